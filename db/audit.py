@@ -1,0 +1,93 @@
+"""The chain of entries that witness what was done to the file. Append-only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from db.connection import Database
+
+DOMAIN = "valhalla-audit-1"
+"""First word of what is hashed, so that an entry's hash can be mistaken for nothing else."""
+
+# The head row is read rather than max(seq): a chain whose tail was cut off must not be continued unnoticed.
+READ_HEAD = "SELECT entries, hash FROM audit_head WHERE id = 1"
+ADD_ENTRY = """INSERT INTO audit (seq, at, actor, correlation_id, action, subject, body, previous, hash)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+MOVE_HEAD = "UPDATE audit_head SET entries = ?, hash = ? WHERE id = 1"
+READ_CHAIN = "SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit ORDER BY seq"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the chain: how many entries there are and the hash of the last ("" when there is none)."""
+
+    entries: int
+    hash: str
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces and only ASCII: equal values give equal text everywhere."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def entry_hash(
+    seq: int, at: int, actor: str, correlation_id: str | None, action: str, subject: str, body: str, previous: str
+) -> str:
+    """SHA-256 over the canonical JSON list of an entry's fields, :data:`DOMAIN` in front; hexadecimal."""
+    text = canonical([DOMAIN, seq, at, actor, correlation_id, action, subject, body, previous])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def head(database: Database) -> Head:
+    """The end of the chain now."""
+    entries, digest = database.sql(READ_HEAD)[0]
+    return Head(entries, digest)
+
+
+def append(
+    database: Database,
+    action: str,
+    subject: str,
+    body: Mapping[str, Any],
+    *,
+    actor: str = "valhalla",
+    correlation_id: str | None = None,
+) -> Head:
+    """Add an entry to the chain; call it inside the transaction that does what the entry witnesses.
+
+    ``action`` is a dotted word ("import.chunk"), ``subject`` names what it was done to ("import:12"), ``body`` holds
+    the facts as JSON values; floats have no place in it.
+    """
+    if not database.in_write():
+        raise RuntimeError("an audit entry belongs into the transaction that it witnesses")
+    last = head(database)
+    seq, at, text = last.entries + 1, database.clock(), canonical(body)
+    digest = entry_hash(seq, at, actor, correlation_id, action, subject, text, last.hash)
+    database.sql(ADD_ENTRY, (seq, at, actor, correlation_id, action, subject, text, last.hash, digest))
+    database.sql(MOVE_HEAD, (seq, digest))
+    return Head(seq, digest)
+
+
+def check_chain(database: Database) -> list[str]:
+    """What is wrong with the chain, a sentence each; empty when every entry follows from the one before it."""
+    problems: list[str] = []
+    previous, count = "", 0
+    for row in database.connection().execute(READ_CHAIN):
+        count += 1
+        if row[0] != count:
+            problems.append(f"audit entry {count} is missing; the next one is {row[0]}")
+            count = row[0]
+        if row[7] != previous:
+            problems.append(f"audit entry {row[0]} does not follow the entry before it")
+        if entry_hash(*row[:8]) != row[8]:
+            problems.append(f"audit entry {row[0]} was changed after it was written")
+        previous = row[8]
+    end = head(database)
+    if (end.entries, end.hash) != (count, previous):
+        problems.append(f"the chain ends at entry {count}, but entry {end.entries} was written last")
+    return problems

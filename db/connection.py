@@ -1,0 +1,353 @@
+"""Connections to the one file, and the transactions on them.
+
+Every thread has a connection of its own (peewee's arrangement). Reading needs nothing more; writing happens inside
+:meth:`Database.write`, which is one ``BEGIN IMMEDIATE ... COMMIT``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import apsw
+from playhouse.apsw_ext import APSWDatabase
+
+from db import clock, errors, guard
+from db.turn import Turn, turn_for
+
+APPLICATION_ID = 0x56414C48
+"""``VALH``: what ``file`` and the program recognise the file by (SQLite's application_id)."""
+
+SQLITE_NEEDED = (3, 51, 3)
+"""The first SQLite release in which the WAL-reset corruption bug is fixed (https://sqlite.org/wal.html)."""
+
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for another process's write transaction."""
+
+TURN_TIMEOUT = 120.0
+"""Seconds to wait for the writers of this process that came before."""
+
+NORMAL, FULL = 1, 2
+
+
+class Cursor(apsw.Cursor):
+    """An APSW cursor with the two DB-API attributes that Huey and peewee ask for."""
+
+    @property
+    def rowcount(self) -> int:
+        return self.connection.changes()
+
+    @property
+    def lastrowid(self) -> int:
+        return self.connection.last_insert_rowid()
+
+
+class _ThreadState(threading.local):
+    """What a thread is doing with its connection."""
+
+    depth = 0
+    durable = False
+    synchronous = 0
+    callbacks: list[Callable[[], object]]
+
+    def __init__(self) -> None:
+        self.callbacks = []
+
+
+class Database(APSWDatabase):  # type: ignore[misc]
+    """The file. Made by :meth:`open`, :meth:`open_copy` or :meth:`memory`; shared freely among threads."""
+
+    clock: Callable[[], int]
+    """The time that is written into the file, UTC microseconds. Tests put a fake here."""
+
+    def __init__(self, target: str, *, flags: int, path: Path | None, cache_kib: int = 2048) -> None:
+        super().__init__(target, timeout=None, lock_type="IMMEDIATE")
+        self.path = path
+        self.clock = clock.now
+        self.readonly = bool(flags & apsw.SQLITE_OPEN_READONLY)
+        self._flags = flags
+        self._cache_kib = cache_kib
+        self._thread = _ThreadState()
+        self._turn = turn_for(path) if path and not self.readonly else Turn(None)
+        self._opened: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._opened_mutex = threading.Lock()
+        self._guarded = False
+
+    # -- opening and closing -------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, create: bool = True) -> Self:
+        """Open the file at ``path`` to read and write; make it (``create``) or bring its schema up to date.
+
+        Raises the errors of :mod:`db.errors`: each says what is wrong with the file in one sentence.
+        """
+        from db import opening
+
+        database: Self = opening.open_file(cls, Path(path), create=create)
+        return database
+
+    @classmethod
+    def open_copy(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a file to read only, without leaving anything beside it."""
+        from db import opening
+
+        database: Self = opening.open_copy(cls, Path(path))
+        return database
+
+    @classmethod
+    def memory(cls) -> Self:
+        """A private file in memory with the same schema. All threads share it; it is gone after :meth:`close_all`."""
+        from db import migrate
+
+        # SQLite's ":memory:" would give every thread a file of its own; the memdb VFS shares one by name.
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        database = cls(f"file:/{uuid.uuid4().hex}?vfs=memdb", flags=flags, path=None)
+        database.connect()
+        migrate.upgrade(database)
+        return database
+
+    def _connect(self) -> apsw.Connection:
+        try:
+            connection = apsw.Connection(self.database, flags=self._flags)
+        except apsw.Error as error:
+            raise self._explained(error) from error
+        connection.set_busy_timeout(int(BUSY_TIMEOUT * 1000))
+        if hasattr(connection, "setlk_timeout"):
+            connection.setlk_timeout(0, 0)  # the wheel's blocking locks time out at once on some systems
+        connection.cursor_factory = Cursor
+        try:
+            connection.execute(
+                f"PRAGMA foreign_keys = 1; PRAGMA cache_size = -{self._cache_kib}; PRAGMA temp_store = 2;"
+                f"PRAGMA synchronous = {NORMAL}; PRAGMA trusted_schema = 0"
+            )
+        except apsw.Error as error:
+            connection.close()
+            raise self._explained(error) from error
+        self._thread.synchronous = NORMAL
+        with self._opened_mutex:
+            self._opened.add(connection)
+            if self.path and not self._guarded:
+                guard.watch(self.path)
+                self._guarded = True
+        return connection
+
+    def close_all(self) -> None:
+        """Close the connections of all threads. The last one to close also empties the WAL into the file."""
+        with self._opened_mutex:
+            opened = list(self._opened)
+            self._opened.clear()
+        for connection in opened:
+            with contextlib.suppress(apsw.Error):
+                connection.close()
+        self.close()
+        if self.path and self._guarded:
+            guard.unwatch(self.path)
+            self._guarded = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close_all()
+
+    # -- statements ----------------------------------------------------------------------------------------
+
+    def connection(self) -> apsw.Connection:
+        """This thread's connection."""
+        return super().connection()  # type: ignore[no-any-return]
+
+    def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
+        try:
+            return self.connection().execute(text, params).fetchall()
+        except apsw.Error as error:
+            raise self._explained(error) from error
+
+    def one(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a statement that is run to its end, or None."""
+        rows = self.sql(text, params)
+        return rows[0] if rows else None
+
+    def value(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.sql(text, params)
+        return rows[0][0] if rows else None
+
+    def many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each of ``rows``."""
+        try:
+            self.connection().executemany(text, rows)
+        except apsw.Error as error:
+            raise self._explained(error) from error
+
+    def changes(self) -> int:
+        """How many rows this thread's last INSERT, UPDATE or DELETE changed."""
+        return self.connection().changes()
+
+    def last_id(self) -> int:
+        """The row id of this thread's last INSERT."""
+        return self.connection().last_insert_rowid()
+
+    def _explained(self, error: apsw.Error) -> Exception:
+        return errors.translate(error, self.path or "the in-memory file") or error
+
+    # -- transactions --------------------------------------------------------------------------------------
+
+    def write(self, durable: bool = False) -> _Write:
+        """A write transaction: ``with database.write(): ...`` commits at the end and rolls back on an exception.
+
+        ``durable``: the commit is on the disk when the block is left, also after a power failure. Otherwise a power
+        failure may take the newest commits, never part of one, and a killed process loses nothing.
+        Inside another ``write`` it joins that one; asking for durability there that the outer one lacks is an error.
+        """
+        return _Write(self, durable)
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Inside :meth:`write`: a part that is undone alone when it raises."""
+        name = f"s{uuid.uuid4().hex}"
+        connection = self.connection()
+        connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction:  # a full disk has already rolled everything back
+                connection.execute(f"ROLLBACK TO {name}; RELEASE {name}")
+            raise
+        connection.execute(f"RELEASE {name}")
+
+    def atomic(self, *args: Any, **kwargs: Any) -> Any:
+        """peewee's word for the same thing: a savepoint inside :meth:`write`, else a write transaction."""
+        return self.savepoint() if self.in_write() else self.write()
+
+    transaction = atomic
+
+    def in_write(self) -> bool:
+        """Whether this thread is inside :meth:`write`."""
+        return self._thread.depth > 0
+
+    def in_transaction(self) -> bool:
+        return self.in_write()
+
+    def after_commit(self, fn: Callable[[], object]) -> None:
+        """Call ``fn`` when the transaction has been committed (at once when there is none)."""
+        if self.in_write():
+            self._thread.callbacks.append(fn)
+        else:
+            fn()
+
+    def contended(self) -> bool:
+        """Whether another thread or process waits to write. Meaningful inside :meth:`write`."""
+        return self._turn.contended()
+
+    def _begin(self, durable: bool) -> None:
+        thread = self._thread
+        connection = self.connection()
+        if not self._turn.threads.acquire(TURN_TIMEOUT):
+            raise errors.Busy(f"{self.path} is busy: another part of this program has been writing for too long")
+        try:
+            wanted = FULL if durable else NORMAL
+            if thread.synchronous != wanted:
+                connection.execute(f"PRAGMA synchronous = {wanted}")  # not possible once the transaction has begun
+                thread.synchronous = wanted
+            self._begin_immediate(connection)
+        except BaseException as error:
+            self._turn.threads.release()
+            if isinstance(error, apsw.Error):
+                raise self._explained(error) from error
+            raise
+        thread.depth, thread.durable = 1, durable
+
+    def _begin_immediate(self, connection: apsw.Connection) -> None:
+        processes = self._turn.processes
+        if processes is None:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        if not processes.acquire(BUSY_TIMEOUT):
+            raise apsw.BusyError("the turn to write did not come")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            processes.release()
+
+    def _end(self, failed: bool) -> None:
+        thread = self._thread
+        connection = self.connection()
+        callbacks, thread.callbacks = thread.callbacks, []
+        thread.depth = 0
+        try:
+            if failed:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                return
+            try:
+                connection.execute("COMMIT")
+            except apsw.Error as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise self._explained(error) from error
+        finally:
+            self._turn.threads.release()
+        for callback in callbacks:
+            callback()
+
+    # -- looking after the file ----------------------------------------------------------------------------
+
+    def checkpoint(self) -> bool:
+        """Move everything from the WAL into the file and empty the WAL. False: a reader or writer is in the way."""
+        if self.path is None:
+            return True
+        try:
+            self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except errors.Busy:
+            return False
+        return not _size(self.path.with_name(self.path.name + "-wal"))
+
+    def set_cache(self, kib: int) -> None:
+        """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do)."""
+        self.sql(f"PRAGMA cache_size = -{kib}")
+
+
+class _Write:
+    """One ``with database.write()``."""
+
+    __slots__ = ("_database", "_durable")
+
+    def __init__(self, database: Database, durable: bool) -> None:
+        self._database = database
+        self._durable = durable
+
+    def __enter__(self) -> Database:
+        database, thread = self._database, self._database._thread
+        if thread.depth:
+            if self._durable and not thread.durable:
+                raise errors.DurabilityMismatch("a durable write was begun inside one that is not durable")
+            thread.depth += 1
+        else:
+            database._begin(self._durable)
+        return database
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        thread = self._database._thread
+        if thread.depth > 1:
+            thread.depth -= 1
+        else:
+            self._database._end(failed=kind is not None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,64 @@
+"""The schema, grown by numbered SQL files. ``user_version`` is the only bookkeeping."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db import copying, errors
+
+if TYPE_CHECKING:
+    from db.connection import Database
+
+
+@cache
+def scripts() -> tuple[str, ...]:
+    """The migrations in order; the first makes schema 1."""
+    folder = files("db").joinpath("migrations")
+    entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    for number, entry in enumerate(entries, 1):
+        if not entry.name.startswith(f"{number:04d}_"):
+            raise RuntimeError(f"migration {entry.name} is out of order: {number:04d}_*.sql expected")
+    return tuple(entry.read_text(encoding="utf-8") for entry in entries)
+
+
+def latest() -> int:
+    """The schema version this program writes."""
+    return len(scripts())
+
+
+def upgrade(database: Database) -> None:
+    """Bring the file to :func:`latest`. A file that already holds data is copied first. Safe to race."""
+    version = database.value("PRAGMA user_version")
+    if version == latest():
+        return
+    if version and database.path:
+        copying.copy(database, backup_path(database.path, version))
+    for number in range(version + 1, latest() + 1):
+        _apply(database, number)
+
+
+def backup_path(path: Path, version: int) -> Path:
+    """Where the copy goes that is made before a file of schema ``version`` is migrated."""
+    return path.with_name(f"{path.stem}-before-schema-{version + 1}{path.suffix}")
+
+
+def _apply(database: Database, number: int) -> None:
+    from db.connection import APPLICATION_ID
+
+    # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
+    database.sql("PRAGMA foreign_keys = 0")
+    try:
+        with database.write(durable=True):
+            if database.value("PRAGMA user_version") >= number:
+                return  # another process was faster
+            database.sql(scripts()[number - 1])
+            broken = database.sql("PRAGMA foreign_key_check")
+            if broken:
+                raise errors.Damaged(f"schema {number} cannot be applied: {len(broken)} rows refer to rows that are missing")
+            database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.sql(f"PRAGMA user_version = {number}")
+    finally:
+        database.sql("PRAGMA foreign_keys = 1")

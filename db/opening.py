@@ -1,0 +1,102 @@
+"""Opening a file: what it is, whether it may be used, and bringing it up to date."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import apsw
+
+from db import errors, migrate
+from db.connection import APPLICATION_ID, SQLITE_NEEDED, Database
+
+_D = TypeVar("_D", bound=Database)
+
+
+def open_file(kind: type[_D], path: Path, *, create: bool) -> _D:
+    """Open ``path`` to read and write. See :meth:`db.connection.Database.open`."""
+    _check_library()
+    path = Path(os.path.realpath(path))
+    flags = apsw.SQLITE_OPEN_READWRITE
+    if path.is_dir():
+        raise errors.NotValhalla(f"{path} is a folder, not a Valhalla database")
+    if not path.exists():
+        if not create:
+            raise errors.CannotOpen(f"{path} does not exist; start with: valhalla ingest FILE")
+        if not path.parent.is_dir():
+            raise errors.CannotOpen(f"the folder {path.parent} does not exist; make it or choose another --home")
+        flags |= apsw.SQLITE_OPEN_CREATE
+    if not os.access(path.parent, os.W_OK):
+        raise errors.ReadOnly(f"the folder {path.parent} may not be written; choose another --home or change its permissions")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise errors.ReadOnly(f"{path} may not be written; change its permissions or choose another --home")
+    fresh = not path.exists()
+    database = kind(str(path), flags=flags, path=path)
+    try:
+        _recognise(database, path)
+        if fresh:
+            os.chmod(path, 0o600)  # leads are personal data
+        _use_wal(database, path)
+        migrate.upgrade(database)
+    except BaseException:
+        database.close_all()
+        raise
+    return database
+
+
+def open_copy(kind: type[_D], path: Path) -> _D:
+    """Open ``path`` to read only. See :meth:`db.connection.Database.open_copy`."""
+    _check_library()
+    path = Path(os.path.realpath(path))
+    if not path.is_file():
+        raise errors.CannotOpen(f"{path} does not exist or is no file")
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    target = "file:" + quote(path.as_posix())
+    if not path.with_name(path.name + "-wal").exists():
+        target += "?immutable=1"  # a lone copy: leave no -shm beside it
+    else:
+        target += "?mode=ro"
+    database = kind(target, flags=flags, path=path)
+    try:
+        _recognise(database, path)
+        if database.value("PRAGMA user_version") < migrate.latest():
+            raise errors.NotValhalla(
+                f"{path} was written by an older version (schema {database.value('PRAGMA user_version')}, this program "
+                f"reads {migrate.latest()}); copy it, open the copy once with --home, then read that"
+            )
+    except BaseException:
+        database.close_all()
+        raise
+    return database
+
+
+def _check_library() -> None:
+    have = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if have < SQLITE_NEEDED:
+        raise errors.OldSqlite(
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt a file that several processes write; install apsw 3.54 or newer"
+        )
+
+
+def _recognise(database: Database, path: Path) -> None:
+    """Refuse what is not ours or too new. Nothing is written."""
+    mark = database.value("PRAGMA application_id")
+    version = database.value("PRAGMA user_version")
+    if mark == 0 and version == 0 and not database.value("SELECT count(*) FROM sqlite_schema"):
+        return  # new and empty
+    if mark != APPLICATION_ID:
+        raise errors.NotValhalla(f"{path} is an SQLite file of another program, not a Valhalla database; choose another --home")
+    if version > migrate.latest():
+        raise errors.NewerSchema(
+            f"{path} was written by a newer version of Valhalla (schema {version}, this program knows {migrate.latest()}); "
+            "update the program"
+        )
+
+
+def _use_wal(database: Database, path: Path) -> None:
+    if database.value("PRAGMA journal_mode = WAL") != "wal":
+        raise errors.CannotOpen(
+            f"{path} cannot be used in WAL mode, as on a network share; choose a --home on a local disk"
+        )

@@ -1,0 +1,88 @@
+"""Whose turn it is to write: first come, first served, among the threads of a process and among processes.
+
+SQLite's own busy handler polls with growing pauses, so a second writer beside a busy one can starve for seconds.
+Threads therefore queue here, in order, and processes take turns on a lock file that is held only while the write
+transaction begins.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from db.filelock import FileLock
+
+
+class FairLock:
+    """A mutual exclusion lock that is handed to its waiters in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._gates: deque[threading.Lock] = deque()
+        self._held = False
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for it now."""
+        return len(self._gates)
+
+    def acquire(self, timeout: float) -> bool:
+        """Take the lock, waiting up to ``timeout`` seconds for those who came before. False: not in that time."""
+        with self._mutex:
+            if not self._held:
+                self._held = True
+                return True
+            gate = threading.Lock()
+            gate.acquire()
+            self._gates.append(gate)
+        if gate.acquire(timeout=timeout):
+            return True
+        with self._mutex:
+            try:
+                self._gates.remove(gate)
+            except ValueError:
+                return True  # handed over in the moment the wait ended
+        return False
+
+    def release(self) -> None:
+        """Hand the lock to the next in line."""
+        with self._mutex:
+            if self._gates:
+                self._gates.popleft().release()
+            else:
+                self._held = False
+
+
+class Turn:
+    """The turn to write to one file: a :class:`FairLock` for this process and ``writer.turn`` among processes."""
+
+    def __init__(self, lock_file: Path | None) -> None:
+        self.threads = FairLock()
+        self.processes = FileLock(lock_file) if lock_file else None
+
+    def contended(self) -> bool:
+        """Whether anybody waits. To be asked by the one whose turn it is, after its transaction has begun."""
+        if self.threads.waiting:
+            return True
+        if self.processes is None:
+            return False
+        if not self.processes.try_acquire():
+            return True
+        self.processes.release()
+        return False
+
+
+_turns: WeakValueDictionary[Path, Turn] = WeakValueDictionary()
+_turns_mutex = threading.Lock()
+
+
+def turn_for(database: Path) -> Turn:
+    """The turn of the file at ``database``; the same object for everybody in this process who opens that file."""
+    lock_file = database.parent / "writer.turn"
+    with _turns_mutex:
+        turn = _turns.get(database)
+        if turn is None:
+            turn = _turns[database] = Turn(lock_file)
+        return turn
