@@ -33,7 +33,7 @@ class Instance:
 
     def acquire(self, command: str) -> Running:
         """Become the instance of this home. Raises :class:`db.errors.InstanceRunning` when there is one."""
-        if not self._lock.try_acquire():
+        if not self._lock.acquire(timeout=0.5):  # a moment's patience: running() may just be looking
             other = running(self._lock.path.parent)
             pid = other.pid if other else None
             raise errors.InstanceRunning(

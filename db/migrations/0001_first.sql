@@ -183,13 +183,29 @@ CREATE TABLE lead (
   decided_at     INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX lead_by_identity ON lead (identity);
 CREATE INDEX lead_by_score ON lead (score_base DESC) WHERE suppressed IS NULL;
 
+-- Who is who: every key under which a lead is known, its identity among them. A table of its own, so that a chunk
+-- writes its keys in key order while the leads keep the order of the file.
 CREATE TABLE lead_key (
   key     INTEGER NOT NULL PRIMARY KEY,
   lead_id INTEGER NOT NULL REFERENCES lead (id)
 ) STRICT;
+
+-- Moves whenever somebody changes who is who or what a lead says; an import that planned on an older value plans again.
+CREATE TABLE lead_generation (
+  id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  value INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO lead_generation (id, value) VALUES (1, 0);
+
+-- Rows that a later row of the same file has overtaken, so that reading the file again does not swing back and forth.
+CREATE TABLE overtaken (
+  lead_id     INTEGER NOT NULL,
+  fingerprint INTEGER NOT NULL,
+  PRIMARY KEY (lead_id, fingerprint)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lead_history (
   id        INTEGER NOT NULL PRIMARY KEY,
