@@ -1,0 +1,104 @@
+"""Writes constraints.txt anew: the exact version of everything that a fresh install picks today.
+
+``python3 scripts/pin.py`` installs the project with all extras into a fresh environment, adds what the same packages
+would pull in on the other systems and Python versions, and notes the versions. Run it to move to newer releases, then
+run ``scripts/check`` and commit both.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tempfile
+from itertools import product
+from pathlib import Path
+
+from bootstrap import ROOT, clean_environment
+
+EXTRAS = ("dev", "postgres", "redis")
+SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
+PYTHONS = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")
+HEADING = """\
+# Exact versions of everything that a fresh install picks, for every supported system; made by scripts/pin.py.
+# Use: pip install -c constraints.txt .
+"""
+
+
+def needed_names() -> set[str]:
+    """Return the normalised names of all distributions that Valhalla with its extras needs on any supported system.
+
+    Follows the metadata of what is installed for the running Python; what is not installed there is named, not
+    followed. Markers are evaluated for each supported system and Python, not for the one at hand.
+    """
+    from packaging.requirements import Requirement
+
+    environments = [
+        {
+            "sys_platform": platform,
+            "platform_system": system,
+            "os_name": os_name,
+            "python_full_version": version,
+            "python_version": version.rpartition(".")[0],
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+        }
+        for (platform, system, os_name), version in product(SYSTEMS, PYTHONS)
+    ]
+    seen: set[tuple[str, str]] = set()
+    todo = [("valhalla", extra) for extra in ("", *EXTRAS)]
+    while todo:
+        name, extra = todo.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        try:
+            lines = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        for needed in map(Requirement, lines):
+            marker = needed.marker
+            if marker is None or any(marker.evaluate(each | {"extra": extra}) for each in environments):
+                todo += [(normalised(needed.name), sub) for sub in ("", *needed.extras)]
+    return {name for name, _ in seen} - {"valhalla", "pip"}
+
+
+def normalised(name: str) -> str:
+    """Return a distribution's name as the packaging standard compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main() -> int:
+    """Install, look, freeze, write."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv = Path(folder) / "venv"
+        _output(sys.executable, "-m", "venv", str(venv))
+        python = str(venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
+        pip = (python, "-m", "pip", "--disable-pip-version-check")
+        _output(*pip, "install", "--quiet", "-e", f".[{','.join(EXTRAS)}]", "packaging")
+        named: list[str] = []
+        while (more := _output(python, __file__, "--names").split()) != named:
+            named = more
+            _output(*pip, "install", "--quiet", *named)
+        frozen = _output(*pip, "freeze", "--exclude-editable").splitlines()
+    lines = sorted((line for line in frozen if "==" in line), key=str.lower)
+    (ROOT / "constraints.txt").write_text(HEADING + "\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    print(f"constraints.txt: {len(lines)} distributions")
+    return 0
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(), capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:6])} failed:\n{done.stderr}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--names"]:
+        print("\n".join(sorted(needed_names())))
+        sys.exit()
+    sys.exit(main())
