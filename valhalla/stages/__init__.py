@@ -1,0 +1,22 @@
+"""Six pure stages that decide on a lead and say why.
+
+assignment -> promotion -> packet -> outcome -> clone -> score. The same formulas serve the import (:func:`decide`) and the
+explanation (:func:`explain`). What they mean is in ``docs/stages.md``.
+"""
+
+from valhalla.stages.compiled import Context
+from valhalla.stages.lead import STAGES, Decision, StageResult, StoredLead
+from valhalla.stages.pipeline import decide, explain, redecide
+from valhalla.stages.policy import DEFAULT_POLICY
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "STAGES",
+    "Context",
+    "Decision",
+    "StageResult",
+    "StoredLead",
+    "decide",
+    "explain",
+    "redecide",
+]

@@ -1,0 +1,98 @@
+"""What the stages read from a stored lead and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+STAGES: tuple[tuple[str, str], ...] = (
+    ("assignment", "A/B Test Tracking"),
+    ("promotion", "Script Promotion"),
+    ("packet", "Deal Packet"),
+    ("outcome", "Outcome Evaluation"),
+    ("clone", "Clone Readiness"),
+    ("score", "Lead Scoring"),
+)
+"""The six stages in order: key and the title people see."""
+
+
+class Decision(NamedTuple):
+    """The stage columns of table ``lead``, in their order. None is "unknown", never a default."""
+
+    variant_id: int | None
+    bucket: int | None
+    """0 to 9999."""
+    script_id: int | None
+    packet: str
+    """READY, ESTIMATED, INCOMPLETE, NEGATIVE or OVER."""
+    mao: int | None
+    """Maximum allowable offer, cents."""
+    spread: int | None
+    """MAO - asking price, cents."""
+    p_close: int | None
+    """Probability to close, parts per million."""
+    expected_value: int | None
+    """Cents."""
+    clone: str
+    """READY, NOT YET or INSUFFICIENT DATA."""
+    score_base: int
+    """The part of the score that time does not change, in hundredths of a point; may be below zero."""
+    score: int
+    """0 to 100, as of ``decided_at``."""
+    policy_version: int
+    snapshot_id: int
+    decided_at: int
+
+
+class StageResult(NamedTuple):
+    """What one stage says of one lead, with everything needed to recompute it."""
+
+    stage: str
+    decision: str
+    numbers: dict[str, Any]
+    """JSON values. A key ends in its unit: ``_cents``, ``_ppm`` (parts per million), ``_points``."""
+    reasons: list[str]
+    policy_version: int
+    at: int
+
+
+class StoredLead(NamedTuple):
+    """One lead as table ``lead`` has it: what the stages read, and what they once decided."""
+
+    id: int
+    identity: int
+    name: str
+    email: str | None
+    phone: str | None
+    value: int
+    location: str | None
+    source: str
+    market: str | None
+    state: str | None
+    list_date: int | None
+    address: str | None
+    arv: int | None
+    repairs: int | None
+    sqft: int | None
+    condition: str | None
+    beds: int | None
+    distress: str | None
+    phone_key: int | None
+    warnings: str | None
+    lists: int
+    created_at: int
+    status: str
+    contacts: int
+    last_contact: int | None
+    hold_until: int | None
+    suppressed: str | None
+    decision: Decision
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any]) -> StoredLead:
+        """Make one from the columns of a row of table ``lead``, by name; columns it does not need are ignored.
+
+        ``KeyError`` names a column that is missing.
+        """
+        inputs = [columns[name] for name in cls._fields[:-1]]
+        return cls(*inputs, Decision(*[columns[name] for name in Decision._fields]))

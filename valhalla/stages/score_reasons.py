@@ -1,0 +1,221 @@
+"""The reasons of stage 6: every line of a score, in words, and what would raise it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from valhalla.stages.lead import StageResult, StoredLead
+from valhalla.stages.score import DAY, NAMES, ScoreRules, band, decide_base, decide_score, freshness
+from valhalla.stages.segment import Segment
+from valhalla.stages.wording import listed, money, percent, points, several, share
+
+
+class Contribution(NamedTuple):
+    """One line of a score."""
+
+    name: str
+    points: int
+    """Hundredths of a point."""
+    says: str
+    """Why, as one sentence."""
+    most: int = 0
+    """The most it could have been, hundredths."""
+    raise_by: str | None = None
+    """What would bring the rest."""
+
+
+def contributions(
+    lead: StoredLead,
+    asking: int | None,
+    arv: int | None,
+    repairs: int | None,
+    spread: int | None,
+    segment: Segment,
+    rules: ScoreRules,
+    now: int,
+) -> list[Contribution]:
+    """Every line of the score as of ``now``, in order; their points add up to the score exactly.
+
+    ``asking``, ``arv``, ``repairs`` and ``spread`` are those of the packet. The last lines are freshness and, where they are not
+    zero, what keeping within 0 to 100, do-not-contact and rounding to whole points take or add.
+    """
+    base = decide_base(
+        lead.value,
+        asking,
+        arv,
+        repairs,
+        spread,
+        lead.distress,
+        lead.phone_key,
+        lead.email,
+        lead.warnings,
+        lead.lists,
+        lead.status,
+        segment,
+        rules,
+    )
+    texts = _texts(lead, base, asking, arv, repairs, spread, segment, rules)
+    lines = [Contribution(name, value, *text) for name, value, text in zip(NAMES, base, texts, strict=True)]
+    since = lead.created_at if lead.list_date is None else lead.list_date
+    fresh = freshness(since, now, rules)
+    days = max(0, (now - since) // DAY)
+    age = "The lead is from today." if days == 0 else f"The lead is {several(days, 'day')} old."
+    lines.append(Contribution("freshness", fresh, age, rules.fresh[0]))
+    total = sum(base) + fresh
+    score = decide_score(sum(base), fresh)
+    if lead.suppressed is not None:
+        reason = f"Must not be contacted ({lead.suppressed}): nothing else counts."
+        lines.append(Contribution("do not contact", -total, reason))
+        return lines
+    kept = min(max(total, 0), 10_000)
+    if kept != total:
+        lines.append(Contribution("limit", kept - total, "A score is never below 0 or above 100."))
+    if score * 100 != kept:
+        lines.append(Contribution("rounding", score * 100 - kept, "Rounded to a whole point."))
+    return lines
+
+
+def explain_score(
+    lead: StoredLead,
+    asking: int | None,
+    arv: int | None,
+    repairs: int | None,
+    spread: int | None,
+    segment: Segment,
+    rules: ScoreRules,
+    version: int,
+    now: int | None = None,
+) -> StageResult:
+    """The score with every contribution; as of the decision unless ``now`` says otherwise."""
+    at = lead.decision.decided_at if now is None else now
+    lines = contributions(lead, asking, arv, repairs, spread, segment, rules, at)
+    score = sum(line.points for line in lines) // 100
+    letter = band(score, rules)
+    base = 0 if lead.suppressed is not None else sum(line.points for line in lines[: len(NAMES)])
+    raises = [
+        {"name": line.name, "points": (line.most - line.points) / 100, "how": line.raise_by}
+        for line in sorted(lines, key=lambda line: line.points - line.most)
+        if line.raise_by is not None and line.most > line.points
+    ]
+    numbers: dict[str, Any] = {
+        "score": score,
+        "band": letter,
+        "score_base_points": base / 100,
+        "contributions": [
+            {"name": line.name, "points": line.points / 100, "most": line.most / 100, "why": line.says}
+            for line in lines
+        ],
+        "would_raise_it": raises,
+    }
+    counted = [line for line in lines if line.points]
+    reasons = [f"{points(line.points)} {line.name}: {line.says}" for line in counted]
+    if raises and lead.suppressed is None:
+        best = raises[:3]
+        reasons.append(
+            "What would raise it: " + listed([f"{r['how']} ({r['points']:+g})" for r in best]) + "."
+        )
+    return StageResult("score", f"{score} ({letter})", numbers, reasons, version, at)
+
+
+def _texts(
+    lead: StoredLead,
+    base: tuple[int, ...],
+    asking: int | None,
+    arv: int | None,
+    repairs: int | None,
+    spread: int | None,
+    segment: Segment,
+    rules: ScoreRules,
+) -> list[tuple[str, int, str | None]]:
+    """(sentence, most points, what would raise it) for each of :data:`NAMES`."""
+    p = segment.p_close
+    known_p = (
+        "No outcome has been recorded yet."
+        if p is None
+        else f"Leads of source {lead.source} close in {percent(p)} of cases."
+    )
+    box = f"{money(segment.buy_box_low)} to {money(segment.buy_box_high)}"
+    inside = "inside" if segment.buy_box_low <= lead.value <= segment.buy_box_high else "outside"
+    if segment.target is None:
+        target: tuple[str, int, str | None] = (
+            "The policy names no target market.",
+            rules.target_market,
+            "name your target markets in the policy",
+        )
+    elif segment.target:
+        target = f"{lead.market or lead.state} is a target market.", rules.target_market, None
+    else:
+        target = f"{lead.market or 'An unknown market'} is not a target market.", rules.target_market, None
+    spread_most = rules.spread + rules.spread_enough
+    if spread is None:
+        needs = [
+            name
+            for name, known in (("the ARV", arv), ("repairs", repairs), ("the asking price", asking))
+            if known is None
+        ]
+        margin: tuple[str, int, str | None] = (
+            f"The spread is unknown without {listed(needs)}.",
+            spread_most,
+            f"find out {listed(needs)}",
+        )
+    elif spread < 0:
+        over = f"The asking price is {money(-spread)} above the most you can offer."
+        margin = over, spread_most, "a lower asking price"
+    else:
+        how = None if base[3] >= spread_most else "a lower asking price"
+        margin = f"The asking price is {money(spread)} below the most you can offer.", spread_most, how
+    if arv is None:
+        equity: tuple[str, int, str | None] = (
+            "The equity is unknown without the ARV.",
+            rules.equity,
+            "find out the ARV",
+        )
+    elif asking is None:
+        equity = "The equity is unknown without the asking price.", rules.equity, None
+    else:
+        equity = (
+            f"The asking price is {share(round((arv - asking) / arv, 3))} below the ARV.",
+            rules.equity,
+            None,
+        )
+    if repairs is None:
+        light: tuple[str, int, str | None] = (
+            "The cost of repairs is unknown.",
+            rules.repairs,
+            "find out the cost of repairs",
+        )
+    elif arv is None:
+        light = f"Repairs cost {money(repairs)}; the ARV is unknown.", rules.repairs, "find out the ARV"
+    else:
+        light = (
+            f"Repairs cost {money(repairs)}, {share(round(repairs / arv, 3))} of the ARV.",
+            rules.repairs,
+            None,
+        )
+    words = lead.distress.split(",") if lead.distress else []
+    motivation = f"Signs of motivation: {listed(words)}." if words else "No sign of motivation in the list."
+    ask_phone = "a working phone number" if lead.phone_key is None else None
+    phone = "Has a phone number." if ask_phone is None else "Has no plausible phone number."
+    own = "The e-mail address is a person's." if base[9] else "No e-mail address of a person."
+    codes = lead.warnings.split(",") if lead.warnings else []
+    return [
+        (known_p, rules.track_record, "record the outcomes of your calls" if p is None else None),
+        target,
+        (f"The value of {money(lead.value)} is {inside} the buy box of {box}.", rules.buy_box, None),
+        margin,
+        equity,
+        light,
+        (motivation, rules.distress_most, None if words else "ask for the reason to sell"),
+        (phone, rules.phone, ask_phone),
+        ("Has an e-mail address.", rules.email, None)
+        if lead.email
+        else ("Has no e-mail address.", rules.email, "an e-mail address"),
+        (own, rules.own_address, None if base[9] else "an e-mail address of the owner"),
+        (f"Is on {several(lead.lists, 'list')}.", rules.list_most, None),
+        (f"Stands at: {lead.status}.", max(rules.history.values(), default=0), None),
+        (
+            f"Warnings: {listed(codes)}." if codes else "No quality warning.",
+            0,
+            "clear the quality warnings" if codes else None,
+        ),
+    ]
