@@ -151,6 +151,7 @@ FAULTS = (
     "VALUE_NOT_POSITIVE",
     "VALUE_NOT_FINITE",
     "VALUE_CURRENCY",
+    "VALUE_GROUPING",
     "CELLS_TOO_MANY",
 )
 """The kinds of bad rows, by the reject code each must get."""
@@ -277,6 +278,8 @@ def _faulty(r: int, person: Person) -> tuple[str, str]:
         value = "nan" if other else "inf"
     elif code == "VALUE_CURRENCY":
         value = f'"${dollars:,}"'
+    elif code == "VALUE_GROUPING":
+        value = f'"{dollars:,}"'
     else:
         value = f"{dollars:,}"  # the comma makes one cell too many
     return code, f"{name},{email},{value},{rest}"

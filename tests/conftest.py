@@ -1,0 +1,82 @@
+"""What every test may ask for: a home of its own, the sample leads, and lists of any size with their truth."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load_script(name: str) -> ModuleType:
+    """Import a file of scripts/, which is no package."""
+    known = f"valhalla_scripts_{name}"
+    if known not in sys.modules:
+        spec = importlib.util.spec_from_file_location(known, ROOT / "scripts" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module
+        sys.path.insert(0, str(ROOT / "scripts"))
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(ROOT / "scripts"))
+    return sys.modules[known]
+
+
+class LeadList(Protocol):
+    """Writes a list of leads and returns its path and what is in it (``make_leads.Truth``)."""
+
+    def __call__(self, rows: int, **options: Any) -> tuple[Path, Any]: ...
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the variables of whoever runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith(("VALHALLA_", "ARK_")) or name == "REDIS_URL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, which is also the one that commands of this test use."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("VALHALLA_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def sample_leads(tmp_path: Path) -> Path:
+    """A copy of the ten sample leads, free to be changed."""
+    return Path(shutil.copy(ROOT / "examples" / "real_leads.csv", tmp_path / "real_leads.csv"))
+
+
+@pytest.fixture
+def lead_list(tmp_path: Path) -> LeadList:
+    """A function that writes a list: ``path, truth = lead_list(2_000, seed=7, bad=0.05)``."""
+    made = 0
+
+    def make(rows: int, **options: Any) -> tuple[Path, Any]:
+        nonlocal made
+        made += 1
+        path = tmp_path / f"leads-{made}.csv"
+        return path, load_script("make_leads").write_leads(path, rows, **options)
+
+    return make
+
+
+@pytest.fixture
+def script() -> Callable[[str], ModuleType]:
+    """A function that imports a file of scripts/ by its name: ``script("pin")``."""
+    return load_script

@@ -1,0 +1,134 @@
+"""The project as a whole: what it declares, ships and promises fits together."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+
+import valhalla
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PACKAGES = ("db", "jobs", "valhalla")
+OWN_FOLDERS = (*PACKAGES, "build", "docs", "examples", "scripts", "tests", ".ci")
+
+
+def tracked() -> Iterator[Path]:
+    """Yield the project's own files."""
+    yield from (path for path in ROOT.iterdir() if path.is_file())
+    for folder in OWN_FOLDERS:
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def pins() -> dict[str, str]:
+    """Return the versions in constraints.txt by name."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+@pytest.fixture
+def pin(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("pin")
+
+
+def test_constraints_name_everything_that_an_install_needs_on_any_system(pin: ModuleType) -> None:
+    pinned = {pin.normalised(name) for name in pins()}
+    assert pin.needed_names() - pinned == set()
+
+
+def test_constraints_satisfy_the_declared_bounds(pin: ModuleType) -> None:
+    versions = {pin.normalised(name): version for name, version in pins().items()}
+    extras = PROJECT["optional-dependencies"]
+    declared = [Requirement(line) for lines in (PROJECT["dependencies"], *extras.values()) for line in lines]
+    outside = [str(each) for each in declared if versions[pin.normalised(each.name)] not in each.specifier]
+    assert outside == []
+
+
+def test_constraints_hold_versions_and_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    odd = [line for line in lines if not re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[0-9A-Za-z.!+]+", line)]
+    assert odd == []
+
+
+def test_every_runtime_dependency_has_a_lower_bound_and_no_upper_one() -> None:
+    for line in PROJECT["dependencies"]:
+        assert [each.operator for each in Requirement(line).specifier] == [">="], line
+
+
+def test_the_version_is_static() -> None:
+    # Asking the installed package's metadata would cost a third of start-up.
+    tree = ast.parse((ROOT / "valhalla" / "__init__.py").read_text(encoding="utf-8"))
+    names = [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert names == ["__version__"]
+    assert not any(isinstance(node, ast.Import) for node in tree.body)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", valhalla.__version__)
+
+
+def test_the_wheel_ships_all_three_packages_whole(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
+        (entry,) = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
+        entry_points = archive.read(entry).decode()
+    own = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert shipped == own
+    assert any(name.startswith("db/migrations/") and name.endswith(".sql") for name in shipped)
+    assert "valhalla = valhalla.__main__:main" in entry_points
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    places = [
+        str(ROOT).encode() + b"/",
+        *([str(Path.home()).encode() + b"/"] if Path.home() != Path("/") else []),
+    ]
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked()
+        if any(place in path.read_bytes() for place in places)
+    ]
+    assert found == []
+
+
+def test_readme_names_the_two_commands_and_ci_runs_the_second() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python3 (scripts/\S+)$", readme, re.MULTILINE)
+    assert commands[:2] == ["scripts/try.py", "scripts/check"]
+    assert "\npython3 scripts/check\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no executable bit")
+def test_what_is_started_directly_is_executable() -> None:
+    for name in (".ci/run", "scripts/check"):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("name", ["bootstrap.py", "try.py", "check"])
+def test_an_older_python_can_read_what_tells_it_that_it_is_too_old(name: str) -> None:
+    ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8))
