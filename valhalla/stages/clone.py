@@ -149,7 +149,7 @@ def _quality(data_quality: int | None, settings: Mapping[str, Any]) -> Gate:
 
 def _script(settled: bool | None) -> Gate:
     if settled is None:
-        return Gate("settled script", None, "settled", None, "No script is in use.")
+        return Gate("settled script", None, "settled", None, "No scripts have been compared.")
     says = (
         "The script in use has won its place."
         if settled

@@ -10,7 +10,7 @@ from valhalla.stages.clone import decide_clone, readiness
 from valhalla.stages.gate import Readiness
 from valhalla.stages.outcome import compile_outcome, estimate, mean_fee
 from valhalla.stages.packet import compile_packet, packet_terms
-from valhalla.stages.promotion import compile_promotion, primary_script
+from valhalla.stages.promotion import compile_promotion, primary_script, settled
 from valhalla.stages.score import compile_score, track_points
 from valhalla.stages.segment import Segment
 from valhalla.stages.snapshot import Play, Snapshot
@@ -27,6 +27,7 @@ class Context:
 
     __slots__ = (
         "assignment",
+        "learnt_from",
         "nothing",
         "now",
         "outcome",
@@ -49,6 +50,8 @@ class Context:
         self.snapshot_id = snapshot_id
         self.snapshot = snapshot
         self.now = now
+        self.learnt_from: tuple[int | None, ...] | None = None
+        """What the file's outcomes looked like when the snapshot was made; None when it was not made from them."""
         self.assignment = compile_assignment(policy, snapshot.experiment)
         self.promotion = compile_promotion(policy, snapshot)
         self.packet = compile_packet(policy)
@@ -72,9 +75,8 @@ class Context:
         """The clone readiness of a play in a market."""
         rules = self.policy["markets"].get(market, {}) if market is not None else {}
         cost = rules.get("cost_per_lead", self.policy["outcome"]["cost_per_lead"]) * 100
-        scripts = [script for script in self.snapshot.scripts if script.market in (None, market)]
-        settled = any(script.state == "primary" for script in scripts) if scripts else None
-        return readiness(play, self.policy["clone"], cost, self.snapshot.data_quality, settled)
+        won = settled(self.promotion, self.snapshot)
+        return readiness(play, self.policy["clone"], cost, self.snapshot.data_quality, won)
 
     def segment(self, source: str, market: str | None, state: str | None) -> Segment:
         """The numbers of a source, market and state; remembered."""

@@ -94,5 +94,5 @@ class StoredLead(NamedTuple):
 
         ``KeyError`` names a column that is missing.
         """
-        inputs = [columns[name] for name in cls._fields[:-1]]
-        return cls(*inputs, Decision(*[columns[name] for name in Decision._fields]))
+        decision = Decision(*[columns[name] for name in Decision._fields])
+        return cls._make([*(columns[name] for name in cls._fields[:-1]), decision])

@@ -10,14 +10,8 @@ from valhalla.stages.lead import Decision, StageResult, StoredLead
 from valhalla.stages.outcome import decide_outcome, explain_outcome
 from valhalla.stages.packet import decide_packet, explain_packet, figures
 from valhalla.stages.promotion import decide_promotion, explain_promotion
-from valhalla.stages.score import (
-    Contribution,
-    contributions,
-    decide_base,
-    decide_score,
-    explain_score,
-    freshness,
-)
+from valhalla.stages.score import decide_base, decide_score, freshness
+from valhalla.stages.score_reasons import Contribution, contributions, explain_score
 
 _new = tuple.__new__
 

@@ -205,6 +205,23 @@ def split(rules: PromotionRules, snapshot: Snapshot) -> tuple[float, int]:
     return statistics.sample_ratio_p(counts, [variant.weight for variant in variants]), sum(counts)
 
 
+def settled(rules: PromotionRules, snapshot: Snapshot) -> bool | None:
+    """Whether the script in use has been proven against every other of the running experiment; None if none was compared."""
+    if snapshot.experiment is None:
+        return None
+    ids = [variant.id for variant in snapshot.experiment.variants if variant.id in rules.script_of]
+    if len(ids) < 2:
+        return None
+    first, *rest = sorted(ids, key=lambda variant_id: _rank_of(rules, variant_id))
+    best = _counts(rules.arms.get(first))
+    effect, limit = rules.settings["smallest_effect"], rules.settings["always_valid_p"]
+    others = [_counts(rules.arms.get(variant_id)) for variant_id in rest]
+    return all(
+        statistics.always_valid_p(best, other, effect) <= limit and _rate(best) > _rate(other)
+        for other in others
+    )
+
+
 def explain_promotion(
     lead: StoredLead, segment: Segment, rules: PromotionRules, snapshot: Snapshot, version: int
 ) -> StageResult:
@@ -264,6 +281,10 @@ def explain_promotion(
 def _rank_of(rules: PromotionRules, variant_id: int) -> tuple[int, int]:
     script = rules.scripts.get(rules.script_of.get(variant_id, -1))
     return (_RANK.get(script.state, 9) if script else 9, variant_id)
+
+
+def _counts(arm: Arm | None) -> tuple[int, int]:
+    return (arm.conversions, arm.matured) if arm is not None else (0, 0)
 
 
 def _rate(part: tuple[int, int]) -> float:

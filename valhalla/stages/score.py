@@ -115,10 +115,10 @@ def freshness_table(most: int, half_life: int) -> tuple[int, ...]:
 
 def track_points(p_close: int | None, policy: Mapping[str, Any]) -> int:
     """Points for a source's record: proportional to the probability to close, full at ``track_record_full``; 0 if unknown."""
-    most: int = policy["score"]["track_record"] * 100
     if p_close is None:
         return 0
-    full = round(policy["score"]["track_record_full"] * PPM)
+    most: int = policy["score"]["track_record"] * 100
+    full: int = round(policy["score"]["track_record_full"] * PPM)
     return min(most, most * p_close // full)
 
 

@@ -92,11 +92,7 @@ def explain_score(
     score = sum(line.points for line in lines) // 100
     letter = band(score, rules)
     base = 0 if lead.suppressed is not None else sum(line.points for line in lines[: len(NAMES)])
-    raises = [
-        {"name": line.name, "points": (line.most - line.points) / 100, "how": line.raise_by}
-        for line in sorted(lines, key=lambda line: line.points - line.most)
-        if line.raise_by is not None and line.most > line.points
-    ]
+    raises = _raises(lines)
     numbers: dict[str, Any] = {
         "score": score,
         "band": letter,
@@ -105,16 +101,25 @@ def explain_score(
             {"name": line.name, "points": line.points / 100, "most": line.most / 100, "why": line.says}
             for line in lines
         ],
-        "would_raise_it": raises,
+        "would_raise_it": [{"how": how, "points": value / 100} for how, value in raises.items()],
     }
     counted = [line for line in lines if line.points]
     reasons = [f"{points(line.points)} {line.name}: {line.says}" for line in counted]
     if raises and lead.suppressed is None:
-        best = raises[:3]
+        best = list(raises.items())[:3]
         reasons.append(
-            "What would raise it: " + listed([f"{r['how']} ({r['points']:+g})" for r in best]) + "."
+            "What would raise it: " + listed([f"{how} ({points(value)})" for how, value in best]) + "."
         )
     return StageResult("score", f"{score} ({letter})", numbers, reasons, version, at)
+
+
+def _raises(lines: list[Contribution]) -> dict[str, int]:
+    """What would raise the score and by how much at most, hundredths, the most first."""
+    found: dict[str, int] = {}
+    for line in lines:
+        if line.raise_by is not None and line.most > line.points:
+            found[line.raise_by] = found.get(line.raise_by, 0) + line.most - line.points
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 def _texts(

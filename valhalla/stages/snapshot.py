@@ -151,8 +151,10 @@ class Snapshot(NamedTuple):
             raise ValueError("The model snapshot has a format that this version does not know.")
         experiment = body["experiment"]
         if experiment is not None:
-            *head, variants = experiment
-            body["experiment"] = Experiment(*head, tuple(Variant(*v) for v in variants))
+            number, name, version, metric, variants = experiment
+            body["experiment"] = Experiment(
+                number, name, version, metric, tuple(Variant(*v) for v in variants)
+            )
         body["scripts"] = tuple(Script(*s) for s in body["scripts"])
         body["arms"] = tuple((i, Arm(*arm)) for i, arm in body["arms"])
         body["sources"] = tuple((name, Tally(*tally)) for name, tally in body["sources"])

@@ -1,0 +1,197 @@
+"""The stages' context from the file: policy, experiment, scripts and what outcomes have taught so far."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import db.audit
+from valhalla.stages import sql
+from valhalla.stages.compiled import Context
+from valhalla.stages.learning import WorkedLead, learn, today
+from valhalla.stages.policy import DEFAULT_POLICY, Policy, diff, validated
+from valhalla.stages.seed_scripts import DIRECT, PATIENT
+from valhalla.stages.snapshot import Experiment, Script, Snapshot, Variant
+
+if TYPE_CHECKING:
+    from db import Database
+
+
+class Unknown(LookupError):
+    """The file has no such policy version or snapshot; the message says which."""
+
+
+class PolicyVersion(NamedTuple):
+    """One entry in the history of the policy."""
+
+    version: int
+    created_at: int
+    created_by: str
+    reason: str
+
+
+def seed(database: Database) -> None:
+    """Give a file without a policy version 1 of it, two scripts and the experiment that compares them.
+
+    Does nothing to a file that has a policy. Call it once per start.
+    """
+    if database.one(sql.LATEST_POLICY) is not None:
+        return
+    with database.write():
+        if database.one(sql.LATEST_POLICY) is not None:  # another process was faster
+            return
+        save_policy(database, DEFAULT_POLICY, "the default policy", "valhalla")
+        if database.one(sql.ANY_SCRIPT) is None and database.one(sql.ANY_EXPERIMENT) is None:
+            _seed_experiment(database)
+
+
+def _seed_experiment(database: Database) -> None:
+    now = database.clock()
+    patient = database.sql(sql.ADD_SCRIPT, ("Patient opener", "primary", PATIENT, now))[0][0]
+    direct = database.sql(sql.ADD_SCRIPT, ("Direct opener", "testing", DIRECT, now))[0][0]
+    experiment = database.sql(sql.ADD_EXPERIMENT, ("opener", now, now))[0][0]
+    database.sql(sql.ADD_VARIANT, (experiment, "patient", 1, patient))
+    database.sql(sql.ADD_VARIANT, (experiment, "direct", 1, direct))
+    body = {"experiment": "opener", "scripts": [patient, direct], "weights": [1, 1]}
+    db.audit.append(database, "experiment.start", f"experiment:{experiment}", body)
+
+
+def latest_policy(database: Database) -> tuple[int, Policy]:
+    """(version, policy) in force; :class:`Unknown` in a file that was never seeded."""
+    row = database.one(sql.LATEST_POLICY)
+    if row is None:
+        raise Unknown("The file has no policy yet.")
+    return row[0], _complete(json.loads(row[1]))
+
+
+def policy_at(database: Database, version: int) -> Policy:
+    """The policy of a version."""
+    row = database.one(sql.POLICY, (version,))
+    if row is None:
+        raise Unknown(f"The file has no policy version {version}.")
+    return _complete(json.loads(row[0]))
+
+
+def policy_history(database: Database) -> list[PolicyVersion]:
+    """Every version of the policy, oldest first."""
+    return [PolicyVersion(*row) for row in database.sql(sql.POLICY_HISTORY)]
+
+
+def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> int:
+    """Store ``policy`` as the next version and witness it; returns that version, or the present one if nothing changed.
+
+    Raises :class:`valhalla.stages.policy.PolicyError` when the policy has mistakes.
+    """
+    policy = validated(policy)
+    with database.write():
+        row = database.one(sql.LATEST_POLICY)
+        before = json.loads(row[1]) if row else {}
+        changes = diff(before, policy)
+        if row is not None and not changes:
+            return int(row[0])
+        version = row[0] + 1 if row else 1
+        text = json.dumps(policy, ensure_ascii=False, separators=(",", ":"))
+        database.sql(sql.ADD_POLICY, (version, text, database.clock(), actor, reason))
+        # Values go in as JSON text: the chain has no place for fractions.
+        told = (
+            {change.key: [json.dumps(change.before), json.dumps(change.after)] for change in changes}
+            if row
+            else {}
+        )
+        body = {
+            "reason": reason,
+            "digest": blake2b(text.encode(), digest_size=16).hexdigest(),
+            "changes": told,
+        }
+        db.audit.append(database, "policy.set", f"policy:{version}", body, actor=actor)
+    return version
+
+
+def load(
+    database: Database, now: int, previous: Context | None = None, data_quality: int | None = None
+) -> Context:
+    """The context for the next batch.
+
+    ``previous`` is the context of the batch before; when nothing was learnt since, it is reused and this costs a few small
+    queries. A snapshot is stored (in a write transaction, or the one that is open) only when its digest is new.
+    ``data_quality`` is the measured score in parts per million, None when it was not measured.
+    """
+    version, policy = latest_policy(database)
+    experiment, scripts = _experiment(database), _scripts(database)
+    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0)), today(now), data_quality)
+    if (
+        previous is not None
+        and previous.learnt_from == so_far
+        and previous.policy_version == version
+        and previous.snapshot.experiment == experiment
+        and previous.snapshot.scripts == scripts
+    ):
+        return previous.at(now)
+    worked = map(WorkedLead._make, database.sql(sql.WORKED_LEADS)) if so_far[1] else ()
+    snapshot = learn(worked, experiment, scripts, policy, now, data_quality)
+    context = Context(version, policy, store_snapshot(database, snapshot), snapshot, now)
+    context.learnt_from = so_far
+    return context
+
+
+def store_snapshot(database: Database, snapshot: Snapshot) -> int:
+    """The id of the snapshot in the file; stores it when it is new."""
+    digest = snapshot.digest()
+    row = database.one(sql.FIND_SNAPSHOT, (digest,))
+    if row is None:
+        with database.write():
+            database.sql(sql.ADD_SNAPSHOT, (digest, snapshot.to_json(), database.clock()))
+            if database.changes():
+                row = database.one(sql.FIND_SNAPSHOT, (digest,))
+                db.audit.append(
+                    database, "model.snapshot", f"model_snapshot:{row[0] if row else 0}", {"digest": digest}
+                )
+        row = database.one(sql.FIND_SNAPSHOT, (digest,))
+    assert row is not None
+    return int(row[0])
+
+
+def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> Context:
+    """The context as it was for a decision, to explain it; :class:`Unknown` when the file does not have it."""
+    row = database.one(sql.SNAPSHOT, (snapshot_id,))
+    if row is None:
+        raise Unknown(f"The file has no model snapshot {snapshot_id}.")
+    policy = policy_at(database, policy_version)
+    return Context(policy_version, policy, snapshot_id, Snapshot.from_json(row[0]), now)
+
+
+def _experiment(database: Database) -> Experiment | None:
+    row = database.one(sql.RUNNING_EXPERIMENT)
+    if row is None:
+        return None
+    variants = tuple(Variant(*variant) for variant in database.sql(sql.VARIANTS, (row[0],)))
+    return Experiment._make([*row, variants])
+
+
+def _scripts(database: Database) -> tuple[Script, ...]:
+    return tuple(Script(*row) for row in database.sql(sql.SCRIPTS))
+
+
+def _complete(policy: dict[str, Any]) -> Policy:
+    """A policy of an older program version with the keys it could not have, at their defaults."""
+    for section, default in DEFAULT_POLICY.items():
+        mine = policy.setdefault(section, {})
+        for name, value in default.items():
+            mine.setdefault(name, value)
+    return policy
+
+
+__all__ = [
+    "Context",
+    "PolicyVersion",
+    "Unknown",
+    "at",
+    "latest_policy",
+    "load",
+    "policy_at",
+    "policy_history",
+    "save_policy",
+    "seed",
+    "store_snapshot",
+]

@@ -1,0 +1,43 @@
+"""Every statement with which the stages read and write the file."""
+
+from __future__ import annotations
+
+LATEST_POLICY = "SELECT version, body FROM policy ORDER BY version DESC LIMIT 1"
+POLICY = "SELECT body FROM policy WHERE version = ?"
+POLICY_HISTORY = "SELECT version, created_at, created_by, reason FROM policy ORDER BY version"
+ADD_POLICY = "INSERT INTO policy (version, body, created_at, created_by, reason) VALUES (?, ?, ?, ?, ?)"
+
+SNAPSHOT = "SELECT body FROM model_snapshot WHERE id = ?"
+FIND_SNAPSHOT = "SELECT id FROM model_snapshot WHERE digest = ?"
+ADD_SNAPSHOT = """INSERT INTO model_snapshot (digest, body, created_at) VALUES (?, ?, ?)
+                  ON CONFLICT (digest) DO NOTHING"""
+
+# One experiment takes leads at a time: the one started last.
+RUNNING_EXPERIMENT = """SELECT id, name, version, metric FROM experiment WHERE state = 'running'
+                        ORDER BY started_at DESC, id DESC LIMIT 1"""
+VARIANTS = "SELECT id, name, weight, script_id FROM variant WHERE experiment_id = ? ORDER BY id"
+SCRIPTS = "SELECT id, name, version, channel, market, state FROM script ORDER BY id"
+
+# Cheap enough to ask before every batch; when it answers as before, nothing new was learnt.
+OUTCOMES_SO_FAR = "SELECT coalesce(max(id), 0), count(*) FROM outcome"
+
+# One row per worked lead. A later won or lost corrects an earlier one; being paused is no work.
+WORKED_LEADS = """
+SELECT lead.source, lead.market, lead.variant_id, min(outcome.at),
+       max(CASE outcome.event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 ELSE 1 END),
+       max(CASE WHEN outcome.event = 'won' THEN outcome.at END),
+       max(CASE WHEN outcome.event IN ('lost', 'dead') THEN outcome.at END),
+       max(outcome.event = 'opted_out'),
+       sum(CASE WHEN outcome.event = 'won' THEN outcome.amount END),
+       max(CASE WHEN outcome.event = 'won' THEN outcome.recorded_by END)
+FROM outcome JOIN lead ON lead.id = outcome.lead_id
+WHERE outcome.event <> 'paused'
+GROUP BY outcome.lead_id"""
+
+ANY_SCRIPT = "SELECT 1 FROM script LIMIT 1"
+ANY_EXPERIMENT = "SELECT 1 FROM experiment LIMIT 1"
+ADD_SCRIPT = """INSERT INTO script (name, version, channel, market, state, body, created_at)
+                VALUES (?, 1, 'call', NULL, ?, ?, ?) RETURNING id"""
+ADD_EXPERIMENT = """INSERT INTO experiment (name, version, kind, state, metric, created_at, started_at)
+                    VALUES (?, 1, 'script', 'running', 'appointment', ?, ?) RETURNING id"""
+ADD_VARIANT = "INSERT INTO variant (experiment_id, name, weight, script_id) VALUES (?, ?, ?, ?)"
