@@ -1,0 +1,53 @@
+"""Words in type, tags and notes that say why an owner may want to sell."""
+
+from __future__ import annotations
+
+import re
+
+# canonical word -> the ways lists write it (lower case, matched inside words' boundaries)
+_WAYS: dict[str, tuple[str, ...]] = {
+    "pre-foreclosure": (
+        "pre-foreclosure",
+        "pre foreclosure",
+        "preforeclosure",
+        "lis pendens",
+        "notice of default",
+    ),
+    "foreclosure": ("foreclosure", "sheriff sale", "auction"),
+    "probate": ("probate", "deceased", "estate sale"),
+    "inherited": ("inherited", "inheritance"),
+    "tax lien": ("tax lien", "tax-lien", "tax delinquent", "tax-delinquent", "delinquent tax", "back taxes"),
+    "vacant": ("vacant", "vacancy", "unoccupied", "abandoned"),
+    "absentee": ("absentee", "out of state owner", "out-of-state owner"),
+    "divorce": ("divorce",),
+    "bankruptcy": ("bankruptcy",),
+    "code violation": ("code violation", "code-violation", "condemned"),
+    "eviction": ("eviction",),
+    "fire damage": ("fire damage", "fire-damage"),
+}
+
+DISTRESS_WORDS = tuple(_WAYS)
+"""The canonical words, in the order in which a row names them."""
+
+STEMS = tuple(sorted({way for ways in _WAYS.values() for way in ways}))
+"""Every spelling: a text without any of them has no distress word."""
+
+_PATTERNS = [
+    (
+        word,
+        re.compile(
+            r"(?<!not )(?<!non-)(?<!non )(?<!no )(?<![\w-])(?:" + "|".join(map(re.escape, ways)) + r")"
+        ),
+    )
+    for word, ways in _WAYS.items()
+]
+
+
+def distress_words(text: str) -> str | None:
+    """The distress words in the text in their fixed order, joined by commas, or None: ``probate,vacant``.
+
+    A word directly after "not", "no" or "non" does not count.
+    """
+    text = text.lower()
+    found = [word for word, pattern in _PATTERNS if pattern.search(text)]
+    return ",".join(found) or None

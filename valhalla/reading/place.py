@@ -1,0 +1,87 @@
+"""From a location as lists write it to a market ("Houston, TX") and a state."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+STATES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
+    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS",
+    "kentucky": "KY", "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI",
+    "minnesota": "MN", "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV",
+    "new hampshire": "NH", "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC",
+    "north dakota": "ND", "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR",
+    "rhode island": "RI", "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX",
+    "utah": "UT", "vermont": "VT", "virginia": "VA", "washington": "WA", "west virginia": "WV",
+    "wisconsin": "WI", "wyoming": "WY",
+}  # fmt: skip
+PROVINCES = {
+    "alberta": "AB", "british columbia": "BC", "manitoba": "MB", "new brunswick": "NB",
+    "newfoundland and labrador": "NL", "newfoundland": "NL", "nova scotia": "NS", "northwest territories": "NT",
+    "nunavut": "NU", "ontario": "ON", "prince edward island": "PE", "quebec": "QC", "québec": "QC",
+    "saskatchewan": "SK", "yukon": "YT",
+}  # fmt: skip
+
+_REGIONS = STATES | PROVINCES
+_REGIONS.update({code.lower(): code for code in _REGIONS.copy().values()})
+_US_CODES = frozenset(STATES.values())
+
+_COUNTRY = re.compile(
+    r"[,\s]+(?:usa|u\.s\.a\.|us|u\.s\.|united states(?: of america)?|canada)\.?$", re.IGNORECASE
+)
+_ZIP = re.compile(r"[,\s]+(?:\d{5}(?:-\d{4})?|[a-z]\d[a-z]\s?\d[a-z]\d)$", re.IGNORECASE)
+_STREET = re.compile(r"\d")
+_ALPHA = re.compile(r"[^\W\d_]")
+
+
+def region(text: str) -> str | None:
+    """Two capital letters of a US state or Canadian province given by name or code, or None."""
+    return _REGIONS.get(" ".join(text.replace(".", "").lower().split()))
+
+
+def _city(text: str) -> str | None:
+    city = " ".join(text.strip(" ,.").split())
+    if not city or _STREET.search(city) or not _ALPHA.search(city) or len(city) > 60:
+        return None
+    return city.title() if city.isupper() or city.islower() else city
+
+
+@lru_cache(maxsize=100_000)
+def market_of(city: str | None, state: str | None, location: str | None) -> tuple[str | None, str | None]:
+    """Market and US state, from their own columns if given, else from the location; unknown parts are None.
+
+    ``Houston, TX``, ``houston tx 77002``, ``12 Main St, Houston, Texas, USA`` all give ``("Houston, TX", "TX")``.
+    A Canadian province makes a market but no US state.
+    """
+    code = region(state) if state else None
+    if code is not None and city and (name := _city(city)):
+        return f"{name}, {code}", code if code in _US_CODES else None
+    if location:
+        found = _from_location(location)
+        if found[0] is not None:
+            return found
+        code = code or found[1]
+    return None, code if code in _US_CODES else None
+
+
+def _from_location(text: str) -> tuple[str | None, str | None]:
+    text = _ZIP.sub("", _COUNTRY.sub("", text.strip(" ,.")))
+    text = _ZIP.sub("", text).strip(" ,.")
+    head, comma, tail = text.rpartition(",")
+    code = region(tail)
+    if comma and code is not None:
+        before = head.rpartition(",")[2]
+    else:
+        words = text.split()
+        for size in (3, 2, 1):
+            code = region(" ".join(words[-size:])) if len(words) >= size else None
+            if code is not None:
+                before = " ".join(words[:-size]).rpartition(",")[2]
+                break
+        else:
+            return None, None
+    state = code if code in _US_CODES else None
+    name = _city(before)
+    return (f"{name}, {code}" if name else None), state

@@ -1,0 +1,74 @@
+"""The rules of one source: what its lists look like and what is demanded of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+Contact = Literal["email", "phone", "either"]
+ValueFormat = Literal["strict", "us", "eu"]
+Merge = Literal["keep_last", "keep_first", "fill_blanks", "newest_list_date", "review"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "contact": get_args(Contact),
+    "value_format": get_args(ValueFormat),
+    "merge": get_args(Merge),
+    "fallback": ("cp1252", "latin-1", "cp1250", "cp1251", "mac-roman"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How the lists of one source are read. The defaults are the documented rules."""
+
+    contact: Contact = "email"
+    """Which contact a row must have."""
+    value_format: ValueFormat = "strict"
+    """``us`` reads $500,000.00, ``eu`` reads 500.000,00 €; ``strict`` refuses both."""
+    decimal_comma: bool = False
+    """Read 1234,50 as 1234.50 (without thousands separators) although the format is strict."""
+    day_first: bool = False
+    """Read 05/01/2026 as the fifth of January."""
+    country: str = "US"
+    """Two letters; phone numbers without a country code belong to it."""
+    phone_identity: bool = True
+    """Whether phone and name together say who a lead without email is."""
+    required: tuple[str, ...] = ()
+    """Headers of further columns that may not be blank."""
+    merge: Merge = "keep_last"
+    """What happens when the same source gives other content for a lead it gave before."""
+    fallback: str = "cp1252"
+    """Encoding of files that are not UTF-8 or UTF-16."""
+    delimiter: str | None = None
+    """One character; None finds it from the header."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+        if len(self.country) != 2 or not self.country.isalpha():
+            raise ValueError(f"country must be two letters, not {self.country!r}")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
+            raise ValueError(f"delimiter must be one character, not {self.delimiter!r}")
+
+    def to_json(self) -> str:
+        """The settings that differ from the defaults, as a JSON object with sorted keys."""
+        plain = asdict(Profile())
+        mine = {name: value for name, value in asdict(self).items() if value != plain[name]}
+        return json.dumps(mine, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | dict[str, Any]) -> Profile:
+        """The profile that :meth:`to_json` wrote. Raises ValueError for an unknown name or a value out of range."""
+        data = dict(json.loads(text)) if isinstance(text, str) else dict(text)
+        known = {item.name: item for item in fields(cls)}
+        for name in data:
+            if name not in known:
+                raise ValueError(f"a profile has no setting {name!r}; it has {', '.join(known)}")
+        for name in ("decimal_comma", "day_first", "phone_identity"):
+            if name in data and not isinstance(data[name], bool):
+                raise ValueError(f"{name} must be true or false, not {data[name]!r}")
+        if "required" in data:
+            data["required"] = tuple(str(name) for name in data["required"])
+        return cls(**data)
