@@ -25,7 +25,19 @@ WORK = ROOT / ".work"
 OLDEST = (3, 11)
 
 # What proves that an environment, which somebody made by hand, has the extra.
-PROOF = {"dev": ("pytest", "hypothesis", "ruff", "mypy", "hatchling", "sqlite-utils"), "redis": ("redis",)}
+PROOF = {
+    "dev": (
+        "pytest",
+        "hypothesis",
+        "ruff",
+        "mypy",
+        "hatchling",
+        "sqlite-utils",
+        "types-psutil",
+        "types-openpyxl",
+    ),
+    "redis": ("redis",),
+}
 
 
 def ensure(*extras: str) -> Path:
@@ -54,6 +66,14 @@ def ensure(*extras: str) -> Path:
         _install(python, both)
         stamp.write_text(json.dumps({"fingerprint": wanted, "extras": both}), encoding="utf-8")
     return python
+
+
+def enter(*extras: str) -> None:
+    """Go on in an environment with ``extras``: return when the running Python is in it, else run this script there."""
+    python = ensure(*extras)
+    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
+        command = [str(python), *sys.argv]
+        sys.exit(subprocess.run(command, env=clean_environment(), check=False).returncode)
 
 
 def clean_environment() -> dict[str, str]:
