@@ -1,0 +1,66 @@
+"""Quiet hours: when nobody may be called or texted, in the lead's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class QuietHours(NamedTuple):
+    """From and until, minutes after midnight; the end belongs to the open hours. Equal ends: there are none."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, start: str, end: str) -> QuietHours:
+        """``20:00`` and ``08:00``."""
+        return cls(_minutes(start), _minutes(end))
+
+    def holds(self, minute: int) -> bool:
+        """Whether a minute of the day is quiet."""
+        if self.start <= self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+
+def open_from(now: int, zones: Sequence[str], quiet: QuietHours) -> int:
+    """The first moment at or after ``now`` (UTC microseconds) that is quiet in none of the zones.
+
+    When the zones together leave no such moment within two days, that of the first zone alone.
+    """
+    moment = _EPOCH + timedelta(microseconds=now)
+    limit = moment + timedelta(days=2)
+    while moment < limit:
+        later = max(_end(moment, zone, quiet) for zone in zones)
+        if later == moment:
+            return (moment - _EPOCH) // _MICROSECOND
+        moment = later
+    return open_from(now, zones[:1], quiet) if len(zones) > 1 else now
+
+
+def _end(moment: datetime, zone: str, quiet: QuietHours) -> datetime:
+    """When the quiet hours that hold at ``moment`` end in a zone; ``moment`` itself when none do."""
+    local = moment.astimezone(_zone(zone))
+    if not quiet.holds(local.hour * 60 + local.minute):
+        return moment
+    end = local.replace(hour=quiet.end // 60, minute=quiet.end % 60, second=0, microsecond=0, fold=0)
+    if end <= local:
+        end += timedelta(days=1)
+    return max(end.astimezone(UTC), moment + timedelta(minutes=1))
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _minutes(text: str) -> int:
+    hour, minute = text.split(":")
+    return int(hour) * 60 + int(minute)
