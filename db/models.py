@@ -89,6 +89,8 @@ class File(Base):
     rejected = BigIntegerField()
     profile = TextField()
     import_id = BigIntegerField(null=True)
+    error_code = TextField(null=True)
+    error = TextField(null=True)
     looked_at = BigIntegerField()
 
     class Meta:
@@ -102,8 +104,6 @@ class Import(Base):
     path = TextField()
     state = TextField()
     kind = TextField()
-    size = BigIntegerField()
-    modified_ns = BigIntegerField()
     start = TextField()
     position = TextField()
     digest = TextField()

@@ -65,6 +65,8 @@ CREATE TABLE file (
   rejected    INTEGER NOT NULL DEFAULT 0,
   profile     TEXT NOT NULL DEFAULT '',
   import_id   INTEGER REFERENCES import (id),
+  error_code  TEXT,
+  error       TEXT,
   looked_at   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -75,8 +77,6 @@ CREATE TABLE import (
   path          TEXT NOT NULL,
   state         TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'undone')),
   kind          TEXT NOT NULL CHECK (kind IN ('whole', 'tail')),
-  size          INTEGER NOT NULL,
-  modified_ns   INTEGER NOT NULL,
   start         TEXT NOT NULL CHECK (json_valid(start)),
   position      TEXT NOT NULL CHECK (json_valid(position)),
   digest        TEXT NOT NULL DEFAULT '',
@@ -183,7 +183,9 @@ CREATE TABLE lead (
   decided_at     INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX lead_by_score ON lead (score_base DESC) WHERE suppressed IS NULL;
+-- Freshness fades with time, so no index can hold the whole score. Among leads of equal base the freshest leads, which
+-- lets the call list be read exactly from here: see valhalla/leads/top.py.
+CREATE INDEX lead_by_score ON lead (score_base DESC, coalesce(list_date, created_at) DESC) WHERE suppressed IS NULL;
 
 -- Who is who: every key under which a lead is known, its identity among them. A table of its own, so that a chunk
 -- writes its keys in key order while the leads keep the order of the file.

@@ -1,0 +1,21 @@
+"""The program: ``valhalla`` and ``python -m valhalla``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    if sys.argv[1:] == ["--version"]:  # answered before anything else is loaded
+        from valhalla import __version__
+
+        print(f"valhalla {__version__}")
+        return
+    from valhalla.cli.entry import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

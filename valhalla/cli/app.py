@@ -1,0 +1,47 @@
+"""The root command. Each group of commands is a module of its own, registered here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valhalla import __version__
+from valhalla.cli import config, doctor, ingest, leads, run
+from valhalla.cli.invocation import Invocation
+from valhalla.home import locate
+
+app = typer.Typer(
+    name="valhalla",
+    help="Reads lead lists, checks every row, and answers: who do I call today, and why?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("ingest")(ingest.ingest)
+app.add_typer(leads.app, name="leads")
+app.add_typer(config.app, name="config")
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"valhalla {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Folder of the data (default: VALHALLA_HOME, else the usual place).")] = None,
+    db: Annotated[Path | None, typer.Option(help="Read this file instead of the home's, such as an audit copy.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Reads lead lists, checks every row, and answers: who do I call today, and why?"""
+    ctx.obj = Invocation(home=locate(home), file=db, json=json)

@@ -1,0 +1,59 @@
+"""``valhalla config``: settings."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from valhalla import settings
+from valhalla.cli.invocation import invocation
+
+app = typer.Typer(help="Settings: list, get, set.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(ctx: typer.Context) -> None:
+    """All settings with what is in force."""
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        values = settings.effective(database)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        rows = [(key, _text(value), settings.SETTINGS[key].meaning) for key, value in values.items()]
+        table(("setting", "value", "meaning"), rows)
+
+    inv.show(values, render)
+
+
+@app.command("get")
+def get(ctx: typer.Context, key: Annotated[str, typer.Argument(help="Name of the setting.")]) -> None:
+    """What is in force for one setting."""
+    inv = invocation(ctx)
+    settings.known(key)
+    with inv.reading() as database:
+        value = settings.value(database, key)
+    inv.show({key: value}, lambda: print(_text(value)))
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(help="Name of the setting.")],
+    value: Annotated[str, typer.Argument(help="Its new value; an empty text clears it.")],
+) -> None:
+    """Change a setting in the file; a running Valhalla uses it from its next cycle."""
+    inv = invocation(ctx)
+    settings.known(key)
+    with inv.writing() as database:
+        stored = settings.save(database, key, value)
+    inv.show({key: stored}, lambda: print(f"{key} = {_text(stored)}"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "(not set)" if value is None else value if isinstance(value, str) else json.dumps(value)

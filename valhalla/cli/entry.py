@@ -1,0 +1,96 @@
+"""From the words on the command line to an exit code; every error becomes one sentence here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+GLOBAL_FLAGS = ("--json",)
+GLOBAL_OPTIONS = ("--home", "--db")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 input cannot be read,
+    130 interrupted."""
+    _speak_utf8()
+    try:
+        return _run(globals_first(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as with "| head"
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the interpreter flushes it on the way out
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    from db import DatabaseError
+    from valhalla.cli.app import app
+    from valhalla.errors import ValhallaError
+
+    try:
+        return app(args=arguments, prog_name="valhalla", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 0 if not arguments else 2
+    except click.UsageError as error:
+        hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
+        return _refuse(f"{error.format_message()}{hint}", 2)
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _refuse(error.format_message(), 2)
+    except ValhallaError as error:
+        return _refuse(str(error), error.exit_code)
+    except DatabaseError as error:
+        return _refuse(str(error), 3)
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as error:
+        return _refuse(_unforeseen(error), 1)
+
+
+def globals_first(arguments: Sequence[str]) -> list[str]:
+    """--home, --db and --json are understood anywhere: move them in front of the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest.append(word)
+            rest.extend(words)
+        elif word in GLOBAL_FLAGS or word.startswith(tuple(f"{option}=" for option in GLOBAL_OPTIONS)):
+            front.append(word)
+        elif word in GLOBAL_OPTIONS:
+            front.append(word)
+            front.extend([value] if (value := next(words, None)) is not None else [])
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _refuse(sentence: str, code: int) -> int:
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+def _unforeseen(error: Exception) -> str:
+    """A defect of ours: keep the trace for whoever mends it, and tell the operator in a sentence."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    kind = type(error).__name__
+    return f"Something went wrong that should not ({kind}); your data is as it was. Please report it with {file.name}"
+
+
+def _speak_utf8() -> None:
+    """Names have accents on every system; a pipe on Windows would otherwise get the local code page."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

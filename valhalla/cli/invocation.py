@@ -1,0 +1,71 @@
+"""What every command is given: the home, the file and how to print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from valhalla.errors import InputError, UsageError
+from valhalla.home import Home
+
+if TYPE_CHECKING:
+    from db import Database
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The options that hold for every command."""
+
+    home: Home
+    file: Path | None
+    """--db: a file to read instead of the home's."""
+    json: bool
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """The file, for a command that only looks."""
+        from db import Database
+
+        if self.file:
+            database = Database.open_copy(self.file)
+        elif not self.home.database.exists():
+            raise InputError(
+                f"there is no Valhalla file in {self.home.path} yet; start with: valhalla ingest FILE (or name a --home)"
+            )
+        else:
+            database = Database.open(self.home.database, create=False)
+        with database:
+            yield database
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """The home's file, for a command that changes it; made when there is none."""
+        from valhalla.running.opening import open_home
+
+        if self.file:
+            raise UsageError("--db only reads; use --home with a command that changes the file")
+        with open_home(self.home) as database:
+            yield database
+
+    def show(self, data: Any, render: Callable[[], object]) -> None:
+        """Print ``data`` as one JSON document with --json, else call ``render``, which prints for people."""
+        if self.json:
+            json.dump(data, sys.stdout, ensure_ascii=False, indent=2, default=str)
+            sys.stdout.write("\n")
+        else:
+            render()
+
+
+def invocation(ctx: typer.Context) -> Invocation:
+    """The invocation that the root command made."""
+    found = ctx.find_object(Invocation)
+    if found is None:
+        raise RuntimeError("a command was called without the root command")
+    return found

@@ -1,0 +1,387 @@
+"""Reading one file into the file: chunk by chunk, each chunk one transaction, resumable at any of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db import Database, audit
+from valhalla.importing import sql
+from valhalla.importing.plan import Plan, Reading, plan_chunk
+from valhalla.reading import Chunk, Position, Profile, SourceError, open_source, prefix_digest
+from valhalla.stages import Context
+from valhalla.stages import context as stages
+
+if TYPE_CHECKING:
+    from valhalla.reading import Source
+
+WARNINGS_KEPT = 1000
+"""Row warnings of an import that are stored; the rest are counted by code."""
+
+LOCK_SECONDS = 0.05
+"""How long a chunk may hold the write lock while somebody else waits for it."""
+
+MIN_CHUNK_ROWS = 500
+
+CACHE_KIB = 16_384
+AUTOCHECKPOINT_PAGES = 20_000
+"""While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
+
+
+class LostTheFile(Exception):
+    """Another import of the same file took over; nothing of this chunk was kept."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Read ``path`` as a list of the source called ``source``."""
+
+    path: str
+    source: str = "csv"
+    final: bool = True
+    """Whether a last line without a line end is complete."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the job that runs the import wants to know and to decide."""
+
+    fence: Callable[[], object] = lambda: None
+    """Called first in each write transaction; raises when the job is no longer this worker's."""
+    between: Callable[[int, int], object] = lambda done, total: None
+    """Called after each chunk with the bytes read and the size of the file; may raise to end the import here. What was
+    read is kept, and the next import of the file goes on behind it."""
+
+
+@dataclass(frozen=True)
+class _File:
+    id: int
+    source_id: int
+    offset: int
+    digest: str
+    rows: int
+    rejected: int
+    profile: str
+    import_id: int | None
+
+
+def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) -> int | None:  # noqa: B008 - frozen
+    """Read what is new in the file. Returns the id of the import, or None when there was nothing to read.
+
+    A file that cannot be used is recorded as such (a failed import with its code and sentence); that is no exception.
+    Raises :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
+    before is whole, and the next call goes on behind it.
+    """
+    return _Import(database, request, hooks).run()
+
+
+class _Import:
+    def __init__(self, database: Database, request: Request, hooks: Hooks) -> None:
+        self.database = database
+        self.request = request
+        self.hooks = hooks
+        self.path = Path(request.path)
+        self.chunk_rows = _chunk_rows(database)
+        self.context: Context | None = None
+
+    def run(self) -> int | None:
+        with self.database.write():
+            self.hooks.fence()
+            self.file = self._file()
+        self.rules = rules_of(self.database, self.request.source)
+        try:
+            before = os.stat(self.path)
+            self._begin(before)
+            if self.import_id is None:
+                return None
+            with open_list(self.database, self.request, self.position if self.position.offset else None) as source:
+                self._describe(source)
+                self._read(source, before)
+        except SourceError as error:
+            self._fail(error.code, error.message)
+        except FileNotFoundError:
+            self._fail("NOT_FOUND", f"The file '{self.path}' was not found.", remember=False)
+        except OSError as error:
+            self._fail("NOT_READABLE", f"{self.path} cannot be read: {error.strerror or error}", remember=False)
+        return self.import_id
+
+    # -- beginning -----------------------------------------------------------------------------------------
+
+    def _file(self) -> _File:
+        database = self.database
+        database.sql(sql.ADD_SOURCE, (self.request.source, database.clock()))
+        source_id, _ = database.sql(sql.FIND_SOURCE, (self.request.source,))[0]
+        database.sql(sql.ADD_FILE, (str(self.path), source_id))
+        row = database.sql(sql.FIND_FILE, (str(self.path),))[0]
+        return _File(row[0], row[1], row[5], row[6], row[7], row[8], row[9], row[10])
+
+    def _begin(self, before: os.stat_result) -> None:
+        """Find out what there is to read: the rest of an interrupted import, a new tail, everything, or nothing."""
+        self.import_id: int | None = None
+        for row in self.database.sql(sql.FIND_RUNNING, (self.file.id,)):
+            import_id, kind, _start, position, digest, rules, started_at, warnings = row
+            if rules == self.rules and self._still_begins_with(Position.from_json(position).offset, digest, before):
+                self.import_id, self.kind, self.started_at = import_id, kind, started_at
+                self.position, self.warnings = Position.from_json(position), json.loads(warnings)
+                return
+            with self.database.write():
+                self.hooks.fence()
+                self.database.sql(
+                    sql.FAIL, ("CHANGED", "the file was changed before it was read to its end", self.database.clock(), import_id)
+                )
+                self.database.sql(sql.CLEAR_SEEN, (import_id,))
+        self.position, self.kind = Position(), "whole"
+        if self.file.digest and self.file.profile == self.rules and self._still_begins_with(
+            self.file.offset, self.file.digest, before
+        ):
+            if before.st_size == self.file.offset:
+                self._touch(before)
+                return
+            last = self.database.value("SELECT position FROM import WHERE id = ?", (self.file.import_id,))
+            if Position.from_json(last).offset == self.file.offset:
+                self.position, self.kind = Position.from_json(last), "tail"
+        self._start()
+
+    def _still_begins_with(self, length: int, digest: str, before: os.stat_result) -> bool:
+        return before.st_size >= length and (length == 0 or prefix_digest(self.path, length) == digest)
+
+    def _start(self) -> None:
+        database, start = self.database, self.position.to_json()
+        self.started_at, self.warnings = database.clock(), []
+        with database.write():
+            self.hooks.fence()
+            self.import_id = database.sql(
+                sql.START,
+                (self.file.id, self.file.source_id, str(self.path), self.kind, start, start, self.rules, self.started_at),
+            )[0][0]
+            if self.kind == "whole":
+                database.sql(sql.SUPERSEDE_REJECTS, (self.file.id,))
+            audit.append(
+                database, "import.start", f"import:{self.import_id}", {"path": str(self.path), "kind": self.kind}
+            )
+
+    def _describe(self, source: Source) -> None:
+        database = self.database
+        with database.write():
+            self.hooks.fence()
+            self.header_id = _header(database, source.extras) if source.extras else None
+            self.warnings = self.warnings or [list(warning) for warning in source.warnings]
+            database.sql(
+                sql.DESCRIBE,
+                (
+                    *(source.encoding, source.delimiter, self.header_id),
+                    *(json.dumps(source.mapping, ensure_ascii=False), self._warnings_json(), self.import_id),
+                ),
+            )
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def _read(self, source: Source, before: os.stat_result) -> None:
+        assert self.import_id is not None
+        reading = Reading(
+            *(self.import_id, self.file.id, self.file.source_id, self.header_id, self.started_at),
+            tail=self.kind == "tail",
+        )
+        self.database.set_cache(CACHE_KIB)
+        self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+        try:
+            while (chunk := source.read(self.chunk_rows, final=self.request.final)) is not None:
+                self._store(chunk, reading, source.digest())
+                self.hooks.between(chunk.end.offset, before.st_size)
+            self._finish(source, before)
+        finally:
+            self.database.sql("PRAGMA wal_autocheckpoint = 1000")
+            self.database.set_cache(2048)
+
+    def _store(self, chunk: Chunk, reading: Reading, digest: str) -> None:
+        """One chunk, one transaction: leads, stage results, rejects, audit entry, counters and the new position."""
+        database = self.database
+        self.context = context = stages.load(database, self.started_at, self.context)
+        plan = plan_chunk(database, chunk.accepted, reading, context)
+        room = WARNINGS_KEPT - len(self.warnings)
+        self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
+        with database.write():
+            began = time.perf_counter()
+            self.hooks.fence()
+            if database.value(sql.READ_GENERATION) != plan.generation:
+                plan = plan_chunk(database, chunk.accepted, reading, context)
+            self._advance(chunk, plan, digest)
+            self._write(chunk, plan, reading)
+            self._witness(chunk, plan, digest)
+            contended = database.contended()
+        self._pace(contended, time.perf_counter() - began)
+        self.position = chunk.end
+
+    def _advance(self, chunk: Chunk, plan: Plan, digest: str) -> None:
+        counts = plan.counts
+        self.database.sql(
+            sql.ADVANCE,
+            (
+                *(chunk.end.to_json(), digest, chunk.records, counts.new, counts.updated, counts.unchanged),
+                *(counts.duplicate, len(chunk.rejected), chunk.blank, self._warnings_json()),
+                *(self.import_id, self.position.to_json()),
+            ),
+        )
+        if self.database.changes() != 1:
+            raise LostTheFile(str(self.path))
+
+    def _write(self, chunk: Chunk, plan: Plan, reading: Reading) -> None:
+        database, now = self.database, self.database.clock()
+        if plan.moves_leads():
+            database.sql(sql.MOVE_GENERATION)
+        if plan.leads:
+            database.many(sql.INSERT_LEAD, plan.leads)
+        if plan.keys:
+            database.many(sql.ADD_KEY, sorted(plan.keys))
+        for text, rows in (
+            (sql.UPDATE_LEAD, plan.updates),
+            (sql.ADD_HISTORY, plan.history),
+            (sql.PUT_SIGHTING, plan.sightings),
+            (sql.ADD_SEEN, sorted(plan.seen)),
+            (sql.ADD_OVERTAKEN, plan.overtaken),
+        ):
+            if rows:
+                database.many(text, rows)
+        if chunk.rejected:
+            database.many(
+                sql.ADD_REJECT,
+                (
+                    (reading.import_id, reading.file_id, r.line, r.column, r.code, r.message, r.value, r.raw, now)
+                    for r in chunk.rejected
+                ),
+            )
+
+    def _witness(self, chunk: Chunk, plan: Plan, digest: str) -> None:
+        fingerprints = array("q", (row.fingerprint for row in chunk.accepted))
+        audit.append(
+            self.database,
+            "import.chunk",
+            f"import:{self.import_id}",
+            {
+                "position": chunk.end.to_json(),
+                "file": digest,
+                "rows": hashlib.sha256(fingerprints.tobytes()).hexdigest(),
+                "new": plan.counts.new,
+                "updated": plan.counts.updated,
+                "unchanged": plan.counts.unchanged,
+                "duplicate": plan.counts.duplicate,
+                "rejected": len(chunk.rejected),
+            },
+        )
+
+    def _pace(self, contended: bool, held: float) -> None:
+        """Shrink the chunks while somebody waits to write, and grow them back when nobody does."""
+        largest = _chunk_rows(self.database)
+        if contended and held > LOCK_SECONDS:
+            self.chunk_rows = max(min(MIN_CHUNK_ROWS, largest), int(self.chunk_rows * LOCK_SECONDS / held))
+        elif not contended:
+            self.chunk_rows = min(largest, self.chunk_rows * 2)
+
+    # -- ending --------------------------------------------------------------------------------------------
+
+    def _finish(self, source: Source, before: os.stat_result) -> None:
+        database = self.database
+        with database.write():
+            self.hooks.fence()
+            database.sql(sql.FINISH, (database.clock(), self.import_id))
+            if database.changes() != 1:
+                raise LostTheFile(str(self.path))
+            row = database.sql(sql.READ_IMPORT, (self.import_id,))[0]
+            rows, rejected = row[6], row[11]
+            if self.kind == "tail":
+                rows, rejected = rows + self.file.rows, rejected + self.file.rejected
+            database.sql(
+                sql.SETTLE_FILE,
+                (
+                    *(before.st_size, before.st_mtime_ns, before.st_ino, self.position.offset, source.digest()),
+                    *(rows, rejected, self.rules, self.import_id, database.clock(), self.file.id),
+                ),
+            )
+            database.sql(sql.CLEAR_SEEN, (self.import_id,))
+            audit.append(
+                database,
+                "import.done",
+                f"import:{self.import_id}",
+                dict(zip(("rows", "new", "updated", "unchanged", "duplicate", "rejected"), row[6:12], strict=True)),
+            )
+
+    def _touch(self, before: os.stat_result) -> None:
+        with self.database.write():
+            self.hooks.fence()
+            self.database.sql(
+                sql.TOUCH_FILE,
+                (before.st_size, before.st_mtime_ns, before.st_ino, self.database.clock(), self.file.id),
+            )
+
+    def _fail(self, code: str, message: str, *, remember: bool = True) -> None:
+        """Record that the file cannot be used; ``remember``: do not look into it again until it changes."""
+        if self.import_id is None:
+            self.position, self.kind = Position(), "whole"
+            self._start()
+        database = self.database
+        with database.write():
+            self.hooks.fence()
+            database.sql(sql.FAIL, (code, message, database.clock(), self.import_id))
+            database.sql(sql.CLEAR_SEEN, (self.import_id,))
+            stat = os.stat(self.path) if remember and self.path.exists() else None
+            known = (stat.st_size, stat.st_mtime_ns, stat.st_ino) if stat else (-1, -1, -1)
+            database.sql(sql.SPOIL_FILE, (*known, self.rules, code, message, database.clock(), self.file.id))
+            audit.append(database, "import.failed", f"import:{self.import_id}", {"code": code, "message": message})
+
+    def _warnings_json(self) -> str:
+        return json.dumps(self.warnings, ensure_ascii=False)
+
+
+def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
+    """The reading rules of a source, and the column mappings that a person accepted for it, by header (JSON text)."""
+    found = database.one(sql.FIND_SOURCE, (source,))
+    if found is None:
+        return Profile(), {}
+    mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found[0],))}
+    return Profile.from_json(found[1]), mappings
+
+
+def rules_of(database: Database, source: str) -> str:
+    """What the lists of a source are read by now, as one text: a file is read again when it changes."""
+    profile, mappings = source_rules(database, source)
+    return json.dumps([profile.to_json(), mappings], ensure_ascii=False, sort_keys=True)
+
+
+def open_list(database: Database, request: Request, start: Position | None) -> Source:
+    """Open the file by the rules of its source; a mapping accepted for exactly its header is used."""
+    profile, mappings = source_rules(database, request.source)
+    try:
+        source = open_source(request.path, profile, None, start, source=request.source)
+        header = source.header
+    except SourceError as error:
+        if not error.header or json.dumps(error.header, ensure_ascii=False) not in mappings:
+            raise
+        source, header = None, error.header
+    mapping = mappings.get(json.dumps(header, ensure_ascii=False))
+    if mapping is None:
+        assert source is not None
+        return source
+    if source is not None:
+        source.close()
+    return open_source(request.path, profile, mapping, start, source=request.source)
+
+
+def _header(database: Database, names: list[str]) -> int:
+    """The id of this list of extra column names, stored once however many leads carry it."""
+    text = json.dumps(names, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    found: int | None = database.value(sql.FIND_HEADER, (digest,))
+    return found if found is not None else int(database.value(sql.ADD_HEADER, (digest, text)))
+
+
+def _chunk_rows(database: Database) -> int:
+    from valhalla import settings
+
+    return int(settings.value(database, "import.chunk_rows"))

@@ -1,0 +1,136 @@
+"""The statements of an import, in one place.
+
+The column order of ``INSERT_LEAD`` is: id, identity, then the fields of :class:`valhalla.row.Row` up to ``extras``,
+then provenance, then the stage columns in the order of :class:`valhalla.stages.Decision`.
+"""
+
+from __future__ import annotations
+
+from valhalla.row import Row
+from valhalla.stages import Decision
+
+CONTENT = Row._fields[: Row._fields.index("identity")]
+"""What a list says about a lead: the columns that a row fills."""
+
+STAGES = Decision._fields
+
+_OWN = ("id", "identity", "fingerprint")
+_PROVENANCE = ("header_id", "file_id", "import_id", "line", "last_import_id", "lists", "created_at", "updated_at")
+
+INSERT_LEAD = "INSERT INTO lead ({}) VALUES ({})".format(
+    ", ".join((*_OWN, *CONTENT, *_PROVENANCE, "suppressed", *STAGES)),
+    ", ".join("?" * (len(_OWN) + len(CONTENT) + len(_PROVENANCE) + 1 + len(STAGES))),
+)
+
+UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
+    ", ".join(
+        f"{column} = ?"
+        for column in (
+            "fingerprint",
+            *CONTENT,
+            "header_id",
+            "last_import_id",
+            "lists",
+            "updated_at",
+            "suppressed",
+            *STAGES,
+        )
+    )
+)
+
+# Most rows of a new list are unknown: the join touches table lead only for keys that exist.
+FIND_BY_KEY = """
+SELECT k.value, l.id, l.fingerprint, l.file_id, l.last_import_id
+FROM carray(?1) AS k CROSS JOIN lead_key AS x ON x.key = k.value CROSS JOIN lead AS l ON l.id = x.lead_id
+"""
+
+READ_LEADS = f"""
+SELECT l.id, l.identity, l.fingerprint, l.file_id, l.last_import_id, l.line,
+  {", ".join("l." + column for column in CONTENT)},
+  l.header_id, l.lists, l.created_at, l.suppressed, l.status, l.variant_id, f.source_id
+FROM carray(?1) AS k CROSS JOIN lead AS l ON l.id = k.value LEFT JOIN file AS f ON f.id = l.file_id
+"""
+
+FIND_SIGHTINGS = """
+SELECT s.lead_id, s.fingerprint FROM carray(?1) AS k CROSS JOIN sighting AS s ON s.lead_id = k.value AND s.file_id = ?2
+"""
+
+FIND_SEEN = """
+SELECT s.lead_id FROM carray(?1) AS k CROSS JOIN import_seen AS s ON s.import_id = ?2 AND s.lead_id = k.value
+"""
+
+FIND_OVERTAKEN = """
+SELECT o.lead_id, o.fingerprint FROM carray(?1) AS k CROSS JOIN overtaken AS o ON o.lead_id = k.value
+"""
+
+NEXT_LEAD_ID = "SELECT coalesce(max(id), 0) + 1 FROM lead"
+READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
+MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
+
+ADD_KEY = "INSERT INTO lead_key (key, lead_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
+ADD_HISTORY = "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, ?, ?)"
+PUT_SIGHTING = """
+INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (lead_id, file_id) DO UPDATE SET
+  import_id = excluded.import_id, line = excluded.line, fingerprint = excluded.fingerprint, last_seen = excluded.last_seen
+"""
+ADD_REJECT = """
+INSERT INTO reject (import_id, file_id, line, column, code, message, value, raw, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# The fence of an import: a second importer of the same file, or one whose lease was taken over, changes no row here.
+ADVANCE = """
+UPDATE import SET position = ?, digest = ?, rows = rows + ?, new = new + ?, updated = updated + ?,
+  unchanged = unchanged + ?, duplicate = duplicate + ?, rejected = rejected + ?, blank = blank + ?, warnings = ?
+WHERE id = ? AND position = ? AND state = 'running'
+"""
+
+START = """
+INSERT INTO import (file_id, source_id, path, state, kind, start, position, profile, started_at)
+VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) RETURNING id
+"""
+DESCRIBE = "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, warnings = ? WHERE id = ?"
+FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
+FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
+CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
+SUPERSEDE_REJECTS = "UPDATE reject SET state = 'superseded' WHERE file_id = ? AND state = 'open'"
+
+FIND_RUNNING = """
+SELECT id, kind, start, position, digest, profile, started_at, warnings FROM import
+WHERE file_id = ? AND state = 'running' ORDER BY id
+"""
+FIND_FILE = """
+SELECT id, source_id, size, modified_ns, inode, offset, digest, rows, rejected, profile, import_id, error_code, error
+FROM file WHERE path = ?
+"""
+ADD_FILE = "INSERT INTO file (path, source_id) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET source_id = excluded.source_id"
+SETTLE_FILE = """
+UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = ?, digest = ?, rows = ?, rejected = ?, profile = ?,
+  import_id = ?, error_code = NULL, error = NULL, looked_at = ? WHERE id = ?
+"""
+TOUCH_FILE = "UPDATE file SET size = ?, modified_ns = ?, inode = ?, looked_at = ? WHERE id = ?"
+SPOIL_FILE = """
+UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = 0, digest = '', profile = ?, error_code = ?, error = ?,
+  looked_at = ? WHERE id = ?
+"""
+
+FIND_HEADER = "SELECT id FROM header WHERE digest = ?"
+ADD_HEADER = "INSERT INTO header (digest, names) VALUES (?, ?) RETURNING id"
+
+FIND_SOURCE = "SELECT id, profile FROM source WHERE name = ?"
+ADD_SOURCE = "INSERT INTO source (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+READ_SOURCES = "SELECT id, name, pattern, profile FROM source ORDER BY id"
+FIND_MAPPINGS = "SELECT header, fields FROM mapping WHERE source_id = ? AND origin = 'accepted' ORDER BY id"
+
+READ_IMPORT = """
+SELECT id, path, state, kind, fields, warnings, rows, new, updated, unchanged, duplicate, rejected, blank,
+  error_code, error_message, file_id FROM import WHERE id = ?
+"""
+READ_REJECTS = """
+SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'open' ORDER BY line, id LIMIT ?
+"""
+READ_IMPORT_REJECTS = "SELECT line, column, code, message FROM reject WHERE import_id = ? ORDER BY line, id LIMIT ?"

@@ -1,0 +1,48 @@
+"""The statements that read leads for people, in one place."""
+
+from __future__ import annotations
+
+from valhalla.stages import Decision, StoredLead
+
+STORED = (*StoredLead._fields[:-1], *Decision._fields)
+"""The columns a :class:`StoredLead` is made of."""
+
+SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
+"""And what is shown beside it."""
+
+COLUMNS = ", ".join((*STORED, *SHOWN))
+
+# Leads nobody is to call: the conversation is over, on hold until later, or suppressed (kept out by the index itself).
+OPEN = "suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now"
+
+FRESH_AT = "coalesce(list_date, created_at)"
+
+# The bases that occur, from the best down: each step is one seek in the index lead_by_score.
+NEXT_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base < ?"
+BEST_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL"
+
+# Within one base the freshest leads come first, straight from lead_by_score.
+OF_BASE = f"""
+SELECT id, {FRESH_AT} FROM lead
+WHERE score_base = :base AND {OPEN} AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
+ORDER BY {FRESH_AT} DESC, id LIMIT :limit
+"""
+
+ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
+SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
+PAGE = f"""
+SELECT {COLUMNS} FROM lead
+WHERE id > :after AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
+ORDER BY id LIMIT :limit
+"""
+
+HEADER_NAMES = "SELECT names FROM header WHERE id = ?"
+VARIANT_NAMES = "SELECT v.id, e.name, v.name FROM variant AS v JOIN experiment AS e ON e.id = v.experiment_id"
+FILE_PATH = "SELECT path FROM file WHERE id = ?"
+HISTORY = "SELECT at, actor, cause, import_id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
+SIGHTINGS = """
+SELECT f.path, s.line, s.first_seen, s.last_seen FROM sighting AS s JOIN file AS f ON f.id = s.file_id
+WHERE s.lead_id = ? ORDER BY s.first_seen, s.file_id
+"""
+OUTCOMES = "SELECT at, event, amount, channel, reason, until, recorded_by FROM outcome WHERE lead_id = ? ORDER BY at, id"
+COUNT = "SELECT count(*) FROM lead"

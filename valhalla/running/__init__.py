@@ -1,0 +1,1 @@
+"""The program at work: opening a home, passes over the lists, cycles, and what is reported of them."""

@@ -1,0 +1,150 @@
+"""The running program: cycles over the sources until it is stopped, each recorded and reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db import Database, audit
+from jobs import JobQueue, current_job
+from valhalla import __version__
+from valhalla.home import Home
+from valhalla.importing.result import COUNTS
+from valhalla.running.passes import Importing, Pass
+from valhalla.running.stats import RunStats
+
+CYCLE_JOB = "ingest.cycle"
+
+WORKERS = 3
+"""Threads: a cycle waits in one while its imports run in the others."""
+
+STOP_SECONDS = 1.5
+"""How long a stop waits for the current chunk."""
+
+BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
+END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
+BEGIN_CYCLE = "INSERT INTO cycle (run_id, number, started_at) VALUES (?, ?, ?) RETURNING id"
+END_CYCLE = "UPDATE cycle SET finished_at = ?, ok = ?, files = ?, {} WHERE id = ?".format(
+    ", ".join(f"{count} = ?" for count in COUNTS)
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do."""
+
+    sources: Sequence[Path]
+    interval: int
+    """Seconds between the beginnings of two cycles."""
+    cycles: int | None
+    """End after so many; None: when stopped."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Called as things happen, from a worker thread."""
+
+    cycle_begins: Callable[[int, int], object] = lambda number, at: None
+    cycle_ends: Callable[[int, int, Pass], object] = lambda number, at, done: None
+
+
+class Service:
+    """One run on a home. The caller holds the home's instance lock."""
+
+    def __init__(self, database: Database, home: Home, plan: Plan, settings: dict[str, Any], events: Events) -> None:
+        self.database = database
+        self.home = home
+        self.plan = plan
+        self.settings = settings
+        self.events = events
+        self.stats = RunStats(database.clock())
+        self.last: Pass | None = None
+        self.error: BaseException | None = None
+        self.queue = JobQueue(database)
+        self.importing = Importing(database, self.queue)
+        self._done = threading.Event()
+        self._run_id = 0
+
+    def run(self, stop: threading.Event) -> RunStats:
+        """Cycle until ``stop`` is set or the planned cycles are done. The file is complete when it returns."""
+        database = self.database
+        with database.write(durable=True):
+            self._run_id = database.value(
+                BEGIN_RUN, (os.getpid(), __version__, json.dumps(self.settings), self.stats.started_at)
+            )
+            audit.append(database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()})
+        self.stats.status = "RUNNING"
+        self._save_stats()
+        reason = "stopped"
+        try:
+            if self.plan.cycles != 0:
+                self._work(stop)
+            if self._done.is_set() or self.plan.cycles == 0:
+                reason = "finished"
+        except BaseException:
+            reason = "failed"
+            raise
+        finally:
+            self._close(reason)
+        return self.stats
+
+    def _work(self, stop: threading.Event) -> None:
+        self.queue.every(self.plan.interval, name=CYCLE_JOB)(self._cycle_job)
+        worker = self.queue.worker(threads=WORKERS)
+        worker.start()
+        try:
+            while not stop.wait(0.1) and not self._done.is_set():
+                if self.error is not None:
+                    raise self.error
+        finally:
+            worker.stop(timeout=STOP_SECONDS)
+
+    def _cycle_job(self) -> None:
+        try:
+            self._cycle()
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _cycle(self) -> None:
+        if self._done.is_set():
+            return
+        database, number, began = self.database, self.stats.cycles + 1, self.database.clock()
+        self.events.cycle_begins(number, began)
+        with database.write():
+            cycle_id = database.value(BEGIN_CYCLE, (self._run_id, number, began))
+        done = self.importing.run(self.home, self.plan.sources, standing=True, final=False)
+        ended = database.clock()
+        failed = any(file.error for file in done.result.files)
+        job = current_job()
+        if job is not None:
+            job.begin()
+        with database.write(durable=True):  # a cycle that was announced as done stays done, and all before it
+            database.sql(
+                END_CYCLE,
+                (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
+            )
+        self.stats.add(done.result, ended)
+        self.last = done
+        self._save_stats()
+        self.events.cycle_ends(number, ended, done)
+        if self.plan.cycles is not None and self.stats.cycles >= self.plan.cycles:
+            self._done.set()
+
+    def _close(self, reason: str) -> None:
+        database = self.database
+        self.stats.status = "STOPPED"
+        with database.write(durable=True):
+            database.sql(END_RUN, (database.clock(), reason, self._run_id))
+            audit.append(database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles})
+        self._save_stats()
+        database.checkpoint()
+
+    def _save_stats(self) -> None:
+        if self.settings["json_export"]:
+            self.stats.save(self.home.logs, self.database.clock())

@@ -1,0 +1,149 @@
+"""Settings: what there is, its default, and reading and writing it in the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from valhalla.errors import UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+
+READ_ALL = "SELECT key, value FROM setting ORDER BY key"
+SAVE = """INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
+          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
+                                          updated_by = excluded.updated_by"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: ``parse`` turns the operator's text into its value or raises ValueError with what is allowed."""
+
+    default: Any
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word in ("true", "on", "yes", "1"):
+        return True
+    if word in ("false", "off", "no", "0"):
+        return False
+    raise ValueError("on or off")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\s*\d{1,12}\s*", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _hours(text: str) -> str:
+    match = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)\s*", text)
+    if not match:
+        raise ValueError("two times such as 20:00-08:00")
+    start, start_minutes, end, end_minutes = match.groups()
+    return f"{int(start):02d}:{start_minutes}-{int(end):02d}:{end_minutes}"
+
+
+def _text(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _zone(text: str) -> str | None:
+    from zoneinfo import ZoneInfo
+
+    if not text.strip():
+        return None
+    try:
+        ZoneInfo(text.strip())
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a time zone such as America/Chicago") from None
+    return text.strip()
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "interval": Setting(30, _whole(1, 86_400), "seconds between two looks at the sources"),
+    "dry_run_enabled": Setting(True, _boolean, "nothing leaves this computer while this is on"),
+    "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
+    "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
+    "console_output": Setting(True, _boolean, "print a line for each cycle"),
+    "console.fallback": Setting(True, _boolean, "show simulated data, marked as such, when a console source is down"),
+    "console.redis_url": Setting(None, _text, "Redis of the federation board, such as redis://localhost:6379/0"),
+    "console.federation_url": Setting(None, _text, "address of a federation service, such as http://127.0.0.1:9001"),
+    "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
+    "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
+    "import.chunk_rows": Setting(50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"),
+}
+"""Every setting by name. docs/settings.md lists them; a test compares."""
+
+
+def value(database: Database, key: str) -> Any:
+    """What is in force: the environment (VALHALLA_INTERVAL for ``interval``), else the file, else the default."""
+    return effective(database)[key]
+
+
+def effective(database: Database) -> dict[str, Any]:
+    """All settings as they are in force. Raises :class:`UsageError` for an environment variable that makes no sense."""
+    stored = dict(database.sql(READ_ALL))
+    result = {}
+    for key, setting in SETTINGS.items():
+        variable = environment_name(key)
+        if variable in os.environ:
+            result[key] = _parsed(variable, setting, os.environ[variable])
+        elif key in stored:
+            result[key] = json.loads(stored[key])
+        else:
+            result[key] = setting.default
+    return result
+
+
+def environment_name(key: str) -> str:
+    """The environment variable that overrides the setting for one run."""
+    return "VALHALLA_" + key.upper().replace(".", "_")
+
+
+def save(database: Database, key: str, text: str, actor: str = "operator") -> Any:
+    """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
+    from db import audit
+
+    setting = known(key)
+    parsed = _parsed(key, setting, text)
+    before = dict(database.sql(READ_ALL)).get(key)
+    with database.write(durable=True):
+        database.sql(SAVE, (key, json.dumps(parsed), database.clock(), actor))
+        audit.append(
+            database,
+            "setting.change",
+            f"setting:{key}",
+            {"before": json.loads(before) if before else None, "after": parsed},
+            actor=actor,
+        )
+    return parsed
+
+
+def known(key: str) -> Setting:
+    """The setting called ``key``; :class:`UsageError` names the nearest one there is."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, SETTINGS, 1)
+    hint = f"; did you mean {near[0]}?" if near else "; see: valhalla config list"
+    raise UsageError(f"there is no setting {key!r}{hint}")
+
+
+def _parsed(name: str, setting: Setting, text: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name} must be {error}, not {text!r}") from None
