@@ -1,0 +1,49 @@
+"""The queue in the file: Huey's API on SQLite, with jobs that are neither lost nor done twice.
+
+See docs/jobs.md for what exactly is promised.
+"""
+
+from __future__ import annotations
+
+from jobs.current import CurrentJob, current_job
+from jobs.errors import (
+    Abandoned,
+    CanceledWhileRunning,
+    DoNotRetry,
+    JobsError,
+    LeaseLost,
+    PayloadError,
+    Stopped,
+    TimeLimitExceeded,
+    UnknownHandler,
+    UnknownJob,
+    WaitTimeout,
+    WrongState,
+)
+from jobs.queue import JobId, JobQueue
+from jobs.retry import Retry
+from jobs.signals import JobSignal
+from jobs.state import JobEvent, JobState
+
+__all__ = [
+    "Abandoned",
+    "CanceledWhileRunning",
+    "CurrentJob",
+    "DoNotRetry",
+    "JobEvent",
+    "JobId",
+    "JobQueue",
+    "JobSignal",
+    "JobState",
+    "JobsError",
+    "LeaseLost",
+    "PayloadError",
+    "Retry",
+    "Stopped",
+    "TimeLimitExceeded",
+    "UnknownHandler",
+    "UnknownJob",
+    "WaitTimeout",
+    "WrongState",
+    "current_job",
+]

@@ -1,0 +1,122 @@
+"""The job that runs in this thread, as its handler sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from jobs import sql
+from jobs.errors import CanceledWhileRunning, LeaseLost, Stopped, TimeLimitExceeded
+from jobs.serializer import to_json
+from jobs.state import correlation
+
+if TYPE_CHECKING:
+    from db import Database
+    from jobs.delivery import Delivery
+    from jobs.storage import Claim
+
+_current: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)
+
+
+class CurrentJob:
+    """One attempt at one job. ``(id, claims)`` is its fencing token: whoever takes the job over raises ``claims``."""
+
+    def __init__(
+        self, delivery: Delivery, claim: Claim, time_limit: float | None, stopping: threading.Event
+    ) -> None:
+        self._delivery = delivery
+        self._database: Database = delivery.database
+        self._claim = claim
+        self._began = time.monotonic()
+        self.time_limit = time_limit
+        self.stopping = stopping
+        """Set when the worker stops: a long job ends at its next chunk (:meth:`check` does it)."""
+        self.cancel_asked = bool(claim.cancel)
+
+    @property
+    def id(self) -> int:
+        """The job's number."""
+        return self._claim.id
+
+    @property
+    def name(self) -> str:
+        """The name of its handler."""
+        return self._claim.name
+
+    @property
+    def claims(self) -> int:
+        """How often the job has been handed out, this time included."""
+        return self._claim.claims
+
+    @property
+    def tries(self) -> int:
+        """Which try this is, from 1."""
+        return self._claim.tries + 1
+
+    @property
+    def due(self) -> int | None:
+        """When it was to run, UTC microseconds: the slot of a cycle, the time of a delayed job; None: at once."""
+        return self._claim.due
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that this job shares with what caused it and with what it causes."""
+        return correlation(self._claim.id, self._claim.correlation_id)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self._began
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it has run longer than its kind may."""
+        return self.time_limit is not None and self.seconds >= self.time_limit
+
+    def begin(self) -> None:
+        """Open the transaction that ends with this job's acknowledgement.
+
+        Everything the handler writes from here on is committed together with the job's end, or not at all. (In a kind
+        that is ``atomic`` this is so from the first line.)
+        """
+        self._delivery.begin()
+
+    def fence(self, progress: Any = None) -> None:
+        """First statement of every transaction of a long job: goes on only while the job is still this worker's.
+
+        ``progress``: any JSON value, shown to operators. Raises :class:`LeaseLost` when the job was taken over; leave
+        the transaction with it, so that nothing of it is committed.
+        """
+        if not self._database.in_write():
+            raise RuntimeError("fence() belongs inside database.write(), as its first statement")
+        lease = 0 if self.overdue else self._database.clock() + self._delivery.lease
+        shown = None if progress is None else to_json(progress, f"the progress of job {self.id}")
+        rows = self._database.sql(sql.FENCE, (lease, shown, self.id, self.claims))
+        if not rows:
+            raise LeaseLost(self.id, "it was taken over by another worker")
+        self.cancel_asked = bool(rows[0][0])
+
+    def progress(self, value: Any) -> None:
+        """Show ``value`` (JSON) to operators as what the job is doing; a fenced transaction of its own, or a part of the open one."""
+        with self._database.write():
+            self.fence(value)
+
+    def check(self) -> None:
+        """Call between chunks, outside of transactions: ends the job here when it has to end.
+
+        Raises :class:`Stopped` (the worker stops; the job goes back to the queue and is continued later),
+        :class:`CanceledWhileRunning`, or :class:`TimeLimitExceeded` (a failure, tried again as its kind says).
+        """
+        if self.stopping.is_set():
+            raise Stopped(self.id, "its worker is stopping")
+        if self.cancel_asked:
+            raise CanceledWhileRunning(self.id, "it was canceled by the operator")
+        if self.overdue:
+            raise TimeLimitExceeded(f"ran {self.seconds:.1f} s, its limit is {self.time_limit:g} s")
+
+
+def current_job() -> CurrentJob | None:
+    """The job that runs here; None outside of jobs."""
+    return _current.get()

@@ -1,0 +1,74 @@
+"""What can go wrong with a job. Users of the queue see the sentence; handlers raise or catch the class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huey.exceptions import TaskTimeout
+
+
+class JobsError(Exception):
+    """Something about a job or the queue is not possible."""
+
+
+class PayloadError(JobsError):
+    """A job's arguments cannot be kept as JSON."""
+
+
+class BadRow(JobsError):
+    """A job's row cannot be run as it stands."""
+
+
+class UnknownJob(JobsError):
+    """There is no job with this number."""
+
+
+class UnknownHandler(JobsError):
+    """No handler has this name."""
+
+
+class WrongState(JobsError):
+    """The job is not in a state in which this can be done to it."""
+
+
+class WaitTimeout(JobsError):
+    """The job did not end in the time that was given."""
+
+
+class DoNotRetry(Exception):
+    """Raised by a handler: the job has failed and trying again is of no use, whatever retries are left."""
+
+
+class TimeLimitExceeded(TaskTimeout):  # type: ignore[misc]
+    """The job ran longer than its kind may."""
+
+
+class Abandoned(BaseException):
+    """The job ends here without an outcome of its own.
+
+    Not an :class:`Exception`, so that a handler's ``except Exception`` does not take it for a failure of its work.
+    """
+
+    def __init__(self, job_id: int, reason: str, *details: Any) -> None:
+        super().__init__(reason, *details)
+        self.job_id = job_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"job {self.job_id}: {self.reason}"
+
+
+class LeaseLost(Abandoned):
+    """The job was given to somebody else. What this worker did since its last commit is rolled back."""
+
+
+class Stopped(Abandoned):
+    """The worker is stopping: the job goes back to the queue and is continued by the next worker."""
+
+
+class CanceledWhileRunning(Abandoned):
+    """An operator canceled the job while it ran."""
+
+
+class Unacknowledged(Abandoned):
+    """The transaction that was to end the job could not be committed; the job will be run again."""

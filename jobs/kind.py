@@ -1,0 +1,101 @@
+"""What is declared about a kind of job, and how its handler becomes a Huey task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from huey.api import Task, TaskWrapper
+from huey.registry import Registry
+
+from jobs.retry import Retry
+
+if TYPE_CHECKING:
+    from jobs.delivery import Delivery
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The options of ``@queue.task(...)``."""
+
+    name: str
+    queue: str
+    atomic: bool = False
+    """The whole handler works inside the transaction that acknowledges it; for handlers that touch nothing but the file."""
+    durable: bool = False
+    """Its enqueueing and its end survive a power failure, not only a crash."""
+    time_limit: float | None = None
+    """Seconds. Past it :meth:`jobs.CurrentJob.check` raises, the lease is no longer extended and an alert is raised."""
+    retry: Retry = field(default_factory=Retry)
+    priority: int = 0
+    concurrency: int | None = None
+    """How many of this kind may run at a time, over all workers and processes."""
+    keep: bool = True
+    """Keep the row after success, until it is pruned."""
+
+    @property
+    def lane(self) -> str:
+        """Where its rows wait: kinds with a limit wait by themselves, so that they do not stand in others' way."""
+        return self.name if self.concurrency is not None else ""
+
+
+class JobTask(Task):  # type: ignore[misc]
+    """A Huey task that knows its kind and, while it runs, its delivery."""
+
+    kind: Kind
+    delivery: Delivery | None = None
+
+    def create_id(self) -> str:
+        """Empty: a job is named by its row, so the id comes with the row."""
+        return ""
+
+    def named(self, row_id: int) -> None:
+        """The row that this task is."""
+        self.id = str(row_id)
+        self.revoke_id = f"r:{row_id}"
+
+
+class JobWrapper(TaskWrapper):  # type: ignore[misc]
+    """What ``@queue.task`` returns. ``handler.s(...)`` makes a job, ``handler(...)`` enqueues one."""
+
+    task_base = JobTask
+
+    def create_task(
+        self, func: Callable[..., Any], context: bool = False, name: str | None = None, **settings: Any
+    ) -> Any:
+        task_class = super().create_task(func, context, name, **settings)
+        body = task_class.execute
+
+        def execute(task: JobTask) -> Any:
+            delivery = task.delivery
+            return body(task) if delivery is None else delivery.run(body, task)
+
+        task_class.execute = execute
+        return task_class
+
+    @property
+    def kind(self) -> Kind:
+        """What was declared about it."""
+        kind: Kind = self.task_class.kind
+        return kind
+
+
+class JobRegistry(Registry):  # type: ignore[misc]
+    """Handlers by their declared name alone, so that moving a function to another module loses no jobs."""
+
+    def task_to_string(self, task_class: type[JobTask]) -> str:
+        return task_class.__name__
+
+    def task_class(self, name: str) -> type[JobTask] | None:
+        """The class of the handler ``name``, or None."""
+        found: type[JobTask] | None = self._registry.get(name)
+        return found
+
+    def names(self) -> list[str]:
+        """All handlers, in order of name."""
+        return sorted(self._registry)
+
+    def classes(self) -> list[type[JobTask]]:
+        """All task classes."""
+        return list(self._registry.values())

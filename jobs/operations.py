@@ -1,0 +1,171 @@
+"""What an operator does with jobs: look, try again, cancel, pause, resume, prune, drain."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobs import sql
+from jobs.errors import UnknownJob, WaitTimeout, WrongState
+from jobs.state import CANCELED, ENDED, RUNNING, STATES, JobEvent, JobState, from_row
+
+if TYPE_CHECKING:
+    from db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """One queue: whether it is paused, since when and by whom, and how many of its jobs are in each state."""
+
+    name: str
+    paused: bool
+    at: int | None
+    actor: str | None
+    reason: str | None
+    counts: dict[str, int]
+
+
+def show(database: Database, job_id: int) -> JobState:
+    """A job as it is now. Raises :class:`UnknownJob`."""
+    row = database.one(sql.SHOW, (job_id,))
+    if row is None:
+        raise UnknownJob(f"there is no job {int(job_id)}; it may have been pruned")
+    return from_row(row)
+
+
+def history(database: Database, job_id: int) -> list[JobEvent]:
+    """Every change of a job's state, oldest first: when, by which worker, in which claim, why."""
+    return [JobEvent(*row) for row in database.sql(sql.HISTORY, (job_id,))]
+
+
+def find(
+    database: Database,
+    *,
+    state: str | None = None,
+    queue: str | None = None,
+    name: str | None = None,
+    tag: str | None = None,
+    text: str | None = None,
+    correlation_id: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[JobState]:
+    """Jobs, the newest first. ``text`` is searched in name, arguments, error and unique key; ``before`` is the id to go on from."""
+    if state is not None and state not in STATES:
+        raise WrongState(f"{state!r} is no state of a job; there are {', '.join(STATES)}")
+    pattern = None
+    if text is not None:
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+    rows = database.sql(
+        sql.LIST,
+        {
+            "state": state,
+            "queue": queue,
+            "name": name,
+            "tag": tag,
+            "text": pattern,
+            "correlation_id": correlation_id,
+            "before": before,
+            "limit": limit,
+        },
+    )
+    return [from_row(row) for row in rows]
+
+
+def queues(database: Database) -> list[QueueState]:
+    """All queues that hold jobs or were ever paused."""
+    counts: dict[str, dict[str, int]] = {}
+    for queue, state, count in database.sql(sql.COUNT_BY_STATE):
+        counts.setdefault(queue, {})[state] = count
+    marks = {row[0]: row[1:] for row in database.sql(sql.QUEUE_STATES)}
+    found = []
+    for queue in sorted({*counts, *marks}):
+        paused, at, actor, reason = marks.get(queue, (0, None, None, None))
+        found.append(QueueState(queue, bool(paused), at, actor, reason, counts.get(queue, {})))
+    return found
+
+
+def retry(database: Database, job_id: int, actor: str = "operator") -> None:
+    """Put a job that has ended back into the queue, its tries counted anew. Raises :class:`UnknownJob`, :class:`WrongState`."""
+    with database.write(durable=not database.in_write()):
+        job = show(database, job_id)
+        if job.state not in ENDED:
+            raise WrongState(
+                f"job {int(job_id)} is {job.state}; only a job that has ended can be tried again"
+            )
+        holder = database.value(sql.HOLDER_OF_KEY, (job.queue, job.unique_key)) if job.unique_key else None
+        if holder is not None and holder != job_id:
+            raise WrongState(
+                f"job {int(job_id)} cannot be tried again: job {holder} has the same key {job.unique_key!r}"
+            )
+        database.sql(sql.RETURN, (job_id,))
+        _event(database, job_id, "returned", f"by {actor}")
+
+
+def cancel(database: Database, job_id: int, actor: str = "operator") -> str:
+    """Cancel a job; returns its state afterwards. A running one hears it at its next check and is "running" until then.
+
+    Raises :class:`UnknownJob`, :class:`WrongState`.
+    """
+    with database.write(durable=not database.in_write()):
+        job = show(database, job_id)
+        database.sql(sql.CANCEL_WAITING, (database.clock(), job_id))
+        if database.changes():
+            _event(database, job_id, CANCELED, f"by {actor}")
+            return CANCELED
+        database.sql(sql.ASK_TO_CANCEL, (job_id,))
+        if database.changes():
+            _event(database, job_id, "cancel asked", f"by {actor}")
+            return RUNNING
+        raise WrongState(f"job {int(job_id)} is {job.state} already")
+
+
+def pause(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:
+    """Begin no more jobs of ``queue``; what runs goes on."""
+    with database.write(durable=not database.in_write()):
+        database.sql(sql.SET_PAUSED, (queue, 1, database.clock(), actor, reason))
+
+
+def resume(database: Database, queue: str, actor: str = "operator") -> None:
+    """Begin jobs of ``queue`` again."""
+    with database.write(durable=not database.in_write()):
+        database.sql(sql.SET_PAUSED, (queue, 0, database.clock(), actor, None))
+
+
+def prune(database: Database, *, older_than: int, state: str = "done", queue: str | None = None) -> int:
+    """Delete jobs in ``state`` that ended more than ``older_than`` microseconds ago, with their events; returns how many."""
+    if state not in ENDED:
+        raise WrongState(
+            f"only jobs that have ended can be pruned ({', '.join(sorted(ENDED))}), not {state!r}"
+        )
+    now = database.clock()
+    which: dict[str, Any] = {
+        "state": state,
+        "before": now - older_than,
+        "now": now,
+        "queue": queue,
+        "after": 0,
+    }
+    total = 0
+    while rows := database.sql(sql.PRUNABLE, which):
+        with database.write():
+            database.many(sql.PRUNE_EVENTS, rows)
+            database.many(sql.PRUNE, rows)
+        total += len(rows)
+        which["after"] = rows[-1][0]
+    return total
+
+
+def drain(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:
+    """Wait until nothing waits or runs any more (what is scheduled for later does not count). Raises :class:`WaitTimeout`."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while left := database.value(sql.UNFINISHED, {"queue": queue}):
+        if deadline is not None and time.monotonic() >= deadline:
+            raise WaitTimeout(f"{left} jobs have not ended after {timeout:g} s")
+        time.sleep(0.01)
+
+
+def _event(database: Database, job_id: int, event: str, reason: str) -> None:
+    database.sql(sql.EVENT, (job_id, database.clock(), event, None, None, reason, None))

@@ -1,0 +1,133 @@
+"""Who works on the queue, and who is dead.
+
+Every worker holds a lock file in a folder beside the database. The operating system drops that lock when the process
+dies, however it dies: no heartbeat has to time out before its jobs are rescued, and a worker that is merely slow,
+stopped or suspended is not taken for dead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db.filelock import FileLock
+from jobs import sql
+
+if TYPE_CHECKING:
+    from db import Database
+
+_here: set[str] = set()
+"""Tokens of the workers that live in this process (their files need no probing, and memory files have none)."""
+
+
+def folder(database: Database) -> Path | None:
+    """Where the lock files of a database's workers are; None for a file in memory."""
+    return database.path.with_name(database.path.stem + ".workers") if database.path else None
+
+
+class Owner:
+    """One worker, registered in the file and locked in the operating system, until :meth:`close`."""
+
+    def __init__(self, database: Database, queue: str, threads: int = 0) -> None:
+        self.database = database
+        self.token = uuid.uuid4().hex
+        self._lock = _lock_file(database, self.token)
+        if self._lock is not None:
+            self._lock.path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._lock.acquire(timeout=10.0)
+        _here.add(self.token)
+        now = database.clock()
+        with database.write():
+            database.sql(
+                sql.REGISTER_WORKER,
+                (
+                    self.token,
+                    queue,
+                    socket.gethostname(),
+                    os.getpid(),
+                    _started(os.getpid()),
+                    threads,
+                    now,
+                    now,
+                ),
+            )
+            self.id = database.last_id()
+
+    def beat(self, threads: int) -> None:
+        """Tell the file that this worker is alive (for people; rescue does not depend on it)."""
+        with self.database.write():
+            self.database.sql(sql.BEAT, (self.database.clock(), threads, self.id))
+
+    def close(self) -> None:
+        """Stop being a worker. Rows that are still claimed are rescued by whoever comes next."""
+        try:
+            with self.database.write():
+                self.database.sql(sql.END_WORKER, (self.database.clock(), self.id))
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Drop the lock, nothing else: what the operating system does for a process that dies."""
+        _here.discard(self.token)
+        if self._lock is not None:
+            self._lock.close()
+            with contextlib.suppress(OSError):
+                self._lock.path.unlink()
+
+
+def dead(database: Database, owner: int) -> bool:
+    """Whether the worker ``owner`` is gone for good.
+
+    It is when its lock can be taken, or its file is gone. Where the file cannot be probed, it is when no process with
+    its number and start time runs here; a worker of another machine cannot be judged and is left to its lease.
+    """
+    row = database.one(sql.WORKER, (owner,))
+    if row is None:
+        return True  # nobody ever registered under this number
+    token, host, pid, process_started = row
+    if token in _here:
+        return False
+    if database.path is None:
+        return True
+    if host != socket.gethostname():
+        return False
+    lock = _lock_file(database, token)
+    if lock is None or not lock.path.exists():
+        return True
+    try:
+        return lock.try_acquire()
+    except OSError:
+        return bool(_started(pid) != process_started)
+    finally:
+        lock.close()
+
+
+def forget(database: Database, owner: int) -> None:
+    """Close the books of a dead worker: its row gets an end, its locks and its file go."""
+    row = database.one(sql.WORKER, (owner,))
+    database.sql(sql.END_WORKER, (database.clock(), owner))
+    database.sql(sql.FREE_LOCKS_OF, (owner,))
+    if row is not None:
+        lock = _lock_file(database, row[0])
+        if lock is not None:
+            with contextlib.suppress(OSError):
+                lock.path.unlink()
+
+
+def _lock_file(database: Database, token: str) -> FileLock | None:
+    place = folder(database)
+    return FileLock(place / f"{token}.lock") if place is not None else None
+
+
+def _started(pid: int) -> int:
+    """When process ``pid`` began, UTC microseconds to the hundredth of a second; 0: there is no such process."""
+    import psutil
+
+    try:
+        return round(psutil.Process(pid).create_time() * 100) * 10_000
+    except psutil.Error:
+        return 0

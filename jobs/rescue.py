@@ -1,0 +1,63 @@
+"""Jobs whose worker died or went silent, back into the queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from db.clock import SECOND
+from jobs import owners, sql
+from jobs.state import DEAD
+
+if TYPE_CHECKING:
+    from jobs.queue import JobQueue
+
+
+def rescue_dead(queue: JobQueue) -> list[tuple[int, int]]:
+    """Free the rows of every worker that is dead; returns their ``(id, claims)``."""
+    database = queue.database
+    mine = queue._owner.id if queue._owner is not None else -1
+    rescued: list[tuple[int, int]] = []
+    for (owner,) in database.sql(sql.FOREIGN_OWNERS, (mine,)):
+        if owners.dead(database, owner):
+            rescued += _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
+            with database.write():
+                owners.forget(database, owner)
+    return rescued
+
+
+def sweep_workers(queue: JobQueue) -> None:
+    """Close the rows of dead workers that left no job behind, with their locks and what only they could run."""
+    database = queue.database
+    mine = queue._owner.id if queue._owner is not None else -1
+    for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
+        if owners.dead(database, owner):
+            _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
+            with database.write():
+                owners.forget(database, owner)
+
+
+def rescue_stale(queue: JobQueue) -> list[tuple[int, int]]:
+    """Free the rows whose lease is over; returns their ``(id, claims)``."""
+    database = queue.database
+    now = database.clock()
+    limits = {"now": now, "latest": now + queue.lease + 60 * SECOND}
+    if not database.value(sql.STALE_CLAIMS, limits):
+        return []
+    return _rescue(queue, sql.RESCUE_STALE, limits, "its lease was over")
+
+
+def _rescue(queue: JobQueue, statement: str, which: dict[str, Any], why: str) -> list[tuple[int, int]]:
+    database = queue.database
+    now = database.clock()
+    with database.write():
+        rows = database.sql(statement, {**which, "now": now, "max_lost": queue.max_lost})
+        for job_id, claims, state, *_ in rows:
+            event = DEAD if state == DEAD else "rescued"
+            database.sql(sql.EVENT, (job_id, now, event, claims, which.get("owner"), why, None))
+        database.after_commit(queue.storage.bell.ring_all)
+    for job_id, _, state, name, of_queue, correlation_id in rows:
+        event = DEAD if state == DEAD else "rescued"
+        queue.events.send(event, job_id, name, of_queue, correlation_id, None, why)
+        if state == DEAD:
+            queue.endings.ended(job_id)
+    return [(row[0], row[1]) for row in rows]

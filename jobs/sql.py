@@ -1,0 +1,362 @@
+"""Every statement of the queue, with a name and a comment each. Nothing else in the package holds SQL.
+
+Where a statement takes many parameters they are named; the hot ones are positional. What changes a claimed row says
+``id = ? AND claims = ? AND state = 'running'``: the fencing token. One row changed, or the claim was lost.
+"""
+
+from __future__ import annotations
+
+# -- enqueueing ---------------------------------------------------------------------------------------------
+
+# A conflict can only be the unique key: then nothing is inserted and HOLDER_OF_KEY says who has it.
+INSERT = """
+INSERT INTO task (queue, lane, name, state, priority, payload, due, expires, unique_key, unique_scope, unique_until,
+                  unique_live, tags, correlation_id, parent_id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+# Many jobs of one kind: only what differs or matters, in the order in which executemany is fastest.
+INSERT_BULK = """
+INSERT INTO task (queue, lane, name, state, priority, payload, due, correlation_id, parent_id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# A key of scope 'period' is let go when its time is over, not when its job ends.
+RELEASE_OLD_KEY = """
+UPDATE task SET unique_live = 0 WHERE queue = ? AND unique_key = ? AND unique_live = 1 AND unique_until <= ?
+"""
+
+HOLDER_OF_KEY = "SELECT id FROM task WHERE queue = ? AND unique_key = ? AND unique_live = 1"
+
+EVENT = (
+    "INSERT INTO job_event (task_id, at, event, claim, worker, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+# The same as EVENT for a range of rows that was inserted in one go.
+EVENTS_OF_BULK = """
+INSERT INTO job_event (task_id, at, event)
+SELECT id, created_at, CASE state WHEN 'waiting' THEN 'enqueued' ELSE 'scheduled' END FROM task
+WHERE id BETWEEN ? AND ?
+"""
+
+# -- claiming -----------------------------------------------------------------------------------------------
+
+# Which (queue, lane) hold waiting rows: jumps along the index from one pair to the next instead of reading it.
+WAITING_LANES = """
+WITH RECURSIVE pair (queue, lane) AS (
+  SELECT * FROM (SELECT queue, lane FROM task WHERE state = 'waiting' ORDER BY queue, lane LIMIT 1)
+  UNION ALL
+  SELECT (SELECT queue FROM task t WHERE state = 'waiting' AND (t.queue, t.lane) > (pair.queue, pair.lane)
+          ORDER BY queue, lane LIMIT 1),
+         (SELECT lane FROM task t WHERE state = 'waiting' AND (t.queue, t.lane) > (pair.queue, pair.lane)
+          ORDER BY queue, lane LIMIT 1)
+  FROM pair WHERE pair.queue IS NOT NULL
+)
+SELECT queue, lane FROM pair WHERE queue IS NOT NULL
+"""
+
+# The next row of a lane, without taking it.
+HEAD_OF_LANE = """
+SELECT priority, id FROM task WHERE queue = ? AND lane = ? AND state = 'waiting' ORDER BY priority DESC, id LIMIT 1
+"""
+
+RUNNING_IN_LANE = "SELECT count(*) FROM task WHERE queue = ? AND lane = ? AND state = 'running'"
+
+PAUSED = "SELECT queue FROM queue_state WHERE paused = 1"
+
+# Taken in place: the row stays, with an owner, a lease and a new fencing token. It has not begun yet.
+CLAIM = """
+UPDATE task SET state = 'running', claims = claims + 1, owner = ?, lease = ?, started_at = NULL, finished_at = NULL
+WHERE id IN (SELECT id FROM task WHERE queue = ? AND lane = ? AND state = 'waiting'
+             ORDER BY priority DESC, id LIMIT ?)
+RETURNING id, claims, queue, name, payload, priority, tries, failures, lost, suspect, due, expires, cancel,
+          correlation_id, parent_id
+"""
+
+CLAIM_ONE = CLAIM.replace(
+    """id IN (SELECT id FROM task WHERE queue = ? AND lane = ? AND state = 'waiting'
+             ORDER BY priority DESC, id LIMIT ?)""",
+    "id = ? AND state = 'waiting'",
+)
+
+# The try is counted when it begins, so that a row that was only claimed costs nothing when its worker dies.
+START = """
+UPDATE task SET started_at = ?, tries = tries + 1, unique_live = unique_live & (unique_scope IS NOT 'waiting')
+WHERE id = ? AND claims = ? AND state = 'running'
+"""
+
+# What was claimed but not begun goes back; it leaves no trace but the number of claims.
+HAND_BACK = """
+UPDATE task SET state = 'waiting', owner = NULL, lease = NULL
+WHERE id = ? AND claims = ? AND state = 'running' AND started_at IS NULL
+"""
+
+# -- while it runs ------------------------------------------------------------------------------------------
+
+# First statement of every transaction of a long job. Progress also clears what earlier deaths left on the row.
+FENCE = """
+UPDATE task SET lost = 0, suspect = 0, lease = max(lease, ?), progress = coalesce(?, progress)
+WHERE id = ? AND claims = ? AND state = 'running'
+RETURNING cancel
+"""
+
+EXTEND_LEASE = "UPDATE task SET lease = ? WHERE id = ? AND claims = ? AND state = 'running'"
+
+IS_MINE = "SELECT cancel FROM task WHERE id = ? AND claims = ? AND state = 'running'"
+
+# -- ending -------------------------------------------------------------------------------------------------
+
+# A job that ran alone: START has counted the try. A key of scope 'period' outlives its job.
+FINISH = """
+UPDATE task SET state = ?, owner = NULL, lease = NULL, finished_at = ?, result = ?, error = ?,
+                unique_live = unique_live & (unique_scope IS 'period')
+WHERE id = ? AND claims = ? AND state = 'running'
+"""
+
+# A member of a group: begun and ended in the transaction that acknowledges it.
+FINISH_IN_GROUP = """
+UPDATE task SET state = ?, owner = NULL, lease = NULL, started_at = ?, finished_at = ?, tries = tries + 1, result = ?,
+                error = ?, unique_live = unique_live & (unique_scope IS 'period')
+WHERE id = ? AND claims = ? AND state = 'running'
+"""
+
+# Kinds that keep nothing of what succeeded.
+FINISH_AND_FORGET = "DELETE FROM task WHERE id = ? AND claims = ? AND state = 'running'"
+
+# Back to the queue after a failure, at once or later; result and error tell what happened last.
+RETRY = """
+UPDATE task SET state = ?, due = ?, owner = NULL, lease = NULL, failures = ?, error = ?, suspect = 0,
+                tries = tries + ?, started_at = coalesce(started_at, ?)
+WHERE id = ? AND claims = ? AND state = 'running'
+"""
+
+# Back to the queue because the worker stops; neither a failure nor a loss.
+RELEASE = """
+UPDATE task SET state = 'waiting', owner = NULL, lease = NULL
+WHERE id = ? AND claims = ? AND state = 'running'
+"""
+
+SET_FAILURES = "UPDATE task SET failures = ? WHERE id = ?"
+
+# -- time ---------------------------------------------------------------------------------------------------
+
+# All due rows in one statement; they never pass through memory.
+PROMOTE = "UPDATE task SET state = 'waiting' WHERE state = 'scheduled' AND due <= ?"
+
+EVENTS_OF_DUE = """
+INSERT INTO job_event (task_id, at, event) SELECT id, ?, 'due' FROM task WHERE state = 'scheduled' AND due <= ?
+"""
+
+NEXT_DUE = "SELECT min(due) FROM task WHERE state = 'scheduled'"
+
+# -- rescue -------------------------------------------------------------------------------------------------
+
+FOREIGN_OWNERS = (
+    "SELECT DISTINCT owner FROM task WHERE state = 'running' AND owner IS NOT NULL AND owner <> ?"
+)
+
+# A lease that is missing, over, or further away than any worker would set it (the clock went back).
+STALE_CLAIMS = """
+SELECT count(*) FROM task WHERE state = 'running' AND (lease IS NULL OR lease <= :now OR lease > :latest)
+"""
+
+_RESCUE = """
+UPDATE task SET
+  state = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost THEN 'dead' ELSE 'waiting' END,
+  finished_at = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost THEN :now END,
+  error = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost
+               THEN 'its worker died or went silent ' || (lost + 1) || ' times while it ran' ELSE error END,
+  unique_live = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost
+                     THEN unique_live & (unique_scope IS 'period') ELSE unique_live END,
+  lost = lost + (started_at IS NOT NULL), suspect = 1, owner = NULL, lease = NULL
+WHERE state = 'running' AND {which}
+RETURNING id, claims, state, name, queue, correlation_id
+"""
+
+# All rows of a worker that is dead.
+RESCUE_FROM_OWNER = _RESCUE.format(which="owner = :owner")
+
+# All rows whose lease is over, whoever has them: a hung thread, a stopped machine, a row that was edited by hand.
+RESCUE_STALE = _RESCUE.format(which="(lease IS NULL OR lease <= :now OR lease > :latest)")
+
+# -- workers ------------------------------------------------------------------------------------------------
+
+REGISTER_WORKER = """
+INSERT INTO worker (token, queue, host, pid, process_started, threads, started_at, beat_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+WORKER = "SELECT token, host, pid, process_started FROM worker WHERE id = ?"
+
+BEAT = "UPDATE worker SET beat_at = ?, threads = ? WHERE id = ?"
+
+END_WORKER = "UPDATE worker SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?"
+
+LIVE_WORKERS = """
+SELECT id, token, queue, host, pid, process_started, threads, started_at, beat_at FROM worker
+WHERE stopped_at IS NULL ORDER BY id
+"""
+
+# Workers that left no job behind are not met by FOREIGN_OWNERS; their rows are closed now and then.
+OPEN_WORKERS = "SELECT id FROM worker WHERE stopped_at IS NULL AND id <> ?"
+
+# -- Huey's key-value store and counters --------------------------------------------------------------------
+
+PUT = """
+INSERT INTO kv (queue, key, value, owner, expires) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (queue, key) DO UPDATE SET value = excluded.value, owner = excluded.owner, expires = excluded.expires
+"""
+
+PUT_IF_EMPTY = (
+    "INSERT INTO kv (queue, key, value, owner, expires) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+PEEK = "SELECT value FROM kv WHERE queue = ? AND key = ? AND (expires IS NULL OR expires > ?)"
+
+DROP = "DELETE FROM kv WHERE queue = ? AND key = ?"
+
+DROP_EXPIRED = "DELETE FROM kv WHERE queue = ? AND key = ? AND expires <= ?"
+
+ITEMS = "SELECT key, value FROM kv WHERE queue = ?"
+
+COUNT_ITEMS = "SELECT count(*) FROM kv WHERE queue = ?"
+
+# Revocations are the keys 'r:<job>' and 'rt:<kind>'; most of the time there are none at all.
+ANY_REVOKED = "SELECT EXISTS (SELECT 1 FROM kv WHERE queue = ? AND key >= 'r:' AND key < 'ru')"
+
+FREE_LOCKS_OF = "DELETE FROM kv WHERE owner = ?"
+
+ADD_TO_COUNTER = """
+INSERT INTO counter (queue, key, value) VALUES (?, ?, ?)
+ON CONFLICT (queue, key) DO UPDATE SET value = counter.value + excluded.value
+RETURNING value
+"""
+
+DROP_COUNTER = "DELETE FROM counter WHERE queue = ? AND key = ?"
+
+# -- cycles -------------------------------------------------------------------------------------------------
+
+CYCLE = "SELECT spec, last_at FROM cycle_slot WHERE queue = ? AND name = ?"
+
+NEW_CYCLE = """
+INSERT INTO cycle_slot (queue, name, spec, last_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (queue, name) DO UPDATE SET spec = excluded.spec, last_at = excluded.last_at
+"""
+
+# Whoever moves last_at on has the slot. The comparison makes that one process, in one transaction with the job.
+TAKE_SLOT = """
+UPDATE cycle_slot SET last_at = ?, fired = fired + ?, missed = missed + ?, overrun = overrun + ?,
+                      task_id = coalesce(?, task_id)
+WHERE queue = ? AND name = ? AND last_at = ?
+"""
+
+# The clock went back behind the last slot.
+SET_BACK = "UPDATE cycle_slot SET last_at = ?, jumps = jumps + 1 WHERE queue = ? AND name = ? AND last_at = ?"
+
+CYCLES = """
+SELECT queue, name, spec, last_at, fired, missed, overrun, jumps, task_id FROM cycle_slot WHERE queue = ? ORDER BY name
+"""
+
+# -- looking ------------------------------------------------------------------------------------------------
+
+COLUMNS = """id, queue, name, state, priority, tries, failures, lost, claims, due, expires, unique_key, tags,
+correlation_id, parent_id, owner, lease, created_at, started_at, finished_at, progress, result, error, payload, cancel"""
+
+SHOW = f"SELECT {COLUMNS} FROM task WHERE id = ?"
+
+STATE_OF = "SELECT state FROM task WHERE id = ?"
+
+# Each condition is switched off by a NULL.
+LIST = f"""
+SELECT {COLUMNS} FROM task
+WHERE (:state IS NULL OR state = :state) AND (:queue IS NULL OR queue = :queue) AND (:name IS NULL OR name = :name)
+  AND (:tag IS NULL OR (json_valid(tags) AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag)))
+  AND (:text IS NULL OR name LIKE :text ESCAPE '\\' OR payload LIKE :text ESCAPE '\\' OR error LIKE :text ESCAPE '\\'
+       OR unique_key LIKE :text ESCAPE '\\')
+  AND (:correlation_id IS NULL OR correlation_id = :correlation_id)
+  AND (:before IS NULL OR id < :before)
+ORDER BY id DESC LIMIT :limit
+"""
+
+HISTORY = "SELECT id, at, event, claim, worker, reason, detail FROM job_event WHERE task_id = ? ORDER BY id"
+
+COUNT_BY_STATE = "SELECT queue, state, count(*) FROM task GROUP BY queue, state"
+
+WAITING_COUNT = "SELECT count(*) FROM task WHERE queue = ? AND state = 'waiting'"
+
+SCHEDULED_COUNT = "SELECT count(*) FROM task WHERE queue = ? AND state = 'scheduled'"
+
+UNFINISHED = (
+    "SELECT count(*) FROM task WHERE state IN ('waiting', 'running') AND (:queue IS NULL OR queue = :queue)"
+)
+
+PAYLOADS = """
+SELECT name, payload FROM task WHERE queue = ? AND state = ? ORDER BY priority DESC, due, id LIMIT ?
+"""
+
+# -- operations ---------------------------------------------------------------------------------------------
+
+# By hand, from the dead letters, the canceled, the expired or the done: everything is counted anew but claims.
+RETURN = """
+UPDATE task SET state = 'waiting', due = NULL, expires = NULL, failures = 0, lost = 0, cancel = 0, owner = NULL,
+                lease = NULL, started_at = NULL, finished_at = NULL, result = NULL,
+                unique_live = (unique_key IS NOT NULL)
+WHERE id = ? AND state IN ('dead', 'canceled', 'expired', 'done')
+"""
+
+CANCEL_WAITING = """
+UPDATE task SET state = 'canceled', finished_at = ?, unique_live = unique_live & (unique_scope IS 'period')
+WHERE id = ? AND state IN ('waiting', 'scheduled')
+"""
+
+ASK_TO_CANCEL = "UPDATE task SET cancel = 1 WHERE id = ? AND state = 'running'"
+
+SET_PAUSED = """
+INSERT INTO queue_state (queue, paused, at, actor, reason) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (queue) DO UPDATE SET paused = excluded.paused, at = excluded.at, actor = excluded.actor,
+                                  reason = excluded.reason
+"""
+
+QUEUE_STATES = "SELECT queue, paused, at, actor, reason FROM queue_state ORDER BY queue"
+
+# A thousand at a time, so that nobody waits long to write. The newest row of all stays: its id must not return.
+PRUNABLE = """
+SELECT id FROM task
+WHERE id > :after AND state = :state AND finished_at < :before AND (unique_live = 0 OR unique_until <= :now)
+  AND (:queue IS NULL OR queue = :queue)
+ORDER BY id LIMIT 1000
+"""
+
+PRUNE = "DELETE FROM task WHERE id = ?"
+
+# The newest event stays, so that event numbers are never given twice.
+PRUNE_EVENTS = "DELETE FROM job_event WHERE task_id = ? AND id < (SELECT max(id) FROM job_event)"
+
+FLUSH_WAITING = "DELETE FROM task WHERE queue = ? AND state = 'waiting'"
+
+FLUSH_SCHEDULED = "DELETE FROM task WHERE queue = ? AND state = 'scheduled'"
+
+FLUSH_KV = "DELETE FROM kv WHERE queue = ?"
+
+FLUSH_COUNTERS = "DELETE FROM counter WHERE queue = ?"
+
+# Jobs that only a worker that is gone could have run (callables of a process).
+BURY_LANE = """
+UPDATE task SET state = 'dead', error = ?, finished_at = ?, owner = NULL, lease = NULL, unique_live = 0
+WHERE lane = ? AND state IN ('waiting', 'scheduled', 'running')
+RETURNING id, claims
+"""
+
+# A kind's limit is new or gone: its waiting rows move into the lane where they belong now.
+MOVE_LANE = "UPDATE task SET lane = ? WHERE lane = ? AND name = ? AND state IN ('waiting', 'scheduled')"
+
+# -- sealing events into the audit chain --------------------------------------------------------------------
+
+LAST_SEAL = "SELECT coalesce(max(last), 0) FROM job_seal"
+
+UNSEALED = """
+SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id > ? ORDER BY id LIMIT ?
+"""
+
+SEAL = "INSERT INTO job_seal (last, first, events, digest, at) VALUES (?, ?, ?, ?, ?)"
