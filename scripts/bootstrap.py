@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".work"
 OLDEST = (3, 11)
+STAMP = "valhalla-stamp.json"
 
 # What proves that an environment, which somebody made by hand, has the extra.
 PROOF = {
@@ -54,7 +55,7 @@ def ensure(*extras: str) -> Path:
         return Path(sys.executable)
     venv = Path(chosen).absolute() if chosen else WORK / "venv"
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp = venv / "valhalla-stamp.json"
+    stamp = venv / STAMP
     wanted = _fingerprint(venv)
     have = _read_stamp(stamp)
     if have.get("fingerprint") != wanted:
@@ -117,14 +118,21 @@ def _read_stamp(stamp: Path) -> dict[str, Any]:
 
 def _make(venv: Path, python: Path) -> None:
     print(f"Setting up {_shown(venv)} with Python {sys.version.split()[0]} ...", flush=True)
-    if venv.exists():
-        if not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):
-            _stop(f"{venv} is not a virtual environment; move it away or set VALHALLA_VENV.")
-        shutil.rmtree(venv)
+    stamp = venv / STAMP
+    try:
+        if venv.exists():
+            if any(venv.iterdir()) and not stamp.exists():
+                _stop(
+                    f"{venv} was not made by this script; move it away, or name another folder in VALHALLA_VENV."
+                )
+            shutil.rmtree(venv)
+        venv.mkdir(parents=True)
+        stamp.write_text("{}", encoding="utf-8")  # so that one that was never finished is known as ours
+    except OSError as error:
+        _stop(f"{venv} cannot be made anew ({error.strerror}); is something running from it?")
     if _run([sys.executable, "-m", "venv", str(venv)]).returncode == 0:
         return
     # Debian ships venv without ensurepip; the pip that is there can still install one into the new environment.
-    shutil.rmtree(venv, ignore_errors=True)
     for command in (
         [sys.executable, "-m", "venv", "--without-pip", str(venv)],
         [sys.executable, "-m", "pip", "--python", str(python), "install", "-c", "constraints.txt", "pip"],

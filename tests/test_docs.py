@@ -1,0 +1,98 @@
+"""What the documents name exists: files, links, scripts, commands and their options."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("build/*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the fragments that lead to headings of the document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def shell_lines(document: Path) -> Iterator[list[str]]:
+    """Yield the commands in the document's shell blocks, without their comments."""
+    for block in FENCE.findall(document.read_text(encoding="utf-8")):
+        for line in block.splitlines():
+            if words := line.partition(" #")[0].split():
+                yield words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_somewhere(document: Path) -> None:
+    broken = []
+    for target in LINK.findall(document.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, fragment = target.partition("#")
+        file = document.parent / name if name else document
+        if not file.exists() or (fragment and file.suffix == ".md" and fragment not in anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_scripts_and_their_options_exist(document: Path) -> None:
+    wrong = []
+    for words in shell_lines(document):
+        if words[0] != "python3" or not words[1].startswith("scripts/"):
+            continue
+        script = ROOT / words[1]
+        if not script.is_file():
+            wrong.append(words[1])
+            continue
+        text = script.read_text(encoding="utf-8")
+        own = words[2 : words.index("--") if "--" in words else None]
+        wrong += [f"{words[1]} {word}" for word in own if word.startswith("--") and f'"{word}"' not in text]
+    assert wrong == []
+
+
+def commands() -> list[list[str]]:
+    """Return every different Valhalla command that a document shows."""
+    found = {
+        tuple(words[1:])
+        for document in DOCUMENTS
+        for words in shell_lines(document)
+        if words[0] == "valhalla"
+    }
+    return [list(words) for words in sorted(found)]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_commands_and_their_options_exist(words: list[str]) -> None:
+    path = []
+    for word in words:
+        if word.startswith("-") or not re.fullmatch(r"[a-z]+", word):
+            break
+        path.append(word)
+    done = subprocess.run(
+        [sys.executable, "-m", "valhalla", *path, "--help"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    options = {word.partition("=")[0] for word in words if word.startswith("--")}
+    missing = {option for option in options if option not in done.stdout} - {
+        "--home",
+        "--json",
+        "--db",
+        "--version",
+    }
+    assert missing == set()
