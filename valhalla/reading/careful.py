@@ -256,7 +256,7 @@ class RowReader:
         )
         digest = identity.fingerprint([name, *("" if part is None else str(part) for part in parts)])
         lead_id = self._text(cells, "lead_id")
-        who, aliases, alternate = self._keys(lead_id, name, email, number, address or location)
+        who, aliases, alternate = self.keys(lead_id, name, email, number, address or location)
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
@@ -273,9 +273,10 @@ class RowReader:
             market, code = market_of(None, code, self._text(cells, "address") or None)
         return location, market, code
 
-    def _keys(
+    def keys(
         self, lead_id: str, name: str, email: str, phone: int | None, place: str
     ) -> tuple[int, tuple[int, ...], int | None]:
+        """Identity, weaker keys and alternate of a lead; unknown texts are empty."""
         weaker: int
         alternate = None
         if email:

@@ -103,9 +103,15 @@ class Source:
         return chunk
 
     def chunks(self, rows: int = CHUNK_ROWS, *, final: bool = False) -> Iterator[Chunk]:
-        """All chunks from here on, see :meth:`read`."""
-        while (chunk := self.read(rows, final=final)) is not None:
+        """All chunks from here on, see :meth:`read`.
+
+        A chunk of 50,000 rows takes about 60 MB: let go of one before asking for the next.
+        """
+        chunk = self.read(rows, final=final)
+        while chunk is not None:
             yield chunk
+            del chunk  # two chunks in memory are one too many
+            chunk = self.read(rows, final=final)
 
     def _check_same(self) -> None:
         now = os.fstat(self._file.fileno())

@@ -1,0 +1,226 @@
+"""Whole columns at a time: the same rules as ``careful``, for cells that are ordinary.
+
+Python spends most of its time between instructions, so a column is worked on by functions that loop in C, and a
+text that repeats (a city, a source, a date) is understood once. Each function marks the rows it is not sure about
+in ``odd``; those are read again by the careful path, so a function here only has to be right, not complete.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+from valhalla.reading.contacts import nanp_key, phone_key, plausible_email
+from valhalla.reading.distress import STEMS, distress_words
+from valhalla.reading.profile import Profile
+from valhalla.reading.values import money, optional_money
+
+T = TypeVar("T")
+
+_REMEMBER = 100_000
+_ORDINARY_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII).fullmatch
+
+
+class Known(dict[str, T]):
+    """What texts were found to mean, forgotten when there are too many of them."""
+
+    def __init__(self, understand: Callable[[str], T]) -> None:
+        super().__init__()
+        self._understand = understand
+
+    def __missing__(self, text: str) -> T:
+        if len(self) >= _REMEMBER:
+            self.clear()
+        meaning = self[text] = self._understand(text)
+        return meaning
+
+    def column(self, texts: Sequence[str]) -> list[T]:
+        """The meaning of each text."""
+        return list(map(self.__getitem__, texts))
+
+
+def mark(odd: set[int], flags: Sequence[object]) -> None:
+    """Add the numbers of the rows whose flag is false."""
+    if not all(flags):
+        odd.update(number for number, flag in enumerate(flags) if not flag)
+
+
+def cleaned(column: Sequence[str]) -> list[str]:
+    """Trimmed, with single spaces. Cells hold no control or invisible characters here."""
+    texts = list(map(str.strip, column))
+    if "  " in "\n".join(texts):
+        texts = [" ".join(text.split()) if "  " in text else text for text in texts]
+    return texts
+
+
+class Emails:
+    """Checks lower-case addresses; remembers the domains that are well formed."""
+
+    def __init__(self) -> None:
+        self._domains: Known[bool] = Known(lambda domain: plausible_email(f"a@{domain}") and domain.isascii())
+
+    def plausible(self, emails: list[str], odd: set[int], *, optional: bool) -> None:
+        """Mark every row whose address is not plausible for sure."""
+        domains = self._domains
+        ok = []
+        for email in emails:
+            local, _, domain = email.partition("@")
+            ok.append(
+                domains[domain]
+                and len(local) <= 64
+                and (local.isalnum() or _ORDINARY_LOCAL(local) is not None)
+                if email
+                else optional
+            )
+        mark(odd, ok)
+        if emails and max(map(len, emails)) > 190:
+            odd.update(number for number, email in enumerate(emails) if len(email) > 190)
+
+
+class Values:
+    """Asking prices to cents; 0 stands for "not sure"."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    def cents(self, texts: list[str], odd: set[int]) -> tuple[list[int], set[int]]:
+        """Cents of each row, and which rows were normalised by the profile's value format."""
+        normalised: set[int] = set()
+        profile = self._profile
+        if "".join(texts).isascii() and max(map(len, texts)) <= 13:
+            found = [int(text) * 100 if text.isdecimal() else self._slow(text) for text in texts]
+        else:
+            found = [
+                int(text) * 100
+                if len(text) <= 13 and text.isdecimal() and text.isascii()
+                else self._slow(text)
+                for text in texts
+            ]
+        mark(odd, found)
+        if profile.value_format != "strict" or profile.decimal_comma:
+            for number, text in enumerate(texts):
+                if not text.isdecimal() and number not in odd and money(text, profile).normalised:
+                    normalised.add(number)
+        return found, normalised
+
+    def _slow(self, text: str) -> int:
+        if text[-3:-2] == "." and len(text) < 14 and text.isascii():
+            digits = text[:-3] + text[-2:]
+            if digits.isdecimal() and self._profile.value_format != "eu":
+                return int(digits)
+        if not text:
+            return 0
+        worth = money(text, self._profile)
+        return 0 if worth.code is not None or worth.cents is None else worth.cents
+
+
+def optional_cents(texts: list[str], profile: Profile, odd: set[int]) -> list[int | None]:
+    """Cents of an optional amount; a text that is no amount makes the row odd."""
+
+    def slow(text: str) -> int | None:
+        return optional_money(text, profile) if text else None
+
+    found = [
+        int(text) * 100 if text.isdecimal() and len(text) <= 13 and text.isascii() else slow(text)
+        for text in texts
+    ]
+    if None in found:
+        odd.update(number for number, text in enumerate(texts) if text and found[number] is None)
+    return found
+
+
+class Phones:
+    """Phone numbers to E.164 digits, None for no number."""
+
+    def __init__(self, country: str) -> None:
+        self._country = country
+        self._home = country in ("US", "CA")
+
+    def keys(self, texts: list[str]) -> list[int | None]:
+        """The key of each text."""
+        ordinary = self._ordinary if self._home else self._foreign
+        return [ordinary(text) if text else None for text in texts]
+
+    def _foreign(self, text: str) -> int | None:
+        return phone_key(text, self._country)
+
+    def _ordinary(self, text: str) -> int | None:
+        size = len(text)
+        if size == 14:
+            digits = text[1:4] + text[6:9] + text[10:]
+            if text[0] + text[4:6] + text[9] != "() -":
+                return phone_key(text, self._country)
+        elif size == 12 and text[3] == text[7] and text[3] in "-. ":
+            digits = text[:3] + text[4:7] + text[8:]
+        elif size == 10:
+            digits = text
+        elif size == 12 and text[:2] == "+1":
+            digits = text[2:]
+        else:
+            return phone_key(text, self._country)
+        if not digits.isdecimal() or not digits.isascii():
+            return phone_key(text, self._country)
+        return nanp_key(digits)
+
+
+class Distress:
+    """Distress words of the rows, from any number of columns of text."""
+
+    def __init__(self) -> None:
+        self._cells: Known[str | None] = Known(distress_words)
+        self._merged: Known[str | None] = Known(distress_words)
+
+    def words(self, columns: Sequence[Sequence[str]], count: int) -> list[str | None]:
+        """The words of each row, see ``distress_words``."""
+        found: list[str | None] = [None] * count
+        for column in columns:
+            if len(column) > 8 and len(set(column)) * 4 > len(column):
+                self._sparse(column, found)
+            else:
+                for number, words in enumerate(self._cells.column(column)):
+                    if words is not None:
+                        self._add(found, number, words)
+        return found
+
+    def _add(self, found: list[str | None], number: int, words: str) -> None:
+        before = found[number]
+        found[number] = words if before is None else self._merged[f"{before},{words}"]
+
+    def _sparse(self, column: Sequence[str], found: list[str | None]) -> None:
+        """Free text: only cells that hold one of the spellings are looked at more closely."""
+        blob = "\n".join(column).lower()
+        stems = [stem for stem in STEMS if stem in blob]
+        if not stems:
+            return
+        for number, text in enumerate(map(str.lower, column)):
+            for stem in stems:
+                if stem in text:
+                    words = distress_words(text)
+                    if words is not None:
+                        self._add(found, number, words)
+                    break
+
+
+def json_arrays(columns: Sequence[Sequence[str]], encode: Callable[[list[str]], str]) -> list[str]:
+    """One JSON array of strings per row; cells that need no escape are only put between quotes."""
+    if len(columns) == 1:
+        arrays = [f'["{cell}"]' for cell in columns[0]]
+    else:
+        arrays = [f'["{inner}"]' for inner in map('","'.join, zip(*columns, strict=True))]
+    for column in columns:
+        blob = "".join(column)
+        if '"' in blob or "\\" in blob or not blob.isprintable():
+            for number, cell in enumerate(column):
+                if '"' in cell or "\\" in cell or not cell.isprintable():
+                    arrays[number] = encode([cells[number] for cells in columns])
+    return arrays
+
+
+def keys(texts: list[str]) -> list[int]:
+    """``identity.key`` of each text."""
+    digests = [blake2b(data, digest_size=8).digest() for data in map(str.encode, texts)]
+    numbers = array("q", b"".join(digests))
+    return numbers.tolist()
