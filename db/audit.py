@@ -19,7 +19,9 @@ READ_HEAD = "SELECT entries, hash FROM audit_head WHERE id = 1"
 ADD_ENTRY = """INSERT INTO audit (seq, at, actor, correlation_id, action, subject, body, previous, hash)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 MOVE_HEAD = "UPDATE audit_head SET entries = ?, hash = ? WHERE id = 1"
-READ_CHAIN = "SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit ORDER BY seq"
+READ_CHAIN = (
+    "SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit ORDER BY seq"
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,14 @@ def canonical(value: Any) -> str:
 
 
 def entry_hash(
-    seq: int, at: int, actor: str, correlation_id: str | None, action: str, subject: str, body: str, previous: str
+    seq: int,
+    at: int,
+    actor: str,
+    correlation_id: str | None,
+    action: str,
+    subject: str,
+    body: str,
+    previous: str,
 ) -> str:
     """SHA-256 over the canonical JSON list of an entry's fields, :data:`DOMAIN` in front; hexadecimal."""
     text = canonical([DOMAIN, seq, at, actor, correlation_id, action, subject, body, previous])
@@ -77,17 +86,18 @@ def check_chain(database: Database) -> list[str]:
     """What is wrong with the chain, a sentence each; empty when every entry follows from the one before it."""
     problems: list[str] = []
     previous, count = "", 0
-    for row in database.connection().execute(READ_CHAIN):
-        count += 1
-        if row[0] != count:
-            problems.append(f"audit entry {count} is missing; the next one is {row[0]}")
-            count = row[0]
-        if row[7] != previous:
-            problems.append(f"audit entry {row[0]} does not follow the entry before it")
-        if entry_hash(*row[:8]) != row[8]:
-            problems.append(f"audit entry {row[0]} was changed after it was written")
-        previous = row[8]
-    end = head(database)
+    with database.view():  # an entry that is added meanwhile must not look like a head that does not fit
+        for row in database.connection().execute(READ_CHAIN):
+            count += 1
+            if row[0] != count:
+                problems.append(f"audit entry {count} is missing; the next one is {row[0]}")
+                count = row[0]
+            if row[7] != previous:
+                problems.append(f"audit entry {row[0]} does not follow the entry before it")
+            if entry_hash(*row[:8]) != row[8]:
+                problems.append(f"audit entry {row[0]} was changed after it was written")
+            previous = row[8]
+        end = head(database)
     if (end.entries, end.hash) != (count, previous):
         problems.append(f"the chain ends at entry {count}, but entry {end.entries} was written last")
     return problems

@@ -79,6 +79,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
         self._opened: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._opened_mutex = threading.Lock()
         self._guarded = False
+        self._anchor: apsw.Connection | None = None
 
     # -- opening and closing -------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
         # SQLite's ":memory:" would give every thread a file of its own; the memdb VFS shares one by name.
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
         database = cls(f"file:/{uuid.uuid4().hex}?vfs=memdb", flags=flags, path=None)
-        database.connect()
+        database._anchor = database.connection()  # the file lives as long as a connection to it
         migrate.upgrade(database)
         return database
 
@@ -143,6 +144,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
         with self._opened_mutex:
             opened = list(self._opened)
             self._opened.clear()
+            self._anchor = None
         for connection in opened:
             with contextlib.suppress(apsw.Error):
                 connection.close()
@@ -207,23 +209,43 @@ class Database(APSWDatabase):  # type: ignore[misc]
 
         ``durable``: the commit is on the disk when the block is left, also after a power failure. Otherwise a power
         failure may take the newest commits, never part of one, and a killed process loses nothing.
-        Inside another ``write`` it joins that one; asking for durability there that the outer one lacks is an error.
+        Inside another ``write`` it joins that one: what it did before an exception that is caught outside of it stays,
+        unless it stood in a :meth:`savepoint`. Asking for durability that the outer one lacks is an error.
         """
         return _Write(self, durable)
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Inside :meth:`write`: a part that is undone alone when it raises."""
-        name = f"s{uuid.uuid4().hex}"
-        connection = self.connection()
-        connection.execute(f"SAVEPOINT {name}")
+        """Inside :meth:`write`: a part that is undone alone when it raises, with its :meth:`after_commit` calls."""
+        if not self.in_write():
+            raise RuntimeError("a savepoint belongs into a write transaction")
+        connection, callbacks = self.connection(), self._thread.callbacks
+        registered = len(callbacks)
+        connection.execute("SAVEPOINT part")  # SQLite finds the innermost of a name, so one name does for all
         try:
             yield
         except BaseException:
+            del callbacks[registered:]
             if connection.in_transaction:  # a full disk has already rolled everything back
-                connection.execute(f"ROLLBACK TO {name}; RELEASE {name}")
+                connection.execute("ROLLBACK TO part; RELEASE part")
             raise
-        connection.execute(f"RELEASE {name}")
+        connection.execute("RELEASE part")
+
+    @contextlib.contextmanager
+    def view(self) -> Iterator[None]:
+        """Several reading statements that see the file as of one moment, while others go on writing."""
+        connection = self.connection()
+        joins = connection.in_transaction
+        try:
+            if not joins:
+                connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if not joins:
+                    connection.execute("ROLLBACK")  # there is nothing to keep
+        except apsw.Error as error:
+            raise self._explained(error) from error
 
     def atomic(self, *args: Any, **kwargs: Any) -> Any:
         """peewee's word for the same thing: a savepoint inside :meth:`write`, else a write transaction."""
@@ -253,17 +275,25 @@ class Database(APSWDatabase):  # type: ignore[misc]
         thread = self._thread
         connection = self.connection()
         if not self._turn.threads.acquire(TURN_TIMEOUT):
-            raise errors.Busy(f"{self.path} is busy: another part of this program has been writing for too long")
+            raise errors.Busy(
+                f"{self.path} is busy: another part of this program has been writing for too long"
+            )
         try:
             wanted = FULL if durable else NORMAL
             if thread.synchronous != wanted:
-                connection.execute(f"PRAGMA synchronous = {wanted}")  # not possible once the transaction has begun
+                connection.execute(
+                    f"PRAGMA synchronous = {wanted}"
+                )  # not possible once the transaction has begun
                 thread.synchronous = wanted
             self._begin_immediate(connection)
         except BaseException as error:
             self._turn.threads.release()
             if isinstance(error, apsw.Error):
                 raise self._explained(error) from error
+            if isinstance(error, OSError):
+                raise errors.ReadOnly(
+                    f"{error.filename} may not be written; check its permissions"
+                ) from error
             raise
         thread.depth, thread.durable = 1, durable
 

@@ -25,13 +25,17 @@ def copy(database: Database, target: Path, progress: Callable[[int, int], object
     ``progress(done, total)`` is called with page counts. The copy is made under a temporary name, forced to the disk
     and renamed. Raises the errors of :mod:`db.errors`; nothing is left behind then.
     """
+    if database.path and os.path.realpath(target) == str(database.path):
+        raise errors.CannotOpen(f"{target} is the file itself; name another place for the copy")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         _backup(database, temporary, progress)
         _flush(temporary)
         replace(temporary, target)
     except apsw.Error as error:
-        raise errors.translate(error, target) or errors.DiskFailure(f"{target} could not be written: {error}") from error
+        raise errors.translate(error, target) or errors.DiskFailure(
+            f"{target} could not be written: {error}"
+        ) from error
     except OSError as error:
         raise errors.DiskFailure(f"{target} could not be written: {error.strerror}") from error
     finally:
@@ -46,7 +50,10 @@ def _backup(database: Database, temporary: Path, progress: Callable[[int, int], 
     source = apsw.Connection(str(database.path), flags=apsw.SQLITE_OPEN_READWRITE)
     destination = apsw.Connection(str(temporary))
     try:
+        os.chmod(temporary, 0o600)  # leads are personal data
         source.set_busy_timeout(10_000)
+        if hasattr(source, "setlk_timeout"):
+            source.setlk_timeout(0, 0)  # as in db.connection
         source.execute("BEGIN; SELECT count(*) FROM sqlite_schema").fetchall()
         with destination.backup("main", source, "main") as backup:
             while not backup.done:

@@ -63,13 +63,19 @@ class InstanceRunning(DatabaseError):
 def translate(error: apsw.Error, path: str | Path) -> DatabaseError | None:
     """The error of this package that says what ``error`` means for the operator, or None when it has no such meaning."""
     if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return Busy(f"{path} is in use: another program has kept it locked for too long; close that program or try again")
+        return Busy(
+            f"{path} is in use: another program has kept it locked for too long; close that program or try again"
+        )
     if isinstance(error, apsw.FullError):
-        return DiskFull(f"the disk that holds {path} is full; nothing of the last step was kept, free some space and start again")
+        return DiskFull(
+            f"the disk that holds {path} is full; nothing of the last step was kept, free some space and start again"
+        )
     if isinstance(error, apsw.NotADBError):
         return NotValhalla(f"{path} is not a Valhalla database; choose another file or another --home")
     if isinstance(error, apsw.CorruptError):
-        return Damaged(f"{path} is damaged ({error}); restore an audit copy, or check it with: valhalla audit verify")
+        return Damaged(
+            f"{path} is damaged ({error}); restore an audit copy, or check it with: valhalla audit verify"
+        )
     if isinstance(error, apsw.ReadOnlyError):
         return ReadOnly(f"{path} may not be written; check the permissions of the file and its folder")
     if isinstance(error, apsw.CantOpenError):

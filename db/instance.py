@@ -72,7 +72,7 @@ def running(home: Path) -> Running | None:
         return None
     probe = FileLock(path)
     try:
-        if probe.try_acquire():
+        if probe.acquire(timeout=0.005):  # somebody else may just be looking, too
             return None
         content = json.loads(path.read_bytes() or b"{}")
         return Running(**content)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def scripts() -> tuple[str, ...]:
     """The migrations in order; the first makes schema 1."""
     folder = files("db").joinpath("migrations")
-    entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    entries = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name
+    )
     for number, entry in enumerate(entries, 1):
         if not entry.name.startswith(f"{number:04d}_"):
             raise RuntimeError(f"migration {entry.name} is out of order: {number:04d}_*.sql expected")
@@ -31,11 +33,12 @@ def latest() -> int:
 
 def upgrade(database: Database) -> None:
     """Bring the file to :func:`latest`. A file that already holds data is copied first. Safe to race."""
-    version = database.value("PRAGMA user_version")
-    if version == latest():
+    if database.value("PRAGMA user_version") == latest():
         return
-    if version and database.path:
-        copying.copy(database, backup_path(database.path, version))
+    with database.write():  # nobody else migrates while the copy is made
+        version = database.value("PRAGMA user_version")
+        if 0 < version < latest() and database.path:
+            copying.copy(database, backup_path(database.path, version))
     for number in range(version + 1, latest() + 1):
         _apply(database, number)
 
@@ -57,7 +60,9 @@ def _apply(database: Database, number: int) -> None:
             database.sql(scripts()[number - 1])
             broken = database.sql("PRAGMA foreign_key_check")
             if broken:
-                raise errors.Damaged(f"schema {number} cannot be applied: {len(broken)} rows refer to rows that are missing")
+                raise errors.Damaged(
+                    f"schema {number} cannot be applied: {len(broken)} rows refer to rows that are missing"
+                )
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from peewee import AutoField, BigIntegerField, CompositeKey, Model, TextField
 
 
-class Base(Model):  # type: ignore[misc]
+class Base(Model):
     """What all models have in common."""
 
 
@@ -138,7 +138,7 @@ class Reject(Base):
     code = TextField()
     message = TextField()
     value = TextField(null=True)
-    raw = TextField(null=True)
+    raw = TextField(null=True)  # type: ignore[assignment]  # Model.raw is not used
     state = TextField()
     created_at = BigIntegerField()
 

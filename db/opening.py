@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -11,6 +12,7 @@ import apsw
 
 from db import errors, migrate
 from db.connection import APPLICATION_ID, SQLITE_NEEDED, Database
+from db.turn import TURN_FILE
 
 _D = TypeVar("_D", bound=Database)
 
@@ -20,19 +22,22 @@ def open_file(kind: type[_D], path: Path, *, create: bool) -> _D:
     _check_library()
     path = Path(os.path.realpath(path))
     flags = apsw.SQLITE_OPEN_READWRITE
-    if path.is_dir():
-        raise errors.NotValhalla(f"{path} is a folder, not a Valhalla database")
-    if not path.exists():
+    size = _size(path)
+    if size is None:
         if not create:
             raise errors.CannotOpen(f"{path} does not exist; start with: valhalla ingest FILE")
         if not path.parent.is_dir():
-            raise errors.CannotOpen(f"the folder {path.parent} does not exist; make it or choose another --home")
+            raise errors.CannotOpen(
+                f"the folder {path.parent} does not exist; make it or choose another --home"
+            )
         flags |= apsw.SQLITE_OPEN_CREATE
     if not os.access(path.parent, os.W_OK):
-        raise errors.ReadOnly(f"the folder {path.parent} may not be written; choose another --home or change its permissions")
-    if path.exists() and not os.access(path, os.W_OK):
+        raise errors.ReadOnly(
+            f"the folder {path.parent} may not be written; choose another --home or change its permissions"
+        )
+    if size is not None and not os.access(path, os.W_OK):
         raise errors.ReadOnly(f"{path} may not be written; change its permissions or choose another --home")
-    fresh = not path.exists()
+    fresh = not size
     database = kind(str(path), flags=flags, path=path)
     try:
         _recognise(database, path)
@@ -50,14 +55,11 @@ def open_copy(kind: type[_D], path: Path) -> _D:
     """Open ``path`` to read only. See :meth:`db.connection.Database.open_copy`."""
     _check_library()
     path = Path(os.path.realpath(path))
-    if not path.is_file():
-        raise errors.CannotOpen(f"{path} does not exist or is no file")
+    if _size(path) is None:
+        raise errors.CannotOpen(f"{path} does not exist")
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     target = "file:" + quote(path.as_posix())
-    if not path.with_name(path.name + "-wal").exists():
-        target += "?immutable=1"  # a lone copy: leave no -shm beside it
-    else:
-        target += "?mode=ro"
+    target += "?mode=ro" if _may_change(path) else "?immutable=1"  # a lone copy: leave no -shm beside it
     database = kind(target, flags=flags, path=path)
     try:
         _recognise(database, path)
@@ -70,6 +72,28 @@ def open_copy(kind: type[_D], path: Path) -> _D:
         database.close_all()
         raise
     return database
+
+
+def _may_change(path: Path) -> bool:
+    """Whether ``path`` is a file in use, or in a home where somebody could begin to use it."""
+    if path.with_name(path.name + "-wal").exists():
+        return True
+    return path.with_name(TURN_FILE).exists() and os.access(path.parent, os.W_OK)
+
+
+def _size(path: Path) -> int | None:
+    """The bytes in ``path``, None when it does not exist. Raises CannotOpen for what is no plain file."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise errors.CannotOpen(f"{path} cannot be opened: {error.strerror}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise errors.NotValhalla(f"{path} is a folder, not a Valhalla database")
+    if not stat.S_ISREG(status.st_mode):
+        raise errors.NotValhalla(f"{path} is no plain file, so it cannot be a Valhalla database")
+    return status.st_size
 
 
 def _check_library() -> None:
@@ -87,7 +111,9 @@ def _recognise(database: Database, path: Path) -> None:
     if mark == 0 and version == 0 and not database.value("SELECT count(*) FROM sqlite_schema"):
         return  # new and empty
     if mark != APPLICATION_ID:
-        raise errors.NotValhalla(f"{path} is an SQLite file of another program, not a Valhalla database; choose another --home")
+        raise errors.NotValhalla(
+            f"{path} is an SQLite file of another program, not a Valhalla database; choose another --home"
+        )
     if version > migrate.latest():
         raise errors.NewerSchema(
             f"{path} was written by a newer version of Valhalla (schema {version}, this program knows {migrate.latest()}); "

@@ -14,6 +14,9 @@ from weakref import WeakValueDictionary
 
 from db.filelock import FileLock
 
+TURN_FILE = "writer.turn"
+"""The lock file beside the database."""
+
 
 class FairLock:
     """A mutual exclusion lock that is handed to its waiters in the order in which they came."""
@@ -37,14 +40,22 @@ class FairLock:
             gate = threading.Lock()
             gate.acquire()
             self._gates.append(gate)
-        if gate.acquire(timeout=timeout):
-            return True
+        try:
+            handed_over = gate.acquire(timeout=timeout)
+        except BaseException:  # Ctrl+C: nobody stands at this gate any more
+            if not self._leave(gate):
+                self.release()
+            raise
+        return handed_over or not self._leave(gate)
+
+    def _leave(self, gate: threading.Lock) -> bool:
+        """Stop waiting. False: too late, the lock was handed over in this moment."""
         with self._mutex:
             try:
                 self._gates.remove(gate)
             except ValueError:
-                return True  # handed over in the moment the wait ended
-        return False
+                return False
+        return True
 
     def release(self) -> None:
         """Hand the lock to the next in line."""
@@ -80,7 +91,7 @@ _turns_mutex = threading.Lock()
 
 def turn_for(database: Path) -> Turn:
     """The turn of the file at ``database``; the same object for everybody in this process who opens that file."""
-    lock_file = database.parent / "writer.turn"
+    lock_file = database.parent / TURN_FILE
     with _turns_mutex:
         turn = _turns.get(database)
         if turn is None:
