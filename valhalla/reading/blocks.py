@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import compress
 
 from valhalla.reading.bulk import BulkReader
 from valhalla.reading.careful import formula_like
 from valhalla.reading.chunk import Chunk
 from valhalla.reading.tokens import Open, Record, next_record
 
-_CONTROL = [chr(code) for code in (*range(10), *range(11, 32), 127)]
+_FORMULA = "=+-@"
 _LONG = 100_000
 """Longer lines are taken apart one by one (``csv`` refuses cells above 131,072 characters)."""
 
 One = Callable[[Record, int, str, Chunk], None]
 """Takes a record that was tokenised on its own: record, line, raw text, chunk."""
+
+
+def _shapes(delimiter: str) -> bytes:
+    """Translation of UTF-8 bytes to what matters when looking for trouble: delimiters become commas, control
+    characters ``!``, what begins a formula ``=``; quotes, spaces and line feeds stay, the rest is ``x``."""
+    table = bytearray(b"x" * 256)
+    for code in (*range(32), 127):
+        table[code] = ord("!")
+    for mark in _FORMULA:
+        table[ord(mark)] = ord("=")
+    for mark in "\n\"' ":
+        table[ord(mark)] = ord(mark)
+    if delimiter.isascii():
+        table[ord(delimiter)] = ord(",")
+    return bytes(table)
+
+
+def _lines_with(shape: bytes, pattern: bytes) -> Iterator[int]:
+    """Numbers of the lines in which the pattern begins, or that it leads to when it begins with a line feed."""
+    number = last = 0
+    at = shape.find(pattern)
+    while at >= 0:
+        to = at + 1 if pattern.startswith(b"\n") else at
+        number += shape.count(b"\n", last, to)
+        last = to
+        yield number
+        at = shape.find(pattern, at + 1)
 
 
 class BlockReader:
@@ -26,6 +54,7 @@ class BlockReader:
         self.delimiter = delimiter
         self.width = bulk.careful.width
         self._one = one
+        self._shapes = _shapes(delimiter)
 
     def read(self, text: str, line: int, chunk: Chunk, final: bool) -> tuple[int, int] | None:
         """Read a text that ends with a line end (or is ``final``); how many characters and lines were used.
@@ -69,59 +98,52 @@ class BlockReader:
             cells = [raw.split(delimiter) for raw in chosen]
         numbers = [line + number for number in easy]
         width = self.width
-        if set(map(len, cells)) - {width}:
-            for number, row in enumerate(cells):
-                if len(row) != width:
-                    self.bulk.careful.read(row, numbers[number], chosen[number], chunk)
-            ordinary = [number for number, row in enumerate(cells) if len(row) == width]
-            cells = [cells[number] for number in ordinary]
-            chosen = [chosen[number] for number in ordinary]
-            numbers = [numbers[number] for number in ordinary]
-        self.bulk.read(cells, numbers, chosen, chunk)
+        fits = list(map(width.__eq__, map(len, cells)))
+        if not all(fits):
+            for number, fit in enumerate(fits):
+                if not fit:
+                    self.bulk.careful.read(cells[number], numbers[number], chosen[number], chunk)
+            cells, chosen = list(compress(cells, fits)), list(compress(chosen, fits))
+            numbers = list(compress(numbers, fits))
+        self.bulk.read(cells, numbers, chosen, chunk, spaced="  " in flat)
         for record, number in ones:
             self._one(record, line + number, text[record.start : record.stop], chunk)
         return (len(text) if stop == len(lines) else start_of(stop)), stop
 
     def _hard(self, flat: str, lines: list[str], quoted: bool) -> set[int]:
         """Numbers of the lines that need more than splitting."""
-        delimiter = self.delimiter
         hard: set[int] = set()
-        if not flat.isascii() or any(mark in flat for mark in _CONTROL if mark != delimiter):
-            if delimiter.isprintable():
-                hard.update(n for n, line in enumerate(lines) if not line.isprintable())
-            else:
-                hard.update(
-                    n for n, line in enumerate(lines) if not line.replace(delimiter, "").isprintable()
-                )
+        shape = flat.encode("utf-8", "surrogatepass").translate(self._shapes)
+        if b"!" in shape or not flat.isascii():
+            plain = "" if self.delimiter.isprintable() else self.delimiter
+            hard.update(
+                number
+                for number, line in enumerate(lines)
+                if not line.isprintable() and not (plain and line.replace(plain, "").isprintable())
+            )
         if quoted:
-            hard.update(n for n, line in enumerate(lines) if line.count('"') & 1)
-            spaced = (f'{delimiter} "', f'" {delimiter}')
-            if spaced[0] in flat or spaced[1] in flat or '\n "' in flat or '" \n' in flat or flat[:2] == ' "':
-                hard.update(
-                    n for n, line in enumerate(lines) if '"' in line and (' "' in line or '" ' in line)
-                )
-            if not delimiter.isprintable():
-                # a cell could begin with the delimiter, a tab, and so like a formula
-                hard.update(n for n, line in enumerate(lines) if f'"{delimiter}' in line)
+            hard.update(number for number, line in enumerate(lines) if line.count('"') & 1)
+            for pattern in (
+                b', "',
+                b'" ,',
+                b'\n "',
+                b'" \n',
+                *([] if self.delimiter.isprintable() else [b'",']),
+            ):
+                hard.update(_lines_with(shape, pattern))
+            if shape.startswith(b' "') or shape.endswith(b'" '):
+                hard.update((0, len(lines) - 1))
         if max(map(len, lines), default=0) > _LONG:
-            hard.update(n for n, line in enumerate(lines) if len(line) > _LONG)
-        self._formulas(flat, lines, hard)
-        if "'" in flat and any(f"'{mark}" in flat for mark in "=+-@"):
-            hard.update(n for n, line in enumerate(lines) if any(f"'{mark}" in line for mark in "=+-@"))
+            hard.update(number for number, line in enumerate(lines) if len(line) > _LONG)
+        hard.update(_lines_with(shape, b"'="))
+        for pattern in (b",=", b"\n=", b'"=') if quoted else (b",=", b"\n="):
+            hard.update(number for number in _lines_with(shape, pattern) if self._formula(lines[number]))
+        if shape.startswith(b"="):
+            hard.add(0)
         return hard
 
-    def _formulas(self, flat: str, lines: list[str], hard: set[int]) -> None:
-        delimiter = self.delimiter
-        for mark in "=@+-":
-            begins = (delimiter + mark, '"' + mark)
-            if mark not in flat:
-                continue
-            if begins[0] in flat or begins[1] in flat or "\n" + mark in flat or flat.startswith(mark):
-                for number, line in enumerate(lines):
-                    if begins[0] in line or begins[1] in line or line.startswith(mark):
-                        cells = line.replace('"', delimiter).split(delimiter)
-                        if any(map(formula_like, cells)):
-                            hard.add(number)
+    def _formula(self, line: str) -> bool:
+        return any(map(formula_like, line.replace('"', self.delimiter).split(self.delimiter)))
 
     def _tokenise(
         self, text: str, hard: set[int], count: int, start_of: _Starts, final: bool

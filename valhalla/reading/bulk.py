@@ -67,27 +67,41 @@ class BulkReader:
             lambda text: market_of(None, None, text or None)
         )
 
-    def read(self, cells: list[list[str]], lines: Sequence[int], raws: Sequence[str], chunk: Chunk) -> None:
+    def read(
+        self,
+        cells: list[list[str]],
+        lines: Sequence[int],
+        raws: Sequence[str],
+        chunk: Chunk,
+        *,
+        spaced: bool = True,
+    ) -> None:
         """Put records, each with as many cells as the header has columns, into the chunk in any order.
 
         The caller has made sure that no cell is formula-like or holds invisible or control characters.
+        ``spaced`` says whether any cell can hold two spaces in a row.
         """
         if not cells:
             return
         odd: set[int] = set()
-        self._columns(list(zip(*cells, strict=True)), lines, odd, chunk)
+        self._columns(list(zip(*cells, strict=True)), lines, odd, chunk, spaced)
         for number in odd:
             self.careful.read(cells[number], lines[number], raws[number], chunk)
 
     def _columns(
-        self, columns: list[tuple[str, ...]], lines: Sequence[int], odd: set[int], chunk: Chunk
+        self,
+        columns: list[tuple[str, ...]],
+        lines: Sequence[int],
+        odd: set[int],
+        chunk: Chunk,
+        spaced: bool,
     ) -> None:
         profile, index = self.profile, self.index
         count = len(lines)
 
         def texts(target: str) -> Texts | None:
             number = index.get(target)
-            return None if number is None else cleaned(columns[number])
+            return None if number is None else cleaned(columns[number], spaced)
 
         names = self._names(texts, odd)
         emails = texts("email")
@@ -111,8 +125,6 @@ class BulkReader:
         for number in self.columns.required_index:
             mark(odd, list(map(str.strip, columns[number])))
         arv, repairs, sqft, beds, dates = self._optional(texts, odd)
-        if len(odd) == count:
-            return
         locations, markets, states = self._places_of(texts, count)
         addresses, sources, conditions = texts("address"), texts("source"), texts("condition")
         lead_ids = texts("lead_id")
@@ -125,20 +137,6 @@ class BulkReader:
         extras = json_arrays(extra, Encode) if extra else None
 
         chunk.normalised += len(normalised - odd)
-        if odd:
-            keep = bytearray(b"\1" * count)
-            for row in odd:
-                keep[row] = 0
-            pick = partial(compress, selectors=keep)
-            count -= len(odd)
-            names, cents, lines = list(pick(names)), list(pick(cents)), list(pick(lines))
-            (emails, phones, numbers, arv, repairs, sqft, beds, dates, locations, markets, states, addresses,
-             sources, conditions, lead_ids, distress, extras) = (
-                None if column is None else list(pick(column))
-                for column in (emails, phones, numbers, arv, repairs, sqft, beds, dates, locations, markets,
-                               states, addresses, sources, conditions, lead_ids, distress, extras)
-            )  # fmt: skip
-
         unknown = repeat("")
         fingerprints = keys(
             list(map(_join, zip(
@@ -150,14 +148,14 @@ class BulkReader:
                 strict=False,
             )))
         )  # fmt: skip
-        who, aliases, alternates = self._keys(names, emails, numbers, lead_ids, addresses, locations, count)
+        who, aliases, alternates = self._keys(names, emails, numbers, lead_ids, addresses, locations, odd)
         nothing = repeat(None)
 
         def optional(column: Texts | None) -> Any:
             return nothing if column is None else _or_none(column)
 
         home = self.careful.source
-        chunk.accepted.extend(
+        rows: Iterable[Row] = (
             map(_new_row, zip(
                 names, optional(emails), optional(phones), cents, optional(locations),
                 repeat(home) if sources is None else [source or home for source in sources],
@@ -167,6 +165,13 @@ class BulkReader:
                 strict=False,
             ))
         )  # fmt: skip
+
+        if odd:
+            keep = bytearray(b"\1" * count)
+            for row in odd:
+                keep[row] = 0
+            rows = compress(rows, keep)
+        chunk.accepted.extend(rows)
 
     def _names(self, texts: Callable[[str], Texts | None], odd: set[int]) -> Texts:
         names = texts("name")
@@ -245,26 +250,34 @@ class BulkReader:
         lead_ids: Texts | None,
         addresses: Texts | None,
         locations: Texts | None,
-        count: int,
+        odd: set[int],
     ) -> tuple[list[int], Any, Any]:
         """Identity, weaker keys and alternate of each row."""
-        if emails is not None and lead_ids is None and "" not in emails:
+        count = len(names)
+        blank = [""] * count
+        if lead_ids is None and emails is not None:
             who = keys(emails)
-            phones: Iterable[str] = repeat("") if numbers is None else _or_empty(numbers)
+            phones: Iterable[str] = blank if numbers is None else _or_empty(numbers)
             sums = list(
-                map(crc32, map(str.encode, map(_join, zip(map(str.lower, names), phones, strict=False))))
+                map(crc32, map(str.encode, map(_join, zip(map(str.lower, names), phones, strict=True))))
             )
             if 0 in sums:
                 sums = [number or 1 for number in sums]
-            return who, repeat(()), map(xor, who, sums)
-        blank = [""] * count
-        careful_keys = self.careful.keys
-        places = [a or b for a, b in zip(addresses or blank, locations or blank, strict=True)]
-        found = [
-            careful_keys(*parts)
-            for parts in zip(
-                lead_ids or blank, names, emails or blank, numbers or [None] * count, places, strict=True
+            alternates: list[int | None] = list(map(xor, who, sums))
+            if "" not in emails or self.profile.contact == "email":
+                return who, repeat(()), alternates
+            rest = [row for row, email in enumerate(emails) if not email and row not in odd]
+        else:
+            who, alternates = [0] * count, [None] * count
+            rest = [row for row in range(count) if row not in odd]
+        aliases: list[tuple[int, ...]] = [()] * count
+        for row in rest:
+            place = (addresses or blank)[row] or (locations or blank)[row]
+            who[row], aliases[row], alternates[row] = self.careful.keys(
+                (lead_ids or blank)[row],
+                names[row],
+                (emails or blank)[row],
+                None if numbers is None else numbers[row],
+                place,
             )
-        ]
-        first, second, third = zip(*found, strict=True)
-        return list(first), second, third
+        return who, aliases, alternates

@@ -28,6 +28,7 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_FORMULA = frozenset("=@+-\t\r")
 _OURS = re.compile(r"'[=+\-@\t\r]")
 _NUMBER_LIKE = re.compile(r"[+-][\d\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
 _TOTAL = re.compile(
@@ -50,11 +51,7 @@ def clean(text: str) -> tuple[str, bool]:
 
 def formula_like(cell: str) -> bool:
     """Whether a spreadsheet would take the cell for a formula. Numbers and phone numbers are none."""
-    return (
-        cell[:1] in ("=", "@", "\t", "\r", "+", "-")
-        and cell != ""
-        and not _NUMBER_LIKE.fullmatch(cell.strip())
-    )
+    return cell[:1] in _FORMULA and not _NUMBER_LIKE.fullmatch(cell.strip())
 
 
 def undo_apostrophe(cell: str) -> str:
@@ -112,11 +109,14 @@ class RowReader:
             else:
                 codes["CELLS_MISSING"] = f"{len(cells)} cells where the header has {self.width} columns"
                 cells = [*cells, *[""] * (self.width - len(cells))]
-        if [cell.strip() for cell in cells] == self._header_forms:
+        if (
+            cells[0].strip() == self._header_forms[0]
+            and [cell.strip() for cell in cells] == self._header_forms
+        ):
             return Reject(line, None, "HEADER_REPEATED", "The row repeats the column names", None, raw)
         if self.columns.own_export:
             cells = [undo_apostrophe(cell) for cell in cells]
-        if any(map(formula_like, cells)):
+        if not _FORMULA.isdisjoint([cell[:1] for cell in cells]) and any(map(formula_like, cells)):
             cell = next(cell for cell in cells if formula_like(cell))
             codes["FORMULA_CELL"] = f'cell "{shorten(cell, 40)}" begins like a formula'
         found = self._checked(cells, line, raw, codes)

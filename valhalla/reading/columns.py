@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
-from valhalla.reading.contacts import nanp_key, phone_key, plausible_email
+from valhalla.reading.contacts import phone_key, plausible_email
 from valhalla.reading.distress import STEMS, distress_words
 from valhalla.reading.profile import Profile
 from valhalla.reading.values import money, optional_money
 
 T = TypeVar("T")
 
+_PLACEHOLDERS = frozenset(digit * 10 for digit in "23456789")
 _REMEMBER = 100_000
 _ORDINARY_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII).fullmatch
 
@@ -48,10 +49,13 @@ def mark(odd: set[int], flags: Sequence[object]) -> None:
         odd.update(number for number, flag in enumerate(flags) if not flag)
 
 
-def cleaned(column: Sequence[str]) -> list[str]:
-    """Trimmed, with single spaces. Cells hold no control or invisible characters here."""
+def cleaned(column: Sequence[str], spaced: bool) -> list[str]:
+    """Trimmed, and with single spaces if there may be double ones (``spaced``).
+
+    Cells hold no control or invisible characters here.
+    """
     texts = list(map(str.strip, column))
-    if "  " in "\n".join(texts):
+    if spaced:
         texts = [" ".join(text.split()) if "  " in text else text for text in texts]
     return texts
 
@@ -161,9 +165,14 @@ class Phones:
             digits = text[2:]
         else:
             return phone_key(text, self._country)
-        if not digits.isdecimal() or not digits.isascii():
-            return phone_key(text, self._country)
-        return nanp_key(digits)
+        if (
+            digits.isdecimal()
+            and digits.isascii()
+            and digits[0] > "1" < digits[3]
+            and digits not in _PLACEHOLDERS
+        ):
+            return 10_000_000_000 + int(digits)
+        return phone_key(text, self._country)
 
 
 class Distress:
