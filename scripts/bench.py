@@ -26,7 +26,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bootstrap import WORK, clean_environment, enter
 from make_leads import write_leads
@@ -58,13 +58,16 @@ def measure(command: list[str]) -> Run:
         )
         peak, written = _watch(process)
         seconds = time.perf_counter() - started
-        out.seek(0)
-        err.seek(0)
-        if process.returncode not in (0, 1):
-            sys.exit(
-                f"{' '.join(command)}\nended with {process.returncode}: {err.read().decode(errors='replace')}"
-            )
-        return Run(seconds, peak, written, out.read().decode(errors="replace"))
+        said, complaint = (_all_of(stream) for stream in (out, err))
+    if process.returncode not in (0, 1):
+        words = complaint or said
+        sys.exit(f"{' '.join(command)}\nended with {process.returncode}: {words[-2000:]}")
+    return Run(seconds, peak, written, said)
+
+
+def _all_of(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace").strip()
 
 
 def _watch(process: subprocess.Popen[bytes]) -> tuple[int | None, int | None]:
