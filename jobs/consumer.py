@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import apsw
 from huey.consumer import Consumer, Scheduler, Worker
 
 from db import DatabaseError
 from jobs.deliverer import Deliverer
+from jobs.errors import Abandoned
 from jobs.keeper import TICK, Keeper
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class WorkerThread(Worker):  # type: ignore[misc]
         heard = bell.rings
         try:
             worked = self.deliverer.work()
-        except DatabaseError as error:
+        except (DatabaseError, apsw.Error, Abandoned) as error:
             log.warning("a worker could not use the file: %s", error)
             self.stop_flag.wait(1.0)
             return

@@ -8,7 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import apsw
 
 from db import DatabaseError
 from db.clock import SECOND
@@ -69,6 +71,11 @@ class Batch:
                 return None
             return self._claims.popleft()
 
+    def put_first(self, claim: Claim) -> None:
+        """Back to where :meth:`pop` took it from."""
+        with self._mutex:
+            self._claims.appendleft(claim)
+
     def take_all(self) -> list[Claim]:
         """Everything that has not begun."""
         with self._mutex:
@@ -94,6 +101,9 @@ class Running:
 class Deliverer:
     """The work of one thread. Its public attributes are what the keeper looks at."""
 
+    _connection: apsw.Connection
+    """This thread's, asked for once per batch."""
+
     def __init__(
         self, queue: JobQueue, stopping: threading.Event, serves: frozenset[str] | None = None
     ) -> None:
@@ -116,6 +126,7 @@ class Deliverer:
     def work(self, only: int | None = None) -> int:
         """Claim and deliver one batch (or the one job ``only``). Returns how many jobs were begun."""
         self.urgent = _NOTHING
+        self._connection = self.database.connection()
         claims = self._claim(only)
         if not claims:
             return 0
@@ -180,6 +191,9 @@ class Deliverer:
         kind = self.queue.kinds.get(claim.name)
         return kind is not None and kind.atomic and not claim.suspect
 
+    def _ungroupable(self, claim: Claim) -> bool:
+        return not self._groupable(claim)
+
     # -- one job by itself ---------------------------------------------------------------------------------
 
     def _start(self, claim: Claim) -> None:
@@ -226,7 +240,10 @@ class Deliverer:
         except Abandoned as ending:
             delivery.rollback()
             self._abandon(delivery, ending)
-        except DatabaseError as error:  # not even the failure can be written: the lease will tell
+        except (
+            DatabaseError,
+            apsw.Error,
+        ) as error:  # not even the failure can be written: the lease will tell
             delivery.rollback()
             self._abandon(delivery, Unacknowledged(claim.id, f"its end could not be written: {error}"))
         finally:
@@ -238,22 +255,37 @@ class Deliverer:
     def _end_alone(self, delivery: Delivery) -> Claim | None:
         """Acknowledge and, in the same transaction, begin the next job of the batch."""
         delivery.begin()
-        state = delivery.write_end(self.database.clock(), None)
+        now, connection = self.database.clock(), self._connection
+        ended: tuple[Any, ...] = ()
+        if delivery.ends_well and delivery.kind.keep:
+            state, claim = DONE, delivery.claim
+            connection.execute(sql.FINISH, (DONE, now, delivery.result, None, claim.id, claim.claims))
+            if connection.changes() != 1:
+                raise LeaseLost(claim.id, "it was taken over by another worker before it ended")
+            ended = (claim.id, now, DONE, claim.claims, delivery.worker, delivery.lost_result, None)
+        else:
+            state = delivery.write_end(now, None)
         follower = None
         if not self._must_yield():
-            follower = self.batch.pop(lambda claim: not self._groupable(claim))
+            follower = self.batch.pop(self._ungroupable)
         if follower is not None:
-            try:
-                self._start(follower)
-            except LeaseLost:
+            connection.execute(sql.START, (now, follower.id, follower.claims))
+            if connection.changes() == 1:
+                begun = (follower.id, now, "started", follower.claims, delivery.worker, None, None)
+                connection.execute(sql.EVENT_PAIR if ended else sql.EVENT, (*ended, *begun))
+                ended = ()
+            else:
                 follower = None
+        if ended:
+            connection.execute(sql.EVENT, ended)
         try:
             delivery.commit()
         except BaseException:
             if follower is not None:
-                follower.started = False
-                self.batch.put([follower])
+                self.batch.put_first(follower)
             raise
+        if follower is not None:
+            follower.started = True
         self.queue.settled(delivery, state)
         return follower
 
@@ -276,7 +308,7 @@ class Deliverer:
                     self.storage.event(claim.id, "released", claim.claims, self.queue.owner.id, ending.reason)
                     state = ""
                     self.database.after_commit(self.storage.bell.ring)
-        except (LeaseLost, DatabaseError) as error:
+        except (LeaseLost, DatabaseError, apsw.Error) as error:
             self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
             return
         if state:
@@ -307,7 +339,7 @@ class Deliverer:
                 claim.suspect = 1
                 self.batch.put([claim])
             return 0
-        except (DatabaseError, Unacknowledged) as error:
+        except (DatabaseError, apsw.Error, Unacknowledged) as error:
             log.warning("%d jobs could not be acknowledged and go back: %s", len(members), error)
             self._hand_back(members)
             raise
@@ -327,7 +359,7 @@ class Deliverer:
         return late >= 0 or (late > -0.75 * SHARE and self.database.contended())
 
     def _run_member(self, claim: Claim, endings: list[tuple[Delivery, str]]) -> None:
-        queue, connection = self.queue, self.database.connection()
+        queue, connection = self.queue, self._connection
         began = self.database.clock()
         try:
             kind, task = self._materialise(claim)
@@ -368,7 +400,7 @@ class Deliverer:
         good = [delivery for delivery, state in endings if state == DONE and delivery.kind.keep]
         if not good:
             return
-        connection, now, worker = self.database.connection(), self.database.clock(), self.queue.owner.id
+        connection, now, worker = self._connection, self.database.clock(), self.queue.owner.id
         before = connection.total_changes()
         connection.executemany(
             sql.FINISH_IN_GROUP,

@@ -204,15 +204,14 @@ class Delivery:
             failed = (claim.failures + 1,)
             self._finish(state, now, began, None, reason, token)
             database.sql(sql.SET_FAILURES, (*failed, claim.id))
-        else:
+        elif self.kind.keep:
             state = event = DONE
             reason, detail = self.lost_result, None
-            if self.kind.keep:
-                self._finish(state, now, began, self.result, None, token)
-            else:
-                database.sql(sql.FINISH_AND_FORGET, token)
-                self._must_have_changed()
-                return state
+            self._finish(state, now, began, self.result, None, token)
+        else:
+            database.sql(sql.FINISH_AND_FORGET, token)
+            self._must_have_changed()
+            return DONE
         if event == "retry":
             self._must_have_changed()
         database.sql(sql.EVENT, (claim.id, now, event, claim.claims, self.worker, reason, detail))

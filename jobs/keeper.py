@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import apsw
+
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
@@ -77,7 +79,7 @@ class Keeper:
     def _duty(self, duty: Callable[[], object]) -> None:
         try:
             duty()
-        except DatabaseError as error:
+        except (DatabaseError, apsw.Error) as error:
             log.warning("the queue's keeper could not use the file: %s", error)
         except Exception:
             log.exception("a duty of the queue's keeper failed")

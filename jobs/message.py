@@ -10,8 +10,6 @@ from jobs.errors import BadRow, PayloadError, UnknownHandler
 from jobs.kind import JobRegistry, JobTask
 from jobs.serializer import _tagged, _untagged
 
-_NOTHING: dict[str, Any] = {}
-
 
 def body_of(task: JobTask) -> dict[str, Any]:
     """What a row's payload says about ``task``; defaults are left out, so a job without arguments is ``{}``."""

@@ -36,7 +36,23 @@ def show(database: Database, job_id: int) -> JobState:
 
 def history(database: Database, job_id: int) -> list[JobEvent]:
     """Every change of a job's state, oldest first: when, by which worker, in which claim, why."""
-    return [JobEvent(*row) for row in database.sql(sql.HISTORY, (job_id,))]
+    job = show(database, job_id)
+    events = database.sql(sql.HISTORY, (job_id, _first_event_since(database, job.created_at)))
+    if not events or events[0][2] not in ("enqueued", "scheduled"):  # the clock was set back in between
+        events = database.sql(sql.HISTORY, (job_id, 0))
+    return [JobEvent(*row) for row in events]
+
+
+def _first_event_since(database: Database, at: int) -> int:
+    """The number from which on events are not older than ``at``. They are in order of time, so halving finds it."""
+    low, high = database.sql(sql.EVENT_RANGE)[0]
+    while low < high:
+        middle = (low + high) // 2
+        if database.value(sql.EVENT_AT, (middle,)) < at:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
 
 
 def find(
@@ -151,11 +167,19 @@ def prune(database: Database, *, older_than: int, state: str = "done", queue: st
     total = 0
     while rows := database.sql(sql.PRUNABLE, which):
         with database.write():
-            database.many(sql.PRUNE_EVENTS, rows)
             database.many(sql.PRUNE, rows)
         total += len(rows)
         which["after"] = rows[-1][0]
+    if total:
+        _prune_events(database)
     return total
+
+
+def _prune_events(database: Database, block: int = 10_000) -> None:
+    first, last = database.sql(sql.EVENT_RANGE)[0]
+    for start in range(first, last + 1, block):
+        with database.write():
+            database.sql(sql.PRUNE_EVENTS, (start, start + block))
 
 
 def drain(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:

@@ -33,6 +33,9 @@ EVENT = (
     "INSERT INTO job_event (task_id, at, event, claim, worker, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
+# One job's end and the beginning of the next, which share a transaction.
+EVENT_PAIR = EVENT + ", (?, ?, ?, ?, ?, ?, ?)"
+
 # The same as EVENT for a range of rows that was inserted in one go.
 EVENTS_OF_BULK = """
 INSERT INTO job_event (task_id, at, event)
@@ -279,7 +282,14 @@ WHERE (:state IS NULL OR state = :state) AND (:queue IS NULL OR queue = :queue) 
 ORDER BY id DESC LIMIT :limit
 """
 
-HISTORY = "SELECT id, at, event, claim, worker, reason, detail FROM job_event WHERE task_id = ? ORDER BY id"
+HISTORY = """
+SELECT id, at, event, claim, worker, reason, detail FROM job_event WHERE task_id = ? AND id >= ? ORDER BY id
+"""
+
+EVENT_RANGE = "SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM job_event"
+
+# The time of the first event from a number on; numbers may be missing.
+EVENT_AT = "SELECT at FROM job_event WHERE id >= ? ORDER BY id LIMIT 1"
 
 COUNT_BY_STATE = "SELECT queue, state, count(*) FROM task GROUP BY queue, state"
 
@@ -330,8 +340,12 @@ ORDER BY id LIMIT 1000
 
 PRUNE = "DELETE FROM task WHERE id = ?"
 
-# The newest event stays, so that event numbers are never given twice.
-PRUNE_EVENTS = "DELETE FROM job_event WHERE task_id = ? AND id < (SELECT max(id) FROM job_event)"
+# Events of jobs that are gone, in a range of numbers. The newest event stays, so that no number is given twice.
+PRUNE_EVENTS = """
+DELETE FROM job_event
+WHERE id >= ? AND id < ? AND id < (SELECT max(id) FROM job_event)
+  AND NOT EXISTS (SELECT 1 FROM task WHERE task.id = job_event.task_id)
+"""
 
 FLUSH_WAITING = "DELETE FROM task WHERE queue = ? AND state = 'waiting'"
 
