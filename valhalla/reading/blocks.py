@@ -11,7 +11,6 @@ from valhalla.reading.careful import formula_like
 from valhalla.reading.chunk import Chunk
 from valhalla.reading.tokens import Open, Record, next_record
 
-_FORMULA = "=+-@"
 _LONG = 100_000
 """Longer lines are taken apart one by one (``csv`` refuses cells above 131,072 characters)."""
 
@@ -20,27 +19,34 @@ One = Callable[[Record, int, str, Chunk], None]
 
 
 def _shapes(delimiter: str) -> bytes:
-    """Translation of UTF-8 bytes to what matters when looking for trouble: delimiters become commas, control
-    characters ``!``, what begins a formula ``=``; quotes, spaces and line feeds stay, the rest is ``x``."""
+    """Translation of UTF-8 bytes to what matters when looking for formulas: whatever a cell's text can follow becomes
+    a comma, what begins a formula ``=``, control characters ``!``, the rest ``x``."""
     table = bytearray(b"x" * 256)
     for code in (*range(32), 127):
         table[code] = ord("!")
-    for mark in _FORMULA:
+    for mark in "=+-@":
         table[ord(mark)] = ord("=")
-    for mark in "\n\"' ":
-        table[ord(mark)] = ord(mark)
-    if delimiter.isascii():
-        table[ord(delimiter)] = ord(",")
+    for mark in "\n\"'" + delimiter:
+        table[ord(mark)] = ord(",")
     return bytes(table)
 
 
-def _lines_with(shape: bytes, pattern: bytes) -> Iterator[int]:
-    """Numbers of the lines in which the pattern begins, or that it leads to when it begins with a line feed."""
+def _spaces(delimiter: str) -> bytes:
+    """The same for spaces beside quotes: quotes and spaces stay, line ends and delimiters become commas."""
+    table = bytearray(b"x" * 256)
+    table[ord('"')], table[ord(" ")] = ord('"'), ord(" ")
+    for mark in "\n" + delimiter:
+        table[ord(mark)] = ord(",")
+    return bytes(table)
+
+
+def _lines_with(data: bytes, shape: bytes, pattern: bytes) -> Iterator[int]:
+    """Numbers of the lines that hold the last byte of a pattern, which is looked for in the data's shape."""
     number = last = 0
     at = shape.find(pattern)
     while at >= 0:
-        to = at + 1 if pattern.startswith(b"\n") else at
-        number += shape.count(b"\n", last, to)
+        to = at + len(pattern) - 1 if pattern[-1:] != b"," else at
+        number += data.count(b"\n", last, to)
         last = to
         yield number
         at = shape.find(pattern, at + 1)
@@ -55,6 +61,7 @@ class BlockReader:
         self.width = bulk.careful.width
         self._one = one
         self._shapes = _shapes(delimiter)
+        self._spaces = _spaces(delimiter)
 
     def read(self, text: str, line: int, chunk: Chunk, final: bool) -> tuple[int, int] | None:
         """Read a text that ends with a line end (or is ``final``); how many characters and lines were used.
@@ -62,16 +69,21 @@ class BlockReader:
         None: nothing was read, the text is too unusual for this (line ends that are lone carriage returns inside
         lines, quotes that swallow lines).
         """
-        flat = text.replace("\r\n", "\n") if "\r" in text else text
-        if "\r" in flat:
-            if "\n" in flat or '"' in flat:
+        data = text.encode("utf-8", "surrogatepass")
+        flat = text
+        if b"\r" in data:
+            if data.count(b"\r") == data.count(b"\r\n"):
+                data = data.translate(None, b"\r")
+            elif b"\n" in data or b'"' in data:
                 return None
-            flat = flat.replace("\r", "\n")
+            else:
+                data = data.replace(b"\r", b"\n")
+            flat = data.decode("utf-8", "surrogatepass")
         lines = flat.split("\n")
         if not lines[-1]:
             lines.pop()
         quoted = '"' in flat
-        hard = self._hard(flat, lines, quoted)
+        hard = self._hard(data, lines, quoted)
         easy: list[int] | range = range(len(lines))
         stop = len(lines)
         ones: list[tuple[Record, int]] = []
@@ -92,8 +104,9 @@ class BlockReader:
                 ones.append((record, easy[number]))
             if failed:
                 gone = set(failed)
-                easy = [where for number, where in enumerate(easy) if number not in gone]
-                chosen = [raw for number, raw in enumerate(chosen) if number not in gone]
+                stay = [number not in gone for number in range(len(cells))]
+                easy, chosen = list(compress(easy, stay)), list(compress(chosen, stay))
+                cells = list(compress(cells, stay))
         else:
             cells = [raw.split(delimiter) for raw in chosen]
         numbers = [line + number for number in easy]
@@ -110,40 +123,40 @@ class BlockReader:
             self._one(record, line + number, text[record.start : record.stop], chunk)
         return (len(text) if stop == len(lines) else start_of(stop)), stop
 
-    def _hard(self, flat: str, lines: list[str], quoted: bool) -> set[int]:
+    def _hard(self, data: bytes, lines: list[str], quoted: bool) -> set[int]:
         """Numbers of the lines that need more than splitting."""
         hard: set[int] = set()
-        shape = flat.encode("utf-8", "surrogatepass").translate(self._shapes)
-        if b"!" in shape or not flat.isascii():
-            plain = "" if self.delimiter.isprintable() else self.delimiter
+        delimiter = self.delimiter
+        shape = data.translate(self._shapes)
+        controls = b"!" in shape
+        if controls or not data.isascii():
+            plain = "" if delimiter.isprintable() else delimiter
             hard.update(
                 number
                 for number, line in enumerate(lines)
-                if not line.isprintable() and not (plain and line.replace(plain, "").isprintable())
+                if (controls or not line.isascii())
+                and not line.isprintable()
+                and not (plain and line.replace(plain, "").isprintable())
             )
         if quoted:
-            hard.update(number for number, line in enumerate(lines) if line.count('"') & 1)
-            for pattern in (
-                b', "',
-                b'" ,',
-                b'\n "',
-                b'" \n',
-                *([] if self.delimiter.isprintable() else [b'",']),
-            ):
-                hard.update(_lines_with(shape, pattern))
-            if shape.startswith(b' "') or shape.endswith(b'" '):
+            hard.update(number for number, line in enumerate(lines) if '"' in line and line.count('"') & 1)
+            # Spaces around quotes, and quoted cells that begin with a tab where tabs delimit, are not for csv.
+            spaces = data.translate(self._spaces)
+            for pattern in (b', "', b'" ,') if delimiter.isprintable() else (b', "', b'" ,', b'",'):
+                hard.update(_lines_with(data, spaces, pattern))
+            if data.startswith(b' "') or data.endswith(b'" '):
                 hard.update((0, len(lines) - 1))
         if max(map(len, lines), default=0) > _LONG:
             hard.update(number for number, line in enumerate(lines) if len(line) > _LONG)
-        hard.update(_lines_with(shape, b"'="))
-        for pattern in (b",=", b"\n=", b'"=') if quoted else (b",=", b"\n="):
-            hard.update(number for number in _lines_with(shape, pattern) if self._formula(lines[number]))
+        hard.update(number for number in _lines_with(data, shape, b",=") if self._formula(lines[number]))
         if shape.startswith(b"="):
             hard.add(0)
         return hard
 
     def _formula(self, line: str) -> bool:
-        return any(map(formula_like, line.replace('"', self.delimiter).split(self.delimiter)))
+        """Whether a cell could be formula-like, or could have been made harmless by our own export."""
+        cells = line.replace('"', self.delimiter).replace("'", self.delimiter).split(self.delimiter)
+        return "'" in line or any(map(formula_like, cells))
 
     def _tokenise(
         self, text: str, hard: set[int], count: int, start_of: _Starts, final: bool
@@ -167,23 +180,31 @@ class BlockReader:
 
     def _parse(self, lines: list[str]) -> tuple[list[list[str]], list[int]] | None:
         """Cells of lines that are one record each, and the numbers of the lines that are not valid."""
-        cells: list[list[str]] = []
+        delimiter = self.delimiter
+        quoted = [number for number, line in enumerate(lines) if '"' in line]
+        cells = [] if len(quoted) == len(lines) else [line.split(delimiter) for line in lines]
+        parsed: list[list[str]] = []
         failed: list[int] = []
-        begin = 0
-        while begin < len(lines):
-            reader = csv.reader(lines[begin:] if begin else lines, delimiter=self.delimiter, strict=True)
-            before = len(cells)
+        left = [lines[number] for number in quoted]
+        while left:
+            reader = csv.reader(left, delimiter=delimiter, strict=True)
+            before = len(parsed)
             try:
-                cells.extend(reader)
+                parsed.extend(reader)
             except csv.Error:
-                if reader.line_num != len(cells) - before + 1:
+                if reader.line_num != len(parsed) - before + 1:
                     return None
-                failed.append(begin + reader.line_num - 1)
-                begin += reader.line_num
+                failed.append(quoted[len(parsed)])
+                parsed.append([])
+                left = left[reader.line_num :]
                 continue
-            if reader.line_num != len(cells) - before:
+            if reader.line_num != len(parsed) - before:
                 return None
             break
+        if not cells:
+            return parsed, failed
+        for number, row in zip(quoted, parsed, strict=True):
+            cells[number] = row
         return cells, failed
 
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
-from valhalla.reading.contacts import phone_key, plausible_email
+from valhalla.reading.contacts import nanp_key, phone_key, plausible_email
 from valhalla.reading.distress import STEMS, distress_words
 from valhalla.reading.profile import Profile
 from valhalla.reading.values import money, optional_money
 
 T = TypeVar("T")
 
-_PLACEHOLDERS = frozenset(digit * 10 for digit in "23456789")
+_PLACEHOLDERS = frozenset(int(digit * 10) for digit in "23456789")
 _REMEMBER = 100_000
 _ORDINARY_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII).fullmatch
 
@@ -145,33 +145,30 @@ class Phones:
 
     def keys(self, texts: list[str]) -> list[int | None]:
         """The key of each text."""
-        ordinary = self._ordinary if self._home else self._foreign
-        return [ordinary(text) if text else None for text in texts]
+        if not self._home:
+            return [phone_key(text, self._country) if text else None for text in texts]
+        blob = "\n".join(texts)
+        if not blob.isascii():
+            return [self._one(text) if text else None for text in texts]
+        # One pass in C takes the marks out of all numbers; what is then ten digits is checked by arithmetic.
+        bare = blob.encode().translate(None, b" ()-").split(b"\n")
+        return [
+            number + 10_000_000_000
+            if len(digits) == 10
+            and digits.isdigit()
+            and (number := int(digits)) >= 2_000_000_000
+            and number % 10_000_000 >= 2_000_000
+            and number not in _PLACEHOLDERS
+            else self._one(text)
+            if digits
+            else None
+            for digits, text in zip(bare, texts, strict=True)
+        ]
 
-    def _foreign(self, text: str) -> int | None:
-        return phone_key(text, self._country)
-
-    def _ordinary(self, text: str) -> int | None:
-        size = len(text)
-        if size == 14:
-            digits = text[1:4] + text[6:9] + text[10:]
-            if text[0] + text[4:6] + text[9] != "() -":
-                return phone_key(text, self._country)
-        elif size == 12 and text[3] == text[7] and text[3] in "-. ":
-            digits = text[:3] + text[4:7] + text[8:]
-        elif size == 10:
-            digits = text
-        elif size == 12 and text[:2] == "+1":
-            digits = text[2:]
-        else:
-            return phone_key(text, self._country)
-        if (
-            digits.isdecimal()
-            and digits.isascii()
-            and digits[0] > "1" < digits[3]
-            and digits not in _PLACEHOLDERS
-        ):
-            return 10_000_000_000 + int(digits)
+    def _one(self, text: str) -> int | None:
+        digits = text[2:]
+        if len(text) == 12 and text[:2] == "+1" and digits.isdecimal() and digits.isascii():
+            return nanp_key(digits)
         return phone_key(text, self._country)
 
 

@@ -112,7 +112,7 @@ class CsvReader:
         self.width = rows.width
         self.position = start
         self._blocks = None
-        if not rows.columns.own_export:
+        if not rows.columns.own_export and delimiter.isascii():
             self._blocks = BlockReader(BulkReader(rows), delimiter, self._take)
         self.hash_complete = False
         """Whether the window's hasher has seen every byte before the position."""
