@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
+from typing import Any
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
@@ -25,24 +27,24 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    import click
+    import typer
 
     from db import DatabaseError
     from valhalla.cli.app import app
     from valhalla.errors import ValhallaError
 
+    # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.
+    click: Any = sys.modules[typer.BadParameter.__module__]
     try:
         return app(args=arguments, prog_name="valhalla", standalone_mode=False) or 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        return 0 if not arguments else 2
-    except click.UsageError as error:
+    except usage_error as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            return 2 if arguments else 0
         hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
         return _refuse(f"{error.format_message()}{hint}", 2)
-    except click.Abort:
+    except typer.Abort:
         return INTERRUPTED
-    except click.ClickException as error:
-        return _refuse(error.format_message(), 2)
     except ValhallaError as error:
         return _refuse(str(error), error.exit_code)
     except DatabaseError as error:
@@ -51,6 +53,13 @@ def _run(arguments: list[str]) -> int:
         raise
     except Exception as error:
         return _refuse(_unforeseen(error), 1)
+
+
+def _usage_error() -> Any:
+    """The exception of wrong usage: click's own in older typer, a vendored copy of it in newer."""
+    import typer
+
+    return typer.BadParameter.__base__
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:
@@ -85,7 +94,7 @@ def _unforeseen(error: Exception) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     kind = type(error).__name__
-    return f"Something went wrong that should not ({kind}); your data is as it was. Please report it with {file.name}"
+    return f"Something went wrong that should not ({kind}); what was saved is safe. Please report it with {file.name}"
 
 
 def _speak_utf8() -> None:
