@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -20,6 +21,8 @@ import valhalla
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
+EXTRAS = tuple(name for name in OPTIONAL if name != "dev")
 PACKAGES = ("db", "jobs", "valhalla")
 OWN_FOLDERS = (*PACKAGES, "build", "docs", "examples", "scripts", "tests", ".ci")
 
@@ -51,8 +54,9 @@ def test_constraints_name_everything_that_an_install_needs_on_any_system(pin: Mo
 
 def test_constraints_satisfy_the_declared_bounds(pin: ModuleType) -> None:
     versions = {pin.normalised(name): version for name, version in pins().items()}
-    extras = PROJECT["optional-dependencies"]
-    declared = [Requirement(line) for lines in (PROJECT["dependencies"], *extras.values()) for line in lines]
+    declared = [
+        Requirement(line) for lines in (PROJECT["dependencies"], *OPTIONAL.values()) for line in lines
+    ]
     outside = [str(each) for each in declared if versions[pin.normalised(each.name)] not in each.specifier]
     assert outside == []
 
@@ -66,6 +70,27 @@ def test_constraints_hold_versions_and_no_address() -> None:
 def test_every_runtime_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     for line in PROJECT["dependencies"]:
         assert [each.operator for each in Requirement(line).specifier] == [">="], line
+
+
+def test_what_is_declared_is_imported_and_what_is_imported_is_declared(pin: ModuleType) -> None:
+    imported = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    imported.add(str(node.module).partition(".")[0])
+    owners = importlib.metadata.packages_distributions()
+    used = {
+        pin.normalised(owner)
+        for name in imported - sys.stdlib_module_names - set(PACKAGES)
+        for owner in owners.get(name, [name])
+    }
+    extras = {pin.normalised(Requirement(line).name) for name in EXTRAS for line in OPTIONAL[name]}
+    # tzdata is what zoneinfo reads where the system has no time zones; nothing imports it.
+    declared = {pin.normalised(Requirement(line).name) for line in PROJECT["dependencies"]} - {"tzdata"}
+    assert used - extras == declared
 
 
 def test_the_version_is_static() -> None:
