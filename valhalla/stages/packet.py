@@ -125,6 +125,11 @@ def figures(lead: StoredLead, segment: Segment, rules: PacketRules) -> Figures:
     )
 
 
+def buyer_price(found: Figures, segment: Segment) -> int | None:
+    """The most an end buyer pays, cents: MAO + fee; None while there is no MAO."""
+    return None if found.mao is None else found.mao + segment.fee
+
+
 def missing(lead: StoredLead, found: Figures) -> list[str]:
     """What the packet still needs, in words."""
     needs = []
@@ -195,14 +200,14 @@ def explain_packet(lead: StoredLead, segment: Segment, rules: PacketRules, versi
         "assumptions": notes,
     }
     reasons: list[str] = []
-    if found.mao is None or found.arv is None:
+    buyer = buyer_price(found, segment)
+    if found.mao is None or found.arv is None or buyer is None:
         reasons.append(
             f"No offer can be worked out yet: {listed(needs)} {'is' if len(needs) == 1 else 'are'} missing."
         )
         return StageResult(
             "packet", found.status, numbers, reasons + notes, version, lead.decision.decided_at
         )
-    buyer = found.mao + segment.fee
     numbers |= {
         "offer_low_cents": max(0, found.mao * round(rules.settings["opening_share"] * PPM) // PPM),
         "offer_high_cents": max(0, found.mao),
