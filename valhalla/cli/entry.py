@@ -37,10 +37,10 @@ def _run(arguments: list[str]) -> int:
     click: Any = sys.modules[typer.BadParameter.__module__]
     try:
         return app(args=arguments, prog_name="valhalla", standalone_mode=False) or 0
-    except usage_error as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            print(error.format_message())
-            return 2 if arguments else 0
+    except click.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 2 if arguments else 0
+    except click.UsageError as error:
         hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
         return _refuse(f"{error.format_message()}{hint}", 2)
     except typer.Abort:
@@ -53,13 +53,6 @@ def _run(arguments: list[str]) -> int:
         raise
     except Exception as error:
         return _refuse(_unforeseen(error), 1)
-
-
-def _usage_error() -> Any:
-    """The exception of wrong usage: click's own in older typer, a vendored copy of it in newer."""
-    import typer
-
-    return typer.BadParameter.__base__
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:

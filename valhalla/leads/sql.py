@@ -21,11 +21,11 @@ FRESH_AT = "coalesce(list_date, created_at)"
 NEXT_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base < ?"
 BEST_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL"
 
-# Within one base the freshest leads come first, straight from lead_by_score.
+# Of one base, the leads fresh enough to matter; a range of lead_by_score.
 OF_BASE = f"""
-SELECT id, {FRESH_AT} FROM lead
-WHERE score_base = :base AND {OPEN} AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
-ORDER BY {FRESH_AT} DESC, id LIMIT :limit
+SELECT id, {FRESH_AT}, expected_value FROM lead
+WHERE score_base = :base AND {FRESH_AT} > :oldest AND {OPEN}
+  AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
 """
 
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
@@ -35,6 +35,9 @@ SELECT {COLUMNS} FROM lead
 WHERE id > :after AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
 ORDER BY id LIMIT :limit
 """
+
+# A scan: for --verbose, which is for short lists.
+TOUCHED = f"SELECT {COLUMNS} FROM lead WHERE last_import_id = ? AND id > ? ORDER BY id LIMIT 500"
 
 HEADER_NAMES = "SELECT names FROM header WHERE id = ?"
 VARIANT_NAMES = "SELECT v.id, e.name, v.name FROM variant AS v JOIN experiment AS e ON e.id = v.experiment_id"

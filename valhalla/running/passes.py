@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from valhalla.importing.importer import Hooks, Request, import_file, rules_of
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
 from valhalla.importing.sources import Candidate, Problem
+from valhalla.leads import sql
+from valhalla.leads.view import Record, Viewer
 
 IMPORT_JOB = "import.file"
 
@@ -89,7 +90,7 @@ class Importing:
         state = self.queue.wait(job_id)
         if state.error is not None or state.state != "done":
             return result.of_problem(path, "FAILED", f"{path} could not be imported: {state.error or state.state}")
-        import_id = json.loads(state.result) if state.result else None
+        import_id = state.result
         if import_id is None:
             return result.of_unchanged(self.database, path)
         import_ids.append(import_id)
@@ -98,3 +99,12 @@ class Importing:
 
 def _gone(candidate: Candidate) -> FileResult:
     return result.of_problem(str(candidate.path), "NOT_FOUND", f"The file '{candidate.path}' was not found.")
+
+
+def touched_leads(database: Database, viewer: Viewer, import_ids: Iterable[int]) -> Iterator[Record]:
+    """The leads that imports made or changed, in order of their numbers, a page at a time."""
+    for import_id in import_ids:
+        after = 0
+        while page := viewer.records(database.sql(sql.TOUCHED, (import_id, after))):
+            yield from page
+            after = page[-1].lead.id

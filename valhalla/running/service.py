@@ -94,7 +94,7 @@ class Service:
         return self.stats
 
     def _work(self, stop: threading.Event) -> None:
-        self.queue.every(self.plan.interval, name=CYCLE_JOB)(self._cycle_job)
+        self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
         worker = self.queue.worker(threads=WORKERS)
         worker.start()
         try:
@@ -122,9 +122,10 @@ class Service:
         ended = database.clock()
         failed = any(file.error for file in done.result.files)
         job = current_job()
-        if job is not None:
-            job.begin()
-        with database.write(durable=True):  # a cycle that was announced as done stays done, and all before it
+        if job is None:
+            raise RuntimeError("a cycle runs as a job")
+        job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it
+        with database.write():
             database.sql(
                 END_CYCLE,
                 (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),

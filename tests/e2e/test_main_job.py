@@ -1,0 +1,241 @@
+"""The main job, end to end: lists in, the call list out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+
+Run = Callable[..., Any]
+
+STAGES = ["A/B Test Tracking", "Script Promotion", "Deal Packet", "Outcome Evaluation", "Clone Readiness", "Lead Scoring"]
+
+
+def stats(home: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((home / "logs" / "continuous_ingestion_stats.json").read_text(encoding="utf-8"))
+    return found
+
+
+def count(home: Path, table: str) -> int:
+    with Database.open(home / "valhalla.db", create=False) as database:
+        return int(database.value(f"SELECT count(*) FROM {table}"))
+
+
+def test_three_cycles_over_the_sample(valhalla: Run, home: Path, sample: Path) -> None:
+    answer = valhalla("run", "--source", sample, "--interval", 1, "--cycles", 3)
+    assert answer.code == 0, answer.err
+    found = stats(home)
+    assert (found["total_leads"], found["new_leads"], found["unchanged_leads"]) == (30, 10, 20)
+    assert (found["valid_leads"], found["invalid_leads"], found["duplicate_leads"]) == (30, 0, 0)
+    assert found["status"] == "STOPPED" and found["cycles_completed"] == 3 and found["success_rate"] == 100.0
+    for number in (1, 2, 3):
+        assert f"[CYCLE {number}] Starting ingestion..." in answer.out
+        assert f"[OK] Cycle {number}: 10 leads in " in answer.out
+    assert "Total cycles: 3" in answer.out and "Success rate: 100.0% (30/30)" in answer.out
+
+
+def test_ten_leads_with_six_results_each_and_nothing_new_the_second_time(
+    valhalla: Run, home: Path, sample: Path
+) -> None:
+    valhalla("run", "--source", sample, "--interval", 1, "--cycles", 1)
+    before = valhalla("leads", "list", "--json").json
+    assert len(before) == 10
+    for lead in before:
+        whole = valhalla("leads", "show", lead["id"], "--json").json
+        assert len(whole["stages"]) == 6
+        assert all(stage["decision"] and stage["reasons"] for stage in whole["stages"])
+        assert whole["provenance"] == {"file": str(sample), "line": lead["id"] + 1, "import_id": 1}
+    again = valhalla("run", "--source", sample, "--interval", 1, "--cycles", 1)
+    assert again.code == 0
+    assert (stats(home)["new_leads"], stats(home)["unchanged_leads"]) == (0, 10)
+    after = valhalla("leads", "list", "--json").json
+    assert [lead["email"] for lead in after] == [lead["email"] for lead in before]
+    assert count(home, "import") == 1
+
+
+def test_the_call_list_answers_who_and_why(valhalla: Run, sample: Path) -> None:
+    valhalla("ingest", sample)
+    found = valhalla("leads", "top", "--limit", 3, "--json").json
+    assert [entry["rank"] for entry in found] == [1, 2, 3]
+    assert found == sorted(found, key=lambda entry: -entry["score"])
+    for entry in found:
+        assert {"id", "name", "email", "phone", "value", "location", "source", "band", "variant", "extra"} <= entry.keys()
+        assert len(entry["reasons"]) == 3 and all(reason.endswith(".") for reason in entry["reasons"])
+        assert entry["next_action"] in ("call now", "text then call", "follow up", "hold")
+    printed = valhalla("leads", "top", "--limit", 3).out
+    for entry in found:
+        assert entry["name"] in printed and entry["phone"] in printed
+        assert all(reason in printed for reason in entry["reasons"])
+
+
+def test_ingest_counts_every_row(valhalla: Run, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "name,email,value,location,phone\n"
+        "Ann Ames,ann@example.com,100000,Houston TX,713-555-0101\n"
+        "Ann Ames,ann@example.com,100000,Houston TX,713-555-0101\n"
+        "Ben Bold,ben.example.com,200000,Houston TX,\n"
+        "Cid Cole,cid@example.com,$300000,Houston TX,\n"
+        "\n"
+        "Dee Dunn,DEE@Example.com,400000.505,Houston TX,\n",
+        encoding="utf-8",
+    )
+    answer = valhalla("ingest", path, "--json")
+    assert answer.code == 0
+    totals = answer.json["totals"]
+    assert totals == {"rows": 5, "new": 2, "updated": 0, "unchanged": 0, "duplicate": 1, "rejected": 2}
+    (file,) = answer.json["files"]
+    assert file["blank"] == 1 and file["mapping"]["email"] == "email" and file["error"] is None
+    assert [(reject["line"], reject["column"], reject["code"]) for reject in file["rejects"]] == [
+        (4, "email", "EMAIL_FORMAT"),
+        (5, "value", "VALUE_CURRENCY"),
+    ]
+    leads = valhalla("leads", "list", "--json").json
+    assert [(lead["email"], lead["value"]) for lead in leads] == [("ann@example.com", 100000.0), ("dee@example.com", 400000.5)]
+    again = valhalla("ingest", path, "--json").json["totals"]
+    assert again == {"rows": 5, "new": 0, "updated": 0, "unchanged": 3, "duplicate": 0, "rejected": 2}
+
+
+def test_console_lines_of_one_pass(valhalla: Run, sample: Path) -> None:
+    out = valhalla("ingest", sample, "--verbose").out
+    assert f"[STARTING] CSV Ingestion from: {sample}" in out
+    assert "[HEADERS] name, email, value, location, phone, source" in out
+    assert out.count("[PROCESSING] ") == 10
+    assert "Value: $185,000.00" in out
+    for number, title in enumerate(STAGES, 1):
+        assert out.count(f"[{number}/6] {title}: PROCESSED - ") == 10
+    assert "[INGESTION COMPLETE]" in out
+    assert "Total records: 10" in out and "Valid leads: 10" in out
+    assert "Invalid leads: 0" in out and "Success rate: 100.0%" in out
+
+
+def test_the_inbox_names_sources_and_is_always_read(valhalla: Run, home: Path, sample: Path) -> None:
+    valhalla("ingest", sample)  # makes the home
+    folder = home / "inbox" / "propstream"
+    folder.mkdir()
+    (folder / "list.csv").write_text("name,email,value\nEve East,eve@example.com,90000\n", encoding="utf-8")
+    answer = valhalla("run", "--interval", 1, "--cycles", 1, "--json")
+    assert answer.code == 0 and answer.json["totals"]["new"] == 1
+    assert [lead["name"] for lead in valhalla("leads", "list", "--source", "propstream", "--json").json] == ["Eve East"]
+
+
+def test_real_leads_csv_in_the_working_folder_is_read(valhalla: Run, tmp_path: Path, sample: Path) -> None:
+    (tmp_path / "elsewhere" / "real_leads.csv").write_bytes(sample.read_bytes())
+    assert valhalla("ingest", "--json").json["totals"]["new"] == 10
+
+
+def test_an_edited_row_is_one_update_with_history(valhalla: Run, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    lines = [f"Lead {n},lead{n}@example.com,{100000 + n},Houston TX" for n in range(500)]
+    path.write_text("name,email,value,location\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    valhalla("ingest", path)
+    lines[250] = "Lead 250,lead250@example.com,175000,Houston TX"
+    path.write_text("name,email,value,location\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    totals = valhalla("ingest", path, "--json").json["totals"]
+    assert (totals["updated"], totals["unchanged"], totals["new"]) == (1, 499, 0)
+    whole = valhalla("leads", "show", 251, "--json").json
+    assert whole["value"] == 175000.0
+    assert [item["before"] for item in whole["history"]] == [{"value": 10025000}]
+
+
+def test_an_appended_file_is_read_on_from_its_tail(valhalla: Run, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,email,value\nAnn Ames,ann@example.com,100000\n", encoding="utf-8")
+    valhalla("ingest", path)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("Ben Bold,ben@example.com,200000\n")
+    totals = valhalla("ingest", path, "--json").json["totals"]
+    assert totals == {"rows": 1, "new": 1, "updated": 0, "unchanged": 0, "duplicate": 0, "rejected": 0}
+    with Database.open(home / "valhalla.db", create=False) as database:
+        assert database.sql("SELECT kind, rows FROM import ORDER BY id") == [("whole", 1), ("tail", 1)]
+    assert valhalla("ingest", path, "--json").json["totals"]["unchanged"] == 2
+
+
+def test_preview_changes_nothing(valhalla: Run, home: Path, sample: Path) -> None:
+    shown = valhalla("ingest", sample, "--preview", "--json").json["totals"]
+    assert not (home / "valhalla.db").exists()
+    done = valhalla("ingest", sample, "--json").json["totals"]
+    assert shown == done and done["new"] == 10
+    shown = valhalla("ingest", sample, "--preview", "--json").json["totals"]
+    assert shown["unchanged"] == 10 and count(home, "import") == 1
+
+
+def test_export_is_read_again_without_change(valhalla: Run, tmp_path: Path, sample: Path) -> None:
+    valhalla("ingest", sample)
+    target = tmp_path / "export.csv"
+    assert valhalla("leads", "export", target).code == 0
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf")
+    shown = valhalla("ingest", target, "--preview", "--json").json
+    assert shown["totals"]["rows"] == 10 and shown["totals"]["rejected"] == 0 and shown["totals"]["new"] == 0
+
+
+def test_settings_are_checked_kept_and_overridden(valhalla: Run, sample: Path) -> None:
+    valhalla("ingest", sample)
+    assert valhalla("config", "set", "interval", 5).code == 0
+    assert valhalla("config", "get", "interval", "--json").json == {"interval": 5}
+    assert valhalla("config", "get", "interval", VALHALLA_INTERVAL="7").out == "7\n"
+    refused = valhalla("config", "set", "interval", "soon")
+    assert refused.code == 2 and refused.err == "interval must be a whole number from 1 to 86400, not 'soon'\n"
+    assert "did you mean interval?" in valhalla("config", "get", "intervall").err
+
+
+def test_doctor_finds_a_sound_home_sound(valhalla: Run, sample: Path) -> None:
+    valhalla("ingest", sample)
+    answer = valhalla("doctor", "--json")
+    assert answer.code == 0 and answer.json["ok"]
+    assert {"integrity", "references", "audit chain", "disk space"} <= {check["name"] for check in answer.json["checks"]}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="console signals of Windows are tested on the executable")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_ends_within_two_seconds_with_the_report(home: Path, sample: Path, tmp_path: Path, name: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--source", str(sample), "--interval", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "[OK] Cycle 1" in line:
+            break
+    asked = time.monotonic()
+    os.kill(process.pid, getattr(signal, name))
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 2.0, "the promise is two seconds"
+    assert process.returncode == 130 and not err
+    assert "[FINAL REPORT]" in out and "Total leads processed: " in out
+    assert stats(home)["status"] == "STOPPED"
+    assert not (home / "valhalla.db-wal").exists(), "the file is complete by itself after an orderly stop"
+
+
+def test_a_second_run_names_the_first(home: Path, sample: Path, tmp_path: Path, valhalla: Run) -> None:
+    first = subprocess.Popen(
+        [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--source", str(sample), "--interval", "1"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=tmp_path,
+    )
+    try:
+        assert first.stdout is not None
+        for line in first.stdout:
+            if "[OK] Cycle 1" in line:
+                break
+        second = valhalla("run", "--cycles", 1)
+        assert second.code == 3 and f"(process {first.pid})" in second.err
+        beside = valhalla("ingest", sample, "--json")
+        assert beside.code == 0 and beside.json["totals"]["unchanged"] == 10
+    finally:
+        first.kill()
+        first.wait()

@@ -1,0 +1,143 @@
+"""``valhalla ingest``: one pass over lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.errors import UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.running.passes import Pass
+
+
+def ingest(
+    ctx: typer.Context,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; none: the same sources as run.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would happen and change nothing.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
+) -> None:
+    """Read lists once: what is new is checked, cleaned, decided on and stored."""
+    inv = invocation(ctx)
+    if inv.file:
+        raise UsageError("--db only reads; use --home with ingest")
+    done = _preview(inv, paths or []) if preview else _ingest(inv, paths or [], verbose)
+    inv.show(done.result.as_json(), lambda: _report(done, preview))
+    raise typer.Exit(exit_code(done))
+
+
+def exit_code(done: Pass) -> int:
+    """3 when a file could not be read, 1 when every row was refused, else 0."""
+    if any(file.error for file in done.result.files):
+        return 3
+    rows = done.result.total("rows")
+    return 1 if rows and done.result.total("rejected") == rows else 0
+
+
+def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
+    from db.errors import InstanceRunning
+    from db.instance import Instance
+    from jobs import JobQueue
+    from valhalla.running.opening import open_home
+    from valhalla.running.passes import Importing
+
+    inv.home.prepare()
+    instance = Instance(inv.home.path)
+    with open_home(inv.home) as database:
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        worker = None
+        try:
+            instance.acquire("ingest")
+            worker = queue.worker(threads=1)
+            worker.start()
+        except InstanceRunning:
+            pass  # the running instance's worker does the import; this process only waits for it
+        try:
+            if not inv.json:
+                _announce(paths)
+            done = importing.run(inv.home, paths, standing=not paths, final=True)
+        finally:
+            if worker:
+                worker.stop(timeout=2.0)
+                database.checkpoint()
+            instance.release()
+        if verbose and not inv.json:
+            print_leads(database, done)
+    return done
+
+
+def _preview(inv: Invocation, paths: list[Path]) -> Pass:
+    import tempfile
+
+    from db import Database
+    from jobs import JobQueue
+    from valhalla.importing.preview import scratch_copy
+    from valhalla.running.passes import Importing
+    from valhalla.stages import context as stages
+
+    def look(database: Database) -> Pass:
+        stages.seed(database)
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        worker = queue.worker(threads=1)
+        worker.start()
+        try:
+            return importing.run(inv.home, paths, standing=not paths, final=True)
+        finally:
+            worker.stop(timeout=2.0)
+
+    if inv.home.database.exists():
+        with Database.open(inv.home.database, create=False) as database, scratch_copy(database) as scratch:
+            return look(scratch)
+    with (
+        tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder,
+        Database.open(Path(folder) / "preview.db") as empty,
+    ):
+        return look(empty)
+
+
+def _announce(paths: list[Path]) -> None:
+    from valhalla.running.lines import say, starting
+
+    for path in paths or [Path("the inbox and the saved sources")]:
+        for line in starting(str(path)):
+            say(line)
+
+
+def _report(done: Pass, preview: bool) -> None:
+    import sys
+
+    from valhalla.running.lines import complete, file_lines, say
+
+    for file in done.result.files:
+        for line in file_lines(file):
+            if file.error:
+                print(file.error["message"], file=sys.stderr)
+            else:
+                say(line)
+    for problem in done.skipped:
+        say(f"[WARNING] {problem.message}")
+    for line in complete(done.result):
+        say(line)
+    if preview:
+        say("This was a preview; nothing was changed.")
+
+
+def print_leads(database: Database, done: Pass) -> None:
+    """The lines of --verbose: each lead that the pass made or changed, with its six decisions."""
+    from valhalla.leads.view import Viewer
+    from valhalla.running.lines import lead_lines, say
+    from valhalla.running.passes import touched_leads
+    from valhalla.stages import explain
+
+    viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
+    for record in touched_leads(database, viewer, done.import_ids):
+        lead = record.lead
+        results = explain(lead, viewer.context(lead))
+        for line in lead_lines(lead.name, lead.email or lead.phone or "no contact", lead.value, results):
+            say(line)

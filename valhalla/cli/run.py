@@ -1,0 +1,145 @@
+"""``valhalla run``: cycles until stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valhalla.cli.entry import INTERRUPTED
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.errors import UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.running.passes import Pass
+    from valhalla.running.service import Service
+
+
+def run(
+    ctx: typer.Context,
+    source: Annotated[list[Path] | None, typer.Option("--source", help="A file or folder to read; may be repeated.")] = None,
+    interval: Annotated[int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")] = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", min=0, help="End after so many cycles.")] = None,
+    no_cockpit: Annotated[bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
+) -> None:
+    """Read the lists again and again, until Ctrl+C."""
+    inv = invocation(ctx)
+    if inv.file:
+        raise UsageError("--db only reads; use --home with run")
+    stop, interrupted = threading.Event(), _listen()
+    interrupted.add(stop)
+    result = _run(inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop)
+    if inv.json:
+        inv.show(result, lambda: None)
+    raise typer.Exit(INTERRUPTED if interrupted.happened else 0)
+
+
+def _run(
+    inv: Invocation, sources: list[Path], interval: int | None, cycles: int | None, verbose: bool, stop: threading.Event
+) -> dict[str, Any]:
+    from db.instance import Instance
+    from valhalla import settings
+    from valhalla.running import preflight
+    from valhalla.running.lines import final_report, say
+    from valhalla.running.opening import open_home
+    from valhalla.running.service import Events, Plan, Service
+
+    inv.home.prepare()
+    instance = Instance(inv.home.path)
+    instance.acquire("run")
+    try:
+        with open_home(inv.home) as database:
+            values = settings.effective(database)
+            if interval is not None:
+                values["interval"] = interval
+            preflight.require(preflight.check(database, inv.home, sources))
+            quiet = inv.json or not values["console_output"]
+            if not quiet:
+                _introduce(inv, sources, values, cycles)
+            service = Service(
+                database,
+                inv.home,
+                Plan(sources, values["interval"], cycles),
+                values,
+                Events() if quiet else _events(database, verbose),
+            )
+            stats = service.run(stop)
+            if not quiet:
+                for line in final_report(stats, database.clock(), risk_level=None, data_quality=None):
+                    say(line)
+            return _last(service)
+    finally:
+        instance.release()
+
+
+def _last(service: Service) -> dict[str, Any]:
+    from valhalla.importing.result import PassResult
+
+    return (service.last.result if service.last else PassResult([], 0.0)).as_json()
+
+
+def _introduce(inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None) -> None:
+    from valhalla.running.lines import say
+
+    say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
+    say(f"  home            {inv.home.path}")
+    say(f"  every           {values['interval']} seconds{f', {cycles} times' if cycles is not None else ', until Ctrl+C'}")
+    say(f"  dry run         {'on: nothing leaves this computer' if values['dry_run_enabled'] else 'off'}")
+    say(f"  reports         {inv.home.logs if values['json_export'] else 'off'}")
+    say()
+
+
+def _events(database: Database, verbose: bool) -> Any:
+    from valhalla.cli.ingest import print_leads
+    from valhalla.running.lines import cycle_begins, cycle_ends, file_lines, say
+    from valhalla.running.service import Events
+
+    told: dict[str, list[str]] = {}
+
+    def ends(number: int, at: int, done: Pass) -> None:
+        if verbose:
+            print_leads(database, done)
+        for file in done.result.files:
+            lines = [line for line in file_lines(file) if not line.startswith("[HEADERS]")]
+            if told.get(file.path) != lines:  # a problem that stands is told once, not in each cycle
+                told[file.path] = lines
+                for line in lines:
+                    say(line)
+        for problem in done.skipped:
+            if told.get(str(problem.path)) != [problem.message]:
+                told[str(problem.path)] = [problem.message]
+                say(f"[WARNING] {problem.message}")
+        say(cycle_ends(number, at, done.result))
+
+    return Events(lambda number, at: say(cycle_begins(number, at)), ends)
+
+
+class _Interruption:
+    """Turns Ctrl+C, Ctrl+Break, the closing of a console and SIGTERM into one event."""
+
+    def __init__(self) -> None:
+        self.happened = False
+        self._events: list[threading.Event] = []
+
+    def add(self, event: threading.Event) -> None:
+        self._events.append(event)
+
+    def __call__(self, *_: object) -> None:
+        if self.happened:
+            raise KeyboardInterrupt  # asked twice: leave at once; what was not committed is read again next time
+        self.happened = True
+        for event in self._events:
+            event.set()
+
+
+def _listen() -> _Interruption:
+    interruption = _Interruption()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interruption)
+    return interruption

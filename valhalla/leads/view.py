@@ -1,0 +1,161 @@
+"""A lead as a person sees it: the call list's entry, and everything known about one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from db import Database
+from db.clock import iso
+from valhalla.errors import NotFound
+from valhalla.leads import sql
+from valhalla.stages import Context, StageResult, StoredLead, calling, explain
+from valhalla.stages import context as stages
+from valhalla.stages.pipeline import score_lines
+from valhalla.stages.quiet import QuietHours
+from valhalla.stages.score import band
+
+
+class Provenance(NamedTuple):
+    """Where a lead was first read."""
+
+    file_id: int | None
+    import_id: int | None
+    line: int | None
+
+
+class Record(NamedTuple):
+    """One row of table ``lead`` as it is shown."""
+
+    lead: StoredLead
+    extra: dict[str, str]
+    provenance: Provenance
+
+
+class Viewer:
+    """Turns stored leads into what people see, as of ``now``; keeps what many leads share."""
+
+    def __init__(self, database: Database, now: int, *, quiet: str, zone: str | None) -> None:
+        self.database = database
+        self.now = now
+        self._quiet = QuietHours.of(*quiet.split("-"))
+        self._zone = zone
+        self._contexts: dict[tuple[int, int], Context] = {}
+        self._headers: dict[int, list[str]] = {}
+        self._variants: dict[int, str] = {
+            number: f"{experiment}: {name}" for number, experiment, name in database.sql(sql.VARIANT_NAMES)
+        }
+        version, policy = stages.latest_policy(database)
+        self.calling = calling.compile_calling(policy, self._quiet, zone)
+
+    def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
+        """Rows of :data:`valhalla.leads.sql.COLUMNS` as records."""
+        names = (*sql.STORED, *sql.SHOWN)
+        found = []
+        for row in rows:
+            columns = dict(zip(names, row, strict=True))
+            provenance = Provenance(columns["file_id"], columns["import_id"], columns["line"])
+            found.append(Record(StoredLead.from_columns(columns), self._extra(columns), provenance))
+        return found
+
+    def record(self, lead_id: int) -> Record:
+        """One lead; :class:`NotFound` when there is none with this number."""
+        rows = self.database.sql(sql.ONE, (lead_id,))
+        if not rows:
+            raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
+        return self.records(rows)[0]
+
+    def context(self, lead: StoredLead) -> Context:
+        """The policy and snapshot that decided on the lead."""
+        key = (lead.decision.policy_version, lead.decision.snapshot_id)
+        if key not in self._contexts:
+            self._contexts[key] = stages.at(self.database, *key, now=self.now)
+        return self._contexts[key]
+
+    def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
+        """The documented shape of a lead in a list. Score, band and next action are as of now."""
+        lead, context = record.lead, self.context(record.lead)
+        lines = score_lines(lead, context, self.now)
+        score = max(0, min(100, sum(line.points for line in lines) // 100))
+        action = calling.next_action(lead, score, self.calling, self.now)
+        return {
+            "id": lead.id,
+            "rank": rank,
+            "name": lead.name,
+            "email": lead.email,
+            "phone": lead.phone,
+            "value": lead.value / 100,
+            "location": lead.location,
+            "source": lead.source,
+            "score": score,
+            "band": band(score, context.score),
+            "reasons": calling.three_reasons(lines),
+            "next_action": action.action,
+            "next_action_why": action.why,
+            "next_action_due": iso(action.due) if action.due is not None else None,
+            "channel": action.channel,
+            "variant": self._variants.get(lead.decision.variant_id or 0),
+            "status": lead.status,
+            "expected_value": _dollars(lead.decision.expected_value),
+            "extra": record.extra,
+        }
+
+    def whole(self, record: Record) -> dict[str, Any]:
+        """Everything about one lead: the entry, its six stage results, history and provenance."""
+        database, lead = self.database, record.lead
+        return {
+            **self.entry(record),
+            "stages": [stage_json(result) for result in explain(lead, self.context(lead))],
+            "history": [
+                {"at": iso(at), "actor": actor, "cause": cause, "before": json.loads(before)}
+                for at, actor, cause, _, before in database.sql(sql.HISTORY, (lead.id,))
+            ],
+            "outcomes": [
+                {
+                    "at": iso(at),
+                    "event": event,
+                    "amount": _dollars(amount),
+                    "channel": channel,
+                    "reason": reason,
+                    "until": iso(until) if until is not None else None,
+                    "recorded_by": actor,
+                }
+                for at, event, amount, channel, reason, until, actor in database.sql(sql.OUTCOMES, (lead.id,))
+            ],
+            "sightings": [
+                {"file": path, "line": line, "first_seen": iso(first), "last_seen": iso(last)}
+                for path, line, first, last in database.sql(sql.SIGHTINGS, (lead.id,))
+            ],
+            "lists": lead.lists,
+            "created_at": iso(lead.created_at),
+            "provenance": {
+                "file": database.value(sql.FILE_PATH, (record.provenance.file_id,)),
+                "line": record.provenance.line,
+                "import_id": record.provenance.import_id,
+            },
+        }
+
+    def _extra(self, columns: dict[str, Any]) -> dict[str, str]:
+        if columns["extras"] is None or columns["header_id"] is None:
+            return {}
+        header_id = columns["header_id"]
+        if header_id not in self._headers:
+            self._headers[header_id] = json.loads(self.database.value(sql.HEADER_NAMES, (header_id,)) or "[]")
+        return dict(zip(self._headers[header_id], json.loads(columns["extras"]), strict=False))
+
+
+def stage_json(result: StageResult) -> dict[str, Any]:
+    """The documented shape of a stage result."""
+    return {
+        "stage": result.stage,
+        "decision": result.decision,
+        "numbers": result.numbers,
+        "reasons": list(result.reasons),
+        "policy_version": result.policy_version,
+        "at": iso(result.at),
+    }
+
+
+def _dollars(cents: int | None) -> float | None:
+    return None if cents is None else cents / 100
