@@ -7,20 +7,27 @@
 
 from valhalla.reading.chunk import Chunk, Position, Reject, SourceError, Warning
 from valhalla.reading.codes import CODES, Code
+from valhalla.reading.cure import Cure, find_cure
 from valhalla.reading.profile import Profile
+from valhalla.reading.single import read_lead
 from valhalla.reading.source import CHUNK_ROWS, Source, open_source, prefix_digest
+from valhalla.reading.tables import raw_cells
 
 __all__ = [
     "CHUNK_ROWS",
     "CODES",
     "Chunk",
     "Code",
+    "Cure",
     "Position",
     "Profile",
     "Reject",
     "Source",
     "SourceError",
     "Warning",
+    "find_cure",
     "open_source",
     "prefix_digest",
+    "raw_cells",
+    "read_lead",
 ]

@@ -22,6 +22,8 @@ LONGEST = 1 << 23
 """A line that has no end within this many bytes is skipped and rejected."""
 CHUNK_BYTES = 16 << 20
 """A chunk ends after this many bytes even when it has fewer records than asked for."""
+SAMPLE = 1 << 10
+"""Bytes compared to see whether a file was rewritten under our hands."""
 RAW_LIMIT = 1 << 18
 """Characters of a rejected record that are kept."""
 
@@ -38,8 +40,14 @@ class Window:
         self.newline = newline.encode(encoding if wide else "ascii")
         self.data = b""
         self.ended = False
+        self.before = b""
+        """The last bytes before the offset: if they change in the file, it was rewritten."""
         self.hasher = blake2b(digest_size=16)
-        """Over all bytes dropped so far; whoever starts in the middle puts the bytes before it in first."""
+        """Over all bytes before the offset."""
+        file.seek(0)
+        while offset > 0 and (block := file.read(min(WINDOW, offset))):
+            self.hasher.update(block)
+            offset -= len(block)
 
     def fill(self, size: int) -> None:
         """Hold at least ``size`` bytes, or all there are."""
@@ -82,7 +90,8 @@ class Window:
             return at
         low, high = 0, limit  # low holds at most count lines, high more
         have = 0
-        if self.data.count(self.newline, 0, limit) <= count:
+        total = self.data.count(self.newline, 0, limit)
+        if total < count or (total == count and self.data.endswith(self.newline, 0, limit)):
             return limit
         while high - low > 1:
             middle = (low + high) // 2
@@ -97,6 +106,8 @@ class Window:
         """Forget the first ``size`` bytes and return them."""
         gone = self.data[:size]
         self.data = self.data[size:]
+        if gone:
+            self.before = (self.before + gone)[-SAMPLE:]
         self.offset += size
         self.hasher.update(gone)
         return gone
@@ -114,8 +125,6 @@ class CsvReader:
         self._blocks = None
         if not rows.columns.own_export and delimiter.isascii():
             self._blocks = BlockReader(BulkReader(rows), delimiter, self._take)
-        self.hash_complete = False
-        """Whether the window's hasher has seen every byte before the position."""
 
     def read(self, count: int, final: bool) -> Chunk | None:
         """The next chunk of at most ``count`` records, or None when there is nothing more to hand out."""

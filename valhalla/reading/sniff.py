@@ -223,6 +223,18 @@ def _header(
                  _samples(text, record.end, delimiter, len(header)), warnings)  # fmt: skip
 
 
+def header_row(rows: list[list[str]], wanted: frozenset[str]) -> int | None:
+    """Which of the first rows of a table holds the column names, or None when all are empty."""
+    best: tuple[int, int, int] | None = None
+    for number, cells in enumerate(rows[:_PREAMBLE]):
+        if any(cell.strip() for cell in cells):
+            known = known_cells(cells) + sum(1 for cell in cells if normal(cell) in wanted)
+            rank = (min(known, 2), len(cells) if not known else 0, -number)
+            if best is None or rank > best:
+                best = rank
+    return None if best is None else -best[2]
+
+
 def _samples(text: str, at: int, delimiter: str, width: int) -> list[list[str]]:
     samples: list[list[str]] = []
     while at < len(text) and len(samples) < _SAMPLES:

@@ -6,17 +6,22 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position, SourceError, Warning
-from valhalla.reading.csvfile import CsvReader, Window
+from valhalla.reading.csvfile import SAMPLE, CsvReader, Window
 from valhalla.reading.header import normal
-from valhalla.reading.mapping import Columns, columns_for
+from valhalla.reading.jsonfile import Document, LinesReader, json_kind, lines_header
+from valhalla.reading.mapping import Columns, columns_for, unique_names
 from valhalla.reading.profile import Profile
-from valhalla.reading.sniff import find_encoding, shape_of
+from valhalla.reading.sniff import find_encoding, header_row, shape_of
+from valhalla.reading.tables import TableReader
+from valhalla.reading.xlsx import Workbook
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -76,8 +81,9 @@ class Source:
         self.appendable = form in ("csv", "jsonl")
         self._file = file
         self._reader = reader
-        self._hashed: int | None = None
         self._opened = os.fstat(file.fileno())
+        self._modified = self._opened.st_mtime_ns
+        self._head = self._peek(0, SAMPLE)
 
     @property
     def position(self) -> Position:
@@ -114,14 +120,36 @@ class Source:
             chunk = self.read(rows, final=final)
 
     def _check_same(self) -> None:
+        """Growth is fine; anything else that happens to the file while it is read is not."""
         now = os.fstat(self._file.fileno())
         if now.st_size < max(self.position.offset, 0) or now.st_size < self._opened.st_size:
             raise SourceError("FILE_CHANGED", f"The file {self.path} became shorter while it was read.")
+        if now.st_mtime_ns == self._modified:
+            return
+        same = self._peek(0, len(self._head)) == self._head
+        if isinstance(self._reader, CsvReader | LinesReader):
+            window = self._reader.window
+            same = (
+                same and self._peek(window.offset - len(window.before), len(window.before)) == window.before
+            )
+        elif not self.appendable:
+            same = False
+        if not same:
+            raise SourceError("FILE_CHANGED", f"The file {self.path} was rewritten while it was read.")
+        self._modified = now.st_mtime_ns
+
+    def _peek(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(size)
 
     def digest(self) -> str:
-        """Digest of the file's bytes before the position: equal to ``prefix_digest(path, position.offset)``."""
+        """Digest of the file's bytes before the position: equal to ``prefix_digest(path, position.offset)``.
+
+        Right after opening with ``start`` it is that of the bytes before ``start``, so that comparing it with the
+        digest noted earlier shows whether the file still begins with what was read.
+        """
         reader = self._reader
-        if isinstance(reader, CsvReader) and reader.hash_complete:
+        if isinstance(reader, CsvReader | LinesReader):
             return reader.window.hasher.hexdigest()
         return prefix_digest(self.path, self.position.offset)
 
@@ -215,7 +243,7 @@ def _open_format(
     start: Position | None,
     name: str,
 ) -> Source:
-    head = file.read(4096)
+    head = file.read(1 << 16)
     if not head:
         raise SourceError("EMPTY_FILE", f"The file {path} is empty.")
     for magic, what in _OTHER.items():
@@ -225,35 +253,112 @@ def _open_format(
         raise SourceError(
             "NOT_CSV", f"The file {path} is no lead list but a web page; export the list as CSV."
         )
-    return _open_text(path, file, profile, mapping, start, name)
+    opened = Opened(
+        path, file, profile, mapping, start if start is not None and start.offset > 0 else None, name
+    )
+    if head.startswith(b"PK\x03\x04"):
+        return opened.workbook()
+    kind = json_kind(head)
+    if kind == "json" and path.suffix.lower() in (".jsonl", ".ndjson") and head.lstrip()[:1] == b"{":
+        kind = "jsonl"
+    if kind == "json":
+        return opened.json_document()
+    if kind == "jsonl":
+        return opened.json_lines()
+    return opened.text()
 
 
-def _open_text(
-    path: Path,
-    file: BinaryIO,
-    profile: Profile,
-    mapping: Mapping[str, str] | None,
-    start: Position | None,
-    name: str,
-) -> Source:
-    resumed = start is not None and start.offset > 0
-    encoding = start.encoding if start is not None and resumed else ""
-    more: list[Warning] = []
-    decided = bool(encoding)
-    if start is not None and resumed and not encoding:
-        encoding, decided, more = find_encoding(file, profile, start.offset)
-    wanted = frozenset(map(normal, mapping or ()))
-    shape = shape_of(file, profile, str(path), encoding, wanted)
-    decided = decided or (shape.decided and not resumed)
-    columns = columns_for(shape.header, profile, path=str(path), mapping=mapping, samples=shape.samples)
-    if start is None or not resumed:
-        start = Position(shape.offset, shape.line, 0)
-    start = Position(start.offset, start.line, start.records, shape.encoding if decided else "")
-    window = Window(file, start.offset, shape.encoding, shape.newline)
-    reader = CsvReader(window, RowReader(columns, profile, name), shape.delimiter, start)
-    if not resumed:
-        file.seek(0)
-        window.hasher.update(file.read(start.offset))
-    reader.hash_complete = not resumed
-    warnings = shape.warnings + [warning for warning in more if warning not in shape.warnings]
-    return Source(path, name, "csv", file, columns, reader, warnings, shape.encoding, shape.delimiter)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A readable file whose format is known, and how it is to be read."""
+
+    path: Path
+    file: BinaryIO
+    profile: Profile
+    mapping: Mapping[str, str] | None
+    start: Position | None
+    name: str
+
+    def text(self) -> Source:
+        """Delimited text."""
+        profile, start = self.profile, self.start
+        more: list[Warning] = []
+        encoding, decided = "", False
+        if start is not None:
+            encoding, decided = start.encoding, bool(start.encoding)
+            if not encoding:
+                encoding, decided, more = find_encoding(self.file, profile, start.offset)
+        wanted = frozenset(map(normal, self.mapping or ()))
+        shape = shape_of(self.file, profile, str(self.path), encoding, wanted)
+        columns = self._columns(shape.header, shape.samples)
+        if start is None:
+            decided = shape.decided
+            start = Position(shape.offset, shape.line, 0)
+        start = Position(start.offset, start.line, start.records, shape.encoding if decided else "")
+        window = Window(self.file, start.offset, shape.encoding, shape.newline)
+        reader = CsvReader(window, RowReader(columns, profile, self.name), shape.delimiter, start)
+        warnings = shape.warnings + [warning for warning in more if warning not in shape.warnings]
+        return self._source("csv", columns, reader, warnings, shape.encoding, shape.delimiter)
+
+    def json_lines(self) -> Source:
+        """One JSON object per line."""
+        columns = self._columns(lines_header(self.file), [])
+        start = self.start or Position()
+        window = Window(self.file, start.offset, "utf-8", "\n")
+        reader = LinesReader(window, RowReader(columns, self.profile, self.name), start)
+        return self._source("jsonl", columns, reader, [], "utf-8", ",")
+
+    def json_document(self) -> Source:
+        """An array of objects, or an object that holds one."""
+        document = Document(self.file, self.path)
+        names = document.header()
+        if not names:
+            raise SourceError("EMPTY_FILE", f"The file {self.path} holds no records.")
+        columns = self._columns(names, [])
+        reader = TableReader(
+            document.records(), RowReader(columns, self.profile, self.name), self._table_start(1)
+        )
+        return self._source("json", columns, reader, [], "utf-8", ",")
+
+    def workbook(self) -> Source:
+        """The first sheet with data of a workbook."""
+        book = Workbook(self.file, self.path)
+        warnings = book.warnings
+        if self.path.suffix.lower() not in (".xlsx", ".xlsm", ".xltx"):
+            warnings.append(
+                Warning(0, "CONTENT_NOT_NAME", "the file is an Excel workbook and was read as one")
+            )
+        top = list(islice(book.rows(), 80))
+        place = header_row([cells for _, cells in top], frozenset(map(normal, self.mapping or ())))
+        if place is None:
+            raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
+        number, cells = top[place]
+        header, more = unique_names(cells)
+        if place:
+            more.append(Warning(number, "PREAMBLE_SKIPPED", f"{place} rows above the column names skipped"))
+        width = len(header)
+        columns = self._columns(header, [cells for _, cells in top[place + 1 :]])
+        start = self._table_start(number + 1)
+        padded = ((row, cells + [""] * (width - len(cells))) for row, cells in book.rows() if row > number)
+        reader = TableReader(padded, RowReader(columns, self.profile, self.name), start)
+        return self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
+
+    def _table_start(self, first: int) -> Position:
+        size = os.fstat(self.file.fileno()).st_size
+        if self.start is None:
+            return Position(size, first, 0, "utf-8")
+        return Position(size, self.start.line, self.start.records, "utf-8")
+
+    def _columns(self, header: list[str], samples: list[list[str]]) -> Columns:
+        return columns_for(header, self.profile, path=str(self.path), mapping=self.mapping, samples=samples)
+
+    def _source(
+        self,
+        form: str,
+        columns: Columns,
+        reader: Reader,
+        warnings: list[Warning],
+        encoding: str,
+        delimiter: str,
+    ) -> Source:
+        return Source(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter)
