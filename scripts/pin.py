@@ -76,13 +76,15 @@ def main() -> int:
         _output(sys.executable, "-m", "venv", str(venv))
         python = str(venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
         pip = (python, "-m", "pip", "--disable-pip-version-check")
-        _output(*pip, "install", "--quiet", "-e", f".[{','.join(EXTRAS)}]", "packaging")
+        # A new environment may bring an old setuptools, which newer Pythons cannot use.
+        _output(*pip, "install", "--quiet", "--upgrade", "setuptools", "packaging")
+        _output(*pip, "install", "--quiet", "-e", f".[{','.join(EXTRAS)}]")
         named: list[str] = []
         while (more := _output(python, __file__, "--names").split()) != named:
             named = more
             _output(*pip, "install", "--quiet", *named)
-        frozen = _output(*pip, "freeze", "--exclude-editable").splitlines()
-    lines = sorted((line for line in frozen if "==" in line), key=str.lower)
+        frozen = _output(*pip, "freeze", "--all", "--exclude-editable").splitlines()
+    lines = sorted((line for line in frozen if "==" in line and not line.startswith("pip==")), key=str.lower)
     (ROOT / "constraints.txt").write_text(HEADING + "\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     print(f"constraints.txt: {len(lines)} distributions")
     return 0
