@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import apsw
+from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
 from db import clock, errors, guard
@@ -113,6 +114,15 @@ class Database(APSWDatabase):  # type: ignore[misc]
         database._anchor = database.connection()  # the file lives as long as a connection to it
         migrate.upgrade(database)
         return database
+
+    def connect(self, reuse_if_open: bool = False) -> bool:
+        """Connect this thread; :meth:`connection` does it when needed."""
+        try:
+            return bool(super().connect(reuse_if_open))
+        except PeeweeException as error:  # peewee puts its own exception around ours
+            if isinstance(error.__context__, errors.DatabaseError):
+                raise error.__context__ from error.__context__.__cause__
+            raise
 
     def _connect(self) -> apsw.Connection:
         try:
