@@ -6,6 +6,7 @@ See docs/jobs.md for what exactly is promised.
 from __future__ import annotations
 
 from jobs.current import CurrentJob, current_job
+from jobs.enqueueing import JobId
 from jobs.errors import (
     Abandoned,
     CanceledWhileRunning,
@@ -20,7 +21,7 @@ from jobs.errors import (
     WaitTimeout,
     WrongState,
 )
-from jobs.queue import JobId, JobQueue
+from jobs.queue import JobQueue
 from jobs.retry import Retry
 from jobs.signals import JobSignal
 from jobs.state import JobEvent, JobState

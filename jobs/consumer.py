@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import apsw
-from huey.consumer import Consumer, Scheduler, Worker
+from huey.consumer import Consumer, Scheduler, Worker, WorkerRecycle
 
 from db import DatabaseError
 from jobs.deliverer import Deliverer
@@ -42,7 +42,7 @@ class WorkerThread(Worker):  # type: ignore[misc]
             self.stop_flag.wait(1.0)
             return
         if self.deliverer.abandoned:
-            raise SystemExit  # another thread has this one's place
+            raise WorkerRecycle  # another thread has this one's place
         if not worked and not self.stop_flag.is_set():
             bell.wait(heard, self.FALLBACK)
 
@@ -103,6 +103,20 @@ class JobWorker(Consumer):  # type: ignore[misc]
         self.queue.deliverers = [*self.queue.deliverers, *self.deliverers]
         self.is_running = True
         super().start()
+
+    def check_worker_health(self) -> bool:
+        """Give the place of a thread that died to a new one. True: all lived."""
+        dead = [
+            worker.deliverer
+            for worker, thread in self.worker_threads
+            if thread.ident is not None and not thread.is_alive()
+        ]
+        if self.stop_flag.is_set():
+            return True
+        for deliverer in dead:
+            log.error("a worker thread died and is replaced")
+            self.replace(deliverer)
+        return not dead
 
     def replace(self, hung: Deliverer) -> None:
         """Give the place of a thread whose job was taken over to a new one."""

@@ -26,6 +26,9 @@ log = logging.getLogger("jobs")
 BACKWARDS = 2 * SECOND
 """A last slot further ahead than this means that the clock was set back, not that another process was quicker."""
 
+MAX_LATE = 5 * MINUTE
+"""A cron slot that is noticed later than this has been missed: seven o'clock is not at three in the afternoon."""
+
 MAX_COUNTED = 31 * DAY
 """Missed cron slots are counted over at most this long."""
 
@@ -120,7 +123,7 @@ class Cycles:
         now = self._queue.database.clock()
         for cycle in self:
             look = self._next_look.get(cycle.name, 0)
-            if look <= now or look > now + max(cycle.every, MINUTE) + BACKWARDS:
+            if look <= now or look > now + (cycle.every or MINUTE) + BACKWARDS:
                 self._fire(cycle, now)
 
     def _fire(self, cycle: Cycle, now: int) -> None:
@@ -140,7 +143,7 @@ class Cycles:
             return
         slot = cycle.slot(now, last)
         if slot is not None:
-            self._take(cycle, slot, last)
+            self._take(cycle, slot, last, now)
         step = cycle.every or MINUTE
         anchor = cycle.anchor if cycle.every else 0
         self._next_look[cycle.name] = now - (now - anchor) % step + step
@@ -151,33 +154,22 @@ class Cycles:
         with self._queue.database.write():
             self._queue.database.sql(sql.NEW_CYCLE, (self._queue.name, cycle.name, cycle.spec, last))
 
-    def _take(self, cycle: Cycle, slot: int, last: int) -> None:
+    def _take(self, cycle: Cycle, slot: int, last: int, now: int) -> None:
         queue, database = self._queue, self._queue.database
-        missed = cycle.between(last, slot)
-        wrapper = queue._registry.task_class(cycle.name)
+        handler = queue._registry.task_class(cycle.name)
+        key = f"cycle:{cycle.name}"
+        late = cycle.when is not None and now - slot > MAX_LATE
+        missed = cycle.between(last, slot) + late
+        job_id = holder = None
         with database.write():
             current = database.one(sql.CYCLE, (queue.name, cycle.name))
-            if current is None or current[1] != last or wrapper is None:
+            if current is None or current[1] != last or handler is None:
                 return  # another process has it
-            before = database.value(sql.HOLDER_OF_KEY, (queue.kinds[cycle.name].queue, f"cycle:{cycle.name}"))
-            job_id = (
-                None
-                if before is not None
-                else queue.enqueue(wrapper(), unique=f"cycle:{cycle.name}", eta=slot)
-            )
-            database.sql(
-                sql.TAKE_SLOT,
-                (
-                    slot,
-                    int(before is None),
-                    missed,
-                    int(before is not None),
-                    job_id,
-                    queue.name,
-                    cycle.name,
-                    last,
-                ),
-            )
-        if missed or before is not None:
+            if not late:
+                holder = database.value(sql.HOLDER_OF_KEY, (queue.kinds[cycle.name].queue, key))
+                job_id = queue.enqueue(handler(), unique=key, eta=slot) if holder is None else None
+            counts = (int(job_id is not None), missed, int(holder is not None))
+            database.sql(sql.TAKE_SLOT, (slot, *counts, job_id, queue.name, cycle.name, last))
+        if missed or holder is not None:
             why = f"{missed} slots went by" if missed else "the job of an earlier slot has not ended"
-            queue.events.send("missed", before or job_id or 0, cycle.name, queue.name, None, None, why)
+            queue.events.send("missed", holder or job_id or 0, cycle.name, queue.name, None, None, why)

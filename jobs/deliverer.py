@@ -119,6 +119,7 @@ class Deliverer:
         self.abandoned = False
         """Its job was taken over while it hung: another thread has its place."""
         self._size = 1
+        self._idle = True
         self._revoked = False
 
     # -- a batch -------------------------------------------------------------------------------------------
@@ -151,6 +152,12 @@ class Deliverer:
         return done
 
     def _claim(self, only: int | None) -> list[Claim]:
+        if (
+            only is None
+            and self._idle
+            and not self.storage.choose(self._size, self.queue.owner.id, self.serves)
+        ):
+            return []  # not worth a write transaction
         owner, lease = self.queue.owner.id, self.queue.lease
         with self.database.write():
             if only is not None:
@@ -158,6 +165,7 @@ class Deliverer:
                 claims = [one] if one else []
             else:
                 claims = self.storage.claim(self._size, owner, lease, self.serves)
+            self._idle = not claims
             if claims:
                 self._revoked = self.storage.anything_revoked()
                 if not self._groupable(claims[0]):
@@ -221,15 +229,14 @@ class Deliverer:
         except (BadRow, UnknownHandler) as error:
             self._bury(claim, error)
             return None
-        delivery = Delivery(claim, kind, self.database, queue.owner.id, queue.lease, False, self._revoked)
-        task.delivery = delivery
+        delivery = self._delivery(claim, kind, task, in_group=False)
         job = CurrentJob(delivery, claim, task.timeout, self.stopping)
         self.running = Running(job, claim, kind, self.database.clock() + queue.lease)
         token = _current.set(job)
         follower: Claim | None = None
         try:
             try:
-                queue.execute(task, self._timestamp(claim))
+                self._execute(claim, task)
                 follower = self._end_alone(delivery)
             except Abandoned:
                 raise
@@ -340,8 +347,11 @@ class Deliverer:
                 self.batch.put([claim])
             return 0
         except (DatabaseError, apsw.Error, Unacknowledged) as error:
-            log.warning("%d jobs could not be acknowledged and go back: %s", len(members), error)
-            self._hand_back(members)
+            log.warning(
+                "%d jobs could not be acknowledged and go back, to run one by one: %s", len(members), error
+            )
+            with self.database.write():
+                self.database.many(sql.HAND_BACK_SUSPECT, [(claim.id, claim.claims) for claim in members])
             raise
         for delivery, state in endings:
             self.queue.settled(delivery, state)
@@ -353,31 +363,30 @@ class Deliverer:
         )
 
     def _group_is_full(self, members: int, deadline: float) -> bool:
-        if members >= GROUP or self.stopping.is_set() or self.urgent != _NOTHING:
+        if members >= GROUP or self._must_yield():
             return True
         late = time.monotonic() - deadline
         return late >= 0 or (late > -0.75 * SHARE and self.database.contended())
 
     def _run_member(self, claim: Claim, endings: list[tuple[Delivery, str]]) -> None:
-        queue, connection = self.queue, self._connection
+        connection = self._connection
         began = self.database.clock()
         try:
             kind, task = self._materialise(claim)
         except (BadRow, UnknownHandler) as error:
             endings.append((self._buried(claim, error, began), DEAD))
             return
-        delivery = Delivery(claim, kind, self.database, queue.owner.id, queue.lease, True, self._revoked)
-        task.delivery = delivery
+        delivery = self._delivery(claim, kind, task, in_group=True)
         connection.execute("SAVEPOINT job")
         token = _current.set(CurrentJob(delivery, claim, task.timeout, self.stopping))
         try:
-            queue.execute(task, self._timestamp(claim))
+            self._execute(claim, task)
         except Unacknowledged:
             raise
         except (Abandoned, Exception) as error:
             if not connection.in_transaction:
                 raise Unacknowledged(claim.id, f"its transaction was rolled back: {error}") from error
-            connection.execute("ROLLBACK TO job")
+            delivery.rollback_to_savepoint()
             if isinstance(error, CanceledWhileRunning):
                 delivery.state, delivery.error = CANCELED, error
             elif isinstance(error, Abandoned):
@@ -417,8 +426,28 @@ class Deliverer:
 
     def _materialise(self, claim: Claim) -> tuple[Kind, JobTask]:
         """The task that a row describes. Raises :class:`BadRow` or :class:`UnknownHandler`."""
-        task = self.queue.task_of(claim)
+        try:
+            task = self.queue.task_of(claim)
+        except (BadRow, UnknownHandler):
+            raise
+        except Exception as error:  # whatever somebody wrote into the row, the worker goes on
+            raise BadRow(f"its row cannot be read: {explain(error)}") from None
         return task.kind, task
+
+    def _delivery(self, claim: Claim, kind: Kind, task: JobTask, *, in_group: bool) -> Delivery:
+        queue = self.queue
+        delivery = Delivery(claim, kind, self.database, queue.owner.id, queue.lease, in_group, self._revoked)
+        delivery.retries_left = task.retries
+        if in_group:
+            delivery.mark = self.database.callbacks()
+        task.delivery = delivery
+        return delivery
+
+    def _execute(self, claim: Claim, task: JobTask) -> None:
+        """Let Huey run the task: revocation, expiry, hooks, the handler, what follows it."""
+        if claim.cancel:
+            raise CanceledWhileRunning(claim.id, "it was canceled by the operator")
+        self.queue.execute(task, self._timestamp(claim))
 
     def _timestamp(self, claim: Claim) -> datetime:
         """What Huey compares expiry and revocation with; the time is asked for only where it matters."""

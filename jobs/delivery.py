@@ -12,6 +12,7 @@ carries the fencing token, so a worker whose claim was taken over cannot commit.
 from __future__ import annotations
 
 import datetime
+import logging
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIGNAL_EXPIRED: EXPIRED}
 
+log = logging.getLogger("jobs")
+
 MAX_ERROR, MAX_DETAIL = 500, 8_000
 """Characters of an error's message in the row, and of its traceback in the event, that are kept."""
 
@@ -47,8 +50,10 @@ class Delivery:
         "kind",
         "lease",
         "lost_result",
+        "mark",
         "may_be_revoked",
         "result",
+        "retries_left",
         "retry_due",
         "retry_failures",
         "signals",
@@ -74,6 +79,7 @@ class Delivery:
         self.lease = lease
         self.in_group = in_group
         self.may_be_revoked = may_be_revoked
+        self.mark = 0
         self.transaction: _Write | None = None
         self.error: BaseException | None = None
         self.result: str | None = None
@@ -81,6 +87,7 @@ class Delivery:
         self.state: str | None = None
         self.retry_due: int | None = None
         self.retry_failures: int | None = None
+        self.retries_left = kind.retry.retries
         self.signals: list[tuple[str, JobTask, tuple[Any, ...]]] = []
 
     # -- around the handler --------------------------------------------------------------------------------
@@ -127,11 +134,16 @@ class Delivery:
                 raise Unacknowledged(
                     self.claim.id, f"its transaction was rolled back: {self.error}"
                 ) from self.error
-            connection.execute("ROLLBACK TO job")
+            self.rollback_to_savepoint()
             return
         self.rollback()
         if reopen:
             self.begin()
+
+    def rollback_to_savepoint(self) -> None:
+        """Undo what a member of a group did, together with what it wanted to do after the commit."""
+        self.database.connection().execute("ROLLBACK TO job")
+        self.database.drop_callbacks(self.mark)
 
     def rollback(self) -> None:
         """Leave the open transaction, if any, without committing."""
@@ -142,8 +154,15 @@ class Delivery:
     def commit(self) -> None:
         """Commit the open transaction."""
         transaction, self.transaction = self.transaction, None
-        if transaction is not None:
+        if transaction is None:
+            return
+        try:
             transaction.__exit__(None, None, None)
+        except Exception:
+            claim = self.claim
+            if self.database.one(sql.IS_MINE, (claim.id, claim.claims)) is not None:
+                raise  # not committed
+            log.exception("job %d ended, but what was to follow its commit failed", claim.id)
 
     # -- what Huey reports ---------------------------------------------------------------------------------
 

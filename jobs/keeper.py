@@ -13,7 +13,7 @@ from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
 from jobs.deliverer import SHARE, Deliverer, Running
-from jobs.rescue import rescue_dead, rescue_stale
+from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
 from jobs.storage import Claim
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ TICK = 0.025
 BEAT = 5.0
 """Seconds between two signs of life in the worker's row."""
 
+HEALTH = 10.0
+"""Seconds between two looks for threads of this worker that died, and for workers that left no job behind."""
+
 LOOK = 1.0
 """Seconds between two looks for dead workers and stale leases."""
 
@@ -40,7 +43,8 @@ class Keeper:
         self._database = queue.database
         self._worker = worker
         self._version: int | None = None
-        self._next_look = self._next_beat = self._next_health = 0.0
+        self._next_look = self._next_beat = 0.0
+        self._next_health = time.monotonic() + HEALTH
         self._next_due: int | None = 0
         self._last_tick = time.monotonic()
         self._last_wall = 0
@@ -48,7 +52,7 @@ class Keeper:
 
     def begin(self) -> None:
         """Before the threads start: settle what earlier workers left behind."""
-        rescue_dead(self._queue)
+        sweep_workers(self._queue)
         rescue_stale(self._queue)
         self._queue.storage.find_lanes()
         self._queue.cycles.begin()
@@ -72,8 +76,9 @@ class Keeper:
             self._next_beat = now + BEAT
             self._duty(lambda: self._queue.owner.beat(self._worker.workers))
         if now >= self._next_health:
-            self._next_health = now + 10.0
-            self._duty(lambda: self._worker.check_worker_health())
+            self._next_health = now + HEALTH
+            self._duty(self._worker.check_worker_health)
+            self._duty(lambda: sweep_workers(self._queue))
         self._last_tick = now
 
     def _duty(self, duty: Callable[[], object]) -> None:
@@ -142,8 +147,8 @@ class Keeper:
         now, lease = self._database.clock(), self._queue.lease
         renew: list[Running] = []
         for _, running in self._busy():
-            limit = running.kind.time_limit
-            if limit is not None and time.monotonic() - running.since > limit:
+            limit = running.job.time_limit
+            if limit is not None and running.job.overdue:
                 self._report_overdue(running, limit)
             elif running.lease_until - now < lease * 2 // 3 or running.lease_until - now > lease:
                 renew.append(running)

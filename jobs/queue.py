@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from huey import SqliteHuey
-from huey import signals as S
-from huey.api import chord, group
-from huey.exceptions import RETRYING_EXCEPTIONS
-from huey.utils import Error
-
 from db.clock import SECOND
-from jobs import message, operations, sql
-from jobs.current import _current
+from jobs import operations, sql
 from jobs.cycles import Cycle, Cycles
 from jobs.deliverer import Deliverer
-from jobs.delivery import Delivery
-from jobs.errors import PayloadError, WaitTimeout
-from jobs.kind import JobRegistry, JobTask, JobWrapper, Kind
+from jobs.enqueueing import Enqueueing
+from jobs.errors import WaitTimeout
+from jobs.kind import JobRegistry, JobWrapper, Kind
 from jobs.owners import Owner
 from jobs.retry import Retry
-from jobs.serializer import JsonSerializer, payload_from_json, to_json
+from jobs.serializer import JsonSerializer
 from jobs.signals import Signals
-from jobs.state import DEAD, ENDED, SCHEDULED, WAITING, JobEvent, JobState
-from jobs.storage import Claim, JobStorage
+from jobs.state import ENDED, JobEvent, JobState
+from jobs.storage import JobStorage
 from jobs.wake import Endings
 
 if TYPE_CHECKING:
@@ -43,21 +35,7 @@ When = datetime.datetime | int
 """A moment: an aware datetime, or UTC microseconds."""
 
 
-class JobId(int):
-    """The number of an enqueued job. An ``int`` that can also look the job up."""
-
-    queue: JobQueue
-
-    def state(self) -> JobState:
-        """The job as it is now."""
-        return self.queue.state(self)
-
-    def wait(self, timeout: float | None = None) -> JobState:
-        """See :meth:`JobQueue.wait`."""
-        return self.queue.wait(self, timeout)
-
-
-class JobQueue(SqliteHuey):  # type: ignore[misc]
+class JobQueue(Enqueueing):
     """A queue in ``database``. Handlers are declared on it with :meth:`task` and found by their names.
 
     ``name``: the queue that kinds belong to which name none. ``lease``: seconds after which a claim that nobody extends
@@ -68,6 +46,8 @@ class JobQueue(SqliteHuey):  # type: ignore[misc]
     def __init__(
         self, database: Database, name: str = "default", *, lease: float = 30.0, max_lost: int = 10
     ) -> None:
+        if not 0 < lease <= 3600:
+            raise ValueError("a lease is between 0 and 3600 seconds")
         self.database = database
         self.lease = int(lease * SECOND)
         self.max_lost = max_lost
@@ -177,154 +157,6 @@ class JobQueue(SqliteHuey):  # type: ignore[misc]
 
         return declare
 
-    # -- enqueueing ----------------------------------------------------------------------------------------
-
-    def enqueue(
-        self,
-        task: Any,
-        *,
-        unique: str | None = None,
-        scope: str = "running",
-        period: float | None = None,
-        priority: int | None = None,
-        delay: float | None = None,
-        eta: When | None = None,
-        expires: float | When | None = None,
-        tags: Sequence[str] = (),
-        correlation_id: str | None = None,
-        lane: str | None = None,
-    ) -> Any:
-        """Put a job (what ``handler.s(...)`` returns) into the queue; returns its :class:`JobId`.
-
-        Inside ``database.write()`` the job appears when that transaction commits, and not otherwise.
-
-        ``unique``: at most one job with this key; while there is one, its id is returned and nothing is added.
-        ``scope``: how long the key is taken: "waiting" (until the job first begins), "running" (until it ends), or
-        "period" (``period`` seconds from now, whatever becomes of the job). ``delay`` (seconds) or ``eta``: not before.
-        ``expires`` (seconds from now or a moment): not begun by then, it never is. Higher ``priority`` goes first.
-        A Huey ``group`` gives a list of ids, a ``chord`` the ids of its members.
-        """
-        if isinstance(task, group):
-            with self.database.write():
-                return [self.enqueue(each, correlation_id=correlation_id) for each in task.tasks]
-        if isinstance(task, chord):
-            with self.database.write():
-                return self._enqueue_chord(task)
-        task = message.must_be_task(task)
-        kind, now = task.kind, self.database.clock()
-        due = self._due(task, delay, eta, now)
-        state = WAITING if due is None or due <= now else SCHEDULED
-        if priority is None:
-            priority = int(task.priority or 0)
-        until = None
-        if unique is not None:
-            if scope not in ("waiting", "running", "period") or (scope == "period") != (period is not None):
-                raise ValueError('scope is "waiting", "running", or "period" with period= in seconds')
-            until = None if period is None else now + int(period * SECOND)
-        current = _current.get()
-        parent = current.id if current is not None else None
-        if correlation_id is None and current is not None:
-            correlation_id = current.correlation_id
-        payload = to_json(message.body_of(task), f"the arguments of {kind.name}")
-        lane = kind.lane if lane is None else lane
-        row = (
-            kind.queue, lane, kind.name, state, priority, payload, due, self._expiry(task, expires, now), unique,
-            None if unique is None else scope, until, int(unique is not None),
-            to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
-        )  # fmt: skip
-        database = self.database
-        with database.write(durable=kind.durable and not database.in_write()):
-            if unique is not None:
-                database.sql(sql.RELEASE_OLD_KEY, (kind.queue, unique, now))
-            database.sql(sql.INSERT, row)
-            if unique is not None and not database.changes():
-                return self._job_id(database.value(sql.HOLDER_OF_KEY, (kind.queue, unique)))
-            job_id = self._job_id(database.last_id())
-            event = "enqueued" if state == WAITING else "scheduled"
-            database.sql(sql.EVENT, (job_id, now, event, None, None, None, None))
-            task.named(job_id)
-            self._emit(S.SIGNAL_ENQUEUED if state == WAITING else S.SIGNAL_SCHEDULED, task)
-            self.storage.add_lane((kind.queue, lane))
-            database.after_commit(lambda: self.arrived(priority))
-        return job_id
-
-    def enqueue_many(
-        self,
-        handler: JobWrapper,
-        arguments: Iterable[Sequence[Any]],
-        *,
-        priority: int | None = None,
-        delay: float | None = None,
-        correlation_id: str | None = None,
-        block: int = 10_000,
-    ) -> int:
-        """Enqueue one job of ``handler`` for each tuple of positional ``arguments``; returns how many.
-
-        ``block`` jobs at a time share a transaction (inside ``database.write()`` all of them do).
-        """
-        kind, database = handler.kind, self.database
-        current = _current.get()
-        parent = current.id if current is not None else None
-        if correlation_id is None and current is not None:
-            correlation_id = current.correlation_id
-        rank = kind.priority if priority is None else priority
-        what = f"the arguments of {kind.name}"
-        total, rows = 0, iter(arguments)
-        while part := list(itertools.islice(rows, block)):
-            now = database.clock()
-            due = None if not delay else now + int(delay * SECOND)
-            state = WAITING if due is None else SCHEDULED
-            head, tail = (kind.queue, kind.lane, kind.name, state, rank), (due, correlation_id, parent, now)
-            values = [(*head, to_json({"args": list(args)}, what) if args else "{}", *tail) for args in part]
-            with database.write(durable=kind.durable and not database.in_write()):
-                database.many(sql.INSERT_BULK, values)
-                last = database.last_id()
-                database.sql(sql.EVENTS_OF_BULK, (last - len(values) + 1, last))
-                database.after_commit(lambda: self.arrived(rank, everybody=True))
-            total += len(values)
-        return total
-
-    def arrived(self, priority: int, everybody: bool = False) -> None:
-        """Something was committed that may run: tell the workers of this process."""
-        for deliverer in self.deliverers:
-            if priority > deliverer.urgent:
-                deliverer.urgent = priority
-        if everybody:
-            self.storage.bell.ring_all()
-        else:
-            self.storage.bell.ring()
-
-    def _due(self, task: JobTask, delay: float | None, eta: When | None, now: int) -> int | None:
-        if delay is not None and eta is not None:
-            raise ValueError("delay or eta, not both")
-        if delay is not None:
-            return now + int(delay * SECOND)
-        if eta is not None:
-            return moment(eta)
-        if task.eta is not None:
-            return moment(task.eta.replace(tzinfo=datetime.UTC))  # Huey keeps naive UTC
-        return None
-
-    def _expiry(self, task: JobTask, expires: float | When | None, now: int) -> int | None:
-        if expires is None:
-            expires = task.expires
-        if expires is None:
-            return None
-        if isinstance(expires, datetime.timedelta):
-            return now + int(expires.total_seconds() * SECOND)
-        if isinstance(expires, datetime.datetime):
-            return moment(expires)
-        return now + int(expires * SECOND)
-
-    def _job_id(self, number: int) -> JobId:
-        job_id = JobId(number)
-        job_id.queue = self
-        return job_id
-
-    def _enqueue_chord(self, chord_obj: Any) -> list[JobId]:
-        super()._enqueue_chord(chord_obj)
-        return [self._job_id(int(task.id)) for task in chord_obj.tasks if isinstance(task, JobTask)]
-
     # -- waiting -------------------------------------------------------------------------------------------
 
     def state(self, job_id: int) -> JobState:
@@ -382,110 +214,22 @@ class JobQueue(SqliteHuey):  # type: ignore[misc]
                     self._owner = Owner(self.database, self.name)
         return self._owner
 
+    @property
+    def own_lane(self) -> str:
+        """For ``enqueue(lane=...)``: a job that only this worker may run, and that dies with it."""
+        return f"@{self.owner.id}"
+
+    @property
+    def immediate(self) -> bool:
+        """Always False: to run jobs without a worker use :mod:`jobs.testing`."""
+        return False
+
     def close(self) -> None:
         """Stop being a worker of this file. What is still claimed is rescued by the next one."""
         with self._owner_mutex:
             owner, self._owner = self._owner, None
         if owner is not None:
             owner.close()
-
-    def task_of(self, claim: Claim) -> JobTask:
-        """The task that a claimed row describes. Raises ``BadRow`` or ``UnknownHandler``."""
-        task = message.task_of(self._registry, claim.name, payload_from_json(claim.payload))
-        task.named(claim.id)
-        if task.retries:
-            task.retries = max(0, task.retries - claim.failures)
-        if claim.expires is not None:
-            task.expires = task.expires_resolved = _naive(claim.expires)
-        return task
-
-    def settled(self, delivery: Delivery, state: str) -> None:
-        """A job's end (or its retry) has been committed: tell those who listen."""
-        if delivery.signals and self._has_receivers():
-            for signal, task, args in delivery.signals:
-                self._signal.send(signal, task, *args)
-        if self.events:
-            self.events.settled(delivery, state)
-        if self.endings and state in ENDED:
-            self.endings.ended(delivery.claim.id)
-        if delivery.retry_due is not None or state == DEAD:
-            self.storage.bell.ring()
-
-    def report(self, event: str, claim: Claim, reason: str) -> None:
-        """Something happened to a job that its own end does not tell."""
-        self.events.send(
-            event, claim.id, claim.name, claim.queue, claim.correlation_id, claim.parent_id, reason
-        )
-
-    # -- what Huey's execution calls -----------------------------------------------------------------------
-
-    def _has_receivers(self) -> bool:
-        receivers = self._signal.receivers
-        return len(receivers) > 1 or bool(receivers["any"])
-
-    def _emit(self, signal: str, task: Any, *args: Any, **kwargs: Any) -> None:
-        delivery: Delivery | None = getattr(task, "delivery", None)
-        heard = self._has_receivers()
-        if delivery is not None and signal != S.SIGNAL_EXECUTING:
-            delivery.note(signal, task, args, keep=heard)
-        elif heard:
-            self.database.after_commit(lambda: self._signal.send(signal, task, *args, **kwargs))
-
-    def put_result(self, key: str, data: Any) -> None:
-        """A job's own result goes into its row; members of a chord leave theirs in the key-value store."""
-        current = _current.get()
-        if not key or (isinstance(data, Error) and not key.startswith("chord:")):
-            return  # the error is in the row and in its history
-        if current is not None and key == str(current.id):
-            delivery = current._delivery
-            try:
-                delivery.result = to_json(data, f"the result of {current.name}")
-            except PayloadError as error:
-                delivery.lost_result = str(error)
-            return
-        super().put_result(key, data)
-
-    def delete(self, key: str) -> bool:
-        current = _current.get()
-        if current is not None and key.startswith("r:") and not current._delivery.may_be_revoked:
-            return False  # Huey clears a revocation after each job; there are none
-        return bool(super().delete(key))
-
-    def put_if_empty(self, key: str, data: Any, ttl: float | None = None) -> bool:
-        """Locks belong to the worker that takes them: they are freed when it dies."""
-        owner = self._owner.id if self._owner is not None and ".lock." in key else None
-        return self.storage.put_if_empty(key, self.serializer.serialize(data), ttl, owner)
-
-    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
-        delivery: Delivery | None = getattr(task, "delivery", None)
-        if delivery is not None and not delivery.may_be_revoked:
-            return False
-        return bool(super().is_revoked(task, timestamp, peek))
-
-    def _revoke_keys(self, task: Any) -> list[str]:
-        if isinstance(task, int):
-            return [f"r:{int(task)}"]
-        return list(super()._revoke_keys(task))
-
-    def _requeue_task(
-        self, task: JobTask, timestamp: Any, retry_eta: datetime.datetime | None = None
-    ) -> None:
-        delivery = task.delivery
-        if delivery is None:
-            raise RuntimeError("only a delivered job can be tried again")
-        task.retries -= 1
-        asked_for = isinstance(delivery.error, RETRYING_EXCEPTIONS)
-        delivery.again(delivery.claim.failures + (not asked_for), retry_eta)
-
-    def add_schedule(self, task: JobTask) -> None:
-        self.enqueue(task)
-
-    def serialize_task(self, task: JobTask) -> str:
-        return to_json(message.message_of(task), f"the arguments of {task.kind.name}")
-
-    def deserialize_task(self, data: Any) -> JobTask:
-        body = payload_from_json(data.decode("utf-8") if isinstance(data, bytes) else data)
-        return message.task_of(self._registry, str(body.get("name")), body)
 
 
 class _Patience:
@@ -506,16 +250,3 @@ class _Patience:
         if self._deadline is None:
             return self.NAP
         return max(0.0, min(self.NAP, self._deadline - self._now()))
-
-
-def moment(at: When) -> int:
-    """UTC microseconds of ``at``. A datetime without zone is refused: it would be read as one zone or another."""
-    if isinstance(at, int):
-        return at
-    if at.tzinfo is None:
-        raise ValueError(f"{at.isoformat()} has no time zone; give an aware datetime or UTC microseconds")
-    return int(at.timestamp() * SECOND)
-
-
-def _naive(at: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(at / SECOND, datetime.UTC).replace(tzinfo=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from db.clock import SECOND
+from db.clock import DAY
 from jobs import owners, sql
 from jobs.state import DEAD
 
@@ -26,7 +26,7 @@ def rescue_dead(queue: JobQueue) -> list[tuple[int, int]]:
 
 
 def sweep_workers(queue: JobQueue) -> None:
-    """Close the rows of dead workers that left no job behind, with their locks and what only they could run."""
+    """Close the rows of dead workers that left no job behind, with their locks, and bury what only they could run."""
     database = queue.database
     mine = queue._owner.id if queue._owner is not None else -1
     for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
@@ -34,13 +34,26 @@ def sweep_workers(queue: JobQueue) -> None:
             _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
                 owners.forget(database, owner)
+    for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
+        if not lane[1:].isdigit() or owners.dead(database, int(lane[1:])):
+            _bury_lane(queue, lane)
+
+
+def _bury_lane(queue: JobQueue, lane: str) -> None:
+    database, now, why = queue.database, queue.database.clock(), "process ended: nobody else can run it"
+    with database.write():
+        rows = database.sql(sql.BURY_LANE, (why, now, lane))
+        for job_id, claims in rows:
+            database.sql(sql.EVENT, (job_id, now, DEAD, claims, None, why, None))
+    for job_id, _ in rows:
+        queue.endings.ended(job_id)
 
 
 def rescue_stale(queue: JobQueue) -> list[tuple[int, int]]:
     """Free the rows whose lease is over; returns their ``(id, claims)``."""
     database = queue.database
     now = database.clock()
-    limits = {"now": now, "latest": now + queue.lease + 60 * SECOND}
+    limits = {"now": now, "latest": now + queue.lease + DAY}
     if not database.value(sql.STALE_CLAIMS, limits):
         return []
     return _rescue(queue, sql.RESCUE_STALE, limits, "its lease was over")

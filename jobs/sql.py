@@ -95,6 +95,12 @@ UPDATE task SET state = 'waiting', owner = NULL, lease = NULL
 WHERE id = ? AND claims = ? AND state = 'running' AND started_at IS NULL
 """
 
+# The same for a group whose transaction failed: its members run alone from now on, so that a bad one is found.
+HAND_BACK_SUSPECT = """
+UPDATE task SET state = 'waiting', owner = NULL, lease = NULL, suspect = 1
+WHERE id = ? AND claims = ? AND state = 'running' AND started_at IS NULL
+"""
+
 # -- while it runs ------------------------------------------------------------------------------------------
 
 # First statement of every transaction of a long job. Progress also clears what earlier deaths left on the row.

@@ -123,10 +123,22 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
         ``lease``: microseconds from now. ``serves``: the queues to take from (None: all). Call inside a write transaction.
         """
+        chosen = self.choose(limit, owner, serves)
+        if chosen is None:
+            return []
+        queue, lane, room = chosen
+        database = self.database
+        rows = database.sql(sql.CLAIM, (owner, database.clock() + lease, queue, lane, room))
+        claims = [Claim(row) for row in rows]
+        if len(claims) > 1:
+            claims.sort(key=lambda claim: (-claim.priority, claim.id))
+        return claims
+
+    def choose(self, limit: int, owner: int, serves: frozenset[str] | None) -> tuple[str, str, int] | None:
+        """The queue and lane whose head is best for ``owner`` now, and how many rows may be taken; None: nothing may run."""
         database = self.database
         best: tuple[int, int] | None = None
-        chosen = ("", "")
-        room = limit
+        chosen: tuple[str, str, int] | None = None
         paused = {queue for (queue,) in database.sql(sql.PAUSED)}
         own = f"@{owner}"
         for key in self.lanes:
@@ -142,14 +154,8 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
                 continue
             allowed = self._room(key, limit)
             if allowed > 0:
-                best, chosen, room = (-head[0], head[1]), key, allowed
-        if best is None:
-            return []
-        rows = database.sql(sql.CLAIM, (owner, database.clock() + lease, *chosen, room))
-        claims = [Claim(row) for row in rows]
-        if len(claims) > 1:
-            claims.sort(key=lambda claim: (-claim.priority, claim.id))
-        return claims
+                best, chosen = (-head[0], head[1]), (queue, lane, allowed)
+        return chosen
 
     def _room(self, lane: tuple[str, str], limit: int) -> int:
         """How many rows of ``lane`` may be taken. Of a limited kind one at a time: what is claimed counts as running."""
