@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from valhalla.stages.lead import StoredLead
-from valhalla.stages.quiet import QuietHours, open_from
+from valhalla.stages.quiet import COMPUTER, QuietHours, open_from
 from valhalla.stages.score_reasons import Contribution
 from valhalla.stages.wording import several
 from valhalla.stages.zones import zones_of
@@ -17,6 +17,8 @@ TEXT_THEN_CALL = "text then call"
 FOLLOW_UP = "follow up"
 HOLD = "hold"
 ACTIONS = (CALL_NOW, TEXT_THEN_CALL, FOLLOW_UP, HOLD)
+
+NIGHT = QuietHours.of("20:00", "08:00")
 
 OVER = ("won", "lost", "dead", "opted_out")
 """States in which a lead is in no call list."""
@@ -53,9 +55,9 @@ class CallingRules(NamedTuple):
 
 
 def compile_calling(
-    policy: Mapping[str, Any], quiet: QuietHours | None = None, zone: str | None = None
+    policy: Mapping[str, Any], quiet: QuietHours = NIGHT, zone: str | None = None
 ) -> CallingRules:
-    """The rules of a policy; ``quiet`` and ``zone`` override its quiet hours and the operator's zone."""
+    """The rules of a policy, with the quiet hours and the operator's time zone of the settings (None: the computer's)."""
     s = policy["calling"]
     return CallingRules(
         s["call_now_from"],
@@ -63,8 +65,8 @@ def compile_calling(
         tuple((step["day"], step["channel"]) for step in s["ladder"]),
         s["same_day_gap_hours"] * HOUR,
         s["after_ladder_days"] * DAY,
-        quiet or QuietHours.of(s["quiet_from"], s["quiet_until"]),
-        zone or s["operator_zone"],
+        quiet,
+        zone or COMPUTER,
     )
 
 
@@ -85,8 +87,8 @@ def next_action(lead: StoredLead, score: int, rules: CallingRules, now: int) -> 
         zones = zones_of(lead.state, lead.phone_key, rules.operator_zone)
         opens = open_from(now, zones, rules.quiet)
         if opens > now:
-            there = zones[0].rpartition("/")[2].replace("_", " ")
-            return NextAction(HOLD, channel, f"Quiet hours in the lead's time zone ({there}).", opens)
+            where = "here" if zones[0] == COMPUTER else zones[0].rpartition("/")[2].replace("_", " ")
+            return NextAction(HOLD, channel, f"Quiet hours in the lead's time zone ({where}).", opens)
     return NextAction(*_act(lead, score, channel, step, rules), now)
 
 

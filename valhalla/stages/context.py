@@ -174,12 +174,13 @@ def _scripts(database: Database) -> tuple[Script, ...]:
 
 
 def _complete(policy: dict[str, Any]) -> Policy:
-    """A policy of an older program version with the keys it could not have, at their defaults."""
+    """A policy of another program version: keys it could not have are at their defaults, keys that went are left out."""
+    whole: Policy = {"markets": policy.get("markets", {})}
     for section, default in DEFAULT_POLICY.items():
-        mine = policy.setdefault(section, {})
-        for name, value in default.items():
-            mine.setdefault(name, value)
-    return policy
+        if section != "markets":
+            mine = policy.get(section, {})
+            whole[section] = {name: mine.get(name, value) for name, value in default.items()}
+    return {section: whole[section] for section in DEFAULT_POLICY}
 
 
 __all__ = [

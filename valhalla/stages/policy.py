@@ -146,9 +146,6 @@ DEFAULT_POLICY: Policy = {
         ],
         "same_day_gap_hours": 2,
         "after_ladder_days": 30,
-        "quiet_from": "20:00",
-        "quiet_until": "08:00",
-        "operator_zone": "America/Chicago",
     },
     "markets": {},
 }  # fmt: skip

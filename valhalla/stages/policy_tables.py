@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 CHANNELS = ("call", "text", "email", "letter")
 OPEN_STATES = ("new", "contacted", "appointment", "contract")
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def check_tables(policy: Mapping[str, Any]) -> list[str]:
@@ -28,13 +25,6 @@ def check_tables(policy: Mapping[str, Any]) -> list[str]:
     if not _texts(score["role_names"]):
         found.append("score.role_names must be a list of words.")
     found += _ladder(calling["ladder"])
-    for name in ("quiet_from", "quiet_until"):
-        if not isinstance(calling[name], str) or not _CLOCK.fullmatch(calling[name]):
-            found.append(f"calling.{name} must be a time such as 20:00, not {calling[name]!r}.")
-    if not _zone(calling["operator_zone"]):
-        found.append(
-            f"calling.operator_zone must be a time zone such as America/Chicago, not {calling['operator_zone']!r}."
-        )
     if packet["selling_share"] + packet["profit_share"] >= 1:
         found.append("packet.selling_share and packet.profit_share must together be under 1.")
     if calling["text_first_from"] > calling["call_now_from"]:
@@ -122,16 +112,6 @@ def _boxes(policy: Mapping[str, Any]) -> list[str]:
         if low > high:
             found.append(f"{name}: buy_box_low must not be above buy_box_high.")
     return found
-
-
-def _zone(name: Any) -> bool:
-    from zoneinfo import ZoneInfo  # only when a policy is checked, not at start-up
-
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, TypeError, KeyError):
-        return False
-    return True
 
 
 def _texts(value: Any) -> bool:

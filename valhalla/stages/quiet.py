@@ -8,6 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+COMPUTER = ""
+"""The zone of the computer that the program runs on, beside the IANA names."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -53,12 +56,14 @@ def _end(moment: datetime, zone: str, quiet: QuietHours) -> datetime:
     end = local.replace(hour=quiet.end // 60, minute=quiet.end % 60, second=0, microsecond=0, fold=0)
     if end <= local:
         end += timedelta(days=1)
+    if zone == COMPUTER:
+        end = end.replace(tzinfo=None)  # the offset of now need not be that of then
     return max(end.astimezone(UTC), moment + timedelta(minutes=1))
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> ZoneInfo | None:
+    return ZoneInfo(name) if name != COMPUTER else None
 
 
 def _minutes(text: str) -> int:

@@ -150,7 +150,8 @@ def test_a_policy_with_a_mistake_is_not_stored(database: Database) -> None:
     assert latest_policy(database)[0] == 1
 
 
-def test_a_policy_of_an_older_program_gets_the_new_keys(database: Database) -> None:
+def test_a_policy_of_another_program_gets_the_keys_of_this_one(database: Database) -> None:
+    change = "json_set(json_remove(body, '$.calling', '$.score.half_life_days'), '$.score.gone', 1)"
     with database.write():
-        database.sql("UPDATE policy SET body = json_remove(body, '$.calling', '$.score.half_life_days')")
+        database.sql(f"UPDATE policy SET body = {change}")
     assert latest_policy(database)[1] == DEFAULT_POLICY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages.quiet import QuietHours, open_from
+from valhalla.stages.quiet import COMPUTER, QuietHours, open_from
 
 NIGHT = QuietHours.of("20:00", "08:00")
 CHICAGO, ANGELES, YORK = "America/Chicago", "America/Los_Angeles", "America/New_York"
@@ -44,6 +45,18 @@ def test_two_zones_must_both_be_open() -> None:
 def test_zones_that_leave_nothing_open_fall_back_to_the_first() -> None:
     narrow = QuietHours.of("09:00", "08:00")
     assert open_from(at("2026-07-01 10:00", YORK), [YORK, ANGELES], narrow) == at("2026-07-02 08:00", YORK)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the computer's zone cannot be set for a test here")
+def test_the_computers_own_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", CHICAGO)
+    time.tzset()
+    try:
+        for night in ("2026-07-01 21:00", "2026-03-07 21:00", "2026-10-31 21:00", "2026-07-01 12:00"):
+            assert open_from(at(night), [COMPUTER], NIGHT) == open_from(at(night), [CHICAGO], NIGHT)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_quiet_hours_by_day_and_none_at_all() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valhalla.stages import DEFAULT_POLICY
-from valhalla.stages.ranking import Candidate, first, least_base
+from valhalla.stages.ranking import Best, Candidate, first, least_base
 from valhalla.stages.score import compile_score, freshness
 
 RULES = compile_score(DEFAULT_POLICY)
@@ -36,6 +36,21 @@ def test_equal_to_sorting_everything(given_: list[Candidate], count: int) -> Non
     assert [r.id for r in first(in_order, count, NOW, RULES)] == [
         c.id for c in sorted(given_, key=key)[:count]
     ]
+
+
+@given(candidates, st.integers(1, 12), st.integers(-1_000, 9_000))
+def test_days_left_is_how_old_a_lead_may_be(offered: list[Candidate], count: int, base: int) -> None:
+    best = Best(count, NOW, RULES)
+    for candidate in offered:
+        best.offer(candidate)
+    days = best.days_left(base)
+    if len(offered) < count:
+        assert days > 1_000
+        return
+    worst = best.ranked()[-1].total
+    for age in range(120):
+        reaches = base + freshness(NOW - age * DAY, NOW, RULES) >= worst
+        assert reaches == (age <= days)
 
 
 def test_reading_stops_when_the_answer_is_certain() -> None:
