@@ -277,6 +277,14 @@ class Database(APSWDatabase):  # type: ignore[misc]
         else:
             fn()
 
+    def callbacks(self) -> int:
+        """How many functions wait for the commit: a mark for :meth:`drop_callbacks`."""
+        return len(self._thread.callbacks)
+
+    def drop_callbacks(self, mark: int) -> None:
+        """Forget what was registered after ``mark``: the savepoint it belongs to was rolled back."""
+        del self._thread.callbacks[mark:]
+
     def contended(self) -> bool:
         """Whether another thread or process waits to write. Meaningful inside :meth:`write`."""
         return self._turn.contended()
@@ -284,6 +292,8 @@ class Database(APSWDatabase):  # type: ignore[misc]
     def _begin(self, durable: bool) -> None:
         thread = self._thread
         connection = self.connection()
+        if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
+            raise errors.ReadOnly(f"{self.path} was opened to be read only")
         if not self._turn.threads.acquire(TURN_TIMEOUT):
             raise errors.Busy(
                 f"{self.path} is busy: another part of this program has been writing for too long"
