@@ -281,7 +281,8 @@ def _faulty(r: int, person: Person) -> tuple[str, str]:
     elif code == "VALUE_GROUPING":
         value = f'"{dollars:,}"'
     else:
-        value = f"{dollars:,}"  # the comma makes one cell too many
+        # The comma makes one cell too many. A line break behind it could as well be a quote that was never closed.
+        value, rest = f"{dollars:,}", rest.replace(BREAKS[0], "").replace(BREAKS[1], "")
     return code, f"{name},{email},{value},{rest}"
 
 

@@ -31,6 +31,8 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _FORMULA = frozenset("=@+-\t\r")
 _OURS = re.compile(r"'[=+\-@\t\r]")
 _NUMBER_LIKE = re.compile(r"[+-][\d\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
+_THOUSANDS = re.compile(r"[$€£]? ?\d{1,3}", re.ASCII)
+_REST = re.compile(r"\d{3}(?:\.\d{1,2})?", re.ASCII)
 _TOTAL = re.compile(
     r"(?:grand |sub|sub-|report )?totals?\b[\s:]*(?:.*\bleads?|.*\brows?|.*\brecords?)?[\s:]*[\d,.]*"
     r"|sum:?|count:?\s*\d*",
@@ -102,7 +104,7 @@ class RowReader:
         codes: dict[str, str] = {}
         if len(cells) != self.width:
             if len(cells) > self.width:
-                if any(map(str.strip, cells[self.width :])):
+                if any(map(str.strip, cells[self.width :])) or self._value_was_split(cells):
                     message = f"{len(cells)} cells where the header has {self.width} columns"
                     return Reject(line, None, "CELLS_TOO_MANY", message, None, raw)
                 cells = cells[: self.width]
@@ -123,6 +125,13 @@ class RowReader:
         if isinstance(found, Row):
             warnings.extend(Warning(line, code, message) for code, message in codes.items())
         return found
+
+    def _value_was_split(self, cells: Sequence[str]) -> bool:
+        """Whether the value was 378,600 without quotes: its comma made two cells, and a blank last cell hides that."""
+        at = self.columns.index.get("value")
+        if at is None or at + 1 >= len(cells):
+            return False
+        return bool(_THOUSANDS.fullmatch(cells[at].strip()) and _REST.fullmatch(cells[at + 1].strip()))
 
     def _text(self, cells: Sequence[str], target: str, codes: dict[str, str] | None = None) -> str:
         number = self.columns.index.get(target)
