@@ -116,6 +116,8 @@ class Deliverer:
         self.running: Running | None = None
         self.urgent = _NOTHING
         """The highest priority that was enqueued since the last claim."""
+        self.on_begin: Callable[[int], object] | None = None
+        """Called with each job's number before it runs; for tests."""
         self.abandoned = False
         """Its job was taken over while it hung: another thread has its place."""
         self._size = 1
@@ -445,6 +447,8 @@ class Deliverer:
 
     def _execute(self, claim: Claim, task: JobTask) -> None:
         """Let Huey run the task: revocation, expiry, hooks, the handler, what follows it."""
+        if self.on_begin is not None:
+            self.on_begin(claim.id)
         if claim.cancel:
             raise CanceledWhileRunning(claim.id, "it was canceled by the operator")
         self.queue.execute(task, self._timestamp(claim))

@@ -14,6 +14,7 @@ from db.clock import SECOND
 from jobs import sql
 from jobs.deliverer import SHARE, Deliverer, Running
 from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
+from jobs.sealing import seal
 from jobs.storage import Claim
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ TICK = 0.025
 
 BEAT = 5.0
 """Seconds between two signs of life in the worker's row."""
+
+SEAL = 60.0
+"""Seconds between two audit entries that witness the job events since the last one."""
 
 HEALTH = 10.0
 """Seconds between two looks for threads of this worker that died, and for workers that left no job behind."""
@@ -45,6 +49,7 @@ class Keeper:
         self._version: int | None = None
         self._next_look = self._next_beat = 0.0
         self._next_health = time.monotonic() + HEALTH
+        self._next_seal = time.monotonic() + SEAL
         self._next_due: int | None = 0
         self._last_tick = time.monotonic()
         self._last_wall = 0
@@ -72,6 +77,9 @@ class Keeper:
             if now >= self._no_rescue_before:
                 self._duty(lambda: rescue_dead(self._queue))
                 self._duty(self._rescue_stale)
+        if now >= self._next_seal:
+            self._next_seal = now + SEAL
+            self._duty(lambda: seal(self._database))
         if now >= self._next_beat:
             self._next_beat = now + BEAT
             self._duty(lambda: self._queue.owner.beat(self._worker.workers))

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs import sql
+from jobs import sealing, sql
 from jobs.errors import UnknownJob, WaitTimeout, WrongState
-from jobs.state import CANCELED, ENDED, RUNNING, STATES, JobEvent, JobState, from_row
+from jobs.state import CANCELED, ENDED, RUNNING, STATES, WAITING, JobEvent, JobState, from_row
 
 if TYPE_CHECKING:
     from db import Database
@@ -103,8 +103,11 @@ def queues(database: Database) -> list[QueueState]:
     return found
 
 
-def retry(database: Database, job_id: int, actor: str = "operator") -> None:
-    """Put a job that has ended back into the queue, its tries counted anew. Raises :class:`UnknownJob`, :class:`WrongState`."""
+def retry(database: Database, job_id: int, actor: str = "operator") -> str:
+    """Put a job that has ended back into the queue, its failures counted anew; returns its state afterwards.
+
+    Raises :class:`UnknownJob`, :class:`WrongState`.
+    """
     with database.write(durable=not database.in_write()):
         job = show(database, job_id)
         if job.state not in ENDED:
@@ -118,6 +121,7 @@ def retry(database: Database, job_id: int, actor: str = "operator") -> None:
             )
         database.sql(sql.RETURN, (job_id,))
         _event(database, job_id, "returned", f"by {actor}")
+        return WAITING
 
 
 def cancel(database: Database, job_id: int, actor: str = "operator") -> str:
@@ -164,6 +168,7 @@ def prune(database: Database, *, older_than: int, state: str = "done", queue: st
         "queue": queue,
         "after": 0,
     }
+    sealing.seal(database)  # what is deleted has been witnessed
     total = 0
     while rows := database.sql(sql.PRUNABLE, which):
         with database.write():

@@ -163,6 +163,10 @@ class JobQueue(Enqueueing):
         """A job as it is now. Raises ``UnknownJob``."""
         return operations.show(self.database, job_id)
 
+    def exists(self, job_id: int) -> bool:
+        """Whether the file still has the job."""
+        return self.database.value(sql.STATE_OF, (job_id,)) is not None
+
     def history(self, job_id: int) -> list[JobEvent]:
         """Every change of a job's state, oldest first."""
         return operations.history(self.database, job_id)

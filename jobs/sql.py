@@ -380,3 +380,11 @@ SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHER
 """
 
 SEAL = "INSERT INTO job_seal (last, first, events, digest, at) VALUES (?, ?, ?, ?, ?)"
+
+SEALS = "SELECT last, first, events, digest FROM job_seal ORDER BY last"
+
+EVENTS_BETWEEN = """
+SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+
+COUNT_UNSEALED = "SELECT count(*) FROM job_event WHERE id > (SELECT coalesce(max(last), 0) FROM job_seal)"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from valhalla import __version__
-from valhalla.cli import config, doctor, ingest, leads, run
+from valhalla.cli import config, doctor, ingest, jobs, leads, run
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate
 
@@ -24,6 +24,7 @@ app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.add_typer(leads.app, name="leads")
 app.add_typer(config.app, name="config")
+app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(doctor.doctor)
 
 
