@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from db import errors
+
 if TYPE_CHECKING:
     from db.connection import Database
 
@@ -53,9 +55,11 @@ def entry_hash(
 
 
 def head(database: Database) -> Head:
-    """The end of the chain now."""
-    entries, digest = database.sql(READ_HEAD)[0]
-    return Head(entries, digest)
+    """The end of the chain now. Raises :class:`db.errors.Damaged` when somebody removed it."""
+    found = database.one(READ_HEAD)
+    if found is None:
+        raise errors.Damaged("the head of the audit chain is missing, so entries may be too")
+    return Head(*found)
 
 
 def append(
@@ -97,7 +101,10 @@ def check_chain(database: Database) -> list[str]:
             if entry_hash(*row[:8]) != row[8]:
                 problems.append(f"audit entry {row[0]} was changed after it was written")
             previous = row[8]
-        end = head(database)
+        try:
+            end = head(database)
+        except errors.Damaged as error:
+            return [*problems, str(error)]
     if (end.entries, end.hash) != (count, previous):
         problems.append(f"the chain ends at entry {count}, but entry {end.entries} was written last")
     return problems

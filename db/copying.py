@@ -25,7 +25,9 @@ def copy(database: Database, target: Path, progress: Callable[[int, int], object
     ``progress(done, total)`` is called with page counts. The copy is made under a temporary name, forced to the disk
     and renamed. Raises the errors of :mod:`db.errors`; nothing is left behind then.
     """
-    if database.path and os.path.realpath(target) == str(database.path):
+    if database.path is None:
+        raise ValueError("a file in memory cannot be copied")
+    if os.path.realpath(target) == str(database.path):
         raise errors.CannotOpen(f"{target} is the file itself; name another place for the copy")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

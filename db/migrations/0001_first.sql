@@ -367,3 +367,22 @@ END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN
   SELECT RAISE (ABORT, 'audit entries are append-only');
 END;
+
+-- INSERT OR REPLACE removes the row that stands there without asking the trigger above.
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) OR EXISTS (SELECT 1 FROM audit WHERE hash = NEW.hash) BEGIN
+  SELECT RAISE (ABORT, 'audit entries are append-only');
+END;
+
+CREATE TRIGGER audit_head_steps BEFORE UPDATE ON audit_head
+WHEN NEW.id <> OLD.id OR NEW.entries <> OLD.entries + 1 BEGIN
+  SELECT RAISE (ABORT, 'the head of the append-only audit chain moves one entry at a time');
+END;
+
+CREATE TRIGGER audit_head_no_insert BEFORE INSERT ON audit_head BEGIN
+  SELECT RAISE (ABORT, 'the append-only audit chain has one head');
+END;
+
+CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head BEGIN
+  SELECT RAISE (ABORT, 'the append-only audit chain has one head');
+END;

@@ -1,0 +1,46 @@
+"""The sentence for each kind of trouble."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import apsw
+import pytest
+
+from db import errors
+
+EXPECTED = {
+    apsw.SQLITE_BUSY: errors.Busy,
+    apsw.SQLITE_LOCKED: errors.Busy,
+    apsw.SQLITE_FULL: errors.DiskFull,
+    apsw.SQLITE_NOTADB: errors.NotValhalla,
+    apsw.SQLITE_CORRUPT: errors.Damaged,
+    apsw.SQLITE_READONLY: errors.ReadOnly,
+    apsw.SQLITE_CANTOPEN: errors.CannotOpen,
+    apsw.SQLITE_IOERR: errors.DiskFailure,
+}
+
+
+@pytest.mark.parametrize(("code", "kind"), EXPECTED.items(), ids=lambda each: getattr(each, "__name__", None))
+def test_sqlites_error_becomes_one_sentence_that_names_the_file(
+    code: int, kind: type[errors.DatabaseError], tmp_path: Path
+) -> None:
+    path = tmp_path / "valhalla.db"
+    translated = errors.translate(apsw.exception_for(code), path)
+    assert type(translated) is kind
+    assert str(path) in str(translated)
+    assert "\n" not in str(translated)
+    assert str(translated)[-1] not in ".!"
+
+
+@pytest.mark.parametrize("code", [apsw.SQLITE_CONSTRAINT, apsw.SQLITE_MISUSE, apsw.SQLITE_ERROR])
+def test_an_error_of_the_program_is_not_told_as_one_of_the_file(code: int) -> None:
+    assert errors.translate(apsw.exception_for(code), "valhalla.db") is None
+
+
+def test_every_error_is_of_the_one_tree_and_says_what_it_means() -> None:
+    for name, kind in inspect.getmembers(errors, inspect.isclass):
+        if kind.__module__ == errors.__name__:
+            assert issubclass(kind, errors.DatabaseError), name
+            assert kind.__doc__, name

@@ -1,0 +1,359 @@
+"""The schema grows forward, whole or not at all, and loses nothing on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from db import Database, audit, errors, migrate
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
+
+# A small schema of three versions: the second rebuilds a parent whose children would go with it (ON DELETE CASCADE).
+FIRST = """
+CREATE TABLE parent (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE child (id INTEGER NOT NULL PRIMARY KEY,
+                    parent_id INTEGER NOT NULL REFERENCES parent (id) ON DELETE CASCADE) STRICT;
+"""
+REBUILD = """
+CREATE TABLE new_parent (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, note TEXT) STRICT;
+INSERT INTO new_parent (id, name) SELECT id, name FROM parent;
+DROP TABLE parent;
+ALTER TABLE new_parent RENAME TO parent;
+"""
+THIRD = "CREATE INDEX parent_by_name ON parent (name); UPDATE parent SET note = 'third';"
+SCRIPTS = (FIRST, REBUILD, THIRD)
+
+WITH_SCRIPTS = f"""
+from db import migrate
+everything = {SCRIPTS!r} if "small" in words else migrate.scripts()
+migrate.scripts = lambda: everything
+"""
+
+ROWS = "SELECT c.id, p.id, p.name FROM child c JOIN parent p ON p.id = c.parent_id ORDER BY c.id"
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The program as if it had the small schema."""
+    monkeypatch.setattr(migrate, "scripts", lambda: SCRIPTS)
+    return monkeypatch
+
+
+def make_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a file of the small schema's first version, with 3 parents of 2 children each."""
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+        with Database.open(path) as database, database.write():
+            database.many("INSERT INTO parent VALUES (?, ?)", [(n, f"parent {n}") for n in range(3)])
+            database.many("INSERT INTO child VALUES (?, ?)", [(n, n % 3) for n in range(6)])
+
+
+def rows(database: Database) -> list[tuple[Any, ...]]:
+    return database.sql(ROWS)
+
+
+EXPECTED = [(n, n % 3, f"parent {n % 3}") for n in range(6)]
+
+
+def shape(database: Database) -> list[tuple[Any, ...]]:
+    return database.sql("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+
+
+# -- the numbered files ------------------------------------------------------------------------------------
+
+
+def test_the_files_are_numbered_without_a_gap() -> None:
+    folder = Path(migrate.__file__).parent / "migrations"
+    names = sorted(each.name for each in folder.glob("*.sql"))
+    assert [name[:5] for name in names] == [f"{n:04d}_" for n in range(1, len(names) + 1)]
+    assert migrate.latest() == len(names)
+
+
+def test_no_file_brings_transactions_or_pragmas_of_its_own() -> None:
+    for number, script in enumerate(migrate.scripts(), 1):
+        code = re.sub(r"--[^\n]*", "", script).upper()
+        code = re.sub(r"CREATE TRIGGER.*?\bEND;", "", code, flags=re.DOTALL)
+        assert not re.search(r"\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|PRAGMA|ATTACH|VACUUM)\b", code), number
+
+
+def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
+    with Database.memory() as database:
+        tables = database.sql("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+        loose = [name for name, strict in tables if not strict and not name.startswith("sqlite_")]
+        assert loose == []
+        floats = database.sql(
+            "SELECT t.name, c.name FROM pragma_table_list t, pragma_table_info(t.name) c WHERE c.type IN ('REAL', 'ANY')"
+        )
+        assert floats == []
+
+
+# -- upgrading ---------------------------------------------------------------------------------------------
+
+
+def test_an_older_file_is_copied_and_brought_up_to_date(path: Path, small: pytest.MonkeyPatch) -> None:
+    make_old(path, small)
+    with Database.open(path) as database:
+        assert database.value("PRAGMA user_version") == 3
+        assert rows(database) == EXPECTED
+        assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
+        assert database.value("PRAGMA foreign_keys") == 1
+        with pytest.raises(apsw.ConstraintError), database.write():
+            database.sql("INSERT INTO child VALUES (9, 9)")
+    copy = migrate.backup_path(path, 1)
+    assert sorted(each.name for each in path.parent.iterdir()) == [copy.name, path.name, "writer.turn"]
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open_copy(copy) as old:
+        assert old.value("PRAGMA user_version") == 1
+        assert rows(old) == EXPECTED
+
+
+def test_a_new_file_and_one_that_is_up_to_date_are_not_copied(path: Path, small: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        Database.open(path).close_all()
+        assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
+
+
+def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = migrate.scripts()
+    with Database.open(tmp_path / "at once.db") as at_once:
+        expected = shape(at_once)
+    for count in range(1, len(everything) + 1):
+        monkeypatch.setattr(migrate, "scripts", lambda count=count: everything[:count])
+        Database.open(tmp_path / "step.db").close_all()
+    with Database.open(tmp_path / "step.db") as step:
+        assert shape(step) == expected
+
+
+@pytest.mark.parametrize("version", range(1, migrate.latest()))
+def test_every_older_schema_keeps_its_rows_and_its_chain(
+    path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = migrate.scripts()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "scripts", lambda: everything[:version])
+        with Database.open(path) as old, old.write():
+            for number in range(5):
+                audit.append(old, "test", f"setting:{number}", {"number": number})
+                old.sql("INSERT INTO setting VALUES (?, '1', 0, 'test')", (f"key {number}",))
+            before = contents(old)
+    with Database.open(path) as new:
+        assert_kept(before, new)
+    assert migrate.backup_path(path, version).exists()
+
+
+@pytest.mark.parametrize("dump", sorted(FIXTURES.glob("*.sql")), ids=lambda dump: dump.stem)
+def test_every_released_schema_keeps_its_rows_and_its_chain(path: Path, dump: Path) -> None:
+    """See tests/fixtures/schema/README.md. There is nothing to test before the first release."""
+    connection = apsw.Connection(str(path))
+    connection.execute(dump.read_text(encoding="utf-8"))
+    connection.close()
+    with contextlib.closing(apsw.Connection(str(path))) as old:
+        before = contents(old)
+    assert sum(map(len, before.values())) > 20, "a fixture without rows proves nothing"
+    with Database.open(path) as new:
+        assert_kept(before, new)
+
+
+def contents(database: Any) -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables, by the names of their columns."""
+    execute = (
+        database.sql if isinstance(database, Database) else lambda text: database.execute(text).fetchall()
+    )
+    found = {}
+    for (table,) in execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ):
+        columns = [name for (name,) in execute(f"SELECT name FROM pragma_table_info('{table}')")]
+        quoted = ", ".join(f'"{name}"' for name in columns)
+        found[table] = [
+            dict(zip(columns, row, strict=True)) for row in execute(f"SELECT {quoted} FROM {table}")
+        ]
+    return found
+
+
+def assert_kept(before: dict[str, list[dict[str, Any]]], new: Database) -> None:
+    after = contents(new)
+    for table, old_rows in before.items():
+        now = [{name: row.get(name) for name in old_rows[0]} for row in after[table]] if old_rows else []
+        assert now == old_rows, table
+    assert new.value("PRAGMA integrity_check") == "ok"
+    assert new.sql("PRAGMA foreign_key_check") == []
+    assert audit.check_chain(new) == []
+
+
+# -- trouble -----------------------------------------------------------------------------------------------
+
+
+def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path, small: pytest.MonkeyPatch) -> None:
+    make_old(path, small)
+    small.setattr(migrate, "scripts", lambda: (FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
+    with pytest.raises(apsw.SQLError, match="missing"):
+        Database.open(path)
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open(path) as database:
+        assert rows(database) == EXPECTED
+        assert database.sql("SELECT * FROM pragma_table_info('parent') WHERE name = 'note'") == []
+
+
+def test_a_migration_that_leaves_orphans_is_refused(path: Path, small: pytest.MonkeyPatch) -> None:
+    make_old(path, small)
+    small.setattr(migrate, "scripts", lambda: (FIRST, "DELETE FROM parent WHERE id = 1;"))
+    with pytest.raises(errors.Damaged, match="2 rows refer to rows that are missing"):
+        Database.open(path)
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open(path) as database:
+        assert rows(database) == EXPECTED
+
+
+def test_nothing_is_migrated_when_the_copy_cannot_be_made(path: Path, small: pytest.MonkeyPatch) -> None:
+    make_old(path, small)
+    migrate.backup_path(path, 1).mkdir()
+    with pytest.raises(errors.DiskFailure, match="could not be written"):
+        Database.open(path)
+    migrate.backup_path(path, 1).rmdir()
+    assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
+    with Database.open(path) as database:
+        assert rows(database) == EXPECTED
+
+
+KILLED = (
+    WITH_SCRIPTS
+    + """
+import apsw
+left = int(words[0])
+
+def count(cursor, statement, bindings):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+    return True
+
+apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
+Database.open(path).close_all()
+"""
+)
+
+
+@pytest.mark.crash
+def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(
+    tmp_path: Path, process: Any, small: pytest.MonkeyPatch
+) -> None:
+    make_old(tmp_path / "old.db", small)
+    original = (tmp_path / "old.db").read_bytes()
+    kills, step, versions = 0, 0, set()
+    while True:
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        path = folder / "valhalla.db"
+        path.write_bytes(original)
+        code = process(KILLED, path, str(step), "small").wait()
+        with contextlib.closing(apsw.Connection(str(path))) as left:
+            versions.add(left.execute("PRAGMA user_version").fetchall()[0][0])
+            assert left.execute(ROWS).fetchall() == EXPECTED  # whichever version it is, it is whole
+        with Database.open(path) as database:
+            assert rows(database) == EXPECTED
+            assert database.value("PRAGMA user_version") == 3
+            assert database.value("PRAGMA integrity_check") == "ok"
+            assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
+        assert migrate.backup_path(path, 1).exists()
+        if code == 0:
+            break
+        assert code == 9
+        kills, step = kills + 1, step + 1
+    assert kills > 20
+    assert versions == {1, 2, 3}
+
+
+@pytest.mark.crash
+def test_a_first_start_killed_at_any_statement_is_done_by_the_next(tmp_path: Path, process: Any) -> None:
+    with Database.memory() as whole:
+        expected = shape(whole)
+    step, code = 0, 9
+    while code == 9:
+        path = tmp_path / f"{step}.db"
+        code = process(KILLED, path, str(step)).wait()
+        with Database.open(path) as database:
+            assert shape(database) == expected
+            assert database.value("PRAGMA user_version") == migrate.latest()
+        step += 1
+    assert code == 0
+    assert step > 40
+
+
+RACE = (
+    WITH_SCRIPTS
+    + """
+from db import audit
+tell("ready")
+hear()
+database = Database.open(path)
+if "small" in words:
+    tell(*database.one("SELECT count(*) FROM child"))
+else:
+    with database.write():
+        audit.append(database, "test", "race", {})
+    tell(audit.check_chain(database))
+database.close_all()
+"""
+)
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_six_processes_make_one_new_file(path: Path, process: Any, attempt: int) -> None:
+    others = [process(RACE, path) for _ in range(6)]
+    for other in others:
+        other.expect("ready")
+    for other in others:
+        other.say("go")
+    assert [other.finish() for other in others] == ["[]"] * 6
+    with Database.open(path) as database:
+        assert audit.head(database).entries == 6
+        assert audit.check_chain(database) == []
+        assert database.value("PRAGMA integrity_check") == "ok"
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_six_processes_migrate_one_old_file_and_the_copy_is_of_the_old_one(
+    path: Path, process: Any, small: pytest.MonkeyPatch, attempt: int
+) -> None:
+    make_old(path, small)
+    others = [process(RACE, path, "small") for _ in range(6)]
+    for other in others:
+        other.expect("ready")
+    for other in others:
+        other.say("go")
+    assert [other.finish() for other in others] == ["6"] * 6
+    with Database.open(path) as database:
+        assert rows(database) == EXPECTED
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open_copy(migrate.backup_path(path, 1)) as copy:
+        assert copy.value("PRAGMA user_version") == 1
+        assert rows(copy) == EXPECTED
+    assert not list(path.parent.glob("*.part*"))
+
+
+def test_a_process_that_was_late_does_not_replace_the_copy(path: Path, small: pytest.MonkeyPatch) -> None:
+    make_old(path, small)
+    with Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path) as late:
+        real = late.value
+
+        def value(text: str, params: Any = ()) -> Any:
+            if text == "PRAGMA user_version" and not late.in_write():
+                found = real(text, params)
+                small.setattr(late, "value", real)
+                Database.open(path).close_all()  # the other one does it all in the moment after the look
+                return found
+            return real(text, params)
+
+        small.setattr(late, "value", value)
+        migrate.upgrade(late)
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open_copy(migrate.backup_path(path, 1)) as copy:
+        assert copy.value("PRAGMA user_version") == 1
