@@ -47,6 +47,14 @@ def test_it_finds_what_the_rules_have_wrong() -> None:
     assert "better than the rules" in learnt.says
 
 
+def test_it_is_no_better_where_the_rules_are_right() -> None:
+    learnt = learn_score(leads_of(400, 0.15, 0.15), DEFAULT_POLICY)
+    assert isinstance(learnt, Learnt)
+    assert learnt.brier >= learnt.brier_of_rules
+    assert not learnt.better
+    assert "no better than the rules" in learnt.says
+
+
 def test_its_lines_add_up_to_its_odds() -> None:
     learnt = learn_score(leads_of(2_000, 0.3, -0.3), DEFAULT_POLICY)
     assert isinstance(learnt, Learnt)

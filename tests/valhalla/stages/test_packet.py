@@ -39,7 +39,8 @@ def test_status_by_hand(lab: Any, context: Any, change: dict[str, Any], status: 
 
 def test_a_market_has_rules_of_its_own(lab: Any) -> None:
     policy = set_key(DEFAULT_POLICY, "markets.TX.fee", 5_000)
-    policy = set_key(policy, "markets.Houston, TX.arv_share", 0.75)
+    policy = set_key(policy, "markets.TX.arv_share", 0.65)
+    policy = set_key(policy, "markets.Houston, TX.arv_share", 0.75)  # a market comes before its state
     assert decide(lab.PLAIN, lab.context_of(policy)).mao == 300_000_00 * 75 // 100 - 30_000_00 - 5_000_00
 
 
