@@ -100,7 +100,7 @@ def test_every_row_refused(valhalla: Run, tmp_path: Path) -> None:
 
 def test_wrong_usage(valhalla: Run) -> None:
     refused(valhalla("leeds"), 2, "leeds")
-    refused(valhalla("leads", "top", "--limit", "many"), 2, "many")
+    refused(valhalla("leads", "top", "--limit", "many"), 2, "--limit", "valhalla leads top --help")
     refused(valhalla("run", "--interval", "0"), 2, "0")
 
 

@@ -41,8 +41,8 @@ def _run(arguments: list[str]) -> int:
         print(error.format_message())
         return 2 if arguments else 0
     except click.UsageError as error:
-        hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
-        return _refuse(f"{error.format_message()}{hint}", 2)
+        hint = f"; see: {error.ctx.command_path} --help" if error.ctx else ""
+        return _refuse(f"{error.format_message().rstrip('.')}{hint}", 2)
     except typer.Abort:
         return INTERRUPTED
     except ValhallaError as error:

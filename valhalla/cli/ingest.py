@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def ingest(
     ctx: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; none: the same sources as run.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(readable=False, help="Files and folders; none: the same sources as run.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Show what would happen and change nothing.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
 ) -> None:

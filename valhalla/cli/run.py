@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    source: Annotated[list[Path] | None, typer.Option("--source", help="A file or folder to read; may be repeated.")] = None,
+    source: Annotated[list[Path] | None, typer.Option("--source", readable=False, help="A file or folder to read; may be repeated.")] = None,
     interval: Annotated[int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")] = None,
     cycles: Annotated[int | None, typer.Option("--cycles", min=0, help="End after so many cycles.")] = None,
     no_cockpit: Annotated[bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")] = False,
