@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from typing import Any
-from typing import Any
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
