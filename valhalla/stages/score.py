@@ -104,12 +104,13 @@ def freshness_table(most: int, half_life: int) -> tuple[int, ...]:
 
     Decimal arithmetic, because the last bit of a floating-point power depends on the platform.
     """
-    context = Context(prec=28, rounding=ROUND_HALF_EVEN)
+    context = Context(prec=50, rounding=ROUND_HALF_EVEN)
+    fade = context.power(Decimal(2), context.divide(Decimal(-1), Decimal(half_life)))
+    value = Decimal(most * 100)
     table: list[int] = []
     while not table or table[-1] > 0:
-        exponent = context.divide(Decimal(-len(table)), Decimal(half_life))
-        value = context.multiply(Decimal(most * 100), context.power(Decimal(2), exponent))
         table.append(int(value.to_integral_value(ROUND_HALF_EVEN)))
+        value = context.multiply(value, fade)
     return tuple(table)
 
 
