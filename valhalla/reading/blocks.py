@@ -63,11 +63,11 @@ class BlockReader:
         self._shapes = _shapes(delimiter)
         self._spaces = _spaces(delimiter)
 
-    def read(self, text: str, line: int, chunk: Chunk, final: bool) -> tuple[int, int] | None:
+    def read(self, text: str, line: int, chunk: Chunk, count: int, final: bool) -> tuple[int, int] | None:
         """Read a text that ends with a line end (or is ``final``); how many characters and lines were used.
 
         None: nothing was read, the text is too unusual for this (line ends that are lone carriage returns inside
-        lines, quotes that swallow lines).
+        lines, quotes that swallow lines, more than ``count`` lines).
         """
         data = text.encode("utf-8", "surrogatepass")
         flat = text
@@ -82,6 +82,8 @@ class BlockReader:
         lines = flat.split("\n")
         if not lines[-1]:
             lines.pop()
+        if len(lines) > count:
+            return None
         quoted = '"' in flat
         hard = self._hard(data, lines, quoted)
         easy: list[int] | range = range(len(lines))
@@ -98,7 +100,7 @@ class BlockReader:
                 return None
             cells, failed = parsed
             for number in failed:
-                record = next_record(text, start_of(easy[number]), delimiter, self.width, True)
+                record = next_record(text, start_of(easy[number]), delimiter, self.width, final)
                 if isinstance(record, Open) or record.lines != 1:
                     return None
                 ones.append((record, easy[number]))

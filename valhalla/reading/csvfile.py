@@ -161,13 +161,14 @@ class CsvReader:
         text = decode(window.data[:cut], window.encoding)
         used, lines = self._records(text, chunk, count, final=(window.ended and final and cut == whole))
         if not used and cut < whole:
-            text = decode(window.data[:whole], window.encoding)
+            cut = whole
+            text = decode(window.data[:cut], window.encoding)
             used, lines = self._records(text, chunk, 1, final=window.ended and final)
         if not used and longest:
             used, lines = self._records(text, chunk, 1, final=True)
         if not used:
             return 0
-        size = cut if used == len(text) and cut != whole else len(encode(text[:used], window.encoding))
+        size = cut if used == len(text) else len(encode(text[:used], window.encoding))
         self._advance(chunk, size, lines)
         return size
 
@@ -181,7 +182,7 @@ class CsvReader:
         """Read records from the text; how many characters and lines were used."""
         at, line = 0, chunk.end.line
         if self._blocks is not None and count > 1:
-            used = self._blocks.read(text, line, chunk, final)
+            used = self._blocks.read(text, line, chunk, count, final)
             if used is not None:
                 return used
         while at < len(text) and count > 0:

@@ -157,9 +157,6 @@ def shape_of(file: BinaryIO, profile: Profile, path: str, encoding: str = "",
         if whole or "\n" in text or "\r" in text or size >= 1 << 22:
             break
         size *= 4
-    strange = len(_CONTROL.findall(text[:4096]))
-    if strange > 4 and strange > 0.02 * len(text[:4096]):
-        raise SourceError("NOT_CSV", f"The file {path} is no text; it cannot be read as a lead list.")
     if not text.strip("\ufeff \t\r\n,;|\0"):
         raise SourceError("EMPTY_FILE", f"The file {path} holds nothing but blank lines.")
     newline = "\n" if "\n" in text else "\r" if "\r" in text else "\n"
@@ -211,7 +208,10 @@ def _header(
         start, number = record.end, number + record.lines
     if best is None:
         raise SourceError("NOT_CSV", f"No line of {path} can be read as column names.")
-    _, _, record, number, delimiter = best
+    known, _, record, number, delimiter = best
+    strange = len(_CONTROL.findall(text[:4096]))
+    if not known and strange > 4 and strange > 0.02 * len(text[:4096]):
+        raise SourceError("NOT_CSV", f"The file {path} is no text; it cannot be read as a lead list.")
     header, more = unique_names(record.cells)
     warnings = warnings + more
     if number > line:

@@ -84,8 +84,9 @@ def _quoted(text: str, start: int, delimiter: str, width: int, final: bool) -> R
     at = opened = start
     while True:
         if text.startswith('"', at):
-            opened = at
             close = _closing(text, at + 1)
+            if at <= first_stop:
+                opened = at  # only the last quote of the first line can go beyond it
             if close < 0:
                 if not final and len(text) - at <= 2 * FIELD_LIMIT:
                     return Open(start, quoted=True)
@@ -142,8 +143,7 @@ def _closing(text: str, scan: int) -> int:
 
 
 def _unclosed(text: str, start: int, opened: int) -> Record:
-    """The record ends with the line on which the quote was opened; the lines after it are read on their own."""
-    stop, end = line_stop(text, opened)
-    lines = 1 + count_lines(text, start, stop)
+    """The record is its first line, on which the quote was opened; the lines after it are read on their own."""
+    stop, end = line_stop(text, start)
     detail = f"the quote before {text[opened + 1 : min(stop, opened + 21)]!r} is never closed"
-    return Record([], start, end, stop, lines, "UNCLOSED_QUOTE", detail)
+    return Record([], start, end, stop, 1, "UNCLOSED_QUOTE", detail)
