@@ -51,7 +51,9 @@ class Home:
             for folder in (self.inbox, self.logs, self.packets, self.audit):
                 folder.mkdir(exist_ok=True)
         except FileExistsError as error:
-            raise InputError(f"{error.filename} is a file, but a folder is needed there; choose another --home") from None
+            raise InputError(
+                f"{error.filename} is a file, but a folder is needed there; choose another --home"
+            ) from None
         except OSError as error:
             raise InputError(
                 f"the home folder {self.path} cannot be made or written ({error.strerror}); choose another --home"

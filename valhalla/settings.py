@@ -77,12 +77,20 @@ SETTINGS: Mapping[str, Setting] = {
     "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
     "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
     "console_output": Setting(True, _boolean, "print a line for each cycle"),
-    "console.fallback": Setting(True, _boolean, "show simulated data, marked as such, when a console source is down"),
-    "console.redis_url": Setting(None, _text, "Redis of the federation board, such as redis://localhost:6379/0"),
-    "console.federation_url": Setting(None, _text, "address of a federation service, such as http://127.0.0.1:9001"),
+    "console.fallback": Setting(
+        True, _boolean, "show simulated data, marked as such, when a console source is down"
+    ),
+    "console.redis_url": Setting(
+        None, _text, "Redis of the federation board, such as redis://localhost:6379/0"
+    ),
+    "console.federation_url": Setting(
+        None, _text, "address of a federation service, such as http://127.0.0.1:9001"
+    ),
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
-    "import.chunk_rows": Setting(50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"),
+    "import.chunk_rows": Setting(
+        50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+    ),
 }
 """Every setting by name. docs/settings.md lists them; a test compares."""
 

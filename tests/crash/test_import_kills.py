@@ -36,7 +36,18 @@ TIMES = ("created_at", "updated_at", "decided_at")
 
 def run(home: Path, source: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--source", str(source), "--cycles", "1"],
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "--home",
+            str(home),
+            "run",
+            "--source",
+            str(source),
+            "--cycles",
+            "1",
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=home.parent,

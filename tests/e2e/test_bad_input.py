@@ -65,13 +65,15 @@ def test_folder_without_lists(valhalla: Run, tmp_path: Path) -> None:
     ("content", "code", "word"),
     [
         (b"", "EMPTY_FILE", "is empty"),
-        (b"PK\x03\x04" + b"\x00" * 200, "NOT_CSV", "wrong.csv"),
+        (b"PK\x03\x04" + b"\x00" * 200, "NOT_READABLE", "workbook"),
         (b"<html><body>not a list</body></html>", "NOT_CSV", "web page"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "NOT_CSV", "wrong.csv"),
         (b"name,phone\nAnn,713-555-0101\n", "MISSING_COLUMN", "email"),
     ],
 )
-def test_a_file_that_is_no_list(valhalla: Run, home: Path, tmp_path: Path, content: bytes, code: str, word: str) -> None:
+def test_a_file_that_is_no_list(
+    valhalla: Run, home: Path, tmp_path: Path, content: bytes, code: str, word: str
+) -> None:
     path = tmp_path / "wrong.csv"
     path.write_bytes(content)
     answer = valhalla("ingest", path, "--json")
@@ -101,7 +103,7 @@ def test_every_row_refused(valhalla: Run, tmp_path: Path) -> None:
 def test_wrong_usage(valhalla: Run) -> None:
     refused(valhalla("leeds"), 2, "leeds")
     refused(valhalla("leads", "top", "--limit", "many"), 2, "--limit", "valhalla leads top --help")
-    refused(valhalla("run", "--interval", "0"), 2, "0")
+    refused(valhalla("run", "--interval", "0"), 2, "--interval", "greater than or equal to 1")
 
 
 def test_db_only_reads(valhalla: Run, home: Path, sample: Path) -> None:
@@ -159,7 +161,8 @@ def bound_by_permissions() -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of Windows are tested on the executable")
 @pytest.mark.skipif(
-    sys.platform != "win32" and os.geteuid() == 0 and not shutil.which("setpriv"), reason="as root this needs setpriv"
+    sys.platform != "win32" and os.geteuid() == 0 and not shutil.which("setpriv"),
+    reason="as root this needs setpriv",
 )
 def test_no_permission(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
@@ -167,7 +170,16 @@ def test_no_permission(home: Path, tmp_path: Path) -> None:
 
     def ingest() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*bound_by_permissions(), sys.executable, "-m", "valhalla", "--home", str(home), "ingest", str(path)],
+            [
+                *bound_by_permissions(),
+                sys.executable,
+                "-m",
+                "valhalla",
+                "--home",
+                str(home),
+                "ingest",
+                str(path),
+            ],
             capture_output=True,
             encoding="utf-8",
             cwd=tmp_path,

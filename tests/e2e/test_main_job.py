@@ -18,11 +18,20 @@ from db import Database
 
 Run = Callable[..., Any]
 
-STAGES = ["A/B Test Tracking", "Script Promotion", "Deal Packet", "Outcome Evaluation", "Clone Readiness", "Lead Scoring"]
+STAGES = [
+    "A/B Test Tracking",
+    "Script Promotion",
+    "Deal Packet",
+    "Outcome Evaluation",
+    "Clone Readiness",
+    "Lead Scoring",
+]
 
 
 def stats(home: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((home / "logs" / "continuous_ingestion_stats.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        (home / "logs" / "continuous_ingestion_stats.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -69,7 +78,18 @@ def test_the_call_list_answers_who_and_why(valhalla: Run, sample: Path) -> None:
     assert [entry["rank"] for entry in found] == [1, 2, 3]
     assert found == sorted(found, key=lambda entry: -entry["score"])
     for entry in found:
-        assert {"id", "name", "email", "phone", "value", "location", "source", "band", "variant", "extra"} <= entry.keys()
+        assert {
+            "id",
+            "name",
+            "email",
+            "phone",
+            "value",
+            "location",
+            "source",
+            "band",
+            "variant",
+            "extra",
+        } <= entry.keys()
         assert len(entry["reasons"]) == 3 and all(reason.endswith(".") for reason in entry["reasons"])
         assert entry["next_action"] in ("call now", "text then call", "follow up", "hold")
     printed = valhalla("leads", "top", "--limit", 3).out
@@ -101,7 +121,10 @@ def test_ingest_counts_every_row(valhalla: Run, tmp_path: Path) -> None:
         (5, "value", "VALUE_CURRENCY"),
     ]
     leads = valhalla("leads", "list", "--json").json
-    assert [(lead["email"], lead["value"]) for lead in leads] == [("ann@example.com", 100000.0), ("dee@example.com", 400000.5)]
+    assert [(lead["email"], lead["value"]) for lead in leads] == [
+        ("ann@example.com", 100000.0),
+        ("dee@example.com", 400000.5),
+    ]
     again = valhalla("ingest", path, "--json").json["totals"]
     assert again == {"rows": 5, "new": 0, "updated": 0, "unchanged": 3, "duplicate": 0, "rejected": 2}
 
@@ -126,7 +149,9 @@ def test_the_inbox_names_sources_and_is_always_read(valhalla: Run, home: Path, s
     (folder / "list.csv").write_text("name,email,value\nEve East,eve@example.com,90000\n", encoding="utf-8")
     answer = valhalla("run", "--interval", 1, "--cycles", 1, "--json")
     assert answer.code == 0 and answer.json["totals"]["new"] == 1
-    assert [lead["name"] for lead in valhalla("leads", "list", "--source", "propstream", "--json").json] == ["Eve East"]
+    assert [lead["name"] for lead in valhalla("leads", "list", "--source", "propstream", "--json").json] == [
+        "Eve East"
+    ]
 
 
 def test_real_leads_csv_in_the_working_folder_is_read(valhalla: Run, tmp_path: Path, sample: Path) -> None:
@@ -185,7 +210,9 @@ def test_settings_are_checked_kept_and_overridden(valhalla: Run, sample: Path) -
     assert valhalla("config", "get", "interval", "--json").json == {"interval": 5}
     assert valhalla("config", "get", "interval", VALHALLA_INTERVAL="7").out == "7\n"
     refused = valhalla("config", "set", "interval", "soon")
-    assert refused.code == 2 and refused.err == "interval must be a whole number from 1 to 86400, not 'soon'\n"
+    assert (
+        refused.code == 2 and refused.err == "interval must be a whole number from 1 to 86400, not 'soon'\n"
+    )
     assert "did you mean interval?" in valhalla("config", "get", "intervall").err
 
 
@@ -193,14 +220,29 @@ def test_doctor_finds_a_sound_home_sound(valhalla: Run, sample: Path) -> None:
     valhalla("ingest", sample)
     answer = valhalla("doctor", "--json")
     assert answer.code == 0 and answer.json["ok"]
-    assert {"integrity", "references", "audit chain", "disk space"} <= {check["name"] for check in answer.json["checks"]}
+    assert {"integrity", "references", "audit chain", "disk space"} <= {
+        check["name"] for check in answer.json["checks"]
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="console signals of Windows are tested on the executable")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_stop_ends_within_two_seconds_with_the_report(home: Path, sample: Path, tmp_path: Path, name: str) -> None:
+def test_a_stop_ends_within_two_seconds_with_the_report(
+    home: Path, sample: Path, tmp_path: Path, name: str
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--source", str(sample), "--interval", "1"],
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "--home",
+            str(home),
+            "run",
+            "--source",
+            str(sample),
+            "--interval",
+            "1",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -222,7 +264,18 @@ def test_a_stop_ends_within_two_seconds_with_the_report(home: Path, sample: Path
 
 def test_a_second_run_names_the_first(home: Path, sample: Path, tmp_path: Path, valhalla: Run) -> None:
     first = subprocess.Popen(
-        [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--source", str(sample), "--interval", "1"],
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "--home",
+            str(home),
+            "run",
+            "--source",
+            str(sample),
+            "--interval",
+            "1",
+        ],
         stdout=subprocess.PIPE,
         encoding="utf-8",
         cwd=tmp_path,

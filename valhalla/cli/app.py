@@ -37,8 +37,12 @@ def _version(asked: bool) -> None:
 @app.callback()
 def root(
     ctx: typer.Context,
-    home: Annotated[Path | None, typer.Option(help="Folder of the data (default: VALHALLA_HOME, else the usual place).")] = None,
-    db: Annotated[Path | None, typer.Option(help="Read this file instead of the home's, such as an audit copy.")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the data (default: VALHALLA_HOME, else the usual place).")
+    ] = None,
+    db: Annotated[
+        Path | None, typer.Option(help="Read this file instead of the home's, such as an audit copy.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

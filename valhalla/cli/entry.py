@@ -83,7 +83,9 @@ def _unforeseen(error: Exception) -> str:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
         traceback.print_exception(error, file=file)
     kind = type(error).__name__
     return f"Something went wrong that should not ({kind}); what was saved is safe. Please report it with {file.name}"

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 def ingest(
     ctx: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(readable=False, help="Files and folders; none: the same sources as run.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Show what would happen and change nothing.")] = False,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(readable=False, help="Files and folders; none: the same sources as run."),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what would happen and change nothing.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
 ) -> None:
     """Read lists once: what is new is checked, cleaned, decided on and stored."""

@@ -72,7 +72,9 @@ def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of
 def export(
     ctx: typer.Context,
     target: Annotated[Path, typer.Argument(help="The CSV file to write.")],
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="How many at most (default: all).")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="How many at most (default: all).")
+    ] = None,
     market: Market = None,
     source: Source = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
@@ -89,7 +91,12 @@ EXPORTED = ("name", "email", "phone", "value", "location", "source", "score", "b
 
 
 def _export(
-    database: Database, target: Path, limit: int | None, market: str | None, source: str | None, call_list: bool
+    database: Database,
+    target: Path,
+    limit: int | None,
+    market: str | None,
+    source: str | None,
+    call_list: bool,
 ) -> int:
     import os
 
@@ -130,7 +137,9 @@ def _page(
     )
 
 
-def _all(database: Database, viewer: Viewer, limit: int | None, market: str | None, source: str | None) -> Any:
+def _all(
+    database: Database, viewer: Viewer, limit: int | None, market: str | None, source: str | None
+) -> Any:
     after, left = 0, limit if limit is not None else 2**62
     while left > 0 and (page := _page(database, viewer, after, min(left, 1000), market, source)):
         yield from page
@@ -212,18 +221,27 @@ def _print_lead(whole: dict[str, Any]) -> None:
         *whole["extra"].items(),
     ]
     for name, value in fields:
-        out.print(Text.assemble((f"  {name:<14}", "dim"), str(value) if value not in (None, "") else "unknown"))
+        out.print(
+            Text.assemble((f"  {name:<14}", "dim"), str(value) if value not in (None, "") else "unknown")
+        )
     for number, stage in enumerate(whole["stages"], 1):
         out.print(Text.assemble(f"\n[{number}/6] ", (stage["stage"], "bold"), f": {stage['decision']}"))
         for reason in stage["reasons"]:
             out.print(Text("      " + reason))
     where = whole["provenance"]
-    out.print(Text(f"\nRead from {where['file']}, line {where['line']} (import {where['import_id']})", style="dim"))
+    out.print(
+        Text(f"\nRead from {where['file']}, line {where['line']} (import {where['import_id']})", style="dim")
+    )
     if whole["history"]:
         table(
             ("when", "who", "cause", "before"),
             (
-                (item["at"], item["actor"], item["cause"], ", ".join(f"{k}: {v}" for k, v in item["before"].items()))
+                (
+                    item["at"],
+                    item["actor"],
+                    item["cause"],
+                    ", ".join(f"{k}: {v}" for k, v in item["before"].items()),
+                )
                 for item in whole["history"]
             ),
             title="History",

@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    source: Annotated[list[Path] | None, typer.Option("--source", readable=False, help="A file or folder to read; may be repeated.")] = None,
-    interval: Annotated[int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")] = None,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option("--source", readable=False, help="A file or folder to read; may be repeated."),
+    ] = None,
+    interval: Annotated[
+        int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")
+    ] = None,
     cycles: Annotated[int | None, typer.Option("--cycles", min=0, help="End after so many cycles.")] = None,
-    no_cockpit: Annotated[bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")] = False,
+    no_cockpit: Annotated[
+        bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
 ) -> None:
     """Read the lists again and again, until Ctrl+C."""
@@ -40,7 +47,12 @@ def run(
 
 
 def _run(
-    inv: Invocation, sources: list[Path], interval: int | None, cycles: int | None, verbose: bool, stop: threading.Event
+    inv: Invocation,
+    sources: list[Path],
+    interval: int | None,
+    cycles: int | None,
+    verbose: bool,
+    stop: threading.Event,
 ) -> dict[str, Any]:
     from db.instance import Instance
     from valhalla import settings
@@ -88,7 +100,9 @@ def _introduce(inv: Invocation, sources: list[Path], values: dict[str, Any], cyc
 
     say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
     say(f"  home            {inv.home.path}")
-    say(f"  every           {values['interval']} seconds{f', {cycles} times' if cycles is not None else ', until Ctrl+C'}")
+    say(
+        f"  every           {values['interval']} seconds{f', {cycles} times' if cycles is not None else ', until Ctrl+C'}"
+    )
     say(f"  dry run         {'on: nothing leaves this computer' if values['dry_run_enabled'] else 'off'}")
     say(f"  reports         {inv.home.logs if values['json_export'] else 'off'}")
     say()

@@ -17,7 +17,12 @@ def console(*, stderr: bool = False):  # type: ignore[no-untyped-def]  # rich is
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH, highlight=False, soft_wrap=not stream.isatty())
+    return Console(
+        file=stream,
+        width=None if stream.isatty() else PIPE_WIDTH,
+        highlight=False,
+        soft_wrap=not stream.isatty(),
+    )
 
 
 def table(

@@ -72,7 +72,7 @@ class _File:
     import_id: int | None
 
 
-def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) -> int | None:  # noqa: B008 - frozen
+def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) -> int | None:
     """Read what is new in the file. Returns the id of the import, or None when there was nothing to read.
 
     A file that cannot be used is recorded as such (a failed import with its code and sentence); that is no exception.
@@ -101,7 +101,9 @@ class _Import:
             self._begin(before)
             if self.import_id is None:
                 return None
-            with open_list(self.database, self.request, self.position if self.position.offset else None) as source:
+            with open_list(
+                self.database, self.request, self.position if self.position.offset else None
+            ) as source:
                 self._describe(source)
                 self._read(source, before)
         except SourceError as error:
@@ -109,7 +111,9 @@ class _Import:
         except FileNotFoundError:
             self._fail("NOT_FOUND", f"The file '{self.path}' was not found.", remember=False)
         except OSError as error:
-            self._fail("NOT_READABLE", f"{self.path} cannot be read: {error.strerror or error}", remember=False)
+            self._fail(
+                "NOT_READABLE", f"{self.path} cannot be read: {error.strerror or error}", remember=False
+            )
         return self.import_id
 
     # -- beginning -----------------------------------------------------------------------------------------
@@ -127,19 +131,29 @@ class _Import:
         self.import_id: int | None = None
         for row in self.database.sql(sql.FIND_RUNNING, (self.file.id,)):
             import_id, kind, _start, position, digest, rules, started_at, warnings = row
-            if rules == self.rules and self._still_begins_with(Position.from_json(position).offset, digest, before):
+            if rules == self.rules and self._still_begins_with(
+                Position.from_json(position).offset, digest, before
+            ):
                 self.import_id, self.kind, self.started_at = import_id, kind, started_at
                 self.position, self.warnings = Position.from_json(position), json.loads(warnings)
                 return
             with self.database.write():
                 self.hooks.fence()
                 self.database.sql(
-                    sql.FAIL, ("CHANGED", "the file was changed before it was read to its end", self.database.clock(), import_id)
+                    sql.FAIL,
+                    (
+                        "CHANGED",
+                        "the file was changed before it was read to its end",
+                        self.database.clock(),
+                        import_id,
+                    ),
                 )
                 self.database.sql(sql.CLEAR_SEEN, (import_id,))
         self.position, self.kind = Position(), "whole"
-        if self.file.digest and self.file.profile == self.rules and self._still_begins_with(
-            self.file.offset, self.file.digest, before
+        if (
+            self.file.digest
+            and self.file.profile == self.rules
+            and self._still_begins_with(self.file.offset, self.file.digest, before)
         ):
             if before.st_size == self.file.offset:
                 self._touch(before)
@@ -159,12 +173,24 @@ class _Import:
             self.hooks.fence()
             self.import_id = database.sql(
                 sql.START,
-                (self.file.id, self.file.source_id, str(self.path), self.kind, start, start, self.rules, self.started_at),
+                (
+                    self.file.id,
+                    self.file.source_id,
+                    str(self.path),
+                    self.kind,
+                    start,
+                    start,
+                    self.rules,
+                    self.started_at,
+                ),
             )[0][0]
             if self.kind == "whole":
                 database.sql(sql.SUPERSEDE_REJECTS, (self.file.id,))
             audit.append(
-                database, "import.start", f"import:{self.import_id}", {"path": str(self.path), "kind": self.kind}
+                database,
+                "import.start",
+                f"import:{self.import_id}",
+                {"path": str(self.path), "kind": self.kind},
             )
 
     def _describe(self, source: Source) -> None:
@@ -253,7 +279,17 @@ class _Import:
             database.many(
                 sql.ADD_REJECT,
                 (
-                    (reading.import_id, reading.file_id, r.line, r.column, r.code, r.message, r.value, r.raw, now)
+                    (
+                        reading.import_id,
+                        reading.file_id,
+                        r.line,
+                        r.column,
+                        r.code,
+                        r.message,
+                        r.value,
+                        r.raw,
+                        now,
+                    )
                     for r in chunk.rejected
                 ),
             )
@@ -300,7 +336,13 @@ class _Import:
             database.sql(
                 sql.SETTLE_FILE,
                 (
-                    *(before.st_size, before.st_mtime_ns, before.st_ino, self.position.offset, source.digest()),
+                    *(
+                        before.st_size,
+                        before.st_mtime_ns,
+                        before.st_ino,
+                        self.position.offset,
+                        source.digest(),
+                    ),
                     *(rows, rejected, self.rules, self.import_id, database.clock(), self.file.id),
                 ),
             )
@@ -309,7 +351,13 @@ class _Import:
                 database,
                 "import.done",
                 f"import:{self.import_id}",
-                dict(zip(("rows", "new", "updated", "unchanged", "duplicate", "rejected"), row[6:12], strict=True)),
+                dict(
+                    zip(
+                        ("rows", "new", "updated", "unchanged", "duplicate", "rejected"),
+                        row[6:12],
+                        strict=True,
+                    )
+                ),
             )
 
     def _touch(self, before: os.stat_result) -> None:
@@ -333,7 +381,9 @@ class _Import:
             stat = os.stat(self.path) if remember and self.path.exists() else None
             known = (stat.st_size, stat.st_mtime_ns, stat.st_ino) if stat else (-1, -1, -1)
             database.sql(sql.SPOIL_FILE, (*known, self.rules, code, message, database.clock(), self.file.id))
-            audit.append(database, "import.failed", f"import:{self.import_id}", {"code": code, "message": message})
+            audit.append(
+                database, "import.failed", f"import:{self.import_id}", {"code": code, "message": message}
+            )
 
     def _warnings_json(self) -> str:
         return json.dumps(self.warnings, ensure_ascii=False)

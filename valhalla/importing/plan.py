@@ -64,8 +64,8 @@ class _Lead:
         "changed",
         "content",
         "created_at",
-        "fingerprint",
         "file_id",
+        "fingerprint",
         "fresh",
         "header_id",
         "id",
@@ -131,10 +131,14 @@ class _Planner:
         self.context = context
         self.plan = Plan(generation=database.value(sql.READ_GENERATION))
         self.next_id: int = database.value(sql.NEXT_LEAD_ID)
-        self.fresh: dict[int, Row] = {}  # lead id -> row, for leads this chunk makes and nothing has changed since
+        self.fresh: dict[
+            int, Row
+        ] = {}  # lead id -> row, for leads this chunk makes and nothing has changed since
         self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
         self.ids: dict[int, int] = {}  # key -> lead id
-        self.repeats: dict[int, int] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
+        self.repeats: dict[
+            int, int
+        ] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
         self.unchanged: set[int] = set()  # leads about which this chunk said nothing new
         self.overtaken: set[tuple[int, int]] = set()
 
@@ -177,8 +181,11 @@ class _Planner:
         for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
             del repeats[lead_id]
         ids = self.ids
-        wanted = {ids[row.identity] for row in self.rows if repeats.get(ids.get(row.identity, 0)) != row.fingerprint
-                  and row.identity in ids}
+        wanted = {
+            ids[row.identity]
+            for row in self.rows
+            if repeats.get(ids.get(row.identity, 0)) != row.fingerprint and row.identity in ids
+        }
         wanted.update(ids[key] for row in self.rows for key in row.aliases if key in ids)
         self._load(wanted)
 
@@ -195,10 +202,14 @@ class _Planner:
             lead = _Lead()
             (lead.id, lead.identity, lead.fingerprint, lead.file_id, last_import_id, lead.line) = row[:6]
             lead.content = row[6 : 6 + _WIDTH]
-            lead.header_id, lead.lists, lead.created_at, lead.suppressed, lead.status = row[6 + _WIDTH : 11 + _WIDTH]
+            lead.header_id, lead.lists, lead.created_at, lead.suppressed, lead.status = row[
+                6 + _WIDTH : 11 + _WIDTH
+            ]
             lead.variant_id, lead.source_id = row[11 + _WIDTH :]
             lead.sighted = sighted.get(lead.id)
-            lead.touched = last_import_id == reading.import_id or lead.id in touched or lead.id in self.unchanged
+            lead.touched = (
+                last_import_id == reading.import_id or lead.id in touched or lead.id in self.unchanged
+            )
             lead.fresh = lead.changed = False
             self.leads[lead.id] = lead
 
@@ -302,7 +313,14 @@ class _Planner:
             lead.sighted = row.fingerprint
             self.plan.sightings.append(
                 (
-                    *(lead.id, reading.file_id, reading.source_id, reading.import_id, row.line, row.fingerprint),
+                    *(
+                        lead.id,
+                        reading.file_id,
+                        reading.source_id,
+                        reading.import_id,
+                        row.line,
+                        row.fingerprint,
+                    ),
                     *(reading.started_at, reading.started_at),
                 )
             )
@@ -334,7 +352,16 @@ class _Planner:
             identity = row.identity
             keys.append((identity, lead_id))
             leads.append(
-                (lead_id, identity, row.fingerprint, *row[:_WIDTH], *before, row.line, *after, *decide(row, context))
+                (
+                    lead_id,
+                    identity,
+                    row.fingerprint,
+                    *row[:_WIDTH],
+                    *before,
+                    row.line,
+                    *after,
+                    *decide(row, context),
+                )
             )
         self.plan.counts.new += len(self.fresh)
 
@@ -343,7 +370,7 @@ class _Planner:
         for lead in self.leads.values():
             if not (lead.fresh or lead.changed):
                 continue
-            row = Row(*lead.content, lead.identity, lead.fingerprint, lead.line, (), None)
+            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, (), None))
             decision = decide(
                 row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
             )

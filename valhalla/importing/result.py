@@ -75,7 +75,14 @@ def of_import(database: Database, import_id: int) -> FileResult:
 def of_unchanged(database: Database, path: str) -> FileResult:
     """A file that was not read again: its good rows count as unchanged, its rejects as rejected."""
     known = database.sql(sql.FIND_FILE, (path,))[0]
-    file_id, rows, rejected, import_id, code, message = known[0], known[7], known[8], known[10], known[11], known[12]
+    file_id, rows, rejected, import_id, code, message = (
+        known[0],
+        known[7],
+        known[8],
+        known[10],
+        known[11],
+        known[12],
+    )
     if code:
         return FileResult(path, error={"code": code, "message": message})
     fields, warnings = "{}", "[]"

@@ -65,7 +65,9 @@ def find(database: Database, home: Home, given: Iterable[Path], *, standing: boo
 class _Finder:
     def __init__(self, database: Database, home: Home) -> None:
         self.home = home
-        self.patterns = [(name, pattern) for _, name, pattern, _ in database.sql(sql.READ_SOURCES) if pattern]
+        self.patterns: list[tuple[str, str]] = [
+            (name, pattern) for _, name, pattern, _ in database.sql(sql.READ_SOURCES) if pattern
+        ]
         self.files: dict[str, Candidate] = {}
         self.problems: list[Problem] = []
 
@@ -93,13 +95,18 @@ class _Finder:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            self._problem(folder, "NOT_READABLE", f"the folder {folder} cannot be read: {error.strerror}", asked)
+            self._problem(
+                folder, "NOT_READABLE", f"the folder {folder} cannot be read: {error.strerror}", asked
+            )
             return
         for entry in entries:
             self._add_entry(Path(entry.path), entry, source)
         if asked and len(self.files) + len(self.problems) == before:
             self._problem(
-                folder, "NOT_FOUND", f"there is no lead list in the folder {folder} ({', '.join(SUFFIXES)})", asked
+                folder,
+                "NOT_FOUND",
+                f"there is no lead list in the folder {folder} ({', '.join(SUFFIXES)})",
+                asked,
             )
 
     def _add_entry(self, path: Path, entry: os.DirEntry[str], source: str | None) -> None:
@@ -107,7 +114,9 @@ class _Finder:
         if not name.endswith(SUFFIXES) or any(fnmatch.fnmatch(name, pattern) for pattern in UNFINISHED):
             return
         if entry.is_symlink():
-            self._problem(path, "SKIPPED", f"{path} is a link and was passed over; put the file itself here", False)
+            self._problem(
+                path, "SKIPPED", f"{path} is a link and was passed over; put the file itself here", False
+            )
         elif entry.is_dir():
             self._problem(path, "SKIPPED", f"{path} is a folder, not a list, and was passed over", False)
         else:

@@ -15,7 +15,16 @@ CONTENT = Row._fields[: Row._fields.index("identity")]
 STAGES = Decision._fields
 
 _OWN = ("id", "identity", "fingerprint")
-_PROVENANCE = ("header_id", "file_id", "import_id", "line", "last_import_id", "lists", "created_at", "updated_at")
+_PROVENANCE = (
+    "header_id",
+    "file_id",
+    "import_id",
+    "line",
+    "last_import_id",
+    "lists",
+    "created_at",
+    "updated_at",
+)
 
 INSERT_LEAD = "INSERT INTO lead ({}) VALUES ({})".format(
     ", ".join((*_OWN, *CONTENT, *_PROVENANCE, "suppressed", *STAGES)),
@@ -70,7 +79,9 @@ MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 ADD_KEY = "INSERT INTO lead_key (key, lead_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
-ADD_HISTORY = "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, ?, ?)"
+ADD_HISTORY = (
+    "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, ?, ?)"
+)
 PUT_SIGHTING = """
 INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -93,7 +104,9 @@ START = """
 INSERT INTO import (file_id, source_id, path, state, kind, start, position, profile, started_at)
 VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) RETURNING id
 """
-DESCRIBE = "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, warnings = ? WHERE id = ?"
+DESCRIBE = (
+    "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, warnings = ? WHERE id = ?"
+)
 FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
 FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
 CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
@@ -133,4 +146,6 @@ SELECT id, path, state, kind, fields, warnings, rows, new, updated, unchanged, d
 READ_REJECTS = """
 SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'open' ORDER BY line, id LIMIT ?
 """
-READ_IMPORT_REJECTS = "SELECT line, column, code, message FROM reject WHERE import_id = ? ORDER BY line, id LIMIT ?"
+READ_IMPORT_REJECTS = (
+    "SELECT line, column, code, message FROM reject WHERE import_id = ? ORDER BY line, id LIMIT ?"
+)

@@ -46,7 +46,7 @@ class Viewer:
         self._variants: dict[int, str] = {
             number: f"{experiment}: {name}" for number, experiment, name in database.sql(sql.VARIANT_NAMES)
         }
-        version, policy = stages.latest_policy(database)
+        _, policy = stages.latest_policy(database)
         self.calling = calling.compile_calling(policy, self._quiet, zone)
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:

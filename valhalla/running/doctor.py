@@ -15,14 +15,24 @@ from valhalla.running.preflight import Check
 
 def examine(home: Home) -> list[Check]:
     """Every check is made; one that cannot be made is not ok."""
-    versions = f"Python {sys.version.split()[0]}, SQLite {apsw.sqlite_lib_version()}, schema {migrate.latest()}"
+    versions = (
+        f"Python {sys.version.split()[0]}, SQLite {apsw.sqlite_lib_version()}, schema {migrate.latest()}"
+    )
     checks = [Check("program", True, versions)]
     if not home.path.is_dir():
-        return [*checks, Check("home", False, f"{home.path} does not exist yet; it is made by: valhalla ingest FILE")]
+        return [
+            *checks,
+            Check("home", False, f"{home.path} does not exist yet; it is made by: valhalla ingest FILE"),
+        ]
     other = running(home.path)
-    checks.append(Check("instance", True, f"process {other.pid} runs ({other.command})" if other else "none runs"))
+    checks.append(
+        Check("instance", True, f"process {other.pid} runs ({other.command})" if other else "none runs")
+    )
     if not home.database.exists():
-        return [*checks, Check("file", False, f"{home.database} does not exist yet; it is made by: valhalla ingest FILE")]
+        return [
+            *checks,
+            Check("file", False, f"{home.database} does not exist yet; it is made by: valhalla ingest FILE"),
+        ]
     try:
         with Database.open(home.database, create=False) as database:
             checks += preflight.check(database, home, [])
@@ -34,12 +44,16 @@ def examine(home: Home) -> list[Check]:
 
 def _integrity(database: Database) -> Check:
     answer = database.value("PRAGMA integrity_check(1)")
-    return Check("integrity", answer == "ok", "every page and index is intact" if answer == "ok" else str(answer))
+    return Check(
+        "integrity", answer == "ok", "every page and index is intact" if answer == "ok" else str(answer)
+    )
 
 
 def _references(database: Database) -> Check:
     broken = len(database.sql("PRAGMA foreign_key_check"))
-    return Check("references", not broken, f"{broken} rows refer to rows that are missing" if broken else "complete")
+    return Check(
+        "references", not broken, f"{broken} rows refer to rows that are missing" if broken else "complete"
+    )
 
 
 def _chain(database: Database) -> Check:

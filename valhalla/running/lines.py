@@ -49,8 +49,14 @@ def file_lines(file: FileResult) -> list[str]:
         return [f"[ERROR] {file.error['message']}"]
     if file.mapping:
         lines.append("[HEADERS] " + ", ".join(file.mapping))
-    lines += [f"[WARNING] {file.path}{_at(item['line'])}: {item['message']}" for item in file.warnings[:REJECTS_SHOWN]]
-    lines += [f"[REJECTED] {file.path}{_at(item['line'])}: {item['message']}" for item in file.rejects[:REJECTS_SHOWN]]
+    lines += [
+        f"[WARNING] {file.path}{_at(item['line'])}: {item['message']}"
+        for item in file.warnings[:REJECTS_SHOWN]
+    ]
+    lines += [
+        f"[REJECTED] {file.path}{_at(item['line'])}: {item['message']}"
+        for item in file.rejects[:REJECTS_SHOWN]
+    ]
     if file.rejected > REJECTS_SHOWN:
         kinds = Counter(item["code"] for item in file.rejects)
         worst = ", ".join(f"{count} {code}" for code, count in kinds.most_common(3))
@@ -75,7 +81,9 @@ def complete(result: PassResult) -> list[str]:
     """The end of a pass."""
     rows, rejected = result.total("rows"), result.total("rejected")
     rate = f"{100 * (rows - rejected) / rows:.1f}%" if rows else "not measured (no record was read)"
-    parts = ", ".join(f"{result.total(count):,} {count}" for count in ("new", "updated", "unchanged", "duplicate"))
+    parts = ", ".join(
+        f"{result.total(count):,} {count}" for count in ("new", "updated", "unchanged", "duplicate")
+    )
     return [
         "[INGESTION COMPLETE]",
         f"  Total records: {rows}",
@@ -99,15 +107,20 @@ def cycle_ends(number: int, at: int, result: PassResult) -> str:
     return f"{stamp(at)} {tag} Cycle {number}: {result.total('rows')} leads in {result.seconds:.2f}s{tail}"
 
 
-def final_report(stats: RunStats, now: int, *, risk_level: str | None, data_quality: float | None) -> list[str]:
+def final_report(
+    stats: RunStats, now: int, *, risk_level: str | None, data_quality: float | None
+) -> list[str]:
     """The report at the end of a run; what was not measured says so."""
     rate, speed = stats.success_rate, stats.leads_per_second
+    counts = (
+        f"{stats.new} new, {stats.updated} updated, {stats.unchanged} unchanged, "
+        f"{stats.duplicate} duplicate, {stats.rejected} refused"
+    )
     missing = "not measured"
     return [
         "[FINAL REPORT]",
         f"  Total cycles: {stats.cycles}",
-        f"  Total leads processed: {stats.rows} ({stats.new} new, {stats.updated} updated, {stats.unchanged} unchanged, "
-        f"{stats.duplicate} duplicate, {stats.rejected} refused)",
+        f"  Total leads processed: {stats.rows} ({counts})",
         f"  Success rate: {f'{rate:.1f}% ({stats.valid}/{stats.rows})' if rate is not None else missing}",
         f"  Leads per second: {f'{speed:,.1f}' if speed is not None else missing}",
         f"  Duration: {(now - stats.started_at) / SECOND:.1f} seconds",

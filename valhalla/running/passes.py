@@ -77,19 +77,19 @@ class Importing:
         return done
 
     def _enqueue(self, candidate: Candidate, final: bool) -> int:
-        job = current_job()
         path = str(candidate.path)
-        return self.queue.enqueue(
-            self._handler.s(path, candidate.source, final),
-            unique=f"{IMPORT_JOB}:{path}",
-            correlation_id=job.correlation_id if job else None,
+        job_id: int = self.queue.enqueue(
+            self._handler.s(path, candidate.source, final), unique=f"{IMPORT_JOB}:{path}"
         )
+        return job_id
 
     def _outcome(self, candidate: Candidate, job_id: int, import_ids: list[int]) -> FileResult:
         path = str(candidate.path)
         state = self.queue.wait(job_id)
         if state.error is not None or state.state != "done":
-            return result.of_problem(path, "FAILED", f"{path} could not be imported: {state.error or state.state}")
+            return result.of_problem(
+                path, "FAILED", f"{path} could not be imported: {state.error or state.state}"
+            )
         import_id = state.result
         if import_id is None:
             return result.of_unchanged(self.database, path)

@@ -54,7 +54,9 @@ def _home_writable(home: Home) -> Check:
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
-        return Check("home writable", False, f"{home.logs} cannot be written ({error.strerror}); check its permissions")
+        return Check(
+            "home writable", False, f"{home.logs} cannot be written ({error.strerror}); check its permissions"
+        )
     return Check("home writable", True, str(home.path))
 
 

@@ -56,7 +56,9 @@ class Events:
 class Service:
     """One run on a home. The caller holds the home's instance lock."""
 
-    def __init__(self, database: Database, home: Home, plan: Plan, settings: dict[str, Any], events: Events) -> None:
+    def __init__(
+        self, database: Database, home: Home, plan: Plan, settings: dict[str, Any], events: Events
+    ) -> None:
         self.database = database
         self.home = home
         self.plan = plan
@@ -77,7 +79,9 @@ class Service:
             self._run_id = database.value(
                 BEGIN_RUN, (os.getpid(), __version__, json.dumps(self.settings), self.stats.started_at)
             )
-            audit.append(database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()})
+            audit.append(
+                database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()}
+            )
         self.stats.status = "RUNNING"
         self._save_stats()
         reason = "stopped"
@@ -142,7 +146,9 @@ class Service:
         self.stats.status = "STOPPED"
         with database.write(durable=True):
             database.sql(END_RUN, (database.clock(), reason, self._run_id))
-            audit.append(database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles})
+            audit.append(
+                database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles}
+            )
         self._save_stats()
         database.checkpoint()
 
