@@ -277,6 +277,13 @@ class Database(APSWDatabase):  # type: ignore[misc]
         else:
             fn()
 
+    def version(self) -> int:
+        """A number that differs from the last time when another connection, of any process, has committed since.
+
+        The PRAGMA looks at the file; the file control of the same name tells only what this connection has noticed.
+        """
+        return int(self.value("PRAGMA data_version"))
+
     def callbacks(self) -> int:
         """How many functions wait for the commit: a mark for :meth:`drop_callbacks`."""
         return len(self._thread.callbacks)

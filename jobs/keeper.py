@@ -108,7 +108,7 @@ class Keeper:
 
     def _hear(self) -> None:
         """Has anybody, here or in another process, changed the file? Then look for work, and for jobs that ended."""
-        version = self._database.connection().data_version()
+        version = self._database.version()
         if version != self._version:
             self._version = version
             self._next_due = self._database.value(sql.NEXT_DUE)

@@ -185,9 +185,9 @@ class JobQueue(Enqueueing):
         clock = _Patience(timeout)
         event = self.endings.expect(job_id)
         try:
-            connection, seen = self.database.connection(), None
+            seen = None
             while True:
-                version = connection.data_version()
+                version = self.database.version()
                 if version != seen or event.is_set():
                     event.clear()
                     seen = version

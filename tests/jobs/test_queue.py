@@ -11,6 +11,7 @@ import jobs
 from db import Database
 from jobs import DoNotRetry, JobQueue, LeaseLost
 from jobs.consumer import JobWorker
+from jobs.owners import Owner
 
 
 @pytest.fixture
@@ -114,14 +115,16 @@ def test_taken_over_job_cannot_commit(queue: JobQueue, worker: JobWorker, databa
     worker.start()
     job = queue.enqueue(slow.s())
     assert inside.wait(5)
-    with database.write():  # what a rescue by another worker does
-        database.sql("UPDATE task SET claims = claims + 1, owner = 999999 WHERE id = ?", (job,))
+    other = Owner(database, "another process")
+    with database.write():  # what a rescue and another worker's claim do
+        database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = ?", (other.id, job))
     go_on.set()
 
     assert fenced.wait(5)
     assert worker.stop(timeout=5)
     assert effects(database) == []
     assert queue.state(job).state == "running"
+    other.close()
 
 
 def test_unique_key_admits_one_job_until_it_ends(queue: JobQueue, worker: JobWorker) -> None:

@@ -1,0 +1,196 @@
+"""Worker processes killed at random moments: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from db import Database
+
+pytestmark = pytest.mark.crash
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+KILLS = 250 if LONG else 12
+"""Per number of processes; two numbers are tried."""
+
+
+class Pack:
+    """Worker processes on one file."""
+
+    def __init__(self, path: Path, script: Path, *arguments: str) -> None:
+        self._command = [sys.executable, str(script), str(path), *arguments]
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self._environment,
+        )
+        self.processes.append(process)
+        return process
+
+    def ready(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None
+            stream.close()
+
+    def kill_all(self) -> None:
+        for process in list(self.processes):
+            self.kill(process)
+
+
+@pytest.mark.parametrize("number_of_processes", [1, 3])
+def test_killed_workers_lose_nothing_and_do_nothing_twice(
+    tmp_path: Path, workload: ModuleType, number_of_processes: int
+) -> None:
+    chance = random.Random(number_of_processes)
+    database = Database.open(tmp_path / "queue.db")
+    work = workload.build(database)
+    pack = Pack(tmp_path / "queue.db", Path(workload.__file__ or ""), "3", "cycle")
+    produced = 0
+
+    def produce(number: int) -> None:
+        nonlocal produced
+        for _ in range(number):
+            work.produce(produced)
+            produced += 1
+
+    interrupted = 0
+    try:
+        for _ in range(number_of_processes):
+            pack.ready(pack.start())
+        for _ in range(KILLS):
+            produce(6)
+            time.sleep(chance.random() * 0.12)
+            interrupted += database.value("SELECT EXISTS (SELECT 1 FROM task WHERE state = 'running')")
+            pack.kill(chance.choice(pack.processes))
+            fresh = pack.start()
+            if number_of_processes == 1 or chance.random() < 0.5:
+                pack.ready(fresh)
+        last = pack.processes[-1]
+        deadline = time.monotonic() + 120
+        while database.value(
+            "SELECT count(*) FROM task WHERE state NOT IN ('done', 'dead') AND name <> 'cycle'"
+        ):
+            assert time.monotonic() < deadline, "the jobs do not end"
+            assert last.poll() is None
+            time.sleep(0.05)
+    finally:
+        pack.kill_all()
+
+    assert workload.problems(database, produced) == []
+    assert interrupted >= KILLS // 3, "the kills came between the jobs"
+    claims, tries = database.sql("SELECT sum(claims), sum(tries) FROM task")[0]
+    assert claims >= tries
+    assert database.value("PRAGMA integrity_check") == "ok"
+    database.close_all()
+
+
+def test_two_processes_race_for_every_claim(tmp_path: Path) -> None:
+    races = 10_000
+    database = Database.open(tmp_path / "queue.db")
+    from jobs import JobQueue
+
+    queue = JobQueue(database)
+    task = queue.task(name="prize")(lambda: None)
+    queue.enqueue_many(task, ((),) * races)
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from db import Database\n"
+        "from jobs import JobQueue\n"
+        "database = Database.open(Path(sys.argv[1])); queue = JobQueue(database); owner = queue.owner.id\n"
+        "print('ready', flush=True); sys.stdin.readline(); won = []\n"
+        "for number in range(1, int(sys.argv[2]) + 1):\n"
+        "    with database.write():\n"
+        "        claim = queue.storage.claim_one(number, owner, 60_000_000)\n"
+        "    if claim is not None: won.append(str(claim.id))\n"
+        "print(' '.join(won), flush=True)\n"
+    )
+    (tmp_path / "racer.py").write_text(script, encoding="utf-8")
+    pack = Pack(tmp_path / "queue.db", tmp_path / "racer.py", str(races))
+    racers = [pack.start(), pack.start()]
+    for racer in racers:
+        pack.ready(racer)
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    won = [racer.communicate(timeout=120)[0].split() for racer in racers]
+
+    assert sorted(map(int, won[0] + won[1])) == list(range(1, races + 1))
+    assert min(map(len, won)) > 0, "only one of them ever won"
+    assert database.value("SELECT count(*) FROM task WHERE claims <> 1") == 0
+    queue.close()
+    database.close_all()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a process that can be stopped")
+def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: Path) -> None:
+    script = (
+        "import sys, time, threading\n"
+        "from pathlib import Path\n"
+        "from db import Database\n"
+        "from jobs import JobQueue, current_job\n"
+        "database = Database.open(Path(sys.argv[1])); queue = JobQueue(database, lease=1.0)\n"
+        "@queue.task(name='slow')\n"
+        "def slow():\n"
+        "    time.sleep(float(sys.argv[2])); current_job().begin()\n"
+        "    database.sql('INSERT INTO effect VALUES (?)', (queue.owner.id,))\n"
+        "queue.events.subscribe(lambda signal: print(signal.event, flush=True))\n"
+        "worker = queue.worker(threads=1); worker.start(); print('ready', flush=True)\n"
+        "sys.stdin.readline(); worker.stop(timeout=5)\n"
+    )
+    (tmp_path / "worker.py").write_text(script, encoding="utf-8")
+    database = Database.open(tmp_path / "queue.db")
+    with database.write():
+        database.sql("CREATE TABLE effect (worker INTEGER) STRICT")
+    from jobs import JobQueue
+
+    queue = JobQueue(database)
+    task = queue.task(name="slow")(lambda: None)
+    job = queue.enqueue(task.s())
+    stopped = Pack(tmp_path / "queue.db", tmp_path / "worker.py", "0.4")
+    first = stopped.start()
+    stopped.ready(first)
+    while queue.state(job).state != "running":
+        time.sleep(0.005)
+    time.sleep(0.1)  # past the transaction of its start
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        second_pack = Pack(tmp_path / "queue.db", tmp_path / "worker.py", "0.01")
+        second = second_pack.start()
+        second_pack.ready(second)
+        ended = queue.wait(job, timeout=30)
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "lease lost\n"
+    stopped.kill_all()
+    second_pack.kill_all()
+
+    assert ended.state == "done"
+    assert [worker for (worker,) in database.sql("SELECT worker FROM effect")] == [
+        event.worker for event in queue.history(job) if event.event == "done"
+    ]
+    assert "rescued" in [event.event for event in queue.history(job)]
+    database.close_all()
