@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
-from db import Database, audit, errors, migrate
+from db import Database, audit, connection, copying, errors, migrate
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
 
@@ -357,3 +358,29 @@ def test_a_process_that_was_late_does_not_replace_the_copy(path: Path, small: py
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
     with Database.open_copy(migrate.backup_path(path, 1)) as copy:
         assert copy.value("PRAGMA user_version") == 1
+
+
+def test_nobody_migrates_while_the_copy_is_made(
+    path: Path, small: pytest.MonkeyPatch, in_thread: Callable[[Callable[[], object]], None]
+) -> None:
+    make_old(path, small)
+    real, refused = copying.copy, list[errors.Busy]()
+
+    def other() -> None:
+        try:
+            Database.open(path).close_all()
+        except errors.Busy as error:
+            refused.append(error)
+
+    def copy(*arguments: Any) -> Path:
+        small.setattr(connection, "TURN_TIMEOUT", 0.01)
+        small.setattr(copying, "copy", real)
+        in_thread(other)
+        return real(*arguments)
+
+    small.setattr(copying, "copy", copy)
+    Database.open(path).close_all()
+    assert len(refused) == 1
+    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
+    with Database.open_copy(migrate.backup_path(path, 1)) as made:
+        assert made.value("PRAGMA user_version") == 1
