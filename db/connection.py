@@ -201,6 +201,21 @@ class Database(APSWDatabase):  # type: ignore[misc]
         except apsw.Error as error:
             raise self._explained(error) from error
 
+    def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """peewee's way to run a query; what is wrong with the file is told as by :meth:`sql`."""
+        try:
+            return super().execute_sql(sql, params)
+        except PeeweeException as error:
+            cause = error.__context__
+            told = (
+                errors.translate(cause, self.path or "the in-memory file")
+                if isinstance(cause, apsw.Error)
+                else None
+            )
+            if told is None:
+                raise
+            raise told from cause
+
     def changes(self) -> int:
         """How many rows this thread's last INSERT, UPDATE or DELETE changed."""
         return self.connection().changes()

@@ -199,6 +199,16 @@ def test_a_callback_may_write_and_one_outside_of_a_write_runs_at_once(database: 
     assert seen == [1]
 
 
+def test_a_mark_tells_which_callbacks_go_with_a_part_that_was_undone(database: Database) -> None:
+    seen: list[str] = []
+    with database.write():
+        database.after_commit(lambda: seen.append("kept"))
+        mark = database.callbacks()
+        database.after_commit(lambda: seen.append("dropped"))
+        database.drop_callbacks(mark)
+    assert seen == ["kept"]
+
+
 # -- savepoints and views ----------------------------------------------------------------------------------
 
 
@@ -482,6 +492,16 @@ def test_peewee_models_run_on_it(any_database: Database) -> None:
     assert [(each.key, each.value) for each in found] == [("a", "2")]
 
 
+def test_a_query_through_peewee_gives_the_files_own_errors(database: Database, path: Path) -> None:
+    with database.write():
+        put(database, "before")
+    database.sql(f"PRAGMA max_page_count = {database.value('PRAGMA page_count') + 2}")
+    row = {"key": "k" * 1_000_000, "value": "1", "updated_at": 5, "updated_by": "test"}
+    with pytest.raises(errors.DiskFull, match="is full"), database.write():
+        Setting.insert(row).execute(database)
+    assert keys(database) == ["before"]
+
+
 # -- closing -----------------------------------------------------------------------------------------------
 
 
@@ -531,6 +551,18 @@ with database.view():
         assert database.checkpoint()
         assert wal.stat().st_size == 0
         assert keys(database) == ["a"]
+
+
+def test_the_version_moves_when_another_process_commits(database: Database, path: Path, process: Any) -> None:
+    before = database.version()
+    assert database.version() == before
+    code = """
+database = Database.open(path)
+with database.write():
+    database.sql("UPDATE lead_generation SET value = 9")
+"""
+    process(code, path).finish()
+    assert database.version() != before
 
 
 def test_the_cache_of_one_thread_can_be_set(database: Database, in_thread: InThread) -> None:
