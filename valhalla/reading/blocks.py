@@ -31,21 +31,12 @@ def _shapes(delimiter: str) -> bytes:
     return bytes(table)
 
 
-def _spaces(delimiter: str) -> bytes:
-    """The same for spaces beside quotes: quotes and spaces stay, line ends and delimiters become commas."""
-    table = bytearray(b"x" * 256)
-    table[ord('"')], table[ord(" ")] = ord('"'), ord(" ")
-    for mark in "\n" + delimiter:
-        table[ord(mark)] = ord(",")
-    return bytes(table)
-
-
 def _lines_with(data: bytes, shape: bytes, pattern: bytes) -> Iterator[int]:
     """Numbers of the lines that hold the last byte of a pattern, which is looked for in the data's shape."""
     number = last = 0
     at = shape.find(pattern)
     while at >= 0:
-        to = at + len(pattern) - 1 if pattern[-1:] != b"," else at
+        to = at + len(pattern) - 1
         number += data.count(b"\n", last, to)
         last = to
         yield number
@@ -61,7 +52,6 @@ class BlockReader:
         self.width = bulk.careful.width
         self._one = one
         self._shapes = _shapes(delimiter)
-        self._spaces = _spaces(delimiter)
 
     def read(self, text: str, line: int, chunk: Chunk, count: int, final: bool) -> tuple[int, int] | None:
         """Read a text that ends with a line end (or is ``final``); how many characters and lines were used.
@@ -141,13 +131,19 @@ class BlockReader:
                 and not (plain and line.replace(plain, "").isprintable())
             )
         if quoted:
-            hard.update(number for number, line in enumerate(lines) if '"' in line and line.count('"') & 1)
-            # Spaces around quotes, and quoted cells that begin with a tab where tabs delimit, are not for csv.
-            spaces = data.translate(self._spaces)
-            for pattern in (b', "', b'" ,') if delimiter.isprintable() else (b', "', b'" ,', b'",'):
-                hard.update(_lines_with(data, spaces, pattern))
-            if data.startswith(b' "') or data.endswith(b'" '):
-                hard.update((0, len(lines) - 1))
+            # Odd quotes, spaces around quotes, and quoted cells that begin with a tab where tabs delimit.
+            tab = "\n" if delimiter.isprintable() else f'"{delimiter}'
+            before, after = f'{delimiter} "', f'" {delimiter}'
+            for number, line in enumerate(lines):
+                if '"' in line and (
+                    line.count('"') & 1
+                    or before in line
+                    or after in line
+                    or tab in line
+                    or line.startswith(' "')
+                    or line.endswith('" ')
+                ):
+                    hard.add(number)
         if max(map(len, lines), default=0) > _LONG:
             hard.update(number for number, line in enumerate(lines) if len(line) > _LONG)
         hard.update(number for number in _lines_with(data, shape, b",=") if self._formula(lines[number]))

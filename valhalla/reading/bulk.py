@@ -234,13 +234,13 @@ class BulkReader:
                 market_of(city or None, state or None, location or None)
                 for city, state, location in zip(*parts, locations, strict=True)
             ]
-        if addresses is not None:
-            found = [
-                place if place[0] is not None else market_of(None, place[1], address or None)
-                for place, address in zip(found, addresses, strict=True)
-            ]
-        markets, codes = zip(*found, strict=True)
-        return locations, list(markets), list(codes)
+        markets = [place[0] for place in found]
+        codes = [place[1] for place in found]
+        if addresses is not None and None in markets:
+            for row, market in enumerate(markets):
+                if market is None:
+                    markets[row], codes[row] = market_of(None, codes[row], addresses[row] or None)
+        return locations, markets, codes
 
     def _keys(
         self,

@@ -94,6 +94,7 @@ class Values:
         """Cents of each row, and which rows were normalised by the profile's value format."""
         normalised: set[int] = set()
         profile = self._profile
+        # int() is right for ASCII digits, of which a column without longer texts holds few enough.
         if "".join(texts).isascii() and max(map(len, texts)) <= 13:
             found = [int(text) * 100 if text.isdecimal() else self._slow(text) for text in texts]
         else:
@@ -127,10 +128,10 @@ def optional_cents(texts: list[str], profile: Profile, odd: set[int]) -> list[in
     def slow(text: str) -> int | None:
         return optional_money(text, profile) if text else None
 
-    found = [
-        int(text) * 100 if text.isdecimal() and len(text) <= 13 and text.isascii() else slow(text)
-        for text in texts
-    ]
+    if "".join(texts).isascii() and max(map(len, texts), default=0) <= 13:
+        found = [None if not text else int(text) * 100 if text.isdecimal() else slow(text) for text in texts]
+    else:
+        found = [slow(text) for text in texts]
     if None in found:
         odd.update(number for number, text in enumerate(texts) if text and found[number] is None)
     return found

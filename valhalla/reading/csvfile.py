@@ -16,7 +16,7 @@ from valhalla.reading.chunk import Chunk, Position, Reject, shorten
 from valhalla.reading.sniff import decode, encode
 from valhalla.reading.tokens import Open, Record, next_record
 
-WINDOW = 1 << 20
+WINDOW = 1 << 18
 """Bytes held at least; grown up to ``LONGEST`` for a record that does not fit."""
 LONGEST = 1 << 23
 """A line that has no end within this many bytes is skipped and rejected."""
