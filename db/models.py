@@ -92,6 +92,7 @@ class File(Base):
     error_code = TextField(null=True)
     error = TextField(null=True)
     looked_at = BigIntegerField()
+    adopted = BigIntegerField()
 
     class Meta:
         table_name = "file"
@@ -124,6 +125,7 @@ class Import(Base):
     error_message = TextField(null=True)
     started_at = BigIntegerField()
     finished_at = BigIntegerField(null=True)
+    names = TextField(null=True)
 
     class Meta:
         table_name = "import"

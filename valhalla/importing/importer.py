@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from db import Database, audit
 from valhalla.importing import sql
+from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, plan_chunk
-from valhalla.reading import Chunk, Position, Profile, SourceError, open_source, prefix_digest
+from valhalla.leads import suppression
+from valhalla.reading import Chunk, Position, Profile, SourceError, Warning, open_source, prefix_digest
+from valhalla.reading.header import REJECT_COLUMNS
 from valhalla.stages import Context
 from valhalla.stages import context as stages
 
 if TYPE_CHECKING:
     from valhalla.reading import Source
+    from valhalla.reading.source import RowReaderFactory
 
 WARNINGS_KEPT = 1000
 """Row warnings of an import that are stored; the rest are counted by code."""
@@ -29,6 +34,9 @@ LOCK_SECONDS = 0.05
 """How long a chunk may hold the write lock while somebody else waits for it."""
 
 MIN_CHUNK_ROWS = 500
+
+DEFAULT_SOURCE = "csv"
+"""The source of lists that nothing else names one for."""
 
 CACHE_KIB = 16_384
 AUTOCHECKPOINT_PAGES = 20_000
@@ -47,6 +55,10 @@ class Request:
     source: str = "csv"
     final: bool = True
     """Whether a last line without a line end is complete."""
+    again: bool = False
+    """Read the whole file although nothing in it has changed."""
+    rows: RowReaderFactory | None = None
+    """Reads the records instead of :class:`valhalla.reading.careful.RowReader`: rules of a program of its own."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +67,38 @@ class Hooks:
 
     fence: Callable[[], object] = lambda: None
     """Called first in each write transaction; raises when the job is no longer this worker's."""
-    between: Callable[[int, int], object] = lambda done, total: None
-    """Called after each chunk with the bytes read and the size of the file; may raise to end the import here. What was
-    read is kept, and the next import of the file goes on behind it."""
+    between: Callable[[Progress], object] = lambda progress: None
+    """Called after each chunk; may raise to end the import here. What was read is kept, and the next import of the file
+    goes on behind it."""
+    stored: Callable[[Source, Chunk], object] = lambda source, chunk: None
+    """Called after each chunk, when it is in the file."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import has come. The counts are those of the whole import, also when it was interrupted."""
+
+    bytes: int
+    of: int
+    """Size of the file."""
+    rows: int
+    rejected: int
+    seconds: float
+    """Spent in this process."""
+
+    def as_json(self) -> dict[str, float]:
+        """For operators: with the rate and the time that is left."""
+        rate = self.rows / self.seconds if self.seconds > 0 else 0.0
+        left = self.seconds * (self.of - self.bytes) / self.bytes if self.bytes else 0.0
+        return {
+            "bytes": self.bytes,
+            "of": self.of,
+            "rows": self.rows,
+            "rejected": self.rejected,
+            "rows_per_second": round(rate),
+            "seconds": round(self.seconds, 3),
+            "seconds_left": round(max(left, 0.0), 3),
+        }
 
 
 @dataclass(frozen=True)
@@ -90,11 +131,17 @@ class _Import:
         self.path = Path(request.path)
         self.chunk_rows = _chunk_rows(database)
         self.context: Context | None = None
+        self.suppression = suppression.NOBODY
 
     def run(self) -> int | None:
+        adopted = adopted_source(self.database, self.request)
+        if adopted is not None:
+            self.request = replace(self.request, source=adopted)
         with self.database.write():
             self.hooks.fence()
             self.file = self._file()
+            if adopted is not None:
+                self.database.sql(sql.ADOPT_FILE, (self.file.id,))
         self.rules = rules_of(self.database, self.request.source)
         try:
             before = os.stat(self.path)
@@ -108,6 +155,7 @@ class _Import:
                 self._read(source, before)
         except SourceError as error:
             self._fail(error.code, error.message)
+            self._suggest(error)
         except FileNotFoundError:
             self._fail("NOT_FOUND", f"The file '{self.path}' was not found.", remember=False)
         except OSError as error:
@@ -152,6 +200,7 @@ class _Import:
         self.position, self.kind = Position(), "whole"
         if (
             self.file.digest
+            and not self.request.again
             and self.file.profile == self.rules
             and self._still_begins_with(self.file.offset, self.file.digest, before)
         ):
@@ -198,13 +247,39 @@ class _Import:
         with database.write():
             self.hooks.fence()
             self.header_id = _header(database, source.extras) if source.extras else None
-            self.warnings = self.warnings or [list(warning) for warning in source.warnings]
+            if not self.warnings:
+                self.warnings = [list(warning) for warning in source.warnings]
+                self.warnings += [list(warning) for warning in self._drift(source)]
             database.sql(
                 sql.DESCRIBE,
                 (
                     *(source.encoding, source.delimiter, self.header_id),
-                    *(json.dumps(source.mapping, ensure_ascii=False), self._warnings_json(), self.import_id),
+                    json.dumps(source.mapping, ensure_ascii=False),
+                    json.dumps(source.header, ensure_ascii=False),
+                    *(self._warnings_json(), self.import_id),
                 ),
+            )
+
+    def _drift(self, source: Source) -> list[Warning]:
+        """What is different about the columns since the last list of this source (of no named one: of this file)."""
+        if source.columns.own_export:
+            return []
+        only = self.file.id if self.request.source == DEFAULT_SOURCE else None
+        last = self.database.one(sql.LAST_NAMES, (self.file.source_id, self.import_id, only, only))
+        if last is None:
+            return []
+        return drift_warnings(json.loads(last[0]), json.loads(last[1]), source.header, source.mapping)
+
+    def _suggest(self, error: SourceError) -> None:
+        """Remember a mapping that would make the file usable, until a person accepts it."""
+        if not error.suggestion:
+            return
+        header = json.dumps(error.header, ensure_ascii=False)
+        fields = json.dumps(error.suggestion, ensure_ascii=False)
+        with self.database.write():
+            self.hooks.fence()
+            self.database.sql(
+                sql.SUGGEST_MAPPING, (self.file.source_id, header, fields, self.database.clock())
             )
 
     # -- reading -------------------------------------------------------------------------------------------
@@ -214,13 +289,16 @@ class _Import:
         reading = Reading(
             *(self.import_id, self.file.id, self.file.source_id, self.header_id, self.started_at),
             tail=self.kind == "tail",
+            merge=source.profile.merge,
         )
+        began = time.perf_counter()
         self.database.set_cache(CACHE_KIB)
         self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
             while (chunk := source.read(self.chunk_rows, final=self.request.final)) is not None:
                 self._store(chunk, reading, source.digest())
-                self.hooks.between(chunk.end.offset, before.st_size)
+                self.hooks.stored(source, chunk)
+                self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
             self._finish(source, before)
         finally:
             self.database.sql("PRAGMA wal_autocheckpoint = 1000")
@@ -230,14 +308,18 @@ class _Import:
         """One chunk, one transaction: leads, stage results, rejects, audit entry, counters and the new position."""
         database = self.database
         self.context = context = stages.load(database, self.started_at, self.context)
-        plan = plan_chunk(database, chunk.accepted, reading, context)
+        self.suppression = suppression.load(database, self.suppression)
+        if self.suppression.forgotten:
+            suppression.leave_out_forgotten(self.suppression, chunk)
+        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
         with database.write():
             began = time.perf_counter()
             self.hooks.fence()
             if database.value(sql.READ_GENERATION) != plan.generation:
-                plan = plan_chunk(database, chunk.accepted, reading, context)
+                self.suppression = suppression.load(database, self.suppression)
+                plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression)
             self._advance(chunk, plan, digest)
             self._write(chunk, plan, reading)
             self._witness(chunk, plan, digest)
@@ -272,6 +354,7 @@ class _Import:
             (sql.PUT_SIGHTING, plan.sightings),
             (sql.ADD_SEEN, sorted(plan.seen)),
             (sql.ADD_OVERTAKEN, plan.overtaken),
+            (sql.ADD_CHANGE, plan.changes),
         ):
             if rows:
                 database.many(text, rows)
@@ -293,6 +376,16 @@ class _Import:
                     for r in chunk.rejected
                 ),
             )
+        if chunk.fixes:
+            refused = {r.line for r in chunk.rejected}
+            states = ((line in refused, number) for line, number in chunk.fixes.items())
+            database.many(
+                sql.CLOSE_REJECT, [("superseded" if again else "fixed", number) for again, number in states]
+            )
+
+    def _progress(self, size: int, seconds: float) -> Progress:
+        row = self.database.sql(sql.READ_IMPORT, (self.import_id,))[0]
+        return Progress(self.position.offset, size, row[6], row[11], seconds)
 
     def _witness(self, chunk: Chunk, plan: Plan, digest: str) -> None:
         fingerprints = array("q", (row.fingerprint for row in chunk.accepted))
@@ -347,6 +440,8 @@ class _Import:
                 ),
             )
             database.sql(sql.CLEAR_SEEN, (self.import_id,))
+            if rejected and database.value(sql.HAS_REPAIRS, (self.file.id,)):
+                database.sql(sql.KNOWN_REPAIRS, (self.import_id,))
             audit.append(
                 database,
                 "import.done",
@@ -407,20 +502,42 @@ def rules_of(database: Database, source: str) -> str:
 def open_list(database: Database, request: Request, start: Position | None) -> Source:
     """Open the file by the rules of its source; a mapping accepted for exactly its header is used."""
     profile, mappings = source_rules(database, request.source)
+    options: dict[str, Any] = {"source": request.source, "rows": request.rows}
     try:
-        source = open_source(request.path, profile, None, start, source=request.source)
+        source = open_source(request.path, profile, None, start, **options)
         header = source.header
     except SourceError as error:
-        if not error.header or json.dumps(error.header, ensure_ascii=False) not in mappings:
+        if not error.header or _plain(error.header) not in mappings:
             raise
         source, header = None, error.header
-    mapping = mappings.get(json.dumps(header, ensure_ascii=False))
+    mapping = mappings.get(_plain(header))
     if mapping is None:
         assert source is not None
         return source
     if source is not None:
         source.close()
-    return open_source(request.path, profile, mapping, start, source=request.source)
+    return open_source(request.path, profile, mapping, start, **options)
+
+
+def adopted_source(database: Database, request: Request) -> str | None:
+    """The source that a repaired list of rejects belongs to, when nothing else names its source."""
+    if request.source != DEFAULT_SOURCE:
+        return None
+    try:
+        with open(request.path, "rb") as file:
+            head = file.read(4096).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    names, _, rest = head.partition("\n")
+    if not names.startswith("_reject"):
+        return None
+    number = re.match(r'"?(\d{1,18})\b', rest)
+    return database.value(sql.SOURCE_OF_REJECT, (int(number[1]),)) if number else None
+
+
+def _plain(header: list[str]) -> str:
+    """The header as mappings are kept by: without the columns that an export of rejects puts in front."""
+    return json.dumps([name for name in header if name not in REJECT_COLUMNS], ensure_ascii=False)
 
 
 def _header(database: Database, names: list[str]) -> int:

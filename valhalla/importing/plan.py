@@ -8,7 +8,7 @@ The rules:
 * each list (file) remembers what it last said about a lead (the fingerprint of its row), so a list that is read again
   says something new only where it changed;
 * what the same source says later replaces what it said before, cell by cell, and a blank cell erases nothing; another
-  source only fills blanks;
+  source only fills blanks. That is the policy ``keep_last``; a source's profile can name another, see :func:`_merged`;
 * a row that says nothing new is *unchanged* the first time its list is read again, and a *duplicate* otherwise.
 """
 
@@ -24,6 +24,7 @@ import apsw
 
 from db import Database
 from valhalla.importing import sql
+from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.row import Row
 from valhalla.stages import Context, decide
 
@@ -31,6 +32,8 @@ _WIDTH = len(sql.CONTENT)
 _NAME = sql.CONTENT.index("name")
 _PHONE_KEY = sql.CONTENT.index("phone_key")
 _EXTRAS = sql.CONTENT.index("extras")
+_EMAIL = sql.CONTENT.index("email")
+_LIST_DATE = sql.CONTENT.index("list_date")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Reading:
     """UTC microseconds; the time of everything this import writes, so that an interrupted import repeats itself."""
     tail: bool
     """Whether only what was appended to the file is read."""
+    merge: str = "keep_last"
+    """What other content does to a lead that is known: see :func:`_merged`. ``replace`` is what a person typed."""
 
 
 @dataclass
@@ -112,21 +117,37 @@ class Plan:
     sightings: list[tuple[Any, ...]] = field(default_factory=list)
     seen: list[tuple[int, int]] = field(default_factory=list)
     overtaken: list[tuple[int, int]] = field(default_factory=list)
+    changes: list[tuple[Any, ...]] = field(default_factory=list)
+    """What waits for a person to review it."""
 
     def moves_leads(self) -> bool:
         """Whether it changes who is who or what a lead says."""
         return bool(self.leads or self.updates)
 
 
-def plan_chunk(database: Database, rows: Sequence[Row], reading: Reading, context: Context) -> Plan:
+def plan_chunk(
+    database: Database,
+    rows: Sequence[Row],
+    reading: Reading,
+    context: Context,
+    suppression: Suppression = NOBODY,
+) -> Plan:
     """Classify ``rows`` against what the file holds now. Reads only."""
-    return _Planner(database, rows, reading, context).run()
+    return _Planner(database, rows, reading, context, suppression).run()
 
 
 class _Planner:
-    def __init__(self, database: Database, rows: Sequence[Row], reading: Reading, context: Context) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rows: Sequence[Row],
+        reading: Reading,
+        context: Context,
+        suppression: Suppression,
+    ) -> None:
         self.database = database
         self.rows = rows
+        self.suppression = suppression
         self.reading = reading
         self.context = context
         self.plan = Plan(generation=database.value(sql.READ_GENERATION))
@@ -291,7 +312,9 @@ class _Planner:
                 lead.touched = True
                 self._mark_unchanged(lead.id)
             return
-        content = _merged(lead.content, row, replace=lead.source_id in (None, reading.source_id))
+        content = _merged(lead.content, row, self._policy(lead))
+        if content != lead.content and reading.merge == "review":
+            content = self._ask(lead, row, content)
         if content != lead.content:
             counts.updated += 1
             self._keep_history(lead, content)
@@ -325,6 +348,28 @@ class _Planner:
                 )
             )
         lead.touched = lead.changed = True
+
+    def _policy(self, lead: _Lead) -> str:
+        merge = self.reading.merge
+        if merge in ("keep_last", "review"):
+            return "replace" if lead.source_id in (None, self.reading.source_id) else "fill_blanks"
+        return merge
+
+    def _ask(self, lead: _Lead, row: Row, content: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Put what would replace something before a person; blanks are filled without asking."""
+        filled = _merged(lead.content, row, "fill_blanks")
+        wanted = {
+            column: new for column, old, new in zip(sql.CONTENT, filled, content, strict=True) if old != new
+        }
+        if wanted:
+            reading = self.reading
+            if "extras" in wanted:
+                wanted["header_id"] = reading.header_id
+            body = json.dumps(wanted, ensure_ascii=False)
+            self.plan.changes.append(
+                (lead.id, reading.import_id, row.line, row.fingerprint, body, reading.started_at)
+            )
+        return filled
 
     def _keep_history(self, lead: _Lead, content: tuple[Any, ...]) -> None:
         before = {
@@ -364,12 +409,25 @@ class _Planner:
                 )
             )
         self.plan.counts.new += len(self.fresh)
+        if self.suppression:
+            self._suppress_fresh()
+
+    def _suppress_fresh(self) -> None:
+        """Mark those among the new leads who are not to be contacted."""
+        leads, reason_of, width = self.plan.leads, self.suppression.reason, len(sql.STAGES)
+        for at, (row, columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
+            reason = reason_of(row.email, row.phone_key)
+            if reason is not None:
+                decision = decide(row, self.context, suppressed=reason)
+                leads[at] = (*columns[: -width - 1], reason, *decision)
 
     def _write_changed(self) -> None:
         reading, now = self.reading, self.reading.started_at
         for lead in self.leads.values():
             if not (lead.fresh or lead.changed):
                 continue
+            if self.suppression and lead.suppressed is None:
+                lead.suppressed = self.suppression.reason(lead.content[_EMAIL], lead.content[_PHONE_KEY])
             row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, (), None))
             decision = decide(
                 row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
@@ -401,8 +459,18 @@ def _somebody_else(lead: _Lead, row: Row) -> bool:
     return bool(name.casefold() != row.name.casefold())
 
 
-def _merged(content: tuple[Any, ...], row: Row, *, replace: bool) -> tuple[Any, ...]:
-    """``content`` after ``row`` was heard; see the rules above."""
-    if replace:
+def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
+    """``content`` after ``row`` was heard. A blank cell never erases anything.
+
+    ``replace``: the row's cells win. ``fill_blanks``: only what is not known yet is taken. ``keep_first``: nothing is.
+    ``newest_list_date``: the row's cells win unless the lead is known from a newer list, or the row has no date.
+    """
+    if policy == "keep_first":
+        return content
+    if policy == "newest_list_date":
+        known = content[_LIST_DATE]
+        newer = row.list_date is not None and (known is None or row.list_date >= known)
+        policy = "replace" if newer else "fill_blanks"
+    if policy == "replace":
         return tuple(new if new is not None else old for old, new in zip(content, row, strict=False))
     return tuple(old if old is not None else new for old, new in zip(content, row, strict=False))

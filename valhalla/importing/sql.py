@@ -72,7 +72,10 @@ FIND_OVERTAKEN = """
 SELECT o.lead_id, o.fingerprint FROM carray(?1) AS k CROSS JOIN overtaken AS o ON o.lead_id = k.value
 """
 
-NEXT_LEAD_ID = "SELECT coalesce(max(id), 0) + 1 FROM lead"
+# A number that was given out once is never given out again, even when its lead was removed.
+NEXT_LEAD_ID = """
+SELECT max(coalesce((SELECT max(id) FROM lead), 0), (SELECT last_id FROM lead_generation WHERE id = 1)) + 1
+"""
 READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
@@ -87,6 +90,10 @@ INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (lead_id, file_id) DO UPDATE SET
   import_id = excluded.import_id, line = excluded.line, fingerprint = excluded.fingerprint, last_seen = excluded.last_seen
+"""
+ADD_CHANGE = """
+INSERT INTO lead_change (lead_id, import_id, line, fingerprint, body, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (lead_id, fingerprint) DO NOTHING
 """
 ADD_REJECT = """
 INSERT INTO reject (import_id, file_id, line, column, code, message, value, raw, created_at)
@@ -104,9 +111,7 @@ START = """
 INSERT INTO import (file_id, source_id, path, state, kind, start, position, profile, started_at)
 VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) RETURNING id
 """
-DESCRIBE = (
-    "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, warnings = ? WHERE id = ?"
-)
+DESCRIBE = "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, names = ?, warnings = ? WHERE id = ?"
 FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
 FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
 CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
@@ -129,6 +134,37 @@ TOUCH_FILE = "UPDATE file SET size = ?, modified_ns = ?, inode = ?, looked_at = 
 SPOIL_FILE = """
 UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = 0, digest = '', profile = ?, error_code = ?, error = ?,
   looked_at = ? WHERE id = ?
+"""
+
+# A repaired row closes its reject. One that is refused again takes the place of the old one.
+CLOSE_REJECT = "UPDATE reject SET state = ? WHERE id = ? AND (state = 'open' OR state = 'superseded')"
+
+# The list itself still holds what was repaired elsewhere: reading it again opens nothing that was closed.
+KNOWN_REPAIRS = """
+UPDATE reject SET state = 'fixed' WHERE import_id = ?1 AND state = 'open' AND EXISTS (
+  SELECT 1 FROM reject AS old WHERE old.file_id = reject.file_id AND old.line = reject.line
+    AND old.state = 'fixed' AND old.raw = reject.raw AND old.import_id <> ?1)
+"""
+HAS_REPAIRS = "SELECT 1 FROM reject WHERE file_id = ? AND state = 'fixed' LIMIT 1"
+
+LAST_NAMES = """
+SELECT names, fields FROM import
+WHERE source_id = ? AND id < ? AND state = 'done' AND names IS NOT NULL AND (? IS NULL OR file_id = ?)
+ORDER BY id DESC LIMIT 1
+"""
+SUGGEST_MAPPING = """
+INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'suggested', ?)
+ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields WHERE origin = 'suggested'
+"""
+SUGGESTED = "SELECT id, header, fields FROM mapping WHERE source_id = ? AND origin = 'suggested' ORDER BY id"
+
+ADOPT_FILE = "UPDATE file SET adopted = 1 WHERE id = ?"
+ADOPTED_FILES = (
+    "SELECT f.path, s.name FROM file AS f JOIN source AS s ON s.id = f.source_id WHERE f.adopted = 1"
+)
+SOURCE_OF_REJECT = """
+SELECT s.name FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
+WHERE r.id = ?
 """
 
 FIND_HEADER = "SELECT id FROM header WHERE digest = ?"

@@ -39,6 +39,9 @@ _FILE_WARNINGS = {
     "EMPTY_HEADER": "A column has no name; it is kept as an extra column called by its number.",
     "CONTENT_NOT_NAME": "The content is of another format than the file name says; it was read as what it is.",
     "MORE_SHEETS": "The workbook has more than one sheet; only the first with data was read.",
+    "COLUMNS_ADDED": "The list has columns that the last list of its source had not; they are kept as extra columns.",
+    "COLUMNS_MISSING": "Columns that the last list of its source had are not there any more.",
+    "COLUMN_RENAMED": "A field is read from a column of another name than in the last list of its source.",
     "PERSONAL_COLUMN": "A column looks like sensitive personal data (social security, birth date, card number).",
 }
 
@@ -68,6 +71,8 @@ _REJECTS = {
     "QUOTE_SYNTAX": "There is text between a closing quote and the next delimiter.",
     "TOTALS_ROW": "The row is a total under the list, not a lead.",
     "HEADER_REPEATED": "The row repeats the column names.",
+    "FORGOTTEN": "The person asked to be forgotten; nothing of the row is kept.",
+    "OWN_RULE": "A rule of the program that reads the list refused the row.",
     "RECORD_SYNTAX": "The line or element is no JSON object.",
 }
 

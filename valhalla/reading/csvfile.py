@@ -123,7 +123,8 @@ class CsvReader:
         self.width = rows.width
         self.position = start
         self._blocks = None
-        if not rows.columns.own_export and delimiter.isascii():
+        plain = type(rows) is RowReader  # other rules than ours are asked about every record
+        if plain and not rows.columns.own_export and delimiter.isascii():
             self._blocks = BlockReader(BulkReader(rows), delimiter, self._take)
 
     def read(self, count: int, final: bool) -> Chunk | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -25,6 +25,9 @@ from valhalla.reading.xlsx import Workbook
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
+
+RowReaderFactory = Callable[[Columns, Profile, str], RowReader]
+"""Makes what reads the records of a file, from its columns, the profile and the source's name."""
 
 
 class Reader(Protocol):
@@ -67,9 +70,11 @@ class Source:
         warnings: list[Warning],
         encoding: str,
         delimiter: str,
+        profile: Profile,
     ) -> None:
         self.path = path
         self.name = name
+        self.profile = profile
         self.format = form
         self.header = columns.header
         self.mapping = columns.mapping
@@ -181,18 +186,20 @@ def open_source(
     start: Position | None = None,
     *,
     source: str = "csv",
+    rows: RowReaderFactory | None = None,
 ) -> Source:
     """Open a lead list of any supported format.
 
     ``mapping`` (header to field) replaces recognition by name; headers it does not name become extra columns.
     ``start`` goes on where an earlier reading of the same bytes ended. ``source`` is the name under which the
-    program knows where the file comes from. Raises SourceError for everything that makes the whole file unusable.
+    program knows where the file comes from. ``rows`` replaces the rules for a record; then no record takes the fast path.
+    Raises SourceError for everything that makes the whole file unusable.
     """
     path = Path(path)
     profile = profile or Profile()
     file = _open(path)
     try:
-        return _open_format(path, file, profile, mapping, start, source)
+        return _open_format(path, file, profile, mapping, start, source, rows or RowReader)
     except OSError as error:
         file.close()
         raise SourceError(
@@ -242,6 +249,7 @@ def _open_format(
     mapping: Mapping[str, str] | None,
     start: Position | None,
     name: str,
+    rows: RowReaderFactory,
 ) -> Source:
     head = file.read(1 << 16)
     if not head:
@@ -254,7 +262,7 @@ def _open_format(
             "NOT_CSV", f"The file {path} is no lead list but a web page; export the list as CSV."
         )
     opened = Opened(
-        path, file, profile, mapping, start if start is not None and start.offset > 0 else None, name
+        path, file, profile, mapping, start if start is not None and start.offset > 0 else None, name, rows
     )
     if head.startswith(b"PK\x03\x04"):
         return opened.workbook()
@@ -278,6 +286,7 @@ class Opened:
     mapping: Mapping[str, str] | None
     start: Position | None
     name: str
+    rows: RowReaderFactory
 
     def text(self) -> Source:
         """Delimited text."""
@@ -296,7 +305,7 @@ class Opened:
             start = Position(shape.offset, shape.line, 0)
         start = Position(start.offset, start.line, start.records, shape.encoding if decided else "")
         window = Window(self.file, start.offset, shape.encoding, shape.newline)
-        reader = CsvReader(window, RowReader(columns, profile, self.name), shape.delimiter, start)
+        reader = CsvReader(window, self.rows(columns, profile, self.name), shape.delimiter, start)
         warnings = shape.warnings + [warning for warning in more if warning not in shape.warnings]
         return self._source("csv", columns, reader, warnings, shape.encoding, shape.delimiter)
 
@@ -305,7 +314,7 @@ class Opened:
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n")
-        reader = LinesReader(window, RowReader(columns, self.profile, self.name), start)
+        reader = LinesReader(window, self.rows(columns, self.profile, self.name), start)
         return self._source("jsonl", columns, reader, [], "utf-8", ",")
 
     def json_document(self) -> Source:
@@ -316,7 +325,7 @@ class Opened:
             raise SourceError("EMPTY_FILE", f"The file {self.path} holds no records.")
         columns = self._columns(names, [])
         reader = TableReader(
-            document.records(), RowReader(columns, self.profile, self.name), self._table_start(1)
+            document.records(), self.rows(columns, self.profile, self.name), self._table_start(1)
         )
         return self._source("json", columns, reader, [], "utf-8", ",")
 
@@ -340,7 +349,7 @@ class Opened:
         columns = self._columns(header, [cells for _, cells in top[place + 1 :]])
         start = self._table_start(number + 1)
         padded = ((row, cells + [""] * (width - len(cells))) for row, cells in book.rows() if row > number)
-        reader = TableReader(padded, RowReader(columns, self.profile, self.name), start)
+        reader = TableReader(padded, self.rows(columns, self.profile, self.name), start)
         return self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
 
     def _table_start(self, first: int) -> Position:
@@ -361,4 +370,7 @@ class Opened:
         encoding: str,
         delimiter: str,
     ) -> Source:
-        return Source(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter)
+        return Source(
+            *(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter),
+            profile=self.profile,
+        )

@@ -11,7 +11,7 @@ from db import Database
 from jobs import JobQueue, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
-from valhalla.importing.importer import Hooks, Request, import_file, rules_of
+from valhalla.importing.importer import Hooks, Progress, Request, import_file, rules_of
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
 from valhalla.importing.sources import Candidate, Problem
@@ -44,8 +44,8 @@ class Importing:
         if job is None:
             raise RuntimeError("an import job runs in a worker")
 
-        def between(done: int, total: int) -> None:
-            job.progress({"bytes": done, "of": total})
+        def between(progress: Progress) -> None:
+            job.progress(progress.as_json())
             job.check()
 
         return import_file(self.database, Request(path, source, final), Hooks(job.fence, between))

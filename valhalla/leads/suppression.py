@@ -1,0 +1,273 @@
+"""Do-not-contact: who is on the list, and what that means for leads.
+
+A lead on the list is stored and counted like any other and marked ``suppressed``: it is in no call list, export or
+effect. The list is evidence: an entry that is taken off stays, with who took it off and when. Of a person who was
+forgotten only a salted digest is left, which is enough to recognise and leave out a row about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from valhalla.errors import UsageError
+from valhalla.reading.chunk import Reject
+from valhalla.reading.contacts import phone_key, plausible_email
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.reading import Chunk
+    from valhalla.row import Row
+
+Kind = Literal["email", "phone", "domain"]
+Origin = Literal["operator", "list", "opted_out", "forgotten"]
+
+READ_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
+IN_FORCE = "SELECT kind, value, digest FROM suppression WHERE removed_at IS NULL"
+ADD = """
+INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (kind, digest) WHERE removed_at IS NULL DO NOTHING
+"""
+FORGET = (
+    "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"
+)
+REMOVE = "UPDATE suppression SET removed_at = ?, removed_by = ? WHERE kind = ? AND digest = ? AND removed_at IS NULL"
+MOVE = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"
+LIST = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND id > ? ORDER BY id LIMIT ?
+"""
+# Scans of table lead: a decision of a person, or a list of them, made now and then.
+BY_CONTACT = """
+SELECT id, email, phone_key, suppressed FROM lead
+WHERE email = :email OR phone_key = :phone OR (:domain IS NOT NULL AND email LIKE :domain)
+"""
+PAGE = "SELECT id, email, phone_key, suppressed FROM lead WHERE id > ? ORDER BY id LIMIT 20000"
+MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
+
+FEW = 20
+"""Entries that are looked up one by one; more are looked for in one walk over all leads."""
+
+PREFIX = "do not contact: "
+"""Begins ``lead.suppressed`` of leads that this list keeps out."""
+
+
+class Entry(NamedTuple):
+    """One normalised entry."""
+
+    kind: Kind
+    value: str
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """The list as sets, for many look-ups."""
+
+    version: int = -1
+    emails: frozenset[str] = frozenset()
+    phones: frozenset[int] = frozenset()
+    domains: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
+    """Salted digests, see :func:`digest`."""
+    salt: bytes = b""
+
+    def __bool__(self) -> bool:
+        return bool(self.emails or self.phones or self.domains)
+
+    def reason(self, email: str | None, phone: int | None) -> str | None:
+        """Why somebody with this address and number must not be contacted; None: nothing is known against it."""
+        if phone in self.phones:
+            return PREFIX + "phone"
+        if email is not None:
+            if email in self.emails:
+                return PREFIX + "email"
+            if self.domains and _domain_of(email, self.domains):
+                return PREFIX + "domain"
+        return None
+
+    def is_forgotten(self, row: Row) -> bool:
+        """Whether the row is about a person who asked to be forgotten."""
+        known = self.forgotten
+        if row.email is not None and digest(self.salt, "email", row.email) in known:
+            return True
+        return row.phone_key is not None and digest(self.salt, "phone", str(row.phone_key)) in known
+
+
+NOBODY = Suppression()
+
+
+def _domain_of(email: str, domains: frozenset[str]) -> bool:
+    name = email.rpartition("@")[2]
+    while name:
+        if name in domains:
+            return True
+        name = name.partition(".")[2]
+    return False
+
+
+def digest(salt: bytes, kind: Kind, value: str) -> str:
+    """What is left of a forgotten person's address or number. The salt belongs to one file."""
+    return blake2b(f"{kind}:{value}".encode(), digest_size=16, key=salt).hexdigest()
+
+
+def load(database: Database, previous: Suppression = NOBODY) -> Suppression:
+    """The list as it is now; ``previous`` itself when nothing was changed since."""
+    version, salt = database.sql(READ_STATE)[0]
+    if version == previous.version:
+        return previous
+    kept: dict[str, set[str]] = {"email": set(), "phone": set(), "domain": set()}
+    forgotten = set()
+    for kind, value, known in database.sql(IN_FORCE):
+        if value is None:
+            forgotten.add(known)
+        else:
+            kept[kind].add(value)
+    return Suppression(
+        version,
+        frozenset(kept["email"]),
+        frozenset(map(int, kept["phone"])),
+        frozenset(kept["domain"]),
+        frozenset(forgotten),
+        salt,
+    )
+
+
+def leave_out_forgotten(list_: Suppression, chunk: Chunk) -> None:
+    """Turn the rows about forgotten people into rejects that hold nothing of them."""
+    gone = {row.line for row in chunk.accepted if list_.is_forgotten(row)}
+    if not gone:
+        return
+    message = "The person asked to be forgotten; nothing of the row is kept"
+    chunk.accepted[:] = [row for row in chunk.accepted if row.line not in gone]
+    chunk.rejected.extend(Reject(line, None, "FORGOTTEN", message, None, "") for line in sorted(gone))
+    chunk.rejected.sort(key=lambda reject: reject.line)
+    chunk.warnings[:] = [warning for warning in chunk.warnings if warning.line not in gone]
+
+
+def entry(text: str, kind: str | None = None, country: str = "US") -> Entry:
+    """A person's text as an entry: ``ann@example.com``, ``713-555-0101``, ``example.com`` or ``@example.com``.
+
+    Raises :class:`UsageError` for what is none of them.
+    """
+    text = text.strip()
+    word = text.lower()
+    if kind in (None, "email") and plausible_email(word):
+        return Entry("email", word)
+    if kind in (None, "phone"):
+        number = phone_key(text, country)
+        if number is not None:
+            return Entry("phone", str(number))
+    if kind in (None, "domain"):
+        domain = word.removeprefix("@")
+        if "@" not in domain and plausible_email(f"x@{domain}"):
+            return Entry("domain", domain)
+    what = kind if kind else "email address, phone number or domain"
+    raise UsageError(f"{text!r} is no {what}; such as ann@example.com, 713-555-0101 or example.com")
+
+
+def add(
+    database: Database,
+    entries: Sequence[Entry],
+    *,
+    origin: Origin = "operator",
+    reason: str | None = None,
+    actor: str = "operator",
+) -> tuple[int, int]:
+    """Put entries on the list and mark the leads they concern; audited and durable.
+
+    Returns how many entries are new on the list, and how many leads are kept out by this.
+    """
+    from db import audit
+    from valhalla.leads import deciding
+
+    now, salt = database.clock(), database.sql(READ_STATE)[0][1]
+    with database.write(durable=not database.in_write()):
+        before = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL")
+        database.many(
+            ADD,
+            [
+                (kind, value, digest(salt, kind, value), origin, reason, now, actor)
+                for kind, value in dict.fromkeys(entries)
+            ],
+        )
+        added = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL") - before
+        database.sql(MOVE)
+        sets = _sets(entries)
+        marks = {
+            number: why
+            for number, email, phone, suppressed in _concerned(database, entries)
+            if suppressed is None and (why := sets.reason(email, phone)) is not None
+        }
+        deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
+        database.sql(MOVE_LEADS)
+        audit.append(
+            database,
+            "suppression.add",
+            "suppression",
+            {"added": added, "given": len(entries), "origin": origin, "leads": len(marks)},
+            actor=actor,
+        )
+    return added, len(marks)
+
+
+def remove(database: Database, entries: Sequence[Entry], *, actor: str = "operator") -> tuple[int, int]:
+    """Take entries off the list; leads that nothing else keeps out may be contacted again. Audited and durable.
+
+    Returns how many entries were taken off and how many leads are open again.
+    """
+    from db import audit
+    from valhalla.leads import deciding
+
+    now, salt = database.clock(), database.sql(READ_STATE)[0][1]
+    with database.write(durable=not database.in_write()):
+        removed = 0
+        for kind, value in dict.fromkeys(entries):
+            database.sql(REMOVE, (now, actor, kind, digest(salt, kind, value)))
+            removed += database.changes()
+        database.sql(MOVE)
+        left = load(database)
+        marks = {
+            number: left.reason(email, phone)
+            for number, email, phone, suppressed in _concerned(database, entries)
+            if suppressed is not None and suppressed.startswith(PREFIX)
+        }
+        deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
+        database.sql(MOVE_LEADS)
+        opened = sum(why is None for why in marks.values())
+        audit.append(
+            database, "suppression.remove", "suppression", {"removed": removed, "leads": opened}, actor=actor
+        )
+    return removed, opened
+
+
+def _sets(entries: Iterable[Entry]) -> Suppression:
+    return Suppression(
+        0,
+        frozenset(value for kind, value in entries if kind == "email"),
+        frozenset(int(value) for kind, value in entries if kind == "phone"),
+        frozenset(value for kind, value in entries if kind == "domain"),
+    )
+
+
+def _concerned(
+    database: Database, entries: Sequence[Entry]
+) -> list[tuple[int, str | None, int | None, str | None]]:
+    """Leads that entries are about: number, email, phone and what keeps them out already."""
+    if len(entries) <= FEW:
+        found = {}
+        for kind, value in entries:
+            wanted = {
+                "email": value if kind == "email" else None,
+                "phone": int(value) if kind == "phone" else None,
+                "domain": f"%{value}" if kind == "domain" else None,
+            }
+            found.update({row[0]: row for row in database.sql(BY_CONTACT, wanted)})
+        sets = _sets(entries)
+        return [row for row in found.values() if sets.reason(row[1], row[2])]
+    sets, hits, after = _sets(entries), [], 0
+    while page := database.sql(PAGE, (after,)):
+        hits += [row for row in page if sets.reason(row[1], row[2])]
+        after = page[-1][0]
+    return hits
