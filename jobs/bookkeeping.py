@@ -131,7 +131,15 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
         used = max(
             0, delivery.retries_left - task.retries
         )  # none for RetryTask and the like: Huey gave one more
-        delivery.again(delivery.claim.failures + used, retry_eta)
+        seconds = getattr(
+            delivery.error, "delay", None
+        )  # RetryTask, RateLimitExceeded; Huey reads the wall clock
+        due = None
+        if seconds is not None and getattr(delivery.error, "eta", None) is None:
+            due = self.database.clock() + int(seconds * SECOND)
+        elif retry_eta is not None:
+            due = int(retry_eta.replace(tzinfo=datetime.UTC).timestamp() * SECOND)
+        delivery.again(delivery.claim.failures + used, due)
 
     def add_schedule(self, task: JobTask) -> None:
         self.enqueue(task)

@@ -11,7 +11,6 @@ carries the fencing token, so a worker whose claim was taken over cannot commit.
 
 from __future__ import annotations
 
-import datetime
 import logging
 import traceback
 from collections.abc import Callable
@@ -174,13 +173,12 @@ class Delivery:
         if keep:
             self.signals.append((signal, task, args))
 
-    def again(self, failures: int, eta: datetime.datetime | None) -> None:
-        """The job is to be tried again, at ``eta`` (naive UTC, from Huey) or as late as its kind says."""
+    def again(self, failures: int, due: int | None) -> None:
+        """The job is to be tried again at ``due`` (UTC microseconds), or as late as its kind says."""
         self.retry_failures = failures
-        if eta is not None:
-            self.retry_due = int(eta.replace(tzinfo=datetime.UTC).timestamp() * SECOND)
-        else:
-            self.retry_due = self.database.clock() + int(self.kind.retry.delay(failures) * SECOND)
+        if due is None:
+            due = self.database.clock() + int(self.kind.retry.delay(failures) * SECOND)
+        self.retry_due = due
 
     def fail(self, error: BaseException) -> None:
         """An error after the handler, in the bookkeeping of its end: the job has failed like by any other error."""

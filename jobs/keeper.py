@@ -36,7 +36,7 @@ HEALTH = 10.0
 """Seconds between two looks for threads of this worker that died, and for workers that left no job behind."""
 
 LOOK = 1.0
-"""Seconds between two looks for dead workers and stale leases."""
+"""Seconds between two looks for dead workers and stale leases; a quarter of the lease when that is shorter."""
 
 
 class Keeper:
@@ -47,6 +47,7 @@ class Keeper:
         self._database = queue.database
         self._worker = worker
         self._version: int | None = None
+        self._look = min(LOOK, queue.lease / SECOND / 4)
         self._next_look = self._next_beat = 0.0
         self._next_health = time.monotonic() + HEALTH
         self._next_seal = time.monotonic() + SEAL
@@ -70,7 +71,7 @@ class Keeper:
         self._duty(self._queue.cycles.fire)
         self._duty(self._hand_back_unstarted)
         if now >= self._next_look:
-            self._next_look = now + LOOK
+            self._next_look = now + self._look
             self._duty(self._extend_leases)
             self._duty(self._watch_cancels)
             self._duty(self._promote)

@@ -75,7 +75,7 @@ class Bench:
         ran: list[int] = []
         deliverer.on_begin = ran.append
         self.tick()
-        while len(ran) < limit and deliverer.work():
+        while len(ran) < limit and not self.stopping.is_set() and deliverer.work():
             self.tick()
         seen = dict.fromkeys(ran)
         return [self.queue.state(job_id) for job_id in seen if self.queue.exists(job_id)]

@@ -1,0 +1,244 @@
+"""What happens beside the jobs: hung threads, long jobs, urgent ones, limits, other processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from db import Database
+from jobs import JobQueue, JobSignal, current_job
+
+
+def listen(queue: JobQueue, event: str) -> tuple[threading.Event, list[JobSignal]]:
+    """An event for the first signal of this sort, and all of them."""
+    heard, signals = threading.Event(), []
+
+    def receive(signal: JobSignal) -> None:
+        if signal.event == event:
+            signals.append(signal)
+            heard.set()
+
+    queue.events.subscribe(receive)
+    return heard, signals
+
+
+def test_hung_job_is_taken_over_alerted_and_cannot_commit_late(database: Database) -> None:
+    queue = JobQueue(database, lease=0.5)
+    overdue, alerts = listen(queue, "overdue")
+    lost, _ = listen(queue, "lease lost")
+    go_on = threading.Event()
+
+    @queue.task(name="hang", time_limit=0.2)
+    def hang() -> None:
+        job = current_job()
+        assert job is not None
+        if job.tries == 1:
+            go_on.wait(20)
+        job.begin()
+        database.sql("INSERT INTO effect (job, what) VALUES (?, ?)", (job.id, f"try {job.tries}"))
+
+    worker = queue.worker(threads=1)
+    worker.start()
+    job = queue.enqueue(hang.s(), correlation_id="c-1")
+    ended = queue.wait(job, timeout=20)
+    go_on.set()
+
+    assert overdue.wait(20)
+    assert lost.wait(20)
+    assert worker.stop(timeout=20)
+    assert (ended.state, ended.tries, ended.lost) == ("done", 2, 1)
+    assert database.sql("SELECT what FROM effect") == [("try 2",)]
+    assert (alerts[0].job_id, alerts[0].correlation_id, alerts[0].severity) == (job, "c-1", "error")
+    assert [event.event for event in queue.history(job)] == [
+        "enqueued",
+        "started",
+        "overdue",
+        "rescued",
+        "started",
+        "done",
+    ]
+
+
+def test_job_longer_than_its_lease_keeps_it_while_it_is_alive(database: Database) -> None:
+    queue = JobQueue(database, lease=0.4)
+    leases: list[int] = []
+
+    @queue.task(name="long")
+    def long() -> None:
+        seen = threading.Event()
+        for _ in range(30):
+            leases.append(database.value("SELECT lease FROM task"))
+            seen.wait(0.1)
+
+    worker = queue.worker(threads=2)
+    worker.start()
+    ended = queue.wait(queue.enqueue(long.s()), timeout=20)
+    worker.stop(timeout=20)
+
+    assert (ended.state, ended.claims, ended.tries) == ("done", 1, 1)
+    assert len(set(leases)) > 2
+
+
+def test_cooperative_time_limit_is_a_failure_that_is_tried_again(database: Database) -> None:
+    queue = JobQueue(database)
+
+    @queue.task(name="slow", time_limit=0.05, retries=1, retry_delay=0.01)
+    def slow() -> None:
+        job = current_job()
+        assert job is not None
+        while True:
+            job.check()
+            threading.Event().wait(0.01)
+
+    worker = queue.worker(threads=1)
+    worker.start()
+    ended = queue.wait(queue.enqueue(slow.s()), timeout=20)
+    worker.stop(timeout=20)
+
+    assert (ended.state, ended.tries) == ("dead", 2)
+    assert "its limit is 0.05 s" in str(ended.error)
+
+
+def test_short_jobs_do_not_wait_behind_a_long_one_of_their_batch(database: Database) -> None:
+    queue = JobQueue(database)
+    go_on, ran = threading.Event(), threading.Semaphore(0)
+
+    @queue.task(name="short")
+    def short() -> None:
+        ran.release()
+
+    @queue.task(name="long")
+    def long() -> None:
+        assert go_on.wait(20)
+
+    for _ in range(200):  # teach the worker to take large batches
+        queue.enqueue(short.s())
+    blocker = queue.enqueue(long.s())
+    for _ in range(50):
+        queue.enqueue(short.s())
+    worker = queue.worker(threads=2)
+    worker.start()
+
+    for _ in range(250):
+        assert ran.acquire(timeout=20), "a short job waits for the long one"
+    assert queue.state(blocker).state == "running"
+    go_on.set()
+    assert queue.wait(blocker, timeout=20).state == "done"
+    worker.stop(timeout=20)
+
+
+def test_urgent_job_overtakes_a_batch_that_was_claimed_before_it(database: Database) -> None:
+    queue = JobQueue(database)
+    order: list[str] = []
+    half, go_on = threading.Event(), threading.Event()
+
+    @queue.task(name="job")
+    def job(what: str) -> None:
+        order.append(what)
+        if len(order) == 130:
+            half.set()
+            assert go_on.wait(20)
+
+    for _ in range(200):
+        queue.enqueue(job.s("low"))
+    worker = queue.worker(threads=1)
+    worker.start()
+    assert half.wait(20)
+    urgent = queue.enqueue(job.s("urgent"), priority=9)
+    go_on.set()
+    queue.wait(urgent, timeout=20)
+    queue.drain(timeout=20)
+    worker.stop(timeout=20)
+
+    assert order.index("urgent") == 130
+    assert len(order) == 201
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_more_of_a_kind_run_at_once_than_its_limit(database: Database, limit: int) -> None:
+    queues = [JobQueue(database), JobQueue(database)]
+    running, most, mutex = 0, 0, threading.Lock()
+    free = threading.Event()
+
+    def declare(queue: JobQueue) -> Callable[..., object]:
+        @queue.task(name="limited", concurrency=limit)
+        def limited() -> None:
+            nonlocal running, most
+            with mutex:
+                running += 1
+                most = max(most, running)
+            threading.Event().wait(0.01)
+            with mutex:
+                running -= 1
+
+        queue.task(name="other")(free.set)
+        return limited
+
+    handlers = [declare(queue) for queue in queues]
+    for _ in range(12):
+        handlers[0]()
+    queues[0].enqueue(queues[0].task(name="after")(lambda: None).s())
+    workers = [queue.worker(threads=3) for queue in queues]
+    for worker in workers:
+        worker.start()
+    queues[1].task(name="after")(lambda: None)
+    queues[0].drain(timeout=20)
+    for worker in workers:
+        worker.stop(timeout=20)
+
+    assert most == limit
+    assert database.value("SELECT count(*) FROM task WHERE name = 'limited' AND state = 'done'") == 12
+
+
+def test_limited_kind_does_not_stand_in_the_way_of_others(database: Database) -> None:
+    queue = JobQueue(database)
+    go_on = threading.Event()
+
+    @queue.task(name="limited", concurrency=1, priority=5)
+    def limited() -> None:
+        assert go_on.wait(20)
+
+    other = queue.task(name="other")(lambda: None)
+    for _ in range(5):
+        queue.enqueue(limited.s())
+    worker = queue.worker(threads=2)
+    worker.start()
+    assert queue.wait(queue.enqueue(other.s()), timeout=20).state == "done"
+    go_on.set()
+    queue.drain(timeout=20)
+    worker.stop(timeout=20)
+
+
+def test_job_of_another_queue_object_is_heard_of(database: Database) -> None:
+    queue, producer = JobQueue(database), JobQueue(database)
+    for each in (queue, producer):
+        each.task(name="one")(lambda: None)
+    worker = queue.worker(threads=1)
+    worker.start()
+    late = producer.enqueue(producer._registry.task_class("one")(), delay=0.2)  # type: ignore[misc]
+    now = producer.enqueue(producer._registry.task_class("one")())  # type: ignore[misc]
+    assert producer.wait(now, timeout=20).state == "done"
+    assert producer.wait(late, timeout=20).state == "done"
+    worker.stop(timeout=20)
+
+
+def test_thread_that_dies_gets_a_successor(database: Database) -> None:
+    queue = JobQueue(database)
+    one = queue.task(name="one")(lambda: None)
+    worker = queue.worker(threads=1)
+    worker.start()
+    queue.wait(queue.enqueue(one.s()), timeout=20)
+
+    def die(only: int | None = None) -> int:
+        raise SystemExit
+
+    first = worker.deliverers[0]
+    first.work = die  # type: ignore[method-assign]
+    queue.storage.bell.ring_all()
+    worker.worker_threads[0][1].join(20)
+    assert not worker.check_worker_health()
+    assert queue.wait(queue.enqueue(one.s()), timeout=20).state == "done"
+    assert worker.deliverers[0] is not first
+    worker.stop(timeout=20)

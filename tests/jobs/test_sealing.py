@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+
+from db import audit
+from jobs import operations, sealing
+from jobs.testing import Bench
+
+
+def test_events_are_witnessed_in_ranges_and_changes_are_found() -> None:
+    with Bench() as bench:
+        bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 10)
+        bench.run()
+        database = bench.database
+        assert sealing.unsealed(database) == 30
+        assert sealing.seal(database) == 30
+        assert sealing.seal(database) == 0
+        assert sealing.unsealed(database) == 0
+        (body,) = [
+            json.loads(body)
+            for (body,) in database.sql("SELECT body FROM audit WHERE action = 'jobs.sealed'")
+        ]
+        assert (body["first"], body["last"], body["events"]) == (1, 30, 30)
+        assert audit.check_chain(database) == []
+        assert sealing.check(database) == []
+
+        with database.write():
+            database.sql("UPDATE job_event SET reason = 'something else' WHERE id = 7")
+        assert sealing.check(database) == ["job events 1 to 30 were changed after they were sealed"]
+
+
+def test_events_are_witnessed_before_they_are_pruned() -> None:
+    with Bench() as bench:
+        bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 10)
+        bench.run()
+        bench.advance(1)
+        assert operations.prune(bench.database, older_than=0) == 10
+        assert sealing.unsealed(bench.database) == 0
+        assert sealing.check(bench.database) == []
+        assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
