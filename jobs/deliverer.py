@@ -126,11 +126,11 @@ class Deliverer:
 
     # -- a batch -------------------------------------------------------------------------------------------
 
-    def work(self, only: int | None = None) -> int:
-        """Claim and deliver one batch (or the one job ``only``). Returns how many jobs were begun."""
+    def work(self) -> int:
+        """Claim and deliver one batch. Returns how many jobs were begun; 0: nothing may run now."""
         self.urgent = _NOTHING
         self._connection = self.database.connection()
-        claims = self._claim(only)
+        claims = self._claim()
         if not claims:
             return 0
         began = time.monotonic()
@@ -153,20 +153,12 @@ class Deliverer:
         self._adapt(len(claims), time.monotonic() - began)
         return done
 
-    def _claim(self, only: int | None) -> list[Claim]:
-        if (
-            only is None
-            and self._idle
-            and not self.storage.choose(self._size, self.queue.owner.id, self.serves)
-        ):
+    def _claim(self) -> list[Claim]:
+        owner = self.queue.owner.id
+        if self._idle and not self.storage.choose(self._size, owner, self.serves):
             return []  # not worth a write transaction
-        owner, lease = self.queue.owner.id, self.queue.lease
         with self.database.write():
-            if only is not None:
-                one = self.storage.claim_one(only, owner, lease)
-                claims = [one] if one else []
-            else:
-                claims = self.storage.claim(self._size, owner, lease, self.serves)
+            claims = self.storage.claim(self._size, owner, self.queue.lease, self.serves)
             self._idle = not claims
             if claims:
                 self._revoked = self.storage.anything_revoked()

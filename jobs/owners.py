@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from jobs import sql
 
 if TYPE_CHECKING:
     from db import Database
+
+STALE = 3600.0
+"""Seconds after which a lock file that belongs to nobody is removed."""
 
 _here: set[str] = set()
 """Tokens of the workers that live in this process (their files need no probing, and memory files have none)."""
@@ -116,6 +120,26 @@ def forget(database: Database, owner: int) -> None:
         if lock is not None:
             with contextlib.suppress(OSError):
                 lock.path.unlink()
+
+
+def sweep_files(database: Database) -> None:
+    """Remove lock files of workers that died before they were registered, or that nobody closed the books of."""
+    place = folder(database)
+    if place is None or not place.is_dir():
+        return
+    for path in place.glob("*.lock"):
+        with contextlib.suppress(OSError):
+            if path.stem in _here or time.time() - path.stat().st_mtime < STALE:
+                continue  # a young one may belong to a worker that is just being born
+            if database.value(sql.WORKER_IS_OPEN, (path.stem,)):
+                continue
+            lock = FileLock(path)
+            try:
+                if lock.try_acquire():
+                    lock.close()
+                    path.unlink()
+            finally:
+                lock.close()
 
 
 def _lock_file(database: Database, token: str) -> FileLock | None:

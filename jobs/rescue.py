@@ -34,6 +34,7 @@ def sweep_workers(queue: JobQueue) -> None:
             _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
                 owners.forget(database, owner)
+    owners.sweep_files(database)
     for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
         if not lane[1:].isdigit() or owners.dead(database, int(lane[1:])):
             _bury_lane(queue, lane)

@@ -207,6 +207,8 @@ SELECT id, token, queue, host, pid, process_started, threads, started_at, beat_a
 WHERE stopped_at IS NULL ORDER BY id
 """
 
+WORKER_IS_OPEN = "SELECT EXISTS (SELECT 1 FROM worker WHERE token = ? AND stopped_at IS NULL)"
+
 # Workers that left no job behind are not met by FOREIGN_OWNERS; their rows are closed now and then.
 OPEN_WORKERS = "SELECT id FROM worker WHERE stopped_at IS NULL AND id <> ?"
 

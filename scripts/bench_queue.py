@@ -32,6 +32,7 @@ from typing import Any
 from bootstrap import ROOT, clean_environment, enter
 
 GROWTH = (1_000, 100_000, 1_000_000)
+WARM, RUN = 1_000, 8_000
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -254,13 +255,17 @@ def measure_run(engine: Engine, count: int) -> dict[str, float]:
 
 
 def measure_growth(engine: Engine, waiting: int) -> dict[str, float]:
-    engine.put_many(waiting)
-    engine.target = min(waiting, 5_000)
-    began = time.perf_counter()
+    """Run ``RUN`` jobs while never fewer than ``waiting`` others wait; the first ``WARM`` are not measured."""
+    engine.put_many(waiting + WARM + RUN)
+    engine.target = WARM
     with engine.working(1):
         engine.reached.wait()
+        began, first = time.perf_counter(), engine.handled
+        engine.reached.clear()
+        engine.target = first + RUN
+        engine.reached.wait()
         seconds = time.perf_counter() - began
-    return {"jobs/s": engine.target / seconds}
+    return {"jobs/s": RUN / seconds}
 
 
 def measure_start(engine: Engine, count: int) -> dict[str, float]:
@@ -401,7 +406,7 @@ def main(arguments: argparse.Namespace) -> int:
     if "growth" in parts:
         for waiting in GROWTH:
             if waiting <= arguments.most:
-                every[f"growth {waiting}"] = table("growth", waiting, [*ours, *hueys], 1, folder)
+                every[f"growth {waiting}"] = table("growth", waiting, [*ours, *hueys], rounds, folder)
     ratios(every)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(every, indent=1), encoding="utf-8")

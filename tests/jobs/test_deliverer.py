@@ -68,8 +68,8 @@ def test_member_that_was_taken_over_does_not_take_the_others_with_it(
     queue.enqueue_many(one, ((number,) for number in range(4)))
     claim = deliverer._claim
 
-    def claim_and_lose(only: int | None) -> object:
-        claims = claim(only)
+    def claim_and_lose() -> object:
+        claims = claim()
         if claims:
             with database.write():
                 database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = 3", (other.id,))

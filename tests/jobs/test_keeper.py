@@ -231,7 +231,7 @@ def test_thread_that_dies_gets_a_successor(database: Database) -> None:
     worker.start()
     queue.wait(queue.enqueue(one.s()), timeout=20)
 
-    def die(only: int | None = None) -> int:
+    def die() -> int:
         raise SystemExit
 
     first = worker.deliverers[0]

@@ -163,3 +163,21 @@ def test_job_in_a_worker_lane_is_run_by_that_worker_alone(database: Database) ->
     for worker in workers:
         worker.stop(timeout=20)
     assert ran == [1] * 10
+
+
+def test_lock_files_that_belong_to_nobody_are_removed_when_they_are_old(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "queue.db")
+    owner = Owner(database, "default")
+    place = owners.folder(database)
+    assert place is not None
+    (mine,) = place.iterdir()
+    for name in ("old", "young"):
+        (place / f"{name}.lock").touch()
+    for path in (mine, place / "old.lock"):
+        os.utime(path, (0, 0))
+
+    owners.sweep_files(database)
+
+    assert sorted(path.name for path in place.iterdir()) == sorted([mine.name, "young.lock"])
+    owner.close()
+    database.close_all()

@@ -13,7 +13,9 @@ from valhalla.errors import NotFound, UsageError, ValhallaError
 if TYPE_CHECKING:
     from jobs import JobState
 
-app = typer.Typer(help="The queue: list, show, retry, cancel, pause, resume, prune.", no_args_is_help=True)
+app = typer.Typer(
+    help="The queue: list, show, retry, cancel, pause, resume, prune, drain.", no_args_is_help=True
+)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -158,6 +160,24 @@ def prune(
         except JobsError as error:
             raise UsageError(str(error)) from None
     inv.show({"pruned": pruned}, lambda: print(f"{pruned} jobs pruned."))
+
+
+@app.command("drain")
+def drain(
+    ctx: typer.Context,
+    queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")] = None,
+) -> None:
+    """Wait until nothing waits or runs any more (a Valhalla must be running that does the work)."""
+    from jobs import WaitTimeout, operations
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        try:
+            operations.drain(database, queue=queue, timeout=timeout)
+        except WaitTimeout as error:
+            raise ValhallaError(str(error)) from None
+    inv.show({"drained": True}, lambda: print("Nothing waits or runs."))
 
 
 def _each(ctx: typer.Context, jobs: list[int], act: Any) -> None:

@@ -70,7 +70,7 @@ class Ours:
         from jobs.deliverer import Deliverer
 
         deliverer = Deliverer(self.queue, threading.Event())
-        claims = deliverer._claim(None)
+        claims = deliverer._claim()
         with self.database.write():
             for claim in claims:
                 if not claim.started:
