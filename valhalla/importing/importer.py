@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import Database, audit
+from valhalla.collector import collector_paused
 from valhalla.importing import sql
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, plan_chunk
@@ -296,7 +297,8 @@ class _Import:
         self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
             while (chunk := source.read(self.chunk_rows, final=self.request.final)) is not None:
-                self._store(chunk, reading, source.digest())
+                with collector_paused():
+                    self._store(chunk, reading, source.digest())
                 self.hooks.stored(source, chunk)
                 self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
             self._finish(source, before)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
 from typing import BinaryIO
 
+from valhalla.collector import collector_paused
 from valhalla.reading.blocks import BlockReader
 from valhalla.reading.bulk import BulkReader
 from valhalla.reading.careful import RowReader
@@ -262,21 +260,6 @@ def broken(line: int, code: str, detail: str, raw: str) -> Reject:
     return Reject(
         line, None, code, f"The row cannot be read: {detail}", shorten(shown.replace("\0", "␀")), shown
     )
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking through tens of thousands of new tuples again and again.
-
-    Reading makes no cycles; without this, collecting takes more time than parsing.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def in_file_order(chunk: Chunk) -> None:
