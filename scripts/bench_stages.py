@@ -63,7 +63,6 @@ def rows(count: int) -> list[Row]:
             fingerprint=i,
             line=i + 2,
             aliases=(),
-            alternate=None,
         )
         for i in range(count)
     ]

@@ -49,10 +49,8 @@ class Row(NamedTuple):
     identity: int
     """Signed 64-bit key of who this is (the strongest of ``keys``)."""
     fingerprint: int
-    """Signed 64-bit digest of everything above that comes from the file: equal means the row says nothing new."""
+    """Signed 64-bit checksum of the row's cells as they stand in the list: equal means the row says nothing new."""
     line: int
     """Physical line on which the record begins, from 1."""
     aliases: tuple[int, ...]
     """Weaker keys of the same lead (its e-mail, when its own lead id is the identity)."""
-    alternate: int | None
-    """The key to use instead when ``identity`` is an e-mail address that a different person already has."""

@@ -4,7 +4,7 @@ Planning only reads, and happens outside the write transaction; it holds as long
 The rules:
 
 * a row is a lead's when one of its keys is the lead's; two people who share an e-mail address but neither name nor
-  phone are two leads (the second is known by ``Row.alternate``);
+  phone are two leads (the second is known by its :func:`valhalla.reading.identity.alternate_key`);
 * each list (file) remembers what it last said about a lead (the fingerprint of its row), so a list that is read again
   says something new only where it changed;
 * what the same source says later replaces what it said before, cell by cell, and a blank cell erases nothing; another
@@ -25,6 +25,7 @@ import apsw
 from db import Database
 from valhalla.importing import sql
 from valhalla.leads.suppression import NOBODY, Suppression
+from valhalla.reading.identity import alternate_key
 from valhalla.row import Row
 from valhalla.stages import Context, decide
 
@@ -191,7 +192,7 @@ class _Planner:
             return  # no lead at all yet
         keys = array("q", [row.identity for row in self.rows])
         keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
-        found = self._carray(sql.FIND_BY_KEY, keys)
+        found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))  # neighbours in the index are looked up together
         if not found:
             return
         repeats = self.repeats
@@ -244,9 +245,12 @@ class _Planner:
     def _place(self, row: Row) -> None:
         """A row whose lead is known already, or that has more than one key."""
         lead = self._lead_of(row)
-        if lead is not None and row.alternate is not None and _somebody_else(lead, row):
-            row = row._replace(identity=row.alternate, alternate=None)
-            lead = self._lead_of(row)
+        if lead is not None and _somebody_else(lead, row):
+            if not row.aliases and row.email is not None:  # they share the address that would be the identity
+                row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
+                lead = self._lead_of(row)
+            elif lead.id != self.ids.get(row.identity):  # they share a weaker key; the list's own ids tell them apart
+                lead = None
         if lead is None:
             self._add(row)
             return
@@ -290,8 +294,9 @@ class _Planner:
         self.ids[row.identity] = self.next_id
         self.fresh[self.next_id] = row
         for key in row.aliases:
-            self.ids[key] = self.next_id
-            self.plan.keys.append((key, self.next_id))
+            if key not in self.ids:
+                self.ids[key] = self.next_id
+                self.plan.keys.append((key, self.next_id))
         self.next_id += 1
 
     def _learn_keys(self, lead: _Lead, row: Row) -> None:
@@ -428,7 +433,7 @@ class _Planner:
                 continue
             if self.suppression and lead.suppressed is None:
                 lead.suppressed = self.suppression.reason(lead.content[_EMAIL], lead.content[_PHONE_KEY])
-            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, (), None))
+            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, ()))
             decision = decide(
                 row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
             )

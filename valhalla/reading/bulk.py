@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import compress, repeat
-from operator import xor
 from typing import Any
-from zlib import crc32
+from zlib import adler32, crc32
 
 from valhalla.reading import identity
 from valhalla.reading.careful import Encode, RowReader, joined_location
@@ -41,10 +40,6 @@ Column = list[Any]
 
 def _or_none(texts: Texts) -> list[str | None]:
     return [text or None for text in texts]
-
-
-def _or_empty(numbers: Sequence[int | None]) -> Texts:
-    return ["" if number is None else str(number) for number in numbers]
 
 
 class BulkReader:
@@ -84,13 +79,14 @@ class BulkReader:
         if not cells:
             return
         odd: set[int] = set()
-        self._columns(list(zip(*cells, strict=True)), lines, odd, chunk, spaced)
+        self._columns(list(zip(*cells, strict=True)), self._fingerprints(cells), lines, odd, chunk, spaced)
         for number in odd:
             self.careful.read(cells[number], lines[number], raws[number], chunk)
 
     def _columns(
         self,
         columns: list[tuple[str, ...]],
+        fingerprints: list[int],
         lines: Sequence[int],
         odd: set[int],
         chunk: Chunk,
@@ -137,18 +133,7 @@ class BulkReader:
         extras = json_arrays(extra, Encode) if extra else None
 
         chunk.normalised += len(normalised - odd)
-        unknown = repeat("")
-        fingerprints = keys(
-            list(map(_join, zip(
-                names, emails or unknown, phones or unknown, map(str, cents), locations or unknown,
-                sources or unknown, *(unknown if part is None else _or_empty(part) for part in (dates,)),
-                addresses or unknown,
-                *(unknown if part is None else _or_empty(part) for part in (arv, repairs, sqft)),
-                conditions or unknown, unknown if beds is None else _or_empty(beds), extras or unknown,
-                strict=False,
-            )))
-        )  # fmt: skip
-        who, aliases, alternates = self._keys(names, emails, numbers, lead_ids, addresses, locations, odd)
+        who, aliases = self._keys(names, emails, numbers, lead_ids, addresses, locations, odd)
         nothing = repeat(None)
 
         def optional(column: Texts | None) -> Any:
@@ -161,7 +146,7 @@ class BulkReader:
                 repeat(home) if sources is None else [source or home for source in sources],
                 markets or nothing, states or nothing, dates or nothing, optional(addresses), arv or nothing,
                 repairs or nothing, sqft or nothing, optional(conditions), beds or nothing, distress or nothing,
-                numbers or nothing, nothing, extras or nothing, who, fingerprints, lines, aliases, alternates,
+                numbers or nothing, nothing, extras or nothing, who, fingerprints, lines, aliases,
                 strict=False,
             ))
         )  # fmt: skip
@@ -172,6 +157,14 @@ class BulkReader:
                 keep[row] = 0
             rows = compress(rows, keep)
         chunk.accepted.extend(rows)
+
+    def _fingerprints(self, cells: list[list[str]]) -> list[int]:
+        said = list(map(str.encode, map(_join, cells)))
+        rules, bias = repeat(self.careful.rules), identity.BIAS
+        return [
+            (one << 32 | other) - bias
+            for one, other in zip(map(crc32, said, rules), map(adler32, said, rules), strict=False)
+        ]
 
     def _names(self, texts: Callable[[str], Texts | None], odd: set[int]) -> Texts:
         names = texts("name")
@@ -251,33 +244,26 @@ class BulkReader:
         addresses: Texts | None,
         locations: Texts | None,
         odd: set[int],
-    ) -> tuple[list[int], Any, Any]:
-        """Identity, weaker keys and alternate of each row."""
+    ) -> tuple[list[int], Any]:
+        """Identity and weaker keys of each row."""
         count = len(names)
         blank = [""] * count
         if lead_ids is None and emails is not None:
             who = keys(emails)
-            phones: Iterable[str] = blank if numbers is None else _or_empty(numbers)
-            sums = list(
-                map(crc32, map(str.encode, map(_join, zip(map(str.lower, names), phones, strict=True))))
-            )
-            if 0 in sums:
-                sums = [number or 1 for number in sums]
-            alternates: list[int | None] = list(map(xor, who, sums))
             if "" not in emails or self.profile.contact == "email":
-                return who, repeat(()), alternates
+                return who, repeat(())
             rest = [row for row, email in enumerate(emails) if not email and row not in odd]
         else:
-            who, alternates = [0] * count, [None] * count
+            who = [0] * count
             rest = [row for row in range(count) if row not in odd]
         aliases: list[tuple[int, ...]] = [()] * count
         for row in rest:
             place = (addresses or blank)[row] or (locations or blank)[row]
-            who[row], aliases[row], alternates[row] = self.careful.keys(
+            who[row], aliases[row] = self.careful.keys(
                 (lead_ids or blank)[row],
                 names[row],
                 (emails or blank)[row],
                 None if numbers is None else numbers[row],
                 place,
             )
-        return who, aliases, alternates
+        return who, aliases

@@ -69,6 +69,7 @@ class RowReader:
         self.profile = profile
         self.source = source
         self.width = len(columns.header)
+        self.rules = identity.rules_of(columns.header, columns.mapping, profile.to_json(), source)
         self._header_forms = [name.strip() for name in columns.header]
         self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
 
@@ -248,28 +249,13 @@ class RowReader:
 
         arv, repairs = numbers.get("arv"), numbers.get("repairs")
         sqft, beds = numbers.get("sqft"), numbers.get("beds")
-        parts = (
-            email,
-            phone,
-            value,
-            location,
-            source,
-            when,
-            address,
-            arv,
-            repairs,
-            sqft,
-            condition,
-            beds,
-            extras,
-        )
-        digest = identity.fingerprint([name, *("" if part is None else str(part) for part in parts)])
+        digest = identity.fingerprint(cells, self.rules)
         lead_id = self._text(cells, "lead_id")
-        who, aliases, alternate = self.keys(lead_id, name, email, number, address or location)
+        who, aliases = self.keys(lead_id, name, email, number, address or location)
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
-            extras, who, digest, line, aliases, alternate,
+            extras, who, digest, line, aliases,
         )  # fmt: skip
 
     def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
@@ -284,20 +270,18 @@ class RowReader:
 
     def keys(
         self, lead_id: str, name: str, email: str, phone: int | None, place: str
-    ) -> tuple[int, tuple[int, ...], int | None]:
-        """Identity, weaker keys and alternate of a lead; unknown texts are empty."""
+    ) -> tuple[int, tuple[int, ...]]:
+        """Identity and weaker keys of a lead; unknown texts are empty."""
         weaker: int
-        alternate = None
         if email:
             weaker = identity.email_key(email)
-            alternate = identity.alternate_key(weaker, name, phone)
         elif phone is not None and (self.profile.phone_identity or not place):
             weaker = identity.phone_name_key(phone, name)
         else:
             weaker = identity.name_address_key(name, place)
         if lead_id:
-            return identity.lead_id_key(self.source, lead_id), (weaker,), None
-        return weaker, (), alternate
+            return identity.lead_id_key(self.source, lead_id), (weaker,)
+        return weaker, ()
 
 
 @lru_cache(maxsize=100_000)

@@ -1,4 +1,4 @@
-"""Who a record is: 64-bit keys, in a fixed order of strength, and the digest of what it says.
+"""Who a record is: 64-bit keys, in a fixed order of strength, and the checksum of what it says.
 
 The order: the source's own lead id, scoped by the source; else the email; else phone and name; else name and
 address. Keys are the first eight bytes that BLAKE2b makes of a text, as a signed integer: at a million leads
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from hashlib import blake2b
-from zlib import crc32
+from zlib import adler32, crc32
 
 UNIT = "\x1f"
 """Stands between the parts of a digested text; control characters never survive cleaning."""
+
+BIAS = 1 << 63
+"""Taken from an unsigned 64-bit number to make it a signed one."""
 
 _WORDS = re.compile(r"\w+")
 
@@ -54,12 +58,22 @@ def alternate_key(identity: int, name: str, phone: int | None) -> int:
     """Key of a person who shares an email address with others: the address's key, its low half mixed with
     a checksum of name and phone.
 
-    Inside one address 32 bits tell the few people apart; across addresses the high half does. A checksum costs a
-    fifth of a digest, and every row needs this key.
+    Inside one address 32 bits tell the few people apart; across addresses the high half does.
     """
     return identity ^ (crc32(f"{name.lower()}{UNIT}{phone or ''}".encode("utf-8", "surrogatepass")) or 1)
 
 
-def fingerprint(parts: list[str]) -> int:
-    """Digest of what a row says: equal means nothing new. ``parts`` in the order of ``Row``, unknown ones empty."""
-    return key(UNIT.join(parts))
+def fingerprint(cells: Sequence[str], rules: int) -> int:
+    """Checksum of what a row says: equal means nothing new.
+
+    ``cells`` as they stand in the list; ``rules`` stands for how they are understood (see :func:`rules_of`), so that
+    other rules make another checksum of the same cells. It tells versions of one lead's row apart, which nobody
+    forges: 64 bits of CRC-32 and Adler-32 do that at a sixth of the cost of a digest.
+    """
+    data = UNIT.join(cells).encode("utf-8", "surrogatepass")
+    return (crc32(data, rules) << 32 | adler32(data, rules)) - BIAS
+
+
+def rules_of(*parts: object) -> int:
+    """The checksum of the rules by which a list is understood."""
+    return crc32(repr(parts).encode("utf-8", "surrogatepass"))

@@ -55,7 +55,6 @@ def decide(
         _,
         _,
         _,
-        _,
     ) = row
     segment = context.segments.get((source, market, state)) or context.segment(source, market, state)
     bucket: int | None = None
@@ -141,7 +140,6 @@ def redecide(lead: StoredLead, context: Context) -> Decision:
         fingerprint=0,
         line=0,
         aliases=(),
-        alternate=None,
     )
     kept = lead.decision.variant_id
     return decide(row, context, lead.lists, lead.created_at, lead.suppressed, lead.status, kept)

@@ -91,7 +91,6 @@ def test_the_source_own_id_is_the_identity_and_stays_readable(read):
     assert first.aliases == second.aliases == (third.identity,)
     assert third.aliases == ()
     assert first.extras == '["7"]'
-    assert first.alternate is None
 
 
 def test_profiles_are_checked_and_kept():

@@ -43,7 +43,6 @@ PLAIN = Row(
     fingerprint=1,
     line=2,
     aliases=(),
-    alternate=None,
 )
 
 EXPERIMENT = Experiment(1, "opener", 1, "appointment", (Variant(1, "A", 1, 1), Variant(2, "B", 1, 2)))
@@ -127,7 +126,6 @@ rows = st.builds(
     fingerprint=st.just(1),
     line=st.just(2),
     aliases=st.just(()),
-    alternate=st.none(),
 )
 
 

@@ -122,4 +122,4 @@ def test_a_snapshot_survives_its_json(lab: Any) -> None:
 
 def test_a_row_has_the_fields_that_decide_unpacks() -> None:
     assert Row._fields.index("identity") == 19
-    assert len(Row._fields) == 24
+    assert len(Row._fields) == 23
