@@ -323,7 +323,7 @@ class _Import:
                 self.suppression = suppression.load(database, self.suppression)
                 plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression)
             self._advance(chunk, plan, digest)
-            self._write(chunk, plan, reading)
+            self._write(chunk, plan, reading, context)
             self._witness(chunk, plan, digest)
             contended = database.contended()
         self._pace(contended, time.perf_counter() - began)
@@ -342,12 +342,20 @@ class _Import:
         if self.database.changes() != 1:
             raise LostTheFile(str(self.path))
 
-    def _write(self, chunk: Chunk, plan: Plan, reading: Reading) -> None:
+    def _write(self, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
         database, now = self.database, self.database.clock()
         if plan.moves_leads():
             database.sql(sql.MOVE_GENERATION)
         if plan.leads:
-            database.many(sql.INSERT_LEAD, plan.leads)
+            common = sql.insert_lead(
+                header_id=reading.header_id,
+                file_id=reading.file_id,
+                import_id=reading.import_id,
+                at=reading.started_at,
+                policy_version=context.policy_version,
+                snapshot_id=context.snapshot_id,
+            )
+            database.many(common, plan.leads)
         if plan.keys:
             database.many(sql.ADD_KEY, sorted(plan.keys))
         for text, rows in (

@@ -30,6 +30,9 @@ from valhalla.row import Row
 from valhalla.stages import Context, decide
 
 _WIDTH = len(sql.CONTENT)
+_FROM_ROW = len(sql.FROM_ROW)
+_DECIDED = len(sql.DECIDED)
+_IDENTITY = Row._fields.index("identity")
 _NAME = sql.CONTENT.index("name")
 _PHONE_KEY = sql.CONTENT.index("phone_key")
 _EXTRAS = sql.CONTENT.index("extras")
@@ -192,7 +195,9 @@ class _Planner:
             return  # no lead at all yet
         keys = array("q", [row.identity for row in self.rows])
         keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
-        found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))  # neighbours in the index are looked up together
+        found = self._carray(
+            sql.FIND_BY_KEY, array("q", sorted(keys))
+        )  # neighbours in the index are looked up together
         if not found:
             return
         repeats = self.repeats
@@ -249,7 +254,9 @@ class _Planner:
             if not row.aliases and row.email is not None:  # they share the address that would be the identity
                 row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
                 lead = self._lead_of(row)
-            elif lead.id != self.ids.get(row.identity):  # they share a weaker key; the list's own ids tell them apart
+            elif lead.id != self.ids.get(
+                row.identity
+            ):  # they share a weaker key; the list's own ids tell them apart
                 lead = None
         if lead is None:
             self._add(row)
@@ -394,25 +401,10 @@ class _Planner:
     # -- what follows --------------------------------------------------------------------------------------
 
     def _write_fresh(self) -> None:
-        reading, context, now = self.reading, self.context, self.reading.started_at
-        before = (reading.header_id, reading.file_id, reading.import_id)
-        after = (reading.import_id, 1, now, now, None)
-        leads, keys = self.plan.leads, self.plan.keys
+        context, leads, keys = self.context, self.plan.leads, self.plan.keys
         for lead_id, row in self.fresh.items():
-            identity = row.identity
-            keys.append((identity, lead_id))
-            leads.append(
-                (
-                    lead_id,
-                    identity,
-                    row.fingerprint,
-                    *row[:_WIDTH],
-                    *before,
-                    row.line,
-                    *after,
-                    *decide(row, context),
-                )
-            )
+            keys.append((row[_IDENTITY], lead_id))
+            leads.append((lead_id, *row[:_FROM_ROW], None, *decide(row, context)[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         if self.suppression:
             self._suppress_fresh()
@@ -440,13 +432,7 @@ class _Planner:
             if lead.fresh:
                 self.plan.counts.new += 1
                 self.plan.keys.append((lead.identity, lead.id))
-                self.plan.leads.append(
-                    (
-                        *(lead.id, lead.identity, lead.fingerprint, *lead.content),
-                        *(lead.header_id, reading.file_id, reading.import_id, lead.line, reading.import_id),
-                        *(lead.lists, now, now, lead.suppressed, *decision),
-                    )
-                )
+                self.plan.leads.append((lead.id, *row[:_FROM_ROW], lead.suppressed, *decision[:_DECIDED]))
             else:
                 self.plan.updates.append(
                     (

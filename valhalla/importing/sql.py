@@ -1,7 +1,8 @@
 """The statements of an import, in one place.
 
-The column order of ``INSERT_LEAD`` is: id, identity, then the fields of :class:`valhalla.row.Row` up to ``extras``,
-then provenance, then the stage columns in the order of :class:`valhalla.stages.Decision`.
+A new lead's parameters are, in order: its id; the fields of :class:`valhalla.row.Row` up to ``line``; why it is
+suppressed; the stage columns of :class:`valhalla.stages.Decision` up to ``score``. What all new leads of a chunk have in
+common is written into the statement (:func:`insert_lead`): a quarter of the columns need not be bound for each row.
 """
 
 from __future__ import annotations
@@ -14,22 +15,30 @@ CONTENT = Row._fields[: Row._fields.index("identity")]
 
 STAGES = Decision._fields
 
-_OWN = ("id", "identity", "fingerprint")
-_PROVENANCE = (
-    "header_id",
-    "file_id",
-    "import_id",
-    "line",
-    "last_import_id",
-    "lists",
-    "created_at",
-    "updated_at",
-)
+FROM_ROW = Row._fields[: Row._fields.index("line") + 1]
+DECIDED = STAGES[: STAGES.index("score") + 1]
 
-INSERT_LEAD = "INSERT INTO lead ({}) VALUES ({})".format(
-    ", ".join((*_OWN, *CONTENT, *_PROVENANCE, "suppressed", *STAGES)),
-    ", ".join("?" * (len(_OWN) + len(CONTENT) + len(_PROVENANCE) + 1 + len(STAGES))),
-)
+
+def insert_lead(
+    *, header_id: int | None, file_id: int, import_id: int, at: int, policy_version: int, snapshot_id: int
+) -> str:
+    """The statement that adds the new leads of one chunk."""
+    common = {
+        "header_id": "NULL" if header_id is None else header_id,
+        "file_id": file_id,
+        "import_id": import_id,
+        "last_import_id": import_id,
+        "lists": 1,
+        "created_at": at,
+        "updated_at": at,
+        "decided_at": at,
+        "policy_version": policy_version,
+        "snapshot_id": snapshot_id,
+    }
+    bound = ("id", *FROM_ROW, "suppressed", *DECIDED)
+    values = ", ".join((*("?" * len(bound)), *map(str, common.values())))
+    return f"INSERT INTO lead ({', '.join((*bound, *common))}) VALUES ({values})"
+
 
 UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
     ", ".join(
