@@ -32,7 +32,6 @@ from valhalla.stages import Context, decide
 _WIDTH = len(sql.CONTENT)
 _FROM_ROW = len(sql.FROM_ROW)
 _DECIDED = len(sql.DECIDED)
-_IDENTITY = Row._fields.index("identity")
 _NAME = sql.CONTENT.index("name")
 _PHONE_KEY = sql.CONTENT.index("phone_key")
 _EXTRAS = sql.CONTENT.index("extras")
@@ -195,9 +194,8 @@ class _Planner:
             return  # no lead at all yet
         keys = array("q", [row.identity for row in self.rows])
         keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
-        found = self._carray(
-            sql.FIND_BY_KEY, array("q", sorted(keys))
-        )  # neighbours in the index are looked up together
+        # In order, so that neighbours in the index are looked up together.
+        found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
         if not found:
             return
         repeats = self.repeats
@@ -254,10 +252,8 @@ class _Planner:
             if not row.aliases and row.email is not None:  # they share the address that would be the identity
                 row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
                 lead = self._lead_of(row)
-            elif lead.id != self.ids.get(
-                row.identity
-            ):  # they share a weaker key; the list's own ids tell them apart
-                lead = None
+            elif lead.id != self.ids.get(row.identity):
+                lead = None  # they share a weaker key; the list's own ids tell them apart
         if lead is None:
             self._add(row)
             return
@@ -403,7 +399,7 @@ class _Planner:
     def _write_fresh(self) -> None:
         context, leads, keys = self.context, self.plan.leads, self.plan.keys
         for lead_id, row in self.fresh.items():
-            keys.append((row[_IDENTITY], lead_id))
+            keys.append((row.identity, lead_id))
             leads.append((lead_id, *row[:_FROM_ROW], None, *decide(row, context)[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         if self.suppression:
@@ -411,12 +407,12 @@ class _Planner:
 
     def _suppress_fresh(self) -> None:
         """Mark those among the new leads who are not to be contacted."""
-        leads, reason_of, width = self.plan.leads, self.suppression.reason, len(sql.STAGES)
+        leads, reason_of = self.plan.leads, self.suppression.reason
         for at, (row, columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
             reason = reason_of(row.email, row.phone_key)
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)
-                leads[at] = (*columns[: -width - 1], reason, *decision)
+                leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
 
     def _write_changed(self) -> None:
         reading, now = self.reading, self.reading.started_at

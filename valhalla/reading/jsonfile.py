@@ -8,9 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from valhalla.collector import collector_paused
 from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position, SourceError
-from valhalla.reading.csvfile import CHUNK_BYTES, LONGEST, WINDOW, Window, broken, collector_paused
+from valhalla.reading.csvfile import CHUNK_BYTES, LONGEST, WINDOW, Window, broken
 from valhalla.reading.sniff import decode
 from valhalla.reading.tables import MORE, Header, cells_of, take
 

@@ -15,9 +15,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from valhalla.collector import collector_paused
 from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position
-from valhalla.reading.csvfile import RAW_LIMIT, broken, collector_paused
+from valhalla.reading.csvfile import RAW_LIMIT, broken
 from valhalla.reading.tokens import FIELD_LIMIT, Record, next_record
 
 MORE = "(more)"
