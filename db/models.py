@@ -255,9 +255,53 @@ class Script(Base):
     state = TextField()
     body = TextField()
     created_at = BigIntegerField()
+    pinned_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "script"
+
+
+class ScriptMove(Base):
+    id = AutoField()
+    script_id = BigIntegerField()
+    before = TextField(null=True)
+    after = TextField()
+    at = BigIntegerField()
+    moved_by = TextField()
+    why = TextField()
+    evidence = TextField()
+
+    class Meta:
+        table_name = "script_move"
+
+
+class ExperimentEpoch(Base):
+    experiment_id = BigIntegerField()
+    version = BigIntegerField()
+    weights = TextField()
+    started_at = BigIntegerField()
+
+    class Meta:
+        table_name = "experiment_epoch"
+        primary_key = CompositeKey("experiment_id", "version")
+
+
+class Buyer(Base):
+    id = AutoField()
+    name = TextField()
+    markets = TextField()
+    max_price = BigIntegerField(null=True)
+    min_beds = BigIntegerField(null=True)
+    max_repairs = BigIntegerField(null=True)
+    max_share = BigIntegerField(null=True)
+    email = TextField(null=True)
+    phone = TextField(null=True)
+    removed_at = BigIntegerField(null=True)
+    created_at = BigIntegerField()
+    updated_at = BigIntegerField()
+
+    class Meta:
+        table_name = "buyer"
 
 
 class Variant(Base):
@@ -282,6 +326,12 @@ class Outcome(Base):
     until = BigIntegerField(null=True)
     recorded_at = BigIntegerField()
     recorded_by = TextField()
+    undone_at = BigIntegerField(null=True)
+    undone_by = TextField(null=True)
+    variant_id = BigIntegerField(null=True)
+    script_id = BigIntegerField(null=True)
+    p_close = BigIntegerField(null=True)
+    predicted_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "outcome"

@@ -12,8 +12,11 @@ SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
 
 COLUMNS = ", ".join((*STORED, *SHOWN))
 
-# Leads nobody is to call: the conversation is over, on hold until later, or suppressed (kept out by the index itself).
-OPEN = "suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now"
+# Leads that may be called now. Nobody is to call: the conversation is over, on hold until later, the next try is not due, there is no
+# way to reach them, or they are suppressed (kept out by the index itself). {wait}: see due_after in top.py.
+OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now
+  AND (phone_key IS NOT NULL OR email IS NOT NULL)
+  AND (last_contact IS NULL OR last_contact + {wait} <= :now)"""
 
 FRESH_AT = "coalesce(list_date, created_at)"
 
@@ -47,5 +50,7 @@ SIGHTINGS = """
 SELECT f.path, s.line, s.first_seen, s.last_seen FROM sighting AS s JOIN file AS f ON f.id = s.file_id
 WHERE s.lead_id = ? ORDER BY s.first_seen, s.file_id
 """
-OUTCOMES = "SELECT at, event, amount, channel, reason, until, recorded_by FROM outcome WHERE lead_id = ? ORDER BY at, id"
+OUTCOMES = """
+SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at FROM outcome WHERE lead_id = ? ORDER BY at, id
+"""
 COUNT = "SELECT count(*) FROM lead"

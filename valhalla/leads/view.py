@@ -113,6 +113,7 @@ class Viewer:
             ],
             "outcomes": [
                 {
+                    "id": number,
                     "at": iso(at),
                     "event": event,
                     "amount": _dollars(amount),
@@ -120,8 +121,11 @@ class Viewer:
                     "reason": reason,
                     "until": iso(until) if until is not None else None,
                     "recorded_by": actor,
+                    "undone_at": iso(undone) if undone is not None else None,
                 }
-                for at, event, amount, channel, reason, until, actor in database.sql(sql.OUTCOMES, (lead.id,))
+                for number, at, event, amount, channel, reason, until, actor, undone in database.sql(
+                    sql.OUTCOMES, (lead.id,)
+                )
             ],
             "sightings": [
                 {"file": path, "line": line, "first_seen": iso(first), "last_seen": iso(last)}

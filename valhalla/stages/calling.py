@@ -70,6 +70,16 @@ def compile_calling(
     )
 
 
+def wait_after(contacts: int, rules: CallingRules) -> int:
+    """Microseconds from a lead's last contact to its next try, when it was contacted so often."""
+    if contacts <= 0:
+        return 0
+    if contacts >= len(rules.ladder):
+        return rules.after_ladder
+    days = rules.ladder[contacts][0] - rules.ladder[contacts - 1][0]
+    return days * DAY if days else rules.same_day_gap
+
+
 def next_action(lead: StoredLead, score: int, rules: CallingRules, now: int) -> NextAction:
     """What to do with the lead at ``now``, given its score of today."""
     if lead.suppressed is not None:
@@ -112,15 +122,10 @@ def _step(lead: StoredLead, rules: CallingRules, now: int) -> tuple[str | None, 
     done = lead.contacts
     channel: str | None
     if done < len(rules.ladder):
-        day, channel = rules.ladder[done]
-        step = f"Try {done + 1} of {len(rules.ladder)}."
-        due = now
-        if done and lead.last_contact is not None:
-            days = day - rules.ladder[done - 1][0]
-            due = lead.last_contact + (days * DAY if days else rules.same_day_gap)
+        channel, step = rules.ladder[done][1], f"Try {done + 1} of {len(rules.ladder)}."
     else:
         channel, step = "call", f"All {len(rules.ladder)} tries were made."
-        due = now if lead.last_contact is None else lead.last_contact + rules.after_ladder
+    due = now if lead.last_contact is None else lead.last_contact + wait_after(done, rules)
     if channel in _SPOKEN and lead.phone_key is None:
         channel = "email"
     if channel == "email" and lead.email is None:

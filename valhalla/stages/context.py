@@ -53,6 +53,8 @@ def _seed_experiment(database: Database) -> None:
     experiment = database.sql(sql.ADD_EXPERIMENT, ("opener", now, now))[0][0]
     database.sql(sql.ADD_VARIANT, (experiment, "patient", 1, patient))
     database.sql(sql.ADD_VARIANT, (experiment, "direct", 1, direct))
+    database.sql(sql.ADD_EPOCH, (experiment, 1, json.dumps({"patient": 1, "direct": 1}), now))
+    database.sql(sql.ADD_FIRST_MOVE, (now,))
     body = {"experiment": "opener", "scripts": [patient, direct], "weights": [1, 1]}
     db.audit.append(database, "experiment.start", f"experiment:{experiment}", body)
 
@@ -119,7 +121,7 @@ def load(
     """
     version, policy = latest_policy(database)
     experiment, scripts = _experiment(database), _scripts(database)
-    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0)), today(now), data_quality)
+    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)), today(now), data_quality)
     if (
         previous is not None
         and previous.learnt_from == so_far
@@ -166,7 +168,8 @@ def _experiment(database: Database) -> Experiment | None:
     if row is None:
         return None
     variants = tuple(Variant(*variant) for variant in database.sql(sql.VARIANTS, (row[0],)))
-    return Experiment._make([*row, variants])
+    drawn_since = database.value(sql.EPOCH_START, (row[0], row[2]))
+    return Experiment._make([*row, variants, drawn_since])
 
 
 def _scripts(database: Database) -> tuple[Script, ...]:

@@ -32,6 +32,8 @@ class WorkedLead(NamedTuple):
     """Cents."""
     rep: str | None
     """Who recorded the close."""
+    created_at: int = 0
+    """When the lead was first read."""
 
     @property
     def closed(self) -> bool:
@@ -136,6 +138,8 @@ class _ArmCounts:
         self.days, self.day = days, day
         self.counts = {variant.id: [0, 0, 0, 0] for variant in experiment.variants} if experiment else {}
         self.first: dict[int, int] = {}
+        self.since = experiment.drawn_since if experiment else None
+        self.drawn: dict[int, int] = defaultdict(int)
 
     def add(self, lead: WorkedLead) -> None:
         variant = lead.variant_id
@@ -143,6 +147,8 @@ class _ArmCounts:
             return
         counts = self.counts[variant]
         counts[0] += 1
+        if self.since is not None and lead.created_at >= self.since:
+            self.drawn[variant] += 1
         self.first[variant] = min(lead.first_at, self.first.get(variant, lead.first_at))
         converted = lead.rank >= self.metric
         if converted or lead.matured(self.days, self.day):
@@ -152,7 +158,10 @@ class _ArmCounts:
 
     def result(self) -> tuple[tuple[int, Arm], ...]:
         return tuple(
-            (variant, Arm._make([*counts, max(0, self.day - self.first[variant]) // DAY]))
+            (variant, Arm(*counts, max(0, self.day - self.first[variant]) // DAY, self._drawn(variant)))
             for variant, counts in sorted(self.counts.items())
             if counts[0]
         )
+
+    def _drawn(self, variant: int) -> int | None:
+        return None if self.since is None else self.drawn[variant]

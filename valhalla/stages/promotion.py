@@ -197,11 +197,12 @@ def moves(
 
 
 def split(rules: PromotionRules, snapshot: Snapshot) -> tuple[float, int]:
-    """(sample-ratio p, leads) of the running experiment, by exposed leads."""
+    """(sample-ratio p, leads) of the running experiment, by exposed leads that were drawn with its weights of now."""
     if snapshot.experiment is None:
         return 1.0, 0
     variants = snapshot.experiment.variants
-    counts = [rules.arms.get(variant.id, Arm()).exposed for variant in variants]
+    arms = [rules.arms.get(variant.id, Arm()) for variant in variants]
+    counts = [arm.exposed if arm.drawn is None else arm.drawn for arm in arms]
     return statistics.sample_ratio_p(counts, [variant.weight for variant in variants]), sum(counts)
 
 

@@ -29,6 +29,8 @@ class Experiment(NamedTuple):
     metric: str
     """The outcome event that counts as a conversion."""
     variants: tuple[Variant, ...]
+    drawn_since: int | None = None
+    """When the weights were last changed, UTC microseconds; None: never."""
 
 
 class Script(NamedTuple):
@@ -55,6 +57,8 @@ class Arm(NamedTuple):
     """Of the matured, those who asked not to be contacted."""
     days: int = 0
     """Whole days since the first exposure."""
+    drawn: int | None = None
+    """Of the exposed, those that were drawn with the weights of now; None: all of them."""
 
 
 class Tally(NamedTuple):
@@ -151,9 +155,9 @@ class Snapshot(NamedTuple):
             raise ValueError("The model snapshot has a format that this version does not know.")
         experiment = body["experiment"]
         if experiment is not None:
-            number, name, version, metric, variants = experiment
+            number, name, version, metric, variants, *since = experiment
             body["experiment"] = Experiment(
-                number, name, version, metric, tuple(Variant(*v) for v in variants)
+                number, name, version, metric, tuple(Variant(*v) for v in variants), *since
             )
         body["scripts"] = tuple(Script(*s) for s in body["scripts"])
         body["arms"] = tuple((i, Arm(*arm)) for i, arm in body["arms"])

@@ -15,23 +15,32 @@ ADD_SNAPSHOT = """INSERT INTO model_snapshot (digest, body, created_at) VALUES (
 # One experiment takes leads at a time: the one started last.
 RUNNING_EXPERIMENT = """SELECT id, name, version, metric FROM experiment WHERE state = 'running'
                         ORDER BY started_at DESC, id DESC LIMIT 1"""
+EPOCH_START = "SELECT started_at FROM experiment_epoch WHERE experiment_id = ? AND version = ? AND version > 1"
+ADD_EPOCH = "INSERT INTO experiment_epoch (experiment_id, version, weights, started_at) VALUES (?, ?, ?, ?)"
 VARIANTS = "SELECT id, name, weight, script_id FROM variant WHERE experiment_id = ? ORDER BY id"
 SCRIPTS = "SELECT id, name, version, channel, market, state FROM script ORDER BY id"
 
 # Cheap enough to ask before every batch; when it answers as before, nothing new was learnt.
-OUTCOMES_SO_FAR = "SELECT coalesce(max(id), 0), count(*) FROM outcome"
+OUTCOMES_SO_FAR = """SELECT coalesce(max(id), 0), count(*), (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL)
+                     FROM outcome"""
 
-# One row per worked lead. A later won or lost corrects an earlier one; being paused is no work.
+# One row per worked lead. A later won or lost corrects an earlier one; being paused is no work. A lead counts for the
+# variant it had when it was first worked, whatever experiment it is in now.
 WORKED_LEADS = """
-SELECT lead.source, lead.market, lead.variant_id, min(outcome.at),
+SELECT lead.source, lead.market,
+       (SELECT first.variant_id FROM outcome AS first
+        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event <> 'paused'
+        ORDER BY first.at, first.id LIMIT 1),
+       min(outcome.at),
        max(CASE outcome.event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 ELSE 1 END),
        max(CASE WHEN outcome.event = 'won' THEN outcome.at END),
        max(CASE WHEN outcome.event IN ('lost', 'dead') THEN outcome.at END),
        max(outcome.event = 'opted_out'),
        sum(CASE WHEN outcome.event = 'won' THEN outcome.amount END),
-       max(CASE WHEN outcome.event = 'won' THEN outcome.recorded_by END)
+       max(CASE WHEN outcome.event = 'won' THEN outcome.recorded_by END),
+       lead.created_at
 FROM outcome JOIN lead ON lead.id = outcome.lead_id
-WHERE outcome.event <> 'paused'
+WHERE outcome.event <> 'paused' AND outcome.undone_at IS NULL
 GROUP BY outcome.lead_id"""
 
 ANY_SCRIPT = "SELECT 1 FROM script LIMIT 1"
@@ -40,4 +49,6 @@ ADD_SCRIPT = """INSERT INTO script (name, version, channel, market, state, body,
                 VALUES (?, 1, 'call', NULL, ?, ?, ?) RETURNING id"""
 ADD_EXPERIMENT = """INSERT INTO experiment (name, version, kind, state, metric, created_at, started_at)
                     VALUES (?, 1, 'script', 'running', 'appointment', ?, ?) RETURNING id"""
+ADD_FIRST_MOVE = """INSERT INTO script_move (script_id, before, after, at, moved_by, why, evidence)
+                    SELECT id, NULL, state, ?, 'valhalla', 'It came with the program.', '[]' FROM script"""
 ADD_VARIANT = "INSERT INTO variant (experiment_id, name, weight, script_id) VALUES (?, ?, ?, ?)"

@@ -1,0 +1,1 @@
+"""What came of leads: recording it, taking it back, and what it says about the predictions."""
