@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from valhalla import __version__
-from valhalla.cli import config, doctor, ingest, jobs, leads, run
+from valhalla.cli import config, doctor, experiments, ingest, jobs, leads, outcome, policy, run, scripts
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate
 
@@ -23,6 +23,10 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.add_typer(leads.app, name="leads")
+app.command("outcome", help=outcome.HELP)(outcome.outcome)
+app.add_typer(policy.app, name="policy")
+app.add_typer(experiments.app, name="experiments")
+app.add_typer(scripts.app, name="scripts")
 app.add_typer(config.app, name="config")
 app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(doctor.doctor)

@@ -24,12 +24,18 @@ FRESH_AT = "coalesce(list_date, created_at)"
 NEXT_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base < ?"
 BEST_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL"
 
-# Of one base, the leads fresh enough to matter; a range of lead_by_score.
+# Of one base, the leads fresh enough to matter; a range of lead_by_score, which has market and source too.
 OF_BASE = f"""
 SELECT id, {FRESH_AT}, expected_value FROM lead
 WHERE score_base = :base AND {FRESH_AT} > :oldest AND {OPEN}
-  AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
 """
+
+
+def of_base(wait: str, by_market: bool, by_source: bool) -> str:
+    """:data:`OF_BASE` with the ladder's waits, and with the filters that are asked for."""
+    text = OF_BASE.replace("{wait}", wait)
+    return text + " AND market = :market" * by_market + " AND source = :source" * by_source
+
 
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
 SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"

@@ -14,7 +14,7 @@ from valhalla.stages import Context, StageResult, StoredLead, calling, explain
 from valhalla.stages import context as stages
 from valhalla.stages.pipeline import score_lines
 from valhalla.stages.quiet import QuietHours
-from valhalla.stages.score import band
+from valhalla.stages.score import band, compile_score
 
 
 class Provenance(NamedTuple):
@@ -48,6 +48,7 @@ class Viewer:
         }
         _, policy = stages.latest_policy(database)
         self.calling = calling.compile_calling(policy, self._quiet, zone)
+        self.score = compile_score(policy)
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.leads.sql.COLUMNS` as records."""

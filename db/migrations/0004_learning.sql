@@ -1,4 +1,4 @@
--- Schema 3: outcomes that can be taken back, evidence for each move of a script, epochs of experiments, buyers.
+-- Schema 4: outcomes that can be taken back, evidence for each move of a script, epochs of experiments, buyers.
 
 -- A mistaken outcome is taken back, never deleted: what was once believed stays readable.
 ALTER TABLE outcome ADD COLUMN undone_at INTEGER;
@@ -53,3 +53,9 @@ CREATE TABLE buyer (
   created_at  INTEGER NOT NULL,
   updated_at  INTEGER NOT NULL
 ) STRICT;
+
+-- Market and source stand in the index, so that a call list of one of them skips the leads of all others without
+-- reading their rows.
+DROP INDEX lead_by_score;
+CREATE INDEX lead_by_score ON lead (score_base DESC, coalesce(list_date, created_at) DESC, market, source)
+WHERE suppressed IS NULL;

@@ -1,0 +1,159 @@
+"""``valhalla experiments``: comparing scripts or channels."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.errors import UsageError
+
+app = typer.Typer(help="Comparisons of scripts or channels: list, show, start, set, stop.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context) -> None:
+    """All experiments, the running one first."""
+    from valhalla.experiments.results import all_experiments
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = all_experiments(database)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        rows = [
+            (
+                *(each["name"], str(each["version"]), each["state"], each["kind"], each["metric"]),
+                ", ".join(f"{v['name']} {v['weight']}" for v in each["variants"]),
+                (each["started_at"] or "")[:10],
+            )
+            for each in found
+        ]
+        headers = ("experiment", "version", "state", "compares", "success", "variants and weights", "since")
+        table(headers, rows, numbers=("version",), empty="No experiments. Start one with: valhalla experiments start NAME")
+
+    inv.show(found, render)
+
+
+@app.command("show")
+def show(ctx: typer.Context, name: Name) -> None:
+    """One experiment: counts, intervals, and whether there is a winner yet."""
+    from valhalla.experiments.results import results
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = results(database, name)
+    inv.show(found, lambda: _print(found))
+
+
+@app.command("start")
+def start(
+    ctx: typer.Context,
+    name: Name,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", help="NAME=SCRIPT or NAME=SCRIPT:WEIGHT; of channels NAME or NAME:WEIGHT. Repeat it."),
+    ] = None,
+    kind: Annotated[str, typer.Option(help="What is compared: script or channel.")] = "script",
+    metric: Annotated[str, typer.Option(help="What counts as success: contacted, appointment, contract or won.")] = "appointment",
+) -> None:
+    """Start a new experiment, or go on with a stopped one (then without variants)."""
+    from valhalla.experiments import running
+
+    arms = [_arm(text) for text in variant or []]
+    _change(invocation(ctx), lambda database: running.start(database, name, arms, kind=kind, metric=metric))
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    name: Name,
+    weights: Annotated[list[str], typer.Argument(help="VARIANT=WEIGHT, such as calm=3 brisk=1.")],
+) -> None:
+    """Change the shares of variants from now on; leads keep the variant they have."""
+    from valhalla.experiments import running
+
+    given = dict(_weight(text) for text in weights)
+    _change(invocation(ctx), lambda database: running.weigh(database, name, given))
+
+
+@app.command("stop")
+def stop(ctx: typer.Context, name: Name) -> None:
+    """Stop an experiment; its leads go on with the script in use."""
+    from valhalla.experiments import running
+
+    _change(invocation(ctx), lambda database: running.stop(database, name))
+
+
+def _change(inv: Invocation, act: Any) -> None:
+    from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
+    from valhalla.experiments.results import results
+
+    with teaching(inv) as (database, background):
+        with database.write(durable=True):
+            found = act(database)
+            job_id = background.reevaluating.ask()
+        done = follow_up(inv, background, job_id, patience=30.0)
+        told = results(database, found.name)
+
+        def render() -> None:
+            shares = ", ".join(f"{v['name']} {v['weight']}" for v in told["variants"])
+            print(f"Experiment {found.name} v{found.version} is {found.state}: {shares}.")
+            say_follow_up(done)
+
+        inv.show(told, render)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from valhalla.cli.tables import console, table
+    from valhalla.experiments.results import rate_text
+
+    out = console()
+    since = f" since {found['started_at'][:10]}" if found["started_at"] else ""
+    out.print(Text.assemble((f"{found['name']} v{found['version']}", "bold"), f"  {found['state']}{since}, success is: {found['metric']}"))
+    out.print(Text(found["verdict"], style="bold green" if " is better " in found["verdict"] else "bold"))
+    rows = [
+        (
+            *(v["name"], v["script"] or "", v["state"] or "", str(v["weight"]), f"{v['assigned']:,}", f"{v['exposed']:,}"),
+            *(f"{v['matured']:,}", f"{v['conversions']:,}", rate_text(v), f"{v['opt_outs']:,}"),
+        )
+        for v in found["variants"]
+    ]
+    headers = ("variant", "script", "state", "weight", "leads", "worked", "matured", "success", "rate (95% sure)", "opt-outs")
+    table(headers, rows, numbers=("weight", "leads", "worked", "matured", "success", "opt-outs"))
+    split = found["split"]
+    if split["p"] is None:
+        print(f"Split of leads: not enough worked leads to check it ({split['leads']:,}).")
+    else:
+        print(f"Split of leads: {'as planned' if split['ok'] else 'NOT as planned'} (p = {split['p']:.4f}).")
+    for comparison in found["comparisons"]:
+        print(f"\n{comparison['variant']} against {comparison['against']}:")
+        for gate in comparison["gates"]:
+            mark = "ok  " if gate["passed"] else "open"
+            print(f"  {mark}  {gate['gate']}: {gate['says']}")
+        if comparison["chance_better"] is not None:
+            print(f"  For information: the chance that {comparison['variant']} is better is {comparison['chance_better']:.0%}.")
+
+
+def _arm(text: str) -> Any:
+    from valhalla.experiments.running import Arm
+
+    match = re.fullmatch(r"\s*([^=:]+?)\s*(?:=\s*([^:]+?)\s*)?(?::\s*(\d{1,4})\s*)?", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no variant; write NAME=SCRIPT or NAME=SCRIPT:WEIGHT")
+    return Arm(match[1], int(match[3] or 1), match[2])
+
+
+def _weight(text: str) -> tuple[str, int]:
+    name, _, weight = text.rpartition("=")
+    if not name.strip() or not weight.strip().isdigit():
+        raise UsageError(f"{text!r} is no weight; write VARIANT=WEIGHT, such as calm=3")
+    return name.strip(), int(weight)

@@ -1,0 +1,148 @@
+"""``valhalla policy``: the constants of the six stages."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+from valhalla.errors import NotFound, UsageError
+
+app = typer.Typer(help="The rules of the six stages: show, set, history.", no_args_is_help=True)
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    key: Annotated[str | None, typer.Argument(help="A key or section, such as packet.fee or score (default: all).")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
+) -> None:
+    """The policy in force, or an earlier version of it, with what each key means."""
+    from valhalla.stages import context as stages
+    from valhalla.stages.policy import DEFAULT_POLICY, PolicyError, get_key
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        try:
+            if version is None:
+                version, policy = stages.latest_policy(database)
+            else:
+                policy = stages.policy_at(database, version)
+            part = get_key(policy, key) if key else policy
+        except (PolicyError, stages.Unknown) as error:
+            raise NotFound(str(error)) from None
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+        from valhalla.stages.policy_keys import KEYS
+
+        if not isinstance(part, dict):
+            meaning = KEYS[key].meaning if key in KEYS else ""
+            print(f"{key} = {_text(part)}" + (f"  ({meaning})" if meaning else ""))
+            return
+        default = dict(_leaves(DEFAULT_POLICY, ""))
+        rows = [
+            (name, _text(value), "changed" if default.get(name) != value else "", KEYS[name].meaning if name in KEYS else "")
+            for name, value in _leaves(part, f"{key}." if key else "")
+        ]
+        table(("key", "value", "", "meaning"), rows, title=f"Policy, version {version}", empty="No rules here yet.")
+
+    inv.show({"version": version, "policy" if key is None else key: part}, render)
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(help='Such as packet.fee or "markets.Houston, TX.fee".')],
+    value: Annotated[str, typer.Argument(help="Number, true or false, a word, or JSON; an empty text removes a market's rule.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
+) -> None:
+    """Change one key: a new version from now on. The leads it concerns are decided again."""
+    from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
+    from valhalla.policies import change
+
+    inv = invocation(ctx)
+    with teaching(inv) as (database, background):
+        with database.write(durable=True):
+            made = change(database, key, _parsed(value), reason or f"{key} was set")
+            job_id = background.reevaluating.ask() if made.changes else None
+        done = follow_up(inv, background, job_id, patience=30.0) if job_id is not None else None
+        data = {
+            "version": made.version,
+            "changes": [{"key": each.key, "before": each.before, "after": each.after} for each in made.changes],
+            "reevaluated": done,
+        }
+
+        def render() -> None:
+            if not made.changes:
+                print(f"{key} is {_text(_parsed(value))} already (version {made.version}).")
+                return
+            for each in made.changes:
+                print(f"{each.key}: {_text(each.before)} -> {_text(each.after)} (version {made.version})")
+            say_follow_up(done)
+
+        inv.show(data, render)
+
+
+@app.command("history")
+def history(ctx: typer.Context) -> None:
+    """Every version of the policy and what it changed."""
+    from db.clock import iso
+    from valhalla.policies import history as versions
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = versions(database)
+    data = [
+        {
+            "version": each.version,
+            "at": iso(each.at),
+            "by": each.by,
+            "reason": each.reason,
+            "changes": [{"key": c.key, "before": c.before, "after": c.after} for c in each.changes],
+        }
+        for each in found
+    ]
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        rows = [
+            (
+                *(str(each["version"]), each["at"][:16].replace("T", " "), each["by"], each["reason"]),
+                "\n".join(f"{c['key']}: {_text(c['before'])} -> {_text(c['after'])}" for c in each["changes"]),
+            )
+            for each in data
+        ]
+        table(("version", "when (UTC)", "by", "why", "changes"), rows, numbers=("version",))
+
+    inv.show(data, render)
+
+
+def _parsed(text: str) -> Any:
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        low = text.strip().lower()
+        if low in ("on", "yes"):
+            return True
+        if low in ("off", "no"):
+            return False
+        if text.strip()[0] in "[{":
+            raise UsageError(f"{text!r} is no JSON") from None
+        return text.strip()
+
+
+def _text(value: Any) -> str:
+    return "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _leaves(here: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in here.items():
+        found += _leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
+    return found

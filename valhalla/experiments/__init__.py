@@ -1,0 +1,1 @@
+"""Experiments: comparing scripts or channels on real leads, and saying only what the outcomes carry."""
