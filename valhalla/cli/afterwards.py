@@ -28,7 +28,9 @@ def teaching(inv: Invocation) -> Iterator[tuple[Database, Background]]:
         yield database, Background(database, JobQueue(database), inv.home)
 
 
-def follow_up(inv: Invocation, background: Background, job_id: JobId, patience: float = PATIENCE) -> dict[str, int] | None:
+def follow_up(
+    inv: Invocation, background: Background, job_id: JobId, patience: float = PATIENCE
+) -> dict[str, int] | None:
     """Work on the job for a while if nothing else does. Returns what it did, or None when it goes on in the background."""
     from db.errors import InstanceRunning
     from db.instance import Instance

@@ -10,7 +10,9 @@ import typer
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import UsageError
 
-app = typer.Typer(help="Comparisons of scripts or channels: list, show, start, set, stop.", no_args_is_help=True)
+app = typer.Typer(
+    help="Comparisons of scripts or channels: list, show, start, set, stop.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 
@@ -36,7 +38,12 @@ def list_(ctx: typer.Context) -> None:
             for each in found
         ]
         headers = ("experiment", "version", "state", "compares", "success", "variants and weights", "since")
-        table(headers, rows, numbers=("version",), empty="No experiments. Start one with: valhalla experiments start NAME")
+        table(
+            headers,
+            rows,
+            numbers=("version",),
+            empty="No experiments. Start one with: valhalla experiments start NAME",
+        )
 
     inv.show(found, render)
 
@@ -58,10 +65,14 @@ def start(
     name: Name,
     variant: Annotated[
         list[str] | None,
-        typer.Option("--variant", help="NAME=SCRIPT or NAME=SCRIPT:WEIGHT; of channels NAME or NAME:WEIGHT. Repeat it."),
+        typer.Option(
+            "--variant", help="NAME=SCRIPT or NAME=SCRIPT:WEIGHT; of channels NAME or NAME:WEIGHT. Repeat it."
+        ),
     ] = None,
     kind: Annotated[str, typer.Option(help="What is compared: script or channel.")] = "script",
-    metric: Annotated[str, typer.Option(help="What counts as success: contacted, appointment, contract or won.")] = "appointment",
+    metric: Annotated[
+        str, typer.Option(help="What counts as success: contacted, appointment, contract or won.")
+    ] = "appointment",
 ) -> None:
     """Start a new experiment, or go on with a stopped one (then without variants)."""
     from valhalla.experiments import running
@@ -118,16 +129,39 @@ def _print(found: dict[str, Any]) -> None:
 
     out = console()
     since = f" since {found['started_at'][:10]}" if found["started_at"] else ""
-    out.print(Text.assemble((f"{found['name']} v{found['version']}", "bold"), f"  {found['state']}{since}, success is: {found['metric']}"))
+    out.print(
+        Text.assemble(
+            (f"{found['name']} v{found['version']}", "bold"),
+            f"  {found['state']}{since}, success is: {found['metric']}",
+        )
+    )
     out.print(Text(found["verdict"], style="bold green" if " is better " in found["verdict"] else "bold"))
     rows = [
         (
-            *(v["name"], v["script"] or "", v["state"] or "", str(v["weight"]), f"{v['assigned']:,}", f"{v['exposed']:,}"),
+            *(
+                v["name"],
+                v["script"] or "",
+                v["state"] or "",
+                str(v["weight"]),
+                f"{v['assigned']:,}",
+                f"{v['exposed']:,}",
+            ),
             *(f"{v['matured']:,}", f"{v['conversions']:,}", rate_text(v), f"{v['opt_outs']:,}"),
         )
         for v in found["variants"]
     ]
-    headers = ("variant", "script", "state", "weight", "leads", "worked", "matured", "success", "rate (95% sure)", "opt-outs")
+    headers = (
+        "variant",
+        "script",
+        "state",
+        "weight",
+        "leads",
+        "worked",
+        "matured",
+        "success",
+        "rate (95% sure)",
+        "opt-outs",
+    )
     table(headers, rows, numbers=("weight", "leads", "worked", "matured", "success", "opt-outs"))
     split = found["split"]
     if split["p"] is None:
@@ -140,7 +174,9 @@ def _print(found: dict[str, Any]) -> None:
             mark = "ok  " if gate["passed"] else "open"
             print(f"  {mark}  {gate['gate']}: {gate['says']}")
         if comparison["chance_better"] is not None:
-            print(f"  For information: the chance that {comparison['variant']} is better is {comparison['chance_better']:.0%}.")
+            print(
+                f"  For information: the chance that {comparison['variant']} is better is {comparison['chance_better']:.0%}."
+            )
 
 
 def _arm(text: str) -> Any:

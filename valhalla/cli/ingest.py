@@ -47,6 +47,7 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import JobQueue
+    from valhalla.running.background import Background
     from valhalla.running.opening import open_home
     from valhalla.running.passes import Importing
 
@@ -55,6 +56,7 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     with open_home(inv.home) as database:
         queue = JobQueue(database)
         importing = Importing(database, queue)
+        Background(database, queue, inv.home)  # what waits in the queue is known to this worker too
         worker = None
         try:
             instance.acquire("ingest")

@@ -23,12 +23,16 @@ valhalla outcome import FILE records a CSV; valhalla outcome undo NUMBER takes a
 def outcome(
     ctx: typer.Context,
     lead: Annotated[str, typer.Argument(help="Number of the lead; or import, undo, list.")],
-    event: Annotated[str, typer.Argument(help="What happened; or the file, the outcome's number, the lead's number.")],
+    event: Annotated[
+        str, typer.Argument(help="What happened; or the file, the outcome's number, the lead's number.")
+    ],
     reason: Annotated[str | None, typer.Option(help="Why, in your words.")] = None,
     amount: Annotated[str | None, typer.Option(help="With won: the fee.")] = None,
     at: Annotated[str | None, typer.Option(help="When, such as 2026-11-20 14:30 (default: now).")] = None,
     channel: Annotated[str | None, typer.Option(help="How: call, text, email, letter or visit.")] = None,
-    until: Annotated[str | None, typer.Option(help="With paused: until when, such as 2w or 2027-01-15.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="With paused: until when, such as 2w or 2027-01-15.")
+    ] = None,
 ) -> None:
     inv = invocation(ctx)
     if lead in ("import", "undo", "list"):
@@ -81,7 +85,10 @@ def _undo(inv: Invocation, text: str) -> None:
         done = follow_up(inv, background, job_id)
         name = read_lead(database, undone.lead_id).name
         status = undone.standing.status.replace("_", " ")
-        inv.show(_json(undone, done), lambda: print(f"Outcome {number} was taken back. {name} stands at: {status}."))
+        inv.show(
+            _json(undone, done),
+            lambda: print(f"Outcome {number} was taken back. {name} stands at: {status}."),
+        )
 
 
 def _list(inv: Invocation, text: str) -> None:
@@ -116,7 +123,12 @@ def _list(inv: Invocation, text: str) -> None:
             (
                 (
                     *(str(row[0]), clock_text(row[1], zone), row[2], money(row[3]) if row[3] else ""),
-                    *(row[4] or "", row[5] or "", clock_text(row[6], zone, "%Y-%m-%d") if row[6] else "", row[7]),
+                    *(
+                        row[4] or "",
+                        row[5] or "",
+                        clock_text(row[6], zone, "%Y-%m-%d") if row[6] else "",
+                        row[7],
+                    ),
                     "taken back" if row[8] else "",
                 )
                 for row in rows

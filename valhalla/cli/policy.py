@@ -16,7 +16,9 @@ app = typer.Typer(help="The rules of the six stages: show, set, history.", no_ar
 @app.command("show")
 def show(
     ctx: typer.Context,
-    key: Annotated[str | None, typer.Argument(help="A key or section, such as packet.fee or score (default: all).")] = None,
+    key: Annotated[
+        str | None, typer.Argument(help="A key or section, such as packet.fee or score (default: all).")
+    ] = None,
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
     """The policy in force, or an earlier version of it, with what each key means."""
@@ -44,10 +46,20 @@ def show(
             return
         default = dict(_leaves(DEFAULT_POLICY, ""))
         rows = [
-            (name, _text(value), "changed" if default.get(name) != value else "", KEYS[name].meaning if name in KEYS else "")
+            (
+                name,
+                _text(value),
+                "changed" if default.get(name) != value else "",
+                KEYS[name].meaning if name in KEYS else "",
+            )
             for name, value in _leaves(part, f"{key}." if key else "")
         ]
-        table(("key", "value", "", "meaning"), rows, title=f"Policy, version {version}", empty="No rules here yet.")
+        table(
+            ("key", "value", "", "meaning"),
+            rows,
+            title=f"Policy, version {version}",
+            empty="No rules here yet.",
+        )
 
     inv.show({"version": version, "policy" if key is None else key: part}, render)
 
@@ -56,7 +68,10 @@ def show(
 def set_(
     ctx: typer.Context,
     key: Annotated[str, typer.Argument(help='Such as packet.fee or "markets.Houston, TX.fee".')],
-    value: Annotated[str, typer.Argument(help="Number, true or false, a word, or JSON; an empty text removes a market's rule.")],
+    value: Annotated[
+        str,
+        typer.Argument(help="Number, true or false, a word, or JSON; an empty text removes a market's rule."),
+    ],
     reason: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
 ) -> None:
     """Change one key: a new version from now on. The leads it concerns are decided again."""
@@ -71,7 +86,9 @@ def set_(
         done = follow_up(inv, background, job_id, patience=30.0) if job_id is not None else None
         data = {
             "version": made.version,
-            "changes": [{"key": each.key, "before": each.before, "after": each.after} for each in made.changes],
+            "changes": [
+                {"key": each.key, "before": each.before, "after": each.after} for each in made.changes
+            ],
             "reevaluated": done,
         }
 
@@ -95,7 +112,7 @@ def history(ctx: typer.Context) -> None:
     inv = invocation(ctx)
     with inv.reading() as database:
         found = versions(database)
-    data = [
+    data: list[dict[str, Any]] = [
         {
             "version": each.version,
             "at": iso(each.at),
@@ -112,7 +129,9 @@ def history(ctx: typer.Context) -> None:
         rows = [
             (
                 *(str(each["version"]), each["at"][:16].replace("T", " "), each["by"], each["reason"]),
-                "\n".join(f"{c['key']}: {_text(c['before'])} -> {_text(c['after'])}" for c in each["changes"]),
+                "\n".join(
+                    f"{c['key']}: {_text(c['before'])} -> {_text(c['after'])}" for c in each["changes"]
+                ),
             )
             for each in data
         ]
@@ -138,11 +157,19 @@ def _parsed(text: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (
+        "(none)"
+        if value is None
+        else value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False)
+    )
 
 
 def _leaves(here: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in here.items():
-        found += _leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
+        found += (
+            _leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
+        )
     return found

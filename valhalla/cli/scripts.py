@@ -11,7 +11,9 @@ import typer
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import InputError
 
-app = typer.Typer(help="Scripts and how they come into use: list, show, add, promote, pin, retire.", no_args_is_help=True)
+app = typer.Typer(
+    help="Scripts and how they come into use: list, show, add, promote, pin, retire.", no_args_is_help=True
+)
 
 Which = Annotated[str, typer.Argument(help="Number or name of the script.")]
 Reason = Annotated[str, typer.Option(help="Why, for those who read the history.")]
@@ -37,8 +39,20 @@ def list_(ctx: typer.Context) -> None:
             )
             for s in found
         ]
-        headers = ("id", "script", "channel", "market", "state", "used on", "appointments", "won", "opted out")
-        table(headers, rows, numbers=("id", "used on", "appointments", "won", "opted out"), empty="No scripts.")
+        headers = (
+            "id",
+            "script",
+            "channel",
+            "market",
+            "state",
+            "used on",
+            "appointments",
+            "won",
+            "opted out",
+        )
+        table(
+            headers, rows, numbers=("id", "used on", "appointments", "won", "opted out"), empty="No scripts."
+        )
 
     inv.show(found, render)
 
@@ -54,27 +68,36 @@ def show(ctx: typer.Context, script: Which) -> None:
     with inv.reading() as database:
         found = whole(database, script)
         verdict = assess(database, script)
-        found["promotion"] = {"allowed": verdict.allowed, "says": verdict.says, "gates": [gate_json(g) for g in verdict.gates]}
+        found["promotion"] = {
+            "allowed": verdict.allowed,
+            "says": verdict.says,
+            "gates": [gate_json(g) for g in verdict.gates],
+        }
 
     def render() -> None:
         from rich.text import Text
 
         from valhalla.cli.tables import console
+        from valhalla.stages.wording import several
 
         out = console()
         where = f"{found['channel']}, {found['market'] or 'every market'}"
         state = found["state"] + (", pinned" if found["pinned"] else "")
         out.print(Text.assemble((f"{found['name']} v{found['version']}", "bold"), f"  {state}; {where}"))
         print(
-            f"Used on {found['used_on']:,} leads: {found['appointments']:,} appointments, {found['won']:,} won, "
-            f"{found['opted_out']:,} opted out."
+            f"Used on {several(found['used_on'], 'lead')}: {several(found['appointments'], 'appointment')}, "
+            f"{found['won']:,} won, {found['opted_out']:,} opted out."
         )
         print(verdict.says)
         _print_gates(verdict.gates)
         out.print(Text("\n" + found["body"]))
         print("\nHistory")
         for move in found["moves"]:
-            out.print(Text(f"  {move['at'][:16].replace('T', ' ')}  {move['before'] or 'new'} -> {move['after']}, by {move['by']}: {move['why']}"))
+            out.print(
+                Text(
+                    f"  {move['at'][:16].replace('T', ' ')}  {move['before'] or 'new'} -> {move['after']}, by {move['by']}: {move['why']}"
+                )
+            )
 
     inv.show(found, render)
 
@@ -84,7 +107,9 @@ def add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name; a name that exists gets a new version.")],
     text: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
-    channel: Annotated[str, typer.Option(help="How it is used: call, text, email, letter or visit.")] = "call",
+    channel: Annotated[
+        str, typer.Option(help="How it is used: call, text, email, letter or visit.")
+    ] = "call",
     market: Annotated[str | None, typer.Option(help="Only for this market.")] = None,
 ) -> None:
     """Add a script or a new version of one. It begins as experimental."""
@@ -116,7 +141,12 @@ def promote(ctx: typer.Context, script: Which) -> None:
             job_id = background.reevaluating.ask() if made else None
         if job_id is not None:
             follow_up(inv, background, job_id)
-        data = {"promoted": bool(made), "says": verdict.says, "gates": [gate_json(g) for g in verdict.gates], "moves": _moves(made)}
+        data = {
+            "promoted": bool(made),
+            "says": verdict.says,
+            "gates": [gate_json(g) for g in verdict.gates],
+            "moves": _moves(made),
+        }
 
         def render() -> None:
             print(verdict.says)
@@ -142,9 +172,15 @@ def pin(
     if off:
         with inv.writing() as database:
             found = moving.unpin(database, script)
-        inv.show({"script": found.id, "pinned": False}, lambda: print(f"{found.title} is not pinned any more."))
+        inv.show(
+            {"script": found.id, "pinned": False}, lambda: print(f"{found.title} is not pinned any more.")
+        )
         return
-    _by_hand(inv, lambda database: moving.pin(database, script, reason=reason), f"Pinned: {script}.")
+    _by_hand(
+        inv,
+        lambda database: moving.pin(database, script, reason=reason),
+        "It stays in use until it is unpinned.",
+    )
 
 
 @app.command("retire")

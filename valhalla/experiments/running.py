@@ -70,8 +70,12 @@ def start(
             raise UsageError(f"experiment {running} is running, and one takes leads at a time; stop it first")
         known = database.one(sql.BY_NAME, (name,))
         if known is not None and arms:
-            raise UsageError(f"there is an experiment {name!r} already; start it without variants, or choose another name")
-        experiment_id = _restart(database, Found(*known)) if known else _add(database, name, arms, kind, metric, actor)
+            raise UsageError(
+                f"there is an experiment {name!r} already; start it without variants, or choose another name"
+            )
+        experiment_id = (
+            _restart(database, Found(*known)) if known else _add(database, name, arms, kind, metric, actor)
+        )
         found = find(database, name)
         variants = database.sql(sql.VARIANTS, (experiment_id,))
         for variant in variants:
@@ -113,7 +117,9 @@ def stop(database: Database, name: str, *, actor: str = "operator") -> Found:
         if found.state != "running":
             raise UsageError(f"experiment {name} is not running")
         database.sql(sql.STOP, (database.clock(), found.id))
-        audit.append(database, "experiment.stop", f"experiment:{found.id}", {"version": found.version}, actor=actor)
+        audit.append(
+            database, "experiment.stop", f"experiment:{found.id}", {"version": found.version}, actor=actor
+        )
         return find(database, name)
 
 
@@ -123,7 +129,9 @@ def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: 
     if kind not in ("script", "channel"):
         raise UsageError(f"{kind!r} cannot be compared; use script or channel")
     if not 2 <= len(arms) <= MOST_VARIANTS:
-        raise UsageError(f"an experiment compares 2 to {MOST_VARIANTS} variants, such as --variant calm=1 --variant brisk=2")
+        raise UsageError(
+            f"an experiment compares 2 to {MOST_VARIANTS} variants, such as --variant calm=1 --variant brisk=2"
+        )
     if len({arm.name for arm in arms}) < len(arms) or not all(arm.name for arm in arms):
         raise UsageError("every variant needs a name of its own")
     _check_weights([arm.weight for arm in arms])
@@ -153,7 +161,8 @@ def _restart(database: Database, known: Found) -> int:
 
 def _begin_epoch(database: Database, found: Found, weights: Mapping[str, Any]) -> None:
     database.sql(
-        stages_sql.ADD_EPOCH, (found.id, found.version, json.dumps(weights, ensure_ascii=False), database.clock())
+        stages_sql.ADD_EPOCH,
+        (found.id, found.version, json.dumps(weights, ensure_ascii=False), database.clock()),
     )
 
 

@@ -77,7 +77,12 @@ def import_outcomes(database: Database, path: Path, *, zone: str | None, actor: 
 
 
 def _one(
-    database: Database, recorder: Recorder, line: int, cells: dict[str, str], zone: str | None, result: Imported
+    database: Database,
+    recorder: Recorder,
+    line: int,
+    cells: dict[str, str],
+    zone: str | None,
+    result: Imported,
 ) -> None:
     result.rows += 1
     try:
@@ -98,7 +103,9 @@ def _outcome(database: Database, cells: dict[str, str], zone: str | None) -> Out
     event = WORDS.get(word.replace("_", " "), word.replace(" ", "_"))
     at, amount, until = cells.get("at"), cells.get("amount"), cells.get("until")
     if not at:
-        raise UsageError("the date is missing")  # without it, a file that is read twice could not be recognised
+        raise UsageError(
+            "the date is missing"
+        )  # without it, a file that is read twice could not be recognised
     return Outcome(
         _lead_of(database, cells),
         event,

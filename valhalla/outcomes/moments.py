@@ -47,7 +47,9 @@ def local_day(now: int, zone: str | None) -> int:
 
 def clock_text(at: int, zone: str | None, shape: str = "%Y-%m-%d %H:%M") -> str:
     """A moment on the operator's clock."""
-    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone) if zone else None).strftime(shape)
+    return (
+        datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone) if zone else None).strftime(shape)
+    )
 
 
 def cents(text: str) -> int:

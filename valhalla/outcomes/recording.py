@@ -70,7 +70,14 @@ class Recorder:
         outcome_id = database.value(
             sql.ADD,
             (
-                *(outcome.lead_id, outcome.event, outcome.at, outcome.amount, outcome.channel, outcome.reason),
+                *(
+                    outcome.lead_id,
+                    outcome.event,
+                    outcome.at,
+                    outcome.amount,
+                    outcome.channel,
+                    outcome.reason,
+                ),
                 *(outcome.until, now, self.actor, decision.variant_id, decision.script_id),
                 *(decision.p_close, decision.decided_at if decision.p_close is not None else None),
             ),

@@ -38,23 +38,23 @@ def standing(events: Iterable[Event]) -> Standing:
     """The standing after ``events``, given in the order in which they happened.
 
     A lead moves forward through contacted, appointment, contract; a call after an appointment does not move it back. Won, lost and dead
-    end the conversation, and a later contact opens it again. A pause keeps what was reached. Who opted out stays out.
+    end the conversation, and a later contact or pause opens it again. A pause keeps what was reached. Who opted out stays out.
     """
     reached, ended, paused, opted_out = "new", None, False, False
     contacts, last, hold = 0, None, None
     for event, at, until in events:
         if event == "opted_out":
             opted_out = True
-        elif event == "paused":
-            paused, hold = True, until
         elif event in _ENDS:
             ended, paused, hold = event, False, None
         else:
             if ended is not None:
                 reached, ended = "new", None
+            paused, hold = event == "paused", until if event == "paused" else None
+            if paused:
+                continue
             if _PROGRESS[event] > _PROGRESS[reached]:
                 reached = event
-            paused, hold = False, None
         if event in _PROGRESS:
             contacts += 1
             last = at if last is None else max(last, at)

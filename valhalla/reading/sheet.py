@@ -42,10 +42,13 @@ class Sheet:
         try:
             for row in self._reader:
                 if any(cell.strip() for cell in row):
-                    yield self._reader.line_num, {
-                        name: row[index].strip() if index < len(row) else ""
-                        for name, index in self.columns.items()
-                    }
+                    yield (
+                        self._reader.line_num,
+                        {
+                            name: row[index].strip() if index < len(row) else ""
+                            for name, index in self.columns.items()
+                        },
+                    )
         except (csv.Error, UnicodeDecodeError) as error:
             raise InputError(f"{self.path}:{self._reader.line_num}: not a readable CSV: {error}") from None
 

@@ -21,7 +21,14 @@ POINTS = 10
 """So many hundredths of a point of the source's record may differ as well."""
 
 _DECIDES = ("assignment.holdout_share", "packet.", "outcome.", "score.")
-_INFORMS = ("packet.bands", "packet.opening_share", "packet.buyer_share_limit", "outcome.calibration", "score.bands", "score.learn")
+_INFORMS = (
+    "packet.bands",
+    "packet.opening_share",
+    "packet.buyer_share_limit",
+    "outcome.calibration",
+    "score.bands",
+    "score.learn",
+)
 _IN_SEGMENT = ("packet.arv_share", "packet.fee", "packet.min_spread", "score.buy_box_", "outcome.cost_per_lead",
                "outcome.prior", "outcome.pseudo", "outcome.matured_days")  # fmt: skip
 

@@ -21,7 +21,9 @@ SOON = 20.0
 class Reevaluating:
     """The job kind. ``then`` is called in the job after leads were decided anew."""
 
-    def __init__(self, database: Database, queue: JobQueue, then: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, database: Database, queue: JobQueue, then: Callable[[], object] = lambda: None
+    ) -> None:
         self.database = database
         self.queue = queue
         self._then = then

@@ -54,7 +54,7 @@ class _Old:
     segments: dict[tuple[str, str | None, str | None], bool] = field(default_factory=dict)
 
 
-def reevaluate(database: Database, hooks: Hooks = Hooks()) -> Progress:  # noqa: B008 - frozen
+def reevaluate(database: Database, hooks: Hooks = Hooks()) -> Progress:
     """Decide again on every lead that what is known now concerns. Safe to stop at any time and to run twice."""
     return _Run(database, hooks).run()
 
@@ -115,7 +115,9 @@ class _Run:
             return False
         return old.segments.get((lead.source, lead.market, lead.state), True)
 
-    def _store(self, after: int, leads: list[StoredLead], decided: list[tuple[Any, ...]], generation: int) -> None:
+    def _store(
+        self, after: int, leads: list[StoredLead], decided: list[tuple[Any, ...]], generation: int
+    ) -> None:
         database = self.database
         with database.write():
             began = time.perf_counter()

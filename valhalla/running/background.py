@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from db import Database
 from jobs import JobQueue
 from valhalla.home import Home
@@ -17,6 +19,15 @@ class Background:
         self.queue = queue
         self.home = home
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
+
+    def schedule(self, zone: str | None) -> None:
+        """What a running instance does by itself, on the operator's clock: leads mature with the days, so they are decided
+        again each night."""
+        here = ZoneInfo(zone) if zone else None
+        self.queue.cron("10 3 * * *", name="stages.nightly", zone=here, queue=QUEUE)(self._nightly)
+
+    def _nightly(self) -> None:
+        self.reevaluating.ask()
 
     def _afterwards(self) -> None:
         """What follows from new knowledge: scripts may move, and packets may have to be made again."""

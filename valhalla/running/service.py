@@ -15,6 +15,7 @@ from jobs import JobQueue, current_job
 from valhalla import __version__
 from valhalla.home import Home
 from valhalla.importing.result import COUNTS
+from valhalla.running.background import Background
 from valhalla.running.passes import Importing, Pass
 from valhalla.running.stats import RunStats
 
@@ -69,6 +70,7 @@ class Service:
         self.error: BaseException | None = None
         self.queue = JobQueue(database)
         self.importing = Importing(database, self.queue)
+        self.background = Background(database, self.queue, home)
         self._done = threading.Event()
         self._run_id = 0
 
@@ -99,6 +101,7 @@ class Service:
 
     def _work(self, stop: threading.Event) -> None:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
+        self.background.schedule(self.settings["timezone"])
         worker = self.queue.worker(threads=WORKERS)
         worker.start()
         try:

@@ -37,14 +37,24 @@ class Script(NamedTuple):
 
 def find_script(database: Database, which: str) -> Script:
     """A script by its number or its name (then the newest version); :class:`NotFound` when there is none."""
-    row = database.one(sql.BY_ID, (int(which),)) if which.isdigit() else database.one(sql.BY_NAME, (which.strip(),))
+    row = (
+        database.one(sql.BY_ID, (int(which),))
+        if which.isdigit()
+        else database.one(sql.BY_NAME, (which.strip(),))
+    )
     if row is None:
         raise NotFound(f"there is no script {which!r}; see: valhalla scripts list")
     return Script(*row)
 
 
 def add(
-    database: Database, name: str, body: str, *, channel: str = "call", market: str | None = None, actor: str = "operator"
+    database: Database,
+    name: str,
+    body: str,
+    *,
+    channel: str = "call",
+    market: str | None = None,
+    actor: str = "operator",
 ) -> Script:
     """Add a script, or a new version of one that has this name. It begins as experimental."""
     name, body = " ".join(name.split()), body.strip()
@@ -70,7 +80,13 @@ def bring_back(database: Database, script_id: int, why: str, actor: str) -> None
 
 
 def note_move(
-    database: Database, script_id: int, before: str | None, after: str, why: str, evidence: Sequence[Any], actor: str
+    database: Database,
+    script_id: int,
+    before: str | None,
+    after: str,
+    why: str,
+    evidence: Sequence[Any],
+    actor: str,
 ) -> None:
     """Write down that a script moved, with the gates as they stood; inside the transaction that moves it."""
     text = json.dumps(list(evidence), ensure_ascii=False)
@@ -91,7 +107,14 @@ def whole(database: Database, which: str) -> dict[str, Any]:
         **_told(database, script),
         "body": script.body,
         "moves": [
-            {"at": iso(at), "before": before, "after": after, "by": actor, "why": why, "evidence": json.loads(evidence)}
+            {
+                "at": iso(at),
+                "before": before,
+                "after": after,
+                "by": actor,
+                "why": why,
+                "evidence": json.loads(evidence),
+            }
             for before, after, at, actor, why, evidence in database.sql(sql.MOVES, (script.id,))
         ],
     }

@@ -82,7 +82,16 @@ def pin(database: Database, which: str, *, reason: str, actor: str = "operator")
         made = []
         row = database.one(sql.PRIMARY, (script.channel, script.market))
         if row is not None and row[0] != script.id:
-            made.append(_move(database, Script(*row), "secondary", f"{script.title} was pinned: {reason}", evidence, actor))
+            made.append(
+                _move(
+                    database,
+                    Script(*row),
+                    "secondary",
+                    f"{script.title} was pinned: {reason}",
+                    evidence,
+                    actor,
+                )
+            )
         if script.state != "primary":
             made.append(_move(database, script, "primary", f"Pinned by hand: {reason}", evidence, actor))
         else:
@@ -121,7 +130,8 @@ def _known(database: Database) -> tuple[PromotionRules, Snapshot]:
     experiment = None
     if row is not None:
         variants = tuple(Variant(*variant) for variant in database.sql(stages_sql.VARIANTS, (row[0],)))
-        experiment = Experiment(*row, variants, database.value(stages_sql.EPOCH_START, (row[0], row[2])))
+        since = database.value(stages_sql.EPOCH_START, (row[0], row[2]))
+        experiment = Experiment._make([*row, variants, since])
     scripts = tuple(KnownScript(*each) for each in database.sql(stages_sql.SCRIPTS))
     worked = map(WorkedLead._make, database.sql(stages_sql.WORKED_LEADS))
     snapshot = learn(worked, experiment, scripts, policy, database.clock())
@@ -135,14 +145,18 @@ def _assess(rules: PromotionRules, snapshot: Snapshot, script: Script) -> Verdic
         rules.script_of[v.id]: rules.arms.get(v.id, Arm()) for v in snapshot.experiment.variants if v.id in rules.script_of
     }  # fmt: skip
     if script.id not in arms:
-        return Verdict(script, False, [], f"{script.title} is in no running experiment, so nothing can be compared.")
+        return Verdict(
+            script, False, [], f"{script.title} is in no running experiment, so nothing can be compared."
+        )
     best = min((rules.scripts[each] for each in arms), key=lambda each: (_RANK[each.state], each.id))
     if best.id == script.id:
         return Verdict(script, False, [], f"{script.title} has nothing in use to be compared with.")
     gates = promotion_gates(arms[best.id], arms[script.id], *split(rules, snapshot), rules.settings, True)
     needs = [gate.shortfall for gate in gates if not gate.passed and gate.shortfall]
     if all(gate.passed for gate in gates):
-        return Verdict(script, True, gates, f"Every gate is passed: {script.title} does better than {best.name}.")
+        return Verdict(
+            script, True, gates, f"Every gate is passed: {script.title} does better than {best.name}."
+        )
     return Verdict(script, False, gates, f"Not yet: it still needs {', '.join(needs)}.")
 
 
@@ -162,7 +176,16 @@ def _apply(database: Database, found: list[Move], actor: str) -> list[Moved]:
         if move.after == "primary":
             row = database.one(sql.PRIMARY, (script.channel, script.market))
             if row is not None and row[0] != script.id:
-                made.append(_move(database, Script(*row), "secondary", f"{script.title} took its place.", _evidence(move), actor))
+                made.append(
+                    _move(
+                        database,
+                        Script(*row),
+                        "secondary",
+                        f"{script.title} took its place.",
+                        _evidence(move),
+                        actor,
+                    )
+                )
         made.append(_move(database, script, move.after, move.why, _evidence(move), actor))
     return made
 
@@ -175,7 +198,9 @@ def _evidence(move: Move) -> list[dict[str, Any]]:
     return [gate.to_json() for gate in move.gates]
 
 
-def _move(database: Database, script: Script, after: str, why: str, evidence: list[dict[str, Any]], actor: str) -> Moved:
+def _move(
+    database: Database, script: Script, after: str, why: str, evidence: list[dict[str, Any]], actor: str
+) -> Moved:
     database.sql(sql.SET_STATE, (after, script.id))
     note_move(database, script.id, script.state, after, why, evidence, actor)
     return Moved(script, script.state, after, why)

@@ -158,10 +158,11 @@ class _ArmCounts:
 
     def result(self) -> tuple[tuple[int, Arm], ...]:
         return tuple(
-            (variant, Arm(*counts, max(0, self.day - self.first[variant]) // DAY, self._drawn(variant)))
+            (variant, self._arm(variant, counts))
             for variant, counts in sorted(self.counts.items())
             if counts[0]
         )
 
-    def _drawn(self, variant: int) -> int | None:
-        return None if self.since is None else self.drawn[variant]
+    def _arm(self, variant: int, counts: list[int]) -> Arm:
+        days = max(0, self.day - self.first[variant]) // DAY
+        return Arm._make([*counts, days, None if self.since is None else self.drawn[variant]])

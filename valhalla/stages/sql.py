@@ -15,7 +15,9 @@ ADD_SNAPSHOT = """INSERT INTO model_snapshot (digest, body, created_at) VALUES (
 # One experiment takes leads at a time: the one started last.
 RUNNING_EXPERIMENT = """SELECT id, name, version, metric FROM experiment WHERE state = 'running'
                         ORDER BY started_at DESC, id DESC LIMIT 1"""
-EPOCH_START = "SELECT started_at FROM experiment_epoch WHERE experiment_id = ? AND version = ? AND version > 1"
+EPOCH_START = (
+    "SELECT started_at FROM experiment_epoch WHERE experiment_id = ? AND version = ? AND version > 1"
+)
 ADD_EPOCH = "INSERT INTO experiment_epoch (experiment_id, version, weights, started_at) VALUES (?, ?, ?, ?)"
 VARIANTS = "SELECT id, name, weight, script_id FROM variant WHERE experiment_id = ? ORDER BY id"
 SCRIPTS = "SELECT id, name, version, channel, market, state FROM script ORDER BY id"

@@ -24,10 +24,8 @@ from valhalla.stages.policy import DEFAULT_POLICY, PolicyError, set_key
 ADD_LEAD = """INSERT INTO lead (id, identity, fingerprint, name, value, source, market, created_at, updated_at, packet, clone,
               variant_id, score_base, score, policy_version, snapshot_id, decided_at)
               VALUES (?, ?, 1, 'x', 1, ?, ?, 0, 0, 'READY', 'NOT YET', ?, 0, 0, 1, 1, 0)"""
-ADD_OUTCOME = (
-    """INSERT INTO outcome (lead_id, event, at, amount, recorded_at, recorded_by, variant_id)
+ADD_OUTCOME = """INSERT INTO outcome (lead_id, event, at, amount, recorded_at, recorded_by, variant_id)
        VALUES (?1, ?2, ?3, ?4, 0, ?5, (SELECT variant_id FROM lead WHERE id = ?1))"""
-)
 
 
 @pytest.fixture
