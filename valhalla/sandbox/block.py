@@ -1,0 +1,55 @@
+"""What all blocks have in common: the file they keep their state in, and how they write times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from db import Database
+from db.clock import SECOND, to_datetime
+from valhalla.sandbox.errors import PostgresUnsupported, SandboxError
+
+if TYPE_CHECKING:
+    from valhalla.sandbox.database import SandboxDatabaseManager
+
+
+class Block:
+    """A block whose state is in ``database``: a file, the manager of one, or (None) a private file in memory.
+
+    Raises :class:`PostgresUnsupported` for the manager of a PostgreSQL database.
+    """
+
+    database: Database
+
+    def __init__(self, database: Database | SandboxDatabaseManager | None = None) -> None:
+        self.database = resolve(database)
+
+
+def resolve(database: Any) -> Database:
+    """The file that a block is to use. See :class:`Block`."""
+    if database is None:
+        return Database.memory()
+    if isinstance(database, Database):
+        return database
+    found = getattr(database, "database", None)
+    if isinstance(found, Database):
+        return found
+    if hasattr(database, "database_url"):
+        raise PostgresUnsupported(
+            "this block keeps its state in a SQLite file; on PostgreSQL only sessions, health check and cleanup work "
+            "in this version"
+        )
+    raise SandboxError(
+        f"a block works on a Database or a SandboxDatabaseManager, not on a {type(database).__name__}"
+    )
+
+
+def stamp(at: int) -> str:
+    """The moment ``at`` (UTC microseconds) as ISO 8601 with zone."""
+    return to_datetime(at).isoformat()
+
+
+def microseconds(seconds: float, what: str, *, least: float = 0.0) -> int:
+    """``seconds`` (a fraction may be) as microseconds. Raises :class:`ValueError`, which names ``what``."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not least <= seconds <= 1e9:
+        raise ValueError(f"{what} is a number of seconds of at least {least:g}, not {seconds!r}")
+    return round(seconds * SECOND)

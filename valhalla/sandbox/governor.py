@@ -1,0 +1,147 @@
+"""Block 7, the governor: what may happen how often.
+
+Promises: never more than ``max_actions`` allowed calls in any ``window_seconds``, however many threads, processes and
+restarts there are in between, and wherever the window's edge lies. A denied call counts only as denied. When the
+computer's clock is set back, the calls of before move with it: nothing is allowed too early, and nobody is locked out
+for longer than a window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from db.clock import SECOND
+from valhalla.sandbox.block import Block, microseconds, stamp
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.sandbox.alerts import AlertSystem
+    from valhalla.sandbox.database import SandboxDatabaseManager
+
+READ = """
+SELECT l.max_actions, l.window, l.allowed, l.last_at, s.at FROM governor_limit AS l
+LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AND s.slot = l.allowed % l.max_actions
+WHERE l.resource = ?
+"""
+FILL_SLOT = """
+INSERT INTO governor_slot (resource, slot, at) VALUES (?, ?, ?)
+ON CONFLICT (resource, slot) DO UPDATE SET at = excluded.at
+"""
+COUNT_ALLOWED = "UPDATE governor_limit SET allowed = allowed + 1, last_at = ? WHERE resource = ?"
+COUNT_DENIED = "UPDATE governor_limit SET denied = denied + 1 WHERE resource = ?"
+ADD_VIOLATION = (
+    "INSERT INTO governor_violation (at, resource, max_actions, window) VALUES (?, ?, ?, ?) RETURNING id"
+)
+FORGET_VIOLATIONS = "DELETE FROM governor_violation WHERE id <= ?"
+VIOLATIONS = "SELECT at, resource, max_actions, window FROM governor_violation ORDER BY id"
+SHIFT_SLOTS = "UPDATE governor_slot SET at = at - ? WHERE resource = ?"
+SHIFT_LIMIT = "UPDATE governor_limit SET last_at = last_at - ? WHERE resource = ?"
+SET = """
+INSERT INTO governor_limit (resource, max_actions, window, updated_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET max_actions = excluded.max_actions, window = excluded.window,
+                                     updated_at = excluded.updated_at
+"""
+NEWEST = "SELECT at FROM governor_slot WHERE resource = ? ORDER BY at DESC LIMIT ?"
+CLEAR = "DELETE FROM governor_slot WHERE resource = ?"
+RESTART = "UPDATE governor_limit SET allowed = ? WHERE resource = ?"
+STATUS = """
+SELECT l.resource, l.max_actions, l.window, l.denied, max(l.last_at, ?1),
+  (SELECT count(*) FROM governor_slot AS s WHERE s.resource = l.resource AND s.at > max(l.last_at, ?1) - l.window)
+FROM governor_limit AS l WHERE ?2 IS NULL OR l.resource = ?2 ORDER BY l.resource
+"""
+
+VIOLATIONS_KEPT = 1_000
+
+NO_LIMIT = "No limit configured"
+WITHIN = "Within limit"
+
+
+class GovernorEnforcer(Block):
+    """Limits per resource. ``alerts``: where denials are told."""
+
+    def __init__(
+        self,
+        *,
+        database: Database | SandboxDatabaseManager | None = None,
+        alerts: AlertSystem | None = None,
+    ) -> None:
+        super().__init__(database)
+        self._alerts = alerts
+
+    def set_limit(self, resource_name: str, max_actions: int, window_seconds: float = 3600) -> None:
+        """Allow ``resource_name`` at most ``max_actions`` times in any ``window_seconds`` (0: never).
+
+        A limit that is changed goes on counting what was allowed before. Raises :class:`ValueError`.
+        """
+        if isinstance(max_actions, bool) or not isinstance(max_actions, int) or max_actions < 0:
+            raise ValueError(f"max_actions is a whole number of at least 0, not {max_actions!r}")
+        window = microseconds(window_seconds, "window_seconds", least=1e-6)
+        database = self.database
+        with database.write():
+            old = database.one(READ, (resource_name,))
+            database.sql(SET, (resource_name, max_actions, window, database.clock()))
+            if old is not None and old[0] != max_actions:
+                kept = [at for (at,) in database.sql(NEWEST, (resource_name, max_actions))]
+                database.sql(CLEAR, (resource_name,))
+                database.many(FILL_SLOT, [(resource_name, n, at) for n, at in enumerate(reversed(kept))])
+                database.sql(RESTART, (len(kept), resource_name))
+
+    def check_limit(self, resource_name: str) -> tuple[bool, str]:
+        """Whether ``resource_name`` may happen now, and why; a call that is allowed is counted."""
+        database = self.database
+        sql = database.sql
+        with database.write():
+            row = database.one(READ, (resource_name,))
+            if row is None:
+                return True, NO_LIMIT
+            max_actions, window, allowed, last_at, oldest = row
+            now = database.clock()
+            if now < last_at:  # the clock was set back: what was allowed moves with it
+                oldest = self._shift(resource_name, last_at - now, oldest)
+            if max_actions > 0 and (oldest is None or oldest <= now - window):
+                sql(FILL_SLOT, (resource_name, allowed % max_actions, now))
+                sql(COUNT_ALLOWED, (now, resource_name))
+                return True, WITHIN
+            sql(COUNT_DENIED, (resource_name,))
+            ((number,),) = sql(ADD_VIOLATION, (now, resource_name, max_actions, window))
+            if number % 100 == 0:
+                sql(FORGET_VIOLATIONS, (number - VIOLATIONS_KEPT,))
+        reason = f"Rate limit exceeded for {resource_name}: {max_actions} per {window / SECOND:g} s"
+        if self._alerts is not None:
+            self._alerts.repeat(f"governor:{resource_name}", reason, "warning")
+        if oldest is None:
+            return False, reason
+        return False, f"{reason}; the next one is possible in {(oldest + window - now) / SECOND:.1f} s"
+
+    def _shift(self, resource: str, by: int, oldest: int | None) -> int | None:
+        self.database.sql(SHIFT_SLOTS, (by, resource))
+        self.database.sql(SHIFT_LIMIT, (by, resource))
+        return None if oldest is None else oldest - by
+
+    def get_status(self, name: str | None = None) -> dict[str, Any]:
+        """``{resource, current_actions, max_actions, window_seconds, denied_count}`` of one resource (empty: it has no
+        limit), or of all by name."""
+        found = {
+            row[0]: {
+                "resource": row[0],
+                "current_actions": row[5],
+                "max_actions": row[1],
+                "window_seconds": row[2] // SECOND if row[2] % SECOND == 0 else row[2] / SECOND,
+                "denied_count": row[3],
+            }
+            for row in self.database.sql(STATUS, (self.database.clock(), name))
+        }
+        return found if name is None else found.get(name, {})
+
+    @property
+    def violation_log(self) -> list[dict[str, Any]]:
+        """The newest denials (about a thousand), oldest first: ``{timestamp, resource, max_actions, window_seconds}``."""
+        return [
+            {
+                "timestamp": stamp(at),
+                "resource": resource,
+                "max_actions": most,
+                "window_seconds": window / SECOND,
+            }
+            for at, resource, most, window in self.database.sql(VIOLATIONS)
+        ]

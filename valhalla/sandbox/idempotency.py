@@ -1,0 +1,200 @@
+"""Block 6, idempotency: what has a key is done once.
+
+Promises: of all callers of :meth:`IdempotencyManager.process_idempotent` with one key, in all threads and processes, one
+runs the function and the others get its result. A function that raises leaves no result: the next caller runs it. A
+process that dies while it runs one leaves its reservation behind; the operating system tells that it is dead, and the
+next caller runs it. (An effect is different: see :mod:`valhalla.effects`, where a dead owner's key becomes *uncertain*.)
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jobs import owners
+from jobs.wake import Bell
+from valhalla.sandbox.block import Block, microseconds
+from valhalla.sandbox.errors import NestedKey, ResultElsewhere
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.sandbox.database import SandboxDatabaseManager
+
+READ = "SELECT state, owner, result, expires FROM idempotency_key WHERE key = ?"
+RESERVE = """
+INSERT INTO idempotency_key (key, state, owner, created_at) VALUES (?1, 'reserved', ?2, ?3)
+ON CONFLICT (key) DO UPDATE SET state = 'reserved', owner = ?2, result = NULL, created_at = ?3, expires = NULL
+WHERE (state = 'done' AND expires <= ?3) OR (state = 'reserved' AND owner = ?4)
+"""
+FINISH = """
+UPDATE idempotency_key SET state = 'done', result = ?, expires = ? WHERE key = ? AND owner = ? AND state = 'reserved'
+"""
+RELEASE = "DELETE FROM idempotency_key WHERE key = ? AND owner = ? AND state = 'reserved'"
+CLEAR_EXPIRED = "DELETE FROM idempotency_key WHERE state = 'done' AND expires <= ?"
+COUNT = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
+
+POLL = 0.01
+"""Seconds between two looks at a key that another process holds."""
+
+NOBODY = -1
+
+
+class IdempotencyManager(Block):
+    """Keys with their results. ``ttl_seconds``: how long a result is kept (a fraction may be; None: for good)."""
+
+    def __init__(
+        self,
+        ttl_seconds: float | None = 3600,
+        *,
+        database: Database | SandboxDatabaseManager | None = None,
+    ) -> None:
+        super().__init__(database)
+        self._ttl = None if ttl_seconds is None else microseconds(ttl_seconds, "ttl_seconds")
+        self._bell = Bell()
+        self._mutex = threading.Lock()
+        self._owner: owners.Owner | None = None
+        self._originals: dict[str, tuple[int | None, Any]] = {}
+        """Results that JSON does not give back as they were, with the end of their time."""
+        self._mine = threading.local()
+
+    # -- for everybody -------------------------------------------------------------------------------------
+
+    def process_idempotent(self, key: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The result of ``func(*args, **kwargs)``, run once for ``key``; others wait for it.
+
+        Raises what ``func`` raises; :class:`ResultElsewhere` when another process ran it with a result that is no JSON;
+        :class:`NestedKey` when ``func`` asks for its own key.
+        """
+        if self.database.in_write():
+            raise RuntimeError(
+                "a transaction must not wait for a key: its owner could never write the result"
+            )
+        running: set[str] = self._mine.__dict__.setdefault("keys", set())
+        while True:
+            heard = self._bell.rings
+            known, value = self._look(key)
+            if known:
+                return value
+            if key in running:
+                raise NestedKey(f"the function that runs under key {key!r} asked for the same key")
+            if self.reserve(key):
+                break
+            self._bell.wait(heard, POLL)
+        running.add(key)
+        try:
+            value = func(*args, **kwargs)
+        except BaseException:
+            self.release(key)
+            raise
+        finally:
+            running.discard(key)
+        self.finish(key, value)
+        return value
+
+    def is_duplicate(self, key: str) -> bool:
+        """Whether ``key`` has a result, or somebody alive is getting it."""
+        row = self.database.one(READ, (key,))
+        if row is None:
+            return False
+        state, owner, _, expires = row
+        if state == "done":
+            return expires is None or expires > self.database.clock()
+        return not owners.dead(self.database, owner)
+
+    def get_cached_result(self, key: str) -> Any:
+        """The result of ``key``; None when there is none (or it is None). Raises :class:`ResultElsewhere`."""
+        return self._look(key)[1]
+
+    def clear_expired(self) -> int:
+        """Forget results that have outlived their time; returns how many."""
+        with self.database.write():
+            self.database.sql(CLEAR_EXPIRED, (self.database.clock(),))
+            cleared = self.database.changes()
+        for key in list(self._originals):
+            if self.database.one(READ, (key,)) is None:
+                self._originals.pop(key, None)
+        return cleared
+
+    def count(self) -> int:
+        """How many keys have a result."""
+        return int(self.database.value(COUNT, (self.database.clock(),)))
+
+    # -- for those who must record the end themselves ------------------------------------------------------
+
+    def reserve(self, key: str, *, durable: bool = False, take_over: bool = True) -> bool:
+        """Take ``key`` for this process. False: it has a result, or its owner lives (or, without ``take_over``, is dead)."""
+        database = self.database
+        me = self._me  # asked for outside of the transaction: the first time it writes
+        dead = NOBODY
+        row = database.one(READ, (key,))
+        if row is not None and row[0] == "reserved":
+            if row[1] == me or not take_over or not owners.dead(database, row[1]):
+                return False
+            dead = row[1]
+        with database.write(durable=durable):
+            database.sql(RESERVE, (key, me, database.clock(), dead))
+            return database.changes() == 1
+
+    def finish(self, key: str, result: Any = None, *, durable: bool = False) -> None:
+        """Note the result of a key that this process reserved, and tell those who wait."""
+        text, exact = _as_json(result)
+        expires = None if self._ttl is None else self.database.clock() + self._ttl
+        if not exact:
+            self._originals[key] = (expires, result)
+        me = self._me
+        with self.database.write(durable=durable):
+            self.database.sql(FINISH, (text, expires, key, me))
+            self.database.after_commit(self._bell.ring_all)
+
+    def release(self, key: str, *, durable: bool = False) -> None:
+        """Give a reserved key back without a result."""
+        me = self._me
+        with self.database.write(durable=durable):
+            self.database.sql(RELEASE, (key, me))
+            self.database.after_commit(self._bell.ring_all)
+
+    def close(self) -> None:
+        """Stop being an owner of keys; what is still reserved is free for others."""
+        with self._mutex:
+            owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.close()
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    @property
+    def _me(self) -> int:
+        """This process's number in table worker; its lock tells other processes whether it lives."""
+        if self._owner is None:
+            with self._mutex:
+                if self._owner is None:
+                    self._owner = owners.Owner(self.database, "idempotency")
+        return self._owner.id
+
+    def _look(self, key: str) -> tuple[bool, Any]:
+        """Whether ``key`` has a result that is still good, and that result."""
+        row = self.database.one(READ, (key,))
+        if row is None or row[0] != "done" or (row[3] is not None and row[3] <= self.database.clock()):
+            return False, None
+        original = self._originals.get(key)
+        if original is not None and original[0] == row[3]:
+            return True, original[1]
+        if row[2] is None:
+            raise ResultElsewhere(
+                f"key {key!r} was executed by another process, and its result, which JSON cannot hold, stayed there"
+            )
+        return True, json.loads(row[2])
+
+
+def _as_json(value: Any) -> tuple[str | None, bool]:
+    """``value`` as JSON text (None: impossible), and whether reading it back gives the same."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return None, False
+    try:
+        return text, bool(json.loads(text) == value and type(value) is type(json.loads(text)))
+    except Exception:  # a comparison may raise whatever the value's class likes
+        return text, False
