@@ -19,7 +19,9 @@ class PostgresEngine:
 
     def __init__(self, url: str) -> None:
         try:
-            psycopg: Any = importlib.import_module("psycopg")  # by name: it is an extra, with types of its own
+            psycopg: Any = importlib.import_module(
+                "psycopg"
+            )  # by name: it is an extra, with types of its own
         except ImportError:
             raise SandboxError(
                 "a postgresql:// URL needs psycopg; install it with: pip install valhalla[postgres]"

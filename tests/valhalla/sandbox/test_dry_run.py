@@ -9,10 +9,24 @@ import pytest
 from db import Database
 from valhalla.sandbox import AlertSystem, DryRunLock
 
-IRREVERSIBLE = (
-    "payment transfer delete_permanent external_call financial_commit data_export_external user_deletion "
-    "bulk_update_production email sms webhook letter send_email send_sms send_webhook send_letter"
-).split()
+IRREVERSIBLE = [
+    "payment",
+    "transfer",
+    "delete_permanent",
+    "external_call",
+    "financial_commit",
+    "data_export_external",
+    "user_deletion",
+    "bulk_update_production",
+    "email",
+    "sms",
+    "webhook",
+    "letter",
+    "send_email",
+    "send_sms",
+    "send_webhook",
+    "send_letter",
+]
 
 
 class Called(Exception):
