@@ -1,4 +1,4 @@
--- Schema 4: the state of the sandbox blocks. Working tables. Times and durations are microseconds.
+-- Schema 5: the state of the sandbox blocks. Working tables. Times and durations are microseconds.
 
 -- What may happen how often. Sliding exactly: the times of the last max_actions allowed calls stand in governor_slot, call
 -- number n in slot n % max_actions, so the next call is allowed when the time it would overwrite has left the window.
