@@ -12,6 +12,10 @@ def main() -> None:
 
         print(f"valhalla {__version__}")
         return
+    if sys.argv[1:] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.ahead
+        from valhalla.importing.ahead import serve
+
+        serve()
     from valhalla.cli.entry import run
 
     sys.exit(run(sys.argv[1:]))

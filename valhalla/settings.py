@@ -89,7 +89,10 @@ SETTINGS: Mapping[str, Setting] = {
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
     "import.chunk_rows": Setting(
-        50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+        25_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+    ),
+    "import.read_ahead": Setting(
+        True, _boolean, "read large lists in a second process while this one stores"
     ),
 }
 """Every setting by name. docs/settings.md lists them; a test compares."""

@@ -8,14 +8,16 @@ import os
 import re
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import Database, audit
+from valhalla import settings
 from valhalla.collector import collector_paused
-from valhalla.importing import sql
+from valhalla.importing import ahead, sql
+from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, plan_chunk
 from valhalla.leads import suppression
@@ -152,6 +154,7 @@ class _Import:
             with open_list(
                 self.database, self.request, self.position if self.position.offset else None
             ) as source:
+                self.digest = source.digest()
                 self._describe(source)
                 self._read(source, before)
         except SourceError as error:
@@ -296,24 +299,59 @@ class _Import:
         self.database.set_cache(CACHE_KIB)
         self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
-            while (chunk := source.read(self.chunk_rows, final=self.request.final)) is not None:
+            for chunk, decided in self._chunks(source, before.st_size):
                 with collector_paused():
-                    self._store(chunk, reading, source.digest())
+                    self._store(chunk, decided, reading)
                 self.hooks.stored(source, chunk)
                 self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
-            self._finish(source, before)
+            self._finish(before)
         finally:
             self.database.sql("PRAGMA wal_autocheckpoint = 1000")
             self.database.set_cache(2048)
 
-    def _store(self, chunk: Chunk, reading: Reading, digest: str) -> None:
+    def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
+        """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
+        if size - self.position.offset >= ahead.WORTH_BYTES and self._may_read_ahead():
+            _, mappings = source_rules(self.database, self.request.source)
+            what = ahead.List(
+                *(self.path, source.profile, mappings.get(_plain(source.header)), self.position),
+                source=self.request.source,
+                final=self.request.final,
+            )
+            try:
+                other = ahead.ReadAhead(what, self._load_context(), self.chunk_rows)
+            except ahead.Unavailable:
+                pass
+            else:
+                with other:
+                    while (found := other.read(self.chunk_rows, self._load_context())) is not None:
+                        chunk, self.digest, decided = found
+                        del found
+                        yield chunk, decided
+                        del chunk, decided
+                return
+        while (chunk_here := source.read(self.chunk_rows, final=self.request.final)) is not None:
+            self.digest = source.digest()
+            yield chunk_here, None
+            del chunk_here
+
+    def _may_read_ahead(self) -> bool:
+        wanted = settings.value(self.database, "import.read_ahead")
+        return bool(wanted) and self.request.rows is None and (os.cpu_count() or 1) > 1
+
+    def _load_context(self) -> Context:
+        self.context = stages.load(self.database, self.started_at, self.context)
+        return self.context
+
+    def _store(self, chunk: Chunk, decided: Decided | None, reading: Reading) -> None:
         """One chunk, one transaction: leads, stage results, rejects, audit entry, counters and the new position."""
         database = self.database
-        self.context = context = stages.load(database, self.started_at, self.context)
+        context = self._load_context()
         self.suppression = suppression.load(database, self.suppression)
         if self.suppression.forgotten:
             suppression.leave_out_forgotten(self.suppression, chunk)
-        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression)
+            decided = None  # they belong to all rows of the chunk
+        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
         with database.write():
@@ -321,20 +359,27 @@ class _Import:
             self.hooks.fence()
             if database.value(sql.READ_GENERATION) != plan.generation:
                 self.suppression = suppression.load(database, self.suppression)
-                plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression)
-            self._advance(chunk, plan, digest)
+                plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
+            self._advance(chunk, plan)
             self._write(chunk, plan, reading, context)
-            self._witness(chunk, plan, digest)
+            self._witness(chunk, plan)
             contended = database.contended()
         self._pace(contended, time.perf_counter() - began)
         self.position = chunk.end
 
-    def _advance(self, chunk: Chunk, plan: Plan, digest: str) -> None:
+    def _advance(self, chunk: Chunk, plan: Plan) -> None:
         counts = plan.counts
         self.database.sql(
             sql.ADVANCE,
             (
-                *(chunk.end.to_json(), digest, chunk.records, counts.new, counts.updated, counts.unchanged),
+                *(
+                    chunk.end.to_json(),
+                    self.digest,
+                    chunk.records,
+                    counts.new,
+                    counts.updated,
+                    counts.unchanged,
+                ),
                 *(counts.duplicate, len(chunk.rejected), chunk.blank, self._warnings_json()),
                 *(self.import_id, self.position.to_json()),
             ),
@@ -397,7 +442,7 @@ class _Import:
         row = self.database.sql(sql.READ_IMPORT, (self.import_id,))[0]
         return Progress(self.position.offset, size, row[6], row[11], seconds)
 
-    def _witness(self, chunk: Chunk, plan: Plan, digest: str) -> None:
+    def _witness(self, chunk: Chunk, plan: Plan) -> None:
         fingerprints = array("q", (row.fingerprint for row in chunk.accepted))
         audit.append(
             self.database,
@@ -405,7 +450,7 @@ class _Import:
             f"import:{self.import_id}",
             {
                 "position": chunk.end.to_json(),
-                "file": digest,
+                "file": self.digest,
                 "rows": hashlib.sha256(fingerprints.tobytes()).hexdigest(),
                 "new": plan.counts.new,
                 "updated": plan.counts.updated,
@@ -425,7 +470,7 @@ class _Import:
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    def _finish(self, source: Source, before: os.stat_result) -> None:
+    def _finish(self, before: os.stat_result) -> None:
         database = self.database
         with database.write():
             self.hooks.fence()
@@ -444,7 +489,7 @@ class _Import:
                         before.st_mtime_ns,
                         before.st_ino,
                         self.position.offset,
-                        source.digest(),
+                        self.digest,
                     ),
                     *(rows, rejected, self.rules, self.import_id, database.clock(), self.file.id),
                 ),
@@ -559,6 +604,4 @@ def _header(database: Database, names: list[str]) -> int:
 
 
 def _chunk_rows(database: Database) -> int:
-    from valhalla import settings
-
     return int(settings.value(database, "import.chunk_rows"))

@@ -24,6 +24,7 @@ import apsw
 
 from db import Database
 from valhalla.importing import sql
+from valhalla.importing.ahead import Decided
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.reading.identity import alternate_key
 from valhalla.row import Row
@@ -134,9 +135,13 @@ def plan_chunk(
     reading: Reading,
     context: Context,
     suppression: Suppression = NOBODY,
+    decided: Decided | None = None,
 ) -> Plan:
-    """Classify ``rows`` against what the file holds now. Reads only."""
-    return _Planner(database, rows, reading, context, suppression).run()
+    """Classify ``rows`` against what the file holds now. Reads only.
+
+    ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
+    """
+    return _Planner(database, rows, reading, context, suppression, decided).run()
 
 
 class _Planner:
@@ -147,9 +152,11 @@ class _Planner:
         reading: Reading,
         context: Context,
         suppression: Suppression,
+        decided: Decided | None,
     ) -> None:
         self.database = database
         self.rows = rows
+        self.decided = dict(zip(map(id, rows), decided, strict=True)) if decided is not None else None
         self.suppression = suppression
         self.reading = reading
         self.context = context
@@ -398,9 +405,13 @@ class _Planner:
 
     def _write_fresh(self) -> None:
         context, leads, keys = self.context, self.plan.leads, self.plan.keys
+        decided = self.decided
         for lead_id, row in self.fresh.items():
             keys.append((row.identity, lead_id))
-            leads.append((lead_id, *row[:_FROM_ROW], None, *decide(row, context)[:_DECIDED]))
+            decision = (
+                decide(row, context) if decided is None else decided.get(id(row)) or decide(row, context)
+            )
+            leads.append((lead_id, *row[:_FROM_ROW], None, *decision[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         if self.suppression:
             self._suppress_fresh()

@@ -1,0 +1,134 @@
+"""Reading in a second process gives what reading in this one gives."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from valhalla.importing import ahead, importer
+from valhalla.importing.importer import Request, import_file
+from valhalla.reading import Position, Profile, SourceError, prefix_digest
+from valhalla.stages import context as stages
+
+TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
+START = Position()
+
+
+def opened() -> Database:
+    database = Database.memory()
+    stages.seed(database)
+    return database
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    found = {}
+    for table in ("lead", "lead_key", "lead_history", "reject", "import"):
+        columns = [row[1] for row in database.sql(f"PRAGMA table_info('{table}')") if row[1] not in TIMES]
+        found[table] = database.sql(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2")
+    return found
+
+
+def what(path: Path, start: Position = START) -> ahead.List:
+    return ahead.List(path, Profile(), None, start, "csv", final=True)
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[ahead.ReadAhead]:
+    """Every list is worth a second process; those that were started."""
+    started: list[ahead.ReadAhead] = []
+    begin = ahead.ReadAhead.__init__
+
+    def noticed(self: ahead.ReadAhead, *given: Any) -> None:
+        begin(self, *given)
+        started.append(self)
+
+    monkeypatch.setattr(ahead, "WORTH_BYTES", 0)
+    monkeypatch.setattr(ahead.ReadAhead, "__init__", noticed)
+    return started
+
+
+def test_the_file_ends_up_the_same(
+    lead_list: Any, readers: list[ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, truth = lead_list(12_000, seed=5)
+    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "3500")
+    with opened() as alone, opened() as helped:
+        import_file(helped, Request(str(path)))
+        assert len(readers) == 1
+        monkeypatch.setenv("VALHALLA_IMPORT_READ_AHEAD", "off")
+        import_file(alone, Request(str(path)))
+        assert len(readers) == 1
+        assert len(dump(alone)["lead"]) == truth.leads
+        assert {key: value for key, value in dump(helped).items() if key != "import"} == {
+            key: value for key, value in dump(alone).items() if key != "import"
+        }
+
+
+def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list: Any) -> None:
+    path, _ = lead_list(9_000, seed=6)
+    with opened() as database:
+        context = stages.load(database, 1)
+        with ahead.ReadAhead(what(path), context, 100_000) as reader:
+            found = reader.read(4_000, context)
+            assert found is not None
+            chunk, digest, decided = found
+            assert decided is not None and len(decided) == len(chunk.accepted)
+            assert digest == prefix_digest(path, chunk.end.offset)
+        with ahead.ReadAhead(what(path, chunk.end), context, 100_000) as rest:
+            found = rest.read(1_000_000, context)
+            assert found is not None and found[0].start == chunk.end
+            assert found[0].end.records == 9_000
+            assert rest.read(1, context) is None and rest.read(1, context) is None
+
+
+def test_decisions_of_another_policy_are_not_taken(lead_list: Any) -> None:
+    path, _ = lead_list(100, seed=7)
+    with opened() as database:
+        context = stages.load(database, 1)
+        other = stages.Context(2, context.policy, context.snapshot_id, context.snapshot, 1)
+        with ahead.ReadAhead(what(path), context, 1000) as reader:
+            found = reader.read(1000, other)
+            assert found is not None and found[2] is None
+
+
+def test_an_unusable_list_is_refused_with_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b"")
+    with opened() as database, pytest.raises(SourceError) as refused:
+        ahead.ReadAhead(what(path), stages.load(database, 1), 1000)
+    assert refused.value.code == "EMPTY_FILE" and "is empty" in refused.value.message
+
+
+@pytest.mark.parametrize("command", [["no-such-program-anywhere"], [sys.executable, "-c", "pass"]])
+def test_without_a_second_process_the_list_is_read_here(
+    lead_list: Any, readers: list[ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    path, truth = lead_list(500, seed=8)
+    monkeypatch.setattr(ahead, "_command", lambda: command)
+    with opened() as database:
+        import_file(database, Request(str(path)))
+        assert not readers and database.value("SELECT count(*) FROM lead") == truth.leads
+
+
+def test_a_second_process_that_dies_loses_nothing(
+    lead_list: Any, readers: list[ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, truth = lead_list(60_000, seed=9)
+    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "2000")
+
+    def kill(progress: importer.Progress) -> None:
+        if len(readers) == 1:
+            readers[0]._process.kill()
+            readers[0]._process.wait()
+
+    with opened() as database:
+        with pytest.raises(EOFError):
+            import_file(database, Request(str(path)), importer.Hooks(between=kill))
+        assert 0 < database.value("SELECT rows FROM import") < 60_000
+        import_file(database, Request(str(path)), importer.Hooks(between=kill))
+        assert database.sql("SELECT state, rows FROM import") == [("done", 60_000)]
+        assert database.value("SELECT count(*) FROM lead") == truth.leads
