@@ -32,7 +32,7 @@ from typing import Any
 from bootstrap import ROOT, clean_environment, enter
 
 GROWTH = (1_000, 100_000, 1_000_000)
-WARM, RUN = 1_000, 8_000
+WARM, RUN = 10_000, 10_000
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -96,6 +96,20 @@ def test_two_processes_share_the_slots(bench: Bench) -> None:
     other.close()
 
 
+def test_slot_that_two_processes_saw_at_once_goes_to_one(bench: Bench) -> None:
+    ran: list[int] = []
+    bench.queue.every(5, "tick")(lambda: ran.append(1))
+    bench.run()
+    bench.clock.advance(5)
+    (cycle,) = bench.queue.cycles
+    last = bench.database.value("SELECT last_at FROM cycle_slot")
+    slot = cycle.slot(bench.clock(), last)
+    for _ in range(2):  # both have read the same last slot
+        bench.queue.cycles._take(cycle, slot, last, bench.clock())
+        bench.run()
+    assert len(ran) == 2
+
+
 @pytest.mark.parametrize("back", [3, 30, 600, 86_400])
 def test_clock_that_is_set_back_does_not_stop_a_cycle(bench: Bench, back: int) -> None:
     ran: list[int] = []

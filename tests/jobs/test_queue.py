@@ -127,6 +127,36 @@ def test_taken_over_job_cannot_commit(queue: JobQueue, worker: JobWorker, databa
     other.close()
 
 
+def test_taken_over_job_cannot_end_the_attempt_of_the_one_who_has_it_now(
+    queue: JobQueue, worker: JobWorker, database: Database
+) -> None:
+    inside, go_on, lost = threading.Event(), threading.Event(), threading.Event()
+
+    @queue.task(name="slow")
+    def slow() -> None:
+        inside.set()
+        assert go_on.wait(5)
+        job = jobs.current_job()
+        assert job is not None
+        job.begin()
+        note(database, "too late")
+
+    queue.events.subscribe(lambda signal: lost.set() if signal.event == "lease lost" else None)
+    worker.start()
+    job = queue.enqueue(slow.s())
+    assert inside.wait(5)
+    other = Owner(database, "another process")
+    with database.write():
+        database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = ?", (other.id, job))
+    go_on.set()
+
+    assert lost.wait(5)
+    state = queue.state(job)
+    assert (state.state, state.owner, state.claims) == ("running", other.id, 2)
+    assert effects(database) == []
+    other.close()
+
+
 def test_unique_key_admits_one_job_until_it_ends(queue: JobQueue, worker: JobWorker) -> None:
     @queue.task(name="one")
     def one() -> None: ...
