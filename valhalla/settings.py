@@ -47,6 +47,15 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text.strip().lower()
+
+    return parse
+
+
 def _hours(text: str) -> str:
     match = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)\s*", text)
     if not match:
@@ -88,6 +97,11 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
+    "watch": Setting(
+        "on",
+        _choice("on", "poll", "off"),
+        "notice new lists at once: by the system, by looking, or not at all",
+    ),
     "import.chunk_rows": Setting(
         25_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),

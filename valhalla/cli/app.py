@@ -8,7 +8,23 @@ from typing import Annotated
 import typer
 
 from valhalla import __version__
-from valhalla.cli import config, doctor, experiments, ingest, jobs, leads, outcome, policy, run, scripts
+from valhalla.cli import (
+    config,
+    decisions,
+    dnc,
+    doctor,
+    experiments,
+    imports,
+    ingest,
+    jobs,
+    leads,
+    outcome,
+    policy,
+    rejects,
+    run,
+    scripts,
+    sources,
+)
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate
 
@@ -22,11 +38,16 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
+decisions.register(leads.app)
+leads.app.add_typer(rejects.app, name="rejects")
 app.add_typer(leads.app, name="leads")
 app.command("outcome", help=outcome.HELP)(outcome.outcome)
 app.add_typer(policy.app, name="policy")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(scripts.app, name="scripts")
+app.add_typer(imports.app, name="imports")
+app.add_typer(sources.app, name="sources")
+app.add_typer(dnc.app, name="dnc")
 app.add_typer(config.app, name="config")
 app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(doctor.doctor)

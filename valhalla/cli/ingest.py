@@ -31,7 +31,7 @@ def ingest(
     if inv.file:
         raise UsageError("--db only reads; use --home with ingest")
     done = _preview(inv, paths or []) if preview else _ingest(inv, paths or [], verbose)
-    inv.show(done.result.as_json(), lambda: _report(done, preview))
+    inv.show(done.result.as_json(), lambda: report(done, preview=preview))
     raise typer.Exit(exit_code(done))
 
 
@@ -44,35 +44,14 @@ def exit_code(done: Pass) -> int:
 
 
 def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
-    from db.errors import InstanceRunning
-    from db.instance import Instance
-    from jobs import JobQueue
-    from valhalla.running.background import Background
-    from valhalla.running.opening import open_home
-    from valhalla.running.passes import Importing
+    from valhalla.cli.progress import ImportProgress
+    from valhalla.cli.working import working
 
-    inv.home.prepare()
-    instance = Instance(inv.home.path)
-    with open_home(inv.home) as database:
-        queue = JobQueue(database)
-        importing = Importing(database, queue)
-        Background(database, queue, inv.home)  # what waits in the queue is known to this worker too
-        worker = None
-        try:
-            instance.acquire("ingest")
-            worker = queue.worker(threads=1)
-            worker.start()
-        except InstanceRunning:
-            pass  # the running instance's worker does the import; this process only waits for it
-        try:
-            if not inv.json:
-                _announce(paths)
-            done = importing.run(inv.home, paths, standing=not paths, final=True)
-        finally:
-            if worker:
-                worker.stop(timeout=2.0)
-                database.checkpoint()
-            instance.release()
+    with working(inv, "ingest") as (database, importing):
+        if not inv.json:
+            _announce(paths)
+        with ImportProgress(quiet=inv.json) as progress:
+            done = importing.run(inv.home, paths, standing=not paths, final=True, watch=progress)
         if verbose and not inv.json:
             print_leads(database, done)
     return done
@@ -91,7 +70,7 @@ def _preview(inv: Invocation, paths: list[Path]) -> Pass:
         stages.seed(database)
         queue = JobQueue(database)
         importing = Importing(database, queue)
-        worker = queue.worker(threads=1)
+        worker = queue.worker(threads=2)
         worker.start()
         try:
             return importing.run(inv.home, paths, standing=not paths, final=True)
@@ -116,14 +95,15 @@ def _announce(paths: list[Path]) -> None:
             say(line)
 
 
-def _report(done: Pass, preview: bool) -> None:
+def report(done: Pass, *, preview: bool) -> None:
+    """Print what became of the files of a pass."""
     import sys
 
     from valhalla.running.lines import complete, file_lines, say
 
     for file in done.result.files:
         for line in file_lines(file):
-            if file.error:
+            if line.startswith("[ERROR]") and file.error:
                 print(file.error["message"], file=sys.stderr)
             else:
                 say(line)

@@ -21,7 +21,8 @@ Market = Annotated[str | None, typer.Option("--market", help='Only this market, 
 Source = Annotated[str | None, typer.Option("--source", help="Only leads of this source.")]
 
 
-def _viewer(database: Database) -> Viewer:
+def make_viewer(database: Database) -> Viewer:
+    """What shows leads, by the settings in force."""
     from valhalla import settings
     from valhalla.leads.view import Viewer
 
@@ -36,7 +37,7 @@ def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: So
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = _viewer(database)
+        viewer = make_viewer(database)
         records = call_list(database, viewer, limit, market=market, source=source)
         entries = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
     inv.show(entries, lambda: _print_top(entries))
@@ -53,9 +54,9 @@ def list_(
     """Leads in the order in which they came."""
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = _viewer(database)
+        viewer = make_viewer(database)
         entries = [viewer.entry(record) for record in _page(database, viewer, after, limit, market, source)]
-    inv.show(entries, lambda: _print_list(entries))
+    inv.show(entries, lambda: print_list(entries))
 
 
 @app.command("show")
@@ -63,7 +64,7 @@ def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of
     """One lead: its fields, the six stages with their reasons, its history, where it came from."""
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = _viewer(database)
+        viewer = make_viewer(database)
         whole = viewer.whole(viewer.record(lead))
     inv.show(whole, lambda: _print_lead(whole))
 
@@ -103,11 +104,11 @@ def _export(
     from valhalla.leads.export import write_csv
     from valhalla.leads.top import top as best
 
-    viewer = _viewer(database)
+    viewer = make_viewer(database)
     if call_list:
         records: Any = best(database, viewer, limit or 100, market=market, source=source)
     else:
-        records = _all(database, viewer, limit, market, source)
+        records = _exported(database, viewer, limit, market, source)
 
     def rows() -> Any:
         for record in records:
@@ -128,20 +129,30 @@ def _export(
 
 
 def _page(
-    database: Database, viewer: Viewer, after: int, limit: int, market: str | None, source: str | None
+    database: Database,
+    viewer: Viewer,
+    after: int,
+    limit: int,
+    market: str | None,
+    source: str | None,
+    *,
+    contactable: bool = False,
 ) -> list[Record]:
     from valhalla.leads import sql
 
-    return viewer.records(
-        database.sql(sql.PAGE, {"after": after, "limit": limit, "market": market, "source": source})
-    )
+    chosen = {"after": after, "limit": limit, "market": market, "source": source}
+    return viewer.records(database.sql(sql.PAGE, {**chosen, "contactable": int(contactable)}))
 
 
-def _all(
+def _exported(
     database: Database, viewer: Viewer, limit: int | None, market: str | None, source: str | None
 ) -> Any:
+    """All leads that may be contacted."""
     after, left = 0, limit if limit is not None else 2**62
-    while left > 0 and (page := _page(database, viewer, after, min(left, 1000), market, source)):
+    while left > 0:
+        page = _page(database, viewer, after, min(left, 1000), market, source, contactable=True)
+        if not page:
+            return
         yield from page
         after, left = page[-1].lead.id, left - len(page)
 
@@ -185,7 +196,8 @@ def dollars(value: float | None) -> str:
     return f"${value:,.0f}" if value == int(value) else f"${value:,.2f}"
 
 
-def _print_list(entries: list[dict[str, Any]]) -> None:
+def print_list(entries: list[dict[str, Any]]) -> None:
+    """Leads as a table."""
     from valhalla.cli.tables import table
 
     table(

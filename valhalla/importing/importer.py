@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db import Database, audit
 from valhalla import settings
@@ -250,7 +250,7 @@ class _Import:
         database = self.database
         with database.write():
             self.hooks.fence()
-            self.header_id = _header(database, source.extras) if source.extras else None
+            self.header_id = header_id(database, source.extras) if source.extras else None
             if not self.warnings:
                 self.warnings = [list(warning) for warning in source.warnings]
                 self.warnings += [list(warning) for warning in self._drift(source)]
@@ -361,7 +361,7 @@ class _Import:
                 self.suppression = suppression.load(database, self.suppression)
                 plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
             self._advance(chunk, plan)
-            self._write(chunk, plan, reading, context)
+            write_plan(database, chunk, plan, reading, context)
             self._witness(chunk, plan)
             contended = database.contended()
         self._pace(contended, time.perf_counter() - began)
@@ -386,57 +386,6 @@ class _Import:
         )
         if self.database.changes() != 1:
             raise LostTheFile(str(self.path))
-
-    def _write(self, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
-        database, now = self.database, self.database.clock()
-        if plan.moves_leads():
-            database.sql(sql.MOVE_GENERATION)
-        if plan.leads:
-            common = sql.insert_lead(
-                header_id=reading.header_id,
-                file_id=reading.file_id,
-                import_id=reading.import_id,
-                at=reading.started_at,
-                policy_version=context.policy_version,
-                snapshot_id=context.snapshot_id,
-            )
-            database.many(common, plan.leads)
-        if plan.keys:
-            database.many(sql.ADD_KEY, sorted(plan.keys))
-        for text, rows in (
-            (sql.UPDATE_LEAD, plan.updates),
-            (sql.ADD_HISTORY, plan.history),
-            (sql.PUT_SIGHTING, plan.sightings),
-            (sql.ADD_SEEN, sorted(plan.seen)),
-            (sql.ADD_OVERTAKEN, plan.overtaken),
-            (sql.ADD_CHANGE, plan.changes),
-        ):
-            if rows:
-                database.many(text, rows)
-        if chunk.rejected:
-            database.many(
-                sql.ADD_REJECT,
-                (
-                    (
-                        reading.import_id,
-                        reading.file_id,
-                        r.line,
-                        r.column,
-                        r.code,
-                        r.message,
-                        r.value,
-                        r.raw,
-                        now,
-                    )
-                    for r in chunk.rejected
-                ),
-            )
-        if chunk.fixes:
-            refused = {r.line for r in chunk.rejected}
-            states = ((line in refused, number) for line, number in chunk.fixes.items())
-            database.many(
-                sql.CLOSE_REJECT, [("superseded" if again else "fixed", number) for again, number in states]
-            )
 
     def _progress(self, size: int, seconds: float) -> Progress:
         row = self.database.sql(sql.READ_IMPORT, (self.import_id,))[0]
@@ -539,6 +488,59 @@ class _Import:
         return json.dumps(self.warnings, ensure_ascii=False)
 
 
+def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
+    """Store what was planned for a chunk, and its rejects; inside the caller's transaction."""
+    now = database.clock()
+    if plan.moves_leads():
+        database.sql(sql.MOVE_GENERATION)
+    if plan.leads:
+        common = sql.insert_lead(
+            header_id=reading.header_id,
+            file_id=reading.file_id,
+            import_id=reading.import_id,
+            at=reading.started_at,
+            policy_version=context.policy_version,
+            snapshot_id=context.snapshot_id,
+        )
+        database.many(common, plan.leads)
+    if plan.keys:
+        database.many(sql.ADD_KEY, sorted(plan.keys))
+    for text, rows in (
+        (sql.UPDATE_LEAD, plan.updates),
+        (sql.ADD_HISTORY, plan.history),
+        (sql.PUT_SIGHTING, plan.sightings),
+        (sql.ADD_SEEN, sorted(plan.seen)),
+        (sql.ADD_OVERTAKEN, plan.overtaken),
+        (sql.ADD_CHANGE, plan.changes),
+    ):
+        if rows:
+            database.many(text, rows)
+    if chunk.rejected:
+        database.many(
+            sql.ADD_REJECT,
+            (
+                (
+                    reading.import_id,
+                    reading.file_id,
+                    r.line,
+                    r.column,
+                    r.code,
+                    r.message,
+                    r.value,
+                    r.raw,
+                    now,
+                )
+                for r in chunk.rejected
+            ),
+        )
+    if chunk.fixes:
+        refused = {r.line for r in chunk.rejected}
+        states = ((line in refused, number) for line, number in chunk.fixes.items())
+        database.many(
+            sql.CLOSE_REJECT, [("superseded" if again else "fixed", number) for again, number in states]
+        )
+
+
 def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
     """The reading rules of a source, and the column mappings that a person accepted for it, by header (JSON text)."""
     found = database.one(sql.FIND_SOURCE, (source,))
@@ -554,24 +556,24 @@ def rules_of(database: Database, source: str) -> str:
     return json.dumps([profile.to_json(), mappings], ensure_ascii=False, sort_keys=True)
 
 
+def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
+    """The mapping that a person accepted for exactly the file's header; None when there is none."""
+    profile, mappings = source_rules(database, request.source)
+    if not mappings:
+        return None
+    try:
+        with open_source(request.path, profile, source=request.source) as source:
+            header = source.header
+    except SourceError as error:
+        header = error.header
+    return mappings.get(_plain(header))
+
+
 def open_list(database: Database, request: Request, start: Position | None) -> Source:
     """Open the file by the rules of its source; a mapping accepted for exactly its header is used."""
-    profile, mappings = source_rules(database, request.source)
-    options: dict[str, Any] = {"source": request.source, "rows": request.rows}
-    try:
-        source = open_source(request.path, profile, None, start, **options)
-        header = source.header
-    except SourceError as error:
-        if not error.header or _plain(error.header) not in mappings:
-            raise
-        source, header = None, error.header
-    mapping = mappings.get(_plain(header))
-    if mapping is None:
-        assert source is not None
-        return source
-    if source is not None:
-        source.close()
-    return open_source(request.path, profile, mapping, start, **options)
+    profile, _ = source_rules(database, request.source)
+    mapping = mapping_of(database, request)
+    return open_source(request.path, profile, mapping, start, source=request.source, rows=request.rows)
 
 
 def adopted_source(database: Database, request: Request) -> str | None:
@@ -595,7 +597,7 @@ def _plain(header: list[str]) -> str:
     return json.dumps([name for name in header if name not in REJECT_COLUMNS], ensure_ascii=False)
 
 
-def _header(database: Database, names: list[str]) -> int:
+def header_id(database: Database, names: list[str]) -> int:
     """The id of this list of extra column names, stored once however many leads carry it."""
     text = json.dumps(names, ensure_ascii=False)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

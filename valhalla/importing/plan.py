@@ -327,7 +327,7 @@ class _Planner:
                 lead.touched = True
                 self._mark_unchanged(lead.id)
             return
-        content = _merged(lead.content, row, self._policy(lead))
+        content = _merged(lead.content, row, self._policy(lead, row))
         if content != lead.content and reading.merge == "review":
             content = self._ask(lead, row, content)
         if content != lead.content:
@@ -364,8 +364,10 @@ class _Planner:
             )
         lead.touched = lead.changed = True
 
-    def _policy(self, lead: _Lead) -> str:
+    def _policy(self, lead: _Lead, row: Row) -> str:
         merge = self.reading.merge
+        if row.identity != lead.identity and _by_another_name(lead, row):
+            return "fill_blanks"
         if merge in ("keep_last", "review"):
             return "replace" if lead.source_id in (None, self.reading.source_id) else "fill_blanks"
         return merge
@@ -447,6 +449,15 @@ class _Planner:
                         *(now, lead.suppressed, *decision, lead.id),
                     )
                 )
+
+
+def _by_another_name(lead: _Lead, row: Row) -> bool:
+    """Whether ``row`` knows the lead by a contact or name that a person merged into it: such a list adds, but it does
+    not take the lead's own contact away."""
+    email = lead.content[_EMAIL]
+    if row.email is not None:
+        return email is not None and email != row.email
+    return bool(lead.content[_NAME].casefold() != row.name.casefold())
 
 
 def _somebody_else(lead: _Lead, row: Row) -> bool:

@@ -29,6 +29,8 @@ class FileResult:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[dict[str, Any]] = field(default_factory=list)
     mapping: dict[str, str] = field(default_factory=dict)
+    advice: list[dict[str, Any]] = field(default_factory=list)
+    """What would make more of the file usable: ``sentence``, ``command`` and figures."""
 
     @property
     def accepted(self) -> int:

@@ -39,9 +39,10 @@ def of_base(wait: str, by_market: bool, by_source: bool) -> str:
 
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
 SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
+# Merged leads are a part of another one. Those who must not be contacted are listed, marked, and never exported.
 PAGE = f"""
 SELECT {COLUMNS} FROM lead
-WHERE id > :after AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
+WHERE id > :after AND (suppressed IS NULL OR (:contactable = 0 AND suppressed NOT LIKE 'merged%')) AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
 ORDER BY id LIMIT :limit
 """
 

@@ -11,7 +11,14 @@ from valhalla.importing.result import FileResult, PassResult
 from valhalla.running.stats import RunStats
 from valhalla.stages import STAGES, StageResult
 
-_STYLES = {"[OK]": "32", "[ERROR]": "31", "[WARNING]": "33", "[REJECTED]": "33", "[INGESTION COMPLETE]": "1"}
+_STYLES = {
+    "[OK]": "32",
+    "[ERROR]": "31",
+    "[WARNING]": "33",
+    "[HINT]": "36",
+    "[REJECTED]": "33",
+    "[INGESTION COMPLETE]": "1",
+}
 """ANSI colours of the tags, on a terminal."""
 
 REJECTS_SHOWN = 10
@@ -45,8 +52,9 @@ def starting(path: str) -> list[str]:
 def file_lines(file: FileResult) -> list[str]:
     """What became of one file, its problems by line."""
     lines = []
+    hints = [f"[HINT] {item['sentence']} Do it with: {item['command']}" for item in file.advice]
     if file.error:
-        return [f"[ERROR] {file.error['message']}"]
+        return [f"[ERROR] {file.error['message']}", *hints]
     if file.mapping:
         lines.append("[HEADERS] " + ", ".join(file.mapping))
     lines += [
@@ -61,7 +69,7 @@ def file_lines(file: FileResult) -> list[str]:
         kinds = Counter(item["code"] for item in file.rejects)
         worst = ", ".join(f"{count} {code}" for code, count in kinds.most_common(3))
         lines.append(f"[REJECTED] ... {file.rejected - REJECTS_SHOWN:,} more; most of them: {worst}")
-    return lines
+    return lines + hints
 
 
 def _at(line: int) -> str:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from db import Database
-from jobs import JobQueue, current_job
+from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
-from valhalla.importing.importer import Hooks, Progress, Request, import_file, rules_of
+from valhalla.importing.cures import advice
+from valhalla.importing.importer import DEFAULT_SOURCE, Hooks, Progress, Request, import_file, rules_of
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
 from valhalla.importing.sources import Candidate, Problem
+from valhalla.importing.sql import ADOPTED_FILES
 from valhalla.leads import sql
 from valhalla.leads.view import Record, Viewer
+from valhalla.running.chores import Chores
 
 IMPORT_JOB = "import.file"
+
+WATCH_SECONDS = 0.2
+
+Watch = Callable[[Path, "dict[str, float] | None"], object]
+"""Called with a list and how far its import has come (see ``importer.Progress.as_json``); None: it has not begun."""
 
 
 @dataclass
@@ -37,8 +45,9 @@ class Importing:
         self.database = database
         self.queue = queue
         self._handler = queue.task(name=IMPORT_JOB, retries=3)(self._import)
+        self.chores = Chores(database, queue)
 
-    def _import(self, path: str, source: str, final: bool) -> int | None:
+    def _import(self, path: str, source: str, final: bool, again: bool = False) -> int | None:
         """The job: read one file. Its result is the id of the import, or null when there was nothing to read."""
         job = current_job()
         if job is None:
@@ -48,13 +57,22 @@ class Importing:
             job.progress(progress.as_json())
             job.check()
 
-        return import_file(self.database, Request(path, source, final), Hooks(job.fence, between))
+        return import_file(self.database, Request(path, source, final, again), Hooks(job.fence, between))
 
-    def run(self, home: Home, given: Iterable[Path], *, standing: bool, final: bool) -> Pass:
+    def run(
+        self,
+        home: Home,
+        given: Iterable[Path],
+        *,
+        standing: bool,
+        final: bool,
+        watch: Watch | None = None,
+    ) -> Pass:
         """Look at the lists and import what is new; returns when every import has ended.
 
         ``final``: take a last line without a line end as complete although the file may still be being written.
-        Runs with or without a worker in this process: somebody's worker has to run the jobs.
+        ``watch`` is called about five times a second while an import runs. Runs with or without a worker in this
+        process: somebody's worker has to run the jobs.
         """
         began = time.perf_counter()
         found = sources.find(self.database, home, given, standing=standing)
@@ -63,7 +81,10 @@ class Importing:
             if problem.fatal:
                 done.result.files.append(result.of_problem(str(problem.path), problem.code, problem.message))
         waiting: list[tuple[Candidate, int]] = []
+        adopted = dict(self.database.sql(ADOPTED_FILES))
         for candidate in found.files:
+            if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
+                candidate = Candidate(candidate.path, adopted[str(candidate.path)])
             seen = look(self.database, candidate, rules_of(self.database, candidate.source))
             if seen.verdict == "unchanged":
                 done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
@@ -72,7 +93,11 @@ class Importing:
             else:
                 waiting.append((candidate, self._enqueue(candidate, final or seen.settled)))
         for candidate, job_id in waiting:
+            self._wait(candidate, job_id, watch)
             done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
+            done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
+        if done.import_ids:
+            self.chores.index_soon()
         done.result.seconds = time.perf_counter() - began
         return done
 
@@ -82,6 +107,30 @@ class Importing:
             self._handler.s(path, candidate.source, final), unique=f"{IMPORT_JOB}:{path}"
         )
         return job_id
+
+    def read_again(self, path: Path, source: str, watch: Watch | None = None) -> Pass:
+        """Read one list from its beginning although it has not changed; returns when that has ended."""
+        began, candidate = time.perf_counter(), Candidate(path, source)
+        job_id = self.queue.enqueue(
+            self._handler.s(str(path), source, True, True), unique=f"{IMPORT_JOB}:{path}"
+        )
+        done = Pass(PassResult([], 0.0))
+        self._wait(candidate, job_id, watch)
+        done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
+        done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
+        self.chores.index_soon()
+        done.result.seconds = time.perf_counter() - began
+        return done
+
+    def _wait(self, candidate: Candidate, job_id: int, watch: Watch | None) -> None:
+        while watch is not None:
+            try:
+                self.queue.wait(job_id, timeout=WATCH_SECONDS)
+                return
+            except WaitTimeout:
+                watch(
+                    candidate.path, self.queue.state(job_id).progress
+                )  # import jobs are kept when they have ended
 
     def _outcome(self, candidate: Candidate, job_id: int, import_ids: list[int]) -> FileResult:
         path = str(candidate.path)

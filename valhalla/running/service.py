@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from db import Database, audit
-from jobs import JobQueue, current_job
+from jobs import JobQueue, JobsError, current_job
 from valhalla import __version__
 from valhalla.home import Home
 from valhalla.importing.result import COUNTS
+from valhalla.importing.sql import READ_SOURCES
 from valhalla.running.background import Background
 from valhalla.running.passes import Importing, Pass
 from valhalla.running.stats import RunStats
+from valhalla.running.watching import Watcher, folders_of
 
 CYCLE_JOB = "ingest.cycle"
 
@@ -104,12 +107,43 @@ class Service:
         self.background.schedule(self.settings["timezone"])
         worker = self.queue.worker(threads=WORKERS)
         worker.start()
+        watchers = self._watch()
         try:
             while not stop.wait(0.1) and not self._done.is_set():
                 if self.error is not None:
                     raise self.error
         finally:
+            for watcher in watchers:
+                watcher.stop()
             worker.stop(timeout=STOP_SECONDS)
+
+    def _watch(self) -> list[Watcher]:
+        """Wake a cycle at once when a list appears or changes; the interval remains for what nobody reports."""
+        way = self.settings["watch"]
+        if way == "off":
+            return []
+        patterns = [pattern for _, _, pattern, _ in self.database.sql(READ_SOURCES) if pattern]
+        polling = way == "poll"
+        watchers = [Watcher([self.home.inbox], self._wake, deep=True, polling=polling)]
+        folders = folders_of(self.plan.sources, patterns)
+        if folders:
+            watchers.append(Watcher(folders, self._wake, polling=polling))
+        for watcher in watchers:
+            watcher.start()
+        return watchers
+
+    def _wake(self) -> None:
+        """One cycle now. A cycle that is running may have looked already, so another one follows it."""
+        cycle = self.queue._registry.task_class(CYCLE_JOB)
+        if cycle is None:
+            return
+        key = f"cycle:{CYCLE_JOB}"  # the same key as the cycle's own job: never two at once
+        with contextlib.suppress(JobsError):
+            job_id = self.queue.enqueue(cycle(), unique=key)
+            if self.queue.state(job_id).state == "running":
+                self.queue.wait(job_id, timeout=600)
+                if not self._done.is_set():
+                    self.queue.enqueue(cycle(), unique=key)
 
     def _cycle_job(self) -> None:
         try:

@@ -1,0 +1,275 @@
+"""``valhalla leads``: what a person decides about leads. Search, add, duplicates, merge, review, forget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+from valhalla.cli.sources import pairs
+from valhalla.errors import UsageError
+
+Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]
+Lead = Annotated[int, typer.Argument(metavar="LEAD", help="Number of the lead.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into the group ``leads``."""
+    app.command("search")(search)
+    app.command("add")(add)
+    app.command("duplicates")(duplicates)
+    app.command("merge")(merge)
+    app.command("unmerge")(unmerge)
+    app.command("review")(review)
+    app.command("forget")(forget)
+
+
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words of a name, contact, place or any column.")],
+    limit: Limit = 20,
+) -> None:
+    """Leads in which every word occurs, best score first; a phone number is found however it is written."""
+    from valhalla.cli.leads import make_viewer, print_list
+    from valhalla.leads import search as finding
+    from valhalla.leads.sql import SOME
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        import apsw
+
+        found = finding.search(database, " ".join(words), limit)
+        viewer = make_viewer(database)
+        rows = database.sql(SOME, (apsw.carray(_array(found.lead_ids)),)) if found.lead_ids else []
+        records = {record.lead.id: record for record in viewer.records(rows)}
+        entries = [viewer.entry(records[number]) for number in found.lead_ids if number in records]
+
+    def render() -> None:
+        if entries:
+            print_list(entries)
+        else:
+            print("Nobody is found.")
+        if found.indexed < 100:
+            print(f"The search index knows {found.indexed} % so far; the rest follows while Valhalla runs.")
+
+    inv.show(entries, render)
+
+
+def _array(numbers: list[int]) -> Any:
+    from array import array
+
+    return array("q", numbers)
+
+
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option("--name", help="Who.")],
+    value: Annotated[str, typer.Option("--value", help="Asking price, such as 250000.")],
+    email: Annotated[str | None, typer.Option("--email")] = None,
+    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    location: Annotated[str | None, typer.Option("--location", help='Such as "Houston, TX".')] = None,
+    address: Annotated[str | None, typer.Option("--address")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--set", help='A further column such as "type=probate"; may be repeated.'),
+    ] = None,
+) -> None:
+    """Add a lead by hand: checked, recognised and decided on like a row of a list. E-mail or phone is enough."""
+    from valhalla.importing.typed import add_lead
+
+    given = {
+        "name": name,
+        "email": email,
+        "phone": phone,
+        "value": value,
+        "location": location,
+        "address": address,
+    }
+    lead = {column: text for column, text in given.items() if text} | pairs(more, "--set")
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        added = add_lead(database, lead)
+    sentence = {
+        "new": f"Lead {added.lead_id} was added.",
+        "updated": f"Lead {added.lead_id} was known and was changed.",
+    }.get(added.what, f"Lead {added.lead_id} was known already; it says nothing new.")
+    inv.show({"id": added.lead_id, "what": added.what}, lambda: print(sentence))
+
+
+def duplicates(
+    ctx: typer.Context,
+    limit: Limit = 20,
+    different: Annotated[
+        tuple[int, int] | None,
+        typer.Option("--different", help="These two leads are two people; do not ask again."),
+    ] = None,
+) -> None:
+    """Possible duplicates: one phone number, two e-mail addresses. Nothing is merged by itself."""
+    from valhalla.leads import merging
+
+    inv = invocation(ctx)
+    if different is not None:
+        with inv.writing() as database:
+            merging.keep_apart(database, *different)
+        one, other = different
+        inv.show({"different": [one, other]}, lambda: print(f"Leads {one} and {other} stay two."))
+        return
+    from db.clock import iso
+
+    with inv.reading() as database:
+        found = [{**pair, "found_at": iso(pair["found_at"])} for pair in merging.possible(database, limit)]
+        waiting = database.value(merging.COUNT_OPEN)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        rows = []
+        for pair in found:
+            one, other = pair["leads"]
+            rows.append(
+                (
+                    *(pair["phone"], str(one["id"]), one["name"], one["email"] or ""),
+                    *(str(other["id"]), other["name"], other["email"] or ""),
+                )
+            )
+        table(
+            ("phone", "lead", "name", "email", "lead", "name", "email"),
+            rows,
+            numbers=("lead",),
+            empty="No possible duplicates are open.",
+        )
+        if found:
+            one, other = (lead["id"] for lead in found[0]["leads"])
+            print(f"{waiting:,} open. One person: valhalla leads merge {one} {other}")
+            print(f"Two people: valhalla leads duplicates --different {one} {other}")
+
+    inv.show(found, render)
+
+
+def merge(
+    ctx: typer.Context,
+    kept: Annotated[int, typer.Argument(metavar="KEEP", help="The lead that stays.")],
+    others: Annotated[list[int], typer.Argument(metavar="LEAD...", help="Leads that are the same person.")],
+) -> None:
+    """Make leads one: the first stays and learns what the others know; unmerge takes it back."""
+    from valhalla.leads import merging
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        merges = [merging.merge(database, kept, other) for other in others]
+    names = ", ".join(map(str, others))
+    inv.show(
+        {"kept": kept, "merged": others, "merges": merges},
+        lambda: print(
+            f"Lead {names} merged into lead {kept}. Take it back: valhalla leads unmerge {others[0]}"
+        ),
+    )
+
+
+def unmerge(ctx: typer.Context, lead: Lead) -> None:
+    """Take a lead that was merged into another one out again."""
+    from valhalla.leads import merging
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        result = merging.unmerge(database, lead)
+    stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
+    inv.show(
+        result, lambda: print(f"Lead {lead} stands for itself again, beside lead {result['kept']}.{stays}")
+    )
+
+
+def review(
+    ctx: typer.Context,
+    limit: Limit = 20,
+    accept: Annotated[list[int] | None, typer.Option("--accept", help="Let this change happen.")] = None,
+    decline: Annotated[list[int] | None, typer.Option("--decline", help="Leave the lead as it is.")] = None,
+) -> None:
+    """Changes that lists ask for and a person allows: of sources with the setting merge=review."""
+    from db.clock import iso
+    from valhalla.leads import reviewing
+
+    inv = invocation(ctx)
+    if accept or decline:
+        done = []
+        with inv.writing() as database:
+            done += [
+                {"change": n, "lead": reviewing.accept(database, n), "accepted": True} for n in accept or []
+            ]
+            done += [
+                {"change": n, "lead": reviewing.decline(database, n), "accepted": False}
+                for n in decline or []
+            ]
+        inv.show(
+            done,
+            lambda: [
+                print(f"Lead {d['lead']}: {'changed' if d['accepted'] else 'left as it is'}.") for d in done
+            ],
+        )
+        return
+    with inv.reading() as database:
+        found = [{**item, "at": iso(item["at"])} for item in reviewing.waiting(database, limit)]
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        table(
+            ("change", "lead", "name", "what would change"),
+            [
+                (
+                    *(str(item["id"]), str(item["lead"]), item["name"]),
+                    "; ".join(
+                        f"{key}: {_shown(key, old)} -> {_shown(key, new)}"
+                        for key, (old, new) in item["changes"].items()
+                    ),
+                )
+                for item in found
+            ],
+            numbers=("change", "lead"),
+            empty="No changes wait for a decision.",
+        )
+
+    inv.show(found, render)
+
+
+def _shown(column: str, value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return f"${value / 100:,.0f}" if column in ("value", "arv", "repairs") else str(value)
+
+
+def forget(
+    ctx: typer.Context,
+    who: Annotated[str, typer.Argument(help="E-mail address, phone number, or number of a lead.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person for good, and keep their address and number from coming back."""
+    from valhalla.leads import forgetting, suppression
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        if who.isdigit() and len(who) < 7:
+            leads = [int(who)]
+        else:
+            entry = suppression.entry(who)
+            if entry.kind == "domain":
+                raise UsageError(
+                    "forget takes one person: an e-mail address, a phone number or a lead's number"
+                )
+            leads = forgetting.who(database, entry)
+        if not yes and not inv.json:
+            shown = ", ".join(map(str, leads))
+            typer.confirm(
+                f"Erase lead {shown} with history and outcomes? This cannot be taken back.", abort=True
+            )
+        result = forgetting.forget(database, leads)
+
+    def render() -> None:
+        print(
+            f"Erased: {len(result['leads'])} leads, {result['rejects']} refused rows. Nobody of them is read again."
+        )
+        for path in result["still_in"]:
+            print(f"Still in {path}; it is yours to delete.")
+
+    inv.show(result, render)

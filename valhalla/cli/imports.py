@@ -1,0 +1,200 @@
+"""``valhalla imports``: what was read, what came of it, and taking it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+from valhalla.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+
+app = typer.Typer(help="Imports: list, show, take back, read again.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 20,
+) -> None:
+    """Imports, the newest first."""
+    from valhalla.importing.log import recent
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = recent(database, limit)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        figures = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
+        table(
+            ("import", "when", "source", "list", "state", *figures),
+            [
+                (
+                    *(str(item["id"]), item["started_at"][:16].replace("T", " "), item["source"]),
+                    *(Path(item["path"]).name, item["state"]),
+                    *(f"{item[figure]:,}" for figure in figures),
+                )
+                for item in found
+            ],
+            numbers=("import", *figures),
+            empty="Nothing was read yet. Try: valhalla ingest FILE",
+        )
+
+    inv.show(found, render)
+
+
+@app.command("show")
+def show(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="IMPORT")]) -> None:
+    """One import: counts, columns, warnings, refused rows by reason, and what would cure them."""
+    from valhalla.importing.log import details
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = details(database, number)
+    inv.show(found, lambda: _print(found))
+
+
+@app.command("undo")
+def undo(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="IMPORT")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take an import back. What a person did to its leads since is kept, and named."""
+    from valhalla.cli.working import working
+    from valhalla.importing.log import details
+
+    inv = invocation(ctx)
+    with working(inv, "imports undo") as (database, importing):
+        told = details(database, number)
+        if not yes and not inv.json:
+            question = f"Take back import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
+            typer.confirm(question, abort=True)
+        result = importing.chores.undo(number)
+
+    def render() -> None:
+        print(f"Import {number} was taken back: {result['reversed']:,} leads reversed.")
+        for bucket, words in (
+            ("kept", "kept, because a person worked with them"),
+            ("failed", "left as they are"),
+        ):
+            if result[bucket]:
+                print(f"{result[bucket]:,} {words}:")
+                for item in [item for item in result["items"] if item["bucket"] == bucket][:20]:
+                    print(f"  lead {item['lead']}: {item['reason']}")
+        print(f"The list is not read again until it changes, or with: valhalla imports reread {number}")
+
+    inv.show(result, render)
+
+
+@app.command("reread")
+def reread(
+    ctx: typer.Context,
+    what: Annotated[
+        str, typer.Argument(metavar="FILE|IMPORT", help="A list, or the number of an import of it.")
+    ],
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", help="First change a setting of its source, such as contact=phone; may be repeated."
+        ),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Accept the mapping of columns that is suggested for the list.")
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option("--source", help="From now on the list belongs to this source.")
+    ] = None,
+) -> None:
+    """Read a list again from its beginning, by other settings of its source when given."""
+    from valhalla.cli.ingest import exit_code, report
+    from valhalla.cli.progress import ImportProgress
+    from valhalla.cli.sources import pairs
+    from valhalla.cli.working import working
+    from valhalla.importing.source_settings import Change, accept_suggestion, set_source
+
+    inv = invocation(ctx)
+    changed = pairs(options, "--with")
+    with working(inv, "imports reread") as (database, importing):
+        path, name = _list_of(database, what)
+        if source is not None:
+            set_source(database, source, Change(pattern=str(path)))
+            name = source
+        if changed:
+            set_source(database, name, Change(options=changed))
+        if accept:
+            accept_suggestion(database, name, path)
+        with ImportProgress(quiet=inv.json) as progress:
+            done = importing.read_again(path, name, progress)
+    inv.show(done.result.as_json(), lambda: report(done, preview=False))
+    raise typer.Exit(exit_code(done))
+
+
+def _list_of(database: Database, what: str) -> tuple[Path, str]:
+    """The path and source of a list that was read before, by its path or an import's number."""
+    from valhalla.importing.log import known_list
+
+    path = Path(what).absolute()
+    if what.isdigit() and not path.exists():
+        found = known_list(database, import_id=int(what))
+        if found is None:
+            raise NotFound(f"there is no import {what}; see: valhalla imports list")
+    else:
+        found = known_list(database, path=path)
+        if found is None:
+            raise NotFound(f"{path} was never read; try: valhalla ingest {what}")
+    if found[0].startswith("("):
+        raise UsageError(f"import {what} has no list to read again: it was {found[0].strip('()')}")
+    return Path(found[0]), found[1]
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from valhalla.cli.tables import console, table
+
+    out = console()
+    out.print(
+        Text.assemble(
+            (f"Import {found['id']}", "bold"), f"  {found['state']}, {found['kind']}  {found['path']}"
+        )
+    )
+    out.print(
+        Text(f"  source {found['source']}, {found['started_at']}, {found['encoding'] or 'unknown encoding'}")
+    )
+    if found["error"]:
+        out.print(Text(f"  {found['error']['message']}", style="red"))
+    figures = ("rows", "new", "updated", "unchanged", "duplicate", "rejected", "blank")
+    out.print(Text("  " + ", ".join(f"{found[figure]:,} {figure}" for figure in figures)))
+    if found["mapping"]:
+        out.print(
+            Text("  columns: " + ", ".join(f"{name} = {field}" for name, field in found["mapping"].items()))
+        )
+    if found["undo"]:
+        told = found["undo"]
+        out.print(
+            Text(
+                f"  taken back {told['at']}: {told['reversed']:,} reversed, {told['kept']:,} kept, {told['failed']:,} left"
+            )
+        )
+    if found["rejects"]:
+        table(
+            ("refused", "rows", "meaning"),
+            [(item["code"], f"{item['rows']:,}", item["meaning"]) for item in found["rejects"]],
+            numbers=("rows",),
+        )
+        print(f"See them: valhalla leads rejects --import {found['id']}")
+    for item in found["advice"]:
+        out.print(Text(f"{item['sentence']} Do it with: {item['command']}", style="cyan"))
+    for warning in found["warnings"][:10]:
+        out.print(
+            Text(
+                f"  warning{' line ' + str(warning['line']) if warning['line'] else ''}: {warning['message']}"
+            )
+        )

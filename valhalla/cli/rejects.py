@@ -1,0 +1,83 @@
+"""``valhalla leads rejects``: rows that were refused, and a file to repair them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+
+app = typer.Typer(help="Rows that were refused: list them, or export them to be repaired.")
+
+Source = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+Import = Annotated[int | None, typer.Option("--import", help="Only of this import.")]
+Code = Annotated[str | None, typer.Option("--code", help="Only with this code, such as EMAIL_FORMAT.")]
+
+
+@app.callback(invoke_without_command=True)
+def rejects(
+    ctx: typer.Context,
+    source: Source = None,
+    import_id: Import = None,
+    code: Code = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+) -> None:
+    """Refused rows with file, line and reason; each waits until it is repaired or its list says better."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from valhalla.importing.rejects import Choice, counts, listed
+
+    inv = invocation(ctx)
+    choice = Choice(source, import_id, code.upper() if code else None)
+    with inv.reading() as database:
+        found, totals = listed(database, choice, limit), counts(database, choice)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        table(
+            ("list", "line", "column", "reason", "value"),
+            [
+                (
+                    *(Path(item["file"]).name, str(item["line"]), item["column"] or ""),
+                    *(item["message"], item["value"] or ""),
+                )
+                for item in found
+            ],
+            numbers=("line",),
+            empty="No refused rows are open.",
+        )
+        if totals:
+            print(", ".join(f"{count:,} {word}" for word, count in totals.items()))
+            print("Repair them in a spreadsheet: valhalla leads rejects export FILE")
+
+    inv.show(found, render)
+
+
+@app.command("export")
+def export(
+    ctx: typer.Context,
+    target: Annotated[Path, typer.Argument(help="The CSV file to write; several sources get a file each.")],
+    source: Source = None,
+    import_id: Import = None,
+    code: Code = None,
+) -> None:
+    """Write the refused rows with their reasons in front; repaired and put into the inbox, they close."""
+    from valhalla.importing.rejects import Choice
+    from valhalla.importing.rejects import export as write
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        written = write(database, target, Choice(source, import_id, code.upper() if code else None))
+    inv.show(written, lambda: _print(written))
+
+
+def _print(written: list[dict[str, Any]]) -> None:
+    if not written:
+        print("No refused rows are open; nothing was written.")
+    for item in written:
+        print(f"{item['rejects']:,} refused rows written to {item['file']}")
+    if written:
+        print("Repair the cells, leave the columns _reject to _field alone, and put the file into the inbox.")

@@ -1,0 +1,64 @@
+"""A home with somebody who runs its jobs: this process, or the instance that is running already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from valhalla.cli.invocation import Invocation
+from valhalla.errors import UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.running.passes import Importing
+
+INDEX_SECONDS = 1.0
+"""How long a command waits at its end for the search index; the rest is done by the next one."""
+
+
+@contextmanager
+def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing]]:
+    """The home's file and its import jobs, with a worker. The home's lock is held as long as no instance runs."""
+    from db.errors import InstanceRunning
+    from db.instance import Instance
+    from jobs import JobQueue
+    from valhalla.running.background import Background
+    from valhalla.running.opening import open_home
+    from valhalla.running.passes import Importing
+
+    if inv.file:
+        raise UsageError(f"--db only reads; use --home with {command}")
+    inv.home.prepare()
+    instance = Instance(inv.home.path)
+    with open_home(inv.home) as database:
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        Background(database, queue, inv.home)  # what waits in the queue is known to this worker too
+        worker = None
+        try:
+            instance.acquire(command)
+            worker = queue.worker(threads=2)  # one of them may be busy with the search index
+            worker.start()
+        except InstanceRunning:
+            pass  # the running instance's worker does the work; this process only waits for it
+        try:
+            yield database, importing
+            if worker:
+                _let_index(importing)
+        finally:
+            if worker:
+                worker.stop(timeout=2.0)
+                database.checkpoint()
+            instance.release()
+
+
+def _let_index(importing: Importing) -> None:
+    from jobs import JobsError
+
+    job_id = importing.chores.index_soon()
+    if job_id is not None:
+        try:
+            importing.queue.wait(job_id, timeout=INDEX_SECONDS)
+        except JobsError:  # not in time, or done so soon that nothing of it is left
+            pass

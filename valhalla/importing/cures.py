@@ -1,0 +1,103 @@
+"""What would make more of a list usable: a setting, or a mapping of its columns; with the command that does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from db import Database
+from valhalla.importing.importer import Request, mapping_of, source_rules
+from valhalla.importing.result import FileResult
+from valhalla.importing.sources import Candidate
+from valhalla.reading import Profile, SourceError, find_cure, open_source
+from valhalla.reading.mapping import recognise
+from valhalla.reading.profile import Contact
+
+CONTACTS: tuple[Contact, ...] = ("email", "phone")
+
+
+def advice(database: Database, candidate: Candidate, result: FileResult) -> list[dict[str, Any]]:
+    """What a person could do about a list that could not be used or of which over half was refused."""
+    path, source = str(candidate.path), candidate.source
+    if result.error is not None:
+        if result.error["code"] not in ("MISSING_COLUMN", "NO_HEADER"):
+            return []
+        cure = cure_for(database, path, source) or _mapped_cure(database, path, source)
+    elif 2 * result.rejected > result.rows:
+        cure = cure_for(database, path, source)
+    else:
+        return []
+    return [cure] if cure is not None else []
+
+
+def _mapped_cure(database: Database, path: str, source: str) -> dict[str, Any] | None:
+    """For a list in which columns are missing: the mapping that is suggested, and the settings it needs beside that."""
+    profile, _ = source_rules(database, source)
+    for contact in dict.fromkeys((profile.contact, *CONTACTS)):
+        tried = replace(profile, contact=contact)
+        try:
+            open_source(path, tried, source=source).close()
+        except SourceError as error:
+            if error.suggestion:
+                return _of_mapping(path, source, profile, tried, error)
+        except OSError:
+            return None
+    return None
+
+
+def _of_mapping(
+    path: str, source: str, profile: Profile, tried: Profile, error: SourceError
+) -> dict[str, Any]:
+    further = find_cure(path, tried, error.suggestion, source=source)
+    settings: dict[str, Any] = {} if tried == profile else {"contact": tried.contact}
+    settings |= further.settings if further else {}
+    known = recognise(error.header)
+    guessed = {name: field for name, field in error.suggestion.items() if known.get(name) != field}
+    words = " and ".join(f'"{name}" is {field}' for name, field in guessed.items())
+    sentence = f'If {words}, say so once for source "{source}".'
+    found: dict[str, Any] = {"settings": settings, "mapping": error.suggestion, "guessed": guessed}
+    if further:
+        found |= {"tried": further.tried, "before": 0, "after": further.after}
+        sentence = f"{sentence[:-1]}: {further.after:,} of {further.tried:,} rows are accepted then, now 0."
+    return {
+        **found,
+        "sentence": sentence,
+        "command": f"valhalla imports reread {_quoted(path)} {_options(settings)} --accept".replace(
+            "  ", " "
+        ),
+    }
+
+
+def cure_for(database: Database, path: str, source: str) -> dict[str, Any] | None:
+    """The cure of a list, with how many of the tried rows are accepted before and after; None when there is none.
+
+    Reads up to 20,000 rows of the list a few times; ask only when most of it was refused.
+    """
+    profile, _ = source_rules(database, source)
+    try:
+        mapping = mapping_of(database, Request(path, source))
+        cure = find_cure(path, profile, mapping, source=source)
+    except (SourceError, OSError):
+        return None
+    if cure is None:
+        return None
+    return {
+        "settings": cure.settings,
+        "tried": cure.tried,
+        "before": cure.before,
+        "after": cure.after,
+        "sentence": cure.sentence(source),
+        "command": f"valhalla imports reread {_quoted(path)} {_options(cure.settings)}",
+    }
+
+
+def _options(settings: dict[str, Any]) -> str:
+    return " ".join(f"--with {name}={_word(value)}" for name, value in settings.items())
+
+
+def _word(value: Any) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text

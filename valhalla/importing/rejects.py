@@ -1,0 +1,122 @@
+"""Rows that were refused: listed, and as a file that can be repaired and dropped into the inbox again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db import Database
+from valhalla.errors import InputError
+from valhalla.leads.export import write_csv
+from valhalla.reading import raw_cells
+
+OURS = ("_reject", "_line", "_reason", "_field")
+"""Columns that stand in front of a list's own."""
+
+MORE = "(more cells)"
+"""Where cells beyond the header go, of rows that had too many."""
+
+_WHERE = """
+FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
+WHERE r.state = 'open' AND (:source IS NULL OR s.name = :source) AND (:import_id IS NULL OR r.import_id = :import_id)
+  AND (:code IS NULL OR r.code = :code)
+"""
+LIST = f"""
+SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name {_WHERE}
+  AND r.id > :after ORDER BY r.id LIMIT :limit
+"""
+COUNTS = f"SELECT r.code, count(*) {_WHERE} GROUP BY r.code ORDER BY 2 DESC, 1"
+SOURCES = f"SELECT s.name, count(*) {_WHERE} AND r.code <> 'FORGOTTEN' GROUP BY s.name ORDER BY s.name"
+HEADERS = f"SELECT i.names, i.fields, i.delimiter {_WHERE} GROUP BY i.id ORDER BY i.id"
+RAW = f"SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter {_WHERE} AND r.code <> 'FORGOTTEN' AND r.id > :after ORDER BY r.id LIMIT 1000"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which open rejects are meant; None: all."""
+
+    source: str | None = None
+    import_id: int | None = None
+    code: str | None = None
+
+    def parameters(self, **more: Any) -> dict[str, Any]:
+        """For the statements."""
+        return {"source": self.source, "import_id": self.import_id, "code": self.code, **more}
+
+
+def listed(database: Database, choice: Choice, limit: int, after: int = 0) -> list[dict[str, Any]]:
+    """Open rejects in the order in which they came."""
+    names = ("id", "file", "import_id", "line", "column", "code", "message", "value", "source")
+    rows = database.sql(LIST, choice.parameters(limit=limit, after=after))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def counts(database: Database, choice: Choice) -> dict[str, int]:
+    """How many are open, by code, most first."""
+    return dict(database.sql(COUNTS, choice.parameters()))
+
+
+def export(database: Database, target: Path, choice: Choice) -> list[dict[str, Any]]:
+    """Write the open rejects as CSV, one file per source: ``target``, or beside it with the source in the name.
+
+    Cells are neutralised for spreadsheets; the reader takes that away again. Raises :class:`InputError`.
+    """
+    sources = database.sql(SOURCES, choice.parameters())
+    written = []
+    for name, _ in sources:
+        one = Choice(name, choice.import_id, choice.code)
+        path = target if len(sources) == 1 else target.with_name(f"{target.stem}-{name}{target.suffix}")
+        written.append({"file": str(path), "source": name, "rejects": _write(database, path, one)})
+    return written
+
+
+def _write(database: Database, path: Path, choice: Choice) -> int:
+    columns = _columns(database, choice)
+    place = {name: number for number, name in enumerate(columns)}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as file:
+            count = write_csv(file, (*OURS, *columns), _rows(database, choice, place))
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    return count
+
+
+def _columns(database: Database, choice: Choice) -> list[str]:
+    columns: dict[str, None] = {}
+    widest = 0
+    for names, fields, _ in database.sql(HEADERS, choice.parameters()):
+        columns.update(dict.fromkeys(json.loads(names) if names else json.loads(fields)))
+    for _, cells, names in _records(database, choice):
+        widest = max(widest, len(cells) - len(names))
+    for number in range(widest):
+        columns[MORE if number == 0 else f"{MORE} {number + 1}"] = None
+    return [name for name in columns if name not in OURS]
+
+
+def _records(
+    database: Database, choice: Choice
+) -> Iterator[tuple[tuple[int, int, str, str | None], list[str], list[str]]]:
+    after = 0
+    while page := database.sql(RAW, choice.parameters(after=after)):
+        for number, line, message, column, raw, names, delimiter in page:
+            cells = raw_cells(raw or "", delimiter or ",")
+            yield (number, line, message, column), cells, json.loads(names) if names else []
+        after = page[-1][0]
+
+
+def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator[Sequence[object]]:
+    for (number, line, message, column), cells, names in _records(database, choice):
+        row: list[str] = [""] * len(place)
+        for at, cell in enumerate(cells):
+            beyond = at - len(names)
+            name = names[at] if beyond < 0 else MORE if beyond == 0 else f"{MORE} {beyond + 1}"
+            if name in place:  # columns of an earlier export are not repeated
+                row[place[name]] = cell
+        yield (number, line, message, column or "", *row)

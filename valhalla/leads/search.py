@@ -1,0 +1,156 @@
+"""Finding leads by words and phone numbers; the index behind it, and the possible duplicates found on the way.
+
+The index is working data. A job fills it after imports, in small batches, so that no import waits for it; until it is
+done a search says how much of the leads it has seen, and looks through a short rest by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from valhalla.reading.contacts import phone_key
+
+if TYPE_CHECKING:
+    from db import Database
+
+BATCH = 2_000
+SCANNED = 50_000
+"""So many leads that are not indexed yet are looked through in a search."""
+
+STATE = "SELECT lead_id, history_id FROM lead_index_state WHERE id = 1"
+ADVANCE = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE id = 1"
+NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
+_TEXTS = "id, name, email, phone, phone_key, location, address, source, extras"
+NEW = f"SELECT {_TEXTS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
+SOME = f"SELECT {_TEXTS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
+CHANGED = "SELECT id, lead_id, before FROM lead_history WHERE id > ? ORDER BY id LIMIT ?"
+
+ADD_TEXT = "INSERT INTO lead_search (rowid, text) VALUES (?, ?)"
+DROP_TEXT = "DELETE FROM lead_search WHERE rowid = ?"
+ADD_PHONE = "INSERT INTO lead_phone (phone_key, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+DROP_PHONE = "DELETE FROM lead_phone WHERE phone_key = ? AND lead_id = ?"
+
+SHARED = 25
+"""A number that more leads have is an office's or a placeholder: it says nothing about who is who."""
+
+# Each lead with a number is compared with the first lead that has it.
+FIND_DUPLICATES = """
+INSERT INTO duplicate (lead_id, other_id, phone_key, found_at)
+SELECT first.id, l.id, l.phone_key, ?2
+FROM carray(?1) AS k CROSS JOIN lead AS l ON l.id = k.value
+CROSS JOIN lead AS first ON first.id = (SELECT min(p.lead_id) FROM lead_phone AS p WHERE p.phone_key = l.phone_key)
+WHERE first.id < l.id AND (first.email IS NULL OR l.email IS NULL OR first.email <> l.email)
+  AND coalesce(l.suppressed, '') NOT LIKE 'merged%' AND coalesce(first.suppressed, '') NOT LIKE 'merged%'
+  AND (SELECT count(*) FROM (SELECT 1 FROM lead_phone AS p WHERE p.phone_key = l.phone_key LIMIT ?3)) < ?3
+ON CONFLICT (lead_id, other_id) DO NOTHING
+"""
+
+MATCH = """
+SELECT l.id FROM lead_search JOIN lead AS l ON l.id = lead_search.rowid
+WHERE lead_search MATCH ?1 AND coalesce(l.suppressed, '') NOT LIKE 'merged%'
+ORDER BY l.score DESC, l.id LIMIT ?2
+"""
+UNSEEN = "SELECT count(*) FROM lead WHERE id > ?"
+
+_WORD = re.compile(r"\w+")
+_PHONE = re.compile(r"\+?[\d\s().-]{7,}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found. ``indexed``: percent of the leads that the index knows; the newest may be missing."""
+
+    lead_ids: list[int]
+    indexed: int
+
+
+def index_some(database: Database, limit: int = BATCH) -> bool:
+    """Index the next leads and changes; inside the caller's transaction. False: there was nothing left to do."""
+    seen, changed = database.sql(STATE)[0]
+    rows = database.sql(NEW, (seen, limit))
+    history = database.sql(CHANGED, (changed, limit)) if not rows else []
+    if not rows and not history:
+        return False
+    if rows:
+        _add(database, rows)
+        database.sql(ADVANCE, (rows[-1][0], changed))
+    else:
+        for _, lead_id, before in history:
+            old = json.loads(before).get("phone_key")
+            if old is not None:
+                database.sql(DROP_PHONE, (old, lead_id))
+        known = array("q", sorted({lead_id for _, lead_id, _ in history if lead_id <= seen}))
+        if known:
+            database.many(DROP_TEXT, [(lead_id,) for lead_id in known])
+            _add(database, database.sql(SOME, (apsw.carray(known),)))
+        database.sql(ADVANCE, (seen, history[-1][0]))
+    return True
+
+
+def _add(database: Database, rows: list[tuple[Any, ...]]) -> None:
+    database.many(ADD_TEXT, [(row[0], _text(row)) for row in rows])
+    phones = sorted((row[4], row[0]) for row in rows if row[4] is not None)
+    if phones:
+        database.many(ADD_PHONE, phones)
+        ids = array("q", [lead_id for _, lead_id in phones])
+        database.sql(FIND_DUPLICATES, (apsw.carray(ids), database.clock(), SHARED + 1))
+
+
+def _text(row: tuple[Any, ...]) -> str:
+    number, name, email, phone, key, location, address, source, extras = row
+    words = [name, email, phone, location, address, source, str(number)]
+    if key is not None:
+        words += [str(key), str(key)[-10:]]
+    if extras is not None:
+        words += json.loads(extras)
+    return " ".join(word for word in words if word)
+
+
+def percent(database: Database) -> int:
+    """How much of the leads and changes is indexed, in percent, rounded down."""
+    leads, changes = database.sql(NEWEST)[0]
+    seen, changed = database.sql(STATE)[0]
+    total = leads + changes
+    return 100 if not total else int(100 * (min(seen, leads) + min(changed, changes)) / total)
+
+
+def search(database: Database, query: str, limit: int, country: str = "US") -> Found:
+    """Leads in which every word of ``query`` begins some word (of name, contact, place, extra columns), best score first.
+
+    A phone number is found however it is written.
+    """
+    indexed = percent(database)
+    words = [] if (number := _number(query, country)) is not None else _WORD.findall(query.casefold())
+    if number is not None:
+        match = f'"{number}"'
+        words = [str(number)]
+    else:
+        match = " AND ".join(f'"{word}"*' for word in words)
+    if not words:
+        return Found([], indexed)
+    found = [row[0] for row in database.sql(MATCH, (match, limit))]
+    seen = database.sql(STATE)[0][0]
+    if len(found) < limit and 0 < database.value(UNSEEN, (seen,)) <= SCANNED:
+        found += _scan(database, words, seen, limit - len(found))
+    return Found(found, indexed)
+
+
+def _number(query: str, country: str) -> int | None:
+    return phone_key(query, country) if _PHONE.fullmatch(query.strip()) else None
+
+
+def _scan(database: Database, words: list[str], seen: int, limit: int) -> list[int]:
+    hits: list[int] = []
+    while len(hits) < limit and (rows := database.sql(NEW, (seen, BATCH))):
+        for row in rows:
+            have = _WORD.findall(_text(row).casefold())
+            if all(any(each.startswith(word) for each in have) for word in words):
+                hits.append(row[0])
+        seen = rows[-1][0]
+    return hits[:limit]

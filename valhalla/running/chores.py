@@ -1,0 +1,68 @@
+"""Jobs around the lists: the search index after imports, and imports that are taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import Database
+from jobs import JobQueue, current_job
+from valhalla.errors import ValhallaError
+from valhalla.importing.undo import Hooks, undo_import
+from valhalla.leads import search
+
+INDEX_JOB = "leads.index"
+UNDO_JOB = "import.undo"
+LOW = -10
+
+
+class Chores:
+    """The handlers, on one queue."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self.database = database
+        self.queue = queue
+        self._index = queue.task(name=INDEX_JOB, priority=LOW, concurrency=1, keep=False)(self._index_all)
+        self._undo = queue.task(name=UNDO_JOB, retries=2)(self._take_back)
+
+    def index_soon(self) -> int | None:
+        """Have the search index brought up to date; the job's number, or None when it is."""
+        if search.percent(self.database) == 100:
+            return None
+        return int(self.queue.enqueue(self._index.s(), unique=INDEX_JOB))
+
+    def undo(self, import_id: int, actor: str = "operator") -> dict[str, Any]:
+        """Take an import back and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""
+        job_id = self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}")
+        state = self.queue.wait(job_id)
+        if state.state != "done":
+            raise ValhallaError(f"import {import_id} could not be taken back: {state.error or state.state}")
+        if "error" in state.result:
+            raise ValhallaError(state.result["error"])
+        result: dict[str, Any] = state.result
+        return result
+
+    def _index_all(self) -> None:
+        job = current_job()
+        if job is None:
+            raise RuntimeError("the index is filled by a job")
+        while True:
+            with self.database.write():
+                job.fence({"indexed_percent": search.percent(self.database)})
+                more = search.index_some(self.database)
+            if not more:
+                return
+            job.check()
+
+    def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
+        job = current_job()
+        if job is None:
+            raise RuntimeError("an import is taken back by a job")
+
+        def between(progress: dict[str, int]) -> None:
+            job.progress(progress)
+            job.check()
+
+        try:
+            return undo_import(self.database, import_id, actor, Hooks(job.fence, between))
+        except ValhallaError as error:  # the answer, not a failure of the job
+            return {"error": str(error)}
