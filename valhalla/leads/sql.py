@@ -20,20 +20,30 @@ OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_ou
 
 FRESH_AT = "coalesce(list_date, created_at)"
 
+INDEXED = 3500
+"""Hundredths of a point: leads with at least this base are in the index lead_by_score."""
+
 # The bases that occur, from the best down: each step is one seek in the index lead_by_score.
-NEXT_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base < ?"
-BEST_BASE = "SELECT max(score_base) FROM lead WHERE suppressed IS NULL"
+NEXT_BASE = f"""
+SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {INDEXED} AND score_base < ?
+"""
 
 # Of one base, the leads fresh enough to matter; a range of lead_by_score, which has market and source too.
 OF_BASE = f"""
-SELECT id, {FRESH_AT}, expected_value FROM lead
-WHERE score_base = :base AND {FRESH_AT} > :oldest AND {OPEN}
+SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+WHERE score_base = :base AND score_base >= {INDEXED} AND {FRESH_AT} > :oldest AND {OPEN}
+"""
+
+# The leads that are not in the index; a scan of the table.
+BELOW = f"""
+SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+WHERE score_base >= :least AND score_base < {INDEXED} AND {OPEN}
 """
 
 
-def of_base(wait: str, by_market: bool, by_source: bool) -> str:
-    """:data:`OF_BASE` with the ladder's waits, and with the filters that are asked for."""
-    text = OF_BASE.replace("{wait}", wait)
+def chosen(text: str, wait: str, by_market: bool, by_source: bool) -> str:
+    """:data:`OF_BASE` or :data:`BELOW` with the ladder's waits, and with the filters that are asked for."""
+    text = text.replace("{wait}", wait)
     return text + " AND market = :market" * by_market + " AND source = :source" * by_source
 
 

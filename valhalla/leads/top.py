@@ -1,10 +1,9 @@
 """The call list: the first leads by today's score, exactly, without looking at all of them.
 
-A score is a stored base plus freshness, which fades with time. The index ``lead_by_score`` holds the leads by base and,
-within a base, by how fresh they are. Bases are visited from the best down; of each only the leads that can still
-reach the list are read, and the visit ends when no fresher lead of a lower base could.
-
-Only the policy is read beside the leads: what outcomes have taught is already in the stored bases.
+A score is a stored base plus freshness, which fades with time. The index ``lead_by_score`` holds the better leads by
+base and, within a base, by how fresh they are. Bases are visited from the best down; of each only the leads that can
+still reach the list are read, and the visit ends when no fresher lead of a lower base could. Only where the indexed leads
+do not fill the list are the others read as well.
 """
 
 from __future__ import annotations
@@ -20,6 +19,9 @@ from valhalla.leads import sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.stages.calling import CallingRules, wait_after
 from valhalla.stages.ranking import Best, Candidate
+
+_NO_BASE = 2**62
+"""Above every base."""
 
 
 def top(
@@ -49,18 +51,19 @@ def due_after(rules: CallingRules) -> str:
 def _candidates(
     database: Database, best: Best, viewer: Viewer, market: str | None, source: str | None
 ) -> Iterator[Candidate]:
-    now = viewer.now
-    of_base = sql.of_base(due_after(viewer.calling), market is not None, source is not None)
-    base = database.value(sql.BEST_BASE)
-    while base is not None:
+    wait, now = due_after(viewer.calling), viewer.now
+    filters = (wait, market is not None, source is not None)
+    of_base, given = sql.chosen(sql.OF_BASE, *filters), {"now": now, "market": market, "source": source}
+    base: int | None = _NO_BASE
+    while (base := database.value(sql.NEXT_BASE, (base,))) is not None:
         days = best.days_left(base)
         if days < 0:
             return
         oldest = now - (days + 1) * DAY
-        parameters = {"base": base, "oldest": oldest, "now": now, "market": market, "source": source}
-        for number, since, value in database.sql(of_base, parameters):
-            yield Candidate(number, base, since, value)
-        base = database.value(sql.NEXT_BASE, (base,))
+        yield from map(Candidate._make, database.sql(of_base, {**given, "base": base, "oldest": oldest}))
+    if best.days_left(sql.INDEXED - 1) >= 0:
+        below = sql.chosen(sql.BELOW, *filters)
+        yield from map(Candidate._make, database.sql(below, {**given, "least": best.least_base()}))
 
 
 def _some(database: Database, ids: list[int]) -> list[tuple[object, ...]]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from valhalla.stages.score import ScoreRules, decide_score, freshness
 
 _UNKNOWN = -(1 << 62)
+_ANY_BASE = 1 << 62
 _ANY_AGE = 36_500
 """Days: older than any lead."""
 
@@ -63,6 +64,10 @@ class Best:
             heapq.heappush(self._heap, entry)
         elif self._heap and entry > self._heap[0]:
             heapq.heapreplace(self._heap, entry)
+
+    def least_base(self) -> int:
+        """The smallest stored part with which a lead can still belong to the first ``count``, however fresh."""
+        return -_ANY_BASE if len(self._heap) < self._count else self._heap[0][0] - self._rules.fresh[0]
 
     def days_left(self, base: int) -> int:
         """How many whole days old a lead with this stored part may be and still belong to the first ``count``;
