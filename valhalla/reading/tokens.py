@@ -82,11 +82,13 @@ def _quoted(text: str, start: int, delimiter: str, width: int, final: bool) -> R
     first_stop, _ = line_stop(text, start)
     spaced = _spaced(delimiter)
     at = opened = start
+    most = width
     while True:
         if text.startswith('"', at):
             close = _closing(text, at + 1)
             if at <= first_stop:
                 opened = at  # only the last quote of the first line can go beyond it
+                most = max(width, len(cells) + 1)  # a row may have too many cells before that quote
             if close < 0:
                 if not final and len(text) - at <= 2 * FIELD_LIMIT:
                     return Open(start, quoted=True)
@@ -114,7 +116,7 @@ def _quoted(text: str, start: int, delimiter: str, width: int, final: bool) -> R
             to = cut if cut >= 0 else stop
             cells.append(text[at:to])
             at = to
-        if len(cells) > width and at > first_stop:
+        if len(cells) > most and at > first_stop:
             return _unclosed(text, start, opened)
         if not text.startswith(delimiter, at):
             break

@@ -304,3 +304,17 @@ def test_our_own_reject_file_comes_back(read):
         chunk = source.read(final=True)
     assert chunk is not None
     assert chunk.fixes == {2: 17, 3: 18}
+
+
+def test_a_row_with_too_many_cells_may_end_in_a_quoted_line_break(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(
+        b"name,email,value,notes\r\n"
+        b'Ann,ann@example.com,43,200,"Key in\r\nlockbox"\r\n'
+        b"Ben,ben@example.com,5000,\r\n"
+    )
+    with open_source(path) as source:
+        chunk = source.read(final=True)
+    assert chunk is not None
+    assert [(reject.line, reject.code) for reject in chunk.rejected] == [(2, "CELLS_TOO_MANY")]
+    assert [(row.line, row.name) for row in chunk.accepted] == [(4, "Ben")]
