@@ -80,9 +80,36 @@ def _zone(text: str) -> str | None:
     return text.strip()
 
 
+def _locked(text: str) -> bool:
+    if not _boolean(text):
+        raise ValueError("on: the lock is opened for one run, by run --live, production or live on")
+    return True
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise ValueError(" or ".join(words))
+        return text.strip().lower()
+
+    return parse
+
+
+def _web_address(text: str) -> str | None:
+    if text.strip() and not re.fullmatch(r"https?://[^\s/]+\S*", text.strip()):
+        raise ValueError("an address such as https://example.com/hook")
+    return text.strip() or None
+
+
+def _secret(text: str) -> str | None:
+    from valhalla.secrets import parse_reference
+
+    return parse_reference(text)
+
+
 SETTINGS: Mapping[str, Setting] = {
     "interval": Setting(30, _whole(1, 86_400), "seconds between two looks at the sources"),
-    "dry_run_enabled": Setting(True, _boolean, "nothing leaves this computer while this is on"),
+    "dry_run_enabled": Setting(True, _locked, "nothing leaves this computer; opened for one run only"),
     "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
     "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
     "console_output": Setting(True, _boolean, "print a line for each cycle"),
@@ -97,10 +124,42 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
+<<<<<<< HEAD
     "watch": Setting(
         "on",
         _choice("on", "poll", "off"),
         "notice new lists at once: by the system, by looking, or not at all",
+=======
+    "webhook.url": Setting(None, _web_address, "where webhooks about leads go"),
+    "webhook.secret": Setting(
+        None, _secret, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
+    ),
+    "mail.host": Setting(None, _text, "mail server (SMTP)"),
+    "mail.port": Setting(587, _whole(1, 65_535), "its port"),
+    "mail.tls": Setting("starttls", _choice("starttls", "tls", "none"), "how the line to it is protected"),
+    "mail.user": Setting(None, _text, "user at the mail server"),
+    "mail.password": Setting(None, _secret, "where the password is kept: env:NAME or keyring:SERVICE/NAME"),
+    "mail.from": Setting(None, _text, "sender of mails"),
+    "effects.per_run": Setting(
+        20, _whole(0, 1_000), "webhooks about new leads that a production run drafts at most"
+    ),
+    "risk.validity_percent": Setting(90, _whole(0, 100), "rows of a list that must be valid, else rule R2"),
+    "risk.duplicate_percent": Setting(20, _whole(0, 100), "duplicates in a list above which rule R5 speaks"),
+    "risk.review_waiting": Setting(
+        50, _whole(0, 1_000_000), "changes that wait for review above which rule R6 speaks"
+    ),
+    "risk.fresh_days": Setting(90, _whole(1, 3_650), "age up to which a lead counts as timely"),
+    "risk.dnc_days": Setting(
+        31, _whole(1, 3_650), "age of the do-not-contact list above which rule R16 speaks"
+    ),
+    "risk.disk_mb": Setting(500, _whole(0, 1_000_000), "free space under which rule R15 speaks"),
+    "risk.wal_mb": Setting(
+        256, _whole(1, 1_000_000), "size of the write-ahead log above which rule R15 speaks"
+    ),
+    "risk.cpu_percent": Setting(90, _whole(1, 100), "processor load above which performance is degraded"),
+    "risk.memory_mb": Setting(
+        1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
+>>>>>>> aa4241f (Guard what leaves the computer: effects with approval, lock, governor and keys)
     ),
     "import.chunk_rows": Setting(
         25_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"

@@ -9,6 +9,7 @@ import typer
 
 from valhalla import __version__
 from valhalla.cli import (
+<<<<<<< HEAD
     config,
     decisions,
     dnc,
@@ -24,6 +25,22 @@ from valhalla.cli import (
     run,
     scripts,
     sources,
+=======
+    alerts,
+    config,
+    doctor,
+    effects,
+    experiments,
+    governor,
+    ingest,
+    jobs,
+    leads,
+    live,
+    outcome,
+    policy,
+    run,
+    scripts,
+>>>>>>> aa4241f (Guard what leaves the computer: effects with approval, lock, governor and keys)
 )
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate
@@ -50,6 +67,10 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(config.app, name="config")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(effects.app, name="effects")
+app.add_typer(live.app, name="live")
+app.add_typer(governor.app, name="governor")
+app.add_typer(alerts.app, name="alerts")
 app.command("doctor")(doctor.doctor)
 
 

@@ -165,6 +165,11 @@ class IdempotencyManager(Block):
     # -- inside --------------------------------------------------------------------------------------------
 
     @property
+    def owner_id(self) -> int:
+        """This process's number in table worker, under which it reserves keys."""
+        return self._me
+
+    @property
     def _me(self) -> int:
         """This process's number in table worker; its lock tells other processes whether it lives."""
         if self._owner is None:

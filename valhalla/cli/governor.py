@@ -1,0 +1,55 @@
+"""``valhalla governor``: what may happen how often."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from valhalla.cli.invocation import invocation
+from valhalla.errors import UsageError
+
+app = typer.Typer(help="Limits: status, set.", no_args_is_help=True)
+
+
+@app.command("status")
+def status(ctx: typer.Context) -> None:
+    """All limits, how far each is used up, and how much was denied."""
+    from valhalla.sandbox import GovernorEnforcer
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = list(GovernorEnforcer(database=database).get_status().values())
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        rows = [tuple(str(value) for value in each.values()) for each in found]
+        table(("resource", "now", "at most", "in seconds", "denied"), rows, empty="There are no limits yet.")
+
+    inv.show(found, render)
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    resource: Annotated[str, typer.Argument(help="What is limited, such as effect.webhook.")],
+    most: Annotated[int, typer.Argument(min=0, help="How often at most (0: never).")],
+    seconds: Annotated[float, typer.Argument(help="In how many seconds.")] = 3600,
+) -> None:
+    """Set a limit."""
+    from db import audit
+    from valhalla.sandbox import GovernorEnforcer
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        governor = GovernorEnforcer(database=database)
+        try:
+            with database.write(durable=True):
+                governor.set_limit(resource, most, seconds)
+                body = {"max_actions": most, "window_us": round(seconds * 1_000_000)}
+                audit.append(database, "governor.set", f"governor:{resource}", body, actor="operator")
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        found = governor.get_status(resource)
+    inv.show(found, lambda: print(f"{resource}: at most {most} in {seconds:g} seconds"))

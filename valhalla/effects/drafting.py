@@ -1,0 +1,131 @@
+"""What effects say: drafts made by hand, and those that a production run makes of its new leads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valhalla import settings
+from valhalla.effects import mail, register
+from valhalla.effects.outcome import EffectError
+from valhalla.errors import NotFound, UsageError
+from valhalla.leads.top import top
+from valhalla.leads.view import Viewer
+
+if TYPE_CHECKING:
+    from db import Database
+
+EXISTING = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+
+
+def by_hand(
+    database: Database, kind: str, leads: list[int], *, to: str | None, template: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Draft effects of ``kind`` about leads. Raises :class:`UsageError`, :class:`NotFound` or a missing template field."""
+    values = settings.effective(database)
+    _exist(database, leads)
+    if kind != "export" and not leads:
+        raise UsageError(f"about which leads? Give their numbers: effects draft {kind} LEAD")
+    if kind == "webhook":
+        address = to or values["webhook.url"]
+        if not address:
+            raise UsageError("where to? Use --to URL, or: valhalla config set webhook.url URL")
+        return [webhook(database, number, address, actor="operator") for number in leads]
+    if kind == "email":
+        if template is None:
+            raise UsageError("what is it to say? Use --template FILE; its first line is Subject: ...")
+        return [email(database, number, template, to=to, actor="operator") for number in leads]
+    if kind == "export":
+        if to is None:
+            raise UsageError("where to? Use --to FILE")
+        numbers = leads or [record.lead.id for record in top(database, _viewer(database), limit)]
+        return [export(database, numbers, Path(to), actor="operator")]
+    if kind == "purge":
+        return [
+            register.draft(
+                database,
+                "purge",
+                f"lead {number}",
+                {"leads": [number]},
+                about="erasure",
+                lead_id=number,
+                actor="operator",
+            )
+            for number in leads
+        ]
+    raise EffectError(f"there is no effect {kind!r}; there are {', '.join(register.KINDS)}")
+
+
+def webhook(database: Database, lead_id: int, address: str, actor: str = "valhalla") -> dict[str, Any]:
+    """Draft a webhook that tells a lead, with score and reasons, to ``address``. The same lead unchanged is told once."""
+    viewer = _viewer(database)
+    entry = viewer.entry(viewer.record(lead_id))
+    entry.pop("rank", None)
+    about = f"lead {lead_id} {json.dumps([entry[name] for name in ('name', 'email', 'phone', 'value')])}"
+    payload = {"event": "lead", "lead": entry}
+    return register.draft(database, "webhook", address, payload, about=about, lead_id=lead_id, actor=actor)
+
+
+def email(
+    database: Database, lead_id: int, template: str, *, to: str | None = None, actor: str = "valhalla"
+) -> dict[str, Any]:
+    """Draft a mail to a lead (or ``to``). Raises :class:`valhalla.effects.mail.TemplateField`."""
+    viewer = _viewer(database)
+    entry = viewer.entry(viewer.record(lead_id))
+    fields = {
+        **entry["extra"],
+        **{name: value for name, value in entry.items() if isinstance(value, str | int | float)},
+    }
+    subject, text = mail.render(template, fields, f"lead {lead_id}")
+    address = to or entry["email"]
+    if not address:
+        raise EffectError(f"lead {lead_id} has no e-mail address")
+    payload = {"subject": subject, "text": text}
+    return register.draft(
+        database,
+        "email",
+        address,
+        payload,
+        about=f"lead {lead_id} {subject} {text}",
+        lead_id=lead_id,
+        actor=actor,
+    )
+
+
+def export(database: Database, leads: list[int], path: Path, actor: str = "valhalla") -> dict[str, Any]:
+    """Draft a CSV of leads at ``path``, outside the home."""
+    if not leads:
+        raise EffectError("there is no lead to export")
+    target = str(path.expanduser().absolute())
+    about = f"leads {leads} {database.clock()}"
+    return register.draft(database, "export", target, {"leads": leads}, about=about, actor=actor)
+
+
+def for_new_leads(database: Database, import_ids: list[int]) -> list[int]:
+    """Draft webhooks about the best new leads of these imports, as many as ``effects.per_run``; the drafts' numbers."""
+    values = settings.effective(database)
+    address, most = values["webhook.url"], values["effects.per_run"]
+    if not address or not most or not import_ids:
+        return []
+    new = {
+        number
+        for (number,) in database.sql(
+            "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(import_ids),),
+        )
+    }
+    best = [record.lead.id for record in top(database, _viewer(database), most) if record.lead.id in new]
+    return [webhook(database, number, address)["id"] for number in best]
+
+
+def _exist(database: Database, leads: list[int]) -> None:
+    known = {number for (number,) in database.sql(EXISTING, (json.dumps(leads),))}
+    for number in leads:
+        if number not in known:
+            raise NotFound(f"there is no lead {number}; see: valhalla leads list")
+
+
+def _viewer(database: Database) -> Viewer:
+    values = settings.effective(database)
+    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])

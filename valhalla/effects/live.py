@@ -1,0 +1,77 @@
+"""The dry-run lock of the program: closed, unless a live session is open for the very run that works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db import audit
+from db.clock import HOUR
+from valhalla.errors import ValhallaError
+
+if TYPE_CHECKING:
+    from db import Database
+
+LONGEST = 8 * HOUR
+"""A live session ends by itself after this."""
+
+OPEN = "INSERT INTO live_session (run_id, opened_at, opened_by, until) VALUES (?, ?, ?, ?) RETURNING id"
+CLOSE = "UPDATE live_session SET closed_at = ?, closed_by = ? WHERE closed_at IS NULL"
+CURRENT = """
+SELECT s.id, s.run_id, s.opened_at, s.opened_by, s.until FROM live_session AS s JOIN run AS r ON r.id = s.run_id
+WHERE s.closed_at IS NULL AND r.stopped_at IS NULL AND s.opened_at <= ?1 AND s.until > ?1 ORDER BY s.id DESC LIMIT 1
+"""
+NEWEST_RUN = "SELECT id, pid FROM run WHERE stopped_at IS NULL ORDER BY id DESC LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Live:
+    """An open live session. Times are UTC microseconds."""
+
+    id: int
+    run_id: int
+    opened_at: int
+    opened_by: str
+    until: int
+
+
+def current(database: Database) -> Live | None:
+    """The live session that is open now, or None: dry run. A clock that was set back closes it."""
+    row = database.one(CURRENT, (database.clock(),))
+    return Live(*row) if row else None
+
+
+def is_dry(database: Database, run_id: int | None) -> bool:
+    """Whether the lock is closed for the run ``run_id``."""
+    live = current(database)
+    return live is None or live.run_id != run_id
+
+
+def open_for(database: Database, run_id: int, actor: str) -> Live:
+    """Turn the lock off for a run: at most until it stops, or eight hours."""
+    now = database.clock()
+    with database.write(durable=True):
+        database.sql(CLOSE, (now, "replaced"))
+        ((number,),) = database.sql(OPEN, (run_id, now, actor, now + LONGEST))
+        audit.append(database, "live.on", f"run:{run_id}", {"until": now + LONGEST}, actor=actor)
+    return Live(number, run_id, now, actor, now + LONGEST)
+
+
+def close(database: Database, actor: str) -> bool:
+    """Turn the lock on. False: it was."""
+    with database.write(durable=True):
+        database.sql(CLOSE, (database.clock(), actor))
+        closed = database.changes() > 0
+        if closed:
+            audit.append(database, "live.off", "run", {}, actor=actor)
+    return closed
+
+
+def running_run(database: Database, pid: int | None) -> int:
+    """The number of the run of process ``pid``. Raises :class:`ValhallaError` when nothing runs."""
+    row = database.one(NEWEST_RUN)
+    if pid is None or row is None or row[1] != pid:
+        raise ValhallaError(
+            "nothing runs on this home, so there is nothing to make live; start with: valhalla run --live, or valhalla production"
+        )
+    return int(row[0])

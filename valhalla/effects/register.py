@@ -1,0 +1,219 @@
+"""The register of effects: drafting, approving, denying, and putting one back for another try."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from db import audit
+from db.clock import DAY, SECOND, iso
+from valhalla import correlation
+from valhalla.effects.outcome import EffectError
+from valhalla.errors import NotFound
+from valhalla.sandbox.governor import GovernorEnforcer
+
+if TYPE_CHECKING:
+    from db import Database
+
+KINDS = ("webhook", "email", "export", "purge")
+STATES = ("drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain")
+AGAIN = ("blocked", "denied", "failed", "uncertain")
+"""States from which a person may send an effect on its way again."""
+
+COLUMNS = (
+    "id, kind, state, target, payload, lead_id, key, reason, tries, sending, owner, response, correlation_id, "
+    "drafted_at, drafted_by, approved_at, approved_by, finished_at"
+)
+NAMES = COLUMNS.split(", ")
+ADD = """
+INSERT INTO effect (kind, state, target, payload, lead_id, key, correlation_id, drafted_at, drafted_by)
+VALUES (?, 'drafted', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+"""
+BY_KEY = f"SELECT {COLUMNS} FROM effect WHERE key = ?"
+SHOW = f"SELECT {COLUMNS} FROM effect WHERE id = ?"
+LIST = f"""
+SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR kind = ?2)
+  ORDER BY id DESC LIMIT ?3) ORDER BY id
+"""
+COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
+APPROVE = """
+UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL WHERE id = ? AND state = 'drafted'
+"""
+DENY = """
+UPDATE effect SET state = 'denied', reason = ?, finished_at = ? WHERE id = ? AND state IN ('drafted', 'approved', 'blocked')
+"""
+PUT_BACK = """
+UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL, tries = 0, sending = 0, owner = NULL,
+  finished_at = NULL WHERE id = ? AND state = ? AND payload <> '{}'
+"""
+FREE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'reserved'"
+STANDING = "SELECT id, per_day FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
+ADD_STANDING = (
+    "INSERT INTO standing_approval (kind, per_day, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
+)
+END_STANDING = "UPDATE standing_approval SET ended_at = ?, ended_by = ? WHERE kind = ? AND ended_at IS NULL"
+BLANK = """
+UPDATE effect SET payload = '{}', target = '', response = NULL,
+  state = CASE WHEN state IN ('drafted', 'approved', 'blocked') THEN 'denied' ELSE state END,
+  reason = 'the person was forgotten' WHERE lead_id = ? AND kind <> 'purge'
+"""
+
+
+def draft(
+    database: Database,
+    kind: str,
+    target: str,
+    payload: Mapping[str, Any],
+    *,
+    about: str,
+    lead_id: int | None = None,
+    actor: str = "valhalla",
+) -> dict[str, Any]:
+    """Note an effect that somebody may approve; drafting the same thing ``about`` the same subject again gives the first.
+
+    ``about`` says which occasion it is ("lead 4, price 500000"): kind, target and occasion make the idempotency key.
+    """
+    if kind not in KINDS:
+        raise EffectError(f"there is no effect {kind!r}; there are {', '.join(KINDS)}")
+    key = hashlib.blake2b("\x1f".join((kind, target, about)).encode(), digest_size=16).hexdigest()
+    with correlation.using(None) as correlation_id, database.write(durable=not database.in_write()):
+        text = json.dumps(payload, ensure_ascii=False)
+        database.sql(ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
+        effect = _named(database.sql(BY_KEY, (key,))[0])
+        if database.changes() and effect["state"] == "drafted" and effect["correlation_id"] == correlation_id:
+            _audit(database, "effect.draft", effect, actor)
+    return effect
+
+
+def approve(database: Database, number: int, actor: str = "operator") -> dict[str, Any]:
+    """A person says yes to a draft. Raises :class:`NotFound`, :class:`EffectError`."""
+    effect = show(database, number)
+    with database.write(durable=not database.in_write()):
+        database.sql(APPROVE, (database.clock(), actor, number))
+        if not database.changes():
+            raise EffectError(f"effect {number} is {effect['state']}; only a draft can be approved")
+        _audit(database, "effect.approve", effect, actor)
+    return show(database, number)
+
+
+def approve_by_standing(database: Database, number: int) -> bool:
+    """Approve a draft if a standing approval covers its kind and has not used up its day."""
+    effect = show(database, number)
+    for standing, per_day in database.sql(STANDING, (effect["kind"],)):
+        governor = GovernorEnforcer(database=database)
+        resource = f"standing:{standing}"
+        if governor.get_status(resource).get("max_actions") != per_day:
+            governor.set_limit(resource, per_day, DAY // SECOND)
+        with database.write(durable=not database.in_write()):
+            if effect["state"] == "drafted" and governor.check_limit(resource)[0]:
+                approve(database, number, f"standing approval {standing}")
+                return True
+    return False
+
+
+def stand(database: Database, kind: str, per_day: int, actor: str = "operator") -> int:
+    """Approve drafts of ``kind`` from now on, up to ``per_day`` in any 24 hours; returns the approval's number."""
+    if kind not in ("webhook", "email", "export"):
+        raise EffectError(f"{kind} is approved one by one")
+    with database.write(durable=True):
+        database.sql(END_STANDING, (database.clock(), actor, kind))
+        ((number,),) = database.sql(ADD_STANDING, (kind, per_day, database.clock(), actor))
+        audit.append(
+            database, "effect.stand", f"standing:{number}", {"kind": kind, "per_day": per_day}, actor=actor
+        )
+    return int(number)
+
+
+def end_standing(database: Database, kind: str, actor: str = "operator") -> bool:
+    """End the standing approval of ``kind``. False: there was none."""
+    with database.write(durable=True):
+        database.sql(END_STANDING, (database.clock(), actor, kind))
+        ended = database.changes() > 0
+        if ended:
+            audit.append(database, "effect.unstand", f"standing:{kind}", {}, actor=actor)
+    return ended
+
+
+def deny(database: Database, number: int, reason: str = "denied", actor: str = "operator") -> dict[str, Any]:
+    """A person says no. Raises :class:`NotFound`, :class:`EffectError`."""
+    effect = show(database, number)
+    with database.write(durable=True):
+        database.sql(DENY, (reason, database.clock(), number))
+        if not database.changes():
+            raise EffectError(f"effect {number} is {effect['state']}; it can no longer be denied")
+        _audit(database, "effect.deny", effect, actor)
+    return show(database, number)
+
+
+def put_back(database: Database, number: int, actor: str = "operator") -> dict[str, Any]:
+    """Send an effect that was blocked, denied, failed or became uncertain on its way again, under the same key.
+
+    Of an uncertain one nobody knows whether it was done: the receiver recognises it by its key. Raises
+    :class:`NotFound`, :class:`EffectError`.
+    """
+    effect = show(database, number)
+    if effect["state"] not in AGAIN:
+        raise EffectError(f"effect {number} is {effect['state']}; {', '.join(AGAIN)} ones can be tried again")
+    with database.write(durable=not database.in_write()):
+        database.sql(PUT_BACK, (database.clock(), actor, number, effect["state"]))
+        if not database.changes():
+            raise EffectError(f"effect {number} has nothing left to send: its person was forgotten")
+        database.sql(FREE_KEY, (effect["key"],))
+        _audit(database, "effect.retry", effect, actor)
+    return show(database, number)
+
+
+def show(database: Database, number: int) -> dict[str, Any]:
+    """One effect. Raises :class:`NotFound`."""
+    row = database.one(SHOW, (number,))
+    if row is None:
+        raise NotFound(f"there is no effect {number}; see: valhalla effects list")
+    return _named(row)
+
+
+def find(
+    database: Database, *, state: str | None = None, kind: str | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """The newest effects, oldest first."""
+    return [_named(row) for row in database.sql(LIST, (state, kind, limit))]
+
+
+def counts(database: Database) -> dict[str, int]:
+    """How many effects are in each state."""
+    return {**dict.fromkeys(STATES, 0), **dict(database.sql(COUNTS))}
+
+
+def blank(database: Database, lead_ids: list[int]) -> int:
+    """Erase what effects say about leads (right to erasure); what was not sent yet is denied. Call inside a write."""
+    blanked = 0
+    for number in lead_ids:
+        database.sql(BLANK, (number,))
+        blanked += database.changes()
+    return blanked
+
+
+def as_json(effect: Mapping[str, Any]) -> dict[str, Any]:
+    """An effect as ``effects list --json`` shows it."""
+    times = {
+        name: None if effect[name] is None else iso(effect[name])
+        for name in ("drafted_at", "approved_at", "finished_at")
+    }
+    shown = {name: effect[name] for name in NAMES if name not in ("owner", "sending", *times)}
+    return {**shown, **times}
+
+
+def _named(row: tuple[Any, ...]) -> dict[str, Any]:
+    effect = dict(zip(NAMES, row, strict=True))
+    effect["payload"] = json.loads(effect["payload"])
+    effect["response"] = json.loads(effect["response"]) if effect["response"] else None
+    return effect
+
+
+def _audit(database: Database, action: str, effect: Mapping[str, Any], actor: str) -> None:
+    content = hashlib.sha256(json.dumps(effect["payload"], sort_keys=True).encode()).hexdigest()
+    body = {"kind": effect["kind"], "key": effect["key"], "content": content}
+    audit.append(
+        database, action, f"effect:{effect['id']}", body, actor=actor, correlation_id=effect["correlation_id"]
+    )

@@ -1,0 +1,264 @@
+"""An approved effect on its way: readiness, dry-run lock, governor, idempotency, the call, and what is recorded of it.
+
+The call is framed by two commits that are on the disk: before it, that it begins (state running, sending 1, its key
+reserved); after it, what came of it. A process that dies in between leaves an effect of which nobody can know whether it
+was done: it becomes *uncertain*, is told, and is never run again by itself. One that dies before the call begins has done
+nothing, and the effect goes on by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from db import audit
+from jobs import DoNotRetry, JobQueue, Retry, owners
+from valhalla import correlation
+from valhalla.effects import live, register
+from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
+from valhalla.effects.sending import Senders
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox.dry_run import DryRunLock
+from valhalla.sandbox.governor import GovernorEnforcer
+from valhalla.sandbox.idempotency import IdempotencyManager
+from valhalla.sandbox.logger import StructuredLogger
+
+if TYPE_CHECKING:
+    from db import Database
+
+JOB = "effect.run"
+
+ACTIONS = {
+    "webhook": "send_webhook",
+    "email": "send_email",
+    "export": "data_export_external",
+    "purge": "user_deletion",
+}
+"""Under which name the dry-run lock knows each kind."""
+
+LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "purge": (100, 3600)}
+"""How often each kind may go out, in how many seconds, until somebody sets another limit (``governor set effect.KIND``)."""
+
+RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
+
+BEGIN = """
+UPDATE effect SET state = 'running', sending = 0, owner = ?, tries = tries + 1 WHERE id = ? AND state = 'approved'
+"""
+SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
+END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
+RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
+WAITING = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
+SUPPRESSED = (
+    "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 3"
+)
+
+
+class Effects:
+    """Runs approved effects as jobs of ``queue``. ``run_id``: the run whose live session opens the lock (None: none can).
+
+    ``ready``: what must hold first; it answers None, or what is wrong. ``senders``: how each kind is done.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        senders: Senders,
+        *,
+        run_id: int | None = None,
+        ready: Callable[[], str | None] = lambda: None,
+        rule: Retry = RULE,
+    ) -> None:
+        self.database = database
+        self.queue = queue
+        self.run_id = run_id
+        self.rule = rule
+        self.alerts = AlertSystem(database=database)
+        self.lock = DryRunLock(
+            lambda: live.is_dry(database, self.run_id),
+            database=database,
+            fail_closed=True,
+            alerts=self.alerts,
+        )
+        self.governor = GovernorEnforcer(database=database, alerts=self.alerts)
+        self.keys = IdempotencyManager(None, database=database)
+        self.log = StructuredLogger(database=database)
+        self._senders = senders
+        self._ready = ready
+        self._job = queue.task(name=JOB)(self._run_job)
+
+    def prepare(self) -> None:
+        """Set the default limits, settle what an earlier process left behind, enqueue what is approved."""
+        for kind, (most, seconds) in LIMITS.items():
+            if not self.governor.get_status(f"effect.{kind}"):
+                self.governor.set_limit(f"effect.{kind}", most, seconds)
+        self.recover()
+        for (number,) in self.database.sql(WAITING):
+            self.enqueue(number)
+
+    def enqueue(self, number: int, delay: float | None = None) -> int:
+        """Have an approved effect run, once, by whichever process works on the queue; the job's number."""
+        # Its key ends when the job begins, so that the job can put its own successor into the queue.
+        return int(
+            self.queue.enqueue(self._job.s(number), unique=f"{JOB}:{number}", scope="waiting", delay=delay)
+        )
+
+    def recover(self) -> list[int]:
+        """Settle the effects of dead processes; returns those that became uncertain."""
+        uncertain = []
+        for number, owner, sending, key in self.database.sql(RUNNING):
+            if owner is not None and not owners.dead(self.database, owner):
+                continue
+            with self.database.write(durable=True):
+                if sending:
+                    reason = (
+                        "the program ended while it was being sent; nobody here can know whether it arrived"
+                    )
+                    self._end(register.show(self.database, number), "uncertain", reason)
+                    uncertain.append(number)
+                else:
+                    self.database.sql(register.FREE_KEY, (key,))
+                    self._end(
+                        register.show(self.database, number),
+                        "approved",
+                        "the program ended before it was sent",
+                    )
+        for number in uncertain:
+            self._tell(number, "error", "it is uncertain whether it was sent")
+        return uncertain
+
+    def run(self, number: int) -> str:
+        """Take one approved effect through all gates; returns the state it ends in."""
+        self.recover()
+        effect = register.show(self.database, number)
+        if effect["state"] != "approved":
+            return str(effect["state"])
+        with correlation.using(effect["correlation_id"]):
+            stopped = self._gate(effect)
+            if stopped is not None:
+                state, reason = stopped
+                with self.database.write(durable=True):
+                    self._end(effect, state, reason)
+                return state
+            return self._send(effect)
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _run_job(self, number: int) -> str:
+        state = self.run(number)
+        if state == "failed":
+            raise DoNotRetry(register.show(self.database, number)["reason"])
+        return state
+
+    def _gate(self, effect: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The state and reason with which the effect stops here; None: it may go out. A blocked one is counted nowhere."""
+        unready = self._ready()
+        if unready is not None:
+            self._tell(effect["id"], "warning", f"not ready: {unready}")
+            return "blocked", f"not ready: {unready}"
+        action = ACTIONS[effect["kind"]]
+        if self.lock.blocks(action):
+            self.lock.note_blocked(action)
+            return "blocked", "dry run is on"
+        held = self._suppressed(effect)
+        if held:
+            who = ", ".join(f"lead {number}" for number in held)
+            self.alerts.repeat(
+                "risk:R14", f"{who} must not be contacted; effect {effect['id']} was blocked", "critical"
+            )
+            return "blocked", f"{who} must not be contacted"
+        allowed, message = self.governor.check_limit(f"effect.{effect['kind']}")
+        return None if allowed else ("denied", message)
+
+    def _suppressed(self, effect: Mapping[str, Any]) -> list[int]:
+        if effect["kind"] == "purge":
+            return []  # who asks to be forgotten is on do-not-contact more often than not
+        leads = [effect["lead_id"]] if effect["lead_id"] is not None else effect["payload"].get("leads", [])
+        return [number for (number,) in self.database.sql(SUPPRESSED, (json.dumps(leads),))]
+
+    def _send(self, effect: dict[str, Any]) -> str:
+        number, key = effect["id"], effect["key"]
+        me = self.keys.owner_id
+        with self.database.write(durable=True):
+            if not self.keys.reserve(key, durable=True, take_over=False):
+                self._end(
+                    effect, "uncertain", "its key is taken: it was, or is being, sent under another number"
+                )
+                return "uncertain"
+            self.database.sql(BEGIN, (me, number))
+            if not self.database.changes():
+                self.keys.release(key, durable=True)
+                return str(register.show(self.database, number)["state"])
+            self._audit("effect.begin", effect, {})
+        effect["tries"] += 1
+        try:
+            call = self._senders.prepare(effect)
+        except EffectError as error:
+            return self._record(effect, "failed", str(error))
+        with self.database.write(durable=True):
+            self.database.sql(SENDING, (number, me))
+        try:
+            response = call()
+        except TryLater as error:
+            return self._later(effect, error)
+        except Refused as error:
+            return self._record(effect, "failed", str(error))
+        except Unknown as error:
+            return self._record(effect, "uncertain", str(error))
+        except Exception as error:
+            return self._record(effect, "uncertain", f"{type(error).__name__}: {error}")
+        return self._record(effect, "done", None, response)
+
+    def _later(self, effect: dict[str, Any], error: TryLater) -> str:
+        tries = effect["tries"]
+        if tries > self.rule.retries:
+            return self._record(effect, "failed", f"{error}; given up after {tries} tries")
+        delay = max(self.rule.delay(tries), error.after or 0.0)
+        with self.database.write(durable=True):
+            self.keys.release(effect["key"], durable=True)
+            self._end(effect, "approved", f"{error}; next try in {delay:.0f} s")
+            self.enqueue(effect["id"], delay)
+        return "approved"
+
+    def _record(
+        self, effect: dict[str, Any], state: str, reason: str | None, response: dict[str, Any] | None = None
+    ) -> str:
+        with self.database.write(durable=True):
+            if state == "done":
+                self.keys.finish(effect["key"], {"effect": effect["id"]}, durable=True)
+            elif state == "failed":
+                self.keys.release(effect["key"], durable=True)
+            self._end(effect, state, reason, response)
+        if state in ("failed", "uncertain"):
+            self._tell(effect["id"], "error", f"{state}: {reason}")
+        return state
+
+    def _end(
+        self,
+        effect: Mapping[str, Any],
+        state: str,
+        reason: str | None,
+        response: dict[str, Any] | None = None,
+    ) -> None:
+        database = self.database
+        text = None if response is None else json.dumps(response, ensure_ascii=False)
+        finished = None if state == "approved" else database.clock()
+        database.sql(END, (state, reason, text, finished, effect["id"]))
+        self._audit(f"effect.{state}", effect, {"reason": reason})
+        fields = {"effect": effect["id"], "kind": effect["kind"], "reason": reason}
+        database.after_commit(
+            lambda: self.log.log_action(f"effect.{state}", "info" if state == "done" else "warning", **fields)
+        )
+
+    def _audit(self, action: str, effect: Mapping[str, Any], body: dict[str, Any]) -> None:
+        audit.append(
+            self.database,
+            action,
+            f"effect:{effect['id']}",
+            {"kind": effect["kind"], "key": effect["key"], **body},
+            correlation_id=effect["correlation_id"],
+        )
+
+    def _tell(self, number: int, severity: str, reason: str) -> None:
+        self.alerts.repeat(f"effect:{number}", reason, severity)

@@ -1,0 +1,99 @@
+"""How each kind of effect is done. Preparing finds what is missing before anything is sent; the call it returns sends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valhalla import secrets
+from valhalla.effects import mail, register, webhook
+from valhalla.effects.outcome import Refused
+
+if TYPE_CHECKING:
+    from db import Database
+
+Call = Callable[[], dict[str, Any]]
+
+READ_LEADS = """
+SELECT name, email, phone, value, location, source, score FROM lead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+EXPORTED = ("name", "email", "phone", "value", "location", "source", "score")
+
+
+class Senders:
+    """The senders, as the settings say. ``values``: settings in force."""
+
+    def __init__(self, database: Database, values: Mapping[str, Any]) -> None:
+        self.database = database
+        self._values = values
+
+    def prepare(self, effect: Mapping[str, Any]) -> Call:
+        """What does the effect when it is called. Raises an :class:`valhalla.effects.outcome.EffectError` with what is missing."""
+        maker: Callable[[Mapping[str, Any]], Call] = getattr(self, f"_{effect['kind']}")
+        return maker(effect)
+
+    def _webhook(self, effect: Mapping[str, Any]) -> Call:
+        secret = self._secret("webhook.secret")
+        return lambda: webhook.send(effect["target"], effect["payload"], effect["key"], secret=secret)
+
+    def _email(self, effect: Mapping[str, Any]) -> Call:
+        values, payload = self._values, effect["payload"]
+        if not values["mail.host"] or not values["mail.from"]:
+            raise Refused("no mail server is set; use: valhalla config set mail.host, and mail.from")
+        server = mail.Server(
+            values["mail.host"],
+            values["mail.port"],
+            values["mail.from"],
+            values["mail.tls"],
+            values["mail.user"],
+            self._secret("mail.password"),
+        )
+        return lambda: mail.send(server, effect["target"], payload["subject"], payload["text"], effect["key"])
+
+    def _export(self, effect: Mapping[str, Any]) -> Call:
+        path = Path(effect["target"])
+        if not path.parent.is_dir():
+            raise Refused(f"the folder {path.parent} does not exist")
+        return lambda: self._write(path, effect["payload"]["leads"])
+
+    def _write(self, path: Path, leads: list[int]) -> dict[str, Any]:
+        import json
+
+        from valhalla.leads.export import write_csv
+
+        rows = [
+            (name, email, phone, f"{value / 100:.2f}", *rest)
+            for name, email, phone, value, *rest in self.database.sql(READ_LEADS, (json.dumps(leads),))
+        ]
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(part, "w", encoding="utf-8", newline="") as file:
+                count = write_csv(file, EXPORTED, rows)
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise Refused(f"{path} cannot be written: {error.strerror}") from None
+        return {"file": str(path), "leads": count}
+
+    def _purge(self, effect: Mapping[str, Any]) -> Call:
+        forget = importlib.import_module("valhalla.leads.forgetting").forget
+
+        def purge() -> dict[str, Any]:
+            with self.database.write(durable=True):
+                register.blank(self.database, effect["payload"]["leads"])
+            done = forget(self.database, effect["payload"]["leads"], actor="effect")
+            return {"leads": len(done["leads"]), "still_in": done["still_in"]}
+
+        return purge
+
+    def _secret(self, setting: str) -> str | None:
+        reference = self._values[setting]
+        if not reference:
+            return None
+        try:
+            return secrets.read(reference)
+        except secrets.SecretMissing as error:
+            raise Refused(str(error)) from None

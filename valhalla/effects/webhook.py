@@ -1,0 +1,76 @@
+"""Webhooks: a JSON document to a CRM or automation, signed, under a key by which the receiver knows it again."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from valhalla.effects.outcome import Refused, TryLater, Unknown
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+LONGEST_WAIT = 24 * 3600.0
+"""A receiver that asks for more patience than this (Retry-After) is taken at this much."""
+
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Answers after which the same request may succeed; it goes out under the same key."""
+
+BODY_SHOWN = 300
+
+
+def send(
+    target: str,
+    payload: Mapping[str, Any],
+    key: str,
+    *,
+    secret: str | None,
+    connect: float = CONNECT_SECONDS,
+    answer: float = ANSWER_SECONDS,
+) -> dict[str, Any]:
+    """POST ``payload`` to ``target``; returns what the receiver answered. Raises TryLater, Refused or Unknown."""
+    import httpx
+
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "valhalla"}
+    if secret is not None:
+        at = int(time.time())
+        headers["X-Valhalla-Signature"] = f"t={at},v1={signature(secret, at, body)}"
+    try:
+        with httpx.Client(timeout=httpx.Timeout(answer, connect=connect), follow_redirects=False) as client:
+            response = client.post(target, content=body, headers=headers)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise TryLater(f"the receiver cannot be reached: {error}") from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Refused(f"the address is no http(s) URL: {error}") from None
+    except httpx.HTTPError as error:
+        raise Unknown(f"the receiver was told and did not answer ({type(error).__name__})") from None
+    told = {"status": response.status_code, "body": response.text[:BODY_SHOWN]}
+    if response.is_success:
+        return told
+    reason = f"the receiver answered {response.status_code}"
+    if response.status_code in TRANSIENT:
+        raise TryLater(reason, retry_after(response.headers.get("Retry-After")))
+    raise Refused(f"{reason}: {response.text[:BODY_SHOWN]}")
+
+
+def signature(secret: str, at: int, body: bytes) -> str:
+    """HMAC-SHA256 over ``<at>.<body>``, hexadecimal; ``at`` in Unix seconds keeps old requests from being played again."""
+    return hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After header (a number, or a date of HTTP); None when it says nothing usable."""
+    if not text:
+        return None
+    if text.strip().isdigit():
+        return min(float(text), LONGEST_WAIT)
+    try:
+        at = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return min(max(at.timestamp() - time.time(), 0.0), LONGEST_WAIT)
