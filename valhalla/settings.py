@@ -86,15 +86,6 @@ def _locked(text: str) -> bool:
     return True
 
 
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.strip().lower() not in words:
-            raise ValueError(" or ".join(words))
-        return text.strip().lower()
-
-    return parse
-
-
 def _web_address(text: str) -> str | None:
     if text.strip() and not re.fullmatch(r"https?://[^\s/]+\S*", text.strip()):
         raise ValueError("an address such as https://example.com/hook")
@@ -124,12 +115,11 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
-<<<<<<< HEAD
     "watch": Setting(
         "on",
         _choice("on", "poll", "off"),
         "notice new lists at once: by the system, by looking, or not at all",
-=======
+    ),
     "webhook.url": Setting(None, _web_address, "where webhooks about leads go"),
     "webhook.secret": Setting(
         None, _secret, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
@@ -159,7 +149,6 @@ SETTINGS: Mapping[str, Setting] = {
     "risk.cpu_percent": Setting(90, _whole(1, 100), "processor load above which performance is degraded"),
     "risk.memory_mb": Setting(
         1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
->>>>>>> aa4241f (Guard what leaves the computer: effects with approval, lock, governor and keys)
     ),
     "import.chunk_rows": Setting(
         25_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"

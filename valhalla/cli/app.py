@@ -9,38 +9,25 @@ import typer
 
 from valhalla import __version__
 from valhalla.cli import (
-<<<<<<< HEAD
+    alerts,
     config,
     decisions,
     dnc,
     doctor,
-    experiments,
-    imports,
-    ingest,
-    jobs,
-    leads,
-    outcome,
-    policy,
-    rejects,
-    run,
-    scripts,
-    sources,
-=======
-    alerts,
-    config,
-    doctor,
     effects,
     experiments,
     governor,
+    imports,
     ingest,
     jobs,
     leads,
     live,
     outcome,
     policy,
+    rejects,
     run,
     scripts,
->>>>>>> aa4241f (Guard what leaves the computer: effects with approval, lock, governor and keys)
+    sources,
 )
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valhalla import secrets
-from valhalla.effects import mail, register, webhook
+from valhalla.effects import mail, webhook
 from valhalla.effects.outcome import Refused
 
 if TYPE_CHECKING:
@@ -79,11 +78,9 @@ class Senders:
         return {"file": str(path), "leads": count}
 
     def _purge(self, effect: Mapping[str, Any]) -> Call:
-        forget = importlib.import_module("valhalla.leads.forgetting").forget
+        from valhalla.leads.forgetting import forget
 
         def purge() -> dict[str, Any]:
-            with self.database.write(durable=True):
-                register.blank(self.database, effect["payload"]["leads"])
             done = forget(self.database, effect["payload"]["leads"], actor="effect")
             return {"leads": len(done["leads"]), "still_in": done["still_in"]}
 

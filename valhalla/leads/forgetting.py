@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import audit
+from valhalla.effects import register
 from valhalla.errors import NotFound
 from valhalla.leads import removing, suppression
 from valhalla.leads.suppression import Entry
@@ -44,7 +45,7 @@ def who(database: Database, entry: Entry) -> list[int]:
 
 
 def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> dict[str, Any]:
-    """Erase the people behind leads, with history, outcomes, refused rows and index entries; audited and durable.
+    """Erase the people behind leads, with history, outcomes, effects, refused rows and index entries; audited and durable.
 
     What stays is a salted digest of their addresses and numbers, by which a row about them is recognised and left out.
     Returns what was erased and which files outside still hold them.
@@ -68,6 +69,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
             database.many(BLANK_REJECT, [(number,) for number in rejects])
             for number in people:
                 database.sql(DROP_MERGES, (number,))
+            register.blank(database, sorted(people))
             removing.remove_leads(database, sorted(people))
             database.sql(FORGET_WORDS)
             database.sql(MOVE_LEADS)

@@ -271,3 +271,50 @@ def test_killed_on_the_way_each_key_arrives_at_most_once(
         (alert,) = effects.alerts.get_alerts(task_name=f"effect:{number}")
         assert "uncertain" in alert["reason"]
     assert len(set(receiver.keys)) <= 1
+
+
+def test_an_erasure_takes_the_person_out_of_earlier_effects(
+    database: Database, make: Make, receiver: Any, sample_leads: Any
+) -> None:
+    from valhalla.effects import drafting
+    from valhalla.importing.importer import Request, import_file
+    from valhalla.stages import context
+
+    context.seed(database)
+    import_file(database, Request(str(sample_leads), "csv", True))
+    name = database.value("SELECT name FROM lead WHERE id = 1")
+    effects = make(is_live=True)
+    told = drafting.by_hand(database, "webhook", [1], to=receiver.url, template=None, limit=1)[0]["id"]
+    register.approve(database, told)
+    assert effects.run(told) == "done" and name.encode() in receiver.requests[0][1]
+    (purge,) = drafting.by_hand(database, "purge", [1], to=None, template=None, limit=1)
+    register.approve(database, purge["id"])
+    assert effects.run(purge["id"]) == "done"
+    assert database.value("SELECT count(*) FROM lead WHERE id = 1") == 0
+    assert register.show(database, told)["payload"] == {}
+    assert name not in json.dumps([register.as_json(each) for each in register.find(database)])
+    assert audit.check_chain(database) == []
+
+
+def test_an_export_is_written_whole_and_a_lead_not_to_be_contacted_blocks_it(
+    database: Database, make: Make, sample_leads: Any, tmp_path: Any
+) -> None:
+    from valhalla.effects import drafting
+    from valhalla.importing.importer import Request, import_file
+    from valhalla.stages import context
+
+    context.seed(database)
+    import_file(database, Request(str(sample_leads), "csv", True))
+    effects, target = make(is_live=True), tmp_path / "out.csv"
+    (first,) = drafting.by_hand(database, "export", [1, 2], to=str(target), template=None, limit=1)
+    register.approve(database, first["id"])
+    assert effects.run(first["id"]) == "done"
+    assert len(target.read_text(encoding="utf-8").splitlines()) == 3
+    with database.write():
+        database.sql("UPDATE lead SET suppressed = 'operator' WHERE id = 2")
+    (second,) = drafting.by_hand(
+        database, "export", [1, 2], to=str(tmp_path / "no.csv"), template=None, limit=2
+    )
+    register.approve(database, second["id"])
+    assert effects.run(second["id"]) == "blocked" and not (tmp_path / "no.csv").exists()
+    assert effects.alerts.get_alerts("critical")[0]["task"] == "risk:R14"
