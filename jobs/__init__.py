@@ -5,6 +5,7 @@ See docs/jobs.md for what exactly is promised.
 
 from __future__ import annotations
 
+import jobs.lean  # noqa: F401  # before anything that imports Huey
 from jobs.current import CurrentJob, current_job
 from jobs.enqueueing import JobId
 from jobs.errors import (

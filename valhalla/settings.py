@@ -151,7 +151,7 @@ SETTINGS: Mapping[str, Setting] = {
         1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
     ),
     "import.chunk_rows": Setting(
-        25_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+        15_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),
     "import.read_ahead": Setting(
         True, _boolean, "read large lists in a second process while this one stores"

@@ -43,7 +43,7 @@ _MARSHAL = 2
 
 _LENGTH = 8
 
-PART_ROWS = 5_000
+PART_ROWS = 2_500
 """Rows of one answer. Small, because the second process holds one while it makes it."""
 
 PARTS_AHEAD = 4

@@ -42,7 +42,7 @@ DEFAULT_SOURCE = "csv"
 """The source of lists that nothing else names one for."""
 
 CACHE_KIB = 16_384
-AUTOCHECKPOINT_PAGES = 20_000
+AUTOCHECKPOINT_PAGES = 40_000
 """While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
 
 
