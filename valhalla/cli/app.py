@@ -15,6 +15,7 @@ from valhalla.cli import (
     dnc,
     doctor,
     effects,
+    documents,
     experiments,
     governor,
     imports,
@@ -52,6 +53,9 @@ app.add_typer(scripts.app, name="scripts")
 app.add_typer(imports.app, name="imports")
 app.add_typer(sources.app, name="sources")
 app.add_typer(dnc.app, name="dnc")
+app.add_typer(documents.buyers, name="buyers")
+app.command("packet")(documents.packet)
+app.command("digest")(documents.digest)
 app.add_typer(config.app, name="config")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(effects.app, name="effects")

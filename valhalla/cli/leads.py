@@ -72,7 +72,7 @@ def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of
 @app.command("export")
 def export(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    target: Annotated[Path, typer.Argument(help="The file to write: .csv, or .xlsx for a workbook.")],
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="How many at most (default: all).")
     ] = None,
@@ -80,7 +80,7 @@ def export(
     source: Source = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
 ) -> None:
-    """Write leads to a CSV file that Excel opens and Valhalla reads again."""
+    """Write leads to a CSV or workbook that Excel opens and Valhalla reads again."""
     inv = invocation(ctx)
     with inv.reading() as database:
         count = _export(database, target, limit, market, source, call_list)
@@ -101,7 +101,7 @@ def _export(
 ) -> int:
     import os
 
-    from valhalla.leads.export import write_csv
+    from valhalla.leads.export import write_csv, write_workbook
     from valhalla.leads.top import top as best
 
     viewer = make_viewer(database)
@@ -119,8 +119,11 @@ def _export(
 
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with open(part, "w", encoding="utf-8", newline="") as file:
-            count = write_csv(file, (*EXPORTED, "reasons"), rows())
+        if target.suffix.lower() == ".xlsx":
+            count = write_workbook(part, (*EXPORTED, "reasons"), rows())
+        else:
+            with open(part, "w", encoding="utf-8", newline="") as file:
+                count = write_csv(file, (*EXPORTED, "reasons"), rows())
         os.replace(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)

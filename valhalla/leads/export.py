@@ -1,15 +1,19 @@
-"""Lists of leads as CSV files that Excel opens and that Valhalla reads again."""
+"""Lists of leads as files that Excel opens and that Valhalla reads again: CSV and workbooks."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
 """Numbers and phone numbers: a spreadsheet takes nothing of them for a formula that could do anything."""
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+"""What a workbook, which is XML, cannot hold."""
 
 
 def safe_cell(text: str) -> str:
@@ -31,3 +35,39 @@ def write_csv(file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[obje
         writer.writerow(["" if cell is None else safe_cell(str(cell)) for cell in row])
         count += 1
     return count
+
+
+def write_workbook(path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "Leads") -> int:
+    """Write a workbook (.xlsx), row by row, so that memory does not grow with the list. Numbers are numbers; every other cell
+    is text, which no spreadsheet runs. Returns how many rows were written."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    heads = []
+    for header in headers:
+        head = WriteOnlyCell(sheet, value=_printable(header))
+        head.font = Font(bold=True)
+        heads.append(head)
+    sheet.append(heads)
+    count = 0
+    for row in rows:
+        cells = []
+        for value in row:
+            if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+                cells.append(WriteOnlyCell(sheet, value=value))
+                continue
+            cell = WriteOnlyCell(sheet, value=_printable(safe_cell(str(value))))
+            cell.data_type = "s"  # openpyxl would take a text that begins with = for a formula
+            cells.append(cell)
+        sheet.append(cells)
+        count += 1
+    book.save(path)
+    return count
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)[:32_767]

@@ -7,8 +7,13 @@ from zoneinfo import ZoneInfo
 from db import Database
 from jobs import JobQueue
 from valhalla.home import Home
-from valhalla.reevaluation.jobs import QUEUE, Reevaluating
+from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
 from valhalla.scripts.moving import review
+
+DIGEST_JOB = "digest.write"
+PACKETS_JOB = "packets.refresh"
+PACKET_SECONDS = 300
+"""How often packets are looked over, in seconds."""
 
 
 class Background:
@@ -25,12 +30,24 @@ class Background:
         again each night."""
         here = ZoneInfo(zone) if zone else None
         self.queue.cron("10 3 * * *", name="stages.nightly", zone=here, queue=QUEUE)(self._nightly)
+        self.queue.cron("0 18 * * *", name=DIGEST_JOB, zone=here, queue=QUEUE, retries=3)(self._digest)
+        self.queue.every(PACKET_SECONDS, name=PACKETS_JOB, at_start=True, queue=QUEUE, priority=PRIORITY)(self._packets)
+
+    def _digest(self) -> None:
+        from valhalla.digest.writing import write
+
+        write(self.database, self.home)
+
+    def _packets(self) -> int:
+        from valhalla.packets.keeping import refresh
+
+        return len(refresh(self.database, self.home))
 
     def _nightly(self) -> None:
         self.reevaluating.ask()
 
     def _afterwards(self) -> None:
-        """What follows from new knowledge: scripts may move, and packets may have to be made again."""
+        """What follows from new knowledge: scripts may move."""
         if review(self.database):
             self.reevaluating.ask()
 

@@ -82,10 +82,10 @@ def document(
         "timeline": {"wanted_closing": closing, "status": lead.status, "first_seen": lead.created_at},
         "risks": risks(lead, found, segment, context.policy),
         "buyers": {
-            "fit": list(matches.names),
+            "fit": list(matches.names) if price is None or price > 0 else [],
             "of": matches.of,
             "against": dict(matches.against),
-            "says": matches.says(),
+            "says": matches.says() if price is None or price > 0 else "There is nothing to offer a buyer.",
         },
         "script": None
         if script is None

@@ -58,7 +58,9 @@ def test_the_evidence_alone_promotes_only_where_the_policy_says_so(proven: Datab
     assert review(proven) == []
     change(proven, "promotion.automatic", True, "let it run")
     assert [m.after for m in review(proven)] == ["secondary", "primary"]
-    assert [(m.before, m.after) for m in review(proven)] == [("secondary", "retired")], "it did worse, by the same gates"
+    assert [(m.before, m.after) for m in review(proven)] == [("secondary", "retired")], (
+        "it did worse, by the same gates"
+    )
     assert review(proven) == []
 
 

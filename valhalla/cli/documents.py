@@ -1,0 +1,164 @@
+"""``valhalla packet``, ``valhalla digest`` and ``valhalla buyers``: what is read on paper, and who buys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+from valhalla.errors import InputError, UsageError
+
+buyers = typer.Typer(help="The list of buyers: import, list.", no_args_is_help=True)
+
+
+def packet(
+    ctx: typer.Context,
+    lead: Annotated[int, typer.Argument(help="Number of the lead.")],
+    html: Annotated[bool, typer.Option("--html", help="Write the page (this is the default).")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")] = None,
+) -> None:
+    """The deal packet of a lead: numbers, offer, risks, buyers, next steps; a page or PDF to print or send."""
+    from db.clock import iso
+    from valhalla.packets.keeping import path_of, put, viewer_of
+    from valhalla.packets.making import make
+
+    inv = invocation(ctx)
+    if out is not None and html and pdf:
+        raise UsageError("--out names one file; choose --html or --pdf")
+    with inv.writing() as database:
+        viewer = viewer_of(database)
+        with database.write(durable=True):
+            made = make(database, viewer, lead)
+        written: list[Path] = []
+        wanted = ["pdf"] * pdf + ["html"] * (html or not pdf)
+        try:
+            for ending in wanted if not inv.json or html or pdf or out else []:
+                path = out or path_of(inv.home, lead, ending)
+                if ending == "pdf":
+                    from valhalla.packets.pdf import pdf as drawn
+
+                    written.append(put(path, drawn(made)))
+                else:
+                    from valhalla.packets.page import page
+
+                    written.append(put(path, page(made)))
+        except OSError as error:
+            raise InputError(f"{error.filename} cannot be written: {error.strerror}") from None
+    data = {
+        **made.body,
+        "packet": made.id,
+        "made_at": iso(made.created_at),
+        "new": made.new,
+        "files": [str(path) for path in written],
+    }
+    inv.show(data, lambda: _print_packet(data, written))
+
+
+def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
+    from rich.text import Text
+
+    from valhalla.cli.tables import console
+    from valhalla.packets.page import STATUS
+    from valhalla.stages.wording import money
+
+    out, numbers = console(), data["numbers"]
+    place = data["property"]["address"] or data["property"]["location"] or "address unknown"
+    out.print(Text.assemble((f"{place}", "bold"), f"  {data['lead']['name']}, lead {data['lead']['id']}"))
+    needs = f" Still needed: {', '.join(data['missing'])}." if data["missing"] else ""
+    out.print(Text.assemble((data["status"], "bold"), f": {STATUS[data['status']]}{needs}"))
+    if data["offer"]:
+        out.print(Text(f"Open at {money(data['offer']['opening_cents'])}, go up to {money(data['offer']['most_cents'])}."))
+    names = {"asking": "asking_cents", "ARV": "arv_cents", "repairs": "repairs_cents", "fee": "fee_cents",
+             "MAO": "mao_cents", "spread": "spread_cents", "buyer's price": "buyer_price_cents"}  # fmt: skip
+    told = [f"{name} {money(numbers[key]) if numbers[key] is not None else 'missing'}" for name, key in names.items()]
+    out.print(Text("  " + ", ".join(told), style="dim"))
+    for line in (data["formula"], *data["assumptions"]):
+        if line:
+            out.print(Text(f"  {line}", style="dim"))
+    for risk in data["risks"]:
+        out.print(Text(f"  Risk: {risk}", style="yellow"))
+    out.print(Text(f"  {data['buyers']['says']}"))
+    for path in written:
+        print(path)
+
+
+def digest(
+    ctx: typer.Context,
+    html: Annotated[bool, typer.Option("--html", help="Print the page instead of text.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print text (this is the default).")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Also write both to the home's logs folder, as happens each evening.")] = False,
+) -> None:
+    """The day in two minutes: who to call, what came in, what was refused and why, what changed, alerts."""
+    from valhalla.digest import writing
+    from valhalla.digest.gathering import gather
+
+    inv = invocation(ctx)
+    if html and text:
+        raise UsageError("choose --html or --text")
+    if write:
+        with inv.writing() as database:
+            paths = writing.write(database, inv.home)
+            told = gather(database)
+        inv.show({**told, "files": [str(path) for path in paths]}, lambda: print(*paths, sep="\n"))
+        return
+    with inv.reading() as database:
+        told = gather(database)
+    inv.show(told, lambda: print(writing.html(told) if html else writing.text(told), end=""))
+
+
+@buyers.command("import")
+def import_(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A CSV with name, markets, max price, beds, rehab, share, email, phone.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Whoever is not in this list leaves.")] = False,
+) -> None:
+    """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
+    from valhalla.buyers import import_buyers
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        done = import_buyers(database, path, replace=replace)
+
+    def render() -> None:
+        for each in done.refused[:20]:
+            print(f"[REFUSED] {path}:{each.line}: {each.message}")
+        print(
+            f"{done.rows:,} lines: {done.new:,} new, {done.changed:,} changed, {done.same:,} as before, "
+            f"{len(done.refused):,} refused" + (f"; {done.removed:,} left the list" if done.removed else "")
+        )
+
+    inv.show({**vars(done), "refused": [vars(each) for each in done.refused]}, render)
+    if done.rows and len(done.refused) == done.rows:
+        raise typer.Exit(1)
+
+
+@buyers.command("list")
+def list_(ctx: typer.Context) -> None:
+    """The buyers and what they take."""
+    from valhalla.buyers import all_buyers
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = all_buyers(database)
+
+    def render() -> None:
+        from valhalla.cli.leads import dollars
+        from valhalla.cli.tables import table
+
+        rows = [
+            (
+                *(b["name"], "; ".join(b["markets"]) or "any"),
+                *("any" if b[key] is None else dollars(b[key]) for key in ("max_price", "max_repairs")),
+                "any" if b["min_beds"] is None else str(b["min_beds"]),
+                "any" if b["max_share"] is None else f"{b['max_share']:.0%}",
+                b["phone"] or b["email"] or "",
+            )
+            for b in found
+        ]
+        headers = ("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV", "contact")
+        table(headers, rows, numbers=headers[2:6], empty="No buyers yet. Import a list with: valhalla buyers import FILE")
+
+    inv.show(found, render)

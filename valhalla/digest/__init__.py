@@ -1,0 +1,1 @@
+"""The daily digest: one page that is read in two minutes."""
