@@ -14,7 +14,7 @@ from valhalla.importing.importer import Request, import_file
 from valhalla.outcomes.recording import Outcome, Recorder
 from valhalla.stages import context as stages
 
-NOW = 1_790_000_000_000_000  # 2026-09-21 13:33 UTC
+NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 
 
 class Clock:

@@ -196,5 +196,15 @@ def _band_colour(score: int, bands: Mapping[str, int], theme: str) -> str:
     return grey
 
 
+def _without_script(root: Any) -> Any:
+    """pygal writes its settings into a script element even when no script is linked; an image needs none."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if str(child.tag).rpartition("}")[2] == "script":
+                parent.remove(child)
+    return root
+
+
 def _svg(chart: Any) -> str:
+    chart.add_xml_filter(_without_script)
     return str(chart.render(is_unicode=True))

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from db import Database
 from jobs import JobQueue
+from jobs.cycles import Cycle
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
 from valhalla.scripts.moving import review
 
+NIGHTLY_JOB = "stages.nightly"
 DIGEST_JOB = "digest.write"
 PACKETS_JOB = "packets.refresh"
 PACKET_SECONDS = 300
@@ -24,14 +26,23 @@ class Background:
         self.queue = queue
         self.home = home
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
+        for name, handler in (
+            (NIGHTLY_JOB, self._nightly),
+            (DIGEST_JOB, self._digest),
+            (PACKETS_JOB, self._packets),
+        ):
+            queue.task(name=name, queue=QUEUE, priority=PRIORITY, retries=3)(handler)
 
     def schedule(self, zone: str | None) -> None:
-        """What a running instance does by itself, on the operator's clock: leads mature with the days, so they are decided
-        again each night."""
+        """What a running instance does by itself, on the operator's clock (``zone``; None: the computer's)."""
         here = ZoneInfo(zone) if zone else None
-        self.queue.cron("10 3 * * *", name="stages.nightly", zone=here, queue=QUEUE)(self._nightly)
-        self.queue.cron("0 18 * * *", name=DIGEST_JOB, zone=here, queue=QUEUE, retries=3)(self._digest)
-        self.queue.every(PACKET_SECONDS, name=PACKETS_JOB, at_start=True, queue=QUEUE, priority=PRIORITY)(self._packets)
+        self.queue.cycles.add(Cycle.cron(NIGHTLY_JOB, "10 3 * * *", here))
+        self.queue.cycles.add(Cycle.cron(DIGEST_JOB, "0 18 * * *", here))
+        self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS, at_start=True))
+
+    def _nightly(self) -> None:
+        """Leads mature with the days, so they are decided again each night."""
+        self.reevaluating.ask()
 
     def _digest(self) -> None:
         from valhalla.digest.writing import write
@@ -42,9 +53,6 @@ class Background:
         from valhalla.packets.keeping import refresh
 
         return len(refresh(self.database, self.home))
-
-    def _nightly(self) -> None:
-        self.reevaluating.ask()
 
     def _afterwards(self) -> None:
         """What follows from new knowledge: scripts may move."""
