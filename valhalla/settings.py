@@ -150,7 +150,9 @@ SETTINGS: Mapping[str, Setting] = {
     "risk.memory_mb": Setting(
         1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
     ),
-    "packets.automatic": Setting(20, _whole(0, 1000), "leads at the top of the call list whose packets are made without being asked"),
+    "packets.automatic": Setting(
+        20, _whole(0, 1000), "leads at the top of the call list whose packets are made without being asked"
+    ),
     "import.chunk_rows": Setting(
         15_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),

@@ -43,7 +43,9 @@ class Imported:
     refused: list[Refused] = field(default_factory=list)
 
 
-def import_buyers(database: Database, path: Path, *, replace: bool = False, actor: str = "operator") -> Imported:
+def import_buyers(
+    database: Database, path: Path, *, replace: bool = False, actor: str = "operator"
+) -> Imported:
     """Take buyers from a CSV: a buyer is known by his name, and a later list changes what he takes. ``replace``: whoever is not
     in this list leaves. Durable. Raises :class:`valhalla.errors.InputError` for an unusable file."""
     done = Imported()
@@ -79,7 +81,9 @@ def import_buyers(database: Database, path: Path, *, replace: bool = False, acto
                     done.removed += 1
                     database.sql(sql.REMOVE, (now, now, number))
         counts = {name: getattr(done, name) for name in ("rows", "new", "changed", "same", "removed")}
-        audit.append(database, "buyer.import", "buyers", {**counts, "refused": len(done.refused)}, actor=actor)
+        audit.append(
+            database, "buyer.import", "buyers", {**counts, "refused": len(done.refused)}, actor=actor
+        )
     return done
 
 
@@ -138,7 +142,9 @@ def _markets(text: str) -> list[str]:
         if part:
             known = region(part) or market_of(None, None, part)[0]
             if known is None:
-                raise UsageError(f'{part!r} is no market; write "Houston, TX" or a state such as TX, several with ; between')
+                raise UsageError(
+                    f'{part!r} is no market; write "Houston, TX" or a state such as TX, several with ; between'
+                )
             found.append(known)
     return list(dict.fromkeys(found))
 

@@ -14,7 +14,10 @@ from pygal.style import Style
 from valhalla.stages.wording import money, share
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_INKS = {"light": ("#ffffff", "#1b2430", "#5a6675", "#d9dee5"), "dark": ("#161b22", "#e6edf3", "#9aa7b4", "#2d3642")}
+_INKS = {
+    "light": ("#ffffff", "#1b2430", "#5a6675", "#d9dee5"),
+    "dark": ("#161b22", "#e6edf3", "#9aa7b4", "#2d3642"),
+}
 _SERIES = {
     "light": ("#0b5cad", "#17693a", "#8a5300", "#a3261d", "#5a6675"),
     "dark": ("#6cb2ff", "#5fce8b", "#e5b567", "#ff8f85", "#9aa7b4"),
@@ -78,7 +81,11 @@ def conversion(rates: Sequence[Rate], theme: str = "light", what: str = "success
     chart.add(
         what,
         [
-            {"value": 100 * rate.value, "ci": {"low": 100 * rate.low, "high": 100 * rate.high}, "color": _PALE[theme]}
+            {
+                "value": 100 * rate.value,
+                "ci": {"low": 100 * rate.low, "high": 100 * rate.high},
+                "color": _PALE[theme],
+            }
             for rate in rates
         ],
     )
@@ -91,11 +98,15 @@ def conversion(rates: Sequence[Rate], theme: str = "light", what: str = "success
 def calibration(bins: Sequence[Bin], theme: str = "light") -> str:
     """What was predicted against what happened; on the diagonal the predictions were right."""
     most = max([0.01, *(max(each.predicted, each.high) for each in bins)]) * 100
-    chart = _chart(pygal.XY, theme, 360, title=f"Predicted and real closes (n = {sum(each.count for each in bins):,})")
+    chart = _chart(
+        pygal.XY, theme, 360, title=f"Predicted and real closes (n = {sum(each.count for each in bins):,})"
+    )
     chart.add("right", [(0, 0), (most, most)], show_dots=False, stroke_style={"dasharray": "4,4", "width": 1})
     for each in bins:
         at = 100 * each.predicted
-        chart.add(None, [(at, 100 * each.low), (at, 100 * each.high)], show_dots=False, stroke_style={"width": 2})
+        chart.add(
+            None, [(at, 100 * each.low), (at, 100 * each.high)], show_dots=False, stroke_style={"width": 2}
+        )
     points = [{"value": (100 * b.predicted, 100 * b.happened), "label": f"{b.count:,} leads"} for b in bins]
     chart.add("happened", points, stroke=False, dots_size=5)
     chart.x_title, chart.y_title = "predicted, %", "closed, %"
@@ -110,12 +121,28 @@ def calibration(bins: Sequence[Bin], theme: str = "light") -> str:
 
 def deal(numbers: Mapping[str, Any], theme: str = "light") -> str | None:
     """Asking price, most to offer, buyer's price and ARV as bars; None when there is nothing to compare."""
-    names = {"asking_cents": "asking", "mao_cents": "most to offer", "buyer_price_cents": "buyer's price", "arv_cents": "ARV"}
-    known = [(name, numbers[key]) for key, name in names.items() if numbers.get(key) is not None and numbers[key] > 0]
+    names = {
+        "asking_cents": "asking",
+        "mao_cents": "most to offer",
+        "buyer_price_cents": "buyer's price",
+        "arv_cents": "ARV",
+    }
+    known = [
+        (name, numbers[key])
+        for key, name in names.items()
+        if numbers.get(key) is not None and numbers[key] > 0
+    ]
     if len(known) < 2:
         return None
     labels = [f"{name}  {money(cents)}" for name, cents in known]
-    return _bars(labels, [cents / 100 for _, cents in known], theme, max(cents for _, cents in known) / 100, "The deal in bars", 440)
+    return _bars(
+        labels,
+        [cents / 100 for _, cents in known],
+        theme,
+        max(cents for _, cents in known) / 100,
+        "The deal in bars",
+        440,
+    )
 
 
 def percent_text(fraction: float | None) -> str:
@@ -123,7 +150,9 @@ def percent_text(fraction: float | None) -> str:
     return "unknown" if fraction is None else share(round(fraction, 4))
 
 
-def _bars(labels: Sequence[str], values: Sequence[float], theme: str, most: float, title: str, width: int = 520) -> str:
+def _bars(
+    labels: Sequence[str], values: Sequence[float], theme: str, most: float, title: str, width: int = 520
+) -> str:
     """Horizontal bars, each with its label and number in front, drawn from the top down."""
     chart = _chart(pygal.HorizontalBar, theme, 24 + ROW * len(labels), title=None, width=width)
     chart.x_labels = list(reversed(labels))

@@ -45,4 +45,6 @@ def rates_of(results: dict[str, Any]) -> list[Rate]:
 
 def bins_of(table: tuple[statistics.Bin, ...]) -> list[Bin]:
     """The groups of a reliability table."""
-    return [Bin(each.predicted, each.observed, each.size, each.interval.low, each.interval.high) for each in table]
+    return [
+        Bin(each.predicted, each.observed, each.size, each.interval.low, each.interval.high) for each in table
+    ]

@@ -18,7 +18,9 @@ def packet(
     lead: Annotated[int, typer.Argument(help="Number of the lead.")],
     html: Annotated[bool, typer.Option("--html", help="Write the page (this is the default).")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")
+    ] = None,
 ) -> None:
     """The deal packet of a lead: numbers, offer, risks, buyers, next steps; a page or PDF to print or send."""
     from db.clock import iso
@@ -70,10 +72,17 @@ def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
     needs = f" Still needed: {', '.join(data['missing'])}." if data["missing"] else ""
     out.print(Text.assemble((data["status"], "bold"), f": {STATUS[data['status']]}{needs}"))
     if data["offer"]:
-        out.print(Text(f"Open at {money(data['offer']['opening_cents'])}, go up to {money(data['offer']['most_cents'])}."))
+        out.print(
+            Text(
+                f"Open at {money(data['offer']['opening_cents'])}, go up to {money(data['offer']['most_cents'])}."
+            )
+        )
     names = {"asking": "asking_cents", "ARV": "arv_cents", "repairs": "repairs_cents", "fee": "fee_cents",
              "MAO": "mao_cents", "spread": "spread_cents", "buyer's price": "buyer_price_cents"}  # fmt: skip
-    told = [f"{name} {money(numbers[key]) if numbers[key] is not None else 'missing'}" for name, key in names.items()]
+    told = [
+        f"{name} {money(numbers[key]) if numbers[key] is not None else 'missing'}"
+        for name, key in names.items()
+    ]
     out.print(Text("  " + ", ".join(told), style="dim"))
     for line in (data["formula"], *data["assumptions"]):
         if line:
@@ -89,7 +98,10 @@ def digest(
     ctx: typer.Context,
     html: Annotated[bool, typer.Option("--html", help="Print the page instead of text.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print text (this is the default).")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Also write both to the home's logs folder, as happens each evening.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Also write both to the home's logs folder, as happens each evening."),
+    ] = False,
 ) -> None:
     """The day in two minutes: who to call, what came in, what was refused and why, what changed, alerts."""
     from valhalla.digest import writing
@@ -112,7 +124,9 @@ def digest(
 @buyers.command("import")
 def import_(
     ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A CSV with name, markets, max price, beds, rehab, share, email, phone.")],
+    path: Annotated[
+        Path, typer.Argument(help="A CSV with name, markets, max price, beds, rehab, share, email, phone.")
+    ],
     replace: Annotated[bool, typer.Option("--replace", help="Whoever is not in this list leaves.")] = False,
 ) -> None:
     """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
@@ -159,6 +173,11 @@ def list_(ctx: typer.Context) -> None:
             for b in found
         ]
         headers = ("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV", "contact")
-        table(headers, rows, numbers=headers[2:6], empty="No buyers yet. Import a list with: valhalla buyers import FILE")
+        table(
+            headers,
+            rows,
+            numbers=headers[2:6],
+            empty="No buyers yet. Import a list with: valhalla buyers import FILE",
+        )
 
     inv.show(found, render)

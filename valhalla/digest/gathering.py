@@ -47,7 +47,9 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             "since_local": clock_text(since, zone),
             "sources": sources,
             "totals": totals,
-            "failed": [{"file": PurePath(path).name, "message": m} for path, m in database.sql(sql.FAILED, (since,))],
+            "failed": [
+                {"file": PurePath(path).name, "message": m} for path, m in database.sql(sql.FAILED, (since,))
+            ],
             "rejects": _rejects(database, since),
             "calls": calls,
             "outcomes": _outcomes(database, since),
@@ -59,7 +61,12 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
                     "metric": each["metric"],
                     "verdict": each["verdict"],
                     "variants": [
-                        {"name": v["name"], "script": v["script"], "rate": rate_text(v), "matured": v["matured"]}
+                        {
+                            "name": v["name"],
+                            "script": v["script"],
+                            "rate": rate_text(v),
+                            "matured": v["matured"],
+                        }
                         for v in each["variants"]
                     ],
                     "rates": [tuple(rate) for rate in figures.rates_of(each)],
@@ -68,7 +75,9 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             ],
             "moves": [
                 {"script": f"{name} v{number}", "before": before, "after": after, "by": actor, "why": why}
-                for name, number, before, after, _, actor, why in database.sql(scripts_sql.MOVES_SINCE, (since,))
+                for name, number, before, after, _, actor, why in database.sql(
+                    scripts_sql.MOVES_SINCE, (since,)
+                )
                 if before != after
             ],
             "policy": [
@@ -76,7 +85,13 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
                 for number, by, reason in database.sql(sql.POLICY, (since,))
             ],
             "alerts": [
-                {"severity": severity, "task": task, "reason": reason, "seen": seen, "at": clock_text(at, zone)}
+                {
+                    "severity": severity,
+                    "task": task,
+                    "reason": reason,
+                    "seen": seen,
+                    "at": clock_text(at, zone),
+                }
                 for severity, task, reason, seen, at in database.sql(sql.ALERTS)
             ],
             "open_alerts": database.value(sql.OPEN_ALERTS),
@@ -85,7 +100,9 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             "funnel": figures.funnel_steps(database),
             "scores": figures.score_counts(database),
             "bands": policy["score"]["bands"],
-            "cycles": dict(zip(("done", "failed"), (x or 0 for x in database.sql(sql.RUNS, (since,))[0]), strict=True)),
+            "cycles": dict(
+                zip(("done", "failed"), (x or 0 for x in database.sql(sql.RUNS, (since,))[0]), strict=True)
+            ),
             "policy_version": version,
         }
 
@@ -101,7 +118,8 @@ def _call(entry: dict[str, Any], zone: str | None) -> dict[str, Any]:
 
 def _sources(database: Database, since: int) -> list[dict[str, Any]]:
     return [
-        dict(zip(("source", "files", *COUNTS), row, strict=True)) for row in database.sql(sql.IMPORTS, (since,))
+        dict(zip(("source", "files", *COUNTS), row, strict=True))
+        for row in database.sql(sql.IMPORTS, (since,))
     ]
 
 

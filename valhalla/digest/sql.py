@@ -14,10 +14,14 @@ REJECTS = """
 SELECT r.code, count(*), min(r.id) FROM reject AS r JOIN import AS i ON i.id = r.import_id
 WHERE i.started_at >= ? AND r.state = 'open' GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 6
 """
-EXAMPLE = "SELECT i.path, r.line, r.message FROM reject AS r JOIN import AS i ON i.id = r.import_id WHERE r.id = ?"
+EXAMPLE = (
+    "SELECT i.path, r.line, r.message FROM reject AS r JOIN import AS i ON i.id = r.import_id WHERE r.id = ?"
+)
 OUTCOMES = "SELECT event, count(*), sum(amount) FROM outcome WHERE recorded_at >= ? AND undone_at IS NULL GROUP BY event"
 EXPERIMENTS = "SELECT name FROM experiment WHERE state = 'running' OR stopped_at >= ?1 OR started_at >= ?1 ORDER BY state <> 'running', id"
-POLICY = "SELECT version, created_by, reason FROM policy WHERE created_at >= ? AND version > 1 ORDER BY version"
+POLICY = (
+    "SELECT version, created_by, reason FROM policy WHERE created_at >= ? AND version > 1 ORDER BY version"
+)
 ALERTS = """
 SELECT severity, task, reason, seen, last_at FROM alert WHERE state = 'open'
 ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, last_at DESC LIMIT 10

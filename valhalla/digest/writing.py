@@ -34,15 +34,25 @@ def html(told: dict[str, Any]) -> str:
     """One page, style inline, charts as data images; nothing is loaded from anywhere."""
     charts = {
         "funnel": data_image(drawing.funnel(told["funnel"])) if told["funnel"][2][1] else None,
-        "scores": data_image(drawing.histogram(told["scores"], told["bands"])) if any(told["scores"]) else None,
-        "calibration": data_image(drawing.calibration([drawing.Bin(*b) for b in told["bins"]])) if told["bins"] else None,
+        "scores": data_image(drawing.histogram(told["scores"], told["bands"]))
+        if any(told["scores"])
+        else None,
+        "calibration": data_image(drawing.calibration([drawing.Bin(*b) for b in told["bins"]]))
+        if told["bins"]
+        else None,
     }
     rates = {
-        each["name"]: data_image(drawing.conversion([drawing.Rate(*r) for r in each["rates"]], what=each["metric"]))
+        each["name"]: data_image(
+            drawing.conversion([drawing.Rate(*r) for r in each["rates"]], what=each["metric"])
+        )
         for each in told["experiments"]
         if len(each["rates"]) > 1
     }
-    return _environment().get_template("digest.html").render(d=told, charts=charts, rates=rates, headline=headline(told))
+    return (
+        _environment()
+        .get_template("digest.html")
+        .render(d=told, charts=charts, rates=rates, headline=headline(told))
+    )
 
 
 def headline(told: dict[str, Any]) -> str:
@@ -54,7 +64,11 @@ def headline(told: dict[str, Any]) -> str:
     if told["open_alerts"]:
         parts.append(several(told["open_alerts"], "open alert"))
     says = ", ".join(parts)
-    return f"{says}. Call {first['name']} first (score {first['score']})." if first else f"{says}. Nobody to call."
+    return (
+        f"{says}. Call {first['name']} first (score {first['score']})."
+        if first
+        else f"{says}. Nobody to call."
+    )
 
 
 def text(told: dict[str, Any]) -> str:
@@ -64,13 +78,20 @@ def text(told: dict[str, Any]) -> str:
     for call in told["calls"]:
         who = "  ".join(each for each in (call["phone"] or call["email"], call["location"]) if each)
         out += _wrapped(f"{call['rank']:>2}. {call['name']}  {who}", "    ")
-        out += _wrapped(f"    {call['do']}, score {call['score']} {call['band']}: {' '.join(call['reasons'])}", "    ")
+        out += _wrapped(
+            f"    {call['do']}, score {call['score']} {call['band']}: {' '.join(call['reasons'])}", "    "
+        )
     if not told["calls"]:
         out.append("Nobody. Put a lead list into the inbox folder.")
     out += _heading(f"CAME IN SINCE {told['since_local']}")
     for each in told["sources"]:
-        kept = ", ".join(f"{each[name]:,} {name}" for name in ("new", "updated", "unchanged", "duplicate") if each[name])
-        out += _wrapped(f"{each['source']}: {several(each['rows'], 'row')}: {kept or 'none kept'}, {each['rejected']:,} refused", "  ")
+        kept = ", ".join(
+            f"{each[name]:,} {name}" for name in ("new", "updated", "unchanged", "duplicate") if each[name]
+        )
+        out += _wrapped(
+            f"{each['source']}: {several(each['rows'], 'row')}: {kept or 'none kept'}, {each['rejected']:,} refused",
+            "  ",
+        )
     if not told["sources"]:
         out.append("Nothing new was read.")
     for each in told["failed"]:
@@ -89,7 +110,11 @@ def text(told: dict[str, Any]) -> str:
     for each in told["experiments"]:
         out += _wrapped(f"{each['name']} v{each['version']} ({each['state']}): {each['verdict']}", "  ")
         for v in each["variants"]:
-            says = f"{v['rate']} of {several(v['matured'], 'matured lead')}" if v["matured"] else "no matured leads yet"
+            says = (
+                f"{v['rate']} of {several(v['matured'], 'matured lead')}"
+                if v["matured"]
+                else "no matured leads yet"
+            )
             out += _wrapped(f"  {v['name']}: {says}", "    ")
     for move in told["moves"]:
         out += _wrapped(f"{move['script']}: {move['before']} -> {move['after']}. {move['why']}", "  ")

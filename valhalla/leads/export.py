@@ -37,7 +37,9 @@ def write_csv(file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[obje
     return count
 
 
-def write_workbook(path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "Leads") -> int:
+def write_workbook(
+    path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "Leads"
+) -> int:
     """Write a workbook (.xlsx), row by row, so that memory does not grow with the list. Numbers are numbers; every other cell
     is text, which no spreadsheet runs. Returns how many rows were written."""
     from openpyxl import Workbook

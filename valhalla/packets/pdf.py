@@ -63,7 +63,10 @@ class _Document:
         out.add_page()
         self._line("DEAL PACKET", 8, SOFT)
         self._line(self._heading(), 17, INK, "B")
-        who = [p["property"]["location"] if p["property"]["address"] else None, *(p["lead"][k] for k in ("name", "phone", "email"))]
+        who = [
+            p["property"]["location"] if p["property"]["address"] else None,
+            *(p["lead"][k] for k in ("name", "phone", "email")),
+        ]
         self._line("  ·  ".join(each for each in who if each), 9.5, SOFT)
         needs = f" Still needed: {', '.join(p['missing'])}." if p["missing"] else ""
         out.ln(2)
@@ -164,7 +167,14 @@ class _Document:
             out.multi_cell(width, 5.4, self._known(name), new_x=XPos.RIGHT, new_y=YPos.TOP, align="L")
             out.set_text_color(*(SOFT if value == "missing" else INK))
             span = 40.0 if right else out.epw - width
-            out.multi_cell(span, 5.4, self._known(value), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="R" if right else "L")
+            out.multi_cell(
+                span,
+                5.4,
+                self._known(value),
+                new_x=XPos.LMARGIN,
+                new_y=YPos.NEXT,
+                align="R" if right else "L",
+            )
             bottom = max(out.get_y(), top + 5.4)
             out.line(out.l_margin, bottom, out.l_margin + (width + 40 if right else out.epw), bottom)
             out.set_y(bottom)

@@ -13,8 +13,12 @@ from valhalla.charts.drawing import THEMES, Bin, Rate
 CHARTS: dict[str, Callable[[str], str | None]] = {
     "funnel": lambda theme: drawing.funnel([("read", 1200), ("won", 4)], theme),
     "empty funnel": lambda theme: drawing.funnel([("read", 0), ("won", 0)], theme),
-    "histogram": lambda theme: drawing.histogram([0, 5, 9, 0, 0, 0, 0, 0, 1, 0], {"A": 70, "B": 50, "C": 30}, theme),
-    "conversion": lambda theme: drawing.conversion([Rate("a & <b>", 3, 40, 0.02, 0.2), Rate("b", 0, 0, 0, 1)], theme),
+    "histogram": lambda theme: drawing.histogram(
+        [0, 5, 9, 0, 0, 0, 0, 0, 1, 0], {"A": 70, "B": 50, "C": 30}, theme
+    ),
+    "conversion": lambda theme: drawing.conversion(
+        [Rate("a & <b>", 3, 40, 0.02, 0.2), Rate("b", 0, 0, 0, 1)], theme
+    ),
     "calibration": lambda theme: drawing.calibration([Bin(0.1, 0.2, 30, 0.1, 0.4)], theme),
     "deal": lambda theme: drawing.deal({"asking_cents": 100, "arv_cents": 300}, theme),
 }

@@ -20,7 +20,15 @@ def test_the_funnel_counts_leads_not_calls(database: Database, people: Any, tell
     tell(2, "appointment")
     mistake = tell(3, "won")
     undo(database, mistake.id)
-    expected = [("rows read", 5), ("accepted", 5), ("leads", 5), ("worked", 2), ("appointment", 2), ("contract", 1), ("won", 1)]
+    expected = [
+        ("rows read", 5),
+        ("accepted", 5),
+        ("leads", 5),
+        ("worked", 2),
+        ("appointment", 2),
+        ("contract", 1),
+        ("won", 1),
+    ]
     assert funnel_steps(database) == expected
     assert [count for _, count in funnel_steps(database, database.clock() + DAY)] == [0] * 7
 

@@ -22,7 +22,9 @@ def test_an_empty_file_says_what_to_do(database: Database) -> None:
     assert "No winner yet" in plain
 
 
-def test_it_says_who_to_call_what_came_in_what_was_refused_and_what_changed(database: Database, load: Any, tell: Any) -> None:
+def test_it_says_who_to_call_what_came_in_what_was_refused_and_what_changed(
+    database: Database, load: Any, tell: Any
+) -> None:
     load(
         'Ann Lee,a@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate',
         'Bob <b>Ray</b>,b@x.com,"150,000","Houston, TX",7135550101,,,,,',
@@ -62,7 +64,9 @@ def test_it_reads_in_two_minutes(database: Database, people: Any) -> None:
 
 
 def test_text_of_lists_is_escaped(database: Database, load: Any) -> None:
-    load('<script>x</script>,a@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate')
+    load(
+        '<script>x</script>,a@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate'
+    )
     page = html(gather(database))
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -38,7 +38,9 @@ def test_it_has_everything_a_buyer_asks_about(database: Database, people: Any, t
     assert body["next_actions"][0]["channel"] == "call"
 
 
-def test_a_packet_is_made_again_only_when_it_would_say_something_new(database: Database, people: Any, clock: Any, tell: Any) -> None:
+def test_a_packet_is_made_again_only_when_it_would_say_something_new(
+    database: Database, people: Any, clock: Any, tell: Any
+) -> None:
     people(2)
     first = make(database, viewer_of(database), 1)
     clock.advance(0.5)
@@ -52,7 +54,9 @@ def test_a_packet_is_made_again_only_when_it_would_say_something_new(database: D
     assert second.new and second.body["numbers"]["mao_cents"] == 160_000_00
     tell(1, "contacted")
     assert make(database, viewer_of(database), 1).new
-    assert [row[0] for row in database.sql("SELECT action FROM audit WHERE action = 'packet.make'")] == ["packet.make"] * 3
+    assert [row[0] for row in database.sql("SELECT action FROM audit WHERE action = 'packet.make'")] == [
+        "packet.make"
+    ] * 3
     assert audit.check_chain(database) == []
     with pytest.raises(NotFound):
         make(database, viewer_of(database), 99)
@@ -69,15 +73,21 @@ def test_the_page_loads_nothing_and_runs_nothing(database: Database, load: Any) 
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             assert tag not in ("script", "link", "iframe", "object", "b9")
-            self.seen += [(name, value) for name, value in attrs if name in ("src", "href") or name.startswith("on")]
+            self.seen += [
+                (name, value) for name, value in attrs if name in ("src", "href") or name.startswith("on")
+            ]
 
     look = Look()
     look.feed(text)
-    assert all(name == "src" and str(value).startswith("data:image/svg+xml;base64,") for name, value in look.seen)
+    assert all(
+        name == "src" and str(value).startswith("data:image/svg+xml;base64,") for name, value in look.seen
+    )
     assert "url(" not in text and "@import" not in text
 
 
-def test_the_pdf_is_one_and_holds_any_letters(database: Database, load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pdf_is_one_and_holds_any_letters(
+    database: Database, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load('Łukasz Ñandú 山田,x@example.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,')
     made = make(database, viewer_of(database), 1)
     for found in (drawn.fonts(), None):
@@ -88,7 +98,9 @@ def test_the_pdf_is_one_and_holds_any_letters(database: Database, load: Any, mon
     assert drawn.plain("Łukasz Ñandú é 山") == "?ukasz Ñandú é ?"
 
 
-@pytest.mark.parametrize("values", ["Ann,a@x.com,150000,,,,,,,", 'Ann,,150000,"Houston, TX",7135550100,,90000,80000,,'])
+@pytest.mark.parametrize(
+    "values", ["Ann,a@x.com,150000,,,,,,,", 'Ann,,150000,"Houston, TX",7135550100,,90000,80000,,']
+)
 def test_what_is_not_given_is_missing_and_never_zero(database: Database, load: Any, values: str) -> None:
     load(values.replace("Ann,,", "Ann,n@x.com,"))
     made = make(database, viewer_of(database), 1)
@@ -98,7 +110,9 @@ def test_what_is_not_given_is_missing_and_never_zero(database: Database, load: A
     assert re.search(r"\bNone\b", text) is None
 
 
-def test_only_leads_that_earn_one_get_one_unasked_and_old_ones_are_kept_up(database: Database, load: Any, tmp_path: Path, tell: Any, clock: Any) -> None:
+def test_only_leads_that_earn_one_get_one_unasked_and_old_ones_are_kept_up(
+    database: Database, load: Any, tmp_path: Path, tell: Any, clock: Any
+) -> None:
     load(
         'Good,g@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate',
         "Plain,p@x.com,150000,,,,,,2024-01-01,",
@@ -120,7 +134,11 @@ def test_the_next_tries_follow_the_ladder(database: Database, people: Any, tell:
     assert [(a.channel, a.due) for a in ahead(viewer.record(1).lead, viewer.calling)] == [("call", None)]
     tell(1, "contacted")
     now = database.clock()
-    hours = [(a.channel, (a.due - now) // 3_600_000_000) for a in ahead(viewer.record(1).lead, viewer.calling) if a.due]
+    hours = [
+        (a.channel, (a.due - now) // 3_600_000_000)
+        for a in ahead(viewer.record(1).lead, viewer.calling)
+        if a.due
+    ]
     assert hours == [("text", 2), ("call", 4), ("call", 28)]
     tell(1, "lost")
     assert ahead(viewer.record(1).lead, viewer.calling) == []

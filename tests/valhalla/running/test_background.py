@@ -15,7 +15,9 @@ TO_SIX = 13_600
 """Seconds from the test's beginning to 18:00."""
 
 
-def test_digest_at_six_packets_at_once_and_leads_again_at_night(database: Database, people: Any, tell: Any, tmp_path: Path) -> None:
+def test_digest_at_six_packets_at_once_and_leads_again_at_night(
+    database: Database, people: Any, tell: Any, tmp_path: Path
+) -> None:
     people(3)
     home = Home(tmp_path)
     home.prepare()
@@ -23,14 +25,24 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(database: Databa
     bench.clock.at = database.clock()  # 14:13:20 UTC
     Background(database, bench.queue, home).schedule("UTC")
     assert [job.name for job in bench.run()] == ["packets.refresh"]
-    assert sorted(path.name for path in home.packets.iterdir()) == ["lead-1.html", "lead-2.html", "lead-3.html"]
+    assert sorted(path.name for path in home.packets.iterdir()) == [
+        "lead-1.html",
+        "lead-2.html",
+        "lead-3.html",
+    ]
     bench.advance(TO_SIX - 60)
     assert "digest.write" not in [job.name for job in bench.run()]
     bench.advance(60)
     assert "digest.write" in [job.name for job in bench.run()]
-    assert sorted(path.name for path in home.logs.iterdir()) == ["digest-2026-09-21.html", "digest-2026-09-21.txt"]
+    assert sorted(path.name for path in home.logs.iterdir()) == [
+        "digest-2026-09-21.html",
+        "digest-2026-09-21.txt",
+    ]
     tell(1, "won", amount=1_000_000)
     bench.advance(9 * HOUR + 600)  # ten past three
-    assert [job.name for job in bench.run() if job.name.startswith("stages")] == ["stages.nightly", "stages.reevaluate"]
+    assert [job.name for job in bench.run() if job.name.startswith("stages")] == [
+        "stages.nightly",
+        "stages.reevaluate",
+    ]
     assert database.value("SELECT count(*) FROM lead WHERE p_close IS NULL") == 0
     bench.close()
