@@ -45,19 +45,15 @@ WHERE id BETWEEN ? AND ?
 
 # -- claiming -----------------------------------------------------------------------------------------------
 
-# Which (queue, lane) hold waiting rows: jumps along the index from one pair to the next instead of reading it.
-WAITING_LANES = """
-WITH RECURSIVE pair (queue, lane) AS (
-  SELECT * FROM (SELECT queue, lane FROM task WHERE state = 'waiting' ORDER BY queue, lane LIMIT 1)
-  UNION ALL
-  SELECT (SELECT queue FROM task t WHERE state = 'waiting' AND (t.queue, t.lane) > (pair.queue, pair.lane)
-          ORDER BY queue, lane LIMIT 1),
-         (SELECT lane FROM task t WHERE state = 'waiting' AND (t.queue, t.lane) > (pair.queue, pair.lane)
-          ORDER BY queue, lane LIMIT 1)
-  FROM pair WHERE pair.queue IS NOT NULL
-)
-SELECT queue, lane FROM pair WHERE queue IS NOT NULL
-"""
+# Which queues and lanes hold waiting rows, one step at a time: each is one seek in the index, however many rows wait.
+# (A comparison of row values, or DISTINCT, would read the whole index.)
+FIRST_QUEUE = "SELECT min(queue) FROM task WHERE state = 'waiting'"
+
+NEXT_QUEUE = "SELECT min(queue) FROM task WHERE state = 'waiting' AND queue > ?"
+
+FIRST_LANE = "SELECT min(lane) FROM task WHERE state = 'waiting' AND queue = ?"
+
+NEXT_LANE = "SELECT min(lane) FROM task WHERE state = 'waiting' AND queue = ? AND lane > ?"
 
 # The next row of a lane, without taking it.
 HEAD_OF_LANE = """

@@ -113,9 +113,16 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
     def find_lanes(self) -> set[tuple[str, str]]:
         """Look where rows wait, learn lanes that were not known, and return those that have something."""
-        found = {(queue, lane) for queue, lane in self.database.sql(sql.WAITING_LANES)}
-        for lane in found - self.lanes:
-            self.add_lane(lane)
+        found: set[tuple[str, str]] = set()
+        queue = self.database.value(sql.FIRST_QUEUE)
+        while queue is not None:
+            lane = self.database.value(sql.FIRST_LANE, (queue,))
+            while lane is not None:
+                found.add((queue, lane))
+                lane = self.database.value(sql.NEXT_LANE, (queue, lane))
+            queue = self.database.value(sql.NEXT_QUEUE, (queue,))
+        for key in found - self.lanes:
+            self.add_lane(key)
         return found
 
     def claim(self, limit: int, owner: int, lease: int, serves: frozenset[str] | None = None) -> list[Claim]:

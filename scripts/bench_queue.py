@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -257,6 +257,7 @@ def measure_run(engine: Engine, count: int) -> dict[str, float]:
 def measure_growth(engine: Engine, waiting: int) -> dict[str, float]:
     """Run ``RUN`` jobs while never fewer than ``waiting`` others wait; the first ``WARM`` are not measured."""
     engine.put_many(waiting + WARM + RUN)
+    os.sync()  # what is measured is the waiting rows, not the writing of them
     engine.target = WARM
     with engine.working(1):
         engine.reached.wait()
@@ -365,26 +366,31 @@ def run(engine: str, measure: str, count: int, folder: Path) -> dict[str, float]
 
 
 def table(
-    measure: str, count: int, engines: list[str], rounds: int, folder: Path
-) -> dict[str, dict[str, float]]:
-    """Let ``engines`` take turns; medians by engine and figure."""
-    taken: dict[str, list[dict[str, float]]] = {engine: [] for engine in engines}
+    measure: str, counts: Iterable[int], engines: list[str], rounds: int, folder: Path
+) -> dict[int, dict[str, dict[str, float]]]:
+    """Let ``engines`` take turns, and each all ``counts`` in its turn; medians by count, engine and figure."""
+    taken: dict[int, dict[str, list[dict[str, float]]]] = {count: {} for count in counts}
     for _ in range(rounds):
         for engine in engines:
-            figures = run(engine, measure, count, folder)
-            if figures:
-                taken[engine].append(figures)
+            for count, by_engine in taken.items():
+                figures = run(engine, measure, count, folder)
+                if figures:
+                    by_engine.setdefault(engine, []).append(figures)
     medians = {
-        engine: {key: statistics.median(each[key] for each in runs if key in each) for key in runs[0]}
-        for engine, runs in taken.items()
-        if runs
+        count: {
+            engine: {key: statistics.median(each[key] for each in runs if key in each) for key in runs[0]}
+            for engine, runs in by_engine.items()
+        }
+        for count, by_engine in taken.items()
     }
-    print(f"\n{measure} ({count:,})")
-    for engine, figures in medians.items():
-        text = "   ".join(
-            f"{key} {value:,.2f}" if value < 100 else f"{key} {value:,.0f}" for key, value in figures.items()
-        )
-        print(f"  {engine:26} {text}")
+    for count, rows in medians.items():
+        print(f"\n{measure} ({count:,})")
+        for engine, figures in rows.items():
+            shown = (
+                f"{key} {value:,.2f}" if value < 100 else f"{key} {value:,.0f}"
+                for key, value in figures.items()
+            )
+            print(f"  {engine:26} {'   '.join(shown)}", flush=True)
     return medians
 
 
@@ -394,19 +400,17 @@ def main(arguments: argparse.Namespace) -> int:
     hueys = [engine for engine in engines if "huey" in engine]
     rounds, folder = arguments.rounds, Path(arguments.folder or tempfile.gettempdir())
     every: dict[str, Any] = {}
-    parts = arguments.parts.split(",")
-    if "enqueue" in parts:
-        every["enqueue"] = table("enqueue", arguments.jobs // 4, engines, rounds, folder)
-    if "run" in parts:
-        every["run"] = table("run", arguments.jobs, engines, rounds, folder)
-    if "start" in parts:
-        every["start"] = table("start", 100, [*ours, *hueys], 1, folder)
-    if "idle" in parts:
-        every["idle"] = table("idle", 5, [*ours[:1], *hueys[:1]], 1, folder)
-    if "growth" in parts:
-        for waiting in GROWTH:
-            if waiting <= arguments.most:
-                every[f"growth {waiting}"] = table("growth", waiting, [*ours, *hueys], rounds, folder)
+    parts = {
+        "enqueue": ([arguments.jobs // 4], engines, rounds),
+        "run": ([arguments.jobs], engines, rounds),
+        "start": ([100], [*ours, *hueys], 1),
+        "idle": ([5], [*ours[:1], *hueys[:1]], 1),
+        "growth": ([waiting for waiting in GROWTH if waiting <= arguments.most], [*ours, *hueys], rounds),
+    }
+    for part in arguments.parts.split(","):
+        counts, who, turns = parts[part]
+        for count, figures in table(part, counts, who, turns, folder).items():
+            every[f"growth {count}" if part == "growth" else part] = figures
     ratios(every)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(every, indent=1), encoding="utf-8")

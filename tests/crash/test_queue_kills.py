@@ -155,7 +155,7 @@ def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: P
         "@queue.task(name='slow')\n"
         "def slow():\n"
         "    time.sleep(float(sys.argv[2])); current_job().begin()\n"
-        "    database.sql('INSERT INTO effect VALUES (?)', (queue.owner.id,))\n"
+        "    database.sql('INSERT INTO footprint VALUES (?)', (queue.owner.id,))\n"
         "queue.events.subscribe(lambda signal: print(signal.event, flush=True))\n"
         "worker = queue.worker(threads=1); worker.start(); print('ready', flush=True)\n"
         "sys.stdin.readline(); worker.stop(timeout=5)\n"
@@ -163,7 +163,7 @@ def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: P
     (tmp_path / "worker.py").write_text(script, encoding="utf-8")
     database = Database.open(tmp_path / "queue.db")
     with database.write():
-        database.sql("CREATE TABLE effect (worker INTEGER) STRICT")
+        database.sql("CREATE TABLE footprint (worker INTEGER) STRICT")
     from jobs import JobQueue
 
     queue = JobQueue(database)
@@ -189,7 +189,7 @@ def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: P
     second_pack.kill_all()
 
     assert ended.state == "done"
-    assert [worker for (worker,) in database.sql("SELECT worker FROM effect")] == [
+    assert [worker for (worker,) in database.sql("SELECT worker FROM footprint")] == [
         event.worker for event in queue.history(job) if event.event == "done"
     ]
     assert "rescued" in [event.event for event in queue.history(job)]

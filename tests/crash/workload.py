@@ -18,7 +18,7 @@ from jobs import JobQueue, current_job
 CHUNKS = 12
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS effect (key TEXT NOT NULL, part INTEGER NOT NULL, job INTEGER, worker INTEGER) STRICT;
+CREATE TABLE IF NOT EXISTS footprint (key TEXT NOT NULL, part INTEGER NOT NULL, job INTEGER, worker INTEGER) STRICT;
 CREATE TABLE IF NOT EXISTS place (key TEXT NOT NULL PRIMARY KEY, done INTEGER NOT NULL) STRICT;
 """
 
@@ -61,7 +61,7 @@ def build(database: Database, *, durable: bool = False, nap: float = 0.002, cycl
         job = current_job()
         assert job is not None
         with database.write():
-            database.sql("INSERT INTO effect VALUES (?, ?, ?, ?)", (key, part, job.id, queue.owner.id))
+            database.sql("INSERT INTO footprint VALUES (?, ?, ?, ?)", (key, part, job.id, queue.owner.id))
 
     @queue.task(name="atomic", atomic=True, durable=durable)
     def atomic(key: str) -> None:
@@ -128,7 +128,7 @@ def problems(database: Database, numbers: int) -> list[str]:
         expected |= Workload.expected(number)
     found: dict[tuple[str, int], int] = {
         (key, part): count
-        for key, part, count in database.sql("SELECT key, part, count(*) FROM effect GROUP BY key, part")
+        for key, part, count in database.sql("SELECT key, part, count(*) FROM footprint GROUP BY key, part")
     }
     wrong = [f"{key} lost" for key in expected if key not in found]
     wrong += [f"{key} {count} times" for key, count in found.items() if count != 1]

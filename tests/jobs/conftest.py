@@ -13,7 +13,7 @@ from jobs import JobQueue
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     database = Database.open(tmp_path / "queue.db") if request.param == "file" else Database.memory()
     with database.write():
-        database.sql("CREATE TABLE effect (id INTEGER PRIMARY KEY, job INTEGER, what TEXT) STRICT")
+        database.sql("CREATE TABLE footprint (id INTEGER PRIMARY KEY, job INTEGER, what TEXT) STRICT")
     yield database
     database.close_all()
 

@@ -37,7 +37,7 @@ def test_hung_job_is_taken_over_alerted_and_cannot_commit_late(database: Databas
         if job.tries == 1:
             go_on.wait(20)
         job.begin()
-        database.sql("INSERT INTO effect (job, what) VALUES (?, ?)", (job.id, f"try {job.tries}"))
+        database.sql("INSERT INTO footprint (job, what) VALUES (?, ?)", (job.id, f"try {job.tries}"))
 
     worker = queue.worker(threads=1)
     worker.start()
@@ -49,7 +49,7 @@ def test_hung_job_is_taken_over_alerted_and_cannot_commit_late(database: Databas
     assert lost.wait(20)
     assert worker.stop(timeout=20)
     assert (ended.state, ended.tries, ended.lost) == ("done", 2, 1)
-    assert database.sql("SELECT what FROM effect") == [("try 2",)]
+    assert database.sql("SELECT what FROM footprint") == [("try 2",)]
     assert (alerts[0].job_id, alerts[0].correlation_id, alerts[0].severity) == (job, "c-1", "error")
     assert [event.event for event in queue.history(job)] == [
         "enqueued",

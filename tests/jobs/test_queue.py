@@ -22,12 +22,12 @@ def worker(queue: JobQueue) -> Iterator[JobWorker]:
 
 
 def effects(database: Database) -> list[str]:
-    return [what for (what,) in database.sql("SELECT what FROM effect ORDER BY id")]
+    return [what for (what,) in database.sql("SELECT what FROM footprint ORDER BY id")]
 
 
 def note(database: Database, what: str) -> None:
     with database.write():
-        database.sql("INSERT INTO effect (what) VALUES (?)", (what,))
+        database.sql("INSERT INTO footprint (what) VALUES (?)", (what,))
 
 
 def test_job_runs_with_its_arguments_and_keeps_its_result(queue: JobQueue, worker: JobWorker) -> None:

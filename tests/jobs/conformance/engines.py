@@ -47,7 +47,7 @@ class Ours:
         self._bench_class = Bench
         self.database = Database.open(folder / "queue.db") if folder else Database.memory()
         with self.database.write():
-            self.database.sql("CREATE TABLE effect (what TEXT) STRICT")
+            self.database.sql("CREATE TABLE footprint (what TEXT) STRICT")
         self.bench = Bench(self.database)
 
     @property
@@ -111,10 +111,10 @@ class Ours:
     def effect(self, what: str) -> None:
         """Something a job writes into the same file."""
         with self.database.write():
-            self.database.sql("INSERT INTO effect VALUES (?)", (what,))
+            self.database.sql("INSERT INTO footprint VALUES (?)", (what,))
 
     def effects(self) -> list[str]:
-        return [what for (what,) in self.database.sql("SELECT what FROM effect ORDER BY rowid")]
+        return [what for (what,) in self.database.sql("SELECT what FROM footprint ORDER BY rowid")]
 
     def stored(self) -> list[bytes]:
         return [payload.encode() for (payload,) in self.database.sql("SELECT payload FROM task")]
