@@ -10,7 +10,8 @@ import pytest
 
 from db import Database
 from db.clock import DAY
-from valhalla.importing.importer import Request, import_file
+from valhalla.importing.importer import Hooks, Request, import_file
+from valhalla.importing.result import FileResult, of_import, of_unchanged
 from valhalla.outcomes.recording import Outcome, Recorder
 from valhalla.stages import context as stages
 
@@ -89,3 +90,56 @@ def tell(database: Database) -> Callable[..., Any]:
             return Recorder(database, more.pop("actor", "ann")).record(Outcome(lead, event, at, **more))
 
     return tell
+
+
+DESK_HEADER = "name,email,value,phone,location\n"
+
+
+class Desk:
+    """A file in memory and a folder of lists."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+
+    def write(self, name: str, text: str, header: str = DESK_HEADER) -> Path:
+        path = self.folder / name
+        path.write_text(header + text, encoding="utf-8")
+        return path
+
+    def read(self, path: Path, source: str = "csv", hooks: Hooks | None = None, **options: Any) -> FileResult:
+        number = import_file(self.database, Request(str(path), source, **options), hooks or Hooks())
+        return (
+            of_import(self.database, number) if number is not None else of_unchanged(self.database, str(path))
+        )
+
+    def take(self, name: str, text: str, source: str = "csv", header: str = DESK_HEADER) -> tuple[int, ...]:
+        """Write and read a list; (new, updated, unchanged, duplicate, rejected)."""
+        found = self.read(self.write(name, text, header), source)
+        assert found.rows == found.new + found.updated + found.unchanged + found.duplicate + found.rejected
+        return (found.new, found.updated, found.unchanged, found.duplicate, found.rejected)
+
+    def leads(self, columns: str = "id, name, email, value / 100") -> list[tuple[Any, ...]]:
+        return self.database.sql(f"SELECT {columns} FROM lead ORDER BY id")
+
+    def last_import(self) -> int:
+        return int(self.database.value("SELECT max(id) FROM import"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Database.memory() as database:
+        stages.seed(database)
+        yield Desk(database, tmp_path)
+
+
+@pytest.fixture
+def whole(desk: Desk) -> Callable[[], None]:
+    """Checks that nothing in the file refers to something that is missing."""
+
+    def check() -> None:
+        assert desk.database.sql("PRAGMA foreign_key_check") == []
+        assert desk.database.sql("SELECT key FROM lead_key WHERE lead_id NOT IN (SELECT id FROM lead)") == []
+        assert desk.database.value("PRAGMA integrity_check") == "ok"
+
+    return check

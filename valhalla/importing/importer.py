@@ -135,6 +135,7 @@ class _Import:
         self.chunk_rows = _chunk_rows(database)
         self.context: Context | None = None
         self.suppression = suppression.NOBODY
+        self.import_id: int | None = None
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -180,7 +181,6 @@ class _Import:
 
     def _begin(self, before: os.stat_result) -> None:
         """Find out what there is to read: the rest of an interrupted import, a new tail, everything, or nothing."""
-        self.import_id: int | None = None
         for row in self.database.sql(sql.FIND_RUNNING, (self.file.id,)):
             import_id, kind, _start, position, digest, rules, started_at, warnings = row
             if rules == self.rules and self._still_begins_with(

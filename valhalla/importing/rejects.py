@@ -13,12 +13,13 @@ from db import Database
 from valhalla.errors import InputError
 from valhalla.leads.export import write_csv
 from valhalla.reading import raw_cells
+from valhalla.reading.tables import csv_line
 
 OURS = ("_reject", "_line", "_reason", "_field")
 """Columns that stand in front of a list's own."""
 
-MORE = "(more cells)"
-"""Where cells beyond the header go, of rows that had too many."""
+MORE = "_more"
+"""Last column, where the cells beyond the header stand, of rows that had too many; the reader wants it empty."""
 
 _WHERE = """
 FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
@@ -90,13 +91,10 @@ def _write(database: Database, path: Path, choice: Choice) -> int:
 
 def _columns(database: Database, choice: Choice) -> list[str]:
     columns: dict[str, None] = {}
-    widest = 0
     for names, fields, _ in database.sql(HEADERS, choice.parameters()):
         columns.update(dict.fromkeys(json.loads(names) if names else json.loads(fields)))
-    for _, cells, names in _records(database, choice):
-        widest = max(widest, len(cells) - len(names))
-    for number in range(widest):
-        columns[MORE if number == 0 else f"{MORE} {number + 1}"] = None
+    if any(len(cells) > len(names) for _, cells, names in _records(database, choice)):
+        columns[MORE] = None
     return [name for name in columns if name not in OURS]
 
 
@@ -114,9 +112,9 @@ def _records(
 def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator[Sequence[object]]:
     for (number, line, message, column), cells, names in _records(database, choice):
         row: list[str] = [""] * len(place)
-        for at, cell in enumerate(cells):
-            beyond = at - len(names)
-            name = names[at] if beyond < 0 else MORE if beyond == 0 else f"{MORE} {beyond + 1}"
+        for name, cell in zip(names, cells, strict=False):
             if name in place:  # columns of an earlier export are not repeated
                 row[place[name]] = cell
+        if len(cells) > len(names):
+            row[place[MORE]] = csv_line(cells[len(names) :])
         yield (number, line, message, column or "", *row)

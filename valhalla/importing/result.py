@@ -29,6 +29,8 @@ class FileResult:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[dict[str, Any]] = field(default_factory=list)
     mapping: dict[str, str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
+    """All column names of the list, in order."""
     advice: list[dict[str, Any]] = field(default_factory=list)
     """What would make more of the file usable: ``sentence``, ``command`` and figures."""
 
@@ -71,6 +73,7 @@ def of_import(database: Database, import_id: int) -> FileResult:
         warnings=_warnings(row[5]),
         rejects=_rejects(database.sql(sql.READ_IMPORT_REJECTS, (import_id, LISTED))),
         mapping=json.loads(row[4]),
+        columns=json.loads(row[16] or "[]"),
     )
 
 
@@ -87,10 +90,10 @@ def of_unchanged(database: Database, path: str) -> FileResult:
     )
     if code:
         return FileResult(path, error={"code": code, "message": message})
-    fields, warnings = "{}", "[]"
+    fields, warnings, names = "{}", "[]", "[]"
     if import_id is not None:
         row = database.sql(sql.READ_IMPORT, (import_id,))[0]
-        fields, warnings = row[4], row[5]
+        fields, warnings, names = row[4], row[5], row[16] or "[]"
     return FileResult(
         path,
         rows=rows,
@@ -99,6 +102,7 @@ def of_unchanged(database: Database, path: str) -> FileResult:
         warnings=_warnings(warnings),
         rejects=_rejects(database.sql(sql.READ_REJECTS, (file_id, LISTED))),
         mapping=json.loads(fields),
+        columns=json.loads(names),
     )
 
 

@@ -186,7 +186,7 @@ FIND_MAPPINGS = "SELECT header, fields FROM mapping WHERE source_id = ? AND orig
 
 READ_IMPORT = """
 SELECT id, path, state, kind, fields, warnings, rows, new, updated, unchanged, duplicate, rejected, blank,
-  error_code, error_message, file_id FROM import WHERE id = ?
+  error_code, error_message, file_id, names FROM import WHERE id = ?
 """
 READ_REJECTS = """
 SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'open' ORDER BY line, id LIMIT ?

@@ -65,6 +65,9 @@ CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id <> ?2
 SIGHTED = """
 SELECT lead_id FROM sighting WHERE import_id = ? AND first_seen >= ? AND lead_id > ? ORDER BY lead_id LIMIT ?
 """
+ALSO_CHANGED = """
+SELECT DISTINCT h.lead_id FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id = ?2
+"""
 UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id = ?"
 CHANGED = """
 SELECT DISTINCT lead_id FROM lead_history WHERE import_id = ? AND actor = 'import' AND lead_id > ? ORDER BY lead_id LIMIT ?
@@ -228,6 +231,11 @@ class _Undo:
         ]:
             with database.write():
                 self.hooks.fence()
+                changed = {
+                    row[0]
+                    for row in database.sql(ALSO_CHANGED, (apsw.carray(array("q", ids)), self.import_id))
+                }
+                self._count(len(ids) - len(changed), {}, {})
                 database.many(UNSIGHT, [(self.import_id, lead) for lead in ids])
                 deciding.decide_again(database, ids, lambda lead: lead._replace(lists=max(1, lead.lists - 1)))
                 database.sql(sql.MOVE_GENERATION)

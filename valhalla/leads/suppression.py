@@ -33,7 +33,10 @@ ON CONFLICT (kind, digest) WHERE removed_at IS NULL DO NOTHING
 FORGET = (
     "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"
 )
-REMOVE = "UPDATE suppression SET removed_at = ?, removed_by = ? WHERE kind = ? AND digest = ? AND removed_at IS NULL"
+REMOVE = """
+UPDATE suppression SET removed_at = ?, removed_by = ?
+WHERE kind = ? AND digest = ? AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
+"""
 MOVE = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"
 LIST = """
 SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
@@ -212,10 +215,12 @@ def add(
     return added, len(marks)
 
 
-def remove(database: Database, entries: Sequence[Entry], *, actor: str = "operator") -> tuple[int, int]:
+def remove(
+    database: Database, entries: Sequence[Entry], *, origin: Origin | None = None, actor: str = "operator"
+) -> tuple[int, int]:
     """Take entries off the list; leads that nothing else keeps out may be contacted again. Audited and durable.
 
-    Returns how many entries were taken off and how many leads are open again.
+    ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
     """
     from db import audit
     from valhalla.leads import deciding
@@ -224,7 +229,7 @@ def remove(database: Database, entries: Sequence[Entry], *, actor: str = "operat
     with database.write(durable=not database.in_write()):
         removed = 0
         for kind, value in dict.fromkeys(entries):
-            database.sql(REMOVE, (now, actor, kind, digest(salt, kind, value)))
+            database.sql(REMOVE, (now, actor, kind, digest(salt, kind, value), origin))
             removed += database.changes()
         database.sql(MOVE)
         left = load(database)

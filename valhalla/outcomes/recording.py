@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from valhalla.errors import NotFound, UsageError
+from valhalla.leads import suppression
 from valhalla.leads.sql import SHOWN, STORED
+from valhalla.leads.suppression import Entry
 from valhalla.outcomes import sql
 from valhalla.outcomes.standing import EVENTS, Event, Standing, standing
 from valhalla.stages import Context, StoredLead, redecide
@@ -83,6 +85,8 @@ class Recorder:
             ),
         )
         moved = self._settle(lead)
+        if outcome.event == "opted_out":
+            self._keep_out(lead)
         # The reason stays out of the chain: it is somebody's words about a person, and must be erasable.
         body = {
             "outcome": outcome_id,
@@ -96,6 +100,10 @@ class Recorder:
         audit.append(database, "outcome.record", f"lead:{lead.id}", body, actor=self.actor)
         return moved._replace(id=outcome_id)
 
+    def _keep_out(self, lead: StoredLead) -> None:
+        """Whoever opted out is on the do-not-contact list, whatever list names them next."""
+        suppression.add(self.database, _contacts(lead), origin="opted_out", actor=self.actor)
+
     def undo(self, outcome_id: int) -> Recorded:
         """Take an outcome back; the lead stands as if it had never been recorded."""
         database = self.database
@@ -106,7 +114,11 @@ class Recorder:
         if undone_at is not None:
             raise UsageError(f"outcome {outcome_id} was taken back before")
         database.sql(sql.UNDO, (database.clock(), self.actor, outcome_id))
-        moved = self._settle(read_lead(database, lead_id))
+        lead = read_lead(database, lead_id)
+        if event == "opted_out":
+            suppression.remove(database, _contacts(lead), origin="opted_out", actor=self.actor)
+            lead = read_lead(database, lead_id)
+        moved = self._settle(lead)
         body = {"outcome": outcome_id, "event": event, "status": moved.standing.status}
         audit.append(database, "outcome.undo", f"lead:{lead_id}", body, actor=self.actor)
         return moved._replace(id=outcome_id)
@@ -133,6 +145,11 @@ class Recorder:
         if key not in self._contexts:
             self._contexts[key] = stages.at(self.database, *key, now=self.database.clock())
         return self._contexts[key]
+
+
+def _contacts(lead: StoredLead) -> list[Entry]:
+    contacts = [Entry("email", lead.email)] if lead.email is not None else []
+    return contacts + ([Entry("phone", str(lead.phone_key))] if lead.phone_key is not None else [])
 
 
 def record(database: Database, outcome: Outcome, *, actor: str = "operator") -> Recorded:

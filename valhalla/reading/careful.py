@@ -70,6 +70,9 @@ class RowReader:
         self.source = source
         self.width = len(columns.header)
         self.rules = identity.rules_of(columns.header, columns.mapping, profile.to_json(), source)
+        self._more = (
+            columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
+        )
         self._header_forms = [name.strip() for name in columns.header]
         self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
 
@@ -122,6 +125,9 @@ class RowReader:
         if not _FORMULA.isdisjoint([cell[:1] for cell in cells]) and any(map(formula_like, cells)):
             cell = next(cell for cell in cells if formula_like(cell))
             codes["FORMULA_CELL"] = f'cell "{shorten(cell, 40)}" begins like a formula'
+        if self._more is not None and cells[self._more].strip():
+            message = "the cells in _more belong to other columns; put them there and empty _more"
+            return Reject(line, "_more", "CELLS_TOO_MANY", message, shorten(cells[self._more]), raw)
         found = self._checked(cells, line, raw, codes)
         if isinstance(found, Row):
             warnings.extend(Warning(line, code, message) for code, message in codes.items())

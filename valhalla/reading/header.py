@@ -88,5 +88,12 @@ SENSITIVE_COLUMNS = _forms(
 )
 """Columns that should not be in a lead list; the file gets a warning."""
 
-REJECT_COLUMNS = {"_reject": "id", "_line": "line", "_reason": "reason", "_field": "field", "_file": "file"}
+REJECT_COLUMNS = {
+    "_reject": "id",
+    "_line": "line",
+    "_reason": "reason",
+    "_field": "field",
+    "_file": "file",
+    "_more": "more",
+}
 """Columns that our own export of rejects puts in front; recognised by their exact names and never taken as extras."""

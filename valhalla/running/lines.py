@@ -56,7 +56,7 @@ def file_lines(file: FileResult) -> list[str]:
     if file.error:
         return [f"[ERROR] {file.error['message']}", *hints]
     if file.mapping:
-        lines.append("[HEADERS] " + ", ".join(file.mapping))
+        lines.append("[HEADERS] " + ", ".join(file.columns or file.mapping))
     lines += [
         f"[WARNING] {file.path}{_at(item['line'])}: {item['message']}"
         for item in file.warnings[:REJECTS_SHOWN]
