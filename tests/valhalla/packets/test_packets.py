@@ -69,7 +69,9 @@ def test_the_page_loads_nothing_and_runs_nothing(database: Database, load: Any) 
     assert "&lt;script&gt;alert(1)" in text
 
     class Look(HTMLParser):
-        seen: list[tuple[str, str | None]] = []
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[tuple[str, str | None]] = []
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             assert tag not in ("script", "link", "iframe", "object", "b9")
