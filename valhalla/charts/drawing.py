@@ -50,7 +50,8 @@ class Bin(NamedTuple):
 
     predicted: float
     happened: float
-    count: int
+    size: int
+    """Predictions in it."""
     low: float
     high: float
 
@@ -99,7 +100,7 @@ def calibration(bins: Sequence[Bin], theme: str = "light") -> str:
     """What was predicted against what happened; on the diagonal the predictions were right."""
     most = max([0.01, *(max(each.predicted, each.high) for each in bins)]) * 100
     chart = _chart(
-        pygal.XY, theme, 360, title=f"Predicted and real closes (n = {sum(each.count for each in bins):,})"
+        pygal.XY, theme, 360, title=f"Predicted and real closes (n = {sum(each.size for each in bins):,})"
     )
     chart.add("right", [(0, 0), (most, most)], show_dots=False, stroke_style={"dasharray": "4,4", "width": 1})
     for each in bins:
@@ -107,7 +108,7 @@ def calibration(bins: Sequence[Bin], theme: str = "light") -> str:
         chart.add(
             None, [(at, 100 * each.low), (at, 100 * each.high)], show_dots=False, stroke_style={"width": 2}
         )
-    points = [{"value": (100 * b.predicted, 100 * b.happened), "label": f"{b.count:,} leads"} for b in bins]
+    points = [{"value": (100 * b.predicted, 100 * b.happened), "label": f"{b.size:,} leads"} for b in bins]
     chart.add("happened", points, stroke=False, dots_size=5)
     chart.x_title, chart.y_title = "predicted, %", "closed, %"
     chart.show_legend = False

@@ -63,7 +63,7 @@ def latest(database: Database, lead_id: int) -> Packet | None:
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two packets say the same, whatever version of the rules they were made by."""
     left, right = ({k: v for k, v in each.items() if k not in NOT_INPUT} for each in (one, other))
-    return left == json.loads(json.dumps(right))
+    return bool(left == json.loads(json.dumps(right)))
 
 
 def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any]:

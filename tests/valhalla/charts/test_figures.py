@@ -51,5 +51,5 @@ def test_rates_are_those_of_matured_leads(database: Database, people: Any, tell:
 
 def test_bins_carry_their_interval() -> None:
     (found,) = bins_of(tuple(reliability([0.5, 0.5], [0, 1], 1)))
-    assert (found.predicted, found.happened, found.count) == (0.5, 0.5, 2)
+    assert (found.predicted, found.happened, found.size) == (0.5, 0.5, 2)
     assert found.low < 0.5 < found.high
