@@ -146,8 +146,9 @@ def test_a_lead_that_changes_meanwhile_is_read_again(database: Database, people:
 
 def test_many_causes_make_one_job_that_shows_its_progress(database: Database, people: Any, tell: Any) -> None:
     people(5)
+    now = database.clock()
     bench = Bench(database)
-    bench.clock.at = database.clock()
+    bench.clock.at = now
     after: list[int] = []
     jobs = Reevaluating(database, bench.queue, lambda: after.append(1))
     tell(1, "won")

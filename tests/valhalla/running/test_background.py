@@ -16,13 +16,13 @@ TO_SIX = 13_600
 
 
 def test_digest_at_six_packets_at_once_and_leads_again_at_night(
-    database: Database, people: Any, tell: Any, tmp_path: Path
+    database: Database, people: Any, tell: Any, clock: Any, tmp_path: Path
 ) -> None:
     people(3)
     home = Home(tmp_path)
     home.prepare()
     bench = Bench(database)
-    bench.clock.at = database.clock()  # 14:13:20 UTC
+    bench.clock.at = clock()  # 14:13:20 UTC
     Background(database, bench.queue, home).schedule("UTC")
     assert [job.name for job in bench.run()] == ["packets.refresh"]
     assert sorted(path.name for path in home.packets.iterdir()) == [
