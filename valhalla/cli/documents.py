@@ -62,7 +62,7 @@ def packet(
 def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
     from rich.text import Text
 
-    from valhalla.cli.tables import console
+    from valhalla.cli.tables import console, hanging
     from valhalla.packets.page import STATUS
     from valhalla.stages.wording import money
 
@@ -83,13 +83,13 @@ def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
         f"{name} {money(numbers[key]) if numbers[key] is not None else 'missing'}"
         for name, key in names.items()
     ]
-    out.print(Text("  " + ", ".join(told), style="dim"))
+    out.print(Text(hanging(", ".join(told), 2), style="dim"))
     for line in (data["formula"], *data["assumptions"]):
         if line:
-            out.print(Text(f"  {line}", style="dim"))
+            out.print(Text(hanging(line, 2), style="dim"))
     for risk in data["risks"]:
-        out.print(Text(f"  Risk: {risk}", style="yellow"))
-    out.print(Text(f"  {data['buyers']['says']}"))
+        out.print(Text(hanging(f"Risk: {risk}", 2), style="yellow"))
+    out.print(Text(hanging(data["buyers"]["says"], 2)))
     for path in written:
         print(path)
 

@@ -31,19 +31,16 @@ def list_(ctx: typer.Context) -> None:
 
         rows = [
             (
-                *(each["name"], str(each["version"]), each["state"], each["kind"], each["metric"]),
+                f"{each['name']} v{each['version']}",
+                each["state"],
+                each["metric"],
                 ", ".join(f"{v['name']} {v['weight']}" for v in each["variants"]),
                 (each["started_at"] or "")[:10],
             )
             for each in found
         ]
-        headers = ("experiment", "version", "state", "compares", "success", "variants and weights", "since")
-        table(
-            headers,
-            rows,
-            numbers=("version",),
-            empty="No experiments. Start one with: valhalla experiments start NAME",
-        )
+        headers = ("experiment", "state", "success", "variants and weights", "since")
+        table(headers, rows, empty="No experiments. Start one with: valhalla experiments start NAME")
 
     inv.show(found, render)
 
@@ -124,45 +121,29 @@ def _change(inv: Invocation, act: Any) -> None:
 def _print(found: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from valhalla.cli.tables import console, table
+    from valhalla.cli.tables import console, hanging, table
     from valhalla.experiments.results import rate_text
 
     out = console()
     since = f" since {found['started_at'][:10]}" if found["started_at"] else ""
-    out.print(
-        Text.assemble(
-            (f"{found['name']} v{found['version']}", "bold"),
-            f"  {found['state']}{since}, success is: {found['metric']}",
-        )
-    )
-    out.print(Text(found["verdict"], style="bold green" if " is better " in found["verdict"] else "bold"))
+    head = (f"{found['name']} v{found['version']}", "bold")
+    out.print(Text.assemble(head, f"  {found['state']}{since}, success is: {found['metric']}"))
+    won = " is better " in found["verdict"]
+    out.print(Text(hanging(found["verdict"], 0), style="bold green" if won else "bold"))
+    for v in found["variants"]:
+        script = f"{v['script']} ({v['state']})" if v["script"] else "no script"
+        print(f"  {v['name']}: {script}, weight {v['weight']}")
     rows = [
         (
-            *(
-                v["name"],
-                v["script"] or "",
-                v["state"] or "",
-                str(v["weight"]),
-                f"{v['assigned']:,}",
-                f"{v['exposed']:,}",
-            ),
-            *(f"{v['matured']:,}", f"{v['conversions']:,}", rate_text(v), f"{v['opt_outs']:,}"),
+            v["name"],
+            *(f"{v[count]:,}" for count in ("assigned", "exposed", "matured", "conversions")),
+            rate_text(v),
+            f"{v['opt_outs']:,}",
         )
         for v in found["variants"]
     ]
-    headers = (
-        "variant",
-        "script",
-        "state",
-        "weight",
-        "leads",
-        "worked",
-        "matured",
-        "success",
-        "rate (95% sure)",
-        "opt-outs",
-    )
-    table(headers, rows, numbers=("weight", "leads", "worked", "matured", "success", "opt-outs"))
+    headers = ("variant", "leads", "worked", "matured", "success", "rate (95% sure)", "opted out")
+    table(headers, rows, numbers=("leads", "worked", "matured", "success", "opted out"))
     split = found["split"]
     if split["p"] is None:
         print(f"Split of leads: not enough worked leads to check it ({split['leads']:,}).")
@@ -172,7 +153,7 @@ def _print(found: dict[str, Any]) -> None:
         print(f"\n{comparison['variant']} against {comparison['against']}:")
         for gate in comparison["gates"]:
             mark = "ok  " if gate["passed"] else "open"
-            print(f"  {mark}  {gate['gate']}: {gate['says']}")
+            print(hanging(f"{gate['gate']}: {gate['says']}", 8, f"{mark}  "))
         if comparison["chance_better"] is not None:
             print(
                 f"  For information: the chance that {comparison['variant']} is better is {comparison['chance_better']:.0%}."

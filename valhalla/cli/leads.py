@@ -164,7 +164,7 @@ def _print_top(entries: list[dict[str, Any]]) -> None:
     from rich.console import Group
     from rich.text import Text
 
-    from valhalla.cli.tables import console
+    from valhalla.cli.tables import console, hanging
 
     if not entries:
         print("Nobody to call yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE")
@@ -182,11 +182,11 @@ def _print_top(entries: list[dict[str, Any]]) -> None:
             (f"score {entry['score']} {entry['band']}", _BANDS.get(entry["band"], "")),
             f"  {dollars(entry['value'])}  ",
             (f"-> {entry['next_action']}", "bold"),
-            (f"  {entry['next_action_why']}", "dim"),
         )
-        reasons = [Text("     - " + reason) for reason in entry["reasons"]]
+        why = Text(hanging(entry["next_action_why"], 5), style="dim")
+        reasons = [Text(hanging(reason, 7, "- ")) for reason in entry["reasons"]]
         email = [Text("     " + entry["email"], style="dim")] if entry["phone"] and entry["email"] else []
-        out.print(Group(head, figures, *reasons, *email, Text("")))
+        out.print(Group(head, figures, why, *reasons, *email, Text("")))
 
 
 _BANDS = {"A": "bold green", "B": "green", "C": "yellow", "D": "dim"}
@@ -221,8 +221,10 @@ def print_list(entries: list[dict[str, Any]]) -> None:
 def _print_lead(whole: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from valhalla.cli.tables import console, table
+    from valhalla.cli.tables import console, hanging, table
+    from valhalla.stages import STAGES
 
+    titles = dict(STAGES)
     out = console()
     out.print(Text.assemble((whole["name"], "bold"), f"  lead {whole['id']}, {whole['status']}"))
     fields = [
@@ -240,9 +242,12 @@ def _print_lead(whole: dict[str, Any]) -> None:
             Text.assemble((f"  {name:<14}", "dim"), str(value) if value not in (None, "") else "unknown")
         )
     for number, stage in enumerate(whole["stages"], 1):
-        out.print(Text.assemble(f"\n[{number}/6] ", (stage["stage"], "bold"), f": {stage['decision']}"))
+        title = titles.get(stage["stage"], stage["stage"])
+        out.print(
+            Text.assemble(f"\n[{number}/6] ", (title, "bold"), ": PROCESSED - ", (stage["decision"], "bold"))
+        )
         for reason in stage["reasons"]:
-            out.print(Text("      " + reason))
+            out.print(Text(hanging(reason, 6)))
     where = whole["provenance"]
     out.print(
         Text(f"\nRead from {where['file']}, line {where['line']} (import {where['import_id']})", style="dim")

@@ -157,13 +157,13 @@ def _parsed(text: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return (
-        "(none)"
-        if value is None
-        else value
-        if isinstance(value, str)
-        else json.dumps(value, ensure_ascii=False)
-    )
+    if value is None or isinstance(value, str):
+        return value or "(none)"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return "; ".join(" ".join(f"{key} {part}" for key, part in each.items()) for each in value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _leaves(here: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:

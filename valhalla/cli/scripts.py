@@ -77,7 +77,7 @@ def show(ctx: typer.Context, script: Which) -> None:
     def render() -> None:
         from rich.text import Text
 
-        from valhalla.cli.tables import console
+        from valhalla.cli.tables import console, hanging
         from valhalla.stages.wording import several
 
         out = console()
@@ -88,7 +88,7 @@ def show(ctx: typer.Context, script: Which) -> None:
             f"Used on {several(found['used_on'], 'lead')}: {several(found['appointments'], 'appointment')}, "
             f"{found['won']:,} won, {found['opted_out']:,} opted out."
         )
-        print(verdict.says)
+        print(hanging(verdict.says, 0))
         _print_gates(verdict.gates)
         out.print(Text("\n" + found["body"]))
         print("\nHistory")
@@ -218,8 +218,10 @@ def _print_moves(made: list[Any]) -> None:
 
 
 def _print_gates(gates: list[Any]) -> None:
+    from valhalla.cli.tables import hanging
+
     for gate in gates:
-        print(f"  {'ok  ' if gate.passed else 'open'}  {gate.name}: {gate.says}")
+        print(hanging(f"{gate.name}: {gate.says}", 8, f"{'ok  ' if gate.passed else 'open'}  "))
 
 
 def _read(text: str) -> str:

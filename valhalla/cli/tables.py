@@ -49,3 +49,23 @@ def table(
         console().print(made)
     else:
         print(empty)
+
+
+def hanging(text: str, indent: int, first: str = "") -> str:
+    """``text`` indented by so many columns and, on a terminal, wrapped so that all its lines begin there. ``first`` stands
+    in the indent of the first line, such as a dash."""
+    import shutil
+    import textwrap
+
+    lead = " " * (indent - len(first)) + first
+    if not sys.stdout.isatty():
+        return lead + text
+    width = max(40, shutil.get_terminal_size().columns)
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

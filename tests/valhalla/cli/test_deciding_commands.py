@@ -1,0 +1,226 @@
+"""The commands around decisions: outcome, policy, experiments, scripts, buyers, packet, digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from valhalla.cli.entry import run
+
+
+@pytest.fixture
+def told(
+    home: Path, sample_leads: Path, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs a command on a home with the ten sample leads: (exit code, output, errors)."""
+    assert run(["ingest", str(sample_leads)]) == 0
+    capfd.readouterr()
+
+    def told(*words: object) -> tuple[int, str, str]:
+        try:
+            code = run([str(word) for word in words])
+        except SystemExit as left:
+            code = int(left.code or 0)
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return told
+
+
+@pytest.fixture
+def data(told: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
+    """The same with --json: the document."""
+
+    def data(*words: object) -> Any:
+        code, out, err = told(*words, "--json")
+        assert (code, err) == (0, ""), err
+        return json.loads(out)
+
+    return data
+
+
+def test_an_outcome_and_its_undoing(data: Any, told: Any) -> None:
+    made = data("outcome", 3, "won", "--amount", "12,000", "--at", "2026-01-05 10:00", "--channel", "call")
+    assert (made["outcome"], made["status"], made["new"], made["reevaluated"]["decided"]) == (
+        1,
+        "won",
+        True,
+        10,
+    )
+    assert data("outcome", "list", 3)[0]["amount"] == 12000.0
+    assert 3 not in [lead["id"] for lead in data("leads", "top")]
+    code, out, _ = told("outcome", "undo", 1)
+    assert (code, out.startswith("Outcome 1 was taken back.")) == (0, True)
+    assert 3 in [lead["id"] for lead in data("leads", "top")]
+    code, out, _ = told("outcome", 4, "opted_out")
+    assert code == 0 and "will not be called again" in out
+
+
+def test_outcomes_from_a_file(data: Any, told: Any, tmp_path: Path) -> None:
+    path = tmp_path / "crm.csv"
+    path.write_text("lead,event,date\n1,contacted,2026-01-05\n99,contacted,2026-01-05\n", encoding="utf-8")
+    done = data("outcome", "import", path)
+    assert (done["rows"], done["recorded"], done["refused"][0]["line"]) == (2, 1, 3)
+    path.write_text("lead,event,date\n99,contacted,2026-01-05\n", encoding="utf-8")
+    code, out, _ = told("outcome", "import", path)
+    assert code == 1 and "there is no lead 99" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("outcome", 3, "sold"), 2, "is no outcome"),
+        (("outcome", 99, "won"), 1, "there is no lead 99"),
+        (("outcome", "x", "won"), 2, "no lead number"),
+        (("outcome", 3, "paused"), 2, "until when"),
+        (("outcome", "import", "none.csv"), 3, "was not found"),
+        (("outcome", "undo", 7), 1, "there is no outcome 7"),
+        (("policy", "set", "packet.fee", "much"), 2, "must be a number"),
+        (("policy", "set", "packet.fees", "1"), 2, "no key packet.fees"),
+        (("policy", "show", "nothing"), 1, "no key nothing"),
+        (("policy", "show", "--version", "9"), 1, "no policy version 9"),
+        (("experiments", "show", "x"), 1, "no experiment 'x'"),
+        (("experiments", "set", "opener", "calm"), 2, "is no weight"),
+        (("experiments", "set", "opener", "calm=1"), 2, "no variant 'calm'"),
+        (("experiments", "start", "new", "--variant", "a=1", "--variant", "b=2"), 2, "stop it first"),
+        (("scripts", "show", "x"), 1, "no script 'x'"),
+        (("scripts", "retire", "1"), 2, "is in use"),
+        (("scripts", "add", "New", "none.txt"), 3, "was not found"),
+        (("packet", 99), 1, "there is no lead 99"),
+        (("buyers", "import", "none.csv"), 3, "was not found"),
+        (("digest", "--html", "--text"), 2, "choose"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(told: Any, words: tuple[object, ...], code: int, says: str) -> None:
+    found, out, err = told(*words)
+    assert (found, out) == (code, "")
+    assert says in err and err.count("\n") == 1
+
+
+def test_the_policy_is_versioned(data: Any, told: Any) -> None:
+    made = data("policy", "set", "packet.fee", "12000", "--reason", "busy")
+    assert (made["version"], made["changes"]) == (2, [{"key": "packet.fee", "before": 10000, "after": 12000}])
+    assert data("policy", "set", "packet.fee", "12000")["changes"] == []
+    assert data("policy", "show", "packet.fee") == {"version": 2, "packet.fee": 12000}
+    assert data("policy", "show", "packet.fee", "--version", 1)["packet.fee"] == 10000
+    assert data("policy", "set", "markets.Houston, TX.target", "true")["version"] == 3
+    assert [each["reason"] for each in data("policy", "history")][1:] == [
+        "busy",
+        "markets.Houston, TX.target was set",
+    ]
+    assert data("policy", "set", "markets.Houston, TX.target", "")["changes"][0]["after"] is None
+    code, out, _ = told("policy", "show")
+    assert code == 0 and "assignment fee to earn" in out and "changed" in out
+
+
+def test_experiments_from_start_to_stop(data: Any, told: Any, tmp_path: Path) -> None:
+    assert data("experiments", "list")[0]["name"] == "opener"
+    assert told("experiments", "list")[0] == told("experiments", "show", "opener")[0] == 0
+    assert data("experiments", "set", "opener", "direct=3")["version"] == 2
+    assert data("experiments", "stop", "opener")["state"] == "stopped"
+    text = tmp_path / "short.txt"
+    text.write_text("Hi {name}.", encoding="utf-8")
+    assert data("scripts", "add", "Short", text)["id"] == 3
+    made = data(
+        "experiments", "start", "second", "--variant", "old=1", "--variant", "new=Short:2", "--metric", "won"
+    )
+    assert [(v["name"], v["weight"], v["script_id"]) for v in made["variants"]] == [
+        ("old", 1, 1),
+        ("new", 2, 3),
+    ]
+    assert {lead["variant"].split(": ")[0] for lead in data("leads", "top") if lead["variant"]} == {"second"}
+
+
+def test_scripts_are_promoted_only_on_evidence_and_pinned_by_hand(data: Any, told: Any) -> None:
+    code, out, _ = told("scripts", "promote", 2)
+    assert code == 1 and "Not yet: it still needs 200 more matured leads" in out
+    assert data("scripts", "pin", 2, "--reason", "gut")["moves"][-1]["after"] == "primary"
+    assert [s["state"] for s in data("scripts", "list")] == ["primary", "secondary"]
+    shown = data("scripts", "show", 2)
+    assert shown["pinned"] and shown["moves"][-1]["why"] == "Pinned by hand: gut"
+    assert data("scripts", "pin", 2, "--off") == {"script": 2, "pinned": False}
+    assert data("scripts", "retire", 1)["moves"] == [
+        {
+            "script": 1,
+            "before": "secondary",
+            "after": "retired",
+            "why": "Retired by hand: not wanted any more",
+        }
+    ]
+    assert told("scripts", "list")[0] == told("scripts", "show", 1)[0] == 0
+
+
+def test_packets_as_page_pdf_and_json(data: Any, told: Any, home: Path, tmp_path: Path) -> None:
+    body = data("packet", 1)
+    assert (body["status"], body["files"]) == ("INCOMPLETE", [])
+    code, out, _ = told("packet", 1)
+    assert code == 0 and out.rstrip().endswith("lead-1.html")
+    assert (home / "packets" / "lead-1.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    told("packet", 1, "--pdf", "--html")
+    assert (home / "packets" / "lead-1.pdf").read_bytes().startswith(b"%PDF-")
+    elsewhere = tmp_path / "deal.pdf"
+    assert told("packet", 1, "--pdf", "--out", elsewhere)[0] == 0
+    assert elsewhere.read_bytes().startswith(b"%PDF-")
+
+
+def test_buyers_and_digest(data: Any, told: Any, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "buyers.csv"
+    path.write_text("name,markets\nAnn,TX\n", encoding="utf-8")
+    assert data("buyers", "import", path)["new"] == 1
+    assert data("buyers", "list")[0]["markets"] == ["TX"]
+    assert told("buyers", "list")[0] == 0
+    assert told("digest")[1].startswith("VALHALLA, ")
+    assert told("digest", "--html")[1].startswith("<!doctype html>")
+    assert [Path(name).suffix for name in data("digest", "--write")["files"]] == [".html", ".txt"]
+    assert len(list((home / "logs").glob("digest-*"))) == 2
+
+
+def test_stages_are_told_as_the_documents_do(told: Any) -> None:
+    _, out, _ = told("leads", "show", 1)
+    for number, title in enumerate(
+        (
+            "A/B Test Tracking",
+            "Script Promotion",
+            "Deal Packet",
+            "Outcome Evaluation",
+            "Clone Readiness",
+            "Lead Scoring",
+        ),
+        1,
+    ):
+        assert f"[{number}/6] {title}: PROCESSED - " in out
+
+
+def test_a_workbook_of_the_call_list(data: Any, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    path = tmp_path / "calls.xlsx"
+    assert data("leads", "export", path, "--top")["leads"] == 10
+    sheet = load_workbook(path).active
+    assert sheet is not None and sheet.max_row == 11
+    assert isinstance(sheet["D2"].value, int)
+
+
+def test_a_copy_can_be_looked_at_and_not_changed(told: Any, home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((home / "valhalla.db").read_bytes())
+    for words in (
+        ("policy", "show"),
+        ("experiments", "show", "opener"),
+        ("scripts", "show", "1"),
+        ("digest",),
+        ("leads", "top"),
+    ):
+        assert told(*words, "--db", copy)[0] == 0, words
+    for words in (
+        ("outcome", "1", "won"),
+        ("policy", "set", "packet.fee", "1"),
+        ("scripts", "pin", "2"),
+        ("packet", "1"),
+    ):
+        code, _, err = told(*words, "--db", copy)
+        assert code == 2 and "only reads" in err
