@@ -26,6 +26,10 @@ READ_CHAIN = (
 )
 
 
+RESERVED = frozenset({"rows", "evidence.table"})
+"""Actions of the entries that :mod:`db.sealing` appends."""
+
+
 @dataclass(frozen=True)
 class Head:
     """The end of the chain: how many entries there are and the hash of the last ("" when there is none)."""
@@ -37,6 +41,12 @@ class Head:
 def canonical(value: Any) -> str:
     """JSON with sorted keys, no spaces and only ASCII: equal values give equal text everywhere."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parsed(body: str) -> dict[str, Any]:
+    """The facts of an entry."""
+    facts: dict[str, Any] = json.loads(body)
+    return facts
 
 
 def entry_hash(
@@ -74,8 +84,26 @@ def append(
     """Add an entry to the chain; call it inside the transaction that does what the entry witnesses.
 
     ``action`` is a dotted word ("import.chunk"), ``subject`` names what it was done to ("import:12"), ``body`` holds
-    the facts as JSON values; floats have no place in it.
+    the facts as JSON values; floats have no place in it. Rows of evidence that the transaction changes need no mention:
+    they are witnessed when it ends, see :mod:`db.sealing`.
     """
+    if action in RESERVED:
+        raise ValueError(f"entries of the action {action!r} are made by the file itself")
+    added = add(database, action, subject, body, actor=actor, correlation_id=correlation_id)
+    database.recorder().reason = (actor, correlation_id, added.entries)
+    return added
+
+
+def add(
+    database: Database,
+    action: str,
+    subject: str,
+    body: Mapping[str, Any],
+    *,
+    actor: str = "valhalla",
+    correlation_id: str | None = None,
+) -> Head:
+    """:func:`append` for this package, which alone makes entries of the actions in :data:`RESERVED`."""
     if not database.in_write():
         raise RuntimeError("an audit entry belongs into the transaction that it witnesses")
     last = head(database)

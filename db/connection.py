@@ -20,7 +20,7 @@ import apsw
 from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
-from db import clock, errors, guard
+from db import clock, errors, guard, sealing
 from db.turn import Turn, turn_for
 
 APPLICATION_ID = 0x56414C48
@@ -57,6 +57,7 @@ class _ThreadState(threading.local):
     durable = False
     synchronous = 0
     callbacks: list[Callable[[], object]]
+    recorder: sealing.Recorder | None = None
 
     def __init__(self) -> None:
         self.callbacks = []
@@ -81,6 +82,8 @@ class Database(APSWDatabase):  # type: ignore[misc]
         self._opened_mutex = threading.Lock()
         self._guarded = False
         self._anchor: apsw.Connection | None = None
+        self.shapes: dict[str, sealing.Shape] = {}
+        self.declared: set[str] = set()
 
     # -- opening and closing -------------------------------------------------------------------------------
 
@@ -142,6 +145,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
             connection.close()
             raise self._explained(error) from error
         self._thread.synchronous = NORMAL
+        self._thread.recorder = None if self.readonly else sealing.Recorder(connection)
         with self._opened_mutex:
             self._opened.add(connection)
             if self.path and not self._guarded:
@@ -170,6 +174,13 @@ class Database(APSWDatabase):  # type: ignore[misc]
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close_all()
+
+    def recorder(self) -> sealing.Recorder:
+        """What notes the evidence rows that this thread's connection changes."""
+        self.connection()
+        if self._thread.recorder is None:
+            raise errors.ReadOnly(f"{self.path} was opened to be read only")
+        return self._thread.recorder
 
     # -- statements ----------------------------------------------------------------------------------------
 
@@ -225,6 +236,9 @@ class Database(APSWDatabase):  # type: ignore[misc]
         return self.connection().last_insert_rowid()
 
     def _explained(self, error: apsw.Error) -> Exception:
+        if error.extendedresult == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
+            self._thread.recorder.renew()
+            return RuntimeError(f"{self.path or 'the file'}: a change of evidence belongs into write(), which witnesses it")
         return errors.translate(error, self.path or "the in-memory file") or error
 
     # -- transactions --------------------------------------------------------------------------------------
@@ -338,6 +352,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
                 ) from error
             raise
         thread.depth, thread.durable = 1, durable
+        self.recorder().reason = None
 
     def _begin_immediate(self, connection: apsw.Connection) -> None:
         processes = self._turn.processes
@@ -354,21 +369,24 @@ class Database(APSWDatabase):  # type: ignore[misc]
     def _end(self, failed: bool) -> None:
         thread = self._thread
         connection = self.connection()
-        callbacks, thread.callbacks = thread.callbacks, []
-        thread.depth = 0
+        callbacks: list[Callable[[], object]] = []
         try:
-            if failed:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                return
-            try:
+            if not failed:
+                sealing.seal(self)  # what changed in the evidence goes into the chain with this commit
+                callbacks = thread.callbacks
                 connection.execute("COMMIT")
-            except apsw.Error as error:
+        except apsw.Error as error:
+            raise self._explained(error) from error
+        finally:
+            thread.callbacks, thread.depth = [], 0
+            try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                raise self._explained(error) from error
-        finally:
-            self._turn.threads.release()
+                recorder = self.recorder()
+                if recorder.pending():
+                    recorder.renew()
+            finally:
+                self._turn.threads.release()
         for callback in callbacks:
             callback()
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db import copying, errors
+from db import copying, errors, sealing
 
 if TYPE_CHECKING:
     from db.connection import Database
@@ -41,6 +41,7 @@ def upgrade(database: Database) -> None:
             copying.copy(database, backup_path(database.path, version))
     for number in range(version + 1, latest() + 1):
         _apply(database, number)
+    sealing.adopt(database)
 
 
 def backup_path(path: Path, version: int) -> Path:
@@ -54,7 +55,7 @@ def _apply(database: Database, number: int) -> None:
     # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
     database.sql("PRAGMA foreign_keys = 0")
     try:
-        with database.write(durable=True):
+        with database.write(durable=True), database.recorder().off():
             if database.value("PRAGMA user_version") >= number:
                 return  # another process was faster
             database.sql(scripts()[number - 1])

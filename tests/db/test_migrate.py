@@ -95,7 +95,7 @@ def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
             "SELECT t.name, c.name FROM pragma_table_list t, pragma_table_info(t.name) c "
             "WHERE t.type = 'table' AND c.type IN ('REAL', 'ANY')"
         )
-        assert floats == []
+        assert floats == [("witness", "key")]  # the keys of all tables, numbers and texts
 
 
 # -- upgrading ---------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_every_older_schema_keeps_its_rows_and_its_chain(
     everything = migrate.scripts()
     with monkeypatch.context() as patched:
         patched.setattr(migrate, "scripts", lambda: everything[:version])
-        with Database.open(path) as old, old.write():
+        with Database.open(path) as old, old.write(), old.recorder().off():  # as before rows were witnessed
             for number in range(5):
                 audit.append(old, "test", f"setting:{number}", {"number": number})
                 old.sql("INSERT INTO setting VALUES (?, '1', 0, 'test')", (f"key {number}",))
@@ -186,7 +186,10 @@ def assert_kept(before: dict[str, list[dict[str, Any]]], new: Database) -> None:
     after = contents(new)
     for table, old_rows in before.items():
         now = [{name: row.get(name) for name in old_rows[0]} for row in after[table]] if old_rows else []
-        assert now == old_rows, table
+        if table == "audit":  # a migration may witness what it found, which moves the head
+            now = now[: len(old_rows)]
+        if table != "audit_head":
+            assert now == old_rows, table
     assert new.value("PRAGMA integrity_check") == "ok"
     assert new.sql("PRAGMA foreign_key_check") == []
     assert audit.check_chain(new) == []

@@ -19,7 +19,7 @@ from valhalla.collector import collector_paused
 from valhalla.importing import ahead, sql
 from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
-from valhalla.importing.plan import Plan, Reading, plan_chunk
+from valhalla.importing.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.leads import suppression
 from valhalla.reading import Chunk, Position, Profile, SourceError, Warning, open_source, prefix_digest
 from valhalla.reading.header import REJECT_COLUMNS
@@ -361,8 +361,8 @@ class _Import:
                 self.suppression = suppression.load(database, self.suppression)
                 plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
             self._advance(chunk, plan)
-            write_plan(database, chunk, plan, reading, context)
             self._witness(chunk, plan)
+            write_plan(database, chunk, plan, reading, context)
             contended = database.contended()
         self._pace(contended, time.perf_counter() - began)
         self.position = chunk.end
@@ -494,15 +494,8 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
     if plan.moves_leads():
         database.sql(sql.MOVE_GENERATION)
     if plan.leads:
-        common = sql.insert_lead(
-            header_id=reading.header_id,
-            file_id=reading.file_id,
-            import_id=reading.import_id,
-            at=reading.started_at,
-            policy_version=context.policy_version,
-            snapshot_id=context.snapshot_id,
-        )
-        database.many(common, plan.leads)
+        new = new_leads(database, reading, context)
+        new.insert(database, sql.insert_lead(new.common), plan.leads, plan.witnesses)
     if plan.keys:
         database.many(sql.ADD_KEY, sorted(plan.keys))
     for text, rows in (

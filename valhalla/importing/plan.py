@@ -23,6 +23,7 @@ from typing import Any
 import apsw
 
 from db import Database
+from db.sealing import Bulk, Witness
 from valhalla.importing import sql
 from valhalla.importing.ahead import Decided
 from valhalla.leads.suppression import NOBODY, Suppression
@@ -115,6 +116,8 @@ class Plan:
     generation: int
     counts: Counts = field(default_factory=Counts)
     leads: list[tuple[Any, ...]] = field(default_factory=list)
+    witnesses: list[Witness] = field(default_factory=list)
+    """The hashes of ``leads``."""
     updates: list[tuple[Any, ...]] = field(default_factory=list)
     keys: list[tuple[int, int]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
@@ -142,6 +145,19 @@ def plan_chunk(
     ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
     """
     return _Planner(database, rows, reading, context, suppression, decided).run()
+
+
+def new_leads(database: Database, reading: Reading, context: Context) -> Bulk:
+    """What stores and witnesses the new leads of a chunk."""
+    common = sql.common_to(
+        header_id=reading.header_id,
+        file_id=reading.file_id,
+        import_id=reading.import_id,
+        at=reading.started_at,
+        policy_version=context.policy_version,
+        snapshot_id=context.snapshot_id,
+    )
+    return Bulk(database, "lead", sql.NEW_LEAD, common)
 
 
 class _Planner:
@@ -192,6 +208,7 @@ class _Planner:
         self.next_id = lead_id
         self._write_fresh()
         self._write_changed()
+        self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(self.plan.leads)
         return self.plan
 
     # -- what is known already -----------------------------------------------------------------------------

@@ -19,12 +19,15 @@ FROM_ROW = Row._fields[: Row._fields.index("line") + 1]
 DECIDED = STAGES[: STAGES.index("score") + 1]
 
 
-def insert_lead(
+NEW_LEAD = ("id", *FROM_ROW, "suppressed", *DECIDED)
+
+
+def common_to(
     *, header_id: int | None, file_id: int, import_id: int, at: int, policy_version: int, snapshot_id: int
-) -> str:
-    """The statement that adds the new leads of one chunk."""
-    common = {
-        "header_id": "NULL" if header_id is None else header_id,
+) -> dict[str, int | None]:
+    """What all new leads of one chunk have in common."""
+    return {
+        "header_id": header_id,
         "file_id": file_id,
         "import_id": import_id,
         "last_import_id": import_id,
@@ -35,9 +38,13 @@ def insert_lead(
         "policy_version": policy_version,
         "snapshot_id": snapshot_id,
     }
-    bound = ("id", *FROM_ROW, "suppressed", *DECIDED)
-    values = ", ".join((*("?" * len(bound)), *map(str, common.values())))
-    return f"INSERT INTO lead ({', '.join((*bound, *common))}) VALUES ({values})"
+
+
+def insert_lead(common: dict[str, int | None]) -> str:
+    """The statement that adds the new leads of one chunk."""
+    constants = ("NULL" if value is None else str(value) for value in common.values())
+    values = ", ".join((*("?" * len(NEW_LEAD)), *constants))
+    return f"INSERT INTO lead ({', '.join((*NEW_LEAD, *common))}) VALUES ({values})"
 
 
 UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(

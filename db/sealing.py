@@ -1,0 +1,287 @@
+"""Witnessing: whatever changes a row of evidence is put into the audit chain with the same commit.
+
+Nobody has to remember it. SQLite's session extension notes, in C, the key of each evidence row that a connection changes;
+when a write transaction ends, the rows are hashed as they are now and one entry with the action ``rows`` is appended. A
+commit that would leave a changed row without a witness, such as of a lone statement outside of ``write()``, is refused.
+Working tables are not looked at, so the queue pays one question ("anything noted?") per commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from db import audit, errors
+from db.evidence import TABLES, Evidence, Hasher, gone_hash, key_value
+
+if TYPE_CHECKING:
+    from db.connection import Database
+
+ROWS = "rows"
+DECLARATION = "evidence.table"
+KEYS_TOLD = 200
+"""An entry names the keys of its rows when they fit into so many ranges."""
+
+_ADD_WITNESS = "INSERT INTO witness (tbl, key, entry, salt, hash) VALUES ('{}', ?, {}, ?, ?)"
+_DROP_SALT = "UPDATE witness SET salt = NULL WHERE tbl = ? AND key = ? AND salt IS NOT NULL"
+_DECLARED = "SELECT body FROM audit WHERE action = 'evidence.table'"
+
+Witness = tuple[int | str, bytes | None, bytes | None]
+"""(key, salt, hash): of a row as it is now; a hash of None: the row is gone."""
+
+
+class Recorder:
+    """What one connection has changed since its last entry."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.reason: tuple[str, str | None, int] | None = None
+        """Actor, correlation id and number of the transaction's last entry that says why."""
+        self._session: apsw.Session | None = None
+        self.renew()
+        connection.set_commit_hook(self.pending)
+
+    def renew(self) -> None:
+        """Forget what was noted."""
+        if self._session is not None:
+            self._session.close()
+        self._session = apsw.Session(self._connection, "main")
+        for table in TABLES:
+            self._session.attach(table)
+
+    def pending(self) -> bool:
+        """Whether changes are noted that no entry witnesses; the commit hook, which refuses the commit when they are."""
+        return self._session is not None and not self._session.is_empty
+
+    def changes(self) -> Iterable[apsw.TableChange]:
+        """The net changes."""
+        assert self._session is not None
+        return apsw.Changeset.iter(self._session.changeset())
+
+    @contextlib.contextmanager
+    def off(self) -> Any:
+        """Note nothing meanwhile: the caller witnesses what it does."""
+        assert self._session is not None
+        self._session.enabled = False
+        try:
+            yield
+        finally:
+            if self._session is not None:
+                self._session.enabled = True
+
+    def close(self) -> None:
+        """Note nothing any more."""
+        self._connection.set_commit_hook(None)
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+# -- at the end of a transaction ---------------------------------------------------------------------------
+
+
+def seal(database: Database) -> None:
+    """Witness every evidence row that this transaction has changed so far. ``Database.write`` calls it before the commit."""
+    recorder = database.recorder()
+    if not recorder.pending():
+        return
+    inserted: dict[str, list[Sequence[Any]]] = {}
+    updated: dict[str, list[tuple[Any, ...]]] = {}
+    removed: dict[str, list[int | str]] = {}
+    for change in recorder.changes():
+        places = sorted(change.pk_columns)
+        if change.opcode == apsw.SQLITE_INSERT:
+            inserted.setdefault(change.name, []).append(change.new)  # type: ignore[arg-type]
+        else:
+            key = tuple(change.old[place] for place in places)  # type: ignore[index]
+            if change.opcode == apsw.SQLITE_UPDATE:
+                updated.setdefault(change.name, []).append(key)
+            else:
+                removed.setdefault(change.name, []).append(key_value(key))
+    witnesses: dict[str, list[Witness]] = {}
+    for name in sorted({*inserted, *updated, *removed}):
+        shape = shape_of(database, name)
+        rows = [*inserted.get(name, ()), *shape.read(database, updated.get(name, ()))]
+        witnesses[name] = [*shape.hasher.hashes(rows), *((key, None, None) for key in removed.get(name, ()))]
+        stale = [*map(key_value, updated.get(name, ())), *removed.get(name, ())]
+        if stale and TABLES[name].personal:
+            database.many(_DROP_SALT, ((name, key) for key in stale))
+    if witnesses:
+        _append(database, witnesses)
+    recorder.renew()
+
+
+def _append(database: Database, witnesses: dict[str, list[Witness]]) -> None:
+    """The entry, and the witness of each row."""
+    for name in witnesses:
+        _declare(database, TABLES[name])
+    entry = audit.head(database).entries + 1
+    tables = {}
+    for name, found in witnesses.items():
+        found.sort(key=_by_key)
+        database.many(_ADD_WITNESS.format(name, entry), found)
+        tables[name] = _summary(name, found)
+    recorder = database.recorder()
+    actor, correlation_id, reason = recorder.reason or ("valhalla", None, None)
+    body = {"of": reason, "tables": tables}
+    audit.add(database, ROWS, ", ".join(tables), body, actor=actor, correlation_id=correlation_id)
+
+
+def _by_key(witness: Witness) -> Any:
+    return witness[0]
+
+
+def _summary(name: str, found: list[Witness]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    gone = 0
+    for key, _, row_hash in found:
+        if row_hash is None:
+            gone += 1
+            row_hash = gone_hash(name, key)
+        digest.update(row_hash)
+    return {
+        "columns": TABLES[name].id,
+        "rows": len(found) - gone,
+        "removed": gone,
+        "keys": _ranges([key for key, _, _ in found]),
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _ranges(keys: list[int | str]) -> list[Any] | None:
+    """The keys, runs of numbers as [first, last]; None when that would be long."""
+    told: list[Any] = []
+    for key in keys:
+        last = told[-1] if told else None
+        if isinstance(last, list) and key == last[1] + 1:
+            last[1] = key
+        elif len(told) == KEYS_TOLD:
+            return None
+        else:
+            told.append([key, key] if isinstance(key, int) else key)
+    return told
+
+
+# -- what the tables are -----------------------------------------------------------------------------------
+
+
+class Shape:
+    """A declared table as it stands in the file."""
+
+    def __init__(self, database: Database, table: Evidence) -> None:
+        info = database.sql(f"PRAGMA table_info({table.table})")
+        self.columns = [row[1] for row in info]
+        if {*self.columns} != {*table.columns}:
+            wrong = ", ".join(sorted({*self.columns} ^ {*table.columns}))
+            raise RuntimeError(f"db.evidence does not declare table {table.table} as it is: {wrong}")
+        self.defaults = {row[1]: database.value(f"SELECT {row[4]}") if row[4] else None for row in info}
+        self.hasher = Hasher(table, self.columns)
+        names = ", ".join(f'r."{column}"' for column in self.columns)
+        self._read = f"SELECT {names} FROM {table.table} AS r WHERE "
+        self._read += " AND ".join(f'"{column}" = ?' for column in table.key)
+        self._read_many = f'SELECT {names} FROM carray(?) AS k CROSS JOIN {table.table} AS r ON r."{table.key[0]}" = k.value'
+        self._counted = len(table.key) == 1
+
+    def read(self, database: Database, keys: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows of these keys."""
+        if len(keys) > 3 and self._counted and isinstance(keys[0][0], int):
+            numbers = apsw.carray(array("q", (key[0] for key in keys)))
+            return database.sql(self._read_many, (numbers,))
+        return [row for key in keys for row in database.sql(self._read, key)]
+
+
+def shape_of(database: Database, name: str) -> Shape:
+    """The shape of a table, looked up once."""
+    shape = database.shapes.get(name)
+    if shape is None:
+        shape = database.shapes[name] = Shape(database, TABLES[name])
+    return shape
+
+
+def _declare(database: Database, table: Evidence) -> None:
+    """Say in the chain which columns the rows of ``table`` are hashed by, unless it is there."""
+    if table.id in database.declared:
+        return
+    known = {audit.parsed(body)["id"] for (body,) in database.sql(_DECLARED)}
+    if table.id not in known:
+        defaults = {
+            name: value for name, value in shape_of(database, table.table).defaults.items() if value is not None
+        }
+        body = {**table.lists, "id": table.id, "defaults": defaults}
+        audit.add(database, DECLARATION, table.table, body)
+    database.after_commit(lambda: database.declared.add(table.id))
+
+
+def adopt(database: Database) -> None:
+    """After a migration: witness what stands in the file without one, and declare the columns that tables have now."""
+    database.shapes.clear()
+    for table in TABLES.values():
+        with database.write(durable=True):
+            known = {row[0] for row in database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            if table.table not in known or not {"witness", "audit"} <= known:
+                continue
+            _adopt(database, table)
+
+
+def _adopt(database: Database, table: Evidence) -> None:
+    if database.one(f"SELECT 1 FROM {table.table} LIMIT 1") is None:
+        return
+    shape = shape_of(database, table.table)
+    names = ", ".join(f'r."{column}"' for column in shape.columns)
+    unwitnessed = f"""SELECT {names} FROM {table.table} AS r
+        WHERE NOT EXISTS (SELECT 1 FROM witness AS w WHERE w.tbl = '{table.table}' AND w.key = {key_sql(table.key, "r")})
+        LIMIT 20000"""
+    _declare(database, table)
+    while rows := database.sql(unwitnessed):
+        _append(database, {table.table: [*shape.hasher.hashes(rows)]})
+
+
+def key_sql(key: Sequence[str], alias: str) -> str:
+    """SQL for what ``witness.key`` holds for a row."""
+    columns = [f'{alias}."{column}"' for column in key]
+    # the plus takes the column's affinity away, without which SQLite would not look the key up in the index
+    return f"+{columns[0]}" if len(columns) == 1 else f"json_array({', '.join(columns)})"
+
+
+# -- bulk --------------------------------------------------------------------------------------------------
+
+
+class Bulk:
+    """Many new rows of one table whose hashes are computed before the transaction, outside of the lock.
+
+    Only a short cut: rows that are inserted otherwise are witnessed all the same, when the transaction ends.
+    """
+
+    def __init__(
+        self, database: Database, table: str, columns: Sequence[str], common: Mapping[str, Any] = {}  # noqa: B006 - only read
+    ) -> None:
+        """``columns``: in the order of the tuples; ``common``: of all rows; what neither has is at its default."""
+        self.common = common
+        values = {**shape_of(database, table).defaults, **common}
+        missing = [(name, value) for name, value in values.items() if name not in columns]
+        self.table = table
+        self._hasher = Hasher(TABLES[table], columns, missing)
+
+    def hashes(self, rows: Iterable[Sequence[Any]]) -> list[Witness]:
+        """The witnesses of the rows."""
+        return [*self._hasher.hashes(rows)]
+
+    def insert(
+        self, database: Database, statement: str, rows: Sequence[Sequence[Any]], witnesses: list[Witness]
+    ) -> None:
+        """Insert the rows by ``statement`` and witness them in an entry of their own."""
+        if len(rows) != len(witnesses):
+            raise ValueError("each row needs its witness")
+        if not rows:
+            return
+        with database.recorder().off():
+            database.many(statement, rows)
+        try:
+            _append(database, {self.table: witnesses})
+        except apsw.ConstraintError as error:
+            raise errors.Damaged(f"rows of {self.table} are witnessed before they were written") from error
