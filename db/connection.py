@@ -236,9 +236,11 @@ class Database(APSWDatabase):  # type: ignore[misc]
         return self.connection().last_insert_rowid()
 
     def _explained(self, error: apsw.Error) -> Exception:
-        if error.extendedresult == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
+        if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
             self._thread.recorder.renew()
-            return RuntimeError(f"{self.path or 'the file'}: a change of evidence belongs into write(), which witnesses it")
+            return RuntimeError(
+                f"{self.path or 'the file'}: a change of evidence belongs into write(), which witnesses it"
+            )
         return errors.translate(error, self.path or "the in-memory file") or error
 
     # -- transactions --------------------------------------------------------------------------------------

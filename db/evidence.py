@@ -88,9 +88,7 @@ DECLARED = (
         personal="warnings error_message",
     ),
     _table("import_undo", "at actor reversed kept failed", personal="items", key="import_id"),
-    _table(
-        "reject", "import_id file_id line column code state created_at", personal="message value raw"
-    ),
+    _table("reject", "import_id file_id line column code state created_at", personal="message value raw"),
     _table(
         "lead",
         "value source market state list_date arv repairs sqft condition beds distress warnings header_id file_id"
@@ -106,7 +104,11 @@ DECLARED = (
         personal="fingerprint",
         key="lead_id file_id",
     ),
-    _table("suppression", "kind digest origin created_at created_by removed_at removed_by", personal="value reason"),
+    _table(
+        "suppression",
+        "kind digest origin created_at created_by removed_at removed_by",
+        personal="value reason",
+    ),
     _table("duplicate", "lead_id other_id state found_at decided_at decided_by", personal="phone_key"),
     _table("lead_merge", "kept_id merged_id at actor undone_at undone_by", personal="body"),
     _table(
@@ -142,10 +144,37 @@ CHAIN = frozenset({"audit", "audit_head", "witness"})
 """What witnesses the others, and itself by its hashes."""
 
 WORKING = frozenset(
-    "file import_seen lead_key lead_generation overtaken cycle task job_event job_seal kv counter queue_state cycle_slot"
-    " worker suppression_state lead_index_state lead_phone lead_search lead_search_config lead_search_content"
-    " lead_search_data lead_search_idx governor_limit governor_slot governor_violation idempotency_key dry_run_log retry_log"
-    " heartbeat".split()
+    [
+        "file",
+        "import_seen",
+        "lead_key",
+        "lead_generation",
+        "overtaken",
+        "cycle",
+        "task",
+        "job_event",
+        "job_seal",
+        "kv",
+        "counter",
+        "queue_state",
+        "cycle_slot",
+        "worker",
+        "suppression_state",
+        "lead_index_state",
+        "lead_phone",
+        "lead_search",
+        "lead_search_config",
+        "lead_search_content",
+        "lead_search_data",
+        "lead_search_idx",
+        "governor_limit",
+        "governor_slot",
+        "governor_violation",
+        "idempotency_key",
+        "dry_run_log",
+        "retry_log",
+        "heartbeat",
+    ]
 )
 """Tables that can be emptied or made anew without a loss of evidence. Job events are witnessed in sealed ranges."""
 
@@ -202,14 +231,25 @@ class Hasher:
         """(key, salt, hash) of each row; the salts are new."""
         rows = [tuple(row) + self._tail for row in rows] if self._tail else list(rows)
         sha256, dumps, rest, begin = hashlib.sha256, orjson.dumps, self._rest, self._begin
-        keys = list(map(itemgetter(0), map(self._key, rows))) if len(self.table.key) == 1 else map(self.key, rows)
+        keys = (
+            list(map(itemgetter(0), map(self._key, rows)))
+            if len(self.table.key) == 1
+            else map(self.key, rows)
+        )
         if self._personal is None:
-            return [(key, None, sha256(begin + dumps(rest(row))).digest()) for key, row in zip(keys, rows, strict=True)]
+            return [
+                (key, None, sha256(begin + dumps(rest(row))).digest())
+                for key, row in zip(keys, rows, strict=True)
+            ]
         personal = self._personal
         random = os.urandom(SALT_BYTES * len(rows))
         salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
         return [
-            (key, salt, sha256(begin + sha256(salt + dumps(personal(row))).digest() + dumps(rest(row))).digest())
+            (
+                key,
+                salt,
+                sha256(begin + sha256(salt + dumps(personal(row))).digest() + dumps(rest(row))).digest(),
+            )
             for key, salt, row in zip(keys, salts, rows, strict=True)
         ]
 

@@ -210,7 +210,9 @@ def _declare(database: Database, table: Evidence) -> None:
     known = {audit.parsed(body)["id"] for (body,) in database.sql(_DECLARED)}
     if table.id not in known:
         defaults = {
-            name: value for name, value in shape_of(database, table.table).defaults.items() if value is not None
+            name: value
+            for name, value in shape_of(database, table.table).defaults.items()
+            if value is not None
         }
         body = {**table.lists, "id": table.id, "defaults": defaults}
         audit.add(database, DECLARATION, table.table, body)
@@ -258,7 +260,11 @@ class Bulk:
     """
 
     def __init__(
-        self, database: Database, table: str, columns: Sequence[str], common: Mapping[str, Any] = {}  # noqa: B006 - only read
+        self,
+        database: Database,
+        table: str,
+        columns: Sequence[str],
+        common: Mapping[str, Any] = {},
     ) -> None:
         """``columns``: in the order of the tuples; ``common``: of all rows; what neither has is at its default."""
         self.common = common

@@ -127,12 +127,22 @@ class _Walk:
         for row in self.connection.execute(audit.READ_CHAIN):
             seq, at, _, _, action, _, body, before, digest = row
             if seq != expected:
-                verdict.add("audit", expected, f"missing: entries {expected} to {seq - 1} are not in the chain")
+                verdict.add(
+                    "audit", expected, f"missing: entries {expected} to {seq - 1} are not in the chain"
+                )
             if before != previous:
-                verdict.add("audit", seq, f"does not follow the entry before it: expected {previous or 'none'}, found {before}")
+                verdict.add(
+                    "audit",
+                    seq,
+                    f"does not follow the entry before it: expected {previous or 'none'}, found {before}",
+                )
             computed = audit.entry_hash(*row[:8])
             if computed != digest:
-                verdict.add("audit", seq, f"was changed after it was written: digest expected {digest}, found {computed}")
+                verdict.add(
+                    "audit",
+                    seq,
+                    f"was changed after it was written: digest expected {digest}, found {computed}",
+                )
             elif action in (ROWS, DECLARATION, SEALED):
                 self._note(seq, action, body)
             found = found or digest == outside
@@ -146,10 +156,16 @@ class _Walk:
             verdict.add("audit_head", 1, "missing, so entries may be too")
         elif end != (expected - 1, previous):
             verdict.add(
-                "audit_head", 1, f"names entry {end[0]} ({end[1]}) as the last, but the chain ends at entry {expected - 1}"
+                "audit_head",
+                1,
+                f"names entry {end[0]} ({end[1]}) as the last, but the chain ends at entry {expected - 1}",
             )
         if not found:
-            verdict.add("audit", None, f"the head {outside} that was noted outside is not in this chain: it was made anew or cut")
+            verdict.add(
+                "audit",
+                None,
+                f"the head {outside} that was noted outside is not in this chain: it was made anew or cut",
+            )
 
     def _note(self, seq: int, action: str, body: str) -> None:
         facts = audit.parsed(body)
@@ -197,7 +213,9 @@ class _Walk:
         for first, facts in sorted(self.ranges.items()):
             last = max(last, facts["last"])
             self._range(first, facts)
-        self.verdict.not_yet_witnessed = self.database.value("SELECT count(*) FROM job_event WHERE id > ?", (last,))
+        self.verdict.not_yet_witnessed = self.database.value(
+            "SELECT count(*) FROM job_event WHERE id > ?", (last,)
+        )
 
     def _range(self, first: int, facts: dict[str, Any]) -> None:
         import json
@@ -208,7 +226,9 @@ class _Walk:
             digest.update(b"\n" + json.dumps(row, separators=(",", ":")).encode("ascii"))
         if count and (count, digest.hexdigest()) != (facts["events"], facts["sha256"]):
             self.verdict.add(
-                "job_event", [first, facts["last"]], f"changed after they were sealed: digest expected {facts['sha256']}, found {digest.hexdigest()}"
+                "job_event",
+                [first, facts["last"]],
+                f"changed after they were sealed: digest expected {facts['sha256']}, found {digest.hexdigest()}",
             )
 
 
@@ -239,7 +259,11 @@ class _Table:
             latest = line
             digest = digests.get(entry)
             if digest is None:
-                self.verdict.add(self.name, key, f"is witnessed by entry {entry}, which does not witness rows of {self.name}")
+                self.verdict.add(
+                    self.name,
+                    key,
+                    f"is witnessed by entry {entry}, which does not witness rows of {self.name}",
+                )
                 continue
             digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
             counts[entry][row_hash is None] += 1
@@ -256,7 +280,9 @@ class _Table:
         if len(self.key) == 1:
             on = f'r."{self.key[0]}" = w.key'
         else:
-            on = " AND ".join(f"r.\"{column}\" = json_extract(w.key, '$[{place}]')" for place, column in enumerate(self.key))
+            on = " AND ".join(
+                f"r.\"{column}\" = json_extract(w.key, '$[{place}]')" for place, column in enumerate(self.key)
+            )
         yield from self.walk.connection.execute(
             f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {columns} FROM witness AS w '
             f'LEFT JOIN "{self.name}" AS r ON {on} WHERE w.tbl = ? ORDER BY w.key, w.entry',
@@ -271,7 +297,9 @@ class _Table:
                 self.verdict.add(self.name, key, f"was removed by entry {entry}, but is there again")
             return
         if not there:
-            self.verdict.add(self.name, key, f"is missing: entry {entry} witnesses it and nothing witnesses its removal")
+            self.verdict.add(
+                self.name, key, f"is missing: entry {entry} witnesses it and nothing witnesses its removal"
+            )
             return
         row = line[5:]
         hasher = self._hasher(entry)
@@ -287,7 +315,9 @@ class _Table:
         elif salt is not None and len(salt) == SUBHASH_BYTES:
             self.verdict.redacted += 1
             if not hasher.blank(row):
-                self.verdict.add(self.name, key, "its personal columns hold something although they were left out")
+                self.verdict.add(
+                    self.name, key, "its personal columns hold something although they were left out"
+                )
         for place, value in self.defaults[self.sealed[entry].columns]:
             if row[place] != value:
                 what = f"column {self.columns[place]}, which is newer than the row, was changed: expected {value!r}, found {row[place]!r}"
@@ -301,10 +331,16 @@ class _Table:
             facts, newest = self.walk.lists.get(sealed.columns), self.walk.newest[self.name]
             known = facts and {*facts["key"], *facts["other"], *facts["personal"]}
             if not facts or not known or not known <= {*self.columns}:
-                self.verdict.add(self.name, None, f"rows of entry {entry} were hashed by columns that the file does not have")
+                self.verdict.add(
+                    self.name,
+                    None,
+                    f"rows of entry {entry} were hashed by columns that the file does not have",
+                )
                 self.hashers[sealed.columns] = None
             else:
-                table = Evidence(self.name, tuple(facts["key"]), tuple(facts["personal"]), tuple(facts["other"]))
+                table = Evidence(
+                    self.name, tuple(facts["key"]), tuple(facts["personal"]), tuple(facts["other"])
+                )
                 self.hashers[sealed.columns] = Hasher(table, self.columns)
             self.defaults[sealed.columns] = [
                 (place, newest["defaults"].get(column))
@@ -317,13 +353,22 @@ class _Table:
         what = f"was changed: digest expected {expected.hex()} (entry {entry}), found {found.hex() or 'none'}"
         verdict = self.verdict
         if self.name == "lead" and len(verdict.problems) < PROBLEMS_KEPT:
-            held = self.walk.database.sql("SELECT id, before FROM lead_history WHERE lead_id = ? ORDER BY id", (key,))
-            what += "".join(f"; lead_history {number} holds earlier values: {before}" for number, before in held)
+            held = self.walk.database.sql(
+                "SELECT id, before FROM lead_history WHERE lead_id = ? ORDER BY id", (key,)
+            )
+            what += "".join(
+                f"; lead_history {number} holds earlier values: {before}" for number, before in held
+            )
         verdict.add(self.name, key, what)
 
     def _explain(self, entry: int, sealed: _Sealed, counts: list[int], found: str) -> None:
         """The witnesses of an entry are not those that it told of: name them if they can be told apart."""
-        there = [key for (key,) in self.walk.database.sql("SELECT key FROM witness WHERE tbl = ? AND entry = ?", (self.name, entry))]
+        there = [
+            key
+            for (key,) in self.walk.database.sql(
+                "SELECT key FROM witness WHERE tbl = ? AND entry = ?", (self.name, entry)
+            )
+        ]
         told = _told(sealed.keys)
         missing, extra = [], []
         if told is not None:
@@ -331,7 +376,11 @@ class _Table:
         for key in missing[:PROBLEMS_KEPT]:
             self.verdict.add(self.name, key, f"is missing with its witness: entry {entry} tells of it")
         for key in extra[:PROBLEMS_KEPT]:
-            self.verdict.add(self.name, key, f"was added: entry {entry}, which is given as its witness, does not tell of it")
+            self.verdict.add(
+                self.name,
+                key,
+                f"was added: entry {entry}, which is given as its witness, does not tell of it",
+            )
         if not missing and not extra:
             only = there[0] if len(there) == 1 else None
             what = (

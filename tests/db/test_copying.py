@@ -146,7 +146,9 @@ def test_a_copy_under_a_writer_is_of_one_moment_and_holds_nobody_up(
         with Database.open_copy(copying.copy(database, elsewhere / f"{number}.db", progress)) as copy:
             balances = [balance for (balance,) in copy.sql("SELECT balance FROM account ORDER BY id")]
             assert sum(balances) == Mover.TOTAL
-            assert copy.value("SELECT count(*) FROM audit WHERE action = 'moved'") == balances[1]  # each move with its entry
+            assert (
+                copy.value("SELECT count(*) FROM audit WHERE action = 'moved'") == balances[1]
+            )  # each move with its entry
             assert copy.value("PRAGMA integrity_check") == "ok"
             assert audit.check_chain(copy) == []
 

@@ -93,7 +93,9 @@ def test_columns_that_the_tuples_lack_are_hashed_at_their_defaults() -> None:
         ((1, None, None, "x", None), (1, "x", None, None, None)),
     ],
 )
-def test_values_cannot_be_moved_across_what_separates_them(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+def test_values_cannot_be_moved_across_what_separates_them(
+    one: tuple[Any, ...], other: tuple[Any, ...]
+) -> None:
     hasher = Hasher(ROW, ("id", "price", "note", "name", "phone"))
     assert hasher.check(one, b"s" * 16) != hasher.check(other, b"s" * 16)
 

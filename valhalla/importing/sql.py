@@ -7,6 +7,8 @@ common is written into the statement (:func:`insert_lead`): a quarter of the col
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from valhalla.row import Row
 from valhalla.stages import Decision
 
@@ -40,7 +42,7 @@ def common_to(
     }
 
 
-def insert_lead(common: dict[str, int | None]) -> str:
+def insert_lead(common: Mapping[str, int | None]) -> str:
     """The statement that adds the new leads of one chunk."""
     constants = ("NULL" if value is None else str(value) for value in common.values())
     values = ", ".join((*("?" * len(NEW_LEAD)), *constants))

@@ -121,7 +121,7 @@ def test_everything_is_witnessed_and_no_words_about_people_are(
     people(1)
     tell(1, "lost", reason="his cousin Frank buys it")
     undo(database, 1)
-    actions = [row[0] for row in database.sql("SELECT action FROM audit ORDER BY seq")]
+    actions = [row[0] for row in database.sql("SELECT action FROM audit WHERE action LIKE 'outcome.%' ORDER BY seq")]
     assert actions[-2:] == ["outcome.record", "outcome.undo"]
     assert audit.check_chain(database) == []
     assert not [body for (body,) in database.sql("SELECT body FROM audit") if "Frank" in body]
