@@ -134,6 +134,14 @@ DECLARED = (
     ),
     _table("packet", "lead_id status policy_version created_at", personal="body"),
     _table("run", "pid version settings started_at stopped_at stop"),
+    _table(
+        "effect",
+        "kind state lead_id key reason tries sending owner correlation_id drafted_at drafted_by approved_at approved_by"
+        " finished_at",
+        personal="target payload response",
+    ),
+    _table("standing_approval", "kind per_day created_at created_by ended_at ended_by"),
+    _table("live_session", "run_id opened_at opened_by until closed_at closed_by"),
     _table("alert", "task severity correlation_id state seen at last_at", personal="reason context"),
 )
 
