@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import apsw
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
+from jobs.batch import Batch, Running
 from jobs.current import CurrentJob, _current
 from jobs.delivery import Delivery, explain
 from jobs.errors import (
@@ -43,59 +43,6 @@ SHARE = 0.020
 
 _LONG_AGO = datetime(1970, 1, 1)
 _NOTHING = -(2**63)
-
-
-class Batch:
-    """Claimed rows that have not begun. The keeper may take them away while the thread is busy with a long one."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._claims: deque[Claim] = deque()
-
-    def __len__(self) -> int:
-        return len(self._claims)
-
-    def put(self, claims: Iterable[Claim]) -> None:
-        with self._mutex:
-            self._claims.extend(claims)
-
-    def peek(self) -> Claim | None:
-        """The next row, without taking it."""
-        with self._mutex:
-            return self._claims[0] if self._claims else None
-
-    def pop(self, wanted: Callable[[Claim], bool] | None = None) -> Claim | None:
-        """The next row, if there is one (and it is ``wanted``)."""
-        with self._mutex:
-            if not self._claims or (wanted is not None and not wanted(self._claims[0])):
-                return None
-            return self._claims.popleft()
-
-    def put_first(self, claim: Claim) -> None:
-        """Back to where :meth:`pop` took it from."""
-        with self._mutex:
-            self._claims.appendleft(claim)
-
-    def take_all(self) -> list[Claim]:
-        """Everything that has not begun."""
-        with self._mutex:
-            claims = list(self._claims)
-            self._claims.clear()
-            return claims
-
-
-class Running:
-    """The job that a thread is busy with, for the keeper."""
-
-    __slots__ = ("alerted", "claim", "job", "kind", "lease_until", "since")
-
-    def __init__(self, job: CurrentJob, claim: Claim, kind: Kind, lease_until: int) -> None:
-        self.job = job
-        self.claim = claim
-        self.kind = kind
-        self.since = time.monotonic()
-        self.lease_until = lease_until
-        self.alerted = False
 
 
 class Deliverer:

@@ -12,7 +12,8 @@ import apsw
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
-from jobs.deliverer import SHARE, Deliverer, Running
+from jobs.batch import Running
+from jobs.deliverer import SHARE, Deliverer
 from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
 from jobs.sealing import seal
 from jobs.storage import Claim

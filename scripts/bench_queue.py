@@ -7,7 +7,8 @@ synchronous NORMAL), ``litequeue`` and ``persist-queue``:
 - *run*: no-op jobs/s from the queue to their end with one worker thread, all of them waiting at the start;
 - *start*: from enqueueing to the handler, p50 and p99 in ms: idle, beside a busy producer, and from another process;
 - *idle*: share of one CPU that a worker with four threads takes when there is nothing to do;
-- *growth*: jobs/s with 1,000, 100,000 and 1,000,000 waiting rows.
+- *growth*: jobs/s with 1,000, 100,000 and 1,000,000 waiting rows, and the CPU time of each, which says the same on a
+  machine that has other things to do.
 
 Each figure is the median of ``--rounds`` processes of their own, which take turns so that a slow minute of the machine
 hits all of them. litequeue and persist-queue run no jobs; theirs is a loop that takes, calls and acknowledges.
@@ -261,12 +262,12 @@ def measure_growth(engine: Engine, waiting: int) -> dict[str, float]:
     engine.target = WARM
     with engine.working(1):
         engine.reached.wait()
-        began, first = time.perf_counter(), engine.handled
+        began, cpu, first = time.perf_counter(), time.process_time(), engine.handled
         engine.reached.clear()
         engine.target = first + RUN
         engine.reached.wait()
-        seconds = time.perf_counter() - began
-    return {"jobs/s": RUN / seconds}
+        seconds, spent = time.perf_counter() - began, time.process_time() - cpu
+    return {"jobs/s": RUN / seconds, "CPU us/job": 1e6 * spent / RUN}
 
 
 def measure_start(engine: Engine, count: int) -> dict[str, float]:
@@ -438,6 +439,8 @@ def ratios(every: dict[str, Any]) -> None:
         if most and engine.startswith("valhalla"):
             ratio = most["jobs/s"] / every["growth 1000"][engine]["jobs/s"]
             print(f"growth: {engine} with 1,000,000 / with 1,000 waiting = {ratio:.2f} (wanted at least 0.8)")
+            spent = every["growth 1000"][engine]["CPU us/job"] / most["CPU us/job"]
+            print(f"growth: the same by CPU time = {spent:.2f}")
 
 
 def options() -> argparse.Namespace:
