@@ -10,6 +10,7 @@ from valhalla.importing.importer import Request, mapping_of, source_rules
 from valhalla.importing.result import FileResult
 from valhalla.importing.sources import Candidate
 from valhalla.reading import Profile, SourceError, find_cure, open_source
+from valhalla.reading.cure import SAMPLE
 from valhalla.reading.mapping import recognise
 from valhalla.reading.profile import Contact
 
@@ -54,11 +55,10 @@ def _of_mapping(
     known = recognise(error.header)
     guessed = {name: field for name, field in error.suggestion.items() if known.get(name) != field}
     words = " and ".join(f'"{name}" is {field}' for name, field in guessed.items())
-    sentence = f'If {words}, say so once for source "{source}".'
+    tried_rows, accepted = (further.tried, further.after) if further else _count(path, tried, error, source)
     found: dict[str, Any] = {"settings": settings, "mapping": error.suggestion, "guessed": guessed}
-    if further:
-        found |= {"tried": further.tried, "before": 0, "after": further.after}
-        sentence = f"{sentence[:-1]}: {further.after:,} of {further.tried:,} rows are accepted then, now 0."
+    found |= {"tried": tried_rows, "before": 0, "after": accepted}
+    sentence = f'If {words}, say so once for source "{source}": {accepted:,} of {tried_rows:,} rows are accepted then, now 0.'
     return {
         **found,
         "sentence": sentence,
@@ -66,6 +66,13 @@ def _of_mapping(
             "  ", " "
         ),
     }
+
+
+def _count(path: str, profile: Profile, error: SourceError, source: str) -> tuple[int, int]:
+    """Rows tried and accepted with the suggested mapping."""
+    with open_source(path, profile, error.suggestion, source=source) as opened:
+        chunk = opened.read(SAMPLE, final=True)
+    return (chunk.records, len(chunk.accepted)) if chunk is not None else (0, 0)
 
 
 def cure_for(database: Database, path: str, source: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ forgotten only a salted digest is left, which is enough to recognise and leave o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -53,6 +54,9 @@ MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 FEW = 20
 """Entries that are looked up one by one; more are looked for in one walk over all leads."""
 
+_EMAILS = re.compile(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
+_NUMBERS = re.compile(r"\+?\(?\d[\d().\- ]{5,}\d")
+
 PREFIX = "do not contact: "
 """Begins ``lead.suppressed`` of leads that this list keeps out."""
 
@@ -97,6 +101,14 @@ class Suppression:
             return True
         return row.phone_key is not None and digest(self.salt, "phone", str(row.phone_key)) in known
 
+    def names_forgotten(self, raw: str) -> bool:
+        """Whether a row that could not be used holds an address or number of somebody who asked to be forgotten."""
+        known = self.forgotten
+        if any(digest(self.salt, "email", word) in known for word in _EMAILS.findall(raw.lower())):
+            return True
+        numbers = filter(None, map(phone_key, _NUMBERS.findall(raw)))
+        return any(digest(self.salt, "phone", str(number)) in known for number in numbers)
+
 
 NOBODY = Suppression()
 
@@ -140,9 +152,12 @@ def load(database: Database, previous: Suppression = NOBODY) -> Suppression:
 def leave_out_forgotten(list_: Suppression, chunk: Chunk) -> None:
     """Turn the rows about forgotten people into rejects that hold nothing of them."""
     gone = {row.line for row in chunk.accepted if list_.is_forgotten(row)}
-    if not gone:
+    broken = {reject.line for reject in chunk.rejected if list_.names_forgotten(reject.raw)}
+    if not gone and not broken:
         return
     message = "The person asked to be forgotten; nothing of the row is kept"
+    chunk.rejected[:] = [reject for reject in chunk.rejected if reject.line not in broken]
+    gone |= broken
     chunk.accepted[:] = [row for row in chunk.accepted if row.line not in gone]
     chunk.rejected.extend(Reject(line, None, "FORGOTTEN", message, None, "") for line in sorted(gone))
     chunk.rejected.sort(key=lambda reject: reject.line)

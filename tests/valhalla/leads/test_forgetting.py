@@ -1,0 +1,68 @@
+"""The right to erasure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database, audit
+from valhalla.errors import NotFound
+from valhalla.importing.importer import Request, import_file
+from valhalla.leads import forgetting, search, suppression
+from valhalla.stages import context
+
+
+def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    path = lists / "a.csv"
+    path.write_text(
+        "name,email,value,phone,notes\n"
+        "Quentin Forgetme,quentin@forgetme.example,1,713-555-2191,his secretword\n"
+        "Quentin Forgetme,quentin@forgetme.example,2,713-555-2191,his secretword2\n"
+        "Other Person,other@example.com,3,,\n"
+        "Broken,quentin@forgetme.example,oops,713-555-2191,\n",
+        encoding="utf-8",
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        context.seed(database)
+        import_file(database, Request(str(path)))
+        while True:
+            with database.write():
+                if not search.index_some(database):
+                    break
+        result = forgetting.forget(
+            database, forgetting.who(database, suppression.entry("quentin@forgetme.example"))
+        )
+        assert result == {"leads": [1], "rejects": 1, "still_in": [str(path)]}
+        assert [row[0] for row in database.sql("SELECT name FROM lead")] == ["Other Person"]
+        assert audit.check_chain(database) == [] and database.sql("PRAGMA foreign_key_check") == []
+        assert database.value("PRAGMA integrity_check") == "ok"
+        with pytest.raises(NotFound):
+            forgetting.who(database, suppression.entry("quentin@forgetme.example"))
+        import_file(database, Request(str(path), again=True))
+        codes = database.sql("SELECT code, raw, value FROM reject WHERE import_id = 2 ORDER BY line")
+        assert codes == [("FORGOTTEN", "", None)] * 3, "the broken row is recognised too"
+        assert database.value("SELECT count(*) FROM lead") == 1
+    content = (tmp_path / "valhalla.db").read_bytes().lower()
+    for word in (b"forgetme", b"secretword", b"7135552191", b"713-555-2191"):
+        assert word not in content
+
+
+def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) -> None:
+    path = tmp_path / "gone.csv"
+    path.write_text(
+        "name,email,value,notes\nQuentin,quentin@forgetme.example,1,secretword\nBo,bo@x.com,1,\n",
+        encoding="utf-8",
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        context.seed(database)
+        import_file(database, Request(str(path)))
+        with database.write():
+            search.index_some(database)
+        database.checkpoint()
+        forgetting.forget(database, [1])
+    content = (tmp_path / "valhalla.db").read_bytes().lower()
+    assert b"forgetme" not in content and b"secretword" not in content

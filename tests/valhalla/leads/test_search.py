@@ -1,0 +1,92 @@
+"""Search: by words and numbers, complete although the index comes later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from valhalla.importing.typed import add_lead
+from valhalla.importing.undo import undo_import
+from valhalla.leads import search
+
+
+def index(desk: Any, steps: int = 1000) -> None:
+    for _ in range(steps):
+        with desk.database.write():
+            if not search.index_some(desk.database, 3):
+                return
+
+
+def found(desk: Any, query: str) -> list[int]:
+    return sorted(search.search(desk.database, query, 100).lead_ids)
+
+
+ROWS = (
+    "José Ames,jose@example.com,1,713-555-2101,Houston TX\n"
+    "Ben O'Bold,ben@work.example,2,(214) 555-2102,Dallas TX\n"
+    "Zoë Cole,zoe@example.com,3,,Houston TX\n"
+)
+
+
+@pytest.mark.parametrize("indexed", [0, 1, 1000])
+@pytest.mark.parametrize(
+    ("query", "leads"),
+    [
+        ("houston", [1, 3]),
+        ("HOUS am", [1]),
+        ("bold", [2]),
+        ("ben@work.example", [2]),
+        ("214-555-2102", [2]),
+        ("+1 (214) 555 2102", [2]),
+        ("nobody", []),
+        ('" OR *', []),
+        ("", []),
+    ],
+)
+def test_words_and_numbers(desk: Any, query: str, leads: list[int], indexed: int) -> None:
+    desk.take("a.csv", ROWS)
+    index(desk, indexed)
+    assert found(desk, query) == leads
+
+
+def test_accents_do_not_matter_once_it_is_indexed(desk: Any) -> None:
+    desk.take("a.csv", ROWS)
+    index(desk)
+    assert (found(desk, "jose"), found(desk, "zoe cole")) == ([1], [3])
+
+
+def test_extra_columns_are_found(desk: Any) -> None:
+    desk.take("a.csv", "Ann,ann@example.com,1,probate\n", header="name,email,value,type\n")
+    index(desk)
+    assert found(desk, "probate") == [1]
+
+
+def test_it_says_how_much_it_knows(desk: Any) -> None:
+    assert search.percent(desk.database) == 100
+    desk.take("a.csv", ROWS)
+    assert search.percent(desk.database) == 0
+    index(desk)
+    assert search.percent(desk.database) == 100
+
+
+def test_a_change_moves_the_words_and_the_number(desk: Any) -> None:
+    desk.take("a.csv", ROWS)
+    index(desk)
+    add_lead(desk.database, {"name": "Ben Gold", "email": "ben@work.example", "value": 5})
+    add_lead(
+        desk.database, {"name": "Ben Gold", "email": "ben@work.example", "value": 5, "phone": "713-555-2177"}
+    )
+    index(desk)
+    assert (found(desk, "bold"), found(desk, "gold")) == ([], [2])
+    assert (found(desk, "2145552102"), found(desk, "7135552177")) == ([], [2])
+    assert desk.database.sql("SELECT lead_id FROM lead_phone WHERE phone_key = 12145552102") == []
+
+
+def test_removed_leads_are_not_found(desk: Any) -> None:
+    desk.take("a.csv", ROWS)
+    index(desk)
+    undo_import(desk.database, 1)
+    index(desk)
+    assert found(desk, "houston") == []
+    assert desk.database.value("PRAGMA integrity_check") == "ok"
