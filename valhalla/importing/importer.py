@@ -469,6 +469,7 @@ class _Import:
 
     def _fail(self, code: str, message: str, *, remember: bool = True) -> None:
         """Record that the file cannot be used; ``remember``: do not look into it again until it changes."""
+        message = message.encode("utf-8", "backslashreplace").decode()  # it may quote bytes that are no text
         if self.import_id is None:
             self.position, self.kind = Position(), "whole"
             self._start()

@@ -52,7 +52,7 @@ def unique_names(cells: Sequence[str]) -> tuple[list[str], list[Warning]]:
     seen: set[str] = set()
     warnings = []
     for number, cell in enumerate(cells, 1):
-        name = cell.strip().strip("\ufeff")
+        name = cell.strip().strip("\ufeff").encode("utf-8", "backslashreplace").decode()
         if not name:
             name = f"column {number}"
             if any(other.strip() for other in cells[number:]):

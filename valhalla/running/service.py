@@ -106,8 +106,8 @@ class Service:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
         self.background.schedule(self.settings["timezone"])
         worker = self.queue.worker(threads=WORKERS)
-        worker.start()
         watchers = self._watch()
+        worker.start()
         try:
             while not stop.wait(0.1) and not self._done.is_set():
                 if self.error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -47,6 +48,7 @@ class Watcher:
         self.ready = threading.Event()
         """Set when the watch stands."""
         self._stop = threading.Event()
+        self._before = self._lists()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
     def start(self) -> None:
@@ -73,14 +75,13 @@ class Watcher:
     def _watch(self, polling: bool) -> None:
         from watchfiles import watch
 
-        self.ready.set()
         changes = watch(
             *self.folders,
             watch_filter=_is_list,
             debounce=1_600,
             step=QUIET_MS,
             rust_timeout=250,
-            yield_on_timeout=False,
+            yield_on_timeout=True,
             stop_event=self._stop,
             force_polling=polling or None,
             poll_delay_ms=POLL_MS,
@@ -88,8 +89,23 @@ class Watcher:
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
-        for _ in changes:
-            self.wake()
+        for seen in changes:
+            missed = False
+            if not self.ready.is_set():
+                # The watch stands from here on; what came while it was set up was reported by nobody.
+                missed = self._lists() != self._before
+                self.ready.set()
+            if seen or missed:
+                self.wake()
+
+    def _lists(self) -> set[tuple[str, int]]:
+        found = set()
+        for folder in self.folders:
+            for path in folder.rglob("*") if self.deep else folder.glob("*"):
+                if path.name.lower().endswith(SUFFIXES):
+                    with contextlib.suppress(OSError):
+                        found.add((str(path), path.stat().st_mtime_ns))
+        return found
 
 
 def _is_list(change: object, path: str) -> bool:
