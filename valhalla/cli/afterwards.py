@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jobs import JobId
     from valhalla.running.background import Background
 
-PATIENCE = 3.0
+PATIENCE = 1.5
 """Seconds that a command works on the re-evaluation itself when nothing else runs on the home."""
 
 
@@ -30,8 +30,9 @@ def teaching(inv: Invocation) -> Iterator[tuple[Database, Background]]:
 
 def follow_up(
     inv: Invocation, background: Background, job_id: JobId, patience: float = PATIENCE
-) -> dict[str, int] | None:
-    """Work on the job for a while if nothing else does. Returns what it did, or None when it goes on in the background."""
+) -> dict[str, int | bool]:
+    """Work on the job for a while if nothing else does. Returns what was done so far; ``finished`` says whether that is all,
+    ``running`` whether another process goes on with it."""
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import WaitTimeout
@@ -41,25 +42,29 @@ def follow_up(
     try:
         instance.acquire("re-evaluation")
     except InstanceRunning:
-        return None
+        return {"decided": 0, "finished": False, "running": True}
     try:
         worker = background.queue.worker(threads=1, queues=[QUEUE])
         worker.start()
         try:
             state = background.queue.wait(job_id, timeout=patience)
         except WaitTimeout:
-            return None
+            return {"decided": 0, "finished": False, "running": False}
         finally:
             worker.stop(timeout=2.0)
             background.database.checkpoint()
     finally:
         instance.release()
-    return state.result if state.state == "done" else None
+    decided = state.result["decided"] if state.state == "done" and state.result else 0
+    return {"decided": decided, "finished": state.state == "done", "running": False}
 
 
-def say_follow_up(done: dict[str, int] | None) -> None:
+def say_follow_up(done: dict[str, int | bool]) -> None:
     """Tell what became of the other leads, where there is something to tell."""
-    if done is None:
-        print("Other leads are decided again in the background; see: valhalla jobs list", file=sys.stderr)
-    elif done["decided"]:
-        print(f"{done['decided']:,} leads were decided again.")
+    if done["finished"]:
+        if done["decided"]:
+            print(f"{done['decided']:,} leads were decided again.")
+    elif done["running"]:
+        print("The running Valhalla decides again on the leads it concerns.", file=sys.stderr)
+    else:
+        print("Many leads are concerned; Valhalla decides on the rest when it runs next.", file=sys.stderr)

@@ -252,6 +252,19 @@ def _print_lead(whole: dict[str, Any]) -> None:
     out.print(
         Text(f"\nRead from {where['file']}, line {where['line']} (import {where['import_id']})", style="dim")
     )
+    if whole["outcomes"]:
+        table(
+            ("outcome", "when (UTC)", "event", "how", "why", "by", ""),
+            (
+                (
+                    *(str(each["id"]), each["at"][:16].replace("T", " "), each["event"].replace("_", " ")),
+                    *(each["channel"] or "", each["reason"] or "", each["recorded_by"]),
+                    "taken back" if each["undone_at"] else "",
+                )
+                for each in whole["outcomes"]
+            ),
+            title="What came of it",
+        )
     if whole["history"]:
         table(
             ("when", "who", "cause", "before"),

@@ -165,7 +165,7 @@ def _import(inv: Invocation, text: str) -> None:
             print(
                 f"{done.rows:,} lines: {done.recorded:,} recorded, {done.known:,} known before, {len(done.refused):,} refused"
             )
-            if done.recorded:
+            if again is not None:
                 say_follow_up(again)
 
         inv.show(data, render)
@@ -173,7 +173,7 @@ def _import(inv: Invocation, text: str) -> None:
         raise typer.Exit(1)
 
 
-def _json(recorded: Recorded, done: dict[str, int] | None) -> dict[str, Any]:
+def _json(recorded: Recorded, done: dict[str, int | bool] | None) -> dict[str, Any]:
     from db.clock import iso
 
     where = recorded.standing
@@ -189,7 +189,9 @@ def _json(recorded: Recorded, done: dict[str, int] | None) -> dict[str, Any]:
     }
 
 
-def _say(recorded: Recorded, name: str, zone: str | None, changed: bool, done: dict[str, int] | None) -> None:
+def _say(
+    recorded: Recorded, name: str, zone: str | None, changed: bool, done: dict[str, int | bool] | None
+) -> None:
     from valhalla.cli.afterwards import say_follow_up
     from valhalla.outcomes.moments import clock_text
 
@@ -203,7 +205,7 @@ def _say(recorded: Recorded, name: str, zone: str | None, changed: bool, done: d
     elif recorded.suppressed:
         says += ", and will not be called again"
     print(f"{says}. (A mistake? valhalla outcome undo {recorded.id})")
-    if changed:
+    if changed and done is not None:
         say_follow_up(done)
 
 

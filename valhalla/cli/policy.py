@@ -98,7 +98,8 @@ def set_(
                 return
             for each in made.changes:
                 print(f"{each.key}: {_text(each.before)} -> {_text(each.after)} (version {made.version})")
-            say_follow_up(done)
+            if done is not None:
+                say_follow_up(done)
 
         inv.show(data, render)
 

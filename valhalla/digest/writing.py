@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from db import Database, audit
 from valhalla.charts import drawing
 from valhalla.digest.gathering import gather
+from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.packets.keeping import put
 from valhalla.packets.page import data_image
@@ -23,8 +24,8 @@ WIDTH = 78
 def write(database: Database, home: Home) -> tuple[Path, Path]:
     """Write today's digest to ``logs/`` as page and as text; returns both paths."""
     told = gather(database)
-    name = f"digest-{told['date']}"
-    paths = put(home.logs / f"{name}.html", html(told)), put(home.logs / f"{name}.txt", text(told))
+    date = told["date"]
+    paths = put(digest_path(home, date), html(told)), put(digest_path(home, date, "txt"), text(told))
     with database.write():
         audit.append(database, "digest.write", f"digest:{told['date']}", {"calls": len(told["calls"])})
     return paths

@@ -60,7 +60,9 @@ ORDER BY id LIMIT :limit
 TOUCHED = f"SELECT {COLUMNS} FROM lead WHERE last_import_id = ? AND id > ? ORDER BY id LIMIT 500"
 
 HEADER_NAMES = "SELECT names FROM header WHERE id = ?"
-VARIANT_NAMES = "SELECT v.id, e.name, v.name FROM variant AS v JOIN experiment AS e ON e.id = v.experiment_id"
+VARIANT_NAMES = (
+    "SELECT v.id, e.name, v.name, e.kind FROM variant AS v JOIN experiment AS e ON e.id = v.experiment_id"
+)
 FILE_PATH = "SELECT path FROM file WHERE id = ?"
 HISTORY = "SELECT at, actor, cause, import_id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
 SIGHTINGS = """

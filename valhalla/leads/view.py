@@ -43,8 +43,12 @@ class Viewer:
         self._zone = zone
         self._contexts: dict[tuple[int, int], Context] = {}
         self._headers: dict[int, list[str]] = {}
+        variants = database.sql(sql.VARIANT_NAMES)
         self._variants: dict[int, str] = {
-            number: f"{experiment}: {name}" for number, experiment, name in database.sql(sql.VARIANT_NAMES)
+            number: f"{experiment}: {name}" for number, experiment, name, _ in variants
+        }
+        self._first: dict[int, str] = {
+            number: name for number, _, name, kind in variants if kind == "channel"
         }
         _, policy = stages.latest_policy(database)
         self.calling = calling.compile_calling(policy, self._quiet, zone)
@@ -79,7 +83,8 @@ class Viewer:
         lead, context = record.lead, self.context(record.lead)
         lines = score_lines(lead, context, self.now)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
-        action = calling.next_action(lead, score, self.calling, self.now)
+        first = self._first.get(lead.decision.variant_id or 0)
+        action = calling.next_action(lead, score, self.calling, self.now, first)
         return {
             "id": lead.id,
             "rank": rank,

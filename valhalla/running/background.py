@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from db import Database
+from db.clock import to_datetime
 from jobs import JobQueue
 from jobs.cycles import Cycle
+from jobs.kind import JobWrapper
+from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
 from valhalla.scripts.moving import review
 
 NIGHTLY_JOB = "stages.nightly"
 DIGEST_JOB = "digest.write"
+DIGEST_HOUR = 18
 PACKETS_JOB = "packets.refresh"
 PACKET_SECONDS = 300
 """How often packets are looked over, in seconds."""
@@ -26,19 +32,26 @@ class Background:
         self.queue = queue
         self.home = home
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
-        for name, handler in (
-            (NIGHTLY_JOB, self._nightly),
-            (DIGEST_JOB, self._digest),
-            (PACKETS_JOB, self._packets),
-        ):
-            queue.task(name=name, queue=QUEUE, priority=PRIORITY, retries=3)(handler)
+        self._declare(NIGHTLY_JOB, self._nightly)
+        self._declare(PACKETS_JOB, self._packets)
+        self._digest_handler = self._declare(DIGEST_JOB, self._digest)
+
+    def _declare(self, name: str, handler: Callable[[], Any]) -> JobWrapper:
+        return self.queue.task(name=name, queue=QUEUE, priority=PRIORITY, retries=3)(handler)
 
     def schedule(self, zone: str | None) -> None:
         """What a running instance does by itself, on the operator's clock (``zone``; None: the computer's)."""
         here = ZoneInfo(zone) if zone else None
         self.queue.cycles.add(Cycle.cron(NIGHTLY_JOB, "10 3 * * *", here))
-        self.queue.cycles.add(Cycle.cron(DIGEST_JOB, "0 18 * * *", here))
-        self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS, at_start=True))
+        self.queue.cycles.add(Cycle.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
+        self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
+        self._catch_up(here)
+
+    def _catch_up(self, here: ZoneInfo | None) -> None:
+        """Whoever starts the program after six has not missed the day's digest."""
+        now = to_datetime(self.database.clock()).astimezone(here)
+        if now.hour >= DIGEST_HOUR and not digest_path(self.home, f"{now:%Y-%m-%d}").exists():
+            self.queue.enqueue(self._digest_handler.s(), unique=DIGEST_JOB)
 
     def _nightly(self) -> None:
         """Leads mature with the days, so they are decided again each night."""

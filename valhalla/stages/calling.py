@@ -80,15 +80,18 @@ def wait_after(contacts: int, rules: CallingRules) -> int:
     return days * DAY if days else rules.same_day_gap
 
 
-def next_action(lead: StoredLead, score: int, rules: CallingRules, now: int) -> NextAction:
-    """What to do with the lead at ``now``, given its score of today."""
+def next_action(
+    lead: StoredLead, score: int, rules: CallingRules, now: int, first: str | None = None
+) -> NextAction:
+    """What to do with the lead at ``now``, given its score of today. ``first``: the channel of its first try instead of the
+    ladder's, when the lead is in an experiment on channels."""
     if lead.suppressed is not None:
         return NextAction(HOLD, None, f"Must not be contacted: {lead.suppressed}.", None)
     if lead.status in OVER:
         return NextAction(HOLD, None, f"The lead is closed: {lead.status.replace('_', ' ')}.", None)
     if lead.hold_until is not None and now < lead.hold_until:
         return NextAction(HOLD, None, f"Paused until {_date(lead.hold_until)}.", lead.hold_until)
-    channel, due, step = _step(lead, rules, now)
+    channel, due, step = _step(lead, rules, now, first)
     if channel is None:
         return NextAction(HOLD, None, "There is neither a phone number nor an e-mail address.", None)
     if due > now:
@@ -117,12 +120,13 @@ def three_reasons(lines: Sequence[Contribution]) -> list[str]:
     return list(dict.fromkeys(found))[:3]
 
 
-def _step(lead: StoredLead, rules: CallingRules, now: int) -> tuple[str | None, int, str]:
+def _step(lead: StoredLead, rules: CallingRules, now: int, first: str | None) -> tuple[str | None, int, str]:
     """(channel, due, sentence) of the lead's next try."""
     done = lead.contacts
     channel: str | None
     if done < len(rules.ladder):
-        channel, step = rules.ladder[done][1], f"Try {done + 1} of {len(rules.ladder)}."
+        channel = first if done == 0 and first is not None else rules.ladder[done][1]
+        step = f"Try {done + 1} of {len(rules.ladder)}."
     else:
         channel, step = "call", f"All {len(rules.ladder)} tries were made."
     due = now if lead.last_contact is None else lead.last_contact + wait_after(done, rules)

@@ -10,6 +10,7 @@ from db import Database, audit
 from valhalla.errors import NotFound, UsageError
 from valhalla.experiments.results import results
 from valhalla.experiments.running import Arm, start, stop, weigh
+from valhalla.leads.view import Viewer
 from valhalla.reevaluation.running import reevaluate
 from valhalla.scripts.catalogue import add, whole
 from valhalla.scripts.moving import retire
@@ -115,8 +116,14 @@ def test_a_new_experiment_takes_leads_and_brings_retired_scripts_back(
 def test_channels_can_be_compared(database: Database, people: Any, tell: Any) -> None:
     people(4)
     stop(database, "opener")
-    start(database, "first touch", [Arm("call"), Arm("text")], kind="channel")
+    start(database, "first touch", [Arm("call"), Arm("email")], kind="channel")
     reevaluate(database)
+    viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
+    for record in (viewer.record(number) for number in range(1, 5)):
+        entry = viewer.entry(record)
+        assert entry["variant"] == f"first touch: {entry['channel']}", (
+            "the first try is by the variant's channel"
+        )
     tell(1, "contacted")
     told = results(database, "first touch")
     assert sum(v["exposed"] for v in told["variants"]) == 1

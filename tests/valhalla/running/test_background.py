@@ -46,3 +46,18 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
     ]
     assert database.value("SELECT count(*) FROM lead WHERE p_close IS NULL") == 0
     bench.close()
+
+
+def test_whoever_starts_after_six_has_not_missed_the_digest(
+    database: Database, clock: Any, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    bench = Bench(database)
+    bench.clock.at = clock() + (TO_SIX + HOUR) * 1_000_000
+    background = Background(database, bench.queue, home)
+    background.schedule("UTC")
+    assert "digest.write" in [job.name for job in bench.run()]
+    background.schedule("UTC")
+    assert "digest.write" not in [job.name for job in bench.run()]
+    bench.close()
