@@ -28,25 +28,7 @@ def list_(
     with inv.reading() as database:
         found = recent(database, limit)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        figures = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
-        table(
-            ("import", "when", "source", "list", "state", *figures),
-            [
-                (
-                    *(str(item["id"]), item["started_at"][:16].replace("T", " "), item["source"]),
-                    *(Path(item["path"]).name, item["state"]),
-                    *(f"{item[figure]:,}" for figure in figures),
-                )
-                for item in found
-            ],
-            numbers=("import", *figures),
-            empty="Nothing was read yet. Try: valhalla ingest FILE",
-        )
-
-    inv.show(found, render)
+    inv.show(found, lambda: _print_list(found))
 
 
 @app.command("show")
@@ -154,6 +136,33 @@ def _list_of(database: Database, what: str) -> tuple[Path, str]:
     return Path(found[0]), found[1]
 
 
+NARROW = 110
+"""On a screen with fewer columns the list of imports shows what matters most."""
+
+
+def _print_list(found: list[dict[str, Any]]) -> None:
+    from valhalla.cli.tables import console, table
+
+    wide = console().width >= NARROW
+    figures = (
+        ["rows", "new", "updated", "unchanged", "duplicate", "rejected"]
+        if wide
+        else ["rows", "new", "rejected"]
+    )
+
+    def cells(item: dict[str, Any]) -> list[str]:
+        when, name = item["started_at"][:16].replace("T", " "), Path(item["path"]).name
+        about = [when, item["source"], name] if wide else [when[5:], name]
+        return [str(item["id"]), *about, item["state"], *(f"{item[figure]:,}" for figure in figures)]
+
+    table(
+        ("import", "when", *(("source",) if wide else ()), "list", "state", *figures),
+        [cells(item) for item in found],
+        numbers=("import", *figures),
+        empty="Nothing was read yet. Try: valhalla ingest FILE",
+    )
+
+
 def _print(found: dict[str, Any]) -> None:
     from rich.text import Text
 
@@ -174,7 +183,12 @@ def _print(found: dict[str, Any]) -> None:
     out.print(Text("  " + ", ".join(f"{found[figure]:,} {figure}" for figure in figures)))
     if found["mapping"]:
         out.print(
-            Text("  columns: " + ", ".join(f"{name} = {field}" for name, field in found["mapping"].items()))
+            Text(
+                "  columns: "
+                + ", ".join(
+                    name if name == field else f"{name} = {field}" for name, field in found["mapping"].items()
+                )
+            )
         )
     if found["undo"]:
         told = found["undo"]

@@ -77,7 +77,7 @@ def _print(sources: list[dict[str, Any]]) -> None:
             "No sources yet. A folder inside the inbox makes one, or: valhalla sources set NAME --pattern PATH"
         )
     for source in sources:
-        read = f"{source['files']} files, {source['rows']:,} rows, {source['rejected']:,} refused"
+        read = f"{source['files']} {'list' if source['files'] == 1 else 'lists'}, {source['rows']:,} rows, {source['rejected']:,} refused"
         out.print(Text.assemble((source["name"], "bold"), f"  {read}"))
         if source["pattern"]:
             out.print(Text(f"  files     {source['pattern']}"))
@@ -85,5 +85,8 @@ def _print(sources: list[dict[str, Any]]) -> None:
             shown = ", ".join(value) if isinstance(value, list) else str(value).lower()
             out.print(Text(f"  {key:<9} {shown}"))
         for mapping in source["mappings"]:
-            words = ", ".join(f"{column} = {field}" for column, field in mapping["fields"].items())
+            words = ", ".join(
+                column if column == field else f"{column} = {field}"
+                for column, field in mapping["fields"].items()
+            )
             out.print(Text(f"  {mapping['origin']:<9} {words}"))
