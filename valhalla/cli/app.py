@@ -10,6 +10,7 @@ import typer
 from valhalla import __version__
 from valhalla.cli import (
     alerts,
+    board,
     config,
     decisions,
     dnc,
@@ -27,6 +28,8 @@ from valhalla.cli import (
     policy,
     rejects,
     run,
+    safety,
+    sandbox,
     scripts,
     sources,
 )
@@ -62,6 +65,12 @@ app.add_typer(effects.app, name="effects")
 app.add_typer(live.app, name="live")
 app.add_typer(governor.app, name="governor")
 app.add_typer(alerts.app, name="alerts")
+app.command("production")(safety.production)
+app.command("validate")(safety.validate)
+app.command("ready")(safety.ready)
+app.command("risk")(safety.risk)
+app.add_typer(sandbox.app, name="sandbox")
+app.command("cockpit")(board.cockpit)
 app.command("doctor")(doctor.doctor)
 
 

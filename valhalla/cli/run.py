@@ -32,15 +32,23 @@ def run(
     no_cockpit: Annotated[
         bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Let approved effects go out during this run; asks first.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --live: do not ask.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line for each lead and stage.")] = False,
 ) -> None:
     """Read the lists again and again, until Ctrl+C."""
     inv = invocation(ctx)
     if inv.file:
         raise UsageError("--db only reads; use --home with run")
+    if live and not yes:
+        from valhalla.cli.live import confirm
+
+        confirm()
     stop, interrupted = threading.Event(), _listen()
     interrupted.add(stop)
-    result = _run(inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop)
+    result = _run(inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop, live)
     if inv.json:
         inv.show(result, lambda: None)
     raise typer.Exit(INTERRUPTED if interrupted.happened else 0)
@@ -53,6 +61,7 @@ def _run(
     cycles: int | None,
     verbose: bool,
     stop: threading.Event,
+    live: bool = False,
 ) -> dict[str, Any]:
     from db.instance import Instance
     from valhalla import settings
@@ -72,17 +81,20 @@ def _run(
             preflight.require(preflight.check(database, inv.home, sources))
             quiet = inv.json or not values["console_output"]
             if not quiet:
-                _introduce(inv, sources, values, cycles)
+                _introduce(inv, sources, values, cycles, live)
             service = Service(
                 database,
                 inv.home,
-                Plan(sources, values["interval"], cycles),
+                Plan(sources, values["interval"], cycles, live),
                 values,
                 Events() if quiet else _events(database, verbose),
             )
             stats = service.run(stop)
             if not quiet:
-                for line in final_report(stats, database.clock(), risk_level=None, data_quality=None):
+                found = service.assessment
+                level = found["risk_level"] if found else None
+                quality = found["data_quality"]["score"] if found else None
+                for line in final_report(stats, database.clock(), risk_level=level, data_quality=quality):
                     say(line)
             return _last(service)
     finally:
@@ -95,7 +107,9 @@ def _last(service: Service) -> dict[str, Any]:
     return (service.last.result if service.last else PassResult([], 0.0)).as_json()
 
 
-def _introduce(inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None) -> None:
+def _introduce(
+    inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None, live: bool
+) -> None:
     from valhalla.running.lines import say
 
     say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
@@ -103,7 +117,7 @@ def _introduce(inv: Invocation, sources: list[Path], values: dict[str, Any], cyc
     say(
         f"  every           {values['interval']} seconds{f', {cycles} times' if cycles is not None else ', until Ctrl+C'}"
     )
-    say(f"  dry run         {'on: nothing leaves this computer' if values['dry_run_enabled'] else 'off'}")
+    say(f"  dry run         {'off: approved effects go out' if live else 'on: nothing leaves this computer'}")
     say(f"  reports         {inv.home.logs if values['json_export'] else 'off'}")
     say()
 

@@ -42,9 +42,8 @@ LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "pu
 
 RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
 
-BEGIN = """
-UPDATE effect SET state = 'running', sending = 0, owner = ?, tries = tries + 1 WHERE id = ? AND state = 'approved'
-"""
+CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
+COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'running' AND owner = ?"
 SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
 END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
 RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
@@ -74,6 +73,8 @@ class Effects:
         self.queue = queue
         self.run_id = run_id
         self.rule = rule
+        self.held = False
+        """While it is, approved effects stay approved; :meth:`prepare` takes them up afterwards."""
         self.alerts = AlertSystem(database=database)
         self.lock = DryRunLock(
             lambda: live.is_dry(database, self.run_id),
@@ -131,8 +132,12 @@ class Effects:
     def run(self, number: int) -> str:
         """Take one approved effect through all gates; returns the state it ends in."""
         self.recover()
+        me = self.keys.owner_id
+        with self.database.write():  # of several that look at it at once one has it
+            self.database.sql(CLAIM, (me, number))
+            claimed = self.database.changes() == 1
         effect = register.show(self.database, number)
-        if effect["state"] != "approved":
+        if not claimed:
             return str(effect["state"])
         with correlation.using(effect["correlation_id"]):
             stopped = self._gate(effect)
@@ -146,6 +151,8 @@ class Effects:
     # -- inside --------------------------------------------------------------------------------------------
 
     def _run_job(self, number: int) -> str:
+        if self.held:
+            return "held"
         state = self.run(number)
         if state == "failed":
             raise DoNotRetry(register.show(self.database, number)["reason"])
@@ -186,10 +193,7 @@ class Effects:
                     effect, "uncertain", "its key is taken: it was, or is being, sent under another number"
                 )
                 return "uncertain"
-            self.database.sql(BEGIN, (me, number))
-            if not self.database.changes():
-                self.keys.release(key, durable=True)
-                return str(register.show(self.database, number)["state"])
+            self.database.sql(COUNT_TRY, (number, me))
             self._audit("effect.begin", effect, {})
         effect["tries"] += 1
         try:

@@ -17,9 +17,12 @@ from valhalla import __version__
 from valhalla.home import Home
 from valhalla.importing.result import COUNTS
 from valhalla.importing.sql import READ_SOURCES
+from valhalla.running import production
 from valhalla.running.background import Background
 from valhalla.running.passes import Importing, Pass
+from valhalla.running.safety import Safety
 from valhalla.running.stats import RunStats
+from valhalla.running.stopping import asked_to_stop, forget_request
 from valhalla.running.watching import Watcher, folders_of
 
 CYCLE_JOB = "ingest.cycle"
@@ -47,6 +50,8 @@ class Plan:
     """Seconds between the beginnings of two cycles."""
     cycles: int | None
     """End after so many; None: when stopped."""
+    live: bool = False
+    """Effects may go out during this run."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,14 @@ class Service:
         self.queue = JobQueue(database)
         self.importing = Importing(database, self.queue)
         self.background = Background(database, self.queue, home)
+        self.safety: Safety | None = None
         self._done = threading.Event()
         self._run_id = 0
+
+    @property
+    def assessment(self) -> dict[str, Any] | None:
+        """The last risk assessment of this run; None before the first."""
+        return self.safety.assessment if self.safety else None
 
     def run(self, stop: threading.Event) -> RunStats:
         """Cycle until ``stop`` is set or the planned cycles are done. The file is complete when it returns."""
@@ -87,6 +98,9 @@ class Service:
             audit.append(
                 database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()}
             )
+        self.safety = Safety(database, self.home, self.queue, self.settings, self._run_id)
+        self.safety.begin(is_live=self.plan.live)
+        forget_request(database)
         self.stats.status = "RUNNING"
         self._save_stats()
         reason = "stopped"
@@ -109,7 +123,7 @@ class Service:
         watchers = self._watch()
         worker.start()
         try:
-            while not stop.wait(0.1) and not self._done.is_set():
+            while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
                 if self.error is not None:
                     raise self.error
         finally:
@@ -175,6 +189,12 @@ class Service:
         self.last = done
         self._save_stats()
         self.events.cycle_ends(number, ended, done)
+        if self.safety is not None:
+            totals = {name: done.result.total(name) for name in COUNTS}
+            self.safety.after_cycle(number, totals, done.result.seconds)
+            if self.plan.live and self.settings["json_export"]:
+                source = ", ".join(map(str, self.plan.sources)) or str(self.home.inbox)
+                production.save(self.home, production.report(database, source, totals, self.assessment))
         if self.plan.cycles is not None and self.stats.cycles >= self.plan.cycles:
             self._done.set()
 
@@ -187,6 +207,8 @@ class Service:
                 database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles}
             )
         self._save_stats()
+        if self.safety is not None:
+            self.safety.end()
         database.checkpoint()
 
     def _save_stats(self) -> None:

@@ -1,0 +1,221 @@
+"""``valhalla cockpit``: the live view in the terminal. Every figure says how old it is."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import invocation
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.home import Home
+
+LAST_RUN = "SELECT id, pid, started_at, stopped_at, stop FROM run ORDER BY id DESC LIMIT 1"
+LAST_CYCLES = """
+SELECT number, started_at, finished_at, ok, rows, new, updated, unchanged, duplicate, rejected FROM cycle
+WHERE run_id = ? AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
+"""
+LEADS = "SELECT count(*) FROM lead"
+QUEUE = "SELECT state, count(*) FROM task GROUP BY state"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure with its age in seconds (None: read this moment)."""
+
+    group: str
+    name: str
+    value: str
+    age: float | None = None
+    style: str = ""
+
+
+def cockpit(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between frames.")] = 1.0,
+) -> None:
+    """Service, cycles, leads, quality, queue, limits, alerts, heartbeat and load, live."""
+    import sys
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        home = None if inv.file else inv.home
+        if once or inv.json or not sys.stdout.isatty():
+            lines = frame(database, home)
+            inv.show([vars(line) for line in lines], lambda: _console().print(_drawn(lines)))
+            return
+        from rich.live import Live
+
+        stop = threading.Event()
+        with Live(
+            _drawn(frame(database, home)), console=_console(), screen=True, auto_refresh=False
+        ) as shown:
+            try:
+                while not stop.wait(every):
+                    shown.update(_drawn(frame(database, home)), refresh=True)
+            except KeyboardInterrupt:
+                return
+
+
+def frame(database: Database, home: Home | None) -> list[Line]:
+    """What stands in the file and is measured now."""
+    return [*_service(database, home), *_quality(database, home), *_work(database), *_load(database, home)]
+
+
+def _service(database: Database, home: Home | None) -> list[Line]:
+    from db.clock import SECOND
+    from db.instance import running
+    from valhalla.effects import live
+    from valhalla.sandbox.heartbeat import seen_from_outside
+
+    now = database.clock()
+    instance = running(home.path) if home else None
+    lines = [
+        Line("Service", "state", f"RUNNING, process {instance.pid} ({instance.command})", style="bold green")
+        if instance
+        else Line("Service", "state", "STOPPED", style="bold red")
+    ]
+    beat = seen_from_outside(database)
+    if beat:
+        alive = instance is not None and beat["is_healthy"]
+        lines.append(
+            Line(
+                "Service",
+                "heartbeat",
+                "healthy" if alive else "silent",
+                beat["seconds_since_heartbeat"],
+                "" if alive else "yellow",
+            )
+        )
+    open_session = live.current(database)
+    lines.append(
+        Line(
+            "Service",
+            "lock",
+            "LIVE: effects go out" if open_session else "dry run",
+            style="bold red" if open_session else "",
+        )
+    )
+    run = database.one(LAST_RUN)
+    if run:
+        cycle = database.one(LAST_CYCLES, (run[0],))
+        if cycle:
+            number, began, ended, ok, rows, new, updated, unchanged, duplicate, rejected = cycle
+            seconds = (ended - began) / SECOND
+            lines.append(
+                Line(
+                    "Ingestion",
+                    "last cycle",
+                    f"{number}: {rows:,} rows in {seconds:.2f} s, {'ok' if ok else 'with errors'}",
+                    (now - ended) / SECOND,
+                )
+            )
+            counts = f"{new:,} new, {updated:,} updated, {unchanged:,} unchanged, {duplicate:,} duplicate, {rejected:,} refused"
+            lines.append(Line("Ingestion", "its rows", counts, (now - ended) / SECOND))
+    lines.append(Line("Ingestion", "leads in the file", f"{database.value(LEADS):,}"))
+    return lines
+
+
+def _quality(database: Database, home: Home | None) -> list[Line]:
+    from db.clock import SECOND, now
+    from valhalla.risk.assessing import REPORT_NAME
+
+    path = home.logs / REPORT_NAME if home else None
+    try:
+        report = json.loads(path.read_text(encoding="utf-8")) if path else None
+        age = max(0.0, now() / SECOND - path.stat().st_mtime) if path else None
+    except (OSError, ValueError):
+        report = None
+    if report is None:
+        return [Line("Risk", "assessment", "none yet", style="dim")]
+    points = report["data_quality"]["score"]
+    return [
+        Line("Risk", "overall", f"{report['overall_status']}, level {report['risk_level']}", age),
+        Line(
+            "Risk",
+            "data quality",
+            "not measured" if points is None else f"{points:.1f}% {report['data_quality']['status']}",
+            age,
+        ),
+        Line("Risk", "security", report["security"]["status"], age),
+    ]
+
+
+def _work(database: Database) -> list[Line]:
+    from valhalla.effects import register
+    from valhalla.sandbox.alerts import AlertSystem
+    from valhalla.sandbox.governor import GovernorEnforcer
+
+    def listed(counts: dict[str, int]) -> str:
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
+
+    system = AlertSystem(database=database)
+    counts = system.counts()
+    lines = [
+        Line("Work", "jobs", listed(dict(database.sql(QUEUE)))),
+        Line("Work", "effects", listed(register.counts(database))),
+        Line("Work", "alerts", listed(counts), style="red" if counts["error"] or counts["critical"] else ""),
+    ]
+    lines += [
+        Line("Work", f"  {each['severity']}", f"{each['task']}: {each['reason']}")
+        for each in system.get_alerts(limit=5, state="standing")
+    ]
+    for each in GovernorEnforcer(database=database).get_status().values():
+        used = f"{each['current_actions']} of {each['max_actions']} in {each['window_seconds']} s, {each['denied_count']} denied"
+        lines.append(Line("Limits", each["resource"], used))
+    return lines
+
+
+def _load(database: Database, home: Home | None) -> list[Line]:
+    import psutil
+
+    from db.instance import running
+
+    lines = []
+    instance = running(home.path) if home else None
+    if instance:
+        try:
+            process = psutil.Process(instance.pid)
+            lines.append(
+                Line("Load", "processor", f"{process.cpu_percent(0.1) / (psutil.cpu_count() or 1):.1f}%")
+            )
+            lines.append(Line("Load", "memory", f"{process.memory_info().rss / 2**20:.0f} MB"))
+        except psutil.Error as error:
+            lines.append(Line("Load", "processor", f"not measured: {error}"))
+    if database.path is not None:
+        lines.append(Line("Load", "file", f"{database.path.stat().st_size / 2**20:,.1f} MB"))
+    return lines
+
+
+def _drawn(lines: list[Line]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Valhalla", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    for header in ("", "", "", "age"):
+        table.add_column(header, overflow="fold")
+    group = ""
+    for line in lines:
+        age = (
+            "now"
+            if line.age is None
+            else f"{line.age:.0f} s"
+            if line.age < 120
+            else f"{line.age / 60:.0f} min"
+        )
+        title, group = ("" if line.group == group else line.group), line.group
+        table.add_row(Text(title, "bold"), Text(line.name), Text(line.value, line.style), Text(age, "dim"))
+    return table
+
+
+def _console() -> Any:
+    from valhalla.cli.tables import console
+
+    return console()

@@ -1,0 +1,193 @@
+"""The production workflow: preflight, ingest, risk, process, report; the lock is off only behind the risk gate."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db import audit
+from db.clock import iso
+from jobs import JobQueue
+from valhalla import __version__
+from valhalla.effects import drafting, live, register
+from valhalla.importing.result import COUNTS, PassResult
+from valhalla.risk import assessing
+from valhalla.running import readiness
+from valhalla.running.background import Background
+from valhalla.running.passes import Importing
+from valhalla.running.reports import write_report
+from valhalla.running.safety import Safety
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.home import Home
+
+REPORT_NAME = "production_execution.json"
+PATIENCE = 120.0
+"""Seconds that the workflow waits for the effects it began; later tries go on with the next run."""
+
+BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
+END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
+DECIDED = (
+    "SELECT count(*) FROM lead WHERE last_import_id IN (SELECT value FROM json_each(?)) AND decided_at > 0"
+)
+
+
+@dataclass
+class Workflow:
+    """What a production run did, gate by gate."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    result: PassResult = field(default_factory=lambda: PassResult([], 0.0))
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gate was passed."""
+        return all(step["ok"] for step in self.steps)
+
+    def step(self, name: str, ok: bool, detail: str) -> bool:
+        """Note a gate and whether it was passed."""
+        self.steps.append({"step": name, "ok": ok, "detail": detail})
+        return ok
+
+
+def run(
+    database: Database,
+    home: Home,
+    sources: Sequence[Path],
+    values: Mapping[str, Any],
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> Workflow:
+    """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
+    flow = Workflow()
+
+    def step(name: str, ok: bool, detail: str) -> bool:
+        flow.step(name, ok, detail)
+        told(flow.steps[-1])
+        return ok
+
+    checks = readiness.checks(database, home, sources)
+    failed = [check for check in checks if not check.ok]
+    if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
+        return flow
+    with database.write(durable=True):
+        run_id = database.value(
+            BEGIN_RUN, (os.getpid(), __version__, json.dumps(dict(values)), database.clock())
+        )
+        audit.append(database, "production.start", f"run:{run_id}", {"version": __version__})
+    queue = JobQueue(database)
+    importing = Importing(database, queue)
+    Background(database, queue, home)
+    safety = Safety(database, home, queue, values, run_id)
+    safety.begin(hold=True)
+    worker = queue.worker(threads=3)
+    worker.start()
+    ended = "failed"
+    try:
+        done = importing.run(home, sources, standing=not sources, final=True)
+        flow.result = done.result
+        totals = {name: done.result.total(name) for name in COUNTS}
+        errors = [file.error["message"] for file in done.result.files if file.error]
+        read = totals["rows"]
+        detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
+        readable = not errors and (read == 0 or totals["rejected"] < read)
+        if step("ingest", readable, detail):
+            safety.assess()
+            found = safety.assessment or {}
+            speaking = found["rules"]["speaking"]
+            reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
+            if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
+                step("process", *_process(database, safety, done.import_ids))
+        source = ", ".join(map(str, sources)) or str(home.inbox)
+        was_live = live.current(database) is not None
+        flow.report = report(
+            database, source, totals, safety.assessment, dry_run=not was_live, steps=flow.steps
+        )
+        if values["json_export"]:
+            save(home, flow.report)
+            step("report", True, str(home.logs / REPORT_NAME))
+        ended = "finished"
+    finally:
+        worker.stop(timeout=2.0)
+        with database.write(durable=True):
+            database.sql(END_RUN, (database.clock(), ended, run_id))
+            audit.append(
+                database, "production.stop", f"run:{run_id}", {"ok": flow.ok, "steps": len(flow.steps)}
+            )
+        safety.end()
+        database.checkpoint()
+    return flow
+
+
+def _process(database: Database, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
+    """Draft this run's effects, approve what a standing approval covers, run what is approved."""
+    drafted = drafting.for_new_leads(database, import_ids)
+    for number in drafted:
+        register.approve_by_standing(database, number)
+    due = [each["id"] for each in register.find(database, state="approved", limit=10_000)]
+    safety.let_go()
+    states = [_settled(safety, number) for number in due]
+    failed = sum(state in ("failed", "uncertain") for state in states)
+    return not failed, (
+        f"{len(drafted)} effects drafted, {len(due)} approved ones begun: {states.count('done')} done, {failed} failed or uncertain"
+    )
+
+
+def _settled(safety: Safety, number: int) -> str:
+    from jobs import WaitTimeout
+
+    try:
+        safety.queue.wait(safety.effects.enqueue(number), timeout=PATIENCE)
+    except WaitTimeout:
+        pass
+    return str(register.show(safety.database, number)["state"])
+
+
+def report(
+    database: Database,
+    source: str,
+    totals: Mapping[str, int],
+    assessment: Mapping[str, Any] | None,
+    *,
+    dry_run: bool | None = None,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The documented report of a production run, or of a cycle of a live run."""
+    rows, rejected = totals["rows"], totals["rejected"]
+    valid = rows - rejected
+    unread = None if rows else "no record was read"
+    nothing = dict.fromkeys(("overall_status", "data_quality_score", "system_performance", "security_status"))
+    return {
+        "timestamp": iso(database.clock()),
+        "mode": "PRODUCTION",
+        "dry_run_enabled": live.current(database) is None if dry_run is None else dry_run,
+        "data_source": source,
+        "ingestion": {
+            "total_records": rows,
+            "valid_leads": valid,
+            "invalid_leads": rejected,
+            "success_rate": round(100 * valid / rows, 4) if rows else None,
+            "success_rate_reason": unread,
+        },
+        "processing": {
+            "leads_processed": valid,
+            "success_rate": 100.0 if valid else None,
+            "success_rate_reason": None if valid else "no lead was processed",
+        },
+        "risk_assessment": assessing.summary(assessment)
+        if assessment
+        else {**nothing, "alerts": [], "reason": "the risk was not assessed"},
+        "steps": [dict(each) for each in steps],
+    }
+
+
+def save(home: Home, content: dict[str, Any]) -> Path:
+    """Write the report; returns its path."""
+    path = home.logs / REPORT_NAME
+    write_report(path, content)
+    return path
