@@ -156,6 +156,7 @@ WORKING = frozenset(
         "file",
         "import_seen",
         "lead_key",
+        "quality",
         "lead_generation",
         "overtaken",
         "cycle",

@@ -1,4 +1,4 @@
--- Schema 8: what each import's records were like, counted once when it ended. Working: made again from the lists' rows.
+-- Schema 9: what each import's records were like, counted once when it ended. Working: made again from the lists' rows.
 CREATE TABLE quality (
   import_id       INTEGER NOT NULL PRIMARY KEY,
   source_id       INTEGER NOT NULL,
