@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from db import Database
+from db import Database, DatabaseError
 from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
@@ -132,13 +133,20 @@ class Importing:
                     candidate.path, self.queue.state(job_id).progress
                 )  # import jobs are kept when they have ended
 
+    def _alert(self, reason: str) -> None:
+        """Somebody has to know, unless the trouble is that nothing can be written."""
+        from valhalla.sandbox.alerts import AlertSystem
+
+        with contextlib.suppress(DatabaseError):
+            AlertSystem(database=self.database).repeat(IMPORT_JOB, reason, "error")
+
     def _outcome(self, candidate: Candidate, job_id: int, import_ids: list[int]) -> FileResult:
         path = str(candidate.path)
         state = self.queue.wait(job_id)
         if state.error is not None or state.state != "done":
-            return result.of_problem(
-                path, "FAILED", f"{path} could not be imported: {state.error or state.state}"
-            )
+            reason = f"{path} could not be imported: {state.error or state.state}"
+            self._alert(reason)
+            return result.of_problem(path, "FAILED", reason)
         import_id = state.result
         if import_id is None:
             return result.of_unchanged(self.database, path)

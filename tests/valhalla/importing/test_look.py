@@ -1,0 +1,79 @@
+"""One cheap look at a list, and a preview that is exactly what would happen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from valhalla.importing.importer import Request, import_file, rules_of
+from valhalla.importing.look import look
+from valhalla.importing.preview import scratch_copy
+from valhalla.importing.result import of_import
+from valhalla.importing.source_settings import Change, set_source
+from valhalla.importing.sources import Candidate
+from valhalla.stages import context
+
+ROW = "Ann,ann@example.com,1,,\n"
+
+
+def verdict(desk: Any, path: Path) -> str:
+    return str(look(desk.database, Candidate(path, "csv"), rules_of(desk.database, "csv")).verdict)
+
+
+def test_unchanged_costs_one_stat_and_the_file_is_not_opened(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.write("a.csv", ROW)
+    assert verdict(desk, path) == "changed"
+    desk.read(path)
+    monkeypatch.setattr("builtins.open", None)
+    monkeypatch.setattr("valhalla.importing.importer.prefix_digest", None)
+    stats = []
+    real = os.stat
+    monkeypatch.setattr("os.stat", lambda *arguments, **more: stats.append(1) or real(*arguments, **more))
+    assert verdict(desk, path) == "unchanged" and len(stats) == 1
+
+
+def test_touched_but_equal_is_one_digest_and_no_import(desk: Any) -> None:
+    path = desk.write("a.csv", ROW)
+    desk.read(path)
+    os.utime(path, (1, 1))
+    assert verdict(desk, path) == "changed"
+    desk.read(path)
+    assert desk.database.value("SELECT count(*) FROM import") == 1 and verdict(desk, path) == "unchanged"
+
+
+def test_other_rules_read_it_again(desk: Any) -> None:
+    path = desk.write("a.csv", ROW)
+    desk.read(path)
+    set_source(desk.database, "csv", Change(options={"value_format": "us"}))
+    assert verdict(desk, path) == "changed"
+    assert desk.read(path).unchanged == 1 and verdict(desk, path) == "unchanged"
+
+
+def test_a_file_that_was_no_list_is_not_tried_again_until_it_changes(desk: Any) -> None:
+    path = desk.folder / "a.csv"
+    path.write_bytes(b"%PDF-1.7")
+    desk.read(path)
+    assert verdict(desk, path) == "unchanged"
+    path.unlink()
+    assert verdict(desk, path) == "gone"
+
+
+def test_a_preview_is_exactly_what_would_happen(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "name,email,value\nAnn,ann@example.com,1\nAnn,ann@example.com,2\nBad,,1\n", encoding="utf-8"
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        context.seed(database)
+        with scratch_copy(database) as scratch:
+            number = import_file(scratch, Request(str(path)))
+            shown = of_import(scratch, number or 0)
+        assert database.value("SELECT count(*) FROM import") == 0
+        done = of_import(database, import_file(database, Request(str(path))) or 0)
+    assert shown == done and (done.new, done.updated, done.rejected) == (1, 1, 1)
