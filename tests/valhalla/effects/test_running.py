@@ -91,7 +91,8 @@ def test_one_correlation_id_ties_alert_audit_and_effect(
     (alert,) = effects.alerts.get_alerts(task_name=f"effect:{number}")
     assert alert["correlation_id"] == effect["correlation_id"]
     entries = database.sql(
-        "SELECT action FROM audit WHERE correlation_id = ? AND action <> 'rows' ORDER BY seq", (effect["correlation_id"],)
+        "SELECT action FROM audit WHERE correlation_id = ? AND action <> 'rows' ORDER BY seq",
+        (effect["correlation_id"],),
     )
     assert [row[0] for row in entries] == [
         "effect.draft",

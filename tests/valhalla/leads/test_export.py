@@ -22,11 +22,12 @@ def test_numbers_and_phones_stay(text: str) -> None:
 
 def test_a_workbook_holds_numbers_as_numbers_and_nothing_that_runs(tmp_path: Path) -> None:
     path = tmp_path / "leads.xlsx"
-    rows = [("=HYPERLINK(1)", 150_000, None, "+17135550123"), ("bell\x07", 1.5, "x", "'")]
+    rows = [("=HYPERLINK(1)", 150_000, None, "+17135550123"), ("bell\x07", 1.5, "#N/A", "'")]
     assert write_workbook(path, ("name", "value", "note", "phone"), rows) == 2
     sheet = load_workbook(path).active
     assert sheet is not None
     cells = [[(cell.value, cell.data_type) for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert cells[0] == [("'=HYPERLINK(1)", "s"), (150_000, "n"), (None, "n"), ("+17135550123", "s")]
     assert cells[1][0] == ("bell\ufffd", "s")
+    assert cells[1][2] == ("#N/A", "s"), "a text, not an error of the sheet"
     assert sheet.freeze_panes == "A2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from db.clock import DAY, HOUR
 from valhalla.errors import NotFound, UsageError
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
+from valhalla.outcomes.importing import import_outcomes
 from valhalla.outcomes.recording import OPTED_OUT, Outcome, record, undo
 from valhalla.stages import context as stages
 
@@ -121,7 +123,9 @@ def test_everything_is_witnessed_and_no_words_about_people_are(
     people(1)
     tell(1, "lost", reason="his cousin Frank buys it")
     undo(database, 1)
-    actions = [row[0] for row in database.sql("SELECT action FROM audit WHERE action LIKE 'outcome.%' ORDER BY seq")]
+    actions = [
+        row[0] for row in database.sql("SELECT action FROM audit WHERE action LIKE 'outcome.%' ORDER BY seq")
+    ]
     assert actions[-2:] == ["outcome.record", "outcome.undo"]
     assert audit.check_chain(database) == []
     assert not [body for (body,) in database.sql("SELECT body FROM audit") if "Frank" in body]
@@ -151,3 +155,23 @@ def test_nonsense_is_refused_and_changes_nothing(
         tell(77, "contacted")
     assert database.value("SELECT count(*) FROM outcome") == 0
     assert audit.head(database).entries == entries
+
+
+def test_what_a_person_is_told_is_saved_is_on_the_disk(
+    database: Database, people: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(3)
+    asked: list[bool] = []
+    write = Database.write
+
+    def noting(self: Database, durable: bool = False) -> Any:
+        if not self.in_write():
+            asked.append(durable)
+        return write(self, durable)
+
+    monkeypatch.setattr(Database, "write", noting)
+    undo(database, record(database, Outcome(1, "contacted", database.clock())).id)
+    path = tmp_path / "crm.csv"
+    path.write_text("lead,event,date\n2,contacted,2026-09-01\n", encoding="utf-8")
+    import_outcomes(database, path, zone=None)
+    assert asked == [True, True, True]
