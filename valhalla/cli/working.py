@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.running.passes import Importing
 
+INDEX_AT_ONCE = 5_000
+"""A command brings the search index up to date at its end when no more leads than this are missing in it. The index of
+a large list is made while Valhalla runs; a search looks through what is not indexed yet."""
+
 INDEX_SECONDS = 1.0
-"""How long a command waits at its end for the search index; the rest is done by the next one."""
+"""How long a command waits for that."""
 
 
 @contextmanager
@@ -55,7 +59,10 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
 
 def _let_index(importing: Importing) -> None:
     from jobs import JobsError
+    from valhalla.leads import search
 
+    if search.behind(importing.database) > INDEX_AT_ONCE:
+        return
     job_id = importing.chores.index_soon()
     if job_id is not None:
         try:

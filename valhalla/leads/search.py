@@ -112,12 +112,17 @@ def _text(row: tuple[Any, ...]) -> str:
     return " ".join(word for word in words if word)
 
 
-def percent(database: Database) -> int:
-    """How much of the leads and changes is indexed, in percent, rounded down."""
+def behind(database: Database) -> int:
+    """How many leads and changes are not indexed yet."""
     leads, changes = database.sql(NEWEST)[0]
     seen, changed = database.sql(STATE)[0]
-    total = leads + changes
-    return 100 if not total else int(100 * (min(seen, leads) + min(changed, changes)) / total)
+    return int(max(leads - seen, 0) + max(changes - changed, 0))
+
+
+def percent(database: Database) -> int:
+    """How much of the leads and changes is indexed, in percent, rounded down."""
+    total = sum(database.sql(NEWEST)[0])
+    return int(100 * (total - behind(database)) / total) if total else 100
 
 
 def search(database: Database, query: str, limit: int, country: str = "US") -> Found:

@@ -97,8 +97,6 @@ class Importing:
             self._wait(candidate, job_id, watch)
             done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
             done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
-        if done.import_ids:
-            self.chores.index_soon()
         done.result.seconds = time.perf_counter() - began
         return done
 
@@ -119,7 +117,6 @@ class Importing:
         self._wait(candidate, job_id, watch)
         done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
         done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
-        self.chores.index_soon()
         done.result.seconds = time.perf_counter() - began
         return done
 

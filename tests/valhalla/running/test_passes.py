@@ -55,9 +55,10 @@ def test_lists_of_the_inbox_belong_to_their_folders(home: Home, importing: Impor
     assert again.import_ids == [] and again.result.total("unchanged") == 2
 
 
-def test_the_index_follows_by_itself(home: Home, importing: Importing) -> None:
+def test_the_index_is_made_by_a_job(home: Home, importing: Importing) -> None:
     (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
     importing.run(home, [], standing=True, final=True)
+    assert importing.chores.index_soon() is not None
     importing.queue.drain(timeout=20)
     assert search.percent(importing.database) == 100
     assert search.search(importing.database, "ames", 5).lead_ids == [1]

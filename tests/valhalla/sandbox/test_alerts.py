@@ -120,7 +120,9 @@ def test_acknowledged_closed_and_back_again(database: Database) -> None:
     assert alerts.repeat("a", "b") != number
     with pytest.raises(NotFound, match="no alert 99"):
         alerts.acknowledge(99)
-    actions = [row[0] for row in database.sql("SELECT action FROM audit WHERE action LIKE 'alert.%' ORDER BY seq")]
+    actions = [
+        row[0] for row in database.sql("SELECT action FROM audit WHERE action LIKE 'alert.%' ORDER BY seq")
+    ]
     assert actions == ["alert.open", "alert.ack", "alert.close", "alert.open"]
     assert audit.check_chain(database) == []
 

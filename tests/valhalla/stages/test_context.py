@@ -137,7 +137,9 @@ def test_a_policy_change_is_a_new_version_and_witnessed(database: Database) -> N
     assert save_policy(database, changed, "again", "ann") == 2
     assert latest_policy(database) == (2, changed)
     assert policy_at(database, 1) == DEFAULT_POLICY
-    actor, body = database.sql("SELECT actor, body FROM audit WHERE action = 'policy.set' ORDER BY seq DESC LIMIT 1")[0]
+    actor, body = database.sql(
+        "SELECT actor, body FROM audit WHERE action = 'policy.set' ORDER BY seq DESC LIMIT 1"
+    )[0]
     assert actor == "ann"
     assert '"packet.arv_share":["0.7","0.72"]' in body
     assert audit.check_chain(database) == []
