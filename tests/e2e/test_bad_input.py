@@ -240,6 +240,7 @@ def test_a_full_disk(valhalla: Run, home: Path, tmp_path: Path, lead_list: Any) 
         stored = database.value("SELECT count(*) FROM lead WHERE import_id > 1")
         said = database.value("SELECT coalesce(sum(new), 0) FROM import WHERE id > 1")
         assert stored == said
+        assert database.sql("SELECT task, severity FROM alert") == [("import.file", "error")]
     totals = valhalla("ingest", path, "--json").json["totals"]
     assert totals["rows"] == 20_000
     assert leads(home) == 10 + truth.leads

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from valhalla.sandbox.database import SandboxDatabaseManager
 
 log = logging.getLogger("valhalla.alerts")
+log.addHandler(
+    logging.NullHandler()
+)  # where nobody set up logging, an alert is in the file, not on standard error
 
 SEVERITIES = ("info", "warning", "error", "critical")
 
