@@ -9,10 +9,9 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from valhalla import correlation
 from valhalla.masking import masked
+from valhalla.structured import structlog
 
 LOG_NAME = "valhalla.log"
 """Written and rotated by the instance that holds the home."""

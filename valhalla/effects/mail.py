@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import smtplib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
+
+if TYPE_CHECKING:
+    import smtplib
 
 SECONDS = 15.0
 
@@ -53,6 +53,10 @@ def render(template: str, fields: Mapping[str, Any], where: str) -> tuple[str, s
 
 def send(server: Server, recipient: str, subject: str, text: str, key: str) -> dict[str, Any]:
     """Hand one mail in. Raises TryLater, Refused or Unknown."""
+    import smtplib  # with the TLS library some megabytes, which a program that sends no mails need not carry
+    import ssl
+    from email.message import EmailMessage
+
     message = EmailMessage()
     try:
         message["From"], message["To"], message["Subject"] = server.sender, recipient, subject
@@ -88,6 +92,9 @@ def send(server: Server, recipient: str, subject: str, text: str, key: str) -> d
 
 
 def _connected(server: Server) -> smtplib.SMTP:
+    import smtplib
+    import ssl
+
     context = ssl.create_default_context()
     client: smtplib.SMTP
     if server.tls == "tls":

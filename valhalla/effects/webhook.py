@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import hashlib
 import hmac
 import json
@@ -69,6 +68,8 @@ def retry_after(text: str | None) -> float | None:
         return None
     if text.strip().isdigit():
         return min(float(text), LONGEST_WAIT)
+    import email.utils
+
     try:
         at = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError):

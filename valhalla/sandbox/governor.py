@@ -8,8 +8,12 @@ for longer than a window.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import apsw
+
+from db import errors
 from db.clock import SECOND
 from valhalla.sandbox.block import Block, microseconds, stamp
 
@@ -88,13 +92,20 @@ class GovernorEnforcer(Block):
 
     def check_limit(self, resource_name: str) -> tuple[bool, str]:
         """Whether ``resource_name`` may happen now, and why; a call that is allowed is counted."""
+        try:
+            return self._checked(resource_name)
+        except apsw.Error as error:
+            raise errors.translate(error, self.database.path or "the in-memory file") or error from error
+
+    def _checked(self, resource_name: str) -> tuple[bool, str]:
         database = self.database
-        sql = database.sql
         with database.write():
-            row = database.one(READ, (resource_name,))
-            if row is None:
+            # the connection is asked for once: this is called thousands of times a second
+            sql: Callable[..., Any] = database.connection().execute
+            row = sql(READ, (resource_name,)).fetchall()
+            if not row:
                 return True, NO_LIMIT
-            max_actions, window, allowed, last_at, oldest = row
+            max_actions, window, allowed, last_at, oldest = row[0]
             now = database.clock()
             if now < last_at:  # the clock was set back: what was allowed moves with it
                 oldest = self._shift(resource_name, last_at - now, oldest)
@@ -103,7 +114,7 @@ class GovernorEnforcer(Block):
                 sql(COUNT_ALLOWED, (now, resource_name))
                 return True, WITHIN
             sql(COUNT_DENIED, (resource_name,))
-            ((number,),) = sql(ADD_VIOLATION, (now, resource_name, max_actions, window))
+            ((number,),) = sql(ADD_VIOLATION, (now, resource_name, max_actions, window)).fetchall()
             if number % 100 == 0:
                 sql(FORGET_VIOLATIONS, (number - VIOLATIONS_KEPT,))
         reason = f"Rate limit exceeded for {resource_name}: {max_actions} per {window / SECOND:g} s"

@@ -10,12 +10,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from db import clock
 from valhalla import correlation
 from valhalla.masking import masked
 from valhalla.sandbox.block import resolve, stamp
+from valhalla.structured import structlog
 
 if TYPE_CHECKING:
     from db import Database
