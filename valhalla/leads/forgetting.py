@@ -84,6 +84,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
         database.sql("PRAGMA foreign_keys = 1")
         database.sql("PRAGMA secure_delete = 0")
     database.checkpoint()  # the log still held what was deleted
+    _remove_packets(database, sorted(people))
     return {
         "leads": sorted(people),
         "rejects": len(rejects),
@@ -128,7 +129,20 @@ def _files(database: Database, texts: list[str]) -> list[str]:
     if database.path is not None:
         home = database.path.parent
         paths += [path for path in sorted(home.rglob("*.db")) if path != database.path]
+        paths += sorted(home.glob("packets/*")) + sorted(home.glob("logs/digest-*"))
     return [str(path) for path in paths if needles and _holds(path, needles)]
+
+
+def _remove_packets(database: Database, lead_ids: list[int]) -> None:
+    """The pages and PDFs that were made of the erased leads; what cannot be removed is named with the other files."""
+    if database.path is None:
+        return
+    for number in lead_ids:
+        for path in (database.path.parent / "packets").glob(f"lead-{number}.*"):
+            try:
+                path.unlink()
+            except OSError:
+                pass
 
 
 def _holds(path: Path, needles: list[bytes]) -> bool:

@@ -13,6 +13,7 @@ from db import Database, audit
 from valhalla.buyers import import_buyers
 from valhalla.errors import NotFound
 from valhalla.home import Home
+from valhalla.leads.forgetting import forget
 from valhalla.packets import pdf as drawn
 from valhalla.packets.keeping import refresh, viewer_of
 from valhalla.packets.making import ahead, make, spoken
@@ -150,3 +151,15 @@ def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
     people(1)
     lead = viewer_of(database).record(1).lead
     assert spoken("Hi {name}, {caller} about {address}", lead) == "Hi Person, {caller} about 1 Main St"
+
+
+def test_who_is_forgotten_is_in_no_packet_any_more(database: Database, people: Any, tmp_path: Path) -> None:
+    people(2)
+    home = Home(tmp_path)
+    home.prepare()
+    refresh(database, home)
+    digest = home.logs / "digest-2026-09-21.txt"
+    digest.write_text("call p1@example.com", encoding="utf-8")
+    left = forget(database, [1])["still_in"]
+    assert [path.name for path in home.packets.iterdir()] == ["lead-2.html"]
+    assert str(digest) in left, "what was written about a day is named, not rewritten"
