@@ -154,7 +154,7 @@ SETTINGS: Mapping[str, Setting] = {
         20, _whole(0, 1000), "leads at the top of the call list whose packets are made without being asked"
     ),
     "import.chunk_rows": Setting(
-        15_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+        10_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),
     "import.read_ahead": Setting(
         True, _boolean, "read large lists in a second process while this one stores"
