@@ -1,0 +1,89 @@
+"""A re-evaluation that is killed at any moment and begun again ends like one that was left alone."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from db import Database, verifying
+from db.clock import DAY
+from valhalla.importing.importer import Request, import_file
+from valhalla.outcomes.recording import Outcome, record
+from valhalla.stages import context as stages
+
+LEADS = 6_000
+KILLS = 12
+KILLS_BETWEEN = 5
+"""So many at least must fall between the first and the last batch."""
+
+DECISIONS = """SELECT id, variant_id, script_id, packet, mao, spread, p_close, expected_value, clone, score_base, policy_version
+               FROM lead ORDER BY id"""
+DONE = "SELECT count(*) FROM lead WHERE p_close IS NOT NULL"
+
+WORK = """
+import sys
+from db import Database
+from valhalla.reevaluation import running
+running.BATCH = 100
+with Database.open(sys.argv[1]) as database:
+    print("ready", flush=True)
+    running.reevaluate(database)
+"""
+
+
+def work(path: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WORK, str(path)], stdout=subprocess.PIPE)
+
+
+@pytest.mark.crash
+def test_killed_re_evaluations_end_like_an_undisturbed_one(
+    tmp_path: Path, script: Callable[[str], ModuleType]
+) -> None:
+    source, first = tmp_path / "leads.csv", tmp_path / "first.db"
+    script("make_leads").write_leads(source, LEADS, seed=5)
+    with Database.open(first) as database:
+        stages.seed(database)
+        import_file(database, Request(str(source)))
+        record(database, Outcome(1, "won", database.clock() - DAY, 1_000_000))
+        leads = database.value("SELECT count(*) FROM lead")
+    calm = tmp_path / "calm.db"
+    shutil.copy(first, calm)
+    began = time.monotonic()
+    assert work(calm).wait(120) == 0
+    whole = time.monotonic() - began
+    with Database.open(calm) as database:
+        expected = database.sql(DECISIONS)
+        assert database.value(DONE) == leads
+
+    dice, kills, between = random.Random(7), 0, 0
+    while kills < KILLS:
+        path = tmp_path / f"killed-{kills}.db"
+        shutil.copy(first, path)
+        while True:
+            process = work(path)
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(dice.uniform(0, whole * 0.6))
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            kills += 1
+            with Database.open(path) as database:
+                done = database.value(DONE)
+            between += 0 < done < leads
+            if done == leads or kills >= KILLS:
+                break
+        assert work(path).wait(120) == 0
+        with Database.open(path) as database:
+            assert database.sql(DECISIONS) == expected
+            verdict = verifying.verify(database)
+            assert verdict.ok, verdict.problems
+    assert between >= KILLS_BETWEEN
