@@ -23,6 +23,8 @@ SEVERITY = {"low": "info", "medium": "warning", "high": "error", "critical": "cr
 
 SRM_P = 0.001
 SRM_ENOUGH = 100
+CALIBRATION_Z = 3.0
+CALIBRATION_ENOUGH = 100
 
 BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
 NEWEST_IMPORTS = """
@@ -247,7 +249,19 @@ def _r12(ground: Ground) -> Said:
 
 
 def _r13(ground: Ground) -> Said:
-    yield "predictions frozen before their outcome are not kept yet"
+    from valhalla.outcomes.evaluating import predictions
+    from valhalla.stages.context import latest_policy
+    from valhalla.stages.statistics import calibration
+
+    _, policy = latest_policy(ground.database)
+    known = predictions(ground.database, policy)
+    if len(known) < CALIBRATION_ENOUGH:
+        yield f"{len(known)} predictions can be judged, {CALIBRATION_ENOUGH} are needed"
+        return
+    found = calibration([each.p / 1_000_000 for each in known], [int(each.closed) for each in known])
+    if abs(found.z) > CALIBRATION_Z:
+        facts = {"expected": f"{found.expected:.1f}", "observed": found.observed, "z": f"{found.z:.1f}"}
+        yield Finding("R13", "medium", "calibration", "more or fewer deals close than was predicted", facts)
 
 
 def _r15(ground: Ground) -> Said:

@@ -102,7 +102,7 @@ def run(
             speaking = found["rules"]["speaking"]
             reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
             if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
-                step("process", *_process(database, safety, done.import_ids))
+                step("process", *_process(database, home, safety, done.import_ids))
         source = ", ".join(map(str, sources)) or str(home.inbox)
         was_live = live.current(database) is not None
         flow.report = report(
@@ -124,8 +124,11 @@ def run(
     return flow
 
 
-def _process(database: Database, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
-    """Draft this run's effects, approve what a standing approval covers, run what is approved."""
+def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
+    """Make the packets of the call list's first leads, draft this run's effects, approve what a standing approval covers, run what is approved."""
+    from valhalla.packets.keeping import refresh  # with the page templates, which only this step needs
+
+    packets = refresh(database, home)
     drafted = drafting.for_new_leads(database, import_ids)
     for number in drafted:
         register.approve_by_standing(database, number)
@@ -134,7 +137,7 @@ def _process(database: Database, safety: Safety, import_ids: list[int]) -> tuple
     states = [_settled(safety, number) for number in due]
     failed = sum(state in ("failed", "uncertain") for state in states)
     return not failed, (
-        f"{len(drafted)} effects drafted, {len(due)} approved ones begun: {states.count('done')} done, {failed} failed or uncertain"
+        f"{len(packets)} packets made, {len(drafted)} effects drafted, {len(due)} approved ones begun: {states.count('done')} done, {failed} failed or uncertain"
     )
 
 
