@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,8 +114,8 @@ DECLARED = (
     _table("lead_merge", "kept_id merged_id at actor undone_at undone_by", personal="body"),
     _table(
         "lead_change",
-        "lead_id import_id line state at decided_at decided_by",
-        personal="fingerprint body",
+        "lead_id import_id line fingerprint state at decided_at decided_by",
+        personal="body",
     ),
     _table("experiment", "name version kind state metric created_at started_at stopped_at"),
     _table("script", "name version channel market state body created_at pinned_at"),
@@ -275,8 +276,13 @@ class Hasher:
 
     def blank(self, row: Values) -> bool:
         """Whether nothing personal is left in the row."""
-        return self._personal is None or all(value in BLANKS for value in self._personal(row))
+        return self._personal is None or all(
+            value in BLANKS or PLACEHOLDER.fullmatch(str(value)) for value in self._personal(row)
+        )
 
 
 BLANKS = (None, "", 0, "null", "{}", "[]")
 """What stands in a personal column after its content was left out."""
+
+PLACEHOLDER = re.compile(r"\(left out \d+\)")
+"""What stands there when the column must differ from row to row."""

@@ -51,8 +51,11 @@ def open_file(kind: type[_D], path: Path, *, create: bool) -> _D:
     return database
 
 
-def open_copy(kind: type[_D], path: Path) -> _D:
-    """Open ``path`` to read only. See :meth:`db.connection.Database.open_copy`."""
+def open_copy(kind: type[_D], path: Path, *, any_schema: bool = False) -> _D:
+    """Open ``path`` to read only. See :meth:`db.connection.Database.open_copy`.
+
+    ``any_schema``: also one that is older or newer than this program; the caller asks only for what every schema has.
+    """
     _check_library()
     path = Path(os.path.realpath(path))
     if _size(path) is None:
@@ -62,6 +65,8 @@ def open_copy(kind: type[_D], path: Path) -> _D:
     target += "?mode=ro" if _may_change(path) else "?immutable=1"  # a lone copy: leave no -shm beside it
     database = kind(target, flags=flags, path=path)
     try:
+        if any_schema:
+            return database
         _recognise(database, path)
         if database.value("PRAGMA user_version") < migrate.latest():
             raise errors.NotValhalla(

@@ -7,14 +7,17 @@ newest one of a key must be the hash of the row as it stands now. Nothing but th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
 from db import audit, errors
+from db.clock import iso
 from db.evidence import CHAIN, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
 from db.sealing import DECLARATION, ROWS, key_sql
 
@@ -69,6 +72,24 @@ class Verdict:
         """Whether everything is as the chain says."""
         return self.count == 0
 
+    def to_json(self) -> dict[str, Any]:
+        """What ``audit verify --json`` prints."""
+        return {
+            "ok": self.ok,
+            "entries": self.entries,
+            "head": self.head,
+            "first_at": None if self.first_at is None else iso(self.first_at),
+            "last_at": None if self.last_at is None else iso(self.last_at),
+            "evidence": self.evidence,
+            "rows": self.rows,
+            "unwitnessed": self.unwitnessed,
+            "redacted": self.redacted,
+            "not_yet_witnessed": self.not_yet_witnessed,
+            "problem_count": self.count,
+            "problems": [problem._asdict() for problem in self.problems],
+            "notes": self.notes,
+        }
+
     def add(self, table: str, key: Any, what: str) -> None:
         """One more problem."""
         self.count += 1
@@ -86,19 +107,36 @@ class _Sealed(NamedTuple):
     digest: str
 
 
-def verify(database: Database, head: str | None = None) -> Verdict:
-    """Check everything; ``head``: a hash noted outside earlier, which must be in this chain. Never raises for damage."""
+def verify(database: Database, head: str | None = None, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
+    """Check everything. Never raises for damage.
+
+    ``head``: a hash noted outside earlier, which must be in this chain; ``heads``: entry numbers and hashes noted outside,
+    of which those that this chain is long enough for must be in it.
+    """
     verdict = Verdict()
     try:
         with database.view():
+            _identity(database, verdict)
             _structure(database, verdict)
-            walk = _Walk(database, verdict)
-            walk.chain(head)
-            walk.tables()
+            walk = Walk(database, verdict)
+            walk.chain(head, dict(heads))
+            if walk.witnessing():
+                walk.tables()
             walk.events()
-    except (errors.DatabaseError, apsw.Error, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
     return verdict
+
+
+_DAMAGE = (errors.DatabaseError, apsw.Error, UnicodeError, ValueError, KeyError, TypeError, IndexError)
+"""What reading a file may raise that somebody has altered. Whatever it is, the file is not as it was written."""
+
+
+def _identity(database: Database, verdict: Verdict) -> None:
+    from db.connection import APPLICATION_ID
+
+    if database.value("PRAGMA application_id") != APPLICATION_ID:
+        verdict.add("file", None, "does not bear the mark of a Valhalla file (application_id)")
 
 
 def _structure(database: Database, verdict: Verdict) -> None:
@@ -109,7 +147,7 @@ def _structure(database: Database, verdict: Verdict) -> None:
         verdict.add(table, rowid, f"refers to a row of {parent} that is missing")
 
 
-class _Walk:
+class Walk:
     def __init__(self, database: Database, verdict: Verdict) -> None:
         self.database = database
         self.connection = database.connection()
@@ -121,7 +159,19 @@ class _Walk:
 
     # -- the chain -----------------------------------------------------------------------------------------
 
-    def chain(self, outside: str | None) -> None:
+    def witnessing(self) -> bool:
+        """Whether the file is of a schema in which rows are witnessed."""
+        if self.database.one("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'witness'"):
+            return True
+        if self.newest or self.sealed:
+            self.verdict.add("witness", None, "the table is missing")
+        else:
+            self.verdict.notes.append(
+                "The file is of an older schema, which witnesses no rows: only the chain was checked."
+            )
+        return False
+
+    def chain(self, outside: str | None, heads: dict[int, str]) -> None:
         verdict, previous, expected = self.verdict, "", 1
         found = outside is None
         for row in self.connection.execute(audit.READ_CHAIN):
@@ -143,9 +193,16 @@ class _Walk:
                     seq,
                     f"was changed after it was written: digest expected {digest}, found {computed}",
                 )
-            elif action in (ROWS, DECLARATION, SEALED):
-                self._note(seq, action, body)
+            if action in (ROWS, DECLARATION, SEALED):
+                with contextlib.suppress(ValueError, KeyError, TypeError):  # of an entry that was changed
+                    self._note(seq, action, body)
             found = found or digest == outside
+            if heads.get(seq, digest) != digest:
+                verdict.add(
+                    "audit",
+                    seq,
+                    f"is not the entry that was noted outside: digest expected {heads[seq]}, found {digest}",
+                )
             previous, expected = digest, seq + 1
             verdict.entries += 1
             verdict.first_at = at if verdict.first_at is None else verdict.first_at
@@ -218,8 +275,6 @@ class _Walk:
         )
 
     def _range(self, first: int, facts: dict[str, Any]) -> None:
-        import json
-
         digest, count = hashlib.sha256(EVENTS_DOMAIN.encode("ascii")), 0
         for row in self.connection.execute(_EVENTS, (first, facts["last"])):
             count += 1
@@ -239,7 +294,7 @@ _EVENTS = "SELECT id, task_id, at, event, claim, worker, reason, detail FROM job
 class _Table:
     """The rows of one table."""
 
-    def __init__(self, walk: _Walk, name: str) -> None:
+    def __init__(self, walk: Walk, name: str) -> None:
         self.walk, self.name = walk, name
         self.verdict = walk.verdict
         self.sealed = walk.sealed.get(name, {})

@@ -10,6 +10,7 @@ import typer
 from valhalla import __version__
 from valhalla.cli import (
     alerts,
+    audit,
     board,
     config,
     decisions,
@@ -71,6 +72,7 @@ app.command("ready")(safety.ready)
 app.command("risk")(safety.risk)
 app.add_typer(sandbox.app, name="sandbox")
 app.command("cockpit")(board.cockpit)
+app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 
 

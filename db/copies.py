@@ -1,0 +1,109 @@
+"""Audit copies: a consistent copy that was checked before it got its name, with a manifest that says what it is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from db import copying, errors, migrate, redaction
+from db.clock import iso
+from db.inspecting import inspect, manifest_path, sha256_of
+from db.verifying import Verdict
+
+if TYPE_CHECKING:
+    from db.connection import Database
+
+Progress = Callable[[int, int], object]
+
+
+class NotVerified(errors.Damaged):
+    """A copy did not verify, so it was not kept. ``verdict`` says why."""
+
+    def __init__(self, message: str, verdict: Verdict) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+def audit_copy(
+    database: Database,
+    target: Path,
+    *,
+    version: str,
+    redact: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Copy the file to ``target`` while it is in use, check the copy, and write its manifest beside it; returns that.
+
+    ``version``: of the program. ``redact``: leave personal data out; the chain stays verifiable. Raises
+    :class:`NotVerified` when the copy does not verify: then the file itself does not, and nothing is left behind.
+    """
+    with _staged(target) as staged:
+        copying.copy(database, staged, progress)
+        if redact:
+            redaction.redact(staged)
+        verdict = inspect(staged)
+        if not verdict.ok:
+            first = verdict.problems[0]
+            raise NotVerified(
+                f"the copy was not kept because it does not verify ({first.table} {first.key or ''}: {first.what}); "
+                "see: valhalla audit verify",
+                verdict,
+            )
+        manifest = _manifest(staged, verdict, version, redact, database.clock())
+        copying.replace(staged, target)
+        beside = manifest_path(target)
+        partial = beside.with_name(f".{beside.name}.part")
+        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        copying.replace(partial, beside)
+    return {**manifest, "path": str(target)}
+
+
+@contextmanager
+def _staged(target: Path) -> Iterator[Path]:
+    staged = target.with_name(f".{target.name}.{os.getpid()}.unchecked")
+    try:
+        yield staged
+    except OSError as error:
+        raise errors.DiskFailure(f"{target} could not be written: {error.strerror}") from error
+    finally:
+        for leftover in (staged, Path(f"{staged}-journal")):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+
+def _manifest(copy: Path, verdict: Verdict, version: str, redacted: bool, at: int) -> dict[str, Any]:
+    connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        counts = {
+            table: connection.execute(f'SELECT count(*) FROM "{table}"').get for table in verdict.evidence
+        }
+    finally:
+        connection.close()
+    return {
+        "at": iso(at),
+        "program": version,
+        "sqlite": apsw.sqlite_lib_version(),
+        "schema": migrate.latest(),
+        "bytes": copy.stat().st_size,
+        "sha256": sha256_of(copy),
+        "entries": verdict.entries,
+        "head": verdict.head,
+        "first_at": verdict.to_json()["first_at"],
+        "last_at": verdict.to_json()["last_at"],
+        "redacted": redacted,
+        "rows": counts,
+    }
+
+
+def digest_of(manifest: dict[str, Any]) -> str:
+    """A short name for a manifest: the first 16 digits of the SHA-256 over its canonical JSON."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""The chain's end, noted outside of the file: whoever can rewrite the whole file could make the chain anew, but not this."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db import audit
+from db.clock import iso
+
+if TYPE_CHECKING:
+    from db.connection import Database
+
+NAME = "heads.jsonl"
+
+
+def note(database: Database, folder: Path, why: str, *, restart: int | None = None) -> audit.Head:
+    """Append the chain's head to ``heads.jsonl`` in ``folder``, once everything before it is on the disk.
+
+    ``restart``: the file is a restored copy that ended at this entry, so that later heads noted before are of another chain.
+    """
+    with database.write(durable=True):
+        head = audit.head(database)
+    if not head.entries or _last(folder) == head.hash:
+        return head
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"at": iso(database.clock()), "entries": head.entries, "head": head.hash, "why": why}
+    line = json.dumps(facts if restart is None else {**facts, "restart": restart})
+    with (folder / NAME).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return head
+
+
+def read(folder: Path) -> list[tuple[int, str]]:
+    """(entry, hash) of each head noted in ``folder``; lines that are not whole are passed over."""
+    found: list[tuple[int, str]] = []
+    for line in _lines(folder):
+        try:
+            facts: dict[str, Any] = json.loads(line)
+            if "restart" in facts:
+                found = [each for each in found if each[0] <= facts["restart"]]
+            found.append((int(facts["entries"]), str(facts["head"])))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def _last(folder: Path) -> str | None:
+    """The newest head noted; only the end of the file is read, which a long life makes long."""
+    try:
+        with (folder / NAME).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1000))
+            line = file.read().splitlines()[-1]
+            facts: dict[str, Any] = json.loads(line)
+            return str(facts["head"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
+def _lines(folder: Path) -> list[str]:
+    try:
+        return (folder / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

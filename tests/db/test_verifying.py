@@ -1,0 +1,433 @@
+"""Whatever is done to a file behind the program's back is found and named, by the program and by the stand-alone verifier."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db import Database, audit, sealing
+from db.evidence import TABLES
+from db.inspecting import inspect
+
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+FLIPS = 500 if LONG else 60
+HISTORIES = 1000 if LONG else 25
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "verify_audit.py"
+SERVE = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import verify_audit
+for line in sys.stdin:
+    path, head = json.loads(line)
+    print(json.dumps(verify_audit.verify(pathlib.Path(path), head)), flush=True)
+"""
+
+Fact = tuple[str, Any]
+
+
+@pytest.fixture(scope="module")
+def standalone() -> Iterator[Callable[..., dict[str, Any]]]:
+    """scripts/verify_audit.py in a process of its own, which sees neither Valhalla nor the packages it needs."""
+    server = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", SERVE, str(SCRIPT.parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert server.stdin is not None and server.stdout is not None
+
+    def verify(path: Path, head: str | None = None) -> dict[str, Any]:
+        assert server.stdin is not None and server.stdout is not None
+        server.stdin.write(json.dumps([str(path), head]) + "\n")
+        server.stdin.flush()
+        verdict: dict[str, Any] = json.loads(server.stdout.readline())
+        return verdict
+
+    yield verify
+    server.stdin.close()
+    server.wait()
+
+
+@pytest.fixture
+def both(standalone: Callable[..., dict[str, Any]]) -> Callable[..., set[Fact]]:
+    """What both verifiers name as wrong; they agree."""
+
+    def names(path: Path, head: str | None = None) -> set[Fact]:
+        ours, theirs = inspect(path, head), standalone(path, head)
+        named = {(table, _hashable(key)) for table, key, _ in ours.problems}
+        assert named == {(each["table"], _hashable(each["key"])) for each in theirs["problems"]}
+        assert ours.ok == theirs["ok"] == (not named)
+        if ours.ok:
+            for fact in (
+                "entries",
+                "head",
+                "evidence",
+                "rows",
+                "unwitnessed",
+                "redacted",
+                "not_yet_witnessed",
+            ):
+                assert ours.to_json()[fact] == theirs[fact], fact
+        return named
+
+    return names
+
+
+def _hashable(key: Any) -> Any:
+    return tuple(key) if isinstance(key, list) else key
+
+
+def fill(database: Database) -> None:
+    """A small life: settings, alerts, headers; changed and removed; in bulk and one by one."""
+    for number in range(5):
+        with database.write():
+            audit.append(database, "setting.change", f"setting:s{number}", {"after": number}, actor="ann")
+            database.sql("INSERT INTO setting VALUES (?, ?, 1, 'ann')", (f"s{number}", str(number)))
+    with database.write():
+        rows = [(number, f"digest {number}", "[]") for number in range(1, 41)]
+        bulk = sealing.Bulk(database, "header", ("id", "digest", "names"))
+        bulk.insert(
+            database, "INSERT INTO header (id, digest, names) VALUES (?, ?, ?)", rows, bulk.hashes(rows)
+        )
+    for number in range(6):
+        with database.write():
+            database.sql(
+                "INSERT INTO alert (task, severity, reason, at, last_at) VALUES ('t', 'info', ?, 1, 1)",
+                (f'reason "{number}", | and \x1f ü',),
+            )
+    with database.write():
+        database.sql("UPDATE alert SET seen = 2 WHERE id IN (2, 3)")
+        database.sql("DELETE FROM alert WHERE id = 5")
+        database.sql("DELETE FROM setting WHERE key = 's4'")
+    with database.write():
+        database.sql("UPDATE setting SET value = '77' WHERE key = 's1'")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("original") / "valhalla.db"
+    with Database.open(path) as database:
+        fill(database)
+    return path
+
+
+@pytest.fixture
+def copy(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copyfile(original, tmp_path / "copy.db"))
+
+
+def tamper(path: Path, *statements: str) -> None:
+    """Change the file as somebody would who has an SQLite tool and knows the triggers."""
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = 0").fetchall()
+    triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement).fetchall()
+        assert connection.changes(), statement
+    for _, text in triggers:
+        connection.execute(str(text))
+    connection.close()
+
+
+def test_an_untouched_copy_is_ok(copy: Path, both: Callable[..., set[Fact]]) -> None:
+    assert both(copy) == set()
+    assert [each.name for each in copy.parent.iterdir()] == [copy.name], "nothing is left beside it"
+
+
+TAMPERED = {
+    "a value": (["UPDATE alert SET seen = 9 WHERE id = 2"], {("alert", 2)}),
+    "a personal value": (["UPDATE alert SET reason = 'x' WHERE id = 1"], {("alert", 1)}),
+    "two values moved across a separator": (
+        ["UPDATE alert SET task = 't\",\"info', severity = 'error' WHERE id = 1"],
+        {("alert", 1)},
+    ),
+    "two rows swapped": (
+        ["UPDATE header SET digest = 'tmp' WHERE id = 3", "UPDATE header SET digest = 'digest 3' WHERE id = 4",
+         "UPDATE header SET digest = 'digest 4' WHERE id = 3"],
+        {("header", 3), ("header", 4)},
+    ),
+    "a row removed": (["DELETE FROM header WHERE id = 17"], {("header", 17)}),
+    "a row removed with its witness": (
+        ["DELETE FROM header WHERE id = 17", "DELETE FROM witness WHERE tbl = 'header' AND key = 17"],
+        {("header", 17)},
+    ),
+    "the newest row removed with its witness": (
+        ["DELETE FROM header WHERE id = 40", "DELETE FROM witness WHERE tbl = 'header' AND key = 40"],
+        {("header", 40)},
+    ),
+    "a row added": (["INSERT INTO header VALUES (99, 'x', '[]')"], {("header", 99)}),
+    "a row added with a witness": (
+        ["INSERT INTO header VALUES (99, 'x', '[]')",
+         "INSERT INTO witness SELECT tbl, 99, entry, salt, hash FROM witness WHERE tbl = 'header' AND key = 1"],
+        {("header", 99)},
+    ),
+    "a removed row put back": (
+        ["INSERT INTO setting VALUES ('s4', '4', 1, 'ann')"], {("setting", "s4")},
+    ),
+    "an older value put back with its witness": (
+        ["UPDATE setting SET value = '1' WHERE key = 's1'",
+         "DELETE FROM witness WHERE key = 's1' AND entry = (SELECT max(entry) FROM witness WHERE key = 's1')"],
+        {("setting", "s1")},
+    ),
+    "a salt exchanged": (["UPDATE witness SET salt = zeroblob(16) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)}),
+    "personal data hidden as if redacted": (
+        ["UPDATE witness SET salt = zeroblob(32) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)},
+    ),
+    "an entry changed": (["UPDATE audit SET actor = 'bob' WHERE seq = 3"], {("audit", 3)}),
+    "an entry removed": (["DELETE FROM audit WHERE seq = 5"], {("audit", 5), ("audit", 6), ("setting", "s1")}),
+    "the last entry removed": (
+        ["DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)"], {("audit_head", 1), ("setting", "s1")},
+    ),
+    "the head removed": (["DELETE FROM audit_head"], {("audit_head", 1)}),
+    "a table removed": (["DELETE FROM header WHERE 1", "DROP TABLE header"], {("header", None)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAMPERED, ids=lambda case: case.replace(" ", "-"))
+def test_what_was_done_is_named(case: str, copy: Path, both: Callable[..., set[Fact]]) -> None:
+    statements, expected = TAMPERED[case]
+    tamper(copy, *statements)
+    assert both(copy) >= expected
+    assert {table for table, _ in both(copy)} <= {table for table, _ in expected}
+
+
+def test_the_digests_expected_and_found_are_told(copy: Path) -> None:
+    tamper(copy, "UPDATE alert SET seen = 9 WHERE id = 2")
+    (problem,) = inspect(copy).problems
+    with Database.open_copy(copy) as database:
+        expected = database.value(
+            "SELECT hex(hash) FROM witness WHERE tbl = 'alert' AND key = 2 ORDER BY entry DESC"
+        )
+    assert f"digest expected {expected.lower()}" in problem.what
+    assert "found" in problem.what
+
+
+def test_every_column_of_every_row_counts(copy: Path, tmp_path: Path, both: Callable[..., set[Fact]]) -> None:
+    for column in (
+        "task",
+        "severity",
+        "reason",
+        "context",
+        "correlation_id",
+        "state",
+        "seen",
+        "at",
+        "last_at",
+    ):
+        changed = Path(shutil.copyfile(copy, tmp_path / f"{column}.db"))
+        value = {"severity": "'error'", "context": "'[]'", "state": "'closed'"}.get(column, "123456")
+        tamper(changed, f'UPDATE alert SET "{column}" = {value} WHERE id = 3')
+        assert both(changed) == {("alert", 3)}, column
+
+
+def rebuild(path: Path) -> None:
+    """Make the chain anew over changed data, as somebody could who rewrites the whole file."""
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE audit SET actor = 'nobody' WHERE seq = 1")
+    previous = ""
+    for row in connection.execute(audit.READ_CHAIN).fetchall():
+        digest = audit.entry_hash(*row[:7], previous)
+        connection.execute(
+            "UPDATE audit SET previous = ?, hash = ? WHERE seq = ?", (previous, digest, row[0])
+        )
+        previous = digest
+    connection.execute("UPDATE audit_head SET hash = ?", (previous,))
+    connection.close()
+
+
+def test_a_chain_made_anew_is_found_by_a_head_that_was_noted_outside(
+    original: Path, copy: Path, both: Callable[..., set[Fact]]
+) -> None:
+    head = inspect(original).head
+    rebuild(copy)
+    assert both(copy) == set(), "by itself it cannot be told"
+    assert both(copy, head) == {("audit", None)}
+    assert both(original, head) == set()
+    noted = [(inspect(original).entries, head)]
+    assert [problem.table for problem in inspect(copy, heads=noted).problems] == ["audit"]
+
+
+@pytest.mark.parametrize("part", [0, 10, 100, 4096, 0.3, 0.7, 0.999])
+def test_a_truncated_file_is_altered_or_torn(part: float, copy: Path, both: Callable[..., set[Fact]]) -> None:
+    content = copy.read_bytes()
+    copy.write_bytes(content[: part if isinstance(part, int) else int(len(content) * part)])
+    verdict = inspect(copy)
+    assert not verdict.ok
+    assert any("altered or torn" in what or "mark of a Valhalla" in what for _, _, what in verdict.problems)
+    both(copy) if part else None
+
+
+def evidence_of(path: Path) -> dict[str, list[Any]] | None:
+    """All rows of evidence, read without regard to indexes; None when they cannot be read."""
+    try:
+        connection = apsw.Connection(
+            f"file:{path}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        )
+        try:
+            return {
+                table: connection.execute(f'SELECT * FROM "{table}" NOT INDEXED').fetchall()
+                for table in (*TABLES, "audit", "audit_head")
+            }
+        finally:
+            connection.close()
+    except (apsw.Error, UnicodeError):
+        return None
+
+
+def test_flipped_bytes_are_found_or_touch_no_evidence(
+    original: Path, tmp_path: Path, standalone: Callable[..., dict[str, Any]]
+) -> None:
+    content, before, chance = original.read_bytes(), evidence_of(original), random.Random(8)
+    found = 0
+    for number in range(FLIPS):
+        flipped = bytearray(content)
+        flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(flipped)
+        ours, theirs = inspect(path).ok, standalone(path)["ok"]
+        if ours or theirs:
+            assert evidence_of(path) == before, f"flip {number} went unseen"
+        found += not ours
+        path.unlink()
+    assert found > FLIPS // 10
+
+
+def test_bytes_that_hold_no_evidence_are_told_by_the_manifest(
+    copy: Path, both: Callable[..., set[Fact]]
+) -> None:
+    digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+    verdict = inspect(copy)
+    manifest = {"sha256": digest, "entries": verdict.entries, "head": verdict.head, "at": "now"}
+    copy.with_name("copy.db.manifest.json").write_text(json.dumps(manifest))
+    assert both(copy) == set()
+    with copy.open("ab") as file:
+        file.write(b"\0" * 4096)
+    assert both(copy) == {("manifest", None)}
+
+
+def test_a_log_beside_the_copy_is_read_with_it_and_named(
+    tmp_path: Path, both: Callable[..., set[Fact]]
+) -> None:
+    live = tmp_path / "live" / "valhalla.db"
+    live.parent.mkdir()
+    with Database.open(live) as database:
+        fill(database)
+        database.checkpoint()
+        with database.write():
+            audit.append(database, "late", "x", {})
+        taken = tmp_path / "taken"
+        taken.mkdir()
+        code = "import shutil, sys; [shutil.copyfile(sys.argv[1] + s, sys.argv[2] + s) for s in ('', '-wal')]"
+        subprocess.run([sys.executable, "-c", code, str(live), str(taken / "c.db")], check=True)
+    assert both(taken / "c.db") == set()
+    verdict = inspect(taken / "c.db")
+    assert "c.db-wal" in verdict.notes[0]
+    assert sorted(each.name for each in taken.iterdir()) == ["c.db", "c.db-wal"]
+    (taken / "c.db-wal").unlink()
+    alone = inspect(taken / "c.db")
+    assert alone.ok and alone.entries == verdict.entries - 1
+    assert "complete up to entry" in alone.notes[0]
+
+
+# -- what the program does is never an alarm ---------------------------------------------------------------
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+steps = st.one_of(
+    st.tuples(st.just("set"), st.sampled_from("abc"), texts),
+    st.tuples(st.just("drop"), st.sampled_from("abc"), st.none()),
+    st.tuples(st.just("alert"), st.integers(1, 4), texts),
+    st.tuples(st.just("remove"), st.integers(1, 4), st.none()),
+    st.tuples(st.just("bulk"), st.integers(1, 30), st.integers(0, 5)),
+    st.tuples(st.just("renumber"), st.integers(1, 4), st.integers(5, 9)),
+    st.tuples(st.just("sighting"), st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.just("working"), st.none(), st.none()),
+)
+endings = st.sampled_from(["commit", "commit", "fail", "savepoint"])
+histories = st.lists(st.tuples(st.lists(steps, max_size=6), endings), max_size=10)
+
+
+def do(database: Database, kind: str, key: Any, value: Any) -> None:
+    if kind == "set":
+        database.sql("INSERT OR REPLACE INTO setting VALUES (?, ?, 1, 'x')", (key, json.dumps(value)))
+    elif kind == "drop":
+        database.sql("DELETE FROM setting WHERE key = ?", (key,))
+    elif kind == "alert":
+        text = """INSERT INTO alert (id, task, severity, reason, at, last_at) VALUES (?, 't', 'info', ?, 1, 1)
+                  ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, seen = seen + 1"""
+        database.sql(text, (key, value))
+    elif kind == "remove":
+        database.sql("DELETE FROM alert WHERE id = ?", (key,))
+    elif kind == "renumber":
+        database.sql("UPDATE OR REPLACE alert SET id = ? WHERE id = ?", (value, key))
+    elif kind == "bulk":
+        first = database.value("SELECT coalesce(max(id), 0) + 1 FROM header")
+        rows = [(number, f"d{number}", "[]") for number in range(first, first + key)]
+        bulk = sealing.Bulk(database, "header", ("id", "digest", "names"))
+        bulk.insert(
+            database, "INSERT INTO header (id, digest, names) VALUES (?, ?, ?)", rows, bulk.hashes(rows)
+        )
+        database.sql("UPDATE header SET names = '[1]' WHERE id = ?", (first + value,))
+        database.sql("DELETE FROM header WHERE id = ?", (first + 2 * value,))
+    elif kind == "sighting":
+        database.sql("INSERT OR REPLACE INTO sighting VALUES (?, ?, 1, 1, 1, 5, 1, 1)", (key, value))
+    else:
+        database.sql("INSERT INTO counter VALUES ('q', 'k', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+
+
+class Undone(Exception):
+    pass
+
+
+@settings(max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories)
+def test_no_history_of_the_program_is_taken_for_tampering(
+    history: list[tuple[list[tuple[str, Any, Any]], str]], tmp_path: Path, both: Callable[..., set[Fact]]
+) -> None:
+    folder = tmp_path / "h"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with Database.open(folder / "valhalla.db") as database:
+        database.sql("PRAGMA foreign_keys = 0")  # sightings here have no leads
+        for done, ending in history:
+            try:
+                with database.write():
+                    audit.append(database, "step", "x", {})
+                    for step in done:
+                        if ending == "savepoint":
+                            try:
+                                with database.savepoint():
+                                    do(database, *step)
+                                    raise Undone
+                            except Undone:
+                                pass
+                        else:
+                            do(database, *step)
+                    if ending == "fail":
+                        raise Undone
+            except Undone:
+                pass
+        database.sql("PRAGMA foreign_keys = 1")
+    named = {
+        fact
+        for fact in both(folder / "valhalla.db")
+        if fact[0] != "sighting" or not isinstance(fact[1], type(None))
+    }
+    assert named == set()

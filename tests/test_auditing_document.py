@@ -1,0 +1,31 @@
+"""docs/auditing.md: its queries run and find what they promise to find."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from db import Database
+
+TEXT = (Path(__file__).resolve().parent.parent / "docs" / "auditing.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_queries_find_leads_that_were_added_or_taken_away_behind_the_programs_back(
+    home: Path, sample_leads: Path
+) -> None:
+    from valhalla.cli.entry import run
+
+    assert run(["ingest", str(sample_leads)]) == 0
+    log, of_lead, added, gone = QUERIES
+    with Database.open(home / "valhalla.db") as database:
+        assert len(database.sql(log)) > 10
+        assert [row[3] for row in database.sql(of_lead)] == ["import.chunk"]
+        assert database.sql(added) == database.sql(gone) == []
+        with database.write(), database.recorder().off():
+            database.sql("DELETE FROM lead_key WHERE lead_id = 7")
+            database.sql("DELETE FROM lead WHERE id = 7")
+            columns = ", ".join(row[1] for row in database.sql("PRAGMA table_info(lead)") if row[1] != "id")
+            database.sql(f"INSERT INTO lead (id, {columns}) SELECT 99, {columns} FROM lead WHERE id = 3")
+        assert database.sql(added) == [(99,)]
+        assert [row[0] for row in database.sql(gone)] == [7]

@@ -1,0 +1,133 @@
+"""``valhalla audit``: what an auditor and an operator see."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.instance import Instance
+from valhalla.cli.entry import run as main
+from valhalla.home import Home
+
+
+@pytest.fixture
+def say(home: Path, sample_leads: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command on a home with ten leads; (exit code, output, errors)."""
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    assert run("ingest", sample_leads)[0] == 0
+    return run
+
+
+def leads_in(content: bytes, sample: Path) -> list[str]:
+    with sample.open(encoding="utf-8", newline="") as file:
+        cells = [row[name] for row in csv.DictReader(file) for name in ("name", "email", "phone")]
+    return [cell for cell in cells if cell and cell.encode() in content]
+
+
+def test_a_copy_is_checked_and_comes_with_its_manifest(say: Any, tmp_path: Path, home: Path) -> None:
+    code, out, _ = say("audit", "copy", tmp_path / "c.db", "--json")
+    manifest = json.loads(out)
+    assert code == 0
+    assert manifest == {
+        **json.loads((tmp_path / "c.db.manifest.json").read_text()),
+        "path": str(tmp_path / "c.db"),
+    }
+    assert manifest["rows"]["lead"] == 10
+    code, out, _ = say("audit", "verify", tmp_path / "c.db", "--json")
+    verdict = json.loads(out)
+    assert (code, verdict["ok"], verdict["head"], verdict["problems"]) == (0, True, manifest["head"], [])
+    assert {"lead", "policy", "import", "audit"} <= {*verdict["evidence"]}
+    noted = (home / "audit" / "heads.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(noted[-1])["entries"] > manifest["entries"]
+
+
+def test_the_homes_own_file_is_verified_and_a_head_that_is_not_its_own_is_refused(say: Any) -> None:
+    code, out, _ = say("audit", "verify")
+    assert code == 0 and out.splitlines()[-1].startswith("OK: ")
+    code, out, _ = say("audit", "verify", "--head", "0" * 64)
+    assert code == 1 and "is not in this chain" in out
+    code, _, err = say("audit", "verify", "--head", "abc")
+    assert code == 2 and "64 hexadecimal digits" in err
+
+
+def test_a_file_that_is_missing_or_damaged(say: Any, tmp_path: Path) -> None:
+    assert say("audit", "verify", tmp_path / "none.db")[0] == 3
+    (tmp_path / "text.db").write_text("no database")
+    code, out, _ = say("audit", "verify", tmp_path / "text.db")
+    assert code == 1 and "altered or torn" in out
+
+
+def test_a_redacted_copy_names_nobody_and_verifies(say: Any, tmp_path: Path, sample_leads: Path) -> None:
+    assert say("audit", "copy", tmp_path / "whole.db")[0] == 0
+    assert leads_in((tmp_path / "whole.db").read_bytes(), sample_leads), "else this test proves nothing"
+    assert say("audit", "copy", tmp_path / "r.db", "--redact")[0] == 0
+    assert leads_in((tmp_path / "r.db").read_bytes(), sample_leads) == []
+    code, out, _ = say("audit", "verify", tmp_path / "r.db", "--json")
+    verdict = json.loads(out)
+    assert (code, verdict["ok"]) == (0, True)
+    assert verdict["redacted"] >= 10
+    code, _, err = say("audit", "restore", tmp_path / "r.db", "--yes")
+    assert code == 1 and "redacted" in err
+
+
+def test_the_log_is_filtered_and_exported(say: Any, tmp_path: Path) -> None:
+    say("config", "set", "interval", "60")
+    entries = json.loads(say("audit", "log", "--action", "setting.change", "--json")[1])
+    assert [(entry["subject"], entry["body"]["after"]) for entry in entries] == [("setting:interval", 60)]
+    every = json.loads(say("audit", "log", "--json")[1])
+    assert "rows" not in {entry["action"] for entry in every}
+    assert {
+        entry["action"].split(".")[0]
+        for entry in json.loads(say("audit", "log", "--action", "import.", "--json")[1])
+    } == {"import"}
+    assert json.loads(say("audit", "log", "--since", "2999-01-01", "--json")[1]) == []
+    assert say("audit", "log", "--since", "tomorrow")[0] == 2
+    assert say("audit", "log", "--export", tmp_path / "log.csv")[0] == 0
+    with (tmp_path / "log.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [row["seq"] for row in rows] == [str(entry["seq"]) for entry in every]
+    assert say("audit", "log", "--export", tmp_path / "log.json")[0] == 0
+    assert json.loads((tmp_path / "log.json").read_text(encoding="utf-8")) == every
+
+
+def test_restoring_goes_back_keeps_what_was_there_and_goes_on_from_it(
+    say: Any, tmp_path: Path, home: Path
+) -> None:
+    say("audit", "copy", tmp_path / "c.db")
+    say("config", "set", "interval", "60")
+    code, out, _ = say("audit", "restore", tmp_path / "c.db", "--yes", "--json")
+    assert code == 0
+    kept = Path(json.loads(out)["kept"])
+    assert json.loads(say("config", "get", "interval", "--json")[1]) == {"interval": 30}
+    assert say("audit", "verify", kept)[0] == 0
+    for number in range(3):  # on beyond the heads that were noted before
+        say("config", "set", "interval", str(100 + number))
+    assert say("audit", "verify")[0] == 0
+
+
+def test_restoring_is_refused_while_the_program_runs_and_from_a_copy_that_does_not_verify(
+    say: Any, tmp_path: Path, home: Path
+) -> None:
+    say("audit", "copy", tmp_path / "c.db")
+    before = Home(home).database.read_bytes()
+    instance = Instance(home)
+    instance.acquire("run")
+    code, _, err = say("audit", "restore", tmp_path / "c.db", "--yes")
+    instance.release()
+    assert code != 0 and "already runs" in err
+    content = bytearray((tmp_path / "c.db").read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    (tmp_path / "c.db").write_bytes(content)
+    code, _, err = say("audit", "restore", tmp_path / "c.db", "--yes")
+    assert code == 1 and "does not verify" in err
+    assert Home(home).database.read_bytes() == before

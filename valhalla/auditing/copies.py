@@ -1,0 +1,56 @@
+"""Audit copies in the home's ``audit`` folder: made on a schedule, the newest ones kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from db import Database, copies, heads
+from db.clock import to_datetime
+from db.inspecting import manifest_path
+from valhalla import __version__
+from valhalla.home import Home
+
+PREFIX = "valhalla-"
+_AUTOMATIC = re.compile(r"valhalla-\d{8}T\d{6}Z-auto\.db")
+
+
+def default_target(home: Home, at: int, *, redacted: bool = False, automatic: bool = False) -> Path:
+    """Where a copy goes for which no place was named: ``audit/valhalla-20260131T120000Z.db``."""
+    kind = "-redacted" if redacted else "-auto" if automatic else ""
+    return home.audit / f"{PREFIX}{to_datetime(at):%Y%m%dT%H%M%SZ}{kind}.db"
+
+
+def make(
+    database: Database,
+    home: Home,
+    target: Path,
+    *,
+    redact: bool = False,
+    progress: copies.Progress | None = None,
+) -> dict[str, Any]:
+    """An audit copy at ``target``, checked, with its manifest; the head goes into ``heads.jsonl``. Returns the manifest."""
+    from db import audit
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    manifest = copies.audit_copy(database, target, version=__version__, redact=redact, progress=progress)
+    with database.write(durable=True):
+        told = {key: manifest[key] for key in ("sha256", "bytes", "entries", "head", "redacted")}
+        audit.append(database, "audit.copy", f"copy:{target.name}", told)
+    heads.note(database, home.audit, f"copy {target.name}")
+    return manifest
+
+
+def make_automatic(database: Database, home: Home, keep: int) -> dict[str, Any]:
+    """A copy on the schedule; of such copies the newest ``keep`` stay. Copies that a person made are never removed."""
+    manifest = make(database, home, default_target(home, database.clock(), automatic=True))
+    for old in automatic(home)[:-keep]:
+        manifest_path(old).unlink(missing_ok=True)
+        old.unlink(missing_ok=True)
+    return manifest
+
+
+def automatic(home: Home) -> list[Path]:
+    """The copies that were made on the schedule, oldest first."""
+    return sorted(path for path in home.audit.glob(f"{PREFIX}*.db") if _AUTOMATIC.fullmatch(path.name))

@@ -1,0 +1,92 @@
+"""The audit log: the chain's entries, found by what they are about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db import Database
+from db.clock import iso
+from valhalla.leads.export import write_csv
+
+FIELDS = ("seq", "at", "actor", "action", "subject", "correlation_id", "body", "hash")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries; None: any."""
+
+    action: str | None = None
+    """A word, or the beginning of one that ends in a dot (``import.``)."""
+    subject: str | None = None
+    actor: str | None = None
+    correlation_id: str | None = None
+    text: str | None = None
+    """In subject or facts."""
+    since: int | None = None
+    until: int | None = None
+    """UTC microseconds; the first included, the second not."""
+    after: int | None = None
+    """Entries of a higher number only."""
+    rows: bool = False
+    """Also the entries that the file makes by itself for the rows that were changed."""
+
+
+def find(database: Database, which: Filter, limit: int | None) -> list[dict[str, Any]]:
+    """The newest ``limit`` entries that ``which`` lets pass, oldest first."""
+    where, params = _where(which)
+    columns = ", ".join(FIELDS)
+    text = f"SELECT {columns} FROM audit WHERE {where} ORDER BY seq DESC LIMIT ?"
+    rows = database.sql(text, (*params, -1 if limit is None else limit))
+    return [_entry(row) for row in reversed(rows)]
+
+
+def _where(which: Filter) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    params: list[Any] = []
+
+    def add(condition: str, *values: Any) -> None:
+        parts.append(condition)
+        params.extend(values)
+
+    if which.action and which.action.endswith("."):
+        add("substr(action, 1, ?) = ?", len(which.action), which.action)
+    elif which.action:
+        add("action = ?", which.action)
+    elif not which.rows:
+        add("action NOT IN ('rows', 'evidence.table')")
+    for column in ("subject", "actor", "correlation_id"):
+        value = getattr(which, column)
+        if value:
+            add(f"{column} = ?", value)
+    if which.text:
+        add("(instr(subject, ?) OR instr(body, ?))", which.text, which.text)
+    for column, sign in (("since", ">="), ("until", "<")):
+        if getattr(which, column) is not None:
+            add(f"at {sign} ?", getattr(which, column))
+    if which.after is not None:
+        add("seq > ?", which.after)
+    return " AND ".join(parts) or "1", params
+
+
+def _entry(row: Iterable[Any]) -> dict[str, Any]:
+    entry = dict(zip(FIELDS, row, strict=True))
+    entry["at"], entry["body"] = iso(entry["at"]), json.loads(entry["body"])
+    return entry
+
+
+def write(entries: Iterable[dict[str, Any]], target: Path) -> int:
+    """Write the entries as CSV, or as JSON when ``target`` ends in ``.json``; returns how many."""
+    entries = list(entries)
+    if target.suffix.lower() == ".json":
+        target.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        return len(entries)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        return write_csv(file, FIELDS, map(_cells, entries))
+
+
+def _cells(entry: dict[str, Any]) -> list[Any]:
+    return [{**entry, "body": json.dumps(entry["body"], ensure_ascii=False)}[field] for field in FIELDS]

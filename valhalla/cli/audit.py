@@ -1,0 +1,212 @@
+"""``valhalla audit``: copies for an auditor, verification, the log, restoring."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.errors import UsageError
+
+if TYPE_CHECKING:
+    from db.verifying import Verdict
+
+app = typer.Typer(help="For the auditor: copy, verify, log, restore.", no_args_is_help=True)
+
+
+@app.command("copy")
+def copy(
+    ctx: typer.Context,
+    dest: Annotated[
+        Path | None, typer.Argument(help="File or folder; without it the home's audit folder.")
+    ] = None,
+    redact: Annotated[bool, typer.Option("--redact", help="Leave personal data out.")] = False,
+) -> None:
+    """Copy the file, running or not, check the copy and write a manifest beside it."""
+    from valhalla.auditing import copies
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        target = copies.default_target(inv.home, database.clock(), redacted=redact)
+        if dest is not None:
+            target = dest / target.name if dest.is_dir() else dest
+        with _Bar(quiet=inv.json) as bar:
+            manifest = copies.make(database, inv.home, target.absolute(), redact=redact, progress=bar)
+
+    def render() -> None:
+        size = manifest["bytes"] / 1e6
+        print(f"{target}: {size:.1f} MB{', without personal data' if redact else ''}, checked.")
+        print(f"Entries: {manifest['entries']}. Head: {manifest['head']}. SHA-256: {manifest['sha256']}")
+        print(f"Check it anywhere with: valhalla audit verify {target}")
+
+    inv.show(manifest, render)
+
+
+@app.command("verify")
+def verify(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="The file; without it --db, else the home's.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Hash of an entry that was noted outside; it must be in the chain.")
+    ] = None,
+) -> None:
+    """Check a file: whole, chain unbroken, every row of evidence as witnessed. Exit code 1 when it is not."""
+    inv = invocation(ctx)
+    if head is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", head.strip()):
+        raise UsageError("--head takes the 64 hexadecimal digits of an entry's hash")
+    verdict = _verdict(inv, file or inv.file, head.strip().lower() if head else None)
+    inv.show(verdict.to_json(), lambda: _print(verdict))
+    raise typer.Exit(0 if verdict.ok else 1)
+
+
+def _verdict(inv: Invocation, file: Path | None, head: str | None) -> Verdict:
+    from db import heads, inspecting, verifying
+
+    if file is None or (file.exists() and inv.home.database.exists() and file.samefile(inv.home.database)):
+        with Invocation(inv.home, None, inv.json).reading() as database:
+            return verifying.verify(database, head, heads.read(inv.home.audit))
+    return inspecting.inspect(file, head, heads.read(file.resolve().parent))
+
+
+def _print(verdict: Verdict) -> None:
+    for table, key, what in verdict.problems:
+        print(f"{table}{'' if key is None else f' {key}'}: {what}")
+    if verdict.count > len(verdict.problems):
+        print(f"... and {verdict.count - len(verdict.problems)} more.")
+    for note in verdict.notes:
+        print(note)
+    if verdict.not_yet_witnessed:
+        print(f"Not yet witnessed: the newest {verdict.not_yet_witnessed} job events.")
+    if verdict.redacted:
+        print(f"Personal data was left out of {verdict.redacted} rows.")
+    facts = verdict.to_json()
+    print(
+        f"{'OK' if verdict.ok else 'NOT OK'}: {verdict.entries} entries from {facts['first_at']} to {facts['last_at']}, "
+        f"{verdict.rows} rows of evidence, head {verdict.head or 'none'}."
+    )
+
+
+@app.command("log")
+def log(
+    ctx: typer.Context,
+    action: Annotated[
+        str | None, typer.Option(help="Such as setting.change, or the beginning of it: import.")
+    ] = None,
+    subject: Annotated[str | None, typer.Option(help="Such as import:12.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Who.")] = None,
+    correlation: Annotated[str | None, typer.Option(help="Correlation id.")] = None,
+    search: Annotated[str | None, typer.Option(help="Text in subject or facts.")] = None,
+    since: Annotated[str | None, typer.Option(help="From 2026-01-31 or 2026-01-31T12:00 on (UTC).")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this day or moment (UTC).")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Also the entries that witness rows.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most, the newest.")] = 50,
+    export: Annotated[
+        Path | None, typer.Option(help="Write all that match into this .csv or .json file.")
+    ] = None,
+) -> None:
+    """What was done to the file, oldest first."""
+    from valhalla.auditing import log as auditing
+
+    inv = invocation(ctx)
+    which = auditing.Filter(
+        action, subject, actor, correlation, search, _moment(since), _moment(until), rows=rows
+    )
+    with inv.reading() as database:
+        entries = auditing.find(database, which, None if export else limit)
+    if export:
+        count = auditing.write(entries, export)
+        inv.show(
+            {"path": str(export), "entries": count}, lambda: print(f"{count} entries written to {export}")
+        )
+        return
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        headers = ("entry", "when", "who", "what", "to what", "facts")
+        cells = [
+            (
+                str(entry["seq"]),
+                entry["at"],
+                entry["actor"],
+                entry["action"],
+                entry["subject"],
+                _short(entry["body"]),
+            )
+            for entry in entries
+        ]
+        table(headers, cells, numbers=("entry",), empty="No entries.")
+
+    inv.show(entries, render)
+
+
+@app.command("restore")
+def restore(
+    ctx: typer.Context,
+    copy: Annotated[Path, typer.Argument(help="The audit copy that takes the place of the home's file.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Go back to a copy. It is checked first; the replaced file is kept; refused while Valhalla runs."""
+    from valhalla.auditing import restoring
+
+    inv = invocation(ctx)
+    if inv.file:
+        raise UsageError("--db only reads; name the copy as the argument")
+    if not yes:
+        typer.confirm(f"Replace {inv.home.database} by {copy}?", abort=True)
+    kept = restoring.restore(inv.home, copy)
+
+    def render() -> None:
+        print(f"{inv.home.database} is now what {copy} holds.")
+        if kept:
+            print(f"The replaced file is kept as {kept}.")
+
+    inv.show({"database": str(inv.home.database), "kept": str(kept) if kept else None}, render)
+
+
+def _moment(text: str | None) -> int | None:
+    """UTC microseconds of a day or a moment."""
+    if text is None:
+        return None
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no day or moment such as 2026-01-31 or 2026-01-31T12:00") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000_000)
+
+
+def _short(facts: dict[str, Any]) -> str:
+    text = ", ".join(f"{key}={value}" for key, value in facts.items())
+    return text if len(text) <= 90 else text[:87] + "..."
+
+
+class _Bar:
+    """A progress bar on a terminal; nothing elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = sys.stderr.isatty() and not quiet
+        self._progress: Any = None
+
+    def __enter__(self) -> _Bar:
+        if self._shown:
+            from rich.progress import Progress
+
+            self._progress = Progress(transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task("copying", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, total=total)
