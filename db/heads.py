@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 NAME = "heads.jsonl"
 
+_TOUCH = "UPDATE lead_generation SET value = value"
+"""Changes nothing, but makes a commit that is forced to the disk, and with it all that were not."""
+
+
+def told(database: Database) -> dict[str, Any]:
+    """The head as reports tell it."""
+    head = audit.head(database)
+    return {"entries": head.entries, "head": head.hash or None}
+
 
 def note(database: Database, folder: Path, why: str, *, restart: int | None = None) -> audit.Head:
     """Append the chain's head to ``heads.jsonl`` in ``folder``, once everything before it is on the disk.
@@ -22,6 +31,7 @@ def note(database: Database, folder: Path, why: str, *, restart: int | None = No
     ``restart``: the file is a restored copy that ended at this entry, so that later heads noted before are of another chain.
     """
     with database.write(durable=True):
+        database.sql(_TOUCH)
         head = audit.head(database)
     if not head.entries or _last(folder) == head.hash:
         return head

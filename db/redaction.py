@@ -50,7 +50,10 @@ def redact(path: Path) -> None:
                     }
                     _keep_hashes(connection, table.table, columns)
                     _blank(connection, table.table, table.personal)
-            for name in _emptied(connection):
+            some = connection.execute(
+                "SELECT 1 FROM witness WHERE length(salt) = ? LIMIT 1", (SUBHASH_BYTES,)
+            ).fetchall()
+            for name in _emptied(connection) if some else ():
                 connection.execute(f'DELETE FROM "{name}"')
             connection.execute("UPDATE suppression_state SET salt = zeroblob(16)")
             connection.execute("UPDATE file SET error = NULL")

@@ -176,15 +176,8 @@ def prune(database: Database, *, older_than: int, state: str = "done", queue: st
         total += len(rows)
         which["after"] = rows[-1][0]
     if total:
-        _prune_events(database)
+        sealing.prune(database)
     return total
-
-
-def _prune_events(database: Database, block: int = 10_000) -> None:
-    first, last = database.sql(sql.EVENT_RANGE)[0]
-    for start in range(first, last + 1, block):
-        with database.write():
-            database.sql(sql.PRUNE_EVENTS, (start, start + block))
 
 
 def drain(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:

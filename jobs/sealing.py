@@ -52,15 +52,51 @@ def seal(database: Database) -> int:
 
 
 def check(database: Database) -> list[str]:
-    """What is wrong with sealed events that are still there, a sentence each. Ranges that were pruned in part are passed over."""
+    """What is wrong with sealed events, a sentence each."""
     problems = []
     for last, first, count, expected in database.sql(sql.SEALS):
         rows = database.sql(sql.EVENTS_BETWEEN, (first, last))
-        if len(rows) == count and digest(rows) != expected:
+        if (len(rows), digest(rows)) != (count, expected):
             problems.append(f"job events {first} to {last} were changed after they were sealed")
-        elif len(rows) > count:
-            problems.append(f"there are more job events between {first} and {last} than were sealed")
     return problems
+
+
+def prune(database: Database) -> int:
+    """Delete the events of jobs that are gone, and witness what stays of each range; returns how many were deleted.
+
+    A range that is not as it was sealed is left alone: pruning must not wipe out the traces of a change.
+    """
+    total = 0
+    ranges: list[
+        tuple[int, int]
+    ] = []  # first and last of neighbouring seals that together hold about RANGE events
+    for last, first, _, _ in database.sql(sql.SEALS):
+        if ranges and last - ranges[-1][0] < RANGE:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+    for first, last in ranges:
+        with database.write():
+            total += _prune_range(database, first, last)
+    return total
+
+
+def _prune_range(database: Database, first: int, last: int) -> int:
+    for seal_last, seal_first, count, expected in database.sql(sql.SEALS):
+        if first <= seal_last <= last:
+            rows = database.sql(sql.EVENTS_BETWEEN, (seal_first, seal_last))
+            if (len(rows), digest(rows)) != (count, expected):
+                return 0
+    database.sql(sql.PRUNE_EVENTS, (first, last))
+    pruned = database.changes()
+    if pruned:
+        rows = database.sql(sql.EVENTS_BETWEEN, (first, last))
+        found = digest(rows)
+        database.sql(sql.FORGET_SEALS, (first, last))
+        database.sql(sql.SEAL, (last, first, len(rows), found, database.clock()))
+        body = {"first": first, "last": last, "events": len(rows), "sha256": found, "pruned": pruned}
+        audit.append(database, "jobs.pruned", f"job_event:{first}-{last}", body)
+    return pruned
 
 
 def unsealed(database: Database) -> int:

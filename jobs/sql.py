@@ -347,7 +347,7 @@ PRUNE = "DELETE FROM task WHERE id = ?"
 # Events of jobs that are gone, in a range of numbers. The newest event stays, so that no number is given twice.
 PRUNE_EVENTS = """
 DELETE FROM job_event
-WHERE id >= ? AND id < ? AND id < (SELECT max(id) FROM job_event)
+WHERE id BETWEEN ? AND ? AND id < (SELECT max(id) FROM job_event)
   AND NOT EXISTS (SELECT 1 FROM task WHERE task.id = job_event.task_id)
 """
 
@@ -378,6 +378,8 @@ SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHER
 """
 
 SEAL = "INSERT INTO job_seal (last, first, events, digest, at) VALUES (?, ?, ?, ?, ?)"
+
+FORGET_SEALS = "DELETE FROM job_seal WHERE last BETWEEN ? AND ?"
 
 SEALS = "SELECT last, first, events, digest FROM job_seal ORDER BY last"
 

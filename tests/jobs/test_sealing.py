@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from db import audit
+from db.verifying import verify
 from jobs import operations, sealing
 from jobs.testing import Bench
 
@@ -38,3 +39,26 @@ def test_events_are_witnessed_before_they_are_pruned() -> None:
         assert sealing.unsealed(bench.database) == 0
         assert sealing.check(bench.database) == []
         assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
+
+
+def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_away() -> None:
+    with Bench() as bench:
+        handler = bench.queue.task(name="one")(lambda: None)
+        bench.queue.enqueue_many(handler, ((),) * 10)
+        bench.run()
+        sealing.seal(bench.database)
+        bench.queue.enqueue(handler.s())
+        bench.advance(1)
+        assert operations.prune(bench.database, older_than=0) == 10
+        assert bench.database.value("SELECT count(*) FROM job_event") < 5
+        assert sealing.check(bench.database) == []
+        assert verify(bench.database).ok
+
+        with bench.database.write():
+            bench.database.sql(
+                "UPDATE job_event SET reason = 'forged' WHERE id = (SELECT max(id) FROM job_event)"
+            )
+        bench.run()
+        bench.advance(1)
+        operations.prune(bench.database, older_than=0)
+        assert [problem.table for problem in verify(bench.database).problems] == ["job_event"]

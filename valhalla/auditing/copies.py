@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from db import Database, copies, heads
-from db.clock import to_datetime
+from db.clock import HOUR, to_datetime
 from db.inspecting import manifest_path
 from valhalla import __version__
 from valhalla.home import Home
@@ -49,6 +49,18 @@ def make_automatic(database: Database, home: Home, keep: int) -> dict[str, Any]:
         manifest_path(old).unlink(missing_ok=True)
         old.unlink(missing_ok=True)
     return manifest
+
+
+def due(database: Database, home: Home, hours: int) -> bool:
+    """Whether it is time for an automatic copy: ``hours`` after the last, or after the file was made. 0: never."""
+    if hours == 0 or database.path is None:
+        return False
+    before = database.clock() - hours * HOUR
+    newest = automatic(home)[-1:]
+    if newest:
+        return newest[0].name <= default_target(home, before, automatic=True).name
+    began = database.value("SELECT at FROM audit WHERE seq = 1")
+    return began is not None and began <= before
 
 
 def automatic(home: Home) -> list[Path]:

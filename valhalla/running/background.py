@@ -15,6 +15,7 @@ from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
 from valhalla.scripts.moving import review
+from valhalla.settings import effective
 
 NIGHTLY_JOB = "stages.nightly"
 DIGEST_JOB = "digest.write"
@@ -22,6 +23,10 @@ DIGEST_HOUR = 18
 PACKETS_JOB = "packets.refresh"
 PACKET_SECONDS = 300
 """How often packets are looked over, in seconds."""
+
+COPY_JOB = "audit.copy"
+COPY_SECONDS = 600
+"""How often is asked whether an automatic audit copy is due, in seconds."""
 
 
 class Background:
@@ -34,6 +39,7 @@ class Background:
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
         self._declare(NIGHTLY_JOB, self._nightly)
         self._declare(PACKETS_JOB, self._packets)
+        self._declare(COPY_JOB, self._copy)
         self._digest_handler = self._declare(DIGEST_JOB, self._digest)
 
     def _declare(self, name: str, handler: Callable[[], Any]) -> JobWrapper:
@@ -45,6 +51,7 @@ class Background:
         self.queue.cycles.add(Cycle.cron(NIGHTLY_JOB, "10 3 * * *", here))
         self.queue.cycles.add(Cycle.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
         self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
+        self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:
@@ -61,6 +68,16 @@ class Background:
         from valhalla.digest.writing import write
 
         write(self.database, self.home)
+
+    def _copy(self) -> str | None:
+        """An audit copy when the newest automatic one is old enough; its name."""
+        from valhalla.auditing import copies
+
+        settings = effective(self.database)
+        if not copies.due(self.database, self.home, settings["audit.copy_hours"]):
+            return None
+        made = copies.make_automatic(self.database, self.home, settings["audit.copies_kept"])
+        return str(made["path"])
 
     def _packets(self) -> int:
         from valhalla.packets.keeping import refresh

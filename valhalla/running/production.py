@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import audit
+from db import audit, heads
 from db.clock import iso
 from jobs import JobQueue
 from valhalla import __version__
@@ -186,6 +186,7 @@ def report(
         if assessment
         else {**nothing, "alerts": [], "reason": "the risk was not assessed"},
         "steps": [dict(each) for each in steps],
+        "audit": heads.told(database),
     }
 
 

@@ -6,6 +6,7 @@ import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
+from db import heads
 from jobs import JobQueue, JobSignal
 from valhalla import correlation, settings
 from valhalla.effects import live
@@ -81,7 +82,7 @@ class Safety:
             values = {**settings.effective(self.database), "interval": self._values["interval"]}
             report = assessing.assess(self.database, self.home, values)
             if values["json_export"]:
-                assessing.save(report, self.home.logs)
+                assessing.save({**report, "audit": heads.told(self.database)}, self.home.logs)
             self.assessment = report
 
     def end(self) -> None:

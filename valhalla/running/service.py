@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db import Database, audit
+from db import Database, audit, heads
 from jobs import JobQueue, JobsError, current_job
 from valhalla import __version__
 from valhalla.home import Home
@@ -186,6 +186,7 @@ class Service:
                 END_CYCLE,
                 (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
             )
+        database.after_commit(lambda: heads.note(database, self.home.audit, f"cycle {number}"))
         self.stats.add(done.result, ended)
         self.last = done
         self._save_stats()
@@ -210,8 +211,10 @@ class Service:
         self._save_stats()
         if self.safety is not None:
             self.safety.end()
+        heads.note(database, self.home.audit, f"run {self._run_id} {reason}")
         database.checkpoint()
 
     def _save_stats(self) -> None:
         if self.settings["json_export"]:
+            self.stats.audit = heads.told(self.database)
             self.stats.save(self.home.logs, self.database.clock())

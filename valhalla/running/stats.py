@@ -32,6 +32,8 @@ class RunStats:
     seconds: float = 0.0
     """Spent in cycles."""
     last_cycle_at: int | None = None
+    audit: dict[str, Any] | None = None
+    """The end of the audit chain when the report was made."""
 
     @property
     def valid(self) -> int:
@@ -75,6 +77,7 @@ class RunStats:
             "uptime_seconds": round(max(now - self.started_at, 0) / SECOND, 3),
             "last_cycle_time": iso(self.last_cycle_at) if self.last_cycle_at else None,
             "last_update": iso(now),
+            "audit": self.audit,
         }
 
     def save(self, folder: Path, now: int) -> Path:
