@@ -218,6 +218,29 @@ def _picker(indexes: Sequence[int]) -> Callable[[Values], Values]:
     return itemgetter(*indexes) if indexes else lambda row: ()
 
 
+Half = tuple[bytes, bytes]
+"""A new salt, and the hash of a row's personal columns with it: the first half of hashing the row."""
+
+
+def halves(table: str, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
+    """The first halves of the rows' hashes, for whoever works them out before the rows have a key.
+
+    ``columns``: of the tuples; all personal columns of the table are among them.
+    """
+    declared = TABLES[table]
+    personal = _picker([columns.index(column) for column in declared.personal])
+    sha256, dumps = hashlib.sha256, orjson.dumps
+    return [
+        (salt, sha256(salt + dumps(personal(row))).digest())
+        for salt, row in zip(_salts(len(rows)), rows, strict=True)
+    ]
+
+
+def _salts(count: int) -> list[bytes]:
+    random = os.urandom(SALT_BYTES * count)
+    return [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
+
+
 class Hasher:
     """Hashes rows of a table that come as tuples in a certain order of columns."""
 
@@ -237,8 +260,10 @@ class Hasher:
         """What ``witness.key`` holds for the row."""
         return key_value(self._key(row))
 
-    def hashes(self, rows: Iterable[Values]) -> list[tuple[int | str, bytes | None, bytes]]:
-        """(key, salt, hash) of each row; the salts are new."""
+    def hashes(
+        self, rows: Iterable[Values], prepared: Sequence[Half | None] | None = None
+    ) -> list[tuple[int | str, bytes | None, bytes]]:
+        """(key, salt, hash) of each row; the salts are new. ``prepared``: the :func:`halves` that are known already."""
         rows = [tuple(row) + self._tail for row in rows] if self._tail else list(rows)
         sha256, dumps, rest, begin = hashlib.sha256, orjson.dumps, self._rest, self._begin
         keys = (
@@ -252,8 +277,13 @@ class Hasher:
                 for key, row in zip(keys, rows, strict=True)
             ]
         personal = self._personal
-        random = os.urandom(SALT_BYTES * len(rows))
-        salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
+        if prepared is not None:
+            known = [half or self._half(row) for half, row in zip(prepared, rows, strict=True)]
+            return [
+                (key, salt, sha256(begin + half + dumps(rest(row))).digest())
+                for key, (salt, half), row in zip(keys, known, rows, strict=True)
+            ]
+        salts = _salts(len(rows))
         return [
             (
                 key,
@@ -262,6 +292,11 @@ class Hasher:
             )
             for key, salt, row in zip(keys, salts, rows, strict=True)
         ]
+
+    def _half(self, row: Values) -> Half:
+        assert self._personal is not None
+        salt = os.urandom(SALT_BYTES)
+        return salt, hashlib.sha256(salt + orjson.dumps(self._personal(row))).digest()
 
     def check(self, row: Values, salt: bytes | None) -> bytes:
         """The hash that the row has by the salt that is stored with it (or by the hash of what was left out)."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from db import audit, errors
-from db.evidence import TABLES, Evidence, Hasher, gone_hash, key_value
+from db.evidence import TABLES, Evidence, Half, Hasher, gone_hash, key_value
 
 if TYPE_CHECKING:
     from db.connection import Database
@@ -273,9 +273,11 @@ class Bulk:
         self.table = table
         self._hasher = Hasher(TABLES[table], columns, missing)
 
-    def hashes(self, rows: Iterable[Sequence[Any]]) -> list[Witness]:
-        """The witnesses of the rows."""
-        return [*self._hasher.hashes(rows)]
+    def hashes(
+        self, rows: Iterable[Sequence[Any]], prepared: Sequence[Half | None] | None = None
+    ) -> list[Witness]:
+        """The witnesses of the rows. ``prepared``: see :meth:`db.evidence.Hasher.hashes`."""
+        return [*self._hasher.hashes(rows, prepared)]
 
     def insert(
         self, database: Database, statement: str, rows: Sequence[Sequence[Any]], witnesses: list[Witness]

@@ -12,7 +12,7 @@ def main() -> None:
 
         print(f"valhalla {__version__}")
         return
-    if sys.argv[1:] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.ahead
+    if sys.argv[1:] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.second
         from valhalla.importing.ahead import serve
 
         serve()

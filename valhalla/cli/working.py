@@ -27,7 +27,6 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import JobQueue
-    from valhalla.running.background import Background
     from valhalla.running.opening import open_home
     from valhalla.running.passes import Importing
 
@@ -38,11 +37,11 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     with open_home(inv.home) as database:
         queue = JobQueue(database)
         importing = Importing(database, queue)
-        Background(database, queue, inv.home)  # what waits in the queue is known to this worker too
         worker = None
         try:
             instance.acquire(command)
-            worker = queue.worker(threads=2)  # one of them may be busy with the search index
+            # One thread may be busy with the search index. The background queue is for the running instance.
+            worker = queue.worker(threads=2, queues=[queue.name])
             worker.start()
         except InstanceRunning:
             pass  # the running instance's worker does the work; this process only waits for it

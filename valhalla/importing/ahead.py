@@ -15,7 +15,6 @@ import json
 import marshal
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,17 +25,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from valhalla.collector import collector_paused
+from valhalla.importing import second
 from valhalla.reading import Chunk, Position, Profile, Reject, SourceError, Warning, open_source
 from valhalla.row import Row
 
 if TYPE_CHECKING:
     from valhalla.stages import Context
-
-ARGUMENT = "--read-ahead"
-"""What the program is started with to be the second process."""
-
-WORTH_BYTES = 4 * 2**20
-"""Below this starting a process takes longer than it saves."""
 
 _MARSHAL = 2
 """The newest format without back references, which cost more to find than they save here."""
@@ -49,8 +43,9 @@ PART_ROWS = 2_500
 PARTS_AHEAD = 4
 """Answers that may wait here, still as bytes, while a chunk is stored."""
 
-Decided = list[tuple[Any, ...]]
-"""Decisions on the accepted rows of a chunk, in their order, each as if its row were a new lead."""
+Decided = list[tuple[tuple[Any, ...], tuple[bytes, bytes]]]
+"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and the half of its hash
+that covers the personal columns (see :func:`db.evidence.halves`)."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +71,7 @@ class ReadAhead:
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
         try:
-            self._process = subprocess.Popen(
-                _command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                **_detached(),
-            )
+            self._process = second.start()
         except OSError as error:
             raise Unavailable(str(error)) from error
         self._drain = threading.Thread(target=self._take_in, name="read-ahead", daemon=True)
@@ -246,13 +235,15 @@ def _answers(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
+    from db.evidence import halves
     from valhalla.stages import decide
 
     start, end = (
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
     rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
-    decided = [tuple(decide(row, context)) for row in chunk.accepted]
+    decisions = (tuple(decide(row, context)) for row in chunk.accepted)
+    decided = list(zip(decisions, halves("lead", Row._fields, chunk.accepted), strict=True))
     return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, _key(context), decided)
 
 
@@ -273,16 +264,3 @@ def _give(pipe: BinaryIO, kind: str, content: Any) -> None:
     pipe.write(len(data).to_bytes(_LENGTH, "little"))
     pipe.write(data)
     pipe.flush()
-
-
-def _command() -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, ARGUMENT]
-    return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]
-
-
-def _detached() -> dict[str, Any]:
-    """Ctrl+C is for the program, not for this helper; no console window on Windows."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}

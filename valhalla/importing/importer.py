@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from db import Database, audit
 from valhalla import settings
 from valhalla.collector import collector_paused
-from valhalla.importing import ahead, sql
+from valhalla.importing import ahead, second, sql
 from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, new_leads, plan_chunk
@@ -311,7 +311,7 @@ class _Import:
 
     def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
         """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
-        if size - self.position.offset >= ahead.WORTH_BYTES and self._may_read_ahead():
+        if size - self.position.offset >= second.WORTH_BYTES and self._may_read_ahead():
             _, mappings = source_rules(self.database, self.request.source)
             what = ahead.List(
                 *(self.path, source.profile, mappings.get(_plain(source.header)), self.position),

@@ -23,6 +23,7 @@ from typing import Any
 import apsw
 
 from db import Database
+from db.evidence import Half
 from db.sealing import Bulk, Witness
 from valhalla.importing import sql
 from valhalla.importing.ahead import Decided
@@ -172,7 +173,8 @@ class _Planner:
     ) -> None:
         self.database = database
         self.rows = rows
-        self.decided = dict(zip(map(id, rows), decided, strict=True)) if decided is not None else None
+        self.decided = dict(zip(map(id, rows), decided, strict=True)) if decided is not None else {}
+        self.halves: list[Half | None] = []  # of the hashes of plan.leads, when they are known
         self.suppression = suppression
         self.reading = reading
         self.context = context
@@ -208,7 +210,9 @@ class _Planner:
         self.next_id = lead_id
         self._write_fresh()
         self._write_changed()
-        self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(self.plan.leads)
+        self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(
+            self.plan.leads, self.halves if self.decided else None
+        )
         return self.plan
 
     # -- what is known already -----------------------------------------------------------------------------
@@ -424,13 +428,12 @@ class _Planner:
 
     def _write_fresh(self) -> None:
         context, leads, keys = self.context, self.plan.leads, self.plan.keys
-        decided = self.decided
+        known, halves, unknown = self.decided.get, self.halves, (None, None)
         for lead_id, row in self.fresh.items():
             keys.append((row.identity, lead_id))
-            decision = (
-                decide(row, context) if decided is None else decided.get(id(row)) or decide(row, context)
-            )
-            leads.append((lead_id, *row[:_FROM_ROW], None, *decision[:_DECIDED]))
+            decision, half = known(id(row), unknown)
+            halves.append(half)
+            leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         if self.suppression:
             self._suppress_fresh()
@@ -458,6 +461,7 @@ class _Planner:
             if lead.fresh:
                 self.plan.counts.new += 1
                 self.plan.keys.append((lead.identity, lead.id))
+                self.halves.append(None)
                 self.plan.leads.append((lead.id, *row[:_FROM_ROW], lead.suppressed, *decision[:_DECIDED]))
             else:
                 self.plan.updates.append(

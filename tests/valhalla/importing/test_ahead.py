@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.importing import ahead, importer
+from valhalla.importing import ahead, importer, second
 from valhalla.importing.importer import Request, import_file
 from valhalla.reading import Position, Profile, SourceError, prefix_digest
 from valhalla.stages import context as stages
@@ -46,7 +46,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[ahead.ReadAhead]:
         begin(self, *given)
         started.append(self)
 
-    monkeypatch.setattr(ahead, "WORTH_BYTES", 0)
+    monkeypatch.setattr(second, "WORTH_BYTES", 0)
     monkeypatch.setattr(ahead.ReadAhead, "__init__", noticed)
     return started
 
@@ -108,7 +108,7 @@ def test_without_a_second_process_the_list_is_read_here(
     lead_list: Any, readers: list[ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     path, truth = lead_list(500, seed=8)
-    monkeypatch.setattr(ahead, "_command", lambda: command)
+    monkeypatch.setattr(second, "command", lambda: command)
     with opened() as database:
         import_file(database, Request(str(path)))
         assert not readers and database.value("SELECT count(*) FROM lead") == truth.leads

@@ -1,0 +1,70 @@
+"""Starting the second process of an import; early, if a command knows that it will be needed.
+
+Loading the program takes the second process as long as this one, so the two do it side by side. What the process does
+is told in ``ahead``; this module loads nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+ARGUMENT = "--read-ahead"
+"""What the program is started with to be the second process."""
+
+WORTH_BYTES = 4 * 2**20
+"""Below this starting a process takes longer than it saves."""
+
+_spare: list[subprocess.Popen[bytes]] = []
+
+
+def prepare(paths: Iterable[Path]) -> None:
+    """Start a process now when one of the files is worth it. Whoever calls this calls :func:`discard` at the end."""
+    if not _spare and (os.cpu_count() or 1) > 1 and any(map(_is_large, paths)):
+        try:
+            _spare.append(_spawn())
+        except OSError:
+            pass  # the import finds that out for itself
+
+
+def start() -> subprocess.Popen[bytes]:
+    """The process that was prepared, else a new one. Raises OSError when there can be none."""
+    return _spare.pop() if _spare else _spawn()
+
+
+def discard() -> None:
+    """End a process that was prepared and not needed."""
+    while _spare:
+        process = _spare.pop()
+        process.kill()
+        process.communicate()
+
+
+def command() -> list[str]:
+    """The command line of the second process."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, ARGUMENT]
+    return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, **_detached())
+
+
+def _detached() -> dict[str, Any]:
+    """Ctrl+C is for the program, not for its helper; no console window on Windows."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return path.stat().st_size >= WORTH_BYTES
+    except OSError:
+        return False
