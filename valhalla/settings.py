@@ -156,7 +156,9 @@ SETTINGS: Mapping[str, Setting] = {
     "audit.copy_hours": Setting(
         24, _whole(0, 8760), "hours between two automatic audit copies; 0: none are made"
     ),
-    "audit.copies_kept": Setting(7, _whole(1, 1000), "automatic audit copies that are kept; older ones are removed"),
+    "audit.copies_kept": Setting(
+        7, _whole(1, 1000), "automatic audit copies that are kept; older ones are removed"
+    ),
     "import.chunk_rows": Setting(
         10_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),
