@@ -212,7 +212,7 @@ class Verifier:
 
     def explain(self, table, entry, facts, found):
         there = {key for (key,) in self.db.execute(KEYS, (table, entry))}
-        told: set[str] = set()
+        told: set[int | str] = set()
         for key in facts["keys"] or ():
             told.update(range(key[0], key[1] + 1) if isinstance(key, list) else [key])
         missing, extra = (told - there, there - told) if facts["keys"] is not None else (set(), set())
