@@ -20,7 +20,7 @@ import apsw
 from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
-from db import clock, errors, guard, sealing
+from db import authorizing, clock, errors, guard, sealing
 from db.turn import Turn, turn_for
 
 APPLICATION_ID = 0x56414C48
@@ -146,6 +146,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
             raise self._explained(error) from error
         self._thread.synchronous = NORMAL
         self._thread.recorder = None if self.readonly else sealing.Recorder(connection)
+        connection.authorizer = None if self.readonly else authorizing.authorize
         with self._opened_mutex:
             self._opened.add(connection)
             if self.path and not self._guarded:

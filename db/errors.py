@@ -35,6 +35,10 @@ class ReadOnly(DatabaseError):
     """The file, or its folder, may not be written."""
 
 
+class AppendOnly(DatabaseError):
+    """Something would have changed or removed what the audit chain consists of."""
+
+
 class Busy(DatabaseError):
     """Somebody else kept the file's write lock for too long."""
 
@@ -65,6 +69,10 @@ def translate(error: apsw.Error, path: str | Path) -> DatabaseError | None:
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return Busy(
             f"{path} is in use: another program has kept it locked for too long; close that program or try again"
+        )
+    if isinstance(error, apsw.AuthError):
+        return AppendOnly(
+            "the audit chain is append-only: its entries and witnesses are never changed or removed"
         )
     if isinstance(error, apsw.FullError):
         return DiskFull(

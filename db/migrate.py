@@ -54,6 +54,11 @@ def _apply(database: Database, number: int) -> None:
 
     # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
     database.sql("PRAGMA foreign_keys = 0")
+    connection = database.connection()
+    authorizer, connection.authorizer = (
+        connection.authorizer,
+        None,
+    )  # a migration may make the chain's tables anew
     try:
         with database.write(durable=True), database.recorder().off():
             if database.value("PRAGMA user_version") >= number:
@@ -67,4 +72,5 @@ def _apply(database: Database, number: int) -> None:
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
     finally:
+        connection.authorizer = authorizer
         database.sql("PRAGMA foreign_keys = 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import apsw
 
 from db import errors, migrate
-from db.connection import APPLICATION_ID, SQLITE_NEEDED, Database
+from db.connection import APPLICATION_ID, BUSY_TIMEOUT, SQLITE_NEEDED, Database
 from db.turn import TURN_FILE
 
 _D = TypeVar("_D", bound=Database)
@@ -127,7 +128,19 @@ def _recognise(database: Database, path: Path) -> None:
 
 
 def _use_wal(database: Database, path: Path) -> None:
-    if database.value("PRAGMA journal_mode = WAL") != "wal":
+    if _switched_to_wal(database) != "wal":
         raise errors.CannotOpen(
             f"{path} cannot be used in WAL mode, as on a network share; choose a --home on a local disk"
         )
+
+
+def _switched_to_wal(database: Database) -> str:
+    """The journal mode after asking for WAL. SQLite does not wait when another process is just switching a new file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            return str(database.value("PRAGMA journal_mode = WAL"))
+        except errors.Busy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)

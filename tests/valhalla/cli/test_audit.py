@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from db import Database
 from db.instance import Instance
 from valhalla.cli.entry import run as main
 from valhalla.home import Home
@@ -131,3 +132,19 @@ def test_restoring_is_refused_while_the_program_runs_and_from_a_copy_that_does_n
     code, _, err = say("audit", "restore", tmp_path / "c.db", "--yes")
     assert code == 1 and "does not verify" in err
     assert Home(home).database.read_bytes() == before
+
+
+def test_who_is_forgotten_leaves_a_proof_that_names_nobody(say: Any, home: Path, sample_leads: Path) -> None:
+    with sample_leads.open(encoding="utf-8", newline="") as file:
+        person = next(csv.DictReader(file))
+    code, out, err = say("leads", "forget", person["email"], "--yes", "--json")
+    assert code == 0, out + err
+    code, out, _ = say("audit", "verify", "--json")
+    assert code == 0, json.loads(out)["problems"]
+    for path in (Home(home).database, home / "valhalla.db-wal"):
+        content = path.read_bytes() if path.exists() else b""
+        assert [person[name] for name in ("name", "email", "phone") if person[name].encode() in content] == []
+    with Database.open(home / "valhalla.db") as database:
+        proof = database.sql("SELECT salt, hash FROM witness WHERE tbl = 'lead' AND key = 1 ORDER BY entry")
+    assert [salt for salt, _ in proof] == [None, None]
+    assert len(proof[0][1]) == 32 and proof[1][1] is None
