@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db import copying, errors, sealing
+from db import audit, copying, errors, sealing
 
 if TYPE_CHECKING:
     from db.connection import Database
@@ -71,6 +71,14 @@ def _apply(database: Database, number: int) -> None:
                 )
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
+            _witness(database, number)
     finally:
         connection.authorizer = authorizer
         database.sql("PRAGMA foreign_keys = 1")
+
+
+def _witness(database: Database, number: int) -> None:
+    """A file that has a history tells of the step in it; a new one begins at the latest schema."""
+    known = {name for (name,) in database.sql("SELECT name FROM sqlite_schema")}
+    if {"audit", "audit_head"} <= known and audit.head(database).entries:
+        audit.append(database, "schema.migrate", f"schema:{number}", {"to": number})

@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from db import audit
 from db.clock import DAY, MINUTE, SECOND
 from jobs import sql
 from jobs.cron import Cron
@@ -137,6 +138,7 @@ class Cycles:
         if last > now + BACKWARDS:
             with database.write():
                 database.sql(sql.SET_BACK, (now - 1 if cycle.every else now - now % MINUTE, *key, last))
+                audit.append(database, "clock.back", f"cycle:{cycle.name}", {"from": last, "to": now})
             log.warning(
                 "the clock was set back by %d s; %s goes on from now", (last - now) // SECOND, cycle.name
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import apsw
 import pytest
 
 from db import Database, audit, connection, copying, errors, migrate
+from db.verifying import verify
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
 
@@ -149,6 +151,10 @@ def test_every_older_schema_keeps_its_rows_and_its_chain(
             before = contents(old)
     with Database.open(path) as new:
         assert_kept(before, new)
+        assert verify(new).ok
+        told = new.sql("SELECT body FROM audit WHERE action = 'schema.migrate'")
+        steps = range(version + 1, migrate.latest() + 1)
+        assert [json.loads(body) for (body,) in told] == [{"to": step} for step in steps]
     assert migrate.backup_path(path, version).exists()
 
 

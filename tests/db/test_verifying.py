@@ -296,10 +296,11 @@ def test_flipped_bytes_are_found_or_touch_no_evidence(
     original: Path, tmp_path: Path, standalone: Callable[..., dict[str, Any]]
 ) -> None:
     content, before, chance = original.read_bytes(), evidence_of(original), random.Random(8)
-    found = 0
+    used, found = [place for place, byte in enumerate(content) if byte], 0
     for number in range(FLIPS):
         flipped = bytearray(content)
-        flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        place = chance.choice(used) if number % 2 else chance.randrange(len(content))
+        flipped[place] ^= 1 << chance.randrange(8)
         path = tmp_path / f"{number}.db"
         path.write_bytes(flipped)
         ours, theirs = inspect(path).ok, standalone(path)["ok"]
