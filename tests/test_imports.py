@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("db", "jobs", "valhalla")  # each may import those before it
 FACES = ("valhalla.cli", "valhalla.cockpit")
-ENTRANCES = ("valhalla.__main__",)  # starts a face, and nothing imports it
+ENTRANCES = ("valhalla.__main__", "valhalla.cli.browser")  # start a face; the second one the cockpit of a run
 
 
 class Import(NamedTuple):

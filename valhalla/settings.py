@@ -113,6 +113,9 @@ SETTINGS: Mapping[str, Setting] = {
     "console.federation_url": Setting(
         None, _text, "address of a federation service, such as http://127.0.0.1:9001"
     ),
+    "cockpit.read_only": Setting(
+        False, _boolean, "the cockpit in the browser only shows and changes nothing"
+    ),
     "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
     "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
     "watch": Setting(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from valhalla.cli.invocation import invocation
+from valhalla.cli.invocation import Invocation, invocation
 
 if TYPE_CHECKING:
     from db import Database
@@ -38,12 +38,19 @@ class Line:
 def cockpit(
     ctx: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Open the running instance's cockpit in the browser, by a fresh link."),
+    ] = False,
     every: Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between frames.")] = 1.0,
 ) -> None:
     """Service, cycles, leads, quality, queue, limits, alerts, heartbeat and load, live."""
     import sys
 
     inv = invocation(ctx)
+    if open_:
+        _open(inv)
+        return
     with inv.reading() as database:
         home = None if inv.file else inv.home
         if once or inv.json or not sys.stdout.isatty():
@@ -61,6 +68,21 @@ def cockpit(
                     shown.update(_drawn(frame(database, home)), refresh=True)
             except KeyboardInterrupt:
                 return
+
+
+def _open(inv: Invocation) -> None:
+    """A fresh link to the cockpit of the instance that runs, printed and opened."""
+    from db.instance import running
+    from valhalla.cli import browser
+    from valhalla.errors import UsageError, ValhallaError
+
+    if inv.file:
+        raise UsageError("--db only reads; a cockpit belongs to a --home")
+    other = running(inv.home.path)
+    if other is None:
+        raise ValhallaError("nothing runs on this home; start it with: valhalla run --open")
+    if browser.again(inv.home, other, opens=True) is None:
+        raise ValhallaError(f"process {other.pid} runs without a cockpit; stop it, then: valhalla run --open")
 
 
 def frame(database: Database, home: Home | None) -> list[Line]:

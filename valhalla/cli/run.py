@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,8 +17,16 @@ from valhalla.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
+    from db.instance import Instance
     from valhalla.running.passes import Pass
     from valhalla.running.service import Service
+
+
+class Window(NamedTuple):
+    """How the cockpit is to be served."""
+
+    port: int | None
+    opens: bool
 
 
 def run(
@@ -32,6 +42,13 @@ def run(
     no_cockpit: Annotated[
         bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")
     ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65_535, help="Port of the cockpit (default: 8101, or the next free one)."
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the cockpit in the browser.")] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Let approved effects go out during this run; asks first.")
     ] = False,
@@ -48,7 +65,10 @@ def run(
         confirm()
     stop, interrupted = threading.Event(), _listen()
     interrupted.add(stop)
-    result = _run(inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop, live)
+    window = None if no_cockpit else Window(port, open_)
+    result = _run(
+        inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop, live, window
+    )
     if inv.json:
         inv.show(result, lambda: None)
     raise typer.Exit(INTERRUPTED if interrupted.happened else 0)
@@ -62,6 +82,7 @@ def _run(
     verbose: bool,
     stop: threading.Event,
     live: bool = False,
+    window: Window | None = None,
 ) -> dict[str, Any]:
     from db.instance import Instance
     from valhalla import settings
@@ -72,7 +93,7 @@ def _run(
 
     inv.home.prepare()
     instance = Instance(inv.home.path)
-    instance.acquire("run")
+    _take(instance, inv, window)
     try:
         with open_home(inv.home) as database:
             values = settings.effective(database)
@@ -82,12 +103,11 @@ def _run(
             quiet = inv.json or not values["console_output"]
             if not quiet:
                 _introduce(inv, sources, values, cycles, live)
+            events = Events() if quiet else _events(database, verbose)
+            if window is not None and cycles != 0:
+                events = replace(events, working=_serving(window, instance, values["interval"], quiet))
             service = Service(
-                database,
-                inv.home,
-                Plan(sources, values["interval"], cycles, live),
-                values,
-                Events() if quiet else _events(database, verbose),
+                database, inv.home, Plan(sources, values["interval"], cycles, live), values, events
             )
             stats = service.run(stop)
             if not quiet:
@@ -99,6 +119,30 @@ def _run(
             return _last(service)
     finally:
         instance.release()
+
+
+def _take(instance: Instance, inv: Invocation, window: Window | None) -> None:
+    """Become the home's instance. Where another one is, its cockpit is opened before that is refused."""
+    from db.errors import InstanceRunning
+    from db.instance import running
+
+    try:
+        instance.acquire("run")
+    except InstanceRunning:
+        other = running(inv.home.path)
+        if window is not None and other is not None:
+            from valhalla.cli import browser
+
+            browser.again(inv.home, other, opens=window.opens, quiet=inv.json)
+        raise
+
+
+def _serving(window: Window, instance: Instance, interval: int, quiet: bool) -> Callable[[Service], Any]:
+    from valhalla.cli import browser
+
+    return lambda service: browser.beside(
+        service, instance, port=window.port, interval=interval, opens=window.opens, quiet=quiet
+    )
 
 
 def _last(service: Service) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class Events:
 
     cycle_begins: Callable[[int, int], object] = lambda number, at: None
     cycle_ends: Callable[[int, int, Pass], object] = lambda number, at, done: None
+    working: Callable[[Service], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
+    """Entered when the workers have started, left before they stop: what runs beside them, such as the cockpit."""
 
 
 class Service:
@@ -82,6 +84,11 @@ class Service:
         self.safety: Safety | None = None
         self._done = threading.Event()
         self._run_id = 0
+
+    @property
+    def run_id(self) -> int:
+        """The number of the run; 0 before it has begun."""
+        return self._run_id
 
     @property
     def assessment(self) -> dict[str, Any] | None:
@@ -123,9 +130,10 @@ class Service:
         watchers = self._watch()
         worker.start()
         try:
-            while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
-                if self.error is not None:
-                    raise self.error
+            with self.events.working(self):
+                while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
+                    if self.error is not None:
+                        raise self.error
         finally:
             for watcher in watchers:
                 watcher.stop()

@@ -1,0 +1,286 @@
+"""Who may ask the cockpit for what: every rule, over a real connection."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from db import Database
+from valhalla.cockpit.security import limits
+from valhalla.cockpit.server import Server
+from valhalla.running import links
+
+MINUTE = 60_000_000
+
+
+def raw(server: Server, request: str) -> str:
+    """The first line of the answer to a request that no client would send."""
+    with socket.create_connection(("127.0.0.1", server.cockpit.port), timeout=10) as line:
+        line.sendall(request.encode("latin-1"))
+        return line.recv(4096).decode("latin-1").split("\r\n")[0]
+
+
+def test_it_listens_on_this_computer_only(server: Server) -> None:
+    assert server._socket.getsockname()[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:{port}", 200),
+        ("localhost:{port}", 200),
+        ("LOCALHOST:{port}", 200),
+        ("[::1]:{port}", 200),
+        ("127.0.0.1", 400),
+        ("127.0.0.1:1", 400),
+        ("evil.example:{port}", 400),
+        ("127.0.0.1.evil.example:{port}", 400),
+        ("localhost.:{port}", 400),
+        ("", 400),
+    ],
+)
+def test_only_names_of_this_computer_are_answered(server: Server, host: str, status: int) -> None:
+    for path in ("/healthz", "/static/cockpit.css"):
+        line = raw(server, f"GET {path} HTTP/1.1\r\nHost: {host.format(port=server.cockpit.port)}\r\n\r\n")
+        assert line.split()[1] == str(status)
+
+
+def test_two_host_headers_are_refused(server: Server) -> None:
+    name = f"127.0.0.1:{server.cockpit.port}"
+    line = raw(server, f"GET /healthz HTTP/1.1\r\nHost: {name}\r\nHost: evil.example\r\n\r\n")
+    assert line.split()[1] == "400"
+
+
+def test_a_foreign_host_opens_no_socket(server: Server, client: httpx.Client) -> None:
+    line = raw(
+        server,
+        "GET /ws/live HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nOrigin: {server.url}\r\n"
+        f"Cookie: {server.cockpit.cookie}={client.cookies[server.cockpit.cookie]}\r\n\r\n",
+    )
+    assert "101" not in line
+
+
+def test_without_a_session_nothing_is_shown(visitor: httpx.Client) -> None:
+    for path in ("/", "/leads", "/api/state", "/api/openapi.json", "/nothing"):
+        answer = visitor.get(path)
+        assert answer.status_code == 401
+        assert "valhalla cockpit --open" in answer.text
+    assert visitor.get("/api/state").json()["error"]["code"] == "SIGNED_OUT"
+    assert visitor.get("/healthz").json() == {"ok": True}
+
+
+def test_a_link_becomes_a_cookie_by_a_redirect(server: Server, visitor: httpx.Client) -> None:
+    answer = visitor.get(server.link())
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"valhalla_{server.cockpit.port}=")
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
+    assert "domain" not in cookie.lower()
+    assert visitor.get("/").status_code == 200
+
+
+def test_a_token_has_at_least_128_bits_and_the_file_only_its_hash(server: Server, database: Database) -> None:
+    token = server.link().partition("token=")[2]
+    assert len(token) * 6 >= 128
+    rows = database.sql("SELECT key, value FROM kv WHERE queue = 'cockpit'")
+    assert rows
+    assert token not in str(rows)
+
+
+def test_a_link_stays_good_until_its_cookie_is_presented(server: Server) -> None:
+    link = server.link()
+    with httpx.Client(base_url=server.url) as scanner, httpx.Client(base_url=server.url) as person:
+        assert scanner.get(link).status_code == 303  # looks at the link and follows nothing
+        assert person.get(link).status_code == 303
+        assert person.get("/").status_code == 200
+    with httpx.Client(base_url=server.url) as late:
+        answer = late.get(link)
+        assert answer.status_code == 403
+        assert "fresh link" in answer.text
+
+
+def test_a_link_lapses_after_a_minute(server: Server, visitor: httpx.Client, database: Database) -> None:
+    link, now = server.link(), database.clock()
+    database.clock = lambda: now + MINUTE + 1
+    assert visitor.get(link).status_code == 403
+    database.clock = lambda: now - MINUTE  # nor does setting the clock back keep it good
+    assert visitor.get(link).status_code == 403
+
+
+def test_another_process_makes_a_link_through_the_file(
+    server: Server, visitor: httpx.Client, database: Database
+) -> None:
+    assert database.path is not None
+    with Database.open(database.path) as beside:
+        beside.clock = database.clock
+        link = links.make(beside, server.url)
+    assert visitor.get(link).status_code == 303
+
+
+def test_a_wrong_token_is_refused(server: Server, visitor: httpx.Client) -> None:
+    for token in ("", "x", "0" * 32, "%00", "é"):
+        assert visitor.get("/", params={"token": token}).status_code in (401, 403)
+
+
+def test_a_token_redirects_within_the_cockpit_only(server: Server) -> None:
+    for path in ("//evil.example/", "/%5Cevil.example", "///evil.example"):
+        token = server.link().partition("token=")[2]
+        with httpx.Client(base_url=server.url) as person:
+            answer = person.get(f"{server.url}{path}?token={token}&a=1")
+        assert answer.headers["location"].startswith("/")
+        assert answer.headers["location"][1] not in "/\\"
+
+
+def test_signing_out_ends_the_session(client: httpx.Client, server: Server) -> None:
+    value = client.cookies[server.cockpit.cookie]
+    assert client.post("/sign-out").status_code == 303
+    assert client.get("/", headers={"Cookie": f"{server.cockpit.cookie}={value}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, True),  # what a page without referrer sends
+        ({"Sec-Fetch-Site": "same-site"}, False),  # another port of this computer
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:{port}"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Origin": "http://127.0.0.1:{port}"}, True),
+        ({"Origin": "http://localhost:{port}"}, True),
+        ({"Origin": "https://127.0.0.1:{port}"}, False),
+        ({"Origin": "http://127.0.0.1:1"}, False),
+        ({"Origin": "http://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_changes_come_from_our_own_pages(
+    server: Server, client: httpx.Client, headers: dict[str, str], allowed: bool, method: str
+) -> None:
+    del client.headers["Sec-Fetch-Site"]
+    given = {name: value.format(port=server.cockpit.port) for name, value in headers.items()}
+    answer = client.request(method, "/theme", headers=given)
+    assert (answer.status_code != 403) is allowed
+
+
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1:1"])
+def test_a_socket_from_elsewhere_is_refused(connect: Callable[..., object], origin: str | None) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect("/ws/live", origin=origin)
+    assert refused.value.response.status_code == 403
+
+
+def test_a_socket_needs_the_cookie(connect: Callable[..., object]) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect("/ws/live", cookie=False)
+    assert refused.value.response.status_code in (401, 403)
+
+
+def test_every_answer_forbids_what_pages_do_not_need(visitor: httpx.Client, client: httpx.Client) -> None:
+    answers = [
+        client.get("/"),
+        client.get("/api/state"),
+        client.get("/nothing"),
+        client.get("/static/cockpit.css"),
+        visitor.get("/"),
+        visitor.get("/", headers={"Host": "evil.example"}),
+        client.post("/theme", headers={"Sec-Fetch-Site": "cross-site"}),
+    ]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "access-control-allow-origin" not in answer.headers
+    assert client.get("/").headers["cache-control"] == "no-store"
+
+
+def test_pages_have_no_inline_script_or_style(client: httpx.Client) -> None:
+    for entry in ("/", "/live"):
+        page = client.get(entry).text
+        assert "<style" not in page
+        assert " style=" not in page
+        assert "javascript:" not in page
+        assert "<script>" not in page
+        assert " onclick" not in page
+
+
+def test_too_large_a_body_is_refused(client: httpx.Client, server: Server) -> None:
+    large = b"x" * (limits.BODY + 1)
+    answer = client.post("/theme", content=large)
+    assert answer.status_code == 413
+
+    def pieces() -> object:
+        for _ in range(limits.BODY // 65_536 + 2):
+            yield b"y" * 65_536
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post("/theme", content=pieces(), headers=form).status_code == 413  # type: ignore[arg-type]
+
+
+def test_long_addresses_and_many_parameters_are_refused(client: httpx.Client) -> None:
+    assert client.get("/?" + "a" * limits.QUERY).status_code == 414
+    assert client.get("/?" + "&".join(f"a{i}=1" for i in range(100))).status_code == 414
+
+
+def test_errors_say_one_sentence_and_no_trace(
+    client: httpx.Client, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret ann@example.com /home/somebody")
+
+    monkeypatch.setattr("valhalla.cockpit.frame.gather", broken)
+    for path, accept in (("/", "text/html"), ("/api/state", "application/json")):
+        answer = client.get(path, headers={"Accept": accept})
+        assert answer.status_code == 500
+        assert "secret" not in answer.text
+        assert "ann@" not in answer.text
+        assert "Traceback" not in answer.text
+        assert "the log has it under" in answer.text
+
+
+def test_what_is_wrong_with_a_parameter_is_told_without_repeating_it(client: httpx.Client) -> None:
+    answer = client.get("/nothing<script>alert(1)</script>")
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text
+    assert client.get("/api/nothing").json()["error"]["code"] == "NOT_FOUND"
+
+
+def test_a_read_only_cockpit_refuses_on_the_server(
+    serve: Callable[..., Server], sign_in: Callable[[Server], httpx.Client]
+) -> None:
+    client = sign_in(serve(read_only=True))
+    answer = client.post("/live/on", data={"word": "LIVE"}, headers={"Accept": "application/json"})
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "READ_ONLY"
+    assert client.get("/").status_code == 200
+    assert client.post("/theme", data={"theme": "dark"}).status_code == 303
+
+
+def test_static_files_do_not_lead_out_of_their_folder(server: Server) -> None:
+    name = f"127.0.0.1:{server.cockpit.port}"
+    for path in (
+        "/static/../app.py",
+        "/static/..%2fapp.py",
+        "/static/%2e%2e/app.py",
+        "/static/..\\app.py",
+        "/static//etc/passwd",
+    ):
+        assert raw(server, f"GET {path} HTTP/1.1\r\nHost: {name}\r\n\r\n").split()[1] in ("400", "401", "404")
+
+
+def test_the_documentation_pages_that_load_from_elsewhere_are_not_there(client: httpx.Client) -> None:
+    for path in ("/docs", "/redoc"):
+        assert client.get(path).status_code == 404
+    assert client.get("/api/openapi.json").json()["info"]["title"] == "Valhalla"

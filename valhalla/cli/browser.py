@@ -1,0 +1,62 @@
+"""The cockpit in the browser, started beside a run or opened again. The one place where a face starts another."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from db.instance import Instance, Running
+    from valhalla.home import Home
+    from valhalla.running.service import Service
+
+
+@contextlib.contextmanager
+def beside(
+    service: Service, instance: Instance, *, port: int | None, interval: int, opens: bool, quiet: bool
+) -> Iterator[None]:
+    """Serve the cockpit of a run while inside, and print its link."""
+    from valhalla.cockpit.server import Server
+
+    server = Server(
+        service.database,
+        service.home,
+        queue=service.queue,
+        background=service.background,
+        importing=service.importing,
+        port=port,
+        run_id=service.run_id,
+        interval=interval,
+    )
+    server.start()
+    try:
+        instance.announce(server.url)
+        show(server.link(), opens=opens, quiet=quiet)
+        yield
+    finally:
+        server.stop()
+
+
+def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> str | None:
+    """A fresh link to the cockpit of the instance that runs on ``home``, printed and opened; None: it serves none."""
+    from db import Database
+    from valhalla.running import links
+
+    if running.url is None:
+        return None
+    with Database.open(home.database, create=False) as database:
+        link = links.make(database, running.url)
+    show(link, opens=opens, quiet=quiet)
+    return link
+
+
+def show(link: str, *, opens: bool, quiet: bool) -> None:
+    """Print the link, in one line whatever the terminal's width, and open it if that is wanted."""
+    import sys
+
+    print(f"Cockpit: {link}", file=sys.stderr if quiet else sys.stdout, flush=True)
+    if opens:
+        import webbrowser
+
+        webbrowser.open(link)

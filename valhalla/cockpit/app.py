@@ -1,0 +1,88 @@
+"""The app: routes, and around them the rules of who may ask for what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from valhalla import __version__
+from valhalla.cockpit import failures, routes
+from valhalla.cockpit.security.entrance import Entrance
+from valhalla.cockpit.security.headers import SecureHeaders
+from valhalla.cockpit.security.hosts import Hosts
+from valhalla.cockpit.security.limits import Limits
+from valhalla.cockpit.security.origin import SameOrigin
+from valhalla.cockpit.security.readonly import ReadOnly
+from valhalla.cockpit.state import Cockpit
+
+READERS = 4
+"""Threads that read the file for pages: each has a connection of its own."""
+
+ABOUT = """Everything the pages show, as JSON. Times are ISO 8601 in UTC, money is US dollars, shares are percent.
+A refusal is `{"error": {"code", "message"}}`. A session cookie is needed, as for the pages."""
+
+
+def make_app(cockpit: Cockpit) -> FastAPI:
+    """The app of one cockpit."""
+    app = FastAPI(
+        title="Valhalla",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_lifespan(cockpit),
+        redirect_slashes=False,
+    )
+    app.state.cockpit = cockpit
+    app.state.entries = routes.entries()
+    failures.handle(app)
+    for module in (*routes.PAGES, *routes.API):
+        app.include_router(module.router)
+    app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
+    # The last one added is the outermost.
+    app.add_middleware(ReadOnly, cockpit=cockpit)
+    app.add_middleware(SameOrigin, port=cockpit.port)
+    app.add_middleware(Entrance, cockpit=cockpit)
+    app.add_middleware(Limits, bodies=routes.LARGE_BODIES)
+    app.add_middleware(Hosts, port=cockpit.port)
+    app.add_middleware(failures.Unforeseen)
+    app.add_middleware(SecureHeaders)
+    return app
+
+
+def _lifespan(cockpit: Cockpit) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = READERS
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(cockpit.hub.running(cockpit))
+            for module in (*routes.PAGES, *routes.API):
+                if hasattr(module, "while_serving"):  # what a module keeps going while the cockpit does
+                    await stack.enter_async_context(module.while_serving(cockpit))
+            yield
+
+    return lifespan
+
+
+class Static(StaticFiles):
+    """Static files; one that is asked for by its content may be kept for a year."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (200, 304):
+                lasting = b"v=" in scope["query_string"]
+                value = b"public, max-age=31536000, immutable" if lasting else b"no-cache"
+                raw = message["headers"]
+                assert isinstance(raw, list)
+                if "cache-control" not in Headers(raw=raw):
+                    raw.append((b"cache-control", value))
+            await send(message)
+
+        await super().__call__(scope, receive, sending)  # type: ignore[arg-type]

@@ -1,0 +1,26 @@
+"""Who to call: the call list as pages show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import Database
+from valhalla import settings
+from valhalla.leads.top import top
+from valhalla.leads.view import Viewer
+
+
+def viewer_of(database: Database) -> Viewer:
+    """What shows leads, as of now, by the settings in force."""
+    values = settings.effective(database)
+    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
+
+
+def first(
+    database: Database, limit: int, *, market: str | None = None, source: str | None = None
+) -> list[dict[str, Any]]:
+    """The first ``limit`` leads of the call list, in the documented shape of an entry."""
+    with database.view():
+        viewer = viewer_of(database)
+        records = top(database, viewer, limit, market=market, source=source)
+        return [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]

@@ -1,0 +1,1 @@
+"""The pages, one module each; valhalla/cockpit/routes.py lists them."""

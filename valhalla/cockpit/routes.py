@@ -1,0 +1,38 @@
+"""Every page and every JSON subject of the cockpit, in the order of the rail. A page is there when it is listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from valhalla.cockpit import health, live
+from valhalla.cockpit.api import frame as api_frame
+from valhalla.cockpit.api import overview as api_overview
+from valhalla.cockpit.pages import (
+    overview,
+    switches,
+)
+from valhalla.cockpit.rail import Entry
+
+PAGES: tuple[ModuleType, ...] = (
+    overview,
+    switches,
+)
+"""Modules with ``router`` and, if they are in the rail, ``ENTRY``. The rail has their order: Overview, Call list, Leads,
+Imports, Decisions, Jobs, Experiments, Alerts, Safety, Audit, Federation, Memory, Settings."""
+
+API: tuple[ModuleType, ...] = (
+    api_frame,
+    api_overview,
+    health,
+    live,
+)
+"""Modules with ``router``: JSON, health, WebSockets."""
+
+LARGE_BODIES: Mapping[str, int] = {}
+"""Paths that take more than a form's worth, and how many bytes."""
+
+
+def entries() -> list[Entry]:
+    """The entries of the rail, in order."""
+    return [module.ENTRY for module in PAGES if hasattr(module, "ENTRY")]

@@ -1,0 +1,1 @@
+"""What keeps other people and other pages out of the cockpit, one rule a module."""

@@ -1,0 +1,175 @@
+"""Serving the cockpit from a thread of the running program, on this computer only."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+
+import uvicorn
+
+from db import Database
+from jobs import JobQueue
+from valhalla import settings
+from valhalla.cockpit.app import make_app
+from valhalla.cockpit.live import Hub
+from valhalla.cockpit.security.sessions import Sessions
+from valhalla.cockpit.state import Cockpit
+from valhalla.errors import ValhallaError
+from valhalla.home import Home
+from valhalla.running import links
+from valhalla.running.background import Background
+from valhalla.running.passes import Importing
+
+ADDRESS = "127.0.0.1"
+PORT = 8101
+TRIED = 50
+"""Ports looked at after the first one."""
+
+START_SECONDS = 15.0
+STOP_SECONDS = 1.0
+"""How long a stop waits for answers that are on their way."""
+
+
+class Server:
+    """The cockpit's server. ``port`` None: 8101 or the next free one; 0: any free one."""
+
+    def __init__(
+        self,
+        database: Database,
+        home: Home,
+        *,
+        queue: JobQueue | None = None,
+        background: Background | None = None,
+        importing: Importing | None = None,
+        port: int | None = None,
+        run_id: int | None = None,
+        interval: int | None = None,
+        read_only: bool | None = None,
+    ) -> None:
+        self._socket = listen(port)
+        queue = queue or JobQueue(database)
+        forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
+        self.cockpit = Cockpit(
+            database=database,
+            home=home,
+            queue=queue,
+            background=background or Background(database, queue, home),
+            importing=importing or Importing(database, queue),
+            sessions=Sessions(lambda token: links.is_good(database, token)),
+            hub=Hub(database),
+            port=self._socket.getsockname()[1],
+            read_only=forbidden or database.readonly,
+            run_id=run_id,
+            interval=interval,
+        )
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                make_app(self.cockpit),
+                http="h11",
+                ws="websockets-sansio",
+                ws_max_size=64 * 1024,
+                ws_per_message_deflate=False,
+                loop="asyncio",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+                timeout_keep_alive=30,
+                h11_max_incomplete_event_size=32 * 1024,
+                limit_concurrency=2_000,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, name="cockpit", daemon=True)
+        self._error: BaseException | None = None
+        self._ready = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a token."""
+        return f"http://{ADDRESS}:{self.cockpit.port}"
+
+    def link(self) -> str:
+        """A fresh link that opens it."""
+        return links.make(self.cockpit.database, self.url)
+
+    def start(self) -> None:
+        """Serve from now on. Raises :class:`ValhallaError` when that does not work."""
+        _quiet()
+        self._thread.start()
+        self._ready.wait(START_SECONDS)
+        if self._error is not None or not self._ready.is_set():
+            raise ValhallaError(f"the cockpit could not be started ({self._error or 'it took too long'})")
+
+    def stop(self) -> None:
+        """Serve no longer; returns within about a second."""
+        self._server.should_exit = True
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._server.force_exit = True
+            self._thread.join(STOP_SECONDS / 2)
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            self._error = error
+            logging.getLogger("valhalla.cockpit").error("the cockpit ended: %s", error)
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        async def serve() -> None:
+            try:
+                await self._server.serve(sockets=[self._socket])
+            except SystemExit:  # what the server does when the app cannot be started
+                raise ValhallaError("the app did not start") from None
+
+        serving = asyncio.ensure_future(serve())
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        self._ready.set()
+        await serving
+
+
+def listen(port: int | None) -> socket.socket:
+    """A listening socket on this computer only. Raises :class:`ValhallaError` when the port, or every port, is taken."""
+    wanted: Iterable[int] = (port,) if port is not None else (*range(PORT, PORT + TRIED), 0)
+    for number in wanted:
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform == "win32":  # there, the other option would let two programs share one port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((ADDRESS, number))
+            found.listen(256)
+        except OSError:
+            found.close()
+            continue
+        found.setblocking(False)
+        return found
+    raise ValhallaError(f"port {port} is taken by another program; choose another --port, or leave it out")
+
+
+def _quiet() -> None:
+    """The server's own log says nothing that ours does not, and would print onto the terminal."""
+    for name in (
+        "uvicorn",
+        "uvicorn.error",
+        "uvicorn.access",
+        "uvicorn.asgi",
+        "websockets",
+        "websockets.server",
+    ):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL)

@@ -1,0 +1,55 @@
+"""What every route of one cockpit shares, and how a route gets at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+
+if TYPE_CHECKING:
+    from db import Database
+    from jobs import JobQueue
+    from valhalla.cockpit.live import Hub
+    from valhalla.cockpit.security.sessions import Sessions
+    from valhalla.home import Home
+    from valhalla.running.background import Background
+    from valhalla.running.passes import Importing
+
+
+@dataclass
+class Cockpit:
+    """One cockpit: made before the app, passed to :func:`valhalla.cockpit.app.make_app`."""
+
+    database: Database
+    home: Home
+    queue: JobQueue
+    """Where work is put that must not keep a click waiting."""
+    background: Background
+    importing: Importing
+    sessions: Sessions
+    hub: Hub
+    port: int
+    read_only: bool = False
+    """Nothing may be changed through this cockpit."""
+    run_id: int | None = None
+    """The run it belongs to; None: only looked at."""
+
+    interval: int | None = None
+    """Seconds between cycles if an option of the command says so; None: the setting."""
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name. Cookies do not know ports, so the name does."""
+        return f"valhalla_{self.port}"
+
+
+def cockpit_of(connection: HTTPConnection) -> Cockpit:
+    """The cockpit a request or WebSocket came to."""
+    found: Cockpit = connection.app.state.cockpit
+    return found
+
+
+Here = Annotated["Cockpit", Depends(cockpit_of)]
+"""``def route(here: Here)``: the cockpit."""

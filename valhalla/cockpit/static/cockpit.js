@@ -1,0 +1,11 @@
+// What every page does beyond its HTML. Everything works without it; it only saves steps.
+import { start as startTheme } from "./theme.js";
+import { start as startTimes } from "./times.js";
+import { start as startNumbers } from "./numbers.js";
+import { start as startKeys } from "./keys.js";
+import { start as startCopy } from "./copy.js";
+import { start as startToasts } from "./toasts.js";
+import { start as startPlace } from "./place.js";
+import { start as startLive } from "./live.js";
+
+for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startLive]) start();

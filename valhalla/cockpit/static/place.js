@@ -1,0 +1,13 @@
+// A form that leads back to its own page, and the pager, keep the place on the page.
+const KEY = "valhalla.place";
+
+export function start() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    sessionStorage.removeItem(KEY);
+    if (kept && kept.path === location.pathname && Date.now() - kept.at < 10000) scrollTo(0, kept.y);
+    document.addEventListener("submit", (event) => {
+      if (event.target.method === "post") sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, y: scrollY, at: Date.now() }));
+    });
+  } catch { /* without storage the page begins at its top */ }
+}
