@@ -26,6 +26,7 @@ GONE_DOMAIN = "valhalla-gone-1"
 
 SALT_BYTES = 16
 SUBHASH_BYTES = 32
+HASH_BYTES = 32
 """Length of what stands in place of the salt when the personal columns were left out of a copy: their hash."""
 
 Values = Sequence[Any]

@@ -17,17 +17,27 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from db import audit, errors
-from db.evidence import TABLES, Evidence, Half, Hasher, gone_hash, key_value
+from db.evidence import HASH_BYTES, SALT_BYTES, TABLES, Evidence, Half, Hasher, gone_hash, key_value
 
 if TYPE_CHECKING:
     from db.connection import Database
 
 ROWS = "rows"
 DECLARATION = "evidence.table"
+MANY = 64
+"""From so many rows on witnesses are inserted together."""
+
 KEYS_TOLD = 200
 """An entry names the keys of its rows when they fit into so many ranges."""
 
 _ADD_WITNESS = "INSERT INTO witness (tbl, key, entry, salt, hash) VALUES ('{}', ?, {}, ?, ?)"
+_ADD_WITNESSES = f"""
+INSERT INTO witness (tbl, key, entry, salt, hash)
+SELECT '{{}}', k.value, {{}}, substr(?2, {SALT_BYTES} * k.rowid - {SALT_BYTES - 1}, {SALT_BYTES}),
+  substr(?3, {HASH_BYTES} * k.rowid - {HASH_BYTES - 1}, {HASH_BYTES})
+FROM carray(?1) AS k
+"""
+"""The same for many rows that have numbers for keys: in SQLite alone it takes half the time."""
 _DROP_SALT = "UPDATE witness SET salt = NULL WHERE tbl = ? AND key = ? AND salt IS NOT NULL"
 _DECLARED = "SELECT body FROM audit WHERE action = 'evidence.table'"
 
@@ -124,7 +134,7 @@ def _append(database: Database, witnesses: dict[str, list[Witness]]) -> None:
     tables = {}
     for name, found in witnesses.items():
         found.sort(key=_by_key)
-        database.many(_ADD_WITNESS.format(name, entry), found)
+        _insert(database, name, entry, found)
         tables[name] = _summary(name, found)
     recorder = database.recorder()
     actor, correlation_id, reason = recorder.reason or ("valhalla", None, None)
@@ -132,24 +142,31 @@ def _append(database: Database, witnesses: dict[str, list[Witness]]) -> None:
     audit.add(database, ROWS, ", ".join(tables), body, actor=actor, correlation_id=correlation_id)
 
 
+def _insert(database: Database, name: str, entry: int, found: list[Witness]) -> None:
+    if len(found) >= MANY and isinstance(found[0][0], int):
+        keys, salts, hashes = zip(*found, strict=True)
+        if None not in salts and None not in hashes:
+            database.sql(
+                _ADD_WITNESSES.format(name, entry),
+                (apsw.carray(array("q", keys)), b"".join(salts), b"".join(hashes)),
+            )
+            return
+    database.many(_ADD_WITNESS.format(name, entry), found)
+
+
 def _by_key(witness: Witness) -> Any:
     return witness[0]
 
 
 def _summary(name: str, found: list[Witness]) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    gone = 0
-    for key, _, row_hash in found:
-        if row_hash is None:
-            gone += 1
-            row_hash = gone_hash(name, key)
-        digest.update(row_hash)
+    hashes = [row_hash or gone_hash(name, key) for key, _, row_hash in found]
+    gone = sum(row_hash is None for _, _, row_hash in found)
     return {
         "columns": TABLES[name].id,
         "rows": len(found) - gone,
         "removed": gone,
         "keys": _ranges([key for key, _, _ in found]),
-        "sha256": digest.hexdigest(),
+        "sha256": hashlib.sha256(b"".join(hashes)).hexdigest(),
     }
 
 

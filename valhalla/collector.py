@@ -20,3 +20,8 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def collect_young() -> None:
+    """While the collector is paused: collect what was made since the last time. Cheap once the rows are gone."""
+    gc.collect(0)

@@ -1,79 +1,71 @@
-"""The root command. Each group of commands is a module of its own, registered here."""
+"""The root command. Each group of commands is a module of its own, named here and loaded when it is asked for."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from valhalla import __version__
-from valhalla.cli import (
-    alerts,
-    audit,
-    board,
-    config,
-    decisions,
-    dnc,
-    doctor,
-    documents,
-    effects,
-    experiments,
-    governor,
-    imports,
-    ingest,
-    jobs,
-    leads,
-    live,
-    outcome,
-    policy,
-    rejects,
-    run,
-    safety,
-    sandbox,
-    scripts,
-    sources,
-)
 from valhalla.cli.invocation import Invocation
 from valhalla.home import locate
 
-app = typer.Typer(
-    name="valhalla",
-    help="Reads lead lists, checks every row, and answers: who do I call today, and why?",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("run")(run.run)
-app.command("ingest")(ingest.ingest)
-decisions.register(leads.app)
-leads.app.add_typer(rejects.app, name="rejects")
-app.add_typer(leads.app, name="leads")
-app.command("outcome", help=outcome.HELP)(outcome.outcome)
-app.add_typer(policy.app, name="policy")
-app.add_typer(experiments.app, name="experiments")
-app.add_typer(scripts.app, name="scripts")
-app.add_typer(imports.app, name="imports")
-app.add_typer(sources.app, name="sources")
-app.add_typer(dnc.app, name="dnc")
-app.add_typer(documents.buyers, name="buyers")
-app.command("packet")(documents.packet)
-app.command("digest")(documents.digest)
-app.add_typer(config.app, name="config")
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(effects.app, name="effects")
-app.add_typer(live.app, name="live")
-app.add_typer(governor.app, name="governor")
-app.add_typer(alerts.app, name="alerts")
-app.command("production")(safety.production)
-app.command("validate")(safety.validate)
-app.command("ready")(safety.ready)
-app.command("risk")(safety.risk)
-app.add_typer(sandbox.app, name="sandbox")
-app.command("cockpit")(board.cockpit)
-app.add_typer(audit.app, name="audit")
-app.command("doctor")(doctor.doctor)
+COMMANDS = {
+    "run": "run:run",
+    "ingest": "ingest:ingest",
+    "leads": "leads:app",
+    "outcome": "outcome:outcome",
+    "policy": "policy:app",
+    "experiments": "experiments:app",
+    "scripts": "scripts:app",
+    "imports": "imports:app",
+    "sources": "sources:app",
+    "dnc": "dnc:app",
+    "buyers": "documents:buyers",
+    "packet": "documents:packet",
+    "digest": "documents:digest",
+    "config": "config:app",
+    "jobs": "jobs:app",
+    "effects": "effects:app",
+    "live": "live:app",
+    "governor": "governor:app",
+    "alerts": "alerts:app",
+    "production": "safety:production",
+    "validate": "safety:validate",
+    "ready": "safety:ready",
+    "risk": "safety:risk",
+    "sandbox": "sandbox:app",
+    "cockpit": "board:cockpit",
+    "audit": "audit:app",
+    "doctor": "doctor:doctor",
+}
+"""Where each command is: the module in this package, and in it the function, or the group of commands."""
+
+
+def make_app(command: str | None) -> typer.Typer:
+    """The root with only ``command``; with all of them when it is none of them, for the help and for "no such command".
+
+    Typer looks closely at the types of every option it knows, which takes longer than many a command.
+    """
+    app = typer.Typer(
+        name="valhalla",
+        help="Reads lead lists, checks every row, and answers: who do I call today, and why?",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(root)
+    for name in [command] if command in COMMANDS else COMMANDS:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(f"valhalla.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -82,7 +74,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     ctx: typer.Context,
     home: Annotated[

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from valhalla.collector import collector_paused
+from valhalla.importing import second
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
@@ -16,21 +21,30 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 input cannot be read,
     130 interrupted."""
     _speak_utf8()
+    front, rest = globals_first(arguments)
     try:
-        return _run(globals_first(arguments))
+        if rest[:1] == ["ingest"]:  # loads while this process loads
+            second.prepare(Path(word) for word in rest[1:] if not word.startswith("-"))
+        return _run(rest[0] if rest else None, [*front, *rest])
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as with "| head"
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the interpreter flushes it on the way out
         return 0
+    finally:
+        second.discard()
 
 
-def _run(arguments: list[str]) -> int:
-    import typer
+def _run(command: str | None, arguments: list[str]) -> int:
+    with collector_paused():  # what is loaded here stays; looking for garbage in it only takes time
+        import typer
 
-    from db import DatabaseError
-    from valhalla.cli.app import app
-    from valhalla.errors import ValhallaError
+        from db import DatabaseError
+        from valhalla.cli.app import make_app
+        from valhalla.errors import ValhallaError
+
+        app = typer.main.get_command(make_app(command))
+    gc.freeze()
 
     # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.
     click: Any = sys.modules[typer.BadParameter.__module__]
@@ -54,8 +68,8 @@ def _run(arguments: list[str]) -> int:
         return _refuse(_unforeseen(error), 1)
 
 
-def globals_first(arguments: Sequence[str]) -> list[str]:
-    """--home, --db and --json are understood anywhere: move them in front of the command."""
+def globals_first(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """--home, --db and --json are understood anywhere: tell them from the command and its words."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
@@ -70,7 +84,7 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
             front.extend([value] if (value := next(words, None)) is not None else [])
         else:
             rest.append(word)
-    return front + rest
+    return front, rest
 
 
 def _refuse(sentence: str, code: int) -> int:

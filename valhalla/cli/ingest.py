@@ -9,7 +9,6 @@ import typer
 
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import UsageError
-from valhalla.importing import second
 
 if TYPE_CHECKING:
     from db import Database
@@ -31,11 +30,7 @@ def ingest(
     inv = invocation(ctx)
     if inv.file:
         raise UsageError("--db only reads; use --home with ingest")
-    second.prepare(paths or [])
-    try:
-        done = _preview(inv, paths or []) if preview else _ingest(inv, paths or [], verbose)
-    finally:
-        second.discard()
+    done = _preview(inv, paths or []) if preview else _ingest(inv, paths or [], verbose)
     inv.show(done.result.as_json(), lambda: report(done, preview=preview))
     raise typer.Exit(exit_code(done))
 

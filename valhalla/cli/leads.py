@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from valhalla.cli import decisions, rejects
 from valhalla.cli.invocation import invocation
 from valhalla.errors import InputError, UsageError
 
@@ -286,3 +287,7 @@ def parse_lead(text: str) -> int:
     if not text.isdigit():
         raise UsageError(f"{text!r} is no lead number; see: valhalla leads list")
     return int(text)
+
+
+decisions.register(app)
+app.add_typer(rejects.app, name="rejects")

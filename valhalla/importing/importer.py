@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from db import Database, audit
 from valhalla import settings
-from valhalla.collector import collector_paused
+from valhalla.collector import collect_young, collector_paused
 from valhalla.importing import ahead, second, sql
 from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
@@ -299,11 +299,13 @@ class _Import:
         self.database.set_cache(CACHE_KIB)
         self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
-            for chunk, decided in self._chunks(source, before.st_size):
-                with collector_paused():
+            with collector_paused():
+                for chunk, decided in self._chunks(source, before.st_size):
                     self._store(chunk, decided, reading)
-                self.hooks.stored(source, chunk)
-                self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
+                    self.hooks.stored(source, chunk)
+                    del chunk, decided
+                    collect_young()
+                    self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
             self._finish(before)
         finally:
             self.database.sql("PRAGMA wal_autocheckpoint = 1000")
@@ -323,6 +325,9 @@ class _Import:
             except ahead.Unavailable:
                 pass
             else:
+                self.chunk_rows = min(
+                    self.chunk_rows, ahead.PART_ROWS
+                )  # begin at once, not with a full chunk
                 with other:
                     while (found := other.read(self.chunk_rows, self._load_context())) is not None:
                         chunk, self.digest, decided = found
@@ -497,6 +502,7 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
     if plan.leads:
         new = new_leads(database, reading, context)
         new.insert(database, sql.insert_lead(new.common), plan.leads, plan.witnesses)
+        database.sql(sql.ADD_KEYS_OF_NEW, (plan.leads[0][0], plan.leads[-1][0]))
     if plan.keys:
         database.many(sql.ADD_KEY, sorted(plan.keys))
     for text, rows in (

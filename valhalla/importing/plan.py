@@ -117,10 +117,12 @@ class Plan:
     generation: int
     counts: Counts = field(default_factory=Counts)
     leads: list[tuple[Any, ...]] = field(default_factory=list)
+    """The new ones, in order of their ids."""
     witnesses: list[Witness] = field(default_factory=list)
     """The hashes of ``leads``."""
     updates: list[tuple[Any, ...]] = field(default_factory=list)
     keys: list[tuple[int, int]] = field(default_factory=list)
+    """(key, lead id) of what leads are known by beside the identity that they were made with."""
     history: list[tuple[Any, ...]] = field(default_factory=list)
     sightings: list[tuple[Any, ...]] = field(default_factory=list)
     seen: list[tuple[int, int]] = field(default_factory=list)
@@ -210,6 +212,7 @@ class _Planner:
         self.next_id = lead_id
         self._write_fresh()
         self._write_changed()
+        self._sort_new()
         self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(
             self.plan.leads, self.halves if self.decided else None
         )
@@ -427,10 +430,9 @@ class _Planner:
     # -- what follows --------------------------------------------------------------------------------------
 
     def _write_fresh(self) -> None:
-        context, leads, keys = self.context, self.plan.leads, self.plan.keys
+        context, leads = self.context, self.plan.leads
         known, halves, unknown = self.decided.get, self.halves, (None, None)
         for lead_id, row in self.fresh.items():
-            keys.append((row.identity, lead_id))
             decision, half = known(id(row), unknown)
             halves.append(half)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
@@ -447,6 +449,14 @@ class _Planner:
                 decision = decide(row, self.context, suppressed=reason)
                 leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
 
+    def _sort_new(self) -> None:
+        """New leads that a second row of the chunk spoke about stand behind the others: put them where they belong."""
+        leads = self.plan.leads
+        if len(leads) > len(self.fresh):
+            order = sorted(range(len(leads)), key=lambda at: leads[at][0])
+            leads[:] = [leads[at] for at in order]
+            self.halves[:] = [self.halves[at] for at in order]
+
     def _write_changed(self) -> None:
         reading, now = self.reading, self.reading.started_at
         for lead in self.leads.values():
@@ -460,7 +470,6 @@ class _Planner:
             )
             if lead.fresh:
                 self.plan.counts.new += 1
-                self.plan.keys.append((lead.identity, lead.id))
                 self.halves.append(None)
                 self.plan.leads.append((lead.id, *row[:_FROM_ROW], lead.suppressed, *decision[:_DECIDED]))
             else:

@@ -1,7 +1,7 @@
-"""Starting the second process of an import; early, if a command knows that it will be needed.
+"""Starting the second process of an import; early, if it is known that it will be needed.
 
-Loading the program takes the second process as long as this one, so the two do it side by side. What the process does
-is told in ``ahead``; this module loads nothing.
+Loading the program takes the second process about as long as this one, so the two do it side by side. What the process
+does is told in ``ahead``; this module loads nothing.
 """
 
 from __future__ import annotations

@@ -98,6 +98,11 @@ READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 ADD_KEY = "INSERT INTO lead_key (key, lead_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+# In the order of the keys, so that neighbours in the index are written together.
+ADD_KEYS_OF_NEW = """
+INSERT INTO lead_key (key, lead_id) SELECT identity, id FROM lead WHERE id BETWEEN ? AND ? ORDER BY identity
+ON CONFLICT (key) DO NOTHING
+"""
 ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_HISTORY = (

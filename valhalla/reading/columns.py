@@ -22,7 +22,11 @@ T = TypeVar("T")
 
 _PLACEHOLDERS = frozenset(int(digit * 10) for digit in "23456789")
 _REMEMBER = 100_000
-_ORDINARY_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII).fullmatch
+_LOCAL_LENGTH = 64
+_ORDINARY_EMAIL = re.compile(
+    r"^[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@([a-z0-9.-]+)$|^(.*)$", re.ASCII | re.MULTILINE
+).findall
+"""For each line the domain of an ordinary address, and the line that is none."""
 
 
 class Known(dict[str, T]):
@@ -55,7 +59,7 @@ def cleaned(column: Sequence[str], spaced: bool) -> list[str]:
     Cells hold no control or invisible characters here.
     """
     texts = list(map(str.strip, column))
-    if spaced:
+    if spaced and "  " in "\n".join(texts):
         texts = [" ".join(text.split()) if "  " in text else text for text in texts]
     return texts
 
@@ -69,19 +73,15 @@ class Emails:
     def plausible(self, emails: list[str], odd: set[int], *, optional: bool) -> None:
         """Mark every row whose address is not plausible for sure."""
         domains = self._domains
-        ok = []
-        for email in emails:
-            local, _, domain = email.partition("@")
-            ok.append(
-                domains[domain]
-                and len(local) <= 64
-                and (local.isalnum() or _ORDINARY_LOCAL(local) is not None)
-                if email
-                else optional
-            )
+        found = _ORDINARY_EMAIL("\n".join(emails))
+        ok = [domains[domain] if domain else not email and optional for domain, email in found]
         mark(odd, ok)
-        if emails and max(map(len, emails)) > 190:
-            odd.update(number for number, email in enumerate(emails) if len(email) > 190)
+        if emails and max(map(len, emails)) > _LOCAL_LENGTH:
+            odd.update(number for number, email in enumerate(emails) if not self._short(email))
+
+    @staticmethod
+    def _short(email: str) -> bool:
+        return len(email) <= 190 and len(email.partition("@")[0]) <= _LOCAL_LENGTH
 
 
 class Values:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import Database
+from db.verifying import verify
 from valhalla.importing.importer import Request, import_file
 from valhalla.importing.source_settings import Change, set_source
 from valhalla.leads import reviewing
@@ -165,3 +166,18 @@ def test_an_appended_list_ends_like_one_that_was_read_whole(tmp_path: Any, rows:
 
     header = ["name,email,value,phone\n"]
     assert leads(header + lines[:cut], lines[cut:]) == leads(header + lines)
+
+
+@pytest.mark.parametrize("size", [2, 100], ids=["few", "enough to be witnessed together"])
+def test_leads_that_their_own_list_corrects_are_stored_in_order_known_and_witnessed(
+    desk: Any, size: int
+) -> None:
+    rows = [f"Lead {n},lead{n}@example.com,{1000 + n},,\n" for n in range(size)]
+    corrected = "Lead 0,lead0@example.com,5,,\n"
+    assert desk.take("a.csv", "".join((*rows, corrected))) == (size, 1, 0, 0, 0)
+    stored = desk.database.sql(
+        "SELECT l.id, l.email, k.lead_id FROM lead AS l JOIN lead_key AS k ON k.key = l.identity"
+    )
+    assert sorted(stored) == [(n + 1, f"lead{n}@example.com", n + 1) for n in range(size)]
+    assert verify(desk.database).problems == []
+    assert desk.database.value("SELECT count(*) FROM witness WHERE tbl = 'lead' AND salt IS NOT NULL") == size
