@@ -90,7 +90,11 @@ DECLARED = (
         personal="warnings error_message",
     ),
     _table("import_undo", "at actor reversed kept failed", personal="items", key="import_id"),
-    _table("reject", "import_id file_id line column code state created_at", personal="message value raw"),
+    _table(
+        "reject",
+        "import_id file_id line column code state created_at closed_by",
+        personal="message value raw",
+    ),
     _table(
         "lead",
         "value source market state list_date arv repairs sqft condition beds distress warnings header_id file_id"

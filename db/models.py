@@ -143,6 +143,7 @@ class Reject(Base):
     raw = TextField(null=True)  # type: ignore[assignment]  # Model.raw is not used
     state = TextField()
     created_at = BigIntegerField()
+    closed_by = BigIntegerField(null=True)
 
     class Meta:
         table_name = "reject"

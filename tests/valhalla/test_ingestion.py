@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from db import Database, audit
+from valhalla.errors import UsageError
+from valhalla.importing import importer, own_rules
 from valhalla.ingestion import ContinuousDataIngestion, CSVIngestion, ingest_real_data
+from valhalla.leads.view import Viewer
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "real_leads.csv"
 
@@ -145,13 +148,60 @@ def test_own_rules_are_asked_about_every_record(dirty: Path) -> None:
         assert leads[1]["new"] == 1
         stored = database.sql("SELECT name, email, phone, extras FROM lead ORDER BY id")
         assert stored == [
-            ("Ann Ames", "ann@example.com", "713-555-0123", '["own"]'),
-            ("Ben Bold", None, "713-555-0199", '["own"]'),
+            ("Ann Ames", "ann@example.com", "713-555-0123", '["own","1"]'),
+            ("Ben Bold", None, "713-555-0199", '["own","1"]'),
         ]
+        assert viewed(database, 2)["extra"] == {"County": "own", "new": "1"}
         assert database.sql("SELECT code FROM reject ORDER BY line") == [
             ("VALUE_NOT_NUMBER",),
             ("MISSING_NAME",),
         ]
+
+
+def viewed(database: Database, lead: int) -> dict[str, Any]:
+    viewer = Viewer(database, database.clock(), quiet="20:00-08:00", zone=None)
+    return viewer.entry(viewer.record(lead))
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_columns_that_own_rules_add_are_kept_as_extra_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    class Own(CSVIngestion):
+        def sanitize_lead(self, lead: dict[str, Any]) -> dict[str, Any]:
+            made = super().sanitize_lead(lead)
+            made[f"Tier {made['name'][-1]}"] = made["value"] // 1000  # another column for each kind of lead
+            return made
+
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "name,email,asking price,Tag\nA 1,a@x.com,5000,t1\nB 2,b@x.com,6000,t2\n", encoding="utf-8"
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        monkeypatch.setattr(importer, "_chunk_rows", lambda database: rows)
+        Own(path, database=database).ingest_from_csv()
+        assert viewed(database, 1)["extra"] == {"Tag": "t1", "Tier 1": "5"}
+        assert viewed(database, 2)["extra"] == {"Tag": "t2", "Tier 1": "", "Tier 2": "6"}
+        again = Own(path, database=database)
+        again.ingest_from_csv()
+        assert database.sql("SELECT new, unchanged FROM import ORDER BY id") == [(2, 0), (0, 2)]
+        assert audit.check_chain(database) == []
+
+
+def test_a_rule_that_makes_a_column_for_each_lead_is_stopped_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(CSVIngestion):
+        def sanitize_lead(self, lead: dict[str, Any]) -> dict[str, Any]:
+            return {**lead, lead["name"]: "x"}
+
+    monkeypatch.setattr(own_rules, "MOST_COLUMNS", 2)
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "name,email,value\n" + "".join(f"n{n},n{n}@x.com,5\n" for n in range(5)), encoding="utf-8"
+    )
+    with pytest.raises(UsageError, match="more than 2 different columns"):
+        Own(path).ingest_from_csv()
 
 
 def test_a_refusal_of_an_own_rule_is_a_reject_like_any_other(dirty: Path) -> None:

@@ -295,12 +295,14 @@ class _Import:
             tail=self.kind == "tail",
             merge=source.profile.merge,
         )
+        self.columns = len(source.extras)
         began = time.perf_counter()
         self.database.set_cache(CACHE_KIB)
         self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
             with collector_paused():
                 for chunk, decided in self._chunks(source, before.st_size):
+                    reading = self._with_columns(source, reading)
                     self._store(chunk, decided, reading)
                     self.hooks.stored(source, chunk)
                     del chunk, decided
@@ -310,6 +312,17 @@ class _Import:
         finally:
             self.database.sql("PRAGMA wal_autocheckpoint = 1000")
             self.database.set_cache(2048)
+
+    def _with_columns(self, source: Source, reading: Reading) -> Reading:
+        """Own rules may add columns to what they read."""
+        if len(source.extras) == self.columns:
+            return reading
+        self.columns = len(source.extras)
+        with self.database.write():
+            self.hooks.fence()
+            self.header_id = header_id(self.database, source.extras)
+            self.database.sql(sql.ADD_COLUMNS, (self.header_id, self.import_id))
+        return replace(reading, header_id=self.header_id)
 
     def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
         """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
@@ -537,7 +550,8 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
         refused = {r.line for r in chunk.rejected}
         states = ((line in refused, number) for line, number in chunk.fixes.items())
         database.many(
-            sql.CLOSE_REJECT, [("superseded" if again else "fixed", number) for again, number in states]
+            sql.CLOSE_REJECT,
+            [("superseded" if again else "fixed", reading.import_id, number) for again, number in states],
         )
 
 

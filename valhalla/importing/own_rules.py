@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from valhalla.errors import UsageError
 from valhalla.reading import Profile, Reject, Warning, read_lead
 from valhalla.reading.careful import Encode, RowReader
 from valhalla.reading.mapping import Columns
@@ -13,6 +14,9 @@ from valhalla.reading.tables import text_of
 from valhalla.row import Row
 
 Lead = dict[str, Any]
+
+MOST_COLUMNS = 5_000
+"""Extra columns of a list with those that own rules add."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,27 @@ class OwnRules(RowReader):
             name: value for name, value in lead.items() if name != "ingestion_date" and value is not None
         }
         profile = replace(self.profile, contact="email" if known.get("email") else "either")
-        row, noticed, _ = read_lead(known, profile, source=self.source)
+        row, noticed, columns = read_lead(known, profile, source=self.source)
         if isinstance(row, Reject):
             return row._replace(line=line, raw=raw)
         warnings.extend(warning._replace(line=line) for warning in noticed)
-        extras = None
-        if self.columns.extra_index:
-            header = self.columns.header
-            extras = Encode(
-                [
-                    text_of(lead.get(header[at], cells[at] if at < len(cells) else ""))
-                    for at in self.columns.extra_index
-                ]
-            )
+        self._add_columns(columns.extras)
+        kept = [
+            lead.get(header, cells[at] if at < len(cells) else "")
+            for at, header in zip(self.columns.extra_index, self.columns.extras, strict=False)
+        ]
+        kept += [lead.get(name) for name in self.columns.extras[len(kept) :]]
+        extras = Encode([text_of(cell) for cell in kept]) if kept else None
         # What the own rules made counts, not what the cells say: another result of the same cells is something new.
         return row._replace(line=line, extras=extras)
+
+    def _add_columns(self, names: Sequence[str]) -> None:
+        """Columns that the own rules made stand behind the list's own, in the order in which they first came. They are
+        added where the source tells them (``Source.extras`` is the same list)."""
+        known = {*self.columns.header, *self.columns.extras}
+        self.columns.extras.extend(name for name in names if name not in known)
+        if len(self.columns.extras) > MOST_COLUMNS:
+            raise UsageError(
+                f"sanitize_lead makes more than {MOST_COLUMNS:,} different columns; put what differs from lead to lead "
+                "into the cells, not into the names"
+            )

@@ -135,6 +135,7 @@ INSERT INTO import (file_id, source_id, path, state, kind, start, position, prof
 VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) RETURNING id
 """
 DESCRIBE = "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, names = ?, warnings = ? WHERE id = ?"
+ADD_COLUMNS = "UPDATE import SET header_id = ? WHERE id = ?"
 FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
 FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
 CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
@@ -160,13 +161,15 @@ UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = 0, digest = '', p
 """
 
 # A repaired row closes its reject. One that is refused again takes the place of the old one.
-CLOSE_REJECT = "UPDATE reject SET state = ? WHERE id = ? AND (state = 'open' OR state = 'superseded')"
+CLOSE_REJECT = (
+    "UPDATE reject SET state = ?, closed_by = ? WHERE id = ? AND (state = 'open' OR state = 'superseded')"
+)
 
 # The list itself still holds what was repaired elsewhere: reading it again opens nothing that was closed.
 KNOWN_REPAIRS = """
-UPDATE reject SET state = 'fixed' WHERE import_id = ?1 AND state = 'open' AND EXISTS (
-  SELECT 1 FROM reject AS old WHERE old.file_id = reject.file_id AND old.line = reject.line
-    AND old.state = 'fixed' AND old.raw = reject.raw AND old.import_id <> ?1)
+UPDATE reject SET state = 'fixed', closed_by = old.closed_by FROM reject AS old
+WHERE reject.import_id = ?1 AND reject.state = 'open' AND old.file_id = reject.file_id AND old.line = reject.line
+  AND old.state = 'fixed' AND old.raw = reject.raw AND old.import_id <> ?1
 """
 HAS_REPAIRS = "SELECT 1 FROM reject WHERE file_id = ? AND state = 'fixed' LIMIT 1"
 

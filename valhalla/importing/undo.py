@@ -16,11 +16,15 @@ from typing import Any
 import apsw
 
 from db import Database, audit
+from db.pacing import Pace
 from valhalla.errors import NotFound, ValhallaError
 from valhalla.importing import sql
 from valhalla.leads import deciding, removing
 
 BATCH = 5_000
+SMALLEST = 50
+"""Rows that are taken back at a time, and the least while somebody else waits to write."""
+
 ITEMS = 1_000
 """Leads that are named with a reason; the rest are counted."""
 
@@ -29,13 +33,30 @@ LATER = """
 SELECT id FROM import
 WHERE file_id = ? AND id > ? AND kind = 'whole' AND (state = 'done' OR state = 'running') ORDER BY id LIMIT 1
 """
-BEGIN = "INSERT INTO import_undo (import_id, at, actor) VALUES (?, ?, ?) ON CONFLICT (import_id) DO NOTHING"
+# What an interrupted undo had left alone is looked at, and counted, again.
+BEGIN = """
+INSERT INTO import_undo (import_id, at, actor) VALUES (?, ?, ?)
+ON CONFLICT (import_id) DO UPDATE SET kept = 0, failed = 0, items = '[]'
+"""
 # As if the list had never been read, but not to be read again until it changes or somebody asks.
 RESET_FILE = """
 UPDATE file SET digest = '', offset = size, rows = CASE WHEN import_id = ?1 THEN max(rows - ?2, 0) ELSE rows END,
   rejected = CASE WHEN import_id = ?1 THEN max(rejected - ?3, 0) ELSE rejected END WHERE id = ?4
 """
-CLOSE_REJECTS = "UPDATE reject SET state = 'ignored' WHERE import_id = ? AND state = 'open'"
+REFUSED = """
+SELECT id FROM reject INDEXED BY reject_by_import WHERE import_id = ? AND state = 'open' AND id > ? ORDER BY id LIMIT ?
+"""
+IGNORE = "UPDATE reject SET state = 'ignored' WHERE id IN (SELECT value FROM carray(?)) AND state = 'open'"
+REPAIRED = "SELECT id FROM reject WHERE closed_by = ? AND id > ? ORDER BY id LIMIT ?"
+# Of a row that was refused by several readings of its list only the last stands open, and none of an undone reading.
+REOPEN = """
+UPDATE reject SET closed_by = NULL, state = CASE
+  WHEN (SELECT state FROM import WHERE id = reject.import_id) = 'undone' THEN 'ignored'
+  WHEN EXISTS (SELECT 1 FROM import AS later WHERE later.file_id = reject.file_id AND later.id > reject.import_id
+    AND later.kind = 'whole' AND later.state IN ('done', 'running')) THEN 'superseded'
+  ELSE 'open' END
+WHERE id IN (SELECT value FROM carray(?)) AND state IN ('fixed', 'superseded')
+"""
 CLOSE_CHANGES = "UPDATE lead_change SET state = 'declined', decided_at = ?, decided_by = ? WHERE import_id = ? AND state = 'open'"
 COUNT = "UPDATE import_undo SET reversed = reversed + ?, kept = kept + ?, failed = failed + ?, items = ? WHERE import_id = ?"
 READ_ITEMS = "SELECT items FROM import_undo WHERE import_id = ?"
@@ -43,11 +64,12 @@ SETTLE = "UPDATE import SET state = 'undone' WHERE id = ? AND state <> 'undone'"
 RESULT = "SELECT reversed, kept, failed, items FROM import_undo WHERE import_id = ?"
 
 MADE = "SELECT id FROM lead WHERE import_id = ? AND id > ? ORDER BY id LIMIT ?"
-WORKED_ON = """
+TYPED = "SELECT id FROM import WHERE path LIKE '(by hand)%'"
+WORKED_ON = f"""
 SELECT DISTINCT k.value, 'an outcome was recorded' FROM carray(?1) AS k CROSS JOIN outcome AS o ON o.lead_id = k.value
 UNION ALL
 SELECT k.value, 'a person changed it' FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value
-WHERE h.actor <> 'import'
+WHERE h.actor <> 'import' AND h.cause <> ?2 OR h.import_id <> ?3 AND h.import_id IN ({TYPED})
 UNION ALL
 SELECT m.kept_id, 'another lead was merged into it' FROM lead_merge AS m
 WHERE m.undone_at IS NULL AND m.kept_id IN (SELECT value FROM carray(?1))
@@ -72,8 +94,9 @@ UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id = ?"
 CHANGED = """
 SELECT DISTINCT lead_id FROM lead_history WHERE import_id = ? AND actor = 'import' AND lead_id > ? ORDER BY lead_id LIMIT ?
 """
-HISTORY = """
-SELECT h.lead_id, h.import_id, h.actor, h.cause, h.before FROM carray(?1) AS k
+HISTORY = f"""
+SELECT h.lead_id, h.import_id, h.actor = 'import' AND h.import_id NOT IN ({TYPED}), h.cause, h.before
+FROM carray(?1) AS k
 CROSS JOIN lead_history AS h ON h.lead_id = k.value ORDER BY h.lead_id, h.id
 """
 PRESENT = f"""
@@ -108,6 +131,7 @@ class _Undo:
         self.actor = actor
         self.hooks = hooks
         self.done = 0
+        self.pace = Pace(BATCH, SMALLEST)
 
     def run(self) -> dict[str, Any]:
         row = self.database.one(READ, (self.import_id,))
@@ -130,6 +154,8 @@ class _Undo:
         finally:
             self.database.sql("PRAGMA foreign_keys = 1")
         self._batches(CHANGED, self._restore)
+        self._batches(REFUSED, lambda ids: self._rejects(IGNORE, ids))
+        self._batches(REPAIRED, lambda ids: self._rejects(REOPEN, ids))
         self._unsight()
         return self._end()
 
@@ -139,13 +165,12 @@ class _Undo:
             self.hooks.fence()
             database.sql(BEGIN, (self.import_id, now, self.actor))
             database.sql(RESET_FILE, (self.import_id, self.rows, self.rejected, self.file_id))
-            database.sql(CLOSE_REJECTS, (self.import_id,))
             database.sql(CLOSE_CHANGES, (now, self.actor, self.import_id))
 
     def _batches(self, text: str, act: Callable[[list[int]], None]) -> None:
         after = 0
-        while ids := [row[0] for row in self.database.sql(text, (self.import_id, after, BATCH))]:
-            with self.database.write():
+        while ids := [row[0] for row in self.database.sql(text, (self.import_id, after, self.pace.rows))]:
+            with self.pace.write(self.database):
                 self.hooks.fence()
                 act(ids)
                 self.database.sql(sql.MOVE_GENERATION)
@@ -154,7 +179,11 @@ class _Undo:
             self.hooks.between({"leads": self.done})
 
     def _remove(self, ids: list[int]) -> None:
-        kept = _first_reasons(self.database.sql(WORKED_ON, (apsw.carray(array("q", ids)),)))
+        kept = _first_reasons(
+            self.database.sql(
+                WORKED_ON, (apsw.carray(array("q", ids)), f"undo:{self.import_id}", self.import_id)
+            )
+        )
         failed = _first_reasons(
             self.database.sql(NAMED_ELSEWHERE, (apsw.carray(array("q", ids)), self.import_id))
         )
@@ -162,6 +191,9 @@ class _Undo:
         gone = [lead for lead in ids if lead not in kept and lead not in failed]
         removing.remove_leads(self.database, gone)
         self._count(len(gone), kept, failed)
+
+    def _rejects(self, text: str, ids: list[int]) -> None:
+        self.database.sql(text, (apsw.carray(array("q", ids)),))
 
     def _restore(self, ids: list[int]) -> None:
         database = self.database
@@ -198,7 +230,7 @@ class _Undo:
         persons: dict[int, str] = {}
         lists: dict[int, str] = {}
         done: set[int] = set()
-        for lead, import_id, actor, cause, text in self.database.sql(
+        for lead, import_id, by_list, cause, text in self.database.sql(
             HISTORY, (apsw.carray(array("q", ids)),)
         ):
             before = json.loads(text)
@@ -208,28 +240,27 @@ class _Undo:
                 continue
             if cause == f"undo:{self.import_id}":
                 done.add(lead)
+                continue
             if lead not in wanted:
                 continue
             for column in before:
                 if wanted[lead].pop(column, self) is self:
                     continue
-                if actor == "import":
+                if by_list:
                     lists[lead] = f"import {import_id} changed its {column} since"
                 else:
                     persons[lead] = f"a person changed its {column}"
-        for lead in done:
+        for lead in done:  # by an undo that was interrupted; what it left alone is told again
             wanted.pop(lead, None)
-            persons.pop(lead, None)
-            lists.pop(lead, None)
         return wanted, persons, {lead: why for lead, why in lists.items() if lead not in persons}
 
     def _unsight(self) -> None:
         """Leads that only this list had named are one list poorer."""
         database, after = self.database, 0
         while ids := [
-            row[0] for row in database.sql(SIGHTED, (self.import_id, self.started_at, after, BATCH))
+            row[0] for row in database.sql(SIGHTED, (self.import_id, self.started_at, after, self.pace.rows))
         ]:
-            with database.write():
+            with self.pace.write(database):
                 self.hooks.fence()
                 changed = {
                     row[0]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from db import Database, audit
+from db.pacing import Pace
 from valhalla.leads.sql import STORED
 from valhalla.reevaluation import sql
 from valhalla.reevaluation.affected import all_are, differs
@@ -17,8 +17,8 @@ from valhalla.stages import context as stages
 BATCH = 2_000
 """Leads that are read and decided at a time."""
 
-LOCK_SECONDS = 0.05
-"""How long a batch may hold the write lock while somebody waits for it."""
+SMALLEST = 100
+"""So many while somebody else waits to write."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class _Run:
         self.progress = Progress()
         self.context = stages.load(database, database.clock())
         self.old: dict[tuple[int, int], _Old] = {}
-        self.batch = BATCH
+        self.pace = Pace(BATCH, SMALLEST)
 
     def run(self) -> Progress:
         self._find()
@@ -103,7 +103,7 @@ class _Run:
 
     def _read(self, after: int) -> list[StoredLead]:
         known = (self.context.policy_version, self.context.snapshot_id)
-        rows = self.database.sql(sql.BATCH, (after, *known, self.batch))
+        rows = self.database.sql(sql.BATCH, (after, *known, self.pace.rows))
         return [_stored(row) for row in rows]
 
     def _decide(self, leads: list[StoredLead]) -> list[tuple[Any, ...]]:
@@ -119,8 +119,7 @@ class _Run:
         self, after: int, leads: list[StoredLead], decided: list[tuple[Any, ...]], generation: int
     ) -> None:
         database = self.database
-        with database.write():
-            began = time.perf_counter()
+        with self.pace.write(database):
             self.hooks.fence(self.progress.to_json())
             if database.value(sql.GENERATION) != generation:  # a lead may say something else by now
                 again = self._read(after)
@@ -136,13 +135,7 @@ class _Run:
                     "snapshot": self.context.snapshot_id,
                 },
             )
-            contended = database.contended()
-        held = time.perf_counter() - began
         self.progress.decided += len(decided)
-        if contended and held > LOCK_SECONDS:
-            self.batch = max(100, int(self.batch * LOCK_SECONDS / held))
-        elif not contended:
-            self.batch = min(BATCH, self.batch * 2)
 
 
 _PLAIN = len(StoredLead._fields) - 1

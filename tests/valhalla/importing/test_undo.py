@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from valhalla.errors import NotFound, ValhallaError
 from valhalla.importing import undo
 from valhalla.importing.importer import rules_of
 from valhalla.importing.look import look
+from valhalla.importing.rejects import Choice, export, listed
 from valhalla.importing.sources import Candidate
 from valhalla.importing.typed import add_lead
 from valhalla.importing.undo import Hooks, undo_import
@@ -148,3 +150,99 @@ def test_an_interrupted_undo_goes_on(
     assert (result["reversed"], result["kept"], result["failed"]) == (10, 0, 0)
     assert desk.leads("name, value / 100") == [(f"Lead {n}", n + 1) for n in range(4)]
     whole()
+
+
+def repaired(desk: Any, **values: str) -> None:
+    """Export the open rejects, repair them, read the list of repairs."""
+    target = desk.folder / "fix.csv"
+    export(desk.database, target, Choice())
+    with open(target, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(target, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, **values} for row in rows)
+    desk.read(target, again=True)
+
+
+def open_rejects(desk: Any) -> list[int]:
+    return [item["id"] for item in listed(desk.database, Choice(), 10)]
+
+
+def test_the_rejects_that_a_list_of_repairs_closed_are_open_again(desk: Any) -> None:
+    desk.take("a.csv", "Bo,bo.example.com,2,,\n" + ANN)
+    repaired(desk, email="bo@example.com")
+    assert open_rejects(desk) == [] and len(desk.leads()) == 2
+    assert undo_import(desk.database, 2)["reversed"] == 1
+    assert open_rejects(desk) == [1] and len(desk.leads()) == 1
+    repaired(desk, email="bo@example.com")
+    assert open_rejects(desk) == [] and len(desk.leads()) == 2, "and can be repaired again"
+
+
+def test_a_reject_that_was_refused_again_takes_its_place_back(desk: Any) -> None:
+    desk.take("a.csv", "Bo,bo.example.com,2,,\n")
+    repaired(desk, email="still.wrong")
+    assert open_rejects(desk) == [2]
+    undo_import(desk.database, 2)
+    assert open_rejects(desk) == [1]
+
+
+def test_only_the_last_reading_of_a_row_is_open_again(desk: Any) -> None:
+    path = desk.write("a.csv", "Bo,bo.example.com,2,,\n")
+    desk.read(path)
+    repaired(desk, email="bo@example.com")
+    desk.read(path, again=True)
+    assert open_rejects(desk) == []
+    undo_import(desk.database, 2)
+    assert open_rejects(desk) == [2]
+
+
+def test_a_list_that_was_taken_back_itself_leaves_nothing_to_repair(desk: Any) -> None:
+    desk.take("a.csv", "Bo,bo.example.com,2,,\n")
+    repaired(desk, email="bo@example.com")
+    undo_import(desk.database, 1)
+    undo_import(desk.database, 2)
+    assert open_rejects(desk) == []
+
+
+def test_what_an_interrupted_undo_left_alone_is_counted_once(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "BATCH", 1)
+    desk.take("a.csv", ANN + BEN)
+    desk.take("b.csv", "Ann Ames,ann@example.com,90000,713-555-2188,\nCid,cid@example.com,5,,\n")
+    with desk.database.write():
+        desk.database.sql(
+            "INSERT INTO outcome (lead_id, event, at, recorded_at, recorded_by) VALUES (3, 'contacted', 1, 1, 'me')"
+        )
+    add_lead(desk.database, {"name": "Ann Ames", "email": "ann@example.com", "value": "70000"})
+    calls = []
+
+    def stop(progress: dict[str, int]) -> None:
+        calls.append(progress)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        undo_import(desk.database, 2, hooks=Hooks(between=stop))
+    result = undo_import(desk.database, 2)
+    assert (result["reversed"], result["kept"], result["failed"]) == (0, 2, 0)
+    assert {(item["lead"], item["reason"]) for item in result["items"]} == {
+        (1, "a person changed its value"),
+        (3, "an outcome was recorded"),
+    }
+    assert desk.leads("phone, value / 100")[0] == ("713-555-2101", 70_000), "the phone is the old one again"
+
+
+def test_batches_shrink_while_somebody_waits(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    desk.take("a.csv", "".join(f"Lead {n},l{n}@example.com,1,,\n" for n in range(600)))
+    monkeypatch.setattr(desk.database, "contended", lambda: True)
+    monkeypatch.setattr("db.pacing.LOCK_SECONDS", 0.0)
+    monkeypatch.setattr(undo, "BATCH", 300)
+    remove = undo._Undo._remove
+    monkeypatch.setattr(
+        undo._Undo, "_remove", lambda self, ids: (taken.append(len(ids)), remove(self, ids))[1]
+    )
+    assert undo_import(desk.database, 1)["reversed"] == 600
+    assert taken == [300, 50, 50, 50, 50, 50, 50]
