@@ -15,6 +15,7 @@ import apsw
 
 from db import copying, errors, migrate, redaction
 from db.clock import iso
+from db.heads import Sign
 from db.inspecting import inspect, manifest_path, sha256_of
 from db.verifying import Verdict
 
@@ -39,10 +40,12 @@ def audit_copy(
     version: str,
     redact: bool = False,
     progress: Progress | None = None,
+    sign: Sign | None = None,
 ) -> dict[str, Any]:
     """Copy the file to ``target`` while it is in use, check the copy, and write its manifest beside it; returns that.
 
-    ``version``: of the program. ``redact``: leave personal data out; the chain stays verifiable. Raises
+    ``version``: of the program. ``redact``: leave personal data out; the chain stays verifiable. ``sign``: puts a signature to
+    the manifest. Raises
     :class:`NotVerified` when the copy does not verify: then the file itself does not, and nothing is left behind.
     """
     with _staged(target) as staged:
@@ -58,6 +61,8 @@ def audit_copy(
                 verdict,
             )
         manifest = _manifest(staged, verdict, version, redact, database.clock())
+        if sign:
+            manifest = sign(manifest)
         copying.replace(staged, target)
         beside = manifest_path(target)
         partial = beside.with_name(f".{beside.name}.part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,17 @@ def told(database: Database) -> dict[str, Any]:
     return {"entries": head.entries, "head": head.hash or None}
 
 
-def note(database: Database, folder: Path, why: str, *, restart: int | None = None) -> audit.Head:
+Sign = Callable[[dict[str, Any]], dict[str, Any]]
+"""Returns the facts with a signature over them."""
+
+
+def note(
+    database: Database, folder: Path, why: str, *, restart: int | None = None, sign: Sign | None = None
+) -> audit.Head:
     """Append the chain's head to ``heads.jsonl`` in ``folder``, once everything before it is on the disk.
 
     ``restart``: the file is a restored copy that ended at this entry, so that later heads noted before are of another chain.
+    ``sign``: puts a signature to what is noted.
     """
     with database.write(durable=True):
         database.sql(_TOUCH)
@@ -37,7 +45,9 @@ def note(database: Database, folder: Path, why: str, *, restart: int | None = No
         return head
     folder.mkdir(parents=True, exist_ok=True)
     facts = {"at": iso(database.clock()), "entries": head.entries, "head": head.hash, "why": why}
-    line = json.dumps(facts if restart is None else {**facts, "restart": restart})
+    if restart is not None:
+        facts["restart"] = restart
+    line = json.dumps(sign(facts) if sign else facts)
     with (folder / NAME).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
         file.flush()
@@ -48,14 +58,26 @@ def note(database: Database, folder: Path, why: str, *, restart: int | None = No
 def read(folder: Path) -> list[tuple[int, str]]:
     """(entry, hash) of each head noted in ``folder``; lines that are not whole are passed over."""
     found: list[tuple[int, str]] = []
-    for line in _lines(folder):
+    for facts in lines(folder):
         try:
-            facts: dict[str, Any] = json.loads(line)
             if "restart" in facts:
                 found = [each for each in found if each[0] <= facts["restart"]]
             found.append((int(facts["entries"]), str(facts["head"])))
         except (ValueError, KeyError, TypeError):
             continue
+    return found
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    """What each line of ``heads.jsonl`` in ``folder`` says; lines that are not whole are passed over."""
+    found: list[dict[str, Any]] = []
+    for line in _lines(folder):
+        try:
+            facts = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(facts, dict):
+            found.append(facts)
     return found
 
 

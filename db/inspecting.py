@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,16 @@ MANIFEST = ".manifest.json"
 _BLOCK = 2**20
 
 
-def inspect(path: Path, head: str | None = None, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
+Also = Callable[[Database, Verdict], object]
+"""A further look at the opened file, by whoever knows more of what is in it than this package does."""
+
+
+def inspect(
+    path: Path,
+    head: str | None = None,
+    heads: Iterable[tuple[int, str]] = (),
+    also: Also | None = None,
+) -> Verdict:
     """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing beside it.
 
     A ``-wal`` beside it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
@@ -40,13 +49,13 @@ def inspect(path: Path, head: str | None = None, heads: Iterable[tuple[int, str]
                 shutil.copyfile(path, copy)
                 shutil.copyfile(log, copy.with_name("copy.db-wal"))
                 before = _entries(path)
-                verdict = _verified(copy, head, heads)
+                verdict = _verified(copy, head, heads, also)
                 verdict.notes.append(
                     f"{log.name} ({log.stat().st_size} bytes) lies beside the file and was read with it, on a temporary "
                     f"copy: the file alone ends at entry {before if before is not None else 'unknown'}."
                 )
         else:
-            verdict = _verified(path, head, heads)
+            verdict = _verified(path, head, heads, also)
             _tell_age(path, verdict)
     except OSError as error:
         raise errors.CannotOpen(f"{path} cannot be read: {error.strerror or error}") from error
@@ -54,7 +63,7 @@ def inspect(path: Path, head: str | None = None, heads: Iterable[tuple[int, str]
     return verdict
 
 
-def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]]) -> Verdict:
+def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]], also: Also | None) -> Verdict:
     with path.open("rb") as file:
         begin = file.read(100)
     if begin[:16] != MAGIC:
@@ -63,7 +72,7 @@ def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]]) ->
         return verdict
     try:
         with opening.open_copy(Database, path, any_schema=True) as database:
-            return verify(database, head, heads)
+            return verify(database, head, heads, also)
     except (errors.DatabaseError, apsw.Error) as error:
         verdict = Verdict()
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
@@ -125,6 +134,7 @@ def _compare_manifest(path: Path, verdict: Verdict) -> None:
         verdict.add("manifest", None, f"{beside.name} cannot be read as a manifest")
         return
     found = sha256_of(path)
+    before = verdict.count
     if found != expected:
         verdict.add(
             "manifest",
@@ -137,5 +147,5 @@ def _compare_manifest(path: Path, verdict: Verdict) -> None:
             None,
             f"the manifest names entry {entries} ({head}) as the last, the file ends at {verdict.entries} ({verdict.head})",
         )
-    else:
+    if verdict.count == before:
         verdict.notes.append(f"{beside.name} fits: an audit copy of {told.get('at', 'unknown time')}.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,11 +107,16 @@ class _Sealed(NamedTuple):
     digest: str
 
 
-def verify(database: Database, head: str | None = None, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
+def verify(
+    database: Database,
+    head: str | None = None,
+    heads: Iterable[tuple[int, str]] = (),
+    also: Callable[[Database, Verdict], object] | None = None,
+) -> Verdict:
     """Check everything. Never raises for damage.
 
     ``head``: a hash noted outside earlier, which must be in this chain; ``heads``: entry numbers and hashes noted outside,
-    of which those that this chain is long enough for must be in it.
+    of which those that this chain is long enough for must be in it; ``also``: looks at the same moment of the file at the end.
     """
     verdict = Verdict()
     try:
@@ -123,6 +128,8 @@ def verify(database: Database, head: str | None = None, heads: Iterable[tuple[in
             if walk.witnessing():
                 walk.tables()
             walk.events()
+            if also:
+                also(database, verdict)
     except _DAMAGE as error:
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
     if not verdict.ok:

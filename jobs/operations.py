@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from db import audit
 from jobs import sealing, sql
 from jobs.errors import UnknownJob, WaitTimeout, WrongState
 from jobs.state import CANCELED, ENDED, RUNNING, STATES, WAITING, JobEvent, JobState, from_row
@@ -170,14 +171,24 @@ def prune(database: Database, *, older_than: int, state: str = "done", queue: st
     }
     sealing.seal(database)  # what is deleted has been witnessed
     total = 0
-    while rows := database.sql(sql.PRUNABLE, which):
-        with database.write():
-            database.many(sql.PRUNE, rows)
-        total += len(rows)
-        which["after"] = rows[-1][0]
+    while removed := _remove_some(database, which):
+        total += removed
     if total:
         sealing.prune(database)
     return total
+
+
+def _remove_some(database: Database, which: dict[str, Any]) -> int:
+    with database.write():  # what is looked for in here cannot be given another try meanwhile
+        rows = database.sql(sql.PRUNABLE, which)
+        if not rows:
+            return 0
+        database.many(sql.PRUNE, [(row[0],) for row in rows])
+        told = {"state": which["state"], "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
+        told["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
+        audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", told)
+    which["after"] = rows[-1][0]
+    return len(rows)
 
 
 def drain(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 DOMAIN = "valhalla-job-events-1"
 """First line of what is hashed."""
 
+JOBS_DOMAIN = "valhalla-jobs-1"
+"""First line of what is hashed of jobs that are removed: ``[id, name, state, tries, finished_at, result, error]`` each."""
+
 RANGE = 10_000
 """Events that one audit entry witnesses at most."""
 
 
-def digest(rows: Iterable[Sequence[Any]]) -> str:
+def digest(rows: Iterable[Sequence[Any]], domain: str = DOMAIN) -> str:
     """SHA-256 over :data:`DOMAIN` and the events, a line of JSON each: ``[id, task_id, at, event, claim, worker, reason, detail]``."""
-    hashed = hashlib.sha256(DOMAIN.encode("ascii"))
+    hashed = hashlib.sha256(domain.encode("ascii"))
     for row in rows:
         hashed.update(b"\n")
         hashed.update(json.dumps(list(row), separators=(",", ":")).encode("ascii"))

@@ -336,7 +336,7 @@ QUEUE_STATES = "SELECT queue, paused, at, actor, reason FROM queue_state ORDER B
 
 # A thousand at a time, so that nobody waits long to write. The newest row of all stays: its id must not return.
 PRUNABLE = """
-SELECT id FROM task
+SELECT id, name, state, tries, finished_at, result, error FROM task
 WHERE id > :after AND state = :state AND finished_at < :before AND (unique_live = 0 OR unique_until <= :now)
   AND (:queue IS NULL OR queue = :queue)
 ORDER BY id LIMIT 1000

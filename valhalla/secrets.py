@@ -45,3 +45,24 @@ def read(reference: str) -> str:
             f"the keyring has no secret {service}/{user}; store it with: keyring set {service} {user}"
         )
     return found
+
+
+def store(reference: str, secret: str) -> bool:
+    """Keep ``secret`` where ``reference`` says. False: that is an environment variable, which only the operator can set.
+
+    Raises :class:`SecretMissing` when there is no keyring to keep it in.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        return False
+    import keyring
+    import keyring.errors
+
+    service, _, user = name.partition("/")
+    try:
+        keyring.set_password(service, user, secret)
+    except keyring.errors.KeyringError as error:
+        raise SecretMissing(
+            f"the keyring of this computer cannot keep the secret ({error}); use env:NAME instead"
+        ) from None
+    return True

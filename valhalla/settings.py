@@ -162,6 +162,22 @@ SETTINGS: Mapping[str, Setting] = {
     "audit.copies_kept": Setting(
         7, _whole(1, 1000), "automatic audit copies that are kept; older ones are removed"
     ),
+    "audit.signing_key": Setting(
+        None,
+        _secret,
+        "where the key that signs the chain's heads is kept: env:NAME or keyring:SERVICE/NAME; made by audit key",
+    ),
+    "retention.jobs_days": Setting(
+        90, _whole(0, 36_500), "days after which ended jobs and their events are removed; 0: never"
+    ),
+    "retention.logs_days": Setting(
+        90, _whole(0, 36_500), "days after which entries of the blocks' own logs are removed; 0: never"
+    ),
+    "retention.evidence_days": Setting(
+        730,
+        _whole(0, 36_500),
+        "days after which closed alerts and settled refused rows are removed; their hashes stay; 0: never",
+    ),
     "import.chunk_rows": Setting(
         10_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from db import Database, copies, heads
+from db import Database, copies
 from db.clock import HOUR, to_datetime
 from db.inspecting import manifest_path
 from valhalla import __version__
+from valhalla.auditing import signing
 from valhalla.home import Home
 
 PREFIX = "valhalla-"
@@ -34,11 +35,18 @@ def make(
     from db import audit
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    manifest = copies.audit_copy(database, target, version=__version__, redact=redact, progress=progress)
+    manifest = copies.audit_copy(
+        database,
+        target,
+        version=__version__,
+        redact=redact,
+        progress=progress,
+        sign=lambda facts: signing.sign(database, facts),
+    )
     with database.write(durable=True):
         told = {key: manifest[key] for key in ("sha256", "bytes", "entries", "head", "redacted")}
         audit.append(database, "audit.copy", f"copy:{target.name}", told)
-    heads.note(database, home.audit, f"copy {target.name}")
+    signing.note(database, home.audit, f"copy {target.name}")
     return manifest
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db import Database, audit, copying, heads
+from db import Database, audit, copying
 from db.clock import now, to_datetime
 from db.inspecting import inspect
 from db.instance import Instance
+from valhalla.auditing import signing
 from valhalla.errors import ValhallaError
 from valhalla.home import Home
 
@@ -46,7 +47,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
             }
             audit.append(database, "audit.restore", f"copy:{copy.name}", body, actor=actor)
         with Database.open(home.database) as database:
-            heads.note(database, home.audit, f"restored {copy.name}", restart=verdict.entries)
+            signing.note(database, home.audit, f"restored {copy.name}", restart=verdict.entries)
         return kept
     finally:
         instance.release()

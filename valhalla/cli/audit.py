@@ -1,4 +1,4 @@
-"""``valhalla audit``: copies for an auditor, verification, the log, restoring."""
+"""``valhalla audit``: copies for an auditor, verification, the log, the signing key, pruning, restoring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from valhalla.errors import UsageError
 if TYPE_CHECKING:
     from db.verifying import Verdict
 
-app = typer.Typer(help="For the auditor: copy, verify, log, restore.", no_args_is_help=True)
+app = typer.Typer(help="For the auditor: copy, verify, log, restore, key, prune.", no_args_is_help=True)
 
 
 @app.command("copy")
@@ -53,23 +53,28 @@ def verify(
     head: Annotated[
         str | None, typer.Option(help="Hash of an entry that was noted outside; it must be in the chain.")
     ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Public key that must have signed this chain's head; see audit key.")
+    ] = None,
 ) -> None:
     """Check a file: whole, chain unbroken, every row of evidence as witnessed. Exit code 1 when it is not."""
     inv = invocation(ctx)
     if head is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", head.strip()):
         raise UsageError("--head takes the 64 hexadecimal digits of an entry's hash")
-    verdict = _verdict(inv, file or inv.file, head.strip().lower() if head else None)
+    if key is not None and not re.fullmatch(r"[0-9a-zA-Z+/]{43}=", key.strip()):
+        raise UsageError("--key takes a public key as audit key shows it: 44 characters that end in =")
+    verdict = _verdict(inv, file or inv.file, head.strip().lower() if head else None, key and key.strip())
     inv.show(verdict.to_json(), lambda: _print(verdict))
     raise typer.Exit(0 if verdict.ok else 1)
 
 
-def _verdict(inv: Invocation, file: Path | None, head: str | None) -> Verdict:
-    from db import heads, inspecting, verifying
+def _verdict(inv: Invocation, file: Path | None, head: str | None, key: str | None) -> Verdict:
+    from valhalla.auditing import verifying
 
     if file is None or (file.exists() and inv.home.database.exists() and file.samefile(inv.home.database)):
         with Invocation(inv.home, None, inv.json).reading() as database:
-            return verifying.verify(database, head, heads.read(inv.home.audit))
-    return inspecting.inspect(file, head, heads.read(file.resolve().parent))
+            return verifying.home_file(database, inv.home.audit, head, key)
+    return verifying.copy_of_file(file, head, key)
 
 
 def _print(verdict: Verdict) -> None:
@@ -142,6 +147,56 @@ def log(
         table(headers, cells, numbers=("entry",), empty="No entries.")
 
     inv.show(entries, render)
+
+
+@app.command("key")
+def key(
+    ctx: typer.Context,
+    make: Annotated[
+        str | None, typer.Option(help="Make a new key and keep it at keyring:SERVICE/NAME or env:NAME.")
+    ] = None,
+) -> None:
+    """The key that signs heads, manifests and summaries: show its public half, or make one."""
+    from valhalla.auditing import signing
+
+    inv = invocation(ctx)
+    secret = None
+    if make is None:
+        with inv.reading() as database:
+            signer = signing.configured(database)
+        public = signer.public if signer else None
+    else:
+        with inv.writing() as database:
+            public, secret = signing.make(database, make)
+
+    def render() -> None:
+        if public is None:
+            print("No key is set; make one with: valhalla audit key --make keyring:valhalla/audit")
+            return
+        print(f"Public key: {public}")
+        if secret is not None and make is not None:
+            print(
+                f"Set the environment variable {make.partition(':')[2]} to this, and keep it nowhere else: {secret}"
+            )
+        print("Give the public key to your auditor, who checks with: valhalla audit verify FILE --key KEY")
+
+    inv.show({"public": public, "secret": secret} if secret else {"public": public}, render)
+
+
+@app.command("prune")
+def prune(ctx: typer.Context) -> None:
+    """Remove what is older than the settings retention.* keep; a summary stays in the chain."""
+    from valhalla.auditing import retention
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        removed = retention.prune(database, "operator")
+
+    def render() -> None:
+        told = ", ".join(f"{count} of {table}" for table, count in removed.items())
+        print(f"Removed: {told}." if removed else "Nothing is old enough.")
+
+    inv.show({"removed": removed}, render)
 
 
 @app.command("restore")

@@ -28,6 +28,8 @@ COPY_JOB = "audit.copy"
 COPY_SECONDS = 600
 """How often is asked whether an automatic audit copy is due, in seconds."""
 
+PRUNE_JOB = "retention.prune"
+
 
 class Background:
     """Declares every kind of background job on a queue. Whoever enqueues one or works on them makes one of these."""
@@ -40,6 +42,7 @@ class Background:
         self._declare(NIGHTLY_JOB, self._nightly)
         self._declare(PACKETS_JOB, self._packets)
         self._declare(COPY_JOB, self._copy)
+        self._declare(PRUNE_JOB, self._prune)
         self._digest_handler = self._declare(DIGEST_JOB, self._digest)
 
     def _declare(self, name: str, handler: Callable[[], Any]) -> JobWrapper:
@@ -52,6 +55,7 @@ class Background:
         self.queue.cycles.add(Cycle.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
         self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
         self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
+        self.queue.cycles.add(Cycle.cron(PRUNE_JOB, "40 3 * * *", here))
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:
@@ -78,6 +82,11 @@ class Background:
             return None
         made = copies.make_automatic(self.database, self.home, settings["audit.copies_kept"])
         return str(made["path"])
+
+    def _prune(self) -> dict[str, int]:
+        from valhalla.auditing import retention
+
+        return retention.prune(self.database)
 
     def _packets(self) -> int:
         from valhalla.packets.keeping import refresh

@@ -14,6 +14,7 @@ from typing import Any
 from db import Database, audit, heads
 from jobs import JobQueue, JobsError, current_job
 from valhalla import __version__
+from valhalla.auditing import signing
 from valhalla.home import Home
 from valhalla.importing.result import COUNTS
 from valhalla.importing.sql import READ_SOURCES
@@ -194,7 +195,7 @@ class Service:
                 END_CYCLE,
                 (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
             )
-        database.after_commit(lambda: heads.note(database, self.home.audit, f"cycle {number}"))
+        database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
         self.stats.add(done.result, ended)
         self.last = done
         self._save_stats()
@@ -219,7 +220,7 @@ class Service:
         self._save_stats()
         if self.safety is not None:
             self.safety.end()
-        heads.note(database, self.home.audit, f"run {self._run_id} {reason}")
+        signing.note(database, self.home.audit, f"run {self._run_id} {reason}")
         database.checkpoint()
 
     def _save_stats(self) -> None:

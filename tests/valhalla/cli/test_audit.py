@@ -134,6 +134,24 @@ def test_restoring_is_refused_while_the_program_runs_and_from_a_copy_that_does_n
     assert Home(home).database.read_bytes() == before
 
 
+def test_a_key_is_made_shown_and_asked_for(say: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(say("audit", "key", "--json")[1]) == {"public": None}
+    assert say("audit", "key", "--make", "here")[0] == 2
+    made = json.loads(say("audit", "key", "--make", "env:AUDIT_KEY", "--json")[1])
+    monkeypatch.setenv("AUDIT_KEY", made["secret"])
+    assert json.loads(say("audit", "key", "--json")[1]) == {"public": made["public"]}
+    assert say("audit", "copy", tmp_path / "c.db")[0] == 0
+    assert say("audit", "verify", tmp_path / "c.db", "--key", made["public"])[0] == 0
+    code, out, _ = say("audit", "verify", tmp_path / "c.db", "--key", "A" * 43 + "=")
+    assert code == 1 and "nothing that key" in out
+    assert say("audit", "verify", tmp_path / "c.db", "--key", "short")[0] == 2
+
+
+def test_pruning_by_hand(say: Any) -> None:
+    assert json.loads(say("audit", "prune", "--json")[1]) == {"removed": {}}
+    assert say("audit", "prune")[1] == "Nothing is old enough.\n"
+
+
 def test_who_is_forgotten_leaves_a_proof_that_names_nobody(say: Any, home: Path, sample_leads: Path) -> None:
     with sample_leads.open(encoding="utf-8", newline="") as file:
         person = next(csv.DictReader(file))
