@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from valhalla.cockpit import health, live
+from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.pages import (
+    alerts,
     overview,
     switches,
 )
@@ -16,12 +18,14 @@ from valhalla.cockpit.rail import Entry
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
+    alerts,
     switches,
 )
 """Modules with ``router`` and, if they are in the rail, ``ENTRY``. The rail has their order: Overview, Call list, Leads,
 Imports, Decisions, Jobs, Experiments, Alerts, Safety, Audit, Federation, Memory, Settings."""
 
 API: tuple[ModuleType, ...] = (
+    api_alerts,
     api_frame,
     api_overview,
     health,

@@ -151,6 +151,10 @@ class AlertSystem(Block):
         """Say that somebody has seen to it. Raises :class:`NotFound`."""
         return self._move(number, "acknowledged", "alert.ack", actor)
 
+    def reopen(self, number: int, actor: str = "operator") -> dict[str, Any]:
+        """Take an acknowledgement back; one that is closed stays so. Raises :class:`NotFound`."""
+        return self._move(number, "open", "alert.reopen", actor)
+
     def close(self, number: int, actor: str = "valhalla") -> dict[str, Any]:
         """What it says no longer holds. Raises :class:`NotFound`."""
         return self._move(number, "closed", "alert.close", actor)
