@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
+import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -80,3 +83,59 @@ def lead_list(tmp_path: Path) -> LeadList:
 def script() -> Callable[[str], ModuleType]:
     """A function that imports a file of scripts/ by its name: ``script("pin")``."""
     return load_script
+
+
+class RedisServer:
+    """A real redis-server of this test, on a free port, with nothing kept on disk."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        self._process = subprocess.Popen(
+            [self._program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as line:
+                    line.sendall(b"PING\r\n")
+                    if line.recv(7) == b"+PONG\r\n":
+                        return
+            except OSError:
+                assert time.monotonic() < deadline, "redis-server does not start"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it at once; what it held is gone."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A running :class:`RedisServer`. Skips where the program or redis-py is missing."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
+    pytest.importorskip("redis", reason="needs redis-py (pip install 'valhalla[redis]')")
+    server = RedisServer(program, tmp_path)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -92,6 +92,17 @@ def _web_address(text: str) -> str | None:
     return text.strip() or None
 
 
+def _redis_address(text: str) -> str | None:
+    if text.strip() and not re.fullmatch(r"(rediss?|unix)://\S+", text.strip()):
+        raise ValueError("an address such as redis://localhost:6379/0")
+    if re.match(r"\w+://[^/]*:[^/@]+@", text.strip()):
+        # The file is copied for auditors: no password may stand in it.
+        raise ValueError(
+            "an address without a password; one with a password goes into the variable REDIS_URL"
+        )
+    return text.strip() or None
+
+
 def _secret(text: str) -> str | None:
     from valhalla.secrets import parse_reference
 
@@ -108,10 +119,16 @@ SETTINGS: Mapping[str, Setting] = {
         True, _boolean, "show simulated data, marked as such, when a console source is down"
     ),
     "console.redis_url": Setting(
-        None, _text, "Redis of the federation board, such as redis://localhost:6379/0"
+        None, _redis_address, "Redis of the federation board, such as redis://localhost:6379/0"
     ),
     "console.federation_url": Setting(
-        None, _text, "address of a federation service, such as http://127.0.0.1:9001"
+        None, _web_address, "address of a federation service, such as http://127.0.0.1:9001"
+    ),
+    "console.base_path": Setting(
+        None, _text, "folder whose data/ holds reasoning_logs.db and ark.db of the memory board"
+    ),
+    "console.boards": Setting(
+        "auto", _choice("auto", "on", "off"), "list the console's boards: those with a source, both, or none"
     ),
     "cockpit.read_only": Setting(
         False, _boolean, "the cockpit in the browser only shows and changes nothing"
@@ -193,9 +210,12 @@ def value(database: Database, key: str) -> Any:
     return effective(database)[key]
 
 
-def effective(database: Database) -> dict[str, Any]:
-    """All settings as they are in force. Raises :class:`UsageError` for an environment variable that makes no sense."""
-    stored = dict(database.sql(READ_ALL))
+def effective(database: Database | None) -> dict[str, Any]:
+    """All settings as they are in force; without a file the environment and the defaults.
+
+    Raises :class:`UsageError` for an environment variable that makes no sense.
+    """
+    stored = dict(database.sql(READ_ALL)) if database is not None else {}
     result = {}
     for key, setting in SETTINGS.items():
         variable = environment_name(key)

@@ -39,6 +39,7 @@ COMMANDS = {
     "sandbox": "sandbox:app",
     "cockpit": "board:cockpit",
     "audit": "audit:app",
+    "federation": "federation:app",
     "doctor": "doctor:doctor",
 }
 """Where each command is: the module in this package, and in it the function, or the group of commands."""

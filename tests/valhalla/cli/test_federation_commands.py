@@ -1,0 +1,77 @@
+"""``valhalla federation``: the service as a program, and a Redis filled for trying out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.redis
+
+
+def valhalla(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "valhalla", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+def test_seed_serve_and_trust(home: Path, redis_server: Any) -> None:
+    seeded = valhalla("--json", "federation", "seed", "--peers", "5", "--redis", redis_server.url)
+    assert json.loads(seeded.stdout) == {"peers": 5, "events": 10}
+    with subprocess.Popen(
+        [sys.executable, "-m", "valhalla", "federation", "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "REDIS_URL": redis_server.url},
+    ) as service:
+        try:
+            assert service.stdout is not None
+            line = service.stdout.readline()
+            address = line.split()[2]
+            assert address.startswith("http://127.0.0.1:")
+            found = httpx.get(f"{address}/discover").json()
+            assert (found["count"], found["peers"][0]["trust_tier"]) == (5, "core")
+            assert [peer["status"] for peer in found["peers"]] == ["online"] * 4 + ["offline"]
+            said = valhalla("federation", "trust", "seed-01", "verified", REDIS_URL=redis_server.url)
+            assert said.stdout == "seed-01 is verified.\n"
+            assert httpx.get(f"{address}/discover").json()["peers"][0]["trust_tier"] == "verified"
+            taken = valhalla(
+                "federation", "serve", "--port", address.rpartition(":")[2], "--redis", redis_server.url
+            )
+            assert taken.returncode == 3
+            assert "cannot be used" in taken.stderr
+        finally:
+            service.terminate()
+
+
+def test_the_setting_names_the_redis(home: Path, redis_server: Any) -> None:
+    assert valhalla("config", "set", "console.redis_url", redis_server.url).returncode == 0
+    assert valhalla("federation", "seed").stdout == (
+        f"8 peers and 10 sync events written to {redis_server.url}.\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["seed"], ["trust", "a", "core"]])
+def test_without_redis_it_is_one_sentence(home: Path, redis_server: Any, command: list[str]) -> None:
+    redis_server.kill()
+    answer = valhalla("federation", *command, "--redis", redis_server.url.replace("//", "//:secret@"))
+    assert answer.returncode == 3
+    assert answer.stderr.count("\n") == 1
+    assert "cannot be reached" in answer.stderr
+    assert "secret" not in answer.stderr
+
+
+def test_a_tier_that_is_none_is_wrong_usage(home: Path) -> None:
+    answer = valhalla("federation", "trust", "a", "best")
+    assert answer.returncode == 2
+    assert "core, trusted, verified, external" in answer.stderr

@@ -1,0 +1,150 @@
+"""``valhalla federation``: the federation service, and a Redis to try the board with."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from valhalla.federation.store import Store
+
+app = typer.Typer(help="The federation service: serve, trust, seed.", no_args_is_help=True)
+
+Redis = Annotated[
+    str | None, typer.Option("--redis", help="Address of the Redis (default: REDIS_URL, else the setting).")
+]
+
+
+@app.command("serve")
+def serve(
+    ctx: typer.Context,
+    redis: Redis = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on.")] = 9001,
+) -> None:
+    """Serve GET /discover, POST /manifest and POST /sync until stopped."""
+    import uvicorn
+
+    from valhalla.console.redaction import shown
+    from valhalla.federation.service import make_app
+
+    url = _address(invocation(ctx), redis)
+    store = _store(url)
+    asyncio.run(_asked(store, lambda store: store.check()))
+    config = uvicorn.Config(
+        make_app(store), log_level="warning", access_log=False, server_header=False, limit_concurrency=200
+    )
+    with _listening(host, port) as listener:
+        where = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
+        print(f"Federation service: {where} (Redis at {shown(url)})", flush=True)
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            print("Everybody who reaches this address can announce nodes.", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise InputError(
+            f"port {port} on {host} cannot be used ({error.strerror or error}); choose another --port or --host"
+        ) from None
+
+
+@app.command("trust")
+def trust(
+    ctx: typer.Context,
+    node: Annotated[str, typer.Argument(help="Id of the node.")],
+    tier: Annotated[str, typer.Argument(help="core, trusted, verified or external.")],
+    redis: Redis = None,
+) -> None:
+    """Set how far a node is trusted. Until then it is external, whatever it says of itself."""
+    from valhalla.federation.store import TIERS
+
+    inv = invocation(ctx)
+    if tier not in TIERS:
+        raise UsageError(f"the tier must be one of {', '.join(TIERS)}, not {tier!r}")
+
+    asyncio.run(_asked(_store(_address(inv, redis)), lambda store: store.trust(node, tier)))
+    inv.show({"node": node, "trust_tier": tier}, lambda: print(f"{node} is {tier}."))
+
+
+@app.command("seed")
+def seed(
+    ctx: typer.Context,
+    redis: Redis = None,
+    peers: Annotated[int, typer.Option("--peers", min=1, max=10_000, help="How many peers.")] = 8,
+    events: Annotated[int, typer.Option("--events", min=0, max=100, help="How many sync events.")] = 10,
+    expire: Annotated[
+        int | None, typer.Option("--expire", min=1, help="Seconds after which the peers vanish.")
+    ] = None,
+) -> None:
+    """Fill a Redis with made-up peers (seed-01, …) and sync events, to see the federation board at work."""
+    from valhalla.console import redis_client
+    from valhalla.console.errors import SourceError
+    from valhalla.console.redaction import shown
+    from valhalla.federation import seeding
+
+    inv = invocation(ctx)
+    url = _address(inv, redis)
+
+    async def work() -> dict[str, int]:
+        client = redis_client.client(url, 5.0)
+        try:
+            return await seeding.seed(client, peers, events, expire=expire)
+        except redis_client.failures() as error:
+            raise redis_client.reason(url, error) from None
+        finally:
+            await client.aclose()
+
+    try:
+        written = asyncio.run(work())
+    except SourceError as error:
+        raise InputError(str(error)) from None
+    inv.show(
+        written,
+        lambda: print(
+            f"{written['peers']} peers and {written['events']} sync events written to {shown(url)}."
+        ),
+    )
+
+
+def _address(inv: Invocation, given: str | None) -> str:
+    """The Redis to work on: given, else REDIS_URL, else the setting in the home's file, else this computer's."""
+    if given:
+        return given
+    from valhalla.console import configuration
+
+    if inv.file or inv.home.database.exists():
+        with inv.reading() as database:
+            return configuration.read(database).redis_url
+    return configuration.read(None).redis_url
+
+
+def _store(url: str) -> Store:
+    from valhalla.federation.store import Store
+
+    return Store(url)
+
+
+async def _asked(store: Store, question: Callable[[Store], Awaitable[None]]) -> None:
+    from valhalla.federation.errors import StoreDown
+
+    try:
+        await question(store)
+    except StoreDown as error:
+        raise InputError(str(error)) from None
+    finally:
+        await store.close()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

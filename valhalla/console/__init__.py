@@ -1,0 +1,34 @@
+"""The ARK console: where the federation's and the memory engine's figures come from, and the frames made of them."""
+
+from __future__ import annotations
+
+from valhalla.console.configuration import Configuration
+from valhalla.console.current import (
+    cleanup_data_sources,
+    get_console,
+    get_federation_source,
+    get_memory_source,
+    init_data_sources,
+    start_dashboard_tasks,
+    stop_dashboard_tasks,
+)
+from valhalla.console.federation import FederationDataSource
+from valhalla.console.memory import MemoryDataSource
+from valhalla.console.service import Console
+from valhalla.console.states import FederationState, MemoryState
+
+__all__ = [
+    "Configuration",
+    "Console",
+    "FederationDataSource",
+    "FederationState",
+    "MemoryDataSource",
+    "MemoryState",
+    "cleanup_data_sources",
+    "get_console",
+    "get_federation_source",
+    "get_memory_source",
+    "init_data_sources",
+    "start_dashboard_tasks",
+    "stop_dashboard_tasks",
+]

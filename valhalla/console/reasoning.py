@@ -1,0 +1,261 @@
+"""What reasoning_logs.db says: rates, confidence, and the log. Never all of a large table for a frame that is made again
+in two seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from valhalla.console import sql
+from valhalla.console.moments import milliseconds
+from valhalla.console.sqlite import ForeignFile
+
+WINDOW = 60
+"""Seconds that rates are taken over."""
+
+CONFIDENT = 0.7
+"""A stage from here on counts as consolidated."""
+
+DOUBTFUL = 0.5
+
+TAIL = 400
+"""Rows written last that are always read."""
+
+SMALL = 20_000
+"""A table up to this is looked through at every change, which takes some milliseconds. In a larger one, times that were
+changed in old rows are noticed after :data:`TRUST_FOR`."""
+
+TRUST_FOR = 60.0
+PLACES = 9
+"""Decimals of a difference: enough for any confidence, and 0.9 - 0.8 is 0.1."""
+
+HISTORY_STEPS, HISTORY_WIDTH = 60, 10
+"""The lines of the board: ten minutes in steps of ten seconds."""
+
+SESSION_COLUMNS = ("agent_name", "query", "overall_confidence", "timestamp", "created_at")
+STAGE_COLUMNS = ("session_id", "confidence", "created_at")
+
+Row = tuple[Any, ...]
+Rates = dict[str, float]
+
+
+class Tail:
+    """The rows of one table that were written last, and whether they are the newest by their own times."""
+
+    def __init__(self, table: str, text: str, keep: Callable[[Row], bool], more: str) -> None:
+        """``text`` reads the rows written last; ``keep``, and ``more`` in SQL, say which rows :meth:`count` counts."""
+        self._table = table
+        self._text = text
+        self._keep = keep
+        self._more = more
+        self._moments: dict[float, int] = {}
+        self._counted: tuple[object, object, int, float] | None = None
+        self._mark: object = None
+        self._rows: list[Row] = []
+        self._before: float | None = None
+        self._checked: tuple[object, int, float | None, float] | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """(rowid, time, …), newest first by (time, rowid)."""
+        return self._rows
+
+    @property
+    def before(self) -> float | None:
+        """The newest time among the rows that are not in :attr:`rows`; None when there is none."""
+        return self._before
+
+    def read(self, file: ForeignFile, mark: tuple[object, int], wanted: int) -> None:
+        """Bring it up to date; ``mark`` is what :meth:`ForeignFile.begin` returned."""
+        size = max(TAIL, 8 * wanted)
+        if (mark, size) == self._mark:
+            return
+        found = file.ask(self._text, (size,))
+        if len(found) < size:
+            self._before, self._checked = None, None
+        else:
+            self._before = self._latest_before(file, mark[0], found[-1][0])
+        found.sort(key=_by_time, reverse=True)
+        self._rows, self._mark = found, (mark, size)
+
+    def _latest_before(self, file: ForeignFile, identity: object, first: int) -> float | None:
+        question = sql.LATEST_BELOW.format(table=self._table)
+        now = time.monotonic()
+        old = self._checked
+        if old and old[0] == identity and first > SMALL and old[1] <= first and now - old[3] < TRUST_FOR:
+            (latest,) = file.ask(question, (old[1], first))[0]
+            known = [each for each in (old[2], latest) if each is not None]
+            result = max(known, default=None)
+            self._checked = (identity, first, result, old[3])
+        else:
+            (result,) = file.ask(question, (-(2**63), first))[0]
+            self._checked = (identity, first, result, now)
+        return result
+
+    def count(self, file: ForeignFile, mark: tuple[object, int], since: float, now: float) -> int:
+        """Rows in (since, now] that are to be counted. After :meth:`read`."""
+        if self._before is None or self._before <= since:
+            rows = (row for row in self._rows if row[1] is not None and self._keep(row))
+            return sum(since < row[1] <= now for row in rows)
+        self._count_moments(file, mark, since)
+        return sum(count for at, count in self._moments.items() if since < at <= now)
+
+    def _count_moments(self, file: ForeignFile, mark: tuple[object, int], since: float) -> None:
+        """Keep :attr:`_moments` the number of rows at each moment after ``since``."""
+        old = self._counted
+        if old and old[0] == mark:
+            return
+        now = time.monotonic()
+        if old and old[1] == mark[0] and old[2] > SMALL and now - old[3] < TRUST_FOR:
+            after, began = old[2], old[3]
+            self._moments = {at: count for at, count in self._moments.items() if at > since}
+        else:
+            after, began = -(2**63), now
+            self._moments = {}
+        ((last,),) = file.ask(sql.LAST.format(table=self._table))
+        values = {"after": after, "since": since}
+        for at, count, written in file.ask(sql.MOMENTS.format(table=self._table, more=self._more), values):
+            self._moments[at] = self._moments.get(at, 0) + count
+            last = max(last, written)
+        self._counted = (mark, mark[0], last, began)
+
+
+class Reasoning:
+    """Reads one file. Each method is called after :meth:`ForeignFile.begin`, with what that returned as ``mark``."""
+
+    def __init__(self, file: ForeignFile) -> None:
+        self.file = file
+        self._sessions = Tail("reasoning_sessions", sql.SESSION_TAIL, lambda row: True, "")
+        self._stages = Tail("reasoning_stages", sql.STAGE_TAIL, _confident, f"AND confidence >= {CONFIDENT}")
+        self._kept: dict[tuple[str, int], tuple[object, Any]] = {}
+
+    def rates(self, mark: tuple[object, int], now: float) -> Rates:
+        """Sessions and confident stages per second over the last minute; a table that is not there yet counts 0."""
+        since = now - WINDOW
+        sessions = stages = 0
+        if self.file.has("reasoning_sessions", *SESSION_COLUMNS):
+            self._sessions.read(self.file, mark, 0)
+            sessions = self._sessions.count(self.file, mark, since, now)
+        if self.file.has("reasoning_stages", *STAGE_COLUMNS):
+            self._stages.read(self.file, mark, 0)
+            stages = self._stages.count(self.file, mark, since, now)
+        return {"ingestion_rate": sessions / WINDOW, "consolidation_rate": stages / WINDOW}
+
+    def deltas(self, mark: tuple[object, int], count: int) -> list[float]:
+        """Differences between consecutive stages of a session, the newest ``count`` of them, oldest first."""
+        if count < 1 or not self.file.has("reasoning_stages", *STAGE_COLUMNS):
+            return []
+        return list(self._once("deltas", mark, count, self._deltas))
+
+    def logs(self, mark: tuple[object, int], limit: int) -> list[dict[str, Any]]:
+        """The newest sessions as lines of a log, newest first."""
+        if limit < 1 or not self.file.has("reasoning_sessions", *SESSION_COLUMNS):
+            return []
+        return list(self._once("logs", mark, limit, self._logs))
+
+    def history(self, now: float) -> list[dict[str, float]]:
+        """Both rates over the last ten minutes, oldest first: ``at`` (UTC milliseconds, end of the step) and per second."""
+        end = now - now % HISTORY_WIDTH
+        start = end - HISTORY_STEPS * HISTORY_WIDTH
+        values = {"start": start, "width": HISTORY_WIDTH, "now": end}
+        counted: list[dict[int, int]] = []
+        for table, columns, more in (
+            ("reasoning_sessions", SESSION_COLUMNS, ""),
+            ("reasoning_stages", STAGE_COLUMNS, f"AND confidence >= {CONFIDENT}"),
+        ):
+            question = sql.HISTORY.format(table=table, more=more)
+            counted.append(dict(self.file.ask(question, values)) if self.file.has(table, *columns) else {})
+        return [
+            {
+                "at": round((start + (step + 1) * HISTORY_WIDTH) * 1000),
+                "ingestion_rate": counted[0].get(step, 0) / HISTORY_WIDTH,
+                "consolidation_rate": counted[1].get(step, 0) / HISTORY_WIDTH,
+            }
+            for step in range(HISTORY_STEPS)
+        ]
+
+    def _once(
+        self, name: str, mark: tuple[object, int], count: int, work: Callable[[tuple[object, int], int], Any]
+    ) -> Any:
+        kept = self._kept.get((name, count))
+        if kept is None or kept[0] != mark:
+            if len(self._kept) > 8:
+                self._kept.clear()
+            kept = (mark, work(mark, count))
+            self._kept[name, count] = kept
+        return kept[1]
+
+    def _logs(self, mark: tuple[object, int], limit: int) -> list[dict[str, Any]]:
+        self._sessions.read(self.file, mark, limit)
+        rows, before = self._sessions.rows, self._sessions.before
+        if before is not None and not (len(rows) >= limit and (rows[limit - 1][1] or 0.0) >= before):
+            rows = self.file.ask(sql.NEWEST_SESSIONS, (limit,))
+        return [_log_line(row) for row in rows[:limit]]
+
+    def _deltas(self, mark: tuple[object, int], count: int) -> list[float]:
+        self._stages.read(self.file, mark, count)
+        before = self._stages.before
+        usable = [row for row in self._stages.rows if _number(row[3]) and isinstance(row[2], str | int)]
+        if before is None:
+            return [delta for _, delta in _differences(usable)[-count:]]
+        zone = [row for row in usable if row[1] is not None and row[1] >= before]
+        newest: dict[int, object] = {}
+        seen: set[object] = set()
+        known = 0
+        for row in zone:
+            known += row[2] in seen
+            seen.add(row[2])
+            newest[row[0]] = row[2]
+            if known >= count:
+                break
+        # The stage that one follows may lie further back than the tail: ask for all stages of the sessions concerned.
+        rows = self.file.ask(sql.STAGES_OF, (json.dumps(list(seen)),))
+        found = _differences(rows)[-count:]
+        if len(found) == count and found[0][0] in newest:
+            return [delta for _, delta in found]
+        slowly = self.file.ask(sql.NEWEST_DELTAS, (count,))
+        return [round(delta, PLACES) for (delta,) in reversed(slowly)]
+
+
+def _differences(rows: list[Row]) -> list[tuple[int, float]]:
+    """(rowid, difference to the stage before it in its session), in the order of (time, rowid)."""
+    last: dict[object, float] = {}
+    found = []
+    for number, _, session, confidence in sorted(rows, key=_by_time):
+        if session in last:
+            found.append((number, round(confidence - last[session], PLACES)))
+        last[session] = confidence
+    return found
+
+
+def _by_time(row: Row) -> tuple[bool, float, int]:
+    return row[1] is not None, row[1] or 0.0, row[0]
+
+
+def _confident(row: Row) -> bool:
+    return _number(row[3]) and row[3] >= CONFIDENT
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _log_line(row: Row) -> dict[str, Any]:
+    _, at, agent, query, confidence, written = row
+    try:
+        moment = milliseconds(at if at is not None else written)
+    except (ValueError, OverflowError):
+        moment = None
+    who = str(agent or "an unnamed agent")
+    what = f": {query}" if query else ""
+    if not _number(confidence):
+        kind, severity, how = "reasoning", "info", "confidence unknown"
+    elif confidence >= CONFIDENT:
+        kind, severity, how = "consolidation", "info", f"confidence {confidence:.2f}"
+    elif confidence >= DOUBTFUL:
+        kind, severity, how = "reasoning", "info", f"confidence {confidence:.2f}"
+    else:
+        kind, severity, how = "doubt", "warning", f"low confidence {confidence:.2f}"
+    return {"timestamp": moment, "message": f"{who}{what} ({how})", "type": kind, "severity": severity}

@@ -1,0 +1,162 @@
+"""The console as one thing that is started and stopped: sources, states, boards and their tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from valhalla.console import configuration
+from valhalla.console.board import Board
+from valhalla.console.configuration import Configuration
+from valhalla.console.federation import FederationDataSource
+from valhalla.console.memory import ARK_DB, REASONING_DB, MemoryDataSource
+from valhalla.console.states import FederationState, MemoryState
+
+log = logging.getLogger(__name__)
+
+READ_EVERY = 5.0
+"""Seconds after which settings are read again while somebody watches."""
+
+
+def _from_environment() -> Configuration:
+    return configuration.read(None)
+
+
+class Console:
+    """Sources and boards. ``configure`` says what is in force; it is called in a thread, so it may read the file.
+
+    Used from one event loop at a time. ``async with console:`` starts everything and stops it in good order; what is
+    started twice runs once.
+    """
+
+    def __init__(self, configure: Callable[[], Configuration] = _from_environment) -> None:
+        self.federation_source: FederationDataSource | None = None
+        self.memory_source: MemoryDataSource | None = None
+        self.federation_state = FederationState(lambda: self.federation_source, fallback=self._fallback)
+        self.memory_state = MemoryState(lambda: self.memory_source, fallback=self._fallback)
+        self.federation = Board("federation", self.federation_state, prepare=self._refresh)
+        self.memory = Board("memory", self.memory_state, rest=self._rest, prepare=self._refresh)
+        self._configure = configure
+        self._configuration: Configuration | None = None
+        self._read_at = 0.0
+        self._redis_url: str | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open_sources(self, redis_url: str | None = None) -> None:
+        """Make the sources and reach for Redis; one that is down is tried again in the background. ``redis_url`` stands
+        above environment and settings."""
+        self._redis_url = redis_url
+        await self._use(await asyncio.to_thread(self._configure), anew=True)
+
+    async def close_sources(self) -> None:
+        """Close the sources."""
+        federation, self.federation_source = self.federation_source, None
+        memory, self.memory_source = self.memory_source, None
+        self._configuration = None
+        if federation:
+            await federation.disconnect()
+        if memory:
+            await memory.close()
+
+    def start_tasks(self) -> None:
+        """Begin to send frames to whoever is connected."""
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(board.run(), name=f"console: {board.name}")
+                for board in (self.federation, self.memory)
+            ]
+
+    async def stop_tasks(self) -> None:
+        """Cancel the tasks and wait until they have ended."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for board in (self.federation, self.memory):
+            await board.stop()
+        for outcome in ended:
+            if isinstance(outcome, Exception):
+                log.error("console: a task had failed", exc_info=outcome)
+
+    async def __aenter__(self) -> Self:
+        await self.open_sources()
+        self.start_tasks()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop_tasks()
+        await self.close_sources()
+
+    async def health(self) -> dict[str, Any]:
+        """Each source as it is right now, and what its board shows."""
+        await self._refresh()
+        federation, memory = self.federation_source, self.memory_source
+        found = {
+            "federation": {
+                "available": False,
+                "mode": self.federation_state.frame["source"]["mode"],
+                "clients": len(self.federation.hub),
+                **(await federation.health() if federation else {}),
+            },
+            "memory": {
+                "available": False,
+                "mode": self.memory_state.frame["source"]["mode"],
+                "clients": len(self.memory.hub),
+                **(await memory.health() if memory else {}),
+            },
+            "fallback": self._fallback(),
+        }
+        for name, parts in (("federation", ("redis", "service")), ("memory", ("reasoning", "ark"))):
+            entry = found[name]
+            assert isinstance(entry, dict)
+            entry["available"] = any((entry.get(part) or {}).get("connected") for part in parts)
+        return found
+
+    def _fallback(self) -> bool:
+        return self._configuration.fallback if self._configuration else True
+
+    async def _refresh(self) -> None:
+        """Follow settings that were changed since they were read."""
+        if self._configuration is None or time.monotonic() - self._read_at < READ_EVERY:
+            return
+        self._read_at = time.monotonic()
+        try:
+            wanted = await asyncio.to_thread(self._configure)
+        except Exception:
+            log.exception("console: the settings cannot be read; those read before stay in force")
+            return
+        await self._use(wanted)
+
+    async def _use(self, wanted: Configuration, *, anew: bool = False) -> None:
+        before, self._configuration = self._configuration, wanted
+        self._read_at = time.monotonic()
+        redis_url = self._redis_url or wanted.redis_url
+        if (
+            anew
+            or before is None
+            or (before.redis_url, before.federation_url) != (wanted.redis_url, wanted.federation_url)
+        ):
+            old = self.federation_source
+            made = FederationDataSource(redis_url, federation_url=wanted.federation_url)
+            self.federation_source = made
+            if old:
+                await old.disconnect()
+            await made.connect()
+        if anew or before is None or before.base_path != wanted.base_path:
+            former = self.memory_source
+            base = wanted.base_path
+            self.memory_source = (
+                MemoryDataSource(base / REASONING_DB, base / ARK_DB) if base else MemoryDataSource()
+            )
+            if former:
+                await former.close()
+
+    async def _rest(self) -> None:
+        if self.memory_source:
+            await self.memory_source.rest()

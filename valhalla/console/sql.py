@@ -1,0 +1,68 @@
+"""What the memory source asks. Times are compared as instants: `YYYY-MM-DD HH:MM:SS`, the same with `T`, with a zone, with
+fractions, and seconds since 1970 all mean what they say; without a zone they are UTC, as SQLite writes them."""
+
+from __future__ import annotations
+
+AT = "unixepoch(created_at, 'auto', 'subsec')"
+"""A row's time in seconds since 1970; NULL for what is no time."""
+
+STAGE_TAIL = f"""
+SELECT rowid, {AT}, session_id, confidence FROM reasoning_stages ORDER BY rowid DESC LIMIT ?
+"""
+"""The stages written last, the last first."""
+
+SESSION_TAIL = f"""
+SELECT rowid, {AT}, agent_name, substr(query, 1, 160), overall_confidence, timestamp
+FROM reasoning_sessions ORDER BY rowid DESC LIMIT ?
+"""
+"""The sessions written last, the last first."""
+
+LATEST_BELOW = f"SELECT max({AT}) FROM {{table}} WHERE rowid >= ? AND rowid < ?"
+"""The newest time among rows by number: tells whether the rows written last are also the newest ones."""
+
+MOMENTS = f"""
+SELECT {AT} AS at, count(*), max(rowid) FROM {{table}} WHERE rowid > :after AND {AT} > :since {{more}} GROUP BY at
+"""
+"""How many rows there are at each moment, among those written after a row by number."""
+
+LAST = "SELECT max(rowid) FROM {table}"
+
+NEWEST_SESSIONS = f"""
+SELECT rowid, {AT}, agent_name, substr(query, 1, 160), overall_confidence, timestamp
+FROM reasoning_sessions ORDER BY {AT} DESC, rowid DESC LIMIT ?
+"""
+"""For files whose rows are not written in the order of their times."""
+
+STAGES_OF = f"""
+SELECT rowid, {AT}, session_id, confidence FROM reasoning_stages
+WHERE typeof(confidence) IN ('real', 'integer') AND session_id IN (SELECT value FROM json_each(?))
+"""
+
+NEWEST_DELTAS = f"""
+SELECT delta FROM (
+    SELECT at, id, confidence - lag(confidence) OVER (PARTITION BY session_id ORDER BY at, id) AS delta
+    FROM (SELECT {AT} AS at, rowid AS id, session_id, confidence FROM reasoning_stages
+          WHERE typeof(confidence) IN ('real', 'integer') AND session_id IS NOT NULL))
+WHERE delta IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?
+"""
+"""Differences of consecutive stages within a session, newest first: the plain definition, and slow on a large file."""
+
+HISTORY = f"""
+SELECT CAST(({AT} - :start) / :width AS INTEGER) AS bucket, count(*) FROM {{table}}
+WHERE {AT} > :start AND {AT} <= :now {{more}} GROUP BY bucket
+"""
+
+DEDUPLICATION = "SELECT sum(usage_count), count(DISTINCT code_snippet) FROM code_patterns"
+
+TRUST = "SELECT trust_tier, count(*) FROM code_index GROUP BY trust_tier"
+
+QUARANTINED = """(lower(trim(coalesce(status, ''))) IN ('error', 'failed', 'timeout', 'killed', 'refused')
+    OR replace(replace(trim(coalesce(security_violations, '')), ' ', ''), char(10), '')
+       NOT IN ('', '[]', '{}', 'null', '0'))"""
+"""An execution is in quarantine when it did not end well or has violations listed."""
+
+QUARANTINE_COUNT = f"SELECT count(*) FROM sandbox_executions WHERE {QUARANTINED}"
+QUARANTINE = f"""
+SELECT execution_id, status, substr(security_violations, 1, 400) FROM sandbox_executions
+WHERE {QUARANTINED} ORDER BY rowid DESC LIMIT ?
+"""

@@ -1,0 +1,1 @@
+"""The federation service: nodes announce themselves with signed manifests, others find them."""
