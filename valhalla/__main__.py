@@ -16,8 +16,19 @@ def main() -> None:
         from valhalla.importing.ahead import serve
 
         serve()
+    if getattr(sys, "frozen", False):
+        from valhalla.running import unpacked
+
+        unpacked.hold()
     from valhalla.cli.entry import run
 
+    if not sys.argv[1:]:
+        from valhalla.running import windows
+
+        if windows.owns_console():
+            from valhalla.cli.double_click import start
+
+            sys.exit(start())
     sys.exit(run(sys.argv[1:]))
 
 

@@ -41,6 +41,8 @@ COMMANDS = {
     "audit": "audit:app",
     "federation": "federation:app",
     "doctor": "doctor:doctor",
+    "selftest": "selftest:selftest",
+    "startup": "startup:app",
 }
 """Where each command is: the module in this package, and in it the function, or the group of commands."""
 

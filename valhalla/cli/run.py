@@ -86,12 +86,13 @@ def _run(
 ) -> dict[str, Any]:
     from db.instance import Instance
     from valhalla import settings
-    from valhalla.running import preflight
+    from valhalla.running import preflight, unpacked
     from valhalla.running.lines import final_report, say
     from valhalla.running.opening import open_home
     from valhalla.running.service import Events, Plan, Service
 
     inv.home.prepare()
+    unpacked.sweep_soon()
     instance = Instance(inv.home.path)
     _take(instance, inv, window)
     try:
@@ -154,10 +155,13 @@ def _last(service: Service) -> dict[str, Any]:
 def _introduce(
     inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None, live: bool
 ) -> None:
+    from valhalla.running import places
     from valhalla.running.lines import say
 
     say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
     say(f"  home            {inv.home.path}")
+    if against := places.warning(inv.home.path):
+        say(f"  WARNING         {against}")
     say(
         f"  every           {values['interval']} seconds{f', {cycles} times' if cycles is not None else ', until Ctrl+C'}"
     )
@@ -201,17 +205,24 @@ class _Interruption:
     def add(self, event: threading.Event) -> None:
         self._events.append(event)
 
-    def __call__(self, *_: object) -> None:
-        if self.happened:
-            raise KeyboardInterrupt  # asked twice: leave at once; what was not committed is read again next time
+    def once(self) -> None:
+        """Stop; to be called from any thread."""
         self.happened = True
         for event in self._events:
             event.set()
 
+    def __call__(self, *_: object) -> None:
+        if self.happened:
+            raise KeyboardInterrupt  # asked twice: leave at once; what was not committed is read again next time
+        self.once()
+
 
 def _listen() -> _Interruption:
+    from valhalla.running import windows
+
     interruption = _Interruption()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), interruption)
+    windows.on_closing(interruption.once)
     return interruption

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from db import Database
 from db.clock import SECOND
 from db.instance import Running, running
 from valhalla.errors import ValhallaError
+from valhalla.frozen import own_environment, program
 from valhalla.home import Home
 from valhalla.running import stopping
 
@@ -34,7 +34,7 @@ def start(home: Home, options: list[str]) -> Running:
     complaints = home.logs / ERRORS_NAME
     with open(complaints, "wb") as errors:
         child = subprocess.Popen(
-            [*_program(), "--home", str(home.path), "run", "--no-cockpit", *options],
+            [*program(), "--home", str(home.path), "run", "--no-cockpit", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -44,7 +44,7 @@ def start(home: Home, options: list[str]) -> Running:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         found = running(home.path)
-        if found is not None and found.pid == child.pid and _beats(home):
+        if found is not None and _is_of(found.pid, child.pid) and _beats(home):
             return found
         if child.poll() is not None:
             raise ValhallaError(
@@ -108,15 +108,24 @@ def status(home: Home) -> dict[str, Any]:
     return told
 
 
-def _program() -> list[str]:
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "valhalla"]
+def _is_of(pid: int, started: int) -> bool:
+    """Whether the process is the one we started, or the child of it: a one-file executable is a loader and its child."""
+    if pid == started:
+        return True
+    import psutil
+
+    try:
+        return psutil.Process(pid).ppid() == started
+    except psutil.Error:
+        return False
 
 
 def _apart() -> dict[str, Any]:
     """So that the service outlives the terminal: no console window on Windows, a session of its own elsewhere."""
     if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True, "env": {**os.environ, "PYTHONUNBUFFERED": "1"}}
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        return {"creationflags": flags, "env": own_environment()}
+    return {"start_new_session": True, "env": {**own_environment(), "PYTHONUNBUFFERED": "1"}}
 
 
 def _beats(home: Home) -> bool:

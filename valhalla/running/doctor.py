@@ -9,7 +9,7 @@ import apsw
 from db import Database, DatabaseError, audit, migrate
 from db.instance import running
 from valhalla.home import Home
-from valhalla.running import preflight
+from valhalla.running import places, preflight
 from valhalla.running.preflight import Check
 
 
@@ -28,6 +28,8 @@ def examine(home: Home) -> list[Check]:
     checks.append(
         Check("instance", True, f"process {other.pid} runs ({other.command})" if other else "none runs")
     )
+    against = places.warning(home.path)
+    checks.append(Check("place", against is None, against or "a folder of this computer"))
     if not home.database.exists():
         return [
             *checks,

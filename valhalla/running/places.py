@@ -1,0 +1,77 @@
+"""Places where the file does not belong: folders that another program copies elsewhere, and other computers' disks."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path, PurePath
+
+SYNCED = re.compile(
+    r"onedrive( - .+)?|dropbox( \(.+\))?|google drive|googledrive|my drive|icloud ?drive|mobile documents|com~apple~clouddocs"
+    r"|box|box sync|nextcloud|owncloud|pcloud ?drive|mega|megasync|sync|syncthing|tresorit|seafile|creative cloud files",
+    re.IGNORECASE,
+)
+"""Names that programs for synchronising give their folders."""
+
+SYNC_VARIABLES = ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")
+SYNC_MARKS = (".stfolder", ".dropbox", ".dropbox.cache", ".tmp.drivedownload", ".sync")
+"""What such programs leave in the folder that they keep."""
+
+NETWORK = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afpfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"}
+"""Kinds of file system that are another computer's."""
+
+_REMOTE = 4
+
+
+def warning(home: Path) -> str | None:
+    """A sentence when ``home`` is in a place that is bad for the file; None: nothing is known against it."""
+    synced = _synced_by(home)
+    if synced:
+        return (
+            f"{home} is inside a synchronised folder ({synced}); synchronising can copy a half-written file or lock it: "
+            "choose another --home, and keep audit copies there instead"
+        )
+    if _is_remote(home):
+        return (
+            f"{home} is on a network drive, where the file cannot be shared safely between programs; "
+            "choose a --home on this computer's own disk"
+        )
+    return None
+
+
+def _synced_by(home: Path) -> str | None:
+    for name in SYNC_VARIABLES:
+        told = os.environ.get(name)
+        if told and home.is_relative_to(told):
+            return told
+    for folder in (home, *home.parents):
+        if SYNCED.fullmatch(folder.name):
+            return str(folder)
+        if any((folder / mark).exists() for mark in SYNC_MARKS):
+            return str(folder)
+    return None
+
+
+def _is_remote(home: Path) -> bool:
+    if sys.platform == "win32":
+        return _is_remote_on_windows(home)
+    import psutil
+
+    found = max(
+        (part for part in psutil.disk_partitions(all=True) if home.is_relative_to(part.mountpoint)),
+        key=lambda part: len(PurePath(part.mountpoint).parts),
+        default=None,
+    )
+    return found is not None and found.fstype.lower() in NETWORK
+
+
+def _is_remote_on_windows(home: Path) -> bool:
+    drive = home.drive
+    if drive.startswith("\\\\"):
+        return not drive.startswith(("\\\\?\\", "\\\\.\\")) or drive.upper().startswith("\\\\?\\UNC\\")
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    return bool(ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == _REMOTE)
