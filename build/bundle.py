@@ -102,8 +102,6 @@ LEFT_OUT = (
     "pydantic.mypy",
     "pydantic._hypothesis_plugin",
     "pygal.test",
-    "redis.commands.search",
-    "redis.commands.timeseries",
     "uvicorn.workers",
     "uvicorn.supervisors.watchfilesreload",
     # Numbers and pictures that other packages would use if they were there.
@@ -127,8 +125,7 @@ LEFT_OUT = (
     "greenlet",
     "psycopg",
     "psycopg_binary",
-    # What redis, uvicorn and prometheus_client can do with packages that are only here for development.
-    "opentelemetry",
+    # What redis, uvicorn and pygal can do with packages that are only here for development.
     "requests",
     "urllib3",
     "charset_normalizer",
@@ -146,7 +143,6 @@ LEFT_OUT = (
     "phonenumbers.geodata",
     "phonenumbers.carrierdata",
     "phonenumbers.tzdata",
-    "phonenumbers.shortdata",
     "phonenumbers.geocoder",
     "phonenumbers.carrier",
     "phonenumbers.timezone",

@@ -13,13 +13,17 @@ SYSTEMS = {
     "win32": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": "x86_64"},
 }  # fmt: skip
-BUILD_TOOLS = ("pyinstaller", "pillow", "setuptools")
-"""What makes the executable: PyInstaller, the icon's painter, and what PyInstaller's own metadata leaves to others."""
+BUILD_TOOLS = ("pyinstaller", "pillow", "setuptools", "hatchling")
+"""What makes the executable: PyInstaller, the icon's painter, and the build backend."""
+
+TEST_TOOLS = ("pytest",)
+"""What the built product is tested with."""
 
 
 def pins(system: str, python: str, *extras: str) -> list[str]:
     """``name==version`` of every distribution that Valhalla with ``extras`` needs on ``system`` (``win32``, ``linux``)
-    under Python ``python`` (``311``); the extra ``build`` stands for what makes the executable.
+    under Python ``python`` (``311``); the extras ``build`` and ``test`` stand for what makes
+    the executable and what it is tested with.
 
     Follows the metadata of what is installed here. What is only needed there is named, not followed.
     """
@@ -37,6 +41,7 @@ def pins(system: str, python: str, *extras: str) -> list[str]:
     optional = project["optional-dependencies"]
     todo = [*project["dependencies"], *(line for extra in extras for line in optional.get(extra, ()))]
     todo += BUILD_TOOLS if "build" in extras else ()
+    todo += TEST_TOOLS if "test" in extras else ()
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()
     waiting = [(Requirement(line), "") for line in todo]

@@ -191,7 +191,16 @@ class Tools:
         )
         # No screen is needed, and looking for one would cost every program with a hidden window a second.
         self._quietly(
-            "wine", "reg", "add", "HKCU\\Software\\Wine\\Drivers", "/v", "Graphics", "/d", "null", "/f", seconds=60
+            "wine",
+            "reg",
+            "add",
+            "HKCU\\Software\\Wine\\Drivers",
+            "/v",
+            "Graphics",
+            "/d",
+            "null",
+            "/f",
+            seconds=60,
         )
         library = self.prefix / "drive_c" / "windows" / "system32" / "bcryptprimitives.dll"
         if not library.exists():
@@ -232,7 +241,13 @@ class Tools:
     def _quietly(self, *command: str, seconds: float) -> None:
         nothing = subprocess.DEVNULL
         subprocess.run(
-            command, env=self.environment, stdin=nothing, stdout=nothing, stderr=nothing, timeout=seconds, check=False
+            command,
+            env=self.environment,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            timeout=seconds,
+            check=False,
         )
 
 
@@ -268,12 +283,29 @@ def install_debian() -> None:
         stop(f"install these packages first: {' '.join(missing)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "update", "-qq", environment=environment)
-    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, "wine64", environment=environment)
+    run(
+        "apt-get",
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        *missing,
+        "wine64",
+        environment=environment,
+    )
 
 
 def for_windows() -> list[str]:
     """The options that make pip choose wheels for the Windows Python."""
-    return ["--platform", "win_amd64", "--python-version", TAG, "--implementation", "cp", "--only-binary=:all:"]
+    return [
+        "--platform",
+        "win_amd64",
+        "--python-version",
+        TAG,
+        "--implementation",
+        "cp",
+        "--only-binary=:all:",
+    ]
 
 
 def pip(*arguments: str, may_fail: bool = False) -> bool:
@@ -294,7 +326,13 @@ def pip(*arguments: str, may_fail: bool = False) -> bool:
 def run(*command: str, cwd: Path = ROOT, environment: dict[str, str] | None = None) -> None:
     """Run a program, or end with what it complained of."""
     done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+        command,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode:
         stop(f"{command[0]} failed:\n{done.stdout}{done.stderr}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from db.instance import Instance
     from valhalla.running.passes import Pass
     from valhalla.running.service import Service
+
+
+TWICE_SECONDS = 1.0
+"""A second signal within this time is the same Ctrl+C: the loader of a one-file executable passes on what we were told as
+well."""
 
 
 class Window(NamedTuple):
@@ -200,6 +206,7 @@ class _Interruption:
 
     def __init__(self) -> None:
         self.happened = False
+        self._at = 0.0
         self._events: list[threading.Event] = []
 
     def add(self, event: threading.Event) -> None:
@@ -208,11 +215,14 @@ class _Interruption:
     def once(self) -> None:
         """Stop; to be called from any thread."""
         self.happened = True
+        self._at = time.monotonic()
         for event in self._events:
             event.set()
 
     def __call__(self, *_: object) -> None:
         if self.happened:
+            if time.monotonic() - self._at < TWICE_SECONDS:
+                return
             raise KeyboardInterrupt  # asked twice: leave at once; what was not committed is read again next time
         self.once()
 

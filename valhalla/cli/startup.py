@@ -37,6 +37,10 @@ def status(ctx: typer.Context) -> None:
     command = startup.status()
     invocation(ctx).show(
         {"command": command},
-        lambda: print(f"When you sign in, this is run: {command}" if command else "Valhalla does not start with Windows."),
+        lambda: print(
+            f"When you sign in, this is run: {command}"
+            if command
+            else "Valhalla does not start with Windows."
+        ),
     )
     raise typer.Exit(0 if command else 1)

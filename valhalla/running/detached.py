@@ -34,7 +34,7 @@ def start(home: Home, options: list[str]) -> Running:
     complaints = home.logs / ERRORS_NAME
     with open(complaints, "wb") as errors:
         child = subprocess.Popen(
-            [*program(), "--home", str(home.path), "run", "--no-cockpit", *options],
+            [*program(), "--home", str(home.path), "run", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

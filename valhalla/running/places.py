@@ -18,7 +18,21 @@ SYNC_VARIABLES = ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")
 SYNC_MARKS = (".stfolder", ".dropbox", ".dropbox.cache", ".tmp.drivedownload", ".sync")
 """What such programs leave in the folder that they keep."""
 
-NETWORK = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afpfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"}
+NETWORK = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "afpfs",
+    "fuse.sshfs",
+    "9p",
+    "afs",
+    "ncpfs",
+    "davfs",
+}
 """Kinds of file system that are another computer's."""
 
 _REMOTE = 4
@@ -66,12 +80,12 @@ def _is_remote(home: Path) -> bool:
     return found is not None and found.fstype.lower() in NETWORK
 
 
-def _is_remote_on_windows(home: Path) -> bool:
+def _is_remote_on_windows(home: PurePath) -> bool:
     drive = home.drive
     if drive.startswith("\\\\"):
         return not drive.startswith(("\\\\?\\", "\\\\.\\")) or drive.upper().startswith("\\\\?\\UNC\\")
-    if sys.platform != "win32":
-        return False
-    import ctypes
+    if sys.platform == "win32":
+        import ctypes
 
-    return bool(ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == _REMOTE)
+        return bool(ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == _REMOTE)
+    return False

@@ -115,7 +115,9 @@ def _reading(folder: Path) -> str:
     (folder / "list.csv").write_bytes(ten_leads())
     process = second.start()
     try:
-        answer, _ = process.communicate(b"{}\n", timeout=START_SECONDS)  # asked for nothing, it says so and ends
+        answer, _ = process.communicate(
+            b"{}\n", timeout=START_SECONDS
+        )  # asked for nothing, it says so and ends
     except subprocess.TimeoutExpired:
         process.kill()
         raise Failed("the reading process does not answer") from None
@@ -137,11 +139,15 @@ def _run(home: Home) -> str:
             env=own_environment(),
         )
         try:
-            url = _wait(lambda: _url(running(home.path)), process, told, START_SECONDS, "the cockpit does not answer")
+            url = _wait(
+                lambda: _url(running(home.path)), process, told, START_SECONDS, "the cockpit does not answer"
+            )
             with urllib.request.urlopen(f"{url}/healthz", timeout=START_SECONDS) as answer:
                 if answer.status != 200 or json.load(answer) != {"ok": True}:
                     raise Failed(f"the cockpit at {url} is not well")
-            _wait(lambda: _count(home) >= ROWS, process, told, WORK_SECONDS, "the sample leads do not come in")
+            _wait(
+                lambda: _count(home) >= ROWS, process, told, WORK_SECONDS, "the sample leads do not come in"
+            )
             _stop(home, process)
         finally:
             process.kill()
@@ -215,12 +221,18 @@ def _verify(copy: Path) -> str:
     with Database.open_copy(copy) as database:
         verdict = verifying.verify(database)
     if not verdict.ok:
-        raise Failed("the copy does not verify: " + "; ".join(str(problem) for problem in verdict.problems[:3]))
+        raise Failed(
+            "the copy does not verify: " + "; ".join(str(problem) for problem in verdict.problems[:3])
+        )
     return f"{verdict.entries} entries and {verdict.rows} rows are as witnessed"
 
 
 def _wait(
-    look: Callable[[], Found], process: subprocess.Popen[bytes], told: IO[bytes], seconds: float, otherwise: str
+    look: Callable[[], Found],
+    process: subprocess.Popen[bytes],
+    told: IO[bytes],
+    seconds: float,
+    otherwise: str,
 ) -> Found:
     """What ``look`` finds, as soon as it finds something."""
     deadline = time.monotonic() + seconds

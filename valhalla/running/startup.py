@@ -24,21 +24,18 @@ def command(home: Path) -> str:
 
 def enable(home: Path) -> str:
     """Start with Windows from now on; the command that does. Raises :class:`ValhallaError` on other systems."""
-    if sys.platform != "win32":
-        raise ValhallaError(_ELSEWHERE)
-    else:
+    if sys.platform == "win32":
         import winreg
 
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, KEY) as key:
             winreg.SetValueEx(key, NAME, 0, winreg.REG_SZ, command(home))
-    return command(home)
+        return command(home)
+    raise ValhallaError(_ELSEWHERE)
 
 
 def disable() -> bool:
     """Start with Windows no longer; False: it did not."""
-    if sys.platform != "win32":
-        raise ValhallaError(_ELSEWHERE)
-    else:
+    if sys.platform == "win32":
         import winreg
 
         try:
@@ -46,7 +43,8 @@ def disable() -> bool:
                 winreg.DeleteValue(key, NAME)
         except FileNotFoundError:
             return False
-    return True
+        return True
+    raise ValhallaError(_ELSEWHERE)
 
 
 def status() -> str | None:
@@ -60,4 +58,3 @@ def status() -> str | None:
         except FileNotFoundError:
             return None
     return None
-

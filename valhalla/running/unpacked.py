@@ -45,7 +45,9 @@ def hold() -> None:
 def sweep_soon() -> None:
     """Remove what killed programs left, in a thread of its own: it can be many files."""
     folder = unpacked_folder()
-    if folder is not None and sys.platform == "win32":  # elsewhere the folder is the system's for temporary files
+    if (
+        folder is not None and sys.platform == "win32"
+    ):  # elsewhere the folder is the system's for temporary files
         threading.Thread(target=sweep, args=(folder.parent, folder), name="sweep", daemon=True).start()
 
 

@@ -24,16 +24,16 @@ _kept: list[Any] = []
 
 def owns_console() -> bool:
     """Whether the console was made for this program: it was started by a double click, not typed into a shell."""
-    if sys.platform != "win32":
-        return False
-    import ctypes
+    if sys.platform == "win32":
+        import ctypes
 
-    from valhalla.frozen import unpacked_folder
+        from valhalla.frozen import unpacked_folder
 
-    seen = (ctypes.c_ulong * 16)()
-    count = ctypes.windll.kernel32.GetConsoleProcessList(seen, len(seen))
-    ours = {os.getpid()} | ({os.getppid()} if unpacked_folder() else set())  # the loader shares it
-    return 0 < count <= len(seen) and set(seen[:count]) <= ours
+        seen = (ctypes.c_ulong * 16)()
+        count = ctypes.windll.kernel32.GetConsoleProcessList(seen, len(seen))
+        ours = {os.getpid()} | ({os.getppid()} if unpacked_folder() else set())  # the loader shares it
+        return 0 < count <= len(seen) and set(seen[:count]) <= ours
+    return False
 
 
 def wait_for_end(process: int) -> None:

@@ -1,0 +1,141 @@
+"""The parts of the build that need no built product."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import valhalla
+
+ROOT = Path(__file__).parents[2]
+PINS = re.compile(r"^([a-z0-9-]+)==([^ ]+) --hash=sha256:[0-9a-f]{64}$")
+
+
+def test_the_icon_has_all_sizes_and_is_the_same_each_time(tmp_path: Path) -> None:
+    icon = importlib.import_module("icon")
+    from PIL import Image
+
+    first = icon.write(tmp_path / "a.ico").read_bytes()
+
+    assert icon.write(tmp_path / "b.ico").read_bytes() == first
+    with Image.open(tmp_path / "a.ico") as picture:
+        assert picture.info["sizes"] == {(size, size) for size in icon.SIZES}
+
+
+def test_the_version_resource_says_the_version() -> None:
+    pytest.importorskip("pefile", reason="PyInstaller needs it on Windows only")
+    versions = importlib.import_module("version_resource")
+
+    made = str(versions.resource("1.2.3"))
+
+    assert versions.numbers("1.2.3") == (1, 2, 3, 0)
+    assert "(1, 2, 3, 0)" in made
+    assert "'ProductVersion', '1.2.3'" in made.replace('"', "'")
+
+
+def test_the_licence_of_each_part_is_written_or_the_build_stops(tmp_path: Path) -> None:
+    licences = importlib.import_module("licences")
+
+    text = licences.write(tmp_path / "licences.txt", ROOT, ["apsw.ext", "huey.api"]).read_text(
+        encoding="utf-8"
+    )
+
+    for part in ("Valhalla\n", "Python\n", "apsw ", "huey ", "pyinstaller "):
+        assert f"\n{part}" in text, part
+
+
+def test_large_modules_are_set_apart_with_the_libraries_they_need(tmp_path: Path) -> None:
+    pytest.importorskip("PyInstaller")
+    bundle = importlib.import_module("bundle")
+    later = importlib.import_module("later")
+    binaries = []
+    for name, kind in (
+        ("python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so", "EXTENSION"),
+        ("libssl.so.3", "BINARY"),
+        ("apsw/__init__.cpython-311-x86_64-linux-gnu.so", "EXTENSION"),
+        ("libz.so.1", "BINARY"),
+        ("markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so", "EXTENSION"),
+    ):
+        file = tmp_path / Path(name).name
+        file.write_bytes(Path(sys.executable).resolve().read_bytes()[:4096])
+        binaries.append((name, str(file), kind))
+    bundle._stripped = lambda file, work: file
+
+    archive, rest = bundle.split(tmp_path / "work" / later.ARCHIVE, binaries)
+
+    assert [name for name, _, _ in rest] == [
+        "libz.so.1",
+        "markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so",
+    ]
+    with zipfile.ZipFile(archive) as packed:
+        table = ast.literal_eval(packed.read(later.TABLE).decode())
+    assert table["_ssl"] == ["libssl.so.3", "python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so"]
+    assert list(table) == ["_ssl", "apsw"]
+
+
+def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> None:
+    later = importlib.import_module("later")
+    import _zoneinfo as module  # any extension module in a file of its own
+
+    if not getattr(module, "__file__", None):
+        pytest.skip("built into this Python")
+    with zipfile.ZipFile(tmp_path / later.ARCHIVE, "w") as archive:
+        archive.write(module.__file__, "inner/_zoneinfo.so")
+        archive.writestr(later.TABLE, '{"_zoneinfo": ["inner/_zoneinfo.so"]}')
+    finder = later.Finder(str(tmp_path))
+
+    spec = finder.find_spec("_zoneinfo")
+
+    assert spec is not None
+    assert spec.origin == str(tmp_path / "inner" / "_zoneinfo.so")
+    assert Path(str(spec.origin)).read_bytes() == Path(module.__file__).read_bytes()
+    assert finder.find_spec("json") is None
+
+
+def test_what_is_left_out_is_not_what_the_program_imports() -> None:
+    pytest.importorskip("PyInstaller")
+    bundle = importlib.import_module("bundle")
+    imported = set()
+    for package in bundle.PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    imported.add(node.module)
+    left_out = set(bundle.LEFT_OUT) - {"psycopg"}  # which the documents say the executable does without
+    assert {name for name in imported if name in left_out or name.partition(".")[0] in left_out} == set()
+
+
+@pytest.mark.parametrize("name", ["windows", "linux"])
+def test_a_release_is_built_from_the_tested_versions_with_a_hash_each(name: str) -> None:
+    closure = _closure()
+    lines = (ROOT / "build" / f"requirements-{name}.txt").read_text(encoding="utf-8").splitlines()
+    found = [PINS.match(line) for line in lines if not line.startswith("#")]
+    assert all(found)
+
+    wanted = closure.pins({"windows": "win32"}.get(name, name), "313", "redis", "build", "test")
+
+    assert [f"{each[1]}=={each[2]}" for each in found if each] == wanted
+
+
+def _closure():  # type: ignore[no-untyped-def]
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        return importlib.import_module("closure")
+    finally:
+        sys.path.remove(str(ROOT / "scripts"))
+
+
+def test_samples_are_those_of_the_examples() -> None:
+    from valhalla.samples import ROWS, ten_leads
+
+    assert ten_leads() == (ROOT / "examples" / "real_leads.csv").read_bytes()
+    assert len(ten_leads().splitlines()) == ROWS + 1
+    assert valhalla.__version__
