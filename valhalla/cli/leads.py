@@ -215,6 +215,7 @@ def print_list(entries: list[dict[str, Any]]) -> None:
             for entry in entries
         ),
         numbers=("lead", "value", "score"),
+        spare=("email", "location", "next"),
         empty="No leads yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE",
     )
 

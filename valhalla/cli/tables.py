@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 NUMBER = "right"
 """Justification of a column of figures."""
 
+BETWEEN = 3
+"""Characters that a column takes beside its cells."""
+
 PIPE_WIDTH = 200
 """Columns when nobody can say how wide the screen is."""
 
@@ -30,25 +33,51 @@ def table(
     rows: Iterable[Sequence[str]],
     *,
     numbers: Sequence[str] = (),
+    spare: Sequence[str] = (),
     title: str | None = None,
     empty: str = "Nothing to show.",
 ) -> None:
-    """Print a table; columns named in ``numbers`` are right-aligned. Cells are shown as they are, never as markup."""
+    """Print a table; columns named in ``numbers`` are right-aligned and never broken. Cells are shown as they are, never as
+    markup. Those of ``spare`` are left out, the first of them first, where the screen is too narrow for all."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for header in headers:
-        made.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
-    count = 0
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-        count += 1
-    if count:
-        console().print(made)
-    else:
+    rows, out = list(rows), console()
+    if not rows:
         print(empty)
+        return
+    shown = list(range(len(headers)))
+    if sys.stdout.isatty():
+        shown = fitting(headers, rows, spare, out.width)
+    made = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    for header in (headers[at] for at in shown):
+        is_number = header in numbers
+        made.add_column(header, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    for row in rows:
+        made.add_row(*(Text(row[at]) for at in shown))
+    out.print(made)
+    left_out = [header for at, header in enumerate(headers) if at not in shown]
+    if left_out:
+        out.print(Text(f"(a wider screen has room for {' and '.join(left_out)} too)", style="dim"))
+
+
+def fitting(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str], width: int
+) -> list[int]:
+    """The numbers of the columns that a table with all its cells on one line has room for in ``width`` characters."""
+    from rich.cells import cell_len
+
+    widths = [
+        max(map(cell_len, column)) + BETWEEN
+        for column in zip(*([headers, *rows] if rows else [headers]), strict=True)
+    ]
+    shown = list(range(len(headers)))
+    for name in spare:
+        if sum(widths[at] for at in shown) <= width:
+            break
+        shown.remove(headers.index(name))
+    return shown
 
 
 def hanging(text: str, indent: int, first: str = "") -> str:
