@@ -149,3 +149,16 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def bound_by_permissions() -> list[str]:
+    """What to put before a command so that file permissions bind it although the tests run as root."""
+    if sys.platform == "win32":
+        pytest.skip("permissions of Windows are tested on the executable")
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("as root this needs setpriv")
+    lost = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--inh-caps={lost}", f"--bounding-set={lost}", "--"]

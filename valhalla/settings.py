@@ -115,6 +115,11 @@ SETTINGS: Mapping[str, Setting] = {
     "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
     "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
     "console_output": Setting(True, _boolean, "print a line for each cycle"),
+    "log.console": Setting(
+        "off",
+        _choice("off", "text", "json"),
+        "show the log of a run on standard error too: for people, or as JSON lines",
+    ),
     "console.fallback": Setting(
         True, _boolean, "show simulated data, marked as such, when a console source is down"
     ),

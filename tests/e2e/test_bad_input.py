@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -151,27 +149,14 @@ def test_the_home_is_a_file(valhalla: Run, home: Path, sample: Path) -> None:
     refused(valhalla("ingest", sample), 3, "choose another --home")
 
 
-def bound_by_permissions() -> list[str]:
-    """What to put before a command so that file permissions bind it although the tests run as root."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return []
-    lost = "-dac_override,-dac_read_search"
-    return ["setpriv", f"--inh-caps={lost}", f"--bounding-set={lost}", "--"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="permissions of Windows are tested on the executable")
-@pytest.mark.skipif(
-    sys.platform != "win32" and os.geteuid() == 0 and not shutil.which("setpriv"),
-    reason="as root this needs setpriv",
-)
-def test_no_permission(home: Path, tmp_path: Path) -> None:
+def test_no_permission(home: Path, tmp_path: Path, bound_by_permissions: list[str]) -> None:
     path = tmp_path / "list.csv"
     path.write_text(GOOD, encoding="utf-8")
 
     def ingest() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [
-                *bound_by_permissions(),
+                *bound_by_permissions,
                 sys.executable,
                 "-m",
                 "valhalla",

@@ -97,6 +97,11 @@ def test_production_asks_first_and_refuses_what_it_cannot_read(
     assert answer.code == 1 and "not confirmed" in answer.err
     answer = valhalla("production", tmp_path / "gone.csv", "--yes")
     assert answer.code == 3 and "was not found" in answer.err
+    found = report(home, "production_execution.json")
+    assert found["dry_run_enabled"] is True and found["ingestion"]["total_records"] == 0
+    assert [(each["step"], each["ok"]) for each in found["steps"]] == [("preflight", False)]
+    assert found["risk_assessment"]["overall_status"] is None and found["risk_assessment"]["reason"]
+    assert valhalla("production", tmp_path / "gone.csv", "--yes", "--json").json["steps"] == found["steps"]
 
 
 def test_validate_ready_and_risk(valhalla: Run, home: Path, sample: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from valhalla import correlation, logs
+from valhalla.errors import UsageError
 from valhalla.sandbox import StructuredLogger
 
 
@@ -47,3 +53,62 @@ def test_the_log_rotates_and_a_command_has_its_own(tmp_path: Path, monkeypatch: 
     logging.getLogger("valhalla").info("command")
     logs.stop(handler)
     assert lines(tmp_path, logs.COMMANDS_NAME)[0]["action"] == "command"
+
+
+def test_a_command_leaves_a_line_without_its_words(tmp_path: Path) -> None:
+    with logs.of_command(tmp_path, "dnc add"):
+        logging.getLogger("jobs").warning("job 3 failed for jane@example.com")
+    with pytest.raises(UsageError), logs.of_command(tmp_path, "leads add"):
+        raise UsageError("Jane Doe is no number")
+    with pytest.raises(typer.Exit), logs.of_command(tmp_path, "ingest"):
+        raise typer.Exit(0)
+    job, added, failed, done = lines(tmp_path, logs.COMMANDS_NAME)
+    assert job["action"] == "job 3 failed for j***@example.com"
+    assert (added["action"], added["command"], added["exit_code"], added["level"]) == (
+        *("command", "dnc add", 0, "info"),
+    )
+    assert (failed["exit_code"], failed["error"], failed["level"]) == (2, "UsageError", "warning")
+    assert "Jane" not in (tmp_path / logs.COMMANDS_NAME).read_text(encoding="utf-8")
+    assert (done["exit_code"], done["level"]) == (0, "info")
+    assert not logging.getLogger("valhalla").handlers and logging.getLogger("valhalla").propagate
+
+
+def test_a_quiet_command_does_not_load_what_makes_the_lines() -> None:
+    code = (
+        "import sys, tempfile, pathlib\nfrom valhalla import logs\n"
+        "with logs.of_command(pathlib.Path(tempfile.mkdtemp()), 'ingest'): pass\n"
+        "assert 'structlog' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_console_is_for_people_and_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = io.StringIO()
+    handler = logs.to_console(shown)
+    try:
+        with correlation.using("abc-1"):
+            StructuredLogger().log_action("sent", email="jane@example.com", amount=5)
+            logging.getLogger("jobs").error("job %d failed", 7)
+    finally:
+        logs.stop(handler)
+    sent, job = shown.getvalue().splitlines()
+    assert re.match(r"\d\d:\d\d:\d\d \[info +\] sent +", sent) and "\x1b" not in sent
+    assert "email=j***@example.com" in sent and "amount=5" in sent and sent.endswith("id=abc-1")
+    assert "[error" in job and "job 7 failed" in job
+
+
+def test_the_console_can_have_json_lines_too() -> None:
+    shown = io.StringIO()
+    handler = logs.to_console(shown, readable=False)
+    logging.getLogger("db").warning("slow")
+    logs.stop(handler)
+    assert json.loads(shown.getvalue())["action"] == "slow"
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    with logs.of_command(tmp_path / "logs", "ingest"):
+        logging.getLogger("jobs").warning("noted nowhere")
+    assert capsys.readouterr().err == ""

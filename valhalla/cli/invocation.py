@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ class Invocation:
     file: Path | None
     """--db: a file to read instead of the home's."""
     json: bool
+    command: str = ""
+    """The command's own words, such as ``dnc add``."""
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -47,11 +49,12 @@ class Invocation:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """The home's file, for a command that changes it; made when there is none."""
+        from valhalla import logs
         from valhalla.running.opening import open_home
 
         if self.file:
             raise UsageError("--db only reads; use --home with a command that changes the file")
-        with open_home(self.home) as database:
+        with open_home(self.home) as database, logs.of_command(self.home.logs, self.command):
             yield database
 
     def show(self, data: Any, render: Callable[[], object]) -> None:
@@ -68,4 +71,4 @@ def invocation(ctx: typer.Context) -> Invocation:
     found = ctx.find_object(Invocation)
     if found is None:
         raise RuntimeError("a command was called without the root command")
-    return found
+    return replace(found, command=ctx.command_path.partition(" ")[2])

@@ -27,6 +27,7 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import JobQueue
+    from valhalla import logs
     from valhalla.running.opening import open_home
     from valhalla.running.passes import Importing
 
@@ -34,7 +35,7 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
         raise UsageError(f"--db only reads; use --home with {command}")
     inv.home.prepare()
     instance = Instance(inv.home.path)
-    with open_home(inv.home) as database:
+    with open_home(inv.home) as database, logs.of_command(inv.home.logs, command):
         queue = JobQueue(database)
         importing = Importing(database, queue)
         worker = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import audit, heads
+from db import DatabaseError, audit, heads
 from db.clock import iso
 from jobs import JobQueue
 from valhalla import __version__
@@ -73,7 +74,9 @@ def run(
 
     checks = readiness.checks(database, home, sources)
     failed = [check for check in checks if not check.ok]
+    source = ", ".join(map(str, sources)) or str(home.inbox)
     if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
+        _report(flow, database, home, source, values, None, dry_run=True, told=told)
         return flow
     with database.write(durable=True):
         run_id = database.value(
@@ -103,15 +106,14 @@ def run(
             reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
             if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
                 step("process", *_process(database, home, safety, done.import_ids))
-        source = ", ".join(map(str, sources)) or str(home.inbox)
         was_live = live.current(database) is not None
-        flow.report = report(
-            database, source, totals, safety.assessment, dry_run=not was_live, steps=flow.steps
-        )
-        if values["json_export"]:
-            save(home, flow.report)
-            step("report", True, str(home.logs / REPORT_NAME))
+        _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live, told=told)
         ended = "finished"
+    except Exception as error:  # what came in the way of a step is in the report too
+        flow.step("ended", False, str(error) or type(error).__name__)
+        with contextlib.suppress(DatabaseError):
+            _report(flow, database, home, source, values, safety.assessment, dry_run=True)
+        raise
     finally:
         worker.stop(timeout=2.0)
         with database.write(durable=True):
@@ -122,6 +124,29 @@ def run(
         safety.end()
         database.checkpoint()
     return flow
+
+
+def _report(
+    flow: Workflow,
+    database: Database,
+    home: Home,
+    source: str,
+    values: Mapping[str, Any],
+    assessment: Mapping[str, Any] | None,
+    *,
+    dry_run: bool,
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> None:
+    """The report of whatever was done, also of a run that was stopped; on the disk unless reports are off."""
+    totals = {name: flow.result.total(name) for name in COUNTS}
+    flow.report = report(database, source, totals, assessment, dry_run=dry_run, steps=flow.steps)
+    if not values["json_export"]:
+        return
+    try:
+        flow.step("report", True, str(save(home, flow.report)))
+    except OSError as error:
+        flow.step("report", False, f"{home.logs / REPORT_NAME} cannot be written: {error.strerror or error}")
+    told(flow.steps[-1])
 
 
 def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:

@@ -48,14 +48,17 @@ class Safety:
         self._values = dict(values)
         self._mutex = threading.Lock()
         self._unsubscribe = queue.events.subscribe(self._hear)
-        self._handler: logging.Handler | None = None
+        self._handlers: list[logging.Handler] = []
 
     def begin(self, *, is_live: bool = False, hold: bool = False) -> None:
         """A restart is a dry run; ``is_live`` opens the lock for this run, as a person asked. ``hold``: no effect begins
         before :meth:`let_go`."""
         from valhalla import logs
 
-        self._handler = logs.to_file(self.home.logs, instance=True)
+        self._handlers = [logs.to_file(self.home.logs, instance=True)]
+        wanted = self._values.get("log.console", "off")
+        if wanted != "off":
+            self._handlers.append(logs.to_console(readable=wanted == "text"))
         live.close(self.database, "restart")
         if is_live:
             live.open_for(self.database, self.run_id, "operator")
@@ -95,10 +98,10 @@ class Safety:
             self._unsubscribe()
             self.effects.keys.close()
             self.log.log_action("run.stop", run=self.run_id)
-            if self._handler is not None:
-                from valhalla import logs
+            from valhalla import logs
 
-                logs.stop(self._handler)
+            while self._handlers:
+                logs.stop(self._handlers.pop())
 
     def unready(self) -> str | None:
         """Why no effect may go out now; None: it may."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,9 @@ from db.errors import DiskFull
 from jobs import JobQueue
 from jobs.testing import FakeClock
 from valhalla import settings
-from valhalla.effects import register
+from valhalla.effects import live, register
 from valhalla.home import Home
-from valhalla.running import readiness, safety
+from valhalla.running import production, readiness, safety
 from valhalla.running.opening import open_home
 from valhalla.running.safety import Safety
 from valhalla.sandbox import AlertSystem
@@ -70,14 +72,41 @@ def test_a_clock_that_was_set_back_is_no_go_with_a_sentence(home: Path) -> None:
         assert not clock.ok and "set it right" in clock.detail
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_home_on_a_folder_that_may_not_be_written_is_a_sentence(tmp_path: Path) -> None:
-    from valhalla.errors import InputError
-
+def test_a_home_on_a_folder_that_may_not_be_written_is_a_sentence(
+    bound_by_permissions: list[str], tmp_path: Path
+) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="choose another --home"), open_home(Home(tmp_path / "home")):
-        pass
+    command = [
+        sys.executable,
+        "-m",
+        "valhalla",
+        "--home",
+        str(tmp_path / "home"),
+        "config",
+        "set",
+        "interval",
+        "5",
+    ]
+    answer = subprocess.run([*bound_by_permissions, *command], capture_output=True, encoding="utf-8", cwd="/")
     tmp_path.chmod(0o700)
+    assert answer.returncode == 3 and "choose another --home" in answer.stderr, answer.stderr
+    assert len(answer.stderr.splitlines()) == 1 and answer.stdout == ""
+
+
+def test_what_comes_in_the_way_of_a_production_run_is_in_its_report(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(production.Importing, "run", full)
+    with open_home(Home(home)) as database:
+        with pytest.raises(DiskFull):
+            production.run(database, Home(home), [], settings.effective(database))
+        assert live.current(database) is None
+    found = json.loads((home / "logs" / production.REPORT_NAME).read_text(encoding="utf-8"))
+    assert found["dry_run_enabled"] is True
+    assert found["steps"][-1] == {"step": "ended", "ok": False, "detail": "the disk is full"}
 
 
 def test_a_restart_is_a_dry_run_and_settles_what_was_left_behind(home: Path) -> None:
