@@ -103,6 +103,12 @@ def _redis_address(text: str) -> str | None:
     return text.strip() or None
 
 
+def _mail_address(text: str) -> str | None:
+    if text and ("@" not in text or len(text.split()) != 1):
+        raise ValueError("must be an e-mail address")
+    return text or None
+
+
 def _secret(text: str) -> str | None:
     from valhalla.secrets import parse_reference
 
@@ -155,6 +161,7 @@ SETTINGS: Mapping[str, Setting] = {
     "mail.user": Setting(None, _text, "user at the mail server"),
     "mail.password": Setting(None, _secret, "where the password is kept: env:NAME or keyring:SERVICE/NAME"),
     "mail.from": Setting(None, _text, "sender of mails"),
+    "digest.mail": Setting(None, _mail_address, "to whom a mail of each evening's digest is drafted"),
     "effects.per_run": Setting(
         20, _whole(0, 1_000), "webhooks about new leads that a production run drafts at most"
     ),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from valhalla.cli.invocation import invocation
+from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import InputError, UsageError
 
 buyers = typer.Typer(help="The list of buyers: import, list.", no_args_is_help=True)
@@ -102,6 +102,15 @@ def digest(
         bool,
         typer.Option("--write", help="Also write both to the home's logs folder, as happens each evening."),
     ] = False,
+    mail: Annotated[
+        bool,
+        typer.Option(
+            "--mail", help="Draft a mail of it: an effect, sent when it is approved and the lock is off."
+        ),
+    ] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", help="With --mail: to whom (default: the setting digest.mail).")
+    ] = None,
 ) -> None:
     """The day in two minutes: who to call, what came in, what was refused and why, what changed, alerts."""
     from valhalla.digest import writing
@@ -110,6 +119,11 @@ def digest(
     inv = invocation(ctx)
     if html and text:
         raise UsageError("choose --html or --text")
+    if to is not None and not mail:
+        raise UsageError("--to belongs to --mail")
+    if mail:
+        _mail_digest(inv, to)
+        return
     if write:
         with inv.writing() as database:
             paths = writing.write(database, inv.home)
@@ -119,6 +133,25 @@ def digest(
     with inv.reading() as database:
         told = gather(database)
     inv.show(told, lambda: print(writing.html(told) if html else writing.text(told), end=""))
+
+
+def _mail_digest(inv: Invocation, to: str | None) -> None:
+    from valhalla import settings
+    from valhalla.digest.mailing import draft
+    from valhalla.effects import register
+
+    with inv.writing() as database:
+        to = to or settings.effective(database)["digest.mail"]
+        if not to:
+            raise UsageError("to whom? Use --to ADDRESS, or: valhalla config set digest.mail ADDRESS")
+        effect = draft(database, inv.home, to, actor="operator")
+    inv.show(
+        register.as_json(effect),
+        lambda: print(
+            f"Effect {effect['id']} ({effect['kind']} to {effect['target']}): {effect['state']}. "
+            f"Send it with: valhalla effects approve {effect['id']}"
+        ),
+    )
 
 
 @buyers.command("import")

@@ -56,15 +56,20 @@ def html(told: dict[str, Any]) -> str:
     )
 
 
-def headline(told: dict[str, Any]) -> str:
-    """The day in one sentence."""
-    first = told["calls"][0] if told["calls"] else None
+def summary(told: dict[str, Any]) -> str:
+    """The day in numbers, without a name."""
     parts = [f"{several(told['totals']['new'], 'new lead')}"]
     if told["totals"]["rejected"]:
         parts.append(f"{several(told['totals']['rejected'], 'row')} refused")
     if told["open_alerts"]:
         parts.append(several(told["open_alerts"], "open alert"))
-    says = ", ".join(parts)
+    return ", ".join(parts)
+
+
+def headline(told: dict[str, Any]) -> str:
+    """The day in one sentence."""
+    first = told["calls"][0] if told["calls"] else None
+    says = summary(told)
     return (
         f"{says}. Call {first['name']} first (score {first['score']})."
         if first

@@ -93,6 +93,15 @@ def email(
     )
 
 
+def digest(database: Database, to: str, date: str, subject: str, actor: str = "valhalla") -> dict[str, Any]:
+    """Draft a mail of the digest of a local date to ``to``. It names many people, so the effect keeps only which digest it
+    is; what is sent is what stands in ``logs/`` then."""
+    if "@" not in to or len(to.split()) != 1:
+        raise UsageError(f"{to!r} is no e-mail address")
+    payload = {"subject": subject, "digest": date}
+    return register.draft(database, "email", to, payload, about=f"digest {date}", actor=actor)
+
+
 def export(database: Database, leads: list[int], path: Path, actor: str = "valhalla") -> dict[str, Any]:
     """Draft a CSV of leads at ``path``, outside the home."""
     if not leads:

@@ -51,8 +51,10 @@ def render(template: str, fields: Mapping[str, Any], where: str) -> tuple[str, s
     return _FIELD.sub(fill, head.removeprefix("Subject:")).strip(), _FIELD.sub(fill, body).strip() + "\n"
 
 
-def send(server: Server, recipient: str, subject: str, text: str, key: str) -> dict[str, Any]:
-    """Hand one mail in. Raises TryLater, Refused or Unknown."""
+def send(
+    server: Server, recipient: str, subject: str, text: str, key: str, html: str | None = None
+) -> dict[str, Any]:
+    """Hand one mail in, as text and, when given, as the page ``html`` too. Raises TryLater, Refused or Unknown."""
     import smtplib  # with the TLS library some megabytes, which a program that sends no mails need not carry
     import ssl
     from email.message import EmailMessage
@@ -64,6 +66,8 @@ def send(server: Server, recipient: str, subject: str, text: str, key: str) -> d
         raise Refused(f"the mail cannot be made: {error}") from None
     message["Message-ID"] = f"<{key}@valhalla>"
     message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
     try:
         client = _connected(server)
     except smtplib.SMTPAuthenticationError as error:

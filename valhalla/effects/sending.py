@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valhalla import secrets
+from valhalla.digest.place import digest_path
 from valhalla.effects import mail, webhook
 from valhalla.effects.outcome import Refused
+from valhalla.home import Home
 
 if TYPE_CHECKING:
     from db import Database
@@ -50,7 +52,24 @@ class Senders:
             values["mail.user"],
             self._secret("mail.password"),
         )
-        return lambda: mail.send(server, effect["target"], payload["subject"], payload["text"], effect["key"])
+        text, html = self._content(payload)
+        return lambda: mail.send(server, effect["target"], payload["subject"], text, effect["key"], html)
+
+    def _content(self, payload: Mapping[str, Any]) -> tuple[str, str | None]:
+        """Text and page of a mail; those of a digest lie in the home's logs."""
+        date = payload.get("digest")
+        if date is None:
+            return payload["text"], None
+        if self.database.path is None:
+            raise Refused("a file in memory has no digests")
+        home = Home(self.database.path.parent)
+        try:
+            return (
+                digest_path(home, date, "txt").read_text(encoding="utf-8"),
+                digest_path(home, date).read_text(encoding="utf-8"),
+            )
+        except OSError as error:
+            raise Refused(f"the digest of {date} cannot be read: {error.strerror}") from None
 
     def _export(self, effect: Mapping[str, Any]) -> Call:
         path = Path(effect["target"])

@@ -38,6 +38,8 @@ class Background:
         self.database = database
         self.queue = queue
         self.home = home
+        self.approved: Callable[[int], object] = lambda effect: None
+        """Called with an effect that a standing approval has let pass."""
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
         self._declare(NIGHTLY_JOB, self._nightly)
         self._declare(PACKETS_JOB, self._packets)
@@ -72,6 +74,17 @@ class Background:
         from valhalla.digest.writing import write
 
         write(self.database, self.home)
+        to = effective(self.database)["digest.mail"]
+        if to:
+            self._draft_mail(to)
+
+    def _draft_mail(self, to: str) -> None:
+        from valhalla.digest.mailing import draft
+        from valhalla.effects import register
+
+        effect = draft(self.database, self.home, to)
+        if effect["state"] == "drafted" and register.approve_by_standing(self.database, effect["id"]):
+            self.approved(effect["id"])
 
     def _copy(self) -> str | None:
         """An audit copy when the newest automatic one is old enough; its name."""

@@ -107,6 +107,7 @@ class Service:
                 database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()}
             )
         self.safety = Safety(database, self.home, self.queue, self.settings, self._run_id)
+        self.background.approved = self.safety.effects.enqueue
         self.safety.begin(is_live=self.plan.live)
         forget_request(database)
         self.stats.status = "RUNNING"
