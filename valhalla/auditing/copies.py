@@ -11,9 +11,11 @@ from db.clock import HOUR, to_datetime
 from db.inspecting import manifest_path
 from valhalla import __version__
 from valhalla.auditing import signing
+from valhalla.errors import NotFound
 from valhalla.home import Home
 
 PREFIX = "valhalla-"
+_COPY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.db")
 _AUTOMATIC = re.compile(r"valhalla-\d{8}T\d{6}Z-auto\.db")
 
 
@@ -48,6 +50,21 @@ def make(
         audit.append(database, "audit.copy", f"copy:{target.name}", told)
     signing.note(database, home.audit, f"copy {target.name}")
     return manifest
+
+
+def all_copies(home: Home) -> list[Path]:
+    """Every copy in the home's audit folder, the newest first."""
+    found = [path for path in home.audit.glob("*.db") if _COPY.fullmatch(path.name) and path.is_file()]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+
+
+def find(home: Home, name: str) -> Path:
+    """The copy called ``name`` in the home's audit folder, never anything outside of it. Raises :class:`NotFound`."""
+    path = home.audit / name
+    inside = _COPY.fullmatch(name) and path.is_file() and path.resolve().parent == home.audit.resolve()
+    if not inside:
+        raise NotFound(f"there is no copy of that name in {home.audit}")
+    return path
 
 
 def make_automatic(database: Database, home: Home, keep: int) -> dict[str, Any]:

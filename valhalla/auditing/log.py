@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from db import Database
 from db.clock import iso
@@ -31,6 +31,8 @@ class Filter:
     """UTC microseconds; the first included, the second not."""
     after: int | None = None
     """Entries of a higher number only."""
+    before: int | None = None
+    """Entries of a lower number only."""
     rows: bool = False
     """Also the entries that the file makes by itself for the rows that were changed."""
 
@@ -69,6 +71,8 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
             add(f"at {sign} ?", getattr(which, column))
     if which.after is not None:
         add("seq > ?", which.after)
+    if which.before is not None:
+        add("seq < ?", which.before)
     return " AND ".join(parts) or "1", params
 
 
@@ -85,7 +89,12 @@ def write(entries: Iterable[dict[str, Any]], target: Path) -> int:
         target.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         return len(entries)
     with target.open("w", encoding="utf-8", newline="") as file:
-        return write_csv(file, FIELDS, map(_cells, entries))
+        return write_table(file, entries)
+
+
+def write_table(file: TextIO, entries: Iterable[dict[str, Any]]) -> int:
+    """Write the entries as CSV into an open file; returns how many."""
+    return write_csv(file, FIELDS, map(_cells, entries))
 
 
 def _cells(entry: dict[str, Any]) -> list[Any]:

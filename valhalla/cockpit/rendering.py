@@ -28,7 +28,8 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
     session = request.scope.get("session")
     around = frame.gather(cockpit)
     toasts = []
-    while session is not None and session.toasts:
+    part = "x-part" in request.headers  # fetched by refresh.js, which shows no toasts
+    while session is not None and session.toasts and not part:
         toasts.append(session.toasts.popleft())
     text = (
         environment()

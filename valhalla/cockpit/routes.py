@@ -7,10 +7,12 @@ from types import ModuleType
 
 from valhalla.cockpit import health, live
 from valhalla.cockpit.api import alerts as api_alerts
+from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.pages import (
     alerts,
+    audit,
     overview,
     switches,
 )
@@ -19,6 +21,7 @@ from valhalla.cockpit.rail import Entry
 PAGES: tuple[ModuleType, ...] = (
     overview,
     alerts,
+    audit,
     switches,
 )
 """Modules with ``router`` and, if they are in the rail, ``ENTRY``. The rail has their order: Overview, Call list, Leads,
@@ -26,6 +29,7 @@ Imports, Decisions, Jobs, Experiments, Alerts, Safety, Audit, Federation, Memory
 
 API: tuple[ModuleType, ...] = (
     api_alerts,
+    api_audit,
     api_frame,
     api_overview,
     health,

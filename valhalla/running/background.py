@@ -11,6 +11,7 @@ from db.clock import to_datetime
 from jobs import JobQueue
 from jobs.cycles import Cycle
 from jobs.kind import JobWrapper
+from valhalla.auditing.asked import Asked
 from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
@@ -41,6 +42,7 @@ class Background:
         self.approved: Callable[[int], object] = lambda effect: None
         """Called with an effect that a standing approval has let pass."""
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
+        self.auditing = Asked(database, queue, home, QUEUE)
         self._declare(NIGHTLY_JOB, self._nightly)
         self._declare(PACKETS_JOB, self._packets)
         self._declare(COPY_JOB, self._copy)
