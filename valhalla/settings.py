@@ -208,7 +208,7 @@ SETTINGS: Mapping[str, Setting] = {
         "days after which closed alerts and settled refused rows are removed; their hashes stay; 0: never",
     ),
     "import.chunk_rows": Setting(
-        10_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+        50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
     ),
     "import.read_ahead": Setting(
         True, _boolean, "read large lists in a second process while this one stores"

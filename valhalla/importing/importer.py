@@ -9,6 +9,7 @@ import re
 import time
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +39,14 @@ LOCK_SECONDS = 0.05
 
 MIN_CHUNK_ROWS = 500
 
+STEP_ROWS = 5_000
+"""Rows that are held in memory at a time. A transaction takes several steps while nobody else waits to write: every
+transaction writes most pages of the index of keys, so few of them write less."""
+
 DEFAULT_SOURCE = "csv"
 """The source of lists that nothing else names one for."""
 
-CACHE_KIB = 16_384
+CACHE_KIB = 8_192
 AUTOCHECKPOINT_PAGES = 40_000
 """While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
 
@@ -73,7 +78,7 @@ class Hooks:
     between: Callable[[Progress], object] = lambda progress: None
     """Called after each chunk; may raise to end the import here. What was read is kept, and the next import of the file
     goes on behind it."""
-    stored: Callable[[Source, Chunk], object] = lambda source, chunk: None
+    stored: Callable[[Source, Chunk], object] | None = None
     """Called after each chunk, when it is in the file."""
 
 
@@ -126,6 +131,48 @@ def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) ->
     return _Import(database, request, hooks).run()
 
 
+class _Transaction:
+    """A write transaction that is open from chunk to chunk."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = 0
+        self.keys: dict[int, int] = {}
+        """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
+        self.ended = False
+        self._database = database
+        self._leads: tuple[int, int] | None = None
+        self._write = database.write()
+        self._write.__enter__()
+        self._began = time.perf_counter()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What must not fail: when it does, everything that was not committed is undone."""
+        try:
+            yield
+        except BaseException as error:
+            self.ended = True
+            self._write.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def add(self, chunk: Chunk, plan: Plan) -> None:
+        """Remember what was stored."""
+        self.rows += chunk.records
+        if plan.leads:
+            self.keys.update(plan.keys_of_new())
+            first, last = plan.leads[0][0], plan.leads[-1][0]
+            self._leads = (self._leads[0] if self._leads else first, last)
+
+    def commit(self) -> float:
+        """End it. How long it was open, in seconds."""
+        with self.part():
+            if self._leads:
+                self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
+        self.ended = True
+        self._write.__exit__(None, None, None)
+        return time.perf_counter() - self._began
+
+
 class _Import:
     def __init__(self, database: Database, request: Request, hooks: Hooks) -> None:
         self.database = database
@@ -136,6 +183,7 @@ class _Import:
         self.context: Context | None = None
         self.suppression = suppression.NOBODY
         self.import_id: int | None = None
+        self.transaction: _Transaction | None = None
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -304,14 +352,17 @@ class _Import:
                 for chunk, decided in self._chunks(source, before.st_size):
                     reading = self._with_columns(source, reading)
                     self._store(chunk, decided, reading)
-                    self.hooks.stored(source, chunk)
+                    if self.hooks.stored is not None:
+                        self._commit()
+                        self.hooks.stored(source, chunk)
                     del chunk, decided
                     collect_young()
                     self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
-            self._finish(before)
         finally:
+            self._commit()  # also what was stored before somebody wanted the import to end
             self.database.sql("PRAGMA wal_autocheckpoint = 1000")
             self.database.set_cache(2048)
+        self._finish(before)
 
     def _with_columns(self, source: Source, reading: Reading) -> Reading:
         """Own rules may add columns to what they read."""
@@ -334,7 +385,7 @@ class _Import:
                 final=self.request.final,
             )
             try:
-                other = ahead.ReadAhead(what, self._load_context(), self.chunk_rows)
+                other = ahead.ReadAhead(what, self._load_context(), self._step_rows())
             except ahead.Unavailable:
                 pass
             else:
@@ -342,13 +393,13 @@ class _Import:
                     self.chunk_rows, ahead.PART_ROWS
                 )  # begin at once, not with a full chunk
                 with other:
-                    while (found := other.read(self.chunk_rows, self._load_context())) is not None:
+                    while (found := other.read(self._step_rows(), self._load_context())) is not None:
                         chunk, self.digest, decided = found
                         del found
                         yield chunk, decided
                         del chunk, decided
                 return
-        while (chunk_here := source.read(self.chunk_rows, final=self.request.final)) is not None:
+        while (chunk_here := source.read(self._step_rows(), final=self.request.final)) is not None:
             self.digest = source.digest()
             yield chunk_here, None
             del chunk_here
@@ -361,29 +412,48 @@ class _Import:
         self.context = stages.load(self.database, self.started_at, self.context)
         return self.context
 
+    def _step_rows(self) -> int:
+        return min(self.chunk_rows, STEP_ROWS)
+
     def _store(self, chunk: Chunk, decided: Decided | None, reading: Reading) -> None:
-        """One chunk, one transaction: leads, stage results, rejects, audit entry, counters and the new position."""
+        """One chunk into the transaction: leads, stage results, rejects, audit entry, counters and the new position.
+
+        The transaction stays open for the next chunk unless it is large enough or somebody waits to write.
+        """
         database = self.database
         context = self._load_context()
         self.suppression = suppression.load(database, self.suppression)
         if self.suppression.forgotten:
             suppression.leave_out_forgotten(self.suppression, chunk)
             decided = None  # they belong to all rows of the chunk
-        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
+        keys = self.transaction.keys if self.transaction else {}
+        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided, keys)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
-        with database.write():
-            began = time.perf_counter()
-            self.hooks.fence()
+        transaction = self.transaction = self.transaction or _Transaction(database)
+        with transaction.part():
+            if not transaction.rows:
+                self.hooks.fence()
             if database.value(sql.READ_GENERATION) != plan.generation:
                 self.suppression = suppression.load(database, self.suppression)
-                plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided)
+                plan = plan_chunk(
+                    database, chunk.accepted, reading, context, self.suppression, decided, transaction.keys
+                )
             self._advance(chunk, plan)
             self._witness(chunk, plan)
             write_plan(database, chunk, plan, reading, context)
-            contended = database.contended()
-        self._pace(contended, time.perf_counter() - began)
+            transaction.add(chunk, plan)
         self.position = chunk.end
+        if database.contended() or transaction.rows >= self.chunk_rows:
+            self._commit()
+
+    def _commit(self) -> None:
+        """End the transaction, if one is open. What is in it is whole."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None and not transaction.ended:
+            contended = self.database.contended()
+            held = transaction.commit()
+            self._pace(contended, transaction.rows, held)
 
     def _advance(self, chunk: Chunk, plan: Plan) -> None:
         counts = plan.counts
@@ -427,11 +497,11 @@ class _Import:
             },
         )
 
-    def _pace(self, contended: bool, held: float) -> None:
-        """Shrink the chunks while somebody waits to write, and grow them back when nobody does."""
+    def _pace(self, contended: bool, rows: int, held: float) -> None:
+        """Shrink the transactions while somebody waits to write, and grow them back when nobody does."""
         largest = _chunk_rows(self.database)
         if contended and held > LOCK_SECONDS:
-            self.chunk_rows = max(min(MIN_CHUNK_ROWS, largest), int(self.chunk_rows * LOCK_SECONDS / held))
+            self.chunk_rows = max(min(MIN_CHUNK_ROWS, largest), int(rows * LOCK_SECONDS / held))
         elif not contended:
             self.chunk_rows = min(largest, self.chunk_rows * 2)
 
@@ -508,14 +578,14 @@ class _Import:
 
 
 def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
-    """Store what was planned for a chunk, and its rejects; inside the caller's transaction."""
+    """Store what was planned for a chunk, and its rejects; inside the caller's transaction, who sees to it that the keys
+    of the new leads are stored too."""
     now = database.clock()
     if plan.moves_leads():
         database.sql(sql.MOVE_GENERATION)
     if plan.leads:
         new = new_leads(database, reading, context)
         new.insert(database, sql.insert_lead(new.common), plan.leads, plan.witnesses)
-        database.sql(sql.ADD_KEYS_OF_NEW, (plan.leads[0][0], plan.leads[-1][0]))
     if plan.keys:
         database.many(sql.ADD_KEY, sorted(plan.keys))
     for text, rows in (

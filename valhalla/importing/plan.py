@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ _NAME = sql.CONTENT.index("name")
 _PHONE_KEY = sql.CONTENT.index("phone_key")
 _EXTRAS = sql.CONTENT.index("extras")
 _EMAIL = sql.CONTENT.index("email")
+_NEW_IDENTITY = sql.NEW_LEAD.index("identity")
 _LIST_DATE = sql.CONTENT.index("list_date")
 
 
@@ -130,6 +131,10 @@ class Plan:
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
 
+    def keys_of_new(self) -> list[tuple[int, int]]:
+        """(identity, id) of the new leads."""
+        return [(lead[_NEW_IDENTITY], lead[0]) for lead in self.leads]
+
     def moves_leads(self) -> bool:
         """Whether it changes who is who or what a lead says."""
         return bool(self.leads or self.updates)
@@ -142,12 +147,14 @@ def plan_chunk(
     context: Context,
     suppression: Suppression = NOBODY,
     decided: Decided | None = None,
+    keys: Mapping[int, int] = {},
 ) -> Plan:
     """Classify ``rows`` against what the file holds now. Reads only.
 
     ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
+    ``keys``: key and id of leads that this import made and that are not in the index of keys yet.
     """
-    return _Planner(database, rows, reading, context, suppression, decided).run()
+    return _Planner(database, rows, reading, context, suppression, decided, keys).run()
 
 
 def new_leads(database: Database, reading: Reading, context: Context) -> Bulk:
@@ -172,9 +179,11 @@ class _Planner:
         context: Context,
         suppression: Suppression,
         decided: Decided | None,
+        keys: Mapping[int, int],
     ) -> None:
         self.database = database
         self.rows = rows
+        self.keys = keys
         self.decided = dict(zip(map(id, rows), decided, strict=True)) if decided is not None else {}
         self.halves: list[Half | None] = []  # of the hashes of plan.leads, when they are known
         self.suppression = suppression
@@ -227,7 +236,8 @@ class _Planner:
         keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
         # In order, so that neighbours in the index are looked up together.
         found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
-        if not found:
+        self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)
+        if not found and not self.ids:
             return
         repeats = self.repeats
         for key, lead_id, fingerprint, file_id, last_import_id in found:
@@ -301,6 +311,9 @@ class _Planner:
         return None
 
     def _look_up_one(self, key: int) -> int | None:
+        if key in self.keys:
+            self.ids[key] = self.keys[key]
+            return self.ids[key]
         for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
             self.ids[key] = found[1]
         return self.ids.get(key)

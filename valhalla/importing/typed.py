@@ -63,6 +63,7 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
             ),
         )
         write_plan(database, chunk, plan, reading, context)
+        database.many(sql.ADD_KEY, plan.keys_of_new())
         database.sql(sql.FINISH, (now, import_id))
         database.sql(sql.CLEAR_SEEN, (import_id,))
         what = next(name for name, count in vars(counts).items() if count)

@@ -20,6 +20,8 @@ HEAD = 1 << 18
 """Bytes looked at for delimiter, preamble and header; grown to 4 MiB for a wider header."""
 SCAN_LIMIT = 64 << 20
 """Bytes looked at to decide between UTF-8 and the fallback encoding; later lines that do not fit are rejected."""
+_BLOCK = 1 << 16
+"""Bytes looked at together; as text and cut into lines they take many times as much memory."""
 DELIMITERS = ",;\t|"
 _PREAMBLE = 30
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -91,7 +93,7 @@ def _scan(file: BinaryIO, start: int) -> tuple[bool, bool]:
     file.seek(start)
     left, ascii_only = SCAN_LIMIT, True
     try:
-        while left > 0 and (block := file.read(min(1 << 20, left))):
+        while left > 0 and (block := file.read(min(_BLOCK, left))):
             left -= len(block)
             if not block.isascii():
                 ascii_only = False
@@ -107,7 +109,7 @@ def _count_lines_by_validity(file: BinaryIO, start: int) -> tuple[int, int, int]
     file.seek(start)
     good = bad = first = number = 0
     left, rest = SCAN_LIMIT, b""
-    while left > 0 and (block := file.read(min(1 << 20, left))):
+    while left > 0 and (block := file.read(min(_BLOCK, left))):
         left -= len(block)
         lines = re.split(rb"\r\n|\n|\r", rest + block)
         rest = lines.pop()
