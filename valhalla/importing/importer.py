@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.leads import suppression
-from valhalla.reading import Chunk, Position, Profile, SourceError, Warning, open_source, prefix_digest
+from valhalla.reading import Chunk, Position, Profile, SourceError, Warning, open_source, prefix_hash
 from valhalla.reading.header import REJECT_COLUMNS
 from valhalla.stages import Context
 from valhalla.stages import context as stages
@@ -184,6 +185,7 @@ class _Import:
         self.suppression = suppression.NOBODY
         self.import_id: int | None = None
         self.transaction: _Transaction | None = None
+        self.passed: blake2b | None = None
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -200,9 +202,8 @@ class _Import:
             self._begin(before)
             if self.import_id is None:
                 return None
-            with open_list(
-                self.database, self.request, self.position if self.position.offset else None
-            ) as source:
+            start = self.position if self.position.offset else None
+            with open_list(self.database, self.request, start, self.passed) as source:
                 self.digest = source.digest()
                 self._describe(source)
                 self._read(source, before)
@@ -265,7 +266,12 @@ class _Import:
         self._start()
 
     def _still_begins_with(self, length: int, digest: str, before: os.stat_result) -> bool:
-        return before.st_size >= length and (length == 0 or prefix_digest(self.path, length) == digest)
+        self.passed = None
+        if before.st_size < length:
+            return False
+        if length:
+            self.passed = prefix_hash(self.path, length)
+        return self.passed is None or self.passed.hexdigest() == digest
 
     def _start(self) -> None:
         database, start = self.database, self.position.to_json()
@@ -653,11 +659,16 @@ def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
     return mappings.get(_plain(header))
 
 
-def open_list(database: Database, request: Request, start: Position | None) -> Source:
-    """Open the file by the rules of its source; a mapping accepted for exactly its header is used."""
+def open_list(database: Database, request: Request, start: Position | None, passed: blake2b | None) -> Source:
+    """Open the file by the rules of its source; a mapping accepted for exactly its header is used.
+
+    ``passed``: the hash of the bytes before ``start``.
+    """
     profile, _ = source_rules(database, request.source)
     mapping = mapping_of(database, request)
-    return open_source(request.path, profile, mapping, start, source=request.source, rows=request.rows)
+    return open_source(
+        request.path, profile, mapping, start, source=request.source, rows=request.rows, passed=passed
+    )
 
 
 def adopted_source(database: Database, request: Request) -> str | None:

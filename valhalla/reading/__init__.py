@@ -10,7 +10,7 @@ from valhalla.reading.codes import CODES, Code
 from valhalla.reading.cure import Cure, find_cure
 from valhalla.reading.profile import Profile
 from valhalla.reading.single import read_lead
-from valhalla.reading.source import CHUNK_ROWS, Source, open_source, prefix_digest
+from valhalla.reading.source import CHUNK_ROWS, Source, open_source, prefix_hash
 from valhalla.reading.tables import raw_cells
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "Warning",
     "find_cure",
     "open_source",
-    "prefix_digest",
+    "prefix_hash",
     "raw_cells",
     "read_lead",
 ]

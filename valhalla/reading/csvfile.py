@@ -26,10 +26,23 @@ RAW_LIMIT = 1 << 18
 """Characters of a rejected record that are kept."""
 
 
+def hash_of(file: BinaryIO, length: int) -> blake2b:
+    """BLAKE2b (128 bits) of the first ``length`` bytes of a file, or of all when it is shorter."""
+    hasher = blake2b(digest_size=16)
+    file.seek(0)
+    while length > 0 and (block := file.read(min(WINDOW, length))):
+        hasher.update(block)
+        length -= len(block)
+    return hasher
+
+
 class Window:
     """The bytes of a file from the current offset on, and how many of them are whole lines."""
 
-    def __init__(self, file: BinaryIO, offset: int, encoding: str, newline: str) -> None:
+    def __init__(
+        self, file: BinaryIO, offset: int, encoding: str, newline: str, passed: blake2b | None = None
+    ) -> None:
+        """``passed``: the hash of the bytes before ``offset``, when it is known already."""
         self.file = file
         self.offset = offset
         self.encoding = encoding
@@ -40,12 +53,8 @@ class Window:
         self.ended = False
         self.before = b""
         """The last bytes before the offset: if they change in the file, it was rewritten."""
-        self.hasher = blake2b(digest_size=16)
+        self.hasher = passed.copy() if passed else hash_of(file, offset)
         """Over all bytes before the offset."""
-        file.seek(0)
-        while offset > 0 and (block := file.read(min(WINDOW, offset))):
-            self.hasher.update(block)
-            offset -= len(block)
 
     def fill(self, size: int) -> None:
         """Hold at least ``size`` bytes, or all there are."""

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position, SourceError, Warning
-from valhalla.reading.csvfile import SAMPLE, CsvReader, Window
+from valhalla.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.reading.header import normal
 from valhalla.reading.jsonfile import Document, LinesReader, json_kind, lines_header
 from valhalla.reading.mapping import Columns, columns_for, unique_names
@@ -148,7 +148,7 @@ class Source:
         return self._file.read(size)
 
     def digest(self) -> str:
-        """Digest of the file's bytes before the position: equal to ``prefix_digest(path, position.offset)``.
+        """Digest of the file's bytes before the position: that of ``prefix_hash(path, position.offset)``.
 
         Right after opening with ``start`` it is that of the bytes before ``start``, so that comparing it with the
         digest noted earlier shows whether the file still begins with what was read.
@@ -156,7 +156,7 @@ class Source:
         reader = self._reader
         if isinstance(reader, CsvReader | LinesReader):
             return reader.window.hasher.hexdigest()
-        return prefix_digest(self.path, self.position.offset)
+        return prefix_hash(self.path, self.position.offset).hexdigest()
 
     def close(self) -> None:
         """Close the file."""
@@ -169,14 +169,10 @@ class Source:
         self.close()
 
 
-def prefix_digest(path: str | os.PathLike[str], length: int) -> str:
-    """BLAKE2b (128 bits, hexadecimal) of the first ``length`` bytes of a file, or of all when it is shorter."""
-    hasher = blake2b(digest_size=16)
+def prefix_hash(path: str | os.PathLike[str], length: int) -> blake2b:
+    """The hash of the first ``length`` bytes of a file, as far as there are so many: see :meth:`Source.digest`."""
     with open(path, "rb", buffering=0) as file:
-        while length > 0 and (block := file.read(min(1 << 20, length))):
-            hasher.update(block)
-            length -= len(block)
-    return hasher.hexdigest()
+        return hash_of(file, length)
 
 
 def open_source(
@@ -187,19 +183,21 @@ def open_source(
     *,
     source: str = "csv",
     rows: RowReaderFactory | None = None,
+    passed: blake2b | None = None,
 ) -> Source:
     """Open a lead list of any supported format.
 
     ``mapping`` (header to field) replaces recognition by name; headers it does not name become extra columns.
     ``start`` goes on where an earlier reading of the same bytes ended. ``source`` is the name under which the
     program knows where the file comes from. ``rows`` replaces the rules for a record; then no record takes the fast path.
+    ``passed`` is the :func:`prefix_hash` of the bytes before ``start``, so that a large file need not be hashed again.
     Raises SourceError for everything that makes the whole file unusable.
     """
     path = Path(path)
     profile = profile or Profile()
     file = _open(path)
     try:
-        return _open_format(path, file, profile, mapping, start, source, rows or RowReader)
+        return _open_format(path, file, profile, mapping, start, source, rows or RowReader, passed)
     except OSError as error:
         file.close()
         raise SourceError(
@@ -250,6 +248,7 @@ def _open_format(
     start: Position | None,
     name: str,
     rows: RowReaderFactory,
+    passed: blake2b | None,
 ) -> Source:
     head = file.read(1 << 16)
     if not head:
@@ -261,9 +260,8 @@ def _open_format(
         raise SourceError(
             "NOT_CSV", f"The file {path} is no lead list but a web page; export the list as CSV."
         )
-    opened = Opened(
-        path, file, profile, mapping, start if start is not None and start.offset > 0 else None, name, rows
-    )
+    start = start if start is not None and start.offset > 0 else None
+    opened = Opened(path, file, profile, mapping, start, name, rows, passed if start else None)
     if head.startswith(b"PK\x03\x04"):
         return opened.workbook()
     kind = json_kind(head)
@@ -287,6 +285,7 @@ class Opened:
     start: Position | None
     name: str
     rows: RowReaderFactory
+    passed: blake2b | None
 
     def text(self) -> Source:
         """Delimited text."""
@@ -304,7 +303,7 @@ class Opened:
             decided = shape.decided
             start = Position(shape.offset, shape.line, 0)
         start = Position(start.offset, start.line, start.records, shape.encoding if decided else "")
-        window = Window(self.file, start.offset, shape.encoding, shape.newline)
+        window = Window(self.file, start.offset, shape.encoding, shape.newline, self.passed)
         reader = CsvReader(window, self.rows(columns, profile, self.name), shape.delimiter, start)
         warnings = shape.warnings + [warning for warning in more if warning not in shape.warnings]
         return self._source("csv", columns, reader, warnings, shape.encoding, shape.delimiter)
@@ -313,7 +312,7 @@ class Opened:
         """One JSON object per line."""
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
-        window = Window(self.file, start.offset, "utf-8", "\n")
+        window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
         reader = LinesReader(window, self.rows(columns, self.profile, self.name), start)
         return self._source("jsonl", columns, reader, [], "utf-8", ",")
 

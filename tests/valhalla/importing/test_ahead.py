@@ -11,7 +11,7 @@ import pytest
 from db import Database
 from valhalla.importing import ahead, importer, second
 from valhalla.importing.importer import Request, import_file
-from valhalla.reading import Position, Profile, SourceError, prefix_digest
+from valhalla.reading import Position, Profile, SourceError, prefix_hash
 from valhalla.stages import context as stages
 
 TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
@@ -77,7 +77,7 @@ def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list:
             assert found is not None
             chunk, digest, decided = found
             assert decided is not None and len(decided) == len(chunk.accepted)
-            assert digest == prefix_digest(path, chunk.end.offset)
+            assert digest == prefix_hash(path, chunk.end.offset).hexdigest()
         with ahead.ReadAhead(what(path, chunk.end), context, 100_000) as rest:
             found = rest.read(1_000_000, context)
             assert found is not None and found[0].start == chunk.end

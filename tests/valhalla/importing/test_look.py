@@ -15,6 +15,7 @@ from valhalla.importing.preview import scratch_copy
 from valhalla.importing.result import of_import
 from valhalla.importing.source_settings import Change, set_source
 from valhalla.importing.sources import Candidate
+from valhalla.reading import prefix_hash
 from valhalla.stages import context
 
 ROW = "Ann,ann@example.com,1,,\n"
@@ -31,7 +32,7 @@ def test_unchanged_costs_one_stat_and_the_file_is_not_opened(
     assert verdict(desk, path) == "changed"
     desk.read(path)
     monkeypatch.setattr("builtins.open", None)
-    monkeypatch.setattr("valhalla.importing.importer.prefix_digest", None)
+    monkeypatch.setattr("valhalla.importing.importer.prefix_hash", None)
     stats = []
     real = os.stat
     monkeypatch.setattr("os.stat", lambda *arguments, **more: stats.append(1) or real(*arguments, **more))
@@ -77,3 +78,15 @@ def test_a_preview_is_exactly_what_would_happen(tmp_path: Path) -> None:
         assert database.value("SELECT count(*) FROM import") == 0
         done = of_import(database, import_file(database, Request(str(path))) or 0)
     assert shown == done and (done.new, done.updated, done.rejected) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("before", [ROW, ROW + ROW], ids=["made longer", "made shorter"])
+def test_the_digest_of_a_rewritten_or_appended_file_is_that_of_its_bytes(desk: Any, before: str) -> None:
+    desk.read(desk.write("a.csv", before))
+    path = desk.write("a.csv", "Robert,robert@example.com,2,,\n")
+    for more in ("", "Cy,cy@example.com,3,,\n"):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(more)
+        desk.read(path)
+        noted, size = desk.database.one("SELECT digest, offset FROM file")
+        assert size == path.stat().st_size and noted == prefix_hash(path, size).hexdigest()
