@@ -88,10 +88,6 @@ def export(
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))
 
 
-EXPORTED = ("name", "email", "phone", "value", "location", "source", "score", "band", "next_action")
-"""Columns of an export before the three reasons; the documented columns keep their names."""
-
-
 def _export(
     database: Database,
     target: Path,
@@ -102,7 +98,7 @@ def _export(
 ) -> int:
     import os
 
-    from valhalla.leads.export import write_csv, write_workbook
+    from valhalla.leads.export import COLUMNS, cells, write_csv, write_workbook
     from valhalla.leads.top import top as best
 
     viewer = make_viewer(database)
@@ -111,20 +107,14 @@ def _export(
     else:
         records = _exported(database, viewer, limit, market, source)
 
-    def rows() -> Any:
-        for record in records:
-            entry = viewer.entry(record)
-            value = entry["value"]
-            entry["value"] = int(value) if value == int(value) else f"{value:.2f}"
-            yield [*(entry[column] for column in EXPORTED), " | ".join(entry["reasons"])]
-
+    rows = (cells(viewer.entry(record)) for record in records)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.suffix.lower() == ".xlsx":
-            count = write_workbook(part, (*EXPORTED, "reasons"), rows())
+            count = write_workbook(part, COLUMNS, rows)
         else:
             with open(part, "w", encoding="utf-8", newline="") as file:
-                count = write_csv(file, (*EXPORTED, "reasons"), rows())
+                count = write_csv(file, COLUMNS, rows)
         os.replace(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -40,6 +40,7 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
             address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             theme=theme if theme in THEMES else None,
             frame=around,
+            there=lambda path: _there(request, path),
             rail=[entry for entry in request.app.state.entries if entry.shown(around)],
             toasts=toasts,
             read_only=cockpit.read_only,
@@ -48,6 +49,12 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
         )
     )
     return HTMLResponse(text, status)
+
+
+def _there(request: Request, path: str) -> str | None:
+    """``path`` if it is of a page in the rail, else None: nothing links to what is not there."""
+    homes = (entry.path for entry in request.app.state.entries if entry.path != "/")
+    return path if any(path == home or path.startswith(home + "/") for home in homes) else None
 
 
 def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | None = None) -> Response:
@@ -92,6 +99,8 @@ def environment() -> Environment:
         "words": words,
         "span": span,
         "size": size,
+        "quantity": quantity,
+        "figure": figure,
     }
     made.globals |= {"static": static, "version": _version()}
     return made
@@ -175,6 +184,30 @@ def size(count: int) -> str:
             return f"{value:,.0f} {unit}" if unit == "B" else f"{value:,.1f} {unit}"
         value /= 1024
     raise AssertionError
+
+
+UNITS = ("_cents", "_ppm", "_points", "_hundredths")
+
+
+def quantity(name: str) -> str:
+    """The name of a stage's number without its unit: ``mao_cents`` is mao."""
+    for unit in UNITS:
+        name = name.removesuffix(unit)
+    return name.replace("_", " ")
+
+
+def figure(pair: tuple[str, Any]) -> str:
+    """A stage's number in its unit, which its name ends in: cents, parts per million, points."""
+    name, value = pair
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "yes" if value is True else "no" if value is False else str(value)
+    if name.endswith("_cents"):
+        return dollars(value / 100) if value >= 0 else f"-{dollars(-value / 100)}"
+    if name.endswith("_ppm"):
+        return f"{value / 10_000:,.1f} %"
+    return number(value)
 
 
 def _version() -> str:

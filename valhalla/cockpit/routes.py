@@ -8,18 +8,28 @@ from types import ModuleType
 from valhalla.cockpit import health, live
 from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
+from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import frame as api_frame
+from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.pages import (
     alerts,
     audit,
+    calls,
+    lead,
+    leads,
     overview,
+    samples,
     switches,
 )
 from valhalla.cockpit.rail import Entry
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
+    calls,
+    leads,
+    lead,
+    samples,
     alerts,
     audit,
     switches,
@@ -32,6 +42,8 @@ API: tuple[ModuleType, ...] = (
     api_audit,
     api_frame,
     api_overview,
+    api_calls,
+    api_leads,
     health,
     live,
 )

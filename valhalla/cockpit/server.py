@@ -15,6 +15,7 @@ from db import Database
 from jobs import JobQueue
 from valhalla import settings
 from valhalla.cockpit.app import make_app
+from valhalla.cockpit.figures import Figures
 from valhalla.cockpit.live import Hub
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
@@ -61,6 +62,7 @@ class Server:
             importing=importing or Importing(database, queue),
             sessions=Sessions(lambda token: links.is_good(database, token)),
             hub=Hub(database),
+            figures=Figures(database),
             port=self._socket.getsockname()[1],
             read_only=forbidden or database.readonly,
             run_id=run_id,
@@ -113,6 +115,7 @@ class Server:
         if self._thread.is_alive():
             self._server.force_exit = True
             self._thread.join(STOP_SECONDS / 2)
+        self.cockpit.figures.close()
         self._socket.close()
 
     def _run(self) -> None:

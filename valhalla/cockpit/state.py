@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 if TYPE_CHECKING:
     from db import Database
     from jobs import JobQueue
+    from valhalla.cockpit.figures import Figures
     from valhalla.cockpit.live import Hub
     from valhalla.cockpit.security.sessions import Sessions
     from valhalla.home import Home
@@ -30,6 +31,7 @@ class Cockpit:
     importing: Importing
     sessions: Sessions
     hub: Hub
+    figures: Figures
     port: int
     read_only: bool = False
     """Nothing may be changed through this cockpit."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
@@ -14,6 +14,21 @@ _HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 """What a workbook, which is XML, cannot hold."""
+
+
+COLUMNS = ("name", "email", "phone", "value", "location", "source", "score", "band", "next_action", "reasons")
+"""What an export holds; the documented columns keep their names."""
+
+
+def cells(entry: Mapping[str, Any]) -> list[object]:
+    """A row of an export of a lead's entry (:meth:`valhalla.leads.view.Viewer.entry`)."""
+    value = entry["value"]
+    shown = {
+        **entry,
+        "value": int(value) if value == int(value) else f"{value:.2f}",
+        "reasons": " | ".join(entry["reasons"]),
+    }
+    return [shown[column] for column in COLUMNS]
 
 
 def safe_cell(text: str) -> str:

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from db import Database
 
 BATCH = 2_000
+WORDS = 12
+"""Words of a search that are read."""
+
 SCANNED = 50_000
 """So many leads that are not indexed yet are looked through in a search."""
 
 STATE = "SELECT lead_id, history_id FROM lead_index_state WHERE id = 1"
 ADVANCE = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE id = 1"
 NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
-_TEXTS = "id, name, email, phone, phone_key, location, address, source, extras"
+_TEXTS = "id, name, email, phone, phone_key, location, address, source, extras, market"
 NEW = f"SELECT {_TEXTS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
 SOME = f"SELECT {_TEXTS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 CHANGED = "SELECT id, lead_id, before FROM lead_history WHERE id > ? ORDER BY id LIMIT ?"
@@ -51,14 +54,25 @@ WHERE first.id < l.id AND (first.email IS NULL OR l.email IS NULL OR first.email
 ON CONFLICT (lead_id, other_id) DO NOTHING
 """
 
+RANKED = 3_000
+"""So many of the leads that a search finds, the newest, are put in order of their score."""
+
+SHORT = 2
+"""Words of so few letters begin too many others; among many leads they are looked for as they stand."""
+
+MANY = 100_000
+"""Leads from which on that is so."""
+
+# The newest ?3 that match, and of them the best ?2.
 MATCH = """
-SELECT l.id FROM lead_search JOIN lead AS l ON l.id = lead_search.rowid
-WHERE lead_search MATCH ?1 AND coalesce(l.suppressed, '') NOT LIKE 'merged%'
+SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?3) AS found
+CROSS JOIN lead AS l ON l.id = found.id WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
 ORDER BY l.score DESC, l.id LIMIT ?2
 """
-UNSEEN = "SELECT count(*) FROM lead WHERE id > ?"
+AT_LEAST = "SELECT count(*) FROM (SELECT 1 FROM lead_search WHERE lead_search MATCH ?1 LIMIT ?2)"
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+"""As the index cuts text into words: it has no phrases, so nothing may be looked for that it would cut again."""
 _PHONE = re.compile(r"\+?[\d\s().-]{7,}")
 
 
@@ -68,6 +82,8 @@ class Found:
 
     lead_ids: list[int]
     indexed: int
+    more: bool = False
+    """More than :data:`RANKED` leads match: the newest of them are ranked here."""
 
 
 def index_some(database: Database, limit: int = BATCH) -> bool:
@@ -103,8 +119,8 @@ def _add(database: Database, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _text(row: tuple[Any, ...]) -> str:
-    number, name, email, phone, key, location, address, source, extras = row
-    words = [name, email, phone, location, address, source, str(number)]
+    number, name, email, phone, key, location, address, source, extras, market = row
+    words = [name, email, phone, location, address, source, market, str(number)]
     if key is not None:
         words += [str(key), str(key)[-10:]]
     if extras is not None:
@@ -125,25 +141,47 @@ def percent(database: Database) -> int:
     return int(100 * (total - behind(database)) / total) if total else 100
 
 
-def search(database: Database, query: str, limit: int, country: str = "US") -> Found:
+def search(
+    database: Database, query: str, limit: int, country: str = "US", *, scanned: int = SCANNED
+) -> Found:
     """Leads in which every word of ``query`` begins some word (of name, contact, place, extra columns), best score first.
 
-    A phone number is found however it is written.
+    A phone number is found however it is written. Bounded, whatever is asked for: a word that very many leads have is
+    looked for as it stands, and so are words of one or two letters where there are very many leads. At most ``scanned``
+    leads that are not indexed yet are looked through.
     """
     indexed = percent(database)
-    words = [] if (number := _number(query, country)) is not None else _WORD.findall(query.casefold())
+    words = [] if (number := _number(query, country)) is not None else _WORD.findall(query.casefold())[:WORDS]
     if number is not None:
         match = f'"{number}"'
         words = [str(number)]
     else:
-        match = " AND ".join(f'"{word}"*' for word in words)
+        try:
+            match = " AND ".join(_term(database, word) for word in words)
+        except apsw.SQLError:  # letters of a few scripts, which the index cuts differently
+            words = []
     if not words:
         return Found([], indexed)
-    found = [row[0] for row in database.sql(MATCH, (match, limit))]
-    seen = database.sql(STATE)[0][0]
-    if len(found) < limit and 0 < database.value(UNSEEN, (seen,)) <= SCANNED:
+    found = [row[0] for row in database.sql(MATCH, (match, limit, RANKED))]
+    more = len(found) >= limit and database.value(AT_LEAST, (match, RANKED + 1)) > RANKED
+    seen, newest = database.sql(STATE)[0][0], database.sql(NEWEST)[0][0]
+    if len(found) < limit and 0 < newest - seen <= scanned:
         found += _scan(database, words, seen, limit - len(found))
-    return Found(found, indexed)
+    return Found(found, indexed, more)
+
+
+def whole_words(text: str) -> str | None:
+    """A match for leads that have every word of ``text`` somewhere; None: there is no word in it."""
+    words = _WORD.findall(text.casefold())
+    return " AND ".join(f'"{word}"' for word in words) if words else None
+
+
+def _term(database: Database, word: str) -> str:
+    """What a word is looked for as: the beginning of words, or, where that would be too many, a whole one."""
+    exact = f'"{word}"'
+    if len(word) <= SHORT and database.sql(NEWEST)[0][0] > MANY:
+        return exact
+    return exact if database.value(AT_LEAST, (exact, RANKED)) >= RANKED else f"{exact}*"
 
 
 def _number(query: str, country: str) -> int | None:

@@ -40,6 +40,13 @@ SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
 WHERE score_base >= :least AND score_base < {INDEXED} AND {OPEN}
 """
 
+# The same among the leads that a match of the search index names.
+BELOW_AMONG = f"""
+SELECT l.id, score_base, {FRESH_AT}, expected_value
+FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match) AS named CROSS JOIN lead AS l ON l.id = named.id
+WHERE score_base >= :least AND score_base < {INDEXED} AND {OPEN}
+"""
+
 
 def chosen(text: str, wait: str, by_market: bool, by_source: bool) -> str:
     """:data:`OF_BASE` or :data:`BELOW` with the ladder's waits, and with the filters that are asked for."""

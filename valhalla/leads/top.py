@@ -3,7 +3,7 @@
 A score is a stored base plus freshness, which fades with time. The index ``lead_by_score`` holds the better leads by
 base and, within a base, by how fresh they are. Bases are visited from the best down; of each only the leads that can
 still reach the list are read, and the visit ends when no fresher lead of a lower base could. Only where the indexed leads
-do not fill the list are the others read as well.
+do not fill the list are the others read as well; of one market or source, those that the search index finds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import apsw
 
 from db import Database
 from db.clock import DAY
-from valhalla.leads import sql
+from valhalla.leads import search, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.stages.calling import CallingRules, wait_after
 from valhalla.stages.ranking import Best, Candidate
@@ -62,8 +62,16 @@ def _candidates(
         oldest = now - (days + 1) * DAY
         yield from map(Candidate._make, database.sql(of_base, {**given, "base": base, "oldest": oldest}))
     if best.days_left(sql.INDEXED - 1) >= 0:
-        below = sql.chosen(sql.BELOW, *filters)
+        match = _words_of(database, market, source)
+        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_AMONG, *filters)
+        given["match"] = match
         yield from map(Candidate._make, database.sql(below, {**given, "least": best.least_base()}))
+
+
+def _words_of(database: Database, market: str | None, source: str | None) -> str | None:
+    """What leads of a market or source are found by in the search index, if that knows every lead."""
+    match = search.whole_words(f"{market or ''} {source or ''}")
+    return match if match is not None and search.percent(database) == 100 else None
 
 
 def _some(database: Database, ids: list[int]) -> list[tuple[object, ...]]:

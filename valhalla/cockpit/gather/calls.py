@@ -9,6 +9,9 @@ from valhalla import settings
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
 
+STEP = 25
+MOST = 500
+
 
 def viewer_of(database: Database) -> Viewer:
     """What shows leads, as of now, by the settings in force."""
@@ -16,11 +19,12 @@ def viewer_of(database: Database) -> Viewer:
     return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
 
 
-def first(
-    database: Database, limit: int, *, market: str | None = None, source: str | None = None
-) -> list[dict[str, Any]]:
-    """The first ``limit`` leads of the call list, in the documented shape of an entry."""
+def gather(
+    database: Database, limit: int = STEP, *, market: str | None = None, source: str | None = None
+) -> dict[str, Any]:
+    """The first ``limit`` leads of the call list in the documented shape; ``more``: whether there are others."""
     with database.view():
         viewer = viewer_of(database)
-        records = top(database, viewer, limit, market=market, source=source)
-        return [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
+        records = top(database, viewer, limit + 1, market=market, source=source)
+        calls = [viewer.entry(record, rank) for rank, record in enumerate(records[:limit], 1)]
+    return {"calls": calls, "more": len(records) > limit, "limit": limit, "market": market, "source": source}

@@ -1,0 +1,87 @@
+"""Figures that cost more than a page may: counted beside the pages, at most every so often, and shown with their age."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from db import Database
+
+log = logging.getLogger("valhalla.cockpit")
+
+PATIENCE = 0.02
+"""Seconds that a page waits for a figure nobody knows yet: enough where there are few leads."""
+
+
+@dataclass
+class Figure:
+    """A figure and when it was counted (UTC microseconds)."""
+
+    value: Any
+    at: int
+    of: Any
+    """What the file said when it was counted: while that stays the same, so does the figure."""
+
+
+class Figures:
+    """The figures of one cockpit. Counted in one thread, one after the other, and only when somebody looks."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._known: dict[str, Figure] = {}
+        self._counting: dict[str, Future[None]] = {}
+        self._mutex = threading.Lock()
+        self._thread: ThreadPoolExecutor | None = None
+
+    def get(
+        self, name: str, count: Callable[[Database], Any], *, of: Any, seconds: float = 60.0
+    ) -> Figure | None:
+        """The figure ``name`` as last counted; None while it is counted for the first time.
+
+        ``of``: what it depends on, cheap to read. When that has changed and ``seconds`` have passed, it is counted anew in
+        the background, for the next who looks.
+        """
+        known = self._known.get(name)
+        if known is not None:
+            age = (self.database.clock() - known.at) / 1_000_000
+            if known.of == of or 0 <= age < seconds:
+                return known
+        counting = self._begin(name, count, of)
+        if known is None and counting is not None:
+            try:
+                counting.result(PATIENCE)
+            except TookTooLong:
+                pass
+        return self._known.get(name)
+
+    def close(self) -> None:
+        """Count nothing more."""
+        with self._mutex:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, name: str, count: Callable[[Database], Any], of: Any) -> Future[None] | None:
+        with self._mutex:
+            if name in self._counting:
+                return self._counting[name]
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, "cockpit-figures")
+            future = self._counting[name] = self._thread.submit(self._count, name, count, of)
+            return future
+
+    def _count(self, name: str, count: Callable[[Database], Any], of: Any) -> None:
+        try:
+            at = self.database.clock()
+            self._known[name] = Figure(count(self.database), at, of)
+        except Exception as error:
+            log.warning("the figure %s could not be counted: %s", name, error)
+        finally:
+            with self._mutex:
+                self._counting.pop(name, None)

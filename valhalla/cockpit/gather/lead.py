@@ -1,0 +1,126 @@
+"""One lead: everything that is known about it, and what it was decided by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.clock import iso
+from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.cockpit.state import Cockpit
+from valhalla.leads.view import Record
+from valhalla.packets import making
+from valhalla.stages import STAGES
+from valhalla.stages.packet_document import earns_packet
+
+DUPLICATES = """
+SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d
+JOIN lead AS l ON l.id = CASE d.lead_id WHEN ?1 THEN d.other_id ELSE d.lead_id END
+WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1) ORDER BY d.id LIMIT 20
+"""
+EFFECTS = "SELECT id, kind, state, target, drafted_at, reason FROM effect WHERE lead_id = ? ORDER BY id DESC LIMIT 20"
+SCRIPT = "SELECT name, version, body FROM script WHERE id = ?"
+
+MONEY = ("value", "arv", "repairs", "mao", "spread", "expected_value")
+MOMENTS = ("list_date", "last_contact", "hold_until", "created_at", "updated_at", "decided_at")
+INNER = (
+    "identity",
+    "fingerprint",
+    "header_id",
+    "file_id",
+    "import_id",
+    "last_import_id",
+    "line",
+    "phone_key",
+    "extras",
+)
+"""Columns that say nothing to a person."""
+
+
+def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
+    """Everything about one lead. Raises :class:`NotFound`."""
+    database = cockpit.database
+    with database.view():
+        viewer = viewer_of(database)
+        record = viewer.record(lead_id)
+        lead, decision = record.lead, record.lead.decision
+        whole = viewer.whole(record)
+        titles = dict(STAGES)
+        for stage in whole["stages"]:
+            stage["title"] = titles[stage["stage"]]
+        for item in whole["history"]:
+            item["before"] = _before(item["before"])
+        packet = making.latest(database, lead_id)
+        script = database.one(SCRIPT, (decision.script_id,)) if decision.script_id is not None else None
+        return {
+            **whole,
+            "market": lead.market,
+            "suppressed": lead.suppressed,
+            "contacts": lead.contacts,
+            "last_contact": iso(lead.last_contact) if lead.last_contact is not None else None,
+            "hold_until": iso(lead.hold_until) if lead.hold_until is not None else None,
+            "fields": _fields(record),
+            "packet": None
+            if packet is None
+            else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},
+            "earns_packet": earns_packet(lead, viewer.context(lead)),
+            "script": None
+            if script is None
+            else {"name": script[0], "version": script[1], "text": making.spoken(script[2], lead)},
+            "duplicates": [
+                {"id": number, "lead": one, "other": other, "name": name}
+                for number, one, other, name in (
+                    database.sql(DUPLICATES, (lead_id, lead.phone_key)) if lead.phone_key is not None else []
+                )
+            ],
+            "effects": [
+                {
+                    "id": number,
+                    "kind": kind,
+                    "state": state,
+                    "target": target,
+                    "drafted_at": iso(at),
+                    "reason": reason,
+                }
+                for number, kind, state, target, at, reason in database.sql(EFFECTS, (lead_id,))
+            ],
+        }
+
+
+def _fields(record: Record) -> list[dict[str, Any]]:
+    """What was read of the lead, in the order in which a person asks for it; ``kind`` says how it is written."""
+    lead = record.lead
+    told: list[tuple[str, str, Any]] = [
+        ("asking price", "money", _dollars(lead.value)),
+        ("value after repairs", "money", _dollars(lead.arv)),
+        ("repairs", "money", _dollars(lead.repairs)),
+        ("address", "text", lead.address),
+        ("location", "text", lead.location),
+        ("market", "text", lead.market),
+        ("square feet", "number", lead.sqft),
+        ("beds", "number", lead.beds),
+        ("condition", "text", lead.condition),
+        ("signs of motivation", "text", lead.distress),
+        ("on the list since", "day", iso(lead.list_date)[:10] if lead.list_date is not None else None),
+        ("source", "text", lead.source),
+        ("on lists", "number", lead.lists),
+        *((name, "text", value) for name, value in record.extra.items()),
+    ]
+    return [{"name": name, "kind": kind, "value": value} for name, kind, value in told]
+
+
+def _before(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns of a lead before a change, as a person reads them."""
+    told = []
+    for name, value in columns.items():
+        if name in INNER:
+            continue
+        if value is not None and name in MONEY:
+            value = f"${value / 100:,.0f}"
+        elif value is not None and name in MOMENTS:
+            value = iso(value)[:16].replace("T", " ")
+        told.append({"name": name.replace("_", " "), "value": None if value is None else str(value)})
+    return told
+
+
+def _dollars(cents: int | None) -> float | None:
+    return None if cents is None else cents / 100

@@ -1,0 +1,164 @@
+"""One lead, and what a person does with it: record what came of a call, make the packet, never contact it again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request
+from starlette.responses import RedirectResponse, Response
+
+from valhalla import settings
+from valhalla.cockpit.gather import lead as gathering
+from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.errors import NotFound, UsageError
+from valhalla.leads import suppression
+from valhalla.leads.suppression import Entry
+from valhalla.outcomes.moments import ahead, cents, clock_text, moment
+from valhalla.outcomes.recording import CHANNELS, Outcome, Recorder, read_lead
+from valhalla.packets import making
+from valhalla.packets.keeping import path_of, put
+from valhalla.packets.page import page as packet_page
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int, Path(ge=1, le=2**62)]
+Back = Annotated[str, Form(max_length=2_000)]
+Short = Annotated[str, Form(max_length=200)]
+
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+@router.get("/leads/{number}")
+def show(request: Request, here: Here, number: Number) -> Response:
+    """The lead."""
+    told = gathering.gather(here, number)
+    return page(request, "lead.html", told["name"], lead=told, channels=CHANNELS)
+
+
+@router.post("/leads/{number}/outcome")
+def record(
+    request: Request,
+    here: Here,
+    number: Number,
+    event: Annotated[str, Form(max_length=20)],
+    reason: Annotated[str, Form(max_length=1_000)] = "",
+    amount: Short = "",
+    at: Short = "",
+    channel: Short = "",
+    until: Short = "",
+    back: Back = "",
+) -> Response:
+    """Record what came of it, as ``valhalla outcome`` does."""
+    database = here.database
+    zone, now = settings.value(database, "timezone"), database.clock()
+    outcome = Outcome(
+        number,
+        event,
+        moment(at, now, zone, noon=True) if at.strip() else now,
+        cents(amount) if amount.strip() else None,
+        channel.strip().lower() or None,
+        reason.strip() or None,
+        ahead(until, now, zone) if until.strip() else None,
+    )
+    with database.write(durable=True):
+        recorded = Recorder(database).record(outcome)
+        if recorded.new:
+            here.background.reevaluating.ask()
+    name = read_lead(database, number).name
+    back = back or f"/leads/{number}"
+    if not recorded.new:
+        return done(request, back, f"{name}: that was recorded before.", kind="info")
+    where = recorded.standing
+    says = f"{name}: {event.replace('_', ' ')}"
+    if where.hold_until:
+        says += f" until {clock_text(where.hold_until, zone, '%Y-%m-%d')}"
+    elif recorded.suppressed:
+        says += ", and will not be contacted again"
+    return done(request, back, f"{says}.", undo=f"/outcomes/{recorded.id}/undo")
+
+
+@router.post("/outcomes/{number}/undo")
+def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
+    """Take a recorded outcome back."""
+    with here.database.write(durable=True):
+        undone = Recorder(here.database).undo(number)
+        here.background.reevaluating.ask()
+    name, status = read_lead(here.database, undone.lead_id).name, undone.standing.status.replace("_", " ")
+    return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
+
+
+@router.post("/leads/{number}/dnc")
+def keep_out(
+    request: Request,
+    here: Here,
+    number: Number,
+    reason: Annotated[str, Form(max_length=1_000)] = "",
+    back: Back = "",
+) -> Response:
+    """Put the lead's address and number on the do-not-contact list."""
+    entries = _contacts(here, number)
+    _, leads = suppression.add(here.database, entries, reason=reason.strip() or None)
+    what = f"{leads} leads are" if leads != 1 else "One lead is"
+    return done(
+        request,
+        back or f"/leads/{number}",
+        f"{what} kept out of every list from now on.",
+        undo=f"/leads/{number}/dnc/undo",
+    )
+
+
+@router.post("/leads/{number}/dnc/undo")
+def let_in(request: Request, here: Here, number: Number, back: Back = "") -> Response:
+    """Take the lead's address and number off the list again."""
+    _, leads = suppression.remove(here.database, _contacts(here, number), origin="operator")
+    what = f"{leads} leads" if leads != 1 else "One lead"
+    return done(request, back or f"/leads/{number}", f"{what} may be contacted again.")
+
+
+@router.post("/leads/{number}/packet")
+def make_packet(request: Request, here: Here, number: Number) -> Response:
+    """Make the packet, or find that nothing has changed since it was made."""
+    packet = making.make(here.database, viewer_of(here.database), number)
+    put(path_of(here.home, number), packet_page(packet))
+    return RedirectResponse(f"/leads/{number}/packet", 303)
+
+
+@router.get("/leads/{number}/packet")
+def packet(here: Here, number: Number) -> Response:
+    """The packet as it was made last, under rules of its own: it may do nothing but show itself."""
+    found = making.latest(here.database, number)
+    if found is None:
+        raise NotFound(f"there is no packet of lead {number} yet; make it on the lead's page")
+    text = packet_page(found)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+        for style in _STYLE.findall(text)
+    )
+    policy = f"default-src 'none'; img-src data:; style-src {hashes}; sandbox"
+    return Response(text, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+
+
+@router.get("/leads/{number}/packet.pdf")
+def packet_pdf(here: Here, number: Number) -> Response:
+    """The packet for printing and sending along by hand."""
+    from valhalla.packets.pdf import pdf
+
+    found = making.latest(here.database, number)
+    if found is None:
+        raise NotFound(f"there is no packet of lead {number} yet; make it on the lead's page")
+    headers = {"content-disposition": f'attachment; filename="lead-{number}.pdf"'}
+    return Response(bytes(pdf(found)), media_type="application/pdf", headers=headers)
+
+
+def _contacts(here: Cockpit, number: int) -> list[Entry]:
+    lead = read_lead(here.database, number)
+    entries = [Entry("email", lead.email)] if lead.email is not None else []
+    entries += [Entry("phone", str(lead.phone_key))] if lead.phone_key is not None else []
+    if not entries:
+        raise UsageError("this lead has neither an address nor a number that could be kept out")
+    return entries
