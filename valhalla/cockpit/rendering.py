@@ -51,10 +51,11 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
     return HTMLResponse(text, status)
 
 
-def _there(request: Request, path: str) -> str | None:
-    """``path`` if it is of a page in the rail, else None: nothing links to what is not there."""
+def _there(request: Request, address: str | None) -> str | None:
+    """``address`` if it is of a page in the rail, else None: nothing links to what is not there."""
     homes = (entry.path for entry in request.app.state.entries if entry.path != "/")
-    return path if any(path == home or path.startswith(home + "/") for home in homes) else None
+    path = (address or "").partition("?")[0].partition("#")[0]
+    return address if any(path == home or path.startswith(home + "/") for home in homes) else None
 
 
 def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | None = None) -> Response:

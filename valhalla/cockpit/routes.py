@@ -34,8 +34,13 @@ PAGES: tuple[ModuleType, ...] = (
     audit,
     switches,
 )
-"""Modules with ``router`` and, if they are in the rail, ``ENTRY``. The rail has their order: Overview, Call list, Leads,
-Imports, Decisions, Jobs, Experiments, Alerts, Safety, Audit, Federation, Memory, Settings."""
+"""Modules with ``router`` and, if they are in the rail, ``ENTRY``."""
+
+RAIL = (
+    *("/", "/calls", "/leads", "/imports", "/decisions", "/duplicates", "/effects", "/jobs", "/experiments"),
+    *("/alerts", "/safety", "/audit", "/federation", "/memory", "/settings"),
+)
+"""The order of the rail; what is not named comes last."""
 
 API: tuple[ModuleType, ...] = (
     api_alerts,
@@ -54,5 +59,6 @@ LARGE_BODIES: Mapping[str, int] = {}
 
 
 def entries() -> list[Entry]:
-    """The entries of the rail, in order."""
-    return [module.ENTRY for module in PAGES if hasattr(module, "ENTRY")]
+    """The entries of the rail, in its order."""
+    found = [module.ENTRY for module in PAGES if hasattr(module, "ENTRY")]
+    return sorted(found, key=lambda entry: RAIL.index(entry.path) if entry.path in RAIL else len(RAIL))

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """What to do about an alert: a sentence, and the page on which it is done."""
 
 from __future__ import annotations
@@ -95,50 +94,3 @@ def advice(task: str, context: Mapping[str, Any]) -> Advice:
     if task.startswith("effect:") and number.isdecimal():
         return Advice(found.says, f"/effects/{number}", f"Effect {number}")
     return found
-=======
-"""What to do about an alert, by what it is about, and the page where it is done."""
-
-from __future__ import annotations
-
-from typing import NamedTuple
-
-
-class Advice(NamedTuple):
-    """A sentence and a page."""
-
-    says: str
-    href: str
-
-
-OTHERWISE = Advice("Look at it, then acknowledge it.", "/alerts")
-
-ADVICE = {
-    "risk:R1:": Advice(
-        "The list cannot be read. Look at its import for the reason and the cure.", "/imports"
-    ),
-    "risk:R2:": Advice("Look at the refused rows, mend them and drop the list again.", "/imports"),
-    "risk:R3:": Advice("The list's columns have changed. Check how they are read.", "/imports"),
-    "risk:R4:": Advice("The list has another size than usual. Check that it is the right one.", "/imports"),
-    "risk:R5:": Advice("Many rows say what is known already. Check that this is no old list.", "/imports"),
-    "risk:R6:": Advice("Decide on the changes that wait.", "/decisions"),
-    "risk:R": Advice("See which figure it is and what it should be.", "/safety"),
-    "risk:": Advice("Switch risk monitoring on again in the settings.", "/settings"),
-    "import": Advice("Look at the import for the reason and the cure.", "/imports"),
-    "job:": Advice("See why the job failed, then try it again.", "/jobs"),
-    "retry:": Advice("See why it failed, then try it again.", "/jobs"),
-    "effect": Advice("Look at the effect: send it again, or say no.", "/decisions"),
-    "dry_run:": Advice(
-        "It was held back by the dry-run lock. Nothing is to be done unless it should go out.", "/decisions"
-    ),
-    "governor:": Advice("A limit was reached. Wait, or raise it.", "/safety"),
-    "heartbeat:": Advice("The program was held up. If it stays so, start it again.", "/safety"),
-    "audit": Advice("Make a copy and have it verified.", "/audit"),
-}
-"""By how the alert's task begins; the longest beginning counts."""
-
-
-def about(task: str) -> Advice:
-    """What to do about an alert of ``task``."""
-    fits = [beginning for beginning in ADVICE if task.startswith(beginning)]
-    return ADVICE[max(fits, key=len)] if fits else OTHERWISE
->>>>>>> 99afb01 (wip)

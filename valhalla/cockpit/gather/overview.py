@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -9,7 +10,7 @@ from db import Database
 from db.clock import DAY, SECOND, iso
 from valhalla import settings
 from valhalla.cockpit import frame
-from valhalla.cockpit.gather import advice
+from valhalla.cockpit.gather.advice import advice
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
@@ -43,7 +44,7 @@ GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 1
 """
 LAST_CYCLE = "SELECT number, started_at, finished_at, ok, rows FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
 ALERTS = """
-SELECT id, severity, task, reason, seen, at, last_at FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
+SELECT id, severity, task, reason, context, seen, at, last_at FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
 ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, last_at DESC LIMIT 5
 """
 SOURCE_NAMES = "SELECT id, name FROM source"
@@ -158,8 +159,8 @@ def _cycle(database: Database, cockpit: Cockpit) -> dict[str, Any] | None:
 
 
 def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
-    number, severity, task, reason, seen, at, last_at = row
-    told = advice.about(task)
+    number, severity, task, reason, context, seen, at, last_at = row
+    told = advice(task, json.loads(context))
     return {
         "id": number,
         "severity": severity,
@@ -168,6 +169,5 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         "seen": seen,
         "at": iso(at),
         "last_at": iso(last_at),
-        "advice": told.says,
-        "href": told.href,
+        "advice": told._asdict(),
     }

@@ -7,6 +7,7 @@ import { start as startCopy } from "./copy.js";
 import { start as startToasts } from "./toasts.js";
 import { start as startPlace } from "./place.js";
 import { start as startSelect } from "./select.js";
+import { start as startColumns } from "./columns.js";
 import { start as startLive } from "./live.js";
 
 for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startLive]) start();
