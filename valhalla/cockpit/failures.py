@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db import DatabaseError
 from jobs import JobsError
+from jobs.errors import UnknownJob
 from valhalla import correlation
 from valhalla.cockpit.answers import refusal
 from valhalla.cockpit.security.limits import TooLarge
@@ -36,7 +37,7 @@ def handle(app: FastAPI) -> None:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound | UnknownJob):
         return refusal(request.scope, 404, "NOT_FOUND", _sentence(error))
     if isinstance(error, UsageError | InputError):
         return refusal(request.scope, 400, "NOT_POSSIBLE", _sentence(error))

@@ -166,7 +166,9 @@ def words(name: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration: 0.4 s, 12 s, 3:07 min, 2 h 5 min."""
+    """A duration: 40 ms, 0.4 s, 12 s, 3:07 min, 2 h 5 min."""
+    if seconds < 0.1:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

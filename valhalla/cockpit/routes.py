@@ -11,6 +11,7 @@ from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import leads as api_leads
+from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.pages import (
     alerts,
@@ -18,6 +19,7 @@ from valhalla.cockpit.pages import (
     calls,
     lead,
     leads,
+    jobs,
     overview,
     samples,
     switches,
@@ -30,6 +32,7 @@ PAGES: tuple[ModuleType, ...] = (
     leads,
     lead,
     samples,
+    jobs,
     alerts,
     audit,
     switches,
@@ -49,6 +52,7 @@ API: tuple[ModuleType, ...] = (
     api_overview,
     api_calls,
     api_leads,
+    api_jobs,
     health,
     live,
 )

@@ -1,0 +1,228 @@
+"""The queue as pages show it: what waits, runs, has failed, and everything that happened to one job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from db import Database
+from db.clock import SECOND, iso
+from jobs import JobQueue, operations
+from jobs.state import ENDED, JobEvent, JobState
+
+PAGE = 50
+STATES = ("running", "waiting", "scheduled", "dead", "done", "canceled", "expired")
+"""In the order of a page: what needs somebody first, what is over last."""
+
+MOST = 1000
+"""Where counting ends: 1,000 or more says enough."""
+
+TITLES = {
+    "import.file": "Read a list",
+    "import.undo": "Take an import back",
+    "ingest.cycle": "Look for new lists",
+    "leads.index": "Fill the search index",
+    "effect.run": "Send an effect",
+    "stages.reevaluate": "Decide on leads again",
+    "stages.nightly": "Decide on all leads each night",
+    "packets.refresh": "Refresh packets",
+    "digest.write": "Write the digest",
+    "audit.copy": "Make an audit copy",
+    "risk.assess": "Assess the risk",
+    "retention.prune": "Remove what is old",
+}
+"""What kinds of jobs are called where people read."""
+
+# Each count walks a partial index and ends at :most.
+COUNTS = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'running' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'scheduled' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most))
+"""
+OF_QUEUE = """
+SELECT (SELECT count(*) FROM task WHERE state = 'running' AND queue = :queue),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' AND queue = :queue LIMIT :most))
+"""
+MARKS = "SELECT queue, paused, at, actor, reason FROM queue_state"
+WORKERS = "SELECT pid, host FROM worker WHERE id = ?"
+RELATED = 20
+
+
+def gather(
+    database: Database,
+    queue: JobQueue,
+    *,
+    state: str | None = None,
+    of_queue: str | None = None,
+    name: str | None = None,
+    text: str | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> dict[str, Any]:
+    """``limit`` jobs, the newest first, and the queues. ``before``: the job after which to go on; ``next``: that of the
+    next page, None: this is the last."""
+    with database.view():
+        found = operations.find(
+            database, state=state, queue=of_queue, name=name, text=text, before=before, limit=limit + 1
+        )
+        counts = dict(zip(STATES[:4], database.sql(COUNTS, {"most": MOST})[0], strict=True))
+        queues = _queues(database, queue)
+    now = database.clock()
+    return {
+        "jobs": [entry(job, now) for job in found[:limit]],
+        "counts": counts,
+        "queues": queues,
+        "kinds": [{"name": each, "title": title_of(each)} for each in sorted({*queue.kinds} | {*TITLES})],
+        "state": state,
+        "queue": of_queue,
+        "name": name,
+        "text": text,
+        "before": before,
+        "next": found[limit - 1].id if len(found) > limit else None,
+    }
+
+
+def one(database: Database, number: int) -> dict[str, Any]:
+    """One job with its arguments, result, attempts, events, and what the same cause led to."""
+    with database.view():
+        job = operations.show(database, number)
+        events = operations.history(database, number)
+        related = operations.find(
+            database, correlation_id=job.correlation_id, limit=RELATED + 1
+        ) if not job.correlation_id.startswith("job-") else []  # fmt: skip
+        workers = _workers(database, events)
+    now = database.clock()
+    return {
+        **entry(job, now),
+        "priority": job.priority,
+        "unique_key": job.unique_key,
+        "tags": job.tags,
+        "correlation_id": job.correlation_id,
+        "failures": job.failures,
+        "lost": job.lost,
+        "arguments": arguments(job.payload),
+        "progress": job.progress,
+        "result": job.result,
+        "attempts": attempts(events, workers),
+        "events": [
+            {
+                "at": iso(event.at),
+                "event": event.event,
+                "claim": event.claim,
+                "worker": workers.get(event.worker or 0),
+                "reason": event.reason,
+                "detail": event.detail,
+            }
+            for event in events
+        ],
+        "related": [entry(each, now) for each in related if each.id != job.id][:RELATED],
+    }
+
+
+def entry(job: JobState, now: int) -> dict[str, Any]:
+    """A job in a list. ``seconds``: how long it has run, or ran the last time."""
+    ended = job.finished_at if job.ended else now if job.state == "running" else None
+    took = (ended - job.started_at) / SECOND if ended is not None and job.started_at is not None else None
+    return {
+        "id": job.id,
+        "name": job.name,
+        "title": title_of(job.name),
+        "queue": job.queue,
+        "state": job.state,
+        "tries": job.tries,
+        "what": _about(job),
+        "error": job.error,
+        "cancel_asked": job.cancel_asked,
+        "created_at": iso(job.created_at),
+        "due": _iso(job.due) if job.state == "scheduled" else None,
+        "started_at": _iso(job.started_at),
+        "finished_at": _iso(job.finished_at),
+        "seconds": max(0.0, round(took, 3)) if took is not None else None,
+        "may_retry": job.state in ENDED,
+        "may_cancel": job.state not in ENDED and not job.cancel_asked,
+    }
+
+
+def attempts(events: Iterable[JobEvent], workers: dict[int, str]) -> list[dict[str, Any]]:
+    """Each time the job was begun: when, by whom, for how long, and how it ended (None: it has not)."""
+    found: dict[int | None, dict[str, Any]] = {}
+    began: dict[int | None, int] = {}
+    for event in events:
+        if event.event == "started":
+            began[event.claim] = event.at
+            found[event.claim] = {
+                "number": len(found) + 1,
+                "began": iso(event.at),
+                "worker": workers.get(event.worker or 0),
+                "seconds": None,
+                "ended": None,
+                "reason": None,
+            }
+        elif event.claim in found and found[event.claim]["ended"] is None and event.event != "cancel asked":
+            found[event.claim] |= {
+                "seconds": round((event.at - began[event.claim]) / SECOND, 3),
+                "ended": event.event,
+                "reason": event.reason,
+            }
+    return list(found.values())
+
+
+def arguments(payload: str) -> list[Any] | str:
+    """What a job was given; the text itself where somebody has edited it into something else."""
+    try:
+        found = json.loads(payload)
+        return [
+            *found.get("args", []),
+            *(f"{name} = {value}" for name, value in found.get("kwargs", {}).items()),
+        ]
+    except (ValueError, AttributeError, TypeError):
+        return payload
+
+
+def title_of(name: str) -> str:
+    """What people call a kind of job."""
+    return TITLES.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
+
+
+def _about(job: JobState) -> str | None:
+    """What the job is about, where its first argument says so."""
+    given = arguments(job.payload)
+    if not isinstance(given, list) or not given:
+        return None
+    first = str(given[0])
+    return first.replace("\\", "/").rpartition("/")[2] if job.name == "import.file" else first[:200]
+
+
+def _queues(database: Database, queue: JobQueue) -> list[dict[str, Any]]:
+    marks = {name: rest for name, *rest in database.sql(MARKS)}
+    found = []
+    for name in sorted({queue.name, *marks, *(kind.queue for kind in queue.kinds.values())}):
+        running, waiting = database.sql(OF_QUEUE, {"queue": name, "most": MOST})[0]
+        paused, at, actor, reason = marks.get(name, (0, None, None, None))
+        found.append(
+            {
+                "name": name,
+                "paused": bool(paused),
+                "at": _iso(at),
+                "by": actor,
+                "reason": reason,
+                "running": running,
+                "waiting": waiting,
+            }
+        )
+    return found
+
+
+def _workers(database: Database, events: Iterable[JobEvent]) -> dict[int, str]:
+    """Who worked on the job: process and computer."""
+    found = {}
+    for number in {event.worker for event in events if event.worker is not None}:
+        row = database.one(WORKERS, (number,))
+        found[number] = f"process {row[0]}" if row else f"worker {number}"
+    return found
+
+
+def _iso(at: int | None) -> str | None:
+    return None if at is None else iso(at)

@@ -1,0 +1,153 @@
+"""The queue: what waits, runs and has failed, and what a person does about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import Response
+
+from jobs import operations
+from valhalla.cockpit.gather import jobs
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.errors import UsageError
+
+ENTRY = Entry("Jobs", "/jobs", "jobs", badge="dead")
+
+router = APIRouter(include_in_schema=False)
+
+State = Literal["waiting", "scheduled", "running", "done", "dead", "canceled", "expired"]
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Before = Annotated[int, Query(ge=1, lt=2**63)]
+Word = Annotated[str, Query(max_length=200)]
+Back = Annotated[str, Form(max_length=2_000)]
+MOST = 200
+"""Jobs of one click."""
+
+
+@router.get("/jobs")
+def show(
+    request: Request,
+    here: Here,
+    state: State | Literal[""] | None = None,
+    queue: Word = "",
+    name: Word = "",
+    text: Word = "",
+    before: Before | None = None,
+) -> Response:
+    """Jobs, the newest first, of a state, queue, kind, or with a text in them."""
+    shown = jobs.gather(
+        here.database,
+        here.queue,
+        state=state or None,
+        of_queue=queue or None,
+        name=name or None,
+        text=text.strip() or None,
+        before=before,
+    )
+
+    def at(**other: object) -> str:
+        chosen = {"state": state, "queue": queue, "name": name, "text": text} | other
+        rest = urlencode({key: value for key, value in chosen.items() if value})
+        return "/jobs" + (f"?{rest}" if rest else "")
+
+    return page(request, "jobs.html", "Jobs", **shown, at=at)
+
+
+@router.get("/jobs/{number}")
+def one(request: Request, here: Here, number: Number) -> Response:
+    """One job with all its attempts and events."""
+    return page(request, "job.html", f"Job {number}", job=jobs.one(here.database, number))
+
+
+@router.post("/jobs/retry")
+def retry_chosen(
+    request: Request,
+    here: Here,
+    job: Annotated[list[int] | None, Form(max_length=MOST)] = None,
+    back: Back = "/jobs",
+) -> Response:
+    """Try the chosen jobs again."""
+    numbers = _some(job)
+    with here.database.write(durable=True):
+        for number in numbers:
+            operations.retry(here.database, number)
+    return done(request, back, f"{_jobs(numbers)} will be tried again.")
+
+
+@router.post("/jobs/cancel")
+def cancel_chosen(
+    request: Request,
+    here: Here,
+    job: Annotated[list[int] | None, Form(max_length=MOST)] = None,
+    back: Back = "/jobs",
+) -> Response:
+    """Cancel the chosen jobs."""
+    numbers = _some(job)
+    with here.database.write(durable=True):
+        running = [number for number in numbers if operations.cancel(here.database, number) == "running"]
+    ends = f" {len(running)} of them at the next chunk." if running else ""
+    return done(request, back, f"{_jobs(numbers)} canceled.{ends}")
+
+
+@router.post("/jobs/{number}/retry")
+def retry(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
+    """Put a job that has ended back into the queue, as ``valhalla jobs retry`` does."""
+    operations.retry(here.database, number)
+    return done(request, back, f"Job {number} will be tried again.", undo=f"/jobs/{number}/cancel")
+
+
+@router.post("/jobs/{number}/cancel")
+def cancel(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
+    """Cancel a job, as ``valhalla jobs cancel`` does."""
+    if operations.cancel(here.database, number) == "running":
+        return done(request, back, f"Job {number} ends at its next chunk.", kind="info")
+    return done(request, back, f"Job {number} is canceled.", undo=f"/jobs/{number}/retry")
+
+
+@router.post("/jobs/pause")
+def pause(
+    request: Request,
+    here: Here,
+    queue: Annotated[str, Form(min_length=1, max_length=100)],
+    reason: Annotated[str, Form(max_length=200)] = "",
+    back: Back = "/jobs",
+) -> Response:
+    """Begin no more jobs of a queue; what runs goes on."""
+    _known(here, queue)
+    operations.pause(here.database, queue, reason=reason.strip() or None)
+    undo = f"/jobs/resume?{urlencode({'of': queue})}"
+    return done(request, back, f"Queue {queue} is paused; what runs goes on.", kind="warn", undo=undo)
+
+
+@router.post("/jobs/resume")
+def resume(
+    request: Request,
+    here: Here,
+    queue: Annotated[str, Form(max_length=100)] = "",
+    of: Annotated[str, Query(max_length=100)] = "",
+    back: Back = "/jobs",
+) -> Response:
+    """Begin jobs of a queue again."""
+    _known(here, queue or of)
+    operations.resume(here.database, queue or of)
+    return done(request, back, f"Queue {queue or of} goes on.")
+
+
+def _known(here: Here, queue: str) -> None:
+    known = [each["name"] for each in jobs.gather(here.database, here.queue, limit=1)["queues"]]
+    if queue not in known:
+        raise UsageError(f"there is no queue {queue!r}; there are {', '.join(known)}")
+
+
+def _some(numbers: list[int] | None) -> list[int]:
+    if not numbers or not all(0 < number < 2**63 for number in numbers):
+        raise UsageError("choose at least one job")
+    return list(dict.fromkeys(numbers))
+
+
+def _jobs(numbers: list[int]) -> str:
+    return "1 job" if len(numbers) == 1 else f"{len(numbers)} jobs"
