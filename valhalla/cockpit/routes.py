@@ -10,16 +10,16 @@ from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import frame as api_frame
-from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import jobs as api_jobs
+from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.pages import (
     alerts,
     audit,
     calls,
+    jobs,
     lead,
     leads,
-    jobs,
     overview,
     samples,
     switches,
