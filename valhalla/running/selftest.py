@@ -82,7 +82,6 @@ def _parts() -> str:
         "openpyxl",
         "orjson",
         "phonenumbers",
-        "prometheus_client",
         "psutil",
         "pygal",
         "redis.asyncio",
