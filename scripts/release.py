@@ -79,7 +79,9 @@ def pack() -> None:
 def inspect() -> None:
     """End with a sentence when something is missing or too large."""
     size = EXECUTABLE.stat().st_size
-    print(f"{EXECUTABLE.name}: {size / 2**20:.1f} MB; {ARCHIVE.name}: {ARCHIVE.stat().st_size / 2**20:.1f} MB")
+    print(
+        f"{EXECUTABLE.name}: {size / 2**20:.1f} MB; {ARCHIVE.name}: {ARCHIVE.stat().st_size / 2**20:.1f} MB"
+    )
     if size > LARGEST:
         sys.exit(f"{EXECUTABLE.name} is larger than {LARGEST // 2**20} MB")
     names = {path.name.lower() for path in FOLDER.rglob("*")}
@@ -91,7 +93,14 @@ def inspect() -> None:
 
 def test() -> None:
     """Test both products as a person uses them."""
-    _run(str(_python()), "-m", "pytest", "-q", "tests/product", environment={"VALHALLA_TEST_PRODUCT": str(DIST)})
+    _run(
+        str(_python()),
+        "-m",
+        "pytest",
+        "-q",
+        "tests/product",
+        environment={"VALHALLA_TEST_PRODUCT": str(DIST)},
+    )
 
 
 def checksums(name: str) -> None:

@@ -80,6 +80,7 @@ def test_the_commands_and_their_options_exist(line: str, capsys: pytest.CaptureF
 def test_the_main_commands_do_what_the_old_programs_did(
     home: Path, sample_leads: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    home.chmod(0o700)  # as the program makes it
     assert main(["run", "--source", str(sample_leads), "--cycles", "1", "--no-cockpit"]) == 0
     assert "[OK] Cycle 1: 10 leads" in capsys.readouterr().out
     for words in (["ingest", str(sample_leads)], ["risk"], ["validate"], ["cockpit", "--once"]):
