@@ -12,6 +12,7 @@ python3 scripts/release.py checksums linux    what is published, with SHA-256, i
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -71,9 +72,8 @@ def build() -> None:
 def pack() -> None:
     """Make the archive of the folder again."""
     sys.path.insert(0, str(ROOT / "build"))
-    import portable
 
-    portable.pack(FOLDER)
+    importlib.import_module("portable").pack(FOLDER)
 
 
 def inspect() -> None:

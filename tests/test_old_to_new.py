@@ -37,13 +37,32 @@ OLD_PROGRAMS = (
     "ark-federation-service.py",
     "test_dashboard_websockets.py",
 )
-OLD_NAMES = (
-    "SandboxOrchestrator SandboxDatabaseManager DryRunLock WorkerProcess SchedulerHeartbeat RetryBackoffManager "
-    "IdempotencyManager GovernorEnforcer AlertSystem StructuredLogger SandboxReadinessChecker CSVIngestion "
-    "ingest_real_data ContinuousDataIngestion FederationDataSource MemoryDataSource FederationState MemoryState "
-    "init_data_sources get_federation_source get_memory_source cleanup_data_sources start_dashboard_tasks "
-    "stop_dashboard_tasks"
-).split()
+OLD_NAMES = [
+    "SandboxOrchestrator",
+    "SandboxDatabaseManager",
+    "DryRunLock",
+    "WorkerProcess",
+    "SchedulerHeartbeat",
+    "RetryBackoffManager",
+    "IdempotencyManager",
+    "GovernorEnforcer",
+    "AlertSystem",
+    "StructuredLogger",
+    "SandboxReadinessChecker",
+    "CSVIngestion",
+    "ingest_real_data",
+    "ContinuousDataIngestion",
+    "FederationDataSource",
+    "MemoryDataSource",
+    "FederationState",
+    "MemoryState",
+    "init_data_sources",
+    "get_federation_source",
+    "get_memory_source",
+    "cleanup_data_sources",
+    "start_dashboard_tasks",
+    "stop_dashboard_tasks",
+]
 
 
 def ours(start: str) -> list[str]:
