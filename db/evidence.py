@@ -80,6 +80,7 @@ DECLARED = (
     _table("setting", "value updated_at updated_by", key="key"),
     _table("policy", "body created_at created_by reason", key="version"),
     _table("model_snapshot", "digest body created_at"),
+    _table("knowledge", "body at", key="name"),
     _table("source", "name pattern profile created_at"),
     _table("header", "digest names"),
     _table("mapping", "source_id header fields origin created_at"),

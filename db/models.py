@@ -44,6 +44,15 @@ class ModelSnapshot(Base):
         table_name = "model_snapshot"
 
 
+class Knowledge(Base):
+    name = TextField(primary_key=True)
+    body = TextField()
+    at = BigIntegerField()
+
+    class Meta:
+        table_name = "knowledge"
+
+
 class Source(Base):
     id = AutoField()
     name = TextField()

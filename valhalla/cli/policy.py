@@ -64,6 +64,39 @@ def show(
     inv.show({"version": version, "policy" if key is None else key: part}, render)
 
 
+@app.command("learnt")
+def learnt(ctx: typer.Context) -> None:
+    """The score learnt from outcomes: whether there is one, whether it decides, and what it weighs."""
+    from valhalla.reevaluation.relearning import state
+    from valhalla.stages import context as stages
+    from valhalla.stages.score import NAMES
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        version, _ = stages.latest_policy(database)
+        found = state(database, stages.look(database, database.clock()))
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        print(found["why"])
+        print(
+            f"score.learnt = {found['wanted']} (policy version {version}); it {'decides' if found['used'] else 'does not decide'}."
+        )
+        if found["learnt"]:
+            table(
+                ("contribution", "learnt points per point of the rules"),
+                [
+                    (name, f"{weight / 1_000_000:+.2f}")
+                    for name, weight in zip(NAMES, found["weights"], strict=True)
+                    if weight
+                ],
+                numbers=("learnt points per point of the rules",),
+            )
+
+    inv.show(found, render)
+
+
 @app.command("set")
 def set_(
     ctx: typer.Context,

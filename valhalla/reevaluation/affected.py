@@ -40,7 +40,7 @@ def all_are(before: Context, after: Context) -> bool:
         for key in (change.key for change in diff(before.policy, after.policy))
     ):
         return True
-    return _experiment(before) != _experiment(after)
+    return before.score.learnt != after.score.learnt or _experiment(before) != _experiment(after)
 
 
 def differs(before: Segment, after: Segment) -> bool:

@@ -11,6 +11,7 @@ from db.pacing import Pace
 from valhalla.leads.sql import STORED
 from valhalla.reevaluation import sql
 from valhalla.reevaluation.affected import all_are, differs
+from valhalla.reevaluation.relearning import relearn
 from valhalla.stages import Context, Decision, StoredLead, redecide
 from valhalla.stages import context as stages
 
@@ -64,7 +65,7 @@ class _Run:
         self.database = database
         self.hooks = hooks
         self.progress = Progress()
-        self.context = stages.load(database, database.clock())
+        self.context = relearn(database, stages.load(database, database.clock()))
         self.old: dict[tuple[int, int], _Old] = {}
         self.pace = Pace(BATCH, SMALLEST)
 

@@ -13,6 +13,7 @@ from valhalla.effects import live
 from valhalla.risk import performance, quality, rules, security
 from valhalla.running.reports import write_report
 from valhalla.sandbox.alerts import AlertSystem
+from valhalla.stages import context as stages
 
 if TYPE_CHECKING:
     from db import Database
@@ -36,6 +37,8 @@ def assess(
     data = quality.measure(database, values["risk.fresh_days"]) if tell else quality.measured(database)
     load = performance.measure(database, folder, values)
     safety = security.measure(database, folder, values, running(folder) if folder else None)
+    if tell:
+        stages.note_quality(database, data["score"])
     found, silent = rules.findings(rules.Ground(database, values, load, now))
     system = AlertSystem(database=database)
     if tell:

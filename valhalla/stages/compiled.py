@@ -50,13 +50,13 @@ class Context:
         self.snapshot_id = snapshot_id
         self.snapshot = snapshot
         self.now = now
-        self.learnt_from: tuple[int | None, ...] | None = None
+        self.learnt_from: tuple[object, ...] | None = None
         """What the file's outcomes looked like when the snapshot was made; None when it was not made from them."""
         self.assignment = compile_assignment(policy, snapshot.experiment)
         self.promotion = compile_promotion(policy, snapshot)
         self.packet = compile_packet(policy)
         self.outcome = compile_outcome(policy, snapshot)
-        self.score = compile_score(policy)
+        self.score = compile_score(policy, snapshot.learnt)
         self.nothing = self.play_readiness(None, Play())
         self.readiness: dict[str, Readiness] = {
             market: self.play_readiness(market, play) for market, play in snapshot.plays

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ import db.audit
 from valhalla.stages import sql
 from valhalla.stages.compiled import Context
 from valhalla.stages.learning import WorkedLead, learn, today
+from valhalla.stages.learnt import LearntScore
 from valhalla.stages.policy import DEFAULT_POLICY, Policy, diff, validated
 from valhalla.stages.seed_scripts import DIRECT, PATIENT
 from valhalla.stages.snapshot import Experiment, Script, Snapshot, Variant
@@ -110,18 +112,25 @@ def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> 
     return version
 
 
-def load(
-    database: Database, now: int, previous: Context | None = None, data_quality: int | None = None
-) -> Context:
+def load(database: Database, now: int, previous: Context | None = None) -> Context:
     """The context for the next batch.
 
     ``previous`` is the context of the batch before; when nothing was learnt since, it is reused and this costs a few small
     queries. A snapshot is stored (in a write transaction, or the one that is open) only when its digest is new.
-    ``data_quality`` is the measured score in parts per million, None when it was not measured.
     """
+    return _learnt(database, now, previous, store=True)
+
+
+def look(database: Database, now: int) -> Context:
+    """The same for those who only look: nothing is stored, and its ``snapshot_id`` is 0 when no decision has used it yet."""
+    return _learnt(database, now, None, store=False)
+
+
+def _learnt(database: Database, now: int, previous: Context | None, *, store: bool) -> Context:
     version, policy = latest_policy(database)
     experiment, scripts = _experiment(database), _scripts(database)
-    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)), today(now), data_quality)
+    known = dict(database.sql(sql.KNOWLEDGE))
+    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)), today(now), known)
     if (
         previous is not None
         and previous.learnt_from == so_far
@@ -131,10 +140,40 @@ def load(
     ):
         return previous.at(now)
     worked = map(WorkedLead._make, database.sql(sql.WORKED_LEADS)) if so_far[1] else ()
-    snapshot = learn(worked, experiment, scripts, policy, now, data_quality)
-    context = Context(version, policy, store_snapshot(database, snapshot), snapshot, now)
+    wanted = policy["score"]["learnt"] != "off" and "learnt_score" in known
+    learnt = LearntScore.from_json(json.loads(known["learnt_score"])) if wanted else None
+    quality = json.loads(known["data_quality"]) if "data_quality" in known else None
+    snapshot = learn(worked, experiment, scripts, policy, now, quality, learnt)
+    number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot)
+    context = Context(version, policy, number, snapshot, now)
     context.learnt_from = so_far
     return context
+
+
+def note_quality(database: Database, score: float | None) -> None:
+    """Remember the measured data quality (0 to 100; None: not measured) for the batches that come, to the whole percent: a
+    snapshot for every hundredth would say nothing more."""
+    if score is not None:
+        _know(database, "data_quality", math.floor(score) * 10_000)
+
+
+def note_learnt(database: Database, learnt: LearntScore) -> None:
+    """Remember a newly learnt score for the batches that come; audited."""
+    with database.write():
+        _know(database, "learnt_score", list(learnt))
+        body = {"resolved": learnt.resolved, "closes": learnt.closes, "better": learnt.better, "says": learnt.says}
+        db.audit.append(database, "score.learn", "knowledge:learnt_score", body)
+
+
+def _know(database: Database, name: str, value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if dict(database.sql(sql.KNOWLEDGE)).get(name) != text:
+        with database.write():
+            database.sql(sql.KNOW, (name, text, database.clock()))
+
+
+def _known_snapshot(database: Database, snapshot: Snapshot) -> int:
+    return int(database.value(sql.FIND_SNAPSHOT, (snapshot.digest(),)) or 0)
 
 
 def store_snapshot(database: Database, snapshot: Snapshot) -> int:
@@ -193,6 +232,9 @@ __all__ = [
     "at",
     "latest_policy",
     "load",
+    "look",
+    "note_learnt",
+    "note_quality",
     "policy_at",
     "policy_history",
     "save_policy",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from valhalla.stages.learnt import LearntScore
 from valhalla.stages.snapshot import Arm, Experiment, Month, Play, Script, Snapshot, Tally
 
 DAY = 86_400_000_000
@@ -58,6 +59,7 @@ def learn(
     policy: Mapping[str, Any],
     now: int,
     data_quality: int | None = None,
+    learnt: LearntScore | None = None,
 ) -> Snapshot:
     """Count outcomes into a snapshot as of the day of ``now``; ``data_quality`` is in parts per million or not measured."""
     day = today(now)
@@ -91,6 +93,7 @@ def learn(
         fees=fees,
         plays=tuple((market, counts.result()) for market, counts in sorted(plays.items())),
         data_quality=data_quality,
+        learnt=learnt,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from valhalla.stages import statistics
+from valhalla.stages.learnt import MILLION, LearntScore
 from valhalla.stages.score import NAMES
 from valhalla.stages.wording import several
 
@@ -51,6 +52,21 @@ class Learnt(NamedTuple):
         return [
             (name, round(scale * w * x / 100)) for name, w, x in zip(NAMES, self.weights, points, strict=True)
         ]
+
+
+def rounded(learnt: Learnt, leads: Sequence[Resolved], as_of: int) -> LearntScore:
+    """What a snapshot keeps of a learnt score and the leads it was learnt from."""
+    scale = MILLION * DOUBLE / math.log(2)
+    weights = tuple(round(scale * weight) for weight in learnt.weights)
+    unanchored = LearntScore(as_of, len(leads), 0, 0, weights, 0, 0, learnt.better, learnt.says)
+    rules = sum(sum(lead.points) for lead in leads)
+    own = sum(sum(unanchored.points(lead.points)) for lead in leads)
+    return unanchored._replace(
+        closes=sum(lead.closed for lead in leads),
+        anchor=(rules - own) // len(leads),
+        brier=round(learnt.brier * MILLION),
+        brier_of_rules=round(learnt.brier_of_rules * MILLION),
+    )
 
 
 def learn_score(leads: Sequence[Resolved], policy: Mapping[str, Any], penalty: float = 1.0) -> Learnt | str:

@@ -71,23 +71,22 @@ def decide(
     now = context.now
     if suppressed is None:
         rules = context.score
-        base = sum(
-            decide_base(
-                value,
-                asking,
-                arv,
-                repairs,
-                spread,
-                distress,
-                phone_key,
-                email,
-                warnings,
-                lists,
-                status,
-                segment,
-                rules,
-            )
+        parts = decide_base(
+            value,
+            asking,
+            arv,
+            repairs,
+            spread,
+            distress,
+            phone_key,
+            email,
+            warnings,
+            lists,
+            status,
+            segment,
+            rules,
         )
+        base = sum(parts) if rules.learnt is None else rules.learnt.total(parts)
         if list_date is None:
             list_date = now if since is None else since
         score = decide_score(base, freshness(list_date, now, rules))

@@ -130,6 +130,7 @@ DEFAULT_POLICY: Policy = {
         "warning_most": -10,
         "history": {"contacted": 0, "appointment": 5, "contract": 5},
         "bands": {"A": 70, "B": 50, "C": 30},
+        "learnt": "show",
         "learn_from_resolved": 200,
         "learn_from_positives": 30,
     },

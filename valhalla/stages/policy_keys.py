@@ -141,6 +141,13 @@ KEYS: dict[str, Key] = {
     "score.list_most": _points("most for further lists"),
     "score.warning": _points("for each quality warning", -100, 0),
     "score.warning_most": _points("most taken off for warnings", -100, 0),
+    "score.learnt": Key(
+        "word",
+        0,
+        0,
+        "the score learnt from outcomes: show it beside the rules, or decide by it once it is better",
+        ("off", "show", "use"),
+    ),
     "score.learn_from_resolved": _count("resolved leads from which a score is learnt beside the rules"),
     "score.learn_from_positives": _count("closes from which a score is learnt beside the rules"),
     "calling.call_now_from": _points("score from which a lead is called at once"),

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.stages.segment import Segment
+
+if TYPE_CHECKING:
+    from valhalla.stages.learnt import LearntScore
 
 DAY = 86_400_000_000
 PPM = 1_000_000
@@ -65,13 +68,19 @@ class ScoreRules:
     bands: tuple[tuple[str, int], ...]
     track_record: int
     target_market: int
+    shown: LearntScore | None = None
+    """The learnt score that is shown beside the rules."""
+    learnt: LearntScore | None = None
+    """The same where it takes the rules' place."""
     distress_memo: dict[str, int] = field(default_factory=dict)
     warnings_memo: dict[str, int] = field(default_factory=dict)
 
 
-def compile_score(policy: Mapping[str, Any]) -> ScoreRules:
-    """What stage 6 needs of a policy."""
+def compile_score(policy: Mapping[str, Any], learnt: LearntScore | None = None) -> ScoreRules:
+    """What stage 6 needs of a policy and of what was learnt. It decides by the learnt score only when the policy says
+    ``use`` and it has proven to be better than the rules."""
     s = policy["score"]
+    shown = None if s["learnt"] == "off" else learnt
     return ScoreRules(
         buy_box=s["buy_box"] * 100,
         spread=s["spread"] * 100,
@@ -96,6 +105,8 @@ def compile_score(policy: Mapping[str, Any]) -> ScoreRules:
         bands=tuple(s["bands"].items()),
         track_record=s["track_record"] * 100,
         target_market=s["target_market"] * 100,
+        shown=shown,
+        learnt=shown if s["learnt"] == "use" and shown is not None and shown.better else None,
     )
 
 

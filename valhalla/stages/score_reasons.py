@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from db.clock import iso
 from valhalla.stages.lead import StageResult, StoredLead
+from valhalla.stages.learnt import LearntScore
 from valhalla.stages.score import DAY, NAMES, ScoreRules, band, decide_base, decide_score, freshness
 from valhalla.stages.segment import Segment
 from valhalla.stages.wording import listed, money, percent, points, several, share
+
+BASELINE = "baseline"
+"""What a learnt score gives every lead."""
+BASE = frozenset((*NAMES, BASELINE))
+"""The lines that time does not change."""
 
 
 class Contribution(NamedTuple):
@@ -39,23 +46,12 @@ def contributions(
     ``asking``, ``arv``, ``repairs`` and ``spread`` are those of the packet. The last lines are freshness and, where they are not
     zero, what keeping within 0 to 100, do-not-contact and rounding to whole points take or add.
     """
-    base = decide_base(
-        lead.value,
-        asking,
-        arv,
-        repairs,
-        spread,
-        lead.distress,
-        lead.phone_key,
-        lead.email,
-        lead.warnings,
-        lead.lists,
-        lead.status,
-        segment,
-        rules,
-    )
+    base = _base(lead, asking, arv, repairs, spread, segment, rules)
     texts = _texts(lead, base, asking, arv, repairs, spread, segment, rules)
     lines = [Contribution(name, value, *text) for name, value, text in zip(NAMES, base, texts, strict=True)]
+    if rules.learnt is not None:
+        lines = _in_learnt_points(lines, base, rules.learnt)
+        base = tuple(line.points for line in lines)
     since = lead.created_at if lead.list_date is None else lead.list_date
     fresh = freshness(since, now, rules)
     days = max(0, (now - since) // DAY)
@@ -91,8 +87,9 @@ def explain_score(
     lines = contributions(lead, asking, arv, repairs, spread, segment, rules, at)
     score = sum(line.points for line in lines) // 100
     letter = band(score, rules)
-    base = 0 if lead.suppressed is not None else sum(line.points for line in lines[: len(NAMES)])
+    base = 0 if lead.suppressed is not None else sum(line.points for line in lines if line.name in BASE)
     raises = _raises(lines)
+    learnt = _learnt(lead, _base(lead, asking, arv, repairs, spread, segment, rules), rules, at)
     numbers: dict[str, Any] = {
         "score": score,
         "band": letter,
@@ -102,6 +99,7 @@ def explain_score(
             for line in lines
         ],
         "would_raise_it": [{"how": how, "points": value / 100} for how, value in raises.items()],
+        "learnt": learnt,
     }
     counted = [line for line in lines if line.points]
     reasons = [f"{points(line.points)} {line.name}: {line.says}" for line in counted]
@@ -110,7 +108,79 @@ def explain_score(
         reasons.append(
             "What would raise it: " + listed([f"{how} ({points(value)})" for how, value in best]) + "."
         )
+    if learnt is not None and lead.suppressed is None:
+        reasons.append(learnt["why"])
     return StageResult("score", f"{score} ({letter})", numbers, reasons, version, at)
+
+
+def _base(
+    lead: StoredLead,
+    asking: int | None,
+    arv: int | None,
+    repairs: int | None,
+    spread: int | None,
+    segment: Segment,
+    rules: ScoreRules,
+) -> tuple[int, ...]:
+    return decide_base(
+        lead.value,
+        asking,
+        arv,
+        repairs,
+        spread,
+        lead.distress,
+        lead.phone_key,
+        lead.email,
+        lead.warnings,
+        lead.lists,
+        lead.status,
+        segment,
+        rules,
+    )
+
+
+def _in_learnt_points(
+    lines: list[Contribution], base: tuple[int, ...], learnt: LearntScore
+) -> list[Contribution]:
+    """The same lines in learnt points, with one for what every lead gets."""
+    most = learnt.points([line.most for line in lines])
+    scaled = [
+        line._replace(points=points, most=max(0, top))
+        for line, points, top in zip(lines, learnt.points(base), most, strict=True)
+    ]
+    says = f"Every lead gets this; {learnt.says[0].lower()}{learnt.says[1:]}"
+    return [*scaled, Contribution(BASELINE, learnt.anchor, says)]
+
+
+def _learnt(lead: StoredLead, base: tuple[int, ...], rules: ScoreRules, at: int) -> dict[str, Any] | None:
+    """The learnt score beside the rules, and whether it decides; None when there is none."""
+    shown = rules.shown
+    if shown is None:
+        return None
+    since = lead.created_at if lead.list_date is None else lead.list_date
+    fresh = freshness(since, at, rules)
+    score, by_rules = decide_score(shown.total(base), fresh), decide_score(sum(base), fresh)
+    used = rules.learnt is not None
+    if used:
+        why = f"This is the learnt score; by the rules it would be {by_rules}. {shown.says}"
+    else:
+        because = (
+            "it is shown only, because score.learnt in the policy does not say use"
+            if shown.better
+            else "it is shown only, because it has not proven to be better"
+        )
+        why = f"The learnt score would be {score}; {because}. {shown.says}"
+    return {
+        "score": score,
+        "score_by_rules": by_rules,
+        "used": used,
+        "resolved": shown.resolved,
+        "closes": shown.closes,
+        "brier_ppm": shown.brier,
+        "brier_of_rules_ppm": shown.brier_of_rules,
+        "learnt_on": iso(shown.as_of)[:10],
+        "why": why,
+    }
 
 
 def _raises(lines: list[Contribution]) -> dict[str, int]:

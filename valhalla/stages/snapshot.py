@@ -10,6 +10,8 @@ import json
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from valhalla.stages.learnt import LearntScore
+
 
 class Variant(NamedTuple):
     """One arm of an experiment; ``weight`` is its share of leads relative to the others."""
@@ -138,6 +140,8 @@ class Snapshot(NamedTuple):
     """By market."""
     data_quality: int | None = None
     """Parts per million; None when it was not measured."""
+    learnt: LearntScore | None = None
+    """None while there are too few outcomes, or the policy wants none."""
 
     def to_json(self) -> str:
         """Canonical JSON: equal snapshots give equal text."""
@@ -165,6 +169,9 @@ class Snapshot(NamedTuple):
         body["segments"] = tuple(
             (source, market, Tally(*tally)) for source, market, tally in body["segments"]
         )
+        learnt = body.get("learnt")
+        if learnt is not None:
+            body["learnt"] = LearntScore.from_json(learnt)
         body["plays"] = tuple((market, _play(*play)) for market, play in body["plays"])
         return cls(**body)
 

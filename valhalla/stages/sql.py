@@ -45,6 +45,23 @@ FROM outcome JOIN lead ON lead.id = outcome.lead_id
 WHERE outcome.event <> 'paused' AND outcome.undone_at IS NULL
 GROUP BY outcome.lead_id"""
 
+# What is not counted from outcomes at each load but measured or learnt now and then.
+KNOWLEDGE = "SELECT name, body FROM knowledge"
+KNOW = """INSERT INTO knowledge (name, body, at) VALUES (?, ?, ?)
+          ON CONFLICT (name) DO UPDATE SET body = excluded.body, at = excluded.at WHERE body <> excluded.body"""
+
+# Leads with a result, the newest first: what it was, when, the probability that was stored before, how far they had come.
+RESOLVED = """
+SELECT o.lead_id, o.at, o.event = 'won', o.p_close,
+  (SELECT CASE max(CASE b.event WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 WHEN 'contacted' THEN 1 ELSE 0 END)
+     WHEN 3 THEN 'contract' WHEN 2 THEN 'appointment' WHEN 1 THEN 'contacted' ELSE 'new' END
+   FROM outcome AS b WHERE b.lead_id = o.lead_id AND b.undone_at IS NULL)
+FROM outcome AS o
+WHERE o.undone_at IS NULL AND o.event IN ('won', 'lost', 'dead') AND NOT EXISTS (
+  SELECT 1 FROM outcome AS later WHERE later.lead_id = o.lead_id AND later.undone_at IS NULL
+    AND later.event IN ('won', 'lost', 'dead') AND (later.at, later.id) > (o.at, o.id))
+ORDER BY o.at DESC, o.id DESC LIMIT ?"""
+
 ANY_SCRIPT = "SELECT 1 FROM script LIMIT 1"
 ANY_EXPERIMENT = "SELECT 1 FROM experiment LIMIT 1"
 ADD_SCRIPT = """INSERT INTO script (name, version, channel, market, state, body, created_at)
