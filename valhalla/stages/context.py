@@ -161,7 +161,12 @@ def note_learnt(database: Database, learnt: LearntScore) -> None:
     """Remember a newly learnt score for the batches that come; audited."""
     with database.write():
         _know(database, "learnt_score", list(learnt))
-        body = {"resolved": learnt.resolved, "closes": learnt.closes, "better": learnt.better, "says": learnt.says}
+        body = {
+            "resolved": learnt.resolved,
+            "closes": learnt.closes,
+            "better": learnt.better,
+            "says": learnt.says,
+        }
         db.audit.append(database, "score.learn", "knowledge:learnt_score", body)
 
 
