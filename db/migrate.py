@@ -41,7 +41,6 @@ def upgrade(database: Database) -> None:
             copying.copy(database, backup_path(database.path, version))
     for number in range(version + 1, latest() + 1):
         _apply(database, number)
-    sealing.adopt(database)
 
 
 def backup_path(path: Path, version: int) -> Path:
@@ -60,7 +59,8 @@ def _apply(database: Database, number: int) -> None:
         None,
     )  # a migration may make the chain's tables anew
     try:
-        with database.write(durable=True), database.recorder().off():
+        # A power failure may take the newest steps; the next start does them again. So only the last need be on the disk.
+        with database.write(durable=number == latest()), database.recorder().off():
             if database.value("PRAGMA user_version") >= number:
                 return  # another process was faster
             database.sql(scripts()[number - 1])
@@ -72,6 +72,8 @@ def _apply(database: Database, number: int) -> None:
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
             _witness(database, number)
+            if number == latest():  # with the same commit, or a kill in between would leave rows without a witness
+                sealing.adopt(database)
     finally:
         connection.authorizer = authorizer
         database.sql("PRAGMA foreign_keys = 1")

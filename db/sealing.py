@@ -237,14 +237,14 @@ def _declare(database: Database, table: Evidence) -> None:
 
 
 def adopt(database: Database) -> None:
-    """After a migration: witness what stands in the file without one, and declare the columns that tables have now."""
+    """After a migration, in its transaction: witness what stands in the file without one, and declare the columns that
+    tables have now."""
     database.shapes.clear()
-    for table in TABLES.values():
-        with database.write(durable=True):
-            known = {row[0] for row in database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-            if table.table not in known or not {"witness", "audit"} <= known:
-                continue
-            _adopt(database, table)
+    known = {row[0] for row in database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if {"witness", "audit"} <= known:
+        for table in TABLES.values():
+            if table.table in known:
+                _adopt(database, table)
 
 
 def _adopt(database: Database, table: Evidence) -> None:
