@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from db import Database
 
 app = typer.Typer(
     help="What would leave this computer: list, draft, approve, deny, try again.", no_args_is_help=True
@@ -106,6 +103,7 @@ def approve(
 ) -> None:
     """Say yes: to drafts by number, or to a kind of effect up to a daily number."""
     from valhalla.effects import register
+    from valhalla.effects.running import send_on
 
     inv = invocation(ctx)
     if standing is not None:
@@ -125,7 +123,7 @@ def approve(
         raise UsageError("which effects? Give their numbers, or --standing KIND")
     with inv.writing() as database:
         made = [register.approve(database, number) for number in effects]
-        _enqueue(inv, database, effects)
+        send_on(database, effects)
     _told(inv, made)
 
 
@@ -148,23 +146,13 @@ def deny(
 def retry(ctx: typer.Context, effects: Numbers) -> None:
     """Send what was blocked, denied, failed or is uncertain on its way again, under the same key."""
     from valhalla.effects import register
+    from valhalla.effects.running import send_on
 
     inv = invocation(ctx)
     with inv.writing() as database:
         made = [register.put_back(database, number) for number in effects]
-        _enqueue(inv, database, effects)
+        send_on(database, effects)
     _told(inv, made)
-
-
-def _enqueue(inv: Invocation, database: Database, numbers: list[int]) -> None:
-    from jobs import JobQueue
-    from valhalla import settings
-    from valhalla.effects.running import Effects
-    from valhalla.effects.sending import Senders
-
-    effects = Effects(database, JobQueue(database), Senders(database, settings.effective(database)))
-    for number in numbers:
-        effects.enqueue(number)
 
 
 def _told(inv: Invocation, made: list[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from valhalla.cockpit import health, live
 from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
+from valhalla.cockpit.api import effects as api_effects
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
@@ -17,6 +18,7 @@ from valhalla.cockpit.pages import (
     alerts,
     audit,
     calls,
+    effects,
     jobs,
     lead,
     leads,
@@ -32,6 +34,7 @@ PAGES: tuple[ModuleType, ...] = (
     leads,
     lead,
     samples,
+    effects,
     jobs,
     alerts,
     audit,
@@ -52,6 +55,7 @@ API: tuple[ModuleType, ...] = (
     api_overview,
     api_calls,
     api_leads,
+    api_effects,
     api_jobs,
     health,
     live,

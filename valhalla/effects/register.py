@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from db import Database
 
 KINDS = ("webhook", "email", "export", "purge")
+MAY_STAND = ("webhook", "email", "export")
+"""Kinds that may be approved by themselves; a purge never is."""
+
 STATES = ("drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain")
 AGAIN = ("blocked", "denied", "failed", "uncertain")
 """States from which a person may send an effect on its way again."""
@@ -35,7 +38,7 @@ BY_KEY = f"SELECT {COLUMNS} FROM effect WHERE key = ?"
 SHOW = f"SELECT {COLUMNS} FROM effect WHERE id = ?"
 LIST = f"""
 SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR kind = ?2)
-  ORDER BY id DESC LIMIT ?3) ORDER BY id
+  AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3) ORDER BY id
 """
 COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
 APPROVE = """
@@ -115,7 +118,7 @@ def approve_by_standing(database: Database, number: int) -> bool:
 
 def stand(database: Database, kind: str, per_day: int, actor: str = "operator") -> int:
     """Approve drafts of ``kind`` from now on, up to ``per_day`` in any 24 hours; returns the approval's number."""
-    if kind not in ("webhook", "email", "export"):
+    if kind not in MAY_STAND:
         raise EffectError(f"{kind} is approved one by one")
     with database.write(durable=True):
         database.sql(END_STANDING, (database.clock(), actor, kind))
@@ -124,6 +127,17 @@ def stand(database: Database, kind: str, per_day: int, actor: str = "operator") 
             database, "effect.stand", f"standing:{number}", {"kind": kind, "per_day": per_day}, actor=actor
         )
     return int(number)
+
+
+def standing(database: Database) -> list[dict[str, Any]]:
+    """Each kind that may be approved by itself: how many a day (0: one by one), and how many were in the last 24 hours."""
+    governor = GovernorEnforcer(database=database)
+    found = []
+    for kind in MAY_STAND:
+        rows = database.sql(STANDING, (kind,))
+        used = sum(governor.get_status(f"standing:{number}").get("current_actions", 0) for number, _ in rows)
+        found.append({"kind": kind, "per_day": sum(per_day for _, per_day in rows), "used": used})
+    return found
 
 
 def end_standing(database: Database, kind: str, actor: str = "operator") -> bool:
@@ -174,10 +188,15 @@ def show(database: Database, number: int) -> dict[str, Any]:
 
 
 def find(
-    database: Database, *, state: str | None = None, kind: str | None = None, limit: int = 100
+    database: Database,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    limit: int = 100,
+    before: int | None = None,
 ) -> list[dict[str, Any]]:
-    """The newest effects, oldest first."""
-    return [_named(row) for row in database.sql(LIST, (state, kind, limit))]
+    """The newest effects (older than ``before``), oldest first."""
+    return [_named(row) for row in database.sql(LIST, (state, kind, limit, before))]
 
 
 def counts(database: Database) -> dict[str, int]:

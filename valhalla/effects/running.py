@@ -9,12 +9,12 @@ nothing, and the effect goes on by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from db import audit
 from jobs import DoNotRetry, JobQueue, Retry, owners
-from valhalla import correlation
+from valhalla import correlation, settings
 from valhalla.effects import live, register
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
@@ -51,6 +51,13 @@ WAITING = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
 SUPPRESSED = (
     "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 3"
 )
+
+
+def send_on(database: Database, numbers: Iterable[int]) -> None:
+    """Have approved effects run by whichever process works on the queue: this one only puts their jobs into it."""
+    effects = Effects(database, JobQueue(database), Senders(database, settings.effective(database)))
+    for number in numbers:
+        effects.enqueue(number)
 
 
 class Effects:

@@ -2,7 +2,7 @@
 export function start() {
   for (const form of document.querySelectorAll("form[data-select]")) {
     const all = form.querySelector("[data-select-all]"), says = form.querySelector("[data-select-says]"), act = form.querySelector("[data-select-act]");
-    const boxes = () => [...form.querySelectorAll('input[type="checkbox"][name]')];
+    const boxes = () => [...form.elements].filter((each) => each.type === "checkbox" && each.name); // also those elsewhere that name the form
     const plain = says?.textContent;
     const show = () => {
       const each = boxes(), chosen = each.filter((box) => box.checked).length;
@@ -12,6 +12,7 @@ export function start() {
     };
     all?.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; show(); });
     form.addEventListener("change", show);
+    for (const box of boxes()) if (!form.contains(box)) box.addEventListener("change", show);
     show();
   }
 }

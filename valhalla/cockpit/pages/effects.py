@@ -1,0 +1,153 @@
+"""Effects: what would leave this computer, and a person's yes or no to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import Response
+
+from db import Database
+from valhalla.cockpit.gather import effects
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.effects import live, register
+from valhalla.effects.running import send_on
+from valhalla.errors import UsageError
+
+ENTRY = Entry("Effects", "/effects", "effects", badge="uncertain")
+
+router = APIRouter(include_in_schema=False)
+
+State = Literal["drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain"]
+Kind = Literal["webhook", "email", "export", "purge"]
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Chosen = Annotated[list[int] | None, Form(max_length=100)]
+Back = Annotated[str, Form(max_length=2_000)]
+
+
+@router.get("/effects")
+def show(
+    request: Request,
+    here: Here,
+    state: State | None = None,
+    kind: Kind | None = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> Response:
+    """Effects, the newest first, of a state."""
+    shown = effects.gather(here.database, state, kind, before)
+
+    def at(**other: object) -> str:
+        rest = urlencode(
+            {key: value for key, value in ({"state": state, "kind": kind} | other).items() if value}
+        )
+        return "/effects" + (f"?{rest}" if rest else "")
+
+    return page(request, "effects.html", "Effects", **shown, at=at)
+
+
+@router.get("/effects/{number}")
+def one(request: Request, here: Here, number: Number) -> Response:
+    """One effect with exactly what it sends."""
+    return page(request, "effect.html", f"Effect {number}", effect=effects.one(here.database, number))
+
+
+@router.post("/effects/approve")
+def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
+    """Say yes to the chosen drafts: to all of them, or to none when one cannot be approved."""
+    numbers = _each(here.database, effect, register.approve)
+    return done(request, back, f"{_effects(numbers)} approved. {_then(here.database)}")
+
+
+@router.post("/effects/deny")
+def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
+    """Say no to the chosen ones."""
+    numbers = _each(
+        here.database, effect, lambda database, number: register.deny(database, number, NO), send=False
+    )
+    return done(request, back, f"{_effects(numbers)} denied.")
+
+
+@router.post("/effects/retry")
+def retry_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
+    """Send the chosen ones on their way again."""
+    numbers = _each(here.database, effect, register.put_back)
+    return done(request, back, f"{_effects(numbers)} on the way again. {_then(here.database)}")
+
+
+@router.post("/effects/standing")
+def stand(
+    request: Request,
+    here: Here,
+    kind: Annotated[Kind, Form()],
+    per_day: Annotated[int, Form(ge=0, le=100_000)],
+    back: Back = "/effects",
+) -> Response:
+    """Approve a kind by itself up to a daily number from now on; 0 ends that."""
+    if per_day:
+        register.stand(here.database, kind, per_day)
+        return done(
+            request, back, f"Up to {per_day:,} {kind}s a day are approved by themselves.", kind="warn"
+        )
+    ended = register.end_standing(here.database, kind)
+    return done(
+        request, back, f"{kind.capitalize()}s are approved one by one{'' if ended else ', as before'}."
+    )
+
+
+@router.post("/effects/{number}/approve")
+def approve(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
+    """Say yes to a draft, as ``valhalla effects approve`` does."""
+    _each(here.database, [number], register.approve)
+    return done(request, back, f"Effect {number} approved. {_then(here.database)}")
+
+
+@router.post("/effects/{number}/deny")
+def deny(
+    request: Request,
+    here: Here,
+    number: Number,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    back: Back = "/effects",
+) -> Response:
+    """Say no, as ``valhalla effects deny`` does."""
+    register.deny(here.database, number, reason.strip() or NO)
+    return done(request, back, f"Effect {number} is denied; nothing is sent.")
+
+
+@router.post("/effects/{number}/retry")
+def retry(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
+    """Send one on its way again under the same key, as ``valhalla effects retry`` does."""
+    _each(here.database, [number], register.put_back)
+    return done(request, back, f"Effect {number} is on its way again. {_then(here.database)}")
+
+
+NO = "denied by the operator"
+
+
+def _each(
+    database: Database, numbers: list[int] | None, act: Callable[[Database, int], Any], *, send: bool = True
+) -> list[int]:
+    if not numbers or not all(0 < number < 2**63 for number in numbers):
+        raise UsageError("choose at least one effect")
+    chosen = list(dict.fromkeys(numbers))
+    with database.write(durable=True):
+        for number in chosen:
+            act(database, number)
+        if send:
+            send_on(database, chosen)
+    return chosen
+
+
+def _then(database: Database) -> str:
+    """What an approval leads to, as the lock stands."""
+    if live.current(database) is not None:
+        return "What is approved goes out now."
+    return "Dry run is on, so nothing leaves: it will be shown as blocked."
+
+
+def _effects(numbers: list[int]) -> str:
+    return "1 effect" if len(numbers) == 1 else f"{len(numbers)} effects"
