@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from db.clock import SECOND, iso
 from valhalla import settings
 from valhalla.cockpit.state import Cockpit
+from valhalla.console import configuration
 from valhalla.effects import live
 from valhalla.running.service import CYCLE_JOB
 
@@ -41,6 +43,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         session = live.current(database)
         values = settings.effective(database)
         state = _state(cockpit, cockpit.interval or values["interval"])
+    boards = configuration.resolved(values, os.environ)
     return {
         "state": state,
         "lock": {
@@ -61,7 +64,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         "alerts": alerts,
         "home": str(cockpit.home.path),
         "read_only": cockpit.read_only,
-        "console": bool(values["console.redis_url"] or values["console.federation_url"]),
+        "boards": {"federation": boards.federation_in_use, "memory": boards.memory_in_use},
         "as_of": iso(database.clock()),
     }
 

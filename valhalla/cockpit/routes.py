@@ -10,6 +10,7 @@ from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import effects as api_effects
+from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
@@ -22,6 +23,8 @@ from valhalla.cockpit.pages import (
     jobs,
     lead,
     leads,
+    federation,
+    memory,
     overview,
     samples,
     switches,
@@ -38,6 +41,8 @@ PAGES: tuple[ModuleType, ...] = (
     jobs,
     alerts,
     audit,
+    federation,
+    memory,
     switches,
 )
 """Modules with ``router`` and, if they are in the rail, ``ENTRY``."""
@@ -51,6 +56,7 @@ RAIL = (
 API: tuple[ModuleType, ...] = (
     api_alerts,
     api_audit,
+    api_console,
     api_frame,
     api_overview,
     api_calls,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from valhalla.cockpit.figures import Figures
     from valhalla.cockpit.live import Hub
     from valhalla.cockpit.security.sessions import Sessions
+    from valhalla.console.service import Console
     from valhalla.home import Home
     from valhalla.running.background import Background
     from valhalla.running.passes import Importing
@@ -40,6 +41,9 @@ class Cockpit:
 
     interval: int | None = None
     """Seconds between cycles if an option of the command says so; None: the setting."""
+
+    console: Console | None = None
+    """The federation and memory boards, while the server runs."""
 
     @property
     def cookie(self) -> str:

@@ -156,22 +156,26 @@ class Reasoning:
         return list(self._once("logs", mark, limit, self._logs))
 
     def history(self, now: float) -> list[dict[str, float]]:
-        """Both rates over the last ten minutes, oldest first: ``at`` (UTC milliseconds, end of the step) and per second."""
+        """What :meth:`rates` would have said each ten seconds of the last ten minutes, oldest first: ``at`` (UTC
+        milliseconds) and both rates over the minute before it."""
         end = now - now % HISTORY_WIDTH
-        start = end - HISTORY_STEPS * HISTORY_WIDTH
+        per_window = WINDOW // HISTORY_WIDTH
+        start = end - (HISTORY_STEPS + per_window - 1) * HISTORY_WIDTH
         values = {"start": start, "width": HISTORY_WIDTH, "now": end}
-        counted: list[dict[int, int]] = []
+        rates: list[list[float]] = []
         for table, columns, more in (
             ("reasoning_sessions", SESSION_COLUMNS, ""),
             ("reasoning_stages", STAGE_COLUMNS, f"AND confidence >= {CONFIDENT}"),
         ):
             question = sql.HISTORY.format(table=table, more=more)
-            counted.append(dict(self.file.ask(question, values)) if self.file.has(table, *columns) else {})
+            counts = dict(self.file.ask(question, values)) if self.file.has(table, *columns) else {}
+            windows = (range(step, step + per_window) for step in range(HISTORY_STEPS))
+            rates.append([sum(counts.get(bucket, 0) for bucket in each) / WINDOW for each in windows])
         return [
             {
-                "at": round((start + (step + 1) * HISTORY_WIDTH) * 1000),
-                "ingestion_rate": counted[0].get(step, 0) / HISTORY_WIDTH,
-                "consolidation_rate": counted[1].get(step, 0) / HISTORY_WIDTH,
+                "at": round((end - (HISTORY_STEPS - 1 - step) * HISTORY_WIDTH) * 1000),
+                "ingestion_rate": rates[0][step],
+                "consolidation_rate": rates[1][step],
             }
             for step in range(HISTORY_STEPS)
         ]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,12 +46,23 @@ class Console:
         self._read_at = 0.0
         self._redis_url: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._starting = asyncio.Lock()
+        self._reader: ThreadPoolExecutor | None = None
+
+    async def ensure(self) -> None:
+        """Start everything unless it runs already: for servers that reach for sources only once somebody looks."""
+        if self._tasks:
+            return
+        async with self._starting:
+            if not self._tasks:
+                await self.open_sources()
+                self.start_tasks()
 
     async def open_sources(self, redis_url: str | None = None) -> None:
         """Make the sources and reach for Redis; one that is down is tried again in the background. ``redis_url`` stands
         above environment and settings."""
         self._redis_url = redis_url
-        await self._use(await asyncio.to_thread(self._configure), anew=True)
+        await self._use(await self._in_force(), anew=True)
 
     async def close_sources(self) -> None:
         """Close the sources."""
@@ -61,6 +73,9 @@ class Console:
             await federation.disconnect()
         if memory:
             await memory.close()
+        reader, self._reader = self._reader, None
+        if reader:
+            reader.shutdown(wait=False)
 
     def start_tasks(self) -> None:
         """Begin to send frames to whoever is connected."""
@@ -83,8 +98,7 @@ class Console:
                 log.error("console: a task had failed", exc_info=outcome)
 
     async def __aenter__(self) -> Self:
-        await self.open_sources()
-        self.start_tasks()
+        await self.ensure()
         return self
 
     async def __aexit__(
@@ -127,11 +141,17 @@ class Console:
             return
         self._read_at = time.monotonic()
         try:
-            wanted = await asyncio.to_thread(self._configure)
+            wanted = await self._in_force()
         except Exception:
             log.exception("console: the settings cannot be read; those read before stay in force")
             return
         await self._use(wanted)
+
+    async def _in_force(self) -> Configuration:
+        # Always the same thread: a connection to the file belongs to the thread that made it.
+        if self._reader is None:
+            self._reader = ThreadPoolExecutor(1, "console-settings")
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._configure)
 
     async def _use(self, wanted: Configuration, *, anew: bool = False) -> None:
         before, self._configuration = self._configuration, wanted

@@ -2,7 +2,7 @@
 
     console = Console()
     app = FastAPI(lifespan=sockets.lifespan(console))
-    app.include_router(sockets.router(console))
+    app.include_router(sockets.router(lambda connection: console))
 
 Who may connect is for the server to say; nothing here checks that.
 """
@@ -15,7 +15,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.requests import HTTPConnection
 from starlette.websockets import WebSocketState
 
 from valhalla.console.board import Board
@@ -25,6 +26,9 @@ from valhalla.console.service import Console
 
 PATIENCE = 30.0
 """Seconds that one frame may take to be taken by a client. Then its connection is closed: it may come back."""
+
+MOST = 500
+"""Clients of a board at once; more are refused."""
 
 SHOWN = 40
 """Characters of an unknown message that are repeated in the answer."""
@@ -41,40 +45,61 @@ def lifespan(console: Console) -> Callable[[FastAPI], contextlib.AbstractAsyncCo
     return started
 
 
-def router(console: Console) -> APIRouter:
-    """``/ws/federation``, ``/ws/memory``, ``/api/sources``, ``/api/federation`` and ``/api/memory``."""
+def router(find: Callable[[HTTPConnection], Console]) -> APIRouter:
+    """``/ws/federation``, ``/ws/memory``, ``/api/sources``, ``/api/federation`` and ``/api/memory``.
+
+    ``find`` says which console a request or WebSocket is for; one that does not run yet is started by the first of them.
+    """
     routes = APIRouter(tags=["console"])
+
+    async def found(connection: HTTPConnection) -> Console:
+        console = find(connection)
+        await console.ensure()
+        return console
 
     @routes.websocket("/ws/federation")
     async def federation_socket(websocket: WebSocket) -> None:
-        await serve(websocket, console.federation)
+        await serve(websocket, (await found(websocket)).federation)
 
     @routes.websocket("/ws/memory")
     async def memory_socket(websocket: WebSocket) -> None:
-        await serve(websocket, console.memory)
+        await serve(websocket, (await found(websocket)).memory)
 
     @routes.get("/api/sources", summary="Where the console's data comes from, and whether it answers now")
-    async def sources() -> dict[str, Any]:
-        return await console.health()
+    async def sources(request: Request) -> dict[str, Any]:
+        return await (await found(request)).health()
 
     @routes.get("/api/federation", summary="A freshly asked frame of the federation board")
-    async def federation() -> dict[str, Any]:
-        frame: dict[str, Any] = orjson.loads(await console.federation.fresh())
-        return frame
+    async def federation(request: Request) -> dict[str, Any]:
+        return await federation_board(await found(request))
 
     @routes.get(
         "/api/memory",
         summary="A freshly asked frame of the memory board, its last ten minutes, the quarantine",
     )
-    async def memory() -> dict[str, Any]:
-        frame = orjson.loads(await console.memory.fresh())
-        return {"frame": frame, **await console.memory_state.details()}
+    async def memory(request: Request) -> dict[str, Any]:
+        return await memory_board(await found(request))
 
     return routes
 
 
+async def federation_board(console: Console) -> dict[str, Any]:
+    """What the federation board shows: a freshly asked frame."""
+    await console.federation.fresh()
+    return console.federation_state.frame
+
+
+async def memory_board(console: Console) -> dict[str, Any]:
+    """What the memory board shows: a freshly asked ``frame``, and beside it ``history`` and ``quarantine``."""
+    await console.memory.fresh()
+    return {"frame": console.memory_state.frame, **await console.memory_state.details()}
+
+
 async def serve(websocket: WebSocket, board: Board) -> None:
     """Accept a client of the board and serve it until it goes."""
+    if len(board.hub) >= MOST:
+        await websocket.close(1013)
+        return
     await websocket.accept()
     with board.hub.seat() as seat:
         seat.put(await board.fresh())

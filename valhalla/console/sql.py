@@ -48,7 +48,7 @@ WHERE delta IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?
 """Differences of consecutive stages within a session, newest first: the plain definition, and slow on a large file."""
 
 HISTORY = f"""
-SELECT CAST(({AT} - :start) / :width AS INTEGER) AS bucket, count(*) FROM {{table}}
+SELECT CAST(ceil(({AT} - :start) / :width) AS INTEGER) - 1 AS bucket, count(*) FROM {{table}}
 WHERE {AT} > :start AND {AT} <= :now {{more}} GROUP BY bucket
 """
 

@@ -260,17 +260,20 @@ async def test_the_log_is_right_when_rows_are_not_written_in_order(
     assert (await source.get_recent_logs(1))[0]["message"].startswith("kyle: question 1 ")
 
 
-async def test_history_is_both_rates_in_steps_of_ten_seconds(
-    source: MemoryDataSource, data: Any, at: At
-) -> None:
+async def test_history_is_what_the_rates_were_each_ten_seconds(data: Any, at: At) -> None:
     data.make()
-    data.sessions(at(12), at(13), at(590), at(700))
-    data.stages(("a", 0.9, at(12)), ("a", 0.1, at(12)))
+    pick = random.Random(5)
+    data.sessions(*(at(pick.randint(0, 700)) for _ in range(150)))
+    data.stages(*(("a", pick.choice([0.6, 0.8]), at(pick.randint(0, 700))) for _ in range(150)))
+    now = round(NOW.timestamp() * 1000)
+    source = MemoryDataSource(data.reasoning, data.ark, clock=lambda: now)
     history = await source.get_history()
-    assert len(history) == 60
-    assert [each["ingestion_rate"] for each in history if each["ingestion_rate"]] == [0.1, 0.2]
-    assert sum(each["consolidation_rate"] for each in history) == pytest.approx(0.1)
-    assert history[-1]["at"] == 1_767_813_140_000
+    assert [each["at"] for each in history] == [1_767_813_140_000 - 10_000 * n for n in range(59, -1, -1)]
+    for point in history:
+        now = int(point["at"])
+        rates = await source.get_consolidation_rates()
+        assert rates == {key: point[key] for key in rates}
+    await source.close()
 
 
 # What can be wrong with a file.
