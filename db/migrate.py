@@ -72,7 +72,9 @@ def _apply(database: Database, number: int) -> None:
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
             _witness(database, number)
-            if number == latest():  # with the same commit, or a kill in between would leave rows without a witness
+            if (
+                number == latest()
+            ):  # with the same commit, or a kill in between would leave rows without a witness
                 sealing.adopt(database)
     finally:
         connection.authorizer = authorizer

@@ -281,14 +281,19 @@ class Bulk:
         database: Database,
         table: str,
         columns: Sequence[str],
-        common: Mapping[str, Any] = {},
+        common: Mapping[str, int | str | None] = {},
     ) -> None:
         """``columns``: in the order of the tuples; ``common``: of all rows; what neither has is at its default."""
-        self.common = common
-        values = {**shape_of(database, table).defaults, **common}
-        missing = [(name, value) for name, value in values.items() if name not in columns]
+        shape = shape_of(database, table)
+        values = {**shape.defaults, **common}
+        missing = {name: value for name, value in values.items() if name not in columns}
         self.table = table
-        self._hasher = Hasher(TABLES[table], columns, missing)
+        self._hasher = Hasher(TABLES[table], columns, [*missing.items()])
+        # What all rows have in common is written into the statement, so that it need not be bound for each. No column is
+        # named: APSW looks at the whole text for every row.
+        places = {name: f"?{place}" for place, name in enumerate(columns, 1)}
+        given = [places.get(name) or apsw.format_sql_value(missing[name]) for name in shape.columns]
+        self._statement = f"INSERT INTO {table} VALUES ({','.join(given)})"
 
     def hashes(
         self, rows: Iterable[Sequence[Any]], prepared: Sequence[Half | None] | None = None
@@ -296,16 +301,14 @@ class Bulk:
         """The witnesses of the rows. ``prepared``: see :meth:`db.evidence.Hasher.hashes`."""
         return [*self._hasher.hashes(rows, prepared)]
 
-    def insert(
-        self, database: Database, statement: str, rows: Sequence[Sequence[Any]], witnesses: list[Witness]
-    ) -> None:
-        """Insert the rows by ``statement`` and witness them in an entry of their own."""
+    def insert(self, database: Database, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:
+        """Insert the rows and witness them in an entry of their own."""
         if len(rows) != len(witnesses):
             raise ValueError("each row needs its witness")
         if not rows:
             return
         with database.recorder().off():
-            database.many(statement, rows)
+            database.many(self._statement, rows)
         try:
             _append(database, {self.table: witnesses})
         except apsw.ConstraintError as error:

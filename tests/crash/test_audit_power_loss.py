@@ -33,9 +33,7 @@ def work(database: Database, told: list[str], chance: random.Random) -> None:
         with database.write():
             rows = [(number * 20 + each + 1, f"digest {number} {each}", "[]") for each in range(20)]
             bulk = sealing.Bulk(database, "header", ("id", "digest", "names"))
-            bulk.insert(
-                database, "INSERT INTO header (id, digest, names) VALUES (?, ?, ?)", rows, bulk.hashes(rows)
-            )
+            bulk.insert(database, rows, bulk.hashes(rows))
             if number:
                 database.sql(
                     "UPDATE header SET names = '[1]' WHERE id = ?", (chance.randrange(1, number * 20),)

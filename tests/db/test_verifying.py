@@ -99,9 +99,7 @@ def fill(database: Database) -> None:
     with database.write():
         rows = [(number, f"digest {number}", "[]") for number in range(1, 41)]
         bulk = sealing.Bulk(database, "header", ("id", "digest", "names"))
-        bulk.insert(
-            database, "INSERT INTO header (id, digest, names) VALUES (?, ?, ?)", rows, bulk.hashes(rows)
-        )
+        bulk.insert(database, rows, bulk.hashes(rows))
     for number in range(6):
         with database.write():
             database.sql(
@@ -382,9 +380,7 @@ def do(database: Database, kind: str, key: Any, value: Any) -> None:
         first = database.value("SELECT coalesce(max(id), 0) + 1 FROM header")
         rows = [(number, f"d{number}", "[]") for number in range(first, first + key)]
         bulk = sealing.Bulk(database, "header", ("id", "digest", "names"))
-        bulk.insert(
-            database, "INSERT INTO header (id, digest, names) VALUES (?, ?, ?)", rows, bulk.hashes(rows)
-        )
+        bulk.insert(database, rows, bulk.hashes(rows))
         database.sql("UPDATE header SET names = '[1]' WHERE id = ?", (first + value,))
         database.sql("DELETE FROM header WHERE id = ?", (first + 2 * value,))
     elif kind == "sighting":

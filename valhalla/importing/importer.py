@@ -590,8 +590,7 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
     if plan.moves_leads():
         database.sql(sql.MOVE_GENERATION)
     if plan.leads:
-        new = new_leads(database, reading, context)
-        new.insert(database, sql.insert_lead(new.common), plan.leads, plan.witnesses)
+        new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
     if plan.keys:
         database.many(sql.ADD_KEY, sorted(plan.keys))
     for text, rows in (

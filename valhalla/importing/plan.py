@@ -18,6 +18,7 @@ import json
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import apsw
@@ -41,6 +42,11 @@ _EXTRAS = sql.CONTENT.index("extras")
 _EMAIL = sql.CONTENT.index("email")
 _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
 _LIST_DATE = sql.CONTENT.index("list_date")
+
+
+_Done = tuple[tuple[Any, ...] | None, Half | None]
+"""What was worked out ahead about a row: the decision on it, and half of its hash."""
+_NOT_DONE: _Done = (None, None)
 
 
 @dataclass(frozen=True)
@@ -184,16 +190,15 @@ class _Planner:
         self.database = database
         self.rows = rows
         self.keys = keys
-        self.decided = dict(zip(map(id, rows), decided, strict=True)) if decided is not None else {}
+        self.decided = decided
         self.halves: list[Half | None] = []  # of the hashes of plan.leads, when they are known
         self.suppression = suppression
         self.reading = reading
         self.context = context
         self.plan = Plan(generation=database.value(sql.READ_GENERATION))
         self.next_id: int = database.value(sql.NEXT_LEAD_ID)
-        self.fresh: dict[
-            int, Row
-        ] = {}  # lead id -> row, for leads this chunk makes and nothing has changed since
+        self.fresh: dict[int, tuple[Row, _Done]] = {}
+        """By lead id: leads that this chunk makes and that nothing has changed since."""
         self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
         self.ids: dict[int, int] = {}  # key -> lead id
         self.repeats: dict[
@@ -205,11 +210,12 @@ class _Planner:
     def run(self) -> Plan:
         self._look_up()
         ids, repeats, fresh, lead_id = self.ids, self.repeats, self.fresh, self.next_id
-        for row in self.rows:
+        done: _Done
+        for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
             known = ids.get(row.identity)
             if known is None and not row.aliases:
                 ids[row.identity] = lead_id
-                fresh[lead_id] = row
+                fresh[lead_id] = (row, done)
                 lead_id += 1
             elif known is not None and repeats.get(known) == row.fingerprint:
                 del repeats[known]
@@ -223,7 +229,7 @@ class _Planner:
         self._write_changed()
         self._sort_new()
         self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(
-            self.plan.leads, self.halves if self.decided else None
+            self.plan.leads, self.halves if self.decided is not None else None
         )
         return self.plan
 
@@ -326,7 +332,7 @@ class _Planner:
         return self.leads[lead_id]
 
     def _open_fresh(self, lead_id: int) -> None:
-        row, lead = self.fresh.pop(lead_id), _Lead()
+        (row, _), lead = self.fresh.pop(lead_id), _Lead()
         lead.id, lead.identity, lead.fingerprint, lead.line = lead_id, row.identity, row.fingerprint, row.line
         lead.content = row[:_WIDTH]
         lead.file_id, lead.source_id = self.reading.file_id, self.reading.source_id
@@ -339,7 +345,7 @@ class _Planner:
 
     def _add(self, row: Row) -> None:
         self.ids[row.identity] = self.next_id
-        self.fresh[self.next_id] = row
+        self.fresh[self.next_id] = (row, _NOT_DONE)
         for key in row.aliases:
             if key not in self.ids:
                 self.ids[key] = self.next_id
@@ -444,9 +450,8 @@ class _Planner:
 
     def _write_fresh(self) -> None:
         context, leads = self.context, self.plan.leads
-        known, halves, unknown = self.decided.get, self.halves, (None, None)
-        for lead_id, row in self.fresh.items():
-            decision, half = known(id(row), unknown)
+        halves = self.halves
+        for lead_id, (row, (decision, half)) in self.fresh.items():
             halves.append(half)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
@@ -456,7 +461,7 @@ class _Planner:
     def _suppress_fresh(self) -> None:
         """Mark those among the new leads who are not to be contacted."""
         leads, reason_of = self.plan.leads, self.suppression.reason
-        for at, (row, columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
+        for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
             reason = reason_of(row.email, row.phone_key)
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)

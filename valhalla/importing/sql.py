@@ -1,13 +1,6 @@
-"""The statements of an import, in one place.
-
-A new lead's parameters are, in order: its id; the fields of :class:`valhalla.row.Row` up to ``line``; why it is
-suppressed; the stage columns of :class:`valhalla.stages.Decision` up to ``score``. What all new leads of a chunk have in
-common is written into the statement (:func:`insert_lead`): a quarter of the columns need not be bound for each row.
-"""
+"""The statements of an import, in one place."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from valhalla.row import Row
 from valhalla.stages import Decision
@@ -22,6 +15,7 @@ DECIDED = STAGES[: STAGES.index("score") + 1]
 
 
 NEW_LEAD = ("id", *FROM_ROW, "suppressed", *DECIDED)
+"""The columns of a new lead that differ from those of other new leads of its chunk."""
 
 
 def common_to(
@@ -40,13 +34,6 @@ def common_to(
         "policy_version": policy_version,
         "snapshot_id": snapshot_id,
     }
-
-
-def insert_lead(common: Mapping[str, int | None]) -> str:
-    """The statement that adds the new leads of one chunk."""
-    constants = ("NULL" if value is None else str(value) for value in common.values())
-    values = ", ".join((*("?" * len(NEW_LEAD)), *constants))
-    return f"INSERT INTO lead ({', '.join((*NEW_LEAD, *common))}) VALUES ({values})"
 
 
 UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
