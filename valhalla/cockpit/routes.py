@@ -15,6 +15,7 @@ from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import overview as api_overview
+from valhalla.cockpit.api import safety as api_safety
 from valhalla.cockpit.pages import (
     alerts,
     audit,
@@ -27,6 +28,7 @@ from valhalla.cockpit.pages import (
     memory,
     overview,
     samples,
+    safety,
     switches,
 )
 from valhalla.cockpit.rail import Entry
@@ -40,6 +42,7 @@ PAGES: tuple[ModuleType, ...] = (
     effects,
     jobs,
     alerts,
+    safety,
     audit,
     federation,
     memory,
@@ -57,6 +60,7 @@ API: tuple[ModuleType, ...] = (
     api_alerts,
     api_audit,
     api_console,
+    api_safety,
     api_frame,
     api_overview,
     api_calls,

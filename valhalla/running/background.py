@@ -15,6 +15,7 @@ from valhalla.auditing.asked import Asked
 from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
+from valhalla.running.checking import CHECKS_JOB, CHECKS_SECONDS, Checking
 from valhalla.scripts.moving import review
 from valhalla.settings import effective
 
@@ -43,6 +44,7 @@ class Background:
         """Called with an effect that a standing approval has let pass."""
         self.reevaluating = Reevaluating(database, queue, self._afterwards)
         self.auditing = Asked(database, queue, home, QUEUE)
+        self.checking = Checking(database, queue, home, QUEUE)
         self._declare(NIGHTLY_JOB, self._nightly)
         self._declare(PACKETS_JOB, self._packets)
         self._declare(COPY_JOB, self._copy)
@@ -60,6 +62,7 @@ class Background:
         self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
         self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
         self.queue.cycles.add(Cycle.cron(PRUNE_JOB, "40 3 * * *", here))
+        self.queue.cycles.add(Cycle.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True))
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:

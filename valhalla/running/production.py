@@ -92,20 +92,7 @@ def run(
     worker.start()
     ended = "failed"
     try:
-        done = importing.run(home, sources, standing=not sources, final=True)
-        flow.result = done.result
-        totals = {name: done.result.total(name) for name in COUNTS}
-        errors = [file.error["message"] for file in done.result.files if file.error]
-        read = totals["rows"]
-        detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
-        readable = not errors and (read == 0 or totals["rejected"] < read)
-        if step("ingest", readable, detail):
-            safety.assess()
-            found = safety.assessment or {}
-            speaking = found["rules"]["speaking"]
-            reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
-            if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
-                step("process", *_process(database, home, safety, done.import_ids))
+        _gates(flow, step, home, sources, importing, safety)
         was_live = live.current(database) is not None
         _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live, told=told)
         ended = "finished"
@@ -124,6 +111,68 @@ def run(
         safety.end()
         database.checkpoint()
     return flow
+
+
+def within(
+    home: Home,
+    importing: Importing,
+    safety: Safety,
+    values: Mapping[str, Any],
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> Workflow:
+    """The workflow inside of a run that goes on: on its standing sources, its workers and its guards. Called in a job.
+
+    The lock is off only for the process step, unless the run was live before.
+    """
+    flow, database = Workflow(), safety.database
+
+    def step(name: str, ok: bool, detail: str) -> bool:
+        flow.step(name, ok, detail)
+        told(flow.steps[-1])
+        return ok
+
+    source, was_live = str(home.inbox), live.current(database) is not None
+    with database.write(durable=True):
+        body = {"version": __version__, "within": True}
+        audit.append(database, "production.start", f"run:{safety.run_id}", body, actor="operator")
+    try:
+        failed = [check for check in readiness.checks(database, home) if not check.ok]
+        if step("preflight", not failed, failed[0].detail if failed else "every check passed"):
+            _gates(flow, step, home, [], importing, safety)
+        dry = live.current(database) is None
+    finally:
+        if not was_live:
+            live.close(database, "production")
+        body = {"ok": flow.ok, "steps": len(flow.steps)}
+        with database.write(durable=True):
+            audit.append(database, "production.stop", f"run:{safety.run_id}", body)
+    _report(flow, database, home, source, values, safety.assessment, dry_run=dry, told=told)
+    return flow
+
+
+def _gates(
+    flow: Workflow,
+    step: Callable[[str, bool, str], bool],
+    home: Home,
+    sources: Sequence[Path],
+    importing: Importing,
+    safety: Safety,
+) -> None:
+    """Ingest, risk, process: each only when the one before was passed."""
+    done = importing.run(home, sources, standing=not sources, final=True)
+    flow.result = done.result
+    totals = {name: done.result.total(name) for name in COUNTS}
+    errors = [file.error["message"] for file in done.result.files if file.error]
+    read = totals["rows"]
+    detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
+    readable = not errors and (read == 0 or totals["rejected"] < read)
+    if step("ingest", readable, detail):
+        safety.assess()
+        found = safety.assessment or {}
+        speaking = found["rules"]["speaking"]
+        reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
+        if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
+            step("process", *_process(safety.database, home, safety, done.import_ids))
 
 
 def _report(

@@ -37,9 +37,10 @@ def checks(database: Database, home: Home, sources: Iterable[Path] = ()) -> list
 
 def _heartbeat(database: Database, home: Home) -> Check:
     instance = running(home.path)
-    if instance is None or instance.pid == os.getpid():
-        return Check("heartbeat", True, "no other instance runs, so none has to beat")
     seen = seen_from_outside(database)
+    beats = seen is not None and seen["pid"] == os.getpid() and seen["is_running"]
+    if instance is None or (instance.pid == os.getpid() and not beats):
+        return Check("heartbeat", True, "no other instance runs, so none has to beat")
     if seen is None or not seen["is_healthy"]:
         return Check("heartbeat", False, f"process {instance.pid} runs, but has no heartbeat")
     return Check("heartbeat", True, f"{seen['seconds_since_heartbeat']:.0f} s ago")

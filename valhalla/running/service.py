@@ -128,6 +128,7 @@ class Service:
     def _work(self, stop: threading.Event) -> None:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
         self.background.schedule(self.settings["timezone"])
+        self.background.checking.workflow = self._production
         worker = self.queue.worker(threads=WORKERS)
         watchers = self._watch()
         worker.start()
@@ -140,6 +141,10 @@ class Service:
             for watcher in watchers:
                 watcher.stop()
             worker.stop(timeout=STOP_SECONDS)
+
+    def _production(self, told: Callable[[dict[str, Any]], object]) -> production.Workflow:
+        assert self.safety is not None
+        return production.within(self.home, self.importing, self.safety, self.settings, told)
 
     def _watch(self) -> list[Watcher]:
         """Wake a cycle at once when a list appears or changes; the interval remains for what nobody reports."""

@@ -24,7 +24,7 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
     bench = Bench(database)
     bench.clock.at = clock()  # 14:13:20 UTC
     Background(database, bench.queue, home).schedule("UTC")
-    assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh"]
+    assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh", "safety.checks"]
     assert sorted(path.name for path in home.packets.iterdir()) == [
         "lead-1.html",
         "lead-2.html",

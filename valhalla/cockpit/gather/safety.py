@@ -1,0 +1,158 @@
+"""Safety as pages show it: GO or NO-GO, the ten blocks, limits, heartbeat, risk by dimension, the last validation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from db import Database
+from db.clock import HOUR, iso
+from valhalla import settings
+from valhalla.cockpit.live import QUEUE
+from valhalla.cockpit.state import Cockpit
+from valhalla.effects import live
+from valhalla.risk import assessing, quality
+from valhalla.running import checking, production, validation
+from valhalla.sandbox.governor import GovernorEnforcer
+from valhalla.sandbox.heartbeat import seen_from_outside
+
+# The newest of each kind among the last few thousand jobs; the queue has no index by name.
+WORK = """
+SELECT id, name, state, progress, error, coalesce(finished_at, started_at, created_at), result FROM task WHERE id IN (
+  SELECT max(id) FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) AND name IN (SELECT value FROM json_each(?))
+  GROUP BY name)
+"""
+LAST_DONE = """
+SELECT result FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) AND name = ? AND state = 'done'
+ORDER BY id DESC LIMIT 1
+"""
+DENIED = "SELECT at, resource FROM governor_violation ORDER BY id DESC LIMIT 5"
+IDEMPOTENT = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT 1000)"
+BIGGEST_REPORT = 2**21
+
+FORMULAS = {
+    "validity": "records that pass every rule / records",
+    "completeness": "0.7 · filled required cells / (3 · records) + 0.3 · filled cells of mapped optional columns / those cells",
+    "uniqueness": "(valid records − duplicates within the list) / valid records",
+    "consistency": "stored leads without a warning, a price above 1.5 · ARV or an outlying price / stored leads",
+    "timeliness": "leads whose list date is fresh / leads with a list date",
+}
+"""docs/risk.md has them, too."""
+
+PROMISES = {
+    "database": "sessions that are whole or not at all",
+    "dry-run lock": "while it is closed, nothing that cannot be taken back happens",
+    "worker": "a job is run, also after a restart, and its end is kept",
+    "heartbeat": "somebody notices when the program stands still",
+    "retry": "what fails is tried again, more and more slowly, and not for ever",
+    "idempotency": "what must happen once happens once",
+    "governor": "nothing happens more often than its limit",
+    "alerts": "what goes wrong is told and kept",
+    "log": "what was done can be followed, without personal data",
+    "readiness": "GO only when every check was made and passed",
+}
+
+
+def gather(cockpit: Cockpit) -> dict[str, Any]:
+    """Everything, as of now, or as of when it was last checked."""
+    database = cockpit.database
+    values = settings.effective(database)
+    with database.view():
+        work = {row[1]: _work(row) for row in database.sql(WORK, (json.dumps(checking.JOBS),))}
+        checks = _checks(database)
+        limits = list(GovernorEnforcer(database=database).get_status().values())
+        denied = [{"at": iso(at), "resource": resource} for at, resource in database.sql(DENIED)]
+        heart = seen_from_outside(database)
+        states = _states(database, limits, heart)
+    for block in checks["blocks"] if checks else []:
+        block |= {"promise": PROMISES.get(block["name"]), "now": states.get(block["name"])}
+    risk = _report(cockpit.home.logs / assessing.REPORT_NAME) or _last(database, checking.RISK_JOB)
+    return {
+        "checks": checks,
+        "limits": limits,
+        "denied": denied,
+        "heartbeat": heart,
+        "risk": _with_formulas(risk) if risk else None,
+        "limits_of": {name: value for name, value in values.items() if name.startswith("risk.")},
+        "validation": _report(cockpit.home.logs / validation.REPORT_NAME),
+        "production": _report(cockpit.home.logs / production.REPORT_NAME),
+        "can_run": cockpit.background.checking.workflow is not None,
+        "work": work,
+        "working": [
+            name for name, each in work.items() if each["state"] in ("waiting", "running", "scheduled")
+        ],
+    }
+
+
+def _checks(database: Database) -> dict[str, Any] | None:
+    found = _last(database, checking.CHECKS_JOB)
+    return found if found and "checks" in found and "blocks" in found else None
+
+
+def _last(database: Database, name: str) -> dict[str, Any] | None:
+    found = database.value(LAST_DONE, (name,))
+    told = json.loads(found) if found else None
+    return told if isinstance(told, dict) else None
+
+
+def _work(row: tuple[Any, ...]) -> dict[str, Any]:
+    number, name, state, progress, error, at, result = row
+    told = json.loads(progress) if progress else {}
+    ended = json.loads(result) if result and state == "done" and name == checking.PRODUCTION_JOB else {}
+    return {
+        "job": number,
+        "state": state,
+        "steps": ended.get("steps") or told.get("steps") or [],
+        "error": error,
+        "at": iso(at),
+    }
+
+
+def _report(path: Path) -> dict[str, Any] | None:
+    """A report as it lies in the logs folder; None: there is none that can be read."""
+    try:
+        if path.stat().st_size > BIGGEST_REPORT:
+            return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "timestamp" in found else None
+
+
+def _with_formulas(report: dict[str, Any]) -> dict[str, Any]:
+    parts = report["data_quality"]["details"]["dimensions"]
+    weight = sum(part["weight"] for part in parts.values() if part["value"] is not None)
+    for name, part in parts.items():
+        part["formula"] = FORMULAS[name]
+        known = part["value"] is not None
+        part["points"] = round(100 * part["weight"] * part["value"] / weight, 2) if known else None
+    report["weakest"] = min(
+        (name for name in parts if parts[name]["value"] is not None),
+        key=lambda name: parts[name]["value"],
+        default=None,
+    )
+    report["thresholds"] = {"good": quality.GOOD, "ok": quality.OK, "watch": quality.WATCH}
+    return report
+
+
+def _states(database: Database, limits: list[dict[str, Any]], heart: dict[str, Any] | None) -> dict[str, str]:
+    """What each block is doing in this file, in a few words."""
+    waiting, running, dead = database.sql(QUEUE)[0]
+    session = live.current(database)
+    beat = "has not beaten yet"
+    if heart is not None:
+        beat = f"{heart['seconds_since_heartbeat']:.0f} s ago" if heart["is_running"] else "stopped"
+    keys = database.value(IDEMPOTENT)
+    since = database.clock() - HOUR
+    denied = database.value("SELECT count(*) FROM governor_violation WHERE at > ?", (since,))
+    open_alerts = database.value("SELECT count(*) FROM alert WHERE state = 'open' AND state <> 'closed'")
+    return {
+        "database": f"schema {database.value('PRAGMA user_version')}",
+        "dry-run lock": "dry run" if session is None else "LIVE",
+        "worker": f"{waiting} waiting, {running} running, {dead} failed",
+        "heartbeat": beat,
+        "idempotency": f"{'1,000 or more' if keys >= 1000 else keys} keys kept",
+        "governor": f"{len(limits)} limits, {denied} denied in the last hour",
+        "alerts": f"{open_alerts} open",
+    }

@@ -1,0 +1,80 @@
+"""Safety: whether it is GO, what guards the program, what may happen how often, and how the data stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from db import audit
+from valhalla.cockpit.gather import safety
+from valhalla.cockpit.pages.switches import CONFIRMATION
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.effects import register
+from valhalla.errors import UsageError
+from valhalla.running import checking
+from valhalla.sandbox.governor import GovernorEnforcer
+
+ENTRY = Entry("Safety", "/safety", "safety")
+
+ASKED = {
+    "checks": (checking.CHECKS_JOB, "The checks are being made."),
+    "validate": (checking.VALIDATE_JOB, "Every check of production mode is being made."),
+    "risk": (checking.RISK_JOB, "The risk is being assessed."),
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/safety")
+def show(request: Request, here: Here) -> Response:
+    """GO or NO-GO, blocks, limits, heartbeat, risk, validation, production."""
+    shown = safety.gather(here)
+    return page(request, "safety.html", "Safety", **shown, effects=register.counts(here.database))
+
+
+@router.post("/safety/limits")
+def limit(
+    request: Request,
+    here: Here,
+    resource: Annotated[str, Form(min_length=1, max_length=100)],
+    most: Annotated[int, Form(ge=0, le=10_000_000)],
+    seconds: Annotated[float, Form(gt=0, le=1e9)] = 3600,
+) -> Response:
+    """Set a limit, as ``valhalla governor set`` does."""
+    name = resource.strip()
+    if not name:
+        raise UsageError("name what is limited, such as effect.webhook")
+    governor = GovernorEnforcer(database=here.database)
+    before = governor.get_status(name)
+    try:
+        with here.database.write(durable=True):
+            governor.set_limit(name, most, seconds)
+            body = {"max_actions": most, "window_us": round(seconds * 1_000_000)}
+            audit.append(here.database, "governor.set", f"governor:{name}", body, actor="operator")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    was = f" (it was {before['max_actions']} in {before['window_seconds']:g} s)" if before else ""
+    return done(request, "/safety#governor", f"{name}: at most {most} in {seconds:g} seconds{was}.")
+
+
+@router.post("/safety/production")
+def production(request: Request, here: Here, word: Annotated[str, Form(max_length=20)] = "") -> Response:
+    """Have the production workflow run inside of this run, after the question that the command asks, too."""
+    if word.strip() != CONFIRMATION:
+        raise UsageError(f"nothing was begun: type {CONFIRMATION} to let approved effects go out")
+    job = here.background.checking.ask(checking.PRODUCTION_JOB)
+    return done(request, "/safety#production", f"Production has begun (job {job}).", kind="warn")
+
+
+@router.post("/safety/{what}")
+def ask(request: Request, here: Here, what: str) -> Response:
+    """Have checks made, the risk assessed, or production mode validated."""
+    if what not in ASKED:
+        raise UsageError("there is no such check")
+    name, says = ASKED[what]
+    here.background.checking.ask(name)
+    return done(request, f"/safety#{what}", says)
