@@ -405,6 +405,28 @@ class Database(APSWDatabase):  # type: ignore[misc]
             return False
         return not _size(self.path.with_name(self.path.name + "-wal"))
 
+    def compact(self) -> bool:
+        """Write the whole file anew, so that no page still holds a piece of what was deleted or moved. Who wants to write waits.
+
+        False: somebody was in the way, or there is no room for it; the file is as it was, or its log could not be emptied yet.
+        """
+        if self.in_write():
+            raise RuntimeError("the file cannot be written anew inside a transaction")
+        if self.path is None:
+            return True
+        if not self._turn.threads.acquire(TURN_TIMEOUT):
+            return False
+        try:
+            # otherwise the copy that SQLite makes meanwhile would be held in memory
+            self.sql("PRAGMA temp_store = 1")
+            self.sql("VACUUM")
+        except errors.DatabaseError:
+            return False
+        finally:
+            self._turn.threads.release()
+            self.sql("PRAGMA temp_store = 2")
+        return self.checkpoint()
+
     def set_cache(self, kib: int) -> None:
         """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do)."""
         self.sql(f"PRAGMA cache_size = -{kib}")

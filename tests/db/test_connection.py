@@ -578,3 +578,36 @@ def test_what_lies_beside_the_file_is_the_owners_alone(database: Database, path:
     modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
     assert set(modes) == {"valhalla.db", "valhalla.db-wal", "valhalla.db-shm", "writer.turn"}
     assert set(modes.values()) == {0o600}
+
+
+# -- writing the file anew ---------------------------------------------------------------------------------
+
+
+def test_a_compacted_file_holds_nothing_of_what_was_deleted(path: Path) -> None:
+    with Database.open(path) as database:
+        with database.write():
+            text = "INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, 1, 'test')"
+            database.many(text, [(str(number), f'"word{number:04d}"') for number in range(900)])
+        with database.write():
+            database.sql("DELETE FROM setting WHERE key <> '7'")
+        assert database.compact()
+        assert keys(database) == ["7"]
+        with database.write(), pytest.raises(RuntimeError):
+            database.compact()
+        with database.write():
+            put(database, "later")
+    content = path.read_bytes()
+    assert b"word0007" in content and b"word0008" not in content
+
+
+def test_a_file_that_somebody_uses_is_not_compacted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TURN_TIMEOUT", 0.05)
+    with Database.open(path) as database, Database.open(path) as other:
+        with other.write():
+            assert not database.compact()
+        assert database.compact()
+
+
+def test_a_file_in_memory_needs_no_compacting() -> None:
+    with Database.memory() as database:
+        assert database.compact()

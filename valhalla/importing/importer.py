@@ -232,8 +232,9 @@ class _Import:
         """Find out what there is to read: the rest of an interrupted import, a new tail, everything, or nothing."""
         for row in self.database.sql(sql.FIND_RUNNING, (self.file.id,)):
             import_id, kind, _start, position, digest, rules, started_at, warnings = row
+            # one that begins behind what was read before and was stopped at once has no digest of its own yet
             if rules == self.rules and self._still_begins_with(
-                Position.from_json(position).offset, digest, before
+                Position.from_json(position).offset, digest or self.file.digest, before
             ):
                 self.import_id, self.kind, self.started_at = import_id, kind, started_at
                 self.position, self.warnings = Position.from_json(position), json.loads(warnings)

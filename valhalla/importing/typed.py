@@ -17,6 +17,9 @@ from valhalla.stages import context as stages
 
 SOURCE = "by hand"
 PATH = "(by hand)"
+UNSAY = "UPDATE lead SET fingerprint = 0 WHERE id = ? AND file_id = ?"
+UNSAY_SIGHTED = "UPDATE sighting SET fingerprint = 0 WHERE lead_id = ? AND file_id = ?"
+NOT_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
 BY_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
 
 
@@ -53,6 +56,7 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         reading = Reading(import_id, file_id, source_id, number, now, tail=True, merge="replace")
         chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], warnings=warnings)
         context = stages.load(database, now)
+        _as_if_new(database, row.identity, row.fingerprint, file_id)
         plan = plan_chunk(database, chunk.accepted, reading, context, suppression.load(database))
         counts = plan.counts
         database.sql(
@@ -72,3 +76,12 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
             found = plan.leads[0][0]
         audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
     return Added(found, what)
+
+
+def _as_if_new(database: Database, identity: int, fingerprint: int, file_id: int) -> None:
+    """What a person types counts also when they typed the same before and something else has been said since."""
+    lead = database.value(BY_KEY, (identity,))
+    if lead is not None:
+        database.sql(UNSAY, (lead, file_id))
+        database.sql(UNSAY_SIGHTED, (lead, file_id))
+        database.sql(NOT_OVERTAKEN, (lead, fingerprint))

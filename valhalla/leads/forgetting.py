@@ -22,6 +22,10 @@ REJECTS = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 E
 BLANK_REJECT = "UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?"
 # Until its parts are merged a full-text index keeps the words of what was deleted.
 FORGET_WORDS = "INSERT INTO lead_search (lead_search) VALUES ('optimize')"
+UNCLEANED = """
+SELECT coalesce(max(seq) FILTER (WHERE action = 'lead.forget'), 0) > coalesce(max(seq) FILTER (WHERE action = 'file.compact'), 0)
+FROM audit WHERE action IN ('lead.forget', 'file.compact')
+"""
 FILES = "SELECT path FROM file ORDER BY id"
 MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
@@ -83,13 +87,29 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
     finally:
         database.sql("PRAGMA foreign_keys = 1")
         database.sql("PRAGMA secure_delete = 0")
-    database.checkpoint()  # the log still held what was deleted
+    cleaned = clean(database, actor)
     _remove_packets(database, sorted(people))
     return {
         "leads": sorted(people),
         "rejects": len(rejects),
-        "still_in": _files(database, [text for person in people.values() for text in _texts(person)]),
+        "still_in": ([] if cleaned or database.path is None else [str(database.path)])
+        + _files(database, [text for person in people.values() for text in _texts(person)]),
     }
+
+
+def clean(database: Database, actor: str = "valhalla") -> bool:
+    """Leave nothing of the erased in unused parts of the file either: pages keep pieces of rows that were changed or moved long
+    ago. An entry says that it was done. False: it was not possible now; :func:`uncleaned` says so until it is."""
+    if not database.compact():
+        return False
+    with database.write(durable=True):
+        audit.append(database, "file.compact", "file", {}, actor=actor)
+    return True
+
+
+def uncleaned(database: Database) -> bool:
+    """Whether somebody was erased, and the program then stopped before the file was cleaned."""
+    return bool(database.value(UNCLEANED))
 
 
 def _people(database: Database, lead_ids: list[int]) -> dict[int, tuple[Any, ...]]:

@@ -103,7 +103,10 @@ class Background:
 
     def _prune(self) -> dict[str, int]:
         from valhalla.auditing import retention
+        from valhalla.leads import forgetting
 
+        if forgetting.uncleaned(self.database):
+            forgetting.clean(self.database)
         return retention.prune(self.database)
 
     def _packets(self) -> int:

@@ -175,6 +175,29 @@ def test_a_fault_between_two_chunks_keeps_what_was_read_and_goes_on_behind_it(de
     assert desk.read(path).new == 35 and desk.database.value("SELECT count(*) FROM import") == 1
 
 
+def test_a_tail_that_was_stopped_before_its_first_chunk_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"name,email,value,phone,location\n{ANN}", encoding="utf-8")
+    with Database.memory() as database:
+        context.seed(database)
+        import_file(database, Request(str(path)))
+        with path.open("a", encoding="utf-8") as file:
+            file.write("Bo,bo@example.com,1,,\n")
+        steps = iter(range(3))
+
+        def stop() -> None:
+            if next(steps) == 2:  # after the import was begun
+                raise RuntimeError("killed")
+
+        with pytest.raises(RuntimeError, match="killed"):
+            import_file(database, Request(str(path)), Hooks(fence=stop))
+        import_file(database, Request(str(path)))
+        assert database.sql("SELECT kind, state, rows FROM import") == [
+            ("whole", "done", 1),
+            ("tail", "done", 1),
+        ]
+
+
 def test_a_list_that_is_gone_is_a_failed_import_not_an_exception(desk: Any) -> None:
     result = desk.read(desk.folder / "none.csv")
     assert result.error["code"] == "NOT_FOUND"

@@ -51,6 +51,40 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
         assert word not in content
 
 
+def test_no_page_keeps_what_a_row_said_before_it_was_changed_or_moved(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with Database.open(tmp_path / "valhalla.db") as database:
+        context.seed(database)
+        for value in range(1, 4):
+            rows = [f"Jo {who},jo{who}@forgetme.example,{value}{'0' * (who % 3)}" for who in range(40)]
+            path.write_text("\n".join(["name,email,value", *rows, ""]), encoding="utf-8")
+            import_file(database, Request(str(path)))
+        for who in (6, 17, 33):
+            entry = suppression.entry(f"jo{who}@forgetme.example")
+            forgetting.forget(database, forgetting.who(database, entry))
+        assert not forgetting.uncleaned(database)
+    content = (tmp_path / "valhalla.db").read_bytes()
+    assert [who for who in (6, 17, 33) if f"jo{who}@forgetme".encode() in content] == []
+    assert b"jo7@forgetme" in content, "else this test proves nothing"
+
+
+def test_a_file_that_could_not_be_cleaned_is_named_and_cleaned_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("name,email,value\nQuentin,quentin@forgetme.example,1\n", encoding="utf-8")
+    with Database.open(tmp_path / "valhalla.db") as database:
+        context.seed(database)
+        import_file(database, Request(str(path)))
+        with monkeypatch.context() as busy:
+            busy.setattr(database, "compact", lambda: False)
+            result = forgetting.forget(database, [1])
+        assert str(tmp_path / "valhalla.db") in result["still_in"]
+        assert forgetting.uncleaned(database)
+        assert forgetting.clean(database)
+        assert not forgetting.uncleaned(database)
+
+
 def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) -> None:
     path = tmp_path / "gone.csv"
     path.write_text(
