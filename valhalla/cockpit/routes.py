@@ -9,6 +9,7 @@ from valhalla.cockpit import health, live
 from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
+from valhalla.cockpit.api import decisions as api_decisions
 from valhalla.cockpit.api import effects as api_effects
 from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import frame as api_frame
@@ -20,6 +21,7 @@ from valhalla.cockpit.pages import (
     alerts,
     audit,
     calls,
+    decisions,
     effects,
     federation,
     jobs,
@@ -39,6 +41,7 @@ PAGES: tuple[ModuleType, ...] = (
     leads,
     lead,
     samples,
+    decisions,
     effects,
     jobs,
     alerts,
@@ -65,6 +68,7 @@ API: tuple[ModuleType, ...] = (
     api_overview,
     api_calls,
     api_leads,
+    api_decisions,
     api_effects,
     api_jobs,
     health,

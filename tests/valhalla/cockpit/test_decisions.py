@@ -1,0 +1,166 @@
+"""What waits for a person's word, as a page and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from db import Database
+from valhalla.cockpit.server import Server
+from valhalla.effects import drafting
+from valhalla.importing.source_settings import Change, set_source
+from valhalla.leads import search
+
+ANN = "<script>Ann</script> Ames,ann@example.com,100000,Houston TX,713-555-2101,1 Elm St,,,,"
+ANN2 = "Ann Ames,ann@work.example,90000,Houston TX,(713) 555-2101,1 Elm St,300000,,,likes mail"
+
+
+@pytest.fixture
+def pair(database: Database, load: Callable[..., int]) -> tuple[int, int]:
+    """Two leads with one number and two addresses."""
+    load(ANN)
+    load(ANN2)
+    index(database)
+    return 1, 2
+
+
+def index(database: Database) -> None:
+    more = True
+    while more:
+        with database.write():
+            more = search.index_some(database)
+
+
+@pytest.fixture
+def changes(database: Database, load: Callable[..., int]) -> None:
+    """Two changes of a source that asks first."""
+    set_source(database, "careful", Change(options={"merge": "review"}))
+    load("Rita,r@example.com,200000,Dallas TX,,,,,,", "Bob,b@example.com,1000,,,,,,,", source="careful")
+    load("Rita <b>,r@example.com,215000,Dallas TX,,,,,,", "Bob,b@example.com,2000,,,,,,,", source="careful")
+
+
+def told(client: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/api/decisions").json()
+    return found
+
+
+def test_with_nothing_to_decide_the_page_says_what_would_be_here(client: httpx.Client) -> None:
+    page = client.get("/decisions").text
+    assert "Nothing to decide" in page and "One person or two?" not in page
+    assert told(client)["counts"] == {"duplicates": 0, "changes": 0, "effects": 0}
+
+
+def test_possible_duplicates_stand_side_by_side(client: httpx.Client, pair: tuple[int, int]) -> None:
+    (found,) = told(client)["duplicates"]
+    assert found["phone"] == "+17135552101" and [lead["id"] for lead in found["leads"]] == [1, 2]
+    rows = {row["title"]: (row["values"], row["same"]) for row in found["rows"]}
+    assert rows["address"] == (["1 Elm St", "1 Elm St"], True)
+    assert rows["asking"] == ([100000, 90000], False)
+    assert rows["ARV"] == ([None, 300000], False)
+    assert rows["notes"] == ([None, "likes mail"], False)
+    page = client.get("/decisions").text
+    assert "&lt;script&gt;Ann" in page and "<script>Ann" not in page
+    assert client.get("/api/state").json()["counts"]["decisions"] == 1
+
+
+def test_whoever_was_worked_with_is_kept(
+    client: httpx.Client, pair: tuple[int, int], tell: Callable[..., Any]
+) -> None:
+    assert told(client)["duplicates"][0]["suggested"] == 1
+    tell(2, "contacted")
+    assert told(client)["duplicates"][0]["suggested"] == 2
+
+
+def test_a_merge_is_made_and_taken_back(
+    client: httpx.Client, database: Database, pair: tuple[int, int]
+) -> None:
+    answer = client.post(
+        "/decisions/merge", data={"kept": 2, "merged": 1}, headers={"accept": "application/json"}
+    ).json()
+    assert answer["undo"] == "/decisions/unmerge/1"
+    assert database.value("SELECT suppressed FROM lead WHERE id = 1") == "merged into lead 2"
+    after = told(client)
+    assert after["duplicates"] == [] and [(m["kept"], m["merged"]) for m in after["merges"]] == [(2, 1)]
+    assert "Take back" in client.get("/decisions").text
+    assert client.post(answer["undo"]).status_code == 303
+    assert database.value("SELECT suppressed FROM lead WHERE id = 1") is None
+    assert told(client)["merges"] == []
+    assert client.post(answer["undo"]).status_code == 404
+
+
+def test_two_people_are_not_proposed_again(
+    client: httpx.Client, database: Database, pair: tuple[int, int]
+) -> None:
+    assert client.post("/decisions/apart", data={"one": 1, "other": 2}).status_code == 303
+    index(database)
+    assert told(client)["duplicates"] == []
+    assert client.post("/decisions/apart", data={"one": 1, "other": 1}).status_code == 400
+    assert client.post("/decisions/apart", data={"one": 1, "other": 99}).status_code == 404
+
+
+def test_pairs_are_paged(client: httpx.Client, database: Database, load: Callable[..., int]) -> None:
+    for offer in ("x", "y"):
+        load(*(f"P{n},p{n}@{offer}.com,1000,,713555{n:04d},,,,," for n in range(23)))
+    index(database)
+    seen, after = [], 0
+    for _ in range(3):
+        page = client.get("/api/decisions", params={"pairs_after": after}).json()
+        seen += [pair["id"] for pair in page["duplicates"]]
+        after = page["next_pairs"]
+    assert after is None and len(seen) == len(set(seen)) == 23
+    assert client.get("/decisions?pairs_after=10").status_code == 200
+    assert "23" in client.get("/decisions").text
+
+
+def test_changes_say_what_was_and_what_becomes(client: httpx.Client, changes: None) -> None:
+    rita, bob = told(client)["changes"]
+    assert {(c["title"], c["before"], c["after"]) for c in rita["changes"]} == {
+        ("name", "Rita", "Rita <b>"),
+        ("asking", 200000, 215000),
+    }
+    assert bob["line"] == 3
+    page = client.get("/decisions").text
+    assert "Rita &lt;b&gt;" in page and "$215,000" in page
+
+
+def test_a_change_is_made_or_declined(client: httpx.Client, database: Database, changes: None) -> None:
+    rita, bob = told(client)["changes"]
+    client.post(f"/decisions/changes/{rita['id']}/accept")
+    client.post(f"/decisions/changes/{bob['id']}/decline")
+    assert database.sql("SELECT name, value FROM lead ORDER BY id") == [
+        ("Rita <b>", 21_500_000),
+        ("Bob", 100_000),
+    ]
+    assert told(client)["changes"] == []
+    assert client.post(f"/decisions/changes/{bob['id']}/accept").status_code == 404
+
+
+def test_chosen_changes_are_made_together_or_not_at_all(
+    client: httpx.Client, database: Database, changes: None
+) -> None:
+    numbers = [change["id"] for change in told(client)["changes"]]
+    assert client.post("/decisions/changes/accept", data={"change": [*numbers, 999]}).status_code == 404
+    assert len(told(client)["changes"]) == 2
+    assert client.post("/decisions/changes/accept", data={"change": numbers}).status_code == 303
+    assert database.value("SELECT sum(value) FROM lead") == 21_700_000
+    assert client.post("/decisions/changes/accept").status_code == 400
+
+
+def test_drafted_effects_are_decided_here_too(
+    client: httpx.Client, database: Database, people: Callable[[int], int]
+) -> None:
+    people(1)
+    made = drafting.webhook(database, 1, "https://hooks.example.com/in")
+    assert [each["id"] for each in told(client)["effects"]] == [made["id"]]
+    assert "Tell hooks.example.com about Person 1." in client.get("/decisions").text
+
+
+def test_a_read_only_cockpit_decides_nothing(
+    serve: Callable[..., Server], sign_in: Callable[..., httpx.Client], pair: tuple[int, int]
+) -> None:
+    client = sign_in(serve(read_only=True))
+    assert client.get("/decisions").status_code == 200
+    assert client.post("/decisions/merge", data={"kept": 1, "merged": 2}).status_code == 403

@@ -1,0 +1,184 @@
+"""What waits for a person's word: possible duplicates, changes that lists ask for, effects; and what was decided lately."""
+
+from __future__ import annotations
+
+from array import array
+from pathlib import PurePath
+from typing import Any
+
+import apsw
+
+from db import Database
+from db.clock import iso
+from valhalla.cockpit.gather import effects
+from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.leads import merging, reviewing
+from valhalla.leads.sql import SOME
+from valhalla.leads.view import Record, Viewer
+
+PAIRS = 10
+CHANGES = 25
+DRAFTS = 5
+LATELY = 10
+
+MOST = 1000
+WAITING = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'drafted' AND state <> 'done' LIMIT :most))
+"""
+MORE_ABOUT = """
+SELECT l.id, l.address, l.arv, l.repairs, l.condition, l.beds, l.list_date, l.created_at, l.lists, l.suppressed, f.path, l.line,
+  (SELECT count(*) FROM outcome AS o WHERE o.lead_id = l.id AND o.undone_at IS NULL)
+FROM lead AS l LEFT JOIN file AS f ON f.id = l.file_id WHERE l.id IN (SELECT value FROM carray(?))
+"""
+MERGES = """
+SELECT m.kept_id, k.name, m.merged_id, o.name, m.at, m.actor FROM lead_merge AS m
+JOIN lead AS k ON k.id = m.kept_id JOIN lead AS o ON o.id = m.merged_id
+WHERE m.undone_at IS NULL ORDER BY m.id DESC LIMIT ?
+"""
+
+MONEY = ("value", "arv", "repairs")
+DATES = ("list_date",)
+TITLES = {"value": "asking", "arv": "ARV", "phone_key": "phone as dialled", "list_date": "listed"}
+
+COMPARED = (
+    *("name", "email", "phone", "value", "location", "address", "source", "arv", "repairs", "condition"),
+    *("beds", "list_date"),
+)
+"""What two leads are compared by, in the order of the page."""
+
+
+def gather(database: Database, *, pairs_after: int = 0, changes_after: int = 0) -> dict[str, Any]:
+    """A page of each kind of decision, with how many wait (counting ends at 1,000).
+
+    ``next_pairs`` and ``next_changes`` go into ``pairs_after`` and ``changes_after``; None: that was the last page.
+    """
+    with database.view():
+        duplicates, changes, drafts = database.sql(WAITING, {"most": MOST})[0]
+        found = merging.possible(database, PAIRS + 1, pairs_after)
+        asked = reviewing.waiting(database, CHANGES + 1, changes_after)
+        return {
+            "counts": {"duplicates": duplicates, "changes": changes, "effects": drafts},
+            "duplicates": _pairs(database, found[:PAIRS]),
+            "next_pairs": found[PAIRS - 1]["id"] if len(found) > PAIRS else None,
+            "changes": [_change(each) for each in asked[:CHANGES]],
+            "next_changes": asked[CHANGES - 1]["id"] if len(asked) > CHANGES else None,
+            "effects": effects.waiting(database, DRAFTS),
+            "merges": [
+                {
+                    "kept": kept,
+                    "kept_name": name,
+                    "merged": merged,
+                    "merged_name": other,
+                    "at": iso(at),
+                    "by": actor,
+                }
+                for kept, name, merged, other, at, actor in database.sql(MERGES, (LATELY,))
+            ],
+        }
+
+
+def _pairs(database: Database, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not found:
+        return []
+    numbers = array("q", [lead["id"] for pair in found for lead in pair["leads"]])
+    viewer = viewer_of(database)
+    records = {
+        record.lead.id: record for record in viewer.records(database.sql(SOME, (apsw.carray(numbers),)))
+    }
+    more = {row[0]: row[1:] for row in database.sql(MORE_ABOUT, (apsw.carray(numbers),))}
+    shown = []
+    for pair in found:
+        leads = [_lead(viewer, records[lead["id"]], more[lead["id"]]) for lead in pair["leads"]]
+        shown.append(
+            {
+                "id": pair["id"],
+                "phone": pair["phone"],
+                "found_at": iso(pair["found_at"]),
+                "leads": leads,
+                "rows": _rows(leads),
+                "suggested": _suggested(leads),
+            }
+        )
+    return shown
+
+
+def _lead(viewer: Viewer, record: Record, more: tuple[Any, ...]) -> dict[str, Any]:
+    address, arv, repairs, condition, beds, listed, created, lists, suppressed, path, line, outcomes = more
+    return {
+        **viewer.entry(record),
+        "address": address,
+        "arv": None if arv is None else arv / 100,
+        "repairs": None if repairs is None else repairs / 100,
+        "condition": condition,
+        "beds": beds,
+        "list_date": None if listed is None else iso(listed)[:10],
+        "created_at": iso(created),
+        "lists": lists,
+        "suppressed": suppressed,
+        "file": PurePath(path).name if path else None,
+        "line": line,
+        "outcomes": outcomes,
+    }
+
+
+def _rows(leads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The two side by side: fields that either knows, then the further columns of their lists."""
+    one, other = leads
+    rows = [
+        _row(TITLES.get(name, name), one[name], other[name], "money" if name in MONEY else "text")
+        for name in COMPARED
+        if one[name] is not None or other[name] is not None
+    ]
+    extras = dict.fromkeys([*one["extra"], *other["extra"]])
+    for name in extras:
+        left, right = one["extra"].get(name) or None, other["extra"].get(name) or None
+        if left is not None or right is not None:
+            rows.append(_row(name, left, right, "text"))
+    return rows
+
+
+def _row(title: str, left: Any, right: Any, kind: str) -> dict[str, Any]:
+    return {"title": title, "values": [left, right], "kind": kind, "same": left == right}
+
+
+def _suggested(leads: list[dict[str, Any]]) -> int:
+    """Whom to keep: with whom more was done, then who was known first. The other one's knowledge is kept either way."""
+    best = max(
+        leads, key=lambda lead: (lead["outcomes"], lead["status"] != "new", lead["lists"], -lead["id"])
+    )
+    return int(best["id"])
+
+
+def _change(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": found["id"],
+        "lead": found["lead"],
+        "name": found["name"],
+        "file": PurePath(found["file"]).name,
+        "line": found["line"],
+        "at": iso(found["at"]),
+        "changes": [
+            {
+                "title": TITLES.get(name, name.replace("_", " ")),
+                "kind": "money" if name in MONEY else "text",
+                "before": _shown(name, before),
+                "after": _shown(name, after),
+            }
+            for name, (before, after) in found["changes"].items()
+            if name not in HIDDEN
+        ],
+    }
+
+
+HIDDEN = ("phone_key", "extras", "warnings")
+"""Columns that say in another form what others say, or that no person reads."""
+
+
+def _shown(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column in MONEY:
+        return value / 100
+    return iso(value)[:10] if column in DATES else value

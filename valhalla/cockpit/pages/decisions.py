@@ -1,0 +1,126 @@
+"""Decisions: what the program does not decide by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from valhalla.cockpit.gather import decisions
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.errors import UsageError
+from valhalla.leads import merging, reviewing
+
+ENTRY = Entry("Decisions", "/decisions", "decisions", badge="decisions")
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Lead = Annotated[int, Form(ge=1, lt=2**63)]
+After = Annotated[int, Query(ge=0, lt=2**63)]
+Back = Annotated[str, Form(max_length=2_000)]
+
+
+@router.get("/decisions")
+def show(request: Request, here: Here, pairs_after: After = 0, changes_after: After = 0) -> Response:
+    """Possible duplicates, changes to allow, effects to approve."""
+    shown = decisions.gather(here.database, pairs_after=pairs_after, changes_after=changes_after)
+
+    def at(**other: object) -> str:
+        chosen = {"pairs_after": pairs_after, "changes_after": changes_after} | other
+        rest = urlencode({key: value for key, value in chosen.items() if value})
+        return "/decisions" + (f"?{rest}" if rest else "")
+
+    return page(
+        request,
+        "decisions.html",
+        "Decisions",
+        **shown,
+        at=at,
+        pairs_after=pairs_after,
+        changes_after=changes_after,
+    )
+
+
+@router.get("/duplicates")
+def duplicates() -> Response:
+    """Where the possible duplicates are."""
+    return RedirectResponse("/decisions#duplicates", 303)
+
+
+@router.post("/decisions/merge")
+def merge(request: Request, here: Here, kept: Lead, merged: Lead, back: Back = "/decisions") -> Response:
+    """Make two leads one, as ``valhalla leads merge`` does."""
+    merging.merge(here.database, kept, merged)
+    return done(
+        request,
+        back,
+        f"Lead {merged} is a part of lead {kept} now; what it knew is kept there.",
+        undo=f"/decisions/unmerge/{merged}",
+    )
+
+
+@router.post("/decisions/unmerge/{lead}")
+def unmerge(request: Request, here: Here, lead: Number, back: Back = "/decisions") -> Response:
+    """Take a merged lead out again, as ``valhalla leads unmerge`` does."""
+    result = merging.unmerge(here.database, lead)
+    stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
+    return done(request, back, f"Lead {lead} stands for itself again, beside lead {result['kept']}.{stays}")
+
+
+@router.post("/decisions/apart")
+def keep_apart(request: Request, here: Here, one: Lead, other: Lead, back: Back = "/decisions") -> Response:
+    """Two people who share a number; they are not proposed again."""
+    if one == other:
+        raise UsageError("that is one lead")
+    merging.keep_apart(here.database, one, other)
+    return done(request, back, f"Leads {one} and {other} stay two, and are not proposed again.")
+
+
+@router.post("/decisions/changes/accept")
+def accept_chosen(
+    request: Request,
+    here: Here,
+    change: Annotated[list[int] | None, Form(max_length=200)] = None,
+    back: Back = "/decisions",
+) -> Response:
+    """Let the chosen changes happen, as ``valhalla leads review --accept`` does."""
+    return _decide(request, here, change or [], True, back)
+
+
+@router.post("/decisions/changes/decline")
+def decline_chosen(
+    request: Request,
+    here: Here,
+    change: Annotated[list[int] | None, Form(max_length=200)] = None,
+    back: Back = "/decisions",
+) -> Response:
+    """Leave the leads as they are."""
+    return _decide(request, here, change or [], False, back)
+
+
+@router.post("/decisions/changes/{number}/accept")
+def accept(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
+    """Let one change happen."""
+    return _decide(request, here, [number], True, back)
+
+
+@router.post("/decisions/changes/{number}/decline")
+def decline(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
+    """Leave one lead as it is."""
+    return _decide(request, here, [number], False, back)
+
+
+def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:
+    if not numbers or not all(0 < number < 2**63 for number in numbers):
+        raise UsageError("choose at least one change")
+    act = reviewing.accept if accepted else reviewing.decline
+    with here.database.write(durable=True):
+        leads = [act(here.database, number) for number in dict.fromkeys(numbers)]
+    if len(leads) == 1:
+        return done(request, back, f"Lead {leads[0]} {'was changed' if accepted else 'stays as it is'}.")
+    return done(request, back, f"{len(leads)} changes {'made' if accepted else 'declined'}.")
