@@ -9,9 +9,9 @@ from valhalla.cockpit import health, live
 from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
+from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import decisions as api_decisions
 from valhalla.cockpit.api import effects as api_effects
-from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
@@ -29,8 +29,8 @@ from valhalla.cockpit.pages import (
     leads,
     memory,
     overview,
-    samples,
     safety,
+    samples,
     switches,
 )
 from valhalla.cockpit.rail import Entry
