@@ -87,7 +87,7 @@ def dump(path: Path) -> str:
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    shell = apsw.shell.Shell(db=connection, stdout=out, stderr=sys.stderr)
+    shell: Any = apsw.shell.Shell(db=connection, stdout=out, stderr=sys.stderr)
     shell.process_command(".dump")
     connection.close()
     return f"PRAGMA application_id = {application};\nPRAGMA user_version = {version};\n{out.getvalue()}"

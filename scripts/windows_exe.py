@@ -20,6 +20,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,7 @@ SIGNER = "CN=Python Software Foundation"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 TAG = f"{sys.version_info[0]}{sys.version_info[1]}"
 OUT = ROOT / "dist" / "windows"
-RECIPE = 3
+RECIPE = 4
 """Counted up when the tools have to be made anew although no pin has moved."""
 
 MICROSOFT = ("api-ms-", "vcruntime", "msvcp", "ucrtbase", "concrt")
@@ -214,12 +215,27 @@ class Tools:
         run("x86_64-w64-mingw32-windres", "stub.rc", "-O", "coff", "-o", "stub.res", cwd=self.folder)
         library = self.python_folder / f"python{TAG}.dll"
         self._compile(STUB, self.python_folder / "python.exe", "-municode", "stub.res", str(library))
+        self._forwarder(library)
         # The runtime has no modules in Python; those of this machine's Python of the same minor version are the same.
         left_out = shutil.ignore_patterns(
             "site-packages", "dist-packages", "__pycache__", "test", "tests", "lib-dynload", "config-3*", "idlelib",
             "turtledemo", "lib2to3", "tkinter", "ensurepip", "sqlite3", "_sysconfigdata*",
         )  # fmt: skip
         shutil.copytree(sysconfig.get_path("stdlib"), self.python_folder / "Lib", ignore=left_out)
+
+    def _forwarder(self, library: Path) -> None:
+        """The wheel lacks python3.dll, through which modules for any version call the interpreter: it only passes on."""
+        dump = subprocess.run(
+            ["x86_64-w64-mingw32-objdump", "-p", str(library)], capture_output=True, encoding="utf-8", check=True
+        ).stdout
+        table = dump.partition("[Ordinal/Name Pointer] Table")[2]
+        names = re.findall(r"^\s+\[\s*\d+\].* (_?Py\w+)$", table, re.MULTILINE)
+        lines = [f"  {name} = {library.stem}.{name}" for name in names]
+        (self.folder / "python3.def").write_text("\n".join(["LIBRARY python3", "EXPORTS", *lines]), encoding="utf-8")
+        self._compile(
+            "int DllMainCRTStartup(void *a, unsigned b, void *c) { return 1; }\n",
+            self.python_folder / "python3.dll", "python3.def", "-shared", "-nostdlib",
+        )  # fmt: skip
 
     def _packages(self, pins: list[str]) -> None:
         wheels = self.folder / "wheels"
