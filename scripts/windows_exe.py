@@ -226,12 +226,17 @@ class Tools:
     def _forwarder(self, library: Path) -> None:
         """The wheel lacks python3.dll, through which modules for any version call the interpreter: it only passes on."""
         dump = subprocess.run(
-            ["x86_64-w64-mingw32-objdump", "-p", str(library)], capture_output=True, encoding="utf-8", check=True
+            ["x86_64-w64-mingw32-objdump", "-p", str(library)],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         ).stdout
         table = dump.partition("[Ordinal/Name Pointer] Table")[2]
         names = re.findall(r"^\s+\[\s*\d+\].* (_?Py\w+)$", table, re.MULTILINE)
         lines = [f"  {name} = {library.stem}.{name}" for name in names]
-        (self.folder / "python3.def").write_text("\n".join(["LIBRARY python3", "EXPORTS", *lines]), encoding="utf-8")
+        (self.folder / "python3.def").write_text(
+            "\n".join(["LIBRARY python3", "EXPORTS", *lines]), encoding="utf-8"
+        )
         self._compile(
             "int DllMainCRTStartup(void *a, unsigned b, void *c) { return 1; }\n",
             self.python_folder / "python3.dll", "python3.def", "-shared", "-nostdlib",

@@ -232,6 +232,11 @@ def test_a_portable_folder_keeps_its_data_beside_it(product: Product, sample: Pa
     assert (product.executable.parent / "valhalla.db").exists()
 
 
+def test_the_one_file_is_small_enough_to_download(product: Product) -> None:
+    if product.kind == "one file":
+        assert product.executable.stat().st_size <= 35 * 2**20
+
+
 def test_the_licences_of_all_parts_are_in_it(product: Product) -> None:
     if product.kind != "folder":
         pytest.skip("the same files, inside the executable")
