@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
-from db import audit, errors
+from db import audit, errors, integrity
 from db.clock import iso
 from db.evidence import CHAIN, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
 from db.sealing import DECLARATION, ROWS, key_sql
@@ -151,9 +151,8 @@ def _identity(database: Database, verdict: Verdict) -> None:
 
 
 def _structure(database: Database, verdict: Verdict) -> None:
-    for (line,) in database.sql("PRAGMA integrity_check(100)"):
-        if line != "ok":
-            verdict.add("file", None, f"{ALTERED}: {' '.join(str(line).split())}")
+    for line in integrity.problems(database):
+        verdict.add("file", None, f"{ALTERED}: {' '.join(line.split())}")
     for table, rowid, parent, _ in database.sql("PRAGMA foreign_key_check"):
         verdict.add(table, rowid, f"refers to a row of {parent} that is missing")
 

@@ -38,22 +38,37 @@ def _boolean(text: str) -> bool:
     raise ValueError("on or off")
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\s*\d{1,12}\s*", text) or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``low`` to ``high``."""
+
+    low: int
+    high: int
+
+    def __call__(self, text: str) -> int:
+        if not re.fullmatch(r"\s*\d{1,12}\s*", text) or not self.low <= int(text) <= self.high:
+            raise ValueError(f"a whole number from {self.low} to {self.high}")
         return int(text)
 
-    return parse
 
+@dataclass(frozen=True)
+class Choice:
+    """One of ``words``."""
 
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.strip().lower() not in words:
-            raise ValueError(f"one of {', '.join(words)}")
+    words: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text.strip().lower() not in self.words:
+            raise ValueError(f"one of {', '.join(self.words)}")
         return text.strip().lower()
 
-    return parse
+
+def _whole(low: int, high: int) -> Whole:
+    return Whole(low, high)
+
+
+def _choice(*words: str) -> Choice:
+    return Choice(words)
 
 
 def _hours(text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import apsw
 
-from db import Database, DatabaseError, audit, migrate
+from db import Database, DatabaseError, audit, integrity, migrate
 from db.instance import running
 from valhalla.home import Home
 from valhalla.running import places, preflight
@@ -45,10 +45,8 @@ def examine(home: Home) -> list[Check]:
 
 
 def _integrity(database: Database) -> Check:
-    answer = database.value("PRAGMA integrity_check(1)")
-    return Check(
-        "integrity", answer == "ok", "every page and index is intact" if answer == "ok" else str(answer)
-    )
+    found = integrity.problems(database, 1)
+    return Check("integrity", not found, found[0] if found else "every page and index is intact")
 
 
 def _references(database: Database) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from db import Database
+from db import Database, integrity
 from valhalla.errors import InputError
 from valhalla.home import Home
 
@@ -70,9 +70,9 @@ def _space(home: Home) -> Check:
 
 def _sound(database: Database) -> Check:
     """A look at the structure of the file; the whole check belongs to ``valhalla audit verify``."""
-    answer = database.value("PRAGMA quick_check(1)") if _small(database) else "ok"
-    if answer != "ok":
-        return Check("file sound", False, f"{database.path} is damaged ({answer}); restore an audit copy")
+    found = integrity.problems(database, 1, quick=True) if _small(database) else []
+    if found:
+        return Check("file sound", False, f"{database.path} is damaged ({found[0]}); restore an audit copy")
     return Check("file sound", True, f"schema {database.value('PRAGMA user_version')}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import Database, migrate
+from db import Database, integrity, migrate
 from db.clock import iso
 from valhalla.effects import live
 from valhalla.home import Home
@@ -105,9 +105,9 @@ def _security(found: tuple[str, str]) -> str:
 
 
 def _integrity(database: Database) -> str:
-    answer = database.value("PRAGMA integrity_check(1)")
-    if answer != "ok" or database.sql("PRAGMA foreign_key_check"):
-        raise Failed(f"the file is damaged: {answer}")
+    found = integrity.problems(database, 1)
+    if found or database.sql("PRAGMA foreign_key_check"):
+        raise Failed(f"the file is damaged: {found[0] if found else 'a reference leads nowhere'}")
     return f"every page and reference, schema {migrate.latest()}"
 
 
