@@ -20,6 +20,7 @@ COMMANDS = {
     "policy": "policy:app",
     "experiments": "experiments:app",
     "scripts": "scripts:app",
+    "clone": "clone:clone",
     "imports": "imports:app",
     "sources": "sources:app",
     "dnc": "dnc:app",

@@ -28,6 +28,7 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     from db.instance import Instance
     from jobs import JobQueue
     from valhalla import logs
+    from valhalla.leads import line
     from valhalla.running.opening import open_home
     from valhalla.running.passes import Importing
 
@@ -50,6 +51,7 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
             yield database, importing
             if worker:
                 _let_index(importing)
+                line.adapt(database)
         finally:
             if worker:
                 worker.stop(timeout=2.0)

@@ -20,38 +20,36 @@ OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_ou
 
 FRESH_AT = "coalesce(list_date, created_at)"
 
-INDEXED = 3500
-"""Hundredths of a point: leads with at least this base are in the index lead_by_score."""
-
-# The bases that occur, from the best down: each step is one seek in the index lead_by_score.
-NEXT_BASE = f"""
-SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {INDEXED} AND score_base < ?
+# The bases that occur, from the best down: each step is one seek in the index lead_by_score. {line}: the index's own, see line.py.
+NEXT_BASE = """
+SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {line} AND score_base < ?
 """
 
-# Of one base, the leads fresh enough to matter; a range of lead_by_score, which has market and source too.
+# Of one base, the leads fresh enough to matter, in the order of the list: a range of lead_by_score.
 OF_BASE = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
-WHERE score_base = :base AND score_base >= {INDEXED} AND {FRESH_AT} > :oldest AND {OPEN}
+WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} > :oldest AND {FRESH_AT} < :before AND {OPEN}{{filters}}
+ORDER BY {FRESH_AT} DESC, expected_value DESC, id LIMIT :limit
+"""
+
+# Of one base and one date, which may be a million leads of one list.
+OF_DATE = f"""
+SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} = :date AND {OPEN}{{filters}}
+ORDER BY expected_value DESC, id LIMIT :limit
 """
 
 # The leads that are not in the index; a scan of the table.
 BELOW = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
-WHERE score_base >= :least AND score_base < {INDEXED} AND {OPEN}
-"""
-
-# The same among the leads that a match of the search index names.
-BELOW_AMONG = f"""
-SELECT l.id, score_base, {FRESH_AT}, expected_value
-FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match) AS named CROSS JOIN lead AS l ON l.id = named.id
-WHERE score_base >= :least AND score_base < {INDEXED} AND {OPEN}
+WHERE score_base >= :least AND score_base < {{line}} AND {OPEN}{{filters}}
 """
 
 
-def chosen(text: str, wait: str, by_market: bool, by_source: bool) -> str:
-    """:data:`OF_BASE` or :data:`BELOW` with the ladder's waits, and with the filters that are asked for."""
-    text = text.replace("{wait}", wait)
-    return text + " AND market = :market" * by_market + " AND source = :source" * by_source
+def chosen(text: str, line: int, wait: str, by_market: bool, by_source: bool) -> str:
+    """One of the above with the index's line, the ladder's waits, and the filters that are asked for."""
+    filters = " AND market = :market" * by_market + " AND source = :source" * by_source
+    return text.replace("{wait}", wait).replace("{line}", str(line)).replace("{filters}", filters)
 
 
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"

@@ -9,19 +9,23 @@ do not fill the list are the others read as well; of one market or source, those
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import Any
 
 import apsw
 
 from db import Database
 from db.clock import DAY
-from valhalla.leads import search, sql
+from valhalla.leads import line, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.stages.calling import CallingRules, wait_after
 from valhalla.stages.ranking import Best, Candidate
 
-_NO_BASE = 2**62
-"""Above every base."""
+_NO_BASE = _NO_TIME = 2**62
+"""Above every base, and after every date."""
+
+PAGE = 1_000
+"""Leads of one base that are read at a time."""
 
 
 def top(
@@ -33,8 +37,7 @@ def top(
     must not be contacted. Leads for whom it is night stay in the list; their next action says so.
     """
     best = Best(limit, viewer.now, viewer.score)
-    for candidate in _candidates(database, best, viewer, market, source):
-        best.offer(candidate)
+    _offer_all(database, best, viewer, limit, market, source)
     ids = [ranked.id for ranked in best.ranked()]
     found = {record.lead.id: record for record in viewer.records(_some(database, ids))}
     return [found[number] for number in ids]
@@ -48,30 +51,60 @@ def due_after(rules: CallingRules) -> str:
     return f"({after} ELSE CASE contacts{cases} ELSE 0 END END)" if cases else f"({after} ELSE 0 END)"
 
 
-def _candidates(
-    database: Database, best: Best, viewer: Viewer, market: str | None, source: str | None
-) -> Iterator[Candidate]:
-    wait, now = due_after(viewer.calling), viewer.now
-    filters = (wait, market is not None, source is not None)
-    of_base, given = sql.chosen(sql.OF_BASE, *filters), {"now": now, "market": market, "source": source}
+def _offer_all(
+    database: Database, best: Best, viewer: Viewer, count: int, market: str | None, source: str | None
+) -> None:
+    where, now = line.of(database), viewer.now
+    words = (where, due_after(viewer.calling), market is not None, source is not None)
+    reader = _Reader(database, best, count, {"now": now, "market": market, "source": source}, words)
+    next_base = sql.NEXT_BASE.replace("{line}", str(where))
     base: int | None = _NO_BASE
-    while (base := database.value(sql.NEXT_BASE, (base,))) is not None:
-        days = best.days_left(base)
-        if days < 0:
+    while (base := database.value(next_base, (base,))) is not None:
+        if best.days_left(base) < 0:
             return
-        oldest = now - (days + 1) * DAY
-        yield from map(Candidate._make, database.sql(of_base, {**given, "base": base, "oldest": oldest}))
-    if best.days_left(sql.INDEXED - 1) >= 0:
-        match = _words_of(database, market, source)
-        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_AMONG, *filters)
-        given["match"] = match
-        yield from map(Candidate._make, database.sql(below, {**given, "least": best.least_base()}))
+        reader.read_base(base)
+    if best.days_left(where - 1) >= 0:
+        below = sql.chosen(sql.BELOW, *words)
+        for row in database.sql(below, {**reader.given, "least": best.least_base()}):
+            best.offer(Candidate._make(row))
 
 
-def _words_of(database: Database, market: str | None, source: str | None) -> str | None:
-    """What leads of a market or source are found by in the search index, if that knows every lead."""
-    match = search.whole_words(f"{market or ''} {source or ''}")
-    return match if match is not None and search.percent(database) == 100 else None
+class _Reader:
+    """Offers the leads of one base after the other, in pages."""
+
+    def __init__(
+        self,
+        database: Database,
+        best: Best,
+        count: int,
+        given: dict[str, Any],
+        words: tuple[int, str, bool, bool],
+    ) -> None:
+        self.database = database
+        self.best = best
+        self.count = count
+        self.given = given
+        self._of_base = sql.chosen(sql.OF_BASE, *words)
+        self._of_date = sql.chosen(sql.OF_DATE, *words)
+
+    def read_base(self, base: int) -> None:
+        before = _NO_TIME
+        while (days := self.best.days_left(base)) >= 0:
+            oldest = self.given["now"] - (days + 1) * DAY
+            bounds = {"base": base, "oldest": oldest, "before": before, "limit": PAGE}
+            page = [*map(Candidate._make, self.database.sql(self._of_base, {**self.given, **bounds}))]
+            if len(page) < PAGE:
+                self._offer(page)
+                return
+            # The last date may go on behind the page: its first leads are enough, however many it has.
+            before = page[-1].since
+            self._offer([candidate for candidate in page if candidate.since != before])
+            bounds = {"base": base, "date": before, "limit": self.count}
+            self._offer(map(Candidate._make, self.database.sql(self._of_date, {**self.given, **bounds})))
+
+    def _offer(self, candidates: Iterable[Candidate]) -> None:
+        for candidate in candidates:
+            self.best.offer(candidate)
 
 
 def _some(database: Database, ids: list[int]) -> list[tuple[object, ...]]:

@@ -8,9 +8,10 @@ from db import Database
 from jobs import JobQueue, current_job
 from valhalla.errors import ValhallaError
 from valhalla.importing.undo import Hooks, undo_import
-from valhalla.leads import search
+from valhalla.leads import line, search
 
 INDEX_JOB = "leads.index"
+LINE_JOB = "leads.line"
 UNDO_JOB = "import.undo"
 LOW = -10
 
@@ -22,6 +23,8 @@ class Chores:
         self.database = database
         self.queue = queue
         self._index = queue.task(name=INDEX_JOB, priority=LOW, concurrency=1, keep=False)(self._index_all)
+        self._line = queue.task(name=LINE_JOB, priority=LOW, concurrency=1, keep=False)(self._move_line)
+        self._leads = -1
         self._undo = queue.task(name=UNDO_JOB, retries=2)(self._take_back)
 
     def index_soon(self) -> int | None:
@@ -29,6 +32,16 @@ class Chores:
         if search.percent(self.database) == 100:
             return None
         return int(self.queue.enqueue(self._index.s(), unique=INDEX_JOB))
+
+    def line_soon(self) -> None:
+        """After new leads: see to it that the call list's index holds enough of them."""
+        leads = self.database.value(line.LEADS)
+        if leads != self._leads:
+            self._leads = leads
+            self.queue.enqueue(self._line.s(), unique=LINE_JOB)
+
+    def _move_line(self) -> int | None:
+        return line.adapt(self.database)
 
     def undo(self, import_id: int, actor: str = "operator") -> dict[str, Any]:
         """Take an import back and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""

@@ -190,6 +190,7 @@ class Service:
             cycle_id = database.value(BEGIN_CYCLE, (self._run_id, number, began))
         done = self.importing.run(self.home, self.plan.sources, standing=True, final=False)
         self.importing.chores.index_soon()
+        self.importing.chores.line_soon()
         ended = database.clock()
         failed = any(file.error for file in done.result.files)
         job = current_job()

@@ -19,12 +19,19 @@ from valhalla.stages.wording import listed, money, several, share
 
 
 def readiness(
-    play: Play, settings: Mapping[str, Any], cost: int, data_quality: int | None, settled: bool | None
+    play: Play,
+    settings: Mapping[str, Any],
+    cost: int,
+    data_quality: int | None,
+    settled: bool | None,
+    *,
+    for_target: bool = False,
 ) -> Readiness:
     """Every gate of a play.
 
     ``settings`` is the policy's section ``clone``; ``cost`` is what working one lead costs, cents; ``data_quality`` is in parts
-    per million; ``settled`` says whether the script in use has won its place. None: not measured.
+    per million; ``settled`` says whether the script in use has won its place. None: not measured. ``for_target``: a target market is named, so that
+    a similarity that is not known is a gate that cannot be measured.
     """
     matured, closes = play.matured, play.closes
     gates = [
@@ -39,7 +46,7 @@ def readiness(
         _quality(data_quality, settings),
         _script(settled),
     ]
-    if play.similarity is not None:
+    if for_target or play.similarity is not None:
         gates.append(_similar(play.similarity, settings))
     if all(gate.passed for gate in gates):
         state = "READY"
@@ -165,8 +172,10 @@ def _script(settled: bool | None) -> Gate:
     )
 
 
-def _similar(similarity: int, settings: Mapping[str, Any]) -> Gate:
+def _similar(similarity: int | None, settings: Mapping[str, Any]) -> Gate:
     limit = settings["similarity"]
+    if similarity is None:
+        return Gate("similar target market", None, limit, None, "There are too few leads to compare.")
     value = similarity / 1_000_000
     fine = value < limit
     says = f"The target market differs by a stability index of {value:.2f}."

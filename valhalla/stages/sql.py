@@ -62,6 +62,16 @@ WHERE o.undone_at IS NULL AND o.event IN ('won', 'lost', 'dead') AND NOT EXISTS 
     AND later.event IN ('won', 'lost', 'dead') AND (later.at, later.id) > (o.at, o.id))
 ORDER BY o.at DESC, o.id DESC LIMIT ?"""
 
+# The same with the script of the lead's first outcome.
+WORKED_BY_SCRIPT = WORKED_LEADS.replace(
+    "lead.created_at\n",
+    """lead.created_at,
+       (SELECT first.script_id FROM outcome AS first
+        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event <> 'paused'
+        ORDER BY first.at, first.id LIMIT 1)
+""",
+)
+
 ANY_SCRIPT = "SELECT 1 FROM script LIMIT 1"
 ANY_EXPERIMENT = "SELECT 1 FROM experiment LIMIT 1"
 ADD_SCRIPT = """INSERT INTO script (name, version, channel, market, state, body, created_at)

@@ -10,7 +10,8 @@ import pytest
 from db import Database
 from db.clock import DAY
 from valhalla.importing.importer import Request, import_file
-from valhalla.leads import sql
+from valhalla.leads import line, sql
+from valhalla.leads import top as top_module
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
 from valhalla.stages import context as stages
@@ -61,7 +62,7 @@ def test_it_is_what_sorting_everything_gives(
 
 
 def test_leads_on_both_sides_of_the_line_are_found(database: Database) -> None:
-    above = database.value(f"SELECT count(*) FROM lead WHERE score_base >= {sql.INDEXED}")
+    above = database.value(f"SELECT count(*) FROM lead WHERE score_base >= {line.USUAL}")
     assert 0 < above < 1_000, "the sample must have leads on both sides"
     found = top(database, viewer(database), above + 50)
     assert [record.lead.id for record in found] == by_hand(database, above + 50, None, None)
@@ -85,3 +86,43 @@ def test_nobody_who_is_done_or_suppressed_is_in_it(database: Database) -> None:
         database.sql("UPDATE lead SET suppressed = 'asked' WHERE id = ?", (second,))
     found = [record.lead.id for record in top(database, viewer(database), 3_000)]
     assert found[0] == third and first not in found and second not in found
+
+
+@pytest.mark.parametrize("wanted", [9_000, 3_500, 2_000, -5_000])
+@pytest.mark.parametrize("page", [1, 7, 1_000])
+def test_it_is_the_same_wherever_the_line_is_and_however_it_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch, wanted: int, page: int
+) -> None:
+    monkeypatch.setattr(top_module, "PAGE", page)
+    line._move(database, wanted)
+    assert line.of(database) == wanted
+    for count in (1, 60, 800):
+        assert [each.lead.id for each in top(database, viewer(database), count)] == by_hand(
+            database, count, None, None
+        )
+
+
+def test_leads_with_the_same_points_are_in_order_of_expected_value_and_number(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(top_module, "PAGE", 20)
+    with database.write():
+        database.sql(
+            "UPDATE lead SET score_base = 4000, list_date = NULL, created_at = ?, expected_value = CASE id % 3 WHEN 0 THEN NULL "
+            "ELSE (id % 7) * 100 END",
+            (database.clock(),),
+        )
+    for count in (1, 30, 400):
+        assert [each.lead.id for each in top(database, viewer(database), count)] == by_hand(
+            database, count, None, None
+        )
+
+
+def test_the_list_is_read_from_the_index_alone_and_sorts_nothing(database: Database) -> None:
+    words = (line.of(database), "0", True, False)
+    given = {"base": 1, "oldest": 0, "before": 9, "limit": 5, "now": 1, "market": "x", "date": 1}
+    for text in (sql.OF_BASE, sql.OF_DATE):
+        plan = " ".join(
+            row[3] for row in database.sql("EXPLAIN QUERY PLAN " + sql.chosen(text, *words), given)
+        )
+        assert "USING INDEX lead_by_score" in plan and "TEMP B-TREE" not in plan

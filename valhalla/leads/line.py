@@ -1,0 +1,83 @@
+"""Which leads the call list's index holds.
+
+An index of every lead would cost a large import a quarter of its time, and few leads ever get near the top. So the index ``lead_by_score``
+holds those with at least a certain base, its *line*; where that leaves too few (a list without phone numbers, say), the line is lowered
+until they fill a list. It stands in the index itself, so that a file can be moved and every process reads the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from db import audit
+
+if TYPE_CHECKING:
+    from db import Database
+
+USUAL = 3_500
+"""Hundredths of a point."""
+
+ENOUGH = 2_000
+"""So many leads in the index fill any list that is looked at."""
+
+FEW = 20_000
+"""A file with no more leads than this is read whole in no time."""
+
+INDEX = "lead_by_score"
+DEFINITION = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'lead_by_score'"
+_LINE = re.compile(r"(score_base >= )(-?\d+)")
+
+INDEXED = "SELECT count(*) FROM (SELECT 1 FROM lead WHERE suppressed IS NULL AND score_base >= {} LIMIT {})"
+LEADS = "SELECT coalesce(max(id), 0) FROM lead"
+BASES = "SELECT score_base, count(*) FROM lead WHERE suppressed IS NULL GROUP BY score_base ORDER BY score_base DESC"
+
+
+def of(database: Database) -> int:
+    """The line of the file's index, hundredths of a point."""
+    found = _LINE.search(database.value(DEFINITION) or "")
+    if found is None:
+        raise LookupError("the file has no call list index")
+    return int(found[2])
+
+
+def as_made(definition: str | None) -> str | None:
+    """The definition of the index with the usual line: what to compare schemas by."""
+    return None if definition is None else _LINE.sub(rf"\g<1>{USUAL}", definition)
+
+
+def adapt(database: Database) -> int | None:
+    """Move the line when too few leads are above it, or enough above the usual one again. The new line; None: it stays.
+
+    That looks at some leads of the index only; moving it reads all leads, about a second for a million.
+    """
+    here = of(database)
+    if here < USUAL and _above(database, USUAL) >= 2 * ENOUGH:
+        return _move(database, USUAL)
+    if _above(database, here) >= ENOUGH or database.value(LEADS) <= FEW:
+        return None
+    wanted = _fitting(database)
+    return _move(database, wanted) if wanted < here else None
+
+
+def _above(database: Database, line: int) -> int:
+    return int(database.value(INDEXED.format(line, 2 * ENOUGH)))
+
+
+def _fitting(database: Database) -> int:
+    """The highest line with twice as many leads above it as are enough; that of the last lead when there are fewer."""
+    count, line = 0, USUAL
+    for base, leads in database.sql(BASES):
+        count, line = count + leads, base
+        if count >= 2 * ENOUGH:
+            break
+    return min(line, USUAL)
+
+
+def _move(database: Database, line: int) -> int:
+    with database.write():
+        definition = database.value(DEFINITION)
+        database.sql(f"DROP INDEX {INDEX}")
+        database.sql(_LINE.sub(rf"\g<1>{line}", definition))
+        audit.append(database, "index.line", INDEX, {"line": line})
+    return line
