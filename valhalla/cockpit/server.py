@@ -146,7 +146,8 @@ def listen(port: int | None) -> socket.socket:
     """A listening socket on this computer only. Raises :class:`ValhallaError` when the port, or every port, is taken."""
     wanted: Iterable[int] = (port,) if port is not None else (*range(PORT, PORT + TRIED), 0)
     for number in wanted:
-        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With its protocol named: only then does asyncio switch off the delay of small answers on what it accepts.
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform == "win32":  # there, the other option would let two programs share one port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:

@@ -15,14 +15,14 @@ from valhalla.errors import UsageError
 from valhalla.leads import search, sql
 
 PAGE = 50
-FOUND = 100
+FOUND = 50
 """Leads a search shows."""
 
 SCANNED = 2_000
 """Leads the index does not know yet that a search looks through."""
 
 WINDOW = 4_000
-SECONDS = 0.05
+SECONDS = 0.03
 """For so long a page looks for leads that fit a filter before it shows what it has, and offers to look on."""
 
 STATUSES = ("new", "contacted", "appointment", "contract", "won", "lost", "dead", "paused", "opted_out")
@@ -36,24 +36,20 @@ _FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
 WINDOW_DOWN = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id DESC LIMIT :limit"
 WINDOW_UP = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id LIMIT :limit"
 
-# The same among those that a match of the search index names.
-NAMED_DOWN = f"""
-SELECT l.id, named.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid <= :high
-  ORDER BY rowid DESC LIMIT :window) AS named CROSS JOIN lead AS l ON l.id = named.id AND {_FITS} ORDER BY named.id DESC
+# Leads that can fit, by number: those that a match of the search index names, those on which something was recorded.
+# {sign} and {way} lead down or up.
+MATCHING = """
+SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid {sign} :edge ORDER BY rowid {way} LIMIT :window
 """
-NAMED_UP = f"""
-SELECT l.id, named.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid >= :low
-  ORDER BY rowid LIMIT :window) AS named CROSS JOIN lead AS l ON l.id = named.id AND {_FITS} ORDER BY named.id
+TOLD = """
+SELECT id FROM (SELECT DISTINCT lead_id AS id FROM outcome WHERE lead_id {sign} :edge ORDER BY lead_id {way} LIMIT :window)
+UNION SELECT kept_id FROM lead_merge WHERE kept_id {sign} :edge ORDER BY id {way} LIMIT :window
 """
-NAMED_EDGE_DOWN = """
-SELECT min(id), count(*) FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid <= :high
-  ORDER BY rowid DESC LIMIT :window)
-"""
-NAMED_EDGE_UP = """
-SELECT max(id), count(*) FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid >= :low
-  ORDER BY rowid LIMIT :window)
-"""
-RANGE = "SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM lead"
+NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = named.id AND {fits} ORDER BY named.id {way}"
+NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
+
+# Each by itself is one step into the table; both in one query would be a walk over all of it.
+RANGE = "SELECT coalesce((SELECT min(id) FROM lead), 1), coalesce((SELECT max(id) FROM lead), 0)"
 SOME = f"SELECT {sql.COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 
 
@@ -119,23 +115,23 @@ def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bo
     match = None
     if (wanted.market or wanted.source) and search.percent(database) == 100:
         match = search.whole_words(f"{wanted.market or ''} {wanted.source or ''}")
+    told = wanted.status not in (None, "new")
+    named = MATCHING if match is not None else TOLD if told else None
     found: list[int] = []
     until = time.perf_counter() + SECONDS
     window = 4 * PAGE if wanted.filtered else highest + 1  # without a filter the LIMIT is reached at once
     while low <= high:
-        given = {**fits, "low": low, "high": high, "limit": PAGE + 1 - len(found), "window": window}
-        if match is not None:
-            edge, count = database.sql(NAMED_EDGE_DOWN if down else NAMED_EDGE_UP, {**given, "match": match})[
-                0
-            ]
-            named = database.sql(NAMED_DOWN if down else NAMED_UP, {**given, "match": match})
-            found += [number for number, _ in named]
-            if count < window:
-                edge = low if down else high
+        if named is not None:
+            part, reached = _named(
+                database, named, down, {**fits, "match": match}, high if down else low, window
+            )
+            edge = (low if down else high) if reached is None else reached
         else:
             edge = max(low, high - window + 1) if down else min(high, low + window - 1)
             span = {"low": edge, "high": high} if down else {"low": low, "high": edge}
-            found += [row[0] for row in database.sql(WINDOW_DOWN if down else WINDOW_UP, {**given, **span})]
+            given = {**fits, **span, "limit": PAGE + 1 - len(found)}
+            part = [row[0] for row in database.sql(WINDOW_DOWN if down else WINDOW_UP, given)]
+        found += part
         if len(found) > PAGE:
             return found[:PAGE], found[PAGE - 1], False
         low, high = (low, edge - 1) if down else (edge + 1, high)
@@ -143,3 +139,15 @@ def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bo
             return found, edge, True
         window = min(WINDOW, 4 * window)
     return found, None, False
+
+
+def _named(
+    database: Database, named: str, down: bool, given: dict[str, Any], edge: int, window: int
+) -> tuple[list[int], int | None]:
+    """Of the next ``window`` leads that are named from ``edge`` on, those that fit; and the last one named (None: that was all)."""
+    sign, way, last = ("<=", "DESC", "min") if down else (">=", "ASC", "max")
+    text = named.format(sign=sign, way=way)
+    given = {**given, "edge": edge, "window": window}
+    fitting = [row[0] for row in database.sql(NAMED.format(named=text, fits=_FITS, way=way), given)]
+    reached, count = database.sql(NAMED_EDGE.format(named=text, last=last), given)[0]
+    return fitting, reached if count == window else None
