@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from db import Database
 from db.clock import SECOND, iso
 from valhalla import settings
 from valhalla.cockpit.state import Cockpit
@@ -38,8 +39,8 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     """State, lock, counts and home, as of now. Bounded work, whatever is in the file."""
     database = cockpit.database
     with database.view():
-        duplicates, drafts, uncertain, dead, changes = database.sql(WAITING, {"most": MOST})[0]
-        alerts = dict(database.sql(ALERTS))
+        counts = waiting(database)
+        alerts = counts.pop("severities")
         session = live.current(database)
         values = settings.effective(database)
         state = _state(cockpit, cockpit.interval or values["interval"])
@@ -51,21 +52,29 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
             "until": iso(session.until) if session else None,
             "by": session.opened_by if session else None,
         },
-        "counts": {
-            "decisions": duplicates + drafts + uncertain + changes,
-            "duplicates": duplicates,
-            "approvals": drafts,
-            "uncertain": uncertain,
-            "changes": changes,
-            "dead": dead,
-            "alerts": sum(alerts.values()),
-            "urgent": alerts.get("critical", 0) + alerts.get("error", 0),
-        },
+        "counts": counts,
         "alerts": alerts,
         "home": str(cockpit.home.path),
         "read_only": cockpit.read_only,
         "boards": {"federation": boards.federation_in_use, "memory": boards.memory_in_use},
         "as_of": iso(database.clock()),
+    }
+
+
+def waiting(database: Database) -> dict[str, Any]:
+    """How much of what waits for a person, each counted up to :data:`MOST`; ``severities``: open alerts by severity."""
+    duplicates, drafts, uncertain, dead, changes = database.sql(WAITING, {"most": MOST})[0]
+    alerts = dict(database.sql(ALERTS))
+    return {
+        "decisions": duplicates + drafts + uncertain + changes,
+        "duplicates": duplicates,
+        "approvals": drafts,
+        "uncertain": uncertain,
+        "changes": changes,
+        "dead": dead,
+        "alerts": sum(alerts.values()),
+        "urgent": alerts.get("critical", 0) + alerts.get("error", 0),
+        "severities": alerts,
     }
 
 

@@ -11,10 +11,10 @@ from db.clock import DAY, SECOND, iso
 from valhalla import settings
 from valhalla.cockpit import frame
 from valhalla.cockpit.gather.advice import advice
-from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
 from valhalla.leads.top import top
+from valhalla.leads.view import Viewer
 from valhalla.outcomes.moments import local_day
 from valhalla.reading import CODES
 from valhalla.risk import quality
@@ -27,16 +27,26 @@ SOURCES = 6
 TREND = 12
 PERIODS = (("today", 0), ("7 days", 7), ("30 days", 30))
 
+# What came in by source since each of three moments, ?1 the latest and ?3 the earliest.
 BY_SOURCE = """
-SELECT s.name, sum(i.rows), sum(i.rejected), sum(i.new), sum(i.updated)
+SELECT s.name, {}
 FROM import AS i INDEXED BY import_by_start JOIN source AS s ON s.id = i.source_id
-WHERE i.started_at >= ? AND i.state <> 'undone' GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
-"""
-# Leads by what came of them since a moment.
-OUTCOMES = """
-SELECT count(DISTINCT CASE WHEN event <> 'paused' THEN lead_id END), count(DISTINCT CASE WHEN event = 'won' THEN lead_id END)
-FROM outcome INDEXED BY outcome_by_time WHERE at >= ? AND undone_at IS NULL
-"""
+WHERE i.started_at >= ?3 AND i.state <> 'undone' GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
+""".format(
+    ", ".join(
+        f"sum(i.{name} * (i.started_at >= ?{number}))"
+        for number in (1, 2, 3)
+        for name in ("rows", "rejected", "new", "updated")
+    )
+)
+# Leads that were worked on and closed since each of them.
+OUTCOMES = "SELECT {} FROM outcome INDEXED BY outcome_by_time WHERE at >= ?3 AND undone_at IS NULL".format(
+    ", ".join(
+        f"count(DISTINCT CASE WHEN event {which} AND at >= ?{number} THEN lead_id END)"
+        for number in (1, 2, 3)
+        for which in ("<> 'paused'", "= 'won'")
+    )
+)
 # What the newest refused rows were refused for. (Of a list with a million of them, the newest say enough.)
 REASONS = """
 SELECT r.code, count(*), max(r.import_id) FROM (SELECT code, import_id FROM reject WHERE state = 'open' ORDER BY id DESC LIMIT 1000) AS r
@@ -54,10 +64,9 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     """The overview, as of now. Bounded work, however many leads there are."""
     database = cockpit.database
     with database.view():
-        zone = settings.value(database, "timezone")
-        midnight = local_day(database.clock(), zone)
-        funnel = [_period(database, name, midnight - max(0, days - 1) * DAY) for name, days in PERIODS]
-        viewer = viewer_of(database)
+        values = settings.effective(database)
+        viewer = Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
+        funnel = _funnel(database, local_day(viewer.now, values["timezone"]))
         records = top(database, viewer, COUNTED)
         calls = [viewer.entry(record, rank) for rank, record in enumerate(records[:CALLS], 1)]
         return {
@@ -69,34 +78,47 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
                 },
                 "new": {"count": funnel[0]["new"], "sources": funnel[0]["sources"]},
                 "refused": {"count": funnel[0]["refused"], **_worst(database)},
-                "needs": _needs(cockpit),
+                "needs": _needs(database),
             },
             "calls": calls,
             "funnel": funnel,
             "quality": _quality(database),
-            "work": {**running_work(database), "cycle": _cycle(database, cockpit)},
+            "work": {
+                **running_work(database),
+                "cycle": _cycle(database, cockpit.interval or values["interval"]),
+            },
             "alerts": [_alert(row) for row in database.sql(ALERTS)],
             "leads": bool(database.value("SELECT max(id) FROM lead")),
             "as_of": iso(database.clock()),
         }
 
 
-def _period(database: Database, name: str, since: int) -> dict[str, Any]:
-    rows = database.sql(BY_SOURCE, (since,))
-    read, refused, new, updated = (sum(row[i] for row in rows) for i in range(1, 5))
-    called, closed = database.sql(OUTCOMES, (since,))[0]
-    return {
-        "period": name,
-        "since": iso(since),
-        "read": read,
-        "accepted": read - refused,
-        "refused": refused,
-        "new": new,
-        "scored": new + updated,
-        "called": called,
-        "closed": closed,
-        "sources": [{"source": row[0], "new": row[3]} for row in rows if row[3]][:SOURCES],
-    }
+def _funnel(database: Database, midnight: int) -> list[dict[str, Any]]:
+    """The steps from rows to deals for each of :data:`PERIODS`."""
+    since = [midnight - max(0, days - 1) * DAY for _, days in PERIODS]
+    rows = database.sql(BY_SOURCE, since)
+    told = database.sql(OUTCOMES, since)[0]
+    found = []
+    for number, (name, _) in enumerate(PERIODS):
+        first = 1 + 4 * number
+        read, refused, new, updated = (sum(row[first + i] for row in rows) for i in range(4))
+        found.append(
+            {
+                "period": name,
+                "since": iso(since[number]),
+                "read": read,
+                "accepted": read - refused,
+                "refused": refused,
+                "new": new,
+                "scored": new + updated,
+                "called": told[2 * number],
+                "closed": told[2 * number + 1],
+                "sources": [{"source": row[0], "new": row[first + 2]} for row in rows if row[first + 2]][
+                    :SOURCES
+                ],
+            }
+        )
+    return found
 
 
 def _worst(database: Database) -> dict[str, Any]:
@@ -108,10 +130,10 @@ def _worst(database: Database) -> dict[str, Any]:
     return {"worst": code, "meaning": CODES[code].meaning if code in CODES else None, "import_id": import_id}
 
 
-def _needs(cockpit: Cockpit) -> dict[str, Any]:
-    around = frame.gather(cockpit)["counts"]
+def _needs(database: Database) -> dict[str, Any]:
+    waiting = frame.waiting(database)
     names = ("duplicates", "approvals", "uncertain", "changes", "alerts", "dead")
-    return {"count": sum(around[name] for name in names), **{name: around[name] for name in names}}
+    return {"count": sum(waiting[name] for name in names), **{name: waiting[name] for name in names}}
 
 
 def _quality(database: Database) -> list[dict[str, Any]]:
@@ -143,7 +165,7 @@ def _quality(database: Database) -> list[dict[str, Any]]:
     return found
 
 
-def _cycle(database: Database, cockpit: Cockpit) -> dict[str, Any] | None:
+def _cycle(database: Database, interval: int) -> dict[str, Any] | None:
     row = database.one(LAST_CYCLE)
     if row is None:
         return None
@@ -151,7 +173,7 @@ def _cycle(database: Database, cockpit: Cockpit) -> dict[str, Any] | None:
     return {
         "number": number,
         "seconds": (ended - began) / SECOND,
-        "interval": cockpit.interval or settings.value(database, "interval"),
+        "interval": interval,
         "ok": bool(ok),
         "rows": rows,
         "at": iso(ended),
