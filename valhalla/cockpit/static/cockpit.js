@@ -10,4 +10,4 @@ import { start as startSelect } from "./select.js";
 import { start as startColumns } from "./columns.js";
 import { start as startLive } from "./live.js";
 
-for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startLive]) start();
+for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startLive]) start();
