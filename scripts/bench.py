@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -45,8 +46,9 @@ class Run:
     output: str
 
 
-def measure(command: list[str]) -> Run:
-    """Run the command to its end. Ends the program with the command's own words when it fails."""
+def measure(command: list[str], variables: Mapping[str, str] | None = None) -> Run:
+    """Run the command to its end, with ``variables`` in its environment besides what is there. Ends the program with the
+    command's own words when it fails."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -54,7 +56,7 @@ def measure(command: list[str]) -> Run:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env=clean_environment() | {"NO_COLOR": "1"},
+            env=clean_environment() | {"NO_COLOR": "1"} | dict(variables or {}),
         )
         peak, written = _watch(process)
         seconds = time.perf_counter() - started

@@ -28,10 +28,12 @@ BLANKS = (None, "", 0, "null", "{}", "[]")
 TORN = "altered or torn"
 
 
+ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def plain(values):
     """The values as they are hashed: a JSON array in UTF-8 without spaces."""
-    text = json.dumps(list(values), separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogateescape")
+    return ENCODE(values).encode()
 
 
 def columns_id(facts):
@@ -47,16 +49,15 @@ def row_hash(facts, row, salt):
             return b""
         middle = salt
         if len(salt) != 32:  # 32 bytes stand for personal columns that were left out of this copy
-            middle = sha256(salt + plain(row[name] for name in facts["personal"])).digest()
+            middle = sha256(salt + plain([row[name] for name in facts["personal"]])).digest()
     begin = f"valhalla-row-1\n{facts['id']}\n{facts['table']}\n".encode()
-    rest = plain(row[name] for name in facts["key"] + facts["other"])
+    rest = plain([row[name] for name in facts["key"] + facts["other"]])
     return sha256(begin + middle + rest).digest()
 
 
 class Verifier:
     def __init__(self, connection):
         self.db = connection
-        self.db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         self.problems, self.evidence, self.notes = [], [], []
         self.sealed, self.lists, self.newest, self.ranges = {}, {}, {}, {}
         self.entries = self.rows = self.unwitnessed = self.redacted = self.pending = 0
@@ -205,9 +206,11 @@ class Verifier:
             personal = [row[name] for name in facts["personal"]]
             if not all(value in BLANKS or LEFT_OUT.fullmatch(str(value)) for value in personal):
                 self.add(table, key, "personal columns hold something although they were left out")
-        known = {*facts["key"], *facts["other"], *facts["personal"]}
-        for name in columns:
-            if name not in known and row[name] != self.newest[table]["defaults"].get(name):
+        if "newer" not in facts:
+            known = {*facts["key"], *facts["other"], *facts["personal"]}
+            facts["newer"] = [name for name in columns if name not in known]
+        for name in facts["newer"]:
+            if row[name] != self.newest[table]["defaults"].get(name):
                 self.add(table, key, f"column {name}, which is newer than the row, was changed")
 
     def explain(self, table, entry, facts, found):
