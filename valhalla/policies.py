@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from db import Database
@@ -43,4 +45,41 @@ def history(database: Database) -> list[Version]:
         changes = [] if before is None else diff(before, policy)
         found.append(Version(entry.version, entry.created_at, entry.created_by, entry.reason, changes))
         before = policy
+    return found
+
+
+def parsed(text: str) -> Any:
+    """A value as the operator writes it: a number, true or false (on, off), a word, or JSON; None for an empty text.
+    Raises :class:`UsageError`."""
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        low = text.strip().lower()
+        if low in ("on", "yes"):
+            return True
+        if low in ("off", "no"):
+            return False
+        if text.strip()[0] in "[{":
+            raise UsageError(f"{text[:80]!r} is no JSON") from None
+        return text.strip()
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it."""
+    if value is None or isinstance(value, str):
+        return value or "(none)"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return "; ".join(" ".join(f"{key} {part}" for key, part in each.items()) for each in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def leaves(policy: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Every dotted key of a policy, or of a part of it that begins with ``prefix``, with its value."""
+    found: dict[str, Any] = {}
+    for name, value in policy.items():
+        found |= leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
     return found

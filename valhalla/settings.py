@@ -260,6 +260,13 @@ def environment_name(key: str) -> str:
     return "VALHALLA_" + key.upper().replace(".", "_")
 
 
+def as_text(value: Any) -> str:
+    """A value as people read it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "(not set)" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
 def save(database: Database, key: str, text: str, actor: str = "operator") -> Any:
     """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
     from db import audit

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,7 +22,9 @@ def list_(ctx: typer.Context) -> None:
     def render() -> None:
         from valhalla.cli.tables import table
 
-        rows = [(key, _text(value), settings.SETTINGS[key].meaning) for key, value in values.items()]
+        rows = [
+            (key, settings.as_text(value), settings.SETTINGS[key].meaning) for key, value in values.items()
+        ]
         table(("setting", "value", "meaning"), rows)
 
     inv.show(values, render)
@@ -36,7 +37,7 @@ def get(ctx: typer.Context, key: Annotated[str, typer.Argument(help="Name of the
     settings.known(key)
     with inv.reading() as database:
         value = settings.value(database, key)
-    inv.show({key: value}, lambda: print(_text(value)))
+    inv.show({key: value}, lambda: print(settings.as_text(value)))
 
 
 @app.command("set")
@@ -50,10 +51,4 @@ def set_(
     settings.known(key)
     with inv.writing() as database:
         stored = settings.save(database, key, value)
-    inv.show({key: stored}, lambda: print(f"{key} = {_text(stored)}"))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "(not set)" if value is None else value if isinstance(value, str) else json.dumps(value)
+    inv.show({key: stored}, lambda: print(f"{key} = {settings.as_text(stored)}"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import NotFound, UsageError
+from valhalla.errors import NotFound
 
 app = typer.Typer(help="The rules of the six stages: show, set, history.", no_args_is_help=True)
 
@@ -22,6 +21,7 @@ def show(
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
     """The policy in force, or an earlier version of it, with what each key means."""
+    from valhalla.policies import as_text, leaves
     from valhalla.stages import context as stages
     from valhalla.stages.policy import DEFAULT_POLICY, PolicyError, get_key
 
@@ -42,17 +42,17 @@ def show(
 
         if not isinstance(part, dict):
             meaning = KEYS[key].meaning if key in KEYS else ""
-            print(f"{key} = {_text(part)}" + (f"  ({meaning})" if meaning else ""))
+            print(f"{key} = {as_text(part)}" + (f"  ({meaning})" if meaning else ""))
             return
-        default = dict(_leaves(DEFAULT_POLICY, ""))
+        default = leaves(DEFAULT_POLICY)
         rows = [
             (
                 name,
-                _text(value),
+                as_text(value),
                 "changed" if default.get(name) != value else "",
                 KEYS[name].meaning if name in KEYS else "",
             )
-            for name, value in _leaves(part, f"{key}." if key else "")
+            for name, value in leaves(part, f"{key}." if key else "").items()
         ]
         table(
             ("key", "value", "", "meaning"),
@@ -109,12 +109,12 @@ def set_(
 ) -> None:
     """Change one key: a new version from now on. The leads it concerns are decided again."""
     from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.policies import change
+    from valhalla.policies import as_text, change, parsed
 
     inv = invocation(ctx)
     with teaching(inv) as (database, background):
         with database.write(durable=True):
-            made = change(database, key, _parsed(value), reason or f"{key} was set")
+            made = change(database, key, parsed(value), reason or f"{key} was set")
             job_id = background.reevaluating.ask() if made.changes else None
         done = follow_up(inv, background, job_id, patience=30.0) if job_id is not None else None
         data = {
@@ -127,10 +127,10 @@ def set_(
 
         def render() -> None:
             if not made.changes:
-                print(f"{key} is {_text(_parsed(value))} already (version {made.version}).")
+                print(f"{key} is {as_text(parsed(value))} already (version {made.version}).")
                 return
             for each in made.changes:
-                print(f"{each.key}: {_text(each.before)} -> {_text(each.after)} (version {made.version})")
+                print(f"{each.key}: {as_text(each.before)} -> {as_text(each.after)} (version {made.version})")
             if done is not None:
                 say_follow_up(done)
 
@@ -141,6 +141,7 @@ def set_(
 def history(ctx: typer.Context) -> None:
     """Every version of the policy and what it changed."""
     from db.clock import iso
+    from valhalla.policies import as_text
     from valhalla.policies import history as versions
 
     inv = invocation(ctx)
@@ -164,7 +165,7 @@ def history(ctx: typer.Context) -> None:
             (
                 *(str(each["version"]), each["at"][:16].replace("T", " "), each["by"], each["reason"]),
                 "\n".join(
-                    f"{c['key']}: {_text(c['before'])} -> {_text(c['after'])}" for c in each["changes"]
+                    f"{c['key']}: {as_text(c['before'])} -> {as_text(c['after'])}" for c in each["changes"]
                 ),
             )
             for each in data
@@ -172,38 +173,3 @@ def history(ctx: typer.Context) -> None:
         table(("version", "when (UTC)", "by", "why", "changes"), rows, numbers=("version",))
 
     inv.show(data, render)
-
-
-def _parsed(text: str) -> Any:
-    if not text.strip():
-        return None
-    try:
-        return json.loads(text)
-    except ValueError:
-        low = text.strip().lower()
-        if low in ("on", "yes"):
-            return True
-        if low in ("off", "no"):
-            return False
-        if text.strip()[0] in "[{":
-            raise UsageError(f"{text!r} is no JSON") from None
-        return text.strip()
-
-
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or "(none)"
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value)
-    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
-        return "; ".join(" ".join(f"{key} {part}" for key, part in each.items()) for each in value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _leaves(here: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in here.items():
-        found += (
-            _leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
-        )
-    return found

@@ -17,6 +17,7 @@ from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import overview as api_overview
 from valhalla.cockpit.api import safety as api_safety
+from valhalla.cockpit.api import settings as api_settings
 from valhalla.cockpit.pages import (
     alerts,
     audit,
@@ -31,6 +32,7 @@ from valhalla.cockpit.pages import (
     overview,
     safety,
     samples,
+    settings,
     switches,
 )
 from valhalla.cockpit.rail import Entry
@@ -49,6 +51,7 @@ PAGES: tuple[ModuleType, ...] = (
     audit,
     federation,
     memory,
+    settings,
     switches,
 )
 """Modules with ``router`` and, if they are in the rail, ``ENTRY``."""
@@ -64,6 +67,7 @@ API: tuple[ModuleType, ...] = (
     api_audit,
     api_console,
     api_safety,
+    api_settings,
     api_frame,
     api_overview,
     api_calls,

@@ -1,0 +1,236 @@
+"""Settings, policy, do-not-contact list and buyers as pages show them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from db import Database
+from db.clock import iso
+from valhalla import policies, settings
+from valhalla.errors import NotFound, UsageError
+from valhalla.leads import suppression
+from valhalla.settings import SETTINGS, Choice, Setting, Whole
+from valhalla.stages import context as stages
+from valhalla.stages.policy import DEFAULT_POLICY
+from valhalla.stages.policy_keys import KEYS
+
+STORED = "SELECT key, value, updated_at, updated_by FROM setting"
+DNC_COUNT = "SELECT kind, origin, count(*) FROM suppression WHERE removed_at IS NULL GROUP BY kind, origin"
+DNC_FIND = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND kind = ? AND digest = ?
+"""
+DNC_NEWEST = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2
+"""
+DNC_PAGE = 100
+
+GROUPS = {
+    "": "Running",
+    "cockpit": "Cockpit",
+    "console": "Console",
+    "import": "Reading lists",
+    "webhook": "Webhooks",
+    "mail": "Mail",
+    "effects": "Effects",
+    "packets": "Packets",
+    "risk": "Risk",
+    "audit": "Audit",
+    "retention": "Keeping",
+}
+"""Headings, by what stands before the dot."""
+
+SECTIONS = {
+    "score": "Score",
+    "calling": "Calling",
+    "packet": "Deal packet",
+    "outcome": "Expected outcome",
+    "assignment": "Which script",
+    "promotion": "Moving scripts",
+    "clone": "Repeating a play",
+    "markets": "Markets",
+}
+
+
+def gather(database: Database) -> dict[str, Any]:
+    """Every setting with what is in force, where that comes from, and what may be set."""
+    stored = {row[0]: row[1:] for row in database.sql(STORED)}
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for key, setting in SETTINGS.items():
+        head, dot, _ = key.partition(".")
+        group = GROUPS.get(head if dot else "", head.capitalize())
+        groups.setdefault(group, []).append(_setting(key, setting, stored.get(key)))
+    return {"groups": [{"title": title, "settings": each} for title, each in groups.items()]}
+
+
+def one(database: Database, key: str) -> dict[str, Any]:
+    """One setting. Raises :class:`UsageError` when there is none of that name."""
+    setting = settings.known(key)
+    stored = {row[0]: row[1:] for row in database.sql(STORED)}
+    return _setting(key, setting, stored.get(key))
+
+
+def _setting(key: str, setting: Setting, stored: tuple[Any, ...] | None) -> dict[str, Any]:
+    variable = settings.environment_name(key)
+    told: dict[str, Any] = {
+        "key": key,
+        "meaning": setting.meaning,
+        "default": setting.default,
+        "value": setting.default,
+        "origin": "default",
+        "variable": variable,
+        "at": None,
+        "by": None,
+        "problem": None,
+        "changed": False,
+        "kind": "text",
+        "words": None,
+        "low": None,
+        "high": None,
+    }
+    if stored is not None:
+        value, at, by = stored
+        told |= {"value": json.loads(value), "origin": "file", "at": iso(at), "by": by}
+    if variable in os.environ:
+        told["origin"] = "environment"
+        try:
+            told["value"] = setting.parse(os.environ[variable])
+        except ValueError as error:
+            told["problem"] = f"the variable must be {error}"
+    told["changed"] = told["value"] != setting.default
+    if key == "dry_run_enabled":
+        told["kind"] = "lock"
+    elif isinstance(setting.parse, Whole):
+        told |= {"kind": "number", "low": setting.parse.low, "high": setting.parse.high}
+    elif isinstance(setting.parse, Choice):
+        told |= {"kind": "choice", "words": list(setting.parse.words)}
+    elif isinstance(setting.default, bool):
+        told |= {"kind": "choice", "words": ["on", "off"]}
+    told["text"] = "" if told["value"] is None else settings.as_text(told["value"])
+    told["default_text"] = settings.as_text(setting.default)
+    return told
+
+
+def policy(database: Database, version: int | None = None) -> dict[str, Any]:
+    """The policy in force or an earlier version, key by key, with meaning, range and default."""
+    try:
+        newest, present = stages.latest_policy(database)
+        shown = present if version is None else stages.policy_at(database, version)
+    except stages.Unknown as error:
+        raise NotFound(str(error)) from None
+    default = policies.leaves(DEFAULT_POLICY)
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for key, value in policies.leaves(shown).items():
+        head = key.partition(".")[0]
+        known = KEYS.get(key)
+        sections.setdefault(SECTIONS.get(head, head.capitalize()), []).append(
+            {
+                "key": key,
+                "value": value,
+                "text": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+                "shown": policies.as_text(value),
+                "default": policies.as_text(default[key]) if key in default else None,
+                "changed": key not in default or default[key] != value,
+                "meaning": known.meaning if known else "",
+                "kind": known.kind if known else "market" if head == "markets" else "table",
+                "low": known.low if known and known.kind not in ("flag", "word") else None,
+                "high": known.high if known and known.kind not in ("flag", "word") else None,
+                "words": list(known.words) if known and known.words else None,
+            }
+        )
+    return {
+        "version": newest if version is None else version,
+        "newest": newest,
+        "sections": [{"title": title, "keys": keys} for title, keys in sections.items()],
+    }
+
+
+def history(database: Database, limit: int = 200) -> dict[str, Any]:
+    """The newest ``limit`` versions of the policy, newest first, each with what it changed."""
+    found = policies.history(database)[-limit:]
+    return {
+        "versions": [
+            {
+                "version": each.version,
+                "at": iso(each.at),
+                "by": each.by,
+                "reason": each.reason,
+                "changes": [
+                    {
+                        "key": change.key,
+                        "before": policies.as_text(change.before),
+                        "after": policies.as_text(change.after),
+                    }
+                    for change in each.changes
+                ],
+            }
+            for each in reversed(found)
+        ]
+    }
+
+
+def difference(database: Database, before: int, after: int) -> dict[str, Any]:
+    """In which keys two versions differ."""
+    from valhalla.stages.policy import diff
+
+    try:
+        one, other = stages.policy_at(database, before), stages.policy_at(database, after)
+    except stages.Unknown as error:
+        raise NotFound(str(error)) from None
+    return {
+        "from": before,
+        "to": after,
+        "changes": [
+            {
+                "key": each.key,
+                "before": policies.as_text(each.before),
+                "after": policies.as_text(each.after),
+                "meaning": KEYS[each.key].meaning if each.key in KEYS else "",
+            }
+            for each in diff(one, other)
+        ],
+    }
+
+
+def dnc(
+    database: Database, who: str | None = None, before: int | None = None, limit: int = DNC_PAGE
+) -> dict[str, Any]:
+    """The do-not-contact list, newest first; ``who``: only this address, number or domain."""
+    with database.view():
+        counts: dict[str, int] = {}
+        for _, origin, count in database.sql(DNC_COUNT):
+            counts[origin] = counts.get(origin, 0) + count
+        if who:
+            try:
+                one = suppression.entry(who)
+            except UsageError:
+                rows = []
+            else:
+                salt = database.sql(suppression.READ_STATE)[0][1]
+                rows = database.sql(DNC_FIND, (one.kind, suppression.digest(salt, one.kind, one.value)))
+        else:
+            rows = database.sql(DNC_NEWEST, (before, limit + 1))
+    names = ("id", "kind", "value", "origin", "reason", "at", "by")
+    shown = [{**dict(zip(names, row, strict=True)), "at": iso(row[5])} for row in rows[:limit]]
+    for each in shown:
+        if each["value"] is not None and each["kind"] == "phone":
+            each["value"] = f"+{each['value']}"
+    return {
+        "entries": shown,
+        "counts": counts,
+        "total": sum(counts.values()),
+        "who": who,
+        "before": before,
+        "next": shown[-1]["id"] if len(rows) > limit else None,
+    }
+
+
+def buyers(database: Database, limit: int = 500) -> dict[str, Any]:
+    """The buyers and what they take; None is "any"."""
+    from valhalla.buyers import all_buyers
+
+    found = all_buyers(database)
+    return {"buyers": found[:limit], "total": len(found)}
