@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from valhalla.cockpit import health, live
+from valhalla.cockpit import health, live, metrics
 from valhalla.cockpit.api import alerts as api_alerts
 from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
@@ -77,6 +77,7 @@ API: tuple[ModuleType, ...] = (
     api_jobs,
     health,
     live,
+    metrics,
 )
 """Modules with ``router``: JSON, health, WebSockets."""
 

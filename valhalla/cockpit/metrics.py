@@ -1,0 +1,146 @@
+"""``/metrics`` for Prometheus: read from the file when it is asked, and nothing in it is about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from db import audit
+from db.clock import SECOND
+from valhalla import __version__
+from valhalla.cockpit import frame
+from valhalla.cockpit.live import QUEUE
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.effects import register
+from valhalla.sandbox.governor import GovernorEnforcer
+from valhalla.sandbox.heartbeat import seen_from_outside
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
+RECORDS = """
+SELECT coalesce(sum(new), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(rejected), 0)
+FROM import
+"""
+LEADS = "SELECT count(*) FROM lead"
+LAST_CYCLE = (
+    "SELECT number, started_at, finished_at FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+)
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="For Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def metrics(here: Here) -> Response:
+    """Counters and gauges of the run, the queue, alerts, effects and the file, in the text format of Prometheus."""
+    from prometheus_client import CollectorRegistry, ProcessCollector
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(OfFile(here))
+    ProcessCollector(registry=registry)
+    return Response(generate_latest(registry), media_type=None, headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+class OfFile:
+    """What Prometheus collects, as the file has it now."""
+
+    def __init__(self, cockpit: Cockpit) -> None:
+        self.cockpit = cockpit
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric; all of one moment."""
+        with self.cockpit.database.view():
+            yield from self._run()
+            yield from self._work()
+            yield from self._file()
+
+    def _run(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+        database = self.cockpit.database
+        around = frame.gather(self.cockpit)
+        yield InfoMetricFamily("valhalla", "The program.", {"version": __version__})
+        state = GaugeMetricFamily("valhalla_state", "1 for the state it is in.", labels=["state"])
+        for name in ("running", "paused", "stopped"):
+            state.add_metric([name], float(around["state"]["name"] == name))
+        yield state
+        yield _gauge("valhalla_live", "1 while the dry-run lock is off.", float(around["lock"]["live"]))
+        cycle = database.one(LAST_CYCLE)
+        if cycle is not None:
+            number, began, ended = cycle
+            yield _gauge("valhalla_cycle_number", "Cycles of this run that have ended.", number)
+            yield _gauge("valhalla_cycle_seconds", "How long the last one took.", (ended - began) / SECOND)
+            yield _gauge("valhalla_cycle_ended_timestamp_seconds", "When it ended.", ended / SECOND)
+        heart = seen_from_outside(database)
+        if heart is not None:
+            age = heart["seconds_since_heartbeat"]
+            yield _gauge("valhalla_heartbeat_age_seconds", "Seconds since the last beat.", age)
+        yield _by("valhalla_alerts", "Open alerts.", "severity", around["alerts"])
+        waiting = {
+            name: around["counts"][name] for name in ("duplicates", "approvals", "uncertain", "changes")
+        }
+        yield _by(
+            "valhalla_decisions", "What waits for a person; at most 1,000 are counted.", "kind", waiting
+        )
+
+    def _work(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        database = self.cockpit.database
+        names = ("waiting", "running", "dead")
+        jobs = dict(zip(names, database.sql(QUEUE)[0], strict=True))
+        yield _by("valhalla_jobs", "Jobs; at most 1,000 of a state are counted.", "state", jobs)
+        yield _by("valhalla_effects", "Effects.", "state", register.counts(database))
+        records = CounterMetricFamily(
+            "valhalla_records", "Rows of lists, by what became of them.", labels=["outcome"]
+        )
+        outcomes = ("new", "updated", "unchanged", "duplicate", "rejected")
+        for outcome, count in zip(outcomes, database.sql(RECORDS)[0], strict=True):
+            records.add_metric([outcome], count)
+        yield records
+        used = GaugeMetricFamily("valhalla_governor_used", "Actions in the window.", labels=["resource"])
+        most = GaugeMetricFamily("valhalla_governor_limit", "Actions allowed in it.", labels=["resource"])
+        denied = CounterMetricFamily("valhalla_governor_denied", "Actions denied.", labels=["resource"])
+        for resource, each in GovernorEnforcer(database=database).get_status().items():
+            used.add_metric([resource], each["current_actions"])
+            most.add_metric([resource], each["max_actions"])
+            denied.add_metric([resource], each["denied_count"])
+        yield from (used, most, denied)
+
+    def _file(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily
+
+        database = self.cockpit.database
+        yield _gauge("valhalla_leads", "Leads in the file.", database.value(LEADS))
+        entries = CounterMetricFamily("valhalla_audit_entries", "Entries of the audit chain.")
+        entries.add_metric([], audit.head(database).entries)
+        yield entries
+        if database.path is not None:
+            log = database.path.with_name(database.path.name + "-wal")
+            yield _gauge("valhalla_file_bytes", "Size of the file.", database.path.stat().st_size)
+            size = log.stat().st_size if log.exists() else 0
+            yield _gauge("valhalla_wal_bytes", "Size of its write-ahead log.", size)
+
+
+def _gauge(name: str, says: str, value: float) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    return GaugeMetricFamily(name, says, value=value)
+
+
+def _by(name: str, says: str, label: str, values: dict[str, Any]) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    found = GaugeMetricFamily(name, says, labels=[label])
+    for word, value in values.items():
+        found.add_metric([word], value)
+    return found
