@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -105,17 +106,22 @@ class Product:
 
     def run(self, *words: object, home: Path | None = None, cwd: Path | None = None, **more: str) -> Answer:
         """Run a command on the test's home to its end."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             self.command("--home", home or self.home, *words),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=cwd or self.home.parent,
             env={**self.environment, **more},
-            timeout=180,
-            check=False,
         )
-        return Answer(done.returncode, done.stdout.replace("\r\n", "\n"), _without_noise(done.stderr))
+        streams = [_Stream(pipe) for pipe in (process.stdout, process.stderr)]
+        try:
+            code = process.wait(PATIENCE * 2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        out, err = (stream.text() for stream in streams)
+        return Answer(code, out, _without_noise(err))
 
     def start(self, *words: object) -> Running:
         """Start a command and leave it running."""
@@ -179,15 +185,30 @@ class Product:
             process.kill()
 
 
+class _Stream:
+    """What comes out of a pipe. Not until its end: under Wine a program left in the background keeps it open."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._parts: list[bytes] = []
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def _read(self, pipe: Any) -> None:
+        while data := os.read(pipe.fileno(), 65536):
+            self._parts.append(data)
+
+    def text(self) -> str:
+        self._thread.join(2.0)
+        return b"".join(self._parts).decode("utf-8").replace("\r\n", "\n")
+
+
 def _without_noise(text: str) -> str:
     """Standard error without what Wine says about itself."""
     noise = ("it looks like wine32", "multiarch needs", "execute ", "apt-get install wine32")
-    return "\n".join(line for line in text.replace("\r\n", "\n").splitlines() if not line.startswith(noise))
+    return "\n".join(line for line in text.splitlines() if not line.startswith(noise))
 
 
 def _copy_in_background(reader: int, output: Path) -> None:
-    import threading
-
     def copy() -> None:
         with open(reader, "rb", buffering=0) as source, open(output, "wb", buffering=0) as target:
             while data := source.read(65536):
@@ -218,13 +239,12 @@ def tools() -> Iterator[Any]:
         yield None
         return
     sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        from windows_exe import Tools
-    finally:
-        sys.path.remove(str(ROOT / "scripts"))
+    from windows_exe import Tools
+
     found = Tools(Path(WINE))
     found.serve()
     yield found
+    sys.path.remove(str(ROOT / "scripts"))
 
 
 @pytest.fixture(params=_variants())
