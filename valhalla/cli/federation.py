@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,19 +34,27 @@ def serve(
     import uvicorn
 
     from valhalla.console.redaction import shown
-    from valhalla.federation.service import make_app
+    from valhalla.federation.service import LOOPBACK, LOOPBACK_NAMES, make_app
 
-    url = _address(invocation(ctx), redis)
+    inv = invocation(ctx)
+    url = _address(inv, redis)
     store = _store(url)
+    here = host in LOOPBACK
     asyncio.run(_asked(store, lambda store: store.check()))
     config = uvicorn.Config(
-        make_app(store), log_level="warning", access_log=False, server_header=False, limit_concurrency=200
+        make_app(store, hosts=LOOPBACK_NAMES if here else ("*",)),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=200,
     )
     with _listening(host, port) as listener:
         where = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
-        print(f"Federation service: {where} (Redis at {shown(url)})", flush=True)
-        if host not in ("127.0.0.1", "localhost", "::1"):
-            print("Everybody who reaches this address can announce nodes.", flush=True)
+        said = f"Federation service: {where} (Redis at {shown(url)})"
+        if not here:
+            said += "\nEverybody who reaches this address can announce nodes."
+        inv.show({"address": where, "redis": shown(url)}, lambda: print(said))
+        sys.stdout.flush()
         uvicorn.Server(config).run(sockets=[listener])
 
 

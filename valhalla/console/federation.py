@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,8 +53,11 @@ class FederationReading:
 
 
 class FederationDataSource:
-    """Reads the federation's state from Redis (``peer:*`` hashes, list ``sync_events``) and, when ``federation_url`` is
-    given, merges in what its ``GET /discover`` lists. A Redis that is down is tried again in the background."""
+    """Reads the federation's state from Redis (``peer:*`` hashes, list ``sync_events``) and merges in what ``GET /discover``
+    of the federation service lists. A Redis that is down is tried again in the background.
+
+    ``federation_url``: address of the service; None: ``ARK_FEDERATION_URL``, if that is set; empty: none.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,8 @@ class FederationDataSource:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.redis_url = redis_url
+        if federation_url is None:
+            federation_url = os.environ.get("ARK_FEDERATION_URL")
         self.federation_url = federation_url.rstrip("/") if federation_url else None
         self.connected = False
         """Whether Redis answered when it was last asked."""

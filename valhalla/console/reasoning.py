@@ -23,6 +23,9 @@ DOUBTFUL = 0.5
 TAIL = 400
 """Rows written last that are always read."""
 
+AHEAD = 8
+"""Rows read for each one that is wanted: most stages find the one before them among those."""
+
 SMALL = 20_000
 """A table up to this is looked through at every change, which takes some milliseconds. In a larger one, times that were
 changed in old rows are noticed after :data:`TRUST_FOR`."""
@@ -69,7 +72,7 @@ class Tail:
 
     def read(self, file: ForeignFile, mark: tuple[object, int], wanted: int) -> None:
         """Bring it up to date; ``mark`` is what :meth:`ForeignFile.begin` returned."""
-        size = max(TAIL, 8 * wanted)
+        size = max(TAIL, AHEAD * wanted)
         if (mark, size) == self._mark:
             return
         found = file.ask(self._text, (size,))

@@ -163,7 +163,7 @@ class Console:
             or (before.redis_url, before.federation_url) != (wanted.redis_url, wanted.federation_url)
         ):
             old = self.federation_source
-            made = FederationDataSource(redis_url, federation_url=wanted.federation_url)
+            made = FederationDataSource(redis_url, federation_url=wanted.federation_url or "")
             self.federation_source = made
             if old:
                 await old.disconnect()

@@ -19,6 +19,12 @@ class TooLarge(Refused):
     status = 413
 
 
+class NotJson(Refused):
+    """It does not say that it is JSON. Pages of other sites can send anything but that without being asked for leave."""
+
+    status = 415
+
+
 class Unproven(Refused):
     """It does not come from whom it says it comes from, or not now."""
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from valhalla import __version__
 from valhalla.console.moments import now_ms
 from valhalla.federation import manifest as manifests
-from valhalla.federation.errors import Malformed, Refused, TooLarge
+from valhalla.federation.errors import Malformed, NotJson, Refused, TooLarge
 from valhalla.federation.store import Store
 
 PORT = 9001
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""What a service for this computer only answers to: a page elsewhere whose name leads here gets nothing."""
+
 MOST_NODES_ASKED = 10_000
 
 _TEXT = {"type": "string"}
@@ -62,13 +67,14 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, text in (
         (400, "Not understood"),
         (413, "Too large"),
+        (415, "Not said to be JSON"),
         (503, "Redis does not answer"),
     )
 }
 
 
-def make_app(store: Store, clock: Callable[[], int] = now_ms) -> FastAPI:
-    """The service on ``store``."""
+def make_app(store: Store, clock: Callable[[], int] = now_ms, hosts: Sequence[str] = ("*",)) -> FastAPI:
+    """The service on ``store``. ``hosts``: names that requests may come for; any other is refused with 400."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -83,6 +89,8 @@ def make_app(store: Store, clock: Callable[[], int] = now_ms) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
@@ -129,7 +137,10 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _read(request: Request) -> bytes:
-    """The body, as long as it is no larger than anything sensible."""
+    """The body, as long as it is JSON by its own word and no larger than anything sensible."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise NotJson("send it with Content-Type: application/json")
     body = bytearray()
     async for piece in request.stream():
         body += piece

@@ -72,7 +72,7 @@ class Store:
         self._clock = clock
         self._timeout = timeout
         self._redis: Redis | None = None
-        self._source = FederationDataSource(redis_url, timeout=timeout, clock=clock)
+        self._source = FederationDataSource(redis_url, federation_url="", timeout=timeout, clock=clock)
 
     async def check(self) -> None:
         """Raise :class:`StoreDown` with the reason when Redis does not answer now."""

@@ -238,6 +238,17 @@ async def test_peers_of_a_federation_service_are_merged_in(
     await source.disconnect()
 
 
+async def test_the_variable_of_the_documents_names_the_service(
+    redis_server: Any, service: tuple[Service, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service[0].body = listed("b")
+    monkeypatch.setenv("ARK_FEDERATION_URL", service[1])
+    for given, found in ((None, ["b"]), ("", [])):
+        source = FederationDataSource(redis_server.url, federation_url=given)
+        assert [peer["id"] for peer in await source.get_peers()] == found
+        await source.disconnect()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [

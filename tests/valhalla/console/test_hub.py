@@ -77,6 +77,7 @@ async def test_all_who_ask_while_a_question_is_on_its_way_share_the_next_one() -
     await asyncio.sleep(0.01)
     crowd = [asyncio.create_task(board.fresh()) for _ in range(50)]
     await asyncio.sleep(0.01)
+    assert state.asked == 1
     state.answers.release()
     assert await first == '{"number":1}'
     state.answers.release()

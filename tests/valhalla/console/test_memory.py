@@ -91,6 +91,30 @@ async def test_rates_beyond_the_rows_that_are_read_are_still_exact(
     }
 
 
+@pytest.mark.parametrize("small", [0, 20_000], ids=["as in a large table", "as in a small one"])
+async def test_rates_beyond_the_rows_that_are_read_follow_what_is_written(
+    source: MemoryDataSource, data: Any, at: At, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(reasoning, "TAIL", 2)
+    monkeypatch.setattr(reasoning, "SMALL", small)
+    data.make()
+
+    async def counted() -> tuple[int, int]:
+        rates = await source.get_consolidation_rates()
+        return round((rates["ingestion_rate"] or 0) * 60), round((rates["consolidation_rate"] or 0) * 60)
+
+    for number in range(1, 6):
+        data.sessions(at(3), at(2), at(3), at(1), at(70))
+        data.stages(("s", 0.9, at(1)), ("s", 0.1, at(1)), ("s", 0.9, at(2)))
+        assert await counted() == (4 * number, 2 * number)
+    data.write("reasoning_logs.db", "DELETE FROM reasoning_sessions WHERE rowid <= 10")
+    if small:
+        assert (await counted())[0] == 12
+    else:
+        monkeypatch.setattr(reasoning, "TRUST_FOR", 0)  # what changed in old rows is seen after a while
+        assert (await counted())[0] == 12
+
+
 async def test_rows_written_later_count_at_once(source: MemoryDataSource, data: Any, at: At) -> None:
     data.make()
     assert (await source.get_consolidation_rates())["ingestion_rate"] == 0
@@ -194,7 +218,7 @@ STAGES = st.lists(
     count=st.integers(1, 9),
     orderly=st.booleans(),
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
     tmp_path_factory: pytest.TempPathFactory,
     batches: list[list[tuple[str, float, int]]],
@@ -207,8 +231,8 @@ def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
     writer.execute("CREATE TABLE reasoning_stages (session_id TEXT, confidence REAL, created_at TEXT)")
     subject = Reasoning(ForeignFile(path))
     stages: list[tuple[str, float, int]] = []
-    before = reasoning.TAIL
-    reasoning.TAIL = tail
+    before = reasoning.TAIL, reasoning.AHEAD
+    reasoning.TAIL, reasoning.AHEAD = tail, 1
     try:
         for batch in batches:
             batch = sorted(batch, key=lambda stage: stage[2]) if orderly else batch
@@ -231,7 +255,7 @@ def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
                 last[session] = confidence
             assert subject.deltas(subject.file.begin(), count) == plain[-count:]
     finally:
-        reasoning.TAIL = before
+        reasoning.TAIL, reasoning.AHEAD = before
         subject.file.close()
         writer.close()
 

@@ -71,6 +71,15 @@ def test_what_has_not_the_form_is_malformed(node: Any, change: dict[str, Any], s
         verified({**node().signed(), **change}, NOW)
 
 
+@pytest.mark.parametrize("stray", ["\n", " ", "!", "-", "="])
+def test_base64_has_no_stray_characters(node: Any, stray: str) -> None:
+    body = node().signed()
+    for name in ("signature", "pubkey"):
+        changed = body[name][:8] + stray + body[name][8:]
+        with pytest.raises(Malformed, match=name):
+            verified({**body, name: changed}, NOW)
+
+
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])
 def test_what_is_no_request_is_malformed(document: Any) -> None:
     with pytest.raises(Malformed):

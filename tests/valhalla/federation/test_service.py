@@ -13,7 +13,7 @@ import pytest
 
 from valhalla.console import FederationDataSource, redis_client
 from valhalla.federation import store as stores
-from valhalla.federation.service import make_app
+from valhalla.federation.service import LOOPBACK_NAMES, make_app
 from valhalla.federation.store import Store
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis]
@@ -165,6 +165,31 @@ async def test_bad_input_is_refused_with_a_sentence(
     assert answer.status_code == status
     assert set(answer.json()) == {"detail"}
     assert isinstance(answer.json()["detail"], str)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"]
+)
+async def test_a_page_of_another_site_cannot_announce_a_node(
+    service: httpx.AsyncClient, node: Any, redis: Any, kind: str
+) -> None:
+    content = json.dumps(node().signed()).encode()
+    answer = await service.post("/manifest", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["detail"]
+    assert await redis.dbsize() == 0
+
+
+async def test_a_service_for_this_computer_answers_to_its_own_names_only(store: Store) -> None:
+    transport = httpx.ASGITransport(make_app(store, hosts=LOOPBACK_NAMES))
+    async with httpx.AsyncClient(transport=transport) as client:
+        for host, status in (
+            ("127.0.0.1:9001", 200),
+            ("localhost:9001", 200),
+            ("[::1]:9001", 200),
+            ("evil.example", 400),
+        ):
+            assert (await client.get(f"http://{host}/discover")).status_code == status
 
 
 async def test_sync_tells_what_is_new_or_different_here(service: httpx.AsyncClient, node: Any) -> None:
