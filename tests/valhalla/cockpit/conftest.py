@@ -6,6 +6,7 @@ pages show.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,22 +84,20 @@ def client(server: Server, sign_in: Callable[[Server], httpx.Client]) -> httpx.C
 @pytest.fixture
 def connect(server: Server, client: httpx.Client) -> Iterator[Callable[..., ClientConnection]]:
     """A function that opens a WebSocket as a page does: ``connect("/ws/live")``."""
-    opened: list[ClientConnection] = []
+    with contextlib.ExitStack() as opened:
 
-    def connect(path: str, *, origin: str | None = server.url, cookie: bool = True) -> ClientConnection:
-        name = server.cockpit.cookie
-        headers = {"Cookie": f"{name}={client.cookies[name]}"} if cookie else {}
-        socket = open_socket(
-            f"ws://127.0.0.1:{server.cockpit.port}{path}",
-            origin=origin,  # type: ignore[arg-type]
-            additional_headers=headers,
-            compression=None,
-            open_timeout=10,
-            proxy=None,
-        )
-        opened.append(socket)
-        return socket
+        def connect(path: str, *, origin: str | None = server.url, cookie: bool = True) -> ClientConnection:
+            name = server.cockpit.cookie
+            headers = {"Cookie": f"{name}={client.cookies[name]}"} if cookie else {}
+            return opened.enter_context(
+                open_socket(
+                    f"ws://127.0.0.1:{server.cockpit.port}{path}",
+                    origin=origin,  # type: ignore[arg-type]
+                    additional_headers=headers,
+                    compression=None,
+                    open_timeout=10,
+                    proxy=None,
+                )
+            )
 
-    yield connect
-    for socket in opened:
-        socket.close()
+        yield connect

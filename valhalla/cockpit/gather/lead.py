@@ -17,6 +17,8 @@ SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d
 JOIN lead AS l ON l.id = CASE d.lead_id WHEN ?1 THEN d.other_id ELSE d.lead_id END
 WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1) ORDER BY d.id LIMIT 20
 """
+# Leads with the same number, as far as the search index knows them.
+SAME_NUMBER = "SELECT count(*) FROM (SELECT 1 FROM lead_phone WHERE phone_key = ? LIMIT 1000)"
 EFFECTS = "SELECT id, kind, state, target, drafted_at, reason FROM effect WHERE lead_id = ? ORDER BY id DESC LIMIT 20"
 SCRIPT = "SELECT name, version, body FROM script WHERE id = ?"
 
@@ -59,6 +61,9 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             "last_contact": iso(lead.last_contact) if lead.last_contact is not None else None,
             "hold_until": iso(lead.hold_until) if lead.hold_until is not None else None,
             "fields": _fields(record),
+            "same_contact": max(
+                1, database.value(SAME_NUMBER, (lead.phone_key,)) if lead.phone_key is not None else 1
+            ),
             "packet": None
             if packet is None
             else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},

@@ -13,11 +13,13 @@ from valhalla.cockpit import frame
 from valhalla.cockpit.gather.advice import advice
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
+from valhalla.home import Home
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
 from valhalla.outcomes.moments import local_day
 from valhalla.reading import CODES
 from valhalla.risk import quality
+from valhalla.risk.assessing import REPORT_NAME
 
 CALLS = 5
 COUNTED = 100
@@ -83,6 +85,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
             "calls": calls,
             "funnel": funnel,
             "quality": _quality(database),
+            "risk": _risk(cockpit.home),
             "work": {
                 **running_work(database),
                 "cycle": _cycle(database, cockpit.interval or values["interval"]),
@@ -163,6 +166,22 @@ def _quality(database: Database) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _risk(home: Home) -> dict[str, Any] | None:
+    """The last assessment in short, from its report; None: there is none."""
+    path = home.logs / REPORT_NAME
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            "status": report["overall_status"],
+            "level": report["risk_level"],
+            "says": [each["reason"] for each in report["rules"]["speaking"]][:3],
+            "quality": report["data_quality"]["score"],
+            "at": report["timestamp"],
+        }
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _cycle(database: Database, interval: int) -> dict[str, Any] | None:

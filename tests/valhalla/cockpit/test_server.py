@@ -1,0 +1,187 @@
+"""Serving: where it answers, what it says when it cannot, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from db.instance import running
+from valhalla.cockpit import server as serving
+from valhalla.cockpit.server import Server, listen
+from valhalla.errors import ValhallaError
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program has."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_the_next_free_port_is_taken_unless_one_is_asked_for(
+    taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PORT", taken)
+    with listen(None) as found:
+        assert found.getsockname()[1] != taken
+    with pytest.raises(ValhallaError, match=f"port {taken} is taken"):
+        listen(taken)
+
+
+def test_health_needs_no_session_and_says_nothing_of_anybody(
+    visitor: httpx.Client, people: Callable[[int], int]
+) -> None:
+    people(1)
+    assert visitor.get("/healthz").json() == {"ok": True}
+    ready = visitor.get("/readyz")
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"ready": True, "checks": {"file": True, "heartbeat": None}},
+    )
+
+
+def test_a_run_without_a_heartbeat_is_not_ready(serve: Callable[..., Server]) -> None:
+    answer = httpx.get(serve(run_id=1).url + "/readyz")
+    assert (answer.status_code, answer.json()["checks"]["heartbeat"]) == (503, False)
+
+
+def test_it_ends_while_pages_are_connected(server: Server, connect: Callable[..., Any]) -> None:
+    socket = connect("/ws/live")
+    socket.recv(timeout=10)
+    before = threading.active_count()
+    server.stop()
+    assert not server._thread.is_alive()
+    assert threading.active_count() < before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url + "/healthz")
+
+
+def test_every_route_of_the_api_is_described(client: httpx.Client) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+    assert {
+        "/api/calls",
+        "/api/leads",
+        "/api/leads/{number}",
+        "/api/overview",
+        "/api/state",
+        "/healthz",
+    } <= set(paths)
+    assert all(way["summary"] for ways in paths.values() for way in ways.values())
+
+
+class Program:
+    """``valhalla run`` as a process of its own."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "COLUMNS": "20"},
+        )
+
+    def link(self) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("Cockpit: "):
+                return line.removeprefix("Cockpit: ").strip()
+        raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
+
+
+@pytest.fixture
+def program(home: Path) -> Iterator[Callable[..., Program]]:
+    started: list[Program] = []
+
+    def start(*options: str) -> Program:
+        started.append(Program(home, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+@pytest.mark.e2e
+def test_run_prints_its_link_in_one_line_and_a_second_start_gets_a_fresh_one(
+    program: Callable[..., Program], home: Path
+) -> None:
+    first = program()
+    link = first.link()
+    with httpx.Client() as client:
+        assert client.get(link).status_code == 303
+        url = link.partition("/?")[0]
+        assert client.get(url + "/").status_code == 200
+    found = running(home)
+    assert found is not None
+    assert found.url == url
+    second = program()
+    fresh = second.link()
+    assert fresh.startswith(url)
+    assert fresh != link
+    _, complaint = second.process.communicate(timeout=20)
+    assert second.process.returncode == 3
+    assert str(first.process.pid) in complaint
+    assert httpx.get(fresh).status_code == 303
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl+C cannot be sent to one process")
+def test_run_with_a_page_open_ends_in_good_order(program: Callable[..., Program]) -> None:
+    from websockets.sync.client import connect
+
+    started = program()
+    link = started.link()
+    url = link.partition("/?")[0]
+    with httpx.Client() as client:
+        client.get(link)
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        with connect(
+            url.replace("http", "ws") + "/ws/live",
+            origin=url,
+            additional_headers={"Cookie": cookies},
+            proxy=None,
+        ) as line:  # type: ignore[arg-type]
+            line.recv(timeout=10)
+            started.process.send_signal(signal.SIGTERM)
+            out, error = started.process.communicate(timeout=20)
+    assert started.process.returncode == 130
+    assert "Total cycles" in out
+    assert error == ""
+
+
+@pytest.mark.e2e
+def test_with_json_the_link_is_beside_the_one_document(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "valhalla", "--home", str(home), "--json", "run", "--port", "0", "--cycles", "1"],
+        capture_output=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["totals"]["rows"] == 0
+    assert "Cockpit: http://127.0.0.1:" in done.stderr
+
+
+@pytest.mark.e2e
+def test_without_the_cockpit_nothing_of_it_is_loaded(home: Path) -> None:
+    script = (
+        "import sys; from valhalla.cli.entry import run; "
+        f"run(['--home', {str(home)!r}, 'run', '--no-cockpit', '--cycles', '1']); "
+        "sys.exit(' '.join({'fastapi', 'starlette', 'uvicorn', 'websockets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
