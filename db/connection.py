@@ -395,15 +395,23 @@ class Database(APSWDatabase):  # type: ignore[misc]
 
     # -- looking after the file ----------------------------------------------------------------------------
 
-    def checkpoint(self) -> bool:
-        """Move everything from the WAL into the file and empty the WAL. False: a reader or writer is in the way."""
+    def checkpoint(self, wait: float = BUSY_TIMEOUT) -> bool:
+        """Move everything from the WAL into the file and empty the WAL. False: a reader or writer was in the way for ``wait``
+        seconds."""
         if self.path is None:
             return True
+        self.connection().set_busy_timeout(int(wait * 1000))
         try:
             self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except errors.Busy:
             return False
-        return not _size(self.path.with_name(self.path.name + "-wal"))
+        finally:
+            self.connection().set_busy_timeout(int(BUSY_TIMEOUT * 1000))
+        return not self.log_bytes()
+
+    def log_bytes(self) -> int:
+        """The size of the WAL: what of the newest changes is not in the file itself yet, or was before the last checkpoint."""
+        return 0 if self.path is None else _size(self.path.with_name(self.path.name + "-wal"))
 
     def compact(self) -> bool:
         """Write the whole file anew, so that no page still holds a piece of what was deleted or moved. Who wants to write waits.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from db import Database, audit, heads
+from db.resting import Rest
 from jobs import JobQueue, JobsError, current_job
 from valhalla import __version__
 from valhalla.auditing import signing
@@ -134,9 +135,11 @@ class Service:
         worker.start()
         try:
             with self.events.working(self):
+                rest = Rest(self.database)
                 while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
                     if self.error is not None:
                         raise self.error
+                    rest.tick()
         finally:
             for watcher in watchers:
                 watcher.stop()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import Database, integrity, migrate
+from db import Database, heads, integrity, migrate
 from db.clock import iso
 from valhalla.effects import live
 from valhalla.home import Home
@@ -80,6 +80,7 @@ def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[
         "validation_results": results,
         "details": details,
         "metrics": metrics,
+        "audit": heads.told(database),
         "clearance": "PRODUCTION READY" if not failed else f"NOT READY: {', '.join(failed)}",
     }
 
