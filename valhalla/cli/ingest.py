@@ -58,33 +58,17 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
 
 
 def _preview(inv: Invocation, paths: list[Path]) -> Pass:
-    import tempfile
-
     from db import Database
-    from jobs import JobQueue
-    from valhalla.importing.preview import scratch_copy
-    from valhalla.running.passes import Importing
-    from valhalla.stages import context as stages
+    from valhalla.running.trial import trial
 
-    def look(database: Database) -> Pass:
-        stages.seed(database)
-        queue = JobQueue(database)
-        importing = Importing(database, queue)
-        worker = queue.worker(threads=2)
-        worker.start()
-        try:
+    def look(database: Database | None) -> Pass:
+        with trial(database) as importing:
             return importing.run(inv.home, paths, standing=not paths, final=True)
-        finally:
-            worker.stop(timeout=2.0)
 
     if inv.home.database.exists():
-        with Database.open(inv.home.database, create=False) as database, scratch_copy(database) as scratch:
-            return look(scratch)
-    with (
-        tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder,
-        Database.open(Path(folder) / "preview.db") as empty,
-    ):
-        return look(empty)
+        with Database.open(inv.home.database, create=False) as database:
+            return look(database)
+    return look(None)
 
 
 def _announce(paths: list[Path]) -> None:

@@ -16,6 +16,7 @@ from db.clock import DAY, HOUR, MINUTE, SECOND, now, to_datetime
 from valhalla.cockpit import frame
 from valhalla.cockpit.security.sessions import Toast
 from valhalla.cockpit.state import cockpit_of
+from valhalla.cockpit.uploads import LARGEST
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "valhalla_theme"
@@ -103,7 +104,7 @@ def environment() -> Environment:
         "quantity": quantity,
         "figure": figure,
     }
-    made.globals |= {"static": static, "version": _version()}
+    made.globals |= {"static": static, "version": _version(), "largest_list": LARGEST}
     return made
 
 
@@ -184,7 +185,7 @@ def size(count: int) -> str:
     value = float(count)
     for unit in ("B", "KB", "MB", "GB"):
         if value < 1024 or unit == "GB":
-            return f"{value:,.0f} {unit}" if unit == "B" else f"{value:,.1f} {unit}"
+            return f"{value:,.0f} {unit}" if unit == "B" or value >= 100 else f"{value:,.1f} {unit}"
         value /= 1024
     raise AssertionError
 

@@ -13,6 +13,7 @@ from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import decisions as api_decisions
 from valhalla.cockpit.api import effects as api_effects
 from valhalla.cockpit.api import frame as api_frame
+from valhalla.cockpit.api import imports as api_imports
 from valhalla.cockpit.api import jobs as api_jobs
 from valhalla.cockpit.api import leads as api_leads
 from valhalla.cockpit.api import overview as api_overview
@@ -25,6 +26,7 @@ from valhalla.cockpit.pages import (
     decisions,
     effects,
     federation,
+    imports,
     jobs,
     lead,
     leads,
@@ -33,9 +35,12 @@ from valhalla.cockpit.pages import (
     safety,
     samples,
     settings,
+    sources,
     switches,
+    uploads,
 )
 from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.uploads import LARGEST
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
@@ -43,6 +48,9 @@ PAGES: tuple[ModuleType, ...] = (
     leads,
     lead,
     samples,
+    imports,
+    sources,
+    uploads,
     decisions,
     effects,
     jobs,
@@ -74,6 +82,7 @@ API: tuple[ModuleType, ...] = (
     api_leads,
     api_decisions,
     api_effects,
+    api_imports,
     api_jobs,
     health,
     live,
@@ -81,7 +90,7 @@ API: tuple[ModuleType, ...] = (
 )
 """Modules with ``router``: JSON, health, WebSockets."""
 
-LARGE_BODIES: Mapping[str, int] = {}
+LARGE_BODIES: Mapping[str, int] = {uploads.PATH: LARGEST + 2**16}
 """Paths that take more than a form's worth, and how many bytes."""
 
 

@@ -17,6 +17,7 @@ from valhalla import settings
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
 from valhalla.cockpit.live import Hub
+from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
 from valhalla.errors import ValhallaError
@@ -63,6 +64,7 @@ class Server:
             sessions=Sessions(lambda token: links.is_good(database, token)),
             hub=Hub(database),
             figures=Figures(database),
+            previews=Previews(database),
             port=self._socket.getsockname()[1],
             read_only=forbidden or database.readonly,
             run_id=run_id,
@@ -116,6 +118,7 @@ class Server:
             self._server.force_exit = True
             self._thread.join(STOP_SECONDS / 2)
         self.cockpit.figures.close()
+        self.cockpit.previews.close()
         self._socket.close()
 
     def _run(self) -> None:

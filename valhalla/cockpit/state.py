@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jobs import JobQueue
     from valhalla.cockpit.figures import Figures
     from valhalla.cockpit.live import Hub
+    from valhalla.cockpit.previews import Previews
     from valhalla.cockpit.security.sessions import Sessions
     from valhalla.console.service import Console
     from valhalla.home import Home
@@ -33,6 +34,7 @@ class Cockpit:
     sessions: Sessions
     hub: Hub
     figures: Figures
+    previews: Previews
     port: int
     read_only: bool = False
     """Nothing may be changed through this cockpit."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from db import Database
 from valhalla.importing.importer import Request, mapping_of, source_rules
 from valhalla.importing.result import FileResult
+from valhalla.importing.source_settings import Change, accept_suggestion, set_source
 from valhalla.importing.sources import Candidate
 from valhalla.reading import Profile, SourceError, find_cure, open_source
 from valhalla.reading.cure import SAMPLE
@@ -29,6 +31,15 @@ def advice(database: Database, candidate: Candidate, result: FileResult) -> list
     else:
         return []
     return [cure] if cure is not None else []
+
+
+def follow(database: Database, path: str, source: str, cure: dict[str, Any], actor: str = "operator") -> None:
+    """Set what a piece of advice says, so that the list is read by it next."""
+    settings = {name: _word(value) for name, value in cure["settings"].items()}
+    with database.write(durable=True):
+        set_source(database, source, Change(options=settings), actor)
+        if cure.get("mapping"):
+            accept_suggestion(database, source, Path(path), actor)
 
 
 def _mapped_cure(database: Database, path: str, source: str) -> dict[str, Any] | None:

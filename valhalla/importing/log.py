@@ -22,9 +22,11 @@ _COLUMNS = """
 i.id, i.path, s.name, i.state, i.kind, i.rows, i.new, i.updated, i.unchanged, i.duplicate, i.rejected, i.blank,
 i.started_at, i.finished_at
 """
-RECENT = (
-    f"SELECT {_COLUMNS} FROM import AS i JOIN source AS s ON s.id = i.source_id ORDER BY i.id DESC LIMIT ?"
-)
+RECENT = f"""
+SELECT {_COLUMNS} FROM import AS i JOIN source AS s ON s.id = i.source_id
+WHERE (:before IS NULL OR i.id < :before) AND (:source IS NULL OR s.name = :source) AND (:state IS NULL OR i.state = :state)
+ORDER BY i.id DESC LIMIT :limit
+"""
 ONE = f"""
 SELECT {_COLUMNS}, i.encoding, i.delimiter, i.fields, i.names, i.warnings, i.error_code, i.error_message, i.profile
 FROM import AS i JOIN source AS s ON s.id = i.source_id WHERE i.id = ?
@@ -37,9 +39,17 @@ SELECT f.path, s.name FROM import AS i JOIN file AS f ON f.id = i.file_id JOIN s
 LIST_OF_PATH = "SELECT f.path, s.name FROM file AS f JOIN source AS s ON s.id = f.source_id WHERE f.path = ?"
 
 
-def recent(database: Database, limit: int) -> list[dict[str, Any]]:
-    """The newest imports."""
-    return [_shown(row) for row in database.sql(RECENT, (limit,))]
+def recent(
+    database: Database,
+    limit: int,
+    *,
+    before: int | None = None,
+    source: str | None = None,
+    state: str | None = None,
+) -> list[dict[str, Any]]:
+    """The newest imports (older than ``before``), of a source and in a state where those are given."""
+    wanted = {"before": before, "source": source, "state": state, "limit": limit}
+    return [_shown(row) for row in database.sql(RECENT, wanted)]
 
 
 def details(database: Database, import_id: int) -> dict[str, Any]:

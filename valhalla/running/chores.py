@@ -45,8 +45,15 @@ class Chores:
 
     def undo(self, import_id: int, actor: str = "operator") -> dict[str, Any]:
         """Take an import back and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""
-        job_id = self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}")
-        state = self.queue.wait(job_id)
+        return self.undone(import_id, self.ask_undo(import_id, actor))
+
+    def ask_undo(self, import_id: int, actor: str = "operator") -> int:
+        """Have an import taken back by whoever works on the queue; the job's number."""
+        return int(self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}"))
+
+    def undone(self, import_id: int, job_id: int, timeout: float | None = None) -> dict[str, Any]:
+        """What came of :meth:`ask_undo`. Raises as :meth:`undo`, and ``WaitTimeout`` when it is not done in time."""
+        state = self.queue.wait(job_id, timeout)
         if state.state != "done":
             raise ValhallaError(f"import {import_id} could not be taken back: {state.error or state.state}")
         if "error" in state.result:

@@ -92,7 +92,9 @@ class Importing:
             elif seen.verdict == "gone":
                 done.result.files.append(_gone(candidate))
             else:
-                waiting.append((candidate, self._enqueue(candidate, final or seen.settled)))
+                waiting.append(
+                    (candidate, self.ask(candidate.path, candidate.source, final=final or seen.settled))
+                )
         for candidate, job_id in waiting:
             self._wait(candidate, job_id, watch)
             done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
@@ -100,19 +102,17 @@ class Importing:
         done.result.seconds = time.perf_counter() - began
         return done
 
-    def _enqueue(self, candidate: Candidate, final: bool) -> int:
-        path = str(candidate.path)
+    def ask(self, path: Path, source: str, *, final: bool = True, again: bool = False) -> int:
+        """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed."""
         job_id: int = self.queue.enqueue(
-            self._handler.s(path, candidate.source, final), unique=f"{IMPORT_JOB}:{path}"
+            self._handler.s(str(path), source, final, again), unique=f"{IMPORT_JOB}:{path}"
         )
         return job_id
 
     def read_again(self, path: Path, source: str, watch: Watch | None = None) -> Pass:
         """Read one list from its beginning although it has not changed; returns when that has ended."""
         began, candidate = time.perf_counter(), Candidate(path, source)
-        job_id = self.queue.enqueue(
-            self._handler.s(str(path), source, True, True), unique=f"{IMPORT_JOB}:{path}"
-        )
+        job_id = self.ask(path, source, again=True)
         done = Pass(PassResult([], 0.0))
         self._wait(candidate, job_id, watch)
         done.result.files.append(self._outcome(candidate, job_id, done.import_ids))

@@ -8,6 +8,8 @@ import { start as startToasts } from "./toasts.js";
 import { start as startPlace } from "./place.js";
 import { start as startSelect } from "./select.js";
 import { start as startColumns } from "./columns.js";
+import { start as startDrop } from "./drop.js";
 import { start as startLive } from "./live.js";
 
 for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startLive]) start();
+for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive]) start();

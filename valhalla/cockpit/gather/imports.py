@@ -1,0 +1,131 @@
+"""Imports as pages show them: what was read, what is being read, what waits to be read, and by which rules."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Any
+
+from db import Database
+from valhalla.cockpit import uploads
+from valhalla.cockpit.live import running_work
+from valhalla.cockpit.state import Cockpit
+from valhalla.errors import NotFound
+from valhalla.importing import log, rejects
+from valhalla.importing.importer import DEFAULT_SOURCE, rules_of, source_rules
+from valhalla.importing.source_settings import all_sources
+from valhalla.reading import CODES
+from valhalla.reading.header import FIELDS
+
+PAGE = 30
+REJECTS = 25
+
+LATER = """
+SELECT id FROM import WHERE file_id = (SELECT file_id FROM import WHERE id = ?1) AND id > ?1 AND kind = 'whole'
+  AND (state = 'done' OR state = 'running') ORDER BY id LIMIT 1
+"""
+STANDS = "SELECT (SELECT coalesce(max(id), 0) FROM import), (SELECT value FROM lead_generation WHERE id = 1)"
+SOURCES = "SELECT name FROM source ORDER BY name"
+
+
+def gather(
+    here: Cockpit,
+    *,
+    before: int | None = None,
+    source: str | None = None,
+    state: str | None = None,
+    limit: int = PAGE,
+) -> dict[str, Any]:
+    """``limit`` imports, the newest first; what runs, what was dropped and waits, and the sources.
+
+    ``next`` goes into ``before``; None: this is the last page.
+    """
+    database = here.database
+    with database.view():
+        found = log.recent(database, limit + 1, before=before, source=source, state=state)
+        return {
+            "imports": [{**each, "file": PurePath(each["path"]).name} for each in found[:limit]],
+            "work": running_work(database),
+            "waiting": [_waiting(upload) for upload in uploads.waiting(here.home)],
+            "sources": source_names(database),
+            "inbox": str(here.home.inbox),
+            "largest": uploads.LARGEST,
+            "source": source,
+            "state": state,
+            "before": before,
+            "next": found[limit - 1]["id"] if len(found) > limit else None,
+        }
+
+
+def one(
+    here: Cockpit, number: int, *, code: str | None = None, after: int = 0, limit: int = REJECTS
+) -> dict[str, Any]:
+    """One import with a page of its open rejects; ``next_reject`` goes into ``after``."""
+    database = here.database
+    with database.view():
+        found = log.details(database, number)
+        choice = rejects.Choice(import_id=number, code=code)
+        refused = rejects.listed(database, choice, limit + 1, after)
+        later = database.value(LATER, (number,))
+    is_list = not found["path"].startswith("(")
+    return {
+        **found,
+        "file": PurePath(found["path"]).name if is_list else found["path"].strip("()"),
+        "open_rejects": rejects.counts(database, rejects.Choice(import_id=number)),
+        "refused": [{**each, "meaning": meaning(each["code"])} for each in refused[:limit]],
+        "code": code,
+        "after": after,
+        "next_reject": refused[limit - 1]["id"] if len(refused) > limit else None,
+        "later": later,
+        "is_list": is_list,
+        "there": is_list and Path(found["path"]).is_file(),
+        "may_undo": found["state"] in ("done", "failed") and later is None and found["rows"] > 0,
+    }
+
+
+def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str, Any]:
+    """A list that waits, and what reading it would do; ``preview`` is None while that is worked out."""
+    found = uploads.find(here.home, token)
+    newest, generation = here.database.sql(STANDS)[0]
+    rules = f"{rules_of(here.database, source)} {newest} {generation}"
+    told = here.previews.get(found.path, source, rules)
+    file = told["file"] if told else None
+    return {
+        **_waiting(found),
+        "source": source,
+        "sources": source_names(here.database),
+        "fields": list(FIELDS),
+        "preview": told,
+        "accepted": file["rows"] - file["rejected"] if file else None,
+        "usable": bool(file and not file["error"] and file["rows"] > file["rejected"]),
+    }
+
+
+def sources(database: Database) -> dict[str, Any]:
+    """Every source with its rules, and what a rule may be."""
+    with database.view():
+        return {"sources": all_sources(database)}
+
+
+def source(database: Database, name: str) -> dict[str, Any]:
+    """One source with the whole of its rules. Raises :class:`NotFound`."""
+    with database.view():
+        for found in all_sources(database):
+            if found["name"] == name:
+                profile, _ = source_rules(database, name)
+                rules = {field: getattr(profile, field) for field in profile.__dataclass_fields__}
+                return {**found, "rules": rules, "imports": log.recent(database, 10, source=name)}
+    raise NotFound(f"there is no source {name!r}; see: valhalla sources list")
+
+
+def source_names(database: Database) -> list[str]:
+    """The names of all sources; the plain one is always among them."""
+    return sorted({DEFAULT_SOURCE, *(name for (name,) in database.sql(SOURCES))})
+
+
+def meaning(code: str) -> str:
+    """What a reject's code means."""
+    return CODES[code].meaning if code in CODES else ""
+
+
+def _waiting(found: uploads.Upload) -> dict[str, Any]:
+    return {"token": found.token, "name": found.name, "bytes": found.path.stat().st_size}

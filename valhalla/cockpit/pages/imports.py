@@ -1,0 +1,156 @@
+"""Imports: what was read, what was refused and why, and taking it back."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi import Path as Part
+from starlette.responses import Response
+
+from jobs import WaitTimeout
+from valhalla.cockpit.gather import imports
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.errors import NotFound, UsageError
+from valhalla.importing import cures, rejects
+from valhalla.importing.log import details, known_list
+
+ENTRY = Entry("Imports", "/imports", "imports")
+
+PATIENCE = 1.5
+"""Seconds that a click waits for a short list; a longer one is followed on the page."""
+
+router = APIRouter(include_in_schema=False)
+
+State = Literal["running", "done", "failed", "undone"]
+Number = Annotated[int, Part(ge=1, lt=2**63)]
+Back = Annotated[str, Form(max_length=2_000)]
+Name = Annotated[str, Query(max_length=200)]
+Code = Annotated[str, Query(max_length=60, pattern="^[A-Z_]*$")]
+
+
+@router.get("/imports")
+def show(
+    request: Request,
+    here: Here,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    source: Name = "",
+    state: State | Literal[""] = "",
+) -> Response:
+    """What is being read, what waits, and what was read."""
+    shown = imports.gather(here, before=before, source=source or None, state=state or None)
+
+    def at(**other: object) -> str:
+        rest = urlencode({k: v for k, v in ({"source": source, "state": state} | other).items() if v})
+        return "/imports" + (f"?{rest}" if rest else "")
+
+    return page(request, "imports.html", "Imports", **shown, at=at)
+
+
+@router.get("/imports/{number:int}")
+def one(
+    request: Request,
+    here: Here,
+    number: Number,
+    code: Code = "",
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> Response:
+    """One import: counts, refused rows with their reasons, warnings, columns, and what would cure it."""
+    found = imports.one(here, number, code=code or None, after=after)
+
+    def at(**other: object) -> str:
+        rest = urlencode({k: v for k, v in ({"code": code} | other).items() if v})
+        return f"/imports/{number}" + (f"?{rest}" if rest else "") + "#refused"
+
+    return page(request, "import.html", f"Import {number}", found=found, at=at)
+
+
+@router.get("/imports/{number:int}/rejects.csv")
+def download(here: Here, number: Number, code: Code = "") -> Response:
+    """The open rejects as a list that can be repaired in a spreadsheet and dropped here again."""
+    details(here.database, number)
+    with tempfile.TemporaryDirectory(prefix="valhalla-rejects-", ignore_cleanup_errors=True) as folder:
+        target = Path(folder) / f"rejects-{number}.csv"
+        written = rejects.export(here.database, target, rejects.Choice(import_id=number, code=code or None))
+        if not written:
+            raise NotFound(f"no refused rows of import {number} are open")
+        content = Path(written[0]["file"]).read_bytes()
+    return Response(
+        content,
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{target.name}"'},
+    )
+
+
+@router.post("/imports/{number:int}/undo")
+def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
+    """Take an import back, as ``valhalla imports undo`` does."""
+    details(here.database, number)
+    chores = here.importing.chores
+    job_id = chores.ask_undo(number)
+    back = back or f"/imports/{number}"
+    try:
+        result = chores.undone(number, job_id, PATIENCE)
+    except WaitTimeout:
+        return done(request, back, f"Import {number} is being taken back by job {job_id}.", kind="info")
+    says = f"Import {number} is taken back: {_leads(result['reversed'])} reversed"
+    kept = f", {result['kept']:,} kept because a person worked with them" if result["kept"] else ""
+    left = f", {result['failed']:,} left as they are" if result["failed"] else ""
+    return done(request, back, f"{says}{kept}{left}.", undo=f"/imports/{number}/again")
+
+
+@router.post("/imports/{number:int}/again")
+def again(request: Request, here: Here, number: Number, back: Back = "") -> Response:
+    """Read the list of an import again, as ``valhalla imports reread`` does."""
+    path, source = _list_of(here, number)
+    return reading(request, here, path, source, again=True)
+
+
+@router.post("/imports/{number:int}/cure")
+def cure(request: Request, here: Here, number: Number) -> Response:
+    """Follow the advice that the import's page gives, and read the list again."""
+    path, source = _list_of(here, number)
+    advice = details(here.database, number)["advice"]
+    if not advice:
+        raise UsageError(f"there is nothing to advise about import {number} any more")
+    cures.follow(here.database, str(path), source, advice[0])
+    return reading(request, here, path, source, again=True)
+
+
+def reading(request: Request, here: Cockpit, path: Path, source: str, *, again: bool = False) -> Response:
+    """Have a list read; then its import's page, or, while it lasts, the page that shows how far it is."""
+    job_id = here.importing.ask(path, source, again=again)
+    try:
+        state = here.queue.wait(job_id, PATIENCE)
+    except WaitTimeout:
+        waits = "" if here.run_id is not None else " as soon as Valhalla runs"
+        return done(request, "/imports", f"{path.name} is being read{waits}.", kind="info")
+    if state.state != "done":
+        return done(request, f"/jobs/{job_id}", f"{path.name} could not be read: {state.error}.", kind="bad")
+    if state.result is None:
+        return done(request, "/imports", f"There is nothing new in {path.name}.", kind="info")
+    number = int(state.result)
+    told = details(here.database, number)
+    if told["error"]:
+        return done(request, f"/imports/{number}", f"{path.name} could not be used.", kind="bad")
+    refused = f", {told['rejected']:,} refused" if told["rejected"] else ""
+    says = f"{path.name}: {told['new']:,} new, {told['updated']:,} updated{refused}."
+    return done(request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if told["rows"] else None)
+
+
+def _list_of(here: Cockpit, number: int) -> tuple[Path, str]:
+    found = known_list(here.database, import_id=number)
+    if found is None:
+        raise NotFound(f"there is no import {number}; see: valhalla imports list")
+    if found[0].startswith("("):
+        raise UsageError(f"import {number} has no list to read again: it was {found[0].strip('()')}")
+    return Path(found[0]), found[1]
+
+
+def _leads(count: int) -> str:
+    return "1 lead" if count == 1 else f"{count:,} leads"

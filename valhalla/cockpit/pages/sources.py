@@ -1,0 +1,89 @@
+"""Sources: which lists belong together, and by which rules they are read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Path, Request
+from starlette.responses import Response
+
+from valhalla.cockpit.gather import imports
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.importing.source_settings import Change, set_source
+
+router = APIRouter(include_in_schema=False)
+
+Name = Annotated[str, Path(max_length=200)]
+Text = Annotated[str, Form(max_length=1_000)]
+SWITCHES = ("decimal_comma", "day_first", "phone_identity")
+
+
+@router.get("/imports/sources")
+def show(request: Request, here: Here) -> Response:
+    """All sources."""
+    return page(request, "sources.html", "Sources", **imports.sources(here.database))
+
+
+@router.get("/imports/sources/{name}")
+def one(request: Request, here: Here, name: Name) -> Response:
+    """One source with its rules."""
+    return page(request, "source.html", name, found=imports.source(here.database, name))
+
+
+@router.post("/imports/sources")
+def make(
+    request: Request, here: Here, name: Annotated[str, Form(max_length=100)], pattern: Text = ""
+) -> Response:
+    """Make a source, as ``valhalla sources set`` does."""
+    made = set_source(here.database, name.strip(), Change(pattern=pattern.strip() or None))
+    return done(
+        request, _at(made["name"]), f"Source {made['name']} is there. Now say how its lists are read."
+    )
+
+
+@router.post("/imports/sources/{name}")
+def change(
+    request: Request,
+    here: Here,
+    name: Name,
+    contact: Text,
+    value_format: Text,
+    country: Text,
+    merge: Text,
+    fallback: Text,
+    delimiter: Text = "",
+    required: Text = "",
+    pattern: Text = "",
+    decimal_comma: Text = "off",
+    day_first: Text = "off",
+    phone_identity: Text = "off",
+) -> Response:
+    """Change the rules of a source, as ``valhalla sources set --with`` does."""
+    imports.source(here.database, name)
+    options = {
+        "contact": contact,
+        "value_format": value_format,
+        "country": country,
+        "merge": merge,
+        "fallback": fallback,
+        "delimiter": delimiter,
+        "required": required,
+        "decimal_comma": decimal_comma,
+        "day_first": day_first,
+        "phone_identity": phone_identity,
+    }
+    set_source(here.database, name, Change(pattern=pattern, options=options))
+    return done(request, _at(name), f"Source {name} is changed; its lists are read again by these rules.")
+
+
+@router.post("/imports/sources/{name}/accept")
+def accept(request: Request, here: Here, name: Name) -> Response:
+    """Accept the suggested mapping of columns, as ``valhalla sources set --accept`` does."""
+    set_source(here.database, name, Change(accept=True))
+    return done(request, _at(name), f"The columns of source {name} are read as suggested from now on.")
+
+
+def _at(name: str) -> str:
+    return f"/imports/sources/{quote(name, safe='')}"

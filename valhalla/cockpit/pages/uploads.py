@@ -1,0 +1,155 @@
+"""Lists that come through the browser: kept, shown with what they would do, then read or dropped."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from valhalla.cockpit import uploads
+from valhalla.cockpit.answers import Answer, wants_json
+from valhalla.cockpit.gather import imports
+from valhalla.cockpit.pages.imports import reading
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.errors import UsageError
+from valhalla.importing import cures
+from valhalla.importing.importer import DEFAULT_SOURCE
+from valhalla.importing.source_settings import Change, set_source
+from valhalla.importing.sources import SUFFIXES
+
+PATH = "/imports/upload"
+PIECE = 2**20
+
+router = APIRouter(include_in_schema=False)
+
+Token = Annotated[str, Path(max_length=40)]
+Source = Annotated[str, Form(max_length=100)]
+_SOURCE = re.compile(r"[^\W_][\w .,+()&'-]{0,59}")
+
+
+@router.post(PATH)
+async def receive(
+    request: Request, here: Here, name: Annotated[str, Query(max_length=1_000)] = ""
+) -> Response:
+    """Keep a list: its bytes with ``?name=`` from a script, or a form's file. Answers with where it is shown."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_fields=3) as form:
+            given = form.get("list")
+            if not isinstance(given, UploadFile) or not given.filename:
+                raise UsageError("choose a list first")
+            kept = await run_in_threadpool(_keep, here, given)
+    else:
+        length = request.headers.get("content-length", "")
+        announced = int(length) if length.isdecimal() else None
+        receiving = await run_in_threadpool(uploads.Receiving, here.home, name, announced)
+        try:
+            piece = bytearray()
+            async for part in request.stream():
+                piece += part
+                if len(piece) >= PIECE:
+                    await run_in_threadpool(receiving.write, bytes(piece))
+                    piece.clear()
+            await run_in_threadpool(receiving.write, bytes(piece))
+            kept = await run_in_threadpool(receiving.finish)
+        except BaseException:
+            receiving.drop()
+            raise
+    where = f"/imports/uploads/{kept.token}"
+    if wants_json(request.scope):
+        return Answer({"token": kept.token, "name": kept.name, "href": where})
+    return RedirectResponse(where, 303)
+
+
+def _keep(here: Here, given: UploadFile) -> uploads.Upload:
+    receiving = uploads.Receiving(here.home, given.filename or "", given.size)
+    try:
+        while piece := given.file.read(PIECE):
+            receiving.write(piece)
+        return receiving.finish()
+    except BaseException:
+        receiving.drop()
+        raise
+
+
+@router.get("/imports/uploads/{token}")
+def show(
+    request: Request,
+    here: Here,
+    token: Token,
+    source: Annotated[str, Query(max_length=100)] = DEFAULT_SOURCE,
+    other: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """What reading the list would do. Nothing has been read yet."""
+    shown = imports.upload(here, token, source_name(other or source))
+    return page(request, "upload.html", shown["name"], found=shown)
+
+
+@router.post("/imports/uploads/{token}/import")
+def take(request: Request, here: Here, token: Token, source: Source = DEFAULT_SOURCE) -> Response:
+    """Put the list into the inbox and have it read."""
+    name = source_name(source)
+    path = uploads.take(here.home, token, name)
+    return reading(request, here, path, name)
+
+
+@router.post("/imports/uploads/{token}/discard")
+def discard(request: Request, here: Here, token: Token) -> Response:
+    """Drop the list; nothing of it was read."""
+    dropped = uploads.discard(here.home, token)
+    return done(request, "/imports", f"{dropped.name} was dropped; nothing of it was read.")
+
+
+@router.post("/imports/uploads/{token}/mapping")
+def map_columns(
+    request: Request,
+    here: Here,
+    token: Token,
+    column: Annotated[list[str], Form(max_length=1_000)],
+    field: Annotated[list[str], Form(max_length=1_000)],
+    source: Source = DEFAULT_SOURCE,
+) -> Response:
+    """Say once for the source which column is which field."""
+    found, name = uploads.find(here.home, token), source_name(source)
+    chosen = [each for each in field if each]
+    twice = sorted({each for each in chosen if chosen.count(each) > 1})
+    if len(column) != len(field) or not chosen:
+        raise UsageError("say for at least one column which field it is")
+    if twice:
+        raise UsageError(f"two columns cannot both be {' and '.join(twice)}; leave one of them as it is")
+    set_source(here.database, name, Change(columns=dict(zip(column, field, strict=True)), like=found.path))
+    says = f"Lists of source {name} with these columns are read like this from now on."
+    return done(request, _at(token, name), says)
+
+
+@router.post("/imports/uploads/{token}/cure")
+def cure(request: Request, here: Here, token: Token, source: Source = DEFAULT_SOURCE) -> Response:
+    """Follow the advice that the preview gives."""
+    name = source_name(source)
+    told = imports.upload(here, token, name)["preview"]
+    advice = told["file"]["advice"] if told and told["file"] else []
+    if not advice:
+        raise UsageError("there is nothing to advise about this list")
+    set_source(here.database, name, Change())
+    cures.follow(here.database, str(uploads.find(here.home, token).path), name, advice[0])
+    return done(request, _at(token, name), f"Source {name} is read by that from now on.")
+
+
+def source_name(given: str) -> str:
+    """A source's name that is a folder's name, too. Raises :class:`UsageError`."""
+    name = " ".join(given.split())
+    if not _SOURCE.fullmatch(name) or name.endswith((".", " ")) or name.lower().endswith(SUFFIXES):
+        raise UsageError(
+            "a source's name begins with a letter or digit and has at most 60 letters, digits, spaces or - . _"
+        )
+    return name
+
+
+def _at(token: str, source: str) -> str:
+    from urllib.parse import urlencode
+
+    return f"/imports/uploads/{token}?{urlencode({'source': source})}"
