@@ -59,6 +59,12 @@ class Board:
             self._following = asyncio.create_task(self._after(self._running))
         return await asyncio.shield(self._following)
 
+    def begin(self) -> asyncio.Task[None]:
+        """Start :meth:`run` on the event loop that runs now; whatever is left of an earlier one is forgotten."""
+        self._running = self._following = None
+        self.hub.begin()
+        return asyncio.create_task(self.run(), name=f"console: {self.name}")
+
     async def run(self) -> None:
         """Send everybody a frame each 2 to 3 seconds while there is anybody. Ends by being cancelled."""
         spent = 0.0

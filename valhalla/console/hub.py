@@ -45,6 +45,12 @@ class Hub:
         self._seats: set[Seat] = set()
         self._somebody = asyncio.Event()
 
+    def begin(self) -> None:
+        """Be ready for the event loop that runs now: waiting is bound to one."""
+        self._somebody = asyncio.Event()
+        if self._seats:
+            self._somebody.set()
+
     def __len__(self) -> int:
         return len(self._seats)
 

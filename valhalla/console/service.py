@@ -46,17 +46,20 @@ class Console:
         self._read_at = 0.0
         self._redis_url: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._reader: ThreadPoolExecutor | None = None
 
     async def ensure(self) -> None:
         """Start everything unless it runs already: for servers that reach for sources only once somebody looks."""
         if self._tasks:
             return
-        async with self._starting:
-            if not self._tasks:
-                await self.open_sources()
-                self.start_tasks()
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._open(), name="console: start")
+        await asyncio.shield(self._opening)  # whoever asked may go; the others still wait for it
+
+    async def _open(self) -> None:
+        await self.open_sources()
+        self.start_tasks()
 
     async def open_sources(self, redis_url: str | None = None) -> None:
         """Make the sources and reach for Redis; one that is down is tried again in the background. ``redis_url`` stands
@@ -80,10 +83,7 @@ class Console:
     def start_tasks(self) -> None:
         """Begin to send frames to whoever is connected."""
         if not self._tasks:
-            self._tasks = [
-                asyncio.create_task(board.run(), name=f"console: {board.name}")
-                for board in (self.federation, self.memory)
-            ]
+            self._tasks = [board.begin() for board in (self.federation, self.memory)]
 
     async def stop_tasks(self) -> None:
         """Cancel the tasks and wait until they have ended."""
@@ -104,6 +104,10 @@ class Console:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        opening, self._opening = self._opening, None
+        if opening:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
         await self.stop_tasks()
         await self.close_sources()
 

@@ -55,6 +55,34 @@ async def test_sources_can_be_made_anew(monkeypatch: pytest.MonkeyPatch) -> None
     assert others() == before
 
 
+def test_one_event_loop_after_another_can_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valhalla.console.board.SHORTEST", 0.0)
+    monkeypatch.setattr("valhalla.console.board.LONGEST", 0.0)
+
+    async def once() -> str:
+        await console.init_data_sources(NOWHERE)
+        await console.start_dashboard_tasks()
+        await asyncio.sleep(0.05)  # the boards wait for somebody
+        with console.get_console().memory.hub.seat() as seat:
+            frame = await asyncio.wait_for(seat.next(), 10)
+        await console.stop_dashboard_tasks()
+        await console.cleanup_data_sources()
+        return frame
+
+    for _ in range(3):
+        assert '"type":"memory_update"' in asyncio.run(once())
+
+
+async def test_many_who_look_first_start_it_once(tmp_path: Path) -> None:
+    subject = Console(lambda: Configuration(redis_url=NOWHERE, base_path=tmp_path))
+    await asyncio.gather(*(subject.ensure() for _ in range(20)))
+    sources = subject.federation_source, subject.memory_source
+    await subject.ensure()
+    assert (subject.federation_source, subject.memory_source) == sources
+    await subject.__aexit__(None, None, None)
+    assert subject.federation_source is None
+
+
 async def test_settings_changed_while_it_runs_are_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,7 @@ function mesh(frame) {
   for (const { peer, x, y, above } of spots.values()) {
     const node = svg("g", { class: `node ${peer.status === "online" ? "" : "off"}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
     const latency = peer.latency === null ? "latency unknown" : `${decimals(peer.latency, peer.latency < 10 ? 1 : 0)} ms`;
-    node.append(svg("title", {}, `${peer.name}: ${peer.trust_tier}, ${peer.status}, ${latency}`), svg("path", { class: `glyph ${tier(peer)}`, d: SHAPES[tier(peer)] }));
+    node.append(svg("title", {}, `${peer.name}: ${peer.trust_tier}, ${peer.status}, ${latency}`), svg("path", { class: "under", d: SHAPES[tier(peer)] }), svg("path", { class: `glyph ${tier(peer)}`, d: SHAPES[tier(peer)] }));
     if (!crowded) {
       node.append(svg("text", { y: above ? -34 : 30 }, short(peer.name, phone.matches ? 16 : 20)), svg("text", { class: "sub", y: above ? -19 : 45 }, peer.status === "online" ? latency : "offline"));
     }
