@@ -428,3 +428,68 @@ def test_no_history_of_the_program_is_taken_for_tampering(
         if fact[0] != "sighting" or not isinstance(fact[1], type(None))
     }
     assert named == set()
+
+
+# -- several writers, other surroundings -------------------------------------------------------------------
+
+WRITER = """
+from db import audit
+tell("ready"), hear()
+with Database.open(path) as database:
+    for number in range(int(words[1])):
+        with database.write():
+            audit.append(database, "step", words[0], {"b": number, "a": "ü"} if number % 2 else {"a": "ü", "b": number})
+            database.sql("INSERT INTO setting VALUES (?, ?, 1, 'x')", (f"{words[0]} {number}", '"ü"'))
+tell("done")
+"""
+
+
+def test_two_programs_that_write_at_once_make_one_chain(
+    path: Path, process: Any, both: Callable[..., set[Fact]]
+) -> None:
+    Database.open(path).close_all()
+    writers = [process(WRITER, path, name, "60") for name in ("one", "two")]
+    for writer in writers:
+        writer.expect("ready")
+    for writer in writers:
+        writer.say("go")
+    for writer in writers:
+        writer.expect("done")
+        writer.finish()
+    assert both(path) == set()
+    with Database.open(path) as database:
+        subjects = [
+            name for (name,) in database.sql("SELECT subject FROM audit WHERE action = 'step' ORDER BY seq")
+        ]
+        assert subjects.count("one") == subjects.count("two") == 60
+        assert subjects != sorted(subjects), "else they did not write at once"
+        previous = database.value(
+            "SELECT count(*) FROM (SELECT previous FROM audit GROUP BY previous HAVING count(*) > 1)"
+        )
+        assert previous == 0, "no two entries follow the same one"
+
+
+@pytest.mark.parametrize(
+    "surroundings", [{"LC_ALL": "C"}, {"LC_ALL": "tr_TR.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}]
+)
+def test_the_verdict_does_not_depend_on_locale_and_encoding(
+    original: Path, surroundings: dict[str, str]
+) -> None:
+    command = [sys.executable, str(SCRIPT), str(original), "--json"]
+    environment = {**os.environ, "PYTHONCOERCECLOCALE": "0", "PYTHONHASHSEED": "7", **surroundings}
+    told = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+    assert json.loads(told)["head"] == inspect(original).head
+
+
+def test_a_file_written_under_another_locale_verifies(
+    path: Path, process: Any, both: Callable[..., set[Fact]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setenv("PYTHONCOERCECLOCALE", "0")
+    writer = process(WRITER.replace("ü", "\\u00fc"), path, "one", "6")
+    writer.expect("ready")
+    writer.say("go")
+    writer.expect("done")
+    writer.finish()
+    assert both(path) == set()

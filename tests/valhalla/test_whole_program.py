@@ -609,10 +609,10 @@ class WholeProgram(RuleBasedStateMachine):
             lambda database: experiments.start(
                 database,
                 "e",
-                [experiments.Arm("one", 1, None), experiments.Arm("two", 1, None)],
+                [experiments.Arm("call", 1, None), experiments.Arm("text", 1, None)],
                 kind="channel",
             ),
-            lambda database: experiments.stop(database, "e"),
+            lambda database: experiments.stop(database, "e" if which % 2 else "opener"),
             lambda database: GovernorEnforcer(database=database).set_limit("effect.webhook", 1 + which, 60),
             lambda database: make_packet(database, viewer_of(database), lead),
             lambda database: search.search(database, f"person {which}", 5),
