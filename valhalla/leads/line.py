@@ -75,9 +75,17 @@ def _fitting(database: Database) -> int:
 
 
 def _move(database: Database, line: int) -> int:
+    database.sql("PRAGMA temp_store = 1")  # a million entries are sorted: on the disk, not in memory
+    try:
+        _make(database, line)
+    finally:
+        database.sql("PRAGMA temp_store = 2")
+    return line
+
+
+def _make(database: Database, line: int) -> None:
     with database.write():
         definition = database.value(DEFINITION)
         database.sql(f"DROP INDEX {INDEX}")
         database.sql(_LINE.sub(rf"\g<1>{line}", definition))
         audit.append(database, "index.line", INDEX, {"line": line})
-    return line

@@ -106,11 +106,13 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tell(database: Database, system: AlertSystem, found: list[rules.Finding], now: int) -> None:
-    speaking = {each.task for each in found}
-    for each in found:
-        system.repeat(each.task, each.reason, rules.SEVERITY[each.level], each.facts)
+    worst: dict[str, rules.Finding] = {}
+    for each in sorted(found, key=lambda each: rules.LEVELS.index(each.level)):
+        worst[each.task] = each
+    for each in worst.values():
+        system.repeat(each.task, each.reason, rules.SEVERITY[each.level], each.facts, about_task=True)
     for number, task, last_at in database.sql(STANDING):
-        if task not in speaking and not 0 <= now - last_at < CALM:
+        if task not in worst and not 0 <= now - last_at < CALM:
             system.close(number)
 
 

@@ -32,7 +32,10 @@ SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FR
 WHERE i.id IN (SELECT max(id) FROM import GROUP BY file_id) ORDER BY i.id
 """
 SIZES = "SELECT rows FROM import WHERE source_id = ? AND id < ? AND state = 'done' AND kind = 'whole' ORDER BY id DESC LIMIT 20"
-ARRIVALS = "SELECT started_at FROM import WHERE source_id = ? AND state = 'done' ORDER BY id DESC LIMIT 20"
+ARRIVALS = """
+SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
+"""
+UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
 REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
 GROWING = """
 SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
@@ -44,6 +47,8 @@ JOIN variant AS v ON v.experiment_id = e.id WHERE e.state = 'running' ORDER BY e
 SCRUB = "SELECT max(created_at) FROM suppression WHERE origin = 'list'"
 SILENT_AFTER = 3
 GROWING_FOR = 10 * MINUTE
+UNDONE_FOR = DAY
+"""How long rule R17 speaks of an import that a person took back; what failed half-way speaks until it is read."""
 
 
 @dataclass(frozen=True)
@@ -286,6 +291,8 @@ def _r16(ground: Ground) -> Said:
 
 def _r17(ground: Ground) -> Said:
     for number, path, state, rows, *_ in ground.database.sql(NEWEST_IMPORTS):
+        if state == "undone" and ground.now - (ground.database.value(UNDONE_AT, (number,)) or 0) > UNDONE_FOR:
+            continue
         if state == "undone" or (state == "failed" and rows):
             how = "was taken back" if state == "undone" else "failed half-way"
             yield Finding("R17", "high", path, f"import {number} of {path} {how}", {"rows": rows})

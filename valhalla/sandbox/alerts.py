@@ -39,13 +39,14 @@ SELECT {COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity = ?1) A
 """
 FIND = f"SELECT {COLUMNS} FROM alert WHERE id = ?"
 STANDING = "SELECT id, severity, last_at FROM alert WHERE task = ? AND reason = ? AND state <> 'closed'"
+STANDING_ABOUT = (
+    "SELECT id, severity, last_at FROM alert WHERE task = ? AND state <> 'closed' ORDER BY id LIMIT 1"
+)
 STANDING_OF_TASK = (
     "SELECT id FROM alert WHERE task = ? AND state <> 'closed' AND (?2 IS NULL OR reason <> ?2)"
 )
-SEEN_AGAIN = "UPDATE alert SET seen = seen + 1, last_at = ? WHERE id = ?"
-ESCALATE = (
-    "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, context = ?, state = 'open' WHERE id = ?"
-)
+SEEN_AGAIN = "UPDATE alert SET seen = seen + 1, last_at = ?, reason = ? WHERE id = ?"
+ESCALATE = "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, context = ?, reason = ?, state = 'open' WHERE id = ?"
 SET_STATE = "UPDATE alert SET state = ?, last_at = ? WHERE id = ? AND state <> ? AND state <> 'closed'"
 COUNTS = "SELECT severity, count(*) FROM alert WHERE state <> 'closed' GROUP BY severity"
 
@@ -121,8 +122,11 @@ class AlertSystem(Block):
         reason: str,
         severity: str = "warning",
         context: Mapping[str, Any] | None = None,
+        *,
+        about_task: bool = False,
     ) -> int:
         """Raise an alert, or, while one of the same task and reason is not closed, count it once more; returns its number.
+        ``about_task``: one of the same task whatever its reason, which becomes this one.
 
         A severity above the standing one raises that and opens the alert again. Within a second a repetition that says
         nothing new is not counted (a storm of denials must not become a storm of writes).
@@ -130,21 +134,22 @@ class AlertSystem(Block):
         _known(severity)
         database = self.database
         now = database.clock()
-        standing = database.one(STANDING, (task_name, reason))
+        find, key = (STANDING_ABOUT, (task_name,)) if about_task else (STANDING, (task_name, reason))
+        standing = database.one(find, key)
         if standing is not None and not _above(severity, standing[1]) and 0 <= now - standing[2] < SECOND:
             return int(standing[0])
         with database.write():
-            standing = database.one(STANDING, (task_name, reason))
+            standing = database.one(find, key)
             if standing is None:
                 return int(self.alert(task_name, reason, severity, context)["id"])
             number = int(standing[0])
             if _above(severity, standing[1]):
-                database.sql(ESCALATE, (severity, now, _json(context), number))
+                database.sql(ESCALATE, (severity, now, _json(context), reason, number))
                 self._audit("alert.escalate", number, {"severity": severity})
                 raised = self._entry(database.sql(FIND, (number,))[0])
                 database.after_commit(lambda: self._tell(raised))
             else:
-                database.sql(SEEN_AGAIN, (now, number))
+                database.sql(SEEN_AGAIN, (now, reason, number))
         return number
 
     def acknowledge(self, number: int, actor: str = "operator") -> dict[str, Any]:
