@@ -17,10 +17,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import apsw
-from peewee import PeeweeException
-from playhouse.apsw_ext import APSWDatabase
 
 from db import authorizing, clock, errors, guard, sealing
+from db.orm import APSWDatabase, PeeweeException
 from db.turn import Turn, turn_for
 
 APPLICATION_ID = 0x56414C48

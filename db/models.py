@@ -6,7 +6,7 @@ a query is run on the one at hand, ``Lead.select().where(...).execute(database)`
 
 from __future__ import annotations
 
-from peewee import AutoField, BigIntegerField, CompositeKey, Model, TextField
+from db.orm import AutoField, BigIntegerField, CompositeKey, Model, TextField
 
 
 class Base(Model):

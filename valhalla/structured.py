@@ -1,19 +1,13 @@
-"""structlog without the traceback printer that it loads for terminals.
+"""structlog without the traceback printer that it loads for terminals, and without greenlets.
 
 That printer (rich with its highlighter) takes four megabytes which a service that writes JSON lines never uses.
 """
 
 from __future__ import annotations
 
-import sys
+from db.hiding import hidden
 
-_hidden = "rich" not in sys.modules
-if _hidden:
-    sys.modules["rich"] = None  # type: ignore[assignment]  # to an import this says: not there
-try:
+with hidden("rich", "greenlet"):
     import structlog
-finally:
-    if _hidden:
-        del sys.modules["rich"]
 
 __all__ = ["structlog"]

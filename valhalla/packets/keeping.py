@@ -11,7 +11,6 @@ from valhalla import settings
 from valhalla.home import Home
 from valhalla.leads.view import Viewer
 from valhalla.packets.making import Packet, make, outdated, wanted
-from valhalla.packets.page import page
 
 
 def viewer_of(database: Database) -> Viewer:
@@ -47,6 +46,8 @@ def refresh(database: Database, home: Home) -> list[Packet]:
         packet = make(database, viewer, number)
         path = path_of(home, number)
         if packet.new or not path.exists():
+            from valhalla.packets.page import page  # templates and charts, ten megabytes
+
             put(path, page(packet))
             made.append(packet)
     return made
