@@ -110,6 +110,8 @@ class Background:
         return retention.prune(self.database)
 
     def _packets(self) -> int:
+        if self.database.one("SELECT 1 FROM lead LIMIT 1") is None:
+            return 0
         from valhalla.packets.keeping import refresh
 
         return len(refresh(self.database, self.home))

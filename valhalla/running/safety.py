@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from db import heads
 from jobs import JobQueue, JobSignal
 from valhalla import correlation, settings
+from valhalla.collector import give_back
 from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
@@ -87,6 +88,7 @@ class Safety:
             if values["json_export"]:
                 assessing.save({**report, "audit": heads.told(self.database)}, self.home.logs)
             self.assessment = report
+        give_back()
 
     def end(self) -> None:
         """The run is over: a last assessment, and the lock closes."""
