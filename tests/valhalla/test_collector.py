@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from valhalla.collector import collector_paused, give_back
+from valhalla.collector import collector_paused, few_heaps, give_back
 
 
 def test_the_collector_rests_inside_and_works_on_afterwards() -> None:
@@ -37,6 +37,12 @@ assert give_back() and before - resident() > 20 << 20, (before, resident())
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc has a heap for each thread")
+def test_threads_share_heaps() -> None:
+    code = "from valhalla.collector import few_heaps; assert few_heaps()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_elsewhere_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert give_back() is False
+    assert give_back() is False and few_heaps() is False
