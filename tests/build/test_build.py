@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -139,3 +142,41 @@ def test_samples_are_those_of_the_examples() -> None:
     assert ten_leads() == (ROOT / "examples" / "real_leads.csv").read_bytes()
     assert len(ten_leads().splitlines()) == ROWS + 1
     assert valhalla.__version__
+
+
+def test_the_release_workflow_makes_steps_that_there_are_in_their_order(
+    script: Callable[[str], ModuleType],
+) -> None:
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    made = [word for word in re.findall(r"scripts/release\.py (\w+)", workflow) if word != "pack"]
+    steps = list(script("release").STEPS)
+    assert made == [step for step in steps if step != "pack"]
+    assert "--require-hashes" in (ROOT / "scripts" / "release.py").read_text(encoding="utf-8")
+    assert "attest-build-provenance" in workflow
+    assert not re.search(r"pip install(?! --require-hashes)", workflow)
+
+
+def test_a_tag_that_is_not_the_version_is_refused(script: Callable[[str], ModuleType]) -> None:
+    release = script("release")
+    release.version(f"v{valhalla.__version__}")
+    with pytest.raises(SystemExit, match="is not the version"):
+        release.version("v99.0.0")
+
+
+def test_checksums_are_those_of_the_files(
+    script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    release = script("release")
+    for name in ("EXECUTABLE", "ARCHIVE"):
+        file = tmp_path / getattr(release, name).name
+        file.write_bytes(name.encode())
+        monkeypatch.setattr(release, name, file)
+    monkeypatch.setattr(release, "OUT", tmp_path / "release")
+
+    release.checksums("linux")
+
+    lines = (tmp_path / "release" / "checksums-linux.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / "release" / name).read_bytes()).hexdigest() == digest

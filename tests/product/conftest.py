@@ -135,6 +135,7 @@ class Product:
             cwd=self.home.parent,
             env=self.environment,
             start_new_session=os.name != "nt",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         os.close(writer)
         _copy_in_background(reader, output)
@@ -164,6 +165,8 @@ class Product:
         if self.system == "wine":
             worker = self.processes()[-1]
             worker.send_signal(signal.SIGINT)
+        elif os.name == "nt":  # a group can be sent Ctrl+Break only
+            running.process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined]
         else:
             os.killpg(running.process.pid, signal.SIGINT)
 
@@ -171,9 +174,10 @@ class Product:
         """Folders that one-file products are unpacked into."""
         place = Path(self.environment["TMPDIR"])
         if self.system == "wine":
-            place = Path(self.environment["WINEPREFIX"]) / "drive_c" / "users" / "root" / "AppData" / "Local"
             (user,) = (Path(self.environment["WINEPREFIX"]) / "drive_c" / "users").glob("[!P]*")
             place = user / "AppData" / "Local" / "Valhalla" / "runtime"
+        elif os.name == "nt":
+            place = Path(self.environment["LOCALAPPDATA"]) / "Valhalla" / "runtime"
         return list(place.glob("*_MEI*"))
 
     def end(self) -> None:
@@ -280,7 +284,10 @@ def product(request: pytest.FixtureRequest, tools: Any, tmp_path: Path) -> Itera
 
 def _linked(source: str, target: str) -> None:
     """A copy that costs nothing: nobody changes these files."""
-    os.link(source, target)
+    try:
+        os.link(source, target)
+    except OSError:  # on another disk
+        shutil.copy2(source, target)
 
 
 @pytest.fixture
