@@ -32,6 +32,7 @@ def client(url: str, timeout: float) -> Redis:
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
+            protocol=2,  # the Redis that people run on Windows is one of before RESP3
         )
     except (ValueError, TypeError):
         raise NotUsable(

@@ -228,6 +228,7 @@ def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
 ) -> None:
     path = tmp_path_factory.mktemp("deltas") / "reasoning_logs.db"
     writer = apsw.Connection(str(path))
+    writer.execute("PRAGMA synchronous = OFF")
     writer.execute("CREATE TABLE reasoning_stages (session_id TEXT, confidence REAL, created_at TEXT)")
     subject = Reasoning(ForeignFile(path))
     stages: list[tuple[str, float, int]] = []
@@ -237,14 +238,13 @@ def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
         for batch in batches:
             batch = sorted(batch, key=lambda stage: stage[2]) if orderly else batch
             base = 31 * len(stages) if orderly else 0
+            rows = []
             for session, confidence, second in batch:
                 stages.append((session, confidence, base + second))
                 moment = datetime.fromtimestamp(1_700_000_000 + base + second, UTC)
-                form = random.Random(second).choice(FORMS[:3])
-                writer.execute(
-                    "INSERT INTO reasoning_stages VALUES (?, ?, ?)",
-                    (session, confidence, moment.strftime(form)),
-                )
+                rows.append((session, confidence, moment.strftime(random.Random(second).choice(FORMS[:3]))))
+            with writer:
+                writer.executemany("INSERT INTO reasoning_stages VALUES (?, ?, ?)", rows)
             last: dict[str, float] = {}
             plain = []
             for _, (session, confidence, _second) in sorted(
