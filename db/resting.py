@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import apsw
+
+from db import errors
+
 if TYPE_CHECKING:
     from db.connection import Database
 
@@ -30,8 +34,14 @@ class Rest:
         self._next = 0.0
 
     def tick(self) -> bool:
-        """Empty the log if everybody rests; whether that was done now."""
-        now, version = self._clock(), self._database.version()
+        """Empty the log if everybody rests; whether that was done now. Never raises: a fault is told by whoever works."""
+        try:
+            return self._tick(self._clock())
+        except (errors.DatabaseError, apsw.Error):
+            return False
+
+    def _tick(self, now: float) -> bool:
+        version = self._database.version()
         if version != self._version:
             self._version, self._since = version, now
         if now - self._since < QUIET or now < self._next or not self._database.log_bytes():

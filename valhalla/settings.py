@@ -215,7 +215,9 @@ SETTINGS: Mapping[str, Setting] = {
         90, _whole(0, 36_500), "days after which ended jobs and their events are removed; 0: never"
     ),
     "retention.logs_days": Setting(
-        90, _whole(0, 36_500), "days after which entries of the blocks' own logs are removed; 0: never"
+        90,
+        _whole(0, 36_500),
+        "days after which cycles and entries of the blocks' own logs are removed; 0: never",
     ),
     "retention.evidence_days": Setting(
         730,

@@ -1,7 +1,7 @@
 """What is removed when it is old enough, and the summary that stays.
 
 Leads, outcomes, effects, policies and the chain are never removed by age. What may go are jobs that ended and their events,
-logs of the safety blocks, alerts that were closed and refused rows that are settled. Rows of evidence leave their hashes; jobs
+cycles, logs of the safety blocks, alerts that were closed and refused rows that are settled. Rows of evidence leave their hashes; jobs
 leave a digest; and a summary, signed if there is a key, names what went with the head of the chain that witnesses it.
 """
 
@@ -21,8 +21,14 @@ JOB_STATES = ("done", "canceled", "expired")
 
 # The newest row stays: its number must not be given twice.
 WORKING = {
-    table: f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE at < ?1 AND id < (SELECT max(id) FROM {table}) ORDER BY id LIMIT ?2)"
-    for table in ("dry_run_log", "retry_log", "governor_violation")
+    table: f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {at} < ?1 AND id < (SELECT max(id) FROM {table})"
+    " ORDER BY id LIMIT ?2)"
+    for table, at in (
+        ("dry_run_log", "at"),
+        ("retry_log", "at"),
+        ("governor_violation", "at"),
+        ("cycle", "started_at"),
+    )
 }
 EVIDENCE = {
     "alert": (

@@ -48,6 +48,16 @@ class Life:
         queue.close()
         return int(job)
 
+    def cycles(self) -> None:
+        with self.database.write():
+            run = self.database.value(
+                "INSERT INTO run (pid, version, settings, started_at) VALUES (1, '0', '{}', 1) RETURNING id"
+            )
+            for number in (1, 2):
+                self.database.sql(
+                    "INSERT INTO cycle (run_id, number, started_at) VALUES (?, ?, ?)", (run, number, self.now)
+                )
+
     def blocked(self) -> None:
         with self.database.write():
             self.database.sql(
@@ -67,6 +77,7 @@ def test_old_jobs_logs_and_closed_alerts_go_and_the_rest_stays(life: Life) -> No
     for number, state in ((1, "closed"), (2, "open"), (3, "closed")):
         life.alert(number, state)
     life.blocked()
+    life.cycles()
     life.now += 800 * DAY
     new = life.work()
     life.alert(4, "closed")
@@ -77,7 +88,7 @@ def test_old_jobs_logs_and_closed_alerts_go_and_the_rest_stays(life: Life) -> No
 
     removed = retention.prune(database)
 
-    assert removed == {"task": 1, "alert": 2, "dry_run_log": 1}
+    assert removed == {"task": 1, "alert": 2, "dry_run_log": 1, "cycle": 1}
     assert [job.id for job in operations.find(database)] == [new] != [old]
     assert database.sql("SELECT id FROM alert ORDER BY id") == [(2,), (4,)]
     assert verify(database).ok
