@@ -93,6 +93,8 @@ class Verdict:
     def add(self, table: str, key: Any, what: str) -> None:
         """One more problem."""
         self.count += 1
+        if isinstance(key, bytes):  # of a witness that was altered
+            key = key.hex()
         if len(self.problems) < PROBLEMS_KEPT:
             self.problems.append(Problem(table, key, what))
 

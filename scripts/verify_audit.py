@@ -64,6 +64,7 @@ class Verifier:
         self.head, self.first_at, self.last_at = "", None, None
 
     def add(self, table, key, what):
+        key = key.hex() if isinstance(key, bytes) else key  # of a witness that was altered
         self.problems.append({"table": table, "key": key, "what": what})
 
     def run(self, outside):

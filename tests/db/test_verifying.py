@@ -182,6 +182,9 @@ TAMPERED = {
          "DELETE FROM witness WHERE key = 's1' AND entry = (SELECT max(entry) FROM witness WHERE key = 's1')"],
         {("setting", "s1")},
     ),
+    "a witness given a key of another sort": (
+        ["UPDATE witness SET key = x'6162' WHERE tbl = 'alert' AND key = 1"], {("alert", 1), ("alert", "6162")},
+    ),
     "a salt exchanged": (["UPDATE witness SET salt = zeroblob(16) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)}),
     "personal data hidden as if redacted": (
         ["UPDATE witness SET salt = zeroblob(32) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)},
