@@ -14,7 +14,7 @@ from valhalla.console.ark import Ark
 from valhalla.console.errors import SourceError
 from valhalla.console.moments import now_ms
 from valhalla.console.reasoning import Reasoning
-from valhalla.console.sqlite import LOCK_TIMEOUT, ForeignFile
+from valhalla.console.sqlite import LOCK_TIMEOUT, ForeignFile, Mark
 
 REASONING_DB, ARK_DB = "data/reasoning_logs.db", "data/ark.db"
 
@@ -183,7 +183,7 @@ class MemoryDataSource:
             except SourceError as error:
                 self.reasons[name] = str(error)
 
-    def _begin(self, name: str, file: ForeignFile) -> tuple[object, int]:
+    def _begin(self, name: str, file: ForeignFile) -> Mark:
         mark = file.begin()
         self.reasons[name] = None
         return mark
@@ -201,15 +201,13 @@ class MemoryDataSource:
 
     # To the thread
 
-    async def _ask_reasoning(self, work: Callable[[Reasoning, tuple[object, int]], _T], otherwise: _T) -> _T:
+    async def _ask_reasoning(self, work: Callable[[Reasoning, Mark], _T], otherwise: _T) -> _T:
         return await self._asked("reasoning", self._reasoning, work, otherwise)
 
-    async def _ask_ark(self, work: Callable[[Ark, tuple[object, int]], _T], otherwise: _T) -> _T:
+    async def _ask_ark(self, work: Callable[[Ark, Mark], _T], otherwise: _T) -> _T:
         return await self._asked("ark", self._ark, work, otherwise)
 
-    async def _asked(
-        self, name: str, part: Any, work: Callable[[Any, tuple[object, int]], _T], otherwise: _T
-    ) -> _T:
+    async def _asked(self, name: str, part: Any, work: Callable[[Any, Mark], _T], otherwise: _T) -> _T:
         def asked() -> _T:
             try:
                 return work(part, self._begin(name, part.file))

@@ -10,7 +10,7 @@ from typing import Any
 
 from valhalla.console import sql
 from valhalla.console.moments import milliseconds
-from valhalla.console.sqlite import ForeignFile
+from valhalla.console.sqlite import ForeignFile, Mark
 
 WINDOW = 60
 """Seconds that rates are taken over."""
@@ -70,7 +70,7 @@ class Tail:
         """The newest time among the rows that are not in :attr:`rows`; None when there is none."""
         return self._before
 
-    def read(self, file: ForeignFile, mark: tuple[object, int], wanted: int) -> None:
+    def read(self, file: ForeignFile, mark: Mark, wanted: int) -> None:
         """Bring it up to date; ``mark`` is what :meth:`ForeignFile.begin` returned."""
         size = max(TAIL, AHEAD * wanted)
         if (mark, size) == self._mark:
@@ -97,7 +97,7 @@ class Tail:
             self._checked = (identity, first, result, now)
         return result
 
-    def count(self, file: ForeignFile, mark: tuple[object, int], since: float, now: float) -> int:
+    def count(self, file: ForeignFile, mark: Mark, since: float, now: float) -> int:
         """Rows in (since, now] that are to be counted. After :meth:`read`."""
         if self._before is None or self._before <= since:
             rows = (row for row in self._rows if row[1] is not None and self._keep(row))
@@ -105,7 +105,7 @@ class Tail:
         self._count_moments(file, mark, since)
         return sum(count for at, count in self._moments.items() if since < at <= now)
 
-    def _count_moments(self, file: ForeignFile, mark: tuple[object, int], since: float) -> None:
+    def _count_moments(self, file: ForeignFile, mark: Mark, since: float) -> None:
         """Keep :attr:`_moments` the number of rows at each moment after ``since``."""
         old = self._counted
         if old and old[0] == mark:
@@ -134,7 +134,7 @@ class Reasoning:
         self._stages = Tail("reasoning_stages", sql.STAGE_TAIL, _confident, f"AND confidence >= {CONFIDENT}")
         self._kept: dict[tuple[str, int], tuple[object, Any]] = {}
 
-    def rates(self, mark: tuple[object, int], now: float) -> Rates:
+    def rates(self, mark: Mark, now: float) -> Rates:
         """Sessions and confident stages per second over the last minute; a table that is not there yet counts 0."""
         since = now - WINDOW
         sessions = stages = 0
@@ -146,13 +146,13 @@ class Reasoning:
             stages = self._stages.count(self.file, mark, since, now)
         return {"ingestion_rate": sessions / WINDOW, "consolidation_rate": stages / WINDOW}
 
-    def deltas(self, mark: tuple[object, int], count: int) -> list[float]:
+    def deltas(self, mark: Mark, count: int) -> list[float]:
         """Differences between consecutive stages of a session, the newest ``count`` of them, oldest first."""
         if count < 1 or not self.file.has("reasoning_stages", *STAGE_COLUMNS):
             return []
         return list(self._once("deltas", mark, count, self._deltas))
 
-    def logs(self, mark: tuple[object, int], limit: int) -> list[dict[str, Any]]:
+    def logs(self, mark: Mark, limit: int) -> list[dict[str, Any]]:
         """The newest sessions as lines of a log, newest first."""
         if limit < 1 or not self.file.has("reasoning_sessions", *SESSION_COLUMNS):
             return []
@@ -183,9 +183,7 @@ class Reasoning:
             for step in range(HISTORY_STEPS)
         ]
 
-    def _once(
-        self, name: str, mark: tuple[object, int], count: int, work: Callable[[tuple[object, int], int], Any]
-    ) -> Any:
+    def _once(self, name: str, mark: Mark, count: int, work: Callable[[Mark, int], Any]) -> Any:
         kept = self._kept.get((name, count))
         if kept is None or kept[0] != mark:
             if len(self._kept) > 8:
@@ -194,14 +192,14 @@ class Reasoning:
             self._kept[name, count] = kept
         return kept[1]
 
-    def _logs(self, mark: tuple[object, int], limit: int) -> list[dict[str, Any]]:
+    def _logs(self, mark: Mark, limit: int) -> list[dict[str, Any]]:
         self._sessions.read(self.file, mark, limit)
         rows, before = self._sessions.rows, self._sessions.before
         if before is not None and not (len(rows) >= limit and (rows[limit - 1][1] or 0.0) >= before):
             rows = self.file.ask(sql.NEWEST_SESSIONS, (limit,))
         return [_log_line(row) for row in rows[:limit]]
 
-    def _deltas(self, mark: tuple[object, int], count: int) -> list[float]:
+    def _deltas(self, mark: Mark, count: int) -> list[float]:
         self._stages.read(self.file, mark, count)
         before = self._stages.before
         usable = [row for row in self._stages.rows if _number(row[3]) and isinstance(row[2], str | int)]

@@ -24,6 +24,8 @@ STEPS = 20_000
 """Virtual machine steps between two looks at the clock (some milliseconds)."""
 
 Identity = tuple[int, int]
+Mark = tuple[object, int]
+"""What :meth:`ForeignFile.begin` returns: which opening of which file, and a count that moves with every commit."""
 
 
 class ForeignFile:
@@ -43,23 +45,25 @@ class ForeignFile:
         self._deadline = deadline
         self._connection: apsw.Connection | None = None
         self._identity: Identity | None = None
+        self._opening = 0
         self._until = 0.0
         self._schema: tuple[int, dict[str, set[str]]] = (-1, {})
 
-    def begin(self) -> tuple[Identity, int]:
-        """Be ready to ask; the time for all questions starts now. Returns what changes whenever the content may have:
-        which file it is, and a count that moves with every commit of another program."""
+    def begin(self) -> Mark:
+        """Be ready to ask; the time for all questions starts now. What it returns is the same as before only if nothing
+        can have changed."""
         self._until = time.monotonic() + self._deadline
         identity = self._look()
         if self._connection is None or identity != self._identity:
             self.close()
             self._connection = self._open()
             self._identity = identity
+            self._opening += 1  # SQLite counts the commits of others anew on each connection
         version = int(self.ask("PRAGMA data_version")[0][0])
         if version != self._schema[0]:
             self._schema = (version, self._tables())
         self.empty = not self._schema[1]
-        return identity, version
+        return (identity, self._opening), version
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the table is there with all these columns."""

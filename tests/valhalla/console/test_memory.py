@@ -446,6 +446,17 @@ async def test_at_rest_no_file_is_open(source: MemoryDataSource, data: Any) -> N
     assert (await source.read()).notes == []
 
 
+async def test_what_was_written_while_it_rested_is_seen(source: MemoryDataSource, data: Any, at: At) -> None:
+    data.make()
+    for number in range(1, 4):
+        data.sessions(at(1))
+        data.write("ark.db", "INSERT INTO sandbox_executions VALUES (1, 'error', NULL)")
+        found = await source.read()
+        assert (found.ingestion_rate, found.quarantine_count) == (number / 60, number)
+        assert len(found.logs) == number
+        await source.rest()
+
+
 async def test_ark_base_path_moves_the_folder(
     data: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
