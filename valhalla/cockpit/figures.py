@@ -68,9 +68,10 @@ class Figures:
             thread.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, name: str, count: Callable[[Database], Any], of: Any) -> Future[None] | None:
+        """The counting that was begun, or None when it is going on already: only who begins it waits."""
         with self._mutex:
             if name in self._counting:
-                return self._counting[name]
+                return None
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, "cockpit-figures")
             future = self._counting[name] = self._thread.submit(self._count, name, count, of)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from valhalla.stages.segment import Segment
@@ -110,6 +111,7 @@ def compile_score(policy: Mapping[str, Any], learnt: LearntScore | None = None) 
     )
 
 
+@lru_cache(maxsize=64)
 def freshness_table(most: int, half_life: int) -> tuple[int, ...]:
     """Hundredths of a point for 0, 1, 2, ... days of age, ending with 0.
 
