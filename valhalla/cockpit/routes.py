@@ -12,6 +12,7 @@ from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import decisions as api_decisions
 from valhalla.cockpit.api import effects as api_effects
+from valhalla.cockpit.api import experiments as api_experiments
 from valhalla.cockpit.api import frame as api_frame
 from valhalla.cockpit.api import imports as api_imports
 from valhalla.cockpit.api import jobs as api_jobs
@@ -23,8 +24,11 @@ from valhalla.cockpit.pages import (
     alerts,
     audit,
     calls,
+    charts,
     decisions,
+    digests,
     effects,
+    experiments,
     federation,
     imports,
     jobs,
@@ -34,6 +38,7 @@ from valhalla.cockpit.pages import (
     overview,
     safety,
     samples,
+    scripts,
     settings,
     sources,
     switches,
@@ -54,6 +59,10 @@ PAGES: tuple[ModuleType, ...] = (
     decisions,
     effects,
     jobs,
+    experiments,
+    scripts,
+    charts,
+    digests,
     alerts,
     safety,
     audit,
@@ -82,6 +91,7 @@ API: tuple[ModuleType, ...] = (
     api_leads,
     api_decisions,
     api_effects,
+    api_experiments,
     api_imports,
     api_jobs,
     health,

@@ -1,0 +1,44 @@
+"""Charts as images: an image cannot see the page's colours, so its address says the theme."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from valhalla.charts import drawing, figures
+from valhalla.cockpit.documents import policy_of
+from valhalla.cockpit.gather import experiments
+from valhalla.cockpit.state import Here
+from valhalla.errors import NotFound
+from valhalla.outcomes.evaluating import calibration
+from valhalla.stages.context import latest_policy
+
+router = APIRouter(include_in_schema=False)
+
+Theme = Annotated[Literal["light", "dark"], Query()]
+
+
+@router.get("/charts/experiments/{number}.svg")
+def conversion(here: Here, number: Annotated[int, Path(ge=1, lt=2**63)], theme: Theme = "light") -> Response:
+    """The variants of an experiment with their intervals."""
+    found = experiments.one(here, number)["results"]
+    rates = figures.rates_of(found) if found else []
+    if not rates:
+        raise NotFound("there is nothing to draw yet")
+    return _image(drawing.conversion(rates, theme, found["metric"]))
+
+
+@router.get("/charts/calibration.svg")
+def predictions(here: Here, theme: Theme = "light") -> Response:
+    """What was predicted against what happened."""
+    _, policy = latest_policy(here.database)
+    bins = figures.bins_of(calibration(here.database, policy).table)
+    if not bins:
+        raise NotFound("there is nothing to draw yet")
+    return _image(drawing.calibration(bins, theme))
+
+
+def _image(svg: str) -> Response:
+    return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy_of(svg)})

@@ -1,0 +1,91 @@
+"""Scripts: what is said to a lead, and how a script comes into use and goes again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request
+from starlette.responses import Response
+
+from valhalla.cockpit.gather import experiments
+from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.state import Here
+from valhalla.scripts import catalogue, moving
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Reason = Annotated[str, Form(max_length=500)]
+
+
+@router.get("/experiments/scripts")
+def show(request: Request, here: Here) -> Response:
+    """All scripts, those in use first."""
+    return page(request, "scripts.html", "Scripts", **experiments.scripts(here.database))
+
+
+@router.get("/experiments/scripts/{number:int}")
+def one(request: Request, here: Here, number: Number) -> Response:
+    """One script with its evidence."""
+    found = experiments.script(here.database, number)
+    return page(request, "script.html", found["name"], script=found)
+
+
+@router.post("/experiments/scripts")
+def add(
+    request: Request,
+    here: Here,
+    name: Annotated[str, Form(max_length=100)],
+    body: Annotated[str, Form(max_length=25_000)],
+    channel: Annotated[str, Form(max_length=20)] = "call",
+    market: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Add a script or a new version of one, as ``valhalla scripts add`` does."""
+    made = catalogue.add(
+        here.database, name, body.replace("\r\n", "\n"), channel=channel, market=market.strip() or None
+    )
+    says = f"{made.title} is there as experimental; compare it in an experiment to bring it into use."
+    return done(request, f"/experiments/scripts/{made.id}", says)
+
+
+@router.post("/experiments/scripts/{number:int}/promote")
+def promote(request: Request, here: Here, number: Number) -> Response:
+    """Bring a script into use if every gate passes, as ``valhalla scripts promote`` does."""
+    with here.database.write(durable=True):
+        verdict, made = moving.promote(here.database, str(number))
+        if made:
+            here.background.reevaluating.ask()
+    return done(request, f"/experiments/scripts/{number}", verdict.says, kind="ok" if made else "warn")
+
+
+@router.post("/experiments/scripts/{number:int}/pin")
+def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
+    """Bring a script into use by hand and keep it there."""
+    with here.database.write(durable=True):
+        moving.pin(here.database, str(number), reason=reason.strip() or "chosen by hand")
+        here.background.reevaluating.ask()
+    return done(
+        request,
+        f"/experiments/scripts/{number}",
+        "It is in use, and stays so whatever the evidence says, until it is unpinned.",
+        kind="warn",
+        undo=f"/experiments/scripts/{number}/unpin",
+    )
+
+
+@router.post("/experiments/scripts/{number:int}/unpin")
+def unpin(request: Request, here: Here, number: Number) -> Response:
+    """Let the evidence move the script again."""
+    script = moving.unpin(here.database, str(number))
+    return done(request, f"/experiments/scripts/{number}", f"{script.title} is not pinned any more.")
+
+
+@router.post("/experiments/scripts/{number:int}/retire")
+def retire(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
+    """Take a script out of use by hand."""
+    with here.database.write(durable=True):
+        moving.retire(here.database, str(number), reason=reason.strip() or "not wanted any more")
+        here.background.reevaluating.ask()
+    return done(
+        request, f"/experiments/scripts/{number}", "It is retired, and comes back when it is compared again."
+    )
