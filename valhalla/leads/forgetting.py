@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import audit
+from db.instance import running
 from valhalla.effects import register
 from valhalla.errors import NotFound
 from valhalla.leads import removing, suppression
@@ -28,6 +29,9 @@ FROM audit WHERE action IN ('lead.forget', 'file.compact')
 """
 FILES = "SELECT path FROM file ORDER BY id"
 MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
+
+LARGE = 256 << 20
+"""Bytes of the file above which another process is not made to wait while it is written anew."""
 
 SEARCHED = 256 << 20
 """Bytes of a list that are searched for the person."""
@@ -100,11 +104,20 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
 def clean(database: Database, actor: str = "valhalla") -> bool:
     """Leave nothing of the erased in unused parts of the file either: pages keep pieces of rows that were changed or moved long
     ago. An entry says that it was done. False: it was not possible now; :func:`uncleaned` says so until it is."""
-    if not database.compact():
+    if _would_hold_up_others(database) or not database.compact():
         return False
     with database.write(durable=True):
         audit.append(database, "file.compact", "file", {}, actor=actor)
     return True
+
+
+def _would_hold_up_others(database: Database) -> bool:
+    """Another process waits ten seconds to write; writing a large file anew takes longer. The program that runs does it itself
+    in the night, where its other parts wait as long as it takes."""
+    if database.path is None or os.path.getsize(database.path) < LARGE:
+        return False
+    other = running(database.path.parent)
+    return other is not None and other.pid != os.getpid()
 
 
 def uncleaned(database: Database) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from db import Database, audit
+from db.instance import Running
 from valhalla.errors import NotFound
 from valhalla.importing.importer import Request, import_file
 from valhalla.leads import forgetting, search, suppression
@@ -83,6 +85,18 @@ def test_a_file_that_could_not_be_cleaned_is_named_and_cleaned_later(
         assert forgetting.uncleaned(database)
         assert forgetting.clean(database)
         assert not forgetting.uncleaned(database)
+
+
+def test_a_large_file_that_another_process_uses_is_left_to_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database.open(tmp_path / "valhalla.db") as database:
+        monkeypatch.setattr(forgetting, "running", lambda home: Running(1, 0, "run"))
+        assert forgetting.clean(database), "it is small"
+        monkeypatch.setattr(forgetting, "LARGE", 1)
+        assert not forgetting.clean(database)
+        monkeypatch.setattr(forgetting, "running", lambda home: Running(os.getpid(), 0, "run"))
+        assert forgetting.clean(database)
 
 
 def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) -> None:
