@@ -28,7 +28,7 @@ SLOWLY = 30_000
 """Milliseconds that a change may take to be seen: Redis is tried again less and less often."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A Chromium. Skips where there is none."""
     if CHROMIUM is None:
@@ -61,7 +61,7 @@ def test_the_federation_board_follows_redis_as_it_goes_and_comes(
     settings.save(database, "console.redis_url", redis_server.url)
     fill(redis_server.url, 3)
     server = serve()
-    page = browser.new_page()
+    page = browser.new_context().new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -113,7 +113,7 @@ def test_the_boards_fit_can_be_read_and_break_no_rule(
     settings.save(database, "console.base_path", str(tmp_path / "nothing"))
     settings.save(database, "console.fallback", fallback)
     server = serve()
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme).new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
