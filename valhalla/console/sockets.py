@@ -110,8 +110,11 @@ async def serve(websocket: WebSocket, board: Board) -> None:
         finally:
             for task in (listening, sending):
                 task.cancel()
-            ended = await asyncio.gather(listening, sending, return_exceptions=True)
-    for outcome in ended:
+            # Not gather: being cancelled in there, it would pass on the tasks' own cancellation instead of ours, which
+            # whoever cancelled us would not recognise.
+            await asyncio.wait((listening, sending))
+    for task in (listening, sending):
+        outcome = None if task.cancelled() else task.exception()
         if isinstance(outcome, TimeoutError) and websocket.application_state is WebSocketState.CONNECTED:
             with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect, TimeoutError):
                 async with asyncio.timeout(1):

@@ -19,9 +19,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from fastapi import FastAPI, WebSocketDisconnect
+from fastapi.testclient import TestClient
 from websockets.asyncio.client import ClientConnection, connect
 
-from valhalla.console import redis_client
+from valhalla.console import Configuration, Console, redis_client, sockets
 from valhalla.federation.seeding import seed
 
 pytestmark = pytest.mark.anyio
@@ -256,3 +258,18 @@ async def test_clients_that_do_not_read_delay_nobody_and_cost_no_memory(
     assert min(frames) >= seconds / 3.5 - 1
     assert max(max(found) for found in gaps.values()) <= 3.5
     assert memory_late <= 1.1 * memory_early
+
+
+def test_there_is_an_end_to_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "MOST", 1)
+    console = Console(lambda: Configuration(redis_url="redis://127.0.0.1:1/0", base_path=tmp_path))
+    app = FastAPI(lifespan=sockets.lifespan(console))
+    app.include_router(sockets.router(lambda connection: console))
+    with TestClient(app) as client:
+        with client.websocket_connect("/ws/memory") as first:
+            assert first.receive_json()["source"]["mode"] == "simulated"
+            with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/ws/memory"):
+                pass
+            assert refused.value.code == 1013
+        with client.websocket_connect("/ws/memory") as next_one:
+            assert next_one.receive_json()["type"] == "memory_update"
