@@ -75,7 +75,7 @@ PAGES: tuple[ModuleType, ...] = (
 
 RAIL = (
     *("/", "/calls", "/leads", "/imports", "/decisions", "/duplicates", "/effects", "/jobs", "/experiments"),
-    *("/alerts", "/safety", "/audit", "/federation", "/memory", "/settings"),
+    *("/alerts", "/safety", "/audit", "/settings", "/federation", "/memory"),
 )
 """The order of the rail; what is not named comes last."""
 

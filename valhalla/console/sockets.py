@@ -67,10 +67,12 @@ def router(find: Callable[[HTTPConnection], Console]) -> APIRouter:
 
     @routes.get("/api/sources", summary="Where the console's data comes from, and whether it answers now")
     async def sources(request: Request) -> dict[str, Any]:
+        """Each source with its mode (production, simulated, unavailable), since when, and why."""
         return await (await found(request)).health()
 
     @routes.get("/api/federation", summary="A freshly asked frame of the federation board")
     async def federation(request: Request) -> dict[str, Any]:
+        """The shape of ``federation_update``, as ``/ws/federation`` sends it."""
         return await federation_board(await found(request))
 
     @routes.get(
@@ -78,6 +80,7 @@ def router(find: Callable[[HTTPConnection], Console]) -> APIRouter:
         summary="A freshly asked frame of the memory board, its last ten minutes, the quarantine",
     )
     async def memory(request: Request) -> dict[str, Any]:
+        """``frame`` has the shape of ``memory_update``, as ``/ws/memory`` sends it; beside it ``history`` and ``quarantine``."""
         return await memory_board(await found(request))
 
     return routes

@@ -11,5 +11,4 @@ import { start as startColumns } from "./columns.js";
 import { start as startDrop } from "./drop.js";
 import { start as startLive } from "./live.js";
 
-for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startLive]) start();
 for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive]) start();

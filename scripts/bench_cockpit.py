@@ -1,0 +1,222 @@
+"""How fast the cockpit answers: every page of a Valhalla with a million leads, while it imports another list.
+
+``python3 scripts/bench_cockpit.py`` makes a home with ``--leads`` leads (``--home`` keeps it for the next time), runs Valhalla
+on it, drops a further list into its inbox and asks for every page again and again until that is read. Told are the times
+to the first byte. Aims: any page 95 of 100 times within 100 ms, a search within 50 ms, the overview within 30 ms.
+Exit code 1 when one is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from bootstrap import clean_environment, enter
+from make_leads import write_leads
+
+PAGE, SEARCH, OVERVIEW = 100.0, 50.0, 30.0
+"""Aims in milliseconds, of 95 in 100 answers."""
+
+PAGES = (
+    *(
+        "/",
+        "/calls",
+        "/calls?market=Houston%2C+TX",
+        "/leads",
+        "/leads?status=new&sort=value",
+        "/leads/500000",
+    ),
+    *(
+        "/imports",
+        "/imports/1",
+        "/imports/sources",
+        "/decisions",
+        "/effects",
+        "/jobs",
+        "/experiments",
+        "/alerts",
+    ),
+    *("/alerts?state=all", "/safety", "/audit", "/audit?text=nothing", "/settings", "/settings/policy"),
+    *(
+        "/settings/dnc",
+        "/settings/buyers",
+        "/federation",
+        "/memory",
+        "/live",
+        "/metrics",
+        "/api/state",
+        "/api/overview",
+    ),
+)
+WORDS = (
+    "smith",
+    "houston",
+    "maria garcia",
+    "713",
+    "probate",
+    "lee tx",
+    "main st",
+    "nobodyiscalledthis",
+    "jo",
+    "12345",
+)
+
+
+def main() -> int:
+    """Make, run, measure, tell."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--leads", type=int, default=1_000_000, help="leads in the file (%(default)s)")
+    parser.add_argument(
+        "--more", type=int, default=300_000, help="rows of the list that is imported meanwhile"
+    )
+    parser.add_argument("--home", type=Path, help="keep the home here, and use it if it is there")
+    parser.add_argument("--rounds", type=int, default=40, help="times that each page is asked for at least")
+    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        home = (options.home or folder / "home").absolute()
+        fill(home, options.leads, folder)
+        link = stack.enter_context(running(home))
+        figures, imported = measure(link, home, folder, options.more, options.rounds)
+    missed = tell(figures, imported)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 1 if missed else 0
+
+
+def fill(home: Path, leads: int, folder: Path) -> None:
+    """A home with so many leads, its search index complete; one that is there stays."""
+    if (home / "valhalla.db").exists():
+        return
+    home.mkdir(parents=True)
+    sheet = folder / "first.csv"
+    write_leads(sheet, leads, seed=11)
+    began = time.monotonic()
+    subprocess.run(
+        [*valhalla(home), "ingest", str(sheet)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=clean_environment(),
+    )
+    print(f"{leads:,} rows read in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def valhalla(home: Path) -> list[str]:
+    """The command on a home."""
+    return [sys.executable, "-m", "valhalla", "--home", str(home)]
+
+
+@contextmanager
+def running(home: Path) -> Iterator[str]:
+    """Run Valhalla while inside; its link."""
+    with subprocess.Popen(
+        [*valhalla(home), "run", "--interval", "5", "--port", "0"],
+        env=clean_environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield next(line for line in process.stdout if "token=" in line).split()[-1]
+        finally:
+            process.terminate()
+
+
+def measure(
+    link: str, home: Path, folder: Path, more: int, rounds: int
+) -> tuple[dict[str, list[float]], float]:
+    """Milliseconds to the first byte, by page, and the share of the rounds during which the import ran."""
+    import httpx
+
+    figures: dict[str, list[float]] = {}
+    with httpx.Client(base_url=link.partition("/?")[0], timeout=60) as client:
+        client.get(link)
+        settle(client)
+        sheet = folder / "more.csv"
+        write_leads(sheet, more, seed=12, first=50_000_000)
+        sheet.replace(home / "inbox" / "more.csv")
+        until_importing(client)
+        words = itertools.cycle(WORDS)
+        during = 0
+        for turn in range(rounds):
+            during += importing(client)
+            for page in PAGES:
+                figures.setdefault(page, []).append(first_byte(client, page))
+            for _ in range(3):
+                word = next(words)
+                figures.setdefault("search", []).append(
+                    first_byte(client, f"/leads?q={word.replace(' ', '+')}")
+                )
+            if turn == 0:  # what is compiled and filled once is not what a page costs
+                figures = {}
+    return figures, during / rounds
+
+
+def first_byte(client: Any, page: str) -> float:
+    """Milliseconds until the first byte of a page came."""
+    began = time.perf_counter()
+    with client.stream("GET", page) as answer:
+        took = 1000 * (time.perf_counter() - began)
+        if answer.status_code >= 400 and answer.status_code != 404:
+            raise SystemExit(f"bench_cockpit: {page} answered {answer.status_code}")
+        answer.read()
+    return took
+
+
+def settle(client: Any) -> None:
+    """Wait until the first cycle and what follows it are done."""
+    deadline = time.monotonic() + 900
+    while time.monotonic() < deadline:
+        state = client.get("/api/overview").json()["work"]
+        cycle = client.get("/api/state").json()["state"]["cycle_ended"]
+        if cycle and not state["imports"] and state["running"] <= 1 and not state["waiting"]:
+            return
+        time.sleep(1)
+
+
+def importing(client: Any) -> bool:
+    """Whether a list is being read."""
+    return bool(client.get("/api/overview").json()["work"]["imports"])
+
+
+def until_importing(client: Any) -> None:
+    """Wait until the list is being read."""
+    for _ in range(300):
+        if importing(client):
+            return
+        time.sleep(0.1)
+    print("the import did not begin; the figures are without one", file=sys.stderr)
+
+
+def tell(figures: dict[str, list[float]], imported: float) -> int:
+    """Print the figures; returns how many aims were missed."""
+    missed = 0
+    print(f"an import was running during {imported:.0%} of the rounds")
+    print(f"{'page':<32}{'median':>9}{'95 %':>9}{'worst':>9}   ms to the first byte")
+    for page, times in figures.items():
+        aim = SEARCH if page == "search" else OVERVIEW if page == "/" else PAGE
+        times = sorted(times)
+        late = times[min(len(times) - 1, int(0.95 * len(times)))]
+        over = late > aim
+        missed += over
+        print(
+            f"{page:<32}{times[len(times) // 2]:9.1f}{late:9.1f}{times[-1]:9.1f}{f'   over {aim:.0f}' if over else ''}"
+        )
+    return missed
+
+
+if __name__ == "__main__":
+    enter("dev")
+    sys.exit(main())

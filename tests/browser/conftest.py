@@ -1,0 +1,204 @@
+"""The program as people see it: ``valhalla run`` in a process of its own, and Debian's Chromium looking at it.
+
+Skipped with a line where there is no Chromium. Whatever a page says on its console, whatever its policy forbids and every
+answer that is the server's own failure makes the test fail.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from valhalla.running import links
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = {"wide": (1440, 900), "narrow": (375, 812)}
+PATIENCE = 20_000
+"""Milliseconds after which something that should be on the page is not."""
+
+LISTEN = """
+addEventListener('securitypolicyviolation', (event) =>
+  console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sourceFile}`));
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@dataclass
+class Program:
+    """A Valhalla that runs."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    url: str
+    first_link: str
+    """What it printed when it started."""
+    environment: dict[str, str]
+
+    def command(self, *arguments: object) -> str:
+        """What ``valhalla ARGUMENTS`` prints on the same home."""
+        done = subprocess.run(
+            [sys.executable, "-m", "valhalla", "--home", str(self.home), *map(str, arguments)],
+            capture_output=True,
+            encoding="utf-8",
+            env=self.environment,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def link(self) -> str:
+        """A fresh link, as a second start would print it."""
+        with Database.open(self.home / "valhalla.db") as database:
+            return links.make(database, self.url)
+
+
+@contextmanager
+def running(home: Path, *options: str, **variables: str) -> Iterator[Program]:
+    """Run Valhalla on ``home`` while inside."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    environment |= {"PYTHONUNBUFFERED": "1", **variables}
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "--home",
+            str(home),
+            "run",
+            "--interval",
+            "2",
+            "--port",
+            "0",
+            *options,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env=environment,
+        cwd=home.parent,
+    )
+    lines: queue.Queue[str] = queue.Queue()
+    assert process.stdout is not None
+    reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True)
+    reader.start()
+    try:
+        told, deadline = "", time.monotonic() + 60
+        while "token=" not in told:
+            told = lines.get(timeout=max(0.1, deadline - time.monotonic()))
+        link = told.strip().rpartition(" ")[2]
+        yield Program(home, process, link.partition("/?")[0], link, environment)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def run_program() -> Callable[..., Any]:
+    """:func:`running`, for tests that give options or variables."""
+    return running
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """A Valhalla of this test, on an empty home."""
+    home = tmp_path / "home"
+    with running(home) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"needs a Chromium at {CHROMIUM} (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Look:
+    """A window, and what was wrong in it."""
+
+    page: Any
+    wrong: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+    """Words of complaints that belong to the test."""
+
+    def listen(self) -> None:
+        """Note what the page complains about from now on."""
+        self.page.add_init_script(LISTEN)
+        self.page.on(
+            "console", lambda said: self._note(f"console: {said.text}", said.type in ("error", "warning"))
+        )
+        self.page.on("pageerror", lambda error: self._note(f"script: {error}"))
+        self.page.on(
+            "response", lambda answer: self._note(f"{answer.status} {answer.url}", answer.status >= 500)
+        )
+
+    def _note(self, says: str, counts: bool = True) -> None:
+        # A page that is left closes its WebSocket; the browser says so of one that was still being opened.
+        leaving = "WebSocket is closed before the connection is established" in says
+        if counts and not leaving and not any(word in says for word in self.expected):
+            self.wrong.append(says)
+
+
+@pytest.fixture
+def look(chromium: Any) -> Iterator[Callable[..., Look]]:
+    """A function that opens a window: ``look("wide", dark=True)``. The test fails if anything was wrong in it."""
+    opened: list[tuple[Any, Look]] = []
+
+    def look(width: str = "wide", *, dark: bool = False) -> Look:
+        across, high = WIDTHS[width]
+        context = chromium.new_context(
+            viewport={"width": across, "height": high},
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        made = Look(context.new_page())
+        made.listen()
+        opened.append((context, made))
+        return made
+
+    yield look
+    wrong = [says for _, each in opened for says in each.wrong]
+    for context, _ in opened:
+        context.close()
+    assert wrong == []

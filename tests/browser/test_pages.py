@@ -1,0 +1,157 @@
+"""Every page at both widths, in light and dark: nothing on the console, nothing forbidden, nothing beside the page, no barrier."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from db.clock import MINUTE
+from valhalla.effects import drafting
+from valhalla.leads import suppression
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox.governor import GovernorEnforcer
+
+PEOPLE = "name,email,value,phone,location,arv,repairs,notes\n"
+LONG = "Maximiliane-Alexandrina von und zu Hohenlohe-Waldenburg-Schillingsfürst the Third " * 2
+ROWS = [
+    f'"{LONG.strip()}",long@example.com,150000,713-555-0101,"Houston, TX",300000,30000,probate',
+    'محمد بن عبد الله,arabic@example.com,250000,713-555-0102,"Dallas, TX",400000,20000,',
+    '<script>alert(1)</script>,tag@example.com,90000,713-555-0103,"Waco, TX",180000,15000,vacant',
+    'Ann Lee,ann@example.com,150000,713-555-0104,"Houston, TX",300000,30000,',
+    'Anne Lee,anne@example.org,151000,713-555-0104,"Houston, TX",300000,30000,',
+    "No Number,none@example.com,1e99,,,,,",
+]
+PATHS = [
+    "/",
+    "/calls",
+    "/leads",
+    "/leads?q=lee",
+    "/leads?q=nobodyiscalledthis",
+    "/leads/1",
+    "/leads/3",
+    "/imports",
+    "/imports/1",
+    "/imports/sources",
+    "/decisions",
+    "/effects",
+    "/effects/1",
+    "/jobs",
+    "/jobs/{job}",
+    "/experiments",
+    "/scripts",
+    "/alerts",
+    "/alerts?state=all",
+    "/safety",
+    "/audit",
+    "/audit?text=nothinglikethis",
+    "/settings",
+    "/settings/policy",
+    "/settings/policy/history",
+    "/settings/dnc",
+    "/settings/buyers",
+    "/federation",
+    "/memory",
+    "/live",
+    "/nothing/here",
+]
+LATER = ("/experiments", "/scripts", "/nothing/here")
+"""Pages that may be missing; then that is said in words."""
+
+MODERATE = ("minor", "moderate")
+
+
+def axe_source() -> str:
+    """The text of axe-core."""
+    found = importlib.util.find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        pytest.skip("needs axe-core (pip install axe-core-python)")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_program: Callable[..., Any]
+) -> Iterator[Any]:
+    """A program whose home has something on every page."""
+    from valhalla.home import Home
+    from valhalla.importing.importer import Request, import_file
+    from valhalla.running.opening import open_home
+
+    folder = tmp_path_factory.mktemp("filled")
+    home = Home(folder / "home")
+    home.prepare()
+    sheet = folder / "county.csv"
+    sheet.write_text(PEOPLE + "\n".join(ROWS) + "\n", encoding="utf-8")
+    with open_home(home) as database:
+        import_file(database, Request(str(sheet), "csv", True))
+        fill(database)
+    with run_program(home.path) as program:
+        yield program
+
+
+def fill(database: Database) -> None:
+    """Alerts, effects, limits, people not to contact."""
+    drafting.webhook(database, 1, "https://hooks.example.com/in")
+    system = AlertSystem(database=database)
+    for severity in ("info", "warning", "error", "critical"):
+        system.alert(f"risk:R{len(severity)}", f"{LONG} {severity}", severity)
+    governor = GovernorEnforcer(database=database)
+    governor.set_limit("effect.webhook", 1)
+    for _ in range(3):
+        governor.check_limit("effect.webhook")
+    suppression.add(database, [suppression.entry("stop@example.com")], reason=LONG)
+    assert database.clock() > MINUTE
+
+
+@pytest.mark.parametrize(
+    ("width", "dark"), [("wide", False), ("wide", True), ("narrow", False)], ids=["wide", "dark", "narrow"]
+)
+def test_every_page(filled: Any, look: Callable[..., Any], width: str, dark: bool) -> None:
+    window = look(width, dark=dark)
+    window.expected = ("404 (Not Found)",)
+    page = window.page
+    page.goto(filled.link())
+    axe, wrong = axe_source(), []
+    with Database.open(filled.home / "valhalla.db") as database:
+        job = database.value("SELECT max(id) FROM task WHERE state = 'done'")
+    for path in (path.format(job=job) for path in PATHS):
+        answer = page.goto(filled.url + path)
+        missing = answer.status == 404
+        if answer.status != 200 and not (missing and path in LATER):
+            wrong.append(f"{path}: {answer.status}")
+            continue
+        if page.locator("h1").count() != 1:
+            wrong.append(f"{path}: {page.locator('h1').count()} headings of the first rank")
+        across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if across > 0:
+            wrong.append(f"{path}: {across} pixels wider than the window")
+        page.evaluate(axe)  # not through a script element, which the page's policy rightly forbids
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        wrong += [
+            f"{path}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:150]} ({len(each['nodes'])})"
+            for each in found["violations"]
+            if each["impact"] not in MODERATE
+        ]
+    assert wrong == []
+
+
+def test_the_keyboard_reaches_and_opens(filled: Any, look: Callable[..., Any]) -> None:
+    page = look().page
+    page.goto(filled.link())
+    page.goto(f"{filled.url}/leads")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("Ann Lee")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads?q=Ann+Lee*")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/leads/\d+$"))
