@@ -385,7 +385,7 @@ def test(tools: Tools, for_pytest: list[str]) -> int:
     say("testing under Wine")
     environment = {**clean_environment(), "VALHALLA_TEST_WINE": str(tools.folder)}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "wine", "tests/product", *for_pytest],
+        [sys.executable, "-m", "pytest", "-q", "-m", "wine", "-o", "cache_dir=.work/pytest-windows", "tests/product", *for_pytest],
         cwd=ROOT, env=environment, check=False,
     ).returncode  # fmt: skip
 
