@@ -87,6 +87,7 @@ def _start(front: list[str], executable: Path, environment: dict[str, str]) -> f
             [*command, "run", "--port", "0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env=environment,
         )
         try:
