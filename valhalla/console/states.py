@@ -60,6 +60,13 @@ class _State:
         self.frame: Frame = self._framed(self.nothing, "unavailable", NOT_ASKED)
         """The latest frame. Never changed afterwards: each update makes a new one."""
 
+    def __getattr__(self, name: str) -> Any:
+        """Each value of the latest frame, as in the ARK documents: ``state.network_health``."""
+        frame = self.__dict__.get("frame", {})
+        if name in frame:
+            return frame[name]
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
     def to_dict(self) -> Frame:
         """The latest frame."""
         return self.frame

@@ -88,6 +88,15 @@ async def test_a_federation_frame_is_what_the_source_says() -> None:
     }  # fmt: skip
 
 
+async def test_each_value_of_the_latest_frame_is_an_attribute() -> None:
+    state = federation(Source(mesh()))
+    assert state.network_health is None
+    await state.update_metrics()
+    assert (state.network_health, state.total_peers) == (100, 2)
+    with pytest.raises(AttributeError, match="FederationState has no 'ingestion_rate'"):
+        _ = state.ingestion_rate
+
+
 async def test_a_federation_without_peers_has_no_figures() -> None:
     frame = await federation(Source(FederationReading([], [], 0, NOW))).update_metrics()
     assert (frame["total_peers"], frame["network_health"], frame["active_syncs"]) == (0, None, 0)
