@@ -68,7 +68,7 @@ class SimulatedFederation:
                     "trust_tier": peer["trust_tier"],
                     "status": peer["status"],
                     "latency": peer["latency"],
-                    "data_shared": shared,
+                    "data_shared": shared or None,
                 }
                 for peer, shared in zip(mesh, self._shared, strict=True)
             ],

@@ -28,6 +28,15 @@ function places(peers, room) {
   return found;
 }
 
+// Bent towards the middle, so that lines between neighbours do not lie on the ring; but around it, not through it.
+function curve(source, target, middle) {
+  const half = { x: (source.x + target.x) / 2, y: (source.y + target.y) / 2 };
+  const length = Math.hypot(target.x - source.x, target.y - source.y) || 1;
+  const aside = Math.hypot(half.x - middle.x, half.y - middle.y) < 40 ? 110 / length : 0;
+  const bend = { x: half.x * 0.72 + middle.x * 0.28 - (target.y - source.y) * aside, y: half.y * 0.72 + middle.y * 0.28 + (target.x - source.x) * aside };
+  return `M${source.x} ${source.y}Q${bend.x} ${bend.y} ${target.x} ${target.y}`;
+}
+
 function mesh(frame) {
   const room = phone.matches ? ROOMS.narrow : ROOMS.wide, middle = { x: room.width / 2, y: room.height / 2 };
   const spots = places(frame.peers, room), crowded = spots.size > (phone.matches ? 10 : 12), parts = [];
@@ -41,13 +50,14 @@ function mesh(frame) {
     parts.push(svg("line", { class: `link ${state}`, x1: middle.x, y1: middle.y, x2: x, y2: y, "stroke-width": state === "off" ? 1.5 : width.toFixed(1) }));
   }
   const flows = new Map();
-  for (const event of frame.sync_traffic) flows.set(event.peer, event.status === "error" || flows.get(event.peer));
+  for (const event of frame.sync_traffic) {
+    const way = event.peer.split(" → ").sort().join(" → "); // one line for both directions
+    flows.set(way, event.status === "error" || flows.get(way));
+  }
   for (const [way, failed] of flows) {
     const [source, target] = way.split(" → ").map((name) => named.get(name));
     if (!source || !target || source === target) continue;
-    // Bent towards the middle, so that lines between neighbours do not lie on the ring.
-    const bend = { x: (source.x + target.x) / 2 * 0.72 + middle.x * 0.28, y: (source.y + target.y) / 2 * 0.72 + middle.y * 0.28 };
-    parts.push(svg("path", { class: failed ? "flow failed" : "flow", d: `M${source.x} ${source.y}Q${bend.x} ${bend.y} ${target.x} ${target.y}` }));
+    parts.push(svg("path", { class: failed ? "flow failed" : "flow", d: curve(source, target, middle) }));
   }
   parts.push(svg("circle", { class: "hub", cx: middle.x, cy: middle.y, r: 32 }), svg("text", { class: "hub-text", x: middle.x, y: middle.y - 2 }, "This"), svg("text", { class: "hub-text", x: middle.x, y: middle.y + 14 }, "node"));
   for (const { peer, x, y, above } of spots.values()) {

@@ -51,15 +51,18 @@ function lines(frame) {
   const x = (at) => Math.max(box.left, box.right - ((end - at) / WINDOW) * (box.right - box.left));
   const y = (value) => box.bottom - (value / top) * (box.bottom - box.top);
   const parts = [];
-  for (const share of narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]) {
+  const known = points.length > 0 && frame.ingestion_rate !== null;
+  const shares = !known ? [0] : narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+  const digits = [0, 1, 2, 3].find((places) => Math.abs((top * shares[1] * 10 ** places) % 1) < 1e-9) ?? 3;
+  for (const share of shares) {
     const level = top * share;
-    parts.push(svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(level), y2: y(level) }),
-      svg("text", { class: "faint", x: box.left - 8, y: y(level) + 4, "text-anchor": "end" }, decimals(level, Number.isInteger(level) ? 0 : top < 1 ? 2 : 1)));
+    parts.push(svg("line", { class: "grid", x1: box.left, x2: box.right, y1: y(level), y2: y(level) }));
+    if (known) parts.push(svg("text", { class: "faint", x: box.left - 8, y: y(level) + 4, "text-anchor": "end" }, share ? decimals(level, digits) : "0"));
   }
   for (const minutes of narrow ? [10, 5, 0] : [10, 8, 6, 4, 2, 0]) {
     parts.push(svg("text", { class: "faint", x: x(end - minutes * 60000), y: box.bottom + 22, "text-anchor": minutes === 10 ? "start" : minutes ? "middle" : "end" }, minutes ? `−${minutes} min` : "now"));
   }
-  if (!points.length || frame.ingestion_rate === null) {
+  if (!known) {
     parts.push(svg("text", { class: "faint", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, "text-anchor": "middle" }, frame.ingestion_rate === null ? "not known" : "gathering"));
     return parts;
   }
