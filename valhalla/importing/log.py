@@ -52,8 +52,9 @@ def recent(
     return [_shown(row) for row in database.sql(RECENT, wanted)]
 
 
-def details(database: Database, import_id: int) -> dict[str, Any]:
-    """Everything about one import. Raises :class:`NotFound`."""
+def details(database: Database, import_id: int, *, advised: bool = True) -> dict[str, Any]:
+    """Everything about one import. ``advised``: with what would cure it, which may take reading its list a few times; else
+    ``advice`` is None. Raises :class:`NotFound`."""
     row = database.one(ONE, (import_id,))
     if row is None:
         raise NotFound(f"there is no import {import_id}; see: valhalla imports list")
@@ -81,7 +82,9 @@ def details(database: Database, import_id: int) -> dict[str, Any]:
             for word, count in database.sql(REASONS, (import_id,))
         ],
         "error": result.error,
-        "advice": advice(database, Candidate(Path(found["path"]), found["source"]), result),
+        "advice": advice(database, Candidate(Path(found["path"]), found["source"]), result)
+        if advised
+        else None,
         "undo": dict(zip(("at", "actor", "reversed", "kept", "failed", "items"), undone, strict=True))
         if undone
         else None,

@@ -60,7 +60,7 @@ def predictions(here: Cockpit) -> dict[str, Any] | None:
         judged = calibration(database, policy)
         return {"says": judged.says, "alarm": judged.alarm, "brier": judged.brier, "bins": len(judged.table)}
 
-    found = here.figures.get("predictions", count, of=_stands(here.database), seconds=COUNT_SECONDS)
+    found = here.figures.get("predictions", count, of=stands(here.database), seconds=COUNT_SECONDS)
     return {**found.value, "as_of": iso(found.at)} if found else None
 
 
@@ -90,7 +90,7 @@ def _with_results(here: Cockpit, head: dict[str, Any]) -> dict[str, Any]:
     found = here.figures.get(
         name,
         lambda database: results(database, head["name"]),
-        of=_stands(here.database),
+        of=stands(here.database),
         seconds=COUNT_SECONDS,
     )
     if found is None:
@@ -101,6 +101,6 @@ def _with_results(here: Cockpit, head: dict[str, Any]) -> dict[str, Any]:
     return {**head, "results": told, "as_of": iso(found.at)}
 
 
-def _stands(database: Database) -> tuple[Any, ...]:
-    """What counts depend on."""
+def stands(database: Database) -> tuple[Any, ...]:
+    """What counts depend on, cheap to read."""
     return tuple(database.sql(STANDS)[0])

@@ -59,16 +59,20 @@ def gather(
 def one(
     here: Cockpit, number: int, *, code: str | None = None, after: int = 0, limit: int = REJECTS
 ) -> dict[str, Any]:
-    """One import with a page of its open rejects; ``next_reject`` goes into ``after``."""
+    """One import with a page of its open rejects; ``next_reject`` goes into ``after``.
+
+    ``advice`` is None while it is worked out: that takes reading the list a few times.
+    """
     database = here.database
     with database.view():
-        found = log.details(database, number)
+        found = log.details(database, number, advised=False)
         choice = rejects.Choice(import_id=number, code=code)
         refused = rejects.listed(database, choice, limit + 1, after)
         later = database.value(LATER, (number,))
     is_list = not found["path"].startswith("(")
     return {
         **found,
+        "advice": _advice(here, found) if is_list else [],
         "file": PurePath(found["path"]).name if is_list else found["path"].strip("()"),
         "open_rejects": rejects.counts(database, rejects.Choice(import_id=number)),
         "refused": [{**each, "meaning": meaning(each["code"])} for each in refused[:limit]],
@@ -80,6 +84,22 @@ def one(
         "there": is_list and Path(found["path"]).is_file(),
         "may_undo": found["state"] in ("done", "failed") and later is None and found["rows"] > 0,
     }
+
+
+def _advice(here: Cockpit, found: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """What would cure an import, or [] where nothing is wrong with it."""
+    number, path = found["id"], Path(found["path"])
+    if found["state"] == "undone" or not (found["error"] or 2 * found["rejected"] > found["rows"]):
+        return []
+    try:
+        stat = path.stat()
+    except OSError:
+        return []
+    stands = (rules_of(here.database, found["source"]), stat.st_size, stat.st_mtime_ns)
+    known = here.figures.get(
+        f"advice:{number}", lambda database: log.details(database, number)["advice"], of=stands, seconds=0.0
+    )
+    return known.value if known else None
 
 
 def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str, Any]:
