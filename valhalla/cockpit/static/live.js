@@ -35,6 +35,13 @@ function lost() {
   }
 }
 
+// The program is there, but does not know this browser: it was started anew, and every start has its own link.
+async function signedOut() {
+  try {
+    return (await fetch("/api/state", { headers: { Accept: "application/json" } })).status === 401;
+  } catch { return false; }
+}
+
 function found() {
   wait = 500;
   lostAt = null;
@@ -52,8 +59,15 @@ function connect() {
     else if (message.type === "alert") say(message.reason, { info: "info", warning: "warn" }[message.severity] ?? "bad", "/alerts");
     document.dispatchEvent(new CustomEvent(`valhalla:${message.type}-message`, { detail: message }));
   };
-  socket.onclose = () => {
+  socket.onclose = async () => {
     lost();
+    if (await signedOut()) {
+      const strip = document.getElementById("lost");
+      strip.textContent = "Valhalla was started again, so this page is signed out. Open it by its new link: start it again, or type valhalla cockpit --open.";
+      strip.hidden = false;
+      document.body.classList.add("is-lost");
+      return;
+    }
     setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(LONGEST, wait * 2);
   };

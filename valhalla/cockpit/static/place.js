@@ -6,8 +6,8 @@ export function start() {
     const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
     sessionStorage.removeItem(KEY);
     if (kept && kept.path === location.pathname && Date.now() - kept.at < 10000) scrollTo(0, kept.y);
-    document.addEventListener("submit", (event) => {
-      if (event.target.method === "post") sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, y: scrollY, at: Date.now() }));
-    });
+    const keep = () => sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, y: scrollY, at: Date.now() }));
+    document.addEventListener("submit", (event) => { if (event.target.method === "post") keep(); });
+    document.addEventListener("click", (event) => { if (event.target.closest(".pager a")) keep(); });
   } catch { /* without storage the page begins at its top */ }
 }
