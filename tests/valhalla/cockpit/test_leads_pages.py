@@ -48,9 +48,25 @@ def test_pages_and_json_say_the_same(client: httpx.Client, people: Callable[[int
     assert [each["name"] for each in calls] == sorted((each["name"] for each in calls), key=page.index)
     assert calls[0]["rank"] == 1
     overview = client.get("/api/overview").json()
-    assert overview["tiles"]["calls"] == {"count": 3, "more": False, "best": calls[0]["score"]}
+    assert overview["tiles"]["calls"] == {
+        "count": 3,
+        "more": False,
+        "best": calls[0]["score"],
+        "later": False,
+    }
     assert [each["id"] for each in overview["calls"]] == [each["id"] for each in calls]
     assert overview["funnel"][2]["read"] == 3
+
+
+def test_nobody_is_to_be_called_now_in_quiet_hours(
+    client: httpx.Client, people: Callable[[int], int], clock: Any
+) -> None:
+    people(3)
+    assert "Call now" in client.get("/").text
+    clock.advance(0.5)  # from 9 in the morning to 9 in the evening, in Houston
+    assert client.get("/api/overview").json()["tiles"]["calls"]["later"] is True
+    page = client.get("/").text
+    assert "Call later" in page and "Call now" not in page
 
 
 def test_leafing_reaches_every_lead_once(

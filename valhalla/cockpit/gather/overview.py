@@ -20,6 +20,7 @@ from valhalla.outcomes.moments import local_day
 from valhalla.reading import CODES
 from valhalla.risk import quality
 from valhalla.risk.assessing import REPORT_NAME
+from valhalla.stages.calling import HOLD
 
 CALLS = 5
 COUNTED = 100
@@ -77,6 +78,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
                     "count": len(records),
                     "more": len(records) == COUNTED,
                     "best": calls[0]["score"] if calls else None,
+                    "later": bool(calls) and all(call["next_action"] == HOLD for call in calls),
                 },
                 "new": {"count": funnel[0]["new"], "sources": funnel[0]["sources"]},
                 "refused": {"count": funnel[0]["refused"], **_worst(database)},
