@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 DEFAULT_REDIS_URL = "redis://localhost:6379/0"
 PEER_FIELDS = ("hostname", "trust_tier", "status", "latency", "last_seen")
 EVENTS_READ = 10
+
+TIMEOUT = 2.0
+"""Seconds that one look may take. Frames come each 2 to 3 seconds, also from a Redis that takes this long."""
+
 SCAN_COUNT = 1_000
 HASHES_AT_ONCE = 500
 LARGEST_ANSWER = 4 * 2**20
@@ -64,7 +68,7 @@ class FederationDataSource:
         redis_url: str = DEFAULT_REDIS_URL,
         *,
         federation_url: str | None = None,
-        timeout: float = 1.0,
+        timeout: float = TIMEOUT,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.redis_url = redis_url
