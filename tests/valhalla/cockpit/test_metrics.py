@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,18 +23,29 @@ def read(client: httpx.Client) -> dict[str, float]:
     }
 
 
+def until(client: httpx.Client, name: str, value: float) -> dict[str, float]:
+    """The metrics once ``name`` is ``value``: it is counted beside the answers."""
+    for _ in range(200):
+        found = read(client)
+        if found[name] == value:
+            break
+    return found
+
+
 def test_values_are_read_when_asked_without_a_session(
-    visitor: httpx.Client, database: Database, people: Callable[[int], int]
+    visitor: httpx.Client, database: Database, people: Callable[[int], int], clock: Any
 ) -> None:
     before = read(visitor)
     assert before["valhalla_leads"] == 0 and before["valhalla_state,stopped"] == 1
+    clock.advance(1)  # leads are counted once a minute
     people(3)
     AlertSystem(database=database).alert("risk:R1", "Ann Lee <ann@example.com> is late", "error")
     governor = GovernorEnforcer(database=database)
     governor.set_limit("effect.webhook", 1)
     for _ in range(2):
         governor.check_limit("effect.webhook")
-    now = read(visitor)
+    read(visitor)  # has them counted anew
+    now = until(visitor, "valhalla_leads", 3)
     assert now["valhalla_leads"] == 3 and now["valhalla_records_total,new"] == 3
     assert now["valhalla_alerts,error"] == 1 and now["valhalla_live"] == 0
     assert now["valhalla_governor_denied_total,effect.webhook"] == 1
