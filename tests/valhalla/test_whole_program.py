@@ -443,6 +443,8 @@ class WholeProgram(RuleBasedStateMachine):
         answer = self.do(lambda database: recording.record(database, Outcome(lead, event, at)), kill)
         if not isinstance(answer, Exception):
             self.model.outcomes[answer.id] = (lead, event)
+            if answer.new:  # the number of an outcome that was erased may come again
+                self.model.undone.discard(answer.id)
             if event == "opted_out":
                 for entry in entries(self.model.leads[lead].person)[:2]:
                     self.model.kept_out.setdefault(entry, "opted_out")
