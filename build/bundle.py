@@ -47,6 +47,16 @@ LATER = {
 """Modules that the one-file executable unpacks when they are imported: the large ones that ``--version`` does without."""
 
 LIBRARIES = ("libcrypto-3", "libcrypto", "libssl-3", "libssl")
+WITH_PACKAGE = (
+    "certifi",
+    "db",
+    "valhalla.cockpit",
+    "valhalla.digest",
+    "valhalla.packets",
+    "valhalla.samples",
+)
+"""Packages whose files are unpacked when the package is imported."""
+
 NEED_LIBRARIES = ("_ssl", "_hashlib")
 
 MENTIONED_NOWHERE = (
@@ -178,27 +188,45 @@ def beside(path: Path, entries: Iterable[Entry]) -> tuple[Path, list[Entry]]:
     return path, rest
 
 
-def split(path: Path, binaries: Iterable[Entry]) -> tuple[Path, list[Entry]]:
-    """Write the large binaries as one archive for ``later.py``; return it and the binaries that are not in it."""
-    rest, large = [], {}
+def split(
+    path: Path, binaries: Iterable[Entry], datas: Iterable[Entry]
+) -> tuple[Path, list[Entry], list[Entry]]:
+    """Write the large binaries and the packages' files as one archive for ``later.py``; return it, the binaries and the
+    files that are not in it."""
+    small, large, rest = [], {}, []
+    packages: dict[str, list[str]] = {}
     for entry in binaries:
-        name = entry[0].replace("\\", "/")
+        name = _slashed(entry)
         if name.partition(".")[0].rpartition("/")[2] in LIBRARIES or _module(entry) in LATER:
             large[name] = entry
         else:
-            rest.append(entry)
+            small.append(entry)
     libraries = [name for name, entry in large.items() if _module(entry) not in LATER]
-    table = {
+    modules = {
         module: [*(libraries if module in NEED_LIBRARIES else []), name]
         for name, entry in large.items()
         if (module := _module(entry)) in LATER
     }
+    for entry in datas:
+        name = _slashed(entry)
+        package = next((each for each in WITH_PACKAGE if name.startswith(each.replace(".", "/") + "/")), None)
+        if package is None:
+            rest.append(entry)
+        else:
+            packages.setdefault(package, []).append(name)
+            large[name] = entry
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr(zipfile.ZipInfo(later.TABLE), json.dumps(table))
+        table = {"modules": modules, "packages": packages}
+        archive.writestr(zipfile.ZipInfo(later.TABLE), json.dumps(table, sort_keys=True))
         for name, entry in sorted(large.items()):
-            archive.write(_stripped(Path(entry[1]), path.parent), name)
-    return path, rest
+            binary = entry[2] in ("BINARY", "EXTENSION")
+            archive.write(_stripped(Path(entry[1]), path.parent) if binary else entry[1], name)
+    return path, small, rest
+
+
+def _slashed(entry: Entry) -> str:
+    return entry[0].replace("\\", "/")
 
 
 def _stripped(file: Path, work: Path) -> Path:
@@ -212,10 +240,9 @@ def _stripped(file: Path, work: Path) -> Path:
 
 def _module(entry: Entry) -> str:
     """The dotted name of an extension module; an empty text for a library."""
-    name, _, kind = entry
-    if kind != "EXTENSION":
+    if entry[2] != "EXTENSION":
         return ""
-    parts = name.replace("\\", "/").split("/")
+    parts = _slashed(entry).split("/")
     if "lib-dynload" in parts:
         parts = parts[-1:]
     return ".".join([*parts[:-1], parts[-1].partition(".")[0]]).removesuffix(".__init__")

@@ -1,7 +1,7 @@
-"""Unpacks a large module of the one-file executable when it is first imported, not at each start.
+"""Unpacks a large module of the one-file executable, or the files of a package, when it is first imported, not at each start.
 
-A one-file executable unpacks everything before it does anything: forty megabytes to print a version. What a command may
-never need is therefore in one archive, which ``bundle.split`` makes, and comes out of it one by one.
+A one-file executable unpacks everything before it does anything: forty megabytes and a hundred files to print a version.
+What a command may never need is therefore in one archive, which ``bundle.split`` makes, and comes out of it one by one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from importlib.util import spec_from_file_location
 from types import ModuleType
 
 ARCHIVE = "later.zip"
-TABLE = "modules.json"
-"""In the archive: which files a module needs, its own last."""
+TABLE = "table.json"
+"""In the archive: by a module's name which files it needs, its own last (``modules``), and by a package's name which files lie
+in its folder (``packages``)."""
 
 
 class Finder:
@@ -29,17 +30,21 @@ class Finder:
         self._archive = os.path.join(folder, ARCHIVE)
         self._lock = threading.Lock()
         with zipfile.ZipFile(self._archive) as archive:
-            self._files: dict[str, list[str]] = json.loads(archive.read(TABLE))
+            table = json.loads(archive.read(TABLE))
+        self._modules: dict[str, list[str]] = table["modules"]
+        self._packages: dict[str, list[str]] = table["packages"]
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Unpack the module if it is one of ours, and say where it is now."""
-        files = self._files.get(name)
+        files = self._modules.get(name) or self._packages.get(name)
         if files is None:
             return None
         with self._lock, zipfile.ZipFile(self._archive) as archive:
             places = [self._unpacked(archive, file) for file in files]
+        if name in self._packages:
+            return None  # the package itself is found as always
         return spec_from_file_location(name, places[-1], loader=ExtensionFileLoader(name, places[-1]))
 
     def _unpacked(self, archive: zipfile.ZipFile, file: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import json
 import re
 import sys
 import zipfile
@@ -70,16 +71,26 @@ def test_large_modules_are_set_apart_with_the_libraries_they_need(tmp_path: Path
         binaries.append((name, str(file), kind))
     bundle._stripped = lambda file, work: file
 
-    archive, rest = bundle.split(tmp_path / "work" / later.ARCHIVE, binaries)
+    page = tmp_path / "page.html"
+    page.write_text("<p>", encoding="utf-8")
+    datas = [("valhalla/cockpit/templates/page.html", str(page), "DATA"), ("licences.txt", str(page), "DATA")]
 
+    archive, rest, few = bundle.split(tmp_path / "work" / later.ARCHIVE, binaries, datas)
+
+    assert [name for name, _, _ in few] == ["licences.txt"]
     assert [name for name, _, _ in rest] == [
         "libz.so.1",
         "markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so",
     ]
     with zipfile.ZipFile(archive) as packed:
-        table = ast.literal_eval(packed.read(later.TABLE).decode())
-    assert table["_ssl"] == ["libssl.so.3", "python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so"]
-    assert list(table) == ["_ssl", "apsw"]
+        table = json.loads(packed.read(later.TABLE))
+        assert packed.read("valhalla/cockpit/templates/page.html") == b"<p>"
+    assert table["packages"] == {"valhalla.cockpit": ["valhalla/cockpit/templates/page.html"]}
+    assert table["modules"]["_ssl"] == [
+        "libssl.so.3",
+        "python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so",
+    ]
+    assert list(table["modules"]) == ["_ssl", "apsw"]
 
 
 def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> None:
@@ -90,7 +101,12 @@ def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> N
         pytest.skip("built into this Python")
     with zipfile.ZipFile(tmp_path / later.ARCHIVE, "w") as archive:
         archive.write(module.__file__, "inner/_zoneinfo.so")
-        archive.writestr(later.TABLE, '{"_zoneinfo": ["inner/_zoneinfo.so"]}')
+        archive.writestr("valhalla/cockpit/page.html", "<p>")
+        table = {
+            "modules": {"_zoneinfo": ["inner/_zoneinfo.so"]},
+            "packages": {"valhalla.cockpit": ["valhalla/cockpit/page.html"]},
+        }
+        archive.writestr(later.TABLE, json.dumps(table))
     finder = later.Finder(str(tmp_path))
 
     spec = finder.find_spec("_zoneinfo")
@@ -99,6 +115,9 @@ def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> N
     assert spec.origin == str(tmp_path / "inner" / "_zoneinfo.so")
     assert Path(str(spec.origin)).read_bytes() == Path(module.__file__).read_bytes()
     assert finder.find_spec("json") is None
+    assert not (tmp_path / "valhalla").exists()
+    assert finder.find_spec("valhalla.cockpit") is None, "it is found as always, with its files beside it"
+    assert (tmp_path / "valhalla" / "cockpit" / "page.html").read_text(encoding="utf-8") == "<p>"
 
 
 def test_what_is_left_out_is_not_what_the_program_imports() -> None:
