@@ -45,6 +45,13 @@ SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
 WHERE score_base >= :least AND score_base < {{line}} AND {OPEN}{{filters}}
 """
 
+# The same of one market or source, among the leads that a match of the search index names.
+BELOW_NAMED = f"""
+SELECT l.id, score_base, {FRESH_AT}, expected_value
+FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match) AS named CROSS JOIN lead AS l ON l.id = named.id
+WHERE score_base >= :least AND score_base < {{line}} AND {OPEN}{{filters}}
+"""
+
 
 def chosen(text: str, line: int, wait: str, by_market: bool, by_source: bool) -> str:
     """One of the above with the index's line, the ladder's waits, and the filters that are asked for."""

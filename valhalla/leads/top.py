@@ -9,14 +9,14 @@ do not fill the list are the others read as well; of one market or source, those
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
 
 from db import Database
 from db.clock import DAY
-from valhalla.leads import line, sql
+from valhalla.leads import line, search, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.stages.calling import CallingRules, wait_after
 from valhalla.stages.ranking import Best, Candidate
@@ -36,9 +36,20 @@ def top(
     Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, or who
     must not be contacted. Leads for whom it is night stay in the list; their next action says so.
     """
+    return records(database, viewer, numbers(database, viewer, limit, market=market, source=source))
+
+
+def numbers(
+    database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
+) -> list[int]:
+    """The same leads by number, for those who count them rather than look at each."""
     best = Best(limit, viewer.now, viewer.score)
     _offer_all(database, best, viewer, limit, market, source)
-    ids = [ranked.id for ranked in best.ranked()]
+    return [ranked.id for ranked in best.ranked()]
+
+
+def records(database: Database, viewer: Viewer, ids: Sequence[int]) -> list[Record]:
+    """The leads of these numbers, in their order."""
     found = {record.lead.id: record for record in viewer.records(_some(database, ids))}
     return [found[number] for number in ids]
 
@@ -64,9 +75,17 @@ def _offer_all(
             return
         reader.read_base(base)
     if best.days_left(where - 1) >= 0:
-        below = sql.chosen(sql.BELOW, *words)
-        for row in database.sql(below, {**reader.given, "least": best.least_base()}):
+        match = _words_of(database, market, source)
+        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_NAMED, *words)
+        for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
             best.offer(Candidate._make(row))
+
+
+def _words_of(database: Database, market: str | None, source: str | None) -> str | None:
+    """What the leads of a market or source are named by in the search index, if that knows every lead: the few of a rare one
+    are found without a look at all leads."""
+    match = search.whole_words(f"{market or ''} {source or ''}")
+    return match if match is not None and search.percent(database) == 100 else None
 
 
 class _Reader:
@@ -107,5 +126,5 @@ class _Reader:
             self.best.offer(candidate)
 
 
-def _some(database: Database, ids: list[int]) -> list[tuple[object, ...]]:
+def _some(database: Database, ids: Sequence[int]) -> list[tuple[object, ...]]:
     return database.sql(sql.SOME, (apsw.carray(array("q", ids)),)) if ids else []

@@ -10,7 +10,7 @@ import pytest
 from db import Database
 from db.clock import DAY
 from valhalla.importing.importer import Request, import_file
-from valhalla.leads import line, sql
+from valhalla.leads import line, search, sql
 from valhalla.leads import top as top_module
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
@@ -66,6 +66,28 @@ def test_leads_on_both_sides_of_the_line_are_found(database: Database) -> None:
     assert 0 < above < 1_000, "the sample must have leads on both sides"
     found = top(database, viewer(database), above + 50)
     assert [record.lead.id for record in found] == by_hand(database, above + 50, None, None)
+
+
+@pytest.mark.parametrize(
+    ("market", "source"),
+    [
+        ("Houston, TX", None),
+        (None, "probate-list"),
+        ("Tampa, FL", "referral"),
+        ("Nowhere, TX", None),
+        (None, "?"),
+    ],
+)
+def test_the_few_leads_of_a_market_or_source_are_found_without_looking_at_all(
+    database: Database, market: str | None, source: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write():
+        while search.index_some(database):
+            pass
+    if source != "?":  # which has no word that could be looked for
+        monkeypatch.setattr(sql, "BELOW", "SELECT 1 FROM lead_that_must_not_be_walked")
+    found = top_module.numbers(database, viewer(database), 5_000, market=market, source=source)
+    assert found == by_hand(database, 5_000, market, source)
 
 
 def test_freshness_counts_among_leads_of_one_base(database: Database) -> None:

@@ -14,7 +14,7 @@ from valhalla.cockpit.gather.advice import advice
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
 from valhalla.home import Home
-from valhalla.leads.top import top
+from valhalla.leads import top
 from valhalla.leads.view import Viewer
 from valhalla.outcomes.moments import local_day
 from valhalla.reading import CODES
@@ -70,13 +70,14 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         values = settings.effective(database)
         viewer = Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
         funnel = _funnel(database, local_day(viewer.now, values["timezone"]))
-        records = top(database, viewer, COUNTED)
-        calls = [viewer.entry(record, rank) for rank, record in enumerate(records[:CALLS], 1)]
+        callable_now = top.numbers(database, viewer, COUNTED)
+        records = top.records(database, viewer, callable_now[:CALLS])
+        calls = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
         return {
             "tiles": {
                 "calls": {
-                    "count": len(records),
-                    "more": len(records) == COUNTED,
+                    "count": len(callable_now),
+                    "more": len(callable_now) == COUNTED,
                     "best": calls[0]["score"] if calls else None,
                     "later": bool(calls) and all(call["next_action"] == HOLD for call in calls),
                 },
