@@ -147,6 +147,21 @@ def test_a_suggested_mapping_is_accepted_by_the_same_click(
     assert database.value("SELECT sum(value) FROM lead") == 44_000_000
 
 
+@pytest.mark.usefixtures("working")
+def test_columns_that_nobody_could_guess_are_named_on_the_imports_page(
+    client: httpx.Client, database: Database, load: Callable[..., int]
+) -> None:
+    load("Ann Lee,a@x.com,9", "Bob Ray,b@x.com,8", header="Whom,Where,Much\n", source="odd")
+    told = advised(client, 1)
+    assert [each["name"] for each in told["columns_seen"]] == ["Whom", "Where", "Much"]
+    assert "Which column is which?" in client.get("/imports/1").text
+    form = {"column": ["Whom", "Where", "Much"], "field": ["name", "email", "value"]}
+    assert client.post("/imports/1/mapping", data={**form, "field": ["name", "name", ""]}).status_code == 400
+    assert client.post("/imports/1/mapping", data=form).headers["location"] == "/imports/2"
+    assert database.value("SELECT count(*) FROM lead") == 2
+    assert client.post("/imports/9/mapping", data=form).status_code == 404
+
+
 def test_without_a_worker_a_list_waits_to_be_read(client: httpx.Client, people: Callable[[int], int]) -> None:
     people(1)
     answer = client.post("/imports/1/again", headers={"accept": "application/json"}).json()

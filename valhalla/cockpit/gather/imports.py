@@ -11,6 +11,7 @@ from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
 from valhalla.errors import NotFound
 from valhalla.importing import log, rejects
+from valhalla.importing.glance import glance
 from valhalla.importing.importer import DEFAULT_SOURCE, rules_of, source_rules
 from valhalla.importing.source_settings import all_sources
 from valhalla.reading import CODES
@@ -82,8 +83,19 @@ def one(
         "later": later,
         "is_list": is_list,
         "there": is_list and Path(found["path"]).is_file(),
+        "columns_seen": _columns(database, found) if is_list and found["error"] else [],
+        "fields": list(FIELDS),
         "may_undo": found["state"] in ("done", "failed") and later is None and found["rows"] > 0,
     }
+
+
+def _columns(database: Database, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns of a list in which a needed one was not recognised."""
+    path = Path(found["path"])
+    if found["error"]["code"] not in ("MISSING_COLUMN", "NO_HEADER") or not path.is_file():
+        return []
+    columns: list[dict[str, Any]] = glance(database, path, found["source"])["columns"]
+    return columns
 
 
 def _advice(here: Cockpit, found: dict[str, Any]) -> list[dict[str, Any]] | None:

@@ -19,6 +19,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.errors import NotFound, UsageError
 from valhalla.importing import cures, rejects
 from valhalla.importing.log import details, known_list
+from valhalla.importing.source_settings import Change, set_source
 
 ENTRY = Entry("Imports", "/imports", "imports")
 
@@ -120,6 +121,31 @@ def cure(request: Request, here: Here, number: Number) -> Response:
         raise UsageError(f"there is nothing to advise about import {number} any more")
     cures.follow(here.database, str(path), source, advice[0])
     return reading(request, here, path, source, again=True)
+
+
+@router.post("/imports/{number:int}/mapping")
+def map_columns(
+    request: Request,
+    here: Here,
+    number: Number,
+    column: Annotated[list[str], Form(max_length=1_000)],
+    field: Annotated[list[str], Form(max_length=1_000)],
+) -> Response:
+    """Say which column is which field, for the list's source, and read the list again."""
+    path, source = _list_of(here, number)
+    set_source(here.database, source, Change(columns=pairs(column, field), like=path))
+    return reading(request, here, path, source, again=True)
+
+
+def pairs(column: list[str], field: list[str]) -> dict[str, str]:
+    """Column to field, as a form says it; an empty field is a further column. Raises :class:`UsageError`."""
+    chosen = [each for each in field if each]
+    twice = sorted({each for each in chosen if chosen.count(each) > 1})
+    if len(column) != len(field) or not chosen:
+        raise UsageError("say for at least one column which field it is")
+    if twice:
+        raise UsageError(f"two columns cannot both be {' and '.join(twice)}; leave one of them as it is")
+    return dict(zip(column, field, strict=True))
 
 
 def reading(request: Request, here: Cockpit, path: Path, source: str, *, again: bool = False) -> Response:

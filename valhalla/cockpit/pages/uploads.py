@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from valhalla.cockpit import uploads
 from valhalla.cockpit.answers import Answer, wants_json
 from valhalla.cockpit.gather import imports
-from valhalla.cockpit.pages.imports import reading
+from valhalla.cockpit.pages.imports import pairs, reading
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
 from valhalla.errors import UsageError
@@ -115,13 +115,7 @@ def map_columns(
 ) -> Response:
     """Say once for the source which column is which field."""
     found, name = uploads.find(here.home, token), source_name(source)
-    chosen = [each for each in field if each]
-    twice = sorted({each for each in chosen if chosen.count(each) > 1})
-    if len(column) != len(field) or not chosen:
-        raise UsageError("say for at least one column which field it is")
-    if twice:
-        raise UsageError(f"two columns cannot both be {' and '.join(twice)}; leave one of them as it is")
-    set_source(here.database, name, Change(columns=dict(zip(column, field, strict=True)), like=found.path))
+    set_source(here.database, name, Change(columns=pairs(column, field), like=found.path))
     says = f"Lists of source {name} with these columns are read like this from now on."
     return done(request, _at(token, name), says)
 
