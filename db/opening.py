@@ -112,9 +112,11 @@ def _check_library() -> None:
 
 def _recognise(database: Database, path: Path) -> None:
     """Refuse what is not ours or too new. Nothing is written."""
-    mark = database.value("PRAGMA application_id")
-    version = database.value("PRAGMA user_version")
-    if mark == 0 and version == 0 and not database.value("SELECT count(*) FROM sqlite_schema"):
+    with database.view():  # as of one moment: another process may be making the file just now
+        parts = database.value("SELECT count(*) FROM sqlite_schema")
+        mark = database.value("PRAGMA application_id")
+        version = database.value("PRAGMA user_version")
+    if mark == 0 and version == 0 and not parts:
         return  # new and empty
     if mark != APPLICATION_ID:
         raise errors.NotValhalla(

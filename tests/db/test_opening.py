@@ -322,3 +322,28 @@ def test_a_home_is_read_as_it_changes(closed: Path, process: Any, in_use_before:
             writer.expect("written True")
         with pytest.raises(errors.ReadOnly), reader.write():
             pass
+
+
+@pytest.mark.parametrize("when", range(3))
+def test_a_file_that_another_process_is_just_making_is_not_taken_for_a_stranger(
+    path: Path, monkeypatch: pytest.MonkeyPatch, when: int
+) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA journal_mode = WAL")  # so far the other one has come
+    connection.close()
+    late = Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path)
+    real, asked = late.value, list[str]()
+
+    def value(text: str, params: Any = ()) -> Any:
+        found = real(text, params)
+        asked.append(text)
+        if len(asked) == when + 1:
+            Database.open(path).close_all()  # and now it makes the schema
+        return found
+
+    monkeypatch.setattr(late, "value", value)
+    opening._recognise(late, path)
+    monkeypatch.undo()
+    migrate.upgrade(late)
+    assert late.value("PRAGMA user_version") == migrate.latest()
+    late.close_all()
