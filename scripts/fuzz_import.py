@@ -116,7 +116,7 @@ class Files:
 
     def records(self) -> list[dict[str, object]]:
         header, *rows = self.rows()
-        odd = (None, True, 5, 1e300, -0.0, [], {}, [1, {"a": 2}], "text")
+        odd: tuple[object, ...] = (None, True, 5, 1e300, -0.0, [], {}, [1, {"a": 2}], "text")
         return [
             {
                 name: self.chance.choice(odd) if self.chance.random() < 0.05 else cell

@@ -49,5 +49,7 @@ def distress_words(text: str) -> str | None:
     A word directly after "not", "no" or "non" does not count.
     """
     text = text.lower()
+    if not any(stem in text for stem in STEMS):  # a hundred times as fast, and most texts have none
+        return None
     found = [word for word, pattern in _PATTERNS if pattern.search(text)]
     return ",".join(found) or None

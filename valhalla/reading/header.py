@@ -8,10 +8,13 @@ import unicodedata
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _NOT_WORD = re.compile(r"[\W_]+")
 
+LONGEST = 500
+"""Characters of a name that count. No column is called longer; what is, is data, and not to be searched for brackets."""
+
 
 def normal(name: str) -> str:
     """A header without case, spaces, punctuation and bracketed units: ``"E-Mail Address (home)"`` -> ``emailaddress``."""
-    text = unicodedata.normalize("NFKC", name)
+    text = unicodedata.normalize("NFKC", name[:LONGEST])
     bare = _NOT_WORD.sub("", _BRACKETS.sub("", text)).casefold()
     return bare or _NOT_WORD.sub("", text).casefold()
 

@@ -48,13 +48,27 @@ def _city(text: str) -> str | None:
     return city.title() if city.isupper() or city.islower() else city
 
 
-@lru_cache(maxsize=100_000)
+LONGEST = 300
+"""Characters of a place that are looked at, the last ones; more is no place, and would be searched and remembered."""
+
+
 def market_of(city: str | None, state: str | None, location: str | None) -> tuple[str | None, str | None]:
     """Market and US state, from their own columns if given, else from the location; unknown parts are None.
 
     ``Houston, TX``, ``houston tx 77002``, ``12 Main St, Houston, Texas, USA`` all give ``("Houston, TX", "TX")``.
     A Canadian province makes a market but no US state.
     """
+    if location is not None and len(location) > LONGEST:
+        location = location[-LONGEST:]
+    if city is not None and len(city) > LONGEST:
+        city = None
+    if state is not None and len(state) > LONGEST:
+        state = None
+    return _market_of(city, state, location)
+
+
+@lru_cache(maxsize=100_000)
+def _market_of(city: str | None, state: str | None, location: str | None) -> tuple[str | None, str | None]:
     code = region(state) if state else None
     if code is not None and city and (name := _city(city)):
         return f"{name}, {code}", code if code in _US_CODES else None

@@ -15,6 +15,9 @@ from valhalla.reading.profile import Profile
 LARGEST_CENTS = 10**15
 """1e13 in cents."""
 
+LONGEST = 200
+"""Characters of a number that are looked at closely; what is longer and no plain number is none."""
+
 _PLAIN = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?", re.ASCII)
 _COMMA = re.compile(r"([+-]?)(\d*),(\d*)", re.ASCII)
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:[ ,'\u00a0\u202f]\d{2,3})*[ ,'\u00a0\u202f]\d{3}(?:\.\d*)?", re.ASCII)
@@ -78,6 +81,8 @@ def money(text: str, profile: Profile) -> Money:
         if profile.decimal_comma and (match := _COMMA.fullmatch(text)) and (match[2] or match[3]):
             return _cents(match[1], match[2], match[3])._replace(normalised=True)
         return _refused(text, profile)
+    if len(text) > LONGEST:
+        return _plain(text) or _refused(text, profile)
     if profile.value_format == "us":
         plain = _plain(text)
         if plain is not None:
@@ -99,6 +104,8 @@ def money(text: str, profile: Profile) -> Money:
 
 def _refused(text: str, profile: Profile) -> Money:
     """Why a text that is no plain number was refused, as precisely as can be said."""
+    if len(text) > LONGEST:
+        return Money(None, "VALUE_NOT_NUMBER", "is not a number")
     low = text.lower()
     bare = low.lstrip("+-")
     if bare in _WORDS_FOR_NO_NUMBER:

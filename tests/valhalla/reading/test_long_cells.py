@@ -1,0 +1,40 @@
+"""Cells of enormous length take as long as they are, not the square of it: a list with one must not stop the program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import sys
+from valhalla.reading import Profile, read_lead
+from valhalla.reading.header import normal
+for unit in {units!r}:
+    for before in ("", "1"):
+        text = before + unit * (100_000 // len(unit)) + "!"
+        normal(text)
+        for form in ("strict", "us", "eu"):
+            read_lead({{"name": "Ann", "email": "a@b.co", "value": "5", {field!r}: text}}, Profile(contact="either", value_format=form))
+"""
+UNITS = (" ", ", ", "1", "0", "1,", "1 ", "[", "(", "a@", "a.", "$", "-", "x ", "ext ", "90210 ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    "field", ["name", "email", "value", "phone", "location", "sqft", "list date", "notes"]
+)
+def test_no_cell_takes_the_square_of_its_length(field: str) -> None:
+    code = CODE.format(units=UNITS, field=field)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_place_behind_a_long_text_is_still_found_and_a_long_number_still_counts() -> None:
+    from valhalla.reading import Profile, read_lead
+    from valhalla.reading.place import market_of
+
+    assert market_of(None, None, "x" * 5_000 + ", Houston, TX 77002") == ("Houston, TX", "TX")
+    row, _, _ = read_lead({"name": "Ann", "email": "a@b.co", "value": "0" * 500 + "5"}, Profile())
+    assert row.value == 500  # type: ignore[union-attr]
+    row, _, _ = read_lead({"name": "Ann", "email": "a@b.co", "value": "1," * 500 + "5"}, Profile())
+    assert row.code == "VALUE_NOT_NUMBER"  # type: ignore[union-attr]
