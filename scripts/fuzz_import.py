@@ -296,6 +296,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="how long")
+    parser.add_argument(
+        "--cases", type=int, default=10**9, help="end after so many, if the time is not over before"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path(), help="folder for a file that breaks a promise")
     options = parser.parse_args()
@@ -304,7 +307,7 @@ def main() -> int:
         run = Run(options.seed, Path(folder))
         problem = None
         try:
-            while time.monotonic() < end:
+            while time.monotonic() < end and run.cases < options.cases:
                 run.case()
             run.close()
         except Exception:
