@@ -17,6 +17,8 @@ from valhalla.stages.lead import StageResult, StoredLead
 from valhalla.stages.snapshot import Month, Play
 from valhalla.stages.wording import listed, money, several, share
 
+LARGEST_SOURCE = "largest source"
+
 
 def readiness(
     play: Play,
@@ -26,12 +28,14 @@ def readiness(
     settled: bool | None,
     *,
     for_target: bool = False,
+    of_source: bool = False,
 ) -> Readiness:
     """Every gate of a play.
 
     ``settings`` is the policy's section ``clone``; ``cost`` is what working one lead costs, cents; ``data_quality`` is in parts
     per million; ``settled`` says whether the script in use has won its place. None: not measured. ``for_target``: a target market is named, so that
-    a similarity that is not known is a gate that cannot be measured.
+    a similarity that is not known is a gate that cannot be measured. ``of_source``: the play is one source, so that its share of
+    the closes says nothing.
     """
     matured, closes = play.matured, play.closes
     gates = [
@@ -41,11 +45,13 @@ def readiness(
         _same_rate(play.months, closes, settings),
         _same_fee(play.months, settings),
         _profit(play, settings, cost),
-        _concentration("largest source", play.sources, closes, settings["largest_source"], "source"),
+        _concentration(LARGEST_SOURCE, play.sources, closes, settings["largest_source"], "source"),
         _concentration("largest rep", play.reps, closes, settings["largest_rep"], "person"),
         _quality(data_quality, settings),
         _script(settled),
     ]
+    if of_source:
+        gates = [gate for gate in gates if gate.name != LARGEST_SOURCE]
     if for_target or play.similarity is not None:
         gates.append(_similar(play.similarity, settings))
     if all(gate.passed for gate in gates):
