@@ -33,14 +33,37 @@ class Record(NamedTuple):
     provenance: Provenance
 
 
+class Contexts:
+    """Policies with their snapshots, compiled. Neither ever changes in a file, so whoever looks often keeps them."""
+
+    MOST = 64
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._known: dict[tuple[int, int], Context] = {}
+
+    def at(self, policy_version: int, snapshot_id: int, now: int) -> Context:
+        """What decided by this policy and snapshot, at the time ``now``."""
+        key = (policy_version, snapshot_id)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= self.MOST:
+                self._known.clear()
+            found = self._known[key] = stages.at(self.database, *key, now=now)
+        return found.at(now)
+
+
 class Viewer:
     """Turns stored leads into what people see, as of ``now``; keeps what many leads share."""
 
-    def __init__(self, database: Database, now: int, *, quiet: str, zone: str | None) -> None:
+    def __init__(
+        self, database: Database, now: int, *, quiet: str, zone: str | None, contexts: Contexts | None = None
+    ) -> None:
         self.database = database
         self.now = now
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
+        self._compiled = contexts or Contexts(database)
         self._contexts: dict[tuple[int, int], Context] = {}
         self._headers: dict[int, list[str]] = {}
         variants = database.sql(sql.VARIANT_NAMES)
@@ -75,7 +98,7 @@ class Viewer:
         """The policy and snapshot that decided on the lead."""
         key = (lead.decision.policy_version, lead.decision.snapshot_id)
         if key not in self._contexts:
-            self._contexts[key] = stages.at(self.database, *key, now=self.now)
+            self._contexts[key] = self._compiled.at(*key, now=self.now)
         return self._contexts[key]
 
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from db import Database
 from valhalla import settings
 from valhalla.leads.top import top
-from valhalla.leads.view import Viewer
+from valhalla.leads.view import Contexts, Viewer
 
 STEP = 25
 MOST = 500
 
 
-def viewer_of(database: Database) -> Viewer:
-    """What shows leads, as of now, by the settings in force."""
-    values = settings.effective(database)
-    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
+_kept: WeakKeyDictionary[Database, Contexts] = WeakKeyDictionary()
+"""What requests to one cockpit share: a policy takes longer to compile than a page of leads to read."""
+
+
+def viewer_of(database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
+    """What shows leads, as of now, by the settings in force (``values``, when they were read already)."""
+    values = settings.effective(database) if values is None else values
+    contexts = _kept.setdefault(database, Contexts(database))
+    return Viewer(
+        database,
+        database.clock(),
+        quiet=values["quiet_hours"],
+        zone=values["timezone"],
+        contexts=contexts,
+    )
 
 
 def gather(

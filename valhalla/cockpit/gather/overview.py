@@ -11,11 +11,11 @@ from db.clock import DAY, SECOND, iso
 from valhalla import settings
 from valhalla.cockpit import frame
 from valhalla.cockpit.gather.advice import advice
+from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
 from valhalla.home import Home
 from valhalla.leads import top
-from valhalla.leads.view import Viewer
 from valhalla.outcomes.moments import local_day
 from valhalla.reading import CODES
 from valhalla.risk import quality
@@ -68,7 +68,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     database = cockpit.database
     with database.view():
         values = settings.effective(database)
-        viewer = Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
+        viewer = viewer_of(database, values)
         funnel = _funnel(database, local_day(viewer.now, values["timezone"]))
         callable_now = top.numbers(database, viewer, COUNTED)
         records = top.records(database, viewer, callable_now[:CALLS])
