@@ -88,7 +88,6 @@ LEFT_OUT = (
     "pip",
     "pkg_resources",
     "setuptools",
-    "distutils",
     "wheel",
     "pytest",
     "_pytest",
