@@ -97,7 +97,9 @@ def _copyable(
     play = play_of(worked, context.policy, context.now)
     if target is not None:
         play = play._replace(similarity=likeness(database, by, name, target))
-    ready = context.play_readiness(name if by == "market" else None, play, for_target=target is not None)
+    ready = context.play_readiness(
+        name if by == "market" else None, play, for_target=target is not None, of_source=by == "source"
+    )
     return Copyable(by, name, play, ready, target)
 
 

@@ -71,13 +71,21 @@ class Context:
         other.now = now
         return other
 
-    def play_readiness(self, market: str | None, play: Play, *, for_target: bool = False) -> Readiness:
-        """The clone readiness of a play in a market (None: not of one market); ``for_target``: see :func:`readiness`."""
+    def play_readiness(
+        self, market: str | None, play: Play, *, for_target: bool = False, of_source: bool = False
+    ) -> Readiness:
+        """The clone readiness of a play in a market (None: not of one market); the rest: see :func:`readiness`."""
         rules = self.policy["markets"].get(market, {}) if market is not None else {}
         cost = rules.get("cost_per_lead", self.policy["outcome"]["cost_per_lead"]) * 100
         won = settled(self.promotion, self.snapshot)
         return readiness(
-            play, self.policy["clone"], cost, self.snapshot.data_quality, won, for_target=for_target
+            play,
+            self.policy["clone"],
+            cost,
+            self.snapshot.data_quality,
+            won,
+            for_target=for_target,
+            of_source=of_source,
         )
 
     def segment(self, source: str, market: str | None, state: str | None) -> Segment:
