@@ -47,7 +47,7 @@ def test_the_first_day(program: Any, look: Callable[..., Any], width: str) -> No
     page = open_at(program, window)
     assert "token" not in page.url
     page.get_by_role("button", name="Load the sample leads").click()
-    page.get_by_text("is in the inbox").wait_for()
+    page.locator("[data-toast]").first.wait_for()
     page.goto(f"{program.url}/calls")
     for _ in range(40):  # the list is being read
         if page.locator(".call-name").count():
