@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rendering import done, page
@@ -22,6 +22,12 @@ Reason = Annotated[str, Form(max_length=500)]
 def show(request: Request, here: Here) -> Response:
     """All scripts, those in use first."""
     return page(request, "scripts.html", "Scripts", **experiments.scripts(here.database))
+
+
+@router.get("/scripts")
+def elsewhere() -> Response:
+    """Where the scripts are."""
+    return RedirectResponse("/experiments/scripts", 303)
 
 
 @router.get("/experiments/scripts/{number:int}")

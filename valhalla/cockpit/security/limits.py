@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.wording import size
 
 BODY = 2**20
 """Bytes of a body, where a route does not need more."""
@@ -42,7 +43,7 @@ class Limits:
             return
         allowed = self.bodies.get(scope["path"], BODY)
         too_large = refusal(
-            scope, 413, "TOO_LARGE", f"That is more than the {allowed:,} bytes that are read here."
+            scope, 413, "TOO_LARGE", f"That is more than the {size(allowed)} that are read here."
         )
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > allowed:
