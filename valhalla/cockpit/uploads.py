@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from db.copying import replace
 from valhalla.errors import InputError, NotFound, UsageError
 from valhalla.home import Home
 from valhalla.importing.sources import SUFFIXES
@@ -151,11 +152,14 @@ def take(home: Home, token: str, source: str) -> Path:
     """Put a list that waits into the inbox, for its source, under a name that nothing there has; returns where."""
     upload = find(home, token)
     folder = home.inbox if source == "csv" else home.inbox / source
+    target: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target = _unique(folder, upload.name)
-        os.replace(upload.path, target)
+        replace(upload.path, target)
     except OSError as error:
+        if target is not None:
+            target.unlink(missing_ok=True)  # the name was taken already, with nothing in it
         raise InputError(f"{upload.name} cannot be put into {folder}: {error.strerror}") from None
     shutil.rmtree(upload.path.parent, ignore_errors=True)
     return target

@@ -226,6 +226,23 @@ def test_a_list_of_evil_is_shown_as_such(client: httpx.Client) -> None:
     assert "<script>alert" not in page and "<img src" not in page and "&lt;script&gt;alert" in page
 
 
+def test_a_list_that_is_gone_leaves_no_empty_one_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from valhalla.errors import InputError
+
+    home = Home(tmp_path)
+    home.prepare()
+    receiving = uploads.Receiving(home, "a.csv")
+    receiving.write(GOOD)
+    kept = receiving.finish()
+    monkeypatch.setattr(uploads, "find", lambda home, token: kept)
+    kept.path.unlink()  # somebody else has just taken it
+    with pytest.raises(InputError, match="cannot be put into"):
+        uploads.take(home, kept.token, "ppc")
+    assert list(home.inbox.rglob("*.csv")) == []
+
+
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from valhalla.errors import InputError
 
