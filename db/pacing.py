@@ -29,12 +29,12 @@ class Pace:
             began = time.perf_counter()
             yield
             contended = database.contended()
-        self.settle(contended, time.perf_counter() - began)
+        self.settle(contended, self.rows, time.perf_counter() - began)
 
-    def settle(self, contended: bool, held: float) -> None:
-        """The last transaction held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
+    def settle(self, contended: bool, rows: int, held: float) -> None:
+        """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         if contended:
             if held > LOCK_SECONDS:
-                self.rows = max(self.smallest, int(self.rows * LOCK_SECONDS / held))
+                self.rows = max(self.smallest, int(rows * LOCK_SECONDS / held))
         else:
             self.rows = min(self.largest, self.rows * 2)

@@ -16,14 +16,14 @@ Eventually = Callable[[Callable[[], bool]], None]
 
 def test_a_batch_that_held_the_lock_too_long_while_somebody_waited_shrinks_to_fit() -> None:
     pace = Pace(5_000, 100)
-    pace.settle(contended=True, held=0.5)
+    pace.settle(contended=True, rows=5_000, held=0.5)
     assert pace.rows == 500
-    pace.settle(contended=True, held=0.04)
+    pace.settle(contended=True, rows=500, held=0.04)
     assert pace.rows == 500, "short enough"
-    pace.settle(contended=True, held=60)
+    pace.settle(contended=True, rows=500, held=60)
     assert pace.rows == 100, "never below the smallest"
     for _ in range(10):
-        pace.settle(contended=False, held=0.5)
+        pace.settle(contended=False, rows=100, held=0.5)
     assert pace.rows == 5_000, "alone it grows back"
 
 

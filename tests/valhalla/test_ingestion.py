@@ -12,7 +12,7 @@ import pytest
 
 from db import Database, audit
 from valhalla.errors import UsageError
-from valhalla.importing import importer, own_rules
+from valhalla.importing import own_rules
 from valhalla.ingestion import ContinuousDataIngestion, CSVIngestion, ingest_real_data
 from valhalla.leads.view import Viewer
 
@@ -164,9 +164,7 @@ def viewed(database: Database, lead: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("rows", [1, 10])
-def test_columns_that_own_rules_add_are_kept_as_extra_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
-) -> None:
+def test_columns_that_own_rules_add_are_kept_as_extra_columns(tmp_path: Path, rows: int) -> None:
     class Own(CSVIngestion):
         def sanitize_lead(self, lead: dict[str, Any]) -> dict[str, Any]:
             made = super().sanitize_lead(lead)
@@ -178,7 +176,8 @@ def test_columns_that_own_rules_add_are_kept_as_extra_columns(
         "name,email,asking price,Tag\nA 1,a@x.com,5000,t1\nB 2,b@x.com,6000,t2\n", encoding="utf-8"
     )
     with Database.open(tmp_path / "valhalla.db") as database:
-        monkeypatch.setattr(importer, "_chunk_rows", lambda database: rows)
+        with database.write():
+            database.sql("INSERT INTO setting VALUES ('import.chunk_rows', ?, 0, 'test')", (str(rows),))
         Own(path, database=database).ingest_from_csv()
         assert viewed(database, 1)["extra"] == {"Tag": "t1", "Tier 1": "5"}
         assert viewed(database, 2)["extra"] == {"Tag": "t2", "Tier 1": "", "Tier 2": "6"}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import Database, audit
+from db.pacing import Pace
 from valhalla import settings
 from valhalla.collector import collect_young, collector_paused
 from valhalla.importing import ahead, second, sql
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 WARNINGS_KEPT = 1000
 """Row warnings of an import that are stored; the rest are counted by code."""
-
-LOCK_SECONDS = 0.05
-"""How long a chunk may hold the write lock while somebody else waits for it."""
 
 MIN_CHUNK_ROWS = 500
 
@@ -180,7 +178,7 @@ class _Import:
         self.request = request
         self.hooks = hooks
         self.path = Path(request.path)
-        self.chunk_rows = _chunk_rows(database)
+        self.pace = Pace(int(settings.value(database, "import.chunk_rows")), MIN_CHUNK_ROWS)
         self.context: Context | None = None
         self.suppression = suppression.NOBODY
         self.import_id: int | None = None
@@ -396,9 +394,7 @@ class _Import:
             except ahead.Unavailable:
                 pass
             else:
-                self.chunk_rows = min(
-                    self.chunk_rows, ahead.PART_ROWS
-                )  # begin at once, not with a full chunk
+                self.pace.rows = min(self.pace.rows, ahead.PART_ROWS)  # begin at once, not with a full chunk
                 with other:
                     while (found := other.read(self._step_rows(), self._load_context())) is not None:
                         chunk, self.digest, decided = found
@@ -420,7 +416,7 @@ class _Import:
         return self.context
 
     def _step_rows(self) -> int:
-        return min(self.chunk_rows, STEP_ROWS)
+        return min(self.pace.rows, STEP_ROWS)
 
     def _store(self, chunk: Chunk, decided: Decided | None, reading: Reading) -> None:
         """One chunk into the transaction: leads, stage results, rejects, audit entry, counters and the new position.
@@ -451,7 +447,7 @@ class _Import:
             write_plan(database, chunk, plan, reading, context)
             transaction.add(chunk, plan)
         self.position = chunk.end
-        if database.contended() or transaction.rows >= self.chunk_rows:
+        if database.contended() or transaction.rows >= self.pace.rows:
             self._commit()
 
     def _commit(self) -> None:
@@ -460,7 +456,7 @@ class _Import:
         if transaction is not None and not transaction.ended:
             contended = self.database.contended()
             held = transaction.commit()
-            self._pace(contended, transaction.rows, held)
+            self.pace.settle(contended, transaction.rows, held)
 
     def _advance(self, chunk: Chunk, plan: Plan) -> None:
         counts = plan.counts
@@ -503,14 +499,6 @@ class _Import:
                 "rejected": len(chunk.rejected),
             },
         )
-
-    def _pace(self, contended: bool, rows: int, held: float) -> None:
-        """Shrink the transactions while somebody waits to write, and grow them back when nobody does."""
-        largest = _chunk_rows(self.database)
-        if contended and held > LOCK_SECONDS:
-            self.chunk_rows = max(min(MIN_CHUNK_ROWS, largest), int(rows * LOCK_SECONDS / held))
-        elif not contended:
-            self.chunk_rows = min(largest, self.chunk_rows * 2)
 
     # -- ending --------------------------------------------------------------------------------------------
 
@@ -698,7 +686,3 @@ def header_id(database: Database, names: list[str]) -> int:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     found: int | None = database.value(sql.FIND_HEADER, (digest,))
     return found if found is not None else int(database.value(sql.ADD_HEADER, (digest, text)))
-
-
-def _chunk_rows(database: Database) -> int:
-    return int(settings.value(database, "import.chunk_rows"))
