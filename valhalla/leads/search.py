@@ -54,7 +54,7 @@ WHERE first.id < l.id AND (first.email IS NULL OR l.email IS NULL OR first.email
 ON CONFLICT (lead_id, other_id) DO NOTHING
 """
 
-RANKED = 2_000
+RANKED = 1_000
 """So many of the leads that a search finds, the newest, are put in order of their score."""
 
 SHORT = 2
