@@ -13,8 +13,8 @@ SYSTEMS = {
     "win32": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": "x86_64"},
 }  # fmt: skip
-BUILD_TOOLS = ("pyinstaller", "pillow", "setuptools", "hatchling")
-"""What makes the executable: PyInstaller, the icon's painter, and the build backend."""
+BUILD_TOOLS = ("pyinstaller", "pillow", "setuptools", "hatchling", "tzdata")
+"""What makes the executable: PyInstaller, the icon's painter, the build backend, and the time zones that are packed for every system."""
 
 TEST_TOOLS = ("pytest",)
 """What the built product is tested with."""
