@@ -139,9 +139,9 @@ def program(tmp_path: Path) -> Iterator[Program]:
         yield program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser."""
+    """The browser. It ends with the module: while it runs, this thread has an event loop, and others could not have one."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"needs a Chromium at {CHROMIUM} (Debian: apt-get install chromium)")
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
