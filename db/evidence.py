@@ -233,18 +233,15 @@ def halves(table: str, columns: Sequence[str], rows: Sequence[Values]) -> list[H
 
     ``columns``: of the tuples; all personal columns of the table are among them.
     """
-    declared = TABLES[table]
-    personal = _picker([columns.index(column) for column in declared.personal])
-    sha256, dumps = hashlib.sha256, orjson.dumps
+    return _halves(_picker([columns.index(column) for column in TABLES[table].personal]), rows)
+
+
+def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[Half]:
+    sha256, dumps, random = hashlib.sha256, orjson.dumps, os.urandom(SALT_BYTES * len(rows))
+    salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
     return [
-        (salt, sha256(salt + dumps(personal(row))).digest())
-        for salt, row in zip(_salts(len(rows)), rows, strict=True)
+        (salt, sha256(salt + dumps(personal(row))).digest()) for salt, row in zip(salts, rows, strict=True)
     ]
-
-
-def _salts(count: int) -> list[bytes]:
-    random = os.urandom(SALT_BYTES * count)
-    return [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
 
 
 class Hasher:
@@ -282,27 +279,16 @@ class Hasher:
                 (key, None, sha256(begin + dumps(rest(row))).digest())
                 for key, row in zip(keys, rows, strict=True)
             ]
-        personal = self._personal
-        if prepared is not None:
-            known = [half or self._half(row) for half, row in zip(prepared, rows, strict=True)]
-            return [
-                (key, salt, sha256(begin + half + dumps(rest(row))).digest())
-                for key, (salt, half), row in zip(keys, known, rows, strict=True)
+        if prepared is None:
+            known = _halves(self._personal, rows)
+        else:
+            known = [
+                half or _halves(self._personal, [row])[0] for half, row in zip(prepared, rows, strict=True)
             ]
-        salts = _salts(len(rows))
         return [
-            (
-                key,
-                salt,
-                sha256(begin + sha256(salt + dumps(personal(row))).digest() + dumps(rest(row))).digest(),
-            )
-            for key, salt, row in zip(keys, salts, rows, strict=True)
+            (key, salt, sha256(begin + half + dumps(rest(row))).digest())
+            for key, (salt, half), row in zip(keys, known, rows, strict=True)
         ]
-
-    def _half(self, row: Values) -> Half:
-        assert self._personal is not None
-        salt = os.urandom(SALT_BYTES)
-        return salt, hashlib.sha256(salt + orjson.dumps(self._personal(row))).digest()
 
     def check(self, row: Values, salt: bytes | None) -> bytes:
         """The hash that the row has by the salt that is stored with it (or by the hash of what was left out)."""
