@@ -54,10 +54,8 @@ def _apply(database: Database, number: int) -> None:
     # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
     database.sql("PRAGMA foreign_keys = 0")
     connection = database.connection()
-    authorizer, connection.authorizer = (
-        connection.authorizer,
-        None,
-    )  # a migration may make the chain's tables anew
+    # A migration may make the chain's tables anew.
+    authorizer, connection.authorizer = connection.authorizer, None
     try:
         # A power failure may take the newest steps; the next start does them again. So only the last need be on the disk.
         with database.write(durable=number == latest()), database.recorder().off():
@@ -72,9 +70,8 @@ def _apply(database: Database, number: int) -> None:
             database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
             database.sql(f"PRAGMA user_version = {number}")
             _witness(database, number)
-            if (
-                number == latest()
-            ):  # with the same commit, or a kill in between would leave rows without a witness
+            if number == latest():
+                # With the same commit, or a kill in between would leave rows without a witness.
                 sealing.adopt(database)
     finally:
         connection.authorizer = authorizer
