@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,7 @@ def _yes() -> bool:
     return True
 
 
-class _State:
+class _State(ABC):
     """What both have in common: three modes, and that a frame has exactly one of them."""
 
     kind: str
@@ -87,11 +88,13 @@ class _State:
             self.frame = self._framed(values, "production", "; ".join(notes) or None)
         return self.frame
 
+    @abstractmethod
     async def _real(self) -> tuple[Frame, int, list[str]]:
-        raise NotImplementedError
+        """Values, since when they are true (UTC milliseconds), and what is to be said about them."""
 
+    @abstractmethod
     def _simulated(self, now: int) -> Frame:
-        raise NotImplementedError
+        """Made-up values."""
 
     def _without(self, reason: str) -> Frame:
         if self._fallback():
