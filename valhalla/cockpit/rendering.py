@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from valhalla import templates
 from valhalla.cockpit import frame, pieces, wording
 from valhalla.cockpit.pieces import static
 from valhalla.cockpit.security.sessions import Toast
@@ -81,14 +82,7 @@ def local(to: str | None, otherwise: str = "/") -> str:
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates' environment: escapes everything, and an unknown name is an error."""
-    made = Environment(
-        loader=PackageLoader("valhalla.cockpit", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = templates.environment("valhalla.cockpit")
     made.filters |= {each.__name__: each for each in wording.FILTERS}
     made.globals |= {"static": static, "version": _version(), "html": pieces, "largest_list": LARGEST}
     return made

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from db import Database, audit
+from valhalla import templates
 from valhalla.charts import drawing
 from valhalla.digest.gathering import gather
 from valhalla.digest.place import digest_path
@@ -146,13 +147,7 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("valhalla.digest", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment("valhalla.digest")
     environment.filters["money"] = money
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["price"] = lambda value: money(round(value * 100))

@@ -6,9 +6,10 @@ import base64
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from db.clock import iso, to_datetime
+from valhalla import templates
 from valhalla.charts import drawing
 from valhalla.packets.making import Packet
 from valhalla.stages.wording import money as dollars
@@ -48,13 +49,7 @@ STATUS = {
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("valhalla.packets", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment("valhalla.packets")
     environment.filters["money"] = _money
     environment.filters["day"] = _day
     environment.filters["count"] = lambda number: None if number is None else f"{number:,}"
