@@ -29,13 +29,6 @@ PLAIN_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
 def database(place: Home) -> Iterator[Database]:
     with Database.open(place.database) as database:
         database.clock = iter(range(10**15, 10**16, HOUR // 1000)).__next__

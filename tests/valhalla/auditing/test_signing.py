@@ -18,13 +18,6 @@ from valhalla.home import Home
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
 def database(place: Home) -> Iterator[Database]:
     with Database.open(place.database) as database:
         yield database

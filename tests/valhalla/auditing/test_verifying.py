@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +12,6 @@ from jobs import sealing
 from valhalla.auditing import copies
 from valhalla.auditing.verifying import copy_of_file, home_file
 from valhalla.home import Home
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
 from db import Database
+from jobs.state import JobState
 from valhalla.cockpit.server import Server
 from valhalla.home import Home
 
@@ -101,3 +102,17 @@ def connect(server: Server, client: httpx.Client) -> Iterator[Callable[..., Clie
             )
 
         yield connect
+
+
+@pytest.fixture
+def work(server: Server) -> Iterator[Callable[[], JobState]]:
+    """A function that works on the newest job and returns how it ended."""
+    worker = server.cockpit.queue.worker(threads=1, queues=["background"])
+    worker.start()
+
+    def work() -> JobState:
+        number = server.cockpit.database.value("SELECT max(id) FROM task")
+        return server.cockpit.queue.wait(number, timeout=60)
+
+    yield work
+    worker.stop(timeout=5)

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -20,20 +20,6 @@ from valhalla import settings
 from valhalla.cockpit.server import Server
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "verify_audit.py"
-
-
-@pytest.fixture
-def work(server: Server) -> Iterator[Callable[[], JobState]]:
-    """A function that works on the newest job and returns how it ended."""
-    worker = server.cockpit.queue.worker(threads=1, queues=["background"])
-    worker.start()
-
-    def work() -> JobState:
-        number = server.cockpit.database.value("SELECT max(id) FROM task")
-        return server.cockpit.queue.wait(number, timeout=60)
-
-    yield work
-    worker.stop(timeout=5)
 
 
 def test_the_log_is_shown_and_narrowed(client: httpx.Client, database: Database) -> None:

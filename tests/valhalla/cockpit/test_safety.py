@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,20 +15,6 @@ from valhalla.cockpit.server import Server
 from valhalla.running import checking
 from valhalla.running.production import Workflow
 from valhalla.sandbox.governor import GovernorEnforcer
-
-
-@pytest.fixture
-def work(server: Server) -> Iterator[Callable[[], JobState]]:
-    """A function that works on the newest job and returns how it ended."""
-    worker = server.cockpit.queue.worker(threads=1, queues=["background"])
-    worker.start()
-
-    def work() -> JobState:
-        number = server.cockpit.database.value("SELECT max(id) FROM task")
-        return server.cockpit.queue.wait(number, timeout=60)
-
-    yield work
-    worker.stop(timeout=5)
 
 
 def test_before_anything_was_checked_the_page_says_so(client: httpx.Client) -> None:
