@@ -31,7 +31,11 @@ ONE = f"""
 SELECT {_COLUMNS}, i.encoding, i.delimiter, i.fields, i.names, i.warnings, i.error_code, i.error_message, i.profile
 FROM import AS i JOIN source AS s ON s.id = i.source_id WHERE i.id = ?
 """
-REASONS = "SELECT code, count(*) FROM reject WHERE import_id = ? GROUP BY code ORDER BY 2 DESC, 1"
+# By state first, as the index has them: so nothing but the few sums is put in order.
+REASONS = """
+SELECT code, sum(rows) FROM (SELECT code, count(*) AS rows FROM reject WHERE import_id = ? GROUP BY state, code)
+GROUP BY code ORDER BY 2 DESC, 1
+"""
 UNDO = "SELECT at, actor, reversed, kept, failed, items FROM import_undo WHERE import_id = ?"
 LIST_OF_IMPORT = """
 SELECT f.path, s.name FROM import AS i JOIN file AS f ON f.id = i.file_id JOIN source AS s ON s.id = f.source_id WHERE i.id = ?

@@ -21,19 +21,24 @@ OURS = ("_reject", "_line", "_reason", "_field")
 MORE = "_more"
 """Last column, where the cells beyond the header stand, of rows that had too many; the reader wants it empty."""
 
-_WHERE = """
-FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
-WHERE r.state = 'open' AND (:source IS NULL OR s.name = :source) AND (:import_id IS NULL OR r.import_id = :import_id)
-  AND (:code IS NULL OR r.code = :code)
-"""
+# {which}: the conditions of a choice. Only those that were given, because SQLite finds no index for "not given, or equal".
+_OPEN = "JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id WHERE r.state = 'open' {which}"
+_KEPT = f"{_OPEN} AND r.code <> 'FORGOTTEN'"
 LIST = f"""
-SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name {_WHERE}
+SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name FROM reject AS r {_OPEN}
   AND r.id > :after ORDER BY r.id LIMIT :limit
 """
-COUNTS = f"SELECT r.code, count(*) {_WHERE} GROUP BY r.code ORDER BY 2 DESC, 1"
-SOURCES = f"SELECT s.name, count(*) {_WHERE} AND r.code <> 'FORGOTTEN' GROUP BY s.name ORDER BY s.name"
-HEADERS = f"SELECT i.names, i.fields, i.delimiter {_WHERE} GROUP BY i.id ORDER BY i.id"
-RAW = f"SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter {_WHERE} AND r.code <> 'FORGOTTEN' AND r.id > :after ORDER BY r.id LIMIT 1000"
+COUNTS = f"SELECT r.code, count(*) FROM reject AS r {_OPEN} GROUP BY r.code ORDER BY 2 DESC, 1"
+SOURCES = f"SELECT s.name, count(*) FROM reject AS r {_KEPT} GROUP BY s.name ORDER BY s.name"
+HEADERS = f"SELECT i.names, i.fields, i.delimiter FROM reject AS r {_OPEN} GROUP BY i.id ORDER BY i.id"
+FIRST = f"SELECT min(r.id) FROM reject AS r {_KEPT}"
+# By number, from where the last thousand ended: with an index, each thousand would be sorted out of all.
+RAW = f"""
+SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM reject AS r NOT INDEXED {_KEPT}
+  AND r.id >= :first ORDER BY r.id LIMIT 1000
+"""
+
+_COLUMN = {"source": "s.name", "import_id": "r.import_id", "code": "r.code"}
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,23 @@ class Choice:
     import_id: int | None = None
     code: str | None = None
 
-    def parameters(self, **more: Any) -> dict[str, Any]:
-        """For the statements."""
-        return {"source": self.source, "import_id": self.import_id, "code": self.code, **more}
+    def read(self, database: Database, text: str, **more: Any) -> list[tuple[Any, ...]]:
+        """What a statement of this module finds of these."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        which = "".join(f" AND {_COLUMN[name]} = :{name}" for name in given)
+        return database.sql(text.format(which=which), given | more)
 
 
 def listed(database: Database, choice: Choice, limit: int, after: int = 0) -> list[dict[str, Any]]:
     """Open rejects in the order in which they came."""
     names = ("id", "file", "import_id", "line", "column", "code", "message", "value", "source")
-    rows = database.sql(LIST, choice.parameters(limit=limit, after=after))
+    rows = choice.read(database, LIST, limit=limit, after=after)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def counts(database: Database, choice: Choice) -> dict[str, int]:
     """How many are open, by code, most first."""
-    return dict(database.sql(COUNTS, choice.parameters()))
+    return dict(choice.read(database, COUNTS))
 
 
 def export(database: Database, target: Path, choice: Choice) -> list[dict[str, Any]]:
@@ -66,7 +73,7 @@ def export(database: Database, target: Path, choice: Choice) -> list[dict[str, A
 
     Cells are neutralised for spreadsheets; the reader takes that away again. Raises :class:`InputError`.
     """
-    sources = database.sql(SOURCES, choice.parameters())
+    sources = choice.read(database, SOURCES)
     written = []
     for name, _ in sources:
         one = Choice(name, choice.import_id, choice.code)
@@ -91,7 +98,7 @@ def _write(database: Database, path: Path, choice: Choice) -> int:
 
 def _columns(database: Database, choice: Choice) -> list[str]:
     columns: dict[str, None] = {}
-    for names, fields, _ in database.sql(HEADERS, choice.parameters()):
+    for names, fields, _ in choice.read(database, HEADERS):
         columns.update(dict.fromkeys(json.loads(names) if names else json.loads(fields)))
     if any(len(cells) > len(names) for _, cells, names in _records(database, choice)):
         columns[MORE] = None
@@ -101,12 +108,12 @@ def _columns(database: Database, choice: Choice) -> list[str]:
 def _records(
     database: Database, choice: Choice
 ) -> Iterator[tuple[tuple[int, int, str, str | None], list[str], list[str]]]:
-    after = 0
-    while page := database.sql(RAW, choice.parameters(after=after)):
+    [(first,)] = choice.read(database, FIRST)
+    while page := choice.read(database, RAW, first=first):
         for number, line, message, column, raw, names, delimiter in page:
             cells = raw_cells(raw or "", delimiter or ",")
             yield (number, line, message, column), cells, json.loads(names) if names else []
-        after = page[-1][0]
+        first = page[-1][0] + 1
 
 
 def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator[Sequence[object]]:

@@ -195,6 +195,8 @@ SELECT id, path, state, kind, fields, warnings, rows, new, updated, unchanged, d
 READ_REJECTS = """
 SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'open' ORDER BY line, id LIMIT ?
 """
-READ_IMPORT_REJECTS = (
-    "SELECT line, column, code, message FROM reject WHERE import_id = ? ORDER BY line, id LIMIT ?"
-)
+# The first of them by number, which the index holds, are the first of the list.
+READ_IMPORT_REJECTS = """
+SELECT line, column, code, message FROM reject
+WHERE id IN (SELECT id FROM reject WHERE import_id = ? ORDER BY id LIMIT ?) ORDER BY id
+"""

@@ -43,11 +43,10 @@ RESET_FILE = """
 UPDATE file SET digest = '', offset = size, rows = CASE WHEN import_id = ?1 THEN max(rows - ?2, 0) ELSE rows END,
   rejected = CASE WHEN import_id = ?1 THEN max(rejected - ?3, 0) ELSE rejected END WHERE id = ?4
 """
-REFUSED = """
-SELECT id FROM reject INDEXED BY reject_by_import WHERE import_id = ? AND state = 'open' AND id > ? ORDER BY id LIMIT ?
-"""
+# In whatever order the index has them: what was looked at is not open any more.
+REFUSED = "SELECT id FROM reject INDEXED BY reject_by_import WHERE import_id = :import AND state = 'open' LIMIT :most"
 IGNORE = "UPDATE reject SET state = 'ignored' WHERE id IN (SELECT value FROM carray(?)) AND state = 'open'"
-REPAIRED = "SELECT id FROM reject WHERE closed_by = ? AND id > ? ORDER BY id LIMIT ?"
+REPAIRED = "SELECT id FROM reject WHERE closed_by = :import AND id > :after ORDER BY id LIMIT :most"
 # Of a row that was refused by several readings of its list only the last stands open, and none of an undone reading.
 REOPEN = """
 UPDATE reject SET closed_by = NULL, state = CASE
@@ -63,7 +62,7 @@ READ_ITEMS = "SELECT items FROM import_undo WHERE import_id = ?"
 SETTLE = "UPDATE import SET state = 'undone' WHERE id = ? AND state <> 'undone'"
 RESULT = "SELECT reversed, kept, failed, items FROM import_undo WHERE import_id = ?"
 
-MADE = "SELECT id FROM lead WHERE import_id = ? AND id > ? ORDER BY id LIMIT ?"
+MADE = "SELECT id FROM lead WHERE import_id = :import AND id > :after ORDER BY id LIMIT :most"
 TYPED = "SELECT id FROM import WHERE path LIKE '(by hand)%'"
 WORKED_ON = f"""
 SELECT DISTINCT k.value, 'an outcome was recorded' FROM carray(?1) AS k CROSS JOIN outcome AS o ON o.lead_id = k.value
@@ -92,7 +91,8 @@ SELECT DISTINCT h.lead_id FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h
 """
 UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id = ?"
 CHANGED = """
-SELECT DISTINCT lead_id FROM lead_history WHERE import_id = ? AND actor = 'import' AND lead_id > ? ORDER BY lead_id LIMIT ?
+SELECT DISTINCT lead_id FROM lead_history WHERE import_id = :import AND actor = 'import' AND lead_id > :after
+ORDER BY lead_id LIMIT :most
 """
 HISTORY = f"""
 SELECT h.lead_id, h.import_id, h.actor = 'import' AND h.import_id NOT IN ({TYPED}), h.cause, h.before
@@ -169,7 +169,12 @@ class _Undo:
 
     def _batches(self, text: str, act: Callable[[list[int]], None]) -> None:
         after = 0
-        while ids := [row[0] for row in self.database.sql(text, (self.import_id, after, self.pace.rows))]:
+        while ids := [
+            row[0]
+            for row in self.database.sql(
+                text, {"import": self.import_id, "after": after, "most": self.pace.rows}
+            )
+        ]:
             with self.pace.write(self.database):
                 self.hooks.fence()
                 act(ids)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from valhalla.importing.log import REASONS
 from valhalla.importing.rejects import Choice, counts, export, listed
 from valhalla.importing.source_settings import Change, set_source
 
@@ -101,3 +102,21 @@ def test_rows_that_could_not_be_taken_apart_are_exported_too(desk: Any, row: str
     export(desk.database, target, Choice())
     assert cells(target)
     assert desk.read(target).rejected == len(cells(target)), "unrepaired they are refused again, whole"
+
+
+def test_what_an_import_refused_is_counted_without_a_look_at_the_rows(desk: Any) -> None:
+    desk.take("a.csv", "Bo,bo.example.com,2,,\nCy,,3,,\nDi,,4,,\n")
+    asked: list[str] = []
+
+    class Watching:
+        def sql(self, text: str, given: Any = ()) -> list[tuple[Any, ...]]:
+            asked.extend(row[3] for row in desk.database.sql(f"EXPLAIN QUERY PLAN {text}", given))
+            return desk.database.sql(text, given)
+
+    watching: Any = Watching()
+    assert counts(watching, Choice(import_id=1)) == {"MISSING_EMAIL": 2, "EMAIL_FORMAT": 1}
+    assert watching.sql(REASONS, (1,)) == [("MISSING_EMAIL", 2), ("EMAIL_FORMAT", 1)]
+    covered = [step for step in asked if "reject" in step or step.split()[1] == "r"]
+    assert len(covered) == 2 and all("COVERING INDEX reject_by_import" in step for step in covered)
+    assert counts(desk.database, Choice("csv", 1, "MISSING_EMAIL")) == {"MISSING_EMAIL": 2}
+    assert counts(desk.database, Choice("county")) == counts(desk.database, Choice(import_id=2)) == {}
