@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import base64
+import os
+import socket
+import statistics
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
 from db import Database
 from db.clock import DAY
@@ -143,3 +150,84 @@ def whole(desk: Desk) -> Callable[[], None]:
         assert desk.database.value("PRAGMA integrity_check") == "ok"
 
     return check
+
+
+class Deaf:
+    """A WebSocket client that takes the beginning of the first message and then never reads, with little room for more."""
+
+    def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        self.socket.connect(("127.0.0.1", port))
+        lines = {
+            "Host": f"127.0.0.1:{port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+            **headers,
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        assert self.socket.recv(12) == b"HTTP/1.1 101"
+
+
+@pytest.fixture
+def crowd() -> Callable[..., Coroutine[Any, Any, None]]:
+    """A coroutine function: so many clients on each path, ``deaf`` of which never read, for so many seconds. ``paths``: what
+    the messages that are counted begin with, by path; ``memory``: how much the server uses now.
+
+    Asserts that the others get their messages every 3.5 seconds at the latest, and that the server does not grow by more than a
+    tenth between a sixth of the time and its end; prints the figures.
+    """
+
+    async def crowd(
+        port: int,
+        paths: dict[str, str],
+        *,
+        clients: int,
+        deaf: int,
+        seconds: int,
+        memory: Callable[[], int],
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        ends = asyncio.Event()
+        gaps: dict[str, list[float]] = {path: [] for path in paths}
+
+        async def watch(path: str) -> int:
+            count, last = 0, None
+            url = f"ws://127.0.0.1:{port}{path}"
+            async with connect(url, additional_headers=headers, max_queue=4, proxy=None) as client:
+                while not ends.is_set():
+                    if paths[path] not in str(await client.recv())[:40]:
+                        continue
+                    now = time.monotonic()
+                    if last is not None:
+                        gaps[path].append(now - last)
+                    count, last = count + 1, now
+            return count
+
+        silent = [Deaf(port, path, headers or {}) for path in paths for _ in range(deaf)]
+        watching = [asyncio.create_task(watch(path)) for path in paths for _ in range(clients - deaf)]
+        early = seconds / 6
+        await asyncio.sleep(early)
+        memory_early = memory()
+        await asyncio.sleep(seconds - early)
+        memory_late = memory()
+        ends.set()
+        counts = await asyncio.gather(*watching)
+        for each in silent:
+            each.socket.close()
+        for path, found in gaps.items():
+            print(
+                f"{path}: {clients} clients, {deaf} of them not reading, {seconds} s: interval median "
+                f"{statistics.median(found):.2f} s, longest {max(found):.2f} s"
+            )
+        print(
+            f"RSS {memory_early / 2**20:.1f} MB after {early:.0f} s, {memory_late / 2**20:.1f} MB after {seconds} s"
+        )
+        assert min(counts) >= seconds / 3.5 - 1
+        assert max(max(found) for found in gaps.values()) <= 3.5
+        assert memory_late <= 1.1 * memory_early
+
+    return crowd

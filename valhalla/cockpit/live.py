@@ -20,7 +20,8 @@ from fastapi import APIRouter, WebSocket
 
 from db import Database, DatabaseError
 from db.clock import iso
-from valhalla.cockpit.sockets import Outbox, converse, pack
+from valhalla.cockpit import sockets
+from valhalla.cockpit.sockets import Outbox, pack
 from valhalla.cockpit.state import Cockpit, cockpit_of
 from valhalla.running.passes import IMPORT_JOB
 
@@ -91,7 +92,7 @@ class Hub:
         if self._counters:
             outbox.put("counters", self._counters)
         try:
-            await converse(socket, outbox)
+            await sockets.serve(socket, outbox)
         finally:
             self._outboxes.discard(outbox)
 

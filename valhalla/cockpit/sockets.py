@@ -7,13 +7,12 @@ from collections import deque
 from typing import Any
 
 import orjson
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
+
+from valhalla.console.conversation import converse
 
 PATIENCE = 20.0
 """Seconds that one message may wait to be taken before the client is given up."""
-
-SAID = 1_000
-"""Characters of a client's message that are read."""
 
 
 class Outbox:
@@ -45,40 +44,22 @@ class Outbox:
             await self._waiting.wait()
 
 
-async def send_all(socket: WebSocket, outbox: Outbox) -> None:
-    """Send what comes into ``outbox`` until the client goes, or takes nothing for :data:`PATIENCE` seconds."""
+async def serve(socket: WebSocket, outbox: Outbox) -> None:
+    """Send an accepted client what comes into ``outbox``, until it goes or takes nothing for :data:`PATIENCE` seconds. What
+    it says is not listened to."""
+    await converse(socket, _send(socket, outbox), _until_gone(socket))
+
+
+async def _send(socket: WebSocket, outbox: Outbox) -> None:
     while True:
         message = await outbox.take()
         async with asyncio.timeout(PATIENCE):
             await socket.send_text(message)
 
 
-async def converse(socket: WebSocket, outbox: Outbox, heard: Any = None) -> None:
-    """Serve an accepted socket until it ends: send the outbox, hand each text to ``heard`` (an async function of it)."""
-    sending = asyncio.ensure_future(send_all(socket, outbox))
-    listening = asyncio.ensure_future(_listen(socket, heard))
-    try:
-        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (sending, listening):
-            task.cancel()
-        await asyncio.gather(sending, listening, return_exceptions=True)
-        if socket.application_state == WebSocketState.CONNECTED and not listening.cancelled():
-            try:
-                async with asyncio.timeout(1):
-                    await socket.close()
-            except (RuntimeError, TimeoutError, WebSocketDisconnect):
-                pass
-
-
-async def _listen(socket: WebSocket, heard: Any) -> None:
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        text = message.get("text")
-        if heard is not None:
-            await heard("" if text is None else text[:SAID])
+async def _until_gone(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def pack(message: dict[str, Any]) -> str:

@@ -15,11 +15,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.requests import HTTPConnection
-from starlette.websockets import WebSocketState
 
 from valhalla.console.board import Board
+from valhalla.console.conversation import converse
 from valhalla.console.hub import Seat
 from valhalla.console.moments import now_ms
 from valhalla.console.service import Console
@@ -106,26 +106,7 @@ async def serve(websocket: WebSocket, board: Board) -> None:
     await websocket.accept()
     with board.hub.seat() as seat:
         seat.put(await board.fresh())
-        listening = asyncio.create_task(_listen(websocket, board, seat))
-        sending = asyncio.create_task(_send(websocket, seat))
-        try:
-            await asyncio.wait((listening, sending), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (listening, sending):
-                task.cancel()
-            # Not gather: being cancelled in there, it would pass on the tasks' own cancellation instead of ours, which
-            # whoever cancelled us would not recognise.
-            await asyncio.wait((listening, sending))
-    for task in (listening, sending):
-        outcome = None if task.cancelled() else task.exception()
-        if isinstance(outcome, TimeoutError) and websocket.application_state is WebSocketState.CONNECTED:
-            with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect, TimeoutError):
-                async with asyncio.timeout(1):
-                    await websocket.close(1013, "not reading")
-        elif isinstance(outcome, Exception) and not isinstance(
-            outcome, WebSocketDisconnect | TimeoutError | RuntimeError | OSError
-        ):
-            raise outcome
+        await converse(websocket, _send(websocket, seat), _listen(websocket, board, seat))
 
 
 async def _send(websocket: WebSocket, seat: Seat) -> None:

@@ -7,6 +7,9 @@ pages show.
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,39 @@ def work(server: Server) -> Iterator[Callable[[], JobState]]:
 
     yield work
     worker.stop(timeout=5)
+
+
+class Program:
+    """``valhalla run`` as a process of its own."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "COLUMNS": "20"},
+        )
+
+    def link(self) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("Cockpit: "):
+                return line.removeprefix("Cockpit: ").strip()
+        raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
+
+
+@pytest.fixture
+def program(home: Path) -> Iterator[Callable[..., Program]]:
+    """A function that starts ``valhalla run`` with options."""
+    started: list[Program] = []
+
+    def start(*options: str) -> Program:
+        started.append(Program(home, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.communicate()

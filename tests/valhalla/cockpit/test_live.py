@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
+import httpx
+import psutil
 import pytest
 
 from db import Database
+from valhalla.cockpit import sockets
 from valhalla.cockpit.sockets import Outbox
 from valhalla.sandbox.alerts import AlertSystem
+
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+"""Also the full crowd: 200 clients for a minute."""
 
 
 def until(socket: Any, kind: str) -> dict[str, Any]:
@@ -19,6 +29,11 @@ def until(socket: Any, kind: str) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(socket.recv(timeout=10))
         if message["type"] == kind:
             return message
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def test_counters_come_at_once_and_when_something_changed(
@@ -51,8 +66,6 @@ def test_what_is_said_to_the_pages_socket_is_ignored(connect: Callable[..., Any]
 
 @pytest.mark.parametrize("kept", [1, 3])
 def test_an_outbox_keeps_the_newest_of_a_kind_and_the_last_of_the_others(kept: int) -> None:
-    import asyncio
-
     async def take() -> list[str]:
         outbox = Outbox(kept)
         for number in range(100):
@@ -61,3 +74,117 @@ def test_an_outbox_keeps_the_newest_of_a_kind_and_the_last_of_the_others(kept: i
         return [await outbox.take() for _ in range(kept + 1)]
 
     assert asyncio.run(take()) == [*(f"a{n}" for n in range(100 - kept, 100)), "c99"]
+
+
+class Client:
+    """A client that says nothing and has not gone. ``takes``: whether it takes what it is sent."""
+
+    application_state = None
+
+    def __init__(self, takes: bool = True) -> None:
+        self.takes = takes
+        self.sent: list[str] = []
+
+    async def send_text(self, text: str) -> None:
+        if text == "broken":
+            raise TypeError("a mistake of ours")
+        self.sent.append(text)
+        if not self.takes:
+            await asyncio.Event().wait()
+
+    async def receive(self) -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def serving(client: Any, *messages: str) -> Coroutine[Any, Any, None]:
+    outbox = Outbox()
+    for message in messages:
+        outbox.add(message)
+    return sockets.serve(client, outbox)
+
+
+def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "PATIENCE", 0.01)
+    client = Client(takes=False)
+    asyncio.run(serving(client, "one", "two"))
+    assert client.sent == ["one"]
+
+
+def test_a_mistake_while_sending_is_told() -> None:
+    with pytest.raises(TypeError, match="mistake of ours"):
+        asyncio.run(serving(Client(), "broken"))
+
+
+def test_who_ends_a_conversation_recognises_its_end() -> None:
+    class Slow(Client):
+        """Has something to do before it ends."""
+
+        async def receive(self) -> dict[str, Any]:
+            try:
+                return await super().receive()
+            except asyncio.CancelledError:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+                raise
+
+    async def run() -> None:
+        task = asyncio.create_task(serving(Slow()))
+        for word in ("first", "second"):
+            await asyncio.sleep(0.01)
+            task.cancel(word)
+        await task
+
+    with pytest.raises(asyncio.CancelledError, match="second"):
+        asyncio.run(run())
+
+
+@pytest.mark.anyio
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("clients", "deaf", "seconds"),
+    [
+        pytest.param(30, 5, 12, id="short"),
+        pytest.param(
+            200, 10, 60, id="full", marks=pytest.mark.skipif(not LONG, reason="set VALHALLA_LONG=1")
+        ),
+    ],
+)
+async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
+    program: Callable[..., Any],
+    home: Path,
+    crowd: Callable[..., Any],
+    clients: int,
+    deaf: int,
+    seconds: int,
+) -> None:
+    started = program("--interval", "1")
+    link = await asyncio.to_thread(started.link)
+    url, port = link.partition("/?")[0], httpx.URL(link).port
+    async with httpx.AsyncClient() as visitor:
+        assert (await visitor.get(link)).status_code == 303
+        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+
+    async def write() -> None:
+        """Alerts of about 70 KB, so that what is not read does not disappear in the buffers of the system."""
+        with Database.open(home / "valhalla.db") as database:
+            system = AlertSystem(database=database)
+            while True:
+                await asyncio.to_thread(system.alert, "crowd", "not read " * 8_000, "info")
+                await asyncio.sleep(0.5)
+
+    writing = asyncio.create_task(write())
+    try:
+        await crowd(
+            port,
+            {"/ws/live": '"counters"'},
+            clients=clients,
+            deaf=deaf,
+            seconds=seconds,
+            memory=lambda: psutil.Process(started.process.pid).memory_info().rss,
+            headers={"Cookie": cookie, "Origin": url},
+        )
+    finally:
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -82,44 +81,9 @@ def test_every_route_of_the_api_is_described(client: httpx.Client) -> None:
     assert all(way["summary"] for ways in paths.values() for way in ways.values())
 
 
-class Program:
-    """``valhalla run`` as a process of its own."""
-
-    def __init__(self, home: Path, *options: str) -> None:
-        self.home = home
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "valhalla", "--home", str(home), "run", "--port", "0", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            env={**os.environ, "COLUMNS": "20"},
-        )
-
-    def link(self) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith("Cockpit: "):
-                return line.removeprefix("Cockpit: ").strip()
-        raise AssertionError(self.process.stderr.read() if self.process.stderr else "")
-
-
-@pytest.fixture
-def program(home: Path) -> Iterator[Callable[..., Program]]:
-    started: list[Program] = []
-
-    def start(*options: str) -> Program:
-        started.append(Program(home, *options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.process.kill()
-        each.process.communicate()
-
-
 @pytest.mark.e2e
 def test_run_prints_its_link_in_one_line_and_a_second_start_gets_a_fresh_one(
-    program: Callable[..., Program], home: Path
+    program: Callable[..., Any], home: Path
 ) -> None:
     first = program()
     link = first.link()
@@ -143,7 +107,7 @@ def test_run_prints_its_link_in_one_line_and_a_second_start_gets_a_fresh_one(
 
 @pytest.mark.e2e
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl+C cannot be sent to one process")
-def test_run_with_a_page_open_ends_in_good_order(program: Callable[..., Program]) -> None:
+def test_run_with_a_page_open_ends_in_good_order(program: Callable[..., Any]) -> None:
     from websockets.sync.client import connect
 
     started = program()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
-import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -187,20 +184,6 @@ async def test_the_boards_are_also_there_to_be_fetched(serve: Serve, data: Any) 
     assert len(memory["history"]) == 60
 
 
-class Deaf:
-    """A client that takes the first frame's beginning and then never reads again, with little room for what comes."""
-
-    def __init__(self, port: int, path: str) -> None:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
-        self.socket.connect(("127.0.0.1", port))
-        key = base64.b64encode(os.urandom(16)).decode()
-        head = (
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        )
-        self.socket.sendall(f"{head}Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
-
-
 @pytest.mark.redis
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -213,7 +196,13 @@ class Deaf:
     ],
 )
 async def test_clients_that_do_not_read_delay_nobody_and_cost_no_memory(
-    serve: Serve, redis_server: Any, data: Any, clients: int, deaf: int, seconds: int
+    serve: Serve,
+    redis_server: Any,
+    data: Any,
+    crowd: Callable[..., Any],
+    clients: int,
+    deaf: int,
+    seconds: int,
 ) -> None:
     # Frames of about 70 KB, so that what is not read does not disappear in the buffers of the system.
     filler = redis_client.client(redis_server.url, 5)
@@ -221,43 +210,14 @@ async def test_clients_that_do_not_read_delay_nobody_and_cost_no_memory(
     await filler.aclose()
     data.make()
     server = serve(REDIS_URL=redis_server.url)
-    ends = asyncio.Event()
-    gaps: dict[str, list[float]] = {"/ws/federation": [], "/ws/memory": []}
-
-    async def watch(path: str) -> int:
-        frames, last = 0, None
-        async with connect(server.url(path), max_queue=4) as client:
-            while not ends.is_set():
-                frame = await client.recv()
-                now = time.monotonic()
-                assert '_update"' in str(frame[:40])
-                if last is not None:
-                    gaps[path].append(now - last)
-                frames, last = frames + 1, now
-        return frames
-
-    silent = [Deaf(server.port, path) for path in gaps for _ in range(deaf)]
-    watching = [asyncio.create_task(watch(path)) for path in gaps for _ in range(clients - deaf)]
-    early = seconds / 6
-    await asyncio.sleep(early)
-    memory_early = server.memory()
-    await asyncio.sleep(seconds - early)
-    memory_late = server.memory()
-    ends.set()
-    frames = await asyncio.gather(*watching)
-    for each in silent:
-        each.socket.close()
-    for path, found in gaps.items():
-        print(
-            f"{path}: {clients} clients, {deaf} of them not reading, {seconds} s: frame interval median "
-            f"{statistics.median(found):.2f} s, longest {max(found):.2f} s"
-        )
-    print(
-        f"RSS {memory_early / 2**20:.1f} MB after {early:.0f} s, {memory_late / 2**20:.1f} MB after {seconds} s"
+    await crowd(
+        server.port,
+        {"/ws/federation": '"federation_update"', "/ws/memory": '"memory_update"'},
+        clients=clients,
+        deaf=deaf,
+        seconds=seconds,
+        memory=server.memory,
     )
-    assert min(frames) >= seconds / 3.5 - 1
-    assert max(max(found) for found in gaps.values()) <= 3.5
-    assert memory_late <= 1.1 * memory_early
 
 
 def test_there_is_an_end_to_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
