@@ -10,7 +10,7 @@ from db import audit
 from db.instance import running
 from valhalla.effects import register
 from valhalla.errors import NotFound
-from valhalla.leads import removing, suppression
+from valhalla.leads import finding, removing, suppression
 from valhalla.leads.suppression import Entry
 
 if TYPE_CHECKING:
@@ -39,14 +39,7 @@ SEARCHED = 256 << 20
 
 def who(database: Database, entry: Entry) -> list[int]:
     """The leads with an address or number. Raises :class:`NotFound` when nobody has it."""
-    rows = database.sql(
-        suppression.BY_CONTACT,
-        {
-            "email": entry.value if entry.kind == "email" else None,
-            "phone": int(entry.value) if entry.kind == "phone" else None,
-            "domain": None,
-        },
-    )
+    rows = finding.leads_of(database, [entry])
     if not rows:
         raise NotFound("nobody with this address or number is in the file")
     return [row[0] for row in rows]

@@ -43,16 +43,7 @@ LIST = """
 SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
 WHERE removed_at IS NULL AND id > ? ORDER BY id LIMIT ?
 """
-# Scans of table lead: a decision of a person, or a list of them, made now and then.
-BY_CONTACT = """
-SELECT id, email, phone_key, suppressed FROM lead
-WHERE email = :email OR phone_key = :phone OR (:domain IS NOT NULL AND email LIKE :domain)
-"""
-PAGE = "SELECT id, email, phone_key, suppressed FROM lead WHERE id > ? ORDER BY id LIMIT 20000"
 MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
-
-FEW = 20
-"""Entries that are looked up one by one; more are looked for in one walk over all leads."""
 
 _EMAILS = re.compile(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
 _NUMBERS = re.compile(r"\+?\(?\d[\d().\- ]{5,}\d")
@@ -198,7 +189,7 @@ def add(
     Returns how many entries are new on the list, and how many leads are kept out by this.
     """
     from db import audit
-    from valhalla.leads import deciding
+    from valhalla.leads import deciding, finding
 
     now, salt = database.clock(), database.sql(READ_STATE)[0][1]
     with database.write(durable=not database.in_write()):
@@ -212,10 +203,10 @@ def add(
         )
         added = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL") - before
         database.sql(MOVE)
-        sets = _sets(entries)
+        sets = sets_of(entries)
         marks = {
             number: why
-            for number, email, phone, suppressed in _concerned(database, entries)
+            for number, email, phone, suppressed in finding.leads_of(database, entries)
             if suppressed is None and (why := sets.reason(email, phone)) is not None
         }
         deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
@@ -238,7 +229,7 @@ def remove(
     ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
     """
     from db import audit
-    from valhalla.leads import deciding
+    from valhalla.leads import deciding, finding
 
     now, salt = database.clock(), database.sql(READ_STATE)[0][1]
     with database.write(durable=not database.in_write()):
@@ -250,7 +241,7 @@ def remove(
         left = load(database)
         marks = {
             number: left.reason(email, phone)
-            for number, email, phone, suppressed in _concerned(database, entries)
+            for number, email, phone, suppressed in finding.leads_of(database, entries)
             if suppressed is not None and suppressed.startswith(PREFIX)
         }
         deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
@@ -262,32 +253,11 @@ def remove(
     return removed, opened
 
 
-def _sets(entries: Iterable[Entry]) -> Suppression:
+def sets_of(entries: Iterable[Entry]) -> Suppression:
+    """Only these, as sets."""
     return Suppression(
         0,
         frozenset(value for kind, value in entries if kind == "email"),
         frozenset(int(value) for kind, value in entries if kind == "phone"),
         frozenset(value for kind, value in entries if kind == "domain"),
     )
-
-
-def _concerned(
-    database: Database, entries: Sequence[Entry]
-) -> list[tuple[int, str | None, int | None, str | None]]:
-    """Leads that entries are about: number, email, phone and what keeps them out already."""
-    if len(entries) <= FEW:
-        found = {}
-        for kind, value in entries:
-            wanted = {
-                "email": value if kind == "email" else None,
-                "phone": int(value) if kind == "phone" else None,
-                "domain": f"%{value}" if kind == "domain" else None,
-            }
-            found.update({row[0]: row for row in database.sql(BY_CONTACT, wanted)})
-        sets = _sets(entries)
-        return [row for row in found.values() if sets.reason(row[1], row[2])]
-    sets, hits, after = _sets(entries), [], 0
-    while page := database.sql(PAGE, (after,)):
-        hits += [row for row in page if sets.reason(row[1], row[2])]
-        after = page[-1][0]
-    return hits
