@@ -273,6 +273,16 @@ class Database(APSWDatabase):  # type: ignore[misc]
         connection.execute("RELEASE part")
 
     @contextlib.contextmanager
+    def references_unchecked(self) -> Iterator[None]:
+        """This thread's statements do not look up the rows that their rows refer to: for whoever writes or removes many and
+        knows that the references fit. Begins and ends outside of :meth:`write`."""
+        self.sql("PRAGMA foreign_keys = 0")
+        try:
+            yield
+        finally:
+            self.sql("PRAGMA foreign_keys = 1")
+
+    @contextlib.contextmanager
     def view(self) -> Iterator[None]:
         """Several reading statements that see the file as of one moment, while others go on writing."""
         connection = self.connection()

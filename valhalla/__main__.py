@@ -12,10 +12,10 @@ def main() -> None:
 
         print(f"valhalla {__version__}")
         return
-    if sys.argv[1:] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.second
-        from valhalla.importing.ahead import serve
+    if sys.argv[1:2] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.second
+        from valhalla.importing.reading_process import serve
 
-        serve()
+        serve(next(iter(sys.argv[2:]), None))
     if getattr(sys, "frozen", False):
         from valhalla.running import unpacked
 

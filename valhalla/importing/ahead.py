@@ -13,29 +13,23 @@ from __future__ import annotations
 
 import json
 import marshal
-import os
 import queue
-import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from valhalla.collector import collector_paused
 from valhalla.importing import second
-from valhalla.reading import Chunk, Position, Profile, Reject, SourceError, Warning, open_source
+from valhalla.reading import Chunk, Position, Profile, Reject, Source, SourceError, Warning
 from valhalla.row import Row
 
 if TYPE_CHECKING:
     from valhalla.stages import Context
 
-_MARSHAL = 2
-"""The newest format without back references, which cost more to find than they save here."""
-
-_LENGTH = 8
+LENGTH = 8
+"""Bytes of the number that says how long an answer is."""
 
 PART_ROWS = 2_500
 """Rows of one answer. Small, because the second process holds one while it makes it."""
@@ -58,6 +52,8 @@ class List:
     start: Position
     source: str
     final: bool
+    file: list[int]
+    """See :func:`file_of`."""
 
 
 class Unavailable(Exception):
@@ -102,7 +98,7 @@ class ReadAhead:
                 break
             part, digest, decided_in, decisions = _unpacked(answer)
             del answer
-            if decided is not None and decided_in == _key(context):
+            if decided is not None and decided_in == key_of(context):
                 decided.extend(decisions)
             else:
                 decided = None
@@ -141,6 +137,7 @@ class ReadAhead:
             "start": what.start.to_json(),
             "source": what.source,
             "final": what.final,
+            "file": what.file,
             "rows": rows,
             "policy_version": context.policy_version,
             "policy": context.policy,
@@ -157,8 +154,8 @@ class ReadAhead:
         pipe = self._process.stdout
         assert pipe is not None
         while True:
-            head = pipe.read(_LENGTH)
-            data = pipe.read(int.from_bytes(head, "little")) if len(head) == _LENGTH else b""
+            head = pipe.read(LENGTH)
+            data = pipe.read(int.from_bytes(head, "little")) if len(head) == LENGTH else b""
             if not data:
                 self._parts.put(None)
                 return
@@ -205,62 +202,12 @@ def _joined(one: Chunk, other: Chunk) -> Chunk:
     return one
 
 
-def serve() -> None:
-    """Be the second process: read the list that standard input names, and answer on standard output."""
-    answers = sys.stdout.buffer
-    try:
-        for kind, content in _answers(json.loads(sys.stdin.buffer.readline())):
-            _give(answers, kind, content)
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass
-    except SourceError as error:
-        _give(answers, "refused", (error.code, error.message, error.header, error.suggestion))
-    except Exception as error:
-        _give(answers, "failed", f"{type(error).__name__}: {error}")
-    os._exit(0)  # nothing to tidy up, and a pipe that nobody reads must not hold us
+def file_of(source: Source) -> list[int]:
+    """Which file an open list is, and how it was when it was opened."""
+    stat = source.opened
+    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns]
 
 
-def _answers(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    start = Position.from_json(told["start"])
-    profile = Profile.from_json(told["profile"])
-    source = open_source(
-        told["path"], profile, told["mapping"], start if start.offset else None, source=told["source"]
-    )
-    yield "opened", None
-    context = _context(told)
-    with collector_paused():
-        while (chunk := source.read(told["rows"], final=told["final"])) is not None:
-            yield "part", _packed(chunk, source.digest(), context)
-    yield "end", None
-
-
-def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
-    from db.evidence import halves
-    from valhalla.stages import decide
-
-    start, end = (
-        (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
-    )
-    rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
-    decisions = (tuple(decide(row, context)) for row in chunk.accepted)
-    decided = list(zip(decisions, halves("lead", Row._fields, chunk.accepted), strict=True))
-    return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, _key(context), decided)
-
-
-def _context(told: dict[str, Any]) -> Context:
-    from valhalla.stages import Context
-    from valhalla.stages.snapshot import Snapshot
-
-    snapshot = Snapshot.from_json(told["snapshot"])
-    return Context(told["policy_version"], told["policy"], told["snapshot_id"], snapshot, told["now"])
-
-
-def _key(context: Context) -> tuple[int, int]:
+def key_of(context: Context) -> tuple[int, int]:
+    """By what decisions are made: they hold for contexts with the same key."""
     return context.policy_version, context.snapshot_id
-
-
-def _give(pipe: BinaryIO, kind: str, content: Any) -> None:
-    data = marshal.dumps((kind, content), _MARSHAL)
-    pipe.write(len(data).to_bytes(_LENGTH, "little"))
-    pipe.write(data)
-    pipe.flush()

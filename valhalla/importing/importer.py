@@ -24,7 +24,16 @@ from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.leads import suppression
-from valhalla.reading import Chunk, Position, Profile, SourceError, Warning, open_source, prefix_hash
+from valhalla.reading import (
+    DEFAULT_SOURCE,
+    Chunk,
+    Position,
+    Profile,
+    SourceError,
+    Warning,
+    open_source,
+    prefix_hash,
+)
 from valhalla.reading.header import REJECT_COLUMNS
 from valhalla.stages import Context
 from valhalla.stages import context as stages
@@ -41,9 +50,6 @@ MIN_CHUNK_ROWS = 500
 STEP_ROWS = 5_000
 """Rows that are held in memory at a time. A transaction takes several steps while nobody else waits to write: every
 transaction writes most pages of the index of keys, so few of them write less."""
-
-DEFAULT_SOURCE = "csv"
-"""The source of lists that nothing else names one for."""
 
 CACHE_KIB = 8_192
 AUTOCHECKPOINT_PAGES = 40_000
@@ -350,24 +356,35 @@ class _Import:
         )
         self.columns = len(source.extras)
         began = time.perf_counter()
-        self.database.set_cache(CACHE_KIB)
-        self.database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
-        try:
-            with collector_paused():
-                for chunk, decided in self._chunks(source, before.st_size):
-                    reading = self._with_columns(source, reading)
-                    self._store(chunk, decided, reading)
-                    if self.hooks.stored is not None:
-                        self._commit()
-                        self.hooks.stored(source, chunk)
-                    del chunk, decided
-                    collect_young()
-                    self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
-        finally:
-            self._commit()  # also what was stored before somebody wanted the import to end
-            self.database.sql("PRAGMA wal_autocheckpoint = 1000")
-            self.database.set_cache(2048)
+        with self._bulk():
+            for chunk, decided in self._chunks(source, before.st_size):
+                reading = self._with_columns(source, reading)
+                self._store(chunk, decided, reading)
+                if self.hooks.stored is not None:
+                    self._commit()
+                    self.hooks.stored(source, chunk)
+                del chunk, decided
+                collect_young()
+                self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
         self._finish(before)
+
+    @contextmanager
+    def _bulk(self) -> Iterator[None]:
+        """The connection set for many rows; at the end, also one that somebody wanted, what was stored is committed."""
+        database = self.database
+        database.set_cache(CACHE_KIB)
+        database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+        try:
+            # What a new lead refers to is what this import has stored or just read, and nobody removes that; looking it
+            # up would be eight searches a row.
+            with database.references_unchecked(), collector_paused():
+                try:
+                    yield
+                finally:
+                    self._commit()
+        finally:
+            database.sql("PRAGMA wal_autocheckpoint = 1000")
+            database.set_cache(2048)
 
     def _with_columns(self, source: Source, reading: Reading) -> Reading:
         """Own rules may add columns to what they read."""
@@ -388,6 +405,7 @@ class _Import:
                 *(self.path, source.profile, mappings.get(_plain(source.header)), self.position),
                 source=self.request.source,
                 final=self.request.final,
+                file=ahead.file_of(source),
             )
             try:
                 other = ahead.ReadAhead(what, self._load_context(), self._step_rows())

@@ -24,9 +24,10 @@ _spare: list[subprocess.Popen[bytes]] = []
 
 def prepare(paths: Iterable[Path]) -> None:
     """Start a process now when one of the files is worth it. Whoever calls this calls :func:`discard` at the end."""
-    if not _spare and (os.cpu_count() or 1) > 1 and any(map(_is_large, paths)):
+    path = next(filter(_is_large, paths), None)
+    if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
         try:
-            _spare.append(_spawn())
+            _spare.append(_spawn(path))
         except OSError:
             pass  # the import finds that out for itself
 
@@ -45,15 +46,18 @@ def discard() -> None:
 
 
 def command() -> list[str]:
-    """The command line of the second process."""
+    """The command line of the second process; the path that it will probably be told may follow."""
     if getattr(sys, "frozen", False):
         return [sys.executable, ARGUMENT]
     return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]
 
 
-def _spawn() -> subprocess.Popen[bytes]:
+def _spawn(path: Path | None = None) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen(command(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, **_detached())
+    words = [os.path.abspath(path)] if path is not None else []
+    return subprocess.Popen(
+        [*command(), *words], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, **_detached()
+    )
 
 
 def _detached() -> dict[str, Any]:

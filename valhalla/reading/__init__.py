@@ -10,12 +10,13 @@ from valhalla.reading.codes import CODES, Code
 from valhalla.reading.cure import Cure, find_cure
 from valhalla.reading.profile import Profile
 from valhalla.reading.single import read_lead
-from valhalla.reading.source import CHUNK_ROWS, Source, open_source, prefix_hash
+from valhalla.reading.source import CHUNK_ROWS, DEFAULT_SOURCE, Source, open_source, prefix_hash
 from valhalla.reading.tables import raw_cells
 
 __all__ = [
     "CHUNK_ROWS",
     "CODES",
+    "DEFAULT_SOURCE",
     "Chunk",
     "Code",
     "Cure",

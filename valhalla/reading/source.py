@@ -23,6 +23,9 @@ from valhalla.reading.sniff import find_encoding, header_row, shape_of
 from valhalla.reading.tables import TableReader
 from valhalla.reading.xlsx import Workbook
 
+DEFAULT_SOURCE = "csv"
+"""The source of lists that nothing else names one for."""
+
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
 
@@ -58,6 +61,8 @@ class Source:
     """About the whole file."""
     appendable: bool
     """Whether a longer file with the same beginning can be read on from the old position."""
+    opened: os.stat_result
+    """The file as it was when it was opened."""
 
     def __init__(
         self,
@@ -86,8 +91,8 @@ class Source:
         self.appendable = form in ("csv", "jsonl")
         self._file = file
         self._reader = reader
-        self._opened = os.fstat(file.fileno())
-        self._modified = self._opened.st_mtime_ns
+        self.opened = os.fstat(file.fileno())
+        self._modified = self.opened.st_mtime_ns
         self._head = self._peek(0, SAMPLE)
 
     @property
@@ -127,7 +132,7 @@ class Source:
     def _check_same(self) -> None:
         """Growth is fine; anything else that happens to the file while it is read is not."""
         now = os.fstat(self._file.fileno())
-        if now.st_size < max(self.position.offset, 0) or now.st_size < self._opened.st_size:
+        if now.st_size < max(self.position.offset, 0) or now.st_size < self.opened.st_size:
             raise SourceError("FILE_CHANGED", f"The file {self.path} became shorter while it was read.")
         if now.st_mtime_ns == self._modified:
             return
@@ -181,7 +186,7 @@ def open_source(
     mapping: Mapping[str, str] | None = None,
     start: Position | None = None,
     *,
-    source: str = "csv",
+    source: str = DEFAULT_SOURCE,
     rows: RowReaderFactory | None = None,
     passed: blake2b | None = None,
 ) -> Source:

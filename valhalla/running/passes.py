@@ -13,13 +13,14 @@ from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
 from valhalla.importing.cures import advice
-from valhalla.importing.importer import DEFAULT_SOURCE, Hooks, Progress, Request, import_file, rules_of
+from valhalla.importing.importer import Hooks, Progress, Request, import_file, rules_of
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
 from valhalla.importing.sources import Candidate, Problem
 from valhalla.importing.sql import ADOPTED_FILES
 from valhalla.leads import sql
 from valhalla.leads.view import Record, Viewer
+from valhalla.reading import DEFAULT_SOURCE
 from valhalla.running.chores import Chores
 
 IMPORT_JOB = "import.file"

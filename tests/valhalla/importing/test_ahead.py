@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.importing import ahead, importer, second
+from valhalla.importing import ahead, importer, reading_process, second
 from valhalla.importing.importer import Request, import_file
-from valhalla.reading import Position, Profile, SourceError, prefix_hash
+from valhalla.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.stages import context as stages
 
 TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
@@ -33,7 +34,9 @@ def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def what(path: Path, start: Position = START) -> ahead.List:
-    return ahead.List(path, Profile(), None, start, "csv", final=True)
+    stat = path.stat()
+    file = [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+    return ahead.List(path, Profile(), None, start, "csv", final=True, file=file)
 
 
 @pytest.fixture
@@ -63,6 +66,8 @@ def test_the_file_ends_up_the_same(
         import_file(alone, Request(str(path)))
         assert len(readers) == 1
         assert len(dump(alone)["lead"]) == truth.leads
+        assert helped.sql("PRAGMA foreign_key_check") == [], "what is not looked up fits all the same"
+        assert helped.value("PRAGMA foreign_keys") == 1, "and later statements are looked up again"
         assert {key: value for key, value in dump(helped).items() if key != "import"} == {
             key: value for key, value in dump(alone).items() if key != "import"
         }
@@ -132,3 +137,88 @@ def test_a_second_process_that_dies_loses_nothing(
         import_file(database, Request(str(path)), importer.Hooks(between=kill))
         assert database.sql("SELECT state, rows FROM import") == [("done", 60_000)]
         assert database.value("SELECT count(*) FROM lead") == truth.leads
+
+
+def asked_for(path: Path) -> dict[str, Any]:
+    """What the second process is told about a list that is read by the usual rules."""
+    with open_source(path) as source:
+        return {
+            "path": str(path),
+            "profile": Profile().to_json(),
+            "mapping": None,
+            "start": START.to_json(),
+            "source": DEFAULT_SOURCE,
+            "rows": ahead.PART_ROWS,
+            "file": ahead.file_of(source),
+        }
+
+
+def test_what_is_read_before_the_rules_are_told_is_the_lists_beginning(lead_list: Any) -> None:
+    path, _ = lead_list(12_000, seed=10)
+    guessed = reading_process._Guessed(str(path))
+    while guessed.read():
+        pass
+    assert guessed.fits(asked_for(path))
+    parts = [chunk for chunk, _ in guessed.parts]
+    assert len(parts) == reading_process.GUESSED_PARTS, "and no more than may wait in memory"
+    with open_source(path) as source:
+        for chunk, digest in guessed.parts:
+            assert source.read(ahead.PART_ROWS) == chunk and source.digest() == digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/another/list.csv"},
+        {"profile": Profile(contact="either").to_json()},
+        {"mapping": {"Name": "name"}},
+        {"start": Position(100, 2, 1).to_json()},
+        {"source": "county"},
+        {"rows": 500},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_by_other_rules_than_the_usual_it_is_read_again(lead_list: Any, other: dict[str, Any]) -> None:
+    path, _ = lead_list(100, seed=11)
+    guessed = reading_process._Guessed(str(path))
+    assert guessed.read() and guessed.fits(asked_for(path))
+    assert not guessed.fits(asked_for(path) | other)
+
+
+def test_a_list_that_was_replaced_or_became_longer_meanwhile_is_read_again(
+    lead_list: Any, tmp_path: Path
+) -> None:
+    path, _ = lead_list(100, seed=12)
+    guessed = reading_process._Guessed(str(path))
+    with path.open("ab") as file:
+        file.write(b"one more line\r\n")
+    assert not guessed.fits(asked_for(path))
+    guessed = reading_process._Guessed(str(path))
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(path.read_bytes())
+    os.utime(copy, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    assert guessed.fits(asked_for(path))
+    with open_source(copy) as source:  # of the same length and age
+        assert not guessed.fits(asked_for(path) | {"file": ahead.file_of(source)})
+
+
+def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list: Any) -> None:
+    path, _ = lead_list(6_000, seed=13)
+    other, _ = lead_list(3_000, seed=14)
+    with opened() as database:
+        context = stages.load(database, 1)
+        for prepared, wanted, rows in ((path, path, 6_000), (path, other, 3_000), (path.parent, path, 6_000)):
+            second._spare.append(second._spawn(prepared))
+            with ahead.ReadAhead(what(wanted), context, 100_000) as reader:
+                assert not second._spare, "the one that was started is taken"
+                found = reader.read(100_000, context)
+                assert found is not None and found[0].records == rows
+                assert found[1] == prefix_hash(wanted, wanted.stat().st_size).hexdigest()
+
+
+def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
+    path, _ = lead_list(100, seed=15)
+    process = second._spawn(path)
+    second._spare.append(process)
+    second.discard()
+    assert process.returncode is not None and not second._spare

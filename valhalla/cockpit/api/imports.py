@@ -12,7 +12,7 @@ from valhalla.cockpit.gather import imports
 from valhalla.cockpit.pages.imports import State
 from valhalla.cockpit.pages.uploads import source_name
 from valhalla.cockpit.state import Here
-from valhalla.importing.importer import DEFAULT_SOURCE
+from valhalla.reading import DEFAULT_SOURCE
 
 router = APIRouter(prefix="/api/imports", tags=["imports"])
 

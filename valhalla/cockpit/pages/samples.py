@@ -9,8 +9,8 @@ from jobs import WaitTimeout
 from valhalla.cockpit.pages.imports import PATIENCE
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
-from valhalla.importing.importer import DEFAULT_SOURCE
 from valhalla.packets.keeping import put
+from valhalla.reading import DEFAULT_SOURCE
 from valhalla.samples import NAME, ROWS, ten_leads
 
 BESIDE = "sample_leads.csv"

@@ -18,9 +18,9 @@ from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
 from valhalla.errors import UsageError
 from valhalla.importing import cures
-from valhalla.importing.importer import DEFAULT_SOURCE
 from valhalla.importing.source_settings import Change, set_source
 from valhalla.importing.sources import SUFFIXES
+from valhalla.reading import DEFAULT_SOURCE
 
 PATH = "/imports/upload"
 PIECE = 2**20
