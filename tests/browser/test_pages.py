@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
@@ -161,3 +162,23 @@ def test_the_keyboard_reaches_and_opens(filled: Any, look: Callable[..., Any]) -
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/leads/\d+$"))
+
+
+def test_leads_are_chosen_by_keyboard_and_exported(filled: Any, look: Callable[..., Any]) -> None:
+    page = look().page
+    page.goto(filled.link())
+    page.goto(f"{filled.url}/leads?order=name")
+    export = page.get_by_role("button", name="Export")
+    assert export.is_disabled()
+    for key in "jxjx":
+        page.keyboard.press(key)
+    page.get_by_text("2 chosen").wait_for()
+    names = [page.locator("td.name").nth(row).inner_text() for row in range(2)]
+    with page.expect_download() as download:
+        export.click()
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["name"] for row in rows] == names
+    page.get_by_role("button", name="Do not contact").click()
+    page.get_by_role("heading", name="Never contact these 2 leads again?").wait_for()
+    page.get_by_role("link", name="Leave them as they are").click()
+    page.wait_for_url("**/leads?order=name")

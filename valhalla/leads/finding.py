@@ -19,7 +19,7 @@ from valhalla.leads.suppression import Entry, sets_of
 if TYPE_CHECKING:
     from db import Database
 
-FEW = 20
+FEW = 100
 """Entries that are looked up in the index; more are looked for in one walk over all leads."""
 
 MANY = 20_000

@@ -12,6 +12,8 @@ SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
 
 COLUMNS = ", ".join((*STORED, *SHOWN))
 
+ANYBODY = "suppressed IS NULL"
+
 # Leads that may be called now. Nobody is to call: the conversation is over, on hold until later, the next try is not due, there is no
 # way to reach them, or they are suppressed (kept out by the index itself). {wait}: see due_after in top.py.
 OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now
@@ -28,35 +30,37 @@ SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {lin
 # Of one base, the leads fresh enough to matter, in the order of the list: a range of lead_by_score.
 OF_BASE = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
-WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} > :oldest AND {FRESH_AT} < :before AND {OPEN}{{filters}}
+WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} > :oldest AND {FRESH_AT} < :before AND {{which}}
 ORDER BY {FRESH_AT} DESC, expected_value DESC, id LIMIT :limit
 """
 
 # Of one base and one date, which may be a million leads of one list.
 OF_DATE = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
-WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} = :date AND {OPEN}{{filters}}
+WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} = :date AND {{which}}
 ORDER BY expected_value DESC, id LIMIT :limit
 """
 
 # The leads that are not in the index; a scan of the table.
 BELOW = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
-WHERE score_base >= :least AND score_base < {{line}} AND {OPEN}{{filters}}
+WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
 
 # The same of one market or source, among the leads that a match of the search index names.
 BELOW_NAMED = f"""
 SELECT l.id, score_base, {FRESH_AT}, expected_value
 FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match) AS named CROSS JOIN lead AS l ON l.id = named.id
-WHERE score_base >= :least AND score_base < {{line}} AND {OPEN}{{filters}}
+WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
 
 
-def chosen(text: str, line: int, wait: str, by_market: bool, by_source: bool) -> str:
-    """One of the above with the index's line, the ladder's waits, and the filters that are asked for."""
-    filters = " AND market = :market" * by_market + " AND source = :source" * by_source
-    return text.replace("{wait}", wait).replace("{line}", str(line)).replace("{filters}", filters)
+def chosen(text: str, line: int, wait: str | None, *columns: str) -> str:
+    """One of the above with the index's line, the ladder's waits (None: also leads that may not be called now), and a filter
+    for each of ``columns``."""
+    which = ANYBODY if wait is None else OPEN.replace("{wait}", wait)
+    which += "".join(f" AND {column} = :{column}" for column in columns)
+    return text.replace("{which}", which).replace("{line}", str(line))
 
 
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"

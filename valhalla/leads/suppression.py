@@ -176,6 +176,12 @@ def entry(text: str, kind: str | None = None, country: str = "US") -> Entry:
     raise UsageError(f"{text!r} is no {what}; such as ann@example.com, 713-555-0101 or example.com")
 
 
+def contacts(email: str | None, phone: int | None) -> list[Entry]:
+    """The entries that keep out a person with this address and number."""
+    found = [Entry("email", email)] if email is not None else []
+    return found + ([Entry("phone", str(phone))] if phone is not None else [])
+
+
 def add(
     database: Database,
     entries: Sequence[Entry],

@@ -9,7 +9,7 @@ do not fill the list are the others read as well; of one market or source, those
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -43,9 +43,22 @@ def numbers(
     database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
 ) -> list[int]:
     """The same leads by number, for those who count them rather than look at each."""
-    best = Best(limit, viewer.now, viewer.score)
-    _offer_all(database, best, viewer, limit, market, source)
-    return [ranked.id for ranked in best.ranked()]
+    return _best(database, viewer, limit, due_after(viewer.calling), {"market": market, "source": source})
+
+
+def everybody(
+    database: Database,
+    viewer: Viewer,
+    limit: int,
+    *,
+    market: str | None = None,
+    source: str | None = None,
+    status: str | None = None,
+) -> list[int]:
+    """The first ``limit`` of all leads that are not kept out, in the same order, by number: also of those who cannot be called
+    now. With a ``status`` that few leads have, this reads all leads."""
+    filters = {"market": market, "source": source, "status": status}
+    return _best(database, viewer, limit, None, filters)
 
 
 def records(database: Database, viewer: Viewer, ids: Sequence[int]) -> list[Record]:
@@ -62,23 +75,26 @@ def due_after(rules: CallingRules) -> str:
     return f"({after} ELSE CASE contacts{cases} ELSE 0 END END)" if cases else f"({after} ELSE 0 END)"
 
 
-def _offer_all(
-    database: Database, best: Best, viewer: Viewer, count: int, market: str | None, source: str | None
-) -> None:
+def _best(
+    database: Database, viewer: Viewer, count: int, wait: str | None, filters: Mapping[str, str | None]
+) -> list[int]:
+    best = Best(count, viewer.now, viewer.score)
     where, now = line.of(database), viewer.now
-    words = (where, due_after(viewer.calling), market is not None, source is not None)
-    reader = _Reader(database, best, count, {"now": now, "market": market, "source": source}, words)
+    columns = [column for column, value in filters.items() if value is not None]
+    of_base, of_date = (sql.chosen(text, where, wait, *columns) for text in (sql.OF_BASE, sql.OF_DATE))
+    reader = _Reader(database, best, count, {"now": now, **filters}, of_base, of_date)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
     base: int | None = _NO_BASE
     while (base := database.value(next_base, (base,))) is not None:
         if best.days_left(base) < 0:
-            return
+            break
         reader.read_base(base)
     if best.days_left(where - 1) >= 0:
-        match = _words_of(database, market, source)
-        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_NAMED, *words)
+        match = _words_of(database, filters["market"], filters["source"])
+        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_NAMED, where, wait, *columns)
         for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
             best.offer(Candidate._make(row))
+    return [ranked.id for ranked in best.ranked()]
 
 
 def _words_of(database: Database, market: str | None, source: str | None) -> str | None:
@@ -97,14 +113,15 @@ class _Reader:
         best: Best,
         count: int,
         given: dict[str, Any],
-        words: tuple[int, str, bool, bool],
+        of_base: str,
+        of_date: str,
     ) -> None:
         self.database = database
         self.best = best
         self.count = count
         self.given = given
-        self._of_base = sql.chosen(sql.OF_BASE, *words)
-        self._of_date = sql.chosen(sql.OF_DATE, *words)
+        self._of_base = of_base
+        self._of_date = of_date
 
     def read_base(self, base: int) -> None:
         before = _NO_TIME

@@ -9,7 +9,6 @@ from db.clock import DAY, HOUR
 from valhalla.errors import NotFound, UsageError
 from valhalla.leads import suppression
 from valhalla.leads.sql import SHOWN, STORED
-from valhalla.leads.suppression import Entry
 from valhalla.outcomes import sql
 from valhalla.outcomes.standing import EVENTS, Event, Standing, standing
 from valhalla.stages import Context, StoredLead, redecide
@@ -102,7 +101,12 @@ class Recorder:
 
     def _keep_out(self, lead: StoredLead) -> None:
         """Whoever opted out is on the do-not-contact list, whatever list names them next."""
-        suppression.add(self.database, _contacts(lead), origin="opted_out", actor=self.actor)
+        suppression.add(
+            self.database,
+            suppression.contacts(lead.email, lead.phone_key),
+            origin="opted_out",
+            actor=self.actor,
+        )
 
     def undo(self, outcome_id: int) -> Recorded:
         """Take an outcome back; the lead stands as if it had never been recorded."""
@@ -116,7 +120,12 @@ class Recorder:
         database.sql(sql.UNDO, (database.clock(), self.actor, outcome_id))
         lead = read_lead(database, lead_id)
         if event == "opted_out":
-            suppression.remove(database, _contacts(lead), origin="opted_out", actor=self.actor)
+            suppression.remove(
+                database,
+                suppression.contacts(lead.email, lead.phone_key),
+                origin="opted_out",
+                actor=self.actor,
+            )
             lead = read_lead(database, lead_id)
         moved = self._settle(lead)
         body = {"outcome": outcome_id, "event": event, "status": moved.standing.status}
@@ -145,11 +154,6 @@ class Recorder:
         if key not in self._contexts:
             self._contexts[key] = stages.at(self.database, *key, now=self.database.clock())
         return self._contexts[key]
-
-
-def _contacts(lead: StoredLead) -> list[Entry]:
-    contacts = [Entry("email", lead.email)] if lead.email is not None else []
-    return contacts + ([Entry("phone", str(lead.phone_key))] if lead.phone_key is not None else [])
 
 
 def record(database: Database, outcome: Outcome, *, actor: str = "operator") -> Recorded:

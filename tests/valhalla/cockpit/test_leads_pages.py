@@ -270,3 +270,151 @@ def test_looking_changes_nothing(
     for path in [*paths, "/leads?q=person", "/leads?status=new", "/calls?market=Houston%2C%20TX"]:
         assert client.get(path).status_code in (200, 303, 404, 422, 503), path
     assert (database.value("PRAGMA data_version"), database.value("SELECT entries FROM audit_head")) == before
+
+
+@pytest.fixture
+def priced(load: Callable[..., int]) -> list[int]:
+    """Twelve leads with other prices, names and scores; their prices."""
+    prices = [150_000 + 10_000 * (7 * i % 12) for i in range(12)]
+    for i, price in enumerate(prices):
+        arv = 300_000 + 20_000 * (5 * i % 12)
+        load(
+            f'{"zyxwvutsrqpo"[i]}{i} Lead,p{i}@example.com,{price},"Houston, TX",713555{i:04d},{i} Main St,{arv},30000,2026-09-20,'
+        )
+    return prices
+
+
+def leaf(client: httpx.Client, **asked: Any) -> list[dict[str, Any]]:
+    """All pages, one after the other."""
+    seen: list[dict[str, Any]] = []
+    after: Any = None
+    while True:
+        answer = client.get("/api/leads", params={**asked, **({} if after is None else {"after": after})})
+        assert answer.status_code == 200
+        seen += answer.json()["leads"]
+        after = answer.json()["next"]
+        if after is None:
+            return seen
+
+
+def test_few_leads_are_put_in_any_order(
+    client: httpx.Client, priced: list[int], tell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(3, "won", amount=100)
+    monkeypatch.setattr(gathering, "PAGE", 5)
+    assert [each["value"] for each in leaf(client, order="cheapest")] == sorted(priced)
+    assert [each["value"] for each in leaf(client, order="dearest")] == sorted(priced, reverse=True)
+    names = [each["name"] for each in leaf(client, order="name")]
+    assert names == sorted(names) and len(names) == 12
+    best = leaf(client, order="best")
+    scores = [each["score"] for each in best]
+    assert scores == sorted(scores, reverse=True) and len({each["id"] for each in best}) == 12
+    assert {each["id"] for each in best} == set(range(1, 13)), "also who cannot be called any more"
+    assert [each["id"] for each in leaf(client, order="best", status="won")] == [3]
+    assert len(set(scores)) > 2, "scores that differ, or nothing was put in order"
+
+
+def test_of_many_leads_only_orders_that_an_index_has_are_offered(
+    client: httpx.Client, priced: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_score = [each["id"] for each in leaf(client, order="best")]
+    assert client.get("/api/leads").json()["orders"] == [*gathering.ORDERS]
+    monkeypatch.setattr(gathering, "SMALL", 11)
+    monkeypatch.setattr(gathering, "RANKED", 7)
+    monkeypatch.setattr(gathering, "PAGE", 5)
+    assert client.get("/api/leads").json()["orders"] == ["newest", "oldest", "best"]
+    assert [each["id"] for each in leaf(client, order="best")] == by_score[:7]
+    filtered = client.get("/api/leads", params={"order": "best", "status": "new"}).json()
+    assert filtered["orders"] == ["newest", "oldest"]
+    answer = client.get("/api/leads", params={"order": "name", "after": 6}).json()
+    assert (answer["wanted"]["order"], answer["leads"][0]["id"]) == ("newest", 12)
+    page = client.get("/leads", params={"order": "name"}).text
+    assert "lowest price first" not in page and 'href="/leads?after=8"' in page
+    assert 'href="/leads?order=oldest"' in page and "order=dearest" not in page
+
+
+def test_a_click_on_a_head_sorts_and_another_turns_it_round(
+    client: httpx.Client, people: Callable[[int], int]
+) -> None:
+    people(2)
+    page = client.get("/leads?order=dearest&status=new").text
+    assert (
+        '<th scope="col" class="num" aria-sort="descending"><a href="/leads?status=new&amp;order=cheapest">'
+        in page
+    )
+    assert 'href="/leads?status=new&amp;order=best"' in page and page.count("aria-sort") == 1
+    assert "aria-sort" not in client.get("/leads?q=person").text
+
+
+def test_chosen_leads_are_exported_but_nobody_who_is_kept_out(
+    client: httpx.Client, database: Database, people: Callable[[int], int]
+) -> None:
+    people(4)
+    client.post("/leads/2/dnc", data={})
+    answer = client.post("/leads/export", data={"lead": [3, 2, 1]})
+    assert answer.headers["content-disposition"] == 'attachment; filename="chosen-leads.csv"'
+    rows = answer.text.splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["Person 3", "Person 1"]
+    told = database.sql("SELECT subject, body FROM audit WHERE action = 'leads.export'")
+    assert told == [("chosen leads", '{"leads":2}')]
+    assert client.post("/leads/export", data={"lead": [2]}).status_code == 400
+
+
+def test_the_same_is_recorded_of_all_chosen_leads_and_taken_back(
+    client: httpx.Client, people: Callable[[int], int]
+) -> None:
+    people(3)
+    answer = client.post(
+        "/leads/outcome", data={"lead": [1, 3], "event": "appointment", "back": "/leads?order=oldest"}
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/leads?order=oldest")
+    page = client.get("/leads").text
+    assert "2 leads: appointment." in page
+    assert [client.get(f"/api/leads/{n}").json()["status"] for n in (1, 2, 3)] == [
+        "appointment",
+        "new",
+        "appointment",
+    ]
+    undo = page.partition('action="/leads/outcome/undo')[2].partition('"')[0]
+    assert client.post(f"/leads/outcome/undo{undo}").status_code == 303
+    assert {each["status"] for each in leaf(client)} == {"new"}
+
+
+def test_keeping_chosen_leads_out_asks_first_and_says_how_many(
+    client: httpx.Client, people: Callable[[int], int], database: Database
+) -> None:
+    people(3)
+    asked = client.post("/leads/dnc", data={"lead": [1, 3], "back": "//elsewhere.example/"})
+    assert asked.status_code == 200
+    assert "Never contact these 2 leads again" in asked.text and "elsewhere" not in asked.text
+    assert 'name="lead" value="1"' in asked.text and 'name="lead" value="3"' in asked.text
+    assert database.value("SELECT count(*) FROM suppression") == 0
+    sure = {"lead": [1, 3], "sure": "true", "reason": "they asked"}
+    assert client.post("/leads/dnc", data=sure).headers["location"] == "/leads"
+    page = client.get("/leads").text
+    assert "2 leads are kept out of every list from now on." in page
+    assert database.sql("SELECT DISTINCT reason FROM suppression") == [("they asked",)]
+    assert database.sql("SELECT id FROM lead WHERE suppressed IS NOT NULL ORDER BY id") == [(1,), (3,)]
+    undo = page.partition('action="/leads/dnc/undo')[2].partition('"')[0]
+    assert client.post(f"/leads/dnc/undo{undo}").status_code == 303
+    assert database.value("SELECT count(*) FROM lead WHERE suppressed IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "status"),
+    [
+        ("/leads/export", {}, 400),
+        ("/leads/dnc", {"lead": [1, 99]}, 404),
+        ("/leads/dnc", {"lead": [-1]}, 400),
+        ("/leads/outcome", {"lead": [1], "event": "sold"}, 422),
+        ("/leads/outcome", {"lead": [1] * 201, "event": "lost"}, 422),
+        ("/leads/outcome/undo?outcomes=1;2", {}, 422),
+        ("/leads/dnc/undo?leads=99", {}, 404),
+    ],
+)
+def test_what_is_chosen_is_checked(
+    client: httpx.Client, people: Callable[[int], int], path: str, given: dict[str, Any], status: int
+) -> None:
+    people(1)
+    assert client.post(path, data=given).status_code == status
+    assert client.get("/api/leads/1").json()["status"] == "new"

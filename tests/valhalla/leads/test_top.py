@@ -141,7 +141,7 @@ def test_leads_with_the_same_points_are_in_order_of_expected_value_and_number(
 
 
 def test_the_list_is_read_from_the_index_alone_and_sorts_nothing(database: Database) -> None:
-    words = (line.of(database), "0", True, False)
+    words = (line.of(database), "0", "market")
     given = {"base": 1, "oldest": 0, "before": 9, "limit": 5, "now": 1, "market": "x", "date": 1}
     for text in (sql.OF_BASE, sql.OF_DATE):
         plan = " ".join(

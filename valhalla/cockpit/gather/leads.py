@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import apsw
@@ -12,7 +12,8 @@ import apsw
 from db import Database
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.errors import UsageError
-from valhalla.leads import search, sql
+from valhalla.leads import search, sql, top
+from valhalla.leads.view import Viewer
 
 PAGE = 50
 FOUND = 50
@@ -26,7 +27,20 @@ SECONDS = 0.03
 """For so long a page looks for leads that fit a filter before it shows what it has, and offers to look on."""
 
 STATUSES = ("new", "contacted", "appointment", "contract", "won", "lost", "dead", "paused", "opted_out")
-ORDERS = ("newest", "oldest")
+ORDERS = {
+    "newest": "newest first",
+    "oldest": "oldest first",
+    "best": "best score first",
+    "dearest": "highest price first",
+    "cheapest": "lowest price first",
+    "name": "by name",
+}
+KEYS = {"dearest": "value DESC", "cheapest": "value", "name": "name COLLATE NOCASE"}
+"""What no index is in the order of: offered up to :data:`SMALL` leads, which are sorted in a few milliseconds."""
+
+SMALL = 20_000
+RANKED = 1_000
+"""Of more leads than :data:`SMALL`, so many are shown in the order of their score, from the call list's index."""
 
 _FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
   AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
@@ -35,6 +49,9 @@ _FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
 # Of the leads numbered from :low to :high, those that fit.
 WINDOW_DOWN = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id DESC LIMIT :limit"
 WINDOW_UP = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id LIMIT :limit"
+
+# In the order of one of KEYS; a sort of all leads.
+SORTED = f"SELECT id FROM lead WHERE {_FITS} ORDER BY {{key}}, id LIMIT :limit"
 
 # Leads that can fit, by number: those that a match of the search index names, those on which something was recorded.
 # {sign} and {way} lead down or up.
@@ -55,7 +72,8 @@ SOME = f"SELECT {sql.COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asked to see. ``after``: the number of the last lead that was looked at; None: from the beginning."""
+    """What somebody asked to see. ``after``: the number of the last lead that was looked at, in an order other than by number how
+    many were shown; None: from the beginning."""
 
     q: str = ""
     market: str | None = None
@@ -70,11 +88,23 @@ class Wanted:
         """Whether not every lead fits."""
         return any(each is not None for each in (self.market, self.source, self.status, self.kept_out))
 
+    @property
+    def fits(self) -> dict[str, Any]:
+        """The filters, for the statements."""
+        kept_out = None if self.kept_out is None else int(self.kept_out)
+        return {
+            "market": self.market,
+            "source": self.source,
+            "status": self.status,
+            "kept_out": kept_out,
+        }
+
 
 def gather(database: Database, wanted: Wanted) -> dict[str, Any]:
-    """``{leads, next, indexed, more, wanted}``: entries in the documented shape, and where to go on (``next``, None at the end).
+    """``{leads, next, indexed, more, wanted, orders}``: entries in the documented shape, and where to go on (``next``, None at the end).
 
-    ``looked``: the page ended because looking took too long, not because it was full. Raises :class:`UsageError`.
+    ``looked``: the page ended because looking took too long, not because it was full. ``orders``: those that are to be had; any
+    other is answered in the order of numbers, as ``wanted`` then says. Raises :class:`UsageError`.
     """
     if wanted.status is not None and wanted.status not in STATUSES:
         raise UsageError(f"there is no state {wanted.status!r}; there are {', '.join(STATUSES)}")
@@ -82,12 +112,19 @@ def gather(database: Database, wanted: Wanted) -> dict[str, Any]:
         raise UsageError(f"leads are in the order {' or '.join(ORDERS)}, not {wanted.order!r}")
     with database.view():
         viewer = viewer_of(database)
+        orders = _offered(database, wanted)
+        if wanted.order not in orders:
+            wanted = replace(wanted, order="newest", after=None)
         if wanted.q.strip():
             found = search.search(database, wanted.q, FOUND, scanned=SCANNED)
             numbers, following, looked = found.lead_ids, None, False
             told: dict[str, Any] = {"indexed": found.indexed, "more": found.more}
         else:
-            numbers, following, looked = _page(database, wanted)
+            if wanted.order in ("newest", "oldest"):
+                numbers, following, looked = _page(database, wanted)
+            else:
+                numbers, following = _ranked(database, viewer, wanted)
+                looked = False
             told = {"indexed": None, "more": following is not None}
         rows = database.sql(SOME, (apsw.carray(array("q", numbers)),)) if numbers else []
         records = {record.lead.id: record for record in viewer.records(rows)}
@@ -96,7 +133,41 @@ def gather(database: Database, wanted: Wanted) -> dict[str, Any]:
             if number in records:
                 kept_out = records[number].lead.suppressed
                 entries.append({**viewer.entry(records[number]), "suppressed": kept_out})
-    return {"leads": entries, "next": following, "looked": looked, **told, "wanted": asdict(wanted)}
+    return {
+        "leads": entries,
+        "next": following,
+        "looked": looked,
+        **told,
+        "wanted": asdict(wanted),
+        "orders": orders,
+    }
+
+
+def _offered(database: Database, wanted: Wanted) -> list[str]:
+    """The orders that are cheap: all among few leads; among many those of the table and of the call list's index."""
+    if database.sql(RANGE)[0][1] <= SMALL:
+        return [order for order in ORDERS if order != "best" or not wanted.kept_out]
+    return [
+        "newest",
+        "oldest",
+        *([] if wanted.filtered else ["best"]),
+    ]  # of a market or source: the call list
+
+
+def _ranked(database: Database, viewer: Viewer, wanted: Wanted) -> tuple[list[int], int | None]:
+    """The numbers of a page's leads in an order other than by number, and how many were shown with them (None: it is the last)."""
+    shown = wanted.after or 0
+    count = shown + PAGE + 1
+    if wanted.order == "best":
+        if database.sql(RANGE)[0][1] > SMALL:
+            count = min(count, RANKED)
+        found = top.everybody(
+            database, viewer, count, market=wanted.market, source=wanted.source, status=wanted.status
+        )
+    else:
+        text = SORTED.format(key=KEYS[wanted.order])
+        found = [row[0] for row in database.sql(text, {**wanted.fits, "limit": count})]
+    return found[shown : shown + PAGE], shown + PAGE if len(found) > shown + PAGE else None
 
 
 def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bool]:
@@ -106,12 +177,7 @@ def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bo
     low, high = lowest, highest
     if wanted.after is not None:
         low, high = (low, min(high, wanted.after - 1)) if down else (max(low, wanted.after + 1), high)
-    fits = {
-        "market": wanted.market,
-        "source": wanted.source,
-        "status": wanted.status,
-        "kept_out": None if wanted.kept_out is None else int(wanted.kept_out),
-    }
+    fits = wanted.fits
     match = None
     if (wanted.market or wanted.source) and search.percent(database) == 100:
         match = search.whole_words(f"{wanted.market or ''} {wanted.source or ''}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
@@ -14,7 +15,7 @@ from db import audit
 from valhalla.cockpit.gather import calls, facets
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import page
-from valhalla.cockpit.state import Here
+from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads.export import COLUMNS, cells, write_csv
 
 ENTRY = Entry("Call list", "/calls", "calls", first=True)
@@ -47,12 +48,17 @@ def export(
     source: Annotated[str, Form(max_length=200)] = "",
     limit: Annotated[int, Form(ge=1, le=calls.MOST)] = 100,
 ) -> Response:
-    """The call list as a CSV: saved by hand, so it is no effect, but it is logged and audited."""
+    """The call list as a CSV."""
     told = calls.gather(here.database, limit, market=market or None, source=source or None)["calls"]
+    return saved(here, told, "call list")
+
+
+def saved(here: Cockpit, entries: Sequence[Mapping[str, Any]], what: str) -> Response:
+    """Leads as a CSV: saved by hand, so it is no effect, but it is logged and audited."""
     text = io.StringIO(newline="")
-    write_csv(text, COLUMNS, map(cells, told))
+    write_csv(text, COLUMNS, map(cells, entries))
     with here.database.write():
-        audit.append(here.database, "leads.export", "call list", {"leads": len(told)}, actor="operator")
-    log.info("the call list was saved: %d leads", len(told))
-    headers = {"content-disposition": 'attachment; filename="call-list.csv"'}
+        audit.append(here.database, "leads.export", what, {"leads": len(entries)}, actor="operator")
+    log.info("the %s was saved: %d leads", what, len(entries))
+    headers = {"content-disposition": f'attachment; filename="{what.replace(" ", "-")}.csv"'}
     return Response(text.getvalue().encode("utf-8"), media_type="text/csv; charset=utf-8", headers=headers)

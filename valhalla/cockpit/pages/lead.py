@@ -147,8 +147,7 @@ def packet_pdf(here: Here, number: Number) -> Response:
 
 def _contacts(here: Cockpit, number: int) -> list[Entry]:
     lead = read_lead(here.database, number)
-    entries = [Entry("email", lead.email)] if lead.email is not None else []
-    entries += [Entry("phone", str(lead.phone_key))] if lead.phone_key is not None else []
+    entries = suppression.contacts(lead.email, lead.phone_key)
     if not entries:
         raise UsageError("this lead has neither an address nor a number that could be kept out")
     return entries

@@ -43,6 +43,7 @@ Wanted = Annotated[leads.Wanted, Depends(wanted)]
 def show(request: Request, here: Here, asked: Wanted) -> Response:
     """A page of leads."""
     told = leads.gather(here.database, asked)
+    asked = replace(asked, order=told["wanted"]["order"])
     following = None if told["next"] is None else address(replace(asked, after=told["next"]))
     return page(
         request,
@@ -54,7 +55,37 @@ def show(request: Request, here: Here, asked: Wanted) -> Response:
         beginning=address(replace(asked, after=None)) if asked.after is not None else None,
         facets=facets.gather(here),
         statuses=leads.STATUSES,
+        order_titles=leads.ORDERS,
+        **sorting(asked, told["orders"]),
     )
+
+
+HEADS = {
+    "number": ("newest", "oldest"),
+    "name": ("name",),
+    "price": ("dearest", "cheapest"),
+    "score": ("best",),
+}
+"""Columns of the table, and the orders that a click on each goes through."""
+
+
+def sorting(asked: leads.Wanted, offered: list[str]) -> dict[str, Any]:
+    """What the heads of the table show: the column that the leads are in the order of, and where a click on each leads."""
+    order = asked.order
+    heads = {head: [each for each in orders if each in offered] for head, orders in HEADS.items()}
+    heads = {head: orders for head, orders in heads.items() if orders and not asked.q}
+
+    def sort_address(head: str) -> str:
+        orders = heads[head]
+        at = orders.index(order) + 1 if order in orders else 0
+        return address(replace(asked, order=orders[at % len(orders)], after=None))
+
+    return {
+        "heads": heads,
+        "sorted": next((head for head, orders in heads.items() if order in orders), ""),
+        "descending": order in ("newest", "best", "dearest"),
+        "sort_address": sort_address,
+    }
 
 
 def address(asked: leads.Wanted) -> str:

@@ -17,9 +17,10 @@ function menu(table) {
   summary.className = "button small quiet";
   summary.textContent = "Columns";
   box.className = "choose-box";
+  let titled = 0;
   heads.forEach((head, index) => {
-    const title = head.firstChild.textContent.trim() || head.textContent.trim();
-    if (!title || index < 2) return;
+    const title = head.firstChild?.textContent.trim() || head.textContent.trim();
+    if (!title || ++titled <= 2) return; // number and name say which row it is
     const label = document.createElement("label"), tick = document.createElement("input");
     tick.type = "checkbox";
     tick.checked = kept[title] ?? !head.classList.contains("off");

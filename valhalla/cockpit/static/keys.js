@@ -1,4 +1,4 @@
-// "/" goes to the search box; j, k and Enter walk tables and lists marked with data-keys; Escape closes what is open.
+// "/" goes to the search box; j, k and Enter walk tables and lists marked with data-keys, x chooses; Escape closes what is open.
 let here = null;
 
 function rows() {
@@ -23,12 +23,13 @@ export function start() {
       if (document.activeElement?.id === "search") document.activeElement.blur();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
     if (event.key === "/") {
       const search = document.getElementById("search");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
     } else if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
+    else if (event.key === "x") here?.querySelector('input[type="checkbox"]')?.click();
     else if (event.key === "Enter" && here && !event.target.closest("a, button, summary")) here.querySelector("a[href]").click();
   });
   document.addEventListener("click", (event) => {

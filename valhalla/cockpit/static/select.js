@@ -1,4 +1,4 @@
-// Choosing rows: a form marked data-select counts what is chosen, chooses all, and offers its action only then.
+// Choosing rows: a form marked data-select counts what is chosen, chooses all, and offers its action, in sight wherever the page is, only then.
 export function start() {
   for (const form of document.querySelectorAll("form[data-select]")) {
     const all = form.querySelector("[data-select-all]"), says = form.querySelector("[data-select-says]"), acts = form.querySelectorAll("[data-select-act]");
@@ -9,6 +9,7 @@ export function start() {
       if (all) { all.checked = chosen > 0 && chosen === each.length; all.indeterminate = chosen > 0 && chosen < each.length; }
       if (says) says.textContent = chosen ? `${chosen} chosen` : plain;
       for (const act of acts) act.disabled = chosen === 0;
+      form.classList.toggle("has-chosen", chosen > 0);
     };
     all?.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; show(); });
     form.addEventListener("change", show);
