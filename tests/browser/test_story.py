@@ -171,6 +171,28 @@ def test_an_alert_appears_and_is_acknowledged(program: Any, look: Callable[..., 
     page.get_by_text("All is well").wait_for()
 
 
+def test_lists_follow_what_happens_elsewhere_but_not_under_the_pointer(
+    program: Any, look: Callable[..., Any]
+) -> None:
+    page = open_at(program, look())
+    put(program, "shared.csv", SHARED)
+    page.goto(f"{program.url}/decisions")
+    page.get_by_text("One person or two?").wait_for()  # found while the page was open
+    page.goto(f"{program.url}/effects")
+    page.locator("h1").hover()
+    page.wait_for_timeout(1500)  # the page's WebSocket has looked once: what comes now is new
+    with Database.open(program.home / "valhalla.db") as database:
+        drafting.webhook(database, 1, "https://hooks.example.com/in")
+        page.locator(".entry").wait_for()
+        page.get_by_text("1 to approve").wait_for()
+        page.locator(".entry").hover()
+        drafting.webhook(database, 2, "https://hooks.example.com/in")
+        page.get_by_text("2 to approve").wait_for()  # above the list, where no pointer is
+        assert page.locator(".entry").count() == 1
+        page.locator("h1").hover()
+        page.locator(".entry").nth(1).wait_for()
+
+
 def test_an_audit_copy_is_made_downloaded_and_verified(
     program: Any, look: Callable[..., Any], width: str, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import PurePath
@@ -162,14 +162,19 @@ def running_work(database: Database) -> dict[str, Any]:
 def _progress(text: str | None) -> dict[str, Any]:
     """How far an import has come; null where it has not said yet."""
     found = json.loads(text) if text else {}
-    known = found.get("of") or None
     return {
-        "percent": min(100.0, round(100 * found.get("bytes", 0) / known, 1)) if known else None,
+        "percent": percent_read(found),
         "rows": found.get("rows"),
         "rejected": found.get("rejected"),
         "rows_per_second": found.get("rows_per_second"),
         "seconds_left": found.get("seconds_left"),
     }
+
+
+def percent_read(progress: Mapping[str, Any] | None) -> float | None:
+    """How much of its list an import has read, by its progress; None where it has not said yet."""
+    known = progress.get("of") if progress else None
+    return min(100.0, round(100 * progress.get("bytes", 0) / known, 1)) if progress and known else None
 
 
 def _file_of(payload: str) -> str:

@@ -31,6 +31,7 @@ class Previews:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known: OrderedDict[tuple[str, str, str], Future[dict[str, Any]]] = OrderedDict()
+        self._percent: tuple[Path, float | None] | None = None
         self._mutex = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
@@ -50,6 +51,11 @@ class Previews:
         except TimeoutError:
             return None
 
+    def percent(self, path: Path) -> float | None:
+        """How far the preview of ``path`` that is being worked out has come; None: it has not begun to read."""
+        working = self._percent
+        return working[1] if working is not None and working[0] == path else None
+
     def close(self) -> None:
         """Work out nothing more."""
         with self._mutex:
@@ -58,14 +64,18 @@ class Previews:
             thread.shutdown(wait=False, cancel_futures=True)
 
     def _work_out(self, path: Path, source: str) -> dict[str, Any]:
+        from valhalla.cockpit.live import percent_read
         from valhalla.importing.glance import glance
         from valhalla.running.passes import touched_leads
         from valhalla.running.trial import trial
 
+        def watch(_: Path, progress: dict[str, float] | None) -> None:
+            self._percent = path, percent_read(progress)
+
         try:
             seen = glance(self.database, path, source)
             with trial(self.database) as importing:
-                done = importing.read_again(path, source)
+                done = importing.read_again(path, source, watch)
                 viewer = viewer_of(importing.database)
                 records = list(
                     itertools.islice(touched_leads(importing.database, viewer, done.import_ids), FIRST)
@@ -79,6 +89,8 @@ class Previews:
             log.exception("a preview failed")
             seen, file, first = {"columns": [], "error": None}, None, []
             problem = "It could not be worked out what the list would do; the log says why."
+        finally:
+            self._percent = None
         told = {"file": file, "columns": seen["columns"], "first": first, "problem": problem}
         return _by_name(told, path)
 

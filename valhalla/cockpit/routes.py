@@ -11,6 +11,7 @@ from valhalla.cockpit.api import audit as api_audit
 from valhalla.cockpit.api import calls as api_calls
 from valhalla.cockpit.api import console as api_console
 from valhalla.cockpit.api import decisions as api_decisions
+from valhalla.cockpit.api import digest as api_digest
 from valhalla.cockpit.api import effects as api_effects
 from valhalla.cockpit.api import experiments as api_experiments
 from valhalla.cockpit.api import frame as api_frame
@@ -92,6 +93,7 @@ API: tuple[ModuleType, ...] = (
     api_calls,
     api_leads,
     api_decisions,
+    api_digest,
     api_effects,
     api_experiments,
     api_imports,

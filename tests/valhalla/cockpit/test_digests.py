@@ -60,3 +60,19 @@ def test_a_day_is_no_path(client: httpx.Client, date: str) -> None:
 
 def test_a_page_without_style_may_have_none() -> None:
     assert policy_of("<p>plain</p>") == "default-src 'none'; img-src data:; style-src 'none'; sandbox"
+
+
+def test_the_digest_is_there_as_json(client: httpx.Client, people: Callable[[int], int]) -> None:
+    people(2)
+    assert client.get("/api/digest", params={"days": 0}).status_code == 422
+    told = ready(client, "/api/digest").json()
+    assert (told["totals"]["new"], len(told["calls"])) == (2, 2)
+    assert "2 new leads" in ready(client, "/digest").text
+
+
+def test_a_digest_that_is_being_put_together_is_asked_for_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valhalla.cockpit.gather.digest.gather", lambda here, days: None)
+    answer = client.get("/api/digest")
+    assert (answer.status_code, answer.json(), answer.headers["retry-after"]) == (202, None, "2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -251,3 +252,29 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(uploads, "SPARE", 2**80)
     with pytest.raises(InputError, match="too little for this list"):
         uploads.Receiving(home, "a.csv", 10)
+
+
+def test_a_preview_says_how_far_it_is(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from valhalla.running.passes import Importing
+
+    told, go = threading.Event(), threading.Event()
+    real = Importing.read_again
+
+    def slow(self: Importing, path: Path, source: str, watch: Any) -> Any:
+        watch(path, None)
+        watch(path, {"bytes": 30, "of": 120, "rows": 1})
+        told.set()
+        assert go.wait(30)
+        return real(self, path, source, watch)
+
+    monkeypatch.setattr(Importing, "read_again", slow)
+    token, other = drop(client), drop(client, name="other.csv")
+    assert client.get(f"/api/imports/uploads/{token}").json()["preview"] is None
+    try:
+        assert told.wait(30)
+        assert client.get(f"/api/imports/uploads/{token}").json()["percent"] == 25.0
+        assert 'value="25.0"' in client.get(f"/imports/uploads/{token}").text
+        assert client.get(f"/api/imports/uploads/{other}").json()["percent"] is None
+    finally:
+        go.set()
+    assert preview(client, token)["percent"] is None

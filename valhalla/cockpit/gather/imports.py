@@ -115,7 +115,7 @@ def _advice(here: Cockpit, found: dict[str, Any]) -> list[dict[str, Any]] | None
 
 
 def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str, Any]:
-    """A list that waits, and what reading it would do; ``preview`` is None while that is worked out."""
+    """A list that waits, and what reading it would do; ``preview`` is None while that is worked out, ``percent`` how far it is."""
     found = uploads.find(here.home, token)
     newest, generation = here.database.sql(STANDS)[0]
     rules = f"{rules_of(here.database, source)} {newest} {generation}"
@@ -127,6 +127,7 @@ def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str,
         "sources": source_names(here.database),
         "fields": list(FIELDS),
         "preview": told,
+        "percent": None if told else here.previews.percent(found.path),
         "accepted": file["rows"] - file["rejected"] if file else None,
         "usable": bool(file and not file["error"] and file["rows"] > file["rejected"]),
     }

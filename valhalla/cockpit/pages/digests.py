@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from db.clock import MINUTE
 from valhalla.cockpit.documents import document
-from valhalla.cockpit.gather.experiments import stands
+from valhalla.cockpit.gather import digest
 from valhalla.cockpit.rendering import done, page
-from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.state import Here
 from valhalla.digest import writing
-from valhalla.digest.gathering import gather
 from valhalla.digest.place import digest_path
 from valhalla.errors import NotFound
-
-SHOWN = 10 * MINUTE
-"""How long a digest is shown although nothing has changed: scores fade, and hours for calls begin and end."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,7 +24,7 @@ Date = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 @router.get("/digest")
 def show(request: Request, here: Here, days: Days = 1.0) -> Response:
     """The digest as of now; nothing is written."""
-    told = _told(here, days)
+    told = digest.gather(here, days)
     if told is None:
         return page(request, "digest_wait.html", "Digest")
     return document(writing.html(told))
@@ -38,7 +33,7 @@ def show(request: Request, here: Here, days: Days = 1.0) -> Response:
 @router.get("/digest.txt")
 def text(here: Here, days: Days = 1.0) -> Response:
     """The same for a terminal or a mail; 202 while it is put together."""
-    told = _told(here, days)
+    told = digest.gather(here, days)
     if told is None:
         return PlainTextResponse("It is being put together; ask again.\n", 202, {"retry-after": "2"})
     return PlainTextResponse(writing.text(told))
@@ -59,12 +54,3 @@ def write(request: Request, here: Here) -> Response:
     path, _ = writing.write(here.database, here.home)
     done(request, "/", f"The digest was written to {path}.")
     return RedirectResponse(f"/digest/{path.stem.removeprefix('digest-')}", 303)
-
-
-def _told(here: Cockpit, days: float) -> dict[str, Any] | None:
-    """The digest's content, a minute old where something has changed since; it looks at every lead, so it is gathered beside the pages."""
-    stood = (*stands(here.database), here.database.clock() // SHOWN)
-    found = here.figures.get(
-        f"digest:{days}", lambda database: gather(database, days), of=stood, seconds=60.0
-    )
-    return found.value if found else None

@@ -7,9 +7,9 @@ const exact = new Intl.NumberFormat(language, { style: "currency", currency: "US
 export const number = (value) => plain.format(value);
 export const money = (value) => (Number.isInteger(value) ? whole : exact).format(value);
 
-export function start() {
+export function start(part = document) {
   if (language.toLowerCase().startsWith("en")) return;
-  for (const element of document.querySelectorAll("data.num")) {
+  for (const element of part.querySelectorAll("data.num")) {
     const value = Number(element.value);
     if (Number.isFinite(value)) element.textContent = element.classList.contains("money") ? money(value) : number(value);
   }

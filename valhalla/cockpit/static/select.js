@@ -1,6 +1,6 @@
 // Choosing rows: a form marked data-select counts what is chosen, chooses all, and offers its action, in sight wherever the page is, only then.
-export function start() {
-  for (const form of document.querySelectorAll("form[data-select]")) {
+export function start(part = document) {
+  for (const form of part.querySelectorAll("form[data-select]")) {
     const all = form.querySelector("[data-select-all]"), says = form.querySelector("[data-select-says]"), acts = form.querySelectorAll("[data-select-act]");
     const boxes = () => [...form.elements].filter((each) => each.type === "checkbox" && each.name); // also those elsewhere that name the form
     const plain = says?.textContent;
