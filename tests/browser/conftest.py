@@ -126,6 +126,12 @@ def running(home: Path, *options: str, **variables: str) -> Iterator[Program]:
 
 
 @pytest.fixture(scope="session")
+def widths() -> dict[str, tuple[int, int]]:
+    """The windows' sizes by name."""
+    return WIDTHS
+
+
+@pytest.fixture(scope="session")
 def run_program() -> Callable[..., Any]:
     """:func:`running`, for tests that give options or variables."""
     return running

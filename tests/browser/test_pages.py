@@ -69,6 +69,9 @@ MISSING = ("/nothing/here",)
 THEMES = ("light", "dark")
 """A page is opened once and looked at in both, which is how somebody's evening begins, too."""
 
+BETWEEN = {"wide": (1280, 1024, 768), "narrow": ()}
+"""Widths at which a page is not looked at otherwise, but must not be wider than the window either."""
+
 MODERATE = ("minor", "moderate")
 
 
@@ -116,7 +119,9 @@ def fill(database: Database) -> None:
 
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
-def test_every_page(filled: Any, look: Callable[..., Any], width: str) -> None:
+def test_every_page(
+    filled: Any, look: Callable[..., Any], width: str, widths: dict[str, tuple[int, int]]
+) -> None:
     window = look(width)
     window.expected = ("404 (Not Found)",)
     page = window.page
@@ -133,12 +138,14 @@ def test_every_page(filled: Any, look: Callable[..., Any], width: str) -> None:
             continue
         if page.locator("h1").count() != 1:
             wrong.append(f"{path}: {page.locator('h1').count()} headings of the first rank")
+        for across in (*BETWEEN[width], widths[width][0]):
+            page.set_viewport_size({"width": across, "height": widths[width][1]})
+            beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if beyond > 0:
+                wrong.append(f"{path} at {across}: {beyond} pixels wider than the window")
         page.evaluate(axe)  # not through a script element, which the page's policy rightly forbids
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
-            across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if across > 0:
-                wrong.append(f"{path} in {theme}: {across} pixels wider than the window")
             found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             wrong += [
                 f"{path} in {theme}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:150]} ({len(each['nodes'])})"

@@ -82,7 +82,7 @@ function banner(kind, title, text) {
 }
 
 function sentence(reason) {
-  return reason ? reason.charAt(0).toUpperCase() + reason.slice(1) + (reason.endsWith(".") ? "" : ".") : "";
+  return reason && !reason.endsWith(".") ? `${reason}.` : reason ?? ""; // may begin with a path, which is written as it is
 }
 
 function told({ timestamp, source }) {
