@@ -34,6 +34,9 @@ BUSY_TIMEOUT = 10.0
 TURN_TIMEOUT = 120.0
 """Seconds to wait for the writers of this process that came before."""
 
+LOG_PAGES = 1_000
+"""A commit that leaves so many pages in the log moves them into the file (SQLite's own number)."""
+
 NORMAL, FULL = 1, 2
 
 
@@ -417,6 +420,22 @@ class Database(APSWDatabase):  # type: ignore[misc]
         finally:
             self.connection().set_busy_timeout(int(BUSY_TIMEOUT * 1000))
         return not self.log_bytes()
+
+    @contextlib.contextmanager
+    def log_left(self) -> Iterator[None]:
+        """This thread's commits leave the log as long as it gets; who uses this calls :meth:`move_log` between them."""
+        self.sql("PRAGMA wal_autocheckpoint = 0")
+        try:
+            yield
+        finally:
+            self.sql(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+
+    def move_log(self) -> None:
+        """Outside of :meth:`write`: move what the log has into the file when it is long. Waits for nobody, and nobody has to
+        wait meanwhile, neither to read nor to write."""
+        _, pages, moved = self.sql("PRAGMA wal_checkpoint(NOOP)")[0]
+        if pages - moved > 2 * LOG_PAGES:
+            self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def log_bytes(self) -> int:
         """The size of the WAL: what of the newest changes is not in the file itself yet, or was before the last checkpoint."""

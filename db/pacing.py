@@ -1,4 +1,8 @@
-"""Long work in batches that shrink while somebody else waits to write."""
+"""Long work in batches that shrink while somebody else waits to write.
+
+What is held is the turn to write, so it is let go before the log is moved into the file: that waits for the disk, and a
+commit that stopped to do it would make all who queue wait with it.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +17,38 @@ if TYPE_CHECKING:
 LOCK_SECONDS = 0.05
 """How long a batch may hold the write lock while somebody else waits for it."""
 
+ALONE = 1.0
+"""Who wrote a moment ago will write again: for so many seconds of holding the lock batches stay as small as they had to be,
+also when nobody happened to wait for one of them."""
+
 
 class Pace:
     """How many rows to take into the next write transaction."""
 
-    def __init__(self, largest: int, smallest: int) -> None:
+    def __init__(self, largest: int, smallest: int, hold: float = LOCK_SECONDS) -> None:
+        """``hold``: seconds for which a batch may hold the lock while somebody waits."""
         self.largest = largest
         self.smallest = min(smallest, largest)
+        self.hold = hold
         self.rows = largest
+        self._alone = ALONE
+        """Seconds of holding the lock since somebody waited for it."""
 
     @contextlib.contextmanager
     def write(self, database: Database) -> Iterator[None]:
-        """``database.write()``, after which :attr:`rows` is right for the next one."""
-        with database.write():
-            began = time.perf_counter()
-            yield
-            contended = database.contended()
-        self.settle(contended, self.rows, time.perf_counter() - began)
+        """``database.write()``, after which :attr:`rows` is right for the next one and the log is not long."""
+        with database.log_left():
+            with database.write():
+                began = time.perf_counter()
+                yield
+                contended = database.contended()
+            self.settle(contended, self.rows, time.perf_counter() - began)
+            database.move_log()
 
     def settle(self, contended: bool, rows: int, held: float) -> None:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
-        if contended:
-            if held > LOCK_SECONDS:
-                self.rows = max(self.smallest, int(rows * LOCK_SECONDS / held))
-        else:
+        self._alone = 0.0 if contended else self._alone + held
+        if self._alone >= ALONE or held < self.hold / 2:  # a slow one is not to make all that follow small
             self.rows = min(self.largest, self.rows * 2)
+        elif held > self.hold:
+            self.rows = max(self.smallest, int(rows * self.hold / held))

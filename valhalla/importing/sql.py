@@ -84,7 +84,8 @@ SELECT max(coalesce((SELECT max(id) FROM lead), 0), (SELECT last_id FROM lead_ge
 READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
-ADD_KEY = "INSERT INTO lead_key (key, lead_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+# The index of learnt keys finds those of a lead that are not its identity.
+ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT (key) DO NOTHING"
 # In the order of the keys, so that neighbours in the index are written together.
 ADD_KEYS_OF_NEW = """
 INSERT INTO lead_key (key, lead_id) SELECT identity, id FROM lead WHERE id BETWEEN ? AND ? ORDER BY identity

@@ -22,8 +22,12 @@ from valhalla.importing import sql
 from valhalla.leads import deciding, removing
 
 BATCH = 5_000
+FIRST = 500
 SMALLEST = 50
-"""Rows that are taken back at a time, and the least while somebody else waits to write."""
+"""Rows that are taken back at a time, in the first batch, and the least while somebody else waits to write."""
+
+HOLD = 0.025
+"""Seconds that a batch may hold the lock while somebody waits: half of what is promised, because single ones take longer."""
 
 ITEMS = 1_000
 """Leads that are named with a reason; the rest are counted."""
@@ -131,7 +135,8 @@ class _Undo:
         self.actor = actor
         self.hooks = hooks
         self.done = 0
-        self.pace = Pace(BATCH, SMALLEST)
+        self.pace = Pace(BATCH, SMALLEST, HOLD)
+        self.pace.rows = min(FIRST, BATCH)
 
     def run(self) -> dict[str, Any]:
         row = self.database.one(READ, (self.import_id,))

@@ -36,8 +36,11 @@ INSERT INTO duplicate (lead_id, other_id, phone_key, state, found_at, decided_at
 VALUES (?, ?, ?, 'different', ?, ?, ?)
 ON CONFLICT (lead_id, other_id) DO UPDATE SET state = 'different', decided_at = excluded.decided_at, decided_by = excluded.decided_by
 """
-KEYS = "SELECT key FROM lead_key WHERE lead_id = ?"
-MOVE_KEY = "UPDATE lead_key SET lead_id = ? WHERE key = ? AND lead_id = ?"
+KEYS = """
+SELECT key FROM lead_key WHERE key = (SELECT identity FROM lead WHERE id = ?1) AND lead_id = ?1
+UNION SELECT key FROM lead_key WHERE lead_id = ?1 AND learnt = 1
+"""
+MOVE_KEY = "UPDATE lead_key SET lead_id = ?, learnt = 1 WHERE key = ? AND lead_id = ?"
 SIGHTINGS = "SELECT file_id, fingerprint FROM sighting WHERE lead_id = ?"
 MOVE_SIGHTING = "UPDATE sighting SET lead_id = ? WHERE lead_id = ? AND file_id = ?"
 SOURCE_OF = "SELECT source_id FROM file WHERE id = ?"
