@@ -1,7 +1,14 @@
-"""What the executable runs. Sub-processes of multiprocessing start the same executable, so they are caught first."""
+"""What the executable runs. Sub-processes of multiprocessing start the same executable, so they are caught before the program
+is loaded."""
 
 import sys
-from multiprocessing import freeze_support
+
+import modules
+import pyimod02_importers as pyinstaller  # there before anything else, and on no disk
+
+modules.install(pyinstaller.pyz_archive, pyinstaller.PyiFrozenLoader)
+
+from multiprocessing import freeze_support  # noqa: E402
 
 freeze_support()
 

@@ -120,6 +120,43 @@ def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> N
     assert (tmp_path / "valhalla" / "cockpit" / "page.html").read_text(encoding="utf-8") == "<p>"
 
 
+def test_modules_are_found_by_name_and_read_though_the_executable_was_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("PyInstaller")
+    from PyInstaller import loader
+    from PyInstaller.archive.writers import ZlibArchiveWriter
+
+    modules = importlib.import_module("modules")
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "nowhere"), raising=False)
+    monkeypatch.syspath_prepend(str(Path(loader.__file__).parent))
+    reader = importlib.import_module("pyimod01_archive")
+    importers = importlib.import_module("pyimod02_importers")
+    entries, code = [], {}
+    for name, kind, text in (
+        ("packed", "PYMODULE", "from packed import inner"),
+        ("packed.inner", "PYMODULE", "answer = 42"),
+    ):
+        file = tmp_path / ("__init__.py" if name == "packed" else f"{name}.py")
+        entries.append((name, str(file), kind))
+        code[name] = compile(text, str(file), "exec")
+    executable = tmp_path / "valhalla.exe"
+    ZlibArchiveWriter(str(executable), entries, code)
+    finder = modules.Finder(reader.ZlibArchiveReader(str(executable)), importers.PyiFrozenLoader)
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+
+    executable.rename(tmp_path / "old.exe")
+    executable.write_bytes(b"another version")
+    packed = importlib.import_module("packed")
+
+    assert packed.inner.answer == 42
+    assert packed.__path__ == [str(tmp_path / "nowhere" / "packed")]
+    assert packed.inner.__file__ == str(tmp_path / "nowhere" / "packed" / "inner.py")
+    assert finder.find_spec("json") is None
+    with pytest.raises(KeyError):
+        finder.extract("packed.missing")
+
+
 def test_what_is_left_out_is_not_what_the_program_imports() -> None:
     pytest.importorskip("PyInstaller")
     bundle = importlib.import_module("bundle")
@@ -173,6 +210,16 @@ def test_the_release_workflow_makes_steps_that_there_are_in_their_order(
     assert "--require-hashes" in (ROOT / "scripts" / "release.py").read_text(encoding="utf-8")
     assert "attest-build-provenance" in workflow
     assert not re.search(r"pip install(?! --require-hashes)", workflow)
+
+
+def test_the_release_workflow_takes_actions_by_commit_and_runs_nothing_that_a_person_named() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+
+    actions = re.findall(r"uses: (\S+)", workflow)
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)] == []
+    scripts = re.findall(r"run: (?:\|\n((?: {10}.*\n)+)|(.*)\n)", workflow)
+    assert [text for pair in scripts for text in pair if "${{ github." in text] == []
 
 
 def test_a_tag_that_is_not_the_version_is_refused(script: Callable[[str], ModuleType]) -> None:

@@ -121,6 +121,22 @@ def test_ctrl_c_stops_it_in_good_order(product: Product, sample: Path) -> None:
     assert product.run("doctor").code == 0
 
 
+def test_an_executable_that_is_renamed_while_it_runs_goes_on(product: Product, sample: Path) -> None:
+    running = product.start("run", "--source", sample, "--interval", "1", "--port", "0")
+    link = running.link()
+    old = product.executable.with_name("old" + product.executable.suffix)
+
+    product.executable.rename(old)  # what an update does
+    try:
+        client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        client.open(link, timeout=20).close()
+        metrics = f"{link.partition('?')[0].rstrip('/')}/metrics"
+        with client.open(metrics, timeout=20) as answer:  # made by modules that nobody has needed until now
+            assert b"valhalla_" in answer.read()
+    finally:
+        old.rename(product.executable)
+
+
 def test_a_second_start_says_who_runs_and_opens_its_cockpit(product: Product, sample: Path) -> None:
     running = product.start("run", "--source", sample, "--interval", "1", "--port", "0")
     link = running.link()

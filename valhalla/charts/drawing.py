@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import pygal
-from pygal.style import Style
-
 from valhalla.stages.wording import money, share
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -66,7 +63,7 @@ def funnel(steps: Sequence[tuple[str, int]], theme: str = "light") -> str:
 def histogram(counts: Sequence[int], bands: Mapping[str, int], theme: str = "light") -> str:
     """How many leads have which score. ``counts`` are those of 0-9, 10-19, ..., 90-100; ``bands`` the scores at which A, B, C begin."""
     colours = [_band_colour(step * 10, bands, theme) for step in range(len(counts))]
-    chart = _chart(pygal.Bar, theme, 320, title="Scores of open leads")
+    chart = _chart("Bar", theme, 320, title="Scores of open leads")
     chart.x_labels = [f"{step * 10}" for step in range(len(counts))]
     chart.add("leads", [{"value": n, "color": c} for n, c in zip(counts, colours, strict=True)])
     chart.x_title = "score from"
@@ -77,7 +74,7 @@ def histogram(counts: Sequence[int], bands: Mapping[str, int], theme: str = "lig
 
 def conversion(rates: Sequence[Rate], theme: str = "light", what: str = "success") -> str:
     """Rates side by side with their 95 % intervals."""
-    chart = _chart(pygal.Bar, theme, 320, title=f"Share of leads with {what}, 95% interval")
+    chart = _chart("Bar", theme, 320, title=f"Share of leads with {what}, 95% interval")
     chart.x_labels = [f"{rate.name} ({rate.successes:,} of {rate.of:,})" for rate in rates]
     chart.add(
         what,
@@ -100,7 +97,7 @@ def calibration(bins: Sequence[Bin], theme: str = "light") -> str:
     """What was predicted against what happened; on the diagonal the predictions were right."""
     most = max([0.01, *(max(each.predicted, each.high) for each in bins)]) * 100
     chart = _chart(
-        pygal.XY, theme, 360, title=f"Predicted and real closes (n = {sum(each.size for each in bins):,})"
+        "XY", theme, 360, title=f"Predicted and real closes (n = {sum(each.size for each in bins):,})"
     )
     chart.add("right", [(0, 0), (most, most)], show_dots=False, stroke_style={"dasharray": "4,4", "width": 1})
     for each in bins:
@@ -155,7 +152,7 @@ def _bars(
     labels: Sequence[str], values: Sequence[float], theme: str, most: float, title: str, width: int = 520
 ) -> str:
     """Horizontal bars, each with its label and number in front, drawn from the top down."""
-    chart = _chart(pygal.HorizontalBar, theme, 24 + ROW * len(labels), title=None, width=width)
+    chart = _chart("HorizontalBar", theme, 24 + ROW * len(labels), title=None, width=width)
     chart.x_labels = list(reversed(labels))
     chart.add(title, [{"value": value, "color": _SERIES[theme][0]} for value in reversed(values)])
     chart.show_legend = False
@@ -166,7 +163,10 @@ def _bars(
     return _svg(chart)
 
 
-def _chart(kind: Any, theme: str, height: int, title: str | None, width: int = 520) -> Any:
+def _chart(kind: str, theme: str, height: int, title: str | None, width: int = 520) -> Any:
+    import pygal  # forty modules, and most starts of the program end without a chart
+    from pygal.style import Style
+
     ground, ink, soft, line = _INKS[theme]
     style = Style(
         background=ground,
@@ -191,7 +191,7 @@ def _chart(kind: Any, theme: str, height: int, title: str | None, width: int = 5
         major_guide_stroke_dasharray="none",
     )
     # js=[]: pygal would otherwise link a script of its project; without it nothing is loaded from anywhere.
-    return kind(
+    return getattr(pygal, kind)(
         style=style,
         js=[],
         width=width,

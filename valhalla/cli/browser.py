@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from valhalla.collector import collector_paused
+
 if TYPE_CHECKING:
     from db.instance import Instance, Running
     from valhalla.home import Home
@@ -17,19 +19,20 @@ def beside(
     service: Service, instance: Instance, *, port: int | None, interval: int, opens: bool, quiet: bool
 ) -> Iterator[None]:
     """Serve the cockpit of a run while inside, and print its link."""
-    from valhalla.cockpit.server import Server
+    with collector_paused():  # hundreds of modules that stay
+        from valhalla.cockpit.server import Server
 
-    server = Server(
-        service.database,
-        service.home,
-        queue=service.queue,
-        background=service.background,
-        importing=service.importing,
-        port=port,
-        run_id=service.run_id,
-        interval=interval,
-    )
-    server.start()
+        server = Server(
+            service.database,
+            service.home,
+            queue=service.queue,
+            background=service.background,
+            importing=service.importing,
+            port=port,
+            run_id=service.run_id,
+            interval=interval,
+        )
+        server.start()
     try:
         instance.announce(server.url)
         show(server.link(), opens=opens, quiet=quiet)

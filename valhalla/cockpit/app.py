@@ -39,12 +39,12 @@ def make_app(cockpit: Cockpit) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=_lifespan(cockpit),
         redirect_slashes=False,
+        # As they are, not by include_router, which works out each of them once more.
+        routes=[route for module in (*routes.PAGES, *routes.API) for route in module.router.routes],
     )
     app.state.cockpit = cockpit
     app.state.entries = routes.entries()
     failures.handle(app)
-    for module in (*routes.PAGES, *routes.API):
-        app.include_router(module.router)
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
     # The last one added is the outermost.
     app.add_middleware(ReadOnly, cockpit=cockpit)
