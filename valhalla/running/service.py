@@ -25,7 +25,7 @@ from valhalla.running.passes import Importing, Pass
 from valhalla.running.safety import Safety
 from valhalla.running.stats import RunStats
 from valhalla.running.stopping import asked_to_stop, forget_request
-from valhalla.running.watching import Watcher, folders_of
+from valhalla.running.watching import Places, Watcher
 
 CYCLE_JOB = "ingest.cycle"
 
@@ -157,9 +157,9 @@ class Service:
         patterns = [pattern for _, _, pattern, _ in self.database.sql(READ_SOURCES) if pattern]
         polling = way == "poll"
         watchers = [Watcher([self.home.inbox], self._wake, deep=True, polling=polling)]
-        folders = folders_of(self.plan.sources, patterns)
-        if folders:
-            watchers.append(Watcher(folders, self._wake, polling=polling))
+        places = Places(self.plan.sources, patterns)
+        if places.folders:
+            watchers.append(Watcher(places.folders, self._wake, which=places.hold, polling=polling))
         for watcher in watchers:
             watcher.start()
         return watchers

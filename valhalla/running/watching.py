@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,30 +21,74 @@ POLL_MS = 1_000
 """Between two looks where the system reports no changes, such as on network shares."""
 
 
-def folders_of(sources: Iterable[Path], patterns: Iterable[str]) -> list[Path]:
-    """The folders beside the inbox in which lists may appear, each once."""
-    found = []
-    for path in sources:
-        found.append(path if path.is_dir() else path.parent)
-    for pattern in patterns:
-        path = Path(pattern)
-        while any(mark in path.name for mark in "*?["):
-            path = path.parent
-        found.append(path if path.is_dir() else path.parent)
-    return [folder for folder in dict.fromkeys(found) if folder.is_dir()]
+class Places:
+    """Where lists may appear beside the inbox: every list of a folder, but of other folders only the file that a source names
+    or those that its pattern fits."""
+
+    def __init__(self, sources: Iterable[Path], patterns: Iterable[str]) -> None:
+        folders: list[Path] = []
+        self._whole: set[str] = set()
+        self._named: set[str] = set()
+        self._patterns: list[str] = []
+        for path in (*sources, *map(Path, patterns)):
+            folder = path
+            while any(mark in folder.name for mark in "*?["):
+                folder = folder.parent
+            if folder is not path and not path.exists():
+                self._patterns.append(os.path.abspath(path))
+            elif path.is_dir():
+                self._whole.add(_folder(path))
+            else:
+                self._named.add(_place(path))
+            folders.append(folder if folder.is_dir() else folder.parent)
+        self.folders = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+        """Each once."""
+
+    def hold(self, path: Path) -> bool:
+        """Whether a change of this file is worth a cycle. A file that is named is a list whatever it is called."""
+        if _place(path) in self._named:
+            return True
+        if not is_list(path):
+            return False
+        return _folder(path.parent) in self._whole or any(
+            fnmatch.fnmatch(os.path.abspath(path), pattern) for pattern in self._patterns
+        )
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file in a folder of lists is one, by its name."""
+    name = path.name.lower()
+    return name.endswith(SUFFIXES) and not name.startswith((".", "~$"))
+
+
+def _place(path: Path) -> str:
+    """The same for every way to say where something is. A file may be a link to another one and stays itself."""
+    return os.path.join(_folder(path.parent), os.path.normcase(path.name))
+
+
+def _folder(path: Path) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 class Watcher:
-    """Calls ``wake`` from a thread of its own whenever a list was made or changed in one of the folders.
+    """Calls ``wake`` from a thread of its own whenever a file was made, changed or put in place of another in one of the
+    folders.
 
-    ``deep``: also in the folders inside them. ``polling``: look again and again, without asking the system.
+    ``which``: the files that count. ``deep``: also in the folders inside them. ``polling``: look again and again, without asking the system.
     """
 
     def __init__(
-        self, folders: list[Path], wake: Callable[[], object], *, deep: bool = False, polling: bool = False
+        self,
+        folders: list[Path],
+        wake: Callable[[], object],
+        *,
+        which: Callable[[Path], bool] = is_list,
+        deep: bool = False,
+        polling: bool = False,
     ) -> None:
         self.folders = folders
         self.wake = wake
+        self.which = which
         self.deep = deep
         self.polling = polling
         self.ready = threading.Event()
@@ -77,7 +123,7 @@ class Watcher:
 
         changes = watch(
             *self.folders,
-            watch_filter=_is_list,
+            watch_filter=self._counts,
             debounce=1_600,
             step=QUIET_MS,
             rust_timeout=250,
@@ -98,18 +144,16 @@ class Watcher:
             if seen or missed:
                 self.wake()
 
+    def _counts(self, change: object, path: str) -> bool:
+        from watchfiles import Change
+
+        return change != Change.deleted and self.which(Path(path))
+
     def _lists(self) -> set[tuple[str, int]]:
         found = set()
         for folder in self.folders:
             for path in folder.rglob("*") if self.deep else folder.glob("*"):
-                if path.name.lower().endswith(SUFFIXES):
+                if self.which(path):
                     with contextlib.suppress(OSError):
                         found.add((str(path), path.stat().st_mtime_ns))
         return found
-
-
-def _is_list(change: object, path: str) -> bool:
-    from watchfiles import Change
-
-    name = Path(path).name.lower()
-    return change != Change.deleted and name.endswith(SUFFIXES) and not name.startswith((".", "~$"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from valhalla.running.watching import Watcher, folders_of
+from valhalla.running.watching import Places, Watcher
 
 LONG = 20.0
 """Seconds after which a wake-up that has not come never will."""
@@ -51,7 +52,63 @@ def test_the_folders_are_those_of_sources_and_patterns(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x.csv").touch()
     sources = [tmp_path / "a", tmp_path / "b" / "x.csv"]
-    assert folders_of(sources, [str(tmp_path / "b" / "*.csv"), str(tmp_path / "gone" / "y.csv")]) == [
-        tmp_path / "a",
-        tmp_path / "b",
+    places = Places(sources, [str(tmp_path / "b" / "*.csv"), str(tmp_path / "gone" / "y.csv")])
+    assert places.folders == [tmp_path / "a", tmp_path / "b"]
+
+
+def test_only_what_a_source_means_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    places = Places([Path("a"), tmp_path / "b" / "crm.dump"], [str(tmp_path / "c" / "week-*.csv")])
+    hold = [
+        path
+        for path in ("a/x.csv", "a/x.md", "a/.x.csv", "b/crm.dump", "b/run.txt", "c/week-3.csv", "c/day.csv")
+        if places.hold(tmp_path / path)
     ]
+    assert hold == ["a/x.csv", "b/crm.dump", "c/week-3.csv"]
+
+
+def test_a_folder_of_which_one_file_is_also_named_counts_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = Places([Path("."), tmp_path / "x.csv"], [])
+    assert places.hold(tmp_path / "x.csv") and places.hold(tmp_path / "y.csv")
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_named_file_wakes_also_when_an_editor_puts_a_new_one_in_its_place(
+    tmp_path: Path, polling: bool
+) -> None:
+    named, beside, draft = (tmp_path / name for name in ("leads.csv", "output.txt", "leads.csv~"))
+    named.write_text("a", encoding="utf-8")
+    asked: list[tuple[str, bool]] = []
+    heard, passed = threading.Event(), threading.Event()
+    places = Places([named], [])
+
+    def which(path: Path) -> bool:
+        counts = places.hold(path)
+        asked.append((path.name, counts))
+        if path.name == beside.name:
+            passed.set()
+        return counts
+
+    watcher = Watcher(places.folders, heard.set, which=which, polling=polling)
+    watcher.start()
+    try:
+        assert watcher.ready.wait(LONG)
+        beside.write_text("what a cycle did, sent into the folder of its list", encoding="utf-8")
+        assert passed.wait(LONG)
+        assert not heard.is_set()
+        draft.write_text("another", encoding="utf-8")
+        draft.replace(named)
+        assert heard.wait(LONG)
+        heard.clear()
+        with named.open("a", encoding="utf-8") as file:
+            file.write("and more")
+        os.utime(named, (2_000_000_000, 2_000_000_000))  # who polls looks at whole seconds
+        assert heard.wait(LONG)
+    finally:
+        watcher.stop()
+    assert {name for name, counts in asked if counts} == {named.name}
