@@ -7,8 +7,6 @@ run ``scripts/check`` and commit both.
 
 from __future__ import annotations
 
-import importlib.metadata
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,9 +14,9 @@ from itertools import product
 from pathlib import Path
 
 from bootstrap import ROOT, clean_environment
+from closure import SYSTEMS, environment, needed
 
 EXTRAS = ("dev", "postgres", "redis")
-SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 PYTHONS = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")
 HEADING = """\
 # Exact versions of everything that a fresh install picks, for every supported system; made by scripts/pin.py.
@@ -27,46 +25,9 @@ HEADING = """\
 
 
 def needed_names() -> set[str]:
-    """Return the normalised names of all distributions that Valhalla with its extras needs on any supported system.
-
-    Follows the metadata of what is installed for the running Python; what is not installed there is named, not
-    followed. Markers are evaluated for each supported system and Python, not for the one at hand.
-    """
-    from packaging.requirements import Requirement
-
-    environments = [
-        {
-            "sys_platform": platform,
-            "platform_system": system,
-            "os_name": os_name,
-            "python_full_version": version,
-            "python_version": version.rpartition(".")[0],
-            "implementation_name": "cpython",
-            "platform_python_implementation": "CPython",
-        }
-        for (platform, system, os_name), version in product(SYSTEMS, PYTHONS)
-    ]
-    seen: set[tuple[str, str]] = set()
-    todo = [("valhalla", extra) for extra in ("", *EXTRAS)]
-    while todo:
-        name, extra = todo.pop()
-        if (name, extra) in seen:
-            continue
-        seen.add((name, extra))
-        try:
-            lines = importlib.metadata.requires(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for needed in map(Requirement, lines):
-            marker = needed.marker
-            if marker is None or any(marker.evaluate(each | {"extra": extra}) for each in environments):
-                todo += [(normalised(needed.name), sub) for sub in ("", *needed.extras)]
-    return {name for name, _ in seen} - {"valhalla", "pip"}
-
-
-def normalised(name: str) -> str:
-    """Return a distribution's name as the packaging standard compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """The normalised names of all distributions that Valhalla with its extras needs on any supported system."""
+    everywhere = [environment(system, version) for system, version in product(SYSTEMS, PYTHONS)]
+    return needed([f"valhalla[{','.join(EXTRAS)}]"], everywhere) - {"valhalla", "pip"}
 
 
 def main() -> int:
