@@ -17,7 +17,7 @@ from db import copying, errors, migrate, redaction
 from db.clock import iso
 from db.heads import Sign
 from db.inspecting import inspect, manifest_path, sha256_of
-from db.verifying import Verdict
+from db.verdict import Verdict
 
 if TYPE_CHECKING:
     from db.connection import Database

@@ -15,7 +15,8 @@ import apsw
 from db import errors, opening
 from db.clock import iso, now
 from db.connection import Database
-from db.verifying import ALTERED, Verdict, verify
+from db.verdict import Verdict
+from db.verifying import ALTERED, verify
 
 MAGIC = b"SQLite format 3\0"
 MANIFEST = ".manifest.json"

@@ -15,7 +15,8 @@ import apsw
 from db import opening
 from db.connection import Database
 from db.evidence import SUBHASH_BYTES, TABLES, WORKING, encode
-from db.verifying import Verdict, Walk
+from db.verdict import Verdict
+from db.verifying import Walk
 
 PLACEHOLDER_SQL = "'(left out ' || rowid || ')'"
 """What stands in a column that may not be empty nor the same twice."""

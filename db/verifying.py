@@ -1,7 +1,6 @@
 """Checking a file: the chain, and every row of evidence against the entry that witnesses it.
 
-The walk is one scan of ``witness`` in key order, joined with the rows: each hash goes into the digest of its entry, and the
-newest one of a key must be the hash of the row as it stands now. Nothing but the entries and the bad rows is in memory.
+Nothing but the entries and the bad rows is in memory; how rows are checked says :mod:`db.verifying_rows`.
 ``scripts/verify_audit.py`` does the same by itself; tests hold the two to the same verdict.
 """
 
@@ -10,22 +9,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from db import audit, errors, integrity
-from db.clock import iso
-from db.evidence import CHAIN, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
-from db.sealing import DECLARATION, ROWS, key_sql
+from db.evidence import CHAIN, columns_id
+from db.sealing import DECLARATION, ROWS
+from db.verdict import Verdict
+from db.verifying_rows import Sealed, Table
 
 if TYPE_CHECKING:
     from db.connection import Database
-
-PROBLEMS_KEPT = 1000
-"""Problems that are told one by one; the rest are counted."""
 
 SEALED, PRUNED = "jobs.sealed", "jobs.pruned"
 """Actions of entries that witness ranges of ``job_event``: as they came, and what was left of them later."""
@@ -34,79 +30,6 @@ EVENTS_DOMAIN = "valhalla-job-events-1"
 """First line of what is hashed for such a range."""
 
 ALTERED = "altered or torn"
-
-
-class Problem(NamedTuple):
-    """Something that is not as the chain says."""
-
-    table: str
-    key: Any
-    what: str
-
-
-@dataclass
-class Verdict:
-    """What a verification found. ``ok`` only when there is no problem."""
-
-    entries: int = 0
-    head: str = ""
-    first_at: int | None = None
-    last_at: int | None = None
-    evidence: list[str] = field(default_factory=list)
-    rows: int = 0
-    """Rows of evidence that were hashed."""
-    unwitnessed: int = 0
-    """Rows of evidence that no entry witnesses."""
-    redacted: int = 0
-    """Rows whose personal columns were left out of this copy."""
-    not_yet_witnessed: int = 0
-    """Newest job events, of which no entry tells yet. No sign of tampering."""
-    count: int = 0
-    """Problems, also those that are not told."""
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What else the reader of the verdict should know, a sentence each."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything is as the chain says."""
-        return self.count == 0
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``audit verify --json`` prints."""
-        return {
-            "ok": self.ok,
-            "entries": self.entries,
-            "head": self.head,
-            "first_at": None if self.first_at is None else iso(self.first_at),
-            "last_at": None if self.last_at is None else iso(self.last_at),
-            "evidence": self.evidence,
-            "rows": self.rows,
-            "unwitnessed": self.unwitnessed,
-            "redacted": self.redacted,
-            "not_yet_witnessed": self.not_yet_witnessed,
-            "problem_count": self.count,
-            "problems": [problem._asdict() for problem in self.problems],
-            "notes": self.notes,
-        }
-
-    def add(self, table: str, key: Any, what: str) -> None:
-        """One more problem."""
-        self.count += 1
-        if isinstance(key, bytes):  # of a witness that was altered
-            key = key.hex()
-        if len(self.problems) < PROBLEMS_KEPT:
-            self.problems.append(Problem(table, key, what))
-
-
-class _Sealed(NamedTuple):
-    """What a ``rows`` entry says of one table."""
-
-    columns: str
-    rows: int
-    removed: int
-    keys: Any
-    digest: str
 
 
 def verify(
@@ -160,11 +83,13 @@ def _structure(database: Database, verdict: Verdict) -> None:
 
 
 class Walk:
+    """One way through the file: the chain, then the tables that it tells of."""
+
     def __init__(self, database: Database, verdict: Verdict) -> None:
         self.database = database
         self.connection = database.connection()
         self.verdict = verdict
-        self.sealed: dict[str, dict[int, _Sealed]] = {}  # table -> entry
+        self.sealed: dict[str, dict[int, Sealed]] = {}  # table -> entry
         self.lists: dict[str, dict[str, Any]] = {}  # columns id -> declaration
         self.newest: dict[str, dict[str, Any]] = {}  # table -> declaration
         self.ranges: dict[int, dict[str, Any]] = {}  # first event -> newest seal of a range
@@ -240,7 +165,7 @@ class Walk:
         facts = audit.parsed(body)
         if action == ROWS:
             for name, of in facts["tables"].items():
-                self.sealed.setdefault(name, {})[seq] = _Sealed(
+                self.sealed.setdefault(name, {})[seq] = Sealed(
                     of["columns"], of["rows"], of["removed"], of["keys"], of["sha256"]
                 )
         elif action == DECLARATION:
@@ -259,7 +184,7 @@ class Walk:
         there = {row[0] for row in self.database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         for name in sorted(self.newest):
             if name in there:
-                _Table(self, name).check()
+                Table(self, name).check()
                 verdict.evidence.append(name)
             else:
                 verdict.add(name, None, "the table is missing")
@@ -305,174 +230,3 @@ class Walk:
 
 _UNDECLARED = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 _EVENTS = "SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id BETWEEN ? AND ? ORDER BY id"
-
-
-class _Table:
-    """The rows of one table."""
-
-    def __init__(self, walk: Walk, name: str) -> None:
-        self.walk, self.name = walk, name
-        self.verdict = walk.verdict
-        self.sealed = walk.sealed.get(name, {})
-        self.columns = [row[1] for row in walk.database.sql(f'PRAGMA table_info("{name}")')]
-        self.key = walk.newest[name]["key"]
-        self.hashers: dict[str, Hasher | None] = {}
-        self.defaults: dict[str, list[tuple[int, Any]]] = {}
-
-    def check(self) -> None:
-        digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
-        counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
-        latest: tuple[Any, ...] | None = None
-        for line in self._lines():
-            key, entry, _, row_hash = line[:4]
-            if latest is not None and latest[0] != key:
-                self._row(latest)
-            latest = line
-            digest = digests.get(entry)
-            if digest is None:
-                self.verdict.add(
-                    self.name,
-                    key,
-                    f"is witnessed by entry {entry}, which does not witness rows of {self.name}",
-                )
-                continue
-            digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
-            counts[entry][row_hash is None] += 1
-        if latest is not None:
-            self._row(latest)
-        for entry, sealed in self.sealed.items():
-            if digests[entry].hexdigest() != sealed.digest:
-                self._explain(entry, sealed, counts[entry], digests[entry].hexdigest())
-        self._unwitnessed()
-
-    def _lines(self) -> Iterator[tuple[Any, ...]]:
-        """(key, entry, salt, hash, is there a row, its columns ...) of each witness, in order of key and entry."""
-        columns = ", ".join(f'r."{column}"' for column in self.columns)
-        if len(self.key) == 1:
-            on = f'r."{self.key[0]}" = w.key'
-        else:
-            on = " AND ".join(
-                f"r.\"{column}\" = json_extract(w.key, '$[{place}]')" for place, column in enumerate(self.key)
-            )
-        yield from self.walk.connection.execute(
-            f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {columns} FROM witness AS w '
-            f'LEFT JOIN "{self.name}" AS r ON {on} WHERE w.tbl = ? ORDER BY w.key, w.entry',
-            (self.name,),
-        )
-
-    def _row(self, line: tuple[Any, ...]) -> None:
-        """The newest witness of a key, and the row as it is."""
-        key, entry, salt, row_hash, there = line[:5]
-        if row_hash is None:
-            if there:
-                self.verdict.add(self.name, key, f"was removed by entry {entry}, but is there again")
-            return
-        if not there:
-            self.verdict.add(
-                self.name, key, f"is missing: entry {entry} witnesses it and nothing witnesses its removal"
-            )
-            return
-        row = line[5:]
-        hasher = self._hasher(entry)
-        if hasher is None:
-            return  # the entry itself is reported
-        self.verdict.rows += 1
-        try:
-            found = hasher.check(row, salt)
-        except (TypeError, ValueError):
-            found = b""
-        if found != row_hash:
-            self._changed(key, entry, row, row_hash, found)
-        elif salt is not None and len(salt) == SUBHASH_BYTES:
-            self.verdict.redacted += 1
-            if not hasher.blank(row):
-                self.verdict.add(
-                    self.name, key, "its personal columns hold something although they were left out"
-                )
-        for place, value in self.defaults[self.sealed[entry].columns]:
-            if row[place] != value:
-                what = f"column {self.columns[place]}, which is newer than the row, was changed: expected {value!r}, found {row[place]!r}"
-                self.verdict.add(self.name, key, what)
-
-    def _hasher(self, entry: int) -> Hasher | None:
-        sealed = self.sealed.get(entry)
-        if sealed is None:
-            return None
-        if sealed.columns not in self.hashers:
-            facts, newest = self.walk.lists.get(sealed.columns), self.walk.newest[self.name]
-            known = facts and {*facts["key"], *facts["other"], *facts["personal"]}
-            if not facts or not known or not known <= {*self.columns}:
-                self.verdict.add(
-                    self.name,
-                    None,
-                    f"rows of entry {entry} were hashed by columns that the file does not have",
-                )
-                self.hashers[sealed.columns] = None
-            else:
-                table = Evidence(
-                    self.name, tuple(facts["key"]), tuple(facts["personal"]), tuple(facts["other"])
-                )
-                self.hashers[sealed.columns] = Hasher(table, self.columns)
-            self.defaults[sealed.columns] = [
-                (place, newest["defaults"].get(column))
-                for place, column in enumerate(self.columns)
-                if known and column not in known
-            ]
-        return self.hashers[sealed.columns]
-
-    def _changed(self, key: Any, entry: int, row: tuple[Any, ...], expected: bytes, found: bytes) -> None:
-        what = f"was changed: digest expected {expected.hex()} (entry {entry}), found {found.hex() or 'none'}"
-        verdict = self.verdict
-        if self.name == "lead" and len(verdict.problems) < PROBLEMS_KEPT:
-            held = self.walk.database.sql(
-                "SELECT id, before FROM lead_history WHERE lead_id = ? ORDER BY id", (key,)
-            )
-            what += "".join(
-                f"; lead_history {number} holds earlier values: {before}" for number, before in held
-            )
-        verdict.add(self.name, key, what)
-
-    def _explain(self, entry: int, sealed: _Sealed, counts: list[int], found: str) -> None:
-        """The witnesses of an entry are not those that it told of: name them if they can be told apart."""
-        there = [
-            key
-            for (key,) in self.walk.database.sql(
-                "SELECT key FROM witness WHERE tbl = ? AND entry = ?", (self.name, entry)
-            )
-        ]
-        told = _told(sealed.keys)
-        missing, extra = [], []
-        if told is not None:
-            missing, extra = sorted(told - {*there}, key=str), sorted({*there} - told, key=str)
-        for key in missing[:PROBLEMS_KEPT]:
-            self.verdict.add(self.name, key, f"is missing with its witness: entry {entry} tells of it")
-        for key in extra[:PROBLEMS_KEPT]:
-            self.verdict.add(
-                self.name,
-                key,
-                f"was added: entry {entry}, which is given as its witness, does not tell of it",
-            )
-        if not missing and not extra:
-            only = there[0] if len(there) == 1 else None
-            what = (
-                f"one or more of the {sealed.rows} rows written and {sealed.removed} removed in entry {entry} were changed together "
-                f"with their hashes (found {counts[0]} and {counts[1]}): digest expected {sealed.digest}, found {found}"
-            )
-            self.verdict.add(self.name, only, what)
-
-    def _unwitnessed(self) -> None:
-        query = f"""SELECT {key_sql(self.key, "r")} FROM "{self.name}" AS r
-            WHERE NOT EXISTS (SELECT 1 FROM witness AS w WHERE w.tbl = ? AND w.key = {key_sql(self.key, "r")})"""
-        for (key,) in self.walk.connection.execute(query, (self.name,)):
-            self.verdict.unwitnessed += 1
-            self.verdict.add(self.name, key, "was added behind the program's back: no entry witnesses it")
-
-
-def _told(keys: Any) -> set[Any] | None:
-    """The keys that an entry names."""
-    if keys is None:
-        return None
-    found: set[Any] = set()
-    for key in keys:
-        found.update(range(key[0], key[1] + 1)) if isinstance(key, list) else found.add(key)
-    return found

@@ -23,7 +23,7 @@ from valhalla.settings import save, value
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from db.verifying import Verdict
+    from db.verdict import Verdict
 
 SETTING = "audit.signing_key"
 DOMAIN = "valhalla-signature-1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from db import Database, heads, inspecting, verifying
-from db.verifying import Verdict
+from db.verdict import Verdict
 from jobs import sealing
 from valhalla.auditing import signing
 

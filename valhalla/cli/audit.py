@@ -13,7 +13,7 @@ from valhalla.cli.invocation import Invocation, invocation
 from valhalla.errors import UsageError
 
 if TYPE_CHECKING:
-    from db.verifying import Verdict
+    from db.verdict import Verdict
 
 app = typer.Typer(help="For the auditor: copy, verify, log, restore, key, prune.", no_args_is_help=True)
 
