@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LOCK_SECONDS = 0.05
 """How long a batch may hold the write lock while somebody else waits for it."""
 
+BRIEFLY = LOCK_SECONDS / 2
+"""The same for work whose batches hold what they hold: half of it, because single ones take longer than they should."""
+
 ALONE = 1.0
 """Who wrote a moment ago will write again: for so many seconds of holding the lock batches stay as small as they had to be,
 also when nobody happened to wait for one of them."""

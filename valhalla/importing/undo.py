@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from db import Database, audit
+from db import Database, audit, pacing
 from db.pacing import Pace
 from valhalla.errors import NotFound, ValhallaError
 from valhalla.importing import sql
@@ -25,9 +25,6 @@ BATCH = 5_000
 FIRST = 500
 SMALLEST = 50
 """Rows that are taken back at a time, in the first batch, and the least while somebody else waits to write."""
-
-HOLD = 0.025
-"""Seconds that a batch may hold the lock while somebody waits: half of what is promised, because single ones take longer."""
 
 ITEMS = 1_000
 """Leads that are named with a reason; the rest are counted."""
@@ -135,7 +132,7 @@ class _Undo:
         self.actor = actor
         self.hooks = hooks
         self.done = 0
-        self.pace = Pace(BATCH, SMALLEST, HOLD)
+        self.pace = Pace(BATCH, SMALLEST, pacing.BRIEFLY)
         self.pace.rows = min(FIRST, BATCH)
 
     def run(self) -> dict[str, Any]:

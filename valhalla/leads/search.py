@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from db import Database
 
 BATCH = 2_000
+SMALLEST = 50
+"""Leads that are indexed at a time, and the least while somebody else waits to write."""
+
 WORDS = 12
 """Words of a search that are read."""
 

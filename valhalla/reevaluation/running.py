@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from db import Database, audit
+from db import Database, audit, pacing
 from db.pacing import Pace
 from valhalla.leads.sql import STORED
 from valhalla.reevaluation import sql
@@ -67,7 +67,7 @@ class _Run:
         self.progress = Progress()
         self.context = relearn(database, stages.load(database, database.clock()))
         self.old: dict[tuple[int, int], _Old] = {}
-        self.pace = Pace(BATCH, SMALLEST)
+        self.pace = Pace(BATCH, SMALLEST, pacing.BRIEFLY)
 
     def run(self) -> Progress:
         self._find()

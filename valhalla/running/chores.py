@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from db import Database
+from db import Database, pacing
+from db.pacing import Pace
 from jobs import JobQueue, current_job
 from valhalla.errors import ValhallaError
 from valhalla.importing.undo import Hooks, undo_import
@@ -65,10 +66,11 @@ class Chores:
         job = current_job()
         if job is None:
             raise RuntimeError("the index is filled by a job")
+        pace = Pace(search.BATCH, search.SMALLEST, pacing.BRIEFLY)
         while True:
-            with self.database.write():
+            with pace.write(self.database):
                 job.fence({"indexed_percent": search.percent(self.database)})
-                more = search.index_some(self.database)
+                more = search.index_some(self.database, pace.rows)
             if not more:
                 return
             job.check()

@@ -238,7 +238,7 @@ def test_batches_shrink_while_somebody_waits(desk: Any, monkeypatch: pytest.Monk
     taken: list[int] = []
     desk.take("a.csv", "".join(f"Lead {n},l{n}@example.com,1,,\n" for n in range(600)))
     monkeypatch.setattr(desk.database, "contended", lambda: True)
-    monkeypatch.setattr(undo, "HOLD", 0.0)
+    monkeypatch.setattr("db.pacing.BRIEFLY", 0.0)
     monkeypatch.setattr(undo, "BATCH", 300)
     remove = undo._Undo._remove
     monkeypatch.setattr(

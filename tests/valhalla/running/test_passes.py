@@ -65,6 +65,30 @@ def test_the_index_is_made_by_a_job(home: Home, importing: Importing) -> None:
     assert importing.chores.index_soon() is None
 
 
+def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
+    home: Home, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    index_some = search.index_some
+
+    def counted(database: Database, limit: int) -> bool:
+        taken.append(limit)
+        return index_some(database, limit)
+
+    monkeypatch.setattr(search, "index_some", counted)
+    monkeypatch.setattr(search, "BATCH", 8)
+    monkeypatch.setattr(search, "SMALLEST", 2)
+    monkeypatch.setattr("db.pacing.BRIEFLY", 0.0)
+    monkeypatch.setattr(importing.database, "contended", lambda: True)
+    lines = "".join(f"Lead {n},l{n}@example.com,1\n" for n in range(11))
+    (home.inbox / "b.csv").write_text(f"name,email,value\n{lines}", encoding="utf-8")
+    importing.run(home, [], standing=True, final=True)
+    importing.chores.index_soon()
+    importing.queue.drain(timeout=20)
+    assert taken == [8, 2, 2, 2]
+    assert search.percent(importing.database) == 100
+
+
 def test_an_import_is_taken_back_by_a_job(home: Home, importing: Importing) -> None:
     (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
     importing.run(home, [], standing=True, final=True)
