@@ -437,6 +437,27 @@ class Database(APSWDatabase):  # type: ignore[misc]
         if pages - moved > 2 * LOG_PAGES:
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 
+    @contextlib.contextmanager
+    def checkpoint_beside(self) -> Iterator[None]:
+        """While inside, a thread of its own moves what stands in the WAL now into the file; whoever writes is not held up.
+
+        What is written meanwhile stays in the WAL. Never raises for the file: whoever works on it will be told.
+        """
+
+        def move() -> None:
+            with contextlib.suppress(errors.DatabaseError):
+                try:
+                    self.sql("PRAGMA wal_checkpoint(PASSIVE)")
+                finally:
+                    self.close()
+
+        thread = threading.Thread(target=move, name="checkpoint")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
     def log_bytes(self) -> int:
         """The size of the WAL: what of the newest changes is not in the file itself yet, or was before the last checkpoint."""
         return 0 if self.path is None else _size(self.path.with_name(self.path.name + "-wal"))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -251,12 +252,25 @@ class Hasher:
         self, table: Evidence, columns: Sequence[str], defaults: Sequence[tuple[str, Any]] = ()
     ) -> None:
         """``columns``: of the tuples; ``defaults``: (column, value) of those that the tuples lack."""
-        places = {column: place for place, column in enumerate([*columns, *(name for name, _ in defaults)])}
+        given, lacking = [*columns], dict(defaults)
+        tail: list[Any] = []  # stands behind each tuple
+
+        def places(wanted: Sequence[str]) -> list[int]:
+            """Where the columns stand; neighbours that are the same in all rows are one piece of JSON, made once."""
+            found: list[int] = []
+            for lacks, run in groupby(wanted, lacking.__contains__):
+                if lacks:
+                    found.append(len(given) + len(tail))
+                    tail.append(orjson.Fragment(encode([lacking[name] for name in run])[1:-1]))
+                else:
+                    found.extend(given.index(name) for name in run)
+            return found
+
         self.table = table
-        self._tail = tuple(value for _, value in defaults)
-        self._key = _picker([places[column] for column in table.key])
-        self._personal = _picker([places[column] for column in table.personal]) if table.personal else None
-        self._rest = _picker([places[column] for column in (*table.key, *table.other)])
+        self._key = _picker([given.index(column) for column in table.key])
+        self._personal = _picker(places(table.personal)) if table.personal else None
+        self._rest = _picker(places((*table.key, *table.other)))
+        self._tail = tuple(tail)
         self._begin = f"{DOMAIN}\n{table.id}\n{table.table}\n".encode()
 
     def key(self, row: Values) -> int | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -551,6 +552,26 @@ with database.view():
         assert database.checkpoint()
         assert wal.stat().st_size == 0
         assert keys(database) == ["a"]
+
+
+def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
+    database: Database, path: Path, tmp_path: Path
+) -> None:
+    database.checkpoint()
+    with database.write():
+        put(database, "before")
+    with database.write():
+        with database.checkpoint_beside():
+            put(database, "meanwhile")
+        alone = (
+            tmp_path / "alone.db"
+        )  # without the log, copied by another process, for this one must not touch the live file
+        copying = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
+        subprocess.run([sys.executable, "-c", copying, str(path), str(alone)], check=True)
+    with Database.open(alone, create=False) as copy:
+        assert keys(copy) == ["before"]
+    assert sorted(keys(database)) == ["before", "meanwhile"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "checkpoint"]
 
 
 def test_the_version_moves_when_another_process_commits(database: Database, path: Path, process: Any) -> None:

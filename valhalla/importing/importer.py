@@ -9,7 +9,7 @@ import re
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -54,6 +54,10 @@ transaction writes most pages of the index of keys, so few of them write less.""
 CACHE_KIB = 8_192
 AUTOCHECKPOINT_PAGES = 40_000
 """While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
+LAST_PART = 0.75
+"""From this share of a list on, what was stored is moved into the file beside the rest of the work, not after it."""
+LARGE_LOG = 16 * 2**20
+"""Bytes in the log from which on that is worth a thread."""
 
 
 class LostTheFile(Exception):
@@ -190,6 +194,8 @@ class _Import:
         self.import_id: int | None = None
         self.transaction: _Transaction | None = None
         self.passed: blake2b | None = None
+        self.beside = ExitStack()
+        self.settling = False
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -364,7 +370,9 @@ class _Import:
                     self._commit()
                     self.hooks.stored(source, chunk)
                 del chunk, decided
-                collect_young()
+                if self.transaction is None:
+                    collect_young()
+                    self._settle(before.st_size)
                 self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
         self._finish(before)
 
@@ -377,7 +385,7 @@ class _Import:
         try:
             # What a new lead refers to is what this import has stored or just read, and nobody removes that; looking it
             # up would be eight searches a row.
-            with database.references_unchecked(), collector_paused():
+            with database.references_unchecked(), collector_paused(), self.beside:
                 try:
                     yield
                 finally:
@@ -385,6 +393,13 @@ class _Import:
         finally:
             database.sql("PRAGMA wal_autocheckpoint = 1000")
             database.set_cache(2048)
+
+    def _settle(self, size: int) -> None:
+        """Near the end, begin to empty the log: the rest of it is then soon done."""
+        late = self.position.offset >= LAST_PART * size
+        if late and not self.settling and self.database.log_bytes() >= LARGE_LOG:
+            self.settling = True
+            self.beside.enter_context(self.database.checkpoint_beside())
 
     def _with_columns(self, source: Source, reading: Reading) -> Reading:
         """Own rules may add columns to what they read."""

@@ -19,6 +19,10 @@ ARGUMENT = "--read-ahead"
 WORTH_BYTES = 4 * 2**20
 """Below this starting a process takes longer than it saves."""
 
+PIPE_BYTES = 2**20
+"""A whole answer fits into the pipe where the system lets us say so (Linux): the second process need not wait for this one
+to take each 64 KiB."""
+
 _spare: list[subprocess.Popen[bytes]] = []
 
 
@@ -56,7 +60,12 @@ def _spawn(path: Path | None = None) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     words = [os.path.abspath(path)] if path is not None else []
     return subprocess.Popen(
-        [*command(), *words], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, **_detached()
+        [*command(), *words],
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        pipesize=PIPE_BYTES,
+        **_detached(),
     )
 
 
