@@ -28,12 +28,14 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     from db.instance import Instance
     from jobs import JobQueue
     from valhalla import logs
+    from valhalla.collector import few_heaps
     from valhalla.leads import line
     from valhalla.running.opening import open_home
     from valhalla.running.passes import Importing
 
     if inv.file:
         raise UsageError(f"--db only reads; use --home with {command}")
+    few_heaps()
     inv.home.prepare()
     instance = Instance(inv.home.path)
     with open_home(inv.home) as database, logs.of_command(inv.home.logs, command):
