@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from db import Database
-from valhalla.importing.importer import Request, mapping_of, source_rules
+from valhalla.importing.importer import Request
 from valhalla.importing.result import FileResult
+from valhalla.importing.rules import mapping_of, source_rules
 from valhalla.importing.source_settings import Change, accept_suggestion, set_source
 from valhalla.importing.sources import Candidate
 from valhalla.reading import Profile, SourceError, find_cure, open_source

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from db import Database
-from valhalla.importing.importer import Request, mapping_of, source_rules
+from valhalla.importing.importer import Request
+from valhalla.importing.rules import mapping_of, source_rules
 from valhalla.reading import Profile, Reject, SourceError, Warning, open_source
 from valhalla.reading.careful import RowReader
 from valhalla.reading.header import REJECT_COLUMNS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import time
 from array import array
 from collections.abc import Callable, Iterator
@@ -22,19 +21,18 @@ from valhalla.collector import collect_young, collector_paused
 from valhalla.importing import ahead, second, sql
 from valhalla.importing.ahead import Decided
 from valhalla.importing.drift import drift_warnings
-from valhalla.importing.plan import Plan, Reading, new_leads, plan_chunk
+from valhalla.importing.plan import Plan, Reading, plan_chunk
+from valhalla.importing.rules import adopted_source, open_list, plain_header, rules_of, source_rules
+from valhalla.importing.storing import Transaction, header_id, write_plan
 from valhalla.leads import suppression
 from valhalla.reading import (
     DEFAULT_SOURCE,
     Chunk,
     Position,
-    Profile,
     SourceError,
     Warning,
-    open_source,
     prefix_hash,
 )
-from valhalla.reading.header import REJECT_COLUMNS
 from valhalla.stages import Context
 from valhalla.stages import context as stages
 
@@ -140,48 +138,6 @@ def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) ->
     return _Import(database, request, hooks).run()
 
 
-class _Transaction:
-    """A write transaction that is open from chunk to chunk."""
-
-    def __init__(self, database: Database) -> None:
-        self.rows = 0
-        self.keys: dict[int, int] = {}
-        """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
-        self.ended = False
-        self._database = database
-        self._leads: tuple[int, int] | None = None
-        self._write = database.write()
-        self._write.__enter__()
-        self._began = time.perf_counter()
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """What must not fail: when it does, everything that was not committed is undone."""
-        try:
-            yield
-        except BaseException as error:
-            self.ended = True
-            self._write.__exit__(type(error), error, error.__traceback__)
-            raise
-
-    def add(self, chunk: Chunk, plan: Plan) -> None:
-        """Remember what was stored."""
-        self.rows += chunk.records
-        if plan.leads:
-            self.keys.update(plan.keys_of_new())
-            first, last = plan.leads[0][0], plan.leads[-1][0]
-            self._leads = (self._leads[0] if self._leads else first, last)
-
-    def commit(self) -> float:
-        """End it. How long it was open, in seconds."""
-        with self.part():
-            if self._leads:
-                self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
-        self.ended = True
-        self._write.__exit__(None, None, None)
-        return time.perf_counter() - self._began
-
-
 class _Import:
     def __init__(self, database: Database, request: Request, hooks: Hooks) -> None:
         self.database = database
@@ -192,7 +148,7 @@ class _Import:
         self.context: Context | None = None
         self.suppression = suppression.NOBODY
         self.import_id: int | None = None
-        self.transaction: _Transaction | None = None
+        self.transaction: Transaction | None = None
         self.passed: blake2b | None = None
         self.beside = ExitStack()
         self.settling = False
@@ -417,7 +373,7 @@ class _Import:
         if size - self.position.offset >= second.WORTH_BYTES and self._may_read_ahead():
             _, mappings = source_rules(self.database, self.request.source)
             what = ahead.List(
-                *(self.path, source.profile, mappings.get(_plain(source.header)), self.position),
+                *(self.path, source.profile, mappings.get(plain_header(source.header)), self.position),
                 source=self.request.source,
                 final=self.request.final,
                 file=ahead.file_of(source),
@@ -466,7 +422,7 @@ class _Import:
         plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided, keys)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
-        transaction = self.transaction = self.transaction or _Transaction(database)
+        transaction = self.transaction = self.transaction or Transaction(database)
         with transaction.part():
             if not transaction.rows:
                 self.hooks.fence()
@@ -603,119 +559,3 @@ class _Import:
 
     def _warnings_json(self) -> str:
         return json.dumps(self.warnings, ensure_ascii=False)
-
-
-def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
-    """Store what was planned for a chunk, and its rejects; inside the caller's transaction, who sees to it that the keys
-    of the new leads are stored too."""
-    now = database.clock()
-    if plan.moves_leads():
-        database.sql(sql.MOVE_GENERATION)
-    if plan.leads:
-        new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
-    if plan.keys:
-        database.many(sql.ADD_KEY, sorted(plan.keys))
-    for text, rows in (
-        (sql.UPDATE_LEAD, plan.updates),
-        (sql.ADD_HISTORY, plan.history),
-        (sql.PUT_SIGHTING, plan.sightings),
-        (sql.ADD_SEEN, sorted(plan.seen)),
-        (sql.ADD_OVERTAKEN, plan.overtaken),
-        (sql.ADD_CHANGE, plan.changes),
-    ):
-        if rows:
-            database.many(text, rows)
-    if chunk.rejected:
-        database.many(
-            sql.ADD_REJECT,
-            (
-                (
-                    reading.import_id,
-                    reading.file_id,
-                    r.line,
-                    r.column,
-                    r.code,
-                    r.message,
-                    r.value,
-                    r.raw,
-                    now,
-                )
-                for r in chunk.rejected
-            ),
-        )
-    if chunk.fixes:
-        refused = {r.line for r in chunk.rejected}
-        states = ((line in refused, number) for line, number in chunk.fixes.items())
-        database.many(
-            sql.CLOSE_REJECT,
-            [("superseded" if again else "fixed", reading.import_id, number) for again, number in states],
-        )
-
-
-def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
-    """The reading rules of a source, and the column mappings that a person accepted for it, by header (JSON text)."""
-    found = database.one(sql.FIND_SOURCE, (source,))
-    if found is None:
-        return Profile(), {}
-    mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found[0],))}
-    return Profile.from_json(found[1]), mappings
-
-
-def rules_of(database: Database, source: str) -> str:
-    """What the lists of a source are read by now, as one text: a file is read again when it changes."""
-    profile, mappings = source_rules(database, source)
-    return json.dumps([profile.to_json(), mappings], ensure_ascii=False, sort_keys=True)
-
-
-def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
-    """The mapping that a person accepted for exactly the file's header; None when there is none."""
-    profile, mappings = source_rules(database, request.source)
-    if not mappings:
-        return None
-    try:
-        with open_source(request.path, profile, source=request.source) as source:
-            header = source.header
-    except SourceError as error:
-        header = error.header
-    return mappings.get(_plain(header))
-
-
-def open_list(database: Database, request: Request, start: Position | None, passed: blake2b | None) -> Source:
-    """Open the file by the rules of its source; a mapping accepted for exactly its header is used.
-
-    ``passed``: the hash of the bytes before ``start``.
-    """
-    profile, _ = source_rules(database, request.source)
-    mapping = mapping_of(database, request)
-    return open_source(
-        request.path, profile, mapping, start, source=request.source, rows=request.rows, passed=passed
-    )
-
-
-def adopted_source(database: Database, request: Request) -> str | None:
-    """The source that a repaired list of rejects belongs to, when nothing else names its source."""
-    if request.source != DEFAULT_SOURCE:
-        return None
-    try:
-        with open(request.path, "rb") as file:
-            head = file.read(4096).decode("utf-8-sig", "replace")
-    except OSError:
-        return None
-    names, _, rest = head.partition("\n")
-    if not names.startswith("_reject"):
-        return None
-    number = re.match(r'"?(\d{1,18})\b', rest)
-    return database.value(sql.SOURCE_OF_REJECT, (int(number[1]),)) if number else None
-
-
-def _plain(header: list[str]) -> str:
-    """The header as mappings are kept by: without the columns that an export of rejects puts in front."""
-    return json.dumps([name for name in header if name not in REJECT_COLUMNS], ensure_ascii=False)
-
-
-def header_id(database: Database, names: list[str]) -> int:
-    """The id of this list of extra column names, stored once however many leads carry it."""
-    text = json.dumps(names, ensure_ascii=False)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    found: int | None = database.value(sql.FIND_HEADER, (digest,))
-    return found if found is not None else int(database.value(sql.ADD_HEADER, (digest, text)))

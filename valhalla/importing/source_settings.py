@@ -11,7 +11,7 @@ from typing import Any
 from db import Database, audit
 from valhalla.errors import NotFound, UsageError
 from valhalla.importing import sql
-from valhalla.importing.importer import source_rules
+from valhalla.importing.rules import source_rules
 from valhalla.reading import Profile, SourceError, open_source
 from valhalla.reading.header import FIELDS, REJECT_COLUMNS
 from valhalla.reading.mapping import recognise

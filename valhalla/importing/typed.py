@@ -9,8 +9,8 @@ from typing import Any
 from db import Database, audit
 from valhalla.errors import UsageError
 from valhalla.importing import sql
-from valhalla.importing.importer import header_id, write_plan
 from valhalla.importing.plan import Reading, plan_chunk
+from valhalla.importing.storing import header_id, write_plan
 from valhalla.leads import suppression
 from valhalla.reading import Chunk, Position, Profile, Reject, read_lead
 from valhalla.stages import context as stages

@@ -13,9 +13,10 @@ from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
 from valhalla.importing.cures import advice
-from valhalla.importing.importer import Hooks, Progress, Request, import_file, rules_of
+from valhalla.importing.importer import Hooks, Progress, Request, import_file
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
+from valhalla.importing.rules import rules_of
 from valhalla.importing.sources import Candidate, Problem
 from valhalla.importing.sql import ADOPTED_FILES
 from valhalla.leads import sql

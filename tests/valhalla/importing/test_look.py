@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.importing.importer import Request, import_file, rules_of
+from valhalla.importing.importer import Request, import_file
 from valhalla.importing.look import look
 from valhalla.importing.preview import scratch_copy
 from valhalla.importing.result import of_import
+from valhalla.importing.rules import rules_of
 from valhalla.importing.source_settings import Change, set_source
 from valhalla.importing.sources import Candidate
 from valhalla.reading import prefix_hash

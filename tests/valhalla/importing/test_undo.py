@@ -11,9 +11,9 @@ import pytest
 from db import audit
 from valhalla.errors import NotFound, ValhallaError
 from valhalla.importing import undo
-from valhalla.importing.importer import rules_of
 from valhalla.importing.look import look
 from valhalla.importing.rejects import Choice, export, listed
+from valhalla.importing.rules import rules_of
 from valhalla.importing.sources import Candidate
 from valhalla.importing.typed import add_lead
 from valhalla.importing.undo import Hooks, undo_import

@@ -12,7 +12,7 @@ from valhalla.cockpit.state import Cockpit
 from valhalla.errors import NotFound
 from valhalla.importing import log, rejects
 from valhalla.importing.glance import glance
-from valhalla.importing.importer import rules_of, source_rules
+from valhalla.importing.rules import rules_of, source_rules
 from valhalla.importing.source_settings import all_sources
 from valhalla.reading import CODES, DEFAULT_SOURCE
 from valhalla.reading.header import FIELDS

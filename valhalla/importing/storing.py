@@ -1,0 +1,115 @@
+"""Storing what was planned for the chunks of a list, several of them in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from valhalla.importing import sql
+from valhalla.importing.plan import Plan, Reading, new_leads
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.reading import Chunk
+    from valhalla.stages import Context
+
+
+class Transaction:
+    """A write transaction that is open from chunk to chunk."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = 0
+        self.keys: dict[int, int] = {}
+        """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
+        self.ended = False
+        self._database = database
+        self._leads: tuple[int, int] | None = None
+        self._write = database.write()
+        self._write.__enter__()
+        self._began = time.perf_counter()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What must not fail: when it does, everything that was not committed is undone."""
+        try:
+            yield
+        except BaseException as error:
+            self.ended = True
+            self._write.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def add(self, chunk: Chunk, plan: Plan) -> None:
+        """Remember what was stored."""
+        self.rows += chunk.records
+        if plan.leads:
+            self.keys.update(plan.keys_of_new())
+            first, last = plan.leads[0][0], plan.leads[-1][0]
+            self._leads = (self._leads[0] if self._leads else first, last)
+
+    def commit(self) -> float:
+        """End it. How long it was open, in seconds."""
+        with self.part():
+            if self._leads:
+                self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
+        self.ended = True
+        self._write.__exit__(None, None, None)
+        return time.perf_counter() - self._began
+
+
+def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
+    """Store what was planned for a chunk, and its rejects; inside the caller's transaction, who sees to it that the keys
+    of the new leads are stored too."""
+    now = database.clock()
+    if plan.moves_leads():
+        database.sql(sql.MOVE_GENERATION)
+    if plan.leads:
+        new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
+    if plan.keys:
+        database.many(sql.ADD_KEY, sorted(plan.keys))
+    for text, rows in (
+        (sql.UPDATE_LEAD, plan.updates),
+        (sql.ADD_HISTORY, plan.history),
+        (sql.PUT_SIGHTING, plan.sightings),
+        (sql.ADD_SEEN, sorted(plan.seen)),
+        (sql.ADD_OVERTAKEN, plan.overtaken),
+        (sql.ADD_CHANGE, plan.changes),
+    ):
+        if rows:
+            database.many(text, rows)
+    if chunk.rejected:
+        database.many(
+            sql.ADD_REJECT,
+            (
+                (
+                    reading.import_id,
+                    reading.file_id,
+                    r.line,
+                    r.column,
+                    r.code,
+                    r.message,
+                    r.value,
+                    r.raw,
+                    now,
+                )
+                for r in chunk.rejected
+            ),
+        )
+    if chunk.fixes:
+        refused = {r.line for r in chunk.rejected}
+        states = ((line in refused, number) for line, number in chunk.fixes.items())
+        database.many(
+            sql.CLOSE_REJECT,
+            [("superseded" if again else "fixed", reading.import_id, number) for again, number in states],
+        )
+
+
+def header_id(database: Database, names: list[str]) -> int:
+    """The id of this list of extra column names, stored once however many leads carry it."""
+    text = json.dumps(names, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    found: int | None = database.value(sql.FIND_HEADER, (digest,))
+    return found if found is not None else int(database.value(sql.ADD_HEADER, (digest, text)))
