@@ -54,6 +54,8 @@ class Running:
     process: subprocess.Popen[bytes]
     output: Path
     product: Product
+    copying: threading.Thread
+    """Writes what it says into ``output``."""
 
     def said(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
@@ -71,6 +73,14 @@ class Running:
             assert self.process.poll() is None or look(), self.said()
             time.sleep(0.05)
         return found
+
+    def ended(self) -> int:
+        """Its exit code, once it has ended and its last words are in ``output``."""
+        code = self.process.wait(PATIENCE)
+        self.copying.join(
+            2.0
+        )  # not for ever: under Wine a program left in the background keeps the pipe open
+        return code
 
     def answers(self) -> bool:
         """Whether its cockpit answers now."""
@@ -138,8 +148,7 @@ class Product:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         os.close(writer)
-        _copy_in_background(reader, output)
-        running = Running(process, output, self)
+        running = Running(process, output, self, _copy_in_background(reader, output))
         self.started.append(running)
         return running
 
@@ -212,14 +221,16 @@ def _without_noise(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith(noise))
 
 
-def _copy_in_background(reader: int, output: Path) -> None:
+def _copy_in_background(reader: int, output: Path) -> threading.Thread:
     def copy() -> None:
         with open(reader, "rb", buffering=0) as source, open(output, "wb", buffering=0) as target:
             while data := source.read(65536):
                 target.write(data)
 
     output.touch()
-    threading.Thread(target=copy, daemon=True).start()
+    thread = threading.Thread(target=copy, daemon=True)
+    thread.start()
+    return thread
 
 
 def _variants() -> list[Any]:

@@ -114,7 +114,7 @@ def test_ctrl_c_stops_it_in_good_order(product: Product, sample: Path) -> None:
 
     product.interrupt(running)
 
-    running.process.wait(20)
+    running.ended()
     assert "[FINAL REPORT]" in running.said()
     assert not list(product.home.glob("*-wal"))
     assert product.runtime() == [] or product.kind == "folder"
@@ -156,7 +156,7 @@ def test_a_kill_loses_nothing(product: Product, lead_list: object) -> None:
 
     for process in reversed(product.processes()):
         process.kill()
-    running.process.wait(20)
+    running.ended()
 
     done = product.run("ingest", path, "--json")
     assert done.code == 0, done.err
@@ -188,7 +188,7 @@ def test_what_a_killed_program_left_is_swept_by_the_next(product: Product, sampl
     running.link()
     for process in product.processes():
         process.kill()
-    running.process.wait(20)
+    running.ended()
     assert product.runtime()
 
     product.run("run", "--cycles", "2", "--interval", "1", "--no-cockpit")

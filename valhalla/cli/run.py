@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 TWICE_SECONDS = 1.0
-"""A second signal within this time is the same Ctrl+C: the loader of a one-file executable passes on what we were told as
-well."""
+"""A second signal within this time is the same Ctrl+C, pressed with a trembling hand."""
+LOADER_SECONDS = 4.0
+"""The same in a one-file executable, whose loader passes on what we were told as well; on a busy machine it takes its time."""
 
 
 class Window(NamedTuple):
@@ -207,8 +208,11 @@ class _Interruption:
     """Turns Ctrl+C, Ctrl+Break, the closing of a console and SIGTERM into one event."""
 
     def __init__(self) -> None:
+        from valhalla.frozen import unpacked_folder
+
         self.happened = False
         self._at = 0.0
+        self._same = LOADER_SECONDS if unpacked_folder() else TWICE_SECONDS
         self._events: list[threading.Event] = []
 
     def add(self, event: threading.Event) -> None:
@@ -223,7 +227,7 @@ class _Interruption:
 
     def __call__(self, *_: object) -> None:
         if self.happened:
-            if time.monotonic() - self._at < TWICE_SECONDS:
+            if time.monotonic() - self._at < self._same:
                 return
             raise KeyboardInterrupt  # asked twice: leave at once; what was not committed is read again next time
         self.once()
