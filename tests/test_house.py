@@ -16,6 +16,7 @@ from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import valhalla
 
@@ -42,22 +43,19 @@ def pins() -> dict[str, str]:
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
 
 
-@pytest.fixture
-def pin(script: Callable[[str], ModuleType]) -> ModuleType:
-    return script("pin")
+def test_constraints_name_everything_that_an_install_needs_on_any_system(
+    script: Callable[[str], ModuleType],
+) -> None:
+    pinned = {canonicalize_name(name) for name in pins()}
+    assert script("pin").needed_names() - pinned == set()
 
 
-def test_constraints_name_everything_that_an_install_needs_on_any_system(pin: ModuleType) -> None:
-    pinned = {pin.normalised(name) for name in pins()}
-    assert pin.needed_names() - pinned == set()
-
-
-def test_constraints_satisfy_the_declared_bounds(pin: ModuleType) -> None:
-    versions = {pin.normalised(name): version for name, version in pins().items()}
+def test_constraints_satisfy_the_declared_bounds() -> None:
+    versions = {canonicalize_name(name): version for name, version in pins().items()}
     declared = [
         Requirement(line) for lines in (PROJECT["dependencies"], *OPTIONAL.values()) for line in lines
     ]
-    outside = [str(each) for each in declared if versions[pin.normalised(each.name)] not in each.specifier]
+    outside = [str(each) for each in declared if versions[canonicalize_name(each.name)] not in each.specifier]
     assert outside == []
 
 
@@ -72,7 +70,7 @@ def test_every_runtime_dependency_has_a_lower_bound_and_no_upper_one() -> None:
         assert [each.operator for each in Requirement(line).specifier] == [">="], line
 
 
-def test_what_is_declared_is_imported_and_what_is_imported_is_declared(pin: ModuleType) -> None:
+def test_what_is_declared_is_imported_and_what_is_imported_is_declared() -> None:
     imported = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -83,15 +81,15 @@ def test_what_is_declared_is_imported_and_what_is_imported_is_declared(pin: Modu
                     imported.add(str(node.module).partition(".")[0])
     owners = importlib.metadata.packages_distributions()
     used = {
-        pin.normalised(owner)
+        canonicalize_name(owner)
         for name in imported - sys.stdlib_module_names - set(PACKAGES)
         for owner in owners.get(name, [name])
     }
-    extras = {pin.normalised(Requirement(line).name) for name in EXTRAS for line in OPTIONAL[name]}
+    extras = {canonicalize_name(Requirement(line).name) for name in EXTRAS for line in OPTIONAL[name]}
     # tzdata is what zoneinfo reads where the system has no time zones; FastAPI loads python-multipart to read forms, and
     # uvicorn websockets, by their names.
     indirect = {"tzdata", "python-multipart", "websockets"}
-    declared = {pin.normalised(Requirement(line).name) for line in PROJECT["dependencies"]} - indirect
+    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]} - indirect
     assert used - extras == declared
 
 
