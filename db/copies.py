@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -106,9 +105,3 @@ def _manifest(copy: Path, verdict: Verdict, version: str, redacted: bool, at: in
         "redacted": redacted,
         "rows": counts,
     }
-
-
-def digest_of(manifest: dict[str, Any]) -> str:
-    """A short name for a manifest: the first 16 digits of the SHA-256 over its canonical JSON."""
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

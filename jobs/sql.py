@@ -198,11 +198,6 @@ BEAT = "UPDATE worker SET beat_at = ?, threads = ? WHERE id = ?"
 
 END_WORKER = "UPDATE worker SET stopped_at = coalesce(stopped_at, ?) WHERE id = ?"
 
-LIVE_WORKERS = """
-SELECT id, token, queue, host, pid, process_started, threads, started_at, beat_at FROM worker
-WHERE stopped_at IS NULL ORDER BY id
-"""
-
 WORKER_IS_OPEN = "SELECT EXISTS (SELECT 1 FROM worker WHERE token = ? AND stopped_at IS NULL)"
 
 # Workers that left no job behind are not met by FOREIGN_OWNERS; their rows are closed now and then.
@@ -260,10 +255,6 @@ WHERE queue = ? AND name = ? AND last_at = ?
 
 # The clock went back behind the last slot.
 SET_BACK = "UPDATE cycle_slot SET last_at = ?, jumps = jumps + 1 WHERE queue = ? AND name = ? AND last_at = ?"
-
-CYCLES = """
-SELECT queue, name, spec, last_at, fired, missed, overrun, jumps, task_id FROM cycle_slot WHERE queue = ? ORDER BY name
-"""
 
 # -- looking ------------------------------------------------------------------------------------------------
 
@@ -365,9 +356,6 @@ UPDATE task SET state = 'dead', error = ?, finished_at = ?, owner = NULL, lease 
 WHERE lane = ? AND state IN ('waiting', 'scheduled', 'running')
 RETURNING id, claims
 """
-
-# A kind's limit is new or gone: its waiting rows move into the lane where they belong now.
-MOVE_LANE = "UPDATE task SET lane = ? WHERE lane = ? AND name = ? AND state IN ('waiting', 'scheduled')"
 
 # -- sealing events into the audit chain --------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from db import Database
 from db.clock import MINUTE, SECOND
-from jobs import sql
 from jobs.cycles import Cycle
 from jobs.testing import Bench
 
@@ -25,9 +24,12 @@ def bench() -> Iterator[Bench]:
 
 
 def count(bench: Bench, name: str) -> dict[str, int]:
-    rows = bench.database.sql(sql.CYCLES, (bench.queue.name,))
-    row = next(row for row in rows if row[1] == name)
-    return dict(zip(("fired", "missed", "overrun", "jumps"), row[4:8], strict=True))
+    columns = ("fired", "missed", "overrun", "jumps")
+    slot = (bench.queue.name, name)
+    row = bench.database.sql(
+        f"SELECT {', '.join(columns)} FROM cycle_slot WHERE queue = ? AND name = ?", slot
+    )[0]
+    return dict(zip(columns, row, strict=True))
 
 
 def test_cycle_runs_at_every_slot_without_drift(bench: Bench) -> None:

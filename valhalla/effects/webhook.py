@@ -66,7 +66,8 @@ def retry_after(text: str | None) -> float | None:
     """Seconds of a Retry-After header (a number, or a date of HTTP); None when it says nothing usable."""
     if not text:
         return None
-    if text.strip().isdigit():
+    text = text.strip()
+    if text.isascii() and text.isdigit():  # a raised 2 is a digit too, and no number
         return min(float(text), LONGEST_WAIT)
     import email.utils
 
