@@ -49,10 +49,14 @@ def backup_path(path: Path, version: int) -> Path:
 
 
 def _apply(database: Database, number: int) -> None:
+    # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
+    with database.references_unchecked():
+        _run(database, number)
+
+
+def _run(database: Database, number: int) -> None:
     from db.connection import APPLICATION_ID
 
-    # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
-    database.sql("PRAGMA foreign_keys = 0")
     connection = database.connection()
     # A migration may make the chain's tables anew.
     authorizer, connection.authorizer = connection.authorizer, None
@@ -75,7 +79,6 @@ def _apply(database: Database, number: int) -> None:
                 sealing.adopt(database)
     finally:
         connection.authorizer = authorizer
-        database.sql("PRAGMA foreign_keys = 1")
 
 
 def _witness(database: Database, number: int) -> None:

@@ -150,11 +150,8 @@ class _Undo:
         self._begin()
         # Removing a lead would make SQLite look for its keys one lead at a time, through a table without such an index;
         # they are removed with it, batch by batch.
-        self.database.sql("PRAGMA foreign_keys = 0")
-        try:
+        with self.database.references_unchecked():
             self._batches(MADE, self._remove)
-        finally:
-            self.database.sql("PRAGMA foreign_keys = 1")
         self._batches(CHANGED, self._restore)
         self._batches(REFUSED, lambda ids: self._rejects(IGNORE, ids))
         self._batches(REPAIRED, lambda ids: self._rejects(REOPEN, ids))

@@ -53,9 +53,8 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
     """
     salt = database.sql(suppression.READ_STATE)[0][1]
     database.sql("PRAGMA secure_delete = 1")
-    database.sql("PRAGMA foreign_keys = 0")  # see valhalla.importing.undo
     try:
-        with database.write(durable=True):
+        with database.references_unchecked(), database.write(durable=True):  # see valhalla.importing.undo
             people = _people(database, lead_ids)
             if not people:
                 raise NotFound(f"there is no lead {lead_ids[0]}; see: valhalla leads list")
@@ -82,7 +81,6 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
                 actor=actor,
             )
     finally:
-        database.sql("PRAGMA foreign_keys = 1")
         database.sql("PRAGMA secure_delete = 0")
     cleaned = clean(database, actor)
     _remove_packets(database, sorted(people))
