@@ -24,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from db import Database
+from valhalla.collector import few_heaps
 from valhalla.importing.importer import Request, import_file
 from valhalla.importing.result import PassResult, of_import
 from valhalla.importing.source_settings import Change, set_source
@@ -307,6 +308,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path(), help="folder for a file that breaks a promise")
     options = parser.parse_args()
+    few_heaps()  # as the program does
     end = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory(prefix="valhalla-fuzz-", ignore_cleanup_errors=True) as folder:
         run = Run(options.seed, Path(folder))

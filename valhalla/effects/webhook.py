@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.effects.outcome import Refused, TryLater, Unknown
+
+if TYPE_CHECKING:
+    import httpx
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
@@ -20,6 +24,7 @@ TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers after which the same request may succeed; it goes out under the same key."""
 
 BODY_SHOWN = 300
+"""Characters of an answer that are kept."""
 
 
 def send(
@@ -40,21 +45,38 @@ def send(
         at = int(time.time())
         headers["X-Valhalla-Signature"] = f"t={at},v1={signature(secret, at, body)}"
     try:
-        with httpx.Client(timeout=httpx.Timeout(answer, connect=connect), follow_redirects=False) as client:
-            response = client.post(target, content=body, headers=headers)
+        patience = httpx.Timeout(answer, connect=connect)
+        with (
+            httpx.Client(timeout=patience, follow_redirects=False) as client,
+            client.stream("POST", target, content=body, headers=headers) as response,
+        ):
+            said = _beginning(response)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise TryLater(f"the receiver cannot be reached: {error}") from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Refused(f"the address is no http(s) URL: {error}") from None
     except httpx.HTTPError as error:
         raise Unknown(f"the receiver was told and did not answer ({type(error).__name__})") from None
-    told = {"status": response.status_code, "body": response.text[:BODY_SHOWN]}
+    told = {"status": response.status_code, "body": said}
     if response.is_success:
         return told
     reason = f"the receiver answered {response.status_code}"
     if response.status_code in TRANSIENT:
         raise TryLater(reason, retry_after(response.headers.get("Retry-After")))
-    raise Refused(f"{reason}: {response.text[:BODY_SHOWN]}")
+    raise Refused(f"{reason}: {said}")
+
+
+def _beginning(response: httpx.Response) -> str:
+    """The first characters of the answer. Its status says what became of the request, so the rest is not waited for."""
+    import httpx
+
+    body = b""
+    with contextlib.suppress(httpx.HTTPError):
+        for part in response.iter_bytes(BODY_SHOWN):
+            body += part
+            if len(body) >= 4 * BODY_SHOWN:  # UTF-8 has at most four bytes for a character
+                break
+    return body.decode("utf-8", "replace")[:BODY_SHOWN]
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

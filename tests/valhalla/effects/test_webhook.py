@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
-from valhalla.effects.webhook import LONGEST_WAIT, retry_after
+from valhalla.effects.outcome import Refused
+from valhalla.effects.webhook import BODY_SHOWN, LONGEST_WAIT, retry_after, send
+
+
+@pytest.fixture
+def talker() -> Iterator[str]:
+    """The address of a receiver whose answers never end; what stands behind the last slash is their status."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(int(self.path.rpartition("/")[2]))
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write("é".encode() * 4096)
+            except OSError:  # nobody listens any more
+                pass
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_of_an_answer_without_an_end_the_beginning_is_kept(talker: str) -> None:
+    assert send(f"{talker}/200", {}, "k", secret=None) == {"status": 200, "body": "é" * BODY_SHOWN}
+    with pytest.raises(Refused, match="answered 404: é"):
+        send(f"{talker}/404", {}, "k", secret=None)
 
 
 @pytest.mark.parametrize(
