@@ -24,17 +24,22 @@ ALONE = 1.0
 """Who wrote a moment ago will write again: for so many seconds of holding the lock batches stay as small as they had to be,
 also when nobody happened to wait for one of them."""
 
+AT_ONCE = 0.0
+"""Instead of that, for work that costs more in small batches and lets go as soon as somebody waits."""
+
 
 class Pace:
     """How many rows to take into the next write transaction."""
 
-    def __init__(self, largest: int, smallest: int, hold: float = LOCK_SECONDS) -> None:
-        """``hold``: seconds for which a batch may hold the lock while somebody waits."""
+    def __init__(self, largest: int, smallest: int, hold: float = LOCK_SECONDS, alone: float = ALONE) -> None:
+        """``hold``: seconds for which a batch may hold the lock while somebody waits; ``alone``: for so many seconds of
+        holding the lock batches stay small after somebody waited."""
         self.largest = largest
         self.smallest = min(smallest, largest)
         self.hold = hold
+        self.alone = alone
         self.rows = largest
-        self._alone = ALONE
+        self._alone = alone
         """Seconds of holding the lock since somebody waited for it."""
 
     @contextlib.contextmanager
@@ -51,7 +56,8 @@ class Pace:
     def settle(self, contended: bool, rows: int, held: float) -> None:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         self._alone = 0.0 if contended else self._alone + held
-        if self._alone >= ALONE or held < self.hold / 2:  # a slow one is not to make all that follow small
+        undisturbed = not contended and self._alone >= self.alone
+        if undisturbed or held < self.hold / 2:  # a slow one is not to make all that follow small
             self.rows = min(self.largest, self.rows * 2)
         elif held > self.hold:
             self.rows = max(self.smallest, int(rows * self.hold / held))

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db import Database, audit
+from db import Database, audit, pacing
 from db.pacing import Pace
 from valhalla import settings
 from valhalla.collector import collect_young, collector_paused
@@ -144,7 +144,8 @@ class _Import:
         self.request = request
         self.hooks = hooks
         self.path = Path(request.path)
-        self.pace = Pace(int(settings.value(database, "import.chunk_rows")), MIN_CHUNK_ROWS)
+        rows = int(settings.value(database, "import.chunk_rows"))
+        self.pace = Pace(rows, MIN_CHUNK_ROWS, alone=pacing.AT_ONCE)
         self.context: Context | None = None
         self.suppression = suppression.NOBODY
         self.import_id: int | None = None
