@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 LENGTH = 8
 """Bytes of the number that says how long an answer is."""
 
-PART_ROWS = 2_500
-"""Rows of one answer. Small, because the second process holds one while it makes it."""
+PART_ROWS = 1_250
+"""Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
 
-PARTS_AHEAD = 4
+PARTS_AHEAD = 8
 """Answers that may wait here, still as bytes, while a chunk is stored."""
 
 Decided = list[tuple[tuple[Any, ...], tuple[bytes, bytes]]]

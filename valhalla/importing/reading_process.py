@@ -26,7 +26,7 @@ from valhalla.stages.snapshot import Snapshot
 _MARSHAL = 2
 """The newest format without back references, which cost more to find than they save here."""
 
-GUESSED_PARTS = 4
+GUESSED_PARTS = 16
 """Parts that are read before the rules are told; they wait in memory."""
 
 
