@@ -154,7 +154,7 @@ def asked_for(path: Path) -> dict[str, Any]:
 
 
 def test_what_is_read_before_the_rules_are_told_is_the_lists_beginning(lead_list: Any) -> None:
-    path, _ = lead_list(12_000, seed=10)
+    path, _ = lead_list(22_000, seed=10)
     guessed = reading_process._Guessed(str(path))
     while guessed.read():
         pass
