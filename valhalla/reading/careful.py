@@ -290,7 +290,7 @@ class RowReader:
         return weaker, ()
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def joined_location(city: str, state: str, code: str) -> str:
     """``Houston, TX 77002`` from its parts, any of which may be empty."""
     tail = " ".join(part for part in (state, code) if part)

@@ -39,7 +39,7 @@ def nanp_key(digits: str) -> int | None:
     return 10_000_000_000 + int(digits)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def phone_key(text: str, country: str = "US") -> int | None:
     """The phone number as E.164 digits (``17135550123``), or None when it is no plausible number.
 

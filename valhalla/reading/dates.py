@@ -21,7 +21,7 @@ _SERIAL = re.compile(r"([2-6]\d{4})(?:\.\d+)?", re.ASCII)
 _SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def list_date(text: str, day_first: bool = False) -> int | None:
     """UTC microseconds, or None when the text is no date between 1900 and 2199.
 

@@ -67,7 +67,7 @@ def market_of(city: str | None, state: str | None, location: str | None) -> tupl
     return _market_of(city, state, location)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def _market_of(city: str | None, state: str | None, location: str | None) -> tuple[str | None, str | None]:
     code = region(state) if state else None
     if code is not None and city and (name := _city(city)):
