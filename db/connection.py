@@ -422,9 +422,10 @@ class Database(APSWDatabase):  # type: ignore[misc]
         return not self.log_bytes()
 
     @contextlib.contextmanager
-    def log_left(self) -> Iterator[None]:
-        """This thread's commits leave the log as long as it gets; who uses this calls :meth:`move_log` between them."""
-        self.sql("PRAGMA wal_autocheckpoint = 0")
+    def log_left(self, pages: int = 0) -> Iterator[None]:
+        """This thread's commits move the log into the file only from so many ``pages`` on; 0: not at all, and who uses this
+        calls :meth:`move_log` between them."""
+        self.sql(f"PRAGMA wal_autocheckpoint = {pages}")
         try:
             yield
         finally:

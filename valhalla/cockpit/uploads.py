@@ -17,6 +17,7 @@ from db.copying import replace
 from valhalla.errors import InputError, NotFound, UsageError
 from valhalla.home import Home
 from valhalla.importing.sources import SUFFIXES
+from valhalla.reading import DEFAULT_SOURCE
 
 LARGEST = 512 * 2**20
 """Bytes of a list that come through the browser; larger ones are put into the inbox folder."""
@@ -151,7 +152,7 @@ def discard(home: Home, token: str) -> Upload:
 def take(home: Home, token: str, source: str) -> Path:
     """Put a list that waits into the inbox, for its source, under a name that nothing there has; returns where."""
     upload = find(home, token)
-    folder = home.inbox if source == "csv" else home.inbox / source
+    folder = home.inbox if source == DEFAULT_SOURCE else home.inbox / source
     target: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)

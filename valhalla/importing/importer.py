@@ -67,7 +67,7 @@ class Request:
     """Read ``path`` as a list of the source called ``source``."""
 
     path: str
-    source: str = "csv"
+    source: str = DEFAULT_SOURCE
     final: bool = True
     """Whether a last line without a line end is complete."""
     again: bool = False
@@ -338,17 +338,20 @@ class _Import:
         """The connection set for many rows; at the end, also one that somebody wanted, what was stored is committed."""
         database = self.database
         database.set_cache(CACHE_KIB)
-        database.sql(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         try:
             # What a new lead refers to is what this import has stored or just read, and nobody removes that; looking it
             # up would be eight searches a row.
-            with database.references_unchecked(), collector_paused(), self.beside:
+            with (
+                database.log_left(AUTOCHECKPOINT_PAGES),
+                database.references_unchecked(),
+                collector_paused(),
+                self.beside,
+            ):
                 try:
                     yield
                 finally:
                     self._commit()
         finally:
-            database.sql("PRAGMA wal_autocheckpoint = 1000")
             database.set_cache(2048)
 
     def _settle(self, size: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from db import Database
 from valhalla.home import Home, executable_folder
 from valhalla.importing import sql
+from valhalla.reading import DEFAULT_SOURCE
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx")
 """What is taken from a folder. A file that is named is read whatever it is called."""
@@ -141,7 +142,7 @@ class _Finder:
     def _take(self, path: Path, source: str | None) -> None:
         key = os.path.normcase(os.path.realpath(path))
         if key not in self.files:
-            self.files[key] = Candidate(path, self._named(path) or source or "csv")
+            self.files[key] = Candidate(path, self._named(path) or source or DEFAULT_SOURCE)
 
     def _named(self, path: Path) -> str | None:
         for name, pattern in self.patterns:
