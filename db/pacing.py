@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from db.courtesy import give_way
+
 if TYPE_CHECKING:
     from db.connection import Database
 
@@ -45,6 +47,7 @@ class Pace:
     @contextlib.contextmanager
     def write(self, database: Database) -> Iterator[None]:
         """``database.write()``, after which :attr:`rows` is right for the next one and the log is not long."""
+        give_way()
         with database.log_left():
             with database.write():
                 began = time.perf_counter()

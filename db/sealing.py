@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from db import audit, errors
+from db.courtesy import give_way
 from db.evidence import HASH_BYTES, SALT_BYTES, TABLES, Evidence, Half, Hasher, gone_hash, key_value
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ ROWS = "rows"
 DECLARATION = "evidence.table"
 MANY = 64
 """From so many rows on witnesses are inserted together."""
+
+STEP = 1_000
+"""Rows between two looks at whether somebody waits for a page."""
 
 KEYS_TOLD = 200
 """An entry names the keys of its rows when they fit into so many ranges."""
@@ -296,10 +300,15 @@ class Bulk:
         self._statement = f"INSERT INTO {table} VALUES ({','.join(given)})"
 
     def hashes(
-        self, rows: Iterable[Sequence[Any]], prepared: Sequence[Half | None] | None = None
+        self, rows: Sequence[Sequence[Any]], prepared: Sequence[Half | None] | None = None
     ) -> list[Witness]:
         """The witnesses of the rows. ``prepared``: see :meth:`db.evidence.Hasher.hashes`."""
-        return [*self._hasher.hashes(rows, prepared)]
+        found: list[Witness] = []
+        for first in range(0, len(rows), STEP):
+            part = slice(first, first + STEP)
+            give_way()
+            found += self._hasher.hashes(rows[part], prepared[part] if prepared is not None else None)
+        return found
 
     def insert(self, database: Database, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:
         """Insert the rows and witness them in an entry of their own."""
@@ -308,7 +317,9 @@ class Bulk:
         if not rows:
             return
         with database.recorder().off():
-            database.many(self._statement, rows)
+            for first in range(0, len(rows), STEP):
+                give_way()
+                database.many(self._statement, rows[first : first + STEP])
         try:
             _append(database, {self.table: witnesses})
         except apsw.ConstraintError as error:

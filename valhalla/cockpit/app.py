@@ -9,8 +9,9 @@ import anyio.to_thread
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from db import courtesy
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.security.entrance import Entrance
@@ -54,6 +55,7 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     app.add_middleware(Hosts, port=cockpit.port)
     app.add_middleware(failures.Unforeseen)
     app.add_middleware(SecureHeaders)
+    app.add_middleware(PagesFirst)
     return app
 
 
@@ -86,3 +88,18 @@ class Static(StaticFiles):
             await send(message)
 
         await super().__call__(scope, receive, sending)  # type: ignore[arg-type]
+
+
+class PagesFirst:
+    """Has long work of this process stand aside while somebody waits for a page. (Not for a click that changes something:
+    that may itself wait for what the long work holds.)"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+            with courtesy.waited_for():
+                await self.app(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from db.courtesy import give_way
 from valhalla.importing import second
 from valhalla.reading import Chunk, Position, Profile, Reject, Source, SourceError, Warning
 from valhalla.row import Row
@@ -98,6 +99,7 @@ class ReadAhead:
                 break
             part, digest, decided_in, decisions = _unpacked(answer)
             del answer
+            give_way()
             if decided is not None and decided_in == key_of(context):
                 decided.extend(decisions)
             else:

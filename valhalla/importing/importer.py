@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import Database, audit, pacing
+from db.courtesy import give_way
 from db.pacing import Pace
 from valhalla import settings
 from valhalla.collector import collect_young, collector_paused
@@ -322,6 +323,7 @@ class _Import:
         with self._bulk():
             for chunk, decided in self._chunks(source, before.st_size):
                 reading = self._with_columns(source, reading)
+                give_way()
                 self._store(chunk, decided, reading)
                 if self.hooks.stored is not None:
                     self._commit()
@@ -427,6 +429,7 @@ class _Import:
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
         transaction = self.transaction = self.transaction or Transaction(database)
+        give_way()
         with transaction.part():
             if not transaction.rows:
                 self.hooks.fence()

@@ -24,6 +24,7 @@ from typing import Any
 import apsw
 
 from db import Database
+from db.courtesy import give_way
 from db.evidence import Half
 from db.sealing import Bulk, Witness
 from valhalla.importing import sql
@@ -209,6 +210,7 @@ class _Planner:
 
     def run(self) -> Plan:
         self._look_up()
+        give_way()
         ids, repeats, fresh, lead_id = self.ids, self.repeats, self.fresh, self.next_id
         done: _Done
         for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
@@ -225,6 +227,7 @@ class _Planner:
                 self._place(row)
                 lead_id = self.next_id
         self.next_id = lead_id
+        give_way()
         self._write_fresh()
         self._write_changed()
         self._sort_new()
@@ -240,6 +243,7 @@ class _Planner:
             return  # no lead at all yet
         keys = array("q", [row.identity for row in self.rows])
         keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
+        give_way()
         # In order, so that neighbours in the index are looked up together.
         found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
         self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from db.courtesy import give_way
 from valhalla.importing import sql
 from valhalla.importing.plan import Plan, Reading, new_leads
 
@@ -79,6 +80,7 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
         (sql.ADD_CHANGE, plan.changes),
     ):
         if rows:
+            give_way()
             database.many(text, rows)
     if chunk.rejected:
         database.many(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from db.courtesy import give_way
 from valhalla.reading.contacts import phone_key
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 2_000
 SMALLEST = 50
 """Leads that are indexed at a time, and the least while somebody else waits to write."""
+
+STEP = 250
+"""Leads whose words are added between two looks at whether somebody waits for a page."""
 
 WORDS = 12
 """Words of a search that are read."""
@@ -113,7 +117,10 @@ def index_some(database: Database, limit: int = BATCH) -> bool:
 
 
 def _add(database: Database, rows: list[tuple[Any, ...]]) -> None:
-    database.many(ADD_TEXT, [(row[0], _text(row)) for row in rows])
+    for first in range(0, len(rows), STEP):
+        give_way()
+        database.many(ADD_TEXT, [(row[0], _text(row)) for row in rows[first : first + STEP]])
+    give_way()
     phones = sorted((row[4], row[0]) for row in rows if row[4] is not None)
     if phones:
         database.many(ADD_PHONE, phones)

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from db import Database, courtesy
 from db.instance import running
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
@@ -149,3 +150,23 @@ def test_without_the_cockpit_nothing_of_it_is_loaded(home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_long_work_stands_aside_for_pages_and_not_for_what_may_wait_for_it(
+    client: httpx.Client, database: Database, people: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(1)
+    seen: list[tuple[str, bool]] = []
+    query = database.sql
+
+    def sql(text: str, *more: Any) -> Any:
+        seen.append((text, courtesy.somebody_waits()))
+        return query(text, *more)
+
+    monkeypatch.setattr(database, "sql", sql)
+    assert client.get("/leads/1").status_code == 200
+    assert any(waits for text, waits in seen if "FROM lead" in text)
+    seen.clear()
+    assert client.post("/leads/1/outcome", data={"event": "contacted"}).status_code == 303
+    assert not any(waits for text, waits in seen if "INSERT INTO outcome" in text)
+    assert any("INSERT INTO outcome" in text for text, _ in seen)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database, audit
+from db import Database, audit, courtesy
 from db.errors import DatabaseError
 from valhalla.importing.cures import advice
 from valhalla.importing.importer import Hooks, Progress, Request, import_file
@@ -202,3 +202,17 @@ def test_a_list_that_is_gone_is_a_failed_import_not_an_exception(desk: Any) -> N
     result = desk.read(desk.folder / "none.csv")
     assert result.error["code"] == "NOT_FOUND"
     assert recent(desk.database, 5)[0]["state"] == "failed"
+
+
+def test_an_import_stands_aside_while_somebody_waits_for_a_page(
+    people: Any, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courtesy, "PATIENCE", 3600.0)
+    with courtesy.waited_for():
+        thread = threading.Thread(target=people, args=(100,), daemon=True)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        assert database.value("SELECT count(*) FROM lead") == 0
+    thread.join(20)
+    assert database.value("SELECT count(*) FROM lead") == 100

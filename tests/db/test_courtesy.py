@@ -1,0 +1,70 @@
+"""Long work that stands aside while somebody waits for a page."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from db import courtesy
+
+FOREVER = 3600.0
+
+
+def working() -> threading.Thread:
+    """Long work at the place where it looks whether somebody waits."""
+    thread = threading.Thread(target=courtesy.give_way, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_long_work_goes_on_when_nobody_waits() -> None:
+    assert not courtesy.somebody_waits()
+    thread = working()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courtesy, "PATIENCE", FOREVER)
+    with ExitStack() as one, ExitStack() as other:
+        one.enter_context(courtesy.waited_for())
+        other.enter_context(courtesy.waited_for())
+        thread = working()
+        one.close()
+        thread.join(0.2)
+        assert thread.is_alive() and courtesy.somebody_waits()
+        other.close()
+        thread.join(10)
+        assert not thread.is_alive() and not courtesy.somebody_waits()
+
+
+def test_whoever_fails_does_not_wait_any_more() -> None:
+    with pytest.raises(ValueError), courtesy.waited_for():
+        raise ValueError
+    assert not courtesy.somebody_waits()
+
+
+def test_what_takes_longer_than_a_page_does_not_stop_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "PATIENCE", 0.01)
+    with courtesy.waited_for():
+        thread = working()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_nor_do_many_who_ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience begins with the first of them, not again with each."""
+    now = [0.0]
+    monkeypatch.setattr("db.courtesy.time.monotonic", lambda: now[0])
+    with ExitStack() as first:
+        first.enter_context(courtesy.waited_for())
+        now[0] = courtesy.PATIENCE
+        with courtesy.waited_for():
+            first.close()
+            thread = working()
+            thread.join(10)
+            assert not thread.is_alive()
