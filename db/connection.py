@@ -84,6 +84,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
         self._opened_mutex = threading.Lock()
         self._guarded = False
         self._anchor: apsw.Connection | None = None
+        self._moving: threading.Thread | None = None
         self.shapes: dict[str, sealing.Shape] = {}
         self.declared: set[str] = set()
 
@@ -158,6 +159,8 @@ class Database(APSWDatabase):  # type: ignore[misc]
 
     def close_all(self) -> None:
         """Close the connections of all threads. The last one to close also empties the WAL into the file."""
+        if self._moving is not None:
+            self._moving.join()
         with self._opened_mutex:
             opened = list(self._opened)
             self._opened.clear()
@@ -438,11 +441,11 @@ class Database(APSWDatabase):  # type: ignore[misc]
         if pages - moved > 2 * LOG_PAGES:
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 
-    @contextlib.contextmanager
-    def checkpoint_beside(self) -> Iterator[None]:
-        """While inside, a thread of its own moves what stands in the WAL now into the file; whoever writes is not held up.
+    def checkpoint_beside(self) -> None:
+        """Begin to move what stands in the WAL now into the file, in a thread of its own: whoever writes is not held up.
 
-        What is written meanwhile stays in the WAL. Never raises for the file: whoever works on it will be told.
+        What is written meanwhile stays in the WAL. While one is at it, another is not begun; :meth:`close_all` waits for it.
+        Never raises for the file: whoever works on it will be told.
         """
 
         def move() -> None:
@@ -452,12 +455,10 @@ class Database(APSWDatabase):  # type: ignore[misc]
                 finally:
                     self.close()
 
-        thread = threading.Thread(target=move, name="checkpoint")
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join()
+        with self._opened_mutex:
+            if self._moving is None or not self._moving.is_alive():
+                self._moving = threading.Thread(target=move, name="checkpoint")
+                self._moving.start()
 
     def log_bytes(self) -> int:
         """The size of the WAL: what of the newest changes is not in the file itself yet, or was before the last checkpoint."""

@@ -561,8 +561,10 @@ def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
     with database.write():
         put(database, "before")
     with database.write():
-        with database.checkpoint_beside():
-            put(database, "meanwhile")
+        put(database, "meanwhile")
+        database.checkpoint_beside()
+        assert database._moving is not None
+        database._moving.join()
         alone = (
             tmp_path / "alone.db"
         )  # without the log, copied by another process, for this one must not touch the live file
@@ -571,7 +573,34 @@ def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
     with Database.open(alone, create=False) as copy:
         assert keys(copy) == ["before"]
     assert sorted(keys(database)) == ["before", "meanwhile"]
-    assert not [thread for thread in threading.enumerate() if thread.name == "checkpoint"]
+
+
+def test_only_one_checkpoint_beside_is_made_at_a_time_and_closing_waits_for_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(path)
+    begun, go_on = threading.Event(), threading.Event()
+    query = database.sql
+
+    def slow(text: str, *more: Any) -> Any:
+        if "PASSIVE" in text:
+            begun.set()
+            go_on.wait(20)
+        return query(text, *more)
+
+    monkeypatch.setattr(database, "sql", slow)
+    database.checkpoint_beside()
+    assert begun.wait(20)
+    database.checkpoint_beside()
+    assert [thread.name for thread in threading.enumerate()].count("checkpoint") == 1
+    closing = threading.Thread(target=database.close_all)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(20)
+    assert not closing.is_alive()
+    assert "checkpoint" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_the_version_moves_when_another_process_commits(database: Database, path: Path, process: Any) -> None:

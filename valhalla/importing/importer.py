@@ -8,7 +8,7 @@ import os
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -56,7 +56,9 @@ AUTOCHECKPOINT_PAGES = 40_000
 LAST_PART = 0.75
 """From this share of a list on, what was stored is moved into the file beside the rest of the work, not after it."""
 LARGE_LOG = 16 * 2**20
-"""Bytes in the log from which on that is worth a thread."""
+"""Bytes in the log from which on that is worth beginning before the end."""
+LOG_BYTES = 4 * 2**20
+"""Bytes in the log from which on it is moved at the end. That waits for the disk, and the import is done without it."""
 
 
 class LostTheFile(Exception):
@@ -152,8 +154,6 @@ class _Import:
         self.import_id: int | None = None
         self.transaction: Transaction | None = None
         self.passed: blake2b | None = None
-        self.beside = ExitStack()
-        self.settling = False
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -320,6 +320,7 @@ class _Import:
         )
         self.columns = len(source.extras)
         began = time.perf_counter()
+        settling = False
         with self._bulk():
             for chunk, decided in self._chunks(source, before.st_size):
                 reading = self._with_columns(source, reading)
@@ -331,8 +332,10 @@ class _Import:
                 del chunk, decided
                 if self.transaction is None:
                     collect_young()
-                    self._settle(before.st_size)
+                    if not settling and self.position.offset >= LAST_PART * before.st_size:
+                        settling = self._settle(LARGE_LOG)
                 self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
+        self._settle(LOG_BYTES)
         self._finish(before)
 
     @contextmanager
@@ -347,7 +350,6 @@ class _Import:
                 database.log_left(AUTOCHECKPOINT_PAGES),
                 database.references_unchecked(),
                 collector_paused(),
-                self.beside,
             ):
                 try:
                     yield
@@ -356,12 +358,12 @@ class _Import:
         finally:
             database.set_cache(2048)
 
-    def _settle(self, size: int) -> None:
-        """Near the end, begin to empty the log: the rest of it is then soon done."""
-        late = self.position.offset >= LAST_PART * size
-        if late and not self.settling and self.database.log_bytes() >= LARGE_LOG:
-            self.settling = True
-            self.beside.enter_context(self.database.checkpoint_beside())
+    def _settle(self, size: int) -> bool:
+        """Begin to move the log into the file when it has so many bytes; nobody waits for that. Whether it was begun."""
+        if self.database.log_bytes() < size:
+            return False
+        self.database.checkpoint_beside()
+        return True
 
     def _with_columns(self, source: Source, reading: Reading) -> Reading:
         """Own rules may add columns to what they read."""
@@ -500,7 +502,7 @@ class _Import:
 
     def _finish(self, before: os.stat_result) -> None:
         database = self.database
-        with database.write():
+        with database.log_left(AUTOCHECKPOINT_PAGES), database.write():
             self.hooks.fence()
             database.sql(sql.FINISH, (database.clock(), self.import_id))
             if database.changes() != 1:
