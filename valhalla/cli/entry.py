@@ -41,9 +41,11 @@ def _run(command: str | None, arguments: list[str]) -> int:
 
         from db import DatabaseError
         from valhalla.cli.app import make_app
+        from valhalla.cli.words import read_plainly
         from valhalla.errors import ValhallaError
 
         app = typer.main.get_command(make_app(command))
+        read_plainly(app)
     gc.freeze()
 
     # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.

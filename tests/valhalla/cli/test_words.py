@@ -1,0 +1,159 @@
+"""Words on the command line mean what Typer says that they mean, whoever reads them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import pytest
+import typer
+
+from valhalla.cli.app import make_app
+from valhalla.cli.words import _Reader, read_plainly
+
+WORDS = [
+    "",
+    " ",
+    "a",
+    "12",
+    "007",
+    "-3",
+    "+4",
+    " 5 ",
+    "1_000",
+    "1.5",
+    "1.0",
+    ".5",
+    "1e3",
+    "nan",
+    "inf",
+    "٣",
+    "12345678901234567890",
+]
+WORDS += ["true", "no", "~", "a/../b", "/", "-", "é", "\udcff", "x" * 300, "100001", "0", "0.1", "99"]
+OTHERS: list[Any] = [None, 0, 7, -1, 2.5, float("nan"), True, Path("list.csv"), b"bytes"]
+
+
+@pytest.fixture
+def context() -> typer.Context:
+    app: Any = typer.main.get_command(make_app("ready"))
+    context: typer.Context = app.make_context("valhalla", ["ready"])
+    return context
+
+
+def options(command: Any, words: str = "") -> Iterator[tuple[str, Any]]:
+    for option in command.params:
+        if hasattr(option, "type_descriptor"):
+            yield f"{words} {option.name}", option
+    for name, below in getattr(command, "commands", {}).items():
+        yield from options(below, f"{words} {name}")
+
+
+def outcome(reader: Any, value: Any, option: Any, context: Any) -> Any:
+    """What came of it, as it is written: NaN is not equal to itself, and 1 is equal to 1.0."""
+    try:
+        return repr(reader.coerce(value, param=option, ctx=context))
+    except typer.BadParameter as error:
+        return error.format_message()
+
+
+def test_each_option_reads_every_word_as_typer_does(context: typer.Context) -> None:
+    differ, seen = [], set()
+    for name, option in options(typer.main.get_command(make_app(None))):
+        kind, info = option.type_descriptor.annotation, option.type_descriptor.parameter_info
+        several = get_origin(kind) is list
+        if (known := (kind, info.min, info.max, info.readable, several)) in seen:
+            continue
+        seen.add(known)
+        typers = option.get_runtime_param()
+        reader = _Reader(option)
+        values = [*WORDS, *OTHERS]
+        if several:
+            values = [None, (), "12", *[(word,) for word in values], ("1", "2"), ["a", "b"], ("1", "\udcff")]
+        for value in values:
+            ours, theirs = (outcome(each, value, option, context) for each in (reader, typers))
+            if ours != theirs:
+                differ.append((name, value, ours, theirs))
+    assert differ == []
+    assert {get_args(kind)[0] if get_args(kind) else kind for kind, *_ in seen} == {
+        str,
+        int,
+        float,
+        bool,
+        Path,
+    }
+
+
+def test_a_path_that_may_not_be_read_is_refused_by_typer(
+    context: typer.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def show(path: Path, folder: Path = typer.Option(Path(), file_okay=False)) -> None: ...
+
+    command: Any = typer.main.get_command(app)
+    read_plainly(command)
+    path, folder = command.get_params(context)[:2]
+    (tmp_path / "list").touch()
+    given = str(tmp_path / "list")
+    assert path.process_value(context, given) == tmp_path / "list"
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(typer.BadParameter, match="is not readable"):
+        path.process_value(context, given)
+    with pytest.raises(typer.BadParameter, match="is a file"):
+        folder.process_value(context, given)
+
+
+def test_an_option_with_a_reader_of_its_own_keeps_it(context: typer.Context) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def show(word: str = typer.Option("", parser=str.upper)) -> None: ...
+
+    command: Any = typer.main.get_command(app)
+    read_plainly(command)
+    assert command.get_params(context)[0].process_value(context, "loud") == "LOUD"
+
+
+def test_options_of_another_typer_are_left_alone(context: typer.Context) -> None:
+    class Option:
+        """As it was before Typer had readers."""
+
+    class Group:
+        def __init__(self, **commands: Group) -> None:
+            self.params = [Option()]
+            self.commands = commands
+
+        def get_params(self, ctx: object) -> list[Option]:
+            return self.params
+
+    group = Group(below=Group())
+    read_plainly(group)
+    for each in (group, group.commands["below"]):
+        assert [vars(option) for option in each.get_params(context)] == [{}]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ingest", "{leads}", "--home", "{home}", "--json"],
+        ["leads", "top", "--limit", "5", "--home", "{home}"],
+        ["leads", "top", "--home={home}", "--json"],
+        ["jobs", "list", "--home", "{home}"],
+        ["--help"],
+    ],
+)
+def test_pydantic_is_not_loaded_for_plain_words(words: list[str], tmp_path: Path, sample_leads: Path) -> None:
+    home = str(tmp_path / "home")
+    given = [word.format(leads=sample_leads, home=home) for word in words]
+    code = (
+        "import sys; from valhalla.cli.entry import run\n"
+        f"run(['ingest', {str(sample_leads)!r}, '--home', {home!r}]); code = run({given!r})\n"
+        "sys.exit(code or ' '.join({'pydantic', 'pydantic_core'} & set(sys.modules)) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
