@@ -45,15 +45,23 @@ class Cycle:
     anchor: int = 0
     """UTC microseconds at which a slot begins."""
     at_start: bool = False
+    """Whether slots count from when a worker starts: the first begins ``delay`` microseconds after that."""
+    delay: int = 0
     when: Cron | None = None
     zone: datetime.tzinfo | None = None
 
     @classmethod
-    def each(cls, name: str, seconds: int, *, at_start: bool = False) -> Cycle:
-        """Every ``seconds``, a whole number and at least 1."""
+    def each(cls, name: str, seconds: int, *, at_start: bool = False, delay: int = 0) -> Cycle:
+        """Every ``seconds``, a whole number and at least 1; ``at_start``: the first time ``delay`` seconds after the start."""
         if isinstance(seconds, bool) or seconds != int(seconds) or seconds < 1:
             raise ValueError(f"a cycle takes a whole number of seconds, at least 1, not {seconds!r}")
-        return cls(name, f"every {int(seconds)} s", every=int(seconds) * SECOND, at_start=at_start)
+        return cls(
+            name,
+            f"every {int(seconds)} s",
+            every=int(seconds) * SECOND,
+            at_start=at_start,
+            delay=delay * SECOND,
+        )
 
     @classmethod
     def cron(cls, name: str, expression: str, zone: datetime.tzinfo | None) -> Cycle:
@@ -115,9 +123,10 @@ class Cycles:
         queue, now = self._queue, self._queue.database.clock()
         for cycle in self:
             if cycle.at_start:
-                self.add(replace(cycle, anchor=now))
+                self.add(replace(cycle, anchor=now + cycle.delay))
+                last = now if cycle.delay else now - 1  # a slot that begins now is still to come
                 with queue.database.write():
-                    queue.database.sql(sql.NEW_CYCLE, (queue.name, cycle.name, cycle.spec, now - 1))
+                    queue.database.sql(sql.NEW_CYCLE, (queue.name, cycle.name, cycle.spec, last))
 
     def fire(self) -> None:
         """Enqueue what is due."""

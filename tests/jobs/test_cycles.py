@@ -64,6 +64,20 @@ def test_first_slot_at_the_start_and_the_others_from_there(bench: Bench) -> None
     assert [at - began[0] for at in began] == [0, 30 * SECOND, 60 * SECOND]
 
 
+def test_first_slot_a_little_after_the_start_and_the_others_from_there(bench: Bench) -> None:
+    began: list[int] = []
+    bench.clock.advance(3.25)
+    bench.queue.task(name="tick")(lambda: began.append(bench.clock()))
+    bench.queue.cycles.add(Cycle.each("tick", 30, at_start=True, delay=3))
+    start = bench.clock()
+    bench.advance(0)
+    bench.run()
+    assert not began
+    bench.advance(65, run=True)
+    assert [at - start for at in began] == [3 * SECOND, 33 * SECOND, 63 * SECOND]
+    assert count(bench, "tick") == {"fired": 3, "missed": 0, "overrun": 0, "jumps": 0}
+
+
 def test_missed_slots_are_counted_and_not_made_up_for(bench: Bench) -> None:
     ran: list[int] = []
     bench.queue.every(10, "tick")(lambda: ran.append(1))

@@ -15,7 +15,7 @@ from valhalla.auditing.asked import Asked
 from valhalla.digest.place import digest_path
 from valhalla.home import Home
 from valhalla.reevaluation.jobs import PRIORITY, QUEUE, Reevaluating
-from valhalla.running.checking import CHECKS_JOB, CHECKS_SECONDS, Checking
+from valhalla.running.checking import CHECKS_DELAY, CHECKS_JOB, CHECKS_SECONDS, Checking
 from valhalla.scripts.moving import review
 from valhalla.settings import effective
 
@@ -62,7 +62,7 @@ class Background:
         self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
         self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
         self.queue.cycles.add(Cycle.cron(PRUNE_JOB, "40 3 * * *", here))
-        self.queue.cycles.add(Cycle.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True))
+        self.queue.cycles.add(Cycle.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY))
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:

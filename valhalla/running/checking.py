@@ -22,6 +22,8 @@ PRODUCTION_JOB = "safety.production"
 JOBS = (CHECKS_JOB, VALIDATE_JOB, RISK_JOB, PRODUCTION_JOB)
 CHECKS_SECONDS = 600
 """How often a run checks itself: the whole audit chain is among the checks."""
+CHECKS_DELAY = 3
+"""Seconds after its start at which it does so for the first time: the operator's first page comes before."""
 
 Told = Callable[[dict[str, Any]], object]
 
