@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -149,6 +150,19 @@ def _lock_file(database: Database, token: str) -> FileLock | None:
 
 def _started(pid: int) -> int:
     """When process ``pid`` began, UTC microseconds to the hundredth of a second; 0: there is no such process."""
+    if sys.platform != "linux":
+        return _started_by_psutil(pid)
+    # What psutil does there, without loading it, which takes longer than all else that a worker needs; see proc(5).
+    try:
+        process, system = (Path(f"/proc/{name}").read_bytes() for name in (f"{pid}/stat", "stat"))
+    except OSError:
+        return 0
+    ticks = int(process.rpartition(b")")[2].split()[19])  # the name in the brackets may hold anything
+    booted = int(system.partition(b"\nbtime ")[2].split()[0])
+    return round((booted + ticks / os.sysconf("SC_CLK_TCK")) * 100) * 10_000
+
+
+def _started_by_psutil(pid: int) -> int:
     import psutil
 
     try:

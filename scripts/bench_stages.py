@@ -15,7 +15,8 @@ import time
 from statistics import median
 
 from valhalla.row import Row
-from valhalla.stages import DEFAULT_POLICY, Context, decide
+from valhalla.stages import Context, decide
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.snapshot import Experiment, Script, Snapshot, Tally, Variant
 
 PROMISE = 4.0

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from valhalla.stages import DEFAULT_POLICY, statistics
+from valhalla.stages import statistics
 from valhalla.stages.outcome import compile_outcome, estimate
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.promotion import compile_promotion, moves
 from valhalla.stages.snapshot import Arm, Experiment, Script, Snapshot, Tally, Variant
 

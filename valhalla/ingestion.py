@@ -77,7 +77,8 @@ class CSVIngestion:
 
         Raises ValueError with the rule that it breaks.
         """
-        from valhalla.reading import Reject, read_lead
+        from valhalla.reading import Reject
+        from valhalla.reading.single import read_lead
 
         row, _, columns = read_lead(_readable(lead), source=self.source)
         if isinstance(row, Reject):
@@ -186,7 +187,8 @@ class CSVIngestion:
             self._say(line)
 
     def _problem(self, lead: Lead) -> str | None:
-        from valhalla.reading import Reject, read_lead
+        from valhalla.reading import Reject
+        from valhalla.reading.single import read_lead
 
         row, _, _ = read_lead(_readable(lead), source=self.source)
         return row.message if isinstance(row, Reject) else None

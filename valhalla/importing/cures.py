@@ -12,8 +12,8 @@ from valhalla.importing.result import FileResult
 from valhalla.importing.rules import mapping_of, source_rules
 from valhalla.importing.source_settings import Change, accept_suggestion, set_source
 from valhalla.importing.sources import Candidate
-from valhalla.reading import Profile, SourceError, find_cure, open_source
-from valhalla.reading.cure import SAMPLE
+from valhalla.reading import Profile, SourceError, open_source
+from valhalla.reading.cure import SAMPLE, find_cure
 from valhalla.reading.mapping import recognise
 from valhalla.reading.profile import Contact
 

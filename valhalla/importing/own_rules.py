@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from valhalla.errors import UsageError
-from valhalla.reading import Profile, Reject, Warning, read_lead
+from valhalla.reading import Profile, Reject, Warning
 from valhalla.reading.careful import Encode, RowReader
 from valhalla.reading.mapping import Columns
+from valhalla.reading.single import read_lead
 from valhalla.reading.tables import text_of
 from valhalla.row import Row
 

@@ -12,8 +12,7 @@ from typing import Any
 from db import Database
 from valhalla.errors import InputError
 from valhalla.leads.export import write_csv
-from valhalla.reading import raw_cells
-from valhalla.reading.tables import csv_line
+from valhalla.reading.tables import csv_line, raw_cells
 
 OURS = ("_reject", "_line", "_reason", "_field")
 """Columns that stand in front of a list's own."""

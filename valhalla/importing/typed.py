@@ -12,7 +12,8 @@ from valhalla.importing import sql
 from valhalla.importing.plan import Reading, plan_chunk
 from valhalla.importing.storing import header_id, write_plan
 from valhalla.leads import suppression
-from valhalla.reading import Chunk, Position, Profile, Reject, read_lead
+from valhalla.reading import Chunk, Position, Profile, Reject
+from valhalla.reading.single import read_lead
 from valhalla.stages import context as stages
 
 SOURCE = "by hand"

@@ -7,11 +7,8 @@
 
 from valhalla.reading.chunk import Chunk, Position, Reject, SourceError, Warning
 from valhalla.reading.codes import CODES, Code
-from valhalla.reading.cure import Cure, find_cure
 from valhalla.reading.profile import Profile
-from valhalla.reading.single import read_lead
 from valhalla.reading.source import CHUNK_ROWS, DEFAULT_SOURCE, Source, open_source, prefix_hash
-from valhalla.reading.tables import raw_cells
 
 __all__ = [
     "CHUNK_ROWS",
@@ -19,16 +16,12 @@ __all__ = [
     "DEFAULT_SOURCE",
     "Chunk",
     "Code",
-    "Cure",
     "Position",
     "Profile",
     "Reject",
     "Source",
     "SourceError",
     "Warning",
-    "find_cure",
     "open_source",
     "prefix_hash",
-    "raw_cells",
-    "read_lead",
 ]

@@ -12,36 +12,12 @@ from valhalla.collector import collector_paused
 from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position, SourceError
 from valhalla.reading.csvfile import CHUNK_BYTES, LONGEST, WINDOW, Window, broken
+from valhalla.reading.kind import MARK
 from valhalla.reading.sniff import decode
 from valhalla.reading.tables import MORE, Header, cells_of, take
 
 SCAN_LIMIT = 64 << 20
 """Bytes in which the keys of the records are collected before reading; keys that appear later share one column."""
-_MARK = b"\xef\xbb\xbf"
-
-
-def json_kind(head: bytes) -> str | None:
-    """``"json"`` or ``"jsonl"`` for the beginning of such a file, else None."""
-    text = head.removeprefix(_MARK).lstrip()
-    if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]", b""):
-        return "json"
-    if text[:1] == b"{" and text[1:].lstrip()[:1] in (b'"', b"}", b""):
-        first = text.split(b"\n", 1)[0].strip()
-        try:
-            record = json.loads(first)
-        except ValueError:
-            # The first line is no document by itself: one document over many lines, or a line longer than the head.
-            return "json" if b"\n" in text or not _flat(text) else "jsonl"
-        return (
-            "json"
-            if any(isinstance(value, list) for value in record.values()) and b"\n" not in text.strip()
-            else "jsonl"
-        )
-    return None
-
-
-def _flat(head: bytes) -> bool:
-    return b"[" not in head
 
 
 class Document:
@@ -57,7 +33,7 @@ class Document:
 
     def _rewind(self) -> BinaryIO:
         self._file.seek(0)
-        if self._file.read(3) != _MARK:
+        if self._file.read(3) != MARK:
             self._file.seek(0)
         return self._file
 
@@ -115,7 +91,7 @@ _decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
 def _loads(line: bytes) -> Any:
     """The value on a line, or None when it is no JSON."""
     try:
-        return _decoder.decode(line.removeprefix(_MARK).decode("utf-8"))
+        return _decoder.decode(line.removeprefix(MARK).decode("utf-8"))
     except (ValueError, RecursionError):
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,6 +121,8 @@ def _missing(targets: set[str], profile: Profile) -> list[str]:
 def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile) -> dict[str, str]:
     """A mapping for a header of which not every required field was recognised: by likeness of names, then by what
     the first non-empty cells of a column look like. Only adds to what was recognised."""
+    import difflib
+
     mapping = recognise(header)
     free = [name for name in header if name not in mapping and name not in REJECT_COLUMNS]
     for target in _missing(set(mapping.values()), profile):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from valhalla.reading.careful import RowReader
 from valhalla.reading.chunk import Chunk, Position, SourceError, Warning
 from valhalla.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.reading.header import normal
-from valhalla.reading.jsonfile import Document, LinesReader, json_kind, lines_header
+from valhalla.reading.kind import json_kind, other_kind
 from valhalla.reading.mapping import Columns, columns_for, unique_names
 from valhalla.reading.profile import Profile
 from valhalla.reading.sniff import find_encoding, header_row, shape_of
-from valhalla.reading.tables import TableReader
-from valhalla.reading.xlsx import Workbook
 
 DEFAULT_SOURCE = "csv"
 """The source of lists that nothing else names one for."""
@@ -91,6 +88,7 @@ class Source:
         self.appendable = form in ("csv", "jsonl")
         self._file = file
         self._reader = reader
+        self._window: Window | None = getattr(reader, "window", None)
         self.opened = os.fstat(file.fileno())
         self._modified = self.opened.st_mtime_ns
         self._head = self._peek(0, SAMPLE)
@@ -137,12 +135,12 @@ class Source:
         if now.st_mtime_ns == self._modified:
             return
         same = self._peek(0, len(self._head)) == self._head
-        if isinstance(self._reader, CsvReader | LinesReader):
-            window = self._reader.window
+        window = self._window
+        if window is not None:
             same = (
                 same and self._peek(window.offset - len(window.before), len(window.before)) == window.before
             )
-        elif not self.appendable:
+        else:
             same = False
         if not same:
             raise SourceError("FILE_CHANGED", f"The file {self.path} was rewritten while it was read.")
@@ -158,9 +156,8 @@ class Source:
         Right after opening with ``start`` it is that of the bytes before ``start``, so that comparing it with the
         digest noted earlier shows whether the file still begins with what was read.
         """
-        reader = self._reader
-        if isinstance(reader, CsvReader | LinesReader):
-            return reader.window.hasher.hexdigest()
+        if self._window is not None:
+            return self._window.hasher.hexdigest()
         return prefix_hash(self.path, self.position.offset).hexdigest()
 
     def close(self) -> None:
@@ -228,23 +225,6 @@ def _open(path: Path) -> BinaryIO:
         raise SourceError("NOT_READABLE", f"The file {path} cannot be opened: {reason}.") from error
 
 
-_WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<table|<\?xml|<!--)", re.IGNORECASE)
-_OTHER = {
-    b"%PDF": "a PDF document",
-    b"\x1f\x8b": "a gzip archive; unpack it first",
-    b"BZh": "a bzip2 archive; unpack it first",
-    b"\xfd7zXZ": "an xz archive; unpack it first",
-    b"7z\xbc\xaf": "a 7z archive; unpack it first",
-    b"Rar!": "a RAR archive; unpack it first",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save it as .xlsx or CSV",
-    b"SQLite format 3\0": "a SQLite database",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"GIF8": "an image",
-    b"{\\rtf": "a text document (RTF)",
-}
-
-
 def _open_format(
     path: Path,
     file: BinaryIO,
@@ -258,13 +238,9 @@ def _open_format(
     head = file.read(1 << 16)
     if not head:
         raise SourceError("EMPTY_FILE", f"The file {path} is empty.")
-    for magic, what in _OTHER.items():
-        if head.startswith(magic):
-            raise SourceError("NOT_CSV", f"The file {path} is no lead list but {what}.")
-    if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
-        raise SourceError(
-            "NOT_CSV", f"The file {path} is no lead list but a web page; export the list as CSV."
-        )
+    other = other_kind(head)
+    if other is not None:
+        raise SourceError("NOT_CSV", f"The file {path} is no lead list but {other}.")
     start = start if start is not None and start.offset > 0 else None
     opened = Opened(path, file, profile, mapping, start, name, rows, passed if start else None)
     if head.startswith(b"PK\x03\x04"):
@@ -315,6 +291,8 @@ class Opened:
 
     def json_lines(self) -> Source:
         """One JSON object per line."""
+        from valhalla.reading.jsonfile import LinesReader, lines_header
+
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
@@ -323,6 +301,9 @@ class Opened:
 
     def json_document(self) -> Source:
         """An array of objects, or an object that holds one."""
+        from valhalla.reading.jsonfile import Document
+        from valhalla.reading.tables import TableReader
+
         document = Document(self.file, self.path)
         names = document.header()
         if not names:
@@ -335,6 +316,9 @@ class Opened:
 
     def workbook(self) -> Source:
         """The first sheet with data of a workbook."""
+        from valhalla.reading.tables import TableReader
+        from valhalla.reading.xlsx import Workbook
+
         book = Workbook(self.file, self.path)
         warnings = book.warnings
         if self.path.suffix.lower() not in (".xlsx", ".xlsm", ".xltx"):

@@ -7,10 +7,8 @@ explanation (:func:`explain`). What they mean is in ``docs/stages.md``.
 from valhalla.stages.compiled import Context
 from valhalla.stages.lead import STAGES, Decision, StageResult, StoredLead
 from valhalla.stages.pipeline import decide, explain, redecide
-from valhalla.stages.policy import DEFAULT_POLICY
 
 __all__ = [
-    "DEFAULT_POLICY",
     "STAGES",
     "Context",
     "Decision",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from valhalla.row import Row
 from valhalla.stages.assignment import decide_assignment, explain_assignment
 from valhalla.stages.clone import explain_clone
@@ -11,7 +13,9 @@ from valhalla.stages.outcome import decide_outcome, explain_outcome
 from valhalla.stages.packet import decide_packet, explain_packet, figures
 from valhalla.stages.promotion import decide_promotion, explain_promotion
 from valhalla.stages.score import decide_base, decide_score, freshness
-from valhalla.stages.score_reasons import Contribution, contributions, explain_score
+
+if TYPE_CHECKING:
+    from valhalla.stages.score_reasons import Contribution
 
 _new = tuple.__new__
 
@@ -150,6 +154,8 @@ def explain(lead: StoredLead, context: Context) -> list[StageResult]:
     ``context`` is that of the decision: its policy version and snapshot (:func:`valhalla.stages.context.at`). Results are as of
     the decision, whatever the time of the context.
     """
+    from valhalla.stages.score_reasons import explain_score  # an import gives no reasons
+
     version = context.policy_version
     segment = context.segment(lead.source, lead.market, lead.state)
     found = figures(lead, segment, context.packet)
@@ -167,6 +173,8 @@ def explain(lead: StoredLead, context: Context) -> list[StageResult]:
 
 def score_lines(lead: StoredLead, context: Context, now: int) -> list[Contribution]:
     """The contributions to a stored lead's score as of ``now``; for the call list."""
+    from valhalla.stages.score_reasons import contributions
+
     segment = context.segment(lead.source, lead.market, lead.state)
     found = figures(lead, segment, context.packet)
     return contributions(

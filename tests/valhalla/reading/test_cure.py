@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from valhalla.reading import Profile, find_cure
+from valhalla.reading import Profile
+from valhalla.reading.cure import find_cure
 
 
 def test_a_phone_list_without_an_email_column(write):

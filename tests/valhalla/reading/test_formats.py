@@ -10,7 +10,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from valhalla.reading import Position, Profile, SourceError, open_source, raw_cells, read_lead
+from valhalla.reading import Position, Profile, SourceError, open_source
+from valhalla.reading.single import read_lead
+from valhalla.reading.tables import raw_cells
 from valhalla.row import Row
 
 LEADS = [

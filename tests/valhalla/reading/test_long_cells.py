@@ -9,7 +9,8 @@ import pytest
 
 CODE = """
 import sys
-from valhalla.reading import Profile, read_lead
+from valhalla.reading import Profile
+from valhalla.reading.single import read_lead
 from valhalla.reading.header import normal
 for unit in {units!r}:
     for before in ("", "1"):
@@ -30,8 +31,9 @@ def test_no_cell_takes_the_square_of_its_length(field: str) -> None:
 
 
 def test_a_place_behind_a_long_text_is_still_found_and_a_long_number_still_counts() -> None:
-    from valhalla.reading import Profile, read_lead
+    from valhalla.reading import Profile
     from valhalla.reading.place import market_of
+    from valhalla.reading.single import read_lead
 
     assert market_of(None, None, "x" * 5_000 + ", Houston, TX 77002") == ("Houston, TX", "TX")
     row, _, _ = read_lead({"name": "Ann", "email": "a@b.co", "value": "0" * 500 + "5"}, Profile())

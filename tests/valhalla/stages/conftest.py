@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from valhalla.row import Row
-from valhalla.stages import DEFAULT_POLICY, Context, Decision, StoredLead, decide
+from valhalla.stages import Context, Decision, StoredLead, decide
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.snapshot import Arm, Experiment, Month, Play, Script, Snapshot, Tally, Variant
 
 # How long an example takes depends on what else the machine does.

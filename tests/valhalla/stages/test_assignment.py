@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages import DEFAULT_POLICY, statistics
+from valhalla.stages import statistics
 from valhalla.stages.assignment import BUCKETS, AssignmentRules, compile_assignment, decide_assignment
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.snapshot import Experiment, Variant
 
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY
 from valhalla.stages.calling import compile_calling, next_action, three_reasons
 from valhalla.stages.pipeline import score_lines
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.quiet import QuietHours
 
 RULES = compile_calling(DEFAULT_POLICY)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY, decide, explain
+from valhalla.stages import decide, explain
 from valhalla.stages.clone import readiness
 from valhalla.stages.gate import Readiness
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.snapshot import Month, Play
 
 SETTINGS = DEFAULT_POLICY["clone"]

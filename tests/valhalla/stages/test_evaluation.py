@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY
 from valhalla.stages.evaluation import Prediction, evaluate, top_fifth
+from valhalla.stages.policy import DEFAULT_POLICY
 
 
 def predictions(count: int, p: float, rate: float, seed: int = 1) -> list[Prediction]:

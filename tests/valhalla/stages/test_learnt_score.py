@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY
 from valhalla.stages.learnt_score import Learnt, Resolved, learn_score
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.score import NAMES
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages import DEFAULT_POLICY, decide, explain
+from valhalla.stages import decide, explain
 from valhalla.stages.outcome import compile_outcome, estimate
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.snapshot import Snapshot, Tally
 
 

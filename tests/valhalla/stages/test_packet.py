@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages import DEFAULT_POLICY, decide, explain
-from valhalla.stages.policy import set_key
+from valhalla.stages import decide, explain
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 
 
 @pytest.mark.parametrize(

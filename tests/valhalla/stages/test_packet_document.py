@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY
 from valhalla.stages.buyers import Buyer
 from valhalla.stages.calling import NextAction
 from valhalla.stages.packet_document import document, earns_packet
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 
 
 def test_everything_is_in_it(lab: Any, context: Any) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.promotion import Move, compile_promotion, moves, primary_script, promotion_gates, settled
 from valhalla.stages.snapshot import Arm, Script, Snapshot
 

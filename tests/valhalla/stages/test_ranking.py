@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages import DEFAULT_POLICY
+from valhalla.stages.policy import DEFAULT_POLICY
 from valhalla.stages.ranking import Best, Candidate, first, least_base
 from valhalla.stages.score import compile_score, freshness
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.stages import DEFAULT_POLICY, decide, explain
+from valhalla.stages import decide, explain
 from valhalla.stages.pipeline import score_lines
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.score import band, compile_score, decide_score, freshness, freshness_table
 from valhalla.stages.snapshot import Snapshot
 

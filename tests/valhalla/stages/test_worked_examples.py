@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from valhalla.stages import DEFAULT_POLICY, statistics
+from valhalla.stages import statistics
 from valhalla.stages.assignment import compile_assignment, decide_assignment
 from valhalla.stages.clone import readiness
 from valhalla.stages.outcome import compile_outcome, decide_outcome, estimate, mean_fee
-from valhalla.stages.policy import set_key
+from valhalla.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.stages.score import band
 from valhalla.stages.score_reasons import contributions
 from valhalla.stages.snapshot import Estimate, Experiment, Month, Play, Snapshot, Tally, Variant
