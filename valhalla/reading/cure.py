@@ -10,7 +10,7 @@ from typing import Any
 
 from valhalla.reading.chunk import SourceError
 from valhalla.reading.profile import Profile
-from valhalla.reading.source import CHUNK_ROWS, open_source
+from valhalla.reading.source import CHUNK_ROWS, DEFAULT_SOURCE, open_source
 
 SAMPLE = 20_000
 """Records that are tried; of longer files the beginning."""
@@ -61,7 +61,7 @@ def find_cure(
     profile: Profile | None = None,
     mapping: Mapping[str, str] | None = None,
     *,
-    source: str = "csv",
+    source: str = DEFAULT_SOURCE,
 ) -> Cure | None:
     """The settings that turn a mostly rejected file into a mostly accepted one, or None.
 

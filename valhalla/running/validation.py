@@ -121,7 +121,7 @@ def _rules(metrics: dict[str, Any]) -> str:
         sample = scratch.path / "dirty.csv"
         sample.write_text(DIRTY, encoding="utf-8")
         with open_home(scratch) as database:
-            number = import_file(database, Request(str(sample), "csv", True))
+            number = import_file(database, Request(str(sample)))
             if number is None:
                 raise Failed("the built-in sample was not read")
             result = of_import(database, number)
