@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,7 @@ if TYPE_CHECKING:
 @cache
 def scripts() -> tuple[str, ...]:
     """The migrations in order; the first makes schema 1."""
-    folder = files("db").joinpath("migrations")
-    entries = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name
-    )
+    entries = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
     for number, entry in enumerate(entries, 1):
         if not entry.name.startswith(f"{number:04d}_"):
             raise RuntimeError(f"migration {entry.name} is out of order: {number:04d}_*.sql expected")

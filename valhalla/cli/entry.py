@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from valhalla.collector import collector_paused
@@ -24,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     front, rest = globals_first(arguments)
     try:
         if rest[:1] == ["ingest"]:  # loads while this process loads
-            second.prepare(Path(word) for word in rest[1:] if not word.startswith("-"))
+            second.prepare(word for word in rest[1:] if not word.startswith("-"))
         return _run(rest[0] if rest else None, [*front, *rest])
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -23,24 +23,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from db.courtesy import give_way
 from valhalla.importing import second
-from valhalla.reading import Chunk, Position, Profile, Reject, Source, SourceError, Warning
+from valhalla.importing.answers import LENGTH, PART_ROWS, Decided, key_of
+from valhalla.reading import Chunk, Position, Profile, Reject, SourceError, Warning
 from valhalla.row import Row
 
 if TYPE_CHECKING:
     from valhalla.stages import Context
 
-LENGTH = 8
-"""Bytes of the number that says how long an answer is."""
-
-PART_ROWS = 1_250
-"""Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
-
 PARTS_AHEAD = 8
 """Answers that may wait here, still as bytes, while a chunk is stored."""
-
-Decided = list[tuple[tuple[Any, ...], tuple[bytes, bytes]]]
-"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and the half of its hash
-that covers the personal columns (see :func:`db.evidence.halves`)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class List:
     source: str
     final: bool
     file: list[int]
-    """See :func:`file_of`."""
+    """See :func:`valhalla.importing.answers.file_of`."""
 
 
 class Unavailable(Exception):
@@ -202,14 +193,3 @@ def _joined(one: Chunk, other: Chunk) -> Chunk:
     one.fixes.update(other.fixes)
     one.normalised += other.normalised
     return one
-
-
-def file_of(source: Source) -> list[int]:
-    """Which file an open list is, and how it was when it was opened."""
-    stat = source.opened
-    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns]
-
-
-def key_of(context: Context) -> tuple[int, int]:
-    """By what decisions are made: they hold for contexts with the same key."""
-    return context.policy_version, context.snapshot_id

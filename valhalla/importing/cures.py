@@ -22,15 +22,12 @@ CONTACTS: tuple[Contact, ...] = ("email", "phone")
 
 def advice(database: Database, candidate: Candidate, result: FileResult) -> list[dict[str, Any]]:
     """What a person could do about a list that could not be used or of which over half was refused."""
-    path, source = str(candidate.path), candidate.source
-    if result.error is not None:
-        if result.error["code"] not in ("MISSING_COLUMN", "NO_HEADER"):
-            return []
-        cure = cure_for(database, path, source) or _mapped_cure(database, path, source)
-    elif 2 * result.rejected > result.rows:
-        cure = cure_for(database, path, source)
-    else:
+    if not result.calls_for_advice:
         return []
+    path, source = str(candidate.path), candidate.source
+    cure = cure_for(database, path, source)
+    if cure is None and result.error is not None:
+        cure = _mapped_cure(database, path, source)
     return [cure] if cure is not None else []
 
 

@@ -20,7 +20,7 @@ from db.pacing import Pace
 from valhalla import settings
 from valhalla.collector import collect_young, collector_paused
 from valhalla.importing import ahead, second, sql
-from valhalla.importing.ahead import Decided
+from valhalla.importing.answers import PART_ROWS, Decided, file_of
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, plan_chunk
 from valhalla.importing.rules import adopted_source, open_list, plain_header, rules_of, source_rules
@@ -384,14 +384,14 @@ class _Import:
                 *(self.path, source.profile, mappings.get(plain_header(source.header)), self.position),
                 source=self.request.source,
                 final=self.request.final,
-                file=ahead.file_of(source),
+                file=file_of(source),
             )
             try:
                 other = ahead.ReadAhead(what, self._load_context(), self._step_rows())
             except ahead.Unavailable:
                 pass
             else:
-                self.pace.rows = min(self.pace.rows, ahead.PART_ROWS)  # begin at once, not with a full chunk
+                self.pace.rows = min(self.pace.rows, PART_ROWS)  # begin at once, not with a full chunk
                 with other:
                     while (found := other.read(self._step_rows(), self._load_context())) is not None:
                         chunk, self.digest, decided = found

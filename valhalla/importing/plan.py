@@ -28,7 +28,7 @@ from db.courtesy import give_way
 from db.evidence import Half
 from db.sealing import Bulk, Witness
 from valhalla.importing import sql
-from valhalla.importing.ahead import Decided
+from valhalla.importing.answers import Decided
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.reading.identity import alternate_key
 from valhalla.row import Row

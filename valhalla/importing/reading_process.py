@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from db.evidence import halves
 from valhalla.collector import collector_paused
-from valhalla.importing.ahead import LENGTH, PART_ROWS, file_of, key_of
+from valhalla.importing.answers import LENGTH, PART_ROWS, file_of, key_of
 from valhalla.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
 from valhalla.row import Row
 from valhalla.stages import Context, decide

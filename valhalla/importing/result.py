@@ -39,6 +39,13 @@ class FileResult:
         """Rows that are leads."""
         return self.rows - self.rejected
 
+    @property
+    def calls_for_advice(self) -> bool:
+        """Whether something might make more of it usable: its columns were not understood, or over half was refused."""
+        if self.error is not None:
+            return self.error["code"] in ("MISSING_COLUMN", "NO_HEADER")
+        return 2 * self.rejected > self.rows
+
 
 COUNTS = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
 

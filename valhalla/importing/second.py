@@ -1,7 +1,7 @@
 """Starting the second process of an import; early, if it is known that it will be needed.
 
 Loading the program takes the second process about as long as this one, so the two do it side by side. What the process
-does is told in ``ahead``; this module loads nothing.
+does is told in ``ahead``; this module loads next to nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 ARGUMENT = "--read-ahead"
@@ -26,7 +25,7 @@ to take each 64 KiB."""
 _spare: list[subprocess.Popen[bytes]] = []
 
 
-def prepare(paths: Iterable[Path]) -> None:
+def prepare(paths: Iterable[str]) -> None:
     """Start a process now when one of the files is worth it. Whoever calls this calls :func:`discard` at the end."""
     path = next(filter(_is_large, paths), None)
     if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
@@ -56,7 +55,7 @@ def command() -> list[str]:
     return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]
 
 
-def _spawn(path: Path | None = None) -> subprocess.Popen[bytes]:
+def _spawn(path: str | None = None) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     words = [os.path.abspath(path)] if path is not None else []
     return subprocess.Popen(
@@ -76,8 +75,8 @@ def _detached() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _is_large(path: Path) -> bool:
+def _is_large(path: str) -> bool:
     try:
-        return path.stat().st_size >= WORTH_BYTES
+        return os.stat(path).st_size >= WORTH_BYTES
     except OSError:
         return False

@@ -8,7 +8,6 @@ from db import Database, pacing
 from db.pacing import Pace
 from jobs import JobQueue, current_job
 from valhalla.errors import ValhallaError
-from valhalla.importing.undo import Hooks, undo_import
 from valhalla.leads import line, search
 
 INDEX_JOB = "leads.index"
@@ -76,6 +75,8 @@ class Chores:
             job.check()
 
     def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
+        from valhalla.importing.undo import Hooks, undo_import
+
         job = current_job()
         if job is None:
             raise RuntimeError("an import is taken back by a job")

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import Database, DatabaseError
 from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.home import Home
 from valhalla.importing import result, sources
-from valhalla.importing.cures import advice
 from valhalla.importing.importer import Hooks, Progress, Request, import_file
 from valhalla.importing.look import look
 from valhalla.importing.result import FileResult, PassResult
@@ -20,9 +20,11 @@ from valhalla.importing.rules import rules_of
 from valhalla.importing.sources import Candidate, Problem
 from valhalla.importing.sql import ADOPTED_FILES
 from valhalla.leads import sql
-from valhalla.leads.view import Record, Viewer
 from valhalla.reading import DEFAULT_SOURCE
 from valhalla.running.chores import Chores
+
+if TYPE_CHECKING:
+    from valhalla.leads.view import Record, Viewer
 
 IMPORT_JOB = "import.file"
 
@@ -100,7 +102,7 @@ class Importing:
         for candidate, job_id in waiting:
             self._wait(candidate, job_id, watch)
             done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
-            done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
+            self._advise(candidate, done.result.files[-1])
         done.result.seconds = time.perf_counter() - began
         return done
 
@@ -118,9 +120,15 @@ class Importing:
         done = Pass(PassResult([], 0.0))
         self._wait(candidate, job_id, watch)
         done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
-        done.result.files[-1].advice = advice(self.database, candidate, done.result.files[-1])
+        self._advise(candidate, done.result.files[-1])
         done.result.seconds = time.perf_counter() - began
         return done
+
+    def _advise(self, candidate: Candidate, found: FileResult) -> None:
+        if found.calls_for_advice:  # few do, and what looks for a cure takes its time to load
+            from valhalla.importing.cures import advice
+
+            found.advice = advice(self.database, candidate, found)
 
     def _wait(self, candidate: Candidate, job_id: int, watch: Watch | None) -> None:
         while watch is not None:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import NamedTuple
-
-_NORMAL = NormalDist()
 
 
 class Interval(NamedTuple):
@@ -39,7 +36,9 @@ class Calibration(NamedTuple):
 
 def z_two_sided(confidence: float) -> float:
     """The normal quantile that leaves ``(1 - confidence) / 2`` in each tail."""
-    return _NORMAL.inv_cdf(0.5 + confidence / 2)
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> Interval:

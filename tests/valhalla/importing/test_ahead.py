@@ -11,6 +11,7 @@ import pytest
 
 from db import Database
 from valhalla.importing import ahead, importer, reading_process, second
+from valhalla.importing.answers import PART_ROWS, file_of
 from valhalla.importing.importer import Request, import_file
 from valhalla.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.stages import context as stages
@@ -148,8 +149,8 @@ def asked_for(path: Path) -> dict[str, Any]:
             "mapping": None,
             "start": START.to_json(),
             "source": DEFAULT_SOURCE,
-            "rows": ahead.PART_ROWS,
-            "file": ahead.file_of(source),
+            "rows": PART_ROWS,
+            "file": file_of(source),
         }
 
 
@@ -163,7 +164,7 @@ def test_what_is_read_before_the_rules_are_told_is_the_lists_beginning(lead_list
     assert len(parts) == reading_process.GUESSED_PARTS, "and no more than may wait in memory"
     with open_source(path) as source:
         for chunk, digest in guessed.parts:
-            assert source.read(ahead.PART_ROWS) == chunk and source.digest() == digest
+            assert source.read(PART_ROWS) == chunk and source.digest() == digest
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_a_list_that_was_replaced_or_became_longer_meanwhile_is_read_again(
     os.utime(copy, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     assert guessed.fits(asked_for(path))
     with open_source(copy) as source:  # of the same length and age
-        assert not guessed.fits(asked_for(path) | {"file": ahead.file_of(source)})
+        assert not guessed.fits(asked_for(path) | {"file": file_of(source)})
 
 
 def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list: Any) -> None:
