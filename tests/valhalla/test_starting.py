@@ -1,0 +1,83 @@
+"""What a command loads before it does anything: a start should not grow again unnoticed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+IMPORTED = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
+
+NEVER = {
+    "pydantic",
+    "psutil",
+    "importlib.metadata",
+    "importlib.resources",
+    "rich",
+    "structlog",
+    "phonenumbers",
+    "httpx",
+}
+FACES = {"fastapi", "starlette", "uvicorn", "jinja2", "valhalla.cockpit", "valhalla.console"}
+OTHER_LISTS = {"openpyxl", "ijson", "zipfile", "valhalla.reading.xlsx", "valhalla.reading.jsonfile"}
+REASONS = {"valhalla.stages.score_reasons", "valhalla.stages.calling", "zoneinfo", "difflib", "statistics"}
+
+
+def loaded(*words: str) -> set[str]:
+    """The modules that the program loads to run a command."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "valhalla", *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return set(IMPORTED.findall(result.stderr))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_import_that_goes_well_loads_no_more_than_it_uses(
+    home: Path, sample_leads: Path, times: int
+) -> None:
+    for _ in range(times):
+        found = loaded("ingest", str(sample_leads), "--json")
+    unused = {
+        "valhalla.importing.cures",
+        "valhalla.importing.undo",
+        "valhalla.reading.cure",
+        "valhalla.leads.view",
+    }
+    assert "valhalla.importing.importer" in found
+    assert found & (NEVER | FACES | OTHER_LISTS | (REASONS - {"difflib"}) | unused) == set()
+
+
+def test_the_second_process_of_an_import_loads_what_reads_and_decides() -> None:
+    found = loaded("--read-ahead")
+    unused = {
+        "apsw",
+        "peewee",
+        "playhouse",
+        "typer",
+        "huey",
+        "subprocess",
+        "logging",
+        "socket",
+        "db.connection",
+    }
+    assert {"db.evidence", "valhalla.reading.source", "valhalla.stages.pipeline"} <= found
+    assert found & (NEVER | FACES | OTHER_LISTS | REASONS | unused) == set()
+    assert not {name for name in found if name.startswith("valhalla.cli")}
+
+
+def test_the_call_list_is_shown_without_what_imports_need(home: Path, sample_leads: Path) -> None:
+    loaded("ingest", str(sample_leads))
+    found = loaded("leads", "top", "--json")
+    assert "valhalla.leads.top" in found
+    assert found & (NEVER | FACES | OTHER_LISTS | {"huey", "jobs", "valhalla.importing.importer"}) == set()
+
+
+def test_the_version_is_told_at_once() -> None:
+    assert not {"typer", "db", "valhalla.cli"} & loaded("--version")
