@@ -142,6 +142,10 @@ class Plan:
         """(identity, id) of the new leads."""
         return [(lead[_NEW_IDENTITY], lead[0]) for lead in self.leads]
 
+    def noted(self) -> int:
+        """How many rows of evidence it changes or adds, beside the new leads, which come with their witnesses."""
+        return len(self.updates) + len(self.history) + len(self.sightings) + len(self.changes)
+
     def moves_leads(self) -> bool:
         """Whether it changes who is who or what a lead says."""
         return bool(self.leads or self.updates)

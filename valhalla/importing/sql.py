@@ -86,11 +86,12 @@ MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 # The index of learnt keys finds those of a lead that are not its identity.
 ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT (key) DO NOTHING"
-# In the order of the keys, so that neighbours in the index are written together.
 ADD_KEYS_OF_NEW = """
 INSERT INTO lead_key (key, lead_id) SELECT identity, id FROM lead WHERE id BETWEEN ? AND ? ORDER BY identity
 ON CONFLICT (key) DO NOTHING
 """
+# One of them. Short: APSW looks at the whole text for every row.
+ADD_KEY_OF_NEW = "INSERT INTO lead_key VALUES (?,?,0) ON CONFLICT DO NOTHING"
 ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
 ADD_HISTORY = (

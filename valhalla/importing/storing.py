@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from db import sealing
 from db.courtesy import give_way
 from valhalla.importing import sql
 from valhalla.importing.plan import Plan, Reading, new_leads
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.reading import Chunk
     from valhalla.stages import Context
+
+SMALL_INDEX = 100_000
+"""Leads up to which the keys of new ones go into the index in one statement, which takes least time. Until it ends SQLite
+keeps a copy of each page that it changes in memory; random keys change nearly all, so a large index would be held whole."""
+
+STEP = 1_000
+"""Keys between two looks at whether somebody waits for a page."""
+
+NOTED_ROWS = 5_000
+"""From so many changed, added or refused rows on they are witnessed at once, not all at the end of the transaction: until
+then SQLite keeps what they were, and then all of them are read again together."""
 
 
 class Transaction:
@@ -27,8 +39,9 @@ class Transaction:
         self.keys: dict[int, int] = {}
         """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
         self.ended = False
-        self._database = database
         self._leads: tuple[int, int] | None = None
+        self._noted = 0
+        self._database = database
         self._write = database.write()
         self._write.__enter__()
         self._began = time.perf_counter()
@@ -44,21 +57,38 @@ class Transaction:
             raise
 
     def add(self, chunk: Chunk, plan: Plan) -> None:
-        """Remember what was stored."""
+        """Remember what was stored; inside of :meth:`part`."""
         self.rows += chunk.records
         if plan.leads:
             self.keys.update(plan.keys_of_new())
             first, last = plan.leads[0][0], plan.leads[-1][0]
             self._leads = (self._leads[0] if self._leads else first, last)
+        self._noted += plan.noted() + len(chunk.rejected) + len(chunk.fixes)
+        if self._noted >= NOTED_ROWS:
+            self._noted = 0
+            sealing.seal(self._database)
 
     def commit(self) -> float:
         """End it. How long it was open, in seconds."""
         with self.part():
-            if self._leads:
-                self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
+            self._add_keys()
         self.ended = True
         self._write.__exit__(None, None, None)
         return time.perf_counter() - self._began
+
+    def _add_keys(self) -> None:
+        """In the order of the keys, so that neighbours in the index are written together."""
+        if self._leads is None:
+            return
+        first, _ = self._leads
+        if first <= SMALL_INDEX:
+            self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
+            return
+        keys, id_of = sorted(self.keys), self.keys.__getitem__
+        for at in range(0, len(keys), STEP):
+            give_way()
+            part = keys[at : at + STEP]
+            self._database.many(sql.ADD_KEY_OF_NEW, zip(part, map(id_of, part), strict=True))
 
 
 def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
