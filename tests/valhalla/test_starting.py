@@ -27,7 +27,7 @@ REASONS = {"valhalla.stages.score_reasons", "valhalla.stages.calling", "zoneinfo
 
 
 def loaded(*words: str) -> set[str]:
-    """The modules that the program loads to run a command."""
+    """The modules that import statements load to run a command."""
     result = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "valhalla", *words],
         check=True,
@@ -76,7 +76,15 @@ def test_the_call_list_is_shown_without_what_imports_need(home: Path, sample_lea
     loaded("ingest", str(sample_leads))
     found = loaded("leads", "top", "--json")
     assert "valhalla.leads.top" in found
-    assert found & (NEVER | FACES | OTHER_LISTS | {"huey", "jobs", "valhalla.importing.importer"}) == set()
+    unused = {"huey", "jobs", "valhalla.importing.importer", "valhalla.reading.source"}
+    assert found & (NEVER | FACES | OTHER_LISTS | unused) == set()
+
+
+def test_the_help_is_shown_without_what_the_commands_need(home: Path) -> None:
+    found = loaded("--help")
+    unused = {"asyncio", "apsw.ext", "db.connection", "jobs", "valhalla.reading", "valhalla.stages"}
+    assert "typer" in found
+    assert found & (NEVER | FACES | OTHER_LISTS | unused) == set()
 
 
 def test_the_version_is_told_at_once() -> None:

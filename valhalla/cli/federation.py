@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -40,7 +39,7 @@ def serve(
     url = _address(inv, redis)
     store = _store(url)
     here = host in LOOPBACK
-    asyncio.run(_asked(store, lambda store: store.check()))
+    _ask(store, lambda store: store.check())
     config = uvicorn.Config(
         make_app(store, hosts=LOOPBACK_NAMES if here else ("*",)),
         log_level="warning",
@@ -82,7 +81,7 @@ def trust(
     if tier not in TIERS:
         raise UsageError(f"the tier must be one of {', '.join(TIERS)}, not {tier!r}")
 
-    asyncio.run(_asked(_store(_address(inv, redis)), lambda store: store.trust(node, tier)))
+    _ask(_store(_address(inv, redis)), lambda store: store.trust(node, tier))
     inv.show({"node": node, "trust_tier": tier}, lambda: print(f"{node} is {tier}."))
 
 
@@ -97,6 +96,8 @@ def seed(
     ] = None,
 ) -> None:
     """Fill a Redis with made-up peers (seed-01, …) and sync events, to see the federation board at work."""
+    import asyncio
+
     from valhalla.console import redis_client
     from valhalla.console.errors import SourceError
     from valhalla.console.redaction import shown
@@ -144,15 +145,21 @@ def _store(url: str) -> Store:
     return Store(url)
 
 
-async def _asked(store: Store, question: Callable[[Store], Awaitable[None]]) -> None:
+def _ask(store: Store, question: Callable[[Store], Awaitable[None]]) -> None:
+    import asyncio
+
     from valhalla.federation.errors import StoreDown
 
+    async def ask() -> None:
+        try:
+            await question(store)
+        finally:
+            await store.close()
+
     try:
-        await question(store)
+        asyncio.run(ask())
     except StoreDown as error:
         raise InputError(str(error)) from None
-    finally:
-        await store.close()
 
 
 def _bracketed(host: str) -> str:

@@ -5,10 +5,16 @@
 ...         print(len(chunk.accepted), [reject.message for reject in chunk.rejected])
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from valhalla.reading.chunk import Chunk, Position, Reject, SourceError, Warning
 from valhalla.reading.codes import CODES, Code
-from valhalla.reading.profile import Profile
-from valhalla.reading.source import CHUNK_ROWS, DEFAULT_SOURCE, Source, open_source, prefix_hash
+from valhalla.reading.profile import DEFAULT_SOURCE, Profile
+
+if TYPE_CHECKING:
+    from valhalla.reading.source import CHUNK_ROWS, Source, open_source, prefix_hash
 
 __all__ = [
     "CHUNK_ROWS",
@@ -25,3 +31,12 @@ __all__ = [
     "open_source",
     "prefix_hash",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What opens a list, when it is asked for: half of the package, of which a search needs how telephone numbers are written."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from valhalla.reading import source
+
+    return getattr(source, name)

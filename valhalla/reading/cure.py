@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from valhalla.reading.chunk import SourceError
-from valhalla.reading.profile import Profile
-from valhalla.reading.source import CHUNK_ROWS, DEFAULT_SOURCE, open_source
+from valhalla.reading.profile import DEFAULT_SOURCE, Profile
+from valhalla.reading.source import CHUNK_ROWS, open_source
 
 SAMPLE = 20_000
 """Records that are tried; of longer files the beginning."""

@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+DEFAULT_SOURCE = "csv"
+"""The source of lists that nothing else names one for."""
+
 Contact = Literal["email", "phone", "either"]
 ValueFormat = Literal["strict", "us", "eu"]
 Merge = Literal["keep_last", "keep_first", "fill_blanks", "newest_list_date", "review"]

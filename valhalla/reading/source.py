@@ -17,11 +17,8 @@ from valhalla.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.reading.header import normal
 from valhalla.reading.kind import json_kind, other_kind
 from valhalla.reading.mapping import Columns, columns_for, unique_names
-from valhalla.reading.profile import Profile
+from valhalla.reading.profile import DEFAULT_SOURCE, Profile
 from valhalla.reading.sniff import find_encoding, header_row, shape_of
-
-DEFAULT_SOURCE = "csv"
-"""The source of lists that nothing else names one for."""
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
