@@ -29,7 +29,7 @@ MANY = 64
 """From so many rows on witnesses are inserted together."""
 
 STEP = 1_000
-"""Rows between two looks at whether somebody waits for a page."""
+"""Rows that are hashed between two looks at whether somebody waits for a page, and that are in memory at a time."""
 
 KEYS_TOLD = 200
 """An entry names the keys of its rows when they fit into so many ranges."""
@@ -104,29 +104,36 @@ def seal(database: Database) -> None:
     recorder = database.recorder()
     if not recorder.pending():
         return
+    witnesses: dict[str, list[Witness]] = {}
     inserted: dict[str, list[Sequence[Any]]] = {}
     updated: dict[str, list[tuple[Any, ...]]] = {}
     removed: dict[str, list[int | str]] = {}
     for change in recorder.changes():
-        places = sorted(change.pk_columns)
+        name, places = change.name, sorted(change.pk_columns)
+        found = witnesses.setdefault(name, [])
         if change.opcode == apsw.SQLITE_INSERT:
-            inserted.setdefault(change.name, []).append(change.new)  # type: ignore[arg-type]
+            rows = inserted.setdefault(name, [])
+            rows.append(change.new)  # type: ignore[arg-type]
+            if len(rows) == STEP:
+                found += shape_of(database, name).hasher.hashes(rows)
+                rows.clear()
         else:
             key = tuple(change.old[place] for place in places)  # type: ignore[index]
             if change.opcode == apsw.SQLITE_UPDATE:
-                updated.setdefault(change.name, []).append(key)
+                updated.setdefault(name, []).append(key)
             else:
-                removed.setdefault(change.name, []).append(key_value(key))
-    witnesses: dict[str, list[Witness]] = {}
-    for name in sorted({*inserted, *updated, *removed}):
-        shape = shape_of(database, name)
-        rows = [*inserted.get(name, ()), *shape.read(database, updated.get(name, ()))]
-        witnesses[name] = [*shape.hasher.hashes(rows), *((key, None, None) for key in removed.get(name, ()))]
-        stale = [*map(key_value, updated.get(name, ())), *removed.get(name, ())]
+                removed.setdefault(name, []).append(key_value(key))
+    for name, found in witnesses.items():
+        shape, keys = shape_of(database, name), updated.get(name, [])
+        found += shape.hasher.hashes(inserted.get(name, ()))
+        for first in range(0, len(keys), STEP):  # not all rows in memory at a time
+            found += shape.hasher.hashes(shape.read(database, keys[first : first + STEP]))
+        found += ((key, None, None) for key in removed.get(name, ()))
+        stale = [*map(key_value, keys), *removed.get(name, ())]
         if stale and TABLES[name].personal:
             database.many(_DROP_SALT, ((name, key) for key in stale))
     if witnesses:
-        _append(database, witnesses)
+        _append(database, dict(sorted(witnesses.items())))
     recorder.renew()
 
 

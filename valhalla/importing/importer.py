@@ -24,7 +24,7 @@ from valhalla.importing.answers import PART_ROWS, Decided, file_of
 from valhalla.importing.drift import drift_warnings
 from valhalla.importing.plan import Plan, Reading, plan_chunk
 from valhalla.importing.rules import adopted_source, open_list, plain_header, rules_of, source_rules
-from valhalla.importing.storing import Transaction, header_id, write_plan
+from valhalla.importing.storing import Transaction, header_id, supersede_rejects, write_plan
 from valhalla.leads import suppression
 from valhalla.reading import (
     DEFAULT_SOURCE,
@@ -260,14 +260,14 @@ class _Import:
                     self.started_at,
                 ),
             )[0][0]
-            if self.kind == "whole":
-                database.sql(sql.SUPERSEDE_REJECTS, (self.file.id,))
             audit.append(
                 database,
                 "import.start",
                 f"import:{self.import_id}",
                 {"path": str(self.path), "kind": self.kind},
             )
+            if self.kind == "whole":
+                supersede_rejects(database, self.file.id)
 
     def _describe(self, source: Source) -> None:
         database = self.database

@@ -128,7 +128,10 @@ ADD_COLUMNS = "UPDATE import SET header_id = ? WHERE id = ?"
 FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
 FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
 CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
-SUPERSEDE_REJECTS = "UPDATE reject SET state = 'superseded' WHERE file_id = ? AND state = 'open'"
+SUPERSEDE_REJECTS = """
+UPDATE reject SET state = 'superseded'
+WHERE id IN (SELECT id FROM reject WHERE file_id = ? AND state = 'open' LIMIT ?)
+"""
 
 FIND_RUNNING = """
 SELECT id, kind, start, position, digest, profile, started_at, warnings FROM import

@@ -139,6 +139,15 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
         )
 
 
+def supersede_rejects(database: Database, file_id: int) -> None:
+    """Close what earlier readings of a list refused: this one says itself what it refuses. There may be millions."""
+    while True:
+        database.sql(sql.SUPERSEDE_REJECTS, (file_id, NOTED_ROWS))
+        if database.changes() < NOTED_ROWS:
+            return
+        sealing.seal(database)
+
+
 def header_id(database: Database, names: list[str]) -> int:
     """The id of this list of extra column names, stored once however many leads carry it."""
     text = json.dumps(names, ensure_ascii=False)

@@ -100,4 +100,10 @@ def test_what_a_list_changes_is_witnessed_in_parts(
     }
     assert {name: sum(each) for name, each in rows.items()} == dict.fromkeys(rows, 1_000)
     assert max(max(each) for each in rows.values()) <= 100
+    take(database, path, people(0, 1))
+    assert database.sql("SELECT state, count(*) FROM reject GROUP BY state") == [("superseded", 1_000)]
+    (closed,) = database.sql(
+        "SELECT max(json_extract(body, '$.tables.reject.rows')) FROM audit WHERE action = 'rows'"
+    )
+    assert closed[0] <= 100
     assert verify(database).ok
