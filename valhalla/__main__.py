@@ -14,10 +14,10 @@ def main() -> None:
 
         print(f"valhalla {__version__}")
         return
-    # Loading makes hundreds of thousands of objects that stay: by the usual thresholds the collector would walk through
-    # them again and again, which is a tenth of the time to start; and on the way out it need not look at them any more.
-    gc.set_threshold(20_000, 20, 20)
-    atexit.register(gc.freeze)
+    from valhalla.collector import collect_seldom
+
+    collect_seldom()
+    atexit.register(gc.freeze)  # on the way out the collector need not look at all that was loaded
     if sys.argv[1:2] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.second
         from valhalla.importing.reading_process import serve
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from valhalla.collector import collector_paused, few_heaps, give_back
+from valhalla.cli.entry import run
+from valhalla.collector import collect_seldom, collector_paused, few_heaps, give_back
 
 
 def test_the_collector_rests_inside_and_works_on_afterwards() -> None:
@@ -19,6 +21,14 @@ def test_the_collector_rests_inside_and_works_on_afterwards() -> None:
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_a_service_collects_more_often_than_a_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(gc, "set_threshold", lambda first, *_: seen.append(first))
+    collect_seldom()
+    assert run(["run", "--cycles", "0", "--no-cockpit", "--json"]) == 0
+    assert len(seen) == 2 and seen[0] > 5 * seen[1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc keeps what was freed")

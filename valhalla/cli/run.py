@@ -93,13 +93,14 @@ def _run(
 ) -> dict[str, Any]:
     from db.instance import Instance
     from valhalla import settings
-    from valhalla.collector import few_heaps
+    from valhalla.collector import collect_regularly, few_heaps
     from valhalla.running import preflight, unpacked
     from valhalla.running.lines import final_report, say
     from valhalla.running.opening import open_home
     from valhalla.running.service import Events, Plan, Service
 
     few_heaps()
+    collect_regularly()
     inv.home.prepare()
     unpacked.sweep_soon()
     instance = Instance(inv.home.path)
