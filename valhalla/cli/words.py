@@ -41,27 +41,32 @@ def read_plainly(command: Any) -> None:
 
 
 class _Reader:
-    """Stands where Typer's reader of one option stood."""
+    """Stands where Typer's reader of one option stood. What a later Typer gives or asks for besides goes to that one."""
 
     def __init__(self, option: Any) -> None:
-        self._described = option.type_descriptor
+        self._option = option
         self._typers = option.get_runtime_param
 
-    def itself(self) -> _Reader:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._typers(), name)
+
+    def itself(self, *_: Any, **__: Any) -> _Reader:
         """What Typer asks an option for."""
         return self
 
-    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+    def coerce(self, value: Any, *rest: Any, **named: Any) -> Any:
         """The value for ``value``: a word, several, a default, or None. Raises Typer's errors."""
         try:
-            return self._plain(value, several=param.multiple or param.nargs == -1)
+            return self._plain(value)
         except (_NotPlain, AttributeError):
-            return self._typers().coerce(value, param=param, ctx=ctx)
+            return self._typers().coerce(value, *rest, **named)
 
-    def _plain(self, value: Any, *, several: bool) -> Any:
+    def _plain(self, value: Any) -> Any:
+        option, described = self._option, self._option.type_descriptor
+        several = option.multiple or option.nargs == -1
         if value is None:
             return () if several else None
-        kind, info = self._described.annotation, self._described.parameter_info
+        kind, info = described.annotation, described.parameter_info
         if info.parser is not None:
             raise _NotPlain
         if get_origin(kind) is not list:

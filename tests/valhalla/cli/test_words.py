@@ -119,6 +119,28 @@ def test_an_option_with_a_reader_of_its_own_keeps_it(context: typer.Context) -> 
     assert command.get_params(context)[0].process_value(context, "loud") == "LOUD"
 
 
+def test_what_a_later_typer_does_besides_is_left_to_it() -> None:
+    class Reader:
+        colour = "blue"
+
+        def coerce(self, value: str, manner: str, *, loud: bool) -> str:
+            return f"{value} {manner} {loud}"
+
+    class Option:
+        """Without half of what is asked of it."""
+
+        multiple = False
+        nargs = 1
+        type_descriptor = object()
+
+        def get_runtime_param(self) -> Reader:
+            return Reader()
+
+    reader = _Reader(Option()).itself("why", not_="known")
+    assert reader.coerce("word", "slowly", loud=True) == "word slowly True"
+    assert reader.colour == "blue"
+
+
 def test_options_of_another_typer_are_left_alone(context: typer.Context) -> None:
     class Option:
         """As it was before Typer had readers."""
