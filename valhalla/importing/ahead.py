@@ -30,6 +30,9 @@ from valhalla.row import Row
 if TYPE_CHECKING:
     from valhalla.stages import Context
 
+MOST_BYTES = 4 * 2**20
+"""Of the answers that are made into one chunk: rows with long cells make it shorter."""
+
 PARTS_AHEAD = 8
 """Answers that may wait here, still as bytes, while a chunk is stored."""
 
@@ -58,6 +61,7 @@ class ReadAhead:
     def __init__(self, what: List, context: Context, rows: int) -> None:
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
+        self._taken = 0
         try:
             self._process = second.start()
         except OSError as error:
@@ -83,7 +87,8 @@ class ReadAhead:
         chunk: Chunk | None = None
         digest = ""
         decided: Decided | None = []
-        while chunk is None or chunk.records < rows:
+        self._taken = 0
+        while chunk is None or (chunk.records < rows and self._taken < MOST_BYTES):
             answer = None if self._ended else self._answer()
             if answer is None:
                 self._ended = True
@@ -158,6 +163,7 @@ class ReadAhead:
         data = self._parts.get()
         if data is None:
             raise EOFError("the reading process ended")
+        self._taken += len(data)
         kind, content = marshal.loads(data)
         if kind == "refused":
             code, message, header, suggestion = content

@@ -124,6 +124,8 @@ class _Guessed:
         """Read one more part; False: there is nothing more to do before the rules are known."""
         if self._source is None or len(self.parts) == GUESSED_PARTS:
             return False
+        if self.parts and self.parts[-1][0].records < PART_ROWS // 2:
+            return False  # its rows are long: they take enough memory as they are
         try:
             chunk = self._source.read(PART_ROWS)
         except SourceError:

@@ -10,6 +10,10 @@ from valhalla.row import Row
 
 SHORT = 80
 
+CHUNK_BYTES = 1 << 20
+"""A chunk ends after this many bytes even when it has fewer records than asked for: as text they take up to four times
+that, and records with long notes are held several times over while they are read and stored."""
+
 
 def shorten(text: str, limit: int = SHORT) -> str:
     """The text, or its beginning and an ellipsis when it is longer than ``limit`` characters."""

@@ -10,7 +10,7 @@ from valhalla.collector import collector_paused
 from valhalla.reading.blocks import BlockReader
 from valhalla.reading.bulk import BulkReader
 from valhalla.reading.careful import RowReader
-from valhalla.reading.chunk import Chunk, Position, Reject, shorten
+from valhalla.reading.chunk import CHUNK_BYTES, Chunk, Position, Reject, shorten
 from valhalla.reading.sniff import decode, encode
 from valhalla.reading.tokens import Open, Record, next_record
 
@@ -18,8 +18,6 @@ WINDOW = 1 << 18
 """Bytes held at least; grown up to ``LONGEST`` for a record that does not fit."""
 LONGEST = 1 << 23
 """A line that has no end within this many bytes is skipped and rejected."""
-CHUNK_BYTES = 16 << 20
-"""A chunk ends after this many bytes even when it has fewer records than asked for."""
 SAMPLE = 1 << 10
 """Bytes compared to see whether a file was rewritten under our hands."""
 RAW_LIMIT = 1 << 18

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from valhalla.collector import collector_paused
 from valhalla.reading.careful import RowReader
-from valhalla.reading.chunk import Chunk, Position, SourceError
-from valhalla.reading.csvfile import CHUNK_BYTES, LONGEST, WINDOW, Window, broken
+from valhalla.reading.chunk import CHUNK_BYTES, Chunk, Position, SourceError
+from valhalla.reading.csvfile import LONGEST, WINDOW, Window, broken
 from valhalla.reading.kind import MARK
 from valhalla.reading.sniff import decode
 from valhalla.reading.tables import MORE, Header, cells_of, take

@@ -17,7 +17,7 @@ from typing import Any
 
 from valhalla.collector import collector_paused
 from valhalla.reading.careful import RowReader
-from valhalla.reading.chunk import Chunk, Position
+from valhalla.reading.chunk import CHUNK_BYTES, Chunk, Position
 from valhalla.reading.csvfile import RAW_LIMIT, broken
 from valhalla.reading.tokens import FIELD_LIMIT, Record, next_record
 
@@ -87,8 +87,8 @@ def cells_of(record: Mapping[str, Any], header: Sequence[str]) -> list[str]:
     return cells
 
 
-def take(rows: RowReader, cells: list[str], line: int, chunk: Chunk) -> None:
-    """Read one record into the chunk, or reject it where no rule could."""
+def take(rows: RowReader, cells: list[str], line: int, chunk: Chunk) -> int:
+    """Read one record into the chunk, or reject it where no rule could. Returns how long it is."""
     raw = csv_line(cells)
     if len(raw) > FIELD_LIMIT and max(map(len, cells)) > FIELD_LIMIT:
         chunk.rejected.append(broken(line, "FIELD_TOO_LARGE", "a cell is larger than 1 MiB", raw[:RAW_LIMIT]))
@@ -98,6 +98,7 @@ def take(rows: RowReader, cells: list[str], line: int, chunk: Chunk) -> None:
         chunk.rejected.append(broken(line, "ENCODING", "the row holds half a character", raw))
     else:
         rows.read(cells, line, raw, chunk)
+    return len(raw)
 
 
 def _lone_surrogate(text: str) -> bool:
@@ -122,16 +123,19 @@ class TableReader:
         """The next at most ``count`` rows; such a file is whole or unreadable, so ``final`` makes no difference."""
         start = self.position
         chunk = Chunk(start, start)
-        number = start.line - 1
+        number, taken = start.line - 1, 0
         with collector_paused():
             for number, record in islice(self._table, count):
                 if isinstance(record, dict):
-                    take(self._rows, cells_of(record, self._header), number, chunk)
+                    taken += take(self._rows, cells_of(record, self._header), number, chunk)
                 elif isinstance(record, list):
-                    take(self._rows, record, number, chunk)
+                    taken += take(self._rows, record, number, chunk)
                 else:
                     raw = csv_line([text_of(record)])
                     chunk.rejected.append(broken(number, "RECORD_SYNTAX", "the element is no object", raw))
+                    taken += len(raw)
+                if taken >= CHUNK_BYTES:
+                    break
         if number < start.line:
             return None
         chunk.end = Position(start.offset, number + 1, start.records + chunk.records, start.encoding)

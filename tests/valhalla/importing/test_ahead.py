@@ -14,6 +14,7 @@ from valhalla.importing import ahead, importer, reading_process, second
 from valhalla.importing.answers import PART_ROWS, file_of
 from valhalla.importing.importer import Request, import_file
 from valhalla.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
+from valhalla.reading.chunk import CHUNK_BYTES
 from valhalla.stages import context as stages
 
 TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
@@ -165,6 +166,22 @@ def test_what_is_read_before_the_rules_are_told_is_the_lists_beginning(lead_list
     with open_source(path) as source:
         for chunk, digest in guessed.parts:
             assert source.read(PART_ROWS) == chunk and source.digest() == digest
+
+
+def test_rows_with_long_cells_wait_and_come_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    lines = (f"Lead {n},lead{n}@example.com,{n + 1},{'long ' * 2_000}\n" for n in range(1_000))
+    path.write_text("name,email,value,notes\n" + "".join(lines), encoding="utf-8")
+    guessed = reading_process._Guessed(str(path))
+    while guessed.read():
+        pass
+    assert len(guessed.parts) == 1, "that one is long enough"
+    with opened() as database, ahead.ReadAhead(what(path), stages.load(database, 5), 5_000) as other:
+        sizes = []
+        while (found := other.read(5_000, stages.load(database, 5))) is not None:
+            sizes.append(found[0].records)
+    assert sum(sizes) == 1_000
+    assert max(sizes) <= (ahead.MOST_BYTES + 2 * CHUNK_BYTES) // 10_000
 
 
 @pytest.mark.parametrize(
