@@ -11,7 +11,7 @@ import os
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -198,6 +198,17 @@ class Database(APSWDatabase):  # type: ignore[misc]
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
         try:
             return self.connection().execute(text, params).fetchall()
+        except apsw.Error as error:
+            raise self._explained(error) from error
+
+    def each(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> Generator[tuple[Any, ...]]:
+        """The rows of a statement one after the other, for whoever may stop before the last: close it then."""
+        try:
+            cursor = self.connection().execute(text, params)
+            try:
+                yield from cursor
+            finally:
+                cursor.close(True)
         except apsw.Error as error:
             raise self._explained(error) from error
 

@@ -73,6 +73,19 @@ def test_a_failing_statement_undoes_the_whole_write(any_database: Database) -> N
     assert not any_database.in_write()
 
 
+def test_a_statement_that_is_not_read_to_its_end_holds_nothing_once_it_is_closed(database: Database) -> None:
+    with database.write():
+        put(database, "a", "b", "c")
+    rows = database.each(READ)
+    assert next(rows) == ("a",)
+    with database.write():
+        put(database, "d")
+    assert not database.checkpoint(wait=0), "while it is open it reads an older state, which the log keeps"
+    rows.close()
+    assert database.checkpoint(wait=0)
+    assert [key for (key,) in database.each(READ)] == ["a", "b", "c", "d"]
+
+
 def test_an_inner_write_joins_the_outer_one(database: Database, in_thread: InThread) -> None:
     with database.write():
         with database.write():

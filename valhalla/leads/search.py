@@ -6,6 +6,7 @@ done a search says how much of the leads it has seen, and looks through a short 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from array import array
@@ -24,6 +25,9 @@ BATCH = 2_000
 SMALLEST = 50
 """Leads that are indexed at a time, and the least while somebody else waits to write."""
 
+MOST_TEXT = 1 << 20
+"""Characters of extra columns from which on fewer leads than :data:`BATCH` are taken at a time."""
+
 STEP = 250
 """Leads whose words are added between two looks at whether somebody waits for a page."""
 
@@ -37,6 +41,7 @@ STATE = "SELECT lead_id, history_id FROM lead_index_state WHERE id = 1"
 ADVANCE = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE id = 1"
 NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
 _TEXTS = "id, name, email, phone, phone_key, location, address, source, extras, market"
+_EXTRAS = _TEXTS.split(", ").index("extras")
 NEW = f"SELECT {_TEXTS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
 SOME = f"SELECT {_TEXTS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 CHANGED = "SELECT id, lead_id, before FROM lead_history WHERE id > ? ORDER BY id LIMIT ?"
@@ -96,7 +101,7 @@ class Found:
 def index_some(database: Database, limit: int = BATCH) -> bool:
     """Index the next leads and changes; inside the caller's transaction. False: there was nothing left to do."""
     seen, changed = database.sql(STATE)[0]
-    rows = database.sql(NEW, (seen, limit))
+    rows = _next(database, seen, limit)
     history = database.sql(CHANGED, (changed, limit)) if not rows else []
     if not rows and not history:
         return False
@@ -114,6 +119,18 @@ def index_some(database: Database, limit: int = BATCH) -> bool:
             _add(database, database.sql(SOME, (apsw.carray(known),)))
         database.sql(ADVANCE, (seen, history[-1][0]))
     return True
+
+
+def _next(database: Database, seen: int, limit: int) -> list[tuple[Any, ...]]:
+    """The next leads that are not indexed yet."""
+    rows, length = [], 0
+    with contextlib.closing(database.each(NEW, (seen, limit))) as found:
+        for row in found:
+            rows.append(row)
+            length += len(row[_EXTRAS] or "")
+            if length >= MOST_TEXT:
+                break
+    return rows
 
 
 def _add(database: Database, rows: list[tuple[Any, ...]]) -> None:
@@ -200,7 +217,7 @@ def _number(query: str, country: str) -> int | None:
 
 def _scan(database: Database, words: list[str], seen: int, limit: int) -> list[int]:
     hits: list[int] = []
-    while len(hits) < limit and (rows := database.sql(NEW, (seen, BATCH))):
+    while len(hits) < limit and (rows := _next(database, seen, BATCH)):
         for row in rows:
             have = _WORD.findall(_text(row).casefold())
             if all(any(each.startswith(word) for each in have) for word in words):

@@ -90,3 +90,17 @@ def test_removed_leads_are_not_found(desk: Any) -> None:
     index(desk)
     assert found(desk, "houston") == []
     assert desk.database.value("PRAGMA integrity_check") == "ok"
+
+
+def test_leads_with_long_texts_are_taken_few_at_a_time(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_TEXT", 25)
+    lines = (f"Lead {n},lead{n}@example.com,{n + 1},parcel note{n}\n" for n in range(9))
+    desk.take("a.csv", "".join(lines), header="name,email,value,notes\n")
+    assert found(desk, "parcel") == [*range(1, 10)], "without the index"
+    steps = []
+    while (left := search.behind(desk.database)) > 0:
+        steps.append(left)
+        with desk.database.write():
+            assert search.index_some(desk.database, 1_000)
+    assert steps == [9, 7, 5, 3, 1]
+    assert found(desk, "note7 parcel") == [8]
