@@ -78,8 +78,10 @@ def enter(*extras: str) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment variables without those that would lead a virtual environment's Python astray."""
-    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
+    """Return the environment variables without those that would lead a virtual environment's Python astray, and without the
+    one by which it would compile our modules again at each start, as no installed program does."""
+    astray = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    env = {key: value for key, value in os.environ.items() if key not in astray}
     env["PIP_USER"] = "0"
     env["PYTHONUTF8"] = "1"
     return env
