@@ -426,6 +426,8 @@ class Database(APSWDatabase):  # type: ignore[misc]
         seconds."""
         if self.path is None:
             return True
+        if self._moving is not None:  # nobody can wait in SQLite for one who is at it
+            self._moving.join(wait)
         self.connection().set_busy_timeout(int(wait * 1000))
         try:
             self.sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -588,8 +588,9 @@ def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
     assert sorted(keys(database)) == ["before", "meanwhile"]
 
 
-def test_only_one_checkpoint_beside_is_made_at_a_time_and_closing_waits_for_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("waiting", ["checkpoint", "close_all"])
+def test_only_one_checkpoint_beside_is_made_at_a_time_and_whoever_needs_it_done_waits_for_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, waiting: str
 ) -> None:
     database = Database.open(path)
     begun, go_on = threading.Event(), threading.Event()
@@ -606,14 +607,15 @@ def test_only_one_checkpoint_beside_is_made_at_a_time_and_closing_waits_for_it(
     assert begun.wait(20)
     database.checkpoint_beside()
     assert [thread.name for thread in threading.enumerate()].count("checkpoint") == 1
-    closing = threading.Thread(target=database.close_all)
-    closing.start()
-    closing.join(0.2)
-    assert closing.is_alive()
+    other = threading.Thread(target=getattr(database, waiting))
+    other.start()
+    other.join(0.2)
+    assert other.is_alive()
     go_on.set()
-    closing.join(20)
-    assert not closing.is_alive()
+    other.join(20)
+    assert not other.is_alive()
     assert "checkpoint" not in [thread.name for thread in threading.enumerate()]
+    database.close_all()
 
 
 def test_the_version_moves_when_another_process_commits(database: Database, path: Path, process: Any) -> None:
