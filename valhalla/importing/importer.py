@@ -378,7 +378,8 @@ class _Import:
 
     def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
         """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
-        if size - self.position.offset >= second.WORTH_BYTES and self._may_read_ahead():
+        large = size - self.position.offset >= second.WORTH_BYTES
+        if large and source.format != "xlsx" and self._may_read_ahead():
             _, mappings = source_rules(self.database, self.request.source)
             what = ahead.List(
                 *(self.path, source.profile, mappings.get(plain_header(source.header)), self.position),

@@ -18,6 +18,9 @@ ARGUMENT = "--read-ahead"
 WORTH_BYTES = 4 * 2**20
 """Below this starting a process takes longer than it saves."""
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
+"""Whoever reads one holds its words in memory, so only one process does."""
+
 PIPE_BYTES = 2**20
 """A whole answer fits into the pipe where the system lets us say so (Linux): the second process need not wait for this one
 to take each 64 KiB."""
@@ -77,6 +80,6 @@ def _detached() -> dict[str, Any]:
 
 def _is_large(path: str) -> bool:
     try:
-        return os.stat(path).st_size >= WORTH_BYTES
+        return not path.lower().endswith(WORKBOOKS) and os.stat(path).st_size >= WORTH_BYTES
     except OSError:
         return False

@@ -13,6 +13,10 @@ from valhalla.reading.tables import text_of
 UNPACKED_LIMIT = 50 << 20
 """Bytes; a workbook is not constant in memory, and a small archive can unpack to anything."""
 
+BLOCK = 1 << 18
+"""Bytes of a part that are looked at together."""
+DOCTYPE = b"<!DOCTYPE"
+
 
 class Workbook:
     """The first sheet with data of a workbook, as rows of text."""
@@ -46,7 +50,7 @@ class Workbook:
                         "save it as CSV.",
                     )
                 for info in archive.infolist():
-                    if info.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(info):
+                    if info.filename.endswith((".xml", ".rels")) and _names_a_type(archive, info):
                         raise SourceError(
                             "NOT_READABLE",
                             f"The workbook {self.path} holds a document type, which none needs.",
@@ -98,3 +102,13 @@ class Workbook:
             raise
         except Exception as error:
             raise self._broken(error) from error
+
+
+def _names_a_type(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    before = b""
+    with archive.open(info) as part:
+        while block := part.read(BLOCK):
+            if DOCTYPE in before + block:
+                return True
+            before = block[1 - len(DOCTYPE) :]
+    return False

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from db import Database
@@ -240,3 +241,20 @@ def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
     second._spare.append(process)
     second.discard()
     assert process.returncode is not None and not second._spare
+
+
+def test_a_workbook_is_read_by_one_process(
+    tmp_path: Path, readers: list[ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Leads")
+    for row in (("name", "email", "value"), ("Ann", "ann@example.com", 5)):
+        sheet.append(row)
+    path = tmp_path / "leads.XLSX"
+    book.save(path)
+    monkeypatch.setattr(second, "_spawn", lambda *given: pytest.fail("the words would be held twice"))
+    second.prepare([str(path)])
+    with opened() as database:
+        import_file(database, Request(str(path)))
+        assert database.value("SELECT count(*) FROM lead") == 1
+    assert not readers

@@ -13,6 +13,7 @@ import pytest
 from valhalla.reading import Position, Profile, SourceError, open_source
 from valhalla.reading.single import read_lead
 from valhalla.reading.tables import raw_cells
+from valhalla.reading.xlsx import BLOCK
 from valhalla.row import Row
 
 LEADS = [
@@ -140,6 +141,15 @@ def test_a_workbook_that_unpacks_to_too_much(tmp_path: Path):
     with pytest.raises(SourceError, match="up to 50 MB") as caught:
         open_source(path)
     assert caught.value.code == "TOO_LARGE"
+
+
+@pytest.mark.parametrize("before", [0, BLOCK - 4, BLOCK, 3 * BLOCK - 8])
+def test_a_document_type_is_found_wherever_it_stands(workbook, before):
+    with zipfile.ZipFile(workbook, "a") as archive:
+        archive.writestr("xl/more.xml", " " * before + "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>")
+    with pytest.raises(SourceError, match="document type") as caught:
+        open_source(workbook)
+    assert caught.value.code == "NOT_READABLE"
 
 
 @pytest.mark.parametrize(("name", "code"), [("readme.txt", "NOT_CSV"), ("xl/workbook.xml", "NOT_READABLE")])
