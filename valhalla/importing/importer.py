@@ -46,7 +46,7 @@ WARNINGS_KEPT = 1000
 
 MIN_CHUNK_ROWS = 500
 
-STEP_ROWS = 5_000
+STEP_ROWS = 2_500
 """Rows that are held in memory at a time. A transaction takes several steps while nobody else waits to write: every
 transaction writes most pages of the index of keys, so few of them write less."""
 
