@@ -27,9 +27,12 @@ Origin = Literal["operator", "list", "opted_out", "forgotten"]
 
 READ_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
 IN_FORCE = "SELECT kind, value, digest FROM suppression WHERE removed_at IS NULL"
+# Whom a person or a list put there stays there when the opt-out that was first is taken back.
 ADD = """
 INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (kind, digest) WHERE removed_at IS NULL DO NOTHING
+ON CONFLICT (kind, digest) WHERE removed_at IS NULL
+DO UPDATE SET origin = excluded.origin, reason = excluded.reason, created_by = excluded.created_by
+WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list')
 """
 FORGET = (
     "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"

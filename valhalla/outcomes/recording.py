@@ -141,8 +141,8 @@ class Recorder:
         suppressed = lead.suppressed
         if now_at.status == "opted_out":
             suppressed = suppressed or OPTED_OUT
-        elif suppressed == OPTED_OUT:
-            suppressed = None
+        elif suppressed == OPTED_OUT:  # the list may keep them out all the same
+            suppressed = suppression.load(database).reason(lead.email, lead.phone_key)
         moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
         decision = redecide(moved, self._context(lead))
         database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead.id))

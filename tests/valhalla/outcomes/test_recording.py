@@ -10,7 +10,9 @@ import pytest
 
 from db import Database, audit
 from db.clock import DAY, HOUR
+from db.verifying import verify
 from valhalla.errors import NotFound, UsageError
+from valhalla.leads import suppression
 from valhalla.leads.top import top
 from valhalla.leads.view import Viewer
 from valhalla.outcomes.importing import import_outcomes
@@ -58,6 +60,25 @@ def test_who_opted_out_is_in_no_list_until_it_is_taken_back(
     undo(database, recorded.id)
     assert listed(database) == [1, 2, 3]
     assert lead(database, 2)[:5] == ("new", 0, None, None, None)
+
+
+@pytest.mark.parametrize("first", ["opted_out", "operator"])
+def test_whom_the_operator_put_on_the_list_stays_there_when_an_opt_out_is_taken_back(
+    database: Database, people: Any, tell: Any, first: str
+) -> None:
+    people(2)
+    entry = suppression.entry("p2@example.com")
+    if first == "operator":
+        suppression.add(database, [entry], reason="asked by letter")
+    recorded = tell(2, "opted_out")
+    if first == "opted_out":
+        suppression.add(database, [entry], reason="asked by letter")
+    undo(database, recorded.id)
+    kept = database.sql("SELECT kind, origin, reason FROM suppression WHERE removed_at IS NULL")
+    assert kept == [("email", "operator", "asked by letter")]
+    assert database.value("SELECT suppressed FROM lead WHERE id = 2").startswith(suppression.PREFIX)
+    assert database.value("SELECT suppressed FROM lead WHERE id = 1") is None
+    assert verify(database).ok
 
 
 def test_a_pause_hides_the_lead_until_it_ends(database: Database, people: Any, tell: Any, clock: Any) -> None:
