@@ -51,9 +51,8 @@ WITH_PACKAGE = (
     "certifi",
     "db",
     "valhalla.cockpit",
-    "valhalla.digest",
-    "valhalla.packets",
-    "valhalla.samples",
+    "valhalla.reports",
+    "valhalla.intake",
 )
 """Packages whose files are unpacked when the package is imported."""
 

@@ -12,7 +12,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 PATIENCE = 0.1
 """Seconds for which long work stands aside, counted from when somebody began to wait and nobody else did: what takes longer
@@ -54,3 +57,10 @@ def give_way() -> None:
         left = _since + PATIENCE - time.monotonic()
         if left > 0:
             _nobody.wait(left)
+
+
+def in_steps(rows: Sequence[_T], step: int) -> Iterator[Sequence[_T]]:
+    """``rows`` in parts of ``step``, giving way before each."""
+    for first in range(0, len(rows), step):
+        give_way()
+        yield rows[first : first + step]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from db import audit, errors
-from db.courtesy import give_way
+from db.courtesy import in_steps
 from db.evidence import HASH_BYTES, SALT_BYTES, TABLES, Evidence, Half, Hasher, gone_hash, key_value
 
 if TYPE_CHECKING:
@@ -311,10 +311,10 @@ class Bulk:
     ) -> list[Witness]:
         """The witnesses of the rows. ``prepared``: see :meth:`db.evidence.Hasher.hashes`."""
         found: list[Witness] = []
-        for first in range(0, len(rows), STEP):
-            part = slice(first, first + STEP)
-            give_way()
-            found += self._hasher.hashes(rows[part], prepared[part] if prepared is not None else None)
+        for part in in_steps(rows, STEP):
+            done = len(found)
+            halves = prepared[done : done + len(part)] if prepared is not None else None
+            found += self._hasher.hashes(part, halves)
         return found
 
     def insert(self, database: Database, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:
@@ -324,9 +324,8 @@ class Bulk:
         if not rows:
             return
         with database.recorder().off():
-            for first in range(0, len(rows), STEP):
-                give_way()
-                database.many(self._statement, rows[first : first + STEP])
+            for part in in_steps(rows, STEP):
+                database.many(self._statement, part)
         try:
             _append(database, {self.table: witnesses})
         except apsw.ConstraintError as error:

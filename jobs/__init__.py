@@ -5,9 +5,8 @@ See docs/jobs.md for what exactly is promised.
 
 from __future__ import annotations
 
-import jobs.lean  # noqa: F401  # before anything that imports Huey
+import jobs.huey  # noqa: F401  # before anything that imports Huey
 from jobs.current import CurrentJob, current_job
-from jobs.enqueueing import JobId
 from jobs.errors import (
     Abandoned,
     CanceledWhileRunning,
@@ -22,6 +21,7 @@ from jobs.errors import (
     WaitTimeout,
     WrongState,
 )
+from jobs.producer import JobId
 from jobs.queue import JobQueue
 from jobs.retry import Retry
 from jobs.signals import JobSignal

@@ -14,7 +14,7 @@ from jobs.state import correlation
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.delivery import Delivery
+    from jobs.attempt import Delivery
     from jobs.storage import Claim
 
 _current: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)

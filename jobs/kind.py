@@ -12,7 +12,7 @@ from huey.registry import Registry
 from jobs.retry import Retry
 
 if TYPE_CHECKING:
-    from jobs.delivery import Delivery
+    from jobs.attempt import Delivery
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,23 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
-from jobs import operations, sql
-from jobs.cycles import Cycle, Cycles
-from jobs.deliverer import Deliverer
-from jobs.enqueueing import Enqueueing
+from jobs import admin, sql
 from jobs.errors import WaitTimeout
 from jobs.kind import JobRegistry, JobWrapper, Kind
-from jobs.owners import Owner
+from jobs.liveness import Owner
+from jobs.notify import Endings
+from jobs.periodic import Cycle, Cycles
+from jobs.producer import Enqueueing
 from jobs.retry import Retry
 from jobs.serializer import JsonSerializer
 from jobs.signals import Signals
 from jobs.state import ENDED, JobEvent, JobState
 from jobs.storage import JobStorage
-from jobs.wake import Endings
+from jobs.worker_thread import Deliverer
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.consumer import JobWorker
+    from jobs.worker import JobWorker
 
 logging.getLogger("huey").addHandler(
     logging.NullHandler()
@@ -161,7 +161,7 @@ class JobQueue(Enqueueing):
 
     def state(self, job_id: int) -> JobState:
         """A job as it is now. Raises ``UnknownJob``."""
-        return operations.show(self.database, job_id)
+        return admin.show(self.database, job_id)
 
     def exists(self, job_id: int) -> bool:
         """Whether the file still has the job."""
@@ -169,11 +169,11 @@ class JobQueue(Enqueueing):
 
     def history(self, job_id: int) -> list[JobEvent]:
         """Every change of a job's state, oldest first."""
-        return operations.history(self.database, job_id)
+        return admin.history(self.database, job_id)
 
     def drain(self, timeout: float | None = None) -> None:
         """Wait until nothing waits or runs any more. Raises :class:`WaitTimeout`."""
-        operations.drain(self.database, timeout=timeout)
+        admin.drain(self.database, timeout=timeout)
 
     def wait(self, job_id: int, timeout: float | None = None) -> JobState:
         """Wait until a job has ended and return its last state. Raises :class:`WaitTimeout` after ``timeout`` seconds.
@@ -203,7 +203,7 @@ class JobQueue(Enqueueing):
 
     def worker(self, threads: int = 1, queues: Iterable[str] | None = None) -> JobWorker:
         """Threads that run jobs, until :meth:`JobWorker.stop`. ``queues``: the ones to serve (None: all)."""
-        from jobs.consumer import JobWorker
+        from jobs.worker import JobWorker
 
         return JobWorker(self, threads=threads, queues=queues)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.clock import DAY
-from jobs import owners, sql
+from jobs import liveness, sql
 from jobs.state import DEAD
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ def rescue_dead(queue: JobQueue) -> list[tuple[int, int]]:
     mine = queue._owner.id if queue._owner is not None else -1
     rescued: list[tuple[int, int]] = []
     for (owner,) in database.sql(sql.FOREIGN_OWNERS, (mine,)):
-        if owners.dead(database, owner):
+        if liveness.dead(database, owner):
             rescued += _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
-                owners.forget(database, owner)
+                liveness.forget(database, owner)
     return rescued
 
 
@@ -30,13 +30,13 @@ def sweep_workers(queue: JobQueue) -> None:
     database = queue.database
     mine = queue._owner.id if queue._owner is not None else -1
     for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
-        if owners.dead(database, owner):
+        if liveness.dead(database, owner):
             _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
-                owners.forget(database, owner)
-    owners.sweep_files(database)
+                liveness.forget(database, owner)
+    liveness.sweep_files(database)
     for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
-        if not lane[1:].isdigit() or owners.dead(database, int(lane[1:])):
+        if not lane[1:].isdigit() or liveness.dead(database, int(lane[1:])):
             _bury_lane(queue, lane)
 
 

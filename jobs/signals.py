@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.delivery import explain
+from jobs.attempt import explain
 from jobs.state import DONE, SCHEDULED, WAITING, correlation
 
 if TYPE_CHECKING:
-    from jobs.delivery import Delivery
+    from jobs.attempt import Delivery
 
 log = logging.getLogger("jobs")
 

@@ -14,8 +14,8 @@ from huey.storage import SqliteStorage
 from db.clock import SECOND
 from jobs import sql
 from jobs.errors import BadRow
+from jobs.notify import Bell
 from jobs.serializer import payload_from_json, to_json
-from jobs.wake import Bell
 
 if TYPE_CHECKING:
     from db import Database
@@ -231,7 +231,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
             self.database.after_commit(self.bell.ring)
 
     def dequeue(self) -> Any:
-        """Not how jobs leave this queue: they are claimed, run and acknowledged by :class:`jobs.delivery.Deliverer`."""
+        """Not how jobs leave this queue: they are claimed, run and acknowledged by :class:`jobs.attempt.Deliverer`."""
         raise NotImplementedError("jobs are claimed, not dequeued")
 
     def queue_size(self) -> int:

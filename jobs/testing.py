@@ -18,9 +18,9 @@ from typing import Self
 from db import Database
 from db.clock import SECOND
 from jobs import rescue
-from jobs.deliverer import Deliverer
 from jobs.queue import JobQueue
 from jobs.state import JobState
+from jobs.worker_thread import Deliverer
 
 NOON = 1_767_268_800 * SECOND
 """2026-01-01 12:00 UTC, where a fake clock begins."""

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import apsw
 
 from valhalla.console import FederationDataSource, FederationState, MemoryDataSource, MemoryState
+from valhalla.console.federation_service.seeding import seed
 from valhalla.console.redis_client import client
-from valhalla.federation.seeding import seed
 
 FEDERATION_BOUND, MEMORY_BOUND = 0.010, 0.030
 

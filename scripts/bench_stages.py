@@ -14,10 +14,10 @@ import sys
 import time
 from statistics import median
 
-from valhalla.row import Row
-from valhalla.stages import Context, decide
-from valhalla.stages.policy import DEFAULT_POLICY
-from valhalla.stages.snapshot import Experiment, Script, Snapshot, Tally, Variant
+from valhalla.scoring.stages import Context, decide
+from valhalla.scoring.stages.policy import DEFAULT_POLICY
+from valhalla.scoring.stages.row import Row
+from valhalla.scoring.stages.snapshot import Experiment, Script, Snapshot, Tally, Variant
 
 PROMISE = 4.0
 NOW = 1_790_000_000_000_000

@@ -24,12 +24,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from db import Database
-from valhalla.collector import few_heaps
-from valhalla.importing.importer import Request, import_file
-from valhalla.importing.result import PassResult, of_import
-from valhalla.importing.source_settings import Change, set_source
-from valhalla.reading.header import FIELDS
-from valhalla.stages import context
+from valhalla.intake.importer import Request, import_file
+from valhalla.intake.reading.header import FIELDS
+from valhalla.intake.results import PassResult, of_import
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.program.memory import few_heaps
+from valhalla.scoring import store
 
 SLOW_SECONDS = 10.0
 MOST_MB = 150.0
@@ -268,7 +268,7 @@ class Run:
         for each in self.folder.glob("valhalla.db*"):
             each.unlink()
         self.database = Database.open(path)
-        context.seed(self.database)
+        store.seed(self.database)
         set_source(self.database, "us", Change(options={"value_format": "us", "contact": "either"}))
         set_source(self.database, "phone", Change(options={"contact": "phone", "value_format": "eu"}))
 

@@ -19,11 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from valhalla.stages import statistics
-from valhalla.stages.outcome import compile_outcome, estimate
-from valhalla.stages.policy import DEFAULT_POLICY, set_key
-from valhalla.stages.promotion import compile_promotion, moves
-from valhalla.stages.snapshot import Arm, Experiment, Script, Snapshot, Tally, Variant
+from valhalla.scoring.stages import statistics
+from valhalla.scoring.stages.outcome import compile_outcome, estimate
+from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
+from valhalla.scoring.stages.promotion import compile_promotion, moves
+from valhalla.scoring.stages.snapshot import Arm, Experiment, Script, Snapshot, Tally, Variant
 
 LOOK_EVERY = 50
 MOST_LEADS = 10_000

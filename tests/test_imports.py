@@ -163,8 +163,8 @@ def test_no_folder_of_tests_or_build_is_a_package() -> None:
     ("module", "source", "broken"),
     [
         ("db.a", "from jobs import queue", upward),
-        ("db.a", "def f():\n    import valhalla.row", upward),
-        ("jobs.a", "if TYPE_CHECKING:\n    from valhalla.row import Row", upward),
+        ("db.a", "def f():\n    import valhalla.scoring.stages.row", upward),
+        ("jobs.a", "if TYPE_CHECKING:\n    from valhalla.scoring.stages.row import Row", upward),
         ("valhalla.stages.a", "from ..cli import app", below_a_face),
         ("valhalla.a", "from valhalla import cockpit", below_a_face),
         ("valhalla.cli.a", "import valhalla.cockpit.app", below_a_face),

@@ -14,22 +14,22 @@ def main() -> None:
 
         print(f"valhalla {__version__}")
         return
-    from valhalla.collector import collect_seldom
+    from valhalla.program.memory import collect_seldom
 
     collect_seldom()
     atexit.register(gc.freeze)  # on the way out the collector need not look at all that was loaded
-    if sys.argv[1:2] == ["--read-ahead"]:  # the second process of an import; see valhalla.importing.second
-        from valhalla.importing.reading_process import serve
+    if sys.argv[1:2] == ["--read-ahead"]:  # the second process of an import; see valhalla.intake.helper
+        from valhalla.intake.helper_main import serve
 
         serve(next(iter(sys.argv[2:]), None))
     if getattr(sys, "frozen", False):
-        from valhalla.running import unpacked
+        from valhalla.service import unpacked
 
         unpacked.hold()
     from valhalla.cli.entry import run
 
     if not sys.argv[1:]:
-        from valhalla.running import windows
+        from valhalla.service import windows
 
         if windows.owns_console():
             from valhalla.cli.double_click import start

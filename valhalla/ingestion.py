@@ -21,11 +21,11 @@ from db.clock import iso
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.importing.own_rules import OwnRules
-    from valhalla.importing.result import FileResult
-    from valhalla.reading import Chunk, Profile, Source
-    from valhalla.reading.mapping import Columns
-    from valhalla.row import Row
+    from valhalla.intake.custom_rules import OwnRules
+    from valhalla.intake.reading import Chunk, Profile, Source
+    from valhalla.intake.reading.mapping import Columns
+    from valhalla.intake.results import FileResult
+    from valhalla.scoring.stages.row import Row
 
 Lead = dict[str, Any]
 """A lead by field name: name, email, value, location, phone, source, ingestion_date, and every extra column."""
@@ -77,8 +77,8 @@ class CSVIngestion:
 
         Raises ValueError with the rule that it breaks.
         """
-        from valhalla.reading import Reject
-        from valhalla.reading.single import read_lead
+        from valhalla.intake.reading import Reject
+        from valhalla.intake.reading.single import read_lead
 
         row, _, columns = read_lead(_readable(lead), source=self.source)
         if isinstance(row, Reject):
@@ -94,7 +94,7 @@ class CSVIngestion:
     def ingest_from_csv(self) -> list[Lead] | None:
         """Read the list from its beginning. Returns its good leads, cleaned, in the order of the list, or None when the
         file is missing or no list; the sentence that says why is printed."""
-        from valhalla.running.lines import complete, file_lines, starting
+        from valhalla.intake.lines import complete, file_lines, starting
 
         for line in starting(self.file_path):
             self._say(line)
@@ -114,8 +114,8 @@ class CSVIngestion:
         return leads
 
     def _read(self, database: Database, leads: list[Lead], *, again: bool) -> FileResult:
-        from valhalla.importing import result as results
-        from valhalla.importing.importer import Hooks, Request, import_file
+        from valhalla.intake import results
+        from valhalla.intake.importer import Hooks, Request, import_file
 
         self.processed_leads = []
         readers: list[OwnRules] = []
@@ -134,7 +134,7 @@ class CSVIngestion:
 
     def _rows(self, readers: list[OwnRules]) -> Any:
         """Makes the reader of records; None when no rule was overridden, so that the list is read in bulk."""
-        from valhalla.importing.own_rules import OwnRules, Rules
+        from valhalla.intake.custom_rules import OwnRules, Rules
 
         validate, sanitize = self._overrides("validate_lead_data"), self._overrides("sanitize_lead")
         if not validate and not sanitize:
@@ -170,9 +170,9 @@ class CSVIngestion:
 
     def _tell(self, database: Database, row: Row) -> None:
         """The lines of one lead with its six decisions."""
+        from valhalla.intake.lines import lead_lines
         from valhalla.leads.view import Viewer
-        from valhalla.running.lines import lead_lines
-        from valhalla.stages import explain
+        from valhalla.scoring.stages import explain
 
         viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
         lead_id = database.value("SELECT lead_id FROM lead_key WHERE key = ?", (row.identity,))
@@ -187,14 +187,14 @@ class CSVIngestion:
             self._say(line)
 
     def _problem(self, lead: Lead) -> str | None:
-        from valhalla.reading import Reject
-        from valhalla.reading.single import read_lead
+        from valhalla.intake.reading import Reject
+        from valhalla.intake.reading.single import read_lead
 
         row, _, _ = read_lead(_readable(lead), source=self.source)
         return row.message if isinstance(row, Reject) else None
 
     def _say(self, line: str) -> None:
-        from valhalla.running.lines import say
+        from valhalla.intake.lines import say
 
         say(line)
 
@@ -202,12 +202,12 @@ class CSVIngestion:
     def _database(self) -> Iterator[Database]:
         """The file to work on: the given one, the home's, or one in memory that lives as long as this object."""
         from db import Database
-        from valhalla.home import Home
-        from valhalla.running.opening import open_home
-        from valhalla.stages import context
+        from valhalla.program.home import Home
+        from valhalla.scoring import store
+        from valhalla.scoring.opening import open_home
 
         if self._given is not None:
-            context.seed(self._given)
+            store.seed(self._given)
             yield self._given
         elif self._home is not None:
             with open_home(Home(Path(self._home).absolute())) as database:
@@ -215,7 +215,7 @@ class CSVIngestion:
         else:
             if self._own is None:
                 self._own = Database.memory()
-                context.seed(self._own)
+                store.seed(self._own)
             yield self._own
 
 
@@ -249,7 +249,7 @@ class ContinuousDataIngestion(CSVIngestion):
         ingestion_class: type[CSVIngestion] | None = None,
     ) -> None:
         from db import now
-        from valhalla.running.stats import RunStats
+        from valhalla.intake.stats import RunStats
 
         super().__init__(csv_path, home=home, database=database, source=source, verbose=verbose)
         self.csv_path = self.file_path
@@ -265,7 +265,7 @@ class ContinuousDataIngestion(CSVIngestion):
     def run_ingestion_cycle(self) -> bool:
         """Look at the list once and read what is new. False: it could not be read; the line printed says why."""
         from db import DatabaseError, now
-        from valhalla.running.lines import cycle_begins, cycle_ends, file_lines
+        from valhalla.intake.lines import cycle_begins, cycle_ends, file_lines
 
         self._say(cycle_begins(self.stats.cycles + 1, now()))
         self.stats.status = "RUNNING"
@@ -309,8 +309,8 @@ class ContinuousDataIngestion(CSVIngestion):
     def save_stats(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Write ``continuous_ingestion_stats.json`` (or ``path``); returns where it is."""
         from db import now
-        from valhalla.running.reports import write_report
-        from valhalla.running.stats import STATS_NAME
+        from valhalla.intake.stats import STATS_NAME
+        from valhalla.program.files import write_report
 
         logs = Path(self._home) / "logs" if self._home is not None else Path("logs")
         target = Path(path) if path is not None else logs / STATS_NAME
@@ -320,14 +320,14 @@ class ContinuousDataIngestion(CSVIngestion):
     def show_stats(self) -> None:
         """Print the report of what was done so far."""
         from db import now
-        from valhalla.running.lines import final_report
+        from valhalla.intake.lines import final_report
 
         for line in final_report(self.stats, now(), risk_level=None, data_quality=None):
             self._say(line)
 
 
 def _pass(files: list[FileResult], seconds: float) -> Any:
-    from valhalla.importing.result import PassResult
+    from valhalla.intake.results import PassResult
 
     return PassResult(files, seconds)
 

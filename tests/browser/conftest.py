@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.running import links
+from valhalla.service import links
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -88,9 +88,9 @@ def filled(
     tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_program: Callable[..., Any]
 ) -> Iterator[Any]:
     """A program whose home has something on every page."""
-    from valhalla.home import Home
-    from valhalla.importing.importer import Request, import_file
-    from valhalla.running.opening import open_home
+    from valhalla.intake.importer import Request, import_file
+    from valhalla.program.home import Home
+    from valhalla.scoring.opening import open_home
 
     folder = tmp_path_factory.mktemp("filled")
     home = Home(folder / "home")

@@ -193,7 +193,7 @@ def _closure():  # type: ignore[no-untyped-def]
 
 
 def test_samples_are_those_of_the_examples() -> None:
-    from valhalla.samples import ROWS, ten_leads
+    from valhalla.intake.samples import ROWS, ten_leads
 
     assert ten_leads() == (ROOT / "examples" / "real_leads.csv").read_bytes()
     assert len(ten_leads().splitlines()) == ROWS + 1

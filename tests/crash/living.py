@@ -9,12 +9,12 @@ import random
 import sys
 from pathlib import Path
 
-from valhalla.home import Home
-from valhalla.importing.importer import Request, import_file
+from valhalla.intake.importer import Request, import_file
 from valhalla.leads import suppression
-from valhalla.outcomes.recording import Outcome, record
-from valhalla.running.opening import open_home
-from valhalla.settings import save
+from valhalla.leads.outcomes import Outcome, record
+from valhalla.program.home import Home
+from valhalla.program.settings import save
+from valhalla.scoring.opening import open_home
 
 ROWS = 400
 

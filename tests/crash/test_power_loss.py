@@ -16,8 +16,8 @@ import pytest
 
 import db.connection
 from db import Database, DatabaseError
-from jobs.deliverer import Deliverer
 from jobs.errors import Abandoned
+from jobs.worker_thread import Deliverer
 
 pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -167,9 +167,9 @@ def test_failing_disk_loses_and_doubles_nothing(
         for (job,) in database.sql(
             "SELECT id FROM task WHERE state = 'dead'"
         ):  # failed by the disk: once more
-            from jobs import operations
+            from jobs import admin
 
-            operations.retry(database, job)
+            admin.retry(database, job)
         run_to_the_end(work)
 
         assert workload.problems(database, 2) == [], f"run {run}"

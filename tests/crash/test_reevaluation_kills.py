@@ -15,9 +15,9 @@ import pytest
 
 from db import Database, verifying
 from db.clock import DAY
-from valhalla.importing.importer import Request, import_file
-from valhalla.outcomes.recording import Outcome, record
-from valhalla.stages import context as stages
+from valhalla.intake.importer import Request, import_file
+from valhalla.leads.outcomes import Outcome, record
+from valhalla.scoring import store as stages
 
 LEADS = 6_000
 KILLS = 12
@@ -31,11 +31,11 @@ DONE = "SELECT count(*) FROM lead WHERE p_close IS NOT NULL"
 WORK = """
 import sys
 from db import Database
-from valhalla.reevaluation import running
-running.BATCH = 100
+from valhalla.scoring import reevaluate
+reevaluate.BATCH = 100
 with Database.open(sys.argv[1]) as database:
     print("ready", flush=True)
-    running.reevaluate(database)
+    reevaluate.reevaluate(database)
 """
 
 

@@ -68,3 +68,16 @@ def test_nor_do_many_who_ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> No
             thread = working()
             thread.join(10)
             assert not thread.is_alive()
+
+
+def test_long_work_in_steps_looks_before_each_whether_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    monkeypatch.setattr(courtesy, "give_way", look)
+    seen = [(list(part), looks) for part in courtesy.in_steps(range(7), 3)]
+    assert seen == [([0, 1, 2], 1), ([3, 4, 5], 2), ([6], 3)]
+    assert list(courtesy.in_steps((), 3)) == [] and looks == 3

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from valhalla.running import selftest
-from valhalla.running.preflight import Check
+from valhalla.safety import selftest
+from valhalla.safety.preflight import Check
 
 
 def test_everything_works_here_and_nothing_is_left(valhalla: Any, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 import jobs
 from db import Database
 from jobs import DoNotRetry, JobQueue, LeaseLost
-from jobs.consumer import JobWorker
-from jobs.owners import Owner
+from jobs.liveness import Owner
+from jobs.worker import JobWorker
 
 PATIENCE = 60.0
 """Seconds that are waited for what always comes: a disk that others keep busy may take its time to sync."""

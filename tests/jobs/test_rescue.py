@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from db import Database
-from jobs import JobQueue, owners, rescue
-from jobs.owners import Owner
+from jobs import JobQueue, liveness, rescue
+from jobs.liveness import Owner
 
 
 def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
@@ -24,16 +24,16 @@ def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
 
 def test_living_worker_is_not_dead_and_a_closed_one_is(database: Database) -> None:
     owner = Owner(database, "default")
-    assert not owners.dead(database, owner.id)
+    assert not liveness.dead(database, owner.id)
     owner.let_go()
-    assert owners.dead(database, owner.id)
-    assert owners.dead(database, 12345)
+    assert liveness.dead(database, owner.id)
+    assert liveness.dead(database, 12345)
 
 
 def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "queue.db")
     code = (
-        "import sys; from pathlib import Path; from db import Database; from jobs.owners import Owner\n"
+        "import sys; from pathlib import Path; from db import Database; from jobs.liveness import Owner\n"
         "owner = Owner(Database.open(Path(sys.argv[1])), 'default'); print(owner.id, flush=True); sys.stdin.read()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
@@ -46,10 +46,10 @@ def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -
     )
     assert process.stdout is not None
     other = int(process.stdout.readline())
-    assert not owners.dead(database, other)
+    assert not liveness.dead(database, other)
     process.kill()
     process.communicate()
-    assert owners.dead(database, other)
+    assert liveness.dead(database, other)
     database.close_all()
 
 
@@ -59,7 +59,7 @@ def test_worker_of_another_machine_is_left_to_its_lease(tmp_path: Path) -> None:
     with database.write():
         database.sql("UPDATE worker SET host = 'elsewhere'")
     owner.let_go()
-    assert not owners.dead(database, owner.id)
+    assert not liveness.dead(database, owner.id)
     database.close_all()
 
 
@@ -168,7 +168,7 @@ def test_job_in_a_worker_lane_is_run_by_that_worker_alone(database: Database) ->
 def test_lock_files_that_belong_to_nobody_are_removed_when_they_are_old(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "queue.db")
     owner = Owner(database, "default")
-    place = owners.folder(database)
+    place = liveness.folder(database)
     assert place is not None
     (mine,) = place.iterdir()
     for name in ("old", "young"):
@@ -176,7 +176,7 @@ def test_lock_files_that_belong_to_nobody_are_removed_when_they_are_old(tmp_path
     for path in (mine, place / "old.lock"):
         os.utime(path, (0, 0))
 
-    owners.sweep_files(database)
+    liveness.sweep_files(database)
 
     assert sorted(path.name for path in place.iterdir()) == sorted([mine.name, "young.lock"])
     owner.close()

@@ -4,7 +4,7 @@ import json
 
 from db import audit
 from db.verifying import verify
-from jobs import operations, sealing
+from jobs import admin, sealing
 from jobs.testing import Bench
 
 
@@ -35,7 +35,7 @@ def test_events_are_witnessed_before_they_are_pruned() -> None:
         bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 10)
         bench.run()
         bench.advance(1)
-        assert operations.prune(bench.database, older_than=0) == 10
+        assert admin.prune(bench.database, older_than=0) == 10
         assert sealing.unsealed(bench.database) == 0
         assert sealing.check(bench.database) == []
         assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
@@ -49,7 +49,7 @@ def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_awa
         sealing.seal(bench.database)
         bench.queue.enqueue(handler.s())
         bench.advance(1)
-        assert operations.prune(bench.database, older_than=0) == 10
+        assert admin.prune(bench.database, older_than=0) == 10
         assert bench.database.value("SELECT count(*) FROM job_event") < 5
         assert sealing.check(bench.database) == []
         assert verify(bench.database).ok
@@ -60,5 +60,5 @@ def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_awa
             )
         bench.run()
         bench.advance(1)
-        operations.prune(bench.database, older_than=0)
+        admin.prune(bench.database, older_than=0)
         assert [problem.table for problem in verify(bench.database).problems] == ["job_event"]

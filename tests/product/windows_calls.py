@@ -1,4 +1,4 @@
-"""Run by a Windows Python: every question that ``valhalla.running.windows`` and its like put to Windows. Prints JSON."""
+"""Run by a Windows Python: every question that ``valhalla.service.windows`` and its like put to Windows. Prints JSON."""
 
 import ctypes
 import json
@@ -9,7 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
-from valhalla.running import places, startup, windows
+from valhalla.safety import places
+from valhalla.service import startup, windows
 
 told = {}
 windows.HELD_SECONDS = 0.1

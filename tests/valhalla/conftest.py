@@ -17,10 +17,10 @@ from websockets.asyncio.client import connect
 
 from db import Database
 from db.clock import DAY
-from valhalla.importing.importer import Hooks, Request, import_file
-from valhalla.importing.result import FileResult, of_import, of_unchanged
-from valhalla.outcomes.recording import Outcome, Recorder
-from valhalla.stages import context as stages
+from valhalla.intake.importer import Hooks, Request, import_file
+from valhalla.intake.results import FileResult, of_import, of_unchanged
+from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.scoring import store as stages
 
 NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from db import Database, audit
-from valhalla.errors import UsageError
-from valhalla.importing import own_rules
 from valhalla.ingestion import ContinuousDataIngestion, CSVIngestion, ingest_real_data
+from valhalla.intake import custom_rules
 from valhalla.leads.view import Viewer
+from valhalla.program.errors import UsageError
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "real_leads.csv"
 
@@ -194,7 +194,7 @@ def test_a_rule_that_makes_a_column_for_each_lead_is_stopped_with_a_sentence(
         def sanitize_lead(self, lead: dict[str, Any]) -> dict[str, Any]:
             return {**lead, lead["name"]: "x"}
 
-    monkeypatch.setattr(own_rules, "MOST_COLUMNS", 2)
+    monkeypatch.setattr(custom_rules, "MOST_COLUMNS", 2)
     path = tmp_path / "list.csv"
     path.write_text(
         "name,email,value\n" + "".join(f"n{n},n{n}@x.com,5\n" for n in range(5)), encoding="utf-8"

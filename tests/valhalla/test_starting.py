@@ -22,8 +22,20 @@ NEVER = {
     "httpx",
 }
 FACES = {"fastapi", "starlette", "uvicorn", "jinja2", "valhalla.cockpit", "valhalla.console"}
-OTHER_LISTS = {"openpyxl", "ijson", "zipfile", "valhalla.reading.xlsx", "valhalla.reading.jsonfile"}
-REASONS = {"valhalla.stages.score_reasons", "valhalla.stages.calling", "zoneinfo", "difflib", "statistics"}
+OTHER_LISTS = {
+    "openpyxl",
+    "ijson",
+    "zipfile",
+    "valhalla.intake.reading.xlsx",
+    "valhalla.intake.reading.jsonfile",
+}
+REASONS = {
+    "valhalla.scoring.stages.score_reasons",
+    "valhalla.scoring.stages.calling",
+    "zoneinfo",
+    "difflib",
+    "statistics",
+}
 
 
 def loaded(*words: str) -> set[str]:
@@ -45,12 +57,12 @@ def test_an_import_that_goes_well_loads_no_more_than_it_uses(
     for _ in range(times):
         found = loaded("ingest", str(sample_leads), "--json")
     unused = {
-        "valhalla.importing.cures",
-        "valhalla.importing.undo",
-        "valhalla.reading.cure",
+        "valhalla.intake.advice",
+        "valhalla.intake.undo",
+        "valhalla.intake.reading.cure",
         "valhalla.leads.view",
     }
-    assert "valhalla.importing.importer" in found
+    assert "valhalla.intake.importer" in found
     assert found & (NEVER | FACES | OTHER_LISTS | (REASONS - {"difflib"}) | unused) == set()
 
 
@@ -67,7 +79,7 @@ def test_the_second_process_of_an_import_loads_what_reads_and_decides() -> None:
         "socket",
         "db.connection",
     }
-    assert {"db.evidence", "valhalla.reading.source", "valhalla.stages.pipeline"} <= found
+    assert {"db.evidence", "valhalla.intake.reading.source", "valhalla.scoring.stages.pipeline"} <= found
     assert found & (NEVER | FACES | OTHER_LISTS | REASONS | unused) == set()
     assert not {name for name in found if name.startswith("valhalla.cli")}
 
@@ -75,14 +87,21 @@ def test_the_second_process_of_an_import_loads_what_reads_and_decides() -> None:
 def test_the_call_list_is_shown_without_what_imports_need(home: Path, sample_leads: Path) -> None:
     loaded("ingest", str(sample_leads))
     found = loaded("leads", "top", "--json")
-    assert "valhalla.leads.top" in found
-    unused = {"huey", "jobs", "valhalla.importing.importer", "valhalla.reading.source"}
+    assert "valhalla.leads.call_list" in found
+    unused = {"huey", "jobs", "valhalla.intake.importer", "valhalla.intake.reading.source"}
     assert found & (NEVER | FACES | OTHER_LISTS | unused) == set()
 
 
 def test_the_help_is_shown_without_what_the_commands_need(home: Path) -> None:
     found = loaded("--help")
-    unused = {"asyncio", "apsw.ext", "db.connection", "jobs", "valhalla.reading", "valhalla.stages"}
+    unused = {
+        "asyncio",
+        "apsw.ext",
+        "db.connection",
+        "jobs",
+        "valhalla.intake.reading",
+        "valhalla.scoring.stages",
+    }
     assert "typer" in found
     assert found & (NEVER | FACES | OTHER_LISTS | unused) == set()
 

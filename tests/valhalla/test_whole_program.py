@@ -23,24 +23,23 @@ from life_program import chosen, evidence, kills, seen
 from db import Database
 from db.inspecting import inspect
 from jobs.testing import Bench
-from valhalla import policies
-from valhalla.auditing import copies, restoring, retention
-from valhalla.buyers.listing import import_buyers
-from valhalla.effects import register
+from valhalla.audit import copies, restoring, retention
+from valhalla.effects import erasure, register
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
-from valhalla.experiments import running as experiments
-from valhalla.leads import forgetting, merging, search, suppression
-from valhalla.leads.top import top
-from valhalla.outcomes import recording
-from valhalla.outcomes.recording import Outcome
-from valhalla.packets.keeping import viewer_of
-from valhalla.packets.making import make as make_packet
-from valhalla.reevaluation.running import reevaluate
+from valhalla.leads import merge as merging
+from valhalla.leads import outcomes as recording
+from valhalla.leads import search, suppression
+from valhalla.leads.buyers import import_buyers
+from valhalla.leads.call_list import top
+from valhalla.leads.outcomes import Outcome
+from valhalla.program.settings import save
+from valhalla.reports.packet import make as make_packet
+from valhalla.reports.packet_files import viewer_of
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
-from valhalla.scripts import catalogue
-from valhalla.settings import save
+from valhalla.scoring import experiments, policies, scripts
+from valhalla.scoring.reevaluate import reevaluate
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 RUNS = 1000 if LONG else 12
@@ -110,7 +109,7 @@ class WholeProgram(Lists):
     @rule(which=chosen, kill=kills)
     def forget(self, which: int, kill: int | None) -> None:
         lead = self.pick(self.model.leads, which)
-        answer = self.do(lambda database: forgetting.forget(database, [lead]), kill, again=True)
+        answer = self.do(lambda database: erasure.forget(database, [lead]), kill, again=True)
         assert not isinstance(answer, Exception), answer
         model = self.model
         for key in answer["leads"]:
@@ -229,7 +228,7 @@ class WholeProgram(Lists):
         lead = self.pick(self.model.leads, which) if self.model.leads else 1
         acts: list[Callable[[Database], Any]] = [
             lambda database: import_buyers(database, buyers),
-            lambda database: catalogue.add(database, f"script {which % 3}", "Hello {name}"),
+            lambda database: scripts.add(database, f"script {which % 3}", "Hello {name}"),
             lambda database: experiments.start(
                 database,
                 "e",

@@ -12,7 +12,7 @@ from valhalla.cli.invocation import Invocation
 if TYPE_CHECKING:
     from db import Database
     from jobs import JobId
-    from valhalla.running.background import Background
+    from valhalla.service.background import Background
 
 PATIENCE = 1.5
 """Seconds that a command works on the re-evaluation itself when nothing else runs on the home."""
@@ -22,7 +22,7 @@ PATIENCE = 1.5
 def teaching(inv: Invocation) -> Iterator[tuple[Database, Background]]:
     """The file, for a command that changes what the stages know, and the jobs that follow."""
     from jobs import JobQueue
-    from valhalla.running.background import Background
+    from valhalla.service.background import Background
 
     with inv.writing() as database:
         yield database, Background(database, JobQueue(database), inv.home)
@@ -36,7 +36,7 @@ def follow_up(
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import WaitTimeout
-    from valhalla.running.background import QUEUE
+    from valhalla.service.background import QUEUE
 
     instance = Instance(inv.home.path)
     try:

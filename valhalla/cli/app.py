@@ -10,7 +10,7 @@ import typer
 
 from valhalla import __version__
 from valhalla.cli.invocation import Invocation
-from valhalla.home import locate
+from valhalla.program.home import locate
 
 COMMANDS = {
     "run": "run:run",

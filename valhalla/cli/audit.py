@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db.verdict import Verdict
@@ -27,7 +27,7 @@ def copy(
     redact: Annotated[bool, typer.Option("--redact", help="Leave personal data out.")] = False,
 ) -> None:
     """Copy the file, running or not, check the copy and write a manifest beside it."""
-    from valhalla.auditing import copies
+    from valhalla.audit import copies
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -69,7 +69,7 @@ def verify(
 
 
 def _verdict(inv: Invocation, file: Path | None, head: str | None, key: str | None) -> Verdict:
-    from valhalla.auditing import verifying
+    from valhalla.audit import verifying
 
     if file is None or (file.exists() and inv.home.database.exists() and file.samefile(inv.home.database)):
         with Invocation(inv.home, None, inv.json).reading() as database:
@@ -114,7 +114,7 @@ def log(
     ] = None,
 ) -> None:
     """What was done to the file, oldest first."""
-    from valhalla.auditing import log as auditing
+    from valhalla.audit import log as auditing
 
     inv = invocation(ctx)
     which = auditing.Filter(
@@ -157,7 +157,7 @@ def key(
     ] = None,
 ) -> None:
     """The key that signs heads, manifests and summaries: show its public half, or make one."""
-    from valhalla.auditing import signing
+    from valhalla.audit import signing
 
     inv = invocation(ctx)
     secret = None
@@ -186,7 +186,7 @@ def key(
 @app.command("prune")
 def prune(ctx: typer.Context) -> None:
     """Remove what is older than the settings retention.* keep; a summary stays in the chain."""
-    from valhalla.auditing import retention
+    from valhalla.audit import retention
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -206,7 +206,7 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Go back to a copy. It is checked first; the replaced file is kept; refused while Valhalla runs."""
-    from valhalla.auditing import restoring
+    from valhalla.audit import restoring
 
     inv = invocation(ctx)
     if inv.file:

@@ -13,7 +13,7 @@ from valhalla.cli.invocation import Invocation, invocation
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.home import Home
+    from valhalla.program.home import Home
 
 LAST_RUN = "SELECT id, pid, started_at, stopped_at, stop FROM run ORDER BY id DESC LIMIT 1"
 LAST_CYCLES = """
@@ -74,7 +74,7 @@ def _open(inv: Invocation) -> None:
     """A fresh link to the cockpit of the instance that runs, printed and opened."""
     from db.instance import running
     from valhalla.cli import browser
-    from valhalla.errors import UsageError, ValhallaError
+    from valhalla.program.errors import UsageError, ValhallaError
 
     if inv.file:
         raise UsageError("--db only reads; a cockpit belongs to a --home")
@@ -146,7 +146,7 @@ def _service(database: Database, home: Home | None) -> list[Line]:
 
 def _quality(database: Database, home: Home | None) -> list[Line]:
     from db.clock import SECOND, now
-    from valhalla.risk.assessing import REPORT_NAME
+    from valhalla.safety.risk import REPORT_NAME
 
     path = home.logs / REPORT_NAME if home else None
     try:

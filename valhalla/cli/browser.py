@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from valhalla.collector import collector_paused
+from valhalla.program.memory import collector_paused
 
 if TYPE_CHECKING:
     from db.instance import Instance, Running
-    from valhalla.home import Home
-    from valhalla.running.service import Service
+    from valhalla.program.home import Home
+    from valhalla.service.service import Service
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def beside(
 def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> str | None:
     """A fresh link to the cockpit of the instance that runs on ``home``, printed and opened; None: it serves none."""
     from db import Database
-    from valhalla.running import links
+    from valhalla.service import links
 
     if running.url is None:
         return None

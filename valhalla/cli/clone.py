@@ -9,7 +9,7 @@ import typer
 from valhalla.cli.invocation import invocation
 
 if TYPE_CHECKING:
-    from valhalla.cloning import Copyable
+    from valhalla.scoring.cloning import Copyable
 
 
 def clone(
@@ -23,7 +23,7 @@ def clone(
     ] = None,
 ) -> None:
     """Is this market, source or script proven enough to be copied elsewhere? READY, NOT YET with what is missing, or too few data."""
-    from valhalla import cloning
+    from valhalla.scoring import cloning
 
     inv = invocation(ctx)
     with inv.reading() as database:

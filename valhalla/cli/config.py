@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from valhalla import settings
 from valhalla.cli.invocation import invocation
+from valhalla.program import settings
 
 app = typer.Typer(help="Settings: list, get, set.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ import typer
 
 from valhalla.cli.invocation import invocation
 from valhalla.cli.sources import pairs
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]
 Lead = Annotated[int, typer.Argument(metavar="LEAD", help="Number of the lead.")]
@@ -76,7 +76,7 @@ def add(
     ] = None,
 ) -> None:
     """Add a lead by hand: checked, recognised and decided on like a row of a list. E-mail or phone is enough."""
-    from valhalla.importing.typed import add_lead
+    from valhalla.intake.by_hand import add_lead
 
     given = {
         "name": name,
@@ -106,7 +106,7 @@ def duplicates(
     ] = None,
 ) -> None:
     """Possible duplicates: one phone number, two e-mail addresses. Nothing is merged by itself."""
-    from valhalla.leads import merging
+    from valhalla.leads import merge as merging
 
     inv = invocation(ctx)
     if different is not None:
@@ -153,7 +153,7 @@ def merge(
     others: Annotated[list[int], typer.Argument(metavar="LEAD...", help="Leads that are the same person.")],
 ) -> None:
     """Make leads one: the first stays and learns what the others know; unmerge takes it back."""
-    from valhalla.leads import merging
+    from valhalla.leads import merge as merging
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -169,7 +169,7 @@ def merge(
 
 def unmerge(ctx: typer.Context, lead: Lead) -> None:
     """Take a lead that was merged into another one out again."""
-    from valhalla.leads import merging
+    from valhalla.leads import merge as merging
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -188,7 +188,7 @@ def review(
 ) -> None:
     """Changes that lists ask for and a person allows: of sources with the setting merge=review."""
     from db.clock import iso
-    from valhalla.leads import reviewing
+    from valhalla.leads import review as reviewing
 
     inv = invocation(ctx)
     if accept or decline:
@@ -245,7 +245,8 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase a person for good, and keep their address and number from coming back."""
-    from valhalla.leads import forgetting, suppression
+    from valhalla.effects import erasure
+    from valhalla.leads import suppression
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -257,13 +258,13 @@ def forget(
                 raise UsageError(
                     "forget takes one person: an e-mail address, a phone number or a lead's number"
                 )
-            leads = forgetting.who(database, entry)
+            leads = erasure.who(database, entry)
         if not yes and not inv.json:
             shown = ", ".join(map(str, leads))
             typer.confirm(
                 f"Erase lead {shown} with history and outcomes? This cannot be taken back.", abort=True
             )
-        result = forgetting.forget(database, leads)
+        result = erasure.forget(database, leads)
 
     def render() -> None:
         print(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import InputError, UsageError
+from valhalla.program.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from valhalla.leads.suppression import Entry

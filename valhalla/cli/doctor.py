@@ -9,7 +9,7 @@ from valhalla.cli.invocation import invocation
 
 def doctor(ctx: typer.Context) -> None:
     """Check this home: folders, file, space, locks, chain. Exit code 1 when something is wrong."""
-    from valhalla.running.doctor import examine
+    from valhalla.safety.doctor import examine
 
     inv = invocation(ctx)
     checks = examine(inv.home)

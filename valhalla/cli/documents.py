@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import InputError, UsageError
+from valhalla.program.errors import InputError, UsageError
 
 buyers = typer.Typer(help="The list of buyers: import, list.", no_args_is_help=True)
 
@@ -24,8 +24,8 @@ def packet(
 ) -> None:
     """The deal packet of a lead: numbers, offer, risks, buyers, next steps; a page or PDF to print or send."""
     from db.clock import iso
-    from valhalla.packets.keeping import path_of, put, viewer_of
-    from valhalla.packets.making import make
+    from valhalla.reports.packet import make
+    from valhalla.reports.packet_files import path_of, put, viewer_of
 
     inv = invocation(ctx)
     if out is not None and html and pdf:
@@ -40,11 +40,11 @@ def packet(
             for ending in wanted if not inv.json or html or pdf or out else []:
                 path = out or path_of(inv.home, lead, ending)
                 if ending == "pdf":
-                    from valhalla.packets.pdf import pdf as drawn
+                    from valhalla.reports.packet_pdf import pdf as drawn
 
                     written.append(put(path, drawn(made)))
                 else:
-                    from valhalla.packets.page import page
+                    from valhalla.reports.packet_page import page
 
                     written.append(put(path, page(made)))
         except OSError as error:
@@ -63,8 +63,8 @@ def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging
-    from valhalla.packets.page import STATUS
-    from valhalla.stages.wording import money
+    from valhalla.program.wording import money
+    from valhalla.reports.packet_page import STATUS
 
     out, numbers = console(), data["numbers"]
     place = data["property"]["address"] or data["property"]["location"] or "address unknown"
@@ -113,8 +113,8 @@ def digest(
     ] = None,
 ) -> None:
     """The day in two minutes: who to call, what came in, what was refused and why, what changed, alerts."""
-    from valhalla.digest import writing
-    from valhalla.digest.gathering import gather
+    from valhalla.reports import digest_page
+    from valhalla.reports.digest import gather
 
     inv = invocation(ctx)
     if html and text:
@@ -126,19 +126,19 @@ def digest(
         return
     if write:
         with inv.writing() as database:
-            paths = writing.write(database, inv.home)
+            paths = digest_page.write(database, inv.home)
             told = gather(database)
         inv.show({**told, "files": [str(path) for path in paths]}, lambda: print(*paths, sep="\n"))
         return
     with inv.reading() as database:
         told = gather(database)
-    inv.show(told, lambda: print(writing.html(told) if html else writing.text(told), end=""))
+    inv.show(told, lambda: print(digest_page.html(told) if html else digest_page.text(told), end=""))
 
 
 def _mail_digest(inv: Invocation, to: str | None) -> None:
-    from valhalla import settings
-    from valhalla.digest.mailing import draft
     from valhalla.effects import register
+    from valhalla.program import settings
+    from valhalla.reports.digest_mail import draft
 
     with inv.writing() as database:
         to = to or settings.effective(database)["digest.mail"]
@@ -163,7 +163,7 @@ def import_(
     replace: Annotated[bool, typer.Option("--replace", help="Whoever is not in this list leaves.")] = False,
 ) -> None:
     """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
-    from valhalla.buyers import import_buyers
+    from valhalla.leads.buyers import import_buyers
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -185,7 +185,7 @@ def import_(
 @buyers.command("list")
 def list_(ctx: typer.Context) -> None:
     """The buyers and what they take."""
-    from valhalla.buyers import all_buyers
+    from valhalla.leads.buyers import all_buyers
 
     inv = invocation(ctx)
     with inv.reading() as database:

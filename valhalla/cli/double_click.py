@@ -15,7 +15,7 @@ def start() -> int:
     """Run with the cockpit in the browser, or open the cockpit of the instance that runs already. The window stays open
     when there is something to read."""
     from db.instance import running
-    from valhalla.home import locate
+    from valhalla.program.home import locate
 
     home = locate()
     print(f"Valhalla. Your data is in {home.path}", flush=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import InputError, UsageError
+from valhalla.program.errors import InputError, UsageError
 
 app = typer.Typer(
     help="What would leave this computer: list, draft, approve, deny, try again.", no_args_is_help=True

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from valhalla.collector import collector_paused
-from valhalla.importing import second
+from valhalla.intake import helper
+from valhalla.program.memory import collector_paused
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     front, rest = globals_first(arguments)
     try:
         if rest[:1] == ["ingest"]:  # loads while this process loads
-            second.prepare(word for word in rest[1:] if not word.startswith("-"))
+            helper.prepare(word for word in rest[1:] if not word.startswith("-"))
         return _run(rest[0] if rest else None, [*front, *rest])
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the interpreter flushes it on the way out
         return 0
     finally:
-        second.discard()
+        helper.discard()
 
 
 def _run(command: str | None, arguments: list[str]) -> int:
@@ -41,7 +41,7 @@ def _run(command: str | None, arguments: list[str]) -> int:
         from db import DatabaseError
         from valhalla.cli.app import make_app
         from valhalla.cli.words import read_plainly
-        from valhalla.errors import ValhallaError
+        from valhalla.program.errors import ValhallaError
 
         app = typer.main.get_command(make_app(command))
         read_plainly(app)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(
     help="Comparisons of scripts or channels: list, show, start, set, stop.", no_args_is_help=True
@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 @app.command("list")
 def list_(ctx: typer.Context) -> None:
     """All experiments, the running one first."""
-    from valhalla.experiments.results import all_experiments
+    from valhalla.scoring.experiment_results import all_experiments
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -48,7 +48,7 @@ def list_(ctx: typer.Context) -> None:
 @app.command("show")
 def show(ctx: typer.Context, name: Name) -> None:
     """One experiment: counts, intervals, and whether there is a winner yet."""
-    from valhalla.experiments.results import results
+    from valhalla.scoring.experiment_results import results
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -72,10 +72,12 @@ def start(
     ] = "appointment",
 ) -> None:
     """Start a new experiment, or go on with a stopped one (then without variants)."""
-    from valhalla.experiments import running
+    from valhalla.scoring import experiments
 
     arms = [_arm(text) for text in variant or []]
-    _change(invocation(ctx), lambda database: running.start(database, name, arms, kind=kind, metric=metric))
+    _change(
+        invocation(ctx), lambda database: experiments.start(database, name, arms, kind=kind, metric=metric)
+    )
 
 
 @app.command("set")
@@ -85,23 +87,23 @@ def set_(
     weights: Annotated[list[str], typer.Argument(help="VARIANT=WEIGHT, such as calm=3 brisk=1.")],
 ) -> None:
     """Change the shares of variants from now on; leads keep the variant they have."""
-    from valhalla.experiments import running
+    from valhalla.scoring import experiments
 
     given = dict(_weight(text) for text in weights)
-    _change(invocation(ctx), lambda database: running.weigh(database, name, given))
+    _change(invocation(ctx), lambda database: experiments.weigh(database, name, given))
 
 
 @app.command("stop")
 def stop(ctx: typer.Context, name: Name) -> None:
     """Stop an experiment; its leads go on with the script in use."""
-    from valhalla.experiments import running
+    from valhalla.scoring import experiments
 
-    _change(invocation(ctx), lambda database: running.stop(database, name))
+    _change(invocation(ctx), lambda database: experiments.stop(database, name))
 
 
 def _change(inv: Invocation, act: Any) -> None:
     from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.experiments.results import results
+    from valhalla.scoring.experiment_results import results
 
     with teaching(inv) as (database, background):
         with database.write(durable=True):
@@ -122,7 +124,7 @@ def _print(found: dict[str, Any]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging, table
-    from valhalla.experiments.results import rate_text
+    from valhalla.scoring.experiment_results import rate_text
 
     out = console()
     since = f" since {found['started_at'][:10]}" if found["started_at"] else ""
@@ -161,7 +163,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _arm(text: str) -> Any:
-    from valhalla.experiments.running import Arm
+    from valhalla.scoring.experiments import Arm
 
     match = re.fullmatch(r"\s*([^=:]+?)\s*(?:=\s*([^:]+?)\s*)?(?::\s*(\d{1,4})\s*)?", text)
     if match is None:

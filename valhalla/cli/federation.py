@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import InputError, UsageError
+from valhalla.program.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from valhalla.federation.store import Store
+    from valhalla.console.federation_service.store import Store
 
 app = typer.Typer(help="The federation service: serve, trust, seed.", no_args_is_help=True)
 
@@ -32,8 +32,8 @@ def serve(
     """Serve GET /discover, POST /manifest and POST /sync until stopped."""
     import uvicorn
 
+    from valhalla.console.federation_service.service import LOOPBACK, LOOPBACK_NAMES, make_app
     from valhalla.console.redaction import shown
-    from valhalla.federation.service import LOOPBACK, LOOPBACK_NAMES, make_app
 
     inv = invocation(ctx)
     url = _address(inv, redis)
@@ -75,7 +75,7 @@ def trust(
     redis: Redis = None,
 ) -> None:
     """Set how far a node is trusted. Until then it is external, whatever it says of itself."""
-    from valhalla.federation.store import TIERS
+    from valhalla.console.federation_service.store import TIERS
 
     inv = invocation(ctx)
     if tier not in TIERS:
@@ -100,8 +100,8 @@ def seed(
 
     from valhalla.console import redis_client
     from valhalla.console.errors import SourceError
+    from valhalla.console.federation_service import seeding
     from valhalla.console.redaction import shown
-    from valhalla.federation import seeding
 
     inv = invocation(ctx)
     url = _address(inv, redis)
@@ -140,7 +140,7 @@ def _address(inv: Invocation, given: str | None) -> str:
 
 
 def _store(url: str) -> Store:
-    from valhalla.federation.store import Store
+    from valhalla.console.federation_service.store import Store
 
     return Store(url)
 
@@ -148,7 +148,7 @@ def _store(url: str) -> Store:
 def _ask(store: Store, question: Callable[[Store], Awaitable[None]]) -> None:
     import asyncio
 
-    from valhalla.federation.errors import StoreDown
+    from valhalla.console.federation_service.errors import StoreDown
 
     async def ask() -> None:
         try:

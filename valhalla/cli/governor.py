@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(help="Limits: status, set.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import NotFound, UsageError
+from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from db import Database
@@ -22,7 +22,7 @@ def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 20,
 ) -> None:
     """Imports, the newest first."""
-    from valhalla.importing.log import recent
+    from valhalla.intake.log import recent
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -34,7 +34,7 @@ def list_(
 @app.command("show")
 def show(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="IMPORT")]) -> None:
     """One import: counts, columns, warnings, refused rows by reason, and what would cure them."""
-    from valhalla.importing.log import details
+    from valhalla.intake.log import details
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -50,7 +50,7 @@ def undo(
 ) -> None:
     """Take an import back. What a person did to its leads since is kept, and named."""
     from valhalla.cli.working import working
-    from valhalla.importing.log import details
+    from valhalla.intake.log import details
 
     inv = invocation(ctx)
     with working(inv, "imports undo") as (database, importing):
@@ -99,7 +99,7 @@ def reread(
     from valhalla.cli.progress import ImportProgress
     from valhalla.cli.sources import pairs
     from valhalla.cli.working import working
-    from valhalla.importing.source_settings import Change, accept_suggestion, set_source
+    from valhalla.intake.source_settings import Change, accept_suggestion, set_source
 
     inv = invocation(ctx)
     changed = pairs(options, "--with")
@@ -120,7 +120,7 @@ def reread(
 
 def _list_of(database: Database, what: str) -> tuple[Path, str]:
     """The path and source of a list that was read before, by its path or an import's number."""
-    from valhalla.importing.log import known_list
+    from valhalla.intake.log import known_list
 
     path = Path(what).absolute()
     if what.isdigit() and not path.exists():

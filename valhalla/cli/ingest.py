@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.running.passes import Pass
+    from valhalla.intake.passes import Pass
 
 
 def ingest(
@@ -59,7 +59,7 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
 
 def _preview(inv: Invocation, paths: list[Path]) -> Pass:
     from db import Database
-    from valhalla.running.trial import trial
+    from valhalla.intake.preview import trial
 
     def look(database: Database | None) -> Pass:
         with trial(database) as importing:
@@ -72,7 +72,7 @@ def _preview(inv: Invocation, paths: list[Path]) -> Pass:
 
 
 def _announce(paths: list[Path]) -> None:
-    from valhalla.running.lines import say, starting
+    from valhalla.intake.lines import say, starting
 
     for path in paths or [Path("the inbox and the saved sources")]:
         for line in starting(str(path)):
@@ -83,7 +83,7 @@ def report(done: Pass, *, preview: bool) -> None:
     """Print what became of the files of a pass."""
     import sys
 
-    from valhalla.running.lines import complete, file_lines, say
+    from valhalla.intake.lines import complete, file_lines, say
 
     for file in done.result.files:
         for line in file_lines(file):
@@ -101,10 +101,10 @@ def report(done: Pass, *, preview: bool) -> None:
 
 def print_leads(database: Database, done: Pass) -> None:
     """The lines of --verbose: each lead that the pass made or changed, with its six decisions."""
+    from valhalla.intake.lines import lead_lines, say
+    from valhalla.intake.passes import touched_leads
     from valhalla.leads.view import Viewer
-    from valhalla.running.lines import lead_lines, say
-    from valhalla.running.passes import touched_leads
-    from valhalla.stages import explain
+    from valhalla.scoring.stages import explain
 
     viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
     for record in touched_leads(database, viewer, done.import_ids):

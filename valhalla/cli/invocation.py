@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from valhalla.errors import InputError, UsageError
-from valhalla.home import Home
+from valhalla.program.errors import InputError, UsageError
+from valhalla.program.home import Home
 
 if TYPE_CHECKING:
     from db import Database
@@ -49,8 +49,8 @@ class Invocation:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """The home's file, for a command that changes it; made when there is none."""
-        from valhalla import logs
-        from valhalla.running.opening import open_home
+        from valhalla.program import logs
+        from valhalla.scoring.opening import open_home
 
         if self.file:
             raise UsageError("--db only reads; use --home with a command that changes the file")

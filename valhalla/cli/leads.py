@@ -9,7 +9,7 @@ import typer
 
 from valhalla.cli import decisions, rejects
 from valhalla.cli.invocation import invocation
-from valhalla.errors import InputError, UsageError
+from valhalla.program.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from db import Database
@@ -24,8 +24,8 @@ Source = Annotated[str | None, typer.Option("--source", help="Only leads of this
 
 def make_viewer(database: Database) -> Viewer:
     """What shows leads, by the settings in force."""
-    from valhalla import settings
     from valhalla.leads.view import Viewer
+    from valhalla.program import settings
 
     values = settings.effective(database)
     return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
@@ -34,7 +34,7 @@ def make_viewer(database: Database) -> Viewer:
 @app.command("top")
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
     """The call list: who to call now, best first, and why."""
-    from valhalla.leads.top import top as call_list
+    from valhalla.leads.call_list import top as call_list
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -98,8 +98,8 @@ def _export(
 ) -> int:
     import os
 
+    from valhalla.leads.call_list import top as best
     from valhalla.leads.export import COLUMNS, cells, write_csv, write_workbook
-    from valhalla.leads.top import top as best
 
     viewer = make_viewer(database)
     if call_list:
@@ -214,7 +214,7 @@ def _print_lead(whole: dict[str, Any]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging, table
-    from valhalla.stages import STAGES
+    from valhalla.scoring.stages import STAGES
 
     titles = dict(STAGES)
     out = console()

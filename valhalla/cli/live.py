@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import ValhallaError
+from valhalla.program.errors import ValhallaError
 
 app = typer.Typer(help="The dry-run lock: on, off, status.", no_args_is_help=True)
 

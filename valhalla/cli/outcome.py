@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
-    from valhalla.outcomes.recording import Recorded
+    from valhalla.leads.outcomes import Recorded
 
 HELP = """Record what came of a lead.
 
@@ -47,10 +47,10 @@ outcome.__doc__ = HELP
 
 
 def _record(inv: Invocation, lead: str, event: str, *options: str | None) -> None:
-    from valhalla import settings
     from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.outcomes.moments import ahead, cents, moment
-    from valhalla.outcomes.recording import Outcome, Recorder, read_lead
+    from valhalla.leads.outcomes import Outcome, Recorder, read_lead
+    from valhalla.program import settings
+    from valhalla.program.wording import ahead, cents, moment
 
     reason, amount, at, channel, until = options
     number = _number(lead, "lead")
@@ -75,7 +75,7 @@ def _record(inv: Invocation, lead: str, event: str, *options: str | None) -> Non
 
 def _undo(inv: Invocation, text: str) -> None:
     from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.outcomes.recording import Recorder, read_lead
+    from valhalla.leads.outcomes import Recorder, read_lead
 
     number = _number(text, "outcome")
     with teaching(inv) as (database, background):
@@ -92,11 +92,10 @@ def _undo(inv: Invocation, text: str) -> None:
 
 
 def _list(inv: Invocation, text: str) -> None:
-    from valhalla import settings
     from valhalla.leads import sql
-    from valhalla.outcomes.moments import clock_text
-    from valhalla.outcomes.recording import read_lead
-    from valhalla.stages.wording import money
+    from valhalla.leads.outcomes import read_lead
+    from valhalla.program import settings
+    from valhalla.program.wording import clock_text, money
 
     number = _number(text, "lead")
     with inv.reading() as database:
@@ -141,9 +140,9 @@ def _list(inv: Invocation, text: str) -> None:
 
 
 def _import(inv: Invocation, text: str) -> None:
-    from valhalla import settings
     from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.outcomes.importing import import_outcomes
+    from valhalla.leads.outcome_lists import import_outcomes
+    from valhalla.program import settings
 
     with teaching(inv) as (database, background):
         done = import_outcomes(database, Path(text), zone=settings.value(database, "timezone"))
@@ -193,7 +192,7 @@ def _say(
     recorded: Recorded, name: str, zone: str | None, changed: bool, done: dict[str, int | bool] | None
 ) -> None:
     from valhalla.cli.afterwards import say_follow_up
-    from valhalla.outcomes.moments import clock_text
+    from valhalla.program.wording import clock_text
 
     where = recorded.standing
     if not recorded.new:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import NotFound
+from valhalla.program.errors import NotFound
 
 app = typer.Typer(help="The rules of the six stages: show, set, history.", no_args_is_help=True)
 
@@ -21,9 +21,9 @@ def show(
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
     """The policy in force, or an earlier version of it, with what each key means."""
-    from valhalla.policies import as_text, leaves
-    from valhalla.stages import context as stages
-    from valhalla.stages.policy import DEFAULT_POLICY, PolicyError, get_key
+    from valhalla.scoring import store as stages
+    from valhalla.scoring.policies import as_text, leaves
+    from valhalla.scoring.stages.policy import DEFAULT_POLICY, PolicyError, get_key
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -38,7 +38,7 @@ def show(
 
     def render() -> None:
         from valhalla.cli.tables import table
-        from valhalla.stages.policy_keys import KEYS
+        from valhalla.scoring.stages.policy_keys import KEYS
 
         if not isinstance(part, dict):
             meaning = KEYS[key].meaning if key in KEYS else ""
@@ -67,9 +67,9 @@ def show(
 @app.command("learnt")
 def learnt(ctx: typer.Context) -> None:
     """The score learnt from outcomes: whether there is one, whether it decides, and what it weighs."""
-    from valhalla.reevaluation.relearning import state
-    from valhalla.stages import context as stages
-    from valhalla.stages.score import NAMES
+    from valhalla.scoring import store as stages
+    from valhalla.scoring.relearn import state
+    from valhalla.scoring.stages.score import NAMES
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -109,7 +109,7 @@ def set_(
 ) -> None:
     """Change one key: a new version from now on. The leads it concerns are decided again."""
     from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.policies import as_text, change, parsed
+    from valhalla.scoring.policies import as_text, change, parsed
 
     inv = invocation(ctx)
     with teaching(inv) as (database, background):
@@ -141,8 +141,8 @@ def set_(
 def history(ctx: typer.Context) -> None:
     """Every version of the policy and what it changed."""
     from db.clock import iso
-    from valhalla.policies import as_text
-    from valhalla.policies import history as versions
+    from valhalla.scoring.policies import as_text
+    from valhalla.scoring.policies import history as versions
 
     inv = invocation(ctx)
     with inv.reading() as database:

@@ -27,7 +27,7 @@ def rejects(
     """Refused rows with file, line and reason; each waits until it is repaired or its list says better."""
     if ctx.invoked_subcommand is not None:
         return
-    from valhalla.importing.rejects import Choice, counts, listed
+    from valhalla.intake.rejects import Choice, counts, listed
 
     inv = invocation(ctx)
     choice = Choice(source, import_id, code.upper() if code else None)
@@ -65,8 +65,8 @@ def export(
     code: Code = None,
 ) -> None:
     """Write the refused rows with their reasons in front; repaired and put into the inbox, they close."""
-    from valhalla.importing.rejects import Choice
-    from valhalla.importing.rejects import export as write
+    from valhalla.intake.rejects import Choice
+    from valhalla.intake.rejects import export as write
 
     inv = invocation(ctx)
     with inv.reading() as database:

@@ -14,13 +14,13 @@ import typer
 
 from valhalla.cli.entry import INTERRUPTED
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
     from db.instance import Instance
-    from valhalla.running.passes import Pass
-    from valhalla.running.service import Service
+    from valhalla.intake.passes import Pass
+    from valhalla.service.service import Service
 
 
 TWICE_SECONDS = 1.0
@@ -92,12 +92,13 @@ def _run(
     window: Window | None = None,
 ) -> dict[str, Any]:
     from db.instance import Instance
-    from valhalla import settings
-    from valhalla.collector import collect_regularly, few_heaps
-    from valhalla.running import preflight, unpacked
-    from valhalla.running.lines import final_report, say
-    from valhalla.running.opening import open_home
-    from valhalla.running.service import Events, Plan, Service
+    from valhalla.intake.lines import final_report, say
+    from valhalla.program import settings
+    from valhalla.program.memory import collect_regularly, few_heaps
+    from valhalla.safety import preflight
+    from valhalla.scoring.opening import open_home
+    from valhalla.service import unpacked
+    from valhalla.service.service import Events, Plan, Service
 
     few_heaps()
     collect_regularly()
@@ -157,7 +158,7 @@ def _serving(window: Window, instance: Instance, interval: int, quiet: bool) -> 
 
 
 def _last(service: Service) -> dict[str, Any]:
-    from valhalla.importing.result import PassResult
+    from valhalla.intake.results import PassResult
 
     return (service.last.result if service.last else PassResult([], 0.0)).as_json()
 
@@ -165,8 +166,8 @@ def _last(service: Service) -> dict[str, Any]:
 def _introduce(
     inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None, live: bool
 ) -> None:
-    from valhalla.running import places
-    from valhalla.running.lines import say
+    from valhalla.intake.lines import say
+    from valhalla.safety import places
 
     say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
     say(f"  home            {inv.home.path}")
@@ -182,8 +183,8 @@ def _introduce(
 
 def _events(database: Database, verbose: bool) -> Any:
     from valhalla.cli.ingest import print_leads
-    from valhalla.running.lines import cycle_begins, cycle_ends, file_lines, say
-    from valhalla.running.service import Events
+    from valhalla.intake.lines import cycle_begins, cycle_ends, file_lines, say
+    from valhalla.service.service import Events
 
     told: dict[str, list[str]] = {}
 
@@ -209,7 +210,7 @@ class _Interruption:
     """Turns Ctrl+C, Ctrl+Break, the closing of a console and SIGTERM into one event."""
 
     def __init__(self) -> None:
-        from valhalla.frozen import unpacked_folder
+        from valhalla.program.executable import unpacked_folder
 
         self.happened = False
         self._at = 0.0
@@ -235,7 +236,7 @@ class _Interruption:
 
 
 def _listen() -> _Interruption:
-    from valhalla.running import windows
+    from valhalla.service import windows
 
     interruption = _Interruption()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 
 def risk(ctx: typer.Context) -> None:
     """The risk assessment now: quality, load, safety, and which rules speak."""
-    from valhalla import settings
-    from valhalla.risk import assessing
+    from valhalla.program import settings
+    from valhalla.safety import risk as assessing
 
     inv = invocation(ctx)
     if inv.file:
@@ -58,7 +58,7 @@ def _print_risk(report: dict[str, Any]) -> None:
 
 def ready(ctx: typer.Context) -> None:
     """GO or NO-GO, with each check. Exit code 1 for NO-GO."""
-    from valhalla.running import readiness
+    from valhalla.safety import readiness
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -76,8 +76,8 @@ def ready(ctx: typer.Context) -> None:
 
 def validate(ctx: typer.Context) -> None:
     """Make every check of production mode. Exit code 1 when one failed."""
-    from valhalla import settings
-    from valhalla.running import validation
+    from valhalla.program import settings
+    from valhalla.safety import validation
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -105,9 +105,9 @@ def production(
 ) -> None:
     """Preflight, ingest, risk, process, report, with the dry-run lock off behind the risk gate. Asks first."""
     from db.instance import Instance
-    from valhalla import settings
-    from valhalla.running import production as workflow
-    from valhalla.running.opening import open_home
+    from valhalla.program import settings
+    from valhalla.scoring.opening import open_home
+    from valhalla.service import production as workflow
 
     inv = invocation(ctx)
     if inv.file:

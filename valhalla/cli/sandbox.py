@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(
     help="The background service of this home: start, stop, restart, status.", no_args_is_help=True
@@ -32,7 +32,7 @@ def start(ctx: typer.Context, source: Source = None, interval: Interval = None) 
 @app.command("stop")
 def stop(ctx: typer.Context) -> None:
     """Stop it in good order."""
-    from valhalla.running import detached
+    from valhalla.service import detached
 
     inv = _own(ctx)
     found = detached.stop(inv.home)
@@ -43,7 +43,7 @@ def stop(ctx: typer.Context) -> None:
 @app.command("restart")
 def restart(ctx: typer.Context, source: Source = None, interval: Interval = None) -> None:
     """Stop it, if it runs, and start it."""
-    from valhalla.running import detached
+    from valhalla.service import detached
 
     inv = _own(ctx)
     detached.stop(inv.home)
@@ -53,7 +53,7 @@ def restart(ctx: typer.Context, source: Source = None, interval: Interval = None
 @app.command("status")
 def status(ctx: typer.Context) -> None:
     """The service and all blocks, checked now. Exit code 1 when it does not run."""
-    from valhalla.running import detached
+    from valhalla.service import detached
 
     inv = _own(ctx)
     found = detached.status(inv.home)
@@ -85,7 +85,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _start(inv: Invocation, source: list[Path] | None, interval: int | None) -> None:
-    from valhalla.running import detached
+    from valhalla.service import detached
 
     options = [word for path in source or [] for word in ("--source", str(path.absolute()))]
     options += ["--interval", str(interval)] if interval is not None else []

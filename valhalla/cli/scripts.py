@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.errors import InputError
+from valhalla.program.errors import InputError
 
 app = typer.Typer(
     help="Scripts and how they come into use: list, show, add, promote, pin, retire.", no_args_is_help=True
@@ -22,7 +22,7 @@ Reason = Annotated[str, typer.Option(help="Why, for those who read the history."
 @app.command("list")
 def list_(ctx: typer.Context) -> None:
     """All scripts, those in use first."""
-    from valhalla.scripts.catalogue import all_scripts
+    from valhalla.scoring.scripts import all_scripts
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -60,9 +60,9 @@ def list_(ctx: typer.Context) -> None:
 @app.command("show")
 def show(ctx: typer.Context, script: Which) -> None:
     """One script: its text, what came of it, every move it made and why, and what it takes to come into use."""
-    from valhalla.experiments.results import gate_json
-    from valhalla.scripts.catalogue import whole
-    from valhalla.scripts.moving import assess
+    from valhalla.scoring.experiment_results import gate_json
+    from valhalla.scoring.promoting import assess
+    from valhalla.scoring.scripts import whole
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -78,7 +78,7 @@ def show(ctx: typer.Context, script: Which) -> None:
         from rich.text import Text
 
         from valhalla.cli.tables import console, hanging
-        from valhalla.stages.wording import several
+        from valhalla.program.wording import several
 
         out = console()
         where = f"{found['channel']}, {found['market'] or 'every market'}"
@@ -113,7 +113,7 @@ def add(
     market: Annotated[str | None, typer.Option(help="Only for this market.")] = None,
 ) -> None:
     """Add a script or a new version of one. It begins as experimental."""
-    from valhalla.scripts.catalogue import add as add_script
+    from valhalla.scoring.scripts import add as add_script
 
     inv = invocation(ctx)
     body = _read(text)
@@ -131,13 +131,13 @@ def add(
 def promote(ctx: typer.Context, script: Which) -> None:
     """Bring a script into use, if every gate passes; otherwise say what is missing (exit code 1)."""
     from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.experiments.results import gate_json
-    from valhalla.scripts import moving
+    from valhalla.scoring import promoting
+    from valhalla.scoring.experiment_results import gate_json
 
     inv = invocation(ctx)
     with teaching(inv) as (database, background):
         with database.write(durable=True):
-            verdict, made = moving.promote(database, script)
+            verdict, made = promoting.promote(database, script)
             job_id = background.reevaluating.ask() if made else None
         if job_id is not None:
             follow_up(inv, background, job_id)
@@ -166,19 +166,19 @@ def pin(
     off: Annotated[bool, typer.Option("--off", help="Let the evidence move it again.")] = False,
 ) -> None:
     """Bring a script into use by hand and keep it there, whatever the evidence says."""
-    from valhalla.scripts import moving
+    from valhalla.scoring import promoting
 
     inv = invocation(ctx)
     if off:
         with inv.writing() as database:
-            found = moving.unpin(database, script)
+            found = promoting.unpin(database, script)
         inv.show(
             {"script": found.id, "pinned": False}, lambda: print(f"{found.title} is not pinned any more.")
         )
         return
     _by_hand(
         inv,
-        lambda database: moving.pin(database, script, reason=reason),
+        lambda database: promoting.pin(database, script, reason=reason),
         "It stays in use until it is unpinned.",
     )
 
@@ -186,9 +186,9 @@ def pin(
 @app.command("retire")
 def retire(ctx: typer.Context, script: Which, reason: Reason = "not wanted any more") -> None:
     """Take a script out of use by hand. It comes back when it is compared again."""
-    from valhalla.scripts import moving
+    from valhalla.scoring import promoting
 
-    _by_hand(invocation(ctx), lambda database: [moving.retire(database, script, reason=reason)], "")
+    _by_hand(invocation(ctx), lambda database: [promoting.retire(database, script, reason=reason)], "")
 
 
 def _by_hand(inv: Invocation, act: Any, says: str) -> None:

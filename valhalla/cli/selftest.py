@@ -9,8 +9,8 @@ from valhalla.cli.invocation import invocation
 
 def selftest(ctx: typer.Context) -> None:
     """Run everything once in a temporary home: samples in, cockpit asked, audit copy verified. Exit code 1 names what failed."""
-    from valhalla.running import selftest as test
-    from valhalla.running.preflight import Check
+    from valhalla.safety import selftest as test
+    from valhalla.safety.preflight import Check
 
     inv = invocation(ctx)
 

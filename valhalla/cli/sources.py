@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(help="Sources: which lists belong together and how they are read.", no_args_is_help=True)
 
@@ -16,7 +16,7 @@ app = typer.Typer(help="Sources: which lists belong together and how they are re
 @app.command("list")
 def list_(ctx: typer.Context) -> None:
     """All sources with their pattern, settings and mappings."""
-    from valhalla.importing.source_settings import all_sources
+    from valhalla.intake.source_settings import all_sources
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -46,7 +46,7 @@ def set_(
     ] = False,
 ) -> None:
     """Make or change a source. Its lists are read again by the new rules in the next cycle or with ingest."""
-    from valhalla.importing.source_settings import Change, set_source
+    from valhalla.intake.source_settings import Change, set_source
 
     inv = invocation(ctx)
     change = Change(pattern, pairs(options, "--with"), pairs(columns, "--map"), accept, like)

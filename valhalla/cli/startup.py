@@ -12,7 +12,7 @@ app = typer.Typer(help="Start with Windows, for you only: on, off, status.", no_
 @app.command("on")
 def on(ctx: typer.Context) -> None:
     """Run the background service of this home whenever you sign in."""
-    from valhalla.running import startup
+    from valhalla.service import startup
 
     inv = invocation(ctx)
     command = startup.enable(inv.home.path)
@@ -22,7 +22,7 @@ def on(ctx: typer.Context) -> None:
 @app.command("off")
 def off(ctx: typer.Context) -> None:
     """Do so no longer."""
-    from valhalla.running import startup
+    from valhalla.service import startup
 
     was = startup.disable()
     sentence = "Valhalla no longer starts with Windows." if was else "Valhalla did not start with Windows."
@@ -32,7 +32,7 @@ def off(ctx: typer.Context) -> None:
 @app.command("status")
 def status(ctx: typer.Context) -> None:
     """What is run when you sign in. Exit code 1 when nothing is."""
-    from valhalla.running import startup
+    from valhalla.service import startup
 
     command = startup.status()
     invocation(ctx).show(

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from valhalla.cli.invocation import Invocation
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.running.passes import Importing
+    from valhalla.intake.passes import Importing
 
 INDEX_AT_ONCE = 5_000
 """A command brings the search index up to date at its end when no more leads than this are missing in it. The index of
@@ -27,11 +27,11 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import JobQueue
-    from valhalla import logs
-    from valhalla.collector import few_heaps
-    from valhalla.leads import line
-    from valhalla.running.opening import open_home
-    from valhalla.running.passes import Importing
+    from valhalla.intake.passes import Importing
+    from valhalla.leads import call_list_index
+    from valhalla.program import logs
+    from valhalla.program.memory import few_heaps
+    from valhalla.scoring.opening import open_home
 
     if inv.file:
         raise UsageError(f"--db only reads; use --home with {command}")
@@ -53,7 +53,7 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
             yield database, importing
             if worker:
                 _let_index(importing)
-                line.adapt(database)
+                call_list_index.adapt(database)
         finally:
             if worker:
                 worker.stop(timeout=2.0)

@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from db import DatabaseError
 from jobs import JobsError
 from jobs.errors import UnknownJob
-from valhalla import correlation
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.limits import TooLarge
-from valhalla.errors import InputError, NotFound, UsageError, ValhallaError
+from valhalla.program import correlation
+from valhalla.program.errors import InputError, NotFound, UsageError, ValhallaError
 
 log = logging.getLogger("valhalla.cockpit")
 

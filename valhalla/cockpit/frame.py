@@ -7,11 +7,11 @@ from typing import Any
 
 from db import Database
 from db.clock import SECOND, iso
-from valhalla import settings
 from valhalla.cockpit.state import Cockpit
 from valhalla.console import configuration
 from valhalla.effects import live
-from valhalla.running.service import CYCLE_JOB
+from valhalla.program import settings
+from valhalla.service.service import CYCLE_JOB
 
 MOST = 1_000
 """Counts beside the rail end here: 1,000 or more says enough."""

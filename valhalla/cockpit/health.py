@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from db import DatabaseError
-from valhalla.cockpit.answers import Answer
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 from valhalla.sandbox.heartbeat import seen_from_outside
 

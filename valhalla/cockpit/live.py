@@ -20,10 +20,10 @@ from fastapi import APIRouter, WebSocket
 
 from db import Database, DatabaseError
 from db.clock import iso
-from valhalla.cockpit import sockets
-from valhalla.cockpit.sockets import Outbox, pack
 from valhalla.cockpit.state import Cockpit, cockpit_of
-from valhalla.running.passes import IMPORT_JOB
+from valhalla.console import hub
+from valhalla.console.hub import Outbox, pack
+from valhalla.intake.passes import IMPORT_JOB
 
 EACH = 1.0
 """Seconds between two looks at the file while somebody is connected."""
@@ -92,7 +92,7 @@ class Hub:
         if self._counters:
             outbox.put("counters", self._counters)
         try:
-            await sockets.serve(socket, outbox)
+            await hub.serve(socket, outbox)
         finally:
             self._outboxes.discard(outbox)
 

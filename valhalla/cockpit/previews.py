@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import DatabaseError
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.errors import ValhallaError
+from valhalla.program.errors import ValhallaError
 
 if TYPE_CHECKING:
     from db import Database
@@ -65,9 +65,9 @@ class Previews:
 
     def _work_out(self, path: Path, source: str) -> dict[str, Any]:
         from valhalla.cockpit.live import percent_read
-        from valhalla.importing.glance import glance
-        from valhalla.running.passes import touched_leads
-        from valhalla.running.trial import trial
+        from valhalla.intake.columns import glance
+        from valhalla.intake.passes import touched_leads
+        from valhalla.intake.preview import trial
 
         def watch(_: Path, progress: dict[str, float] | None) -> None:
             self._percent = path, percent_read(progress)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from jinja2 import Environment
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
 
-from valhalla import templates
 from valhalla.cockpit import frame, pieces, wording
 from valhalla.cockpit.pieces import static
 from valhalla.cockpit.security.sessions import Toast
 from valhalla.cockpit.state import cockpit_of
 from valhalla.cockpit.uploads import LARGEST
+from valhalla.program import templates
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "valhalla_theme"
@@ -62,7 +65,7 @@ def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | 
 
     A script that asked for JSON gets ``{"message", "undo"}`` instead.
     """
-    from valhalla.cockpit.answers import Answer, wants_json
+    from valhalla.cockpit.rendering import Answer, wants_json
 
     if wants_json(request.scope):
         return Answer({"message": text, "kind": kind, "undo": undo})
@@ -92,3 +95,40 @@ def _version() -> str:
     from valhalla import __version__
 
     return __version__
+
+
+# -- JSON answers, and refusals in the one shape that errors have ----------------------------------
+
+
+class Answer(JSONResponse):
+    """JSON; text as it is, times and money as the gathering functions made them."""
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """``{"error": {"code", "message"}}``: what every refusal under /api/ looks like."""
+    return Answer({"error": {"code": code, "message": message}}, status, headers=dict(headers or {}))
+
+
+def wants_json(scope: Scope) -> bool:
+    """Whether whoever asks reads JSON rather than pages."""
+    if scope["path"].startswith("/api/"):
+        return True
+    accept = dict(scope["headers"]).get(b"accept", b"")
+    return b"application/json" in accept and b"text/html" not in accept
+
+
+def refusal(
+    scope: Scope, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error as JSON or as a page, whichever was asked for. The message is one sentence with the way out."""
+    if wants_json(scope):
+        return error(status, code, message, headers)
+    from valhalla.cockpit.rendering import environment
+
+    page = environment().get_template("refusal.html")
+    return HTMLResponse(
+        page.render(status=status, code=code, message=message), status, headers=dict(headers or {})
+    )

@@ -13,18 +13,18 @@ import uvicorn
 
 from db import Database
 from jobs import JobQueue
-from valhalla import settings
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
 from valhalla.cockpit.live import Hub
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
-from valhalla.errors import ValhallaError
-from valhalla.home import Home
-from valhalla.running import links
-from valhalla.running.background import Background
-from valhalla.running.passes import Importing
+from valhalla.intake.passes import Importing
+from valhalla.program import settings
+from valhalla.program.errors import ValhallaError
+from valhalla.program.home import Home
+from valhalla.service import links
+from valhalla.service.background import Background
 
 ADDRESS = "127.0.0.1"
 PORT = 8101

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from valhalla.cockpit.previews import Previews
     from valhalla.cockpit.security.sessions import Sessions
     from valhalla.console.service import Console
-    from valhalla.home import Home
-    from valhalla.running.background import Background
-    from valhalla.running.passes import Importing
+    from valhalla.intake.passes import Importing
+    from valhalla.program.home import Home
+    from valhalla.service.background import Background
 
 
 @dataclass

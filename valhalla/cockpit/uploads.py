@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from db.copying import replace
-from valhalla.errors import InputError, NotFound, UsageError
-from valhalla.home import Home
-from valhalla.importing.sources import SUFFIXES
-from valhalla.reading import DEFAULT_SOURCE
+from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.sources import SUFFIXES
+from valhalla.program.errors import InputError, NotFound, UsageError
+from valhalla.program.home import Home
 
 LARGEST = 512 * 2**20
 """Bytes of a list that come through the browser; larger ones are put into the inbox folder."""

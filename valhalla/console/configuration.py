@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from valhalla import settings
 from valhalla.console.federation import DEFAULT_REDIS_URL
+from valhalla.program import settings
 
 if TYPE_CHECKING:
     from db import Database

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from valhalla import settings
 from valhalla.effects import mail, register
 from valhalla.effects.outcome import EffectError
-from valhalla.errors import NotFound, UsageError
-from valhalla.leads.top import top
+from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
+from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from db import Database

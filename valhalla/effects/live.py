@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import audit
 from db.clock import HOUR
-from valhalla.errors import ValhallaError
+from valhalla.program.errors import ValhallaError
 
 if TYPE_CHECKING:
     from db import Database

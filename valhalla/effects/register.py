@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from db.clock import DAY, SECOND, iso
-from valhalla import correlation
 from valhalla.effects.outcome import EffectError
-from valhalla.errors import NotFound
+from valhalla.program import correlation
+from valhalla.program.errors import NotFound
 from valhalla.sandbox.governor import GovernorEnforcer
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from db import audit
-from jobs import DoNotRetry, JobQueue, Retry, owners
-from valhalla import correlation, settings
+from jobs import DoNotRetry, JobQueue, Retry, liveness
 from valhalla.effects import live, register
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
+from valhalla.program import correlation, settings
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.dry_run import DryRunLock
 from valhalla.sandbox.governor import GovernorEnforcer
@@ -116,7 +116,7 @@ class Effects:
         """Settle the effects of dead processes; returns those that became uncertain."""
         uncertain = []
         for number, owner, sending, key in self.database.sql(RUNNING):
-            if owner is not None and not owners.dead(self.database, owner):
+            if owner is not None and not liveness.dead(self.database, owner):
                 continue
             with self.database.write(durable=True):
                 if sending:

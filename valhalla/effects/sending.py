@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from valhalla import secrets
-from valhalla.digest.place import digest_path
 from valhalla.effects import mail, webhook
 from valhalla.effects.outcome import Refused
-from valhalla.home import Home
+from valhalla.program import secrets
+from valhalla.program.home import Home, digest_path
 
 if TYPE_CHECKING:
     from db import Database
@@ -97,7 +96,7 @@ class Senders:
         return {"file": str(path), "leads": count}
 
     def _purge(self, effect: Mapping[str, Any]) -> Call:
-        from valhalla.leads.forgetting import forget
+        from valhalla.effects.erasure import forget
 
         def purge() -> dict[str, Any]:
             done = forget(self.database, effect["payload"]["leads"], actor="effect")

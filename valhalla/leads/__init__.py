@@ -1,1 +1,1 @@
-"""Leads as people see them: the call list, one lead with its history, lists and exports."""
+"""Leads: who a person is, the call list, outcomes, search, merging, do-not-contact, buyers."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from db.courtesy import give_way
-from valhalla.reading.contacts import phone_key
+from db.courtesy import give_way, in_steps
+from valhalla.leads.contacts import phone_key
 
 if TYPE_CHECKING:
     from db import Database
@@ -134,9 +134,8 @@ def _next(database: Database, seen: int, limit: int) -> list[tuple[Any, ...]]:
 
 
 def _add(database: Database, rows: list[tuple[Any, ...]]) -> None:
-    for first in range(0, len(rows), STEP):
-        give_way()
-        database.many(ADD_TEXT, [(row[0], _text(row)) for row in rows[first : first + STEP]])
+    for part in in_steps(rows, STEP):
+        database.many(ADD_TEXT, [(row[0], _text(row)) for row in part])
     give_way()
     phones = sorted((row[4], row[0]) for row in rows if row[4] is not None)
     if phones:

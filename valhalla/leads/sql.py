@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from valhalla.stages import Decision, StoredLead
+from valhalla.scoring.stages import Decision, StoredLead
 
 STORED = (*StoredLead._fields[:-1], *Decision._fields)
 """The columns a :class:`StoredLead` is made of."""
@@ -89,3 +89,48 @@ OUTCOMES = """
 SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at FROM outcome WHERE lead_id = ? ORDER BY at, id
 """
 COUNT = "SELECT count(*) FROM lead"
+
+
+# -- The statements about buyers -------------------------------------------------------------------
+
+_BUYER_COLUMNS = "name, markets, max_price, min_beds, max_repairs, max_share, email, phone"
+
+BUYERS = f"SELECT id, {_BUYER_COLUMNS} FROM buyer WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE, id"
+KNOWN_BUYER = f"SELECT {_BUYER_COLUMNS}, removed_at FROM buyer WHERE name = ?"
+PUT_BUYER = f"""
+INSERT INTO buyer ({_BUYER_COLUMNS}, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET markets = excluded.markets, max_price = excluded.max_price, min_beds = excluded.min_beds,
+  max_repairs = excluded.max_repairs, max_share = excluded.max_share, email = excluded.email, phone = excluded.phone,
+  removed_at = NULL, updated_at = excluded.updated_at
+"""
+REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
+
+
+# -- outcomes --
+
+# Everything that stands about one lead, in the order in which it happened.
+EVENTS_OF_LEAD = """
+SELECT event, at, until FROM outcome WHERE lead_id = ? AND undone_at IS NULL ORDER BY at, id
+"""
+
+ADD_OUTCOME = """
+INSERT INTO outcome (lead_id, event, at, amount, channel, reason, until, recorded_at, recorded_by,
+                     variant_id, script_id, p_close, predicted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+
+SAME_OUTCOME = """
+SELECT id FROM outcome WHERE lead_id = ? AND event = ? AND at = ? AND undone_at IS NULL
+  AND amount IS ? AND until IS ? LIMIT 1
+"""
+
+FIND_OUTCOME = "SELECT lead_id, event, undone_at FROM outcome WHERE id = ?"
+LATEST_OUTCOME = "SELECT max(id) FROM outcome WHERE lead_id = ? AND undone_at IS NULL"
+UNDO_OUTCOME = "UPDATE outcome SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL"
+
+SETTLE_LEAD = "UPDATE lead SET status = ?, contacts = ?, last_contact = ?, hold_until = ?, suppressed = ?, {} WHERE id = ?".format(
+    ", ".join(f"{column} = ?" for column in Decision._fields)
+)
+
+LEAD_OF_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
+MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from valhalla.errors import UsageError
-from valhalla.reading.chunk import Reject
-from valhalla.reading.contacts import phone_key, plausible_email
+from valhalla.intake.reading.chunk import Reject
+from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.reading import Chunk
-    from valhalla.row import Row
+    from valhalla.intake.reading import Chunk
+    from valhalla.scoring.stages.row import Row
 
 Kind = Literal["email", "phone", "domain"]
 Origin = Literal["operator", "list", "opted_out", "forgotten"]
@@ -198,7 +198,7 @@ def add(
     Returns how many entries are new on the list, and how many leads are kept out by this.
     """
     from db import audit
-    from valhalla.leads import deciding, finding
+    from valhalla.leads import lookup, redecide
 
     now, salt = database.clock(), database.sql(READ_STATE)[0][1]
     with database.write(durable=not database.in_write()):
@@ -215,10 +215,10 @@ def add(
         sets = sets_of(entries)
         marks = {
             number: why
-            for number, email, phone, suppressed in finding.leads_of(database, entries)
+            for number, email, phone, suppressed in lookup.leads_of(database, entries)
             if suppressed is None and (why := sets.reason(email, phone)) is not None
         }
-        deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
+        redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
         database.sql(MOVE_LEADS)
         audit.append(
             database,
@@ -238,7 +238,7 @@ def remove(
     ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
     """
     from db import audit
-    from valhalla.leads import deciding, finding
+    from valhalla.leads import lookup, redecide
 
     now, salt = database.clock(), database.sql(READ_STATE)[0][1]
     with database.write(durable=not database.in_write()):
@@ -250,10 +250,10 @@ def remove(
         left = load(database)
         marks = {
             number: left.reason(email, phone)
-            for number, email, phone, suppressed in finding.leads_of(database, entries)
+            for number, email, phone, suppressed in lookup.leads_of(database, entries)
             if suppressed is not None and suppressed.startswith(PREFIX)
         }
-        deciding.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
+        redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
         database.sql(MOVE_LEADS)
         opened = sum(why is None for why in marks.values())
         audit.append(

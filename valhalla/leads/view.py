@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from db import Database
 from db.clock import iso
-from valhalla.errors import NotFound
 from valhalla.leads import sql
-from valhalla.stages import Context, StageResult, StoredLead, calling, explain
-from valhalla.stages import context as stages
-from valhalla.stages.pipeline import score_lines
-from valhalla.stages.quiet import QuietHours
-from valhalla.stages.score import band, compile_score
+from valhalla.program.errors import NotFound
+from valhalla.scoring import store as stages
+from valhalla.scoring.stages import Context, StageResult, StoredLead, calling, explain
+from valhalla.scoring.stages.pipeline import score_lines
+from valhalla.scoring.stages.quiet import QuietHours
+from valhalla.scoring.stages.score import band, compile_score
 
 
 class Provenance(NamedTuple):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from db.clock import SECOND
-from valhalla import correlation
-from valhalla.errors import NotFound
+from valhalla.program import correlation
+from valhalla.program.errors import NotFound
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:

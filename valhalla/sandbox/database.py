@@ -16,7 +16,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from db import Database
-from valhalla.masking import masked_text
+from valhalla.program.masking import masked_text
 from valhalla.sandbox.errors import SandboxError
 
 MEMORY_URL = "sqlite:///:memory:"
@@ -146,7 +146,7 @@ class SandboxDatabaseManager:
 
 
 def _home_file() -> Path:
-    from valhalla.home import locate
+    from valhalla.program.home import locate
 
     home = locate()
     home.prepare()

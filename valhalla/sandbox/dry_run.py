@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from valhalla import correlation
+from valhalla.program import correlation
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from valhalla.errors import ValhallaError
+from valhalla.program.errors import ValhallaError
 
 
 class SandboxError(ValhallaError):

@@ -2,7 +2,7 @@
 
 Promises: every line is one JSON object with ``timestamp``, ``action`` and ``correlation_id``; the id belongs to the
 context that set it, so a thread or an async task never sees another's; personal data is shortened and secrets are left
-out (:mod:`valhalla.masking`).
+out (:mod:`valhalla.program.masking`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from db import clock
-from valhalla import correlation
-from valhalla.masking import masked
+from valhalla.program import correlation
+from valhalla.program.logs import line_library
+from valhalla.program.masking import masked
 from valhalla.sandbox.block import resolve, stamp
-from valhalla.structured import structlog
 
 if TYPE_CHECKING:
     from db import Database
@@ -35,6 +35,7 @@ class StructuredLogger:
         database: Database | SandboxDatabaseManager | None = None,
     ) -> None:
         self._clock = clock.now if database is None else resolve(database).clock
+        structlog = line_library()
         self._logger = structlog.wrap_logger(
             logger_instance or logging.getLogger(LOGGER_NAME),
             processors=[

@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from valhalla.masking import masked_text
+from valhalla.program.masking import masked_text
 from valhalla.sandbox.database import Rows
 from valhalla.sandbox.errors import SandboxError
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from jobs.retry import Retry
-from valhalla import correlation
+from valhalla.program import correlation
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:

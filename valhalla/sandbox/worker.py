@@ -16,14 +16,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobs import JobQueue, JobSignal, UnknownJob, current_job, operations
+from jobs import JobQueue, JobSignal, UnknownJob, admin, current_job
 from jobs.kind import JobWrapper
 from jobs.state import DONE, RUNNING, SCHEDULED, WAITING
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.consumer import JobWorker
+    from jobs.worker import JobWorker
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.database import SandboxDatabaseManager
 
@@ -130,7 +130,7 @@ class WorkerProcess(Block):
         """``{name, status, result|error, timestamp}`` of a job, ``status`` being pending, running, completed or failed;
         None for an unknown id."""
         try:
-            job = operations.show(self.database, int(job_id))
+            job = admin.show(self.database, int(job_id))
         except (UnknownJob, TypeError, ValueError):
             return None
         status = STATUS.get(job.state, "failed")

@@ -67,7 +67,7 @@ class Ours:
         self.bench.advance(seconds)
 
     def _claim(self) -> Any:
-        from jobs.deliverer import Deliverer
+        from jobs.worker_thread import Deliverer
 
         deliverer = Deliverer(self.queue, threading.Event())
         claims = deliverer._claim()
@@ -120,9 +120,9 @@ class Ours:
         return [payload.encode() for (payload,) in self.database.sql("SELECT payload FROM task")]
 
     def kept_failures(self) -> list[str]:
-        from jobs import operations
+        from jobs import admin
 
-        return [str(job.error) for job in operations.find(self.database, state="dead")]
+        return [str(job.error) for job in admin.find(self.database, state="dead")]
 
     def result(self, job: Any) -> Any:
         return self.queue.state(job).result
@@ -131,9 +131,9 @@ class Ours:
         self.queue.revoke_all(task)
 
     def pause(self) -> None:
-        from jobs import operations
+        from jobs import admin
 
-        operations.pause(self.database, self.queue.name)
+        admin.pause(self.database, self.queue.name)
 
     def every(self, seconds: int, name: str) -> Callable[[Callable[..., Any]], Any]:
         return self.queue.every(seconds, name)

@@ -12,7 +12,7 @@ import pytest
 from db import Database
 from db.instance import Instance
 from valhalla.cli.entry import run as main
-from valhalla.home import Home
+from valhalla.program.home import Home
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from valhalla import frozen
 from valhalla.cli import run
+from valhalla.program import executable
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_the_first_stops_in_good_order_and_the_second_at_once(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(run.time, "monotonic", lambda: now)
-    monkeypatch.setattr(frozen, "unpacked_folder", lambda: unpacked)
+    monkeypatch.setattr(executable, "unpacked_folder", lambda: unpacked)
     stop, interruption = threading.Event(), run._Interruption()
     interruption.add(stop)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db import Database
-from jobs import JobQueue, operations
+from jobs import JobQueue, admin
 from valhalla.cli.entry import run
 
 
@@ -30,7 +30,7 @@ def jobs(home: Path) -> list[int]:
 
 def state(home: Path, job: int) -> str:
     with Database.open(home / "valhalla.db") as database:
-        return operations.show(database, job).state
+        return admin.show(database, job).state
 
 
 def test_list_as_json_has_the_promised_keys(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,7 @@ def test_retry_and_cancel(jobs: list[int], home: Path, capsys: pytest.CaptureFix
 def test_pause_and_resume(jobs: list[int], home: Path) -> None:
     assert run(["jobs", "pause", "default", "--reason", "moving house"]) == 0
     with Database.open(home / "valhalla.db") as database:
-        (queue,) = operations.queues(database)
+        (queue,) = admin.queues(database)
     assert (queue.paused, queue.reason) == (True, "moving house")
     assert run(["jobs", "resume"]) == 0
 

@@ -22,7 +22,7 @@ from websockets.sync.client import connect as open_socket
 from db import Database
 from jobs.state import JobState
 from valhalla.cockpit.server import Server
-from valhalla.home import Home
+from valhalla.program.home import Home
 
 
 @pytest.fixture

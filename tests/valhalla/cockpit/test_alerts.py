@@ -7,7 +7,7 @@ import pytest
 
 from db import Database
 from valhalla.cockpit.gather.advice import OTHERWISE, advice
-from valhalla.risk.rules import RULES
+from valhalla.safety.risk_rules import RULES
 from valhalla.sandbox.alerts import AlertSystem
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from db import Database
 from jobs.state import JobState
-from valhalla import settings
 from valhalla.cockpit.server import Server
+from valhalla.program import settings
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "verify_audit.py"
 

@@ -16,9 +16,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from db import Database
-from valhalla import settings
 from valhalla.cockpit.server import Server
 from valhalla.console import redis_client
+from valhalla.program import settings
 
 Connect = Callable[..., Any]
 

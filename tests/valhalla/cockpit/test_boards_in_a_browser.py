@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla import settings
 from valhalla.cockpit.server import Server
 from valhalla.console import redis_client
-from valhalla.federation.seeding import seed
+from valhalla.console.federation_service.seeding import seed
+from valhalla.program import settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

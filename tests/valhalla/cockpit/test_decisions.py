@@ -11,7 +11,7 @@ import pytest
 from db import Database
 from valhalla.cockpit.server import Server
 from valhalla.effects import drafting
-from valhalla.importing.source_settings import Change, set_source
+from valhalla.intake.source_settings import Change, set_source
 from valhalla.leads import search
 
 ANN = "<script>Ann</script> Ames,ann@example.com,100000,Houston TX,713-555-2101,1 Elm St,,,,"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from valhalla.cockpit.documents import policy_of
-from valhalla.home import Home
+from valhalla.program.home import Home
 
 EVIL = "<script>alert(1)</script>,a@example.com,150000,Houston TX,7135550001,,,,,"
 

@@ -12,11 +12,11 @@ import pytest
 
 from db import Database
 from jobs import JobQueue
-from valhalla import settings
 from valhalla.cockpit.server import Server
 from valhalla.effects import drafting, register
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
+from valhalla.program import settings
 
 HOOK = "https://user:secret@hooks.example.com/in"
 

@@ -12,8 +12,8 @@ import pytest
 from db import Database
 from valhalla.cockpit.gather import experiments as gathering
 from valhalla.cockpit.server import Server
-from valhalla.experiments import running
-from valhalla.scripts.catalogue import add, find_script
+from valhalla.scoring import experiments
+from valhalla.scoring.scripts import add, find_script
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +131,7 @@ def test_a_stopped_experiment_goes_on(client: httpx.Client) -> None:
 def test_what_makes_no_experiment_is_refused_and_changes_nothing(
     client: httpx.Client, database: Database, form: dict[str, Any]
 ) -> None:
-    running.stop(database, client.get("/api/experiments").json()["running"]["name"])
+    experiments.stop(database, client.get("/api/experiments").json()["running"]["name"])
     assert client.post("/experiments", data=form).status_code in (400, 404)
     assert len(client.get("/api/experiments").json()["experiments"]) == 1
 

@@ -12,9 +12,9 @@ import pytest
 from db import Database
 from valhalla.cockpit import routes
 from valhalla.cockpit.gather import leads as gathering
+from valhalla.intake.samples import NAME, ten_leads
 from valhalla.leads import search
-from valhalla.leads.merging import merge
-from valhalla.samples import NAME, ten_leads
+from valhalla.leads.merge import merge
 
 EVIL = "<script>alert('x')</script>"
 

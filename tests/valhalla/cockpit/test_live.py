@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from db import Database
-from valhalla.cockpit import sockets
-from valhalla.cockpit.sockets import Outbox
+from valhalla.console import hub
+from valhalla.console.hub import Outbox
 from valhalla.sandbox.alerts import AlertSystem
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -101,11 +101,11 @@ def serving(client: Any, *messages: str) -> Coroutine[Any, Any, None]:
     outbox = Outbox()
     for message in messages:
         outbox.add(message)
-    return sockets.serve(client, outbox)
+    return hub.serve(client, outbox)
 
 
 def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE", 0.01)
+    monkeypatch.setattr(hub, "PATIENCE", 0.01)
     client = Client(takes=False)
     asyncio.run(serving(client, "one", "two"))
     assert client.sent == ["one"]

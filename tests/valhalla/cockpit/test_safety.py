@@ -12,9 +12,9 @@ import pytest
 from db import Database
 from jobs.state import JobState
 from valhalla.cockpit.server import Server
-from valhalla.running import checking
-from valhalla.running.production import Workflow
+from valhalla.safety import jobs
 from valhalla.sandbox.governor import GovernorEnforcer
+from valhalla.service.production import Workflow
 
 
 def test_before_anything_was_checked_the_page_says_so(client: httpx.Client) -> None:
@@ -141,7 +141,7 @@ def test_production_runs_as_a_job_and_shows_its_gates(
     assert work().result["ok"] is False
     text = client.get("/safety").text
     assert "the list &lt;b&gt;cannot&lt;/b&gt; be read" in text
-    assert client.get("/api/safety").json()["work"][checking.PRODUCTION_JOB]["steps"][1]["ok"] is False
+    assert client.get("/api/safety").json()["work"][jobs.PRODUCTION_JOB]["steps"][1]["ok"] is False
 
 
 def test_what_cannot_be_asked_for_is_refused(client: httpx.Client) -> None:

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from db import Database
 from valhalla.cockpit.security import limits
 from valhalla.cockpit.server import Server
-from valhalla.running import links
+from valhalla.service import links
 
 MINUTE = 60_000_000
 

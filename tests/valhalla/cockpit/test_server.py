@@ -19,7 +19,7 @@ from db import Database, courtesy
 from db.instance import running
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
-from valhalla.errors import ValhallaError
+from valhalla.program.errors import ValhallaError
 
 
 @pytest.fixture

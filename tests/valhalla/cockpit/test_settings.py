@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from db import Database
-from valhalla import settings
-from valhalla.stages import context as stages
+from valhalla.program import settings
+from valhalla.scoring import store as stages
 
 JSON = {"accept": "application/json"}
 

@@ -15,8 +15,8 @@ import pytest
 from db import Database
 from valhalla.cockpit import uploads
 from valhalla.cockpit.server import Server
-from valhalla.errors import NotFound, UsageError
-from valhalla.home import Home
+from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.home import Home
 
 GOOD = b"name,email,value,phone\nAnn Lee,a@x.com,250000,2545550100\nBad,nobody,1,\n"
 
@@ -81,7 +81,7 @@ def test_a_name_is_made_safe_or_refused(given: str, name: str | None) -> None:
 def test_a_dropped_list_waits_where_nothing_reads_it(
     client: httpx.Client, database: Database, cockpit_home: Home
 ) -> None:
-    from valhalla.importing import sources
+    from valhalla.intake import sources
 
     token = drop(client, name="../my list.csv")
     (kept,) = cockpit_home.inbox.rglob("*.csv")
@@ -230,7 +230,7 @@ def test_a_list_of_evil_is_shown_as_such(client: httpx.Client) -> None:
 def test_a_list_that_is_gone_leaves_no_empty_one_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from valhalla.errors import InputError
+    from valhalla.program.errors import InputError
 
     home = Home(tmp_path)
     home.prepare()
@@ -245,7 +245,7 @@ def test_a_list_that_is_gone_leaves_no_empty_one_behind(
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from valhalla.errors import InputError
+    from valhalla.program.errors import InputError
 
     home = Home(tmp_path)
     home.prepare()
@@ -255,7 +255,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_preview_says_how_far_it_is(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from valhalla.running.passes import Importing
+    from valhalla.intake.passes import Importing
 
     told, go = threading.Event(), threading.Event()
     real = Importing.read_again

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla import settings
 from valhalla.console import configuration
 from valhalla.console.configuration import resolved
-from valhalla.errors import UsageError
+from valhalla.program import settings
+from valhalla.program.errors import UsageError
 
 
 def values(**changed: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from websockets.asyncio.client import ClientConnection, connect
 
 from valhalla.console import Configuration, Console, redis_client, sockets
-from valhalla.federation.seeding import seed
+from valhalla.console.federation_service.seeding import seed
 
 pytestmark = pytest.mark.anyio
 

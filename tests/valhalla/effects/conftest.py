@@ -13,10 +13,10 @@ import pytest
 from db import Database
 from jobs import JobQueue, Retry
 from jobs.testing import FakeClock
-from valhalla import settings
 from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
+from valhalla.program import settings
 
 ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test', '{}', 0) RETURNING id"
 

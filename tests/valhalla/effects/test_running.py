@@ -278,10 +278,10 @@ def test_an_erasure_takes_the_person_out_of_earlier_effects(
     database: Database, make: Make, receiver: Any, sample_leads: Any
 ) -> None:
     from valhalla.effects import drafting
-    from valhalla.importing.importer import Request, import_file
-    from valhalla.stages import context
+    from valhalla.intake.importer import Request, import_file
+    from valhalla.scoring import store
 
-    context.seed(database)
+    store.seed(database)
     import_file(database, Request(str(sample_leads), "csv", True))
     name = database.value("SELECT name FROM lead WHERE id = 1")
     effects = make(is_live=True)
@@ -301,10 +301,10 @@ def test_an_export_is_written_whole_and_a_lead_not_to_be_contacted_blocks_it(
     database: Database, make: Make, sample_leads: Any, tmp_path: Any
 ) -> None:
     from valhalla.effects import drafting
-    from valhalla.importing.importer import Request, import_file
-    from valhalla.stages import context
+    from valhalla.intake.importer import Request, import_file
+    from valhalla.scoring import store
 
-    context.seed(database)
+    store.seed(database)
     import_file(database, Request(str(sample_leads), "csv", True))
     effects, target = make(is_live=True), tmp_path / "out.csv"
     (first,) = drafting.by_hand(database, "export", [1, 2], to=str(target), template=None, limit=1)

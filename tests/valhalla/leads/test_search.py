@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from valhalla.importing.typed import add_lead
-from valhalla.importing.undo import undo_import
+from valhalla.intake.by_hand import add_lead
+from valhalla.intake.undo import undo_import
 from valhalla.leads import search
 
 

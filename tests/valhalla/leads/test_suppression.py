@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from valhalla.errors import UsageError
 from valhalla.leads import suppression
 from valhalla.leads.suppression import Entry, add, entry, remove
+from valhalla.program.errors import UsageError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"
 

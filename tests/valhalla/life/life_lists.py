@@ -10,10 +10,10 @@ from hypothesis.stateful import precondition, rule
 from life_model import Import, Lead, Rows, cells, email, entries
 from life_program import Life, chosen, kills
 
-from valhalla.importing import rejects, typed
-from valhalla.importing.importer import Request, import_file
-from valhalla.importing.undo import undo_import
-from valhalla.leads import reviewing
+from valhalla.intake import by_hand, rejects
+from valhalla.intake.importer import Request, import_file
+from valhalla.intake.undo import undo_import
+from valhalla.leads import review as reviewing
 
 SOURCES = {"a.csv": "csv", "b.csv": "csv", "c.csv": "other", "d.csv": "careful"}
 people = st.integers(0, 9)
@@ -135,7 +135,7 @@ class Lists(Life):
     @rule(person=people, value=st.integers(1, 4), kill=kills)
     def type_a_lead(self, person: int, value: int, kill: int | None) -> None:
         columns = dict(zip(("name", "email", "phone", "value"), cells(person, value), strict=True))
-        answer = self.do(lambda database: typed.add_lead(database, columns), kill)
+        answer = self.do(lambda database: by_hand.add_lead(database, columns), kill)
         if isinstance(answer, Exception):
             return
         self.model.back.add(email(person))

@@ -21,11 +21,11 @@ from db.evidence import TABLES
 from db.inspecting import inspect
 from db.verifying import verify
 from jobs.testing import NOON
-from valhalla.errors import ValhallaError
-from valhalla.home import Home
-from valhalla.importing.source_settings import Change, set_source
-from valhalla.leads import forgetting
-from valhalla.stages import context as stages
+from valhalla.effects import erasure
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.program.errors import ValhallaError
+from valhalla.program.home import Home
+from valhalla.scoring import store as stages
 
 COPY = "import shutil, os, sys\nfor s in ('', '-wal'):\n    os.path.exists(sys.argv[1] + s) and shutil.copyfile(sys.argv[1] + s, sys.argv[2] + s)"
 seen: Counter[str] = Counter()
@@ -117,8 +117,8 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
-            if forgetting.uncleaned(self.database):  # it was killed before; the nightly round sees to it
-                assert forgetting.clean(self.database)
+            if erasure.uncleaned(self.database):  # it was killed before; the nightly round sees to it
+                assert erasure.clean(self.database)
             self.database.close_all()
             assert inspect(self.home.database).ok
             content = self.home.database.read_bytes()

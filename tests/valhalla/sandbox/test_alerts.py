@@ -10,8 +10,8 @@ import pytest
 
 from db import Database, audit
 from jobs.testing import FakeClock
-from valhalla import correlation
-from valhalla.errors import NotFound
+from valhalla.program import correlation
+from valhalla.program.errors import NotFound
 from valhalla.sandbox import AlertSystem
 
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from db import audit as chain
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import audit
 from valhalla.cockpit.pages.audit import Which
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import calls
 from valhalla.cockpit.pages.calls import Filter, Limit
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/calls", tags=["leads"])

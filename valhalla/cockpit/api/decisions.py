@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import decisions
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/decisions", tags=["decisions"])

@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import digest
 from valhalla.cockpit.pages.digests import Days
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/digest", tags=["overview"])

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from valhalla.cockpit import frame
-from valhalla.cockpit.answers import Answer
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/state", tags=["overview"])

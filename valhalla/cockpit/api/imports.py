@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import imports
 from valhalla.cockpit.pages.imports import State
 from valhalla.cockpit.pages.uploads import source_name
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
-from valhalla.reading import DEFAULT_SOURCE
+from valhalla.intake.reading import DEFAULT_SOURCE
 
 router = APIRouter(prefix="/api/imports", tags=["imports"])
 

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import facets, lead, leads
 from valhalla.cockpit.pages.lead import Number
 from valhalla.cockpit.pages.leads import Wanted
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/leads", tags=["leads"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from valhalla.cockpit.answers import Answer
 from valhalla.cockpit.gather import safety
+from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 
 router = APIRouter(prefix="/api/safety", tags=["safety"])

@@ -10,9 +10,9 @@ from typing import Any
 from db import Database, audit, heads
 from db.clock import iso
 from db.inspecting import manifest_path
-from valhalla.auditing import asked, copies, log
+from valhalla.audit import asked, copies, log
 from valhalla.cockpit.state import Cockpit
-from valhalla.home import Home
+from valhalla.program.home import Home
 
 PAGE = 50
 COPIES = 100

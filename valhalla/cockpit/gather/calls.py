@@ -7,9 +7,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from db import Database
-from valhalla import settings
-from valhalla.leads.top import top
+from valhalla.leads.call_list import top
 from valhalla.leads.view import Contexts, Viewer
+from valhalla.program import settings
 
 STEP = 25
 MOST = 500

@@ -12,7 +12,7 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather import effects
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.leads import merging, reviewing
+from valhalla.leads import merge, review
 from valhalla.leads.sql import SOME
 from valhalla.leads.view import Record, Viewer
 
@@ -56,8 +56,8 @@ def gather(database: Database, *, pairs_after: int = 0, changes_after: int = 0) 
     """
     with database.view():
         duplicates, changes, drafts = database.sql(WAITING, {"most": MOST})[0]
-        found = merging.possible(database, PAIRS + 1, pairs_after)
-        asked = reviewing.waiting(database, CHANGES + 1, changes_after)
+        found = merge.possible(database, PAIRS + 1, pairs_after)
+        asked = review.waiting(database, CHANGES + 1, changes_after)
         return {
             "counts": {"duplicates": duplicates, "changes": changes, "effects": drafts},
             "duplicates": _pairs(database, found[:PAIRS]),

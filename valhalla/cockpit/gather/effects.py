@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from db import Database
 from db.clock import iso
-from valhalla import settings
 from valhalla.effects import live, register
+from valhalla.program import settings
 
 PAGE = 25
 SHOWN = 20_000

@@ -7,14 +7,14 @@ from typing import Any
 from db import Database
 from db.clock import iso
 from valhalla.cockpit.state import Cockpit
-from valhalla.errors import NotFound
-from valhalla.experiments.results import all_experiments, gate_json, rate_text, results
-from valhalla.outcomes.evaluating import calibration
-from valhalla.outcomes.recording import CHANNELS
-from valhalla.scripts.catalogue import all_scripts, whole
-from valhalla.scripts.moving import assess
-from valhalla.stages.context import latest_policy
-from valhalla.stages.learning import RANKS
+from valhalla.leads.outcomes import CHANNELS
+from valhalla.program.errors import NotFound
+from valhalla.scoring.calibration import calibration
+from valhalla.scoring.experiment_results import all_experiments, gate_json, rate_text, results
+from valhalla.scoring.promoting import assess
+from valhalla.scoring.scripts import all_scripts, whole
+from valhalla.scoring.stages.learning import RANKS
+from valhalla.scoring.store import latest_policy
 
 COUNT_SECONDS = 20.0
 """How old the counts of an experiment may be before they are counted anew."""

@@ -9,13 +9,13 @@ from db import Database
 from valhalla.cockpit import uploads
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
-from valhalla.errors import NotFound
-from valhalla.importing import log, rejects
-from valhalla.importing.glance import glance
-from valhalla.importing.rules import rules_of, source_rules
-from valhalla.importing.source_settings import all_sources
-from valhalla.reading import CODES, DEFAULT_SOURCE
-from valhalla.reading.header import FIELDS
+from valhalla.intake import log, rejects
+from valhalla.intake.columns import glance
+from valhalla.intake.reading import CODES, DEFAULT_SOURCE
+from valhalla.intake.reading.header import FIELDS
+from valhalla.intake.source_rules import rules_of, source_rules
+from valhalla.intake.source_settings import all_sources
+from valhalla.program.errors import NotFound
 
 PAGE = 30
 REJECTS = 25

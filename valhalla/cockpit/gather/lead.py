@@ -8,9 +8,9 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.leads.view import Record
-from valhalla.packets import making
-from valhalla.stages import STAGES
-from valhalla.stages.packet_document import earns_packet
+from valhalla.reports import packet as making
+from valhalla.scoring.stages import STAGES
+from valhalla.scoring.stages.packet_document import earns_packet
 
 DUPLICATES = """
 SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d

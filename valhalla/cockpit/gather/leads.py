@@ -11,9 +11,9 @@ import apsw
 
 from db import Database
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.errors import UsageError
-from valhalla.leads import search, sql, top
+from valhalla.leads import call_list, search, sql
 from valhalla.leads.view import Viewer
+from valhalla.program.errors import UsageError
 
 PAGE = 50
 FOUND = 50
@@ -161,7 +161,7 @@ def _ranked(database: Database, viewer: Viewer, wanted: Wanted) -> tuple[list[in
     if wanted.order == "best":
         if database.sql(RANGE)[0][1] > SMALL:
             count = min(count, RANKED)
-        found = top.everybody(
+        found = call_list.everybody(
             database, viewer, count, market=wanted.market, source=wanted.source, status=wanted.status
         )
     else:

@@ -8,19 +8,19 @@ from typing import Any
 
 from db import Database
 from db.clock import DAY, SECOND, iso
-from valhalla import settings
 from valhalla.cockpit import frame
 from valhalla.cockpit.gather.advice import advice
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
-from valhalla.home import Home
-from valhalla.leads import top
-from valhalla.outcomes.moments import local_day
-from valhalla.reading import CODES
-from valhalla.risk import quality
-from valhalla.risk.assessing import REPORT_NAME
-from valhalla.stages.calling import HOLD
+from valhalla.intake.reading import CODES
+from valhalla.leads import call_list
+from valhalla.program import settings
+from valhalla.program.home import Home
+from valhalla.program.wording import local_day
+from valhalla.safety import quality
+from valhalla.safety.risk import REPORT_NAME
+from valhalla.scoring.stages.calling import HOLD
 
 CALLS = 5
 COUNTED = 100
@@ -70,8 +70,8 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         values = settings.effective(database)
         viewer = viewer_of(database, values)
         funnel = _funnel(database, local_day(viewer.now, values["timezone"]))
-        callable_now = top.numbers(database, viewer, COUNTED)
-        records = top.records(database, viewer, callable_now[:CALLS])
+        callable_now = call_list.numbers(database, viewer, COUNTED)
+        records = call_list.records(database, viewer, callable_now[:CALLS])
         calls = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
         return {
             "tiles": {

@@ -8,14 +8,15 @@ from typing import Any
 
 from db import Database
 from db.clock import HOUR, iso
-from valhalla import settings
 from valhalla.cockpit.live import QUEUE
 from valhalla.cockpit.state import Cockpit
 from valhalla.effects import live
-from valhalla.risk import assessing, quality
-from valhalla.running import checking, production, validation
+from valhalla.program import settings
+from valhalla.safety import jobs, quality, validation
+from valhalla.safety import risk as assessing
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import seen_from_outside
+from valhalla.service import production
 
 # The newest of each kind among the last few thousand jobs; the queue has no index by name.
 WORK = """
@@ -59,7 +60,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     database = cockpit.database
     values = settings.effective(database)
     with database.view():
-        work = {row[1]: _work(row) for row in database.sql(WORK, (json.dumps(checking.JOBS),))}
+        work = {row[1]: _work(row) for row in database.sql(WORK, (json.dumps(jobs.JOBS),))}
         checks = _checks(database)
         limits = list(GovernorEnforcer(database=database).get_status().values())
         denied = [{"at": iso(at), "resource": resource} for at, resource in database.sql(DENIED)]
@@ -67,7 +68,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         states = _states(database, limits, heart)
     for block in checks["blocks"] if checks else []:
         block |= {"promise": PROMISES.get(block["name"]), "now": states.get(block["name"])}
-    risk = _report(cockpit.home.logs / assessing.REPORT_NAME) or _last(database, checking.RISK_JOB)
+    risk = _report(cockpit.home.logs / assessing.REPORT_NAME) or _last(database, jobs.RISK_JOB)
     return {
         "checks": checks,
         "limits": limits,
@@ -86,7 +87,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
 
 
 def _checks(database: Database) -> dict[str, Any] | None:
-    found = _last(database, checking.CHECKS_JOB)
+    found = _last(database, jobs.CHECKS_JOB)
     return found if found and "checks" in found and "blocks" in found else None
 
 
@@ -99,7 +100,7 @@ def _last(database: Database, name: str) -> dict[str, Any] | None:
 def _work(row: tuple[Any, ...]) -> dict[str, Any]:
     number, name, state, progress, error, at, result = row
     told = json.loads(progress) if progress else {}
-    ended = json.loads(result) if result and state == "done" and name == checking.PRODUCTION_JOB else {}
+    ended = json.loads(result) if result and state == "done" and name == jobs.PRODUCTION_JOB else {}
     return {
         "job": number,
         "state": state,

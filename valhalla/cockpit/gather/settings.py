@@ -8,13 +8,14 @@ from typing import Any
 
 from db import Database
 from db.clock import iso
-from valhalla import policies, settings
-from valhalla.errors import NotFound, UsageError
 from valhalla.leads import suppression
-from valhalla.settings import SETTINGS, Choice, Setting, Whole
-from valhalla.stages import context as stages
-from valhalla.stages.policy import DEFAULT_POLICY
-from valhalla.stages.policy_keys import KEYS
+from valhalla.program import settings
+from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.settings import SETTINGS, Choice, Setting, Whole
+from valhalla.scoring import policies
+from valhalla.scoring import store as stages
+from valhalla.scoring.stages.policy import DEFAULT_POLICY
+from valhalla.scoring.stages.policy_keys import KEYS
 
 STORED = "SELECT key, value, updated_at, updated_by FROM setting"
 DNC_COUNT = "SELECT kind, origin, count(*) FROM suppression WHERE removed_at IS NULL GROUP BY kind, origin"
@@ -174,7 +175,7 @@ def history(database: Database, limit: int = 200) -> dict[str, Any]:
 
 def difference(database: Database, before: int, after: int) -> dict[str, Any]:
     """In which keys two versions differ."""
-    from valhalla.stages.policy import diff
+    from valhalla.scoring.stages.policy import diff
 
     try:
         one, other = stages.policy_at(database, before), stages.policy_at(database, after)
@@ -230,7 +231,7 @@ def dnc(
 
 def buyers(database: Database, limit: int = 500) -> dict[str, Any]:
     """The buyers and what they take; None is "any"."""
-    from valhalla.buyers import all_buyers
+    from valhalla.leads.buyers import all_buyers
 
     found = all_buyers(database)
     return {"buyers": found[:limit], "total": len(found)}

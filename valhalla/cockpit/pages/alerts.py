@@ -12,7 +12,7 @@ from valhalla.cockpit.gather import alerts
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 from valhalla.sandbox.alerts import AlertSystem
 
 ENTRY = Entry("Alerts", "/alerts", "alerts", badge="alerts")

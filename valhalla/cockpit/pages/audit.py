@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import FileResponse, Response
 
 from db.inspecting import MANIFEST, manifest_path
-from valhalla.auditing import copies, log
+from valhalla.audit import copies, log
 from valhalla.cockpit.gather import audit
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import NotFound, UsageError
+from valhalla.program.errors import NotFound, UsageError
 
 ENTRY = Entry("Audit", "/audit", "audit")
 MOST = 50_000
@@ -120,8 +120,8 @@ def download(here: Here, name: str) -> Response:
 
 
 def _moment(here: Cockpit, text: str | None) -> int | None:
-    from valhalla import settings
-    from valhalla.outcomes.moments import moment
+    from valhalla.program import settings
+    from valhalla.program.wording import moment
 
     if not text:
         return None
@@ -132,6 +132,6 @@ def _moment(here: Cockpit, text: str | None) -> int | None:
 
 
 def _copy_hours(here: Cockpit) -> int:
-    from valhalla import settings
+    from valhalla.program import settings
 
     return int(settings.value(here.database, "audit.copy_hours"))

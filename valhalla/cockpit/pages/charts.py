@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from valhalla.charts import drawing, figures
 from valhalla.cockpit.documents import policy_of
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.state import Here
-from valhalla.errors import NotFound
-from valhalla.outcomes.evaluating import calibration
-from valhalla.stages.context import latest_policy
+from valhalla.program.errors import NotFound
+from valhalla.reports import chart_figures, charts
+from valhalla.scoring.calibration import calibration
+from valhalla.scoring.store import latest_policy
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,20 +24,20 @@ Theme = Annotated[Literal["light", "dark"], Query()]
 def conversion(here: Here, number: Annotated[int, Path(ge=1, lt=2**63)], theme: Theme = "light") -> Response:
     """The variants of an experiment with their intervals."""
     found = experiments.one(here, number)["results"]
-    rates = figures.rates_of(found) if found else []
+    rates = chart_figures.rates_of(found) if found else []
     if not rates:
         raise NotFound("there is nothing to draw yet")
-    return _image(drawing.conversion(rates, theme, found["metric"]))
+    return _image(charts.conversion(rates, theme, found["metric"]))
 
 
 @router.get("/charts/calibration.svg")
 def predictions(here: Here, theme: Theme = "light") -> Response:
     """What was predicted against what happened."""
     _, policy = latest_policy(here.database)
-    bins = figures.bins_of(calibration(here.database, policy).table)
+    bins = chart_figures.bins_of(calibration(here.database, policy).table)
     if not bins:
         raise NotFound("there is nothing to draw yet")
-    return _image(drawing.calibration(bins, theme))
+    return _image(charts.calibration(bins, theme))
 
 
 def _image(svg: str) -> Response:

@@ -13,12 +13,12 @@ from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.pages.calls import saved
 from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import NotFound, UsageError
 from valhalla.leads import suppression
+from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.leads.sql import SOME
 from valhalla.leads.suppression import Entry
 from valhalla.leads.view import Record
-from valhalla.outcomes.recording import Outcome, Recorder
+from valhalla.program.errors import NotFound, UsageError
 
 MOST = 200
 """Leads at once; a page shows fewer."""

@@ -12,8 +12,9 @@ from valhalla.cockpit.gather import decisions
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.errors import UsageError
-from valhalla.leads import merging, reviewing
+from valhalla.leads import merge as merging
+from valhalla.leads import review
+from valhalla.program.errors import UsageError
 
 ENTRY = Entry("Decisions", "/decisions", "decisions", badge="decisions")
 
@@ -118,7 +119,7 @@ def decline(request: Request, here: Here, number: Number, back: Back = "/decisio
 def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one change")
-    act = reviewing.accept if accepted else reviewing.decline
+    act = review.accept if accepted else review.decline
     with here.database.write(durable=True):
         leads = [act(here.database, number) for number in dict.fromkeys(numbers)]
     if len(leads) == 1:

@@ -11,9 +11,9 @@ from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import digest
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.digest import writing
-from valhalla.digest.place import digest_path
-from valhalla.errors import NotFound
+from valhalla.program.errors import NotFound
+from valhalla.program.home import digest_path
+from valhalla.reports import digest_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +27,7 @@ def show(request: Request, here: Here, days: Days = 1.0) -> Response:
     told = digest.gather(here, days)
     if told is None:
         return page(request, "digest_wait.html", "Digest")
-    return document(writing.html(told))
+    return document(digest_page.html(told))
 
 
 @router.get("/digest.txt")
@@ -36,7 +36,7 @@ def text(here: Here, days: Days = 1.0) -> Response:
     told = digest.gather(here, days)
     if told is None:
         return PlainTextResponse("It is being put together; ask again.\n", 202, {"retry-after": "2"})
-    return PlainTextResponse(writing.text(told))
+    return PlainTextResponse(digest_page.text(told))
 
 
 @router.get("/digest/{date}")
@@ -51,6 +51,6 @@ def written(here: Here, date: Date) -> Response:
 @router.post("/digest")
 def write(request: Request, here: Here) -> Response:
     """Write today's digest into the home, as ``valhalla digest --write`` does."""
-    path, _ = writing.write(here.database, here.home)
+    path, _ = digest_page.write(here.database, here.home)
     done(request, "/", f"The digest was written to {path}.")
     return RedirectResponse(f"/digest/{path.stem.removeprefix('digest-')}", 303)

@@ -16,7 +16,7 @@ from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
 from valhalla.effects import live, register
 from valhalla.effects.running import send_on
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 ENTRY = Entry("Effects", "/effects", "effects", badge="uncertain")
 

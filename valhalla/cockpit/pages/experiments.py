@@ -13,9 +13,9 @@ from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import UsageError
-from valhalla.experiments import running
-from valhalla.experiments.running import Arm, Found
+from valhalla.program.errors import UsageError
+from valhalla.scoring import experiments as running
+from valhalla.scoring.experiments import Arm, Found
 
 ENTRY = Entry("Experiments", "/experiments", "experiments")
 

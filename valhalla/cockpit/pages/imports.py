@@ -16,10 +16,11 @@ from valhalla.cockpit.gather import imports
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import NotFound, UsageError
-from valhalla.importing import cures, rejects
-from valhalla.importing.log import details, known_list
-from valhalla.importing.source_settings import Change, set_source
+from valhalla.intake import advice as cures
+from valhalla.intake import rejects
+from valhalla.intake.log import details, known_list
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.program.errors import NotFound, UsageError
 
 ENTRY = Entry("Imports", "/imports", "imports")
 

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from jobs import operations
+from jobs import admin
 from valhalla.cockpit.gather import jobs
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.errors import UsageError
+from valhalla.program.errors import UsageError
 
 ENTRY = Entry("Jobs", "/jobs", "jobs", badge="dead")
 
@@ -74,7 +74,7 @@ def retry_chosen(
     numbers = _some(job)
     with here.database.write(durable=True):
         for number in numbers:
-            operations.retry(here.database, number)
+            admin.retry(here.database, number)
     return done(request, back, f"{_jobs(numbers)} will be tried again.")
 
 
@@ -88,7 +88,7 @@ def cancel_chosen(
     """Cancel the chosen jobs."""
     numbers = _some(job)
     with here.database.write(durable=True):
-        running = [number for number in numbers if operations.cancel(here.database, number) == "running"]
+        running = [number for number in numbers if admin.cancel(here.database, number) == "running"]
     ends = f" {len(running)} of them at the next chunk." if running else ""
     return done(request, back, f"{_jobs(numbers)} canceled.{ends}")
 
@@ -96,14 +96,14 @@ def cancel_chosen(
 @router.post("/jobs/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Put a job that has ended back into the queue, as ``valhalla jobs retry`` does."""
-    operations.retry(here.database, number)
+    admin.retry(here.database, number)
     return done(request, back, f"Job {number} will be tried again.", undo=f"/jobs/{number}/cancel")
 
 
 @router.post("/jobs/{number}/cancel")
 def cancel(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Cancel a job, as ``valhalla jobs cancel`` does."""
-    if operations.cancel(here.database, number) == "running":
+    if admin.cancel(here.database, number) == "running":
         return done(request, back, f"Job {number} ends at its next chunk.", kind="info")
     return done(request, back, f"Job {number} is canceled.", undo=f"/jobs/{number}/retry")
 
@@ -118,7 +118,7 @@ def pause(
 ) -> Response:
     """Begin no more jobs of a queue; what runs goes on."""
     _known(here, queue)
-    operations.pause(here.database, queue, reason=reason.strip() or None)
+    admin.pause(here.database, queue, reason=reason.strip() or None)
     undo = f"/jobs/resume?{urlencode({'of': queue})}"
     return done(request, back, f"Queue {queue} is paused; what runs goes on.", kind="warn", undo=undo)
 
@@ -133,7 +133,7 @@ def resume(
 ) -> Response:
     """Begin jobs of a queue again."""
     _known(here, queue or of)
-    operations.resume(here.database, queue or of)
+    admin.resume(here.database, queue or of)
     return done(request, back, f"Queue {queue or of} goes on.")
 
 

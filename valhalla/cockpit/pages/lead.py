@@ -7,20 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
-from valhalla import settings
 from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import NotFound, UsageError
 from valhalla.leads import suppression
+from valhalla.leads.outcomes import CHANNELS, Outcome, Recorder, read_lead
 from valhalla.leads.suppression import Entry
-from valhalla.outcomes.moments import ahead, cents, clock_text, moment
-from valhalla.outcomes.recording import CHANNELS, Outcome, Recorder, read_lead
-from valhalla.packets import making
-from valhalla.packets.keeping import path_of, put
-from valhalla.packets.page import page as packet_page
+from valhalla.program import settings
+from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.wording import ahead, cents, clock_text, moment
+from valhalla.reports import packet as making
+from valhalla.reports.packet_files import path_of, put
+from valhalla.reports.packet_page import page as packet_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -136,7 +136,7 @@ def packet(here: Here, number: Number) -> Response:
 @router.get("/leads/{number}/packet.pdf")
 def packet_pdf(here: Here, number: Number) -> Response:
     """The packet for printing and sending along by hand."""
-    from valhalla.packets.pdf import pdf
+    from valhalla.reports.packet_pdf import pdf
 
     found = making.latest(here.database, number)
     if found is None:

@@ -14,16 +14,16 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
 from valhalla.effects import register
-from valhalla.errors import UsageError
-from valhalla.running import checking
+from valhalla.program.errors import UsageError
+from valhalla.safety import jobs
 from valhalla.sandbox.governor import GovernorEnforcer
 
 ENTRY = Entry("Safety", "/safety", "safety")
 
 ASKED = {
-    "checks": (checking.CHECKS_JOB, "The checks are being made."),
-    "validate": (checking.VALIDATE_JOB, "Every check of production mode is being made."),
-    "risk": (checking.RISK_JOB, "The risk is being assessed."),
+    "checks": (jobs.CHECKS_JOB, "The checks are being made."),
+    "validate": (jobs.VALIDATE_JOB, "Every check of production mode is being made."),
+    "risk": (jobs.RISK_JOB, "The risk is being assessed."),
 }
 
 router = APIRouter(include_in_schema=False)
@@ -66,7 +66,7 @@ def production(request: Request, here: Here, word: Annotated[str, Form(max_lengt
     """Have the production workflow run inside of this run, after the question that the command asks, too."""
     if word.strip() != CONFIRMATION:
         raise UsageError(f"nothing was begun: type {CONFIRMATION} to let approved effects go out")
-    job = here.background.checking.ask(checking.PRODUCTION_JOB)
+    job = here.background.checking.ask(jobs.PRODUCTION_JOB)
     return done(request, "/safety#production", f"Production has begun (job {job}).", kind="warn")
 
 

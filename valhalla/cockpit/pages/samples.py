@@ -9,9 +9,9 @@ from jobs import WaitTimeout
 from valhalla.cockpit.pages.imports import PATIENCE
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
-from valhalla.packets.keeping import put
-from valhalla.reading import DEFAULT_SOURCE
-from valhalla.samples import NAME, ROWS, ten_leads
+from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.samples import NAME, ROWS, ten_leads
+from valhalla.reports.packet_files import put
 
 BESIDE = "sample_leads.csv"
 """What the list is called where somebody has a list of its name."""

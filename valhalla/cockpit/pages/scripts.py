@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.scripts import catalogue, moving
+from valhalla.scoring import promoting, scripts
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +47,7 @@ def add(
     market: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Add a script or a new version of one, as ``valhalla scripts add`` does."""
-    made = catalogue.add(
+    made = scripts.add(
         here.database, name, body.replace("\r\n", "\n"), channel=channel, market=market.strip() or None
     )
     says = f"{made.title} is there as experimental; compare it in an experiment to bring it into use."
@@ -58,7 +58,7 @@ def add(
 def promote(request: Request, here: Here, number: Number) -> Response:
     """Bring a script into use if every gate passes, as ``valhalla scripts promote`` does."""
     with here.database.write(durable=True):
-        verdict, made = moving.promote(here.database, str(number))
+        verdict, made = promoting.promote(here.database, str(number))
         if made:
             here.background.reevaluating.ask()
     return done(request, f"/experiments/scripts/{number}", verdict.says, kind="ok" if made else "warn")
@@ -68,7 +68,7 @@ def promote(request: Request, here: Here, number: Number) -> Response:
 def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Bring a script into use by hand and keep it there."""
     with here.database.write(durable=True):
-        moving.pin(here.database, str(number), reason=reason.strip() or "chosen by hand")
+        promoting.pin(here.database, str(number), reason=reason.strip() or "chosen by hand")
         here.background.reevaluating.ask()
     return done(
         request,
@@ -82,7 +82,7 @@ def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Re
 @router.post("/experiments/scripts/{number:int}/unpin")
 def unpin(request: Request, here: Here, number: Number) -> Response:
     """Let the evidence move the script again."""
-    script = moving.unpin(here.database, str(number))
+    script = promoting.unpin(here.database, str(number))
     return done(request, f"/experiments/scripts/{number}", f"{script.title} is not pinned any more.")
 
 
@@ -90,7 +90,7 @@ def unpin(request: Request, here: Here, number: Number) -> Response:
 def retire(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Take a script out of use by hand."""
     with here.database.write(durable=True):
-        moving.retire(here.database, str(number), reason=reason.strip() or "not wanted any more")
+        promoting.retire(here.database, str(number), reason=reason.strip() or "not wanted any more")
         here.background.reevaluating.ask()
     return done(
         request, f"/experiments/scripts/{number}", "It is retired, and comes back when it is compared again."

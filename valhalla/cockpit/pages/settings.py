@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import Response
 
-from valhalla import policies, settings
-from valhalla.cockpit.answers import wants_json
 from valhalla.cockpit.gather import settings as gather
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.errors import UsageError, ValhallaError
 from valhalla.leads import suppression
-from valhalla.running import startup
+from valhalla.program import settings
+from valhalla.program.errors import UsageError, ValhallaError
+from valhalla.scoring import policies
+from valhalla.service import startup
 
 ENTRY = Entry("Settings", "/settings", "settings")
 
@@ -201,7 +201,7 @@ def import_buyers(
     replace: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take buyers from a CSV, as ``valhalla buyers import`` does."""
-    from valhalla.buyers import import_buyers as take
+    from valhalla.leads.buyers import import_buyers as take
 
     with tempfile.TemporaryDirectory(prefix="valhalla-buyers-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "buyers.csv"

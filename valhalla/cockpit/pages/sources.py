@@ -11,7 +11,7 @@ from starlette.responses import Response
 from valhalla.cockpit.gather import imports
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.importing.source_settings import Change, set_source
+from valhalla.intake.source_settings import Change, set_source
 
 router = APIRouter(include_in_schema=False)
 

@@ -11,11 +11,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.instance import running
-from valhalla.cockpit.answers import Answer, wants_json
-from valhalla.cockpit.rendering import THEME_COOKIE, THEMES, done, local, page
+from valhalla.cockpit.rendering import THEME_COOKIE, THEMES, Answer, done, local, page, wants_json
 from valhalla.cockpit.state import Here
 from valhalla.effects import live, register
-from valhalla.errors import UsageError, ValhallaError
+from valhalla.program.errors import UsageError, ValhallaError
 
 CONFIRMATION = "LIVE"
 YEAR = 365 * 24 * 3600

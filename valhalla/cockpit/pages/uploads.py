@@ -11,16 +11,15 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit import uploads
-from valhalla.cockpit.answers import Answer, wants_json
 from valhalla.cockpit.gather import imports
 from valhalla.cockpit.pages.imports import pairs, reading
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import Answer, done, page, wants_json
 from valhalla.cockpit.state import Here
-from valhalla.errors import UsageError
-from valhalla.importing import cures
-from valhalla.importing.source_settings import Change, set_source
-from valhalla.importing.sources import SUFFIXES
-from valhalla.reading import DEFAULT_SOURCE
+from valhalla.intake import advice as cures
+from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.intake.sources import SUFFIXES
+from valhalla.program.errors import UsageError
 
 PATH = "/imports/upload"
 PIECE = 2**20

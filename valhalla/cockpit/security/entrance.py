@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.sessions import IDLE
 from valhalla.cockpit.state import Cockpit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 

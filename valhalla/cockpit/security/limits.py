@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.wording import size
 
 BODY = 2**20

@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.hosts import hosts_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from valhalla.cockpit.answers import refusal
+from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.origin import SAFE
 from valhalla.cockpit.state import Cockpit
 

@@ -1,0 +1,203 @@
+"""Putting jobs into the queue: one, many, groups and chords."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from huey import signals as S
+from huey.api import chord, group
+
+from db.clock import SECOND
+from jobs import message, sql
+from jobs.current import _current
+from jobs.huey_hooks import Bookkeeping
+from jobs.kind import JobTask, JobWrapper
+from jobs.serializer import to_json
+from jobs.state import SCHEDULED, WAITING, JobState
+
+if TYPE_CHECKING:
+    from jobs.queue import JobQueue
+    from jobs.worker_thread import Deliverer
+
+When = datetime.datetime | int
+"""A moment: an aware datetime, or UTC microseconds."""
+
+
+class JobId(int):
+    """The number of an enqueued job. An ``int`` that can also look the job up."""
+
+    queue: JobQueue
+
+    def state(self) -> JobState:
+        """The job as it is now."""
+        return self.queue.state(self)
+
+    def wait(self, timeout: float | None = None) -> JobState:
+        """See :meth:`JobQueue.wait`."""
+        return self.queue.wait(self, timeout)
+
+
+class Enqueueing(Bookkeeping):
+    """The half of the queue that producers use."""
+
+    deliverers: list[Deliverer]
+
+    # -- enqueueing ----------------------------------------------------------------------------------------
+
+    def enqueue(
+        self,
+        task: Any,
+        *,
+        unique: str | None = None,
+        scope: str = "running",
+        period: float | None = None,
+        priority: int | None = None,
+        delay: float | None = None,
+        eta: When | None = None,
+        expires: float | When | None = None,
+        tags: Sequence[str] = (),
+        correlation_id: str | None = None,
+        lane: str | None = None,
+    ) -> Any:
+        """Put a job (what ``handler.s(...)`` returns) into the queue; returns its :class:`JobId`.
+
+        Inside ``database.write()`` the job appears when that transaction commits, and not otherwise.
+
+        ``unique``: at most one job with this key; while there is one, its id is returned and nothing is added.
+        ``scope``: how long the key is taken: "waiting" (until the job first begins), "running" (until it ends), or
+        "period" (``period`` seconds from now, whatever becomes of the job). ``delay`` (seconds) or ``eta``: not before.
+        ``expires`` (seconds from now or a moment): not begun by then, it never is. Higher ``priority`` goes first.
+        A Huey ``group`` gives a list of ids, a ``chord`` the ids of its members.
+        """
+        if isinstance(task, group):
+            with self.database.write():
+                return [self.enqueue(each, correlation_id=correlation_id) for each in task.tasks]
+        if isinstance(task, chord):
+            with self.database.write():
+                return self._enqueue_chord(task)
+        task = message.must_be_task(task)
+        kind, now = task.kind, self.database.clock()
+        due = self._due(task, delay, eta, now)
+        state = WAITING if due is None or due <= now else SCHEDULED
+        if priority is None:
+            priority = int(task.priority or 0)
+        until = None
+        if unique is not None:
+            if scope not in ("waiting", "running", "period") or (scope == "period") != (period is not None):
+                raise ValueError('scope is "waiting", "running", or "period" with period= in seconds')
+            until = None if period is None else now + int(period * SECOND)
+        current = _current.get()
+        parent = current.id if current is not None else None
+        if correlation_id is None and current is not None:
+            correlation_id = current.correlation_id
+        payload = to_json(message.body_of(task), f"the arguments of {kind.name}")
+        lane = kind.lane if lane is None else lane
+        row = (
+            kind.queue, lane, kind.name, state, priority, payload, due, self._expiry(task, expires, now), unique,
+            None if unique is None else scope, until, int(unique is not None),
+            to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
+        )  # fmt: skip
+        database = self.database
+        with database.write(durable=kind.durable and not database.in_write()):
+            if unique is not None:
+                database.sql(sql.RELEASE_OLD_KEY, (kind.queue, unique, now))
+            database.sql(sql.INSERT, row)
+            if unique is not None and not database.changes():
+                return self._job_id(database.value(sql.HOLDER_OF_KEY, (kind.queue, unique)))
+            job_id = self._job_id(database.last_id())
+            event = "enqueued" if state == WAITING else "scheduled"
+            database.sql(sql.EVENT, (job_id, now, event, None, None, None, None))
+            task.named(job_id)
+            self._emit(S.SIGNAL_ENQUEUED if state == WAITING else S.SIGNAL_SCHEDULED, task)
+            self.storage.add_lane((kind.queue, lane))
+            database.after_commit(lambda: self.arrived(priority))
+        return job_id
+
+    def enqueue_many(
+        self,
+        handler: JobWrapper,
+        arguments: Iterable[Sequence[Any]],
+        *,
+        priority: int | None = None,
+        delay: float | None = None,
+        correlation_id: str | None = None,
+        block: int = 10_000,
+    ) -> int:
+        """Enqueue one job of ``handler`` for each tuple of positional ``arguments``; returns how many.
+
+        ``block`` jobs at a time share a transaction (inside ``database.write()`` all of them do).
+        """
+        kind, database = handler.kind, self.database
+        current = _current.get()
+        parent = current.id if current is not None else None
+        if correlation_id is None and current is not None:
+            correlation_id = current.correlation_id
+        rank = kind.priority if priority is None else priority
+        what = f"the arguments of {kind.name}"
+        total, rows = 0, iter(arguments)
+        while part := list(itertools.islice(rows, block)):
+            now = database.clock()
+            due = None if not delay else now + int(delay * SECOND)
+            state = WAITING if due is None else SCHEDULED
+            head, tail = (kind.queue, kind.lane, kind.name, state, rank), (due, correlation_id, parent, now)
+            values = [(*head, to_json({"args": list(args)}, what) if args else "{}", *tail) for args in part]
+            with database.write(durable=kind.durable and not database.in_write()):
+                database.many(sql.INSERT_BULK, values)
+                last = database.last_id()
+                database.sql(sql.EVENTS_OF_BULK, (last - len(values) + 1, last))
+                database.after_commit(lambda: self.arrived(rank, everybody=True))
+            total += len(values)
+        return total
+
+    def arrived(self, priority: int, everybody: bool = False) -> None:
+        """Something was committed that may run: tell the workers of this process."""
+        for deliverer in self.deliverers:
+            if priority > deliverer.urgent:
+                deliverer.urgent = priority
+        if everybody:
+            self.storage.bell.ring_all()
+        else:
+            self.storage.bell.ring()
+
+    def _due(self, task: JobTask, delay: float | None, eta: When | None, now: int) -> int | None:
+        if delay is not None and eta is not None:
+            raise ValueError("delay or eta, not both")
+        if delay is not None:
+            return now + int(delay * SECOND)
+        if eta is not None:
+            return moment(eta)
+        if task.eta is not None:
+            return moment(task.eta.replace(tzinfo=datetime.UTC))  # Huey keeps naive UTC
+        return None
+
+    def _expiry(self, task: JobTask, expires: float | When | None, now: int) -> int | None:
+        if expires is None:
+            expires = task.expires
+        if expires is None:
+            return None
+        if isinstance(expires, datetime.timedelta):
+            return now + int(expires.total_seconds() * SECOND)
+        if isinstance(expires, datetime.datetime):
+            return moment(expires)
+        return now + int(expires * SECOND)
+
+    def _job_id(self, number: int) -> JobId:
+        job_id = JobId(number)
+        job_id.queue = self
+        return job_id
+
+    def _enqueue_chord(self, chord_obj: Any) -> list[JobId]:
+        super()._enqueue_chord(chord_obj)
+        return [self._job_id(int(task.id)) for task in chord_obj.tasks if isinstance(task, JobTask)]
+
+
+def moment(at: When) -> int:
+    """UTC microseconds of ``at``. A datetime without zone is refused: it would be read as one zone or another."""
+    if isinstance(at, int):
+        return at
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; give an aware datetime or UTC microseconds")
+    return int(at.timestamp() * SECOND)

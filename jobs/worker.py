@@ -1,0 +1,154 @@
+"""Huey's consumer with threads that claim, and a keeper instead of its scheduler."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import apsw
+from huey.consumer import Consumer, Scheduler, Worker, WorkerRecycle
+
+from db import DatabaseError
+from jobs.errors import Abandoned
+from jobs.maintenance import TICK, Keeper
+from jobs.worker_thread import Deliverer
+
+if TYPE_CHECKING:
+    from jobs.queue import JobQueue
+
+log = logging.getLogger("jobs")
+
+
+class WorkerThread(Worker):  # type: ignore[misc]
+    """One thread: claims and delivers as long as there is something, then waits for the bell."""
+
+    FALLBACK = 1.0
+    """Seconds after which it looks even if no bell has rung."""
+
+    def __init__(self, *, deliverer: Deliverer, **options: Any) -> None:
+        super().__init__(**options)
+        self.deliverer = deliverer
+
+    def loop(self, now: Any = None) -> None:
+        bell = self.huey.storage.bell
+        heard = bell.rings
+        try:
+            worked = self.deliverer.work()
+        except (DatabaseError, apsw.Error, Abandoned) as error:
+            log.warning("a worker could not use the file: %s", error)
+            self.stop_flag.wait(1.0)
+            return
+        if self.deliverer.abandoned:
+            raise WorkerRecycle  # another thread has this one's place
+        if not worked and not self.stop_flag.is_set():
+            bell.wait(heard, self.FALLBACK)
+
+
+class KeeperThread(Scheduler):  # type: ignore[misc]
+    """The one thread that looks after time, leases and other processes."""
+
+    def __init__(self, *, keeper: Keeper, **options: Any) -> None:
+        super().__init__(**options)
+        self.keeper = keeper
+
+    def loop(self, now: Any = None) -> None:
+        began = time.monotonic()
+        self.keeper.tick()
+        self.sleep_for_interval(began, TICK)
+
+
+class JobWorker(Consumer):  # type: ignore[misc]
+    """Runs a queue's jobs in ``threads`` threads of this process. Installs no signal handlers."""
+
+    def __init__(self, queue: JobQueue, threads: int = 1, queues: Iterable[str] | None = None) -> None:
+        if threads < 1:
+            raise ValueError("a worker needs at least one thread")
+        self.queue = queue
+        self.serves = frozenset(queues) if queues is not None else None
+        self.is_running = False
+        self.keeper = Keeper(queue, self)
+        super().__init__(queue, workers=threads, check_worker_health=True)
+
+    def _create_worker(self) -> WorkerThread:
+        deliverer = Deliverer(self.queue, self.stop_flag, self.serves)
+        return WorkerThread(
+            deliverer=deliverer,
+            huey=self.queue,
+            stop_flag=self.stop_flag,
+            default_delay=self.default_delay,
+            max_delay=self.max_delay,
+            backoff=self.backoff,
+        )
+
+    def _create_scheduler(self) -> KeeperThread:
+        return KeeperThread(
+            keeper=self.keeper, huey=self.queue, stop_flag=self.stop_flag, interval=1, periodic=False
+        )
+
+    @property
+    def deliverers(self) -> list[Deliverer]:
+        """What each thread is doing."""
+        return [worker.deliverer for worker, _ in self.worker_threads]
+
+    def _set_signal_handlers(self) -> None:
+        """The program decides what a signal means; and off the main thread it would not even be possible."""
+
+    def start(self) -> None:
+        """Register as a worker, rescue what dead ones left, start the threads."""
+        self.queue.owner.beat(self.workers)
+        self.keeper.begin()
+        self.queue.deliverers = [*self.queue.deliverers, *self.deliverers]
+        self.is_running = True
+        super().start()
+
+    def check_worker_health(self) -> bool:
+        """Give the place of a thread that died to a new one. True: all lived."""
+        dead = [
+            worker.deliverer
+            for worker, thread in self.worker_threads
+            if thread.ident is not None and not thread.is_alive()
+        ]
+        if self.stop_flag.is_set():
+            return True
+        for deliverer in dead:
+            log.error("a worker thread died and is replaced")
+            self.replace(deliverer)
+        return not dead
+
+    def replace(self, hung: Deliverer) -> None:
+        """Give the place of a thread whose job was taken over to a new one."""
+        hung.abandoned = True
+        for number, (worker, _) in enumerate(self.worker_threads):
+            if worker.deliverer is hung:
+                fresh = self._create_worker()
+                thread = self._create_process(fresh, f"Worker-{number + 1}")
+                self.worker_threads[number] = (fresh, thread)
+                known = [each for each in self.queue.deliverers if each is not hung]
+                self.queue.deliverers = [*known, fresh.deliverer]
+                thread.start()
+
+    def stop(self, timeout: float | None = None, graceful: bool = True) -> bool:
+        """Stop claiming, let running jobs finish (long ones end at their next chunk), keep what waits.
+
+        Waits up to ``timeout`` seconds (None: as long as it takes). False: a job still ran; its thread dies with the
+        process, and the next worker takes the job up again.
+        """
+        self.stop_flag.set()
+        if not self.is_running:
+            return True
+        self.queue.storage.bell.ring_all()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        threads: list[threading.Thread] = [thread for _, thread in self.worker_threads]
+        for thread in threads:
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        self.scheduler.join(None if deadline is None else max(0.2, deadline - time.monotonic()))
+        mine = self.deliverers
+        self.queue.deliverers = [each for each in self.queue.deliverers if each not in mine]
+        finished = not any(thread.is_alive() for thread in threads)
+        self.is_running = not finished
+        if finished and not self.queue.deliverers:
+            self.queue.close()
+        return finished

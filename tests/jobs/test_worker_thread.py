@@ -1,0 +1,205 @@
+"""Groups: many atomic jobs in one transaction, each undone alone, all of them acknowledged together."""
+
+from __future__ import annotations
+
+import threading
+
+import apsw
+import pytest
+
+from db import Database
+from jobs import JobQueue, rescue
+from jobs.errors import Unacknowledged
+from jobs.liveness import Owner
+from jobs.worker_thread import Deliverer
+
+
+@pytest.fixture
+def deliverer(queue: JobQueue) -> Deliverer:
+    deliverer = Deliverer(queue, threading.Event())
+    deliverer._size = 64
+    return deliverer
+
+
+def commits(database: Database) -> list[int]:
+    """A list that grows with every commit of this thread's connection."""
+    seen: list[int] = []
+    database.connection().set_commit_hook(lambda: bool(seen.append(1)))
+    return seen
+
+
+def test_group_of_jobs_takes_two_commits(database: Database, queue: JobQueue, deliverer: Deliverer) -> None:
+    task = queue.task(name="one", atomic=True)(lambda: None)
+    queue.enqueue_many(task, ((),) * 64)
+    assert queue.owner
+    seen = commits(database)
+    assert deliverer.work() == 64
+    assert len(seen) == 2  # the claim, and everything else
+    assert database.value("SELECT count(*) FROM task WHERE state = 'done' AND tries = 1") == 64
+
+
+def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, deliverer: Deliverer) -> None:
+    called: list[int] = []
+
+    @queue.task(name="odd", atomic=True)
+    def odd(number: int) -> None:
+        database.sql("INSERT INTO footprint (what) VALUES (?)", (str(number),))
+        database.after_commit(lambda: called.append(number))
+        if number % 2:
+            raise ValueError("odd")
+
+    queue.enqueue_many(odd, ((number,) for number in range(6)))
+    deliverer.work()
+
+    assert [what for (what,) in database.sql("SELECT what FROM footprint")] == ["0", "2", "4"]
+    assert called == [0, 2, 4]
+    assert [state for (state,) in database.sql("SELECT state FROM task ORDER BY id")] == ["done", "dead"] * 3
+
+
+def test_member_that_was_taken_over_does_not_take_the_others_with_it(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    other = Owner(database, "default")
+
+    @queue.task(name="one", atomic=True)
+    def one(number: int) -> None:
+        database.sql("INSERT INTO footprint (what) VALUES (?)", (str(number),))
+
+    queue.enqueue_many(one, ((number,) for number in range(4)))
+    claim = deliverer._claim
+
+    def claim_and_lose() -> object:
+        claims = claim()
+        if claims:
+            with database.write():
+                database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = 3", (other.id,))
+        return claims
+
+    deliverer._claim = claim_and_lose  # type: ignore[assignment]
+    deliverer.work()
+
+    assert [what for (what,) in database.sql("SELECT what FROM footprint ORDER BY what")] == ["0", "1", "3"]
+    assert queue.state(3).state == "running"
+    other.close()
+
+
+def test_jobs_of_a_group_that_was_rolled_back_run_alone_until_the_bad_one_is_found(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    @queue.task(name="one", atomic=True)
+    def one(number: int) -> None:
+        database.sql("INSERT INTO footprint (what) VALUES (?)", (str(number),))
+        if number == 2:  # as SQLite does by itself when the disk is full
+            database.connection().execute("ROLLBACK")
+            raise apsw.FullError("full")
+
+    queue.enqueue_many(one, ((number,) for number in range(4)))
+    with pytest.raises(Unacknowledged):
+        deliverer.work()
+    assert {state for (state,) in database.sql("SELECT state FROM task")} == {"waiting"}
+    while deliverer.work():
+        pass
+
+    assert [what for (what,) in database.sql("SELECT what FROM footprint ORDER BY what")] == ["0", "1", "3"]
+    assert [state for (state,) in database.sql("SELECT state FROM task ORDER BY id")] == [
+        "done",
+        "done",
+        "dead",
+        "done",
+    ]
+    assert [tries for (tries,) in database.sql("SELECT tries FROM task")] == [1, 1, 1, 1]
+
+
+def test_durable_and_other_jobs_do_not_share_a_transaction(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    levels: list[tuple[str, int]] = []
+
+    def level(name: str) -> None:
+        levels.append((name, database.value("PRAGMA synchronous")))
+
+    durable = queue.task(name="durable", atomic=True, durable=True)(level)
+    normal = queue.task(name="normal", atomic=True)(level)
+    with database.write(durable=True):
+        for _ in range(3):
+            queue.enqueue(durable.s("durable"))
+            queue.enqueue(normal.s("normal"))
+    while deliverer.work():
+        pass
+    assert sorted(levels) == [("durable", 2)] * 3 + [("normal", 1)] * 3
+
+
+def test_kind_that_keeps_nothing_leaves_no_row(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    for atomic in (True, False):
+        task = queue.task(name=f"fleeting {atomic}", keep=False, atomic=atomic)(lambda: None)
+        queue.enqueue_many(task, ((),) * 5)
+    while deliverer.work():
+        pass
+    assert database.value("SELECT count(*) FROM task") == 0
+
+
+def test_next_job_begins_in_the_transaction_that_ends_the_one_before(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    task = queue.task(name="one")(lambda: None)
+    queue.enqueue_many(task, ((),) * 10)
+    assert queue.owner
+    seen = commits(database)
+    assert deliverer.work() == 10
+    assert len(seen) == 11
+
+
+def test_result_that_is_not_json_is_told_and_not_kept(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    job = queue.enqueue(queue.task(name="thing")(lambda: object()).s())
+    deliverer.work()
+    state = queue.state(job)
+    assert (state.state, state.result) == ("done", None)
+    assert "cannot be kept as JSON" in str(queue.history(job)[-1].reason)
+
+
+def test_following_job_whose_arguments_are_no_json_fails_the_one_before(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    follow = queue.task(name="follow")(lambda value: None)
+    job = queue.enqueue(queue.task(name="thing", atomic=True)(lambda: object()).s().then(follow))
+    alone = queue.enqueue(queue.task(name="alone")(lambda: object()).s().then(follow))
+    while deliverer.work():
+        pass
+    for each in (job, alone):
+        assert queue.state(each).state == "dead"
+        assert "the arguments of follow cannot be kept as JSON" in str(queue.state(each).error)
+
+
+def test_what_runs_again_and_again_does_not_take_longer_when_more_rows_wait(
+    database: Database, queue: JobQueue, deliverer: Deliverer
+) -> None:
+    """Counted in steps of SQLite's virtual machine, which no other load of the machine can change."""
+    task = queue.task(name="one", atomic=True)(lambda: None)
+
+    def steps() -> int:
+        ticks = 0
+
+        def tick() -> bool:
+            nonlocal ticks
+            ticks += 1
+            return False
+
+        database.connection().set_progress_handler(tick, 20)
+        deliverer.work()
+        queue.storage.find_lanes()
+        queue.storage.promote(database.clock())
+        queue.cycles.fire()
+        rescue.rescue_dead(queue)
+        rescue.rescue_stale(queue)
+        database.connection().set_progress_handler(None)
+        return ticks
+
+    queue.enqueue_many(task, ((),) * 1_000)
+    few = steps()
+    queue.enqueue_many(task, ((),) * 30_000)
+    queue.enqueue_many(task, ((),) * 30_000, delay=3600)
+    assert steps() < few * 1.5

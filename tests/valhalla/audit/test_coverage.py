@@ -1,0 +1,157 @@
+"""Every column of every table of evidence that the program fills: one changed field is found and named, with its row."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from db import Database
+from db.evidence import TABLES, key_value
+from db.inspecting import inspect
+from valhalla.effects import live, register
+from valhalla.intake.by_hand import add_lead
+from valhalla.intake.importer import Request, import_file
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.intake.undo import undo_import
+from valhalla.leads import merge, suppression
+from valhalla.leads.buyers import import_buyers
+from valhalla.leads.outcomes import Outcome, record
+from valhalla.program.home import Home
+from valhalla.program.settings import save
+from valhalla.reports.packet import make
+from valhalla.reports.packet_files import viewer_of
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.scoring import experiments, policies, scripts
+from valhalla.scoring.opening import open_home
+from valhalla.service.service import BEGIN_RUN
+
+PROMISED = {
+    "lead",
+    "lead_history",
+    "outcome",
+    "reject",
+    "effect",
+    "alert",
+    "policy",
+    "setting",
+    "import",
+    "suppression",
+}
+HEADER = "name,email,phone,value,Tag\n"
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which something of everything has happened."""
+    folder = tmp_path_factory.mktemp("lived")
+    home = Home(folder / "home")
+
+    def listed(name: str, rows: str, source: str = "csv") -> int | None:
+        (folder / name).write_text(HEADER + rows, encoding="utf-8")
+        return import_file(database, Request(str(folder / name), source))
+
+    with open_home(home) as database:
+        save(database, "interval", "60")
+        policies.change(database, "packet.fee", 12_000, "dearer", actor="ann")
+        scripts.add(database, "opener", "Hello {name}")
+        arms = [experiments.Arm("call", 1, None), experiments.Arm("text", 1, None)]
+        experiments.stop(database, "opener")
+        experiments.start(database, "first", arms, kind="channel")
+        set_source(database, "careful", Change(options={"merge": "review"}))
+        listed(
+            "a.csv",
+            "Ann A,ann@example.com,713-555-0101,100000,x\nBo B,bo@example.com,713-555-0101,5,y\n,,,,\nC,c@x,,many,\n",
+        )
+        listed("a.csv", "Ann A,ann@example.com,713-555-0101,120000,x\nBo B,bo@example.com,713-555-0101,5,y\n")
+        listed("b.csv", "Ann A,ann@example.com,713-555-0101,120000,z\nDi D,di@example.com,,7,y\n")
+        listed("c.csv", "Ed E,ed@example.com,,100,x\n", "careful")
+        listed("c.csv", "Ed E,ed@example.com,,200,x\n", "careful")
+        gone = listed("d.csv", "Flo F,flo@example.com,,9,\n")
+        assert gone is not None
+        undo_import(database, gone)
+        add_lead(database, {"name": "Gus G", "email": "gus@example.com", "value": "3"})
+        merge.merge(database, 1, 2)
+        merge.keep_apart(database, 3, 4)
+        with database.write():
+            run = database.value(BEGIN_RUN, (1, "0", "{}", 1))
+        live.open_for(database, run, "ann")
+        record(database, Outcome(1, "contacted", database.clock(), reason="she called back"))
+        suppression.add(database, [suppression.entry("no@example.com")], reason="asked")
+        effect = register.draft(database, "webhook", "https://example.com", {"lead": 1}, about="x", lead_id=1)
+        register.approve(database, effect["id"])
+        register.stand(database, "email", 3)
+        AlertSystem(database=database).repeat("test", "a reason", "warning", {"a": 1})
+        (folder / "buyers.csv").write_text("name,markets\nBea,TX\n", encoding="utf-8")
+        import_buyers(database, folder / "buyers.csv")
+        make(database, viewer_of(database), 1)
+    assert inspect(home.database).ok
+    return home.database
+
+
+def filled(path: Path) -> dict[str, tuple[Any, ...]]:
+    """A row of each table of evidence that has one."""
+    with Database.open_copy(path) as database:
+        found = {
+            name: database.one(
+                f"SELECT {', '.join(f'{chr(34)}{each}{chr(34)}' for each in table.columns)} FROM {name} LIMIT 1"
+            )
+            for name, table in TABLES.items()
+        }
+    return {name: row for name, row in found.items() if row is not None}
+
+
+def other(value: Any, kind: str) -> Any:
+    if kind == "INTEGER":
+        return (value or 0) + 1
+    return f"{value or ''}x"
+
+
+def test_every_column_counts(lived: Path, tmp_path: Path) -> None:
+    rows = filled(lived)
+    assert rows.keys() >= PROMISED
+    assert len(rows) >= len(TABLES) - 2, sorted(TABLES.keys() - rows.keys())
+    changed = 0
+    for name, row in rows.items():
+        table = TABLES[name]
+        key = row[: len(table.key)]
+        connection = apsw.Connection(str(lived))
+        kinds = {each[1]: each[2] for each in connection.execute(f"PRAGMA table_info({name})").fetchall()}
+        connection.close()
+        for column, value in zip(table.columns, row, strict=True):
+            if column in table.key:
+                continue
+            path = Path(shutil.copyfile(lived, tmp_path / "changed.db"))
+            connection = apsw.Connection(str(path))
+            connection.execute(
+                "PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1"
+            ).fetchall()
+            for (trigger,) in connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+            ).fetchall():
+                connection.execute(f"DROP TRIGGER {trigger}")
+            where = " AND ".join(f'"{each}" = ?' for each in table.key)
+            connection.execute(
+                f'UPDATE {name} SET "{column}" = ? WHERE {where}', (other(value, kinds[column]), *key)
+            )
+            assert connection.changes() == 1
+            connection.close()
+            named = {
+                (each.table, each.key) for each in inspect(path).problems if "digest expected" in each.what
+            }
+            assert (name, key_value(key)) in named, f"{name}.{column} was changed unseen"
+            changed += 1
+    print(f"{changed} columns of {len(rows)} tables")
+
+
+def test_what_a_lead_said_before_is_told(lived: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copyfile(lived, tmp_path / "changed.db"))
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+    connection.execute("UPDATE lead SET value = 1 WHERE id = 1")
+    connection.close()
+    (problem,) = inspect(path).problems
+    assert "holds earlier values" in problem.what and "10000000" in problem.what

@@ -1,0 +1,117 @@
+"""The right to erasure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database, audit
+from db.instance import Running
+from valhalla.effects import erasure
+from valhalla.intake.importer import Request, import_file
+from valhalla.leads import search, suppression
+from valhalla.program.errors import NotFound
+from valhalla.scoring import store
+
+
+def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    path = lists / "a.csv"
+    path.write_text(
+        "name,email,value,phone,notes\n"
+        "Quentin Forgetme,quentin@forgetme.example,1,713-555-2191,his secretword\n"
+        "Quentin Forgetme,quentin@forgetme.example,2,713-555-2191,his secretword2\n"
+        "Other Person,other@example.com,3,,\n"
+        "Broken,quentin@forgetme.example,oops,713-555-2191,\n",
+        encoding="utf-8",
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        store.seed(database)
+        import_file(database, Request(str(path)))
+        while True:
+            with database.write():
+                if not search.index_some(database):
+                    break
+        result = erasure.forget(
+            database, erasure.who(database, suppression.entry("quentin@forgetme.example"))
+        )
+        assert result == {"leads": [1], "rejects": 1, "still_in": [str(path)]}
+        assert [row[0] for row in database.sql("SELECT name FROM lead")] == ["Other Person"]
+        assert audit.check_chain(database) == [] and database.sql("PRAGMA foreign_key_check") == []
+        assert database.value("PRAGMA integrity_check") == "ok"
+        with pytest.raises(NotFound):
+            erasure.who(database, suppression.entry("quentin@forgetme.example"))
+        import_file(database, Request(str(path), again=True))
+        codes = database.sql("SELECT code, raw, value FROM reject WHERE import_id = 2 ORDER BY line")
+        assert codes == [("FORGOTTEN", "", None)] * 3, "the broken row is recognised too"
+        assert database.value("SELECT count(*) FROM lead") == 1
+    content = (tmp_path / "valhalla.db").read_bytes().lower()
+    for word in (b"forgetme", b"secretword", b"7135552191", b"713-555-2191"):
+        assert word not in content
+
+
+def test_no_page_keeps_what_a_row_said_before_it_was_changed_or_moved(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with Database.open(tmp_path / "valhalla.db") as database:
+        store.seed(database)
+        for value in range(1, 4):
+            rows = [f"Jo {who},jo{who}@forgetme.example,{value}{'0' * (who % 3)}" for who in range(40)]
+            path.write_text("\n".join(["name,email,value", *rows, ""]), encoding="utf-8")
+            import_file(database, Request(str(path)))
+        for who in (6, 17, 33):
+            entry = suppression.entry(f"jo{who}@forgetme.example")
+            erasure.forget(database, erasure.who(database, entry))
+        assert not erasure.uncleaned(database)
+    content = (tmp_path / "valhalla.db").read_bytes()
+    assert [who for who in (6, 17, 33) if f"jo{who}@forgetme".encode() in content] == []
+    assert b"jo7@forgetme" in content, "else this test proves nothing"
+
+
+def test_a_file_that_could_not_be_cleaned_is_named_and_cleaned_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("name,email,value\nQuentin,quentin@forgetme.example,1\n", encoding="utf-8")
+    with Database.open(tmp_path / "valhalla.db") as database:
+        store.seed(database)
+        import_file(database, Request(str(path)))
+        with monkeypatch.context() as busy:
+            busy.setattr(database, "compact", lambda: False)
+            result = erasure.forget(database, [1])
+        assert str(tmp_path / "valhalla.db") in result["still_in"]
+        assert erasure.uncleaned(database)
+        assert erasure.clean(database)
+        assert not erasure.uncleaned(database)
+
+
+def test_a_large_file_that_another_process_uses_is_left_to_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database.open(tmp_path / "valhalla.db") as database:
+        monkeypatch.setattr(erasure, "running", lambda home: Running(1, 0, "run"))
+        assert erasure.clean(database), "it is small"
+        monkeypatch.setattr(erasure, "LARGE", 1)
+        assert not erasure.clean(database)
+        monkeypatch.setattr(erasure, "running", lambda home: Running(os.getpid(), 0, "run"))
+        assert erasure.clean(database)
+
+
+def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) -> None:
+    path = tmp_path / "gone.csv"
+    path.write_text(
+        "name,email,value,notes\nQuentin,quentin@forgetme.example,1,secretword\nBo,bo@x.com,1,\n",
+        encoding="utf-8",
+    )
+    with Database.open(tmp_path / "valhalla.db") as database:
+        store.seed(database)
+        import_file(database, Request(str(path)))
+        with database.write():
+            search.index_some(database)
+        database.checkpoint()
+        erasure.forget(database, [1])
+    content = (tmp_path / "valhalla.db").read_bytes().lower()
+    assert b"forgetme" not in content and b"secretword" not in content

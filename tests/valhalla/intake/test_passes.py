@@ -1,0 +1,133 @@
+"""A pass: looks, imports through jobs, says what became of each list, and leaves the index to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db import Database
+from db.errors import DatabaseError
+from jobs import JobQueue
+from valhalla.intake import passes
+from valhalla.intake.passes import Importing
+from valhalla.leads import search
+from valhalla.program.home import Home
+from valhalla.scoring import store
+
+GOOD = "name,email,value\nAnn Ames,ann@example.com,100000\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.chdir(tmp_path)
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+@pytest.fixture
+def importing(home: Home) -> Iterator[Importing]:
+    with Database.open(home.database) as database:
+        store.seed(database)
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        worker = queue.worker(threads=2)
+        worker.start()
+        yield importing
+        worker.stop(timeout=5)
+
+
+def test_lists_of_the_inbox_belong_to_their_folders(home: Home, importing: Importing) -> None:
+    (home.inbox / "propstream").mkdir()
+    (home.inbox / "propstream" / "a.csv").write_text(GOOD, encoding="utf-8")
+    (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
+    (home.inbox / "folder.csv").mkdir()
+    (home.inbox / "~$open.xlsx").write_bytes(b"x")
+    done = importing.run(home, [], standing=True, final=True)
+    assert done.result.total("rows") == 2 and [problem.code for problem in done.skipped] == ["SKIPPED"]
+    names = importing.database.sql(
+        "SELECT s.name FROM file AS f JOIN source AS s ON s.id = f.source_id ORDER BY 1"
+    )
+    assert names == [("csv",), ("propstream",)]
+    again = importing.run(home, [], standing=True, final=True)
+    assert again.import_ids == [] and again.result.total("unchanged") == 2
+
+
+def test_the_index_is_made_by_a_job(home: Home, importing: Importing) -> None:
+    (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
+    importing.run(home, [], standing=True, final=True)
+    assert importing.chores.index_soon() is not None
+    importing.queue.drain(timeout=20)
+    assert search.percent(importing.database) == 100
+    assert search.search(importing.database, "ames", 5).lead_ids == [1]
+    assert importing.chores.index_soon() is None
+
+
+def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
+    home: Home, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    index_some = search.index_some
+
+    def counted(database: Database, limit: int) -> bool:
+        taken.append(limit)
+        return index_some(database, limit)
+
+    monkeypatch.setattr(search, "index_some", counted)
+    monkeypatch.setattr(search, "BATCH", 8)
+    monkeypatch.setattr(search, "SMALLEST", 2)
+    monkeypatch.setattr("db.pacing.BRIEFLY", 0.0)
+    monkeypatch.setattr(importing.database, "contended", lambda: True)
+    lines = "".join(f"Lead {n},l{n}@example.com,1\n" for n in range(11))
+    (home.inbox / "b.csv").write_text(f"name,email,value\n{lines}", encoding="utf-8")
+    importing.run(home, [], standing=True, final=True)
+    importing.chores.index_soon()
+    importing.queue.drain(timeout=20)
+    assert taken == [8, 2, 2, 2]
+    assert search.percent(importing.database) == 100
+
+
+def test_an_import_is_taken_back_by_a_job(home: Home, importing: Importing) -> None:
+    (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
+    importing.run(home, [], standing=True, final=True)
+    assert importing.chores.undo(1)["reversed"] == 1
+    with pytest.raises(Exception, match="was taken back already"):
+        importing.chores.undo(1)
+
+
+def test_what_cannot_be_imported_is_tried_again_then_told_and_raises_an_alert(
+    home: Home, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def fail(*_: object) -> None:
+        tries.append(1)
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(passes, "import_file", fail)
+    (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
+    done = importing.run(home, [], standing=True, final=True)
+    (file,) = done.result.files
+    assert (
+        file.error is not None
+        and file.error["code"] == "FAILED"
+        and "the disk is full" in file.error["message"]
+    )
+    assert len(tries) == 4
+    assert importing.database.sql("SELECT task, severity, state FROM alert") == [
+        ("import.file", "error", "open")
+    ]
+    assert importing.database.value("SELECT count(*) FROM lead") == 0
+
+
+def test_progress_is_told_while_a_list_is_read(
+    home: Home, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "WATCH_SECONDS", 0.001)
+    rows = "".join(f"Lead {n},l{n}@example.com,{n + 1}\n" for n in range(20_000))
+    (home.inbox / "b.csv").write_text(GOOD + rows, encoding="utf-8")
+    seen: list[dict[str, float] | None] = []
+    importing.run(home, [], standing=True, final=True, watch=lambda path, progress: seen.append(progress))
+    assert any(progress and 0 < progress["rows"] <= 20_001 for progress in seen)

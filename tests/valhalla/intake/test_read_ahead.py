@@ -1,0 +1,260 @@
+"""Reading in a second process gives what reading in this one gives."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from db import Database
+from valhalla.intake import helper, helper_main, importer, read_ahead
+from valhalla.intake.helper_protocol import PART_ROWS, file_of
+from valhalla.intake.importer import Request, import_file
+from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
+from valhalla.intake.reading.chunk import CHUNK_BYTES
+from valhalla.scoring import store as stages
+
+TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
+START = Position()
+
+
+def opened() -> Database:
+    database = Database.memory()
+    stages.seed(database)
+    return database
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    found = {}
+    for table in ("lead", "lead_key", "lead_history", "reject", "import"):
+        columns = [row[1] for row in database.sql(f"PRAGMA table_info('{table}')") if row[1] not in TIMES]
+        found[table] = database.sql(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2")
+    return found
+
+
+def what(path: Path, start: Position = START) -> read_ahead.List:
+    stat = path.stat()
+    file = [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+    return read_ahead.List(path, Profile(), None, start, "csv", final=True, file=file)
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[read_ahead.ReadAhead]:
+    """Every list is worth a second process; those that were started."""
+    started: list[read_ahead.ReadAhead] = []
+    begin = read_ahead.ReadAhead.__init__
+
+    def noticed(self: read_ahead.ReadAhead, *given: Any) -> None:
+        begin(self, *given)
+        started.append(self)
+
+    monkeypatch.setattr(helper, "WORTH_BYTES", 0)
+    monkeypatch.setattr(read_ahead.ReadAhead, "__init__", noticed)
+    return started
+
+
+def test_the_file_ends_up_the_same(
+    lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, truth = lead_list(12_000, seed=5)
+    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "3500")
+    with opened() as alone, opened() as helped:
+        import_file(helped, Request(str(path)))
+        assert len(readers) == 1
+        monkeypatch.setenv("VALHALLA_IMPORT_READ_AHEAD", "off")
+        import_file(alone, Request(str(path)))
+        assert len(readers) == 1
+        assert len(dump(alone)["lead"]) == truth.leads
+        assert helped.sql("PRAGMA foreign_key_check") == [], "what is not looked up fits all the same"
+        assert helped.value("PRAGMA foreign_keys") == 1, "and later statements are looked up again"
+        assert {key: value for key, value in dump(helped).items() if key != "import"} == {
+            key: value for key, value in dump(alone).items() if key != "import"
+        }
+
+
+def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list: Any) -> None:
+    path, _ = lead_list(9_000, seed=6)
+    with opened() as database:
+        context = stages.load(database, 1)
+        with read_ahead.ReadAhead(what(path), context, 100_000) as reader:
+            found = reader.read(4_000, context)
+            assert found is not None
+            chunk, digest, decided = found
+            assert decided is not None and len(decided) == len(chunk.accepted)
+            assert digest == prefix_hash(path, chunk.end.offset).hexdigest()
+        with read_ahead.ReadAhead(what(path, chunk.end), context, 100_000) as rest:
+            found = rest.read(1_000_000, context)
+            assert found is not None and found[0].start == chunk.end
+            assert found[0].end.records == 9_000
+            assert rest.read(1, context) is None and rest.read(1, context) is None
+
+
+def test_decisions_of_another_policy_are_not_taken(lead_list: Any) -> None:
+    path, _ = lead_list(100, seed=7)
+    with opened() as database:
+        context = stages.load(database, 1)
+        other = stages.Context(2, context.policy, context.snapshot_id, context.snapshot, 1)
+        with read_ahead.ReadAhead(what(path), context, 1000) as reader:
+            found = reader.read(1000, other)
+            assert found is not None and found[2] is None
+
+
+def test_an_unusable_list_is_refused_with_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b"")
+    with opened() as database, pytest.raises(SourceError) as refused:
+        read_ahead.ReadAhead(what(path), stages.load(database, 1), 1000)
+    assert refused.value.code == "EMPTY_FILE" and "is empty" in refused.value.message
+
+
+@pytest.mark.parametrize("command", [["no-such-program-anywhere"], [sys.executable, "-c", "pass"]])
+def test_without_a_second_process_the_list_is_read_here(
+    lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    path, truth = lead_list(500, seed=8)
+    monkeypatch.setattr(helper, "command", lambda: command)
+    with opened() as database:
+        import_file(database, Request(str(path)))
+        assert not readers and database.value("SELECT count(*) FROM lead") == truth.leads
+
+
+def test_a_second_process_that_dies_loses_nothing(
+    lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, truth = lead_list(60_000, seed=9)
+    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "2000")
+
+    def kill(progress: importer.Progress) -> None:
+        if len(readers) == 1:
+            readers[0]._process.kill()
+            readers[0]._process.wait()
+
+    with opened() as database:
+        with pytest.raises(EOFError):
+            import_file(database, Request(str(path)), importer.Hooks(between=kill))
+        assert 0 < database.value("SELECT rows FROM import") < 60_000
+        import_file(database, Request(str(path)), importer.Hooks(between=kill))
+        assert database.sql("SELECT state, rows FROM import") == [("done", 60_000)]
+        assert database.value("SELECT count(*) FROM lead") == truth.leads
+
+
+def asked_for(path: Path) -> dict[str, Any]:
+    """What the second process is told about a list that is read by the usual rules."""
+    with open_source(path) as source:
+        return {
+            "path": str(path),
+            "profile": Profile().to_json(),
+            "mapping": None,
+            "start": START.to_json(),
+            "source": DEFAULT_SOURCE,
+            "rows": PART_ROWS,
+            "file": file_of(source),
+        }
+
+
+def test_what_is_read_before_the_rules_are_told_is_the_lists_beginning(lead_list: Any) -> None:
+    path, _ = lead_list(22_000, seed=10)
+    guessed = helper_main._Guessed(str(path))
+    while guessed.read():
+        pass
+    assert guessed.fits(asked_for(path))
+    parts = [chunk for chunk, _ in guessed.parts]
+    assert len(parts) == helper_main.GUESSED_PARTS, "and no more than may wait in memory"
+    with open_source(path) as source:
+        for chunk, digest in guessed.parts:
+            assert source.read(PART_ROWS) == chunk and source.digest() == digest
+
+
+def test_rows_with_long_cells_wait_and_come_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    lines = (f"Lead {n},lead{n}@example.com,{n + 1},{'long ' * 2_000}\n" for n in range(1_000))
+    path.write_text("name,email,value,notes\n" + "".join(lines), encoding="utf-8")
+    guessed = helper_main._Guessed(str(path))
+    while guessed.read():
+        pass
+    assert len(guessed.parts) == 1, "that one is long enough"
+    with opened() as database, read_ahead.ReadAhead(what(path), stages.load(database, 5), 5_000) as other:
+        sizes = []
+        while (found := other.read(5_000, stages.load(database, 5))) is not None:
+            sizes.append(found[0].records)
+    assert sum(sizes) == 1_000
+    assert max(sizes) <= (read_ahead.MOST_BYTES + 2 * CHUNK_BYTES) // 10_000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/another/list.csv"},
+        {"profile": Profile(contact="either").to_json()},
+        {"mapping": {"Name": "name"}},
+        {"start": Position(100, 2, 1).to_json()},
+        {"source": "county"},
+        {"rows": 500},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_by_other_rules_than_the_usual_it_is_read_again(lead_list: Any, other: dict[str, Any]) -> None:
+    path, _ = lead_list(100, seed=11)
+    guessed = helper_main._Guessed(str(path))
+    assert guessed.read() and guessed.fits(asked_for(path))
+    assert not guessed.fits(asked_for(path) | other)
+
+
+def test_a_list_that_was_replaced_or_became_longer_meanwhile_is_read_again(
+    lead_list: Any, tmp_path: Path
+) -> None:
+    path, _ = lead_list(100, seed=12)
+    guessed = helper_main._Guessed(str(path))
+    with path.open("ab") as file:
+        file.write(b"one more line\r\n")
+    assert not guessed.fits(asked_for(path))
+    guessed = helper_main._Guessed(str(path))
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(path.read_bytes())
+    os.utime(copy, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    assert guessed.fits(asked_for(path))
+    with open_source(copy) as source:  # of the same length and age
+        assert not guessed.fits(asked_for(path) | {"file": file_of(source)})
+
+
+def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list: Any) -> None:
+    path, _ = lead_list(6_000, seed=13)
+    other, _ = lead_list(3_000, seed=14)
+    with opened() as database:
+        context = stages.load(database, 1)
+        for prepared, wanted, rows in ((path, path, 6_000), (path, other, 3_000), (path.parent, path, 6_000)):
+            helper._spare.append(helper._spawn(prepared))
+            with read_ahead.ReadAhead(what(wanted), context, 100_000) as reader:
+                assert not helper._spare, "the one that was started is taken"
+                found = reader.read(100_000, context)
+                assert found is not None and found[0].records == rows
+                assert found[1] == prefix_hash(wanted, wanted.stat().st_size).hexdigest()
+
+
+def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
+    path, _ = lead_list(100, seed=15)
+    process = helper._spawn(path)
+    helper._spare.append(process)
+    helper.discard()
+    assert process.returncode is not None and not helper._spare
+
+
+def test_a_workbook_is_read_by_one_process(
+    tmp_path: Path, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Leads")
+    for row in (("name", "email", "value"), ("Ann", "ann@example.com", 5)):
+        sheet.append(row)
+    path = tmp_path / "leads.XLSX"
+    book.save(path)
+    monkeypatch.setattr(helper, "_spawn", lambda *given: pytest.fail("the words would be held twice"))
+    helper.prepare([str(path)])
+    with opened() as database:
+        import_file(database, Request(str(path)))
+        assert database.value("SELECT count(*) FROM lead") == 1
+    assert not readers

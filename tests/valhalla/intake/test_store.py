@@ -1,0 +1,109 @@
+"""Storing a list of any length takes the same memory: what is kept until a transaction ends is small."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from db import Database, audit
+from db.verifying import verify
+from valhalla.intake import importer, store
+from valhalla.intake.importer import Request, import_file
+from valhalla.scoring import store as scoring_store
+
+HEADER = "name,email,value,notes\n"
+ONE_STATEMENT = 10**9
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database.open(tmp_path / "valhalla.db") as database:
+        scoring_store.seed(database)
+        yield database
+
+
+def take(database: Database, path: Path, lines: list[str]) -> None:
+    path.write_text(HEADER + "".join(line + "\n" for line in lines), encoding="utf-8")
+    import_file(database, Request(str(path), again=True))
+
+
+def people(first: int, count: int, value: int = 1) -> list[str]:
+    return [f"Lead {n},lead{n}@example.com,{value + n},note" for n in range(first, first + count)]
+
+
+@pytest.mark.parametrize("small", [0, ONE_STATEMENT])
+def test_every_new_lead_is_found_again_however_large_the_index_is(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(store, "SMALL_INDEX", small)
+    monkeypatch.setattr(store, "STEP", 7)
+    lines = people(0, 30)
+    take(database, tmp_path / "a.csv", [*lines, *lines[:5]])
+    take(database, tmp_path / "b.csv", people(20, 30))
+    assert database.value("SELECT count(*) FROM lead") == 50
+    index = database.sql("SELECT key, lead_id, learnt FROM lead_key ORDER BY lead_id")
+    assert index == database.sql("SELECT identity, id, 0 FROM lead ORDER BY id")
+
+
+def test_adding_to_a_large_index_does_not_hold_the_index_in_memory(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = store.Transaction.commit
+    taken = 0
+
+    def measured(transaction: store.Transaction) -> float:
+        nonlocal taken
+        before = apsw.memory_used()
+        apsw.memory_high_water(True)
+        try:
+            return commit(transaction)
+        finally:
+            taken = max(taken, apsw.memory_high_water() - before)
+
+    def most_taken(small: int, first: int) -> int:
+        nonlocal taken
+        taken = 0
+        monkeypatch.setattr(store, "SMALL_INDEX", small)
+        take(database, tmp_path / "a.csv", people(first, 2_000))
+        return taken
+
+    take(database, tmp_path / "a.csv", people(0, 1))
+    chance = random.Random(5)
+    with database.write():
+        keys = ((chance.getrandbits(63), 1) for _ in range(100_000))
+        database.many("INSERT INTO lead_key (key, lead_id) VALUES (?, ?)", keys)
+    monkeypatch.setattr(store.Transaction, "commit", measured)
+    index = database.value("SELECT sum(pgsize) FROM dbstat WHERE name = 'lead_key'")
+    assert most_taken(ONE_STATEMENT, 10_000) > index / 2, "else this measures nothing"
+    assert most_taken(0, 20_000) < index / 4
+
+
+def test_what_a_list_changes_is_witnessed_in_parts(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "NOTED_ROWS", 50)
+    monkeypatch.setattr(importer, "STEP_ROWS", 100)
+    path = tmp_path / "a.csv"
+    take(database, path, people(0, 1_000))
+    last = audit.head(database).entries
+    take(database, path, [*people(0, 1_000, value=7), *["nobody"] * 1_000])
+    told = database.sql("SELECT body FROM audit WHERE seq > ? AND action = 'rows'", (last,))
+    tables: list[dict[str, Any]] = [json.loads(body)["tables"] for (body,) in told]
+    rows = {
+        name: [of[name]["rows"] for of in tables if name in of] for name in ("lead", "lead_history", "reject")
+    }
+    assert {name: sum(each) for name, each in rows.items()} == dict.fromkeys(rows, 1_000)
+    assert max(max(each) for each in rows.values()) <= 100
+    take(database, path, people(0, 1))
+    assert database.sql("SELECT state, count(*) FROM reject GROUP BY state") == [("superseded", 1_000)]
+    (closed,) = database.sql(
+        "SELECT max(json_extract(body, '$.tables.reject.rows')) FROM audit WHERE action = 'rows'"
+    )
+    assert closed[0] <= 100
+    assert verify(database).ok

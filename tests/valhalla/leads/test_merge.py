@@ -1,0 +1,114 @@
+"""Two leads become one by a person's word, and two again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from valhalla.leads import merge, search, suppression
+from valhalla.program.errors import NotFound, UsageError, ValhallaError
+
+ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
+ANN2 = "Ann Ames,ann@work.example,90000,(713) 555-2101,Houston TX\n"
+
+
+def index(desk: Any) -> None:
+    while True:
+        with desk.database.write():
+            if not search.index_some(desk.database):
+                return
+
+
+def dump(desk: Any) -> Any:
+    return [
+        desk.database.sql(text)
+        for text in (
+            "SELECT id, identity, name, email, phone, value, location, lists, suppressed, status FROM lead ORDER BY id",
+            "SELECT key, lead_id FROM lead_key ORDER BY key",
+            "SELECT lead_id, file_id, fingerprint FROM sighting ORDER BY 1, 2",
+            "SELECT lead_id, fingerprint FROM overtaken ORDER BY 1, 2",
+            "SELECT id, lead_id FROM outcome ORDER BY id",
+        )
+    ]
+
+
+def test_one_phone_with_two_addresses_is_a_possible_duplicate_and_nothing_more(desk: Any) -> None:
+    desk.take("a.csv", ANN + "Ben,ben@example.com,1,214-555-2102,\n")
+    desk.take("b.csv", ANN2)
+    index(desk)
+    (pair,) = merge.possible(desk.database, 10)
+    assert pair["phone"] == "+17135552101" and [lead["id"] for lead in pair["leads"]] == [1, 3]
+    assert len(desk.leads()) == 3
+    merge.keep_apart(desk.database, 3, 1)
+    index(desk)
+    assert merge.possible(desk.database, 10) == []
+
+
+def test_a_number_that_everybody_has_says_nothing(desk: Any) -> None:
+    desk.take("a.csv", "".join(f"L {n},l{n}@example.com,1,713-555-2101,\n" for n in range(60)))
+    index(desk)
+    assert merge.possible(desk.database, 100) == []
+
+
+def test_a_merge_and_its_undo_leave_everything_as_it_was(desk: Any) -> None:
+    desk.take("a.csv", ANN)
+    desk.take("b.csv", ANN2)
+    desk.take("c.csv", ANN2)
+    with desk.database.write():
+        desk.database.sql(
+            "INSERT INTO outcome (lead_id, event, at, recorded_at, recorded_by) VALUES (2, 'contacted', 1, 1, 'me')"
+        )
+    before = dump(desk)
+    merge.merge(desk.database, 1, 2)
+    assert desk.leads("location, lists, suppressed") == [
+        ("Houston TX", 3, None),
+        ("Houston TX", 2, "merged into lead 1"),
+    ]
+    assert desk.database.sql("SELECT DISTINCT lead_id FROM lead_key") == [(1,)]
+    assert desk.database.sql("SELECT lead_id FROM outcome") == [(1,)]
+    assert merge.unmerge(desk.database, 2) == {"kept": 1, "merged": 2, "stays": []}
+    assert dump(desk) == before
+    assert desk.database.sql("PRAGMA foreign_key_check") == []
+
+
+def test_lists_that_name_either_find_the_one_that_stays(desk: Any) -> None:
+    one, two = desk.write("a.csv", ANN), desk.write("b.csv", ANN2)
+    desk.read(one)
+    desk.read(two)
+    merge.merge(desk.database, 1, 2)
+    assert [desk.read(path, again=True).unchanged for path in (one, two)] == [1, 1]
+    assert desk.take("b.csv", ANN2.replace("90000", "80000")) == (0, 0, 1, 0, 0)
+    assert desk.leads("email, value / 100")[0] == ("ann@example.com", 100000), "its own contact stays its own"
+    assert desk.take("a.csv", ANN.replace("100000", "95000")) == (0, 1, 0, 0, 0)
+
+
+def test_what_changed_since_stays_when_they_are_taken_apart(desk: Any) -> None:
+    desk.take("a.csv", ANN)
+    desk.take("b.csv", ANN2)
+    merge.merge(desk.database, 1, 2)
+    desk.take("a.csv", ANN.replace(",\n", ",Dallas TX\n"))
+    assert merge.unmerge(desk.database, 2)["stays"] == ["location", "market"]
+    assert desk.leads("location") == [("Dallas TX",), ("Houston TX",)]
+
+
+def test_who_must_not_be_contacted_stays_so_in_a_merge(desk: Any) -> None:
+    desk.take("a.csv", ANN + ANN2)
+    suppression.add(desk.database, [suppression.entry("ann@work.example")])
+    merge.merge(desk.database, 1, 2)
+    assert desk.leads("suppressed")[0] == ("do not contact: email",)
+    merge.unmerge(desk.database, 2)
+    assert desk.leads("suppressed") == [(None,), ("do not contact: email",)]
+
+
+def test_what_cannot_be(desk: Any) -> None:
+    desk.take("a.csv", ANN + ANN2)
+    with pytest.raises(UsageError):
+        merge.merge(desk.database, 1, 1)
+    with pytest.raises(NotFound):
+        merge.merge(desk.database, 1, 9)
+    with pytest.raises(NotFound):
+        merge.unmerge(desk.database, 2)
+    merge.merge(desk.database, 1, 2)
+    with pytest.raises(ValhallaError, match="lead 2 is merged into lead 1 already"):
+        merge.merge(desk.database, 1, 2)

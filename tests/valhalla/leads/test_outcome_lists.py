@@ -1,0 +1,85 @@
+"""Outcomes from a CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from valhalla.leads.outcome_lists import import_outcomes
+from valhalla.program.errors import InputError, UsageError
+
+ROWS = """\
+Email;Outcome;Date;Fee;Note
+p1@example.com;Closed;2026-09-01;$12,500.00;fine
+P2@EXAMPLE.COM;contacted;2026-09-02 10:30;;
+p3@example.com;do not call;2026-09-03;;
+nobody@example.com;contacted;2026-09-03;;
+p4@example.com;danced;2026-09-03;;
+p4@example.com;lost;;;
+"""
+
+
+def test_lines_are_recorded_and_those_that_make_no_sense_are_named(
+    database: Database, people: Any, tmp_path: Path
+) -> None:
+    people(4)
+    path = tmp_path / "crm.csv"
+    path.write_text(ROWS, encoding="utf-8-sig")
+    done = import_outcomes(database, path, zone="America/Chicago")
+    assert (done.rows, done.recorded, done.known) == (6, 3, 0)
+    assert [(each.line, each.message.split(";")[0]) for each in done.refused] == [
+        (5, "no lead is known as nobody@example.com"),
+        (6, "'danced' is no outcome"),
+        (7, "the date is missing"),
+    ]
+    assert database.sql("SELECT status, suppressed FROM lead ORDER BY id") == [
+        ("won", None),
+        ("contacted", None),
+        ("opted_out", "asked not to be contacted"),
+        ("new", None),
+    ]
+    assert database.sql("SELECT amount, reason FROM outcome WHERE event = 'won'") == [(1_250_000, "fine")]
+    # 10:30 in Chicago is 15:30 UTC in September
+    assert (
+        database.value("SELECT at / 1000000 % 86400 / 60 FROM outcome WHERE event = 'contacted'")
+        == 15 * 60 + 30
+    )
+
+
+def test_reading_a_file_twice_records_nothing_twice(database: Database, people: Any, tmp_path: Path) -> None:
+    people(4)
+    path = tmp_path / "crm.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    import_outcomes(database, path, zone=None)
+    again = import_outcomes(database, path, zone=None)
+    assert (again.recorded, again.known, len(again.refused)) == (0, 3, 3)
+
+
+def test_a_lead_is_found_by_number_or_by_phone_and_name(
+    database: Database, load: Any, tmp_path: Path
+) -> None:
+    load(
+        'Ann Lee,,150000,"Houston, TX",713-555-0100,,,,,',
+        'Bob Ray,b@x.com,150000,"Houston, TX",713-555-0101,,,,,',
+    )
+    path = tmp_path / "crm.csv"
+    path.write_text("lead,name,phone,event,date\n1,,,contacted,2026-09-01\n", encoding="utf-8")
+    assert import_outcomes(database, path, zone=None).recorded == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("", InputError), ("a,b\n1,2\n", UsageError), ("event,date\nwon,2026-01-01\n", UsageError)],
+)
+def test_a_file_without_the_columns_is_refused(
+    database: Database, tmp_path: Path, text: str, error: type[Exception]
+) -> None:
+    path = tmp_path / "crm.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(error):
+        import_outcomes(database, path, zone=None)
+    with pytest.raises(InputError):
+        import_outcomes(database, tmp_path / "none.csv", zone=None)

@@ -1,0 +1,81 @@
+"""The digest: what it says, how long it is, and that any text is safe in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import Database
+from valhalla.program.home import Home
+from valhalla.reports.digest import gather
+from valhalla.reports.digest_page import WIDTH, headline, html, text
+from valhalla.scoring.policies import change
+from valhalla.scoring.promoting import pin
+
+ALERT = "INSERT INTO alert (task, severity, reason, at, last_at) VALUES ('import', 'error', 'the disk is full', ?1, ?1)"
+
+
+def test_an_empty_file_says_what_to_do(database: Database) -> None:
+    told = gather(database)
+    assert headline(told) == "0 new leads. Nobody to call."
+    page, plain = html(told), text(told)
+    assert "inbox folder" in page and "inbox folder" in plain
+    assert "No winner yet" in plain
+
+
+def test_it_says_who_to_call_what_came_in_what_was_refused_and_what_changed(
+    database: Database, load: Any, tell: Any
+) -> None:
+    load(
+        'Ann Lee,a@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate',
+        'Bob <b>Ray</b>,b@x.com,"150,000","Houston, TX",7135550101,,,,,',
+        "Cem,c@x.com,90000,,,,,,,",
+        source="ppc",
+    )
+    tell(2, "won", amount=1_234_500)
+    change(database, "packet.fee", 11_000, "costs went up")
+    pin(database, "Direct opener", reason="gut")
+    with database.write():
+        database.sql(ALERT, (database.clock(),))
+    told = gather(database)
+    assert headline(told).startswith("2 new leads, 1 row refused, 1 open alert. Call Ann Lee first (score ")
+    plain = text(told)
+    for expected in (
+        "1. Ann Lee  7135550100  Houston, TX",
+        "ppc: 3 rows: 2 new, 1 refused",
+        "1 x VALUE_GROUPING, such as list-1.csv:3",
+        "1 won",
+        "Fees: $12,345",
+        "Not enough outcomes yet",
+        "opener v1 (running)",
+        "Direct opener v1: testing -> primary. Pinned by hand: gut",
+        "Policy version 2 by operator: costs went up",
+        "error: the disk is full",
+    ):
+        assert expected in plain, expected
+    assert max(map(len, plain.splitlines())) <= WIDTH
+    page = html(told)
+    assert "<script" not in page and "Ann Lee" in page and "data:image/svg+xml" in page
+
+
+def test_it_reads_in_two_minutes(database: Database, people: Any) -> None:
+    people(300)
+    words = len(text(gather(database)).split())
+    assert words < 480, "240 words a minute"
+
+
+def test_text_of_lists_is_escaped(database: Database, load: Any) -> None:
+    load(
+        '<script>x</script>,a@x.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,probate'
+    )
+    page = html(gather(database))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_yesterday_is_not_today(database: Database, people: Any, clock: Any, tmp_path: Any) -> None:
+    people(3)
+    clock.advance(1.5)
+    told = gather(database)
+    assert told["totals"]["new"] == 0
+    assert [each["name"] for each in told["calls"]] != []
+    assert Home(tmp_path).logs  # the folder is named by the home

@@ -1,0 +1,104 @@
+"""The policy: its checks say one clear sentence per mistake, and a change leaves the old version alone."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from valhalla.scoring.stages.policy import (
+    DEFAULT_POLICY,
+    Change,
+    PolicyError,
+    diff,
+    get_key,
+    mistakes,
+    set_key,
+    validated,
+)
+from valhalla.scoring.stages.policy_keys import KEYS
+
+
+def test_the_default_policy_is_sound() -> None:
+    assert mistakes(DEFAULT_POLICY) == []
+
+
+def test_every_plain_key_has_a_meaning() -> None:
+    plain = {
+        f"{section}.{name}"
+        for section, keys in DEFAULT_POLICY.items()
+        for name, value in keys.items()
+        if not isinstance(value, (dict, list))
+    }
+    assert plain == set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("packet.fee", "much", "packet.fee must be a number, not 'much'."),
+        ("packet.fee", 99.5, "packet.fee must be a whole number, not 99.5."),
+        ("packet.fee", True, "packet.fee must be a number, not True."),
+        ("packet.arv_share", 70, "packet.arv_share must be from 0.3 to 1, not 70."),
+        ("packet.arv_share", float("nan"), "packet.arv_share must be a number, not nan."),
+        ("outcome.prior", 0.12345678, "outcome.prior can have at most six decimals, not 0.12345678."),
+        ("packet.model", "guess", "packet.model must be one of rule, costs, not 'guess'."),
+        ("promotion.automatic", 1, "promotion.automatic must be true or false, not 1."),
+        ("score.bands.A", 40, "score.bands must fall from band to band."),
+        ("score.bands.D", 10, "score.bands must not name D: it is what is left below the last band."),
+        ("score.distress.vacant", -1, "score.distress.vacant must be a whole number from 0 to 100, not -1."),
+        ("score.history.won", 5, "score.history.won is not a state of an open lead; those are new, contacted, appointment, contract."),
+        ("calling.ladder", [{"day": 3, "channel": "call"}, {"day": 1, "channel": "call"}], "Step 2 of calling.ladder must not be before"),
+        ("calling.ladder", [{"day": 0, "channel": "smoke"}], "Step 1 of calling.ladder has the channel 'smoke'"),
+        ("packet.condition.light.low", 30, "packet.condition.light must have whole numbers with 0 <= low <= high"),
+        ("packet.condition.heavy.words", ["fair"], "the word 'fair' already belongs to medium."),
+        ("score.buy_box_low", 900_000, "score: buy_box_low must not be above buy_box_high."),
+        ("markets.Houston, TX.fee", -1, "markets.Houston, TX.fee must be from 0 to 1e+09, not -1."),
+        ("calling.text_first_from", 60, "calling.text_first_from must not be above calling.call_now_from."),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_sentence(key: str, value: Any, words: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        set_key(DEFAULT_POLICY, key, value)
+    assert words in str(caught.value)
+
+
+def test_unknown_and_missing_keys_are_named() -> None:
+    policy = copy.deepcopy(DEFAULT_POLICY)
+    policy["packet"]["speed"] = 1
+    del policy["score"]["phone"]
+    policy["extra"] = {}
+    assert mistakes(policy) == [
+        "The policy has no section 'extra'.",
+        "The policy has no key packet.speed.",
+        "score.phone is missing.",
+    ]
+
+
+def test_a_key_can_be_set_and_read_and_the_old_policy_stays() -> None:
+    changed = set_key(DEFAULT_POLICY, "packet.fee", 12_000)
+    assert get_key(changed, "packet.fee") == 12_000
+    assert get_key(DEFAULT_POLICY, "packet.fee") == 10_000
+    assert diff(DEFAULT_POLICY, changed) == [Change("packet.fee", 10_000, 12_000)]
+
+
+def test_a_market_with_dots_in_its_name() -> None:
+    changed = set_key(DEFAULT_POLICY, "markets.St. Louis, MO.fee", 8_000)
+    assert changed["markets"] == {"St. Louis, MO": {"fee": 8_000}}
+    assert get_key(changed, "markets.St. Louis, MO.fee") == 8_000
+    assert set_key(changed, "markets.St. Louis, MO", None)["markets"] == {}
+
+
+def test_what_does_not_exist_is_not_invented() -> None:
+    for key in ("packet.speed.limit", "nothing", "nothing.at.all"):
+        with pytest.raises(PolicyError):
+            set_key(DEFAULT_POLICY, key, 1)
+    with pytest.raises(PolicyError, match=r"no key packet\.speed"):
+        get_key(DEFAULT_POLICY, "packet.speed")
+
+
+def test_a_validated_policy_is_a_copy() -> None:
+    policy = validated(DEFAULT_POLICY)
+    policy["packet"]["fee"] = 1
+    assert DEFAULT_POLICY["packet"]["fee"] == 10_000

@@ -1,0 +1,86 @@
+"""Putting an audit copy in the place of the home's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from db import Database, audit, copying
+from db.clock import now, to_datetime
+from db.inspecting import inspect
+from db.instance import Instance
+from valhalla.audit import signing
+from valhalla.program.errors import ValhallaError
+from valhalla.program.home import Home
+
+
+class NotRestorable(ValhallaError):
+    """The copy is not fit to work on."""
+
+
+def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
+    """Replace the home's file by ``copy`` after checking it. Returns where the replaced file is kept, None: there was none.
+
+    Raises :class:`db.errors.InstanceRunning` while the program runs, :class:`NotRestorable` when the copy does not verify or
+    is redacted.
+    """
+    home.prepare()
+    instance = Instance(home.path)
+    instance.acquire("audit restore")
+    try:
+        verdict = inspect(copy)
+        if not verdict.ok:
+            first = verdict.problems[0]
+            raise NotRestorable(
+                f"{copy} does not verify ({first.table}: {first.what}), so nothing was replaced; see: valhalla audit verify {copy}"
+            )
+        if verdict.redacted:
+            raise NotRestorable(
+                f"{copy} is a redacted copy: the leads' personal data is not in it, so nothing was replaced"
+            )
+        kept = _replace(home, copy)
+        with Database.open(home.database) as database, database.write(durable=True):
+            body = {
+                "copy": copy.name,
+                "entries": verdict.entries,
+                "head": verdict.head,
+                "kept": kept.name if kept else None,
+            }
+            audit.append(database, "audit.restore", f"copy:{copy.name}", body, actor=actor)
+        with Database.open(home.database) as database:
+            signing.note(database, home.audit, f"restored {copy.name}", restart=verdict.entries)
+        return kept
+    finally:
+        instance.release()
+
+
+def _replace(home: Home, copy: Path) -> Path | None:
+    staged = home.database.with_name(f".{home.database.name}.restore")
+    try:
+        with Database.open_copy(copy) as source:
+            _into(source, staged)
+        kept = None
+        if home.database.exists():
+            kept = home.database.with_name(f"valhalla-replaced-{to_datetime(now()):%Y%m%dT%H%M%SZ}.db")
+            with Database.open(
+                home.database, create=False
+            ) as old:  # so that the log is in the file that is kept
+                old.checkpoint()
+            copying.replace(home.database, kept)
+            for suffix in ("-wal", "-shm"):
+                Path(f"{home.database}{suffix}").unlink(missing_ok=True)
+        copying.replace(staged, home.database)
+        return kept
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _into(source: Database, target: Path) -> None:
+    """A working copy of the copy, which stays as it is."""
+    import os
+    import shutil
+
+    assert source.path is not None
+    path = source.path
+    source.close_all()
+    shutil.copyfile(path, target)
+    os.chmod(target, 0o600)

@@ -1,0 +1,43 @@
+"""Verification as the command line and the cockpit offer it: the file, what lies beside it, the queue's own seals, signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from db import Database, heads, inspecting, verifying
+from db.verdict import Verdict
+from jobs import sealing
+from valhalla.audit import signing
+
+
+def home_file(database: Database, folder: Path, head: str | None = None, key: str | None = None) -> Verdict:
+    """The verdict on a home's file, which may be in use. ``folder``: where the home's heads are noted; ``key``: see signing."""
+
+    def also(database: Database, verdict: Verdict) -> None:
+        assert database.path is not None
+        _more(database.path, folder, database, verdict, key)
+
+    return verifying.verify(database, head, heads.read(folder), also)
+
+
+def copy_of_file(path: Path, head: str | None = None, key: str | None = None) -> Verdict:
+    """The verdict on a copy that somebody hands in; see :func:`db.inspecting.inspect`."""
+    folder = path.resolve().parent
+    return inspecting.inspect(
+        path,
+        head,
+        heads.read(folder),
+        lambda database, verdict: _more(path, folder, database, verdict, key),
+    )
+
+
+def _more(path: Path, folder: Path, database: Database, verdict: Verdict, key: str | None) -> None:
+    signing.check(path, folder, database, verdict, key)
+    if not database.one("SELECT 1 FROM sqlite_schema WHERE name = 'job_seal'") or verdict.redacted:
+        return
+    named = any(problem.table == "job_event" for problem in verdict.problems)
+    if not named and (sealing.check(database) or sealing.unsealed(database) != verdict.not_yet_witnessed):
+        verdict.notes.append(
+            "The queue's own list of witnessed job events (job_seal, working data) does not say what the chain says; "
+            "the chain is what counts."
+        )

@@ -1,1 +1,0 @@
-"""The daily digest: one page that is read in two minutes."""

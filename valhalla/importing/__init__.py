@@ -1,1 +1,0 @@
-"""From lists on the disk to leads in the file."""

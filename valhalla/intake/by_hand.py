@@ -1,0 +1,88 @@
+"""A lead that a person types: the rules, identity and stages of a list of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db import Database, audit
+from valhalla.intake import sql
+from valhalla.intake.plan import Reading, plan_chunk
+from valhalla.intake.reading import Chunk, Position, Profile, Reject
+from valhalla.intake.reading.single import read_lead
+from valhalla.intake.store import header_id, write_plan
+from valhalla.leads import suppression
+from valhalla.program.errors import UsageError
+from valhalla.scoring import store as stages
+
+SOURCE = "by hand"
+PATH = "(by hand)"
+UNSAY = "UPDATE lead SET fingerprint = 0 WHERE id = ? AND file_id = ?"
+UNSAY_SIGHTED = "UPDATE sighting SET fingerprint = 0 WHERE lead_id = ? AND file_id = ?"
+NOT_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
+BY_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
+
+
+@dataclass(frozen=True)
+class Added:
+    """The lead, and what became of it: new, updated, unchanged or duplicate."""
+
+    lead_id: int
+    what: str
+
+
+def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURCE) -> Added:
+    """Store one lead given by field name; further names become extra columns. Audited and durable.
+
+    A person's word counts: what they type replaces what a list said. Raises :class:`UsageError` with the sentence of
+    the rule that it breaks. A phone is enough; an email is not needed.
+    """
+    row, warnings, columns = read_lead(lead, Profile(contact="either"), source=source)
+    if isinstance(row, Reject):
+        raise UsageError(row.message)
+    now = database.clock()
+    with database.write(durable=True):
+        database.sql(sql.ADD_SOURCE, (source, now))
+        source_id = database.sql(sql.FIND_SOURCE, (source,))[0][0]
+        database.sql(sql.ADD_FILE, (f"{PATH} {source}" if source != SOURCE else PATH, source_id))
+        file_id = database.value(
+            "SELECT max(id) FROM file WHERE source_id = ? AND path LIKE '(by hand)%'", (source_id,)
+        )
+        start = Position().to_json()
+        import_id = database.value(sql.START, (file_id, source_id, PATH, "whole", start, start, "{}", now))
+        number = header_id(database, columns.extras) if columns.extras else None
+        line = database.value("SELECT count(*) FROM import WHERE file_id = ?", (file_id,))
+        row = row._replace(line=line)
+        reading = Reading(import_id, file_id, source_id, number, now, tail=True, merge="replace")
+        chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], warnings=warnings)
+        context = stages.load(database, now)
+        _as_if_new(database, row.identity, row.fingerprint, file_id)
+        plan = plan_chunk(database, chunk.accepted, reading, context, suppression.load(database))
+        counts = plan.counts
+        database.sql(
+            sql.ADVANCE,
+            (
+                *(chunk.end.to_json(), "", 1, counts.new, counts.updated, counts.unchanged, counts.duplicate),
+                *(0, 0, "[]", import_id, start),
+            ),
+        )
+        write_plan(database, chunk, plan, reading, context)
+        database.many(sql.ADD_KEY, plan.keys_of_new())
+        database.sql(sql.FINISH, (now, import_id))
+        database.sql(sql.CLEAR_SEEN, (import_id,))
+        what = next(name for name, count in vars(counts).items() if count)
+        found = database.value(BY_KEY, (row.identity,))
+        if found is None or (plan.leads and plan.leads[0][0] != found):
+            found = plan.leads[0][0]
+        audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
+    return Added(found, what)
+
+
+def _as_if_new(database: Database, identity: int, fingerprint: int, file_id: int) -> None:
+    """What a person types counts also when they typed the same before and something else has been said since."""
+    lead = database.value(BY_KEY, (identity,))
+    if lead is not None:
+        database.sql(UNSAY, (lead, file_id))
+        database.sql(UNSAY_SIGHTED, (lead, file_id))
+        database.sql(NOT_OVERTAKEN, (lead, fingerprint))

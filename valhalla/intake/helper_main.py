@@ -1,0 +1,166 @@
+"""The second process of an import: reads a list, decides on its rows as if all were new, and answers. See ``ahead``.
+
+It is started as soon as it is known that a list will be read, before anybody can say by which rules: it loads, and begins
+by the rules that hold for most lists. When it is told others, it begins again.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from db.evidence import halves
+from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, file_of, key_of
+from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
+from valhalla.program.memory import collector_paused
+from valhalla.scoring.stages import Context, decide
+from valhalla.scoring.stages.row import Row
+from valhalla.scoring.stages.snapshot import Snapshot
+
+_MARSHAL = 2
+"""The newest format without back references, which cost more to find than they save here."""
+
+GUESSED_PARTS = 16
+"""Parts that are read before the rules are told; they wait in memory."""
+
+
+def serve(path: str | None) -> None:
+    """Read the list that standard input names, and answer on standard output. ``path``: it will probably be this one."""
+    answers = sys.stdout.buffer
+    try:
+        with collector_paused():
+            for kind, content in _answers(_Told(), path):
+                _give(answers, kind, content)
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    except SourceError as error:
+        _give(answers, "refused", (error.code, error.message, error.header, error.suggestion))
+    except Exception as error:
+        _give(answers, "failed", f"{type(error).__name__}: {error}")
+    os._exit(0)  # nothing to tidy up, and a pipe that nobody reads must not hold us
+
+
+class _Told(threading.Thread):
+    """Waits for the line that says what to read."""
+
+    def __init__(self) -> None:
+        super().__init__(name="told", daemon=True)
+        self._line = b""
+        self.start()
+
+    def run(self) -> None:
+        """Wait."""
+        self._line = sys.stdin.buffer.readline()
+
+    def waits(self) -> bool:
+        """Whether nothing was said yet."""
+        return self.is_alive()
+
+    def get(self) -> dict[str, Any] | None:
+        """What was said; None: nobody will say anything any more."""
+        self.join()
+        told: dict[str, Any] | None = json.loads(self._line) if self._line else None
+        return told
+
+
+def _answers(told: _Told, path: str | None) -> Iterator[tuple[str, Any]]:
+    guessed = _Guessed(path) if path is not None else None
+    while guessed is not None and told.waits() and guessed.read():
+        pass
+    asked = told.get()
+    if asked is None:
+        return
+    if guessed is not None and guessed.fits(asked):
+        source, parts = guessed.source, guessed.parts
+    else:
+        guessed, source, parts = None, _opened(asked), deque()
+    yield "opened", None
+    snapshot = Snapshot.from_json(asked["snapshot"])
+    context = Context(asked["policy_version"], asked["policy"], asked["snapshot_id"], snapshot, asked["now"])
+    while parts:
+        yield "part", _packed(*parts.popleft(), context)
+    while (chunk := source.read(asked["rows"], final=asked["final"])) is not None:
+        yield "part", _packed(chunk, source.digest(), context)
+    yield "end", None
+
+
+def _opened(asked: dict[str, Any]) -> Source:
+    start = Position.from_json(asked["start"])
+    return open_source(
+        asked["path"],
+        Profile.from_json(asked["profile"]),
+        asked["mapping"],
+        start if start.offset else None,
+        source=asked["source"],
+    )
+
+
+class _Guessed:
+    """A list of which the first parts are read by the rules that hold when nobody has set any."""
+
+    def __init__(self, path: str) -> None:
+        self.parts: deque[tuple[Chunk, str]] = deque()
+        """With the digest of the list's bytes up to the end of each."""
+        self._path = path
+        self._source: Source | None = None
+        try:
+            self._source = open_source(path, source=DEFAULT_SOURCE)
+        except SourceError:
+            pass  # by the rules that it is to be read by it may be fine
+
+    @property
+    def source(self) -> Source:
+        """The open list, if it could be opened."""
+        assert self._source is not None
+        return self._source
+
+    def read(self) -> bool:
+        """Read one more part; False: there is nothing more to do before the rules are known."""
+        if self._source is None or len(self.parts) == GUESSED_PARTS:
+            return False
+        if self.parts and self.parts[-1][0].records < PART_ROWS // 2:
+            return False  # its rows are long: they take enough memory as they are
+        try:
+            chunk = self._source.read(PART_ROWS)
+        except SourceError:
+            self._source = None
+            return False
+        if chunk is not None:
+            self.parts.append((chunk, self._source.digest()))
+        return chunk is not None
+
+    def fits(self, asked: dict[str, Any]) -> bool:
+        """Whether this is the list that was asked for, as the one who asks has seen it, and read by its rules."""
+        return (
+            self._source is not None
+            and asked["path"] == self._path
+            and asked["file"] == file_of(self._source)
+            and asked["profile"] == Profile().to_json()
+            and asked["mapping"] is None
+            and asked["start"] == Position().to_json()
+            and asked["source"] == DEFAULT_SOURCE
+            and asked["rows"] == PART_ROWS
+        )
+
+
+def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
+    start, end = (
+        (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
+    )
+    rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
+    decisions = (tuple(decide(row, context)) for row in chunk.accepted)
+    decided = list(zip(decisions, halves("lead", Row._fields, chunk.accepted), strict=True))
+    return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
+
+
+def _give(pipe: BinaryIO, kind: str, content: Any) -> None:
+    data = marshal.dumps((kind, content), _MARSHAL)
+    pipe.write(len(data).to_bytes(LENGTH, "little"))
+    pipe.write(data)
+    pipe.flush()

@@ -1,0 +1,30 @@
+"""What the two processes of an import (see ``ahead``) both know about the answers that go from the second to the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from valhalla.intake.reading import Source
+    from valhalla.scoring.stages import Context
+
+LENGTH = 8
+"""Bytes of the number that says how long an answer is."""
+
+PART_ROWS = 1_250
+"""Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
+
+Decided = list[tuple[tuple[Any, ...], tuple[bytes, bytes]]]
+"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and the half of its hash
+that covers the personal columns (see :func:`db.evidence.halves`)."""
+
+
+def file_of(source: Source) -> list[int]:
+    """Which file an open list is, and how it was when it was opened."""
+    stat = source.opened
+    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+
+
+def key_of(context: Context) -> tuple[int, int]:
+    """By what decisions are made: they hold for contexts with the same key."""
+    return context.policy_version, context.snapshot_id

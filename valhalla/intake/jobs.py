@@ -1,0 +1,91 @@
+"""Jobs around the lists: the search index after imports, and imports that are taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import Database, pacing
+from db.pacing import Pace
+from jobs import JobQueue, current_job
+from valhalla.leads import call_list_index, search
+from valhalla.program.errors import ValhallaError
+
+INDEX_JOB = "leads.index"
+LINE_JOB = "leads.line"
+UNDO_JOB = "import.undo"
+LOW = -10
+
+
+class Chores:
+    """The handlers, on one queue."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self.database = database
+        self.queue = queue
+        self._index = queue.task(name=INDEX_JOB, priority=LOW, concurrency=1, keep=False)(self._index_all)
+        self._line = queue.task(name=LINE_JOB, priority=LOW, concurrency=1, keep=False)(self._move_line)
+        self._leads = -1
+        self._undo = queue.task(name=UNDO_JOB, retries=2)(self._take_back)
+
+    def index_soon(self) -> int | None:
+        """Have the search index brought up to date; the job's number, or None when it is."""
+        if search.percent(self.database) == 100:
+            return None
+        return int(self.queue.enqueue(self._index.s(), unique=INDEX_JOB))
+
+    def line_soon(self) -> None:
+        """After new leads: see to it that the call list's index holds enough of them."""
+        leads = self.database.value(call_list_index.LEADS)
+        if leads != self._leads:
+            self._leads = leads
+            self.queue.enqueue(self._line.s(), unique=LINE_JOB)
+
+    def _move_line(self) -> int | None:
+        return call_list_index.adapt(self.database)
+
+    def undo(self, import_id: int, actor: str = "operator") -> dict[str, Any]:
+        """Take an import back and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""
+        return self.undone(import_id, self.ask_undo(import_id, actor))
+
+    def ask_undo(self, import_id: int, actor: str = "operator") -> int:
+        """Have an import taken back by whoever works on the queue; the job's number."""
+        return int(self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}"))
+
+    def undone(self, import_id: int, job_id: int, timeout: float | None = None) -> dict[str, Any]:
+        """What came of :meth:`ask_undo`. Raises as :meth:`undo`, and ``WaitTimeout`` when it is not done in time."""
+        state = self.queue.wait(job_id, timeout)
+        if state.state != "done":
+            raise ValhallaError(f"import {import_id} could not be taken back: {state.error or state.state}")
+        if "error" in state.result:
+            raise ValhallaError(state.result["error"])
+        result: dict[str, Any] = state.result
+        return result
+
+    def _index_all(self) -> None:
+        job = current_job()
+        if job is None:
+            raise RuntimeError("the index is filled by a job")
+        pace = Pace(search.BATCH, search.SMALLEST, pacing.BRIEFLY)
+        while True:
+            with pace.write(self.database):
+                job.fence({"indexed_percent": search.percent(self.database)})
+                more = search.index_some(self.database, pace.rows)
+            if not more:
+                return
+            job.check()
+
+    def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
+        from valhalla.intake.undo import Hooks, undo_import
+
+        job = current_job()
+        if job is None:
+            raise RuntimeError("an import is taken back by a job")
+
+        def between(progress: dict[str, int]) -> None:
+            job.progress(progress)
+            job.check()
+
+        try:
+            return undo_import(self.database, import_id, actor, Hooks(job.fence, between))
+        except ValhallaError as error:  # the answer, not a failure of the job
+            return {"error": str(error)}

@@ -1,0 +1,175 @@
+"""One pass over the lists: look at each, import what is new through jobs, and say what became of every file."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db import Database, DatabaseError
+from jobs import JobQueue, WaitTimeout, current_job
+from valhalla.intake import results as result
+from valhalla.intake import sources
+from valhalla.intake.changed import look
+from valhalla.intake.importer import Hooks, Progress, Request, import_file
+from valhalla.intake.jobs import Chores
+from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.results import FileResult, PassResult
+from valhalla.intake.source_rules import rules_of
+from valhalla.intake.sources import Candidate, Problem
+from valhalla.intake.sql import ADOPTED_FILES
+from valhalla.leads import sql
+from valhalla.program.home import Home
+
+if TYPE_CHECKING:
+    from valhalla.leads.view import Record, Viewer
+
+IMPORT_JOB = "import.file"
+
+WATCH_SECONDS = 0.2
+
+Watch = Callable[[Path, "dict[str, float] | None"], object]
+"""Called with a list and how far its import has come (see ``importer.Progress.as_json``); None: it has not begun."""
+
+
+@dataclass
+class Pass:
+    """The result of a pass, what was passed over on the way, and which imports it made."""
+
+    result: PassResult
+    skipped: list[Problem] = field(default_factory=list)
+    import_ids: list[int] = field(default_factory=list)
+
+
+class Importing:
+    """The import jobs of one file, and the passes that enqueue them."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self.database = database
+        self.queue = queue
+        self._handler = queue.task(name=IMPORT_JOB, retries=3)(self._import)
+        self.chores = Chores(database, queue)
+
+    def _import(self, path: str, source: str, final: bool, again: bool = False) -> int | None:
+        """The job: read one file. Its result is the id of the import, or null when there was nothing to read."""
+        job = current_job()
+        if job is None:
+            raise RuntimeError("an import job runs in a worker")
+
+        def between(progress: Progress) -> None:
+            job.progress(progress.as_json())
+            job.check()
+
+        return import_file(self.database, Request(path, source, final, again), Hooks(job.fence, between))
+
+    def run(
+        self,
+        home: Home,
+        given: Iterable[Path],
+        *,
+        standing: bool,
+        final: bool,
+        watch: Watch | None = None,
+    ) -> Pass:
+        """Look at the lists and import what is new; returns when every import has ended.
+
+        ``final``: take a last line without a line end as complete although the file may still be being written.
+        ``watch`` is called about five times a second while an import runs. Runs with or without a worker in this
+        process: somebody's worker has to run the jobs.
+        """
+        began = time.perf_counter()
+        found = sources.find(self.database, home, given, standing=standing)
+        done = Pass(PassResult([], 0.0), [problem for problem in found.problems if not problem.fatal])
+        for problem in found.problems:
+            if problem.fatal:
+                done.result.files.append(result.of_problem(str(problem.path), problem.code, problem.message))
+        waiting: list[tuple[Candidate, int]] = []
+        adopted = dict(self.database.sql(ADOPTED_FILES))
+        for candidate in found.files:
+            if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
+                candidate = Candidate(candidate.path, adopted[str(candidate.path)])
+            seen = look(self.database, candidate, rules_of(self.database, candidate.source))
+            if seen.verdict == "unchanged":
+                done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
+            elif seen.verdict == "gone":
+                done.result.files.append(_gone(candidate))
+            else:
+                waiting.append(
+                    (candidate, self.ask(candidate.path, candidate.source, final=final or seen.settled))
+                )
+        for candidate, job_id in waiting:
+            self._wait(candidate, job_id, watch)
+            done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
+            self._advise(candidate, done.result.files[-1])
+        done.result.seconds = time.perf_counter() - began
+        return done
+
+    def ask(self, path: Path, source: str, *, final: bool = True, again: bool = False) -> int:
+        """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed."""
+        job_id: int = self.queue.enqueue(
+            self._handler.s(str(path), source, final, again), unique=f"{IMPORT_JOB}:{path}"
+        )
+        return job_id
+
+    def read_again(self, path: Path, source: str, watch: Watch | None = None) -> Pass:
+        """Read one list from its beginning although it has not changed; returns when that has ended."""
+        began, candidate = time.perf_counter(), Candidate(path, source)
+        job_id = self.ask(path, source, again=True)
+        done = Pass(PassResult([], 0.0))
+        self._wait(candidate, job_id, watch)
+        done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
+        self._advise(candidate, done.result.files[-1])
+        done.result.seconds = time.perf_counter() - began
+        return done
+
+    def _advise(self, candidate: Candidate, found: FileResult) -> None:
+        if found.calls_for_advice:  # few do, and what looks for a cure takes its time to load
+            from valhalla.intake.advice import advice
+
+            found.advice = advice(self.database, candidate, found)
+
+    def _wait(self, candidate: Candidate, job_id: int, watch: Watch | None) -> None:
+        while watch is not None:
+            try:
+                self.queue.wait(job_id, timeout=WATCH_SECONDS)
+                return
+            except WaitTimeout:
+                watch(
+                    candidate.path, self.queue.state(job_id).progress
+                )  # import jobs are kept when they have ended
+
+    def _alert(self, reason: str) -> None:
+        """Somebody has to know, unless the trouble is that nothing can be written."""
+        from valhalla.sandbox.alerts import AlertSystem
+
+        with contextlib.suppress(DatabaseError):
+            AlertSystem(database=self.database).repeat(IMPORT_JOB, reason, "error")
+
+    def _outcome(self, candidate: Candidate, job_id: int, import_ids: list[int]) -> FileResult:
+        path = str(candidate.path)
+        state = self.queue.wait(job_id)
+        if state.error is not None or state.state != "done":
+            reason = f"{path} could not be imported: {state.error or state.state}"
+            self._alert(reason)
+            return result.of_problem(path, "FAILED", reason)
+        import_id = state.result
+        if import_id is None:
+            return result.of_unchanged(self.database, path)
+        import_ids.append(import_id)
+        return result.of_import(self.database, import_id)
+
+
+def _gone(candidate: Candidate) -> FileResult:
+    return result.of_problem(str(candidate.path), "NOT_FOUND", f"The file '{candidate.path}' was not found.")
+
+
+def touched_leads(database: Database, viewer: Viewer, import_ids: Iterable[int]) -> Iterator[Record]:
+    """The leads that imports made or changed, in order of their numbers, a page at a time."""
+    for import_id in import_ids:
+        after = 0
+        while page := viewer.records(database.sql(sql.TOUCHED, (import_id, after))):
+            yield from page
+            after = page[-1].lead.id

@@ -1,0 +1,541 @@
+"""What a chunk of rows will do to the file: new, updated, unchanged or duplicate, and every statement that follows.
+
+Planning only reads, and happens outside the write transaction; it holds as long as ``lead_generation`` has not moved.
+The rules:
+
+* a row is a lead's when one of its keys is the lead's; two people who share an e-mail address but neither name nor
+  phone are two leads (the second is known by its :func:`valhalla.leads.identity.alternate_key`);
+* each list (file) remembers what it last said about a lead (the fingerprint of its row), so a list that is read again
+  says something new only where it changed;
+* what the same source says later replaces what it said before, cell by cell, and a blank cell erases nothing; another
+  source only fills blanks. That is the policy ``keep_last``; a source's profile can name another, see :func:`_merged`;
+* a row that says nothing new is *unchanged* the first time its list is read again, and a *duplicate* otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+import apsw
+
+from db import Database
+from db.courtesy import give_way
+from db.evidence import Half
+from db.sealing import Bulk, Witness
+from valhalla.intake import sql
+from valhalla.intake.helper_protocol import Decided
+from valhalla.leads.identity import alternate_key
+from valhalla.leads.suppression import NOBODY, Suppression
+from valhalla.scoring.stages import Context, decide
+from valhalla.scoring.stages.row import Row
+
+_WIDTH = len(sql.CONTENT)
+_FROM_ROW = len(sql.FROM_ROW)
+_DECIDED = len(sql.DECIDED)
+_NAME = sql.CONTENT.index("name")
+_PHONE_KEY = sql.CONTENT.index("phone_key")
+_EXTRAS = sql.CONTENT.index("extras")
+_EMAIL = sql.CONTENT.index("email")
+_NEW_IDENTITY = sql.NEW_LEAD.index("identity")
+_LIST_DATE = sql.CONTENT.index("list_date")
+
+
+_Done = tuple[tuple[Any, ...] | None, Half | None]
+"""What was worked out ahead about a row: the decision on it, and half of its hash."""
+_NOT_DONE: _Done = (None, None)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The import that a chunk belongs to."""
+
+    import_id: int
+    file_id: int
+    source_id: int
+    header_id: int | None
+    started_at: int
+    """UTC microseconds; the time of everything this import writes, so that an interrupted import repeats itself."""
+    tail: bool
+    """Whether only what was appended to the file is read."""
+    merge: str = "keep_last"
+    """What other content does to a lead that is known: see :func:`_merged`. ``replace`` is what a person typed."""
+
+
+@dataclass
+class Counts:
+    """What became of the rows of a chunk."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+
+
+class _Lead:
+    """A lead that a row of this chunk speaks about, as it is and as it will be."""
+
+    __slots__ = (
+        "changed",
+        "content",
+        "created_at",
+        "file_id",
+        "fingerprint",
+        "fresh",
+        "header_id",
+        "id",
+        "identity",
+        "line",
+        "lists",
+        "sighted",
+        "source_id",
+        "status",
+        "suppressed",
+        "touched",
+        "variant_id",
+    )
+
+    id: int
+    identity: int
+    content: tuple[Any, ...]
+    fingerprint: int
+    file_id: int | None
+    source_id: int | None
+    header_id: int | None
+    lists: int
+    line: int
+    created_at: int
+    suppressed: str | None
+    status: str
+    variant_id: int | None
+    sighted: int | None  # what this file last said, when it is not the lead's first list
+    touched: bool  # whether a row of this import spoke about it already
+    fresh: bool  # made by this chunk
+    changed: bool
+
+
+@dataclass
+class Plan:
+    """The statements' parameters, and the counts."""
+
+    generation: int
+    counts: Counts = field(default_factory=Counts)
+    leads: list[tuple[Any, ...]] = field(default_factory=list)
+    """The new ones, in order of their ids."""
+    witnesses: list[Witness] = field(default_factory=list)
+    """The hashes of ``leads``."""
+    updates: list[tuple[Any, ...]] = field(default_factory=list)
+    keys: list[tuple[int, int]] = field(default_factory=list)
+    """(key, lead id) of what leads are known by beside the identity that they were made with."""
+    history: list[tuple[Any, ...]] = field(default_factory=list)
+    sightings: list[tuple[Any, ...]] = field(default_factory=list)
+    seen: list[tuple[int, int]] = field(default_factory=list)
+    overtaken: list[tuple[int, int]] = field(default_factory=list)
+    changes: list[tuple[Any, ...]] = field(default_factory=list)
+    """What waits for a person to review it."""
+
+    def keys_of_new(self) -> list[tuple[int, int]]:
+        """(identity, id) of the new leads."""
+        return [(lead[_NEW_IDENTITY], lead[0]) for lead in self.leads]
+
+    def noted(self) -> int:
+        """How many rows of evidence it changes or adds, beside the new leads, which come with their witnesses."""
+        return len(self.updates) + len(self.history) + len(self.sightings) + len(self.changes)
+
+    def moves_leads(self) -> bool:
+        """Whether it changes who is who or what a lead says."""
+        return bool(self.leads or self.updates)
+
+
+def plan_chunk(
+    database: Database,
+    rows: Sequence[Row],
+    reading: Reading,
+    context: Context,
+    suppression: Suppression = NOBODY,
+    decided: Decided | None = None,
+    keys: Mapping[int, int] = {},
+) -> Plan:
+    """Classify ``rows`` against what the file holds now. Reads only.
+
+    ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
+    ``keys``: key and id of leads that this import made and that are not in the index of keys yet.
+    """
+    return _Planner(database, rows, reading, context, suppression, decided, keys).run()
+
+
+def new_leads(database: Database, reading: Reading, context: Context) -> Bulk:
+    """What stores and witnesses the new leads of a chunk."""
+    common = sql.common_to(
+        header_id=reading.header_id,
+        file_id=reading.file_id,
+        import_id=reading.import_id,
+        at=reading.started_at,
+        policy_version=context.policy_version,
+        snapshot_id=context.snapshot_id,
+    )
+    return Bulk(database, "lead", sql.NEW_LEAD, common)
+
+
+class _Planner:
+    def __init__(
+        self,
+        database: Database,
+        rows: Sequence[Row],
+        reading: Reading,
+        context: Context,
+        suppression: Suppression,
+        decided: Decided | None,
+        keys: Mapping[int, int],
+    ) -> None:
+        self.database = database
+        self.rows = rows
+        self.keys = keys
+        self.decided = decided
+        self.halves: list[Half | None] = []  # of the hashes of plan.leads, when they are known
+        self.suppression = suppression
+        self.reading = reading
+        self.context = context
+        self.plan = Plan(generation=database.value(sql.READ_GENERATION))
+        self.next_id: int = database.value(sql.NEXT_LEAD_ID)
+        self.fresh: dict[int, tuple[Row, _Done]] = {}
+        """By lead id: leads that this chunk makes and that nothing has changed since."""
+        self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
+        self.ids: dict[int, int] = {}  # key -> lead id
+        self.repeats: dict[
+            int, int
+        ] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
+        self.unchanged: set[int] = set()  # leads about which this chunk said nothing new
+        self.overtaken: set[tuple[int, int]] = set()
+
+    def run(self) -> Plan:
+        self._look_up()
+        give_way()
+        ids, repeats, fresh, lead_id = self.ids, self.repeats, self.fresh, self.next_id
+        done: _Done
+        for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
+            known = ids.get(row.identity)
+            if known is None and not row.aliases:
+                ids[row.identity] = lead_id
+                fresh[lead_id] = (row, done)
+                lead_id += 1
+            elif known is not None and repeats.get(known) == row.fingerprint:
+                del repeats[known]
+                self._mark_unchanged(known)
+            else:
+                self.next_id = lead_id
+                self._place(row)
+                lead_id = self.next_id
+        self.next_id = lead_id
+        give_way()
+        self._write_fresh()
+        self._write_changed()
+        self._sort_new()
+        self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(
+            self.plan.leads, self.halves if self.decided is not None else None
+        )
+        return self.plan
+
+    # -- what is known already -----------------------------------------------------------------------------
+
+    def _look_up(self) -> None:
+        if self.next_id == 1:
+            return  # no lead at all yet
+        keys = array("q", [row.identity for row in self.rows])
+        keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
+        give_way()
+        # In order, so that neighbours in the index are looked up together.
+        found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
+        self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)
+        if not found and not self.ids:
+            return
+        repeats = self.repeats
+        for key, lead_id, fingerprint, file_id, last_import_id in found:
+            self.ids[key] = lead_id
+            if file_id == self.reading.file_id and last_import_id != self.reading.import_id:
+                repeats[lead_id] = fingerprint
+        for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
+            del repeats[lead_id]
+        ids = self.ids
+        wanted = {
+            ids[row.identity]
+            for row in self.rows
+            if repeats.get(ids.get(row.identity, 0)) != row.fingerprint and row.identity in ids
+        }
+        wanted.update(ids[key] for row in self.rows for key in row.aliases if key in ids)
+        self._load(wanted)
+
+    def _carray(self, text: str, values: array[int], *more: Any) -> list[tuple[Any, ...]]:
+        return self.database.sql(text, (apsw.carray(values), *more)) if values else []
+
+    def _load(self, lead_ids: set[int]) -> None:
+        wanted = array("q", sorted(lead_ids - self.leads.keys()))
+        reading = self.reading
+        touched = {row[0] for row in self._carray(sql.FIND_SEEN, wanted, reading.import_id)}
+        sighted = dict(self._carray(sql.FIND_SIGHTINGS, wanted, reading.file_id))
+        self.overtaken.update((row[0], row[1]) for row in self._carray(sql.FIND_OVERTAKEN, wanted))
+        for row in self._carray(sql.READ_LEADS, wanted):
+            lead = _Lead()
+            (lead.id, lead.identity, lead.fingerprint, lead.file_id, last_import_id, lead.line) = row[:6]
+            lead.content = row[6 : 6 + _WIDTH]
+            lead.header_id, lead.lists, lead.created_at, lead.suppressed, lead.status = row[
+                6 + _WIDTH : 11 + _WIDTH
+            ]
+            lead.variant_id, lead.source_id = row[11 + _WIDTH :]
+            lead.sighted = sighted.get(lead.id)
+            lead.touched = (
+                last_import_id == reading.import_id or lead.id in touched or lead.id in self.unchanged
+            )
+            lead.fresh = lead.changed = False
+            self.leads[lead.id] = lead
+
+    def _mark_unchanged(self, lead_id: int) -> None:
+        self.plan.counts.unchanged += 1
+        self.plan.seen.append((self.reading.import_id, lead_id))
+        self.unchanged.add(lead_id)
+
+    # -- one row -------------------------------------------------------------------------------------------
+
+    def _place(self, row: Row) -> None:
+        """A row whose lead is known already, or that has more than one key."""
+        lead = self._lead_of(row)
+        if lead is not None and _somebody_else(lead, row):
+            if not row.aliases and row.email is not None:  # they share the address that would be the identity
+                row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
+                lead = self._lead_of(row)
+            elif lead.id != self.ids.get(row.identity):
+                lead = None  # they share a weaker key; the list's own ids tell them apart
+        if lead is None:
+            self._add(row)
+            return
+        self._learn_keys(lead, row)
+        self._say(lead, row)
+
+    def _lead_of(self, row: Row) -> _Lead | None:
+        for key in (row.identity, *row.aliases):
+            lead_id = self.ids.get(key)
+            if lead_id is None:
+                lead_id = self._look_up_one(key)
+            if lead_id is not None:
+                return self._lead(lead_id)
+        return None
+
+    def _look_up_one(self, key: int) -> int | None:
+        if key in self.keys:
+            self.ids[key] = self.keys[key]
+            return self.ids[key]
+        for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
+            self.ids[key] = found[1]
+        return self.ids.get(key)
+
+    def _lead(self, lead_id: int) -> _Lead:
+        if lead_id in self.fresh:
+            self._open_fresh(lead_id)
+        elif lead_id not in self.leads:
+            self._load({lead_id})
+        return self.leads[lead_id]
+
+    def _open_fresh(self, lead_id: int) -> None:
+        (row, _), lead = self.fresh.pop(lead_id), _Lead()
+        lead.id, lead.identity, lead.fingerprint, lead.line = lead_id, row.identity, row.fingerprint, row.line
+        lead.content = row[:_WIDTH]
+        lead.file_id, lead.source_id = self.reading.file_id, self.reading.source_id
+        lead.header_id, lead.lists, lead.created_at = self.reading.header_id, 1, self.reading.started_at
+        lead.suppressed = lead.sighted = lead.variant_id = None
+        lead.status = "new"
+        lead.touched = lead.fresh = True
+        lead.changed = False
+        self.leads[lead_id] = lead
+
+    def _add(self, row: Row) -> None:
+        self.ids[row.identity] = self.next_id
+        self.fresh[self.next_id] = (row, _NOT_DONE)
+        for key in row.aliases:
+            if key not in self.ids:
+                self.ids[key] = self.next_id
+                self.plan.keys.append((key, self.next_id))
+        self.next_id += 1
+
+    def _learn_keys(self, lead: _Lead, row: Row) -> None:
+        for key in (row.identity, *row.aliases):
+            if key not in self.ids:
+                self.ids[key] = lead.id
+                self.plan.keys.append((key, lead.id))
+
+    def _say(self, lead: _Lead, row: Row) -> None:
+        """What ``row`` says about ``lead``, and whether that is new."""
+        counts, reading = self.plan.counts, self.reading
+        first_list = lead.file_id == reading.file_id
+        before = lead.fingerprint if first_list else lead.sighted
+        if before == row.fingerprint or (lead.id, row.fingerprint) in self.overtaken:
+            if lead.touched:
+                counts.duplicate += 1
+            else:
+                lead.touched = True
+                self._mark_unchanged(lead.id)
+            return
+        content = _merged(lead.content, row, self._policy(lead, row))
+        if content != lead.content and reading.merge == "review":
+            content = self._ask(lead, row, content)
+        if content != lead.content:
+            counts.updated += 1
+            self._keep_history(lead, content)
+            if content[_EXTRAS] != lead.content[_EXTRAS]:
+                lead.header_id = reading.header_id
+            lead.content = content
+        elif before is None or lead.touched:
+            counts.duplicate += 1
+        else:
+            counts.unchanged += 1
+        if before is not None and (lead.touched or reading.tail):
+            self.overtaken.add((lead.id, before))
+            self.plan.overtaken.append((lead.id, before))
+        if before is None:
+            lead.lists += 1
+        if first_list:
+            lead.fingerprint = row.fingerprint
+        else:
+            lead.sighted = row.fingerprint
+            self.plan.sightings.append(
+                (
+                    *(
+                        lead.id,
+                        reading.file_id,
+                        reading.source_id,
+                        reading.import_id,
+                        row.line,
+                        row.fingerprint,
+                    ),
+                    *(reading.started_at, reading.started_at),
+                )
+            )
+        lead.touched = lead.changed = True
+
+    def _policy(self, lead: _Lead, row: Row) -> str:
+        merge = self.reading.merge
+        if row.identity != lead.identity and _by_another_name(lead, row):
+            return "fill_blanks"
+        if merge in ("keep_last", "review"):
+            return "replace" if lead.source_id in (None, self.reading.source_id) else "fill_blanks"
+        return merge
+
+    def _ask(self, lead: _Lead, row: Row, content: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Put what would replace something before a person; blanks are filled without asking."""
+        filled = _merged(lead.content, row, "fill_blanks")
+        wanted = {
+            column: new for column, old, new in zip(sql.CONTENT, filled, content, strict=True) if old != new
+        }
+        if wanted:
+            reading = self.reading
+            if "extras" in wanted:
+                wanted["header_id"] = reading.header_id
+            body = json.dumps(wanted, ensure_ascii=False)
+            self.plan.changes.append(
+                (lead.id, reading.import_id, row.line, row.fingerprint, body, reading.started_at)
+            )
+        return filled
+
+    def _keep_history(self, lead: _Lead, content: tuple[Any, ...]) -> None:
+        before = {
+            column: old
+            for column, old, new in zip(sql.CONTENT, lead.content, content, strict=True)
+            if old != new
+        }
+        if "extras" in before:
+            before["header_id"] = lead.header_id
+        self.plan.history.append(
+            (
+                *(lead.id, self.reading.started_at, "import", f"import:{self.reading.import_id}"),
+                *(self.reading.import_id, json.dumps(before, ensure_ascii=False)),
+            )
+        )
+
+    # -- what follows --------------------------------------------------------------------------------------
+
+    def _write_fresh(self) -> None:
+        context, leads = self.context, self.plan.leads
+        halves = self.halves
+        for lead_id, (row, (decision, half)) in self.fresh.items():
+            halves.append(half)
+            leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
+        self.plan.counts.new += len(self.fresh)
+        if self.suppression:
+            self._suppress_fresh()
+
+    def _suppress_fresh(self) -> None:
+        """Mark those among the new leads who are not to be contacted."""
+        leads, reason_of = self.plan.leads, self.suppression.reason
+        for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
+            reason = reason_of(row.email, row.phone_key)
+            if reason is not None:
+                decision = decide(row, self.context, suppressed=reason)
+                leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
+
+    def _sort_new(self) -> None:
+        """New leads that a second row of the chunk spoke about stand behind the others: put them where they belong."""
+        leads = self.plan.leads
+        if len(leads) > len(self.fresh):
+            order = sorted(range(len(leads)), key=lambda at: leads[at][0])
+            leads[:] = [leads[at] for at in order]
+            self.halves[:] = [self.halves[at] for at in order]
+
+    def _write_changed(self) -> None:
+        reading, now = self.reading, self.reading.started_at
+        for lead in self.leads.values():
+            if not (lead.fresh or lead.changed):
+                continue
+            if self.suppression and lead.suppressed is None:
+                lead.suppressed = self.suppression.reason(lead.content[_EMAIL], lead.content[_PHONE_KEY])
+            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, ()))
+            decision = decide(
+                row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
+            )
+            if lead.fresh:
+                self.plan.counts.new += 1
+                self.halves.append(None)
+                self.plan.leads.append((lead.id, *row[:_FROM_ROW], lead.suppressed, *decision[:_DECIDED]))
+            else:
+                self.plan.updates.append(
+                    (
+                        *(lead.fingerprint, *lead.content, lead.header_id, reading.import_id, lead.lists),
+                        *(now, lead.suppressed, *decision, lead.id),
+                    )
+                )
+
+
+def _by_another_name(lead: _Lead, row: Row) -> bool:
+    """Whether ``row`` knows the lead by a contact or name that a person merged into it: such a list adds, but it does
+    not take the lead's own contact away."""
+    email = lead.content[_EMAIL]
+    if row.email is not None:
+        return email is not None and email != row.email
+    return bool(lead.content[_NAME].casefold() != row.name.casefold())
+
+
+def _somebody_else(lead: _Lead, row: Row) -> bool:
+    """Whether ``row`` is another person with the same e-mail address: name and phone both differ."""
+    name, phone = lead.content[_NAME], lead.content[_PHONE_KEY]
+    if phone is None or row.phone_key is None or phone == row.phone_key:
+        return False
+    return bool(name.casefold() != row.name.casefold())
+
+
+def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
+    """``content`` after ``row`` was heard. A blank cell never erases anything.
+
+    ``replace``: the row's cells win. ``fill_blanks``: only what is not known yet is taken. ``keep_first``: nothing is.
+    ``newest_list_date``: the row's cells win unless the lead is known from a newer list, or the row has no date.
+    """
+    if policy == "keep_first":
+        return content
+    if policy == "newest_list_date":
+        known = content[_LIST_DATE]
+        newer = row.list_date is not None and (known is None or row.list_date >= known)
+        policy = "replace" if newer else "fill_blanks"
+    if policy == "replace":
+        return tuple(new if new is not None else old for old, new in zip(content, row, strict=False))
+    return tuple(old if old is not None else new for old, new in zip(content, row, strict=False))

@@ -1,0 +1,201 @@
+"""Reading ahead: a second process reads and decides on the next chunk while this one stores the last.
+
+Python runs on one core at a time, and reading costs about as much as storing. For a large list the work is therefore
+split: the second process turns bytes into rows and decides on them as if all were new; this one looks up who is known
+already, and writes. Nothing but the file's path and the rules go one way, and nothing but chunks come back; the second
+process never opens the database. It ends with its input, so it outlives nobody.
+
+The two speak in messages: requests as lines of JSON, answers as marshalled tuples behind their length. (marshal is
+fast and never runs code on loading; both ends are the same program.)
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import queue
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from db.courtesy import give_way
+from valhalla.intake import helper
+from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, Decided, key_of
+from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning
+from valhalla.scoring.stages.row import Row
+
+if TYPE_CHECKING:
+    from valhalla.scoring.stages import Context
+
+MOST_BYTES = 4 * 2**20
+"""Of the answers that are made into one chunk: rows with long cells make it shorter."""
+
+PARTS_AHEAD = 8
+"""Answers that may wait here, still as bytes, while a chunk is stored."""
+
+
+@dataclass(frozen=True)
+class List:
+    """The list to read: what :func:`valhalla.intake.reading.open_source` needs."""
+
+    path: Path
+    profile: Profile
+    mapping: dict[str, str] | None
+    start: Position
+    source: str
+    final: bool
+    file: list[int]
+    """See :func:`valhalla.intake.helper_protocol.file_of`."""
+
+
+class Unavailable(Exception):
+    """There is no second process to be had; read the list in this one."""
+
+
+class ReadAhead:
+    """The other end of the second process. Raises :class:`Unavailable` when it does not start."""
+
+    def __init__(self, what: List, context: Context, rows: int) -> None:
+        self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
+        self._ended = False
+        self._taken = 0
+        try:
+            self._process = helper.start()
+        except OSError as error:
+            raise Unavailable(str(error)) from error
+        self._drain = threading.Thread(target=self._take_in, name="read-ahead", daemon=True)
+        self._drain.start()
+        try:
+            self._tell(what, context, min(rows, PART_ROWS))
+            self._answer()
+        except (EOFError, OSError) as error:
+            self.close()
+            raise Unavailable("the second process ended at once") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, rows: int, context: Context) -> tuple[Chunk, str, Decided | None] | None:
+        """The next chunk of about ``rows`` records, the digest of the list's bytes up to its end, and the decisions on
+        its rows (None when they were made in another context than ``context``); None at the end.
+
+        Raises :class:`SourceError` as reading in this process would.
+        """
+        chunk: Chunk | None = None
+        digest = ""
+        decided: Decided | None = []
+        self._taken = 0
+        while chunk is None or (chunk.records < rows and self._taken < MOST_BYTES):
+            answer = None if self._ended else self._answer()
+            if answer is None:
+                self._ended = True
+                break
+            part, digest, decided_in, decisions = _unpacked(answer)
+            del answer
+            give_way()
+            if decided is not None and decided_in == key_of(context):
+                decided.extend(decisions)
+            else:
+                decided = None
+            chunk = part if chunk is None else _joined(chunk, part)
+        return None if chunk is None else (chunk, digest, decided)
+
+    def close(self) -> None:
+        """End the second process."""
+        self._process.kill()
+        while self._drain.is_alive():
+            try:
+                self._parts.get(timeout=0.05)
+            except queue.Empty:
+                pass
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _tell(self, what: List, context: Context, rows: int) -> None:
+        message = {
+            "path": str(what.path),
+            "profile": what.profile.to_json(),
+            "mapping": what.mapping,
+            "start": what.start.to_json(),
+            "source": what.source,
+            "final": what.final,
+            "file": what.file,
+            "rows": rows,
+            "policy_version": context.policy_version,
+            "policy": context.policy,
+            "snapshot_id": context.snapshot_id,
+            "snapshot": context.snapshot.to_json(),
+            "now": context.now,
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
+        self._process.stdin.flush()
+
+    def _take_in(self) -> None:
+        """Keep the pipe empty, so that the other process need not wait for us."""
+        pipe = self._process.stdout
+        assert pipe is not None
+        while True:
+            head = pipe.read(LENGTH)
+            data = pipe.read(int.from_bytes(head, "little")) if len(head) == LENGTH else b""
+            if not data:
+                self._parts.put(None)
+                return
+            self._parts.put(data)
+
+    def _answer(self) -> tuple[Any, ...] | None:
+        data = self._parts.get()
+        if data is None:
+            raise EOFError("the reading process ended")
+        self._taken += len(data)
+        kind, content = marshal.loads(data)
+        if kind == "refused":
+            code, message, header, suggestion = content
+            raise SourceError(code, message, header=header, suggestion=suggestion)
+        if kind == "failed":
+            raise RuntimeError(f"the reading process failed: {content}")
+        found: tuple[Any, ...] | None = content
+        return found
+
+
+def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Decided]:
+    start, end, accepted, rejected, warnings, blank, fixes, normalised, digest, decided_in, decided = answer
+    chunk = Chunk(
+        Position(*start),
+        Position(*end),
+        list(map(partial(tuple.__new__, Row), accepted)),
+        list(map(Reject._make, rejected)),
+        list(map(Warning._make, warnings)),
+        blank,
+        fixes,
+        normalised,
+    )
+    return chunk, digest, decided_in, decided
+
+
+def _joined(one: Chunk, other: Chunk) -> Chunk:
+    """Two consecutive chunks as one."""
+    one.end = other.end
+    one.accepted.extend(other.accepted)
+    one.rejected.extend(other.rejected)
+    one.warnings.extend(other.warnings)
+    one.blank += other.blank
+    one.fixes.update(other.fixes)
+    one.normalised += other.normalised
+    return one

@@ -1,0 +1,297 @@
+"""One record to one lead or one reject, with everything that can be said about it.
+
+This is the definition of the rules. The fast path (``bulk``) only takes records for which it can prove that it
+gives the same result, and hands all others here; a property test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
+from valhalla.intake.reading.dates import list_date
+from valhalla.intake.reading.distress import distress_words
+from valhalla.intake.reading.mapping import Columns
+from valhalla.intake.reading.profile import Profile
+from valhalla.intake.reading.values import complaint, money, optional_count, optional_money
+from valhalla.leads import identity
+from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.leads.markets import market_of
+from valhalla.scoring.stages.row import Row
+
+# Zero-width and direction marks, soft hyphen, byte-order mark, tags: nothing a reader of the list could see.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_FORMULA = frozenset("=@+-\t\r")
+_OURS = re.compile(r"'[=+\-@\t\r]")
+_NUMBER_LIKE = re.compile(r"[+-][\d\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
+_THOUSANDS = re.compile(r"[$€£]? ?\d{1,3}", re.ASCII)
+_REST = re.compile(r"\d{3}(?:\.\d{1,2})?", re.ASCII)
+_TOTAL = re.compile(
+    r"(?:grand |sub|sub-|report )?totals?\b[\s:]*(?:.*\bleads?|.*\brows?|.*\brecords?)?[\s:]*[\d,.]*"
+    r"|sum:?|count:?\s*\d*",
+    re.IGNORECASE,
+)
+
+Encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Compact JSON text; extras are stored with it."""
+
+
+def clean(text: str) -> tuple[str, bool]:
+    """The text without invisible characters and with single spaces, and whether something invisible was removed."""
+    if text.isascii() and text.isprintable():
+        return (text.strip() if "  " not in text else " ".join(text.split())), False
+    bare = _CONTROL.sub("", _INVISIBLE.sub("", text))
+    return " ".join(bare.split()), len(bare) != len(text)
+
+
+def formula_like(cell: str) -> bool:
+    """Whether a spreadsheet would take the cell for a formula. Numbers and phone numbers are none."""
+    return cell[:1] in _FORMULA and not _NUMBER_LIKE.fullmatch(cell.strip())
+
+
+def undo_apostrophe(cell: str) -> str:
+    """The cell without the apostrophe that our own exports put before a formula-like one."""
+    return cell[1:] if cell[:1] == "'" and _OURS.match(cell) else cell
+
+
+class RowReader:
+    """Reads the records of one file. Given the columns, the profile and the source's name, it keeps no state."""
+
+    def __init__(self, columns: Columns, profile: Profile, source: str) -> None:
+        self.columns = columns
+        self.profile = profile
+        self.source = source
+        self.width = len(columns.header)
+        self.rules = identity.rules_of(columns.header, columns.mapping, profile.to_json(), source)
+        self._more = (
+            columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
+        )
+        self._header_forms = [name.strip() for name in columns.header]
+        self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
+
+    def _header(self, target: str) -> str | None:
+        number = self.columns.index.get(target)
+        return None if number is None else self.columns.header[number]
+
+    def read(self, cells: Sequence[str], line: int, raw: str, chunk: Chunk) -> None:
+        """Put the record into the chunk: as a lead, as a reject, or as a blank line."""
+        found = self.row(cells, line, raw, chunk.warnings)
+        if found is None:
+            chunk.blank += 1
+        elif isinstance(found, Row):
+            chunk.accepted.append(found)
+            if self._normalised(cells):
+                chunk.normalised += 1
+        else:
+            chunk.rejected.append(found)
+        if self.columns.reject_index is not None and found is not None:
+            mark = cells[self.columns.reject_index] if self.columns.reject_index < len(cells) else ""
+            if mark.strip().isdecimal() and len(mark) < 19:
+                chunk.fixes[line] = int(mark)
+
+    def _normalised(self, cells: Sequence[str]) -> bool:
+        if self.profile.value_format == "strict" and not self.profile.decimal_comma:
+            return False
+        return money(clean(undo_apostrophe(cells[self.columns.index["value"]]))[0], self.profile).normalised
+
+    def row(self, cells: Sequence[str], line: int, raw: str, warnings: list[Warning]) -> Row | Reject | None:
+        """The lead, or the reject with its first reason, or None for a record of nothing but blank cells."""
+        if not any(map(str.strip, cells)):
+            return None
+        codes: dict[str, str] = {}
+        if len(cells) != self.width:
+            if len(cells) > self.width:
+                if any(map(str.strip, cells[self.width :])) or self._value_was_split(cells):
+                    message = f"{len(cells)} cells where the header has {self.width} columns"
+                    return Reject(line, None, "CELLS_TOO_MANY", message, None, raw)
+                cells = cells[: self.width]
+            else:
+                codes["CELLS_MISSING"] = f"{len(cells)} cells where the header has {self.width} columns"
+                cells = [*cells, *[""] * (self.width - len(cells))]
+        if (
+            cells[0].strip() == self._header_forms[0]
+            and [cell.strip() for cell in cells] == self._header_forms
+        ):
+            return Reject(line, None, "HEADER_REPEATED", "The row repeats the column names", None, raw)
+        if self.columns.own_export:
+            cells = [undo_apostrophe(cell) for cell in cells]
+        if not _FORMULA.isdisjoint([cell[:1] for cell in cells]) and any(map(formula_like, cells)):
+            cell = next(cell for cell in cells if formula_like(cell))
+            codes["FORMULA_CELL"] = f'cell "{shorten(cell, 40)}" begins like a formula'
+        if self._more is not None and cells[self._more].strip():
+            message = "the cells in _more belong to other columns; put them there and empty _more"
+            return Reject(line, "_more", "CELLS_TOO_MANY", message, shorten(cells[self._more]), raw)
+        found = self._checked(cells, line, raw, codes)
+        if isinstance(found, Row):
+            warnings.extend(Warning(line, code, message) for code, message in codes.items())
+        return found
+
+    def _value_was_split(self, cells: Sequence[str]) -> bool:
+        """Whether the value was 378,600 without quotes: its comma made two cells, and a blank last cell hides that."""
+        at = self.columns.index.get("value")
+        if at is None or at + 1 >= len(cells):
+            return False
+        return bool(_THOUSANDS.fullmatch(cells[at].strip()) and _REST.fullmatch(cells[at + 1].strip()))
+
+    def _text(self, cells: Sequence[str], target: str, codes: dict[str, str] | None = None) -> str:
+        number = self.columns.index.get(target)
+        if number is None or not cells[number]:
+            return ""
+        text, removed = clean(undo_apostrophe(cells[number]))
+        if removed and codes is not None:
+            codes.setdefault("INVISIBLE_CHARACTERS", f"invisible characters removed from {target}")
+        return text
+
+    def _checked(self, cells: Sequence[str], line: int, raw: str, codes: dict[str, str]) -> Row | Reject:
+        profile, index = self.profile, self.columns.index
+        name = self._text(cells, "name", codes)
+        if "name" not in index:
+            parts = (self._text(cells, "first_name", codes), self._text(cells, "last_name", codes))
+            name = " ".join(part for part in parts if part)
+        email = self._text(cells, "email", codes).lower()
+        phone = self._text(cells, "phone", codes)
+        value = self._text(cells, "value", codes)
+
+        number = phone_key(phone, profile.country) if phone else None
+        missing = self._missing(name, email, phone, value, number)
+        if missing:
+            return self._reject_missing(missing, cells, line, raw)
+        if email and not plausible_email(email):
+            if profile.contact == "email" or number is None:
+                message = f"Invalid email format: {shorten(email)}"
+                return Reject(line, self._header("email"), "EMAIL_FORMAT", message, shorten(email), raw)
+            codes["EMAIL_UNUSABLE"] = f'email "{shorten(email, 40)}" is not one plausible address'
+            email = ""
+        if profile.contact == "phone" and number is None:
+            message = f"Invalid phone format: {shorten(phone)}"
+            return Reject(line, self._header("phone"), "PHONE_FORMAT", message, shorten(phone), raw)
+        if phone and number is None:
+            codes["PHONE_UNUSABLE"] = f'phone "{shorten(phone, 40)}" is no plausible number'
+
+        worth = money(value, profile)
+        if worth.cents == 0:
+            worth = worth._replace(cents=None, code="VALUE_NOT_POSITIVE", detail="is not above zero")
+        if worth.cents is None:
+            message = complaint(value, worth, profile, self.source)
+            code = worth.code or "VALUE_NOT_NUMBER"
+            return Reject(line, self._header("value"), code, message, shorten(value), raw)
+        if worth.code:
+            codes[worth.code] = f'value "{shorten(value, 40)}" {worth.detail}'
+        for column in self.columns.required_index:
+            if not cells[column].strip():
+                header = self.columns.header[column]
+                message = f"Missing fields in lead data: ['{header}']"
+                return Reject(line, header, "MISSING_FIELD", message, None, raw)
+        return self._lead(cells, line, codes, name, email, phone, number, worth.cents)
+
+    def _missing(self, name: str, email: str, phone: str, value: str, number: int | None) -> list[str]:
+        contact = self.profile.contact
+        missing = [] if name else ["name"]
+        if (contact == "email" and not email) or (contact == "either" and not email and number is None):
+            missing.append("email")
+        if contact == "phone" and not phone:
+            missing.append("phone")
+        if not value:
+            missing.append("value")
+        return missing
+
+    def _reject_missing(self, missing: list[str], cells: Sequence[str], line: int, raw: str) -> Reject:
+        first = next(cell for cell in map(str.strip, cells) if cell)
+        if _TOTAL.fullmatch(first) and (len(missing) > 1 or "email" in missing or "phone" in missing):
+            return Reject(line, None, "TOTALS_ROW", "The row is a total under the list", shorten(first), raw)
+        shown = [
+            name if name != "email" or self.profile.contact == "email" else "email or phone"
+            for name in missing
+        ]
+        code = "MISSING_" + missing[0].upper()
+        if code == "MISSING_EMAIL" and self.profile.contact == "either":
+            code = "MISSING_CONTACT"
+        column = self._name_column if missing[0] == "name" else self._header(missing[0])
+        if column is None and self.profile.contact == "either":
+            column = self._header("phone")
+        return Reject(line, column, code, f"Missing fields in lead data: {shown}", None, raw)
+
+    def _lead(
+        self,
+        cells: Sequence[str],
+        line: int,
+        codes: dict[str, str],
+        name: str,
+        email: str,
+        phone: str,
+        number: int | None,
+        value: int,
+    ) -> Row:
+        profile, columns = self.profile, self.columns
+        location, market, state = self._place(cells)
+        source = self._text(cells, "source")
+        address = self._text(cells, "address")
+        condition = self._text(cells, "condition").lower()
+        when_text = self._text(cells, "list_date")
+        when = list_date(when_text, profile.day_first) if when_text else None
+        if when_text and when is None:
+            codes["DATE_UNREADABLE"] = f'list date "{shorten(when_text, 40)}" cannot be read'
+        numbers: dict[str, int | None] = {}
+        for target in ("arv", "repairs", "sqft", "beds"):
+            text = self._text(cells, target)
+            if text:
+                count = target in ("sqft", "beds")
+                read = optional_count(text) if count else optional_money(text, profile)
+                if read is None:
+                    codes.setdefault("NUMBER_UNREADABLE", f'{target} "{shorten(text, 40)}" is no number')
+                numbers[target] = read
+        said = "\n".join(cells[column] for column in columns.distress_index)
+        if condition:
+            said = f"{condition}\n{said}"
+        distress = distress_words(said)
+        extras = Encode([cells[column] for column in columns.extra_index]) if columns.extra_index else None
+
+        arv, repairs = numbers.get("arv"), numbers.get("repairs")
+        sqft, beds = numbers.get("sqft"), numbers.get("beds")
+        digest = identity.fingerprint(cells, self.rules)
+        lead_id = self._text(cells, "lead_id")
+        who, aliases = self.keys(lead_id, name, email, number, address or location)
+        return Row(
+            name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
+            address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
+            extras, who, digest, line, aliases,
+        )  # fmt: skip
+
+    def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
+        city, state = self._text(cells, "city"), self._text(cells, "state")
+        location = self._text(cells, "location")
+        if "location" not in self.columns.index:
+            location = joined_location(city, state, self._text(cells, "zip"))
+        market, code = market_of(city or None, state or None, location or None)
+        if market is None and "address" in self.columns.index:
+            market, code = market_of(None, code, self._text(cells, "address") or None)
+        return location, market, code
+
+    def keys(
+        self, lead_id: str, name: str, email: str, phone: int | None, place: str
+    ) -> tuple[int, tuple[int, ...]]:
+        """Identity and weaker keys of a lead; unknown texts are empty."""
+        weaker: int
+        if email:
+            weaker = identity.email_key(email)
+        elif phone is not None and (self.profile.phone_identity or not place):
+            weaker = identity.phone_name_key(phone, name)
+        else:
+            weaker = identity.name_address_key(name, place)
+        if lead_id:
+            return identity.lead_id_key(self.source, lead_id), (weaker,)
+        return weaker, ()
+
+
+@lru_cache(maxsize=10_000)
+def joined_location(city: str, state: str, code: str) -> str:
+    """``Houston, TX 77002`` from its parts, any of which may be empty."""
+    tail = " ".join(part for part in (state, code) if part)
+    return ", ".join(part for part in (city, tail) if part)

@@ -1,0 +1,120 @@
+"""What the reader hands out: positions, rejects, warnings and the chunks that hold them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from valhalla.scoring.stages.row import Row
+
+SHORT = 80
+
+CHUNK_BYTES = 1 << 20
+"""A chunk ends after this many bytes even when it has fewer records than asked for: as text they take up to four times
+that, and records with long notes are held several times over while they are read and stored."""
+
+
+def shorten(text: str, limit: int = SHORT) -> str:
+    """The text, or its beginning and an ellipsis when it is longer than ``limit`` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class SourceError(Exception):
+    """A whole file that cannot be used: a fixed code and one sentence.
+
+    ``suggestion`` is a mapping (header to field) that would make the file usable, when one can be guessed;
+    ``header`` the column names that were found.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        header: list[str] | None = None,
+        suggestion: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.header = header or []
+        self.suggestion = suggestion or {}
+
+
+class Reject(NamedTuple):
+    """One record that is no lead, with everything needed to find and repair it."""
+
+    line: int
+    """Physical line on which the record begins, from 1."""
+    column: str | None
+    """Header of the offending cell; None when the whole row is."""
+    code: str
+    message: str
+    """One sentence, without file and line."""
+    value: str | None
+    """The offending text, shortened."""
+    raw: str
+    """The record as it stands in the file, without its line end."""
+
+
+class Warning(NamedTuple):
+    """Something worth knowing about a row that was accepted, or (line 0) about the file."""
+
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place between two records from which reading can go on, also in another process.
+
+    ``offset`` counts bytes of the file; ``line`` is the number of the next physical line; ``records`` counts the
+    records before this place, accepted and rejected, without blank ones; ``encoding`` is what the file was found
+    to be, or "" as long as everything before this place was ASCII and nothing had to be decided.
+    """
+
+    offset: int = 0
+    line: int = 1
+    records: int = 0
+    encoding: str = ""
+
+    def to_json(self) -> str:
+        """The position as a JSON object."""
+        return json.dumps(
+            {"offset": self.offset, "line": self.line, "records": self.records, "encoding": self.encoding}
+        )
+
+    @classmethod
+    def from_json(cls, text: str | dict[str, Any]) -> Position:
+        """The position that :meth:`to_json` wrote; an empty object is the beginning of the file."""
+        data = json.loads(text) if isinstance(text, str) else text
+        return cls(
+            int(data.get("offset", 0)),
+            int(data.get("line", 1)),
+            int(data.get("records", 0)),
+            str(data.get("encoding", "")),
+        )
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive records of one file, in file order. Records read = accepted + rejected."""
+
+    start: Position
+    end: Position
+    accepted: list[Row] = field(default_factory=list)
+    rejected: list[Reject] = field(default_factory=list)
+    warnings: list[Warning] = field(default_factory=list)
+    blank: int = 0
+    """Blank and comma-only lines; they are no records."""
+    fixes: dict[int, int] = field(default_factory=dict)
+    """Line of a repaired row to the id of the reject it came from (files made by ``leads rejects export``)."""
+    normalised: int = 0
+    """Values that were rewritten by the profile's value format, such as $500,000 to 500000."""
+
+    @property
+    def records(self) -> int:
+        """Records read, without blank lines."""
+        return len(self.accepted) + len(self.rejected)

@@ -1,0 +1,257 @@
+"""Which column is which field: recognised by name, checked for use, or suggested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from valhalla.intake.reading.chunk import SourceError, Warning, shorten
+from valhalla.intake.reading.header import (
+    ALIASES,
+    DISTRESS_COLUMNS,
+    FIELDS,
+    PREFERENCE,
+    REJECT_COLUMNS,
+    SENSITIVE_COLUMNS,
+    normal,
+)
+from valhalla.intake.reading.profile import Profile
+from valhalla.intake.reading.values import money
+from valhalla.leads.contacts import phone_key, plausible_email
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The column numbers of one header, worked out."""
+
+    header: list[str]
+    """Unique names, in file order."""
+    mapping: dict[str, str]
+    """Header to field."""
+    index: dict[str, int]
+    """Field to column number."""
+    extras: list[str]
+    """Headers of the extra columns. The lead id is both: a field and an extra column, since no other keeps its text."""
+    extra_index: tuple[int, ...]
+    distress_index: tuple[int, ...]
+    """Extra columns in which distress words are looked for."""
+    required_index: tuple[int, ...]
+    """Extra columns that the profile does not allow to be blank."""
+    reject_index: int | None
+    """Column of the reject id, in a file made by the export of rejects."""
+    line_index: int | None
+    own_export: bool
+    warnings: list[Warning] = field(default_factory=list)
+
+
+def unique_names(cells: Sequence[str]) -> tuple[list[str], list[Warning]]:
+    """Header names made unique and non-empty, with a warning for each that had to be changed."""
+    names: list[str] = []
+    seen: set[str] = set()
+    warnings = []
+    for number, cell in enumerate(cells, 1):
+        name = cell.strip().strip("\ufeff").encode("utf-8", "backslashreplace").decode()
+        if not name:
+            name = f"column {number}"
+            if any(other.strip() for other in cells[number:]):
+                warnings.append(
+                    Warning(0, "EMPTY_HEADER", f'column {number} has no name; it is kept as "{name}"')
+                )
+        if name in seen:
+            again = 2
+            while f"{name} {again}" in seen:
+                again += 1
+            warnings.append(
+                Warning(
+                    0,
+                    "DUPLICATE_HEADER",
+                    f'two columns are called "{shorten(name)}"; the second is kept as '
+                    f'extra column "{shorten(name)} {again}"',
+                )
+            )
+            name = f"{name} {again}"
+        seen.add(name)
+        names.append(name)
+    return names, warnings
+
+
+def recognise(header: Sequence[str]) -> dict[str, str]:
+    """Header to field, by name alone; each field at most once."""
+    best: dict[str, tuple[int, str]] = {}
+    for name in header:
+        if name in REJECT_COLUMNS:
+            continue
+        form = normal(name)
+        target = ALIASES.get(form)
+        if target is None:
+            continue
+        rank = PREFERENCE[form]
+        if target not in best or rank < best[target][0]:
+            best[target] = (rank, name)
+    if "name" in best:
+        best.pop("first_name", None)
+        best.pop("last_name", None)
+    if "location" in best:
+        best.pop("zip", None)
+    chosen = {name: target for target, (_, name) in best.items()}
+    return {name: chosen[name] for name in header if name in chosen}
+
+
+def known_cells(cells: Sequence[str]) -> int:
+    """How many cells of a line are words for fields: what tells a header from a title."""
+    return sum(1 for cell in cells if cell in REJECT_COLUMNS or normal(cell) in ALIASES)
+
+
+def _missing(targets: set[str], profile: Profile) -> list[str]:
+    missing = []
+    if "name" not in targets and not {"first_name", "last_name"} & targets:
+        missing.append("name")
+    if profile.contact == "email" and "email" not in targets:
+        missing.append("email")
+    if profile.contact == "phone" and "phone" not in targets:
+        missing.append("phone")
+    if profile.contact == "either" and not {"email", "phone"} & targets:
+        missing.append("email")
+    if "value" not in targets:
+        missing.append("value")
+    return missing
+
+
+def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile) -> dict[str, str]:
+    """A mapping for a header of which not every required field was recognised: by likeness of names, then by what
+    the first non-empty cells of a column look like. Only adds to what was recognised."""
+    import difflib
+
+    mapping = recognise(header)
+    free = [name for name in header if name not in mapping and name not in REJECT_COLUMNS]
+    for target in _missing(set(mapping.values()), profile):
+        words = [form for form, named in ALIASES.items() if named == target and len(form) > 2]
+        scored = []
+        for name in free:
+            form = normal(name)
+            close = difflib.get_close_matches(form, words, n=1, cutoff=0.75)
+            inside = [word for word in words if len(word) > 3 and word in form]
+            if close or inside:
+                ratio = max(difflib.SequenceMatcher(None, form, word).ratio() for word in close + inside)
+                scored.append((ratio, name))
+        choice = max(scored)[1] if scored else _by_content(target, header, free, samples, profile)
+        if choice is not None:
+            mapping[choice] = target
+            free.remove(choice)
+    return mapping
+
+
+def _by_content(
+    target: str, header: Sequence[str], free: list[str], samples: Sequence[Sequence[str]], profile: Profile
+) -> str | None:
+    def fits(text: str) -> bool:
+        if target == "email":
+            return plausible_email(text.lower())
+        if target == "phone":
+            return len(text) >= 10 and phone_key(text, profile.country) is not None
+        if target == "value":
+            worth = money(text, Profile(value_format="us")).cents or 0
+            return worth >= 1_000_000 and not re.fullmatch(r"\d{5}", text)
+        return bool(re.fullmatch(r"[^\W\d_]+(?:[ .,'-]+[^\W\d_]+){1,3}", text))
+
+    for name in free:
+        column = list(header).index(name)
+        cells = [row[column].strip() for row in samples if column < len(row) and row[column].strip()][:20]
+        if cells and sum(map(fits, cells)) >= 0.8 * len(cells):
+            return name
+    return None
+
+
+def columns_for(
+    header: list[str],
+    profile: Profile,
+    *,
+    path: str,
+    mapping: Mapping[str, str] | None = None,
+    samples: Sequence[Sequence[str]] = (),
+) -> Columns:
+    """Work out the columns, from a saved mapping or by recognition.
+
+    Raises SourceError MISSING_COLUMN, with a suggestion, when a required field has no column.
+    """
+    if mapping is None:
+        chosen = recognise(header)
+    else:
+        unknown = sorted(set(mapping.values()) - set(FIELDS))
+        if unknown:
+            raise ValueError(f"no such field: {', '.join(unknown)}; fields are {', '.join(FIELDS)}")
+        forms = {normal(name): name for name in reversed(header)}
+        chosen = {}
+        for name, target in mapping.items():
+            real = name if name in header else forms.get(normal(name))
+            if real is not None and target not in chosen.values():
+                chosen[real] = target
+    missing = _missing(set(chosen.values()), profile)
+    if missing:
+        raise _unusable(header, chosen, missing, profile, path, samples)
+    index = {target: header.index(name) for name, target in chosen.items()}
+    extra = [
+        number
+        for number, name in enumerate(header)
+        if name not in REJECT_COLUMNS and chosen.get(name) in (None, "lead_id")
+    ]
+    wanted = {normal(name): name for name in profile.required}
+    present = {normal(name): number for number, name in enumerate(header)}
+    absent = [name for form, name in wanted.items() if form not in present]
+    if absent:
+        raise SourceError(
+            "MISSING_COLUMN",
+            f"No column called {', '.join(absent)} in {path}, which the profile of this source requires.",
+            header=header,
+        )
+    own_export = "_reject" in header or {"_line", "_reason"} <= set(header)
+    warnings = [
+        Warning(0, "PERSONAL_COLUMN", f'column "{shorten(name)}" looks like sensitive personal data')
+        for name in header
+        if normal(name) in SENSITIVE_COLUMNS
+    ]
+    return Columns(
+        header=header,
+        mapping=chosen,
+        index=index,
+        extras=[header[number] for number in extra],
+        extra_index=tuple(extra),
+        distress_index=tuple(n for n in extra if normal(header[n]) in DISTRESS_COLUMNS),
+        required_index=tuple(present[form] for form in wanted),
+        reject_index=header.index("_reject") if "_reject" in header else None,
+        line_index=header.index("_line") if "_line" in header else None,
+        own_export=own_export,
+        warnings=warnings,
+    )
+
+
+def _unusable(
+    header: list[str],
+    chosen: Mapping[str, str],
+    missing: list[str],
+    profile: Profile,
+    path: str,
+    samples: Sequence[Sequence[str]],
+) -> SourceError:
+    guess = suggest(header, samples, profile)
+    hints = [f'"{shorten(name, 40)}" for {target}' for name, target in guess.items() if target in missing]
+    complete = not _missing(set(guess.values()), profile)
+    if not chosen and _looks_like_data(header):
+        return SourceError(
+            "NO_HEADER",
+            f"The first line of {path} looks like data, not like column names; put a line with the names above it.",
+            header=header,
+            suggestion=guess if complete else None,
+        )
+    shown = ", ".join(shorten(name, 30) for name in header[:12]) + (", …" if len(header) > 12 else "")
+    sentence = f"No column for {' and '.join(missing)} in {path} (columns: {shown})"
+    if hints:
+        sentence += f"; did you mean {' and '.join(hints)}?"
+    else:
+        sentence += "; name the column in the source's mapping."
+    return SourceError("MISSING_COLUMN", sentence, header=header, suggestion=guess if complete else None)
+
+
+def _looks_like_data(header: Sequence[str]) -> bool:
+    return any(plausible_email(cell.lower()) or money(cell, Profile()).cents for cell in header if cell)

@@ -1,0 +1,126 @@
+"""Rows that were refused: listed, and as a file that can be repaired and dropped into the inbox again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db import Database
+from valhalla.intake.reading.tables import csv_line, raw_cells
+from valhalla.leads.export import write_csv
+from valhalla.program.errors import InputError
+
+OURS = ("_reject", "_line", "_reason", "_field")
+"""Columns that stand in front of a list's own."""
+
+MORE = "_more"
+"""Last column, where the cells beyond the header stand, of rows that had too many; the reader wants it empty."""
+
+# {which}: the conditions of a choice. Only those that were given, because SQLite finds no index for "not given, or equal".
+_OPEN = "JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id WHERE r.state = 'open' {which}"
+_KEPT = f"{_OPEN} AND r.code <> 'FORGOTTEN'"
+LIST = f"""
+SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name FROM reject AS r {_OPEN}
+  AND r.id > :after ORDER BY r.id LIMIT :limit
+"""
+COUNTS = f"SELECT r.code, count(*) FROM reject AS r {_OPEN} GROUP BY r.code ORDER BY 2 DESC, 1"
+SOURCES = f"SELECT s.name, count(*) FROM reject AS r {_KEPT} GROUP BY s.name ORDER BY s.name"
+HEADERS = f"SELECT i.names, i.fields, i.delimiter FROM reject AS r {_OPEN} GROUP BY i.id ORDER BY i.id"
+FIRST = f"SELECT min(r.id) FROM reject AS r {_KEPT}"
+# By number, from where the last thousand ended: with an index, each thousand would be sorted out of all.
+RAW = f"""
+SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM reject AS r NOT INDEXED {_KEPT}
+  AND r.id >= :first ORDER BY r.id LIMIT 1000
+"""
+
+_COLUMN = {"source": "s.name", "import_id": "r.import_id", "code": "r.code"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which open rejects are meant; None: all."""
+
+    source: str | None = None
+    import_id: int | None = None
+    code: str | None = None
+
+    def read(self, database: Database, text: str, **more: Any) -> list[tuple[Any, ...]]:
+        """What a statement of this module finds of these."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        which = "".join(f" AND {_COLUMN[name]} = :{name}" for name in given)
+        return database.sql(text.format(which=which), given | more)
+
+
+def listed(database: Database, choice: Choice, limit: int, after: int = 0) -> list[dict[str, Any]]:
+    """Open rejects in the order in which they came."""
+    names = ("id", "file", "import_id", "line", "column", "code", "message", "value", "source")
+    rows = choice.read(database, LIST, limit=limit, after=after)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def counts(database: Database, choice: Choice) -> dict[str, int]:
+    """How many are open, by code, most first."""
+    return dict(choice.read(database, COUNTS))
+
+
+def export(database: Database, target: Path, choice: Choice) -> list[dict[str, Any]]:
+    """Write the open rejects as CSV, one file per source: ``target``, or beside it with the source in the name.
+
+    Cells are neutralised for spreadsheets; the reader takes that away again. Raises :class:`InputError`.
+    """
+    sources = choice.read(database, SOURCES)
+    written = []
+    for name, _ in sources:
+        one = Choice(name, choice.import_id, choice.code)
+        path = target if len(sources) == 1 else target.with_name(f"{target.stem}-{name}{target.suffix}")
+        written.append({"file": str(path), "source": name, "rejects": _write(database, path, one)})
+    return written
+
+
+def _write(database: Database, path: Path, choice: Choice) -> int:
+    columns = _columns(database, choice)
+    place = {name: number for number, name in enumerate(columns)}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as file:
+            count = write_csv(file, (*OURS, *columns), _rows(database, choice, place))
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    return count
+
+
+def _columns(database: Database, choice: Choice) -> list[str]:
+    columns: dict[str, None] = {}
+    for names, fields, _ in choice.read(database, HEADERS):
+        columns.update(dict.fromkeys(json.loads(names) if names else json.loads(fields)))
+    if any(len(cells) > len(names) for _, cells, names in _records(database, choice)):
+        columns[MORE] = None
+    return [name for name in columns if name not in OURS]
+
+
+def _records(
+    database: Database, choice: Choice
+) -> Iterator[tuple[tuple[int, int, str, str | None], list[str], list[str]]]:
+    [(first,)] = choice.read(database, FIRST)
+    while page := choice.read(database, RAW, first=first):
+        for number, line, message, column, raw, names, delimiter in page:
+            cells = raw_cells(raw or "", delimiter or ",")
+            yield (number, line, message, column), cells, json.loads(names) if names else []
+        first = page[-1][0] + 1
+
+
+def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator[Sequence[object]]:
+    for (number, line, message, column), cells, names in _records(database, choice):
+        row: list[str] = [""] * len(place)
+        for name, cell in zip(names, cells, strict=False):
+            if name in place:  # columns of an earlier export are not repeated
+                row[place[name]] = cell
+        if len(cells) > len(names):
+            row[place[MORE]] = csv_line(cells[len(names) :])
+        yield (number, line, message, column or "", *row)

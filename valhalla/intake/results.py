@@ -1,0 +1,126 @@
+"""What became of the files of one pass, in the shape that ``ingest --json`` prints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from db import Database
+from valhalla.intake import sql
+
+LISTED = 1000
+"""How many rejects and warnings of a file are listed; the counts are always whole."""
+
+
+@dataclass
+class FileResult:
+    """One file of a pass. rows = new + updated + unchanged + duplicate + rejected, always."""
+
+    path: str
+    rows: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    blank: int = 0
+    error: dict[str, str] | None = None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    rejects: list[dict[str, Any]] = field(default_factory=list)
+    mapping: dict[str, str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
+    """All column names of the list, in order."""
+    advice: list[dict[str, Any]] = field(default_factory=list)
+    """What would make more of the file usable: ``sentence``, ``command`` and figures."""
+
+    @property
+    def accepted(self) -> int:
+        """Rows that are leads."""
+        return self.rows - self.rejected
+
+    @property
+    def calls_for_advice(self) -> bool:
+        """Whether something might make more of it usable: its columns were not understood, or over half was refused."""
+        if self.error is not None:
+            return self.error["code"] in ("MISSING_COLUMN", "NO_HEADER")
+        return 2 * self.rejected > self.rows
+
+
+COUNTS = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
+
+
+@dataclass
+class PassResult:
+    """All files of one pass."""
+
+    files: list[FileResult]
+    seconds: float
+
+    def total(self, count: str) -> int:
+        """The sum of one of :data:`COUNTS` over the files."""
+        return sum(getattr(file, count) for file in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented shape."""
+        return {
+            "files": [vars(file) for file in self.files],
+            "totals": {count: self.total(count) for count in COUNTS},
+            "seconds": round(self.seconds, 6),
+        }
+
+
+def of_import(database: Database, import_id: int) -> FileResult:
+    """What an import did."""
+    row = database.sql(sql.READ_IMPORT, (import_id,))[0]
+    return FileResult(
+        path=row[1],
+        **dict(zip((*COUNTS, "blank"), row[6:13], strict=True)),
+        error={"code": row[13], "message": row[14]} if row[13] else None,
+        warnings=_warnings(row[5]),
+        rejects=_rejects(database.sql(sql.READ_IMPORT_REJECTS, (import_id, LISTED))),
+        mapping=json.loads(row[4]),
+        columns=json.loads(row[16] or "[]"),
+    )
+
+
+def of_unchanged(database: Database, path: str) -> FileResult:
+    """A file that was not read again: its good rows count as unchanged, its rejects as rejected."""
+    known = database.sql(sql.FIND_FILE, (path,))[0]
+    file_id, rows, rejected, import_id, code, message = (
+        known[0],
+        known[7],
+        known[8],
+        known[10],
+        known[11],
+        known[12],
+    )
+    if code:
+        return FileResult(path, error={"code": code, "message": message})
+    fields, warnings, names = "{}", "[]", "[]"
+    if import_id is not None:
+        row = database.sql(sql.READ_IMPORT, (import_id,))[0]
+        fields, warnings, names = row[4], row[5], row[16] or "[]"
+    return FileResult(
+        path,
+        rows=rows,
+        unchanged=rows - rejected,
+        rejected=rejected,
+        warnings=_warnings(warnings),
+        rejects=_rejects(database.sql(sql.READ_REJECTS, (file_id, LISTED))),
+        mapping=json.loads(fields),
+        columns=json.loads(names),
+    )
+
+
+def of_problem(path: str, code: str, message: str) -> FileResult:
+    """A file that could not be read at all."""
+    return FileResult(path, error={"code": code, "message": message})
+
+
+def _warnings(text: str) -> list[dict[str, Any]]:
+    return [dict(zip(("line", "code", "message"), row, strict=True)) for row in json.loads(text)[:LISTED]]
+
+
+def _rejects(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(("line", "column", "code", "message"), row, strict=True)) for row in rows]

@@ -1,0 +1,78 @@
+"""By which rules a list is read: those of its source, and the mapping that a person accepted for its header."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from valhalla.intake import sql
+from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source
+from valhalla.intake.reading.header import REJECT_COLUMNS
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.intake.importer import Request
+    from valhalla.intake.reading import Source
+
+
+def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
+    """The reading rules of a source, and the column mappings that a person accepted for it, by header (JSON text)."""
+    found = database.one(sql.FIND_SOURCE, (source,))
+    if found is None:
+        return Profile(), {}
+    mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found[0],))}
+    return Profile.from_json(found[1]), mappings
+
+
+def rules_of(database: Database, source: str) -> str:
+    """What the lists of a source are read by now, as one text: a file is read again when it changes."""
+    profile, mappings = source_rules(database, source)
+    return json.dumps([profile.to_json(), mappings], ensure_ascii=False, sort_keys=True)
+
+
+def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
+    """The mapping that a person accepted for exactly the file's header; None when there is none."""
+    profile, mappings = source_rules(database, request.source)
+    if not mappings:
+        return None
+    try:
+        with open_source(request.path, profile, source=request.source) as source:
+            header = source.header
+    except SourceError as error:
+        header = error.header
+    return mappings.get(plain_header(header))
+
+
+def open_list(database: Database, request: Request, start: Position | None, passed: blake2b | None) -> Source:
+    """Open the file by the rules of its source; a mapping accepted for exactly its header is used.
+
+    ``passed``: the hash of the bytes before ``start``.
+    """
+    profile, _ = source_rules(database, request.source)
+    mapping = mapping_of(database, request)
+    return open_source(
+        request.path, profile, mapping, start, source=request.source, rows=request.rows, passed=passed
+    )
+
+
+def adopted_source(database: Database, request: Request) -> str | None:
+    """The source that a repaired list of rejects belongs to, when nothing else names its source."""
+    if request.source != DEFAULT_SOURCE:
+        return None
+    try:
+        with open(request.path, "rb") as file:
+            head = file.read(4096).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    names, _, rest = head.partition("\n")
+    if not names.startswith("_reject"):
+        return None
+    number = re.match(r'"?(\d{1,18})\b', rest)
+    return database.value(sql.SOURCE_OF_REJECT, (int(number[1]),)) if number else None
+
+
+def plain_header(header: list[str]) -> str:
+    """The header as mappings are kept by: without the columns that an export of rejects puts in front."""
+    return json.dumps([name for name in header if name not in REJECT_COLUMNS], ensure_ascii=False)

@@ -1,0 +1,192 @@
+"""Sources as a person sets them up: which files belong to one, by which rules they are read, which column is which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from db import Database, audit
+from valhalla.intake import sql
+from valhalla.intake.reading import Profile, SourceError, open_source
+from valhalla.intake.reading.header import FIELDS, REJECT_COLUMNS
+from valhalla.intake.reading.mapping import recognise
+from valhalla.intake.source_rules import source_rules
+from valhalla.program.errors import NotFound, UsageError
+
+LIST = """
+SELECT s.id, s.name, s.pattern, s.profile, count(f.id), coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
+FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id ORDER BY s.name
+"""
+MAPPINGS = "SELECT header, fields, origin FROM mapping WHERE source_id = ? ORDER BY id"
+SAVE = "UPDATE source SET pattern = ?, profile = ? WHERE id = ?"
+FIND = "SELECT id, pattern, profile FROM source WHERE name = ?"
+ACCEPT = """
+INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'accepted', ?)
+ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin = 'accepted'
+"""
+NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a person wants to be different about a source."""
+
+    pattern: str | None = None
+    """Path or pattern of its files; an empty text takes the present one away."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the profile, as typed."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Header to field; an empty field makes it an extra column."""
+    accept: bool = False
+    """Accept the suggested mappings."""
+    like: Path | None = None
+    """A list whose header ``columns`` are meant for; else the newest header of the source."""
+
+
+def all_sources(database: Database) -> list[dict[str, Any]]:
+    """Every source with its pattern, profile, mappings and what was read of it."""
+    found = []
+    for number, name, pattern, profile, files, rows, rejected in database.sql(LIST):
+        mappings = [
+            {"header": json.loads(header), "fields": json.loads(chosen), "origin": origin}
+            for header, chosen, origin in database.sql(MAPPINGS, (number,))
+        ]
+        found.append(
+            {
+                "name": name,
+                "pattern": pattern,
+                "profile": json.loads(profile),
+                "mappings": mappings,
+                "files": files,
+                "rows": rows,
+                "rejected": rejected,
+            }
+        )
+    return found
+
+
+def set_source(database: Database, name: str, change: Change, actor: str = "operator") -> dict[str, Any]:
+    """Make or change a source; audited and durable. Its lists are read again by the new rules.
+
+    Raises :class:`UsageError` for a setting or field that does not exist, :class:`NotFound` when there is nothing to
+    accept or no header to map.
+    """
+    if not name.strip() or name != name.strip() or any(mark in name for mark in "/\\\0\n"):
+        raise UsageError(f"{name!r} is no name for a source")
+    with database.write(durable=True):
+        database.sql(sql.ADD_SOURCE, (name, database.clock()))
+        number, pattern, text = database.sql(FIND, (name,))[0]
+        if change.pattern is not None:
+            pattern = _pattern(change.pattern)
+        profile = with_options(Profile.from_json(text), change.options)
+        database.sql(SAVE, (pattern, profile.to_json(), number))
+        accepted = _accept(database, number, name) if change.accept else 0
+        if change.columns:
+            _map(database, number, name, profile, change)
+            accepted += 1
+        body = {"pattern": pattern, "profile": profile.to_json(), "mappings": accepted}
+        audit.append(database, "source.set", f"source:{number}", body, actor=actor)
+    return next(source for source in all_sources(database) if source["name"] == name)
+
+
+def _pattern(text: str) -> str | None:
+    text = text.strip()
+    return str(Path(text).expanduser().absolute()) if text else None
+
+
+def with_options(profile: Profile, options: Mapping[str, str]) -> Profile:
+    """The profile with settings as a person typed them. Raises :class:`UsageError`."""
+    known = {item.name: getattr(Profile(), item.name) for item in fields(Profile)}
+    for name, text in options.items():
+        if name not in known:
+            raise UsageError(f"a source has no setting {name!r}; it has {', '.join(known)}")
+        try:
+            profile = replace(profile, **{name: _option(text.strip(), known[name])})
+        except ValueError as error:
+            raise UsageError(str(error) if name in str(error) else f"{name} must be {error}") from None
+    return profile
+
+
+def _option(text: str, like: Any) -> Any:
+    if isinstance(like, bool):
+        if text.lower() not in ("true", "on", "yes", "false", "off", "no"):
+            raise ValueError(f"on or off, not {text!r}")
+        return text.lower() in ("true", "on", "yes")
+    if isinstance(like, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if like is None:
+        return {"": None, "none": None, "tab": "\t", "comma": ",", "semicolon": ";"}.get(text.lower(), text)
+    return text
+
+
+def _accept(database: Database, source_id: int, name: str) -> int:
+    waiting = database.sql(sql.SUGGESTED, (source_id,))
+    if not waiting:
+        raise NotFound(f'no mapping of columns is suggested for source "{name}"')
+    for _, header, chosen in waiting:
+        database.sql(ACCEPT, (source_id, header, chosen, database.clock()))
+    return len(waiting)
+
+
+def _map(database: Database, source_id: int, name: str, profile: Profile, change: Change) -> None:
+    header = _header(database, source_id, name, profile, change.like)
+    _, mappings = source_rules(database, name)
+    plain = json.dumps(header, ensure_ascii=False)
+    chosen = dict(mappings.get(plain) or recognise(header))
+    for column, target in change.columns.items():
+        if column not in header:
+            raise UsageError(f"there is no column {column!r}; the columns are {', '.join(header[:20])}")
+        if target and target not in FIELDS:
+            raise UsageError(f"there is no field {target!r}; the fields are {', '.join(FIELDS)}")
+        chosen = {known: field for known, field in chosen.items() if field != target and known != column}
+        if target:
+            chosen[column] = target
+    database.sql(ACCEPT, (source_id, plain, json.dumps(chosen, ensure_ascii=False), database.clock()))
+
+
+def _header(
+    database: Database, source_id: int, name: str, profile: Profile, like: Path | None
+) -> Sequence[str]:
+    if like is not None:
+        try:
+            with open_source(like, profile) as source:
+                header = source.header
+        except SourceError as error:
+            if not error.header:
+                raise NotFound(error.message) from None
+            header = error.header
+    else:
+        waiting = database.sql(sql.SUGGESTED, (source_id,))
+        text = waiting[-1][1] if waiting else database.value(NEWEST_NAMES, (source_id,))
+        if text is None:
+            raise NotFound(f'no list of source "{name}" was read yet; name one with --like FILE')
+        header = json.loads(text)
+    return [column for column in header if column not in REJECT_COLUMNS]
+
+
+def accept_suggestion(database: Database, name: str, path: Path, actor: str = "operator") -> dict[str, str]:
+    """Remember for the source the mapping that is suggested for this list; audited and durable.
+
+    Returns header to field. Raises :class:`NotFound` when none is suggested, because none is needed or none is found.
+    """
+    profile, _ = source_rules(database, name)
+    try:
+        open_source(path, profile).close()
+    except SourceError as error:
+        if not error.suggestion:
+            raise NotFound(error.message) from None
+        with database.write(durable=True):
+            number, _, _ = database.sql(FIND, (name,))[0]
+            header = json.dumps(
+                [column for column in error.header if column not in REJECT_COLUMNS], ensure_ascii=False
+            )
+            fields_ = json.dumps(error.suggestion, ensure_ascii=False)
+            database.sql(ACCEPT, (number, header, fields_, database.clock()))
+            audit.append(
+                database, "source.map", f"source:{number}", {"fields": error.suggestion}, actor=actor
+            )
+        return error.suggestion
+    raise NotFound(f"every column of {path} that is needed was recognised; there is nothing to accept")

@@ -1,0 +1,154 @@
+"""Storing what was planned for the chunks of a list, several of them in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from db import sealing
+from db.courtesy import give_way, in_steps
+from valhalla.intake import sql
+from valhalla.intake.plan import Plan, Reading, new_leads
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.intake.reading import Chunk
+    from valhalla.scoring.stages import Context
+
+SMALL_INDEX = 100_000
+"""Leads up to which the keys of new ones go into the index in one statement, which takes least time. Until it ends SQLite
+keeps a copy of each page that it changes in memory; random keys change nearly all, so a large index would be held whole."""
+
+STEP = 1_000
+"""Keys between two looks at whether somebody waits for a page."""
+
+NOTED_ROWS = 5_000
+"""From so many changed, added or refused rows on they are witnessed at once, not all at the end of the transaction: until
+then SQLite keeps what they were, and then all of them are read again together."""
+
+
+class Transaction:
+    """A write transaction that is open from chunk to chunk."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = 0
+        self.keys: dict[int, int] = {}
+        """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
+        self.ended = False
+        self._leads: tuple[int, int] | None = None
+        self._noted = 0
+        self._database = database
+        self._write = database.write()
+        self._write.__enter__()
+        self._began = time.perf_counter()
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What must not fail: when it does, everything that was not committed is undone."""
+        try:
+            yield
+        except BaseException as error:
+            self.ended = True
+            self._write.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def add(self, chunk: Chunk, plan: Plan) -> None:
+        """Remember what was stored; inside of :meth:`part`."""
+        self.rows += chunk.records
+        if plan.leads:
+            self.keys.update(plan.keys_of_new())
+            first, last = plan.leads[0][0], plan.leads[-1][0]
+            self._leads = (self._leads[0] if self._leads else first, last)
+        self._noted += plan.noted() + len(chunk.rejected) + len(chunk.fixes)
+        if self._noted >= NOTED_ROWS:
+            self._noted = 0
+            sealing.seal(self._database)
+
+    def commit(self) -> float:
+        """End it. How long it was open, in seconds."""
+        with self.part():
+            self._add_keys()
+        self.ended = True
+        self._write.__exit__(None, None, None)
+        return time.perf_counter() - self._began
+
+    def _add_keys(self) -> None:
+        """In the order of the keys, so that neighbours in the index are written together."""
+        if self._leads is None:
+            return
+        first, _ = self._leads
+        if first <= SMALL_INDEX:
+            self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
+            return
+        id_of = self.keys.__getitem__
+        for part in in_steps(sorted(self.keys), STEP):
+            self._database.many(sql.ADD_KEY_OF_NEW, zip(part, map(id_of, part), strict=True))
+
+
+def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
+    """Store what was planned for a chunk, and its rejects; inside the caller's transaction, who sees to it that the keys
+    of the new leads are stored too."""
+    now = database.clock()
+    if plan.moves_leads():
+        database.sql(sql.MOVE_GENERATION)
+    if plan.leads:
+        new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
+    if plan.keys:
+        database.many(sql.ADD_KEY, sorted(plan.keys))
+    for text, rows in (
+        (sql.UPDATE_LEAD, plan.updates),
+        (sql.ADD_HISTORY, plan.history),
+        (sql.PUT_SIGHTING, plan.sightings),
+        (sql.ADD_SEEN, sorted(plan.seen)),
+        (sql.ADD_OVERTAKEN, plan.overtaken),
+        (sql.ADD_CHANGE, plan.changes),
+    ):
+        if rows:
+            give_way()
+            database.many(text, rows)
+    if chunk.rejected:
+        database.many(
+            sql.ADD_REJECT,
+            (
+                (
+                    reading.import_id,
+                    reading.file_id,
+                    r.line,
+                    r.column,
+                    r.code,
+                    r.message,
+                    r.value,
+                    r.raw,
+                    now,
+                )
+                for r in chunk.rejected
+            ),
+        )
+    if chunk.fixes:
+        refused = {r.line for r in chunk.rejected}
+        states = ((line in refused, number) for line, number in chunk.fixes.items())
+        database.many(
+            sql.CLOSE_REJECT,
+            [("superseded" if again else "fixed", reading.import_id, number) for again, number in states],
+        )
+
+
+def supersede_rejects(database: Database, file_id: int) -> None:
+    """Close what earlier readings of a list refused: this one says itself what it refuses. There may be millions."""
+    while True:
+        database.sql(sql.SUPERSEDE_REJECTS, (file_id, NOTED_ROWS))
+        if database.changes() < NOTED_ROWS:
+            return
+        sealing.seal(database)
+
+
+def header_id(database: Database, names: list[str]) -> int:
+    """The id of this list of extra column names, stored once however many leads carry it."""
+    text = json.dumps(names, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    found: int | None = database.value(sql.FIND_HEADER, (digest,))
+    return found if found is not None else int(database.value(sql.ADD_HEADER, (digest, text)))

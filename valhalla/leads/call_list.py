@@ -1,0 +1,147 @@
+"""The call list: the first leads by today's score, exactly, without looking at all of them.
+
+A score is a stored base plus freshness, which fades with time. The index ``lead_by_score`` holds the better leads by
+base and, within a base, by how fresh they are. Bases are visited from the best down; of each only the leads that can
+still reach the list are read, and the visit ends when no fresher lead of a lower base could. Only where the indexed leads
+do not fill the list are the others read as well; of one market or source, those that the search index finds.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import apsw
+
+from db import Database
+from db.clock import DAY
+from valhalla.leads import call_list_index, search, sql
+from valhalla.leads.view import Record, Viewer
+from valhalla.scoring.stages.calling import CallingRules, wait_after
+from valhalla.scoring.stages.ranking import Best, Candidate
+
+_NO_BASE = _NO_TIME = 2**62
+"""Above every base, and after every date."""
+
+PAGE = 1_000
+"""Leads of one base that are read at a time."""
+
+
+def top(
+    database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
+) -> list[Record]:
+    """The first ``limit`` leads that may be called, best first: by score, then expected value, then number.
+
+    Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, or who
+    must not be contacted. Leads for whom it is night stay in the list; their next action says so.
+    """
+    return records(database, viewer, numbers(database, viewer, limit, market=market, source=source))
+
+
+def numbers(
+    database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
+) -> list[int]:
+    """The same leads by number, for those who count them rather than look at each."""
+    return _best(database, viewer, limit, due_after(viewer.calling), {"market": market, "source": source})
+
+
+def everybody(
+    database: Database,
+    viewer: Viewer,
+    limit: int,
+    *,
+    market: str | None = None,
+    source: str | None = None,
+    status: str | None = None,
+) -> list[int]:
+    """The first ``limit`` of all leads that are not kept out, in the same order, by number: also of those who cannot be called
+    now. With a ``status`` that few leads have, this reads all leads."""
+    filters = {"market": market, "source": source, "status": status}
+    return _best(database, viewer, limit, None, filters)
+
+
+def records(database: Database, viewer: Viewer, ids: Sequence[int]) -> list[Record]:
+    """The leads of these numbers, in their order."""
+    found = {record.lead.id: record for record in viewer.records(_some(database, ids))}
+    return [found[number] for number in ids]
+
+
+def due_after(rules: CallingRules) -> str:
+    """SQL for how long after its last contact a lead is left alone, by the ladder."""
+    steps = range(1, len(rules.ladder))
+    cases = "".join(f" WHEN {contacts} THEN {wait_after(contacts, rules)}" for contacts in steps)
+    after = f"CASE WHEN contacts <= 0 THEN 0 WHEN contacts >= {len(rules.ladder)} THEN {rules.after_ladder}"
+    return f"({after} ELSE CASE contacts{cases} ELSE 0 END END)" if cases else f"({after} ELSE 0 END)"
+
+
+def _best(
+    database: Database, viewer: Viewer, count: int, wait: str | None, filters: Mapping[str, str | None]
+) -> list[int]:
+    best = Best(count, viewer.now, viewer.score)
+    where, now = call_list_index.of(database), viewer.now
+    columns = [column for column, value in filters.items() if value is not None]
+    of_base, of_date = (sql.chosen(text, where, wait, *columns) for text in (sql.OF_BASE, sql.OF_DATE))
+    reader = _Reader(database, best, count, {"now": now, **filters}, of_base, of_date)
+    next_base = sql.NEXT_BASE.replace("{line}", str(where))
+    base: int | None = _NO_BASE
+    while (base := database.value(next_base, (base,))) is not None:
+        if best.days_left(base) < 0:
+            break
+        reader.read_base(base)
+    if best.days_left(where - 1) >= 0:
+        match = _words_of(database, filters["market"], filters["source"])
+        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_NAMED, where, wait, *columns)
+        for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
+            best.offer(Candidate._make(row))
+    return [ranked.id for ranked in best.ranked()]
+
+
+def _words_of(database: Database, market: str | None, source: str | None) -> str | None:
+    """What the leads of a market or source are named by in the search index, if that knows every lead: the few of a rare one
+    are found without a look at all leads."""
+    match = search.whole_words(f"{market or ''} {source or ''}")
+    return match if match is not None and search.percent(database) == 100 else None
+
+
+class _Reader:
+    """Offers the leads of one base after the other, in pages."""
+
+    def __init__(
+        self,
+        database: Database,
+        best: Best,
+        count: int,
+        given: dict[str, Any],
+        of_base: str,
+        of_date: str,
+    ) -> None:
+        self.database = database
+        self.best = best
+        self.count = count
+        self.given = given
+        self._of_base = of_base
+        self._of_date = of_date
+
+    def read_base(self, base: int) -> None:
+        before = _NO_TIME
+        while (days := self.best.days_left(base)) >= 0:
+            oldest = self.given["now"] - (days + 1) * DAY
+            bounds = {"base": base, "oldest": oldest, "before": before, "limit": PAGE}
+            page = [*map(Candidate._make, self.database.sql(self._of_base, {**self.given, **bounds}))]
+            if len(page) < PAGE:
+                self._offer(page)
+                return
+            # The last date may go on behind the page: its first leads are enough, however many it has.
+            before = page[-1].since
+            self._offer([candidate for candidate in page if candidate.since != before])
+            bounds = {"base": base, "date": before, "limit": self.count}
+            self._offer(map(Candidate._make, self.database.sql(self._of_date, {**self.given, **bounds})))
+
+    def _offer(self, candidates: Iterable[Candidate]) -> None:
+        for candidate in candidates:
+            self.best.offer(candidate)
+
+
+def _some(database: Database, ids: Sequence[int]) -> list[tuple[object, ...]]:
+    return database.sql(sql.SOME, (apsw.carray(array("q", ids)),)) if ids else []

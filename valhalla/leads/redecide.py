@@ -1,0 +1,47 @@
+"""Deciding again on leads that are known: after a merge, an undo, a change of the do-not-contact list."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import apsw
+
+from valhalla.leads import sql
+from valhalla.scoring import store as stages
+from valhalla.scoring.stages import Decision, StoredLead
+from valhalla.scoring.stages.pipeline import redecide
+
+if TYPE_CHECKING:
+    from db import Database
+
+BLOCK = 5_000
+READ = f"SELECT {', '.join(sql.STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
+STORE = "UPDATE lead SET suppressed = ?, lists = ?, updated_at = ?, {} WHERE id = ?".format(
+    ", ".join(f"{column} = ?" for column in Decision._fields)
+)
+
+
+def decide_again(
+    database: Database,
+    lead_ids: Iterable[int],
+    change: Callable[[StoredLead], StoredLead] = lambda lead: lead,
+) -> int:
+    """Run the six stages on stored leads by the policy of now, after ``change`` to ``suppressed`` or ``lists``.
+
+    Inside the caller's transaction, which also moves ``lead_generation``. Returns how many leads were decided on.
+    """
+    numbers, now, count = sorted(lead_ids), database.clock(), 0
+    if not numbers:
+        return 0
+    context = stages.load(database, now)
+    for start in range(0, len(numbers), BLOCK):
+        rows = []
+        block = array("q", numbers[start : start + BLOCK])
+        for row in database.sql(READ, (apsw.carray(block),)):
+            lead = change(StoredLead.from_columns(dict(zip(sql.STORED, row, strict=True))))
+            rows.append((lead.suppressed, lead.lists, now, *redecide(lead, context), lead.id))
+        database.many(STORE, rows)
+        count += len(rows)
+    return count

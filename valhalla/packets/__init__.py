@@ -1,1 +1,0 @@
-"""Deal packets: everything about one deal as a document, a page that prints well, and a PDF."""

@@ -1,0 +1,306 @@
+"""Settings: what there is, its default, and reading and writing it in the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from valhalla.program.errors import UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+
+READ_ALL = "SELECT key, value FROM setting ORDER BY key"
+SAVE = """INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
+          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
+                                          updated_by = excluded.updated_by"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: ``parse`` turns the operator's text into its value or raises ValueError with what is allowed."""
+
+    default: Any
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word in ("true", "on", "yes", "1"):
+        return True
+    if word in ("false", "off", "no", "0"):
+        return False
+    raise ValueError("on or off")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``low`` to ``high``."""
+
+    low: int
+    high: int
+
+    def __call__(self, text: str) -> int:
+        if not re.fullmatch(r"\s*\d{1,12}\s*", text) or not self.low <= int(text) <= self.high:
+            raise ValueError(f"a whole number from {self.low} to {self.high}")
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of ``words``."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text.strip().lower() not in self.words:
+            raise ValueError(f"one of {', '.join(self.words)}")
+        return text.strip().lower()
+
+
+def _whole(low: int, high: int) -> Whole:
+    return Whole(low, high)
+
+
+def _choice(*words: str) -> Choice:
+    return Choice(words)
+
+
+def _hours(text: str) -> str:
+    match = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)\s*", text)
+    if not match:
+        raise ValueError("two times such as 20:00-08:00")
+    start, start_minutes, end, end_minutes = match.groups()
+    return f"{int(start):02d}:{start_minutes}-{int(end):02d}:{end_minutes}"
+
+
+def _text(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _zone(text: str) -> str | None:
+    from zoneinfo import ZoneInfo
+
+    if not text.strip():
+        return None
+    try:
+        ZoneInfo(text.strip())
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a time zone such as America/Chicago") from None
+    return text.strip()
+
+
+def _locked(text: str) -> bool:
+    if not _boolean(text):
+        raise ValueError("on: the lock is opened for one run, by run --live, production or live on")
+    return True
+
+
+def _web_address(text: str) -> str | None:
+    if text.strip() and not re.fullmatch(r"https?://[^\s/]+\S*", text.strip()):
+        raise ValueError("an address such as https://example.com/hook")
+    return text.strip() or None
+
+
+def _redis_address(text: str) -> str | None:
+    if text.strip() and not re.fullmatch(r"(rediss?|unix)://\S+", text.strip()):
+        raise ValueError("an address such as redis://localhost:6379/0")
+    if re.match(r"\w+://[^/]*:[^/@]+@", text.strip()):
+        # The file is copied for auditors: no password may stand in it.
+        raise ValueError(
+            "an address without a password; one with a password goes into the variable REDIS_URL"
+        )
+    return text.strip() or None
+
+
+def _mail_address(text: str) -> str | None:
+    if text and ("@" not in text or len(text.split()) != 1):
+        raise ValueError("must be an e-mail address")
+    return text or None
+
+
+def _secret(text: str) -> str | None:
+    from valhalla.program.secrets import parse_reference
+
+    return parse_reference(text)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "interval": Setting(30, _whole(1, 86_400), "seconds between two looks at the sources"),
+    "dry_run_enabled": Setting(True, _locked, "nothing leaves this computer; opened for one run only"),
+    "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
+    "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
+    "console_output": Setting(True, _boolean, "print a line for each cycle"),
+    "log.console": Setting(
+        "off",
+        _choice("off", "text", "json"),
+        "show the log of a run on standard error too: for people, or as JSON lines",
+    ),
+    "console.fallback": Setting(
+        True, _boolean, "show simulated data, marked as such, when a console source is down"
+    ),
+    "console.redis_url": Setting(
+        None, _redis_address, "Redis of the federation board, such as redis://localhost:6379/0"
+    ),
+    "console.federation_url": Setting(
+        None, _web_address, "address of a federation service, such as http://127.0.0.1:9001"
+    ),
+    "console.base_path": Setting(
+        None, _text, "folder whose data/ holds reasoning_logs.db and ark.db of the memory board"
+    ),
+    "console.boards": Setting(
+        "auto", _choice("auto", "on", "off"), "list the console's boards: those with a source, both, or none"
+    ),
+    "cockpit.read_only": Setting(
+        False, _boolean, "the cockpit in the browser only shows and changes nothing"
+    ),
+    "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
+    "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
+    "watch": Setting(
+        "on",
+        _choice("on", "poll", "off"),
+        "notice new lists at once: by the system, by looking, or not at all",
+    ),
+    "webhook.url": Setting(None, _web_address, "where webhooks about leads go"),
+    "webhook.secret": Setting(
+        None, _secret, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
+    ),
+    "mail.host": Setting(None, _text, "mail server (SMTP)"),
+    "mail.port": Setting(587, _whole(1, 65_535), "its port"),
+    "mail.tls": Setting("starttls", _choice("starttls", "tls", "none"), "how the line to it is protected"),
+    "mail.user": Setting(None, _text, "user at the mail server"),
+    "mail.password": Setting(None, _secret, "where the password is kept: env:NAME or keyring:SERVICE/NAME"),
+    "mail.from": Setting(None, _text, "sender of mails"),
+    "digest.mail": Setting(None, _mail_address, "to whom a mail of each evening's digest is drafted"),
+    "effects.per_run": Setting(
+        20, _whole(0, 1_000), "webhooks about new leads that a production run drafts at most"
+    ),
+    "risk.validity_percent": Setting(90, _whole(0, 100), "rows of a list that must be valid, else rule R2"),
+    "risk.duplicate_percent": Setting(20, _whole(0, 100), "duplicates in a list above which rule R5 speaks"),
+    "risk.review_waiting": Setting(
+        50, _whole(0, 1_000_000), "changes that wait for review above which rule R6 speaks"
+    ),
+    "risk.fresh_days": Setting(90, _whole(1, 3_650), "age up to which a lead counts as timely"),
+    "risk.dnc_days": Setting(
+        31, _whole(1, 3_650), "age of the do-not-contact list above which rule R16 speaks"
+    ),
+    "risk.disk_mb": Setting(500, _whole(0, 1_000_000), "free space under which rule R15 speaks"),
+    "risk.wal_mb": Setting(
+        256, _whole(1, 1_000_000), "size of the write-ahead log above which rule R15 speaks"
+    ),
+    "risk.cpu_percent": Setting(90, _whole(1, 100), "processor load above which performance is degraded"),
+    "risk.memory_mb": Setting(
+        1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
+    ),
+    "packets.automatic": Setting(
+        20, _whole(0, 1000), "leads at the top of the call list whose packets are made without being asked"
+    ),
+    "audit.copy_hours": Setting(
+        24, _whole(0, 8760), "hours between two automatic audit copies; 0: none are made"
+    ),
+    "audit.copies_kept": Setting(
+        7, _whole(1, 1000), "automatic audit copies that are kept; older ones are removed"
+    ),
+    "audit.signing_key": Setting(
+        None,
+        _secret,
+        "where the key that signs the chain's heads is kept: env:NAME or keyring:SERVICE/NAME; made by audit key",
+    ),
+    "retention.jobs_days": Setting(
+        90, _whole(0, 36_500), "days after which ended jobs and their events are removed; 0: never"
+    ),
+    "retention.logs_days": Setting(
+        90,
+        _whole(0, 36_500),
+        "days after which cycles and entries of the blocks' own logs are removed; 0: never",
+    ),
+    "retention.evidence_days": Setting(
+        730,
+        _whole(0, 36_500),
+        "days after which closed alerts and settled refused rows are removed; their hashes stay; 0: never",
+    ),
+    "import.chunk_rows": Setting(
+        50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+    ),
+    "import.read_ahead": Setting(
+        True, _boolean, "read large lists in a second process while this one stores"
+    ),
+}
+"""Every setting by name. docs/settings.md lists them; a test compares."""
+
+
+def value(database: Database, key: str) -> Any:
+    """What is in force: the environment (VALHALLA_INTERVAL for ``interval``), else the file, else the default."""
+    return effective(database)[key]
+
+
+def effective(database: Database | None) -> dict[str, Any]:
+    """All settings as they are in force; without a file the environment and the defaults.
+
+    Raises :class:`UsageError` for an environment variable that makes no sense.
+    """
+    stored = dict(database.sql(READ_ALL)) if database is not None else {}
+    result = {}
+    for key, setting in SETTINGS.items():
+        variable = environment_name(key)
+        if variable in os.environ:
+            result[key] = _parsed(variable, setting, os.environ[variable])
+        elif key in stored:
+            result[key] = json.loads(stored[key])
+        else:
+            result[key] = setting.default
+    return result
+
+
+def environment_name(key: str) -> str:
+    """The environment variable that overrides the setting for one run."""
+    return "VALHALLA_" + key.upper().replace(".", "_")
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "(not set)" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def save(database: Database, key: str, text: str, actor: str = "operator") -> Any:
+    """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
+    from db import audit
+
+    setting = known(key)
+    parsed = _parsed(key, setting, text)
+    before = dict(database.sql(READ_ALL)).get(key)
+    with database.write(durable=True):
+        database.sql(SAVE, (key, json.dumps(parsed), database.clock(), actor))
+        audit.append(
+            database,
+            "setting.change",
+            f"setting:{key}",
+            {"before": json.loads(before) if before else None, "after": parsed},
+            actor=actor,
+        )
+    return parsed
+
+
+def known(key: str) -> Setting:
+    """The setting called ``key``; :class:`UsageError` names the nearest one there is."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, SETTINGS, 1)
+    hint = f"; did you mean {near[0]}?" if near else "; see: valhalla config list"
+    raise UsageError(f"there is no setting {key!r}{hint}")
+
+
+def _parsed(name: str, setting: Setting, text: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name} must be {error}, not {text!r}") from None

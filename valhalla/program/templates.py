@@ -1,0 +1,17 @@
+"""Templates of pages: whatever a list said is escaped, and a name that is missing is an error, not a blank."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+def environment(package: str, folder: str = "templates") -> Environment:
+    """The templates in ``folder`` of ``package``."""
+    return Environment(
+        loader=PackageLoader(package, folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,50 @@
+"""The numbers that the charts draw, read from the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db import Database
+from valhalla.reports import sql
+from valhalla.reports.charts import Bin, Rate
+from valhalla.scoring.stages import statistics
+
+
+def funnel_steps(database: Database, since: int = 0) -> list[tuple[str, int]]:
+    """From rows read to leads won, since a moment (UTC microseconds). Later steps count leads on which that was recorded."""
+    read, accepted = database.sql(sql.CHART_READ, (since,))[0]
+    leads = database.value(sql.CHART_LEADS, (since,)) if since else database.value(sql.CHART_ALL_LEADS)
+    worked, appointments, contracts, won = database.sql(sql.CHART_REACHED, (since,))[0]
+    return [
+        ("rows read", read),
+        ("accepted", accepted),
+        ("leads", leads),
+        ("worked", worked),
+        ("appointment", appointments),
+        ("contract", contracts),
+        ("won", won),
+    ]
+
+
+def score_counts(database: Database) -> list[int]:
+    """How many open leads score 0-9, 10-19, ..., 90-100, by their stored scores. Looks at every lead."""
+    counts = [0] * 10
+    for step, count in database.sql(sql.CHART_SCORES):
+        counts[step] = count
+    return counts
+
+
+def rates_of(results: dict[str, Any]) -> list[Rate]:
+    """The variants of an experiment's results (:func:`valhalla.scoring.experiment_results.results`) that have matured leads."""
+    return [
+        Rate(v["name"], v["conversions"], v["matured"], v["low"], v["high"])
+        for v in results["variants"]
+        if v["matured"]
+    ]
+
+
+def bins_of(table: tuple[statistics.Bin, ...]) -> list[Bin]:
+    """The groups of a reliability table."""
+    return [
+        Bin(each.predicted, each.observed, each.size, each.interval.low, each.interval.high) for each in table
+    ]

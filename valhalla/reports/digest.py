@@ -1,0 +1,141 @@
+"""What a day brought, as JSON values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from db import Database
+from db.clock import DAY, SECOND, iso
+from valhalla.leads.call_list import top
+from valhalla.leads.view import Viewer
+from valhalla.program import settings
+from valhalla.program.wording import clock_text
+from valhalla.reports import chart_figures, sql
+from valhalla.scoring import sql as scripts_sql
+from valhalla.scoring.calibration import calibration
+from valhalla.scoring.experiment_results import rate_text, results
+from valhalla.scoring.store import latest_policy
+
+CALLS = 8
+"""Leads of the call list: more than a person calls in the first hour do not help to decide."""
+
+COUNTS = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
+
+
+def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
+    """The digest of the last ``days``, as of now."""
+    values = settings.effective(database)
+    now, zone = database.clock(), values["timezone"]
+    since = now - int(days * DAY)
+    with database.view():
+        version, policy = latest_policy(database)
+        viewer = Viewer(database, now, quiet=values["quiet_hours"], zone=zone)
+        records = top(database, viewer, CALLS)
+        calls = [_call(viewer.entry(record, rank), zone) for rank, record in enumerate(records, 1)]
+        sources = _sources(database, since)
+        totals = {name: sum(each[name] for each in sources) for name in COUNTS}
+        experiments = [results(database, name) for (name,) in database.sql(sql.DIGEST_EXPERIMENTS, (since,))]
+        judged = calibration(database, policy)
+        return {
+            "date": clock_text(now, zone, "%Y-%m-%d"),
+            "made_at": iso(now),
+            "made_local": clock_text(now, zone),
+            "since": iso(since),
+            "since_local": clock_text(since, zone),
+            "sources": sources,
+            "totals": totals,
+            "failed": [
+                {"file": PurePath(path).name, "message": m}
+                for path, m in database.sql(sql.DIGEST_FAILED, (since,))
+            ],
+            "rejects": _rejects(database, since),
+            "calls": calls,
+            "outcomes": _outcomes(database, since),
+            "experiments": [
+                {
+                    "name": each["name"],
+                    "version": each["version"],
+                    "state": each["state"],
+                    "metric": each["metric"],
+                    "verdict": each["verdict"],
+                    "variants": [
+                        {
+                            "name": v["name"],
+                            "script": v["script"],
+                            "rate": rate_text(v),
+                            "matured": v["matured"],
+                        }
+                        for v in each["variants"]
+                    ],
+                    "rates": [tuple(rate) for rate in chart_figures.rates_of(each)],
+                }
+                for each in experiments
+            ],
+            "moves": [
+                {"script": f"{name} v{number}", "before": before, "after": after, "by": actor, "why": why}
+                for name, number, before, after, _, actor, why in database.sql(
+                    scripts_sql.SCRIPT_MOVES_SINCE, (since,)
+                )
+                if before != after
+            ],
+            "policy": [
+                {"version": number, "by": by, "reason": reason}
+                for number, by, reason in database.sql(sql.DIGEST_POLICY, (since,))
+            ],
+            "alerts": [
+                {
+                    "severity": severity,
+                    "task": task,
+                    "reason": reason,
+                    "seen": seen,
+                    "at": clock_text(at, zone),
+                }
+                for severity, task, reason, seen, at in database.sql(sql.DIGEST_ALERTS)
+            ],
+            "open_alerts": database.value(sql.DIGEST_OPEN_ALERTS),
+            "calibration": {"says": judged.says, "alarm": judged.alarm, "brier": judged.brier},
+            "bins": [tuple(each) for each in chart_figures.bins_of(judged.table)],
+            "funnel": chart_figures.funnel_steps(database),
+            "scores": chart_figures.score_counts(database),
+            "bands": policy["score"]["bands"],
+            "cycles": dict(
+                zip(
+                    ("done", "failed"),
+                    (x or 0 for x in database.sql(sql.DIGEST_RUNS, (since,))[0]),
+                    strict=True,
+                )
+            ),
+            "policy_version": version,
+        }
+
+
+def _call(entry: dict[str, Any], zone: str | None) -> dict[str, Any]:
+    """An entry of the call list with its next action in words: one that has to wait says until when."""
+    due = entry["next_action_due"]
+    if entry["next_action"] == "hold" and due is not None:
+        at = int(datetime.fromisoformat(due).timestamp()) * SECOND
+        return {**entry, "do": f"{entry['channel'] or 'call'} from {clock_text(at, zone, '%a %H:%M')}"}
+    return {**entry, "do": entry["next_action"]}
+
+
+def _sources(database: Database, since: int) -> list[dict[str, Any]]:
+    return [
+        dict(zip(("source", "files", *COUNTS), row, strict=True))
+        for row in database.sql(sql.DIGEST_IMPORTS, (since,))
+    ]
+
+
+def _rejects(database: Database, since: int) -> list[dict[str, Any]]:
+    found = []
+    for code, count, example in database.sql(sql.DIGEST_REJECTS, (since,)):
+        path, line, message = database.sql(sql.DIGEST_EXAMPLE, (example,))[0]
+        found.append({"code": code, "count": count, "example": f"{PurePath(path).name}:{line}: {message}"})
+    return found
+
+
+def _outcomes(database: Database, since: int) -> dict[str, Any]:
+    rows = database.sql(sql.DIGEST_OUTCOMES, (since,))
+    fees = sum(amount or 0 for event, _, amount in rows if event == "won")
+    return {"counts": {event: count for event, count, _ in rows}, "fees_cents": fees}

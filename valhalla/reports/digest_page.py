@@ -1,0 +1,153 @@
+"""The digest as a page and as text."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from db import Database, audit
+from valhalla.program import templates
+from valhalla.program.home import Home, digest_path
+from valhalla.program.wording import money, several
+from valhalla.reports import charts as drawing
+from valhalla.reports.digest import gather
+from valhalla.reports.packet_files import put
+from valhalla.reports.packet_page import data_image
+
+WIDTH = 78
+
+
+def write(database: Database, home: Home) -> tuple[Path, Path]:
+    """Write today's digest to ``logs/`` as page and as text; returns both paths."""
+    told = gather(database)
+    date = told["date"]
+    paths = put(digest_path(home, date), html(told)), put(digest_path(home, date, "txt"), text(told))
+    with database.write():
+        audit.append(database, "digest.write", f"digest:{told['date']}", {"calls": len(told["calls"])})
+    return paths
+
+
+def html(told: dict[str, Any]) -> str:
+    """One page, style inline, charts as data images; nothing is loaded from anywhere."""
+    charts = {
+        "funnel": data_image(drawing.funnel(told["funnel"])) if told["funnel"][2][1] else None,
+        "scores": data_image(drawing.histogram(told["scores"], told["bands"]))
+        if any(told["scores"])
+        else None,
+        "calibration": data_image(drawing.calibration([drawing.Bin(*b) for b in told["bins"]]))
+        if told["bins"]
+        else None,
+    }
+    rates = {
+        each["name"]: data_image(
+            drawing.conversion([drawing.Rate(*r) for r in each["rates"]], what=each["metric"])
+        )
+        for each in told["experiments"]
+        if len(each["rates"]) > 1
+    }
+    return (
+        _environment()
+        .get_template("digest.html")
+        .render(d=told, charts=charts, rates=rates, headline=headline(told))
+    )
+
+
+def summary(told: dict[str, Any]) -> str:
+    """The day in numbers, without a name."""
+    parts = [f"{several(told['totals']['new'], 'new lead')}"]
+    if told["totals"]["rejected"]:
+        parts.append(f"{several(told['totals']['rejected'], 'row')} refused")
+    if told["open_alerts"]:
+        parts.append(several(told["open_alerts"], "open alert"))
+    return ", ".join(parts)
+
+
+def headline(told: dict[str, Any]) -> str:
+    """The day in one sentence."""
+    first = told["calls"][0] if told["calls"] else None
+    says = summary(told)
+    return (
+        f"{says}. Call {first['name']} first (score {first['score']})."
+        if first
+        else f"{says}. Nobody to call."
+    )
+
+
+def text(told: dict[str, Any]) -> str:
+    """The same for a terminal or a mail program, at most 78 columns wide."""
+    out = [f"VALHALLA, {told['made_local']}", *_wrapped(headline(told), "")]
+    out += _heading("WHO TO CALL")
+    for call in told["calls"]:
+        who = "  ".join(each for each in (call["phone"] or call["email"], call["location"]) if each)
+        out += _wrapped(f"{call['rank']:>2}. {call['name']}  {who}", "    ")
+        out += _wrapped(
+            f"    {call['do']}, score {call['score']} {call['band']}: {' '.join(call['reasons'])}", "    "
+        )
+    if not told["calls"]:
+        out.append("Nobody. Put a lead list into the inbox folder.")
+    out += _heading(f"CAME IN SINCE {told['since_local']}")
+    for each in told["sources"]:
+        kept = ", ".join(
+            f"{each[name]:,} {name}" for name in ("new", "updated", "unchanged", "duplicate") if each[name]
+        )
+        out += _wrapped(
+            f"{each['source']}: {several(each['rows'], 'row')}: {kept or 'none kept'}, {each['rejected']:,} refused",
+            "  ",
+        )
+    if not told["sources"]:
+        out.append("Nothing new was read.")
+    for each in told["failed"]:
+        out += _wrapped(f"Could not be read: {each['message']}", "  ")
+    if told["rejects"]:
+        out += _heading("REFUSED, AND WHY")
+        for each in told["rejects"]:
+            out += _wrapped(f"{each['count']:,} x {each['code']}, such as {each['example']}", "  ")
+    out += _heading("WHAT CAME OF CALLS")
+    counts = ", ".join(f"{n:,} {event.replace('_', ' ')}" for event, n in told["outcomes"]["counts"].items())
+    out += _wrapped(counts or "Nothing was recorded.", "  ")
+    if told["outcomes"]["fees_cents"]:
+        out.append(f"Fees: {money(told['outcomes']['fees_cents'])}")
+    out += _wrapped(f"Predictions: {told['calibration']['says']}", "  ")
+    out += _heading("EXPERIMENTS AND SCRIPTS")
+    for each in told["experiments"]:
+        out += _wrapped(f"{each['name']} v{each['version']} ({each['state']}): {each['verdict']}", "  ")
+        for v in each["variants"]:
+            says = (
+                f"{v['rate']} of {several(v['matured'], 'matured lead')}"
+                if v["matured"]
+                else "no matured leads yet"
+            )
+            out += _wrapped(f"  {v['name']}: {says}", "    ")
+    for move in told["moves"]:
+        out += _wrapped(f"{move['script']}: {move['before']} -> {move['after']}. {move['why']}", "  ")
+    for change in told["policy"]:
+        out += _wrapped(f"Policy version {change['version']} by {change['by']}: {change['reason']}", "  ")
+    if not told["experiments"] and not told["moves"] and not told["policy"]:
+        out.append("Nothing changed.")
+    out += _heading("ALERTS")
+    for alert in told["alerts"]:
+        out += _wrapped(f"{alert['severity']}: {alert['reason']} ({alert['task']}, {alert['at']})", "  ")
+    if not told["alerts"]:
+        out.append("None.")
+    return "\n".join(out) + "\n"
+
+
+def _heading(name: str) -> list[str]:
+    return ["", name, "-" * len(name)]
+
+
+def _wrapped(line: str, indent: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False) or [""]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = templates.environment("valhalla.reports", "templates/digest")
+    environment.filters["money"] = money
+    environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["price"] = lambda value: money(round(value * 100))
+    return environment

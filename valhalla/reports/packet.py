@@ -1,0 +1,133 @@
+"""Making a lead's packet: from what the file says now, kept as long as that stays the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from db import Database, audit
+from valhalla.leads.buyers import wishes
+from valhalla.leads.call_list import top
+from valhalla.leads.view import Record, Viewer
+from valhalla.reports import sql
+from valhalla.scoring.stages.calling import CallingRules, NextAction, wait_after
+from valhalla.scoring.stages.lead import StoredLead
+from valhalla.scoring.stages.packet_document import document, earns_packet
+
+NOT_INPUT = ("snapshot_id", "policy_version")
+"""What may differ without the packet saying anything new."""
+
+STEPS = 3
+"""How many of the next tries a packet lists."""
+
+
+class Packet(NamedTuple):
+    """A packet in the file."""
+
+    id: int
+    lead_id: int
+    body: dict[str, Any]
+    created_at: int
+    """UTC microseconds."""
+    new: bool
+    """Whether it was made just now; otherwise nothing has changed since it was."""
+
+
+def make(database: Database, viewer: Viewer, lead_id: int) -> Packet:
+    """The packet of a lead as of now; a new one is stored only when it says something new.
+
+    Raises :class:`valhalla.program.errors.NotFound` when there is no such lead.
+    """
+    record = viewer.record(lead_id)
+    body = compose(database, viewer, record)
+    known = latest(database, lead_id)
+    if known is not None and same(known.body, body):
+        return known
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    with database.write():
+        now = database.clock()
+        number = database.value(sql.ADD, (lead_id, body["status"], text, body["policy_version"], now))
+        told = {"packet": number, "status": body["status"], "digest": sha256(text.encode()).hexdigest()}
+        audit.append(database, "packet.make", f"lead:{lead_id}", told)
+    return Packet(number, lead_id, body, now, True)
+
+
+def latest(database: Database, lead_id: int) -> Packet | None:
+    """The newest packet of a lead that is in the file."""
+    row = database.one(sql.LATEST, (lead_id,))
+    return None if row is None else Packet(row[0], lead_id, json.loads(row[2]), row[4], False)
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two packets say the same, whatever version of the rules they were made by."""
+    left, right = ({k: v for k, v in each.items() if k not in NOT_INPUT} for each in (one, other))
+    return bool(left == json.loads(json.dumps(right)))
+
+
+def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any]:
+    """The document. It depends on the lead, the rules, the buyers and the script, not on the time of day."""
+    lead, where = record.lead, record.provenance
+    body = document(
+        lead,
+        viewer.context(lead),
+        wishes(database),
+        ahead(lead, viewer.calling),
+        {
+            "file": database.value(sql.IMPORT_PATH, (where.import_id,)) if where.import_id else None,
+            "line": where.line,
+            "import": where.import_id,
+        },
+        _closing(record.extra),
+    )
+    if body["script"] is not None:
+        body["script"]["text"] = spoken(database.value(sql.SCRIPT_BODY, (body["script"]["id"],)) or "", lead)
+    return body
+
+
+def ahead(lead: StoredLead, rules: CallingRules) -> list[NextAction]:
+    """The next tries on the ladder and when they are due; None is at once."""
+    if lead.suppressed is not None or lead.status in ("won", "lost", "dead", "opted_out"):
+        return []
+    actions: list[NextAction] = []
+    due = None if lead.last_contact is None else lead.last_contact + wait_after(lead.contacts, rules)
+    if lead.hold_until is not None:
+        due = max(due or 0, lead.hold_until)
+    for step in range(lead.contacts, lead.contacts + STEPS):
+        channel = rules.ladder[step][1] if step < len(rules.ladder) else "call"
+        says = f"Try {step + 1} of {len(rules.ladder)}." if step < len(rules.ladder) else "After the ladder."
+        actions.append(NextAction("follow up" if step else "call now", channel, says, due))
+        if due is None:
+            days = rules.ladder[step + 1][0] if step + 1 < len(rules.ladder) else 30
+            says_when = "the same day" if days == 0 else f"on day {days}"
+            actions[-1] = actions[-1]._replace(why=f"{says} The next try is {says_when}.")
+            break
+        due += wait_after(step + 1, rules)
+    return actions
+
+
+def spoken(text: str, lead: StoredLead) -> str:
+    """The script with the lead's name and address in it; what only the caller knows stays as it is."""
+    first = lead.name.split()[0] if lead.name.split() else lead.name
+    return text.replace("{name}", first).replace("{address}", lead.address or lead.location or "the house")
+
+
+def wanted(database: Database, viewer: Viewer, count: int) -> list[int]:
+    """Leads whose packet should be at hand: the first ``count`` of the call list that earn one."""
+    if count <= 0:
+        return []
+    records = top(database, viewer, count)
+    return [each.lead.id for each in records if earns_packet(each.lead, viewer.context(each.lead))]
+
+
+def outdated(database: Database, limit: int = 200) -> list[int]:
+    """Leads whose packet was made before they last changed."""
+    return [number for (number,) in database.sql(sql.OUTDATED, (limit,))]
+
+
+def _closing(extra: Mapping[str, str]) -> str | None:
+    for name, value in extra.items():
+        if "clos" in name.lower() and value.strip():
+            return value.strip()
+    return None

@@ -1,0 +1,63 @@
+"""Looking over a home without changing it."""
+
+from __future__ import annotations
+
+import sys
+
+import apsw
+
+from db import Database, DatabaseError, audit, integrity, migrate
+from db.instance import running
+from valhalla.program.home import Home
+from valhalla.safety import places, preflight
+from valhalla.safety.preflight import Check
+
+
+def examine(home: Home) -> list[Check]:
+    """Every check is made; one that cannot be made is not ok."""
+    versions = (
+        f"Python {sys.version.split()[0]}, SQLite {apsw.sqlite_lib_version()}, schema {migrate.latest()}"
+    )
+    checks = [Check("program", True, versions)]
+    if not home.path.is_dir():
+        return [
+            *checks,
+            Check("home", False, f"{home.path} does not exist yet; it is made by: valhalla ingest FILE"),
+        ]
+    other = running(home.path)
+    checks.append(
+        Check("instance", True, f"process {other.pid} runs ({other.command})" if other else "none runs")
+    )
+    against = places.warning(home.path)
+    checks.append(Check("place", against is None, against or "a folder of this computer"))
+    if not home.database.exists():
+        return [
+            *checks,
+            Check("file", False, f"{home.database} does not exist yet; it is made by: valhalla ingest FILE"),
+        ]
+    try:
+        with Database.open(home.database, create=False) as database:
+            checks += preflight.check(database, home, [])
+            checks += [_integrity(database), _references(database), _chain(database)]
+    except DatabaseError as error:
+        checks.append(Check("file", False, str(error)))
+    return checks
+
+
+def _integrity(database: Database) -> Check:
+    found = integrity.problems(database, 1)
+    return Check("integrity", not found, found[0] if found else "every page and index is intact")
+
+
+def _references(database: Database) -> Check:
+    broken = len(database.sql("PRAGMA foreign_key_check"))
+    return Check(
+        "references", not broken, f"{broken} rows refer to rows that are missing" if broken else "complete"
+    )
+
+
+def _chain(database: Database) -> Check:
+    problems = audit.check_chain(database)
+    head = audit.head(database)
+    detail = problems[0] if problems else f"{head.entries} entries, head {head.hash[:16] or 'none'}"
+    return Check("audit chain", not problems, detail)

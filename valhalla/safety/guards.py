@@ -1,0 +1,130 @@
+"""What guards a run: effects behind their gates, the risk cycle, the heartbeat, alerts and log lines from jobs."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from typing import TYPE_CHECKING, Any
+
+from db import heads
+from jobs import JobQueue, JobSignal
+from valhalla.effects import live
+from valhalla.effects.running import Effects
+from valhalla.effects.sending import Senders
+from valhalla.program import correlation, settings
+from valhalla.program.memory import give_back
+from valhalla.safety import risk
+from valhalla.safety.preflight import NEEDED_BYTES
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox.heartbeat import SchedulerHeartbeat
+from valhalla.sandbox.logger import StructuredLogger
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+    from db import Database
+    from valhalla.program.home import Home
+
+RISK_JOB = "risk.assess"
+RISK_SECONDS = 60
+LOW = -5
+
+
+class Safety:
+    """The guards of the run ``run_id``. ``values``: settings in force when it began."""
+
+    def __init__(
+        self, database: Database, home: Home, queue: JobQueue, values: Mapping[str, Any], run_id: int
+    ) -> None:
+        self.database = database
+        self.home = home
+        self.queue = queue
+        self.run_id = run_id
+        self.assessment: dict[str, Any] | None = None
+        self.alerts = AlertSystem(database=database)
+        self.log = StructuredLogger(database=database)
+        self.heartbeat = SchedulerHeartbeat(database=database, alerts=self.alerts)
+        self.effects = Effects(database, queue, Senders(database, values), run_id=run_id, ready=self.unready)
+        self._values = dict(values)
+        self._mutex = threading.Lock()
+        self._unsubscribe = queue.events.subscribe(self._hear)
+        self._handlers: list[logging.Handler] = []
+
+    def begin(self, *, is_live: bool = False, hold: bool = False) -> None:
+        """A restart is a dry run; ``is_live`` opens the lock for this run, as a person asked. ``hold``: no effect begins
+        before :meth:`let_go`."""
+        from valhalla.program import logs
+
+        self._handlers = [logs.to_file(self.home.logs, instance=True)]
+        wanted = self._values.get("log.console", "off")
+        if wanted != "off":
+            self._handlers.append(logs.to_console(readable=wanted == "text"))
+        live.close(self.database, "restart")
+        if is_live:
+            live.open_for(self.database, self.run_id, "operator")
+        self.heartbeat.start()
+        self.effects.held = hold
+        self.effects.prepare()
+        self._risk = self.queue.every(RISK_SECONDS, name=RISK_JOB, priority=LOW, keep=False)(self.assess)
+        self.log.log_action("run.start", run=self.run_id, live=is_live)
+
+    def let_go(self) -> None:
+        """The gate has been passed: open the lock for this run and have the approved effects run."""
+        live.open_for(self.database, self.run_id, "operator")
+        self.effects.held = False
+        self.effects.prepare()
+
+    def after_cycle(self, number: int, totals: Mapping[str, int], seconds: float) -> None:
+        """A cycle has ended: have the risk assessed."""
+        self.log.log_action("cycle", number=number, seconds=round(seconds, 3), **dict[str, Any](totals))
+        self.queue.enqueue(self._risk.s(), unique=f"cycle:{RISK_JOB}")
+
+    def assess(self) -> None:
+        """Assess the risk now and rewrite its report."""
+        with self._mutex:
+            values = {**settings.effective(self.database), "interval": self._values["interval"]}
+            report = risk.assess(self.database, self.home, values)
+            if values["json_export"]:
+                risk.save({**report, "audit": heads.told(self.database)}, self.home.logs)
+            self.assessment = report
+        give_back()
+
+    def end(self) -> None:
+        """The run is over: a last assessment, and the lock closes."""
+        try:
+            self.assess()
+        finally:
+            live.close(self.database, "stop")
+            self.heartbeat.stop()
+            self._unsubscribe()
+            self.effects.keys.close()
+            self.log.log_action("run.stop", run=self.run_id)
+            from valhalla.program import logs
+
+            while self._handlers:
+                logs.stop(self._handlers.pop())
+
+    def unready(self) -> str | None:
+        """Why no effect may go out now; None: it may."""
+        if shutil.disk_usage(self.home.path).free < NEEDED_BYTES:
+            return "the disk is full"
+        if not self.heartbeat.is_healthy():
+            return "there is no heartbeat"
+        return None
+
+    def _hear(self, signal: JobSignal) -> None:
+        """What becomes of jobs, to the alerts and the log, under the job's own correlation id."""
+        if signal.severity == "info":
+            return
+        with correlation.using(signal.correlation_id):
+            self.log.log_action(
+                f"job.{signal.event}",
+                signal.severity,
+                job=signal.job_id,
+                name=signal.name,
+                reason=signal.reason,
+            )
+            if signal.severity == "error":
+                reason = f"{signal.event}: {signal.reason}"
+                self.alerts.repeat(f"job:{signal.name}", reason, "error", {"job": signal.job_id})

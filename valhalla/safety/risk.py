@@ -1,0 +1,135 @@
+"""The assessment: everything measured together, the alerts opened, escalated and closed, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db.clock import SECOND, iso
+from db.instance import running
+from valhalla.effects import live
+from valhalla.program import correlation
+from valhalla.program.files import write_report
+from valhalla.safety import performance, quality, risk_rules, security
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.scoring import store as stages
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.program.home import Home
+
+REPORT_NAME = "risk_monitoring_results.json"
+
+CALM = 90 * SECOND
+"""A risk alert closes when its rule has been silent for so long: one good look between two bad ones closes nothing."""
+
+STANDING = "SELECT id, task, last_at FROM alert WHERE state <> 'closed' AND task LIKE 'risk:R%:%'"
+OFF_TASK = "risk:monitoring"
+
+
+def assess(
+    database: Database, home: Home | None, values: Mapping[str, Any], *, tell: bool = True
+) -> dict[str, Any]:
+    """Measure everything now. ``tell``: open and close alerts (a command that only reads does not)."""
+    now = database.clock()
+    folder = home.path if home else None
+    data = quality.measure(database, values["risk.fresh_days"]) if tell else quality.measured(database)
+    load = performance.measure(database, folder, values)
+    safety = security.measure(database, folder, values, running(folder) if folder else None)
+    if tell:
+        stages.note_quality(database, data["score"])
+    found, silent = risk_rules.findings(risk_rules.Ground(database, values, load, now))
+    system = AlertSystem(database=database)
+    if tell:
+        with correlation.using(None):
+            _tell(database, system, found, now)
+            if values["risk_monitoring"]:
+                system.settle(OFF_TASK)
+            else:
+                system.repeat(OFF_TASK, "risk monitoring is switched off", "warning")
+    counts = system.counts()
+    open_levels = {each.level for each in found} | ({"critical"} if counts["critical"] else set())
+    level = max(open_levels, key=risk_rules.LEVELS.index).upper() if open_levels else None
+    asked = len(risk_rules.RULES) - len(silent)
+    return {
+        "timestamp": iso(now),
+        "monitoring_active": bool(values["risk_monitoring"]),
+        "dry_run_enabled": live.current(database) is None,
+        "overall_status": _overall(level, data, load, safety),
+        "risk_level": level or "LOW",
+        "risk_level_reason": None
+        if level
+        else f"no rule speaks ({asked} of {len(risk_rules.RULES)} could be asked)",
+        "data_quality": data,
+        "system_performance": load,
+        "security": safety,
+        "alerts": {
+            "critical": counts["critical"] + counts["error"],
+            "warnings": counts["warning"],
+            "info": counts["info"],
+            "total": sum(counts.values()),
+        },
+        "rules": {
+            "speaking": [
+                {
+                    "rule": each.rule,
+                    "level": each.level,
+                    "subject": each.subject,
+                    "reason": each.reason,
+                    **each.facts,
+                }
+                for each in found
+            ],
+            "not_asked": silent,
+        },
+    }
+
+
+def save(report: Mapping[str, Any], logs: Path) -> Path:
+    """Write the report into ``logs``; returns its path."""
+    path = logs / REPORT_NAME
+    write_report(path, dict(report))
+    return path
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``risk_assessment`` of a production report."""
+    return {
+        "overall_status": report["overall_status"],
+        "data_quality_score": report["data_quality"]["score"],
+        "data_quality_score_reason": report["data_quality"]["score_reason"],
+        "system_performance": report["system_performance"]["status"],
+        "security_status": report["security"]["status"],
+        "alerts": [each["reason"] for each in report["rules"]["speaking"]],
+    }
+
+
+def _tell(database: Database, system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
+    worst: dict[str, risk_rules.Finding] = {}
+    for each in sorted(found, key=lambda each: risk_rules.LEVELS.index(each.level)):
+        worst[each.task] = each
+    for each in worst.values():
+        system.repeat(each.task, each.reason, risk_rules.SEVERITY[each.level], each.facts, about_task=True)
+    for number, task, last_at in database.sql(STANDING):
+        if task not in worst and not 0 <= now - last_at < CALM:
+            system.close(number)
+
+
+def _overall(
+    level: str | None, data: Mapping[str, Any], load: Mapping[str, Any], safety: Mapping[str, Any]
+) -> str:
+    """CRITICAL, WARNING, HEALTHY, or UNKNOWN when nothing has been read yet and nothing is wrong.
+
+    That the file is not encrypted stands in the security status; it is so on every home and would hide the rest here.
+    """
+    weak = [
+        name
+        for name, each in safety["details"].items()
+        if each["result"] == security.WARNING and name not in ("encryption_at_rest", "dry_run")
+    ]
+    if level in ("HIGH", "CRITICAL") or safety["status"] == "CRITICAL":
+        return "CRITICAL"
+    if level == "MEDIUM" or data["status"] in ("WATCH", "POOR") or load["status"] == "DEGRADED" or weak:
+        return "WARNING"
+    return "UNKNOWN" if data["status"] == "NO_DATA" or load["status"] == "UNKNOWN" else "HEALTHY"

@@ -1,0 +1,305 @@
+"""The rules R1 to R17: what they look at and when they speak. docs/risk.md lists them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from db.clock import DAY, MINUTE
+from valhalla.safety import quality
+from valhalla.scoring.stages.statistics import sample_ratio_p
+
+if TYPE_CHECKING:
+    from db import Database
+
+LEVELS = ("low", "medium", "high", "critical")
+SEVERITY = {"low": "info", "medium": "warning", "high": "error", "critical": "critical"}
+"""The alert's severity for each level."""
+
+SRM_P = 0.001
+SRM_ENOUGH = 100
+CALIBRATION_Z = 3.0
+CALIBRATION_ENOUGH = 100
+
+BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
+NEWEST_IMPORTS = """
+SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FROM import AS i JOIN source AS s ON s.id = i.source_id
+WHERE i.id IN (SELECT max(id) FROM import GROUP BY file_id) ORDER BY i.id
+"""
+SIZES = "SELECT rows FROM import WHERE source_id = ? AND id < ? AND state = 'done' AND kind = 'whole' ORDER BY id DESC LIMIT 20"
+ARRIVALS = """
+SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
+"""
+UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
+REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
+GROWING = """
+SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
+"""
+ARMS = """
+SELECT e.id, e.name, v.id, v.weight, (SELECT count(*) FROM lead AS l WHERE l.variant_id = v.id) FROM experiment AS e
+JOIN variant AS v ON v.experiment_id = e.id WHERE e.state = 'running' ORDER BY e.id, v.id
+"""
+SCRUB = "SELECT max(created_at) FROM suppression WHERE origin = 'list'"
+SILENT_AFTER = 3
+GROWING_FOR = 10 * MINUTE
+UNDONE_FOR = DAY
+"""How long rule R17 speaks of an import that a person took back; what failed half-way speaks until it is read."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that speaks about something."""
+
+    rule: str
+    level: str
+    subject: str
+    reason: str
+    """Does not change while the finding stands; figures are in ``facts``."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        """What its alert is about: one alert per rule and subject."""
+        return f"risk:{self.rule}:{self.subject}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the rules look at."""
+
+    database: Database
+    values: Mapping[str, Any]
+    performance: Mapping[str, Any]
+    now: int
+
+
+def findings(ground: Ground) -> tuple[list[Finding], dict[str, str]]:
+    """What speaks now, and why the rules that could not be asked could not."""
+    found: list[Finding] = []
+    silent: dict[str, str] = {}
+    for name, rule in RULES.items():
+        for each in rule(ground):
+            if isinstance(each, str):
+                silent[name] = each
+            else:
+                found.append(each)
+    return found, silent
+
+
+Said = Iterator["Finding | str"]
+
+
+def _r1(ground: Ground) -> Said:
+    for path, code, message in ground.database.sql(BROKEN_FILES):
+        yield Finding("R1", "high", path, str(message), {"code": code})
+
+
+def _r2(ground: Ground) -> Said:
+    least = ground.values["risk.validity_percent"] / 100
+    counts = quality.standing(ground.database)
+    if not counts:
+        yield "no record has been read yet"
+    for each in counts:
+        if each.records < quality.ENOUGH:
+            continue
+        share = each.valid / each.records
+        facts = {"valid": each.valid, "records": each.records}
+        if share < least:
+            reason = f"less than {least:.0%} of the rows of import {each.import_id} are valid"
+            yield Finding("R2", "high", f"file {each.file_id}", reason, facts)
+            continue
+        before = [
+            old for old in quality.history(ground.database, each.source_id) if old.import_id < each.import_id
+        ]
+        total = sum(old.records for old in before)
+        if len(before) >= 5 and total:
+            usual = sum(old.rejected for old in before) / total
+            limit = usual + 3 * math.sqrt(usual * (1 - usual) / each.records)
+            if each.rejected / each.records > limit and each.rejected:
+                reason = f"import {each.import_id} has more refused rows than its source usually has"
+                yield Finding(
+                    "R2", "medium", f"file {each.file_id}", reason, {**facts, "usual": round(usual, 4)}
+                )
+
+
+def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> Said:
+    for number, path, _, _, warnings, *_ in ground.database.sql(NEWEST_IMPORTS):
+        codes = {each.get("code") if isinstance(each, dict) else each[1] for each in json.loads(warnings)}
+        hits = [code for code in levels if code in codes]
+        if hits:
+            level = max((levels[code] for code in hits), key=LEVELS.index)
+            yield Finding(rule, level, path, f"{path}: {what} ({', '.join(hits)})", {"import": number})
+
+
+def _r3(ground: Ground) -> Said:
+    for path, code, _ in ground.database.sql(BROKEN_FILES):
+        if code == "MISSING_COLUMN":
+            yield Finding("R3", "high", path, f"{path}: a required column is gone", {})
+    yield from _warned(
+        ground, "R3", {"COLUMNS_MISSING": "medium", "COLUMN_RENAMED": "medium"}, "the columns have changed"
+    )
+
+
+def _r4(ground: Ground) -> Said:
+    for number, path, state, rows, _, name, source, kind in ground.database.sql(NEWEST_IMPORTS):
+        sizes = [size for (size,) in ground.database.sql(SIZES, (source, number))]
+        if state != "done" or kind != "whole" or len(sizes) < 3:
+            continue
+        middle = statistics.median(sizes)
+        if middle and not 0.5 <= rows / middle <= 3.0:
+            yield Finding(
+                "R4",
+                "medium",
+                path,
+                f"{path} has far more or fewer rows than {name} usually has",
+                {"rows": rows, "median": middle},
+            )
+
+
+def _r5(ground: Ground) -> Said:
+    most = ground.values["risk.duplicate_percent"] / 100
+    for each in quality.standing(ground.database):
+        if each.valid >= quality.ENOUGH and each.duplicates / each.valid > most:
+            reason = f"more than {most:.0%} of the rows of import {each.import_id} are duplicates"
+            yield Finding(
+                "R5",
+                "medium",
+                f"file {each.file_id}",
+                reason,
+                {"duplicates": each.duplicates, "valid": each.valid},
+            )
+
+
+def _r6(ground: Ground) -> Said:
+    waiting = ground.database.value(REVIEWS)
+    if waiting > ground.values["risk.review_waiting"]:
+        yield Finding("R6", "medium", "review", "too many changes wait for review", {"waiting": waiting})
+
+
+def _r7(ground: Ground) -> Said:
+    for source, name in ground.database.sql("SELECT id, name FROM source ORDER BY id"):
+        times = [at for (at,) in ground.database.sql(ARRIVALS, (source,))]
+        gaps = [
+            later - earlier
+            for earlier, later in itertools.pairwise(sorted(times))
+            if later - earlier > MINUTE
+        ]
+        if len(gaps) >= 3 and ground.now - times[0] > SILENT_AFTER * statistics.median(gaps) > 0:
+            yield Finding(
+                "R7",
+                "medium",
+                name,
+                f"source {name} has been silent for more than three of its usual intervals",
+                {},
+            )
+
+
+def _r8(ground: Ground) -> Said:
+    for path, parts, first, last in ground.database.sql(GROWING, (ground.now - 6 * GROWING_FOR,)):
+        if parts > 2 and last - first > GROWING_FOR and ground.now - last < GROWING_FOR:
+            yield Finding(
+                "R8", "low", path, f"{path} has been growing for more than ten minutes", {"parts": parts}
+            )
+
+
+def _r9(ground: Ground) -> Said:
+    levels = {"FORMULA_CELL": "medium", "PERSONAL_COLUMN": "medium"}
+    yield from _warned(ground, "R9", levels, "cells like formulas, or sensitive personal data")
+
+
+def _r10(ground: Ground) -> Said:
+    yield from _warned(
+        ground, "R10", {"ENCODING_ASSUMED": "low", "ENCODING_MIXED": "low"}, "the encoding was assumed"
+    )
+
+
+def _r11(ground: Ground) -> Said:
+    for each in quality.standing(ground.database):
+        sample = min(each.stored, quality.SAMPLE)
+        if sample >= quality.ENOUGH and (each.same_value > 0.3 * sample or each.outliers > 0.05 * sample):
+            reason = f"the prices of import {each.import_id} are odd: many are the same, or far out"
+            yield Finding(
+                "R11",
+                "low",
+                f"file {each.file_id}",
+                reason,
+                {"same": each.same_value, "outliers": each.outliers},
+            )
+
+
+def _r12(ground: Ground) -> Said:
+    arms: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for experiment, name, _, weight, leads in ground.database.sql(ARMS):
+        arms.setdefault((experiment, name), []).append((leads, weight))
+    if not arms:
+        yield "no experiment runs"
+    for (_, name), pairs in arms.items():
+        counts: list[int] = [each[0] for each in pairs]
+        weights: list[int] = [each[1] for each in pairs]
+        if len(pairs) > 1 and sum(counts) >= SRM_ENOUGH and any(weights):
+            p = sample_ratio_p(counts, weights)
+            if p < SRM_P:
+                yield Finding(
+                    "R12",
+                    "high",
+                    name,
+                    f"experiment {name} does not split as its weights say",
+                    {"p": f"{p:.2g}"},
+                )
+
+
+def _r13(ground: Ground) -> Said:
+    from valhalla.scoring.calibration import predictions
+    from valhalla.scoring.stages.statistics import calibration
+    from valhalla.scoring.store import latest_policy
+
+    _, policy = latest_policy(ground.database)
+    known = predictions(ground.database, policy)
+    if len(known) < CALIBRATION_ENOUGH:
+        yield f"{len(known)} predictions can be judged, {CALIBRATION_ENOUGH} are needed"
+        return
+    found = calibration([each.p / 1_000_000 for each in known], [int(each.closed) for each in known])
+    if abs(found.z) > CALIBRATION_Z:
+        facts = {"expected": f"{found.expected:.1f}", "observed": found.observed, "z": f"{found.z:.1f}"}
+        yield Finding("R13", "medium", "calibration", "more or fewer deals close than was predicted", facts)
+
+
+def _r15(ground: Ground) -> Said:
+    sentences = {
+        "cycle_time": "a cycle takes longer than its interval",
+        "wal": "the write-ahead log has grown above its limit",
+        "disk": "the disk is nearly full",
+    }
+    for name, sentence in sentences.items():
+        if ground.performance["metrics"]["checks"][name] is False:
+            yield Finding("R15", "medium", name, sentence, {})
+
+
+def _r16(ground: Ground) -> Said:
+    newest = ground.database.value(SCRUB)
+    days = ground.values["risk.dnc_days"]
+    if newest is None:
+        yield "no do-not-contact list was ever loaded"
+    elif ground.now - newest > days * DAY:
+        yield Finding("R16", "medium", "dnc", f"the do-not-contact list is older than {days} days", {})
+
+
+def _r17(ground: Ground) -> Said:
+    for number, path, state, rows, *_ in ground.database.sql(NEWEST_IMPORTS):
+        if state == "undone" and ground.now - (ground.database.value(UNDONE_AT, (number,)) or 0) > UNDONE_FOR:
+            continue
+        if state == "undone" or (state == "failed" and rows):
+            how = "was taken back" if state == "undone" else "failed half-way"
+            yield Finding("R17", "high", path, f"import {number} of {path} {how}", {"rows": rows})
+
+
+RULES: dict[str, Callable[[Ground], Said]] = {
+    "R1": _r1, "R2": _r2, "R3": _r3, "R4": _r4, "R5": _r5, "R6": _r6, "R7": _r7, "R8": _r8, "R9": _r9, "R10": _r10,
+    "R11": _r11, "R12": _r12, "R13": _r13, "R15": _r15, "R16": _r16, "R17": _r17,
+}  # fmt: skip
+"""R14, a lead on do-not-contact in something that was to go out, speaks when it happens: see valhalla/effects/running.py."""

@@ -1,0 +1,158 @@
+"""What an experiment has shown so far, counted from recorded outcomes and from nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from db import Database
+from db.clock import iso
+from valhalla.program.wording import several, share
+from valhalla.scoring import sql
+from valhalla.scoring import sql as stages_sql
+from valhalla.scoring.experiments import Found, find
+from valhalla.scoring.stages import statistics
+from valhalla.scoring.stages.gate import Gate
+from valhalla.scoring.stages.learning import WorkedLead, learn
+from valhalla.scoring.stages.promotion import CONFIDENCE, compile_promotion, promotion_gates, split
+from valhalla.scoring.stages.snapshot import Arm, Experiment, Script, Snapshot, Variant
+from valhalla.scoring.store import latest_policy
+
+_RANK = {"primary": 0, "secondary": 1, "testing": 2, "experimental": 3, "retired": 4}
+
+
+def all_experiments(database: Database) -> list[dict[str, Any]]:
+    """Every experiment with its variants, the running one first."""
+    return [_head(database, Found(*row)) for row in database.sql(sql.EXPERIMENTS)]
+
+
+def results(database: Database, name: str) -> dict[str, Any]:
+    """One experiment with counts, intervals, the check of the split, and the verdict."""
+    found = find(database, name)
+    version, policy = latest_policy(database)
+    snapshot = knowledge(database, found, policy)
+    rules = compile_promotion(policy, snapshot)
+    experiment = snapshot.experiment
+    assert experiment is not None
+    arms = dict(snapshot.arms)
+    assigned = dict(database.sql(sql.ASSIGNED))
+    told = _head(database, found)
+    for variant in told["variants"]:
+        arm = arms.get(variant["id"], Arm())
+        interval = statistics.wilson(arm.conversions, arm.matured, CONFIDENCE) if arm.matured else None
+        variant |= {
+            "assigned": assigned.get(variant["id"], 0),
+            "exposed": arm.exposed,
+            "matured": arm.matured,
+            "conversions": arm.conversions,
+            "rate": arm.conversions / arm.matured if arm.matured else None,
+            "low": interval.low if interval else None,
+            "high": interval.high if interval else None,
+            "opt_outs": arm.opt_outs,
+            "days": arm.days,
+        }
+    split_p, split_leads = split(rules, snapshot)
+    enough = split_leads >= policy["assignment"]["sample_ratio_from"]
+    told["split"] = {
+        "p": split_p if enough else None,
+        "leads": split_leads,
+        "ok": split_p >= policy["assignment"]["sample_ratio_alarm"] if enough else None,
+    }
+    told["comparisons"] = _comparisons(told["variants"], arms, split_p, split_leads, rules.settings)
+    told["verdict"] = verdict(told)
+    told["policy_version"] = version
+    return told
+
+
+def knowledge(database: Database, found: Found, policy: dict[str, Any]) -> Snapshot:
+    """What outcomes say about this experiment, whether it runs or not. Nothing is stored."""
+    variants = tuple(Variant(*row) for row in database.sql(stages_sql.VARIANTS, (found.id,)))
+    since = database.value(stages_sql.EPOCH_START, (found.id, found.version))
+    experiment = Experiment(found.id, found.name, found.version, found.metric, variants, since)
+    scripts = tuple(Script(*row) for row in database.sql(stages_sql.SCRIPTS))
+    worked = map(WorkedLead._make, database.sql(stages_sql.WORKED_LEADS))
+    return learn(worked, experiment, scripts, policy, database.clock())
+
+
+def verdict(told: dict[str, Any]) -> str:
+    """The result in one sentence; "no winner yet" is one."""
+    if told["split"]["ok"] is False:
+        return "Leads are not split as planned: find out why before trusting any comparison."
+    if not any(variant["exposed"] for variant in told["variants"]):
+        return "No winner yet: no outcome has been recorded for its leads."
+    for comparison in told["comparisons"]:
+        if comparison["winner"]:
+            return f"{comparison['winner']} is better (always-valid p = {comparison['p']:.4f})."
+    needs = [comparison["needs"] for comparison in told["comparisons"] if comparison["needs"]]
+    return "No winner yet" + (f": it takes {needs[0]}." if needs else ".")
+
+
+def _comparisons(
+    variants: list[dict[str, Any]], arms: dict[int, Arm], split_p: float, split_leads: int, settings: Any
+) -> list[dict[str, Any]]:
+    """Each other variant against the one in use (of channels: against the first)."""
+    first, *others = sorted(variants, key=lambda v: (_RANK.get(v["state"] or "", 0), v["id"]))
+    mine = arms.get(first["id"], Arm())
+    found = []
+    for other in others:
+        theirs = arms.get(other["id"], Arm())
+        gates = promotion_gates(mine, theirs, split_p, split_leads, settings)
+        a, b = (mine.conversions, mine.matured), (theirs.conversions, theirs.matured)
+        p = statistics.always_valid_p(a, b, settings["smallest_effect"])
+        rates = [x[0] / x[1] if x[1] else 0.0 for x in (a, b)]
+        decided = p <= settings["always_valid_p"] and rates[0] != rates[1]
+        winner = (other if rates[1] > rates[0] else first)["name"] if decided else None
+        found.append(
+            {
+                "against": first["name"],
+                "variant": other["name"],
+                "p": p,
+                "winner": winner,
+                "needs": None if winner else _more(a, b, settings),
+                "gates": [gate_json(gate) for gate in gates],
+                "chance_better": statistics.probability_b_beats_a(a, b) if a[1] and b[1] else None,
+            }
+        )
+    return found
+
+
+def _more(a: tuple[int, int], b: tuple[int, int], settings: Any) -> str:
+    more = statistics.leads_to_decide(a, b, settings["smallest_effect"], settings["always_valid_p"])
+    if more is None:
+        return "more outcomes before anything can be said"
+    return f"about {several(max(50, -(-more // 50) * 50), 'more lead')} per variant if the rates stay as they are"
+
+
+def gate_json(gate: Gate) -> dict[str, Any]:
+    """A gate with its finding and what is missing."""
+    return {**gate.to_json(), "says": gate.says, "shortfall": gate.shortfall}
+
+
+def rate_text(variant: dict[str, Any]) -> str:
+    """``4.5% (3.1% to 6.5%)``, or that nothing is known."""
+    if variant["rate"] is None:
+        return "unknown"
+    low, high = (share(round(variant[end], 4)) for end in ("low", "high"))
+    return f"{share(round(variant['rate'], 4))} ({low} to {high})"
+
+
+def _head(database: Database, found: Found) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "version": found.version,
+        "kind": found.kind,
+        "state": found.state,
+        "metric": found.metric,
+        "started_at": iso(found.started_at) if found.started_at else None,
+        "stopped_at": iso(found.stopped_at) if found.stopped_at else None,
+        "variants": [
+            {"id": number, "name": name, "weight": weight, "script_id": script,
+             "script": f"{title} v{version}" if title else None, "state": state}
+            for number, name, weight, script, title, version, state in database.sql(sql.VARIANTS_WITH_SCRIPTS, (found.id,))
+        ],
+        "epochs": [
+            {"version": version, "weights": json.loads(weights), "started_at": iso(at)}
+            for version, weights, at in database.sql(sql.EPOCHS, (found.id,))
+        ],
+    }  # fmt: skip

@@ -1,0 +1,19 @@
+"""Opening a home's file, ready to work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from db import Database
+from valhalla.program.home import Home
+from valhalla.scoring import store as stages
+
+
+@contextmanager
+def open_home(home: Home) -> Iterator[Database]:
+    """Make the home's folders, open its file (made or migrated when needed) and put the first policy into a new one."""
+    home.prepare()
+    with Database.open(home.database) as database:
+        stages.seed(database)
+        yield database

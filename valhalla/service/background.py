@@ -1,0 +1,124 @@
+"""The jobs that can wait: they run at low priority in the queue ``background``, beside imports and never before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from db import Database
+from db.clock import to_datetime
+from jobs import JobQueue
+from jobs.kind import JobWrapper
+from jobs.periodic import Cycle
+from valhalla.audit.asked import Asked
+from valhalla.program.home import Home, digest_path
+from valhalla.program.settings import effective
+from valhalla.safety.jobs import CHECKS_DELAY, CHECKS_JOB, CHECKS_SECONDS, Checking
+from valhalla.scoring.jobs import PRIORITY, QUEUE, Reevaluating
+from valhalla.scoring.promoting import review
+
+NIGHTLY_JOB = "stages.nightly"
+DIGEST_JOB = "digest.write"
+DIGEST_HOUR = 18
+PACKETS_JOB = "packets.refresh"
+PACKET_SECONDS = 300
+"""How often packets are looked over, in seconds."""
+
+COPY_JOB = "audit.copy"
+COPY_SECONDS = 600
+"""How often is asked whether an automatic audit copy is due, in seconds."""
+
+PRUNE_JOB = "retention.prune"
+
+
+class Background:
+    """Declares every kind of background job on a queue. Whoever enqueues one or works on them makes one of these."""
+
+    def __init__(self, database: Database, queue: JobQueue, home: Home) -> None:
+        self.database = database
+        self.queue = queue
+        self.home = home
+        self.approved: Callable[[int], object] = lambda effect: None
+        """Called with an effect that a standing approval has let pass."""
+        self.reevaluating = Reevaluating(database, queue, self._afterwards)
+        self.auditing = Asked(database, queue, home, QUEUE)
+        self.checking = Checking(database, queue, home, QUEUE)
+        self._declare(NIGHTLY_JOB, self._nightly)
+        self._declare(PACKETS_JOB, self._packets)
+        self._declare(COPY_JOB, self._copy)
+        self._declare(PRUNE_JOB, self._prune)
+        self._digest_handler = self._declare(DIGEST_JOB, self._digest)
+
+    def _declare(self, name: str, handler: Callable[[], Any]) -> JobWrapper:
+        return self.queue.task(name=name, queue=QUEUE, priority=PRIORITY, retries=3)(handler)
+
+    def schedule(self, zone: str | None) -> None:
+        """What a running instance does by itself, on the operator's clock (``zone``; None: the computer's)."""
+        here = ZoneInfo(zone) if zone else None
+        self.queue.cycles.add(Cycle.cron(NIGHTLY_JOB, "10 3 * * *", here))
+        self.queue.cycles.add(Cycle.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
+        self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
+        self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
+        self.queue.cycles.add(Cycle.cron(PRUNE_JOB, "40 3 * * *", here))
+        self.queue.cycles.add(Cycle.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY))
+        self._catch_up(here)
+
+    def _catch_up(self, here: ZoneInfo | None) -> None:
+        """Whoever starts the program after six has not missed the day's digest."""
+        now = to_datetime(self.database.clock()).astimezone(here)
+        if now.hour >= DIGEST_HOUR and not digest_path(self.home, f"{now:%Y-%m-%d}").exists():
+            self.queue.enqueue(self._digest_handler.s(), unique=DIGEST_JOB)
+
+    def _nightly(self) -> None:
+        """Leads mature with the days, so they are decided again each night."""
+        self.reevaluating.ask()
+
+    def _digest(self) -> None:
+        from valhalla.reports.digest_page import write
+
+        write(self.database, self.home)
+        to = effective(self.database)["digest.mail"]
+        if to:
+            self._draft_mail(to)
+
+    def _draft_mail(self, to: str) -> None:
+        from valhalla.effects import register
+        from valhalla.reports.digest_mail import draft
+
+        effect = draft(self.database, self.home, to)
+        if effect["state"] == "drafted" and register.approve_by_standing(self.database, effect["id"]):
+            self.approved(effect["id"])
+
+    def _copy(self) -> str | None:
+        """An audit copy when the newest automatic one is old enough; its name."""
+        from valhalla.audit import copies
+
+        settings = effective(self.database)
+        if not copies.due(self.database, self.home, settings["audit.copy_hours"]):
+            return None
+        made = copies.make_automatic(self.database, self.home, settings["audit.copies_kept"])
+        return str(made["path"])
+
+    def _prune(self) -> dict[str, int]:
+        from valhalla.audit import retention
+        from valhalla.effects import erasure
+
+        if erasure.uncleaned(self.database):
+            erasure.clean(self.database)
+        return retention.prune(self.database)
+
+    def _packets(self) -> int:
+        if self.database.one("SELECT 1 FROM lead LIMIT 1") is None:
+            return 0
+        from valhalla.reports.packet_files import refresh
+
+        return len(refresh(self.database, self.home))
+
+    def _afterwards(self) -> None:
+        """What follows from new knowledge: scripts may move."""
+        if review(self.database):
+            self.reevaluating.ask()
+
+
+__all__ = ["QUEUE", "Background"]

@@ -1,0 +1,270 @@
+"""The production workflow: preflight, ingest, risk, process, report; the lock is off only behind the risk gate."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db import DatabaseError, audit, heads
+from db.clock import iso
+from jobs import JobQueue
+from valhalla import __version__
+from valhalla.effects import drafting, live, register
+from valhalla.intake.passes import Importing
+from valhalla.intake.results import COUNTS, PassResult
+from valhalla.program.files import write_report
+from valhalla.safety import readiness, risk
+from valhalla.safety.guards import Safety
+from valhalla.service.background import Background
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.program.home import Home
+
+REPORT_NAME = "production_execution.json"
+PATIENCE = 120.0
+"""Seconds that the workflow waits for the effects it began; later tries go on with the next run."""
+
+BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
+END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
+DECIDED = (
+    "SELECT count(*) FROM lead WHERE last_import_id IN (SELECT value FROM json_each(?)) AND decided_at > 0"
+)
+
+
+@dataclass
+class Workflow:
+    """What a production run did, gate by gate."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    result: PassResult = field(default_factory=lambda: PassResult([], 0.0))
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gate was passed."""
+        return all(step["ok"] for step in self.steps)
+
+    def step(self, name: str, ok: bool, detail: str) -> bool:
+        """Note a gate and whether it was passed."""
+        self.steps.append({"step": name, "ok": ok, "detail": detail})
+        return ok
+
+
+def run(
+    database: Database,
+    home: Home,
+    sources: Sequence[Path],
+    values: Mapping[str, Any],
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> Workflow:
+    """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
+    flow = Workflow()
+
+    def step(name: str, ok: bool, detail: str) -> bool:
+        flow.step(name, ok, detail)
+        told(flow.steps[-1])
+        return ok
+
+    checks = readiness.checks(database, home, sources)
+    failed = [check for check in checks if not check.ok]
+    source = ", ".join(map(str, sources)) or str(home.inbox)
+    if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
+        _report(flow, database, home, source, values, None, dry_run=True, told=told)
+        return flow
+    with database.write(durable=True):
+        run_id = database.value(
+            BEGIN_RUN, (os.getpid(), __version__, json.dumps(dict(values)), database.clock())
+        )
+        audit.append(database, "production.start", f"run:{run_id}", {"version": __version__})
+    queue = JobQueue(database)
+    importing = Importing(database, queue)
+    Background(database, queue, home)
+    safety = Safety(database, home, queue, values, run_id)
+    safety.begin(hold=True)
+    worker = queue.worker(threads=3)
+    worker.start()
+    ended = "failed"
+    try:
+        _gates(flow, step, home, sources, importing, safety)
+        was_live = live.current(database) is not None
+        _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live, told=told)
+        ended = "finished"
+    except Exception as error:  # what came in the way of a step is in the report too
+        flow.step("ended", False, str(error) or type(error).__name__)
+        with contextlib.suppress(DatabaseError):
+            _report(flow, database, home, source, values, safety.assessment, dry_run=True)
+        raise
+    finally:
+        worker.stop(timeout=2.0)
+        with database.write(durable=True):
+            database.sql(END_RUN, (database.clock(), ended, run_id))
+            audit.append(
+                database, "production.stop", f"run:{run_id}", {"ok": flow.ok, "steps": len(flow.steps)}
+            )
+        safety.end()
+        database.checkpoint()
+    return flow
+
+
+def within(
+    home: Home,
+    importing: Importing,
+    safety: Safety,
+    values: Mapping[str, Any],
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> Workflow:
+    """The workflow inside of a run that goes on: on its standing sources, its workers and its guards. Called in a job.
+
+    The lock is off only for the process step, unless the run was live before.
+    """
+    flow, database = Workflow(), safety.database
+
+    def step(name: str, ok: bool, detail: str) -> bool:
+        flow.step(name, ok, detail)
+        told(flow.steps[-1])
+        return ok
+
+    source, was_live = str(home.inbox), live.current(database) is not None
+    with database.write(durable=True):
+        body = {"version": __version__, "within": True}
+        audit.append(database, "production.start", f"run:{safety.run_id}", body, actor="operator")
+    try:
+        failed = [check for check in readiness.checks(database, home) if not check.ok]
+        if step("preflight", not failed, failed[0].detail if failed else "every check passed"):
+            _gates(flow, step, home, [], importing, safety)
+        dry = live.current(database) is None
+    finally:
+        if not was_live:
+            live.close(database, "production")
+        body = {"ok": flow.ok, "steps": len(flow.steps)}
+        with database.write(durable=True):
+            audit.append(database, "production.stop", f"run:{safety.run_id}", body)
+    _report(flow, database, home, source, values, safety.assessment, dry_run=dry, told=told)
+    return flow
+
+
+def _gates(
+    flow: Workflow,
+    step: Callable[[str, bool, str], bool],
+    home: Home,
+    sources: Sequence[Path],
+    importing: Importing,
+    safety: Safety,
+) -> None:
+    """Ingest, risk, process: each only when the one before was passed."""
+    done = importing.run(home, sources, standing=not sources, final=True)
+    flow.result = done.result
+    totals = {name: done.result.total(name) for name in COUNTS}
+    errors = [file.error["message"] for file in done.result.files if file.error]
+    read = totals["rows"]
+    detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
+    readable = not errors and (read == 0 or totals["rejected"] < read)
+    if step("ingest", readable, detail):
+        safety.assess()
+        found = safety.assessment or {}
+        speaking = found["rules"]["speaking"]
+        reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
+        if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
+            step("process", *_process(safety.database, home, safety, done.import_ids))
+
+
+def _report(
+    flow: Workflow,
+    database: Database,
+    home: Home,
+    source: str,
+    values: Mapping[str, Any],
+    assessment: Mapping[str, Any] | None,
+    *,
+    dry_run: bool,
+    told: Callable[[dict[str, Any]], object] = lambda step: None,
+) -> None:
+    """The report of whatever was done, also of a run that was stopped; on the disk unless reports are off."""
+    totals = {name: flow.result.total(name) for name in COUNTS}
+    flow.report = report(database, source, totals, assessment, dry_run=dry_run, steps=flow.steps)
+    if not values["json_export"]:
+        return
+    try:
+        flow.step("report", True, str(save(home, flow.report)))
+    except OSError as error:
+        flow.step("report", False, f"{home.logs / REPORT_NAME} cannot be written: {error.strerror or error}")
+    told(flow.steps[-1])
+
+
+def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
+    """Make the packets of the call list's first leads, draft this run's effects, approve what a standing approval covers, run what is approved."""
+    from valhalla.reports.packet_files import refresh  # with the page templates, which only this step needs
+
+    packets = refresh(database, home)
+    drafted = drafting.for_new_leads(database, import_ids)
+    for number in drafted:
+        register.approve_by_standing(database, number)
+    due = [each["id"] for each in register.find(database, state="approved", limit=10_000)]
+    safety.let_go()
+    states = [_settled(safety, number) for number in due]
+    failed = sum(state in ("failed", "uncertain") for state in states)
+    return not failed, (
+        f"{len(packets)} packets made, {len(drafted)} effects drafted, {len(due)} approved ones begun: {states.count('done')} done, {failed} failed or uncertain"
+    )
+
+
+def _settled(safety: Safety, number: int) -> str:
+    from jobs import WaitTimeout
+
+    try:
+        safety.queue.wait(safety.effects.enqueue(number), timeout=PATIENCE)
+    except WaitTimeout:
+        pass
+    return str(register.show(safety.database, number)["state"])
+
+
+def report(
+    database: Database,
+    source: str,
+    totals: Mapping[str, int],
+    assessment: Mapping[str, Any] | None,
+    *,
+    dry_run: bool | None = None,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The documented report of a production run, or of a cycle of a live run."""
+    rows, rejected = totals["rows"], totals["rejected"]
+    valid = rows - rejected
+    unread = None if rows else "no record was read"
+    nothing = dict.fromkeys(("overall_status", "data_quality_score", "system_performance", "security_status"))
+    return {
+        "timestamp": iso(database.clock()),
+        "mode": "PRODUCTION",
+        "dry_run_enabled": live.current(database) is None if dry_run is None else dry_run,
+        "data_source": source,
+        "ingestion": {
+            "total_records": rows,
+            "valid_leads": valid,
+            "invalid_leads": rejected,
+            "success_rate": round(100 * valid / rows, 4) if rows else None,
+            "success_rate_reason": unread,
+        },
+        "processing": {
+            "leads_processed": valid,
+            "success_rate": 100.0 if valid else None,
+            "success_rate_reason": None if valid else "no lead was processed",
+        },
+        "risk_assessment": risk.summary(assessment)
+        if assessment
+        else {**nothing, "alerts": [], "reason": "the risk was not assessed"},
+        "steps": [dict(each) for each in steps],
+        "audit": heads.told(database),
+    }
+
+
+def save(home: Home, content: dict[str, Any]) -> Path:
+    """Write the report; returns its path."""
+    path = home.logs / REPORT_NAME
+    write_report(path, content)
+    return path

@@ -1,0 +1,239 @@
+"""The running program: cycles over the sources until it is stopped, each recorded and reported."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db import Database, audit, heads
+from db.resting import Rest
+from jobs import JobQueue, JobsError, current_job
+from valhalla import __version__
+from valhalla.audit import signing
+from valhalla.intake.passes import Importing, Pass
+from valhalla.intake.results import COUNTS
+from valhalla.intake.sql import READ_SOURCES
+from valhalla.intake.stats import RunStats
+from valhalla.intake.watch import Places, Watcher
+from valhalla.program.home import Home
+from valhalla.program.stopping import asked_to_stop, forget_request
+from valhalla.safety.guards import Safety
+from valhalla.service import production
+from valhalla.service.background import Background
+
+CYCLE_JOB = "ingest.cycle"
+
+WORKERS = 3
+"""Threads: a cycle waits in one while its imports run in the others."""
+
+STOP_SECONDS = 1.5
+"""How long a stop waits for the current chunk."""
+
+BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
+END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
+BEGIN_CYCLE = "INSERT INTO cycle (run_id, number, started_at) VALUES (?, ?, ?) RETURNING id"
+END_CYCLE = "UPDATE cycle SET finished_at = ?, ok = ?, files = ?, {} WHERE id = ?".format(
+    ", ".join(f"{count} = ?" for count in COUNTS)
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do."""
+
+    sources: Sequence[Path]
+    interval: int
+    """Seconds between the beginnings of two cycles."""
+    cycles: int | None
+    """End after so many; None: when stopped."""
+    live: bool = False
+    """Effects may go out during this run."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Called as things happen, from a worker thread."""
+
+    cycle_begins: Callable[[int, int], object] = lambda number, at: None
+    cycle_ends: Callable[[int, int, Pass], object] = lambda number, at, done: None
+    working: Callable[[Service], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
+    """Entered when the workers have started, left before they stop: what runs beside them, such as the cockpit."""
+
+
+class Service:
+    """One run on a home. The caller holds the home's instance lock."""
+
+    def __init__(
+        self, database: Database, home: Home, plan: Plan, settings: dict[str, Any], events: Events
+    ) -> None:
+        self.database = database
+        self.home = home
+        self.plan = plan
+        self.settings = settings
+        self.events = events
+        self.stats = RunStats(database.clock())
+        self.last: Pass | None = None
+        self.error: BaseException | None = None
+        self.queue = JobQueue(database)
+        self.importing = Importing(database, self.queue)
+        self.background = Background(database, self.queue, home)
+        self.safety: Safety | None = None
+        self._done = threading.Event()
+        self._run_id = 0
+
+    @property
+    def run_id(self) -> int:
+        """The number of the run; 0 before it has begun."""
+        return self._run_id
+
+    @property
+    def assessment(self) -> dict[str, Any] | None:
+        """The last risk assessment of this run; None before the first."""
+        return self.safety.assessment if self.safety else None
+
+    def run(self, stop: threading.Event) -> RunStats:
+        """Cycle until ``stop`` is set or the planned cycles are done. The file is complete when it returns."""
+        database = self.database
+        with database.write(durable=True):
+            self._run_id = database.value(
+                BEGIN_RUN, (os.getpid(), __version__, json.dumps(self.settings), self.stats.started_at)
+            )
+            audit.append(
+                database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()}
+            )
+        self.safety = Safety(database, self.home, self.queue, self.settings, self._run_id)
+        self.background.approved = self.safety.effects.enqueue
+        self.safety.begin(is_live=self.plan.live)
+        forget_request(database)
+        self.stats.status = "RUNNING"
+        self._save_stats()
+        reason = "stopped"
+        try:
+            if self.plan.cycles != 0:
+                self._work(stop)
+            if self._done.is_set() or self.plan.cycles == 0:
+                reason = "finished"
+        except BaseException:
+            reason = "failed"
+            raise
+        finally:
+            self._close(reason)
+        return self.stats
+
+    def _work(self, stop: threading.Event) -> None:
+        self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
+        self.background.schedule(self.settings["timezone"])
+        self.background.checking.workflow = self._production
+        worker = self.queue.worker(threads=WORKERS)
+        watchers = self._watch()
+        worker.start()
+        try:
+            with self.events.working(self):
+                rest = Rest(self.database)
+                while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
+                    if self.error is not None:
+                        raise self.error
+                    rest.tick()
+        finally:
+            for watcher in watchers:
+                watcher.stop()
+            worker.stop(timeout=STOP_SECONDS)
+
+    def _production(self, told: Callable[[dict[str, Any]], object]) -> production.Workflow:
+        assert self.safety is not None
+        return production.within(self.home, self.importing, self.safety, self.settings, told)
+
+    def _watch(self) -> list[Watcher]:
+        """Wake a cycle at once when a list appears or changes; the interval remains for what nobody reports."""
+        way = self.settings["watch"]
+        if way == "off":
+            return []
+        patterns = [pattern for _, _, pattern, _ in self.database.sql(READ_SOURCES) if pattern]
+        polling = way == "poll"
+        watchers = [Watcher([self.home.inbox], self._wake, deep=True, polling=polling)]
+        places = Places(self.plan.sources, patterns)
+        if places.folders:
+            watchers.append(Watcher(places.folders, self._wake, which=places.hold, polling=polling))
+        for watcher in watchers:
+            watcher.start()
+        return watchers
+
+    def _wake(self) -> None:
+        """One cycle now. A cycle that is running may have looked already, so another one follows it."""
+        cycle = self.queue._registry.task_class(CYCLE_JOB)
+        if cycle is None:
+            return
+        key = f"cycle:{CYCLE_JOB}"  # the same key as the cycle's own job: never two at once
+        with contextlib.suppress(JobsError):
+            job_id = self.queue.enqueue(cycle(), unique=key)
+            if self.queue.state(job_id).state == "running":
+                self.queue.wait(job_id, timeout=600)
+                if not self._done.is_set():
+                    self.queue.enqueue(cycle(), unique=key)
+
+    def _cycle_job(self) -> None:
+        try:
+            self._cycle()
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _cycle(self) -> None:
+        if self._done.is_set():
+            return
+        database, number, began = self.database, self.stats.cycles + 1, self.database.clock()
+        self.events.cycle_begins(number, began)
+        with database.write():
+            cycle_id = database.value(BEGIN_CYCLE, (self._run_id, number, began))
+        done = self.importing.run(self.home, self.plan.sources, standing=True, final=False)
+        self.importing.chores.index_soon()
+        self.importing.chores.line_soon()
+        ended = database.clock()
+        failed = any(file.error for file in done.result.files)
+        job = current_job()
+        if job is None:
+            raise RuntimeError("a cycle runs as a job")
+        job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it
+        with database.write():
+            database.sql(
+                END_CYCLE,
+                (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
+            )
+        database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
+        self.stats.add(done.result, ended)
+        self.last = done
+        self._save_stats()
+        self.events.cycle_ends(number, ended, done)
+        if self.safety is not None:
+            totals = {name: done.result.total(name) for name in COUNTS}
+            self.safety.after_cycle(number, totals, done.result.seconds)
+            if self.plan.live and self.settings["json_export"]:
+                source = ", ".join(map(str, self.plan.sources)) or str(self.home.inbox)
+                production.save(self.home, production.report(database, source, totals, self.assessment))
+        if self.plan.cycles is not None and self.stats.cycles >= self.plan.cycles:
+            self._done.set()
+
+    def _close(self, reason: str) -> None:
+        database = self.database
+        self.stats.status = "STOPPED"
+        with database.write(durable=True):
+            database.sql(END_RUN, (database.clock(), reason, self._run_id))
+            audit.append(
+                database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles}
+            )
+        self._save_stats()
+        if self.safety is not None:
+            self.safety.end()
+        signing.note(database, self.home.audit, f"run {self._run_id} {reason}")
+        database.checkpoint()
+
+    def _save_stats(self) -> None:
+        if self.settings["json_export"]:
+            self.stats.audit = heads.told(self.database)
+            self.stats.save(self.home.logs, self.database.clock())
