@@ -1,4 +1,4 @@
-"""The one file: opening it, its schema, its locks, its audit chain, copying and checking it.
+"""An SQLite database with fair write turns, migrations, an audit chain, copies and verification.
 
 Everything that reads or writes ``valhalla.db`` goes through :class:`db.Database`; nothing else in the program opens
 the file. This package knows SQLite and the disk, and nothing of leads or jobs.

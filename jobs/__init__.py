@@ -1,4 +1,4 @@
-"""The queue in the file: Huey's API on SQLite, with jobs that are neither lost nor done twice.
+"""The queue: jobs in an SQLite database that are neither lost nor done twice, behind the API of Huey.
 
 See docs/jobs.md for what exactly is promised.
 """

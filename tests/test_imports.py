@@ -6,8 +6,10 @@ Every import counts alike: at the top of a module, inside a function, and under 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,10 +117,11 @@ def modules(root: Path = ROOT) -> dict[str, Path]:
     return found
 
 
-def all_imports(root: Path = ROOT) -> list[Import]:
+@cache
+def all_imports() -> list[Import]:
     return [
         found
-        for module, path in modules(root).items()
+        for module, path in modules().items()
         for found in imports_of(module, path.name == "__init__.py", path.read_text(encoding="utf-8"))
     ]
 
@@ -332,3 +335,15 @@ def test_a_late_import_and_an_impure_one_are_found() -> None:
     ]
     assert late(imports_of("valhalla.cli.a", False, inside)) == []
     assert impure(imports_of("valhalla.scoring.stages.a", False, "from db import Database")) != []
+
+
+def test_the_guide_shows_each_room_as_its_package_describes_itself() -> None:
+    guide = (ROOT / "docs" / "developing.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w/]+)` \| (.+?) \|", guide, re.MULTILINE))
+    packages = [name for name in MAY_IMPORT if name in ("db", "jobs") or (ROOT / "valhalla" / name).is_dir()]
+    for name in packages:
+        folder = name if name in ("db", "jobs") else f"valhalla/{name}"
+        docstring = (
+            ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+        )
+        assert rows.get(folder) == docstring.partition("\n")[0], folder

@@ -1,1 +1,1 @@
-"""The auditor's side of a home: copies on a schedule, the log, restoring a copy."""
+"""The auditor's side of a home: copies on a schedule, the log, retention, signatures, restoring."""

@@ -1,1 +1,1 @@
-"""The command line. A face: it parses, calls the domain and prints; nothing below it imports it."""
+"""The command line: reads what a person typed, calls one use case below, and prints what it returns."""

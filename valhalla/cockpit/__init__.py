@@ -1,1 +1,1 @@
-"""The cockpit: the face in the browser. Nothing below imports it, and nothing of it is loaded unless it is served."""
+"""The cockpit in the browser: reads a request, calls one use case or query below, and renders a page or JSON."""

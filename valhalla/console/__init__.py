@@ -1,4 +1,4 @@
-"""The ARK console: where the federation's and the memory engine's figures come from, and the frames made of them."""
+"""The ARK console: boards of the federation mesh and the memory engine, and the federation service."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every part of the program may use: home, settings, secrets, errors, logs, masking, correlation, files, wording, schema."""
+"""What every room may use: home, settings, secrets, errors, logs, masking, correlation ids, files, wording, schema."""

@@ -1,4 +1,4 @@
-"""What could go wrong, measured: the quality of the data, the computer's load, the safety of the home, and the rules.
+"""What could go wrong, measured: data quality, load, security, risk rules, readiness, self-test.
 
 See docs/risk.md for every formula.
 """

@@ -1,4 +1,4 @@
-"""The ten blocks that stand between the program and whatever cannot be taken back, and the orchestrator of all ten.
+"""The ten safety blocks, from the dry-run lock to the readiness check, and the orchestrator that connects them.
 
 Their state is in the file, so that limits, keys and alerts survive a restart and hold across processes; every method may
 be called from any thread. Each class takes ``database=``: the program passes its own file, without it a block works on a

@@ -1,1 +1,1 @@
-"""Deciding on leads: the six stages, and what they know: policies, experiments, scripts, outcomes learnt from, re-evaluation."""
+"""Deciding on leads: the six stages, and what they know: policies, experiments, scripts, past outcomes, re-evaluation."""

@@ -1,1 +1,1 @@
-"""The running program: the service, its background jobs, production runs, the detached process, starting on Windows."""
+"""The running program: what it is put together from, its cycles and background jobs, production runs, starting on Windows."""
