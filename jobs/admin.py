@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,18 @@ def cancel(database: Database, job_id: int, actor: str = "operator") -> str:
             _event(database, job_id, "cancel asked", f"by {actor}")
             return RUNNING
         raise WrongState(f"job {int(job_id)} is {job.state} already")
+
+
+def retry_all(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+    """Put jobs back into the queue, all of them or none; durable. Returns their states."""
+    with database.write(durable=not database.in_write()):
+        return [retry(database, number, actor) for number in job_ids]
+
+
+def cancel_all(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+    """Cancel jobs, all of them or none; durable. Returns their states."""
+    with database.write(durable=not database.in_write()):
+        return [cancel(database, number, actor) for number in job_ids]
 
 
 def pause(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:

@@ -9,7 +9,7 @@ nothing, and the effect goes on by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -40,6 +40,8 @@ ACTIONS = {
 LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "purge": (100, 3600)}
 """How often each kind may go out, in how many seconds, until somebody sets another limit (``governor set effect.KIND``)."""
 
+NO = "denied by the operator"
+
 RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
 
 CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
@@ -58,6 +60,31 @@ def send_on(database: Database, numbers: Iterable[int]) -> None:
     effects = Effects(database, JobQueue(database), Senders(database, settings.effective(database)))
     for number in numbers:
         effects.enqueue(number)
+
+
+def approve(database: Database, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """A person approves drafts, all of them or none, and they are sent on; durable. Returns the effects."""
+    return _on_their_way(database, numbers, register.approve)
+
+
+def retry(database: Database, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """A person puts effects back on their way, all of them or none; durable. Returns the effects."""
+    return _on_their_way(database, numbers, register.put_back)
+
+
+def deny(database: Database, numbers: Sequence[int], reason: str = NO) -> list[dict[str, Any]]:
+    """A person denies effects, all of them or none; durable. Returns the effects."""
+    with database.write(durable=True):
+        return [register.deny(database, number, reason) for number in numbers]
+
+
+def _on_their_way(
+    database: Database, numbers: Sequence[int], act: Callable[[Database, int], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    with database.write(durable=True):
+        changed = [act(database, number) for number in numbers]
+        send_on(database, numbers)
+    return changed
 
 
 class Effects:

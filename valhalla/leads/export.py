@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
+
+from db import Database, audit
+
+log = logging.getLogger("valhalla.leads")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
@@ -29,6 +35,18 @@ def cells(entry: Mapping[str, Any]) -> list[object]:
         "reasons": " | ".join(entry["reasons"]),
     }
     return [shown[column] for column in COLUMNS]
+
+
+def saved_by_hand(
+    database: Database, entries: Sequence[Mapping[str, Any]], what: str, *, actor: str = "operator"
+) -> bytes:
+    """Leads' entries as a CSV that a person saves: no effect, because nothing leaves by itself, but logged and audited."""
+    text = io.StringIO(newline="")
+    write_csv(text, COLUMNS, map(cells, entries))
+    with database.write():
+        audit.append(database, "leads.export", what, {"leads": len(entries)}, actor=actor)
+    log.info("the %s was saved: %d leads", what, len(entries))
+    return text.getvalue().encode("utf-8")
 
 
 def safe_cell(text: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from db import Database, audit
 from db.clock import DAY, HOUR
+from jobs import JobId
 from valhalla.leads import sql, suppression
 from valhalla.leads.sql import SHOWN, STORED
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
+from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.stages import Context, StoredLead, redecide
 
 OPTED_OUT = "asked not to be contacted"
@@ -165,6 +168,31 @@ def undo(database: Database, outcome_id: int, *, actor: str = "operator") -> Rec
     """Take one outcome back; durable."""
     with database.write(durable=True):
         return Recorder(database, actor).undo(outcome_id)
+
+
+def record_all(
+    reevaluating: Reevaluating, outcomes: Sequence[Outcome], *, actor: str = "operator"
+) -> tuple[list[Recorded], JobId | None]:
+    """Record outcomes and ask for the re-evaluation that they call for: all of it, on the disk, or nothing. The job is None
+    where everything had been recorded before."""
+
+    def record_each(database: Database) -> list[Recorded]:
+        recorder = Recorder(database, actor)
+        return [recorder.record(each) for each in outcomes]
+
+    return reevaluating.after(record_each, when=lambda recorded: any(each.new for each in recorded))
+
+
+def undo_all(
+    reevaluating: Reevaluating, outcome_ids: Sequence[int], *, actor: str = "operator"
+) -> tuple[list[Recorded], JobId | None]:
+    """Undo outcomes and ask for the re-evaluation that this calls for: all of it, on the disk, or nothing."""
+
+    def undo_each(database: Database) -> list[Recorded]:
+        recorder = Recorder(database, actor)
+        return [recorder.undo(each) for each in outcome_ids]
+
+    return reevaluating.after(undo_each)
 
 
 def check(outcome: Outcome, now: int) -> None:

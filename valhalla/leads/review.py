@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -77,6 +78,15 @@ def decline(database: Database, change_id: int, actor: str = "operator") -> int:
             database, "lead.change", f"lead:{lead_id}", {"change": change_id, "accepted": False}, actor=actor
         )
     return lead_id
+
+
+def decide_all(
+    database: Database, change_ids: Iterable[int], *, accepted: bool, actor: str = "operator"
+) -> list[int]:
+    """Accept or decline changes, all of them or none; durable. Returns their leads."""
+    decide = accept if accepted else decline
+    with database.write(durable=True):
+        return [decide(database, number, actor) for number in dict.fromkeys(change_ids)]
 
 
 def _find(database: Database, change_id: int) -> tuple[int, dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -159,6 +159,16 @@ class AlertSystem(Block):
     def reopen(self, number: int, actor: str = "operator") -> dict[str, Any]:
         """Take an acknowledgement back; one that is closed stays so. Raises :class:`NotFound`."""
         return self._move(number, "open", "alert.reopen", actor)
+
+    def acknowledge_all(self, numbers: Iterable[int], actor: str = "operator") -> list[dict[str, Any]]:
+        """Acknowledge alerts, all of them or none; durable. Raises :class:`NotFound`."""
+        with self.database.write(durable=True):
+            return [self.acknowledge(number, actor) for number in numbers]
+
+    def reopen_all(self, numbers: Iterable[int], actor: str = "operator") -> list[dict[str, Any]]:
+        """Undo acknowledgements, all of them or none; durable. Raises :class:`NotFound`."""
+        with self.database.write(durable=True):
+            return [self.reopen(number, actor) for number in numbers]
 
     def close(self, number: int, actor: str = "valhalla") -> dict[str, Any]:
         """What it says no longer holds. Raises :class:`NotFound`."""

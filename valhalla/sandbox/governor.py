@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from db import errors
+from db import audit, errors
 from db.clock import SECOND
+from valhalla.program.errors import UsageError
 from valhalla.sandbox.block import Block, microseconds, stamp
 
 if TYPE_CHECKING:
@@ -89,6 +90,19 @@ class GovernorEnforcer(Block):
                 database.sql(CLEAR, (resource_name,))
                 database.many(FILL_SLOT, [(resource_name, n, at) for n, at in enumerate(reversed(kept))])
                 database.sql(RESTART, (len(kept), resource_name))
+
+    def change_limit(
+        self, resource_name: str, max_actions: int, window_seconds: float = 3600, *, actor: str = "operator"
+    ) -> dict[str, Any]:
+        """A person sets a limit: audited and durable. Returns the limit's status. Raises :class:`UsageError`."""
+        try:
+            with self.database.write(durable=True):
+                self.set_limit(resource_name, max_actions, window_seconds)
+                body = {"max_actions": max_actions, "window_us": round(window_seconds * SECOND)}
+                audit.append(self.database, "governor.set", f"governor:{resource_name}", body, actor=actor)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        return self.get_status(resource_name)
 
     def check_limit(self, resource_name: str) -> tuple[bool, str]:
         """Whether ``resource_name`` may happen now, and why; a call that is allowed is counted."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from db import Database
 from jobs import JobId, JobQueue, current_job
 from valhalla.scoring.reevaluate import Hooks, reevaluate
+
+Made = TypeVar("Made")
 
 JOB = "stages.reevaluate"
 QUEUE = "background"
@@ -35,6 +37,17 @@ class Reevaluating:
         that changed something, so that neither happens without the other."""
         job_id: JobId = self.queue.enqueue(self._handler.s(), unique=JOB, scope="waiting", delay=delay)
         return job_id
+
+    def after(
+        self, change: Callable[[Database], Made], *, when: Callable[[Made], bool] = lambda made: True
+    ) -> tuple[Made, JobId | None]:
+        """Make a change and ask for the re-evaluation that it calls for, as one durable transaction.
+
+        ``when``: whether what was made calls for one. Returns what was made and the job, if there is one.
+        """
+        with self.database.write(durable=True):
+            made = change(self.database)
+            return made, self.ask() if when(made) else None
 
     def _run(self) -> dict[str, Any]:
         job = current_job()

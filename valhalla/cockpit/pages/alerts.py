@@ -72,19 +72,14 @@ def reopen(
 ) -> Response:
     """Take an acknowledgement back."""
     numbers = _numbers(alerts.split(","))
-    system = AlertSystem(database=here.database)
-    with here.database.write(durable=True):
-        opened = [system.reopen(number, "operator") for number in numbers]
+    opened = AlertSystem(database=here.database).reopen_all(numbers)
     return done(request, back, f"{_alerts(sum(each['state'] == 'open' for each in opened))} open again.")
 
 
 def _move(request: Request, here: Here, numbers: list[int], back: str) -> Response:
     if not numbers:
         raise UsageError("choose at least one alert")
-    system = AlertSystem(database=here.database)
-    with here.database.write(durable=True):
-        for number in numbers:
-            system.acknowledge(number, "operator")
+    AlertSystem(database=here.database).acknowledge_all(numbers)
     undo = "/alerts/reopen?alerts=" + ",".join(map(str, numbers))
     return done(
         request, back, f"{_alerts(len(numbers))} acknowledged.", undo=undo if len(undo) <= 2_000 else None

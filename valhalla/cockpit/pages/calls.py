@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,17 +9,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from db import audit
 from valhalla.cockpit.gather import calls, facets
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.leads.export import COLUMNS, cells, write_csv
+from valhalla.leads.export import saved_by_hand
 
 ENTRY = Entry("Call list", "/calls", "calls", first=True)
 
 router = APIRouter(include_in_schema=False)
-log = logging.getLogger("valhalla.cockpit")
 
 Filter = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=calls.MOST)]
@@ -54,11 +50,7 @@ def export(
 
 
 def saved(here: Cockpit, entries: Sequence[Mapping[str, Any]], what: str) -> Response:
-    """Leads as a CSV: saved by hand, so it is no effect, but it is logged and audited."""
-    text = io.StringIO(newline="")
-    write_csv(text, COLUMNS, map(cells, entries))
-    with here.database.write():
-        audit.append(here.database, "leads.export", what, {"leads": len(entries)}, actor="operator")
-    log.info("the %s was saved: %d leads", what, len(entries))
+    """Leads as a CSV: saved by hand, so it is no effect."""
     headers = {"content-disposition": f'attachment; filename="{what.replace(" ", "-")}.csv"'}
-    return Response(text.getvalue().encode("utf-8"), media_type="text/csv; charset=utf-8", headers=headers)
+    content = saved_by_hand(here.database, entries, what)
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

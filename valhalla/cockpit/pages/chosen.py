@@ -14,7 +14,7 @@ from valhalla.cockpit.pages.calls import saved
 from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads import suppression
-from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.leads.outcomes import Outcome, record_all, undo_all
 from valhalla.leads.sql import SOME
 from valhalla.leads.suppression import Entry
 from valhalla.leads.view import Record
@@ -53,11 +53,8 @@ def record(
     """Record the same of all chosen leads, as ``valhalla outcome`` does of each."""
     numbers = [each.lead.id for each in _records(here, lead)]
     now = here.database.clock()
-    with here.database.write(durable=True):
-        recorder = Recorder(here.database)
-        made = [recorder.record(Outcome(number, event, now)).id for number in numbers]
-        here.background.reevaluating.ask()
-    undo = f"/leads/outcome/undo?outcomes={','.join(map(str, made))}"
+    made, _ = record_all(here.background.reevaluating, [Outcome(number, event, now) for number in numbers])
+    undo = f"/leads/outcome/undo?outcomes={','.join(str(each.id) for each in made)}"
     return done(request, back, f"{_leads(len(made))}: {event}.", undo=undo)
 
 
@@ -65,11 +62,7 @@ def record(
 def take_back(request: Request, here: Here, outcomes: Numbers, back: Back = "/leads") -> Response:
     """Take back what was recorded of several leads."""
     numbers = _numbers(outcomes)
-    with here.database.write(durable=True):
-        recorder = Recorder(here.database)
-        for number in numbers:
-            recorder.undo(number)
-        here.background.reevaluating.ask()
+    undo_all(here.background.reevaluating, numbers)
     return done(request, back, f"Taken back for {_leads(len(numbers)).lower()}.")
 
 

@@ -119,9 +119,7 @@ def decline(request: Request, here: Here, number: Number, back: Back = "/decisio
 def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one change")
-    act = review.accept if accepted else review.decline
-    with here.database.write(durable=True):
-        leads = [act(here.database, number) for number in dict.fromkeys(numbers)]
+    leads = review.decide_all(here.database, numbers, accepted=accepted)
     if len(leads) == 1:
         return done(request, back, f"Lead {leads[0]} {'was changed' if accepted else 'stays as it is'}.")
     return done(request, back, f"{len(leads)} changes {'made' if accepted else 'declined'}.")

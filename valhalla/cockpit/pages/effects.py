@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -14,8 +13,7 @@ from valhalla.cockpit.gather import effects
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.effects import live, register
-from valhalla.effects.running import send_on
+from valhalla.effects import live, register, running
 from valhalla.program.errors import UsageError
 
 ENTRY = Entry("Effects", "/effects", "effects", badge="uncertain")
@@ -58,23 +56,24 @@ def one(request: Request, here: Here, number: Number) -> Response:
 @router.post("/effects/approve")
 def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say yes to the chosen drafts: to all of them, or to none when one cannot be approved."""
-    numbers = _each(here.database, effect, register.approve)
+    numbers = _chosen(effect)
+    running.approve(here.database, numbers)
     return done(request, back, f"{_effects(numbers)} approved. {_then(here.database)}")
 
 
 @router.post("/effects/deny")
 def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say no to the chosen ones."""
-    numbers = _each(
-        here.database, effect, lambda database, number: register.deny(database, number, NO), send=False
-    )
+    numbers = _chosen(effect)
+    running.deny(here.database, numbers)
     return done(request, back, f"{_effects(numbers)} denied.")
 
 
 @router.post("/effects/retry")
 def retry_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Send the chosen ones on their way again."""
-    numbers = _each(here.database, effect, register.put_back)
+    numbers = _chosen(effect)
+    running.retry(here.database, numbers)
     return done(request, back, f"{_effects(numbers)} on the way again. {_then(here.database)}")
 
 
@@ -101,7 +100,7 @@ def stand(
 @router.post("/effects/{number}/approve")
 def approve(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Say yes to a draft, as ``valhalla effects approve`` does."""
-    _each(here.database, [number], register.approve)
+    running.approve(here.database, [number])
     return done(request, back, f"Effect {number} approved. {_then(here.database)}")
 
 
@@ -114,32 +113,21 @@ def deny(
     back: Back = "/effects",
 ) -> Response:
     """Say no, as ``valhalla effects deny`` does."""
-    register.deny(here.database, number, reason.strip() or NO)
+    running.deny(here.database, [number], reason.strip() or running.NO)
     return done(request, back, f"Effect {number} is denied; nothing is sent.")
 
 
 @router.post("/effects/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Send one on its way again under the same key, as ``valhalla effects retry`` does."""
-    _each(here.database, [number], register.put_back)
+    running.retry(here.database, [number])
     return done(request, back, f"Effect {number} is on its way again. {_then(here.database)}")
 
 
-NO = "denied by the operator"
-
-
-def _each(
-    database: Database, numbers: list[int] | None, act: Callable[[Database, int], Any], *, send: bool = True
-) -> list[int]:
+def _chosen(numbers: list[int] | None) -> list[int]:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one effect")
-    chosen = list(dict.fromkeys(numbers))
-    with database.write(durable=True):
-        for number in chosen:
-            act(database, number)
-        if send:
-            send_on(database, chosen)
-    return chosen
+    return list(dict.fromkeys(numbers))
 
 
 def _then(database: Database) -> str:

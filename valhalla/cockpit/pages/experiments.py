@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
-from db import Database
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
-from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.state import Here
 from valhalla.program.errors import UsageError
-from valhalla.scoring import experiments as running
-from valhalla.scoring.experiments import Arm, Found
+from valhalla.scoring import changes
+from valhalla.scoring.experiments import Arm
 
 ENTRY = Entry("Experiments", "/experiments", "experiments")
 
@@ -61,7 +59,7 @@ def start(
     ]
     if not arms:
         raise UsageError("an experiment compares two variants or more; give them names")
-    found = _change(here, lambda database: running.start(database, name, arms, kind=kind, metric=metric))
+    found, _ = changes.start_experiment(here.background.reevaluating, name, arms, kind=kind, metric=metric)
     return done(request, f"/experiments/{found.id}", f"{found.name} runs; new leads are split from now on.")
 
 
@@ -69,7 +67,7 @@ def start(
 def go_on(request: Request, here: Here, number: Number) -> Response:
     """Go on with a stopped experiment."""
     name = experiments.one(here, number)["name"]
-    found = _change(here, lambda database: running.start(database, name))
+    found, _ = changes.start_experiment(here.background.reevaluating, name)
     return done(request, f"/experiments/{number}", f"{name} runs again, as version {found.version}.")
 
 
@@ -77,7 +75,7 @@ def go_on(request: Request, here: Here, number: Number) -> Response:
 def stop(request: Request, here: Here, number: Number) -> Response:
     """Stop an experiment, as ``valhalla experiments stop`` does; what was counted stays."""
     name = experiments.one(here, number)["name"]
-    _change(here, lambda database: running.stop(database, name))
+    changes.stop_experiment(here.background.reevaluating, name)
     says = f"{name} is stopped; its leads get the script in use. What was counted stays."
     return done(request, f"/experiments/{number}", says, undo=f"/experiments/{number}/start")
 
@@ -90,17 +88,8 @@ def weigh(
     if not variant or not weight or len(variant) != len(weight):
         raise UsageError("every variant needs a weight")
     name = experiments.one(here, number)["name"]
-    found = _change(
-        here, lambda database: running.weigh(database, name, dict(zip(variant, weight, strict=True)))
-    )
+    weights = dict(zip(variant, weight, strict=True))
+    found, _ = changes.weigh_experiment(here.background.reevaluating, name, weights)
     return done(
         request, f"/experiments/{number}", f"New leads of {name} are split anew (version {found.version})."
     )
-
-
-def _change(here: Cockpit, act: Callable[[Database], Found]) -> Found:
-    """Change what the stages know, and have the leads decided on again, as one thing."""
-    with here.database.write(durable=True):
-        found = act(here.database)
-        here.background.reevaluating.ask()
-    return found

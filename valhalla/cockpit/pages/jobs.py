@@ -72,9 +72,7 @@ def retry_chosen(
 ) -> Response:
     """Try the chosen jobs again."""
     numbers = _some(job)
-    with here.database.write(durable=True):
-        for number in numbers:
-            admin.retry(here.database, number)
+    admin.retry_all(here.database, numbers)
     return done(request, back, f"{_jobs(numbers)} will be tried again.")
 
 
@@ -87,9 +85,8 @@ def cancel_chosen(
 ) -> Response:
     """Cancel the chosen jobs."""
     numbers = _some(job)
-    with here.database.write(durable=True):
-        running = [number for number in numbers if admin.cancel(here.database, number) == "running"]
-    ends = f" {len(running)} of them at the next chunk." if running else ""
+    running = admin.cancel_all(here.database, numbers).count("running")
+    ends = f" {running} of them at the next chunk." if running else ""
     return done(request, back, f"{_jobs(numbers)} canceled.{ends}")
 
 

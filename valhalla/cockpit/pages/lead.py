@@ -13,7 +13,7 @@ from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads import suppression
-from valhalla.leads.outcomes import CHANNELS, Outcome, Recorder, read_lead
+from valhalla.leads.outcomes import CHANNELS, Outcome, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
@@ -61,10 +61,7 @@ def record(
         reason.strip() or None,
         ahead(until, now, zone) if until.strip() else None,
     )
-    with database.write(durable=True):
-        recorded = Recorder(database).record(outcome)
-        if recorded.new:
-            here.background.reevaluating.ask()
+    (recorded,), _ = record_all(here.background.reevaluating, [outcome])
     name = read_lead(database, number).name
     back = back or f"/leads/{number}"
     if not recorded.new:
@@ -81,9 +78,7 @@ def record(
 @router.post("/outcomes/{number}/undo")
 def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take a recorded outcome back."""
-    with here.database.write(durable=True):
-        undone = Recorder(here.database).undo(number)
-        here.background.reevaluating.ask()
+    (undone,), _ = undo_all(here.background.reevaluating, [number])
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.status.replace("_", " ")
     return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from db import audit
 from valhalla.cockpit.gather import safety
 from valhalla.cockpit.pages.switches import CONFIRMATION
 from valhalla.cockpit.rail import Entry
@@ -50,13 +49,7 @@ def limit(
         raise UsageError("name what is limited, such as effect.webhook")
     governor = GovernorEnforcer(database=here.database)
     before = governor.get_status(name)
-    try:
-        with here.database.write(durable=True):
-            governor.set_limit(name, most, seconds)
-            body = {"max_actions": most, "window_us": round(seconds * 1_000_000)}
-            audit.append(here.database, "governor.set", f"governor:{name}", body, actor="operator")
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    governor.change_limit(name, most, seconds)
     was = f" (it was {before['max_actions']} in {before['window_seconds']:g} s)" if before else ""
     return done(request, "/safety#governor", f"{name}: at most {most} in {seconds:g} seconds{was}.")
 

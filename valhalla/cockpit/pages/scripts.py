@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.scoring import promoting, scripts
+from valhalla.scoring import changes, promoting, scripts
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,19 +57,14 @@ def add(
 @router.post("/experiments/scripts/{number:int}/promote")
 def promote(request: Request, here: Here, number: Number) -> Response:
     """Bring a script into use if every gate passes, as ``valhalla scripts promote`` does."""
-    with here.database.write(durable=True):
-        verdict, made = promoting.promote(here.database, str(number))
-        if made:
-            here.background.reevaluating.ask()
+    (verdict, made), _ = changes.promote_script(here.background.reevaluating, str(number))
     return done(request, f"/experiments/scripts/{number}", verdict.says, kind="ok" if made else "warn")
 
 
 @router.post("/experiments/scripts/{number:int}/pin")
 def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Bring a script into use by hand and keep it there."""
-    with here.database.write(durable=True):
-        promoting.pin(here.database, str(number), reason=reason.strip() or "chosen by hand")
-        here.background.reevaluating.ask()
+    changes.pin_script(here.background.reevaluating, str(number), reason)
     return done(
         request,
         f"/experiments/scripts/{number}",
@@ -89,9 +84,7 @@ def unpin(request: Request, here: Here, number: Number) -> Response:
 @router.post("/experiments/scripts/{number:int}/retire")
 def retire(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Take a script out of use by hand."""
-    with here.database.write(durable=True):
-        promoting.retire(here.database, str(number), reason=reason.strip() or "not wanted any more")
-        here.background.reevaluating.ask()
+    changes.retire_script(here.background.reevaluating, str(number), reason)
     return done(
         request, f"/experiments/scripts/{number}", "It is retired, and comes back when it is compared again."
     )

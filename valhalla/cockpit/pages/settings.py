@@ -19,7 +19,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads import suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
-from valhalla.scoring import policies
+from valhalla.scoring import changes, policies
 from valhalla.service import startup
 
 ENTRY = Entry("Settings", "/settings", "settings")
@@ -115,17 +115,17 @@ def change_policy(
     """Change one key, as ``valhalla policy set`` does; the leads it concerns are decided again."""
     key = key.strip()
     try:
-        with here.database.write(durable=True):
-            parsed = policies.parsed(value)
-            made = policies.change(here.database, key, parsed, reason.strip() or f"{key} was set")
-            if made.changes:
-                here.background.reevaluating.ask()
+        made, _ = changes.set_policy(here.background.reevaluating, key, value, reason)
     except UsageError as error:
         if wants_json(request.scope):
             raise
         return _policy(request, here, None, 400, wrong=key, typed=value, problem=str(error))
     if not made.changes:
-        return done(request, f"/settings/policy#{key}", f"{key} is {policies.as_text(parsed)} already.")
+        return done(
+            request,
+            f"/settings/policy#{key}",
+            f"{key} is {policies.as_text(policies.parsed(value))} already.",
+        )
     told = "; ".join(
         f"{each.key}: {policies.as_text(each.before)} → {policies.as_text(each.after)}"
         for each in made.changes

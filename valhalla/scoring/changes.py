@@ -1,0 +1,77 @@
+"""What a person changes in the way leads are decided on: each change and the re-evaluation it calls for, in one transaction.
+
+Each function returns what was made of the change and the job that decides on the leads again (None: nothing was changed).
+Both are on the disk when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jobs import JobId
+from valhalla.scoring import experiments, policies, promoting
+from valhalla.scoring.experiments import Arm, Found
+from valhalla.scoring.jobs import Reevaluating
+from valhalla.scoring.policies import Version
+from valhalla.scoring.promoting import Moved, Verdict
+
+
+def set_policy(
+    reevaluating: Reevaluating, key: str, text: str, reason: str = ""
+) -> tuple[Version, JobId | None]:
+    """Set one dotted key of the policy to what the operator wrote. See :func:`policies.parsed` and :func:`policies.change`."""
+    return reevaluating.after(
+        lambda database: policies.change(
+            database, key, policies.parsed(text), reason.strip() or f"{key} was set"
+        ),
+        when=lambda made: bool(made.changes),
+    )
+
+
+def start_experiment(
+    reevaluating: Reevaluating,
+    name: str,
+    arms: Sequence[Arm] = (),
+    *,
+    kind: str = "script",
+    metric: str = "appointment",
+) -> tuple[Found, JobId | None]:
+    """Start a new experiment with ``arms``, or continue one that was stopped. See :func:`experiments.start`."""
+    return reevaluating.after(
+        lambda database: experiments.start(database, name, arms, kind=kind, metric=metric)
+    )
+
+
+def weigh_experiment(
+    reevaluating: Reevaluating, name: str, weights: Mapping[str, int]
+) -> tuple[Found, JobId | None]:
+    """Change the shares of an experiment's variants. See :func:`experiments.weigh`."""
+    return reevaluating.after(lambda database: experiments.weigh(database, name, weights))
+
+
+def stop_experiment(reevaluating: Reevaluating, name: str) -> tuple[Found, JobId | None]:
+    """Stop an experiment. See :func:`experiments.stop`."""
+    return reevaluating.after(lambda database: experiments.stop(database, name))
+
+
+def promote_script(
+    reevaluating: Reevaluating, which: str
+) -> tuple[tuple[Verdict, list[Moved]], JobId | None]:
+    """Bring a script into use if every gate passes. See :func:`promoting.promote`."""
+    return reevaluating.after(
+        lambda database: promoting.promote(database, which), when=lambda made: bool(made[1])
+    )
+
+
+def pin_script(reevaluating: Reevaluating, which: str, reason: str = "") -> tuple[list[Moved], JobId | None]:
+    """Bring a script into use by hand and keep it there. See :func:`promoting.pin`."""
+    return reevaluating.after(
+        lambda database: promoting.pin(database, which, reason=reason.strip() or "chosen by hand")
+    )
+
+
+def retire_script(reevaluating: Reevaluating, which: str, reason: str = "") -> tuple[Moved, JobId | None]:
+    """Take a script out of use by hand. See :func:`promoting.retire`."""
+    return reevaluating.after(
+        lambda database: promoting.retire(database, which, reason=reason.strip() or "not wanted any more")
+    )
