@@ -63,8 +63,9 @@ db.sealing.Bulk.insert = lambda self, database, rows, witnesses: rows and databa
 COPY = """
 import sys, time
 from pathlib import Path
-from db import Database, copying
-with Database.open(sys.argv[1], create=False) as database:
+from db import copying
+from valhalla.program.database import open_database
+with open_database(sys.argv[1], create=False) as database:
     began = time.perf_counter()
     copying.copy(database, Path(sys.argv[2]))
     print(time.perf_counter() - began)
@@ -72,9 +73,9 @@ with Database.open(sys.argv[1], create=False) as database:
 
 ERASE = """
 import sys, time
-from db import Database
+from valhalla.program.database import open_database
 from valhalla.leads import forgetting
-with Database.open(sys.argv[1], create=False) as database:
+with open_database(sys.argv[1], create=False) as database:
     began = time.perf_counter()
     forgetting.forget(database, [database.value("SELECT max(id) FROM lead")])
     print(time.perf_counter() - began)

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 
 from db import Database
+from valhalla.program.database import open_database
 from valhalla.sandbox import (
     AlertSystem,
     DryRunLock,
@@ -108,7 +109,7 @@ def on_file(measure: Callable[[Database], float]) -> float:
     for _ in range(RUNS):
         with (
             tempfile.TemporaryDirectory(prefix="valhalla-bench-", ignore_cleanup_errors=True) as folder,
-            Database.open(Path(folder) / "valhalla.db") as database,
+            open_database(Path(folder) / "valhalla.db") as database,
         ):
             found.append(measure(database))
     return statistics.median(found)

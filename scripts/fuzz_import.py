@@ -28,6 +28,7 @@ from valhalla.intake.importer import Request, import_file
 from valhalla.intake.reading.header import FIELDS
 from valhalla.intake.results import PassResult, of_import
 from valhalla.intake.source_settings import Change, set_source
+from valhalla.program.database import open_database
 from valhalla.program.memory import few_heaps
 from valhalla.scoring import store
 
@@ -267,7 +268,7 @@ class Run:
         path = self.folder / "valhalla.db"
         for each in self.folder.glob("valhalla.db*"):
             each.unlink()
-        self.database = Database.open(path)
+        self.database = open_database(path)
         store.seed(self.database)
         set_source(self.database, "us", Change(options={"value_format": "us", "contact": "either"}))
         set_source(self.database, "phone", Change(options={"contact": "phone", "value_format": "eu"}))

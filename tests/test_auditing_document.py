@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from db import Database
+from valhalla.program.database import open_database
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "auditing.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -18,7 +18,7 @@ def test_the_queries_find_leads_that_were_added_or_taken_away_behind_the_program
 
     assert run(["ingest", str(sample_leads)]) == 0
     log, of_lead, added, gone, links, counts = QUERIES
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         assert len(database.sql(log)) > 10
         assert [row[3] for row in database.sql(of_lead)] == ["import.chunk"]
         assert database.sql(added) == database.sql(gone) == database.sql(links) == database.sql(counts) == []

@@ -10,6 +10,7 @@ import pytest
 
 from db import Database, audit, migrate
 from db.connection import APPLICATION_ID
+from valhalla.program.database import memory_database, open_database
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "file-format.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^### (\w+): (\w+)$(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
@@ -18,7 +19,7 @@ COLUMN = re.compile(r"^\| `(\w+)` \| (.*) \|$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
-    with Database.memory() as database:
+    with memory_database() as database:
         yield database
 
 
@@ -83,7 +84,7 @@ def test_the_example_queries_run(database: Database, query: str) -> None:
 
 def test_the_example_query_finds_a_gap_in_the_chain() -> None:
     query = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)[2]
-    with Database.memory() as database:
+    with memory_database() as database:
         assert database.sql(query) == []
         with database.write():
             for _ in range(4):
@@ -106,7 +107,7 @@ def test_the_numbers_that_identify_the_file_are_right() -> None:
 
 
 def test_the_bytes_that_identify_the_file_are_where_the_document_says(tmp_path: Path) -> None:
-    Database.open(tmp_path / "valhalla.db").close_all()
+    open_database(tmp_path / "valhalla.db").close_all()
     content = (tmp_path / "valhalla.db").read_bytes()
     assert content[68:72] == b"VALH"
     assert int.from_bytes(content[60:64], "big") == migrate.latest()

@@ -201,7 +201,7 @@ class CSVIngestion:
     @contextmanager
     def _database(self) -> Iterator[Database]:
         """The file to work on: the given one, the home's, or one in memory that lives as long as this object."""
-        from db import Database
+        from valhalla.program.database import memory_database
         from valhalla.program.home import Home
         from valhalla.scoring import store
         from valhalla.scoring.opening import open_home
@@ -214,7 +214,7 @@ class CSVIngestion:
                 yield database
         else:
             if self._own is None:
-                self._own = Database.memory()
+                self._own = memory_database()
                 store.seed(self._own)
             yield self._own
 

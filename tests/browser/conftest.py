@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 from valhalla.service import links
 
 HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ class Program:
 
     def link(self) -> str:
         """A fresh link, as a second start would print it."""
-        with Database.open(self.home / "valhalla.db") as database:
+        with open_database(self.home / "valhalla.db") as database:
             return links.make(database, self.url)
 
 

@@ -15,6 +15,7 @@ from db import Database
 from db.clock import MINUTE
 from valhalla.effects import drafting
 from valhalla.leads import suppression
+from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
 
@@ -127,7 +128,7 @@ def test_every_page(
     page = window.page
     page.goto(filled.link())
     axe, wrong = axe_source(), []
-    with Database.open(filled.home / "valhalla.db") as database:
+    with open_database(filled.home / "valhalla.db") as database:
         job = database.value("SELECT max(id) FROM task WHERE state = 'done'")
     for path in (path.format(job=job) for path in PATHS):
         page.emulate_media(color_scheme="light")

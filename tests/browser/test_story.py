@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from db import Database
 from valhalla.effects import drafting
+from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "verify_audit.py"
@@ -137,7 +137,7 @@ def test_what_is_approved_in_dry_run_is_blocked(program: Any, look: Callable[...
         if json.loads(program.command("--json", "leads", "list")):
             break
         page.wait_for_timeout(250)
-    with Database.open(program.home / "valhalla.db") as database:
+    with open_database(program.home / "valhalla.db") as database:
         number = drafting.webhook(database, 1, "https://hooks.example.com/in")["id"]
     page.goto(f"{program.url}/effects/{number}")
     page.get_by_role("button", name="Approve").first.click()
@@ -148,7 +148,7 @@ def test_what_is_approved_in_dry_run_is_blocked(program: Any, look: Callable[...
             break
         page.wait_for_timeout(250)
     assert page.get_by_text("dry run is on").count()
-    with Database.open(program.home / "valhalla.db") as database:
+    with open_database(program.home / "valhalla.db") as database:
         assert database.value("SELECT state FROM effect WHERE id = ?", (number,)) == "blocked"
 
 
@@ -157,7 +157,7 @@ def test_an_alert_appears_and_is_acknowledged(program: Any, look: Callable[..., 
     page = open_at(program, window)
     page.wait_for_function("document.getElementById('lost').hidden")
     page.wait_for_timeout(1500)  # the page's WebSocket has looked once: what comes now is new
-    with Database.open(program.home / "valhalla.db") as database:
+    with open_database(program.home / "valhalla.db") as database:
         AlertSystem(database=database).alert("risk:R1:x", "<b>county.csv</b> cannot be read", "error")
     page.locator(".toast", has_text="<b>county.csv</b> cannot be read").wait_for()
     page.goto(f"{program.url}/alerts")
@@ -181,7 +181,7 @@ def test_lists_follow_what_happens_elsewhere_but_not_under_the_pointer(
     page.goto(f"{program.url}/effects")
     page.locator("h1").hover()
     page.wait_for_timeout(1500)  # the page's WebSocket has looked once: what comes now is new
-    with Database.open(program.home / "valhalla.db") as database:
+    with open_database(program.home / "valhalla.db") as database:
         drafting.webhook(database, 1, "https://hooks.example.com/in")
         page.locator(".entry").wait_for()
         page.get_by_text("1 to approve").wait_for()

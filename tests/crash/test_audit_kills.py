@@ -14,6 +14,7 @@ import pytest
 
 from db import Database
 from db.verifying import verify
+from valhalla.program.database import open_database
 
 pytestmark = pytest.mark.crash
 LIVING = Path(__file__).resolve().parent / "living.py"
@@ -79,7 +80,7 @@ def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(tmp_pat
             said += process.live(chance.uniform(0.02, 0.4))
             path = here / "valhalla.db"
             if path.exists():
-                with Database.open(path) as database:
+                with open_database(path) as database:
                     verdict = verify(database)
                     assert verdict.ok, verdict.problems
                     assert missing(database, said) == []

@@ -15,6 +15,7 @@ import pytest
 import db.connection
 from db import Database, DatabaseError, audit, sealing
 from db.verifying import verify
+from valhalla.program.database import open_database
 
 pytestmark = pytest.mark.crash
 IMAGES = 300 if os.environ.get("VALHALLA_LONG") == "1" else 40
@@ -54,7 +55,7 @@ def losses(folder: Path, disk: Any, vfs: ModuleType, seed: int) -> list[str]:
     snapshots: list[tuple[Any, list[str]]] = []
     told: list[str] = []
     (folder / "live").mkdir()
-    database = Database.open(folder / "live" / "valhalla.db")
+    database = open_database(folder / "live" / "valhalla.db")
 
     def maybe(number: int, kind: str, name: str) -> None:
         if len(snapshots) < IMAGES and chance.random() < 0.3:
@@ -77,7 +78,7 @@ def losses(folder: Path, disk: Any, vfs: ModuleType, seed: int) -> list[str]:
 
 def examine(path: Path, told: list[str]) -> list[str]:
     try:
-        with Database.open(path) as database:
+        with open_database(path) as database:
             verdict = verify(database)
             kept = {key for (key,) in database.sql("SELECT key FROM setting")}
     except (DatabaseError, apsw.Error) as error:

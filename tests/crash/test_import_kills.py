@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 
 ROWS = 20_000
 KILLS = 30
@@ -57,7 +57,7 @@ def run(home: Path, source: Path) -> subprocess.Popen[bytes]:
 
 
 def dump(home: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         columns = [row[1] for row in database.sql("PRAGMA table_info(lead)") if row[1] not in TIMES]
         assert database.value("PRAGMA integrity_check") == "ok"
         return {name: database.sql(text.format(", ".join(columns))) for name, text in DUMPS.items()}
@@ -65,7 +65,7 @@ def dump(home: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def rows_read(home: Path) -> int | None:
     """How many rows the interrupted import has committed; None: it has ended."""
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         found = database.one("SELECT rows, state FROM import")
         return 0 if found is None else None if found[1] == "done" else int(found[0])
 
@@ -80,7 +80,7 @@ def reading(home: Path, source: Path) -> tuple[float, float]:
     """Run to the end: after how many seconds the import began and ended."""
     began = time.time()
     finish(home, source)
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         found = database.one("SELECT started_at, finished_at FROM import")
     assert found is not None
     return found[0] / 1e6 - began, found[1] / 1e6 - began

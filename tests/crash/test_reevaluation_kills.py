@@ -13,10 +13,11 @@ from types import ModuleType
 
 import pytest
 
-from db import Database, verifying
+from db import verifying
 from db.clock import DAY
 from valhalla.intake.importer import Request, import_file
 from valhalla.leads.outcomes import Outcome, record
+from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
 
 LEADS = 6_000
@@ -30,10 +31,10 @@ DONE = "SELECT count(*) FROM lead WHERE p_close IS NOT NULL"
 
 WORK = """
 import sys
-from db import Database
+from valhalla.program.database import open_database
 from valhalla.scoring import reevaluate
 reevaluate.BATCH = 100
-with Database.open(sys.argv[1]) as database:
+with open_database(sys.argv[1]) as database:
     print("ready", flush=True)
     reevaluate.reevaluate(database)
 """
@@ -49,7 +50,7 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
 ) -> None:
     source, first = tmp_path / "leads.csv", tmp_path / "first.db"
     script("make_leads").write_leads(source, LEADS, seed=5)
-    with Database.open(first) as database:
+    with open_database(first) as database:
         stages.seed(database)
         import_file(database, Request(str(source)))
         record(database, Outcome(1, "won", database.clock() - DAY, 1_000_000))
@@ -59,7 +60,7 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
     began = time.monotonic()
     assert work(calm).wait(120) == 0
     whole = time.monotonic() - began
-    with Database.open(calm) as database:
+    with open_database(calm) as database:
         expected = database.sql(DECISIONS)
         assert database.value(DONE) == leads
 
@@ -76,13 +77,13 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
             process.wait()
             process.stdout.close()
             kills += 1
-            with Database.open(path) as database:
+            with open_database(path) as database:
                 done = database.value(DONE)
             between += 0 < done < leads
             if done == leads or kills >= KILLS:
                 break
         assert work(path).wait(120) == 0
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert database.sql(DECISIONS) == expected
             verdict = verifying.verify(database)
             assert verdict.ok, verdict.problems

@@ -15,8 +15,9 @@ from typing import Any
 import apsw
 import pytest
 
-from db import Database, migrate
+from db import migrate
 from db.verifying import verify
+from valhalla.program.database import open_database
 
 FIXTURES = sorted((Path(__file__).resolve().parents[1] / "fixtures" / "schema").glob("*.sql"))
 KEPT = ("lead", "lead_history", "outcome", "import", "reject", "policy", "effect", "suppression", "setting")
@@ -24,7 +25,7 @@ KEPT = ("lead", "lead_history", "outcome", "import", "reject", "policy", "effect
 UPGRADE = """
 import os, sys
 import apsw
-from db import Database
+from valhalla.program.database import open_database
 left = int(sys.argv[2])
 
 def count(cursor, statement, bindings):
@@ -35,7 +36,7 @@ def count(cursor, statement, bindings):
     return True
 
 apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
-Database.open(sys.argv[1]).close_all()
+open_database(sys.argv[1]).close_all()
 """
 
 
@@ -88,7 +89,7 @@ def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(tmp_path: 
             versions.add(left.pragma("user_version"))
             assert left.pragma("integrity_check") == "ok"
         assert_kept(before, rows(path))
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert database.value("PRAGMA user_version") == migrate.latest()
             assert verify(database).ok
         assert_kept(before, rows(path))

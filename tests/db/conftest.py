@@ -13,11 +13,13 @@ from typing import Protocol
 import pytest
 
 from db import Database
+from valhalla.program.database import open_database
 
 PRELUDE = """
 import os, sys
 from pathlib import Path
 from db import Database
+from valhalla.program.database import memory_database, open_copy, open_database
 
 path = Path(sys.argv[1])
 words = sys.argv[2:]
@@ -117,7 +119,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def database(path: Path) -> Iterator[Database]:
     """A new file, open."""
-    with Database.open(path) as database:
+    with open_database(path) as database:
         yield database
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db import Database, audit, errors
+from valhalla.program.database import memory_database
 
 ENTRIES = 6
 
@@ -143,7 +144,7 @@ texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 @given(bodies=st.lists(st.dictionaries(texts, texts | st.integers(), max_size=3), max_size=5), actor=texts)
 @settings(deadline=None, max_examples=50)
 def test_no_honest_chain_is_accused(bodies: list[dict[str, Any]], actor: str) -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         with database.write():
             for body in bodies:
                 audit.append(database, "a", actor, body, actor=actor, correlation_id=actor or None)

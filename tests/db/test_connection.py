@@ -15,6 +15,7 @@ import pytest
 
 from db import Database, connection, errors
 from db.models import Setting
+from valhalla.program.database import memory_database, open_database
 
 READ = "SELECT key FROM setting ORDER BY key"
 PUT = "INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, '1', 0, 'test')"
@@ -33,7 +34,7 @@ def put(database: Database, *new: str) -> None:
 
 @pytest.fixture(params=["file", "memory"])
 def any_database(request: pytest.FixtureRequest, path: Path) -> Iterator[Database]:
-    with Database.open(path) if request.param == "file" else Database.memory() as database:
+    with open_database(path) if request.param == "file" else memory_database() as database:
         yield database
 
 
@@ -119,7 +120,7 @@ def test_a_full_disk_is_one_sentence_and_undoes_the_write(database: Database) ->
 
 def test_a_committed_write_survives_the_death_of_the_process(path: Path, process: Any) -> None:
     code = """
-database = Database.open(path)
+database = open_database(path)
 with database.write():
     database.sql("INSERT INTO setting VALUES ('kept', '1', 0, 'test')")
 with database.write():
@@ -130,7 +131,7 @@ with database.write():
     other = process(code, path)
     other.expect("in the middle")
     other.kill()
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert keys(database) == ["kept"]
 
 
@@ -331,9 +332,9 @@ def test_eight_threads_write_to_one_file(any_database: Database) -> None:
 
 def test_a_file_in_memory_outlives_the_thread_that_made_it_and_is_nobody_elses(in_thread: InThread) -> None:
     made: list[Database] = []
-    in_thread(lambda: made.append(Database.memory()))
+    in_thread(lambda: made.append(memory_database()))
     gc.collect()
-    with made[0] as first, Database.memory() as second:
+    with made[0] as first, memory_database() as second:
         with first.write():
             put(first, "first")
         assert keys(first) == ["first"]
@@ -344,7 +345,7 @@ def test_a_file_in_memory_outlives_the_thread_that_made_it_and_is_nobody_elses(i
 
 BACK_TO_BACK = """
 import threading
-database = Database.open(path)
+database = open_database(path)
 done = threading.Event()
 
 def write():
@@ -372,7 +373,7 @@ def test_a_process_beside_back_to_back_writers_gets_its_turn(
     path: Path, process: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT", 5.0)
-    with Database.open(path) as database:
+    with open_database(path) as database:
         other = process(BACK_TO_BACK, path)
         other.expect("writing")
         other.expect("writing")
@@ -405,7 +406,7 @@ def test_a_waiting_process_makes_the_write_contended(
     database: Database, path: Path, process: Any, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
     code = """
-database = Database.open(path)
+database = open_database(path)
 tell("ready")
 hear()
 with database.write():
@@ -429,12 +430,12 @@ def test_a_process_that_keeps_the_file_locked_is_one_sentence_and_blocks_nobody_
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.1)
     code = """
-database = Database.open(path)
+database = open_database(path)
 with database.write():
     tell("writing")
     hear()
 """
-    with Database.open(path) as database:
+    with open_database(path) as database:
         other = process(code, path)
         other.expect("writing")
         with pytest.raises(errors.Busy, match="is in use"), database.write():
@@ -464,9 +465,9 @@ def test_a_thread_that_waits_too_long_for_its_turn_gets_a_sentence(
 def test_a_turn_file_that_cannot_be_used_is_one_sentence(path: Path) -> None:
     path.with_name("writer.turn").mkdir()
     with pytest.raises(errors.ReadOnly, match=r"writer\.turn may not be written"):
-        Database.open(path)
+        open_database(path)
     path.with_name("writer.turn").rmdir()
-    with Database.open(path) as database, database.write():
+    with open_database(path) as database, database.write():
         put(database, "a")
 
 
@@ -520,7 +521,7 @@ def test_a_query_through_peewee_gives_the_files_own_errors(database: Database, p
 
 
 def test_closing_closes_every_threads_connection_and_leaves_one_whole_file(path: Path) -> None:
-    database = Database.open(path)
+    database = open_database(path)
     ready, end = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -547,13 +548,13 @@ def test_a_checkpoint_empties_the_wal_unless_a_reader_is_in_the_way(
     monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.05)
     wal = path.with_name("valhalla.db-wal")
     code = """
-database = Database.open(path)
+database = open_database(path)
 with database.view():
     database.sql("SELECT * FROM setting")
     tell("reading")
     hear()
 """
-    with Database.open(path) as database:
+    with open_database(path) as database:
         other = process(code, path)
         other.expect("reading")
         with database.write():
@@ -583,7 +584,7 @@ def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
         )  # without the log, copied by another process, for this one must not touch the live file
         copying = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
         subprocess.run([sys.executable, "-c", copying, str(path), str(alone)], check=True)
-    with Database.open(alone, create=False) as copy:
+    with open_database(alone, create=False) as copy:
         assert keys(copy) == ["before"]
     assert sorted(keys(database)) == ["before", "meanwhile"]
 
@@ -592,7 +593,7 @@ def test_a_checkpoint_beside_takes_what_is_committed_while_somebody_writes(
 def test_only_one_checkpoint_beside_is_made_at_a_time_and_whoever_needs_it_done_waits_for_it(
     path: Path, monkeypatch: pytest.MonkeyPatch, waiting: str
 ) -> None:
-    database = Database.open(path)
+    database = open_database(path)
     begun, go_on = threading.Event(), threading.Event()
     query = database.sql
 
@@ -622,7 +623,7 @@ def test_the_version_moves_when_another_process_commits(database: Database, path
     before = database.version()
     assert database.version() == before
     code = """
-database = Database.open(path)
+database = open_database(path)
 with database.write():
     database.sql("UPDATE lead_generation SET value = 9")
 """
@@ -649,7 +650,7 @@ def test_what_lies_beside_the_file_is_the_owners_alone(database: Database, path:
 
 
 def test_a_compacted_file_holds_nothing_of_what_was_deleted(path: Path) -> None:
-    with Database.open(path) as database:
+    with open_database(path) as database:
         with database.write():
             text = "INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, 1, 'test')"
             database.many(text, [(str(number), f'"word{number:04d}"') for number in range(900)])
@@ -667,12 +668,12 @@ def test_a_compacted_file_holds_nothing_of_what_was_deleted(path: Path) -> None:
 
 def test_a_file_that_somebody_uses_is_not_compacted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TURN_TIMEOUT", 0.05)
-    with Database.open(path) as database, Database.open(path) as other:
+    with open_database(path) as database, open_database(path) as other:
         with other.write():
             assert not database.compact()
         assert database.compact()
 
 
 def test_a_file_in_memory_needs_no_compacting() -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         assert database.compact()

@@ -15,6 +15,7 @@ import pytest
 
 from db import Database, audit, copying, errors, migrate
 from db.connection import APPLICATION_ID
+from valhalla.program.database import memory_database, open_copy, open_database
 
 
 def fill(database: Database, rows: int = 300) -> None:
@@ -44,7 +45,7 @@ def test_a_copy_is_one_whole_file_with_everything_in_it(database: Database, else
     target = elsewhere / "copy.db"
     assert copying.copy(database, target) == target
     assert names(elsewhere) == ["copy.db"]
-    with Database.open_copy(target) as copy:
+    with open_copy(target) as copy:
         assert copy.value("PRAGMA journal_mode") == "delete"
         assert copy.value("PRAGMA application_id") == APPLICATION_ID
         assert copy.value("PRAGMA user_version") == migrate.latest()
@@ -143,7 +144,7 @@ def test_a_copy_under_a_writer_is_of_one_moment_and_holds_nobody_up(
         assert steps <= most, "the writer made the copy begin again"
 
     for number in range(5):
-        with Database.open_copy(copying.copy(database, elsewhere / f"{number}.db", progress)) as copy:
+        with open_copy(copying.copy(database, elsewhere / f"{number}.db", progress)) as copy:
             balances = [balance for (balance,) in copy.sql("SELECT balance FROM account ORDER BY id")]
             assert sum(balances) == Mover.TOTAL
             assert (
@@ -165,7 +166,7 @@ def test_a_copy_replaces_an_older_one(database: Database, elsewhere: Path) -> No
     with database.write():
         database.sql("UPDATE lead_generation SET value = 5")
     copying.copy(database, target)
-    with Database.open_copy(target) as copy:
+    with open_copy(target) as copy:
         assert copy.value("SELECT value FROM lead_generation") == 5
 
 
@@ -234,7 +235,7 @@ def test_a_full_disk_leaves_nothing_behind(database: Database, small_disk: Path)
 
 
 def test_a_home_on_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None:
-    with Database.open(small_disk / "valhalla.db") as database:
+    with open_database(small_disk / "valhalla.db") as database:
         with database.write():
             database.sql("UPDATE lead_generation SET value = 5")
         for durable in (False, True):
@@ -246,7 +247,7 @@ def test_a_home_on_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Pat
         assert database.value("PRAGMA integrity_check") == "ok"
         with database.write():
             database.sql("UPDATE lead_generation SET value = 7")
-    with Database.open_copy(small_disk / "valhalla.db") as copy:
+    with open_copy(small_disk / "valhalla.db") as copy:
         assert copy.value("SELECT value FROM lead_generation") == 7
 
 
@@ -258,7 +259,7 @@ def test_a_file_that_may_not_grow_is_one_sentence_and_leaves_nothing(
     code = """
 import resource
 from db import copying, errors
-database = Database.open(path)
+database = open_database(path)
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 try:
     copying.copy(database, Path(words[0]))
@@ -296,6 +297,6 @@ def test_replacing_waits_for_readers_that_windows_would_not_let_it_pass(
 
 
 def test_a_file_in_memory_has_no_copy(elsewhere: Path) -> None:
-    with Database.memory() as database, pytest.raises(ValueError, match="in memory"):
+    with memory_database() as database, pytest.raises(ValueError, match="in memory"):
         copying.copy(database, elsewhere / "copy.db")
     assert names(elsewhere) == []

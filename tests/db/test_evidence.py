@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from db import Database, evidence
 from db.evidence import CHAIN, TABLES, WORKING, Evidence, Hasher
+from valhalla.program.database import memory_database
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "file-format.md"
 
 
 @pytest.fixture(scope="module")
 def schema() -> Iterator[Database]:
-    with Database.memory() as database:
+    with memory_database() as database:
         yield database
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from db import Database, copying, guard
+from valhalla.program.database import open_database
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there, and locks are no issue")
 
@@ -130,7 +131,7 @@ def test_a_finished_copy_may_be_opened(live: Path, database: Database, tmp_path:
 
 
 def test_a_closed_file_may_be_opened_and_one_open_twice_only_after_both_are_closed(path: Path) -> None:
-    first, second = Database.open(path), Database.open(path)
+    first, second = open_database(path), open_database(path)
     first.close_all()
     with pytest.raises(guard.LiveFileTouched):
         read(path)
@@ -178,9 +179,9 @@ from db.models import Setting
 
 everything = migrate.scripts()
 migrate.scripts = lambda: everything[:1]
-Database.open(path).close_all()
+open_database(path).close_all()
 migrate.scripts = lambda: everything
-database = Database.open(path)
+database = open_database(path)
 lock = instance.Instance(path.parent)
 lock.acquire("run")
 
@@ -202,7 +203,7 @@ with database.write():
 list(Setting.select().execute(database))
 assert audit.check_chain(database) == []
 copying.copy(database, path.with_name("copy.db"))
-Database.open_copy(path.with_name("copy.db")).close_all()
+open_copy(path.with_name("copy.db")).close_all()
 database.checkpoint()
 database.close_all()
 lock.release()

@@ -7,12 +7,12 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from db import Database
 from db.integrity import problems
+from valhalla.program.database import open_database
 
 
 def test_a_search_index_that_another_connection_wrote_is_no_damage(tmp_path: Path) -> None:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         assert problems(database) == []
 
         def write() -> None:
@@ -28,11 +28,11 @@ def test_a_search_index_that_another_connection_wrote_is_no_damage(tmp_path: Pat
 
 def test_damage_is_told(tmp_path: Path) -> None:
     path = tmp_path / "valhalla.db"
-    with Database.open(path) as database:
+    with open_database(path) as database:
         with database.write():
             database.sql("INSERT INTO lead_search (rowid, text) VALUES (1, 'ann lee')")
         database.checkpoint()
     with contextlib.closing(sqlite3.connect(path)) as outside, outside:
         outside.execute("UPDATE lead_search_content SET c0 = 'bob roe'")
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert "lead_search" in problems(database)[0]

@@ -14,6 +14,7 @@ import pytest
 
 from db import Database, audit, connection, copying, errors, migrate
 from db.verifying import verify
+from valhalla.program.database import memory_database, open_copy, open_database
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
 
@@ -52,7 +53,7 @@ def make_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a file of the small schema's first version, with 3 parents of 2 children each."""
     with monkeypatch.context() as patched:
         patched.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-        with Database.open(path) as database, database.write():
+        with open_database(path) as database, database.write():
             database.many("INSERT INTO parent VALUES (?, ?)", [(n, f"parent {n}") for n in range(3)])
             database.many("INSERT INTO child VALUES (?, ?)", [(n, n % 3) for n in range(6)])
 
@@ -86,7 +87,7 @@ def test_no_file_brings_transactions_or_pragmas_of_its_own() -> None:
 
 
 def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         # A full-text index is made of tables of SQLite's own, and holds working data only.
         tables = database.sql(
             "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
@@ -105,7 +106,7 @@ def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
 
 def test_an_older_file_is_copied_and_brought_up_to_date(path: Path, small: pytest.MonkeyPatch) -> None:
     make_old(path, small)
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert database.value("PRAGMA user_version") == 3
         assert rows(database) == EXPECTED
         assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
@@ -115,25 +116,25 @@ def test_an_older_file_is_copied_and_brought_up_to_date(path: Path, small: pytes
     copy = migrate.backup_path(path, 1)
     assert sorted(each.name for each in path.parent.iterdir()) == [copy.name, path.name, "writer.turn"]
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open_copy(copy) as old:
+    with open_copy(copy) as old:
         assert old.value("PRAGMA user_version") == 1
         assert rows(old) == EXPECTED
 
 
 def test_a_new_file_and_one_that_is_up_to_date_are_not_copied(path: Path, small: pytest.MonkeyPatch) -> None:
     for _ in range(2):
-        Database.open(path).close_all()
+        open_database(path).close_all()
         assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
 
 
 def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     everything = migrate.scripts()
-    with Database.open(tmp_path / "at once.db") as at_once:
+    with open_database(tmp_path / "at once.db") as at_once:
         expected = shape(at_once)
     for count in range(1, len(everything) + 1):
         monkeypatch.setattr(migrate, "scripts", lambda count=count: everything[:count])
-        Database.open(tmp_path / "step.db").close_all()
-    with Database.open(tmp_path / "step.db") as step:
+        open_database(tmp_path / "step.db").close_all()
+    with open_database(tmp_path / "step.db") as step:
         assert shape(step) == expected
 
 
@@ -144,12 +145,12 @@ def test_every_older_schema_keeps_its_rows_and_its_chain(
     everything = migrate.scripts()
     with monkeypatch.context() as patched:
         patched.setattr(migrate, "scripts", lambda: everything[:version])
-        with Database.open(path) as old, old.write(), old.recorder().off():  # as before rows were witnessed
+        with open_database(path) as old, old.write(), old.recorder().off():  # as before rows were witnessed
             for number in range(5):
                 audit.append(old, "test", f"setting:{number}", {"number": number})
                 old.sql("INSERT INTO setting VALUES (?, '1', 0, 'test')", (f"key {number}",))
             before = contents(old)
-    with Database.open(path) as new:
+    with open_database(path) as new:
         assert_kept(before, new)
         assert verify(new).ok
         told = new.sql("SELECT body FROM audit WHERE action = 'schema.migrate'")
@@ -167,7 +168,7 @@ def test_every_released_schema_keeps_its_rows_and_its_chain(path: Path, dump: Pa
     with contextlib.closing(apsw.Connection(str(path))) as old:
         before = contents(old)
     assert sum(map(len, before.values())) > 20, "a fixture without rows proves nothing"
-    with Database.open(path) as new:
+    with open_database(path) as new:
         assert_kept(before, new)
 
 
@@ -210,9 +211,9 @@ def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path, small:
     make_old(path, small)
     small.setattr(migrate, "scripts", lambda: (FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
     with pytest.raises(apsw.SQLError, match="missing"):
-        Database.open(path)
+        open_database(path)
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert rows(database) == EXPECTED
         assert database.sql("SELECT * FROM pragma_table_info('parent') WHERE name = 'note'") == []
 
@@ -221,9 +222,9 @@ def test_a_migration_that_leaves_orphans_is_refused(path: Path, small: pytest.Mo
     make_old(path, small)
     small.setattr(migrate, "scripts", lambda: (FIRST, "DELETE FROM parent WHERE id = 1;"))
     with pytest.raises(errors.Damaged, match="2 rows refer to rows that are missing"):
-        Database.open(path)
+        open_database(path)
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert rows(database) == EXPECTED
 
 
@@ -231,10 +232,10 @@ def test_nothing_is_migrated_when_the_copy_cannot_be_made(path: Path, small: pyt
     make_old(path, small)
     migrate.backup_path(path, 1).mkdir()
     with pytest.raises(errors.DiskFailure, match="could not be written"):
-        Database.open(path)
+        open_database(path)
     migrate.backup_path(path, 1).rmdir()
     assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert rows(database) == EXPECTED
 
 
@@ -252,7 +253,7 @@ def count(cursor, statement, bindings):
     return True
 
 apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
-Database.open(path).close_all()
+open_database(path).close_all()
 """
 )
 
@@ -273,7 +274,7 @@ def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(
         with contextlib.closing(apsw.Connection(str(path))) as left:
             versions.add(left.execute("PRAGMA user_version").fetchall()[0][0])
             assert left.execute(ROWS).fetchall() == EXPECTED  # whichever version it is, it is whole
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert rows(database) == EXPECTED
             assert database.value("PRAGMA user_version") == 3
             assert database.value("PRAGMA integrity_check") == "ok"
@@ -289,13 +290,13 @@ def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(
 
 @pytest.mark.crash
 def test_a_first_start_killed_at_any_statement_is_done_by_the_next(tmp_path: Path, process: Any) -> None:
-    with Database.memory() as whole:
+    with memory_database() as whole:
         expected = shape(whole)
     step, code = 0, 9
     while code == 9:
         path = tmp_path / f"{step}.db"
         code = process(KILLED, path, str(step)).wait()
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert shape(database) == expected
             assert database.value("PRAGMA user_version") == migrate.latest()
         step += 1
@@ -309,7 +310,7 @@ RACE = (
 from db import audit
 tell("ready")
 hear()
-database = Database.open(path)
+database = open_database(path)
 if "small" in words:
     tell(*database.one("SELECT count(*) FROM child"))
 else:
@@ -329,7 +330,7 @@ def test_six_processes_make_one_new_file(path: Path, process: Any, attempt: int)
     for other in others:
         other.say("go")
     assert [other.finish() for other in others] == ["[]"] * 6
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert audit.head(database).entries == 6
         assert audit.check_chain(database) == []
         assert database.value("PRAGMA integrity_check") == "ok"
@@ -346,10 +347,10 @@ def test_six_processes_migrate_one_old_file_and_the_copy_is_of_the_old_one(
     for other in others:
         other.say("go")
     assert [other.finish() for other in others] == ["6"] * 6
-    with Database.open(path) as database:
+    with open_database(path) as database:
         assert rows(database) == EXPECTED
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open_copy(migrate.backup_path(path, 1)) as copy:
+    with open_copy(migrate.backup_path(path, 1)) as copy:
         assert copy.value("PRAGMA user_version") == 1
         assert rows(copy) == EXPECTED
     assert not list(path.parent.glob("*.part*"))
@@ -364,14 +365,14 @@ def test_a_process_that_was_late_does_not_replace_the_copy(path: Path, small: py
             if text == "PRAGMA user_version" and not late.in_write():
                 found = real(text, params)
                 small.setattr(late, "value", real)
-                Database.open(path).close_all()  # the other one does it all in the moment after the look
+                open_database(path).close_all()  # the other one does it all in the moment after the look
                 return found
             return real(text, params)
 
         small.setattr(late, "value", value)
         migrate.upgrade(late)
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open_copy(migrate.backup_path(path, 1)) as copy:
+    with open_copy(migrate.backup_path(path, 1)) as copy:
         assert copy.value("PRAGMA user_version") == 1
 
 
@@ -383,7 +384,7 @@ def test_nobody_migrates_while_the_copy_is_made(
 
     def other() -> None:
         try:
-            Database.open(path).close_all()
+            open_database(path).close_all()
         except errors.Busy as error:
             refused.append(error)
 
@@ -394,8 +395,8 @@ def test_nobody_migrates_while_the_copy_is_made(
         return real(*arguments)
 
     small.setattr(copying, "copy", copy)
-    Database.open(path).close_all()
+    open_database(path).close_all()
     assert len(refused) == 1
     small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with Database.open_copy(migrate.backup_path(path, 1)) as made:
+    with open_copy(migrate.backup_path(path, 1)) as made:
         assert made.value("PRAGMA user_version") == 1

@@ -9,6 +9,7 @@ import peewee
 import pytest
 
 from db import Database, models
+from valhalla.program.database import memory_database
 
 MODELS = [
     each
@@ -19,7 +20,7 @@ MODELS = [
 
 @pytest.fixture(scope="module")
 def schema() -> Iterator[Database]:
-    with Database.memory() as database:
+    with memory_database() as database:
         yield database
 
 

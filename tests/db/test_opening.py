@@ -16,9 +16,10 @@ import pytest
 
 from db import Database, copying, errors, migrate, opening
 from db.connection import APPLICATION_ID
+from valhalla.program.database import memory_database, open_copy, open_database
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and file types")
-OPEN: list[Callable[[Path], Database]] = [Database.open, Database.open_copy]
+OPEN: list[Callable[[Path], Database]] = [open_database, open_copy]
 
 
 def refused(kind: type[errors.DatabaseError], target: Path, how: Callable[[Path], Database]) -> str:
@@ -47,7 +48,7 @@ def foreign(path: Path, *pragmas: str) -> None:
 @pytest.fixture
 def closed(path: Path) -> Path:
     """A file that was made and closed."""
-    with Database.open(path) as database, database.write():
+    with open_database(path) as database, database.write():
         database.sql("UPDATE lead_generation SET value = 7")
     return path
 
@@ -77,7 +78,7 @@ def test_a_new_file_is_its_owners_alone(path: Path, empty_file_stands_there: boo
     try:
         if empty_file_stands_there:
             path.touch(0o666)
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert database.value("PRAGMA application_id") == APPLICATION_ID
             assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
     finally:
@@ -87,7 +88,7 @@ def test_a_new_file_is_its_owners_alone(path: Path, empty_file_stands_there: boo
 def test_an_existing_file_keeps_its_data_and_its_mode(closed: Path) -> None:
     closed.chmod(0o640)
     mode = closed.stat().st_mode
-    with Database.open(closed, create=False) as database:
+    with open_database(closed, create=False) as database:
         assert database.value("SELECT value FROM lead_generation") == 7
     assert closed.stat().st_mode == mode
     assert sorted(each.name for each in closed.parent.iterdir()) == ["valhalla.db", "writer.turn"]
@@ -98,7 +99,7 @@ def test_a_link_to_the_file_is_the_file(closed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "links"
     folder.mkdir()
     (folder / "link.db").symlink_to(closed)
-    with Database.open(folder / "link.db") as database:
+    with open_database(folder / "link.db") as database:
         assert database.path == closed.resolve()
         assert database.value("SELECT value FROM lead_generation") == 7
     assert [each.name for each in folder.iterdir()] == ["link.db"]
@@ -110,9 +111,9 @@ def test_a_path_with_odd_characters_is_just_a_path(tmp_path: Path) -> None:
             continue
         folder = tmp_path / name
         folder.mkdir()
-        with Database.open(folder / f"{name}.db") as database, database.write():
+        with open_database(folder / f"{name}.db") as database, database.write():
             database.sql("UPDATE lead_generation SET value = 3")
-        with Database.open_copy(folder / f"{name}.db") as copy:
+        with open_copy(folder / f"{name}.db") as copy:
             assert copy.value("SELECT value FROM lead_generation") == 3
 
 
@@ -120,9 +121,9 @@ def test_a_path_with_odd_characters_is_just_a_path(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_made_only_when_asked(path: Path) -> None:
-    sentence = refused(errors.CannotOpen, path, lambda path: Database.open(path, create=False))
+    sentence = refused(errors.CannotOpen, path, lambda path: open_database(path, create=False))
     assert "does not exist" in sentence
-    assert "does not exist" in refused(errors.CannotOpen, path, Database.open_copy)
+    assert "does not exist" in refused(errors.CannotOpen, path, open_copy)
     assert list(path.parent.iterdir()) == []
 
 
@@ -133,7 +134,7 @@ def test_a_folder(tmp_path: Path, how: Callable[[Path], Database]) -> None:
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(errors.CannotOpen, match=r"the folder .*missing does not exist"):
-        Database.open(tmp_path / "missing" / "valhalla.db")
+        open_database(tmp_path / "missing" / "valhalla.db")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,10 +179,10 @@ def test_a_copy_of_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch)
     everything = migrate.scripts()
     with monkeypatch.context() as patched:
         patched.setattr(migrate, "scripts", lambda: everything[:1])
-        Database.open(path).close_all()
+        open_database(path).close_all()
     path.with_name("writer.turn").unlink()  # so that it is no home
     monkeypatch.setattr(migrate, "scripts", lambda: (*everything[:1], "CREATE TABLE later (x INTEGER)"))
-    assert "older version" in refused(errors.NotValhalla, path, Database.open_copy)
+    assert "older version" in refused(errors.NotValhalla, path, open_copy)
 
 
 @pytest.mark.parametrize("how", OPEN)
@@ -208,7 +209,7 @@ def test_a_library_with_known_bugs(
 
 
 def test_a_place_without_wal(path: Path) -> None:
-    with Database.memory() as database, pytest.raises(errors.CannotOpen, match="network share"):
+    with memory_database() as database, pytest.raises(errors.CannotOpen, match="network share"):
         opening._use_wal(database, path)
 
 
@@ -237,7 +238,7 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name).resolve() / "home"
         folder.parent.chmod(0o755)
         folder.mkdir()
-        with Database.open(folder / "valhalla.db"):
+        with open_database(folder / "valhalla.db"):
             pass
         for each in folder.iterdir():
             each.chmod(0o666)
@@ -281,12 +282,12 @@ def test_a_lone_copy_is_read_without_leaving_anything_beside_it(closed: Path, tm
         folder.mkdir()
         copy = folder / "copy.db"
         if content is None:
-            with Database.open(closed) as database:
+            with open_database(closed) as database:
                 copying.copy(database, copy)
         else:
             copy.write_bytes(content)
         before = copy.read_bytes()
-        with Database.open_copy(copy) as database:
+        with open_copy(copy) as database:
             assert database.readonly
             assert database.value("SELECT value FROM lead_generation") == 7
             assert [each.name for each in folder.iterdir()] == ["copy.db"]
@@ -299,7 +300,7 @@ def test_a_lone_copy_is_read_without_leaving_anything_beside_it(closed: Path, tm
 
 
 WRITER = """
-database = Database.open(path)
+database = open_database(path)
 tell("open")
 while hear() == "write":
     with database.write():
@@ -313,7 +314,7 @@ def test_a_home_is_read_as_it_changes(closed: Path, process: Any, in_use_before:
     writer = process(WRITER, closed)
     if in_use_before:
         writer.expect("open")
-    with Database.open_copy(closed) as reader:
+    with open_copy(closed) as reader:
         if not in_use_before:
             writer.expect("open")
         for value in range(7, 10):
@@ -338,7 +339,7 @@ def test_a_file_that_another_process_is_just_making_is_not_taken_for_a_stranger(
         found = real(text, params)
         asked.append(text)
         if len(asked) == when + 1:
-            Database.open(path).close_all()  # and now it makes the schema
+            open_database(path).close_all()  # and now it makes the schema
         return found
 
     monkeypatch.setattr(late, "value", value)

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from db import Database
 from db.connection import LOG_PAGES
 from db.pacing import Pace
+from valhalla.program.database import open_database
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -43,7 +43,7 @@ def test_the_smallest_is_never_above_the_largest() -> None:
 
 
 def test_a_writing_thread_that_waits_is_noticed(tmp_path: Path, eventually: Eventually) -> None:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         pace = Pace(1_000, 10, hold=0.0)
         with pace.write(database):
             pass
@@ -64,7 +64,7 @@ def test_a_writing_thread_that_waits_is_noticed(tmp_path: Path, eventually: Even
 def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
     tmp_path: Path, eventually: Eventually
 ) -> None:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         with database.write():
             database.sql("CREATE TABLE filling (content BLOB)")
         database.checkpoint()

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from db import Database, audit, sealing
 from db.evidence import TABLES
 from db.inspecting import inspect
+from valhalla.program.database import open_copy, open_database
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 FLIPS = 500 if LONG else 60
@@ -117,7 +118,7 @@ def fill(database: Database) -> None:
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("original") / "valhalla.db"
-    with Database.open(path) as database:
+    with open_database(path) as database:
         fill(database)
     return path
 
@@ -210,7 +211,7 @@ def test_what_was_done_is_named(case: str, copy: Path, both: Callable[..., set[F
 def test_the_digests_expected_and_found_are_told(copy: Path) -> None:
     tamper(copy, "UPDATE alert SET seen = 9 WHERE id = 2")
     (problem,) = inspect(copy).problems
-    with Database.open_copy(copy) as database:
+    with open_copy(copy) as database:
         expected = database.value(
             "SELECT hex(hash) FROM witness WHERE tbl = 'alert' AND key = 2 ORDER BY entry DESC"
         )
@@ -330,7 +331,7 @@ def test_a_log_beside_the_copy_is_read_with_it_and_named(
 ) -> None:
     live = tmp_path / "live" / "valhalla.db"
     live.parent.mkdir()
-    with Database.open(live) as database:
+    with open_database(live) as database:
         fill(database)
         database.checkpoint()
         with database.write():
@@ -404,7 +405,7 @@ def test_no_history_of_the_program_is_taken_for_tampering(
     folder = tmp_path / "h"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    with Database.open(folder / "valhalla.db") as database:
+    with open_database(folder / "valhalla.db") as database:
         database.sql("PRAGMA foreign_keys = 0")  # sightings here have no leads
         for done, ending in history:
             try:
@@ -438,7 +439,7 @@ def test_no_history_of_the_program_is_taken_for_tampering(
 WRITER = """
 from db import audit
 tell("ready"), hear()
-with Database.open(path) as database:
+with open_database(path) as database:
     for number in range(int(words[1])):
         with database.write():
             audit.append(database, "step", words[0], {"b": number, "a": "ü"} if number % 2 else {"a": "ü", "b": number})
@@ -450,7 +451,7 @@ tell("done")
 def test_two_programs_that_write_at_once_make_one_chain(
     path: Path, process: Any, both: Callable[..., set[Fact]]
 ) -> None:
-    Database.open(path).close_all()
+    open_database(path).close_all()
     writers = [process(WRITER, path, name, "60") for name in ("one", "two")]
     for writer in writers:
         writer.expect("ready")
@@ -460,7 +461,7 @@ def test_two_programs_that_write_at_once_make_one_chain(
         writer.expect("done")
         writer.finish()
     assert both(path) == set()
-    with Database.open(path) as database:
+    with open_database(path) as database:
         subjects = [
             name for (name,) in database.sql("SELECT subject FROM audit WHERE action = 'step' ORDER BY seq")
         ]

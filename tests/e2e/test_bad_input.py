@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 
 Run = Callable[..., Any]
 
@@ -37,7 +37,7 @@ def refused(answer: Any, code: int, *words: str) -> None:
 def leads(home: Path) -> int:
     if not (home / "valhalla.db").exists():
         return 0
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         return int(database.value("SELECT count(*) FROM lead"))
 
 
@@ -220,7 +220,7 @@ def test_a_full_disk(valhalla: Run, home: Path, tmp_path: Path, lead_list: Any) 
     )
     assert answer.returncode == 3, (answer.stdout, answer.stderr)
     one_sentence(answer.stderr)
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         assert database.value("PRAGMA integrity_check") == "ok"
         stored = database.value("SELECT count(*) FROM lead WHERE import_id > 1")
         said = database.value("SELECT coalesce(sum(new), 0) FROM import WHERE id > 1")

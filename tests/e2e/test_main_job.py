@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 
 Run = Callable[..., Any]
 
@@ -36,7 +36,7 @@ def stats(home: Path) -> dict[str, Any]:
 
 
 def count(home: Path, table: str) -> int:
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         return int(database.value(f"SELECT count(*) FROM {table}"))
 
 
@@ -181,7 +181,7 @@ def test_an_appended_file_is_read_on_from_its_tail(valhalla: Run, home: Path, tm
         file.write("Ben Bold,ben@example.com,200000\n")
     totals = valhalla("ingest", path, "--json").json["totals"]
     assert totals == {"rows": 1, "new": 1, "updated": 0, "unchanged": 0, "duplicate": 0, "rejected": 0}
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         assert database.sql("SELECT kind, rows FROM import ORDER BY id") == [("whole", 1), ("tail", 1)]
     assert valhalla("ingest", path, "--json").json["totals"]["unchanged"] == 2
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 
 Run = Callable[..., Any]
 
@@ -124,7 +124,7 @@ def test_validate_ready_and_risk(valhalla: Run, home: Path, sample: Path) -> Non
 
 def test_a_torn_chain_is_no_go(valhalla: Run, home: Path, sample: Path) -> None:
     valhalla("ingest", sample)
-    with Database.open(home / "valhalla.db", create=False) as database, database.write():
+    with open_database(home / "valhalla.db", create=False) as database, database.write():
         database.connection().authorizer = None  # what another program could do
         database.sql("DROP TRIGGER audit_no_update")
         database.sql("UPDATE audit SET body = '{}' WHERE seq = 2")

@@ -20,6 +20,7 @@ from db.clock import DAY
 from valhalla.intake.importer import Hooks, Request, import_file
 from valhalla.intake.results import FileResult, of_import, of_unchanged
 from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.program.database import memory_database, open_database
 from valhalla.scoring import store as stages
 
 NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
@@ -47,7 +48,7 @@ def clock() -> Clock:
 @pytest.fixture
 def database(clock: Clock, tmp_path: Path) -> Iterator[Database]:
     """A seeded file with its clock in the test's hand."""
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         database.clock = clock
         stages.seed(database)
         yield database
@@ -135,7 +136,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Database.memory() as database:
+    with memory_database() as database:
         stages.seed(database)
         yield Desk(database, tmp_path)
 

@@ -14,6 +14,7 @@ from db import Database, audit
 from valhalla.ingestion import ContinuousDataIngestion, CSVIngestion, ingest_real_data
 from valhalla.intake import custom_rules
 from valhalla.leads.view import Viewer
+from valhalla.program.database import memory_database, open_database
 from valhalla.program.errors import UsageError
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "real_leads.csv"
@@ -137,7 +138,7 @@ def test_own_rules_are_asked_about_every_record(dirty: Path) -> None:
             told.append(lead_data["name"])
 
     told: list[str] = []
-    with Database.memory() as database:
+    with memory_database() as database:
         leads = Own(dirty, database=database).ingest_from_csv()
         assert leads is not None
         assert (
@@ -175,7 +176,7 @@ def test_columns_that_own_rules_add_are_kept_as_extra_columns(tmp_path: Path, ro
     path.write_text(
         "name,email,asking price,Tag\nA 1,a@x.com,5000,t1\nB 2,b@x.com,6000,t2\n", encoding="utf-8"
     )
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         with database.write():
             database.sql("INSERT INTO setting VALUES ('import.chunk_rows', ?, 0, 'test')", (str(rows),))
         Own(path, database=database).ingest_from_csv()
@@ -266,5 +267,5 @@ def test_cycles_honour_overrides_of_their_own_and_of_a_class(tmp_path: Path) -> 
 
 def test_a_home_keeps_the_leads(tmp_path: Path) -> None:
     ingest_real_data(SAMPLE, home=tmp_path / "home")
-    with Database.open(tmp_path / "home" / "valhalla.db") as database:
+    with open_database(tmp_path / "home" / "valhalla.db") as database:
         assert database.value("SELECT count(*) FROM lead") == 10

@@ -9,6 +9,7 @@ from db.clock import now, to_datetime
 from db.inspecting import inspect
 from db.instance import Instance
 from valhalla.audit import signing
+from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 
@@ -38,7 +39,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
                 f"{copy} is a redacted copy: the leads' personal data is not in it, so nothing was replaced"
             )
         kept = _replace(home, copy)
-        with Database.open(home.database) as database, database.write(durable=True):
+        with open_database(home.database) as database, database.write(durable=True):
             body = {
                 "copy": copy.name,
                 "entries": verdict.entries,
@@ -46,7 +47,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
                 "kept": kept.name if kept else None,
             }
             audit.append(database, "audit.restore", f"copy:{copy.name}", body, actor=actor)
-        with Database.open(home.database) as database:
+        with open_database(home.database) as database:
             signing.note(database, home.audit, f"restored {copy.name}", restart=verdict.entries)
         return kept
     finally:
@@ -56,12 +57,12 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
 def _replace(home: Home, copy: Path) -> Path | None:
     staged = home.database.with_name(f".{home.database.name}.restore")
     try:
-        with Database.open_copy(copy) as source:
+        with open_copy(copy) as source:
             _into(source, staged)
         kept = None
         if home.database.exists():
             kept = home.database.with_name(f"valhalla-replaced-{to_datetime(now()):%Y%m%dT%H%M%SZ}.db")
-            with Database.open(
+            with open_database(
                 home.database, create=False
             ) as old:  # so that the log is in the file that is kept
                 old.checkpoint()

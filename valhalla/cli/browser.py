@@ -43,12 +43,12 @@ def beside(
 
 def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> str | None:
     """A fresh link to the cockpit of the instance that runs on ``home``, printed and opened; None: it serves none."""
-    from db import Database
+    from valhalla.program.database import open_database
     from valhalla.service import links
 
     if running.url is None:
         return None
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         link = links.make(database, running.url)
     show(link, opens=opens, quiet=quiet)
     return link

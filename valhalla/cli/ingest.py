@@ -58,15 +58,15 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
 
 
 def _preview(inv: Invocation, paths: list[Path]) -> Pass:
-    from db import Database
     from valhalla.intake.preview import trial
+    from valhalla.program.database import open_database
 
     def look(database: Database | None) -> Pass:
         with trial(database) as importing:
             return importing.run(inv.home, paths, standing=not paths, final=True)
 
     if inv.home.database.exists():
-        with Database.open(inv.home.database, create=False) as database:
+        with open_database(inv.home.database, create=False) as database:
             return look(database)
     return look(None)
 

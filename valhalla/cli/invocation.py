@@ -33,16 +33,16 @@ class Invocation:
     @contextmanager
     def reading(self) -> Iterator[Database]:
         """The file, for a command that only looks."""
-        from db import Database
+        from valhalla.program.database import open_copy, open_database
 
         if self.file:
-            database = Database.open_copy(self.file)
+            database = open_copy(self.file)
         elif not self.home.database.exists():
             raise InputError(
                 f"there is no Valhalla file in {self.home.path} yet; start with: valhalla ingest FILE (or name a --home)"
             )
         else:
-            database = Database.open(self.home.database, create=False)
+            database = open_database(self.home.database, create=False)
         with database:
             yield database
 

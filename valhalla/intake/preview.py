@@ -11,6 +11,7 @@ from pathlib import Path
 from db import Database, copying
 from jobs import JobQueue
 from valhalla.intake.passes import Importing
+from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
 
 
@@ -19,7 +20,7 @@ def scratch_copy(database: Database) -> Iterator[Database]:
     """A copy of the file that is thrown away: what an import does to it is exactly what it would do to the file."""
     with tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder:
         path = copying.copy(database, Path(folder) / "preview.db")
-        with Database.open(path) as scratch:
+        with open_database(path) as scratch:
             yield scratch
 
 
@@ -49,6 +50,6 @@ def _scratch(database: Database | None) -> Iterator[Database]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder,
-        Database.open(Path(folder) / "preview.db") as empty,
+        open_database(Path(folder) / "preview.db") as empty,
     ):
         yield empty

@@ -8,6 +8,7 @@ import apsw
 
 from db import Database, DatabaseError, audit, integrity, migrate
 from db.instance import running
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.safety import places, preflight
 from valhalla.safety.preflight import Check
@@ -36,7 +37,7 @@ def examine(home: Home) -> list[Check]:
             Check("file", False, f"{home.database} does not exist yet; it is made by: valhalla ingest FILE"),
         ]
     try:
-        with Database.open(home.database, create=False) as database:
+        with open_database(home.database, create=False) as database:
             checks += preflight.check(database, home, [])
             checks += [_integrity(database), _references(database), _chain(database)]
     except DatabaseError as error:

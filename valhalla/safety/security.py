@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from db import Database, audit, errors
 from valhalla.effects import live
 from valhalla.leads import call_list_index
+from valhalla.program.database import memory_database
 
 if TYPE_CHECKING:
     from db.instance import Running
@@ -141,7 +142,7 @@ def _bound(instance: Running | None) -> tuple[str, str]:
 def _drift(database: Database) -> tuple[str, str]:
     global _schema
     if _schema is None:
-        with Database.memory() as fresh:
+        with memory_database() as fresh:
             _schema = _as_made(fresh)
     mine = set(_as_made(database))
     changed = sorted({name for _, name, _ in mine.symmetric_difference(_schema)})

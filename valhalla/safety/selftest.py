@@ -159,19 +159,19 @@ def _url(found: object) -> str | None:
 
 
 def _count(home: Home) -> int:
-    from db import Database
+    from valhalla.program.database import open_database
 
     if not home.database.exists():
         return 0
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         return int(database.value("SELECT count(*) FROM lead"))
 
 
 def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
-    from db import Database
     from valhalla.program import stopping
+    from valhalla.program.database import open_database
 
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         stopping.ask(database)
     try:
         code = process.wait(STOP_SECONDS)
@@ -182,10 +182,10 @@ def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
 
 
 def _leads(home: Home) -> str:
-    from db import Database
     from valhalla.intake.samples import ROWS
+    from valhalla.program.database import open_database
 
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         count, scored = database.sql("SELECT count(*), count(score) FROM lead")[0]
     if (count, scored) != (ROWS, ROWS):
         raise Failed(f"{count} leads, {scored} of them scored, where {ROWS} of each should be")
@@ -206,18 +206,19 @@ def _documents(home: Home) -> str:
 
 
 def _copy(home: Home, copy: Path) -> str:
-    from db import Database
     from valhalla.audit import copies
+    from valhalla.program.database import open_database
 
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         manifest = copies.make(database, home, copy)
     return f"{manifest['entries']} entries, {manifest['bytes']:,} bytes"
 
 
 def _verify(copy: Path) -> str:
-    from db import Database, verifying
+    from db import verifying
+    from valhalla.program.database import open_copy
 
-    with Database.open_copy(copy) as database:
+    with open_copy(copy) as database:
         verdict = verifying.verify(database)
     if not verdict.ok:
         raise Failed(

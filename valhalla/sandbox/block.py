@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import Database
 from db.clock import SECOND, to_datetime
+from valhalla.program.database import memory_database
 from valhalla.sandbox.errors import PostgresUnsupported, SandboxError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Block:
 def resolve(database: Any) -> Database:
     """The file that a block is to use. See :class:`Block`."""
     if database is None:
-        return Database.memory()
+        return memory_database()
     if isinstance(database, Database):
         return database
     found = getattr(database, "database", None)

@@ -16,6 +16,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from db import Database
+from valhalla.program.database import memory_database, open_database
 from valhalla.program.masking import masked_text
 from valhalla.sandbox.errors import SandboxError
 
@@ -102,7 +103,7 @@ class SandboxDatabaseManager:
         self.engine: Any
         if use_memory or db_url == MEMORY_URL:
             self.database_url = MEMORY_URL
-            self.engine = self.database = Database.memory()
+            self.engine = self.database = memory_database()
         elif db_url is not None and db_url.startswith(("postgresql://", "postgres://", "postgresql+")):
             from valhalla.sandbox.postgres import PostgresEngine
 
@@ -111,7 +112,7 @@ class SandboxDatabaseManager:
         else:
             path = _path_of(db_url) if db_url is not None else _home_file()
             self.database_url = f"sqlite:///{path.as_posix()}"
-            self.engine = self.database = Database.open(path)
+            self.engine = self.database = open_database(path)
 
     @classmethod
     def of(cls, database: Database) -> Self:

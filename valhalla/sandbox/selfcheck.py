@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from db import Database
+from valhalla.program.database import memory_database
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.database import SandboxDatabaseManager
 from valhalla.sandbox.dry_run import DryRunLock
@@ -32,7 +33,7 @@ class Broken(Exception):
 def check_blocks() -> list[dict[str, Any]]:
     """``{name, ok, detail, seconds}`` of each block, in the order of docs/blocks.md. Takes well under a second."""
     found = []
-    with Database.memory() as database:
+    with memory_database() as database:
         for name, check in CHECKS.items():
             began = time.perf_counter()
             try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from db import Database
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.scoring import store as stages
 
@@ -14,6 +15,6 @@ from valhalla.scoring import store as stages
 def open_home(home: Home) -> Iterator[Database]:
     """Make the home's folders, open its file (made or migrated when needed) and put the first policy into a new one."""
     home.prepare()
-    with Database.open(home.database) as database:
+    with open_database(home.database) as database:
         stages.seed(database)
         yield database

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from db import Database
 from db.clock import SECOND
 from db.instance import Running, running
 from valhalla.program import stopping
+from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
@@ -60,7 +60,7 @@ def stop(home: Home) -> Running | None:
     found = running(home.path)
     if found is None:
         return None
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         stopping.ask(database)
         if _wait(lambda: running(home.path) is None, STOP_SECONDS):
             return found
@@ -98,7 +98,7 @@ def status(home: Home) -> dict[str, Any]:
         blocks.is_ready()
         told["self_check"] = blocks.readiness_checker.get_status()["checks"]
     if home.database.exists():
-        with Database.open(home.database, create=False) as database:
+        with open_database(home.database, create=False) as database:
             told["heartbeat"] = seen_from_outside(database) if found else None
             told["live"] = live.current(database) is not None
             told["governor"] = GovernorEnforcer(database=database).get_status()
@@ -133,7 +133,7 @@ def _beats(home: Home) -> bool:
 
     if not home.database.exists():
         return False
-    with Database.open(home.database, create=False) as database:
+    with open_database(home.database, create=False) as database:
         seen = seen_from_outside(database)
     return seen is not None and bool(seen["is_healthy"])
 

@@ -20,6 +20,7 @@ from db.clock import HOUR
 from db.inspecting import inspect
 from valhalla.audit import copies
 from valhalla.intake.importer import Request, import_file
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.scoring import store as stages
 
@@ -30,7 +31,7 @@ PLAIN_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 @pytest.fixture
 def database(place: Home) -> Iterator[Database]:
-    with Database.open(place.database) as database:
+    with open_database(place.database) as database:
         database.clock = iter(range(10**15, 10**16, HOUR // 1000)).__next__
         stages.seed(database)
         yield database
@@ -93,7 +94,7 @@ def test_copies_taken_while_lists_are_read(tmp_path: Path) -> None:
     for life in range(COPIES // A_LIFE):  # a file that grew for hours would only take longer to verify
         home = Home(tmp_path / f"home-{life}")
         home.prepare()
-        with Database.open(home.database) as database:
+        with open_database(home.database) as database:
             stages.seed(database)
             with database.write():
                 database.sql("INSERT INTO setting VALUES ('import.chunk_rows', '200', 0, 'test')")

@@ -9,7 +9,6 @@ from typing import Any
 import apsw
 import pytest
 
-from db import Database
 from db.evidence import TABLES, key_value
 from db.inspecting import inspect
 from valhalla.effects import live, register
@@ -20,6 +19,7 @@ from valhalla.intake.undo import undo_import
 from valhalla.leads import merge, suppression
 from valhalla.leads.buyers import import_buyers
 from valhalla.leads.outcomes import Outcome, record
+from valhalla.program.database import open_copy
 from valhalla.program.home import Home
 from valhalla.program.settings import save
 from valhalla.reports.packet import make
@@ -94,7 +94,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def filled(path: Path) -> dict[str, tuple[Any, ...]]:
     """A row of each table of evidence that has one."""
-    with Database.open_copy(path) as database:
+    with open_copy(path) as database:
         found = {
             name: database.one(
                 f"SELECT {', '.join(f'{chr(34)}{each}{chr(34)}' for each in table.columns)} FROM {name} LIMIT 1"

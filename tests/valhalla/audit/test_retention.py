@@ -13,6 +13,7 @@ from db.clock import DAY
 from db.verifying import verify
 from jobs import JobQueue, admin
 from valhalla.audit import retention, signing
+from valhalla.program.database import open_database
 from valhalla.program.settings import save
 
 START = 1_700_000_000_000_000
@@ -67,7 +68,7 @@ class Life:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         yield Life(database)
 
 

@@ -13,13 +13,14 @@ import pytest
 from db import Database, audit, heads
 from valhalla.audit import copies, signing
 from valhalla.audit.verifying import copy_of_file, home_file
+from valhalla.program.database import open_database
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.home import Home
 
 
 @pytest.fixture
 def database(place: Home) -> Iterator[Database]:
-    with Database.open(place.database) as database:
+    with open_database(place.database) as database:
         yield database
 
 

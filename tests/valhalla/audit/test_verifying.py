@@ -11,12 +11,13 @@ from db import Database
 from jobs import sealing
 from valhalla.audit import copies
 from valhalla.audit.verifying import copy_of_file, home_file
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 
 
 @pytest.fixture
 def database(place: Home) -> Iterator[Database]:
-    with Database.open(place.database) as database:
+    with open_database(place.database) as database:
         with database.write():
             for number in range(3):
                 database.sql(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from db import Database
 from db.instance import Instance
 from valhalla.cli.entry import run as main
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 
 
@@ -162,7 +162,7 @@ def test_who_is_forgotten_leaves_a_proof_that_names_nobody(say: Any, home: Path,
     for path in (Home(home).database, home / "valhalla.db-wal"):
         content = path.read_bytes() if path.exists() else b""
         assert [person[name] for name in ("name", "email", "phone") if person[name].encode() in content] == []
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         proof = database.sql("SELECT salt, hash FROM witness WHERE tbl = 'lead' AND key = 1 ORDER BY entry")
     assert [salt for salt, _ in proof] == [None, None]
     assert len(proof[0][1]) == 32 and proof[1][1] is None

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from db import Database
 from jobs import JobQueue, admin
 from valhalla.cli.entry import run
+from valhalla.program.database import open_database
 
 
 @pytest.fixture
 def jobs(home: Path) -> list[int]:
     """Three jobs in the home's file: one waits, one is dead, one is done."""
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         queue = JobQueue(database)
         task = queue.task(name="import.file")(lambda *args: None)
         numbers = [int(queue.enqueue(task.s(f"list-{number}.csv"))) for number in range(3)]
@@ -29,7 +29,7 @@ def jobs(home: Path) -> list[int]:
 
 
 def state(home: Path, job: int) -> str:
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         return admin.show(database, job).state
 
 
@@ -69,7 +69,7 @@ def test_retry_and_cancel(jobs: list[int], home: Path, capsys: pytest.CaptureFix
 
 def test_pause_and_resume(jobs: list[int], home: Path) -> None:
     assert run(["jobs", "pause", "default", "--reason", "moving house"]) == 0
-    with Database.open(home / "valhalla.db") as database:
+    with open_database(home / "valhalla.db") as database:
         (queue,) = admin.queues(database)
     assert (queue.paused, queue.reason) == (True, "moving house")
     assert run(["jobs", "resume"]) == 0

@@ -17,6 +17,7 @@ import pytest
 from db import Database
 from valhalla.console import hub
 from valhalla.console.hub import Outbox
+from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -167,7 +168,7 @@ async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
 
     async def write() -> None:
         """Alerts of about 70 KB, so that what is not read does not disappear in the buffers of the system."""
-        with Database.open(home / "valhalla.db") as database:
+        with open_database(home / "valhalla.db") as database:
             system = AlertSystem(database=database)
             while True:
                 await asyncio.to_thread(system.alert, "crowd", "not read " * 8_000, "info")

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from db import Database
 from valhalla.cockpit.security import limits
 from valhalla.cockpit.server import Server
+from valhalla.program.database import open_database
 from valhalla.service import links
 
 MINUTE = 60_000_000
@@ -118,7 +119,7 @@ def test_another_process_makes_a_link_through_the_file(
     server: Server, visitor: httpx.Client, database: Database
 ) -> None:
     assert database.path is not None
-    with Database.open(database.path) as beside:
+    with open_database(database.path) as beside:
         beside.clock = database.clock
         link = links.make(beside, server.url)
     assert visitor.get(link).status_code == 303

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from db import Database
 from valhalla.console import configuration
 from valhalla.console.configuration import resolved
 from valhalla.program import settings
+from valhalla.program.database import memory_database
 from valhalla.program.errors import UsageError
 
 
@@ -57,7 +57,7 @@ def test_a_board_is_listed_when_its_source_is_named_or_boards_are_switched_on(
 
 
 def test_what_is_in_the_file_is_read() -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         settings.save(database, "console.fallback", "off")
         settings.save(database, "console.redis_url", "rediss://cache.example:6380/2")
         found = configuration.read(database)
@@ -66,5 +66,5 @@ def test_what_is_in_the_file_is_read() -> None:
 
 @pytest.mark.parametrize("address", ["localhost:6379", "http://localhost", "redis://user:secret@host/0"])
 def test_a_redis_address_that_makes_no_sense_or_holds_a_password_is_refused(address: str) -> None:
-    with Database.memory() as database, pytest.raises(UsageError, match=r"console\.redis_url must be"):
+    with memory_database() as database, pytest.raises(UsageError, match=r"console\.redis_url must be"):
         settings.save(database, "console.redis_url", address)

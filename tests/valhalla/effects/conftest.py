@@ -17,6 +17,7 @@ from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
 from valhalla.program import settings
+from valhalla.program.database import open_database
 
 ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test', '{}', 0) RETURNING id"
 
@@ -79,7 +80,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def database(path: Path, clock: FakeClock) -> Iterator[Database]:
-    with Database.open(path) as database:
+    with open_database(path) as database:
         database.clock = clock
         yield database
 

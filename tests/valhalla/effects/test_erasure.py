@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from db import Database, audit
+from db import audit
 from db.instance import Running
 from valhalla.effects import erasure
 from valhalla.intake.importer import Request, import_file
 from valhalla.leads import search, suppression
+from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store
 
@@ -29,7 +30,7 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
         "Broken,quentin@forgetme.example,oops,713-555-2191,\n",
         encoding="utf-8",
     )
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         import_file(database, Request(str(path)))
         while True:
@@ -56,7 +57,7 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
 
 def test_no_page_keeps_what_a_row_said_before_it_was_changed_or_moved(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         for value in range(1, 4):
             rows = [f"Jo {who},jo{who}@forgetme.example,{value}{'0' * (who % 3)}" for who in range(40)]
@@ -76,7 +77,7 @@ def test_a_file_that_could_not_be_cleaned_is_named_and_cleaned_later(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text("name,email,value\nQuentin,quentin@forgetme.example,1\n", encoding="utf-8")
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         import_file(database, Request(str(path)))
         with monkeypatch.context() as busy:
@@ -91,7 +92,7 @@ def test_a_file_that_could_not_be_cleaned_is_named_and_cleaned_later(
 def test_a_large_file_that_another_process_uses_is_left_to_that_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         monkeypatch.setattr(erasure, "running", lambda home: Running(1, 0, "run"))
         assert erasure.clean(database), "it is small"
         monkeypatch.setattr(erasure, "LARGE", 1)
@@ -106,7 +107,7 @@ def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) ->
         "name,email,value,notes\nQuentin,quentin@forgetme.example,1,secretword\nBo,bo@x.com,1,\n",
         encoding="utf-8",
     )
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         import_file(database, Request(str(path)))
         with database.write():

@@ -228,12 +228,13 @@ def test_a_standing_approval_has_a_daily_cap(database: Database, clock: FakeCloc
 DYING = """
 import os, signal, sys
 from db import Database
+from valhalla.program.database import open_database
 from jobs import JobQueue
 from valhalla import settings
 from valhalla.effects import live, webhook
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
-database = Database.open(sys.argv[1])
+database = open_database(sys.argv[1])
 where, number, run_id = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 effects = Effects(database, JobQueue(database), Senders(database, settings.effective(database)), run_id=run_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db import Database
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.importer import Request, import_file
+from valhalla.program.database import memory_database
 from valhalla.scoring import store
 
 WHO = {"name": "Ann Ames", "email": "ann@example.com"}
@@ -14,7 +14,7 @@ WHO = {"name": "Ann Ames", "email": "ann@example.com"}
 
 def test_what_was_typed_last_counts_also_when_it_was_typed_before(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    with Database.memory() as database:
+    with memory_database() as database:
         store.seed(database)
         for value in ("2", "3", "2"):
             add_lead(database, {**WHO, "value": value})

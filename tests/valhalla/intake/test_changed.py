@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from db import Database
 from valhalla.intake.changed import look
 from valhalla.intake.importer import Request, import_file
 from valhalla.intake.preview import scratch_copy
@@ -17,6 +16,7 @@ from valhalla.intake.results import of_import
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.sources import Candidate
+from valhalla.program.database import open_database
 from valhalla.scoring import store
 
 ROW = "Ann,ann@example.com,1,,\n"
@@ -71,7 +71,7 @@ def test_a_preview_is_exactly_what_would_happen(tmp_path: Path) -> None:
     path.write_text(
         "name,email,value\nAnn,ann@example.com,1\nAnn,ann@example.com,2\nBad,,1\n", encoding="utf-8"
     )
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         with scratch_copy(database) as scratch:
             number = import_file(scratch, Request(str(path)))

@@ -17,6 +17,7 @@ from valhalla.intake.importer import Hooks, Progress, Request, import_file
 from valhalla.intake.log import details, recent
 from valhalla.intake.source_settings import Change, accept_suggestion, all_sources, set_source
 from valhalla.intake.sources import Candidate
+from valhalla.program.database import memory_database
 from valhalla.scoring import store
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"
@@ -31,7 +32,7 @@ def codes(result: Any) -> list[str]:
 def test_rows_add_up_for_any_bytes(tmp_path: Path, content: bytes, header: bool, size: int) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(b"name,email,value\n" * header + content)
-    with Database.memory() as database:
+    with memory_database() as database:
         store.seed(database)
         with database.write():
             database.sql("INSERT INTO setting VALUES ('import.chunk_rows', ?, 0, 'test')", (str(size),))
@@ -178,7 +179,7 @@ def test_a_fault_between_two_chunks_keeps_what_was_read_and_goes_on_behind_it(de
 def test_a_tail_that_was_stopped_before_its_first_chunk_is_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"name,email,value,phone,location\n{ANN}", encoding="utf-8")
-    with Database.memory() as database:
+    with memory_database() as database:
         store.seed(database)
         import_file(database, Request(str(path)))
         with path.open("a", encoding="utf-8") as file:

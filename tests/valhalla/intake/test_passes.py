@@ -13,6 +13,7 @@ from jobs import JobQueue
 from valhalla.intake import passes
 from valhalla.intake.passes import Importing
 from valhalla.leads import search
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.scoring import store
 
@@ -29,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture
 def importing(home: Home) -> Iterator[Importing]:
-    with Database.open(home.database) as database:
+    with open_database(home.database) as database:
         store.seed(database)
         queue = JobQueue(database)
         importing = Importing(database, queue)

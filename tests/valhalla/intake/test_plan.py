@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database
 from db.verifying import verify
 from valhalla.intake.importer import Request, import_file
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.leads import review
+from valhalla.program.database import memory_database
 from valhalla.scoring import store
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"
@@ -127,7 +127,7 @@ ROWS = st.lists(
 
 
 def outcome(path: Any, chunk_rows: int) -> tuple[Any, ...]:
-    with Database.memory() as database:
+    with memory_database() as database:
         store.seed(database)
         with database.write():
             database.sql("INSERT INTO setting VALUES ('import.chunk_rows', ?, 0, 'test')", (str(chunk_rows),))
@@ -154,7 +154,7 @@ def test_an_appended_list_ends_like_one_that_was_read_whole(tmp_path: Any, rows:
     path = tmp_path / "list.csv"
 
     def leads(*parts: list[str]) -> list[Any]:
-        with Database.memory() as database:
+        with memory_database() as database:
             store.seed(database)
             path.unlink(missing_ok=True)
             for part in parts:

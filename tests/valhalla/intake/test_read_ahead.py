@@ -16,6 +16,7 @@ from valhalla.intake.helper_protocol import PART_ROWS, file_of
 from valhalla.intake.importer import Request, import_file
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.intake.reading.chunk import CHUNK_BYTES
+from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 
 TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
@@ -23,7 +24,7 @@ START = Position()
 
 
 def opened() -> Database:
-    database = Database.memory()
+    database = memory_database()
     stages.seed(database)
     return database
 

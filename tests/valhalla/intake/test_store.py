@@ -15,6 +15,7 @@ from db import Database, audit
 from db.verifying import verify
 from valhalla.intake import importer, store
 from valhalla.intake.importer import Request, import_file
+from valhalla.program.database import open_database
 from valhalla.scoring import store as scoring_store
 
 HEADER = "name,email,value,notes\n"
@@ -23,7 +24,7 @@ ONE_STATEMENT = 10**9
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "valhalla.db") as database:
+    with open_database(tmp_path / "valhalla.db") as database:
         scoring_store.seed(database)
         yield database
 

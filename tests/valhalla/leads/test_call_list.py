@@ -14,6 +14,7 @@ from valhalla.leads import call_list as top_module
 from valhalla.leads import call_list_index, search, sql
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
+from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.score import freshness
 
@@ -21,7 +22,7 @@ from valhalla.scoring.stages.score import freshness
 @pytest.fixture
 def database(lead_list: Any) -> Iterator[Database]:
     path, _ = lead_list(3_000, seed=21)
-    with Database.memory() as database:
+    with memory_database() as database:
         stages.seed(database)
         import_file(database, Request(str(path)))
         yield database

@@ -23,6 +23,7 @@ from db.verifying import verify
 from jobs.testing import NOON
 from valhalla.effects import erasure
 from valhalla.intake.source_settings import Change, set_source
+from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.scoring import store as stages
@@ -101,7 +102,7 @@ class Life(RuleBasedStateMachine):
             scripts = migrate.scripts
             migrate.scripts = lambda: scripts()[:older]  # type: ignore[assignment]
             try:
-                with Database.open(self.home.database) as old, old.write(), old.recorder().off():
+                with open_database(self.home.database) as old, old.write(), old.recorder().off():
                     old.sql("INSERT INTO setting VALUES ('interval', '7', 0, 'x')")
             finally:
                 migrate.scripts = scripts
@@ -139,7 +140,7 @@ class Life(RuleBasedStateMachine):
         twin = self.folder / "twin" / "valhalla.db"
         twin.parent.mkdir(exist_ok=True)
         shutil.copyfile(self.home.database, twin)
-        with Database.open(twin) as calm:
+        with open_database(twin) as calm:
             calm.clock = lambda: self.now
             answer, after = attempt(act, calm), evidence(calm)
         shutil.rmtree(twin.parent)

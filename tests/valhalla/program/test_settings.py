@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from db import Database
 from valhalla.program import settings
+from valhalla.program.database import memory_database
 from valhalla.program.errors import UsageError
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_the_guide_lists_every_setting_with_meaning_and_variable() -> None:
     [("watch", " Poll ", "poll"), ("interval", "5", 5), ("quiet_hours", "9:00-17:30", "09:00-17:30")],
 )
 def test_a_value_is_stored_as_what_it_means(key: str, text: str, value: object) -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         assert settings.save(database, key, text) == value == settings.value(database, key)
 
 
@@ -34,5 +34,5 @@ def test_a_value_is_stored_as_what_it_means(key: str, text: str, value: object) 
     ("key", "text"), [("watch", "maybe"), ("interval", "0"), ("dry_run_enabled", "perhaps")]
 )
 def test_what_makes_no_sense_is_refused_with_what_is_allowed(key: str, text: str) -> None:
-    with Database.memory() as database, pytest.raises(UsageError, match=f"{key} must be "):
+    with memory_database() as database, pytest.raises(UsageError, match=f"{key} must be "):
         settings.save(database, key, text)

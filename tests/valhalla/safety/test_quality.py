@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from db import Database
 from valhalla.intake.importer import Request, import_file
+from valhalla.program.database import memory_database
 from valhalla.safety import quality
 from valhalla.safety.quality import Counts
 from valhalla.scoring import store
@@ -19,7 +19,7 @@ def counts(**given: int) -> Counts:
 
 
 def test_nothing_read_is_no_data() -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         found = quality.measure(database)
     assert (found["status"], found["score"]) == ("NO_DATA", None) and found["score_reason"]
     assert all(part["value"] is None and part["reason"] for part in found["details"]["dimensions"].values())
@@ -65,7 +65,7 @@ def test_an_import_is_counted_once_and_its_newest_version_stands(tmp_path: Path)
     path = tmp_path / "leads.csv"
     rows = [f"Ann {n},ann{n}@example.com,{100_000 + n * 1000},713-555-01{n:02d}" for n in range(30)]
     path.write_text("name,email,value,phone\n" + "\n".join([*rows, "Bad,,1,", "Bad,b@example.com,x,"]) + "\n")
-    with Database.memory() as database:
+    with memory_database() as database:
         store.seed(database)
         import_file(database, Request(str(path), "csv", True))
         assert quality.count(database) == 1 and quality.count(database) == 0

@@ -13,12 +13,14 @@ import pytest
 
 from db import Database
 from jobs.testing import FakeClock
+from valhalla.program.database import memory_database, open_database
 
 PRELUDE = """
 import sys
 from pathlib import Path
 from db import Database
-database = Database.open(sys.argv[1])
+from valhalla.program.database import memory_database, open_database
+database = open_database(sys.argv[1])
 words = sys.argv[2:]
 """
 
@@ -31,7 +33,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def database(clock: FakeClock) -> Iterator[Database]:
     """A private file in memory, by the fake clock."""
-    with Database.memory() as database:
+    with memory_database() as database:
         database.clock = clock
         yield database
 
@@ -44,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def file(path: Path) -> Iterator[Database]:
     """A file on the disk."""
-    with Database.open(path) as database:
+    with open_database(path) as database:
         yield database
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from db import Database
+from valhalla.program.database import open_database
 from valhalla.sandbox import AlertSystem, DryRunLock
 
 IRREVERSIBLE = [
@@ -105,9 +105,9 @@ def test_a_function_is_asked_each_time() -> None:
 
 
 def test_the_log_survives_a_restart_and_a_blocked_action_is_told(path: Path) -> None:
-    with Database.open(path) as database:
+    with open_database(path) as database:
         DryRunLock(database=database, alerts=AlertSystem(database=database)).execute("payment", action)
-    with Database.open(path) as database:
+    with open_database(path) as database:
         (entry,) = DryRunLock(database=database).get_execution_log("payment")
         assert entry["status"] == "dry_run_blocked"
         (alert,) = AlertSystem(database=database).alerts

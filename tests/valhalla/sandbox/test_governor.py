@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from db import Database
 from db.clock import SECOND
 from jobs.testing import FakeClock
+from valhalla.program.database import memory_database, open_database
 from valhalla.sandbox import AlertSystem, GovernorEnforcer
 
 
@@ -95,7 +96,7 @@ def test_a_clock_that_is_set_back_neither_frees_nor_locks_out(database: Database
 @settings(max_examples=60, deadline=None)
 def test_it_allows_exactly_what_a_full_log_would(most: int, window: int, steps: list[int]) -> None:
     clock = FakeClock()
-    with Database.memory() as database:
+    with memory_database() as database:
         database.clock = clock
         governor = GovernorEnforcer(database=database)
         governor.set_limit("api", most, window)
@@ -129,7 +130,7 @@ print(sum(governor.check_limit("api")[0] for _ in range(60)))
 """
     assert sum(int(each.communicate()[0]) for each in [process(code) for _ in range(4)]) == 100
     file.close_all()
-    with Database.open(path) as again:
+    with open_database(path) as again:
         assert GovernorEnforcer(database=again).check_limit("api")[0] is False
 
 

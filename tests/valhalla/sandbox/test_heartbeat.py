@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from db import Database
+from valhalla.program.database import memory_database
 from valhalla.sandbox import AlertSystem, SchedulerHeartbeat
 from valhalla.sandbox.heartbeat import seen_from_outside
 
@@ -47,7 +48,7 @@ def test_it_goes_on_beating(eventually: Callable) -> None:
 
 
 def test_silence_longer_than_the_timeout_is_unhealthy_and_told_once(eventually: Callable) -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         alerts = AlertSystem(database=database)
         heartbeat = SchedulerHeartbeat(interval=600, timeout=0.05, database=database, alerts=alerts)
         heartbeat.start()
@@ -63,7 +64,7 @@ def test_a_beat_that_cannot_be_written_is_no_beat(
 ) -> None:
     from db.errors import DiskFull
 
-    with Database.memory() as database:
+    with memory_database() as database:
         heartbeat = SchedulerHeartbeat(interval=0.01, timeout=0.1, database=database)
         heartbeat.start()
 

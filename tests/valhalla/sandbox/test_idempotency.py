@@ -10,6 +10,7 @@ import pytest
 
 from db import Database
 from jobs.testing import FakeClock
+from valhalla.program.database import open_database
 from valhalla.sandbox import IdempotencyManager, ResultElsewhere
 from valhalla.sandbox.errors import NestedKey
 
@@ -181,7 +182,7 @@ IdempotencyManager(database=database).process_idempotent("k", lambda: object())
 def test_results_survive_a_restart(path: Path) -> None:
     work = Counted([1, 2])
     for _ in range(2):
-        with Database.open(path) as database:
+        with open_database(path) as database:
             assert IdempotencyManager(database=database).process_idempotent("k", work) == [1, 2]
     assert work.calls == 1
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from db import Database
+from valhalla.program.database import open_database
 from valhalla.sandbox import SandboxOrchestrator
 
 
@@ -87,7 +88,7 @@ def test_limits_set_by_hand_and_state_survive_on_the_homes_file(home: Path) -> N
         assert sandbox.governor.check_limit("payment")[0]
     with SandboxOrchestrator(use_memory_db=False) as sandbox:
         assert sandbox.governor.check_limit("payment")[0] is False
-    with Database.open(home / "valhalla.db", create=False) as database:
+    with open_database(home / "valhalla.db", create=False) as database:
         assert database.value("SELECT denied FROM governor_limit WHERE resource = 'payment'") == 1
 
 

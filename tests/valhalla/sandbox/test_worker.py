@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from db import Database
+from valhalla.program.database import memory_database
 from valhalla.sandbox import AlertSystem, WorkerProcess
 
 
@@ -50,7 +51,7 @@ def test_a_job_is_pending_running_completed(eventually: Callable) -> None:
 
 
 def test_a_job_that_raises_fails_and_is_told(eventually: Callable) -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         alerts = AlertSystem(database=database)
         worker = WorkerProcess(database=database, alerts=alerts)
         worker.start()

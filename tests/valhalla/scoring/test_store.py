@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from db import Database, audit
+from valhalla.program.database import memory_database
 from valhalla.scoring.stages import decide
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, PolicyError, set_key
 from valhalla.scoring.store import (
@@ -30,7 +31,7 @@ ADD_OUTCOME = """INSERT INTO outcome (lead_id, event, at, amount, recorded_at, r
 
 @pytest.fixture
 def database(lab: Any) -> Iterator[Database]:
-    database = Database.memory()
+    database = memory_database()
     database.clock = lambda: lab.NOW
     seed(database)
     yield database
@@ -56,7 +57,7 @@ def test_a_new_file_gets_a_policy_scripts_and_an_experiment_once(lab: Any, datab
 
 
 def test_an_unseeded_file_says_so(lab: Any) -> None:
-    database = Database.memory()
+    database = memory_database()
     with pytest.raises(Unknown, match="no policy yet"):
         load(database, lab.NOW)
     database.close_all()

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import Database
+from valhalla.program.database import memory_database
 from valhalla.scoring.stages import STAGES, Decision, StoredLead, decide, explain, redecide
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
@@ -76,7 +76,7 @@ def test_same_input_same_output_on_every_platform(lab: Any, context: Any) -> Non
 
 
 def test_the_columns_are_those_of_the_table() -> None:
-    with Database.memory() as database:
+    with memory_database() as database:
         columns = [
             name for (name,) in database.sql("SELECT name FROM pragma_table_info('lead') ORDER BY cid")
         ]

@@ -1,0 +1,25 @@
+"""Opening the application's database: the one place that says which schema it has."""
+
+from __future__ import annotations
+
+import os
+
+from db import Database
+
+
+def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Database:
+    """Open the database at ``path`` to read and write; make it (``create``) or bring its schema up to date.
+
+    Raises the errors of :mod:`db.errors`: each says what is wrong with the database in one sentence.
+    """
+    return Database.open(path, create=create)
+
+
+def open_copy(path: str | os.PathLike[str]) -> Database:
+    """Open a database to read only, without leaving any file next to it."""
+    return Database.open_copy(path)
+
+
+def memory_database() -> Database:
+    """A private database in memory with the same schema. All threads share it; it is gone after ``close_all``."""
+    return Database.memory()
