@@ -24,8 +24,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from db import Database
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
 from valhalla.intake.reading.header import FIELDS
+from valhalla.intake.request import Request
 from valhalla.intake.results import PassResult, of_import
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.database import open_database

@@ -115,7 +115,8 @@ class CSVIngestion:
 
     def _read(self, database: Database, leads: list[Lead], *, again: bool) -> FileResult:
         from valhalla.intake import results
-        from valhalla.intake.importer import Hooks, Request, import_file
+        from valhalla.intake.importer import import_file
+        from valhalla.intake.request import Hooks, Request
 
         self.processed_leads = []
         readers: list[OwnRules] = []
@@ -172,7 +173,7 @@ class CSVIngestion:
         """The lines of one lead with its six decisions."""
         from valhalla.intake.lines import lead_lines
         from valhalla.leads.view import Viewer
-        from valhalla.scoring.stages import explain
+        from valhalla.scoring.stages.explanation import explain
 
         viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
         lead_id = database.value("SELECT lead_id FROM lead_key WHERE key = ?", (row.identity,))

@@ -14,7 +14,7 @@ import pytest
 from db import Database
 from db.clock import MINUTE
 from valhalla.effects import drafting
-from valhalla.leads import suppression
+from valhalla.leads import do_not_contact, suppression
 from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
@@ -89,7 +89,8 @@ def filled(
     tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_program: Callable[..., Any]
 ) -> Iterator[Any]:
     """A program whose home has something on every page."""
-    from valhalla.intake.importer import Request, import_file
+    from valhalla.intake.importer import import_file
+    from valhalla.intake.request import Request
     from valhalla.program.home import Home
     from valhalla.scoring.opening import open_home
 
@@ -115,7 +116,7 @@ def fill(database: Database) -> None:
     governor.set_limit("effect.webhook", 1)
     for _ in range(3):
         governor.check_limit("effect.webhook")
-    suppression.add(database, [suppression.entry("stop@example.com")], reason=LONG)
+    do_not_contact.add(database, [suppression.entry("stop@example.com")], reason=LONG)
     assert database.clock() > MINUTE
 
 

@@ -9,8 +9,9 @@ import random
 import sys
 from pathlib import Path
 
-from valhalla.intake.importer import Request, import_file
-from valhalla.leads import suppression
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.program.home import Home
 from valhalla.program.settings import save
@@ -41,7 +42,7 @@ def main() -> None:
                 print(f"outcome {done.id}", flush=True)
             save(database, "interval", str(1 + stamp % 80_000))
             print(f"interval {1 + stamp % 80_000}", flush=True)
-            suppression.add(database, [suppression.entry(f"no{stamp}@example.com")])
+            do_not_contact.add(database, [suppression.entry(f"no{stamp}@example.com")])
             print(f"kept out no{stamp}@example.com", flush=True)
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from db import verifying
 from db.clock import DAY
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.program.database import open_database
 from valhalla.scoring import store as stages

@@ -17,7 +17,8 @@ from websockets.asyncio.client import connect
 
 from db import Database
 from db.clock import DAY
-from valhalla.intake.importer import Hooks, Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Hooks, Request
 from valhalla.intake.results import FileResult, of_import, of_unchanged
 from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.program.database import memory_database, open_database

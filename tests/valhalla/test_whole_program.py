@@ -27,9 +27,9 @@ from valhalla.audit import copies, restoring, retention
 from valhalla.effects import erasure, register
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
+from valhalla.leads import do_not_contact, search, suppression
 from valhalla.leads import merge as merging
 from valhalla.leads import outcomes as recording
-from valhalla.leads import search, suppression
 from valhalla.leads.buyers import import_buyers
 from valhalla.leads.call_list import top
 from valhalla.leads.outcomes import Outcome
@@ -129,7 +129,7 @@ class WholeProgram(Lists):
     @rule(person=people, kind=st.integers(0, 2), off=st.booleans(), kill=kills)
     def do_not_contact(self, person: int, kind: int, off: bool, kill: int | None) -> None:
         entry = suppression.Entry(*entries(person)[kind])  # type: ignore[arg-type]
-        act = suppression.remove if off else suppression.add
+        act = do_not_contact.remove if off else do_not_contact.add
         answer = self.do(lambda database: act(database, [entry]), kill)
         if not isinstance(answer, Exception):
             if off:

@@ -61,24 +61,24 @@ def list_(
 @app.command("add")
 def add(ctx: typer.Context, who: Words, reason: Reason = None) -> None:
     """Put people on the list; leads they concern leave every call list and export at once."""
-    from valhalla.leads import suppression
+    from valhalla.leads import do_not_contact, suppression
 
     entries = [suppression.entry(word) for word in who]
     inv = invocation(ctx)
     with inv.writing() as database:
-        added, leads = suppression.add(database, entries, reason=reason)
+        added, leads = do_not_contact.add(database, entries, reason=reason)
     _told(inv, {"added": added, "leads": leads}, f"{added} added; {leads} leads are kept out by this.")
 
 
 @app.command("remove")
 def remove(ctx: typer.Context, who: Words) -> None:
     """Take people off the list; leads that nothing else keeps out may be contacted again."""
-    from valhalla.leads import suppression
+    from valhalla.leads import do_not_contact, suppression
 
     entries = [suppression.entry(word) for word in who]
     inv = invocation(ctx)
     with inv.writing() as database:
-        removed, leads = suppression.remove(database, entries)
+        removed, leads = do_not_contact.remove(database, entries)
     _told(
         inv, {"removed": removed, "leads": leads}, f"{removed} removed; {leads} leads may be contacted again."
     )
@@ -93,14 +93,14 @@ def import_(
     reason: Reason = None,
 ) -> None:
     """Put everybody in a file on the list: addresses, numbers and domains wherever they stand in a line."""
-    from valhalla.leads import suppression
+    from valhalla.leads import do_not_contact
 
     inv = invocation(ctx)
     entries, skipped = _read(file)
     if not entries:
         raise UsageError(f"there is no e-mail address, phone number or domain in {file}")
     with inv.writing() as database:
-        added, leads = suppression.add(database, entries, origin="list", reason=reason or file.name)
+        added, leads = do_not_contact.add(database, entries, origin="list", reason=reason or file.name)
     told = {"added": added, "known": len(set(entries)) - added, "leads": leads, "skipped": skipped}
     _told(
         inv,

@@ -104,7 +104,7 @@ def print_leads(database: Database, done: Pass) -> None:
     from valhalla.intake.lines import lead_lines, say
     from valhalla.intake.passes import touched_leads
     from valhalla.leads.view import Viewer
-    from valhalla.scoring.stages import explain
+    from valhalla.scoring.stages.explanation import explain
 
     viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
     for record in touched_leads(database, viewer, done.import_ids):

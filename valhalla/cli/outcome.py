@@ -50,7 +50,8 @@ def _record(inv: Invocation, lead: str, event: str, *options: str | None) -> Non
     from valhalla.cli.afterwards import follow_up, teaching
     from valhalla.leads.outcomes import Outcome, Recorder, read_lead
     from valhalla.program import settings
-    from valhalla.program.wording import ahead, cents, moment
+    from valhalla.program.moments import ahead, moment
+    from valhalla.program.wording import cents
 
     reason, amount, at, channel, until = options
     number = _number(lead, "lead")
@@ -95,7 +96,8 @@ def _list(inv: Invocation, text: str) -> None:
     from valhalla.leads import sql
     from valhalla.leads.outcomes import read_lead
     from valhalla.program import settings
-    from valhalla.program.wording import clock_text, money
+    from valhalla.program.moments import clock_text
+    from valhalla.program.wording import money
 
     number = _number(text, "lead")
     with inv.reading() as database:
@@ -192,7 +194,7 @@ def _say(
     recorded: Recorded, name: str, zone: str | None, changed: bool, done: dict[str, int | bool] | None
 ) -> None:
     from valhalla.cli.afterwards import say_follow_up
-    from valhalla.program.wording import clock_text
+    from valhalla.program.moments import clock_text
 
     where = recorded.standing
     if not recorded.new:

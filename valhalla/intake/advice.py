@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from db import Database
-from valhalla.intake.importer import Request
 from valhalla.intake.reading import Profile, SourceError, open_source
 from valhalla.intake.reading.cure import SAMPLE, find_cure
 from valhalla.intake.reading.mapping import recognise
 from valhalla.intake.reading.profile import Contact
+from valhalla.intake.request import Request
 from valhalla.intake.results import FileResult
 from valhalla.intake.source_rules import mapping_of, source_rules
 from valhalla.intake.source_settings import Change, accept_suggestion, set_source

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from db import Database
-from valhalla.intake.importer import Request
 from valhalla.intake.reading import Profile, Reject, SourceError, Warning, open_source
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.header import REJECT_COLUMNS
 from valhalla.intake.reading.mapping import Columns, recognise
+from valhalla.intake.request import Request
 from valhalla.intake.source_rules import mapping_of, source_rules
 from valhalla.scoring.stages.row import Row
 

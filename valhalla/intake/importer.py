@@ -7,7 +7,7 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from db.courtesy import give_way
 from db.pacing import Pace
 from valhalla.intake import helper, read_ahead, sql
 from valhalla.intake.drift import drift_warnings
+from valhalla.intake.forgotten import leave_out_forgotten
 from valhalla.intake.helper_protocol import PART_ROWS, Decided, file_of
 from valhalla.intake.plan import Plan, Reading, plan_chunk
 from valhalla.intake.reading import (
@@ -29,6 +30,7 @@ from valhalla.intake.reading import (
     Warning,
     prefix_hash,
 )
+from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.source_rules import adopted_source, open_list, plain_header, rules_of, source_rules
 from valhalla.intake.store import Transaction, header_id, supersede_rejects, write_plan
 from valhalla.leads import suppression
@@ -39,7 +41,6 @@ from valhalla.scoring.stages import Context
 
 if TYPE_CHECKING:
     from valhalla.intake.reading import Source
-    from valhalla.intake.reading.source import RowReaderFactory
 
 WARNINGS_KEPT = 1000
 """Row warnings of an import that are stored; the rest are counted by code."""
@@ -66,60 +67,6 @@ class LostTheFile(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
-    """Read ``path`` as a list of the source called ``source``."""
-
-    path: str
-    source: str = DEFAULT_SOURCE
-    final: bool = True
-    """Whether a last line without a line end is complete."""
-    again: bool = False
-    """Read the whole file although nothing in it has changed."""
-    rows: RowReaderFactory | None = None
-    """Reads the records instead of :class:`valhalla.intake.reading.careful.RowReader`: rules of a program of its own."""
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the job that runs the import wants to know and to decide."""
-
-    fence: Callable[[], object] = lambda: None
-    """Called first in each write transaction; raises when the job is no longer this worker's."""
-    between: Callable[[Progress], object] = lambda progress: None
-    """Called after each chunk; may raise to end the import here. What was read is kept, and the next import of the file
-    goes on behind it."""
-    stored: Callable[[Source, Chunk], object] | None = None
-    """Called after each chunk, when it is in the file."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an import has come. The counts are those of the whole import, also when it was interrupted."""
-
-    bytes: int
-    of: int
-    """Size of the file."""
-    rows: int
-    rejected: int
-    seconds: float
-    """Spent in this process."""
-
-    def as_json(self) -> dict[str, float]:
-        """For operators: with the rate and the time that is left."""
-        rate = self.rows / self.seconds if self.seconds > 0 else 0.0
-        left = self.seconds * (self.of - self.bytes) / self.bytes if self.bytes else 0.0
-        return {
-            "bytes": self.bytes,
-            "of": self.of,
-            "rows": self.rows,
-            "rejected": self.rejected,
-            "rows_per_second": round(rate),
-            "seconds": round(self.seconds, 3),
-            "seconds_left": round(max(left, 0.0), 3),
-        }
-
-
-@dataclass(frozen=True)
 class _File:
     id: int
     source_id: int
@@ -131,14 +78,14 @@ class _File:
     import_id: int | None
 
 
-def import_file(database: Database, request: Request, hooks: Hooks = Hooks()) -> int | None:
+def import_file(database: Database, request: Request, hooks: Hooks | None = None) -> int | None:
     """Read what is new in the file. Returns the id of the import, or None when there was nothing to read.
 
     A file that cannot be used is recorded as such (a failed import with its code and sentence); that is no exception.
     Raises :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
     before is whole, and the next call goes on behind it.
     """
-    return _Import(database, request, hooks).run()
+    return _Import(database, request, hooks or Hooks()).run()
 
 
 class _Import:
@@ -424,7 +371,7 @@ class _Import:
         context = self._load_context()
         self.suppression = suppression.load(database, self.suppression)
         if self.suppression.forgotten:
-            suppression.leave_out_forgotten(self.suppression, chunk)
+            leave_out_forgotten(self.suppression, chunk)
             decided = None  # they belong to all rows of the chunk
         keys = self.transaction.keys if self.transaction else {}
         plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided, keys)

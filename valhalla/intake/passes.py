@@ -14,9 +14,10 @@ from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.intake import results as result
 from valhalla.intake import sources
 from valhalla.intake.changed import look
-from valhalla.intake.importer import Hooks, Progress, Request, import_file
+from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate, Problem
@@ -32,7 +33,7 @@ IMPORT_JOB = "import.file"
 WATCH_SECONDS = 0.2
 
 Watch = Callable[[Path, "dict[str, float] | None"], object]
-"""Called with a list and how far its import has come (see ``importer.Progress.as_json``); None: it has not begun."""
+"""Called with a list and how far its import has come (see ``request.Progress.as_json``); None: it has not begun."""
 
 
 @dataclass

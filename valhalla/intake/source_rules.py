@@ -13,8 +13,8 @@ from valhalla.intake.reading.header import REJECT_COLUMNS
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.intake.importer import Request
     from valhalla.intake.reading import Source
+    from valhalla.intake.request import Request
 
 
 def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:

@@ -109,7 +109,7 @@ FORGET_SIGHTED = "UPDATE sighting SET fingerprint = 0 WHERE lead_id = ? AND file
 
 @dataclass(frozen=True)
 class Hooks:
-    """See :class:`valhalla.intake.importer.Hooks`."""
+    """See :class:`valhalla.intake.request.Hooks`."""
 
     fence: Callable[[], object] = lambda: None
     between: Callable[[dict[str, int]], object] = lambda progress: None

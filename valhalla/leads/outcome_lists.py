@@ -13,7 +13,8 @@ from valhalla.leads.identity import email_key, phone_name_key
 from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.leads.sheet import Sheet, read_sheet
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.program.wording import ahead, cents, moment
+from valhalla.program.moments import ahead, moment
+from valhalla.program.wording import cents
 
 COLUMNS = {
     "lead": ("lead", "lead id", "lead_id", "id"),

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import sql, suppression
-from valhalla.leads.sql import SHOWN, STORED
+from valhalla.leads import do_not_contact, sql, suppression
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.stages import Context, StoredLead, redecide
+from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.lead import SHOWN, STORED
 
 OPTED_OUT = "asked not to be contacted"
 """Why a lead is suppressed that was recorded as opted out."""
 
 AMOUNT_OF = ("won",)
-CHANNELS = ("call", "text", "email", "letter", "visit")
 OLDEST = 25 * 366 * DAY
 """Outcomes further back than this are typing mistakes."""
 
@@ -103,7 +103,7 @@ class Recorder:
 
     def _keep_out(self, lead: StoredLead) -> None:
         """Whoever opted out is on the do-not-contact list, whatever list names them next."""
-        suppression.add(
+        do_not_contact.add(
             self.database,
             suppression.contacts(lead.email, lead.phone_key),
             origin="opted_out",
@@ -122,7 +122,7 @@ class Recorder:
         database.sql(sql.UNDO_OUTCOME, (database.clock(), self.actor, outcome_id))
         lead = read_lead(database, lead_id)
         if event == "opted_out":
-            suppression.remove(
+            do_not_contact.remove(
                 database,
                 suppression.contacts(lead.email, lead.phone_key),
                 origin="opted_out",

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from valhalla.leads import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Decision, StoredLead
+from valhalla.scoring.stages.lead import STORED
 from valhalla.scoring.stages.pipeline import redecide
 
 if TYPE_CHECKING:
     from db import Database
 
 BLOCK = 5_000
-READ = f"SELECT {', '.join(sql.STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
+READ = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
 STORE = "UPDATE lead SET suppressed = ?, lists = ?, updated_at = ?, {} WHERE id = ?".format(
     ", ".join(f"{column} = ?" for column in Decision._fields)
 )
@@ -40,7 +40,7 @@ def decide_again(
         rows = []
         block = array("q", numbers[start : start + BLOCK])
         for row in database.sql(READ, (apsw.carray(block),)):
-            lead = change(StoredLead.from_columns(dict(zip(sql.STORED, row, strict=True))))
+            lead = change(StoredLead.from_columns(dict(zip(STORED, row, strict=True))))
             rows.append((lead.suppressed, lead.lists, now, *redecide(lead, context), lead.id))
         database.many(STORE, rows)
         count += len(rows)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from valhalla.scoring.stages import Decision, StoredLead
-
-STORED = (*StoredLead._fields[:-1], *Decision._fields)
-"""The columns a :class:`StoredLead` is made of."""
-
-SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
-"""And what is shown beside it."""
-
-COLUMNS = ", ".join((*STORED, *SHOWN))
+from valhalla.scoring.stages import Decision
+from valhalla.scoring.stages.lead import COLUMNS
 
 ANYBODY = "suppressed IS NULL"
 

@@ -8,18 +8,16 @@ forgotten only a salted digest is left, which is enough to recognise and leave o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from valhalla.intake.reading.chunk import Reject
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.intake.reading import Chunk
     from valhalla.scoring.stages.row import Row
 
 Kind = Literal["email", "phone", "domain"]
@@ -143,21 +141,6 @@ def load(database: Database, previous: Suppression = NOBODY) -> Suppression:
     )
 
 
-def leave_out_forgotten(list_: Suppression, chunk: Chunk) -> None:
-    """Turn the rows about forgotten people into rejects that hold nothing of them."""
-    gone = {row.line for row in chunk.accepted if list_.is_forgotten(row)}
-    broken = {reject.line for reject in chunk.rejected if list_.names_forgotten(reject.raw)}
-    if not gone and not broken:
-        return
-    message = "The person asked to be forgotten; nothing of the row is kept"
-    chunk.rejected[:] = [reject for reject in chunk.rejected if reject.line not in broken]
-    gone |= broken
-    chunk.accepted[:] = [row for row in chunk.accepted if row.line not in gone]
-    chunk.rejected.extend(Reject(line, None, "FORGOTTEN", message, None, "") for line in sorted(gone))
-    chunk.rejected.sort(key=lambda reject: reject.line)
-    chunk.warnings[:] = [warning for warning in chunk.warnings if warning.line not in gone]
-
-
 def entry(text: str, kind: str | None = None, country: str = "US") -> Entry:
     """A person's text as an entry: ``ann@example.com``, ``713-555-0101``, ``example.com`` or ``@example.com``.
 
@@ -183,83 +166,6 @@ def contacts(email: str | None, phone: int | None) -> list[Entry]:
     """The entries that keep out a person with this address and number."""
     found = [Entry("email", email)] if email is not None else []
     return found + ([Entry("phone", str(phone))] if phone is not None else [])
-
-
-def add(
-    database: Database,
-    entries: Sequence[Entry],
-    *,
-    origin: Origin = "operator",
-    reason: str | None = None,
-    actor: str = "operator",
-) -> tuple[int, int]:
-    """Put entries on the list and mark the leads they concern; audited and durable.
-
-    Returns how many entries are new on the list, and how many leads are kept out by this.
-    """
-    from db import audit
-    from valhalla.leads import lookup, redecide
-
-    now, salt = database.clock(), database.sql(READ_STATE)[0][1]
-    with database.write(durable=not database.in_write()):
-        before = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL")
-        database.many(
-            ADD,
-            [
-                (kind, value, digest(salt, kind, value), origin, reason, now, actor)
-                for kind, value in dict.fromkeys(entries)
-            ],
-        )
-        added = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL") - before
-        database.sql(MOVE)
-        sets = sets_of(entries)
-        marks = {
-            number: why
-            for number, email, phone, suppressed in lookup.leads_of(database, entries)
-            if suppressed is None and (why := sets.reason(email, phone)) is not None
-        }
-        redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(MOVE_LEADS)
-        audit.append(
-            database,
-            "suppression.add",
-            "suppression",
-            {"added": added, "given": len(entries), "origin": origin, "leads": len(marks)},
-            actor=actor,
-        )
-    return added, len(marks)
-
-
-def remove(
-    database: Database, entries: Sequence[Entry], *, origin: Origin | None = None, actor: str = "operator"
-) -> tuple[int, int]:
-    """Take entries off the list; leads that nothing else keeps out may be contacted again. Audited and durable.
-
-    ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
-    """
-    from db import audit
-    from valhalla.leads import lookup, redecide
-
-    now, salt = database.clock(), database.sql(READ_STATE)[0][1]
-    with database.write(durable=not database.in_write()):
-        removed = 0
-        for kind, value in dict.fromkeys(entries):
-            database.sql(REMOVE, (now, actor, kind, digest(salt, kind, value), origin))
-            removed += database.changes()
-        database.sql(MOVE)
-        left = load(database)
-        marks = {
-            number: left.reason(email, phone)
-            for number, email, phone, suppressed in lookup.leads_of(database, entries)
-            if suppressed is not None and suppressed.startswith(PREFIX)
-        }
-        redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(MOVE_LEADS)
-        opened = sum(why is None for why in marks.values())
-        audit.append(
-            database, "suppression.remove", "suppression", {"removed": removed, "leads": opened}, actor=actor
-        )
-    return removed, opened
 
 
 def sets_of(entries: Iterable[Entry]) -> Suppression:

@@ -11,8 +11,9 @@ from db.clock import iso
 from valhalla.leads import sql
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages import Context, StageResult, StoredLead, calling, explain
-from valhalla.scoring.stages.pipeline import score_lines
+from valhalla.scoring.stages import Context, StageResult, StoredLead, calling
+from valhalla.scoring.stages.explanation import explain, score_lines
+from valhalla.scoring.stages.lead import SHOWN, STORED
 from valhalla.scoring.stages.quiet import QuietHours
 from valhalla.scoring.stages.score import band, compile_score
 
@@ -78,8 +79,8 @@ class Viewer:
         self.score = compile_score(policy)
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
-        """Rows of :data:`valhalla.leads.sql.COLUMNS` as records."""
-        names = (*sql.STORED, *sql.SHOWN)
+        """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
+        names = (*STORED, *SHOWN)
         found = []
         for row in rows:
             columns = dict(zip(names, row, strict=True))

@@ -11,7 +11,7 @@ from db.clock import DAY, SECOND, iso
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
-from valhalla.program.wording import clock_text
+from valhalla.program.moments import clock_text
 from valhalla.reports import chart_figures, sql
 from valhalla.scoring import sql as scripts_sql
 from valhalla.scoring.calibration import calibration

@@ -112,7 +112,8 @@ def _integrity(database: Database) -> str:
 
 
 def _rules(metrics: dict[str, Any]) -> str:
-    from valhalla.intake.importer import Request, import_file
+    from valhalla.intake.importer import import_file
+    from valhalla.intake.request import Request
     from valhalla.intake.results import of_import
 
     with tempfile.TemporaryDirectory(prefix="valhalla-validate-", ignore_cleanup_errors=True) as folder:

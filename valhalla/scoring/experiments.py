@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from db import Database, audit
-from valhalla.leads.outcomes import CHANNELS
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import sql
 from valhalla.scoring import sql as stages_sql
 from valhalla.scoring.scripts import bring_back, find_script
+from valhalla.scoring.stages.calling import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
 
 MOST_VARIANTS = 10

@@ -8,12 +8,12 @@ from typing import Any
 
 from db import Database, audit, pacing
 from db.pacing import Pace
-from valhalla.leads.sql import STORED
 from valhalla.scoring import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.affected import all_are, differs
 from valhalla.scoring.relearn import relearn
 from valhalla.scoring.stages import Context, Decision, StoredLead, redecide
+from valhalla.scoring.stages.lead import STORED
 
 BATCH = 2_000
 """Leads that are read and decided at a time."""
@@ -143,7 +143,7 @@ _PLAIN = len(StoredLead._fields) - 1
 
 
 def _stored(row: tuple[Any, ...]) -> StoredLead:
-    """A row of :data:`valhalla.leads.sql.STORED` as a lead."""
+    """A row of :data:`valhalla.scoring.stages.lead.STORED` as a lead."""
     return StoredLead._make((*row[:_PLAIN], Decision._make(row[_PLAIN:])))
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from valhalla.leads.sql import STORED
 from valhalla.scoring import sql as stages_sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context, StoredLead
+from valhalla.scoring.stages.lead import STORED
 from valhalla.scoring.stages.learning import today
 from valhalla.scoring.stages.learnt_score import Resolved, learn_score, rounded
 from valhalla.scoring.stages.packet import figures

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from db import Database, audit
 from db.clock import iso
-from valhalla.leads.outcomes import CHANNELS
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import sql
+from valhalla.scoring.stages.calling import CHANNELS
 
 LONGEST = 20_000
 """Letters of a script."""

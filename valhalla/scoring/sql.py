@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from valhalla.leads.sql import STORED
 from valhalla.scoring.stages import Decision
+from valhalla.scoring.stages.lead import STORED
 
 LATEST_POLICY = "SELECT version, body FROM policy ORDER BY version DESC LIMIT 1"
 POLICY = "SELECT body FROM policy WHERE version = ?"

@@ -19,7 +19,8 @@ from db import Database, heads
 from db.clock import HOUR
 from db.inspecting import inspect
 from valhalla.audit import copies
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.scoring import store as stages

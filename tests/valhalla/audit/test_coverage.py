@@ -13,10 +13,11 @@ from db.evidence import TABLES, key_value
 from db.inspecting import inspect
 from valhalla.effects import live, register
 from valhalla.intake.by_hand import add_lead
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
-from valhalla.leads import merge, suppression
+from valhalla.leads import do_not_contact, merge, suppression
 from valhalla.leads.buyers import import_buyers
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.program.database import open_copy
@@ -80,7 +81,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run = database.value(BEGIN_RUN, (1, "0", "{}", 1))
         live.open_for(database, run, "ann")
         record(database, Outcome(1, "contacted", database.clock(), reason="she called back"))
-        suppression.add(database, [suppression.entry("no@example.com")], reason="asked")
+        do_not_contact.add(database, [suppression.entry("no@example.com")], reason="asked")
         effect = register.draft(database, "webhook", "https://example.com", {"lead": 1}, about="x", lead_id=1)
         register.approve(database, effect["id"])
         register.stand(database, "email", 3)

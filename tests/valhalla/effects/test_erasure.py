@@ -11,7 +11,8 @@ import pytest
 from db import audit
 from db.instance import Running
 from valhalla.effects import erasure
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.leads import search, suppression
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound

@@ -279,7 +279,8 @@ def test_an_erasure_takes_the_person_out_of_earlier_effects(
     database: Database, make: Make, receiver: Any, sample_leads: Any
 ) -> None:
     from valhalla.effects import drafting
-    from valhalla.intake.importer import Request, import_file
+    from valhalla.intake.importer import import_file
+    from valhalla.intake.request import Request
     from valhalla.scoring import store
 
     store.seed(database)
@@ -302,7 +303,8 @@ def test_an_export_is_written_whole_and_a_lead_not_to_be_contacted_blocks_it(
     database: Database, make: Make, sample_leads: Any, tmp_path: Any
 ) -> None:
     from valhalla.effects import drafting
-    from valhalla.intake.importer import Request, import_file
+    from valhalla.intake.importer import import_file
+    from valhalla.intake.request import Request
     from valhalla.scoring import store
 
     store.seed(database)

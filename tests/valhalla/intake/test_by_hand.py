@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from valhalla.intake.by_hand import add_lead
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.program.database import memory_database
 from valhalla.scoring import store
 

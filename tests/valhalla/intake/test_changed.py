@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from valhalla.intake.changed import look
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
 from valhalla.intake.preview import scratch_copy
 from valhalla.intake.reading import prefix_hash
+from valhalla.intake.request import Request
 from valhalla.intake.results import of_import
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.source_settings import Change, set_source

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from db import Database, audit, courtesy
 from db.errors import DatabaseError
 from valhalla.intake.advice import advice
-from valhalla.intake.importer import Hooks, Progress, Request, import_file
+from valhalla.intake.importer import import_file
 from valhalla.intake.log import details, recent
+from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.source_settings import Change, accept_suggestion, all_sources, set_source
 from valhalla.intake.sources import Candidate
 from valhalla.program.database import memory_database

@@ -13,9 +13,10 @@ import pytest
 from db import Database
 from valhalla.intake import helper, helper_main, importer, read_ahead
 from valhalla.intake.helper_protocol import PART_ROWS, file_of
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.intake.reading.chunk import CHUNK_BYTES
+from valhalla.intake.request import Request
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 

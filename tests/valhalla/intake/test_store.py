@@ -14,7 +14,8 @@ import pytest
 from db import Database, audit
 from db.verifying import verify
 from valhalla.intake import importer, store
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.program.database import open_database
 from valhalla.scoring import store as scoring_store
 

@@ -16,7 +16,7 @@ from valhalla.intake.rejects import Choice, export, listed
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate
 from valhalla.intake.undo import Hooks, undo_import
-from valhalla.leads import merge, suppression
+from valhalla.leads import do_not_contact, merge, suppression
 from valhalla.program.errors import NotFound, ValhallaError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"
@@ -112,7 +112,7 @@ def test_the_list_is_read_again_only_when_it_changes_or_is_asked_for(desk: Any) 
 
 def test_do_not_contact_survives_an_undo(desk: Any) -> None:
     desk.take("a.csv", ANN)
-    suppression.add(desk.database, [suppression.entry("ann@example.com")])
+    do_not_contact.add(desk.database, [suppression.entry("ann@example.com")])
     undo_import(desk.database, 1)
     desk.take("b.csv", ANN)
     assert desk.leads("suppressed") == [("do not contact: email",)]

@@ -9,7 +9,8 @@ import pytest
 
 from db import Database
 from db.clock import DAY
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.leads import call_list as top_module
 from valhalla.leads import call_list_index, search, sql
 from valhalla.leads.call_list import top

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.leads import merge, search, suppression
+from valhalla.leads import do_not_contact, merge, search, suppression
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
@@ -94,7 +94,7 @@ def test_what_changed_since_stays_when_they_are_taken_apart(desk: Any) -> None:
 
 def test_who_must_not_be_contacted_stays_so_in_a_merge(desk: Any) -> None:
     desk.take("a.csv", ANN + ANN2)
-    suppression.add(desk.database, [suppression.entry("ann@work.example")])
+    do_not_contact.add(desk.database, [suppression.entry("ann@work.example")])
     merge.merge(desk.database, 1, 2)
     assert desk.leads("suppressed")[0] == ("do not contact: email",)
     merge.unmerge(desk.database, 2)

@@ -11,7 +11,7 @@ import pytest
 from db import Database, audit
 from db.clock import DAY, HOUR
 from db.verifying import verify
-from valhalla.leads import suppression
+from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.call_list import top
 from valhalla.leads.outcome_lists import import_outcomes
 from valhalla.leads.outcomes import OPTED_OUT, Outcome, record, undo
@@ -69,10 +69,10 @@ def test_whom_the_operator_put_on_the_list_stays_there_when_an_opt_out_is_taken_
     people(2)
     entry = suppression.entry("p2@example.com")
     if first == "operator":
-        suppression.add(database, [entry], reason="asked by letter")
+        do_not_contact.add(database, [entry], reason="asked by letter")
     recorded = tell(2, "opted_out")
     if first == "opted_out":
-        suppression.add(database, [entry], reason="asked by letter")
+        do_not_contact.add(database, [entry], reason="asked by letter")
     undo(database, recorded.id)
     kept = database.sql("SELECT kind, origin, reason FROM suppression WHERE removed_at IS NULL")
     assert kept == [("email", "operator", "asked by letter")]

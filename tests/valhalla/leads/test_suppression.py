@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from valhalla.leads import suppression
-from valhalla.leads.suppression import Entry, add, entry, remove
+from valhalla.leads.do_not_contact import add, remove
+from valhalla.leads.suppression import Entry, entry
 from valhalla.program.errors import UsageError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"

@@ -11,7 +11,8 @@ from life_model import Import, Lead, Rows, cells, email, entries
 from life_program import Life, chosen, kills
 
 from valhalla.intake import by_hand, rejects
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.intake.undo import undo_import
 from valhalla.leads import review as reviewing
 

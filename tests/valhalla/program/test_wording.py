@@ -7,7 +7,8 @@ import pytest
 from db.clock import DAY, HOUR, iso
 from valhalla.program import wording
 from valhalla.program.errors import UsageError
-from valhalla.program.wording import ahead, cents, local_day, moment
+from valhalla.program.moments import ahead, local_day, moment
+from valhalla.program.wording import cents
 
 NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 

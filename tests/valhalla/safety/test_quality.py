@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.program.database import memory_database
 from valhalla.safety import quality
 from valhalla.safety.quality import Counts

@@ -11,7 +11,8 @@ import pytest
 
 from db import Database
 from jobs.testing import FakeClock
-from valhalla.intake.importer import Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.safety import risk, risk_rules

@@ -12,7 +12,8 @@ from db import Database
 from db.clock import DAY
 from jobs.testing import FakeClock
 from valhalla.intake.by_hand import add_lead
-from valhalla.intake.importer import Hooks, Request, import_file
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Hooks, Request
 from valhalla.intake.undo import undo_import
 from valhalla.program import settings
 from valhalla.program.home import Home

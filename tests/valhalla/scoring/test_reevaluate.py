@@ -9,13 +9,13 @@ import pytest
 from db import Database, audit
 from jobs.testing import Bench
 from valhalla.leads.outcomes import undo
-from valhalla.leads.sql import COLUMNS, SHOWN, STORED
 from valhalla.scoring import experiments
 from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import Hooks, reevaluate
 from valhalla.scoring.stages import StoredLead, redecide
+from valhalla.scoring.stages.lead import COLUMNS, SHOWN, STORED
 
 
 def leads(database: Database) -> list[StoredLead]:

@@ -7,12 +7,12 @@ from typing import Any
 from db import Database
 from db.clock import iso
 from valhalla.cockpit.state import Cockpit
-from valhalla.leads.outcomes import CHANNELS
 from valhalla.program.errors import NotFound
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import all_experiments, gate_json, rate_text, results
 from valhalla.scoring.promoting import assess
 from valhalla.scoring.scripts import all_scripts, whole
+from valhalla.scoring.stages.calling import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
 from valhalla.scoring.store import latest_policy
 

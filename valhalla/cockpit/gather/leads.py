@@ -11,9 +11,10 @@ import apsw
 
 from db import Database
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.leads import call_list, search, sql
+from valhalla.leads import call_list, search
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import UsageError
+from valhalla.scoring.stages.lead import COLUMNS
 
 PAGE = 50
 FOUND = 50
@@ -67,7 +68,7 @@ NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
 
 # Each by itself is one step into the table; both in one query would be a walk over all of it.
 RANGE = "SELECT coalesce((SELECT min(id) FROM lead), 1), coalesce((SELECT max(id) FROM lead), 0)"
-SOME = f"SELECT {sql.COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
+SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from valhalla.intake.reading import CODES
 from valhalla.leads import call_list
 from valhalla.program import settings
 from valhalla.program.home import Home
-from valhalla.program.wording import local_day
+from valhalla.program.moments import local_day
 from valhalla.safety import quality
 from valhalla.safety.risk import REPORT_NAME
 from valhalla.scoring.stages.calling import HOLD

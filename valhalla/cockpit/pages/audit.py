@@ -121,7 +121,7 @@ def download(here: Here, name: str) -> Response:
 
 def _moment(here: Cockpit, text: str | None) -> int | None:
     from valhalla.program import settings
-    from valhalla.program.wording import moment
+    from valhalla.program.moments import moment
 
     if not text:
         return None

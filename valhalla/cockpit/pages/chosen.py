@@ -13,7 +13,7 @@ from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.pages.calls import saved
 from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.leads import suppression
+from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.outcomes import Outcome, record_all, undo_all
 from valhalla.leads.sql import SOME
 from valhalla.leads.suppression import Entry
@@ -81,7 +81,7 @@ def keep_out(
     if not sure:
         names = [{"id": each.lead.id, "name": each.lead.name} for each in records]
         return page(request, "chosen_dnc.html", "Never contact again?", chosen=names, back=local(back))
-    _, kept_out = suppression.add(here.database, entries, reason=reason.strip() or None)
+    _, kept_out = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
     says = f"{_leads(kept_out)} {'is' if kept_out == 1 else 'are'} kept out of every list from now on."
     undo = f"/leads/dnc/undo?leads={','.join(str(each.lead.id) for each in records)}"
     return done(request, back, says, undo=undo)
@@ -91,7 +91,7 @@ def keep_out(
 def let_in(request: Request, here: Here, leads: Numbers, back: Back = "/leads") -> Response:
     """Take them off the list again."""
     entries = _contacts(_records(here, _numbers(leads)))
-    _, opened = suppression.remove(here.database, entries, origin="operator")
+    _, opened = do_not_contact.remove(here.database, entries, origin="operator")
     return done(request, back, f"{_leads(opened)} may be contacted again.")
 
 

@@ -12,15 +12,17 @@ from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.leads import suppression
-from valhalla.leads.outcomes import CHANNELS, Outcome, read_lead, record_all, undo_all
+from valhalla.leads import do_not_contact, suppression
+from valhalla.leads.outcomes import Outcome, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.program.wording import ahead, cents, clock_text, moment
+from valhalla.program.moments import ahead, clock_text, moment
+from valhalla.program.wording import cents
 from valhalla.reports import packet as making
 from valhalla.reports.packet_files import path_of, put
 from valhalla.reports.packet_page import page as packet_page
+from valhalla.scoring.stages.calling import CHANNELS
 
 router = APIRouter(include_in_schema=False)
 
@@ -93,7 +95,7 @@ def keep_out(
 ) -> Response:
     """Put the lead's address and number on the do-not-contact list."""
     entries = _contacts(here, number)
-    _, leads = suppression.add(here.database, entries, reason=reason.strip() or None)
+    _, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
     what = f"{leads} leads are" if leads != 1 else "One lead is"
     return done(
         request,
@@ -106,7 +108,7 @@ def keep_out(
 @router.post("/leads/{number}/dnc/undo")
 def let_in(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take the lead's address and number off the list again."""
-    _, leads = suppression.remove(here.database, _contacts(here, number), origin="operator")
+    _, leads = do_not_contact.remove(here.database, _contacts(here, number), origin="operator")
     what = f"{leads} leads" if leads != 1 else "One lead"
     return done(request, back or f"/leads/{number}", f"{what} may be contacted again.")
 

@@ -16,7 +16,7 @@ from valhalla.cockpit.gather import settings as gather
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.leads import suppression
+from valhalla.leads import do_not_contact, suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.scoring import changes, policies
@@ -170,7 +170,7 @@ def add(
     entries, nobody = _people(who)
     if not entries:
         raise UsageError("there is no e-mail address, phone number or domain in this")
-    added, leads = suppression.add(here.database, entries, reason=reason.strip() or None)
+    added, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
     known = len(set(entries)) - added
     says = f"{added:,} added; {leads:,} leads are kept out by this."
     says += f" {known:,} were on the list already." if known else ""
@@ -181,7 +181,7 @@ def add(
 @router.post("/settings/dnc/remove")
 def remove(request: Request, here: Here, who: Annotated[str, Form(max_length=500)]) -> Response:
     """Take somebody off the list, as ``valhalla dnc remove`` does."""
-    removed, leads = suppression.remove(here.database, [suppression.entry(who)])
+    removed, leads = do_not_contact.remove(here.database, [suppression.entry(who)])
     if not removed:
         raise UsageError("nobody like that is on the list")
     return done(request, "/settings/dnc", f"Taken off; {leads:,} leads may be contacted again.")

@@ -1,12 +1,12 @@
 """Six pure stages that decide on a lead and say why.
 
 assignment -> promotion -> packet -> outcome -> clone -> score. The same formulas serve the import (:func:`decide`) and the
-explanation (:func:`explain`). What they mean is in ``docs/stages.md``.
+explanation (:func:`valhalla.scoring.stages.explanation.explain`). What they mean is in ``docs/stages.md``.
 """
 
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.lead import STAGES, Decision, StageResult, StoredLead
-from valhalla.scoring.stages.pipeline import decide, explain, redecide
+from valhalla.scoring.stages.pipeline import decide, redecide
 
 __all__ = [
     "STAGES",
@@ -15,6 +15,5 @@ __all__ = [
     "StageResult",
     "StoredLead",
     "decide",
-    "explain",
     "redecide",
 ]

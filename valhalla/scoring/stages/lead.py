@@ -96,3 +96,13 @@ class StoredLead(NamedTuple):
         """
         decision = Decision(*[columns[name] for name in Decision._fields])
         return cls._make([*(columns[name] for name in cls._fields[:-1]), decision])
+
+
+STORED = (*StoredLead._fields[:-1], *Decision._fields)
+"""The columns a :class:`StoredLead` is made of."""
+
+SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
+"""And what is shown beside it."""
+
+COLUMNS = ", ".join((*STORED, *SHOWN))
+"""All of them, as a statement names them."""

@@ -1,21 +1,15 @@
-"""The six stages on one lead: the decision in an import, and the reasons when somebody looks."""
+"""The six stages on one lead: the decision."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from valhalla.scoring.stages.assignment import decide_assignment, explain_assignment
-from valhalla.scoring.stages.clone import explain_clone
+from valhalla.scoring.stages.assignment import decide_assignment
 from valhalla.scoring.stages.compiled import Context
-from valhalla.scoring.stages.lead import Decision, StageResult, StoredLead
-from valhalla.scoring.stages.outcome import decide_outcome, explain_outcome
-from valhalla.scoring.stages.packet import decide_packet, explain_packet, figures
-from valhalla.scoring.stages.promotion import decide_promotion, explain_promotion
+from valhalla.scoring.stages.lead import Decision, StoredLead
+from valhalla.scoring.stages.outcome import decide_outcome
+from valhalla.scoring.stages.packet import decide_packet
+from valhalla.scoring.stages.promotion import decide_promotion
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.score import decide_base, decide_score, freshness
-
-if TYPE_CHECKING:
-    from valhalla.scoring.stages.score_reasons import Contribution
 
 _new = tuple.__new__
 
@@ -146,37 +140,3 @@ def redecide(lead: StoredLead, context: Context) -> Decision:
     )
     kept = lead.decision.variant_id
     return decide(row, context, lead.lists, lead.created_at, lead.suppressed, lead.status, kept)
-
-
-def explain(lead: StoredLead, context: Context) -> list[StageResult]:
-    """The six results of a stored lead, in order, worked out again by the code that decided.
-
-    ``context`` is that of the decision: its policy version and snapshot (:func:`valhalla.scoring.store.at`). Results are as of
-    the decision, whatever the time of the context.
-    """
-    from valhalla.scoring.stages.score_reasons import explain_score  # an import gives no reasons
-
-    version = context.policy_version
-    segment = context.segment(lead.source, lead.market, lead.state)
-    found = figures(lead, segment, context.packet)
-    return [
-        explain_assignment(lead, context.assignment, version),
-        explain_promotion(lead, segment, context.promotion, context.snapshot, version),
-        explain_packet(lead, segment, context.packet, version),
-        explain_outcome(lead, found.spread, segment, context.outcome, version),
-        explain_clone(lead, segment.readiness, version),
-        explain_score(
-            lead, found.asking, found.arv, found.repairs, found.spread, segment, context.score, version
-        ),
-    ]
-
-
-def score_lines(lead: StoredLead, context: Context, now: int) -> list[Contribution]:
-    """The contributions to a stored lead's score as of ``now``; for the call list."""
-    from valhalla.scoring.stages.score_reasons import contributions
-
-    segment = context.segment(lead.source, lead.market, lead.state)
-    found = figures(lead, segment, context.packet)
-    return contributions(
-        lead, found.asking, found.arv, found.repairs, found.spread, segment, context.score, now
-    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from db.clock import iso
-from valhalla.program.wording import listed, money, percent, points, several, share
+from valhalla.program.wording import date, listed, money, percent, points, several, share
 from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.learnt import LearntScore
 from valhalla.scoring.stages.score import DAY, NAMES, ScoreRules, band, decide_base, decide_score, freshness
@@ -178,7 +177,7 @@ def _learnt(lead: StoredLead, base: tuple[int, ...], rules: ScoreRules, at: int)
         "closes": shown.closes,
         "brier_ppm": shown.brier,
         "brier_of_rules_ppm": shown.brier_of_rules,
-        "learnt_on": iso(shown.as_of)[:10],
+        "learnt_on": date(shown.as_of),
         "why": why,
     }
 

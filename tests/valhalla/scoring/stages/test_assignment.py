@@ -68,7 +68,8 @@ def test_an_experiment_without_weight_takes_nobody() -> None:
 
 
 def test_who_must_not_be_contacted_is_in_no_experiment(lab: Any, context: Any) -> None:
-    from valhalla.scoring.stages import decide, explain
+    from valhalla.scoring.stages import decide
+    from valhalla.scoring.stages.explanation import explain
 
     decision = decide(lab.PLAIN, context, suppressed="on the do-not-call list")
     assert (decision.variant_id, decision.bucket, decision.score, decision.score_base) == (None, None, 0, 0)

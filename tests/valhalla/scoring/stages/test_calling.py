@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from valhalla.scoring.stages.calling import compile_calling, next_action, three_reasons
-from valhalla.scoring.stages.pipeline import score_lines
+from valhalla.scoring.stages.explanation import score_lines
 from valhalla.scoring.stages.policy import DEFAULT_POLICY
 from valhalla.scoring.stages.quiet import QuietHours
 

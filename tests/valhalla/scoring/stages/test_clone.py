@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from valhalla.scoring.stages import decide, explain
+from valhalla.scoring.stages import decide
 from valhalla.scoring.stages.clone import readiness
+from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.gate import Readiness
 from valhalla.scoring.stages.policy import DEFAULT_POLICY
 from valhalla.scoring.stages.snapshot import Month, Play

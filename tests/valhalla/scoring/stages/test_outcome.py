@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.scoring.stages import decide, explain
+from valhalla.scoring.stages import decide
+from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.outcome import compile_outcome, estimate
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.scoring.stages.snapshot import Snapshot, Tally

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.scoring.stages import decide, explain
+from valhalla.scoring.stages import decide
+from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valhalla.program.database import memory_database
-from valhalla.scoring.stages import STAGES, Decision, StoredLead, decide, explain, redecide
+from valhalla.scoring.stages import STAGES, Decision, StoredLead, decide, redecide
+from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
 

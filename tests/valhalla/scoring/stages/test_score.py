@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.scoring.stages import decide, explain
-from valhalla.scoring.stages.pipeline import score_lines
+from valhalla.scoring.stages import decide
+from valhalla.scoring.stages.explanation import explain, score_lines
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.scoring.stages.score import band, compile_score, decide_score, freshness, freshness_table
 from valhalla.scoring.stages.snapshot import Snapshot
