@@ -1,34 +1,83 @@
 """The queue: jobs in an SQLite database that are neither lost nor done twice, behind the API of Huey.
 
-See docs/jobs.md for what exactly is promised.
+Everything an application needs is exported here, and loaded when it is first asked for. docs/jobs.md says exactly what
+is promised.
 """
 
 from __future__ import annotations
 
-import jobs.huey  # noqa: F401  # before anything that imports Huey
-from jobs.current import CurrentJob, current_job
-from jobs.errors import (
-    Abandoned,
-    CanceledWhileRunning,
-    DoNotRetry,
-    JobsError,
-    LeaseLost,
-    PayloadError,
-    Stopped,
-    TimeLimitExceeded,
-    UnknownHandler,
-    UnknownJob,
-    WaitTimeout,
-    WrongState,
-)
-from jobs.producer import JobId
-from jobs.queue import JobQueue
-from jobs.retry import Retry
-from jobs.signals import JobSignal
-from jobs.state import JobEvent, JobState
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobs.admin import (
+        QueueState,
+        cancel_job,
+        cancel_jobs,
+        count_by_state,
+        count_jobs,
+        find_jobs,
+        job_history,
+        list_queues,
+        pause_queue,
+        prune_jobs,
+        resume_queue,
+        retry_job,
+        retry_jobs,
+        show_job,
+        wait_until_empty,
+    )
+    from jobs.current import CurrentJob, current_job
+    from jobs.errors import (
+        Abandoned,
+        CanceledWhileRunning,
+        DoNotRetry,
+        JobsError,
+        LeaseLost,
+        PayloadError,
+        Stopped,
+        TimeLimitExceeded,
+        UnknownHandler,
+        UnknownJob,
+        WaitTimeout,
+        WrongState,
+    )
+    from jobs.kind import JobWrapper
+    from jobs.liveness import WorkerRegistration, worker_is_dead
+    from jobs.notify import Bell
+    from jobs.periodic import PeriodicJob
+    from jobs.producer import JobId
+    from jobs.queue import JobQueue
+    from jobs.retry import Retry
+    from jobs.sealing import check_sealed_events, count_unsealed_events, seal_events
+    from jobs.signals import JobSignal
+    from jobs.state import ENDED, JobEvent, JobState
+    from jobs.worker import JobWorker
+
+_MODULES = {
+    "admin": "QueueState cancel_job cancel_jobs count_by_state count_jobs find_jobs job_history list_queues pause_queue prune_jobs "
+    "resume_queue retry_job retry_jobs show_job wait_until_empty",
+    "current": "CurrentJob current_job",
+    "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Stopped TimeLimitExceeded "
+    "UnknownHandler UnknownJob WaitTimeout WrongState",
+    "kind": "JobWrapper",
+    "liveness": "WorkerRegistration worker_is_dead",
+    "notify": "Bell",
+    "periodic": "PeriodicJob",
+    "producer": "JobId",
+    "queue": "JobQueue",
+    "retry": "Retry",
+    "sealing": "check_sealed_events count_unsealed_events seal_events",
+    "signals": "JobSignal",
+    "state": "ENDED JobEvent JobState",
+    "worker": "JobWorker",
+}
+_HOME = {name: f"jobs.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
+    "ENDED",
     "Abandoned",
+    "Bell",
     "CanceledWhileRunning",
     "CurrentJob",
     "DoNotRetry",
@@ -37,15 +86,46 @@ __all__ = [
     "JobQueue",
     "JobSignal",
     "JobState",
+    "JobWorker",
+    "JobWrapper",
     "JobsError",
     "LeaseLost",
     "PayloadError",
+    "PeriodicJob",
+    "QueueState",
     "Retry",
     "Stopped",
     "TimeLimitExceeded",
     "UnknownHandler",
     "UnknownJob",
     "WaitTimeout",
+    "WorkerRegistration",
     "WrongState",
+    "cancel_job",
+    "cancel_jobs",
+    "check_sealed_events",
+    "count_by_state",
+    "count_jobs",
+    "count_unsealed_events",
     "current_job",
+    "find_jobs",
+    "job_history",
+    "list_queues",
+    "pause_queue",
+    "prune_jobs",
+    "resume_queue",
+    "retry_job",
+    "retry_jobs",
+    "seal_events",
+    "show_job",
+    "wait_until_empty",
+    "worker_is_dead",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """An exported name, when it is first asked for: most commands need only some, and Huey takes 30 ms to load."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class QueueState:
     counts: dict[str, int]
 
 
-def show(database: Database, job_id: int) -> JobState:
+def show_job(database: Database, job_id: int) -> JobState:
     """A job as it is now. Raises :class:`UnknownJob`."""
     row = database.one(sql.SHOW, (job_id,))
     if row is None:
@@ -36,9 +37,9 @@ def show(database: Database, job_id: int) -> JobState:
     return from_row(row)
 
 
-def history(database: Database, job_id: int) -> list[JobEvent]:
+def job_history(database: Database, job_id: int) -> list[JobEvent]:
     """Every change of a job's state, oldest first: when, by which worker, in which claim, why."""
-    job = show(database, job_id)
+    job = show_job(database, job_id)
     events = database.sql(sql.HISTORY, (job_id, _first_event_since(database, job.created_at)))
     if not events or events[0][2] not in ("enqueued", "scheduled"):  # the clock was set back in between
         events = database.sql(sql.HISTORY, (job_id, 0))
@@ -57,7 +58,7 @@ def _first_event_since(database: Database, at: int) -> int:
     return int(low)
 
 
-def find(
+def find_jobs(
     database: Database,
     *,
     state: str | None = None,
@@ -92,7 +93,7 @@ def find(
     return [from_row(row) for row in rows]
 
 
-def queues(database: Database) -> list[QueueState]:
+def list_queues(database: Database) -> list[QueueState]:
     """All queues that hold jobs or were ever paused."""
     counts: dict[str, dict[str, int]] = {}
     for queue, state, count in database.sql(sql.COUNT_BY_STATE):
@@ -105,13 +106,23 @@ def queues(database: Database) -> list[QueueState]:
     return found
 
 
-def retry(database: Database, job_id: int, actor: str = "operator") -> str:
+def count_by_state(database: Database) -> dict[str, int]:
+    """How many jobs are in each state, over all queues; states without jobs are left out."""
+    return dict(database.sql(sql.COUNT_OF_STATES))
+
+
+def count_jobs(database: Database, queue: str, *states: str) -> int:
+    """How many jobs of ``queue`` are in one of ``states``."""
+    return int(database.value(sql.COUNT_IN_STATES, (queue, json.dumps(states))))
+
+
+def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:
     """Put a job that has ended back into the queue, its failures counted anew; returns its state afterwards.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
     """
     with database.write(durable=not database.in_write()):
-        job = show(database, job_id)
+        job = show_job(database, job_id)
         if job.state not in ENDED:
             raise WrongState(
                 f"job {int(job_id)} is {job.state}; only a job that has ended can be tried again"
@@ -126,13 +137,13 @@ def retry(database: Database, job_id: int, actor: str = "operator") -> str:
         return WAITING
 
 
-def cancel(database: Database, job_id: int, actor: str = "operator") -> str:
+def cancel_job(database: Database, job_id: int, actor: str = "operator") -> str:
     """Cancel a job; returns its state afterwards. A running one hears it at its next check and is "running" until then.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
     """
     with database.write(durable=not database.in_write()):
-        job = show(database, job_id)
+        job = show_job(database, job_id)
         database.sql(sql.CANCEL_WAITING, (database.clock(), job_id))
         if database.changes():
             _event(database, job_id, CANCELED, f"by {actor}")
@@ -144,31 +155,31 @@ def cancel(database: Database, job_id: int, actor: str = "operator") -> str:
         raise WrongState(f"job {int(job_id)} is {job.state} already")
 
 
-def retry_all(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+def retry_jobs(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
     """Put jobs back into the queue, all of them or none; durable. Returns their states."""
     with database.write(durable=not database.in_write()):
-        return [retry(database, number, actor) for number in job_ids]
+        return [retry_job(database, number, actor) for number in job_ids]
 
 
-def cancel_all(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+def cancel_jobs(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
     """Cancel jobs, all of them or none; durable. Returns their states."""
     with database.write(durable=not database.in_write()):
-        return [cancel(database, number, actor) for number in job_ids]
+        return [cancel_job(database, number, actor) for number in job_ids]
 
 
-def pause(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:
+def pause_queue(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:
     """Begin no more jobs of ``queue``; what runs goes on."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 1, database.clock(), actor, reason))
 
 
-def resume(database: Database, queue: str, actor: str = "operator") -> None:
+def resume_queue(database: Database, queue: str, actor: str = "operator") -> None:
     """Begin jobs of ``queue`` again."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 0, database.clock(), actor, None))
 
 
-def prune(database: Database, *, older_than: int, state: str = "done", queue: str | None = None) -> int:
+def prune_jobs(database: Database, *, older_than: int, state: str = "done", queue: str | None = None) -> int:
     """Delete jobs in ``state`` that ended more than ``older_than`` microseconds ago, with their events; returns how many."""
     if state not in ENDED:
         raise WrongState(
@@ -182,12 +193,12 @@ def prune(database: Database, *, older_than: int, state: str = "done", queue: st
         "queue": queue,
         "after": 0,
     }
-    sealing.seal(database)  # what is deleted has been witnessed
+    sealing.seal_events(database)  # what is deleted has been witnessed
     total = 0
     while removed := _remove_some(database, which):
         total += removed
     if total:
-        sealing.prune(database)
+        sealing.prune_events(database)
     return total
 
 
@@ -204,7 +215,7 @@ def _remove_some(database: Database, which: dict[str, Any]) -> int:
     return len(rows)
 
 
-def drain(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:
+def wait_until_empty(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:
     """Wait until nothing waits or runs any more (what is scheduled for later does not count). Raises :class:`WaitTimeout`."""
     deadline = None if timeout is None else time.monotonic() + timeout
     while left := database.value(sql.UNFINISHED, {"queue": queue}):

@@ -17,12 +17,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import apsw
-from huey import signals as S
 
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
 from jobs.errors import Abandoned, DoNotRetry, LeaseLost, Unacknowledged
+from jobs.huey import signals as S
 from jobs.state import CANCELED, DEAD, DONE, EXPIRED, SCHEDULED, WAITING
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from huey.exceptions import TaskTimeout
+from jobs.huey import TaskTimeout
 
 
 class JobsError(Exception):

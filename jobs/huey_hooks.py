@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from huey import SqliteHuey
-from huey import signals as S
-from huey.utils import Error
-
 from db.clock import SECOND
 from jobs import message
 from jobs.current import _current
 from jobs.errors import PayloadError
+from jobs.huey import Error, SqliteHuey
+from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper
 from jobs.serializer import payload_from_json, to_json
 from jobs.state import ENDED
@@ -21,7 +19,7 @@ from jobs.storage import Claim, JobStorage
 if TYPE_CHECKING:
     from db import Database
     from jobs.attempt import Delivery
-    from jobs.liveness import Owner
+    from jobs.liveness import WorkerRegistration
     from jobs.notify import Endings
     from jobs.signals import Signals
 
@@ -34,7 +32,7 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
     events: Signals
     endings: Endings
     _registry: JobRegistry
-    _owner: Owner | None
+    _owner: WorkerRegistration | None
 
     def get_task_wrapper_class(self) -> type[JobWrapper]:
         return JobWrapper
@@ -50,6 +48,10 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
         if claim.expires is not None:
             task.expires = task.expires_resolved = _naive(claim.expires)
         return task
+
+    def job(self, name: str) -> JobTask:
+        """A job of the handler ``name`` without arguments. Raises ``UnknownHandler``."""
+        return message.task_of(self._registry, name, {})
 
     def settled(self, delivery: Delivery, state: str) -> None:
         """A job's end (or its retry) has been committed: tell those who listen."""

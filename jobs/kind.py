@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from huey.api import Task, TaskWrapper
-from huey.registry import Registry
-
+from jobs.huey import Registry, Task, TaskWrapper
 from jobs.retry import Retry
 
 if TYPE_CHECKING:

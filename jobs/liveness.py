@@ -34,7 +34,7 @@ def folder(database: Database) -> Path | None:
     return database.path.with_name(database.path.stem + ".workers") if database.path else None
 
 
-class Owner:
+class WorkerRegistration:
     """One worker, registered in the file and locked in the operating system, until :meth:`close`."""
 
     def __init__(self, database: Database, queue: str, threads: int = 0) -> None:
@@ -84,7 +84,7 @@ class Owner:
                 self._lock.path.unlink()
 
 
-def dead(database: Database, owner: int) -> bool:
+def worker_is_dead(database: Database, owner: int) -> bool:
     """Whether the worker ``owner`` is gone for good.
 
     It is when its lock can be taken, or its file is gone. Where the file cannot be probed, it is when no process with

@@ -14,7 +14,7 @@ from db.clock import SECOND
 from jobs import sql
 from jobs.batch import Running
 from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
-from jobs.sealing import seal
+from jobs.sealing import seal_events
 from jobs.storage import Claim
 from jobs.worker_thread import SHARE, Deliverer
 
@@ -62,14 +62,14 @@ class Keeper:
         sweep_workers(self._queue)
         rescue_stale(self._queue)
         self._queue.storage.find_lanes()
-        self._queue.cycles.begin()
+        self._queue.periodic.begin()
 
     def tick(self) -> None:
         """Do what is due."""
         now = time.monotonic()
         self._notice_pause(now)
         self._duty(self._hear)
-        self._duty(self._queue.cycles.fire)
+        self._duty(self._queue.periodic.fire)
         self._duty(self._hand_back_unstarted)
         if now >= self._next_look:
             self._next_look = now + self._look
@@ -81,7 +81,7 @@ class Keeper:
                 self._duty(self._rescue_stale)
         if now >= self._next_seal:
             self._next_seal = now + SEAL
-            self._duty(lambda: seal(self._database))
+            self._duty(lambda: seal_events(self._database))
         if now >= self._next_beat:
             self._next_beat = now + BEAT
             self._duty(lambda: self._queue.owner.beat(self._worker.workers))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from huey.utils import SKIPPED, ChordConfig, Error
-
 from jobs.errors import BadRow, PayloadError, UnknownHandler
+from jobs.huey import SKIPPED, ChordConfig, Error
 from jobs.kind import JobRegistry, JobTask
 from jobs.serializer import _tagged, _untagged
 
@@ -76,7 +75,7 @@ def task_of(registry: JobRegistry, name: str, body: dict[str, Any]) -> JobTask:
 
 def _nested(registry: JobRegistry, message: Any) -> JobTask:
     if not isinstance(message, dict) or not isinstance(message.get("name"), str):
-        raise BadRow("its payload names a following job that is none")
+        raise BadRow("its payload names an invalid follow-up job")
     return task_of(registry, message["name"], message)
 
 
@@ -86,18 +85,18 @@ def _special(value: Any) -> bool:
 
 def _whole(value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise BadRow("a whole number of its payload is none")
+        raise BadRow("its payload has something else where a whole number belongs")
     return value
 
 
 def _number(value: Any) -> float | None:
     if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
-        raise BadRow("a number of its payload is none")
+        raise BadRow("its payload has something else where a number belongs")
     return value
 
 
 def must_be_task(value: Any) -> JobTask:
     """``value``, when it is something that can be enqueued."""
     if not isinstance(value, JobTask):
-        raise PayloadError(f"{type(value).__name__} is no job; enqueue what handler.s(...) returns")
+        raise PayloadError(f"{type(value).__name__} is not a job; enqueue what handler.s(...) returns")
     return value

@@ -18,6 +18,7 @@ from db import audit
 from db.clock import DAY, MINUTE, SECOND
 from jobs import sql
 from jobs.cron import Cron
+from jobs.producer import periodic_key
 
 if TYPE_CHECKING:
     from jobs.queue import JobQueue
@@ -35,7 +36,7 @@ MAX_COUNTED = 31 * DAY
 
 
 @dataclass(frozen=True)
-class Cycle:
+class PeriodicJob:
     """When one handler comes back."""
 
     name: str
@@ -51,7 +52,7 @@ class Cycle:
     zone: datetime.tzinfo | None = None
 
     @classmethod
-    def each(cls, name: str, seconds: int, *, at_start: bool = False, delay: int = 0) -> Cycle:
+    def each(cls, name: str, seconds: int, *, at_start: bool = False, delay: int = 0) -> PeriodicJob:
         """Every ``seconds``, a whole number and at least 1; ``at_start``: the first time ``delay`` seconds after the start."""
         if isinstance(seconds, bool) or seconds != int(seconds) or seconds < 1:
             raise ValueError(f"a cycle takes a whole number of seconds, at least 1, not {seconds!r}")
@@ -64,7 +65,7 @@ class Cycle:
         )
 
     @classmethod
-    def cron(cls, name: str, expression: str, zone: datetime.tzinfo | None) -> Cycle:
+    def cron(cls, name: str, expression: str, zone: datetime.tzinfo | None) -> PeriodicJob:
         """When ``expression`` says so on the clock of ``zone`` (None: this machine's)."""
         return cls(name, f"cron {expression}", when=Cron.parse(expression), zone=zone)
 
@@ -100,16 +101,16 @@ class Cycle:
         return earlier.replace(tzinfo=None) != here.replace(tzinfo=None)
 
 
-class Cycles:
+class PeriodicJobs:
     """The cycles of a queue, and the keeper's question whether one is due."""
 
     def __init__(self, queue: JobQueue) -> None:
         self._queue = queue
         self._mutex = threading.Lock()
-        self._cycles: dict[str, Cycle] = {}
+        self._cycles: dict[str, PeriodicJob] = {}
         self._next_look: dict[str, int] = {}
 
-    def add(self, cycle: Cycle) -> None:
+    def add(self, cycle: PeriodicJob) -> None:
         """Another cycle; one that was declared under the same name is replaced."""
         with self._mutex:
             self._cycles[cycle.name] = cycle
@@ -136,7 +137,7 @@ class Cycles:
             if look <= now or look > now + (cycle.every or MINUTE) + BACKWARDS:
                 self._fire(cycle, now)
 
-    def _fire(self, cycle: Cycle, now: int) -> None:
+    def _fire(self, cycle: PeriodicJob, now: int) -> None:
         queue, database = self._queue, self._queue.database
         key = (queue.name, cycle.name)
         row = database.one(sql.CYCLE, key)
@@ -159,26 +160,27 @@ class Cycles:
         anchor = cycle.anchor if cycle.every else 0
         self._next_look[cycle.name] = now - (now - anchor) % step + step
 
-    def _introduce(self, cycle: Cycle, now: int) -> None:
+    def _introduce(self, cycle: PeriodicJob, now: int) -> None:
         """A cycle the file does not know, or knows otherwise: it may begin in the slot that is running (cron: the next)."""
         last = now - now % MINUTE if cycle.when else now - (now - cycle.anchor) % cycle.every - 1
         with self._queue.database.write():
             self._queue.database.sql(sql.NEW_CYCLE, (self._queue.name, cycle.name, cycle.spec, last))
 
-    def _take(self, cycle: Cycle, slot: int, last: int, now: int) -> None:
+    def _take(self, cycle: PeriodicJob, slot: int, last: int, now: int) -> None:
         queue, database = self._queue, self._queue.database
-        handler = queue._registry.task_class(cycle.name)
-        key = f"cycle:{cycle.name}"
+        key = periodic_key(cycle.name)
         late = cycle.when is not None and now - slot > MAX_LATE
         missed = cycle.between(last, slot) + late
         job_id = holder = None
         with database.write():
             current = database.one(sql.CYCLE, (queue.name, cycle.name))
-            if current is None or current[1] != last or handler is None:
+            if current is None or current[1] != last or cycle.name not in queue.kinds:
                 return  # another process has it
             if not late:
                 holder = database.value(sql.HOLDER_OF_KEY, (queue.kinds[cycle.name].queue, key))
-                job_id = queue.enqueue(handler(), unique=key, eta=slot) if holder is None else None
+                job_id = (
+                    queue.enqueue(queue.job(cycle.name), unique=key, eta=slot) if holder is None else None
+                )
             counts = (int(job_id is not None), missed, int(holder is not None))
             database.sql(sql.TAKE_SLOT, (slot, *counts, job_id, queue.name, cycle.name, last))
         if missed or holder is not None:

@@ -7,12 +7,11 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from huey import signals as S
-from huey.api import chord, group
-
 from db.clock import SECOND
 from jobs import message, sql
 from jobs.current import _current
+from jobs.huey import chord, group
+from jobs.huey import signals as S
 from jobs.huey_hooks import Bookkeeping
 from jobs.kind import JobTask, JobWrapper
 from jobs.serializer import to_json
@@ -152,6 +151,14 @@ class Enqueueing(Bookkeeping):
             total += len(values)
         return total
 
+    def run_now(self, name: str) -> Any:
+        """Enqueue the handler ``name``, without arguments; returns the job's :class:`JobId`.
+
+        It never runs twice at once: while a job of this kind from here or from its schedule waits or runs, that one is returned.
+        Raises :class:`jobs.UnknownHandler`.
+        """
+        return self.enqueue(self.job(name), unique=periodic_key(name))
+
     def arrived(self, priority: int, everybody: bool = False) -> None:
         """Something was committed that may run: tell the workers of this process."""
         for deliverer in self.deliverers:
@@ -192,6 +199,11 @@ class Enqueueing(Bookkeeping):
     def _enqueue_chord(self, chord_obj: Any) -> list[JobId]:
         super()._enqueue_chord(chord_obj)
         return [self._job_id(int(task.id)) for task in chord_obj.tasks if isinstance(task, JobTask)]
+
+
+def periodic_key(name: str) -> str:
+    """The unique key of a handler's scheduled jobs: one at a time."""
+    return f"cycle:{name}"
 
 
 def moment(at: When) -> int:

@@ -12,9 +12,9 @@ from db.clock import SECOND
 from jobs import admin, sql
 from jobs.errors import WaitTimeout
 from jobs.kind import JobRegistry, JobWrapper, Kind
-from jobs.liveness import Owner
+from jobs.liveness import WorkerRegistration
 from jobs.notify import Endings
-from jobs.periodic import Cycle, Cycles
+from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.producer import Enqueueing
 from jobs.retry import Retry
 from jobs.serializer import JsonSerializer
@@ -56,7 +56,7 @@ class JobQueue(Enqueueing):
         self.endings = Endings()
         self.events = Signals()
         self.deliverers: list[Deliverer] = []
-        self._owner: Owner | None = None
+        self._owner: WorkerRegistration | None = None
         self._owner_mutex = threading.Lock()
         super().__init__(
             name,
@@ -67,7 +67,7 @@ class JobQueue(Enqueueing):
             database=database,
         )
         self._registry = JobRegistry()
-        self.cycles = Cycles(self)
+        self.periodic = PeriodicJobs(self)
 
     storage: JobStorage
 
@@ -138,7 +138,7 @@ class JobQueue(Enqueueing):
         when a worker starts and the others follow from there. A slot that comes while the job still runs or waits, or
         while no worker is there, is skipped and counted.
         """
-        return self._cycle(Cycle.each(name, seconds, at_start=at_start), options)
+        return self._cycle(PeriodicJob.each(name, seconds, at_start=at_start), options)
 
     def cron(
         self, expression: str, name: str, *, zone: datetime.tzinfo | None = datetime.UTC, **options: Any
@@ -147,12 +147,14 @@ class JobQueue(Enqueueing):
 
         ``zone``: whose clock it means (None: this machine's local time).
         """
-        return self._cycle(Cycle.cron(name, expression, zone), options)
+        return self._cycle(PeriodicJob.cron(name, expression, zone), options)
 
-    def _cycle(self, cycle: Cycle, options: dict[str, Any]) -> Callable[[Callable[..., Any]], JobWrapper]:
+    def _cycle(
+        self, cycle: PeriodicJob, options: dict[str, Any]
+    ) -> Callable[[Callable[..., Any]], JobWrapper]:
         def declare(function: Callable[..., Any]) -> JobWrapper:
             wrapper = self.task(cycle.name, **options)(function)
-            self.cycles.add(cycle)
+            self.periodic.add(cycle)
             return wrapper
 
         return declare
@@ -161,7 +163,7 @@ class JobQueue(Enqueueing):
 
     def state(self, job_id: int) -> JobState:
         """A job as it is now. Raises ``UnknownJob``."""
-        return admin.show(self.database, job_id)
+        return admin.show_job(self.database, job_id)
 
     def exists(self, job_id: int) -> bool:
         """Whether the file still has the job."""
@@ -169,11 +171,11 @@ class JobQueue(Enqueueing):
 
     def history(self, job_id: int) -> list[JobEvent]:
         """Every change of a job's state, oldest first."""
-        return admin.history(self.database, job_id)
+        return admin.job_history(self.database, job_id)
 
     def drain(self, timeout: float | None = None) -> None:
         """Wait until nothing waits or runs any more. Raises :class:`WaitTimeout`."""
-        admin.drain(self.database, timeout=timeout)
+        admin.wait_until_empty(self.database, timeout=timeout)
 
     def wait(self, job_id: int, timeout: float | None = None) -> JobState:
         """Wait until a job has ended and return its last state. Raises :class:`WaitTimeout` after ``timeout`` seconds.
@@ -210,12 +212,12 @@ class JobQueue(Enqueueing):
     create_consumer = worker
 
     @property
-    def owner(self) -> Owner:
+    def owner(self) -> WorkerRegistration:
         """This queue as a worker; registered in the file on first use."""
         if self._owner is None:
             with self._owner_mutex:
                 if self._owner is None:
-                    self._owner = Owner(self.database, self.name)
+                    self._owner = WorkerRegistration(self.database, self.name)
         return self._owner
 
     @property

@@ -18,7 +18,7 @@ def rescue_dead(queue: JobQueue) -> list[tuple[int, int]]:
     mine = queue._owner.id if queue._owner is not None else -1
     rescued: list[tuple[int, int]] = []
     for (owner,) in database.sql(sql.FOREIGN_OWNERS, (mine,)):
-        if liveness.dead(database, owner):
+        if liveness.worker_is_dead(database, owner):
             rescued += _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
                 liveness.forget(database, owner)
@@ -30,13 +30,13 @@ def sweep_workers(queue: JobQueue) -> None:
     database = queue.database
     mine = queue._owner.id if queue._owner is not None else -1
     for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
-        if liveness.dead(database, owner):
+        if liveness.worker_is_dead(database, owner):
             _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
             with database.write():
                 liveness.forget(database, owner)
     liveness.sweep_files(database)
     for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
-        if not lane[1:].isdigit() or liveness.dead(database, int(lane[1:])):
+        if not lane[1:].isdigit() or liveness.worker_is_dead(database, int(lane[1:])):
             _bury_lane(queue, lane)
 
 

@@ -32,7 +32,7 @@ def digest(rows: Iterable[Sequence[Any]], domain: str = DOMAIN) -> str:
     return hashed.hexdigest()
 
 
-def seal(database: Database) -> int:
+def seal_events(database: Database) -> int:
     """Witness all events that are not witnessed yet; returns how many. Safe to call from several processes."""
     total = 0
     while True:
@@ -54,7 +54,7 @@ def seal(database: Database) -> int:
         total += len(rows)
 
 
-def check(database: Database) -> list[str]:
+def check_sealed_events(database: Database) -> list[str]:
     """What is wrong with sealed events, a sentence each."""
     problems = []
     for last, first, count, expected in database.sql(sql.SEALS):
@@ -64,7 +64,7 @@ def check(database: Database) -> list[str]:
     return problems
 
 
-def prune(database: Database) -> int:
+def prune_events(database: Database) -> int:
     """Delete the events of jobs that are gone, and witness what stays of each range; returns how many were deleted.
 
     A range that is not as it was sealed is left alone: pruning must not wipe out the traces of a change.
@@ -102,6 +102,6 @@ def _prune_range(database: Database, first: int, last: int) -> int:
     return pruned
 
 
-def unsealed(database: Database) -> int:
+def count_unsealed_events(database: Database) -> int:
     """How many events the chain does not witness yet."""
     return int(database.value(sql.COUNT_UNSEALED))

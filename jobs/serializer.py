@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from huey.serializer import Serializer
-from huey.utils import SKIPPED, Error
-
 from jobs.errors import BadRow, PayloadError
+from jobs.huey import SKIPPED, Error, Serializer
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode
 _decode = json.JSONDecoder().decode

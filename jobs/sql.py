@@ -288,6 +288,10 @@ EVENT_AT = "SELECT at FROM job_event WHERE id >= ? ORDER BY id LIMIT 1"
 
 COUNT_BY_STATE = "SELECT queue, state, count(*) FROM task GROUP BY queue, state"
 
+COUNT_OF_STATES = "SELECT state, count(*) FROM task GROUP BY state"
+
+COUNT_IN_STATES = "SELECT count(*) FROM task WHERE queue = ? AND state IN (SELECT value FROM json_each(?))"
+
 WAITING_COUNT = "SELECT count(*) FROM task WHERE queue = ? AND state = 'waiting'"
 
 SCHEDULED_COUNT = "SELECT count(*) FROM task WHERE queue = ? AND state = 'scheduled'"

@@ -8,12 +8,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from huey.constants import EmptyData
-from huey.storage import SqliteStorage
-
 from db.clock import SECOND
 from jobs import sql
 from jobs.errors import BadRow
+from jobs.huey import EmptyData, SqliteStorage
 from jobs.notify import Bell
 from jobs.serializer import payload_from_json, to_json
 

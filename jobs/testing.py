@@ -84,10 +84,10 @@ class Bench:
         """What a worker's keeper does: move what is due, begin cycles, rescue what was left behind."""
         if not self._began:
             self._began = True
-            self.queue.cycles.begin()
+            self.queue.periodic.begin()
         self.queue.storage.find_lanes()
         self.queue.storage.promote(self.clock())
-        self.queue.cycles.fire()
+        self.queue.periodic.fire()
         rescue.rescue_dead(self.queue)
         rescue.rescue_stale(self.queue)
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import apsw
-from huey.consumer import Consumer, Scheduler, Worker, WorkerRecycle
 
 from db import DatabaseError
 from jobs.errors import Abandoned
+from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
 from jobs.maintenance import TICK, Keeper
 from jobs.worker_thread import Deliverer
 

@@ -167,9 +167,9 @@ def test_failing_disk_loses_and_doubles_nothing(
         for (job,) in database.sql(
             "SELECT id FROM task WHERE state = 'dead'"
         ):  # failed by the disk: once more
-            from jobs import admin
+            from jobs import retry_job
 
-            admin.retry(database, job)
+            retry_job(database, job)
         run_to_the_end(work)
 
         assert workload.problems(database, 2) == [], f"run {run}"

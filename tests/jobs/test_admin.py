@@ -35,7 +35,7 @@ def test_jobs_are_found_by_what_is_known_of_them(bench: Bench, handlers: dict[st
     bench.run()
 
     def ids(**conditions: Any) -> list[int]:
-        return [job.id for job in admin.find(bench.database, **conditions)]
+        return [job.id for job in admin.find_jobs(bench.database, **conditions)]
 
     assert ids() == [three, two, one]
     assert (
@@ -53,7 +53,7 @@ def test_jobs_are_found_by_what_is_known_of_them(bench: Bench, handlers: dict[st
 def test_dead_job_is_tried_again_by_hand(bench: Bench, handlers: dict[str, Any]) -> None:
     job = bench.queue.enqueue(handlers["bad"].s())
     bench.run()
-    assert admin.retry(bench.database, job, actor="Ann") == "waiting"
+    assert admin.retry_job(bench.database, job, actor="Ann") == "waiting"
     (state,) = bench.run()
     assert (state.state, state.tries, state.failures) == ("dead", 2, 1)
     assert [(event.event, event.reason) for event in bench.queue.history(job)] == [
@@ -71,22 +71,22 @@ def test_retry_by_hand_respects_a_key_that_was_taken_since(bench: Bench, handler
     bench.run()
     second = bench.queue.enqueue(handlers["good"].s(), unique="key")
     with pytest.raises(WrongState, match=f"job {second} has the same key"):
-        admin.retry(bench.database, first)
+        admin.retry_job(bench.database, first)
     bench.run()
-    admin.retry(bench.database, first)
+    admin.retry_job(bench.database, first)
     assert bench.queue.enqueue(handlers["good"].s(), unique="key") == first
 
 
 def test_waiting_and_scheduled_jobs_are_canceled_at_once(bench: Bench, handlers: dict[str, Any]) -> None:
     for options in ({}, {"delay": 60}):
         job = bench.queue.enqueue(handlers["good"].s(), **options)
-        assert admin.cancel(bench.database, job) == "canceled"
+        assert admin.cancel_job(bench.database, job) == "canceled"
         bench.advance(120)
         assert bench.run() == []
         with pytest.raises(WrongState, match="canceled already"):
-            admin.cancel(bench.database, job)
+            admin.cancel_job(bench.database, job)
     with pytest.raises(UnknownJob, match="no job 99"):
-        admin.cancel(bench.database, 99)
+        admin.cancel_job(bench.database, 99)
 
 
 def test_running_job_hears_at_its_next_chunk_that_it_was_canceled(bench: Bench) -> None:
@@ -101,7 +101,7 @@ def test_running_job_hears_at_its_next_chunk_that_it_was_canceled(bench: Bench) 
                 job.fence()
                 chunks.append(number)
             if number == 2:
-                assert admin.cancel(bench.database, job.id) == "running"
+                assert admin.cancel_job(bench.database, job.id) == "running"
             job.check()
 
     job = bench.queue.enqueue(long.s())
@@ -116,7 +116,7 @@ def test_canceled_while_running_is_not_run_again_after_its_worker_died(
     job = bench.queue.enqueue(handlers["good"].s())
     with bench.database.write():
         bench.queue.storage.claim_one(job, 999, 10**9)
-    admin.cancel(bench.database, job)
+    admin.cancel_job(bench.database, job)
     (state,) = bench.run()
     assert state.state == "canceled"
 
@@ -124,11 +124,11 @@ def test_canceled_while_running_is_not_run_again_after_its_worker_died(
 def test_paused_queue_stands_still_and_others_go_on(bench: Bench, handlers: dict[str, Any]) -> None:
     held = bench.queue.enqueue(handlers["side"].s())
     free = bench.queue.enqueue(handlers["good"].s())
-    admin.pause(bench.database, "side", reason="the printer is out of paper")
+    admin.pause_queue(bench.database, "side", reason="the printer is out of paper")
     assert [job.id for job in bench.run()] == [free]
-    (side,) = [queue for queue in admin.queues(bench.database) if queue.name == "side"]
+    (side,) = [queue for queue in admin.list_queues(bench.database) if queue.name == "side"]
     assert (side.paused, side.reason, side.counts) == (True, "the printer is out of paper", {"waiting": 1})
-    admin.resume(bench.database, "side")
+    admin.resume_queue(bench.database, "side")
     assert [job.id for job in bench.run()] == [held]
 
 
@@ -142,14 +142,14 @@ def test_old_jobs_are_pruned_with_their_events(bench: Bench, handlers: dict[str,
     new = bench.queue.enqueue(handlers["good"].s())
     bench.run()
 
-    assert admin.prune(bench.database, older_than=10 * day) == 3
-    assert [job.id for job in admin.find(bench.database)] == [new, held, dead]
+    assert admin.prune_jobs(bench.database, older_than=10 * day) == 3
+    assert [job.id for job in admin.find_jobs(bench.database)] == [new, held, dead]
     left = {task for (task,) in bench.database.sql("SELECT DISTINCT task_id FROM job_event")}
     assert left == {new, held, dead}
     assert old[0] not in left
-    assert admin.prune(bench.database, older_than=10 * day, state="dead") == 1
+    assert admin.prune_jobs(bench.database, older_than=10 * day, state="dead") == 1
     with pytest.raises(WrongState):
-        admin.prune(bench.database, older_than=0, state="waiting")
+        admin.prune_jobs(bench.database, older_than=0, state="waiting")
     assert bench.queue.enqueue(handlers["good"].s()) > new
 
 

@@ -1,4 +1,4 @@
-"""Cycles on a clock that the test moves."""
+"""PeriodicJobs on a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from db import Database
 from db.clock import MINUTE, SECOND
-from jobs.periodic import Cycle
+from jobs.periodic import PeriodicJob
 from jobs.testing import Bench
 
 
@@ -68,7 +68,7 @@ def test_first_slot_a_little_after_the_start_and_the_others_from_there(bench: Be
     began: list[int] = []
     bench.clock.advance(3.25)
     bench.queue.task(name="tick")(lambda: began.append(bench.clock()))
-    bench.queue.cycles.add(Cycle.each("tick", 30, at_start=True, delay=3))
+    bench.queue.periodic.add(PeriodicJob.each("tick", 30, at_start=True, delay=3))
     start = bench.clock()
     bench.advance(0)
     bench.run()
@@ -117,11 +117,11 @@ def test_slot_that_two_processes_saw_at_once_goes_to_one(bench: Bench) -> None:
     bench.queue.every(5, "tick")(lambda: ran.append(1))
     bench.run()
     bench.clock.advance(5)
-    (cycle,) = bench.queue.cycles
+    (cycle,) = bench.queue.periodic
     last = bench.database.value("SELECT last_at FROM cycle_slot")
     slot = cycle.slot(bench.clock(), last)
     for _ in range(2):  # both have read the same last slot
-        bench.queue.cycles._take(cycle, slot, last, bench.clock())
+        bench.queue.periodic._take(cycle, slot, last, bench.clock())
         bench.run()
     assert len(ran) == 2
 
@@ -162,7 +162,7 @@ def test_cron_runs_in_its_minute_and_not_hours_later(bench: Bench) -> None:
 
 def test_cron_counts_a_clock_reading_that_comes_twice_once() -> None:
     zone = ZoneInfo("America/New_York")
-    cycle = Cycle.cron("night", "30 1 * * *", zone)
+    cycle = PeriodicJob.cron("night", "30 1 * * *", zone)
     start = int(datetime.datetime(2026, 10, 31, 12, tzinfo=zone).timestamp()) * SECOND
     meant = [
         at for at in range(start, start + 2 * 86_400 * SECOND, MINUTE) if cycle.slot(at, at - 1) is not None
@@ -176,7 +176,7 @@ def test_cron_counts_a_clock_reading_that_comes_twice_once() -> None:
 @pytest.mark.parametrize("seconds", [0, -1, 1.5, True])
 def test_only_whole_seconds_make_a_cycle(seconds: float) -> None:
     with pytest.raises(ValueError):
-        Cycle.each("tick", seconds)  # type: ignore[arg-type]
+        PeriodicJob.each("tick", seconds)  # type: ignore[arg-type]
 
 
 @settings(max_examples=200)
@@ -187,7 +187,7 @@ def test_only_whole_seconds_make_a_cycle(seconds: float) -> None:
     wait=st.integers(0, 10**12),
 )
 def test_slots_and_those_between_add_up(every: int, anchor: int, after: int, wait: int) -> None:
-    cycle = Cycle("tick", "", every=every * SECOND, anchor=anchor)
+    cycle = PeriodicJob("tick", "", every=every * SECOND, anchor=anchor)
     now = after + wait
     slot = cycle.slot(now, after)
     if slot is None:

@@ -10,7 +10,7 @@ import pytest
 import jobs
 from db import Database
 from jobs import DoNotRetry, JobQueue, LeaseLost
-from jobs.liveness import Owner
+from jobs.liveness import WorkerRegistration
 from jobs.worker import JobWorker
 
 PATIENCE = 60.0
@@ -118,7 +118,7 @@ def test_taken_over_job_cannot_commit(queue: JobQueue, worker: JobWorker, databa
     worker.start()
     job = queue.enqueue(slow.s())
     assert inside.wait(5)
-    other = Owner(database, "another process")
+    other = WorkerRegistration(database, "another process")
     with database.write():  # what a rescue and another worker's claim do
         database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = ?", (other.id, job))
     go_on.set()
@@ -148,7 +148,7 @@ def test_taken_over_job_cannot_end_the_attempt_of_the_one_who_has_it_now(
     worker.start()
     job = queue.enqueue(slow.s())
     assert inside.wait(5)
-    other = Owner(database, "another process")
+    other = WorkerRegistration(database, "another process")
     with database.write():
         database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = ?", (other.id, job))
     go_on.set()

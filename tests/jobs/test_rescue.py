@@ -11,7 +11,7 @@ import pytest
 
 from db import Database
 from jobs import JobQueue, liveness, rescue
-from jobs.liveness import Owner
+from jobs.liveness import WorkerRegistration
 
 
 def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
@@ -23,18 +23,18 @@ def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
 
 
 def test_living_worker_is_not_dead_and_a_closed_one_is(database: Database) -> None:
-    owner = Owner(database, "default")
-    assert not liveness.dead(database, owner.id)
+    owner = WorkerRegistration(database, "default")
+    assert not liveness.worker_is_dead(database, owner.id)
     owner.let_go()
-    assert liveness.dead(database, owner.id)
-    assert liveness.dead(database, 12345)
+    assert liveness.worker_is_dead(database, owner.id)
+    assert liveness.worker_is_dead(database, 12345)
 
 
 def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "queue.db")
     code = (
-        "import sys; from pathlib import Path; from db import Database; from jobs.liveness import Owner\n"
-        "owner = Owner(Database.open(Path(sys.argv[1])), 'default'); print(owner.id, flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from db import Database; from jobs.liveness import WorkerRegistration\n"
+        "owner = WorkerRegistration(Database.open(Path(sys.argv[1])), 'default'); print(owner.id, flush=True); sys.stdin.read()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     process = subprocess.Popen(
@@ -46,20 +46,20 @@ def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -
     )
     assert process.stdout is not None
     other = int(process.stdout.readline())
-    assert not liveness.dead(database, other)
+    assert not liveness.worker_is_dead(database, other)
     process.kill()
     process.communicate()
-    assert liveness.dead(database, other)
+    assert liveness.worker_is_dead(database, other)
     database.close_all()
 
 
 def test_worker_of_another_machine_is_left_to_its_lease(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "queue.db")
-    owner = Owner(database, "default")
+    owner = WorkerRegistration(database, "default")
     with database.write():
         database.sql("UPDATE worker SET host = 'elsewhere'")
     owner.let_go()
-    assert not liveness.dead(database, owner.id)
+    assert not liveness.worker_is_dead(database, owner.id)
     database.close_all()
 
 
@@ -68,7 +68,7 @@ def test_rows_of_a_dead_worker_go_back_and_only_begun_ones_count_as_lost(
 ) -> None:
     task = queue.task(name="one")(lambda: None)
     begun, unbegun, living = (queue.enqueue(task.s()) for _ in range(3))
-    dying, other = Owner(database, "default"), Owner(database, "default")
+    dying, other = WorkerRegistration(database, "default"), WorkerRegistration(database, "default")
     claim(queue, begun, dying.id, started=True)
     claim(queue, unbegun, dying.id, started=False)
     claim(queue, living, other.id, started=True)
@@ -89,7 +89,7 @@ def test_job_that_kills_every_worker_ends_as_a_dead_letter(database: Database) -
     task = queue.task(name="poison")(lambda: None)
     job = queue.enqueue(task.s(), unique="poison")
     for _ in range(3):
-        victim = Owner(database, "default")
+        victim = WorkerRegistration(database, "default")
         claim(queue, job, victim.id, started=True)
         victim.let_go()
         rescue.rescue_dead(queue)
@@ -107,7 +107,7 @@ def test_progress_clears_what_earlier_deaths_left(database: Database, progress: 
     queue = JobQueue(database, max_lost=3)
     job = queue.enqueue(queue.task(name="long")(lambda: None).s())
     for _ in range(5):
-        victim = Owner(database, "default")
+        victim = WorkerRegistration(database, "default")
         if queue.state(job).state == "waiting":
             claim(queue, job, victim.id, started=True)
             if progress:
@@ -167,7 +167,7 @@ def test_job_in_a_worker_lane_is_run_by_that_worker_alone(database: Database) ->
 
 def test_lock_files_that_belong_to_nobody_are_removed_when_they_are_old(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "queue.db")
-    owner = Owner(database, "default")
+    owner = WorkerRegistration(database, "default")
     place = liveness.folder(database)
     assert place is not None
     (mine,) = place.iterdir()

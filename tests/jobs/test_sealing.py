@@ -13,21 +13,23 @@ def test_events_are_witnessed_in_ranges_and_changes_are_found() -> None:
         bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 10)
         bench.run()
         database = bench.database
-        assert sealing.unsealed(database) == 30
-        assert sealing.seal(database) == 30
-        assert sealing.seal(database) == 0
-        assert sealing.unsealed(database) == 0
+        assert sealing.count_unsealed_events(database) == 30
+        assert sealing.seal_events(database) == 30
+        assert sealing.seal_events(database) == 0
+        assert sealing.count_unsealed_events(database) == 0
         (body,) = [
             json.loads(body)
             for (body,) in database.sql("SELECT body FROM audit WHERE action = 'jobs.sealed'")
         ]
         assert (body["first"], body["last"], body["events"]) == (1, 30, 30)
         assert audit.check_chain(database) == []
-        assert sealing.check(database) == []
+        assert sealing.check_sealed_events(database) == []
 
         with database.write():
             database.sql("UPDATE job_event SET reason = 'something else' WHERE id = 7")
-        assert sealing.check(database) == ["job events 1 to 30 were changed after they were sealed"]
+        assert sealing.check_sealed_events(database) == [
+            "job events 1 to 30 were changed after they were sealed"
+        ]
 
 
 def test_events_are_witnessed_before_they_are_pruned() -> None:
@@ -35,9 +37,9 @@ def test_events_are_witnessed_before_they_are_pruned() -> None:
         bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 10)
         bench.run()
         bench.advance(1)
-        assert admin.prune(bench.database, older_than=0) == 10
-        assert sealing.unsealed(bench.database) == 0
-        assert sealing.check(bench.database) == []
+        assert admin.prune_jobs(bench.database, older_than=0) == 10
+        assert sealing.count_unsealed_events(bench.database) == 0
+        assert sealing.check_sealed_events(bench.database) == []
         assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
 
 
@@ -46,12 +48,12 @@ def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_awa
         handler = bench.queue.task(name="one")(lambda: None)
         bench.queue.enqueue_many(handler, ((),) * 10)
         bench.run()
-        sealing.seal(bench.database)
+        sealing.seal_events(bench.database)
         bench.queue.enqueue(handler.s())
         bench.advance(1)
-        assert admin.prune(bench.database, older_than=0) == 10
+        assert admin.prune_jobs(bench.database, older_than=0) == 10
         assert bench.database.value("SELECT count(*) FROM job_event") < 5
-        assert sealing.check(bench.database) == []
+        assert sealing.check_sealed_events(bench.database) == []
         assert verify(bench.database).ok
 
         with bench.database.write():
@@ -60,5 +62,5 @@ def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_awa
             )
         bench.run()
         bench.advance(1)
-        admin.prune(bench.database, older_than=0)
+        admin.prune_jobs(bench.database, older_than=0)
         assert [problem.table for problem in verify(bench.database).problems] == ["job_event"]

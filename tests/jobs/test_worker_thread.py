@@ -10,7 +10,7 @@ import pytest
 from db import Database
 from jobs import JobQueue, rescue
 from jobs.errors import Unacknowledged
-from jobs.liveness import Owner
+from jobs.liveness import WorkerRegistration
 from jobs.worker_thread import Deliverer
 
 
@@ -59,7 +59,7 @@ def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, deli
 def test_member_that_was_taken_over_does_not_take_the_others_with_it(
     database: Database, queue: JobQueue, deliverer: Deliverer
 ) -> None:
-    other = Owner(database, "default")
+    other = WorkerRegistration(database, "default")
 
     @queue.task(name="one", atomic=True)
     def one(number: int) -> None:
@@ -192,7 +192,7 @@ def test_what_runs_again_and_again_does_not_take_longer_when_more_rows_wait(
         deliverer.work()
         queue.storage.find_lanes()
         queue.storage.promote(database.clock())
-        queue.cycles.fire()
+        queue.periodic.fire()
         rescue.rescue_dead(queue)
         rescue.rescue_stale(queue)
         database.connection().set_progress_handler(None)

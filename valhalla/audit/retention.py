@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from db import Database, audit
 from db.clock import DAY
-from jobs import admin
+from jobs import prune_jobs
 from valhalla.audit import signing
 from valhalla.program.settings import effective
 
@@ -52,7 +52,7 @@ def prune(database: Database, actor: str = "valhalla") -> dict[str, int]:
     removed: dict[str, int] = {}
     if days["jobs"]:
         removed["task"] = sum(
-            admin.prune(database, older_than=days["jobs"] * DAY, state=state) for state in JOB_STATES
+            prune_jobs(database, older_than=days["jobs"] * DAY, state=state) for state in JOB_STATES
         )
     for name, statements in (("logs", WORKING), ("evidence", EVIDENCE)):
         for table, statement in statements.items() if days[name] else ():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from db import Database, heads, inspecting, verifying
 from db.verdict import Verdict
-from jobs import sealing
+from jobs import check_sealed_events, count_unsealed_events
 from valhalla.audit import signing
 
 
@@ -36,7 +36,9 @@ def _more(path: Path, folder: Path, database: Database, verdict: Verdict, key: s
     if not database.one("SELECT 1 FROM sqlite_schema WHERE name = 'job_seal'") or verdict.redacted:
         return
     named = any(problem.table == "job_event" for problem in verdict.problems)
-    if not named and (sealing.check(database) or sealing.unsealed(database) != verdict.not_yet_witnessed):
+    if not named and (
+        check_sealed_events(database) or count_unsealed_events(database) != verdict.not_yet_witnessed
+    ):
         verdict.notes.append(
             "The queue's own list of witnessed job events (job_seal, working data) does not say what the chain says; "
             "the chain is what counts."

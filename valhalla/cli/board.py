@@ -21,7 +21,6 @@ SELECT number, started_at, finished_at, ok, rows, new, updated, unchanged, dupli
 WHERE run_id = ? AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
 """
 LEADS = "SELECT count(*) FROM lead"
-QUEUE = "SELECT state, count(*) FROM task GROUP BY state"
 
 
 @dataclass(frozen=True)
@@ -170,6 +169,7 @@ def _quality(database: Database, home: Home | None) -> list[Line]:
 
 
 def _work(database: Database) -> list[Line]:
+    from jobs import count_by_state
     from valhalla.effects import register
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.governor import GovernorEnforcer
@@ -180,7 +180,7 @@ def _work(database: Database) -> list[Line]:
     system = AlertSystem(database=database)
     counts = system.counts()
     lines = [
-        Line("Work", "jobs", listed(dict(database.sql(QUEUE)))),
+        Line("Work", "jobs", listed(count_by_state(database))),
         Line("Work", "effects", listed(register.counts(database))),
         Line("Work", "alerts", listed(counts), style="red" if counts["error"] or counts["critical"] else ""),
     ]

@@ -33,12 +33,12 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
 ) -> None:
     """Jobs, the newest first."""
-    from jobs import JobsError, admin
+    from jobs import JobsError, find_jobs
 
     inv = invocation(ctx)
     with inv.reading() as database:
         try:
-            found = admin.find(
+            found = find_jobs(
                 database, state=state, queue=queue, name=name, tag=tag, text=search, limit=limit
             )
         except JobsError as error:
@@ -56,12 +56,12 @@ def list_(
 @app.command("show")
 def show(ctx: typer.Context, job: Annotated[int, typer.Argument(help="Number of the job.")]) -> None:
     """One job with everything that happened to it."""
-    from jobs import JobsError, admin
+    from jobs import JobsError, job_history, show_job
 
     inv = invocation(ctx)
     with inv.reading() as database:
         try:
-            state, events = admin.show(database, job), admin.history(database, job)
+            state, events = show_job(database, job), job_history(database, job)
         except JobsError as error:
             raise NotFound(str(error)) from None
     history = [
@@ -98,17 +98,17 @@ def retry(
     ctx: typer.Context, jobs: Annotated[list[int], typer.Argument(help="Numbers of jobs that have ended.")]
 ) -> None:
     """Put jobs that have ended back into the queue."""
-    from jobs import admin
+    from jobs import retry_job
 
-    _each(ctx, jobs, admin.retry)
+    _each(ctx, jobs, retry_job)
 
 
 @app.command("cancel")
 def cancel(ctx: typer.Context, jobs: Annotated[list[int], typer.Argument(help="Numbers of jobs.")]) -> None:
     """Cancel jobs; one that runs ends at its next chunk."""
-    from jobs import admin
+    from jobs import cancel_job
 
-    _each(ctx, jobs, admin.cancel)
+    _each(ctx, jobs, cancel_job)
 
 
 @app.command("pause")
@@ -118,11 +118,11 @@ def pause(
     reason: Annotated[str | None, typer.Option(help="Why, for those who wonder later.")] = None,
 ) -> None:
     """Begin no more jobs of a queue; what runs goes on."""
-    from jobs import admin
+    from jobs import pause_queue
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        admin.pause(database, queue, reason=reason)
+        pause_queue(database, queue, reason=reason)
     inv.show(
         {"queue": queue, "paused": True},
         lambda: print(f"Queue {queue} is paused. Go on with: valhalla jobs resume {queue}"),
@@ -134,11 +134,11 @@ def resume(
     ctx: typer.Context, queue: Annotated[str, typer.Argument(help="Name of the queue.")] = "default"
 ) -> None:
     """Begin jobs of a queue again."""
-    from jobs import admin
+    from jobs import resume_queue
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        admin.resume(database, queue)
+        resume_queue(database, queue)
     inv.show({"queue": queue, "paused": False}, lambda: print(f"Queue {queue} goes on."))
 
 
@@ -150,13 +150,13 @@ def prune(
     queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
 ) -> None:
     """Delete jobs that ended long ago, with their history."""
-    from jobs import JobsError, admin
+    from jobs import JobsError, prune_jobs
 
     inv = invocation(ctx)
     age = _age(older_than)
     with inv.writing() as database:
         try:
-            pruned = admin.prune(database, older_than=age, state=state, queue=queue)
+            pruned = prune_jobs(database, older_than=age, state=state, queue=queue)
         except JobsError as error:
             raise UsageError(str(error)) from None
     inv.show({"pruned": pruned}, lambda: print(f"{pruned} jobs pruned."))
@@ -169,12 +169,12 @@ def drain(
     timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")] = None,
 ) -> None:
     """Wait until nothing waits or runs any more (a Valhalla must be running that does the work)."""
-    from jobs import WaitTimeout, admin
+    from jobs import WaitTimeout, wait_until_empty
 
     inv = invocation(ctx)
     with inv.reading() as database:
         try:
-            admin.drain(database, queue=queue, timeout=timeout)
+            wait_until_empty(database, queue=queue, timeout=timeout)
         except WaitTimeout as error:
             raise ValhallaError(str(error)) from None
     inv.show({"drained": True}, lambda: print("Nothing waits or runs."))

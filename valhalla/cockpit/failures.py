@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db import DatabaseError
-from jobs import JobsError
-from jobs.errors import UnknownJob
+from jobs import JobsError, UnknownJob
 from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.limits import TooLarge
 from valhalla.program import correlation

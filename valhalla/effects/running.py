@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from db import audit
-from jobs import DoNotRetry, JobQueue, Retry, liveness
+from jobs import DoNotRetry, JobQueue, Retry, worker_is_dead
 from valhalla.effects import live, register
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
@@ -143,7 +143,7 @@ class Effects:
         """Settle the effects of dead processes; returns those that became uncertain."""
         uncertain = []
         for number, owner, sending, key in self.database.sql(RUNNING):
-            if owner is not None and not liveness.dead(self.database, owner):
+            if owner is not None and not worker_is_dead(self.database, owner):
                 continue
             with self.database.write(durable=True):
                 if sending:

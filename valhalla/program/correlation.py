@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import jobs
+
 _current: ContextVar[str | None] = ContextVar("valhalla_correlation", default=None)
 
 
@@ -20,9 +22,7 @@ def current() -> str | None:
     own = _current.get()
     if own is not None:
         return own
-    from jobs.current import current_job  # no import of the queue for those who have no jobs
-
-    job = current_job()
+    job = jobs.current_job()
     return job.correlation_id if job is not None else None
 
 

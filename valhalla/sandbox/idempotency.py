@@ -13,8 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobs import liveness
-from jobs.notify import Bell
+from jobs import Bell, WorkerRegistration, worker_is_dead
 from valhalla.sandbox.block import Block, microseconds
 from valhalla.sandbox.errors import NestedKey, ResultElsewhere
 
@@ -54,7 +53,7 @@ class IdempotencyManager(Block):
         self._ttl = None if ttl_seconds is None else microseconds(ttl_seconds, "ttl_seconds")
         self._bell = Bell()
         self._mutex = threading.Lock()
-        self._owner: liveness.Owner | None = None
+        self._owner: WorkerRegistration | None = None
         self._originals: dict[str, tuple[int | None, Any]] = {}
         """Results that JSON does not give back as they were, with the end of their time."""
         self._mine = threading.local()
@@ -101,7 +100,7 @@ class IdempotencyManager(Block):
         state, owner, _, expires = row
         if state == "done":
             return expires is None or expires > self.database.clock()
-        return not liveness.dead(self.database, owner)
+        return not worker_is_dead(self.database, owner)
 
     def get_cached_result(self, key: str) -> Any:
         """The result of ``key``; None when there is none (or it is None). Raises :class:`ResultElsewhere`."""
@@ -130,7 +129,7 @@ class IdempotencyManager(Block):
         dead = NOBODY
         row = database.one(READ, (key,))
         if row is not None and row[0] == "reserved":
-            if row[1] == me or not take_over or not liveness.dead(database, row[1]):
+            if row[1] == me or not take_over or not worker_is_dead(database, row[1]):
                 return False
             dead = row[1]
         with database.write(durable=durable):
@@ -175,7 +174,7 @@ class IdempotencyManager(Block):
         if self._owner is None:
             with self._mutex:
                 if self._owner is None:
-                    self._owner = liveness.Owner(self.database, "idempotency")
+                    self._owner = WorkerRegistration(self.database, "idempotency")
         return self._owner.id
 
     def _look(self, key: str) -> tuple[bool, Any]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobs.retry import Retry
+from jobs import Retry
 from valhalla.program import correlation
 from valhalla.sandbox.block import Block, stamp
 

@@ -16,14 +16,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobs import JobQueue, JobSignal, UnknownJob, admin, current_job
-from jobs.kind import JobWrapper
-from jobs.state import DONE, RUNNING, SCHEDULED, WAITING
+from jobs import JobQueue, JobSignal, JobWrapper, UnknownJob, count_jobs, current_job, show_job
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.worker import JobWorker
+    from jobs import JobWorker
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.database import SandboxDatabaseManager
 
@@ -32,12 +30,10 @@ LOCAL_JOB = "sandbox.call"
 
 QUEUE_NAME = "sandbox"
 
-STATUS = {WAITING: "pending", SCHEDULED: "pending", RUNNING: "running", DONE: "completed"}
+STATUS = {"waiting": "pending", "scheduled": "pending", "running": "running", "done": "completed"}
 
 RESULTS_KEPT = 1_000
 """Results without a JSON form that are kept in this process."""
-
-COUNT = "SELECT count(*) FROM task WHERE queue = ? AND state IN (SELECT value FROM json_each(?))"
 
 
 class _Queue(JobQueue):
@@ -130,7 +126,7 @@ class WorkerProcess(Block):
         """``{name, status, result|error, timestamp}`` of a job, ``status`` being pending, running, completed or failed;
         None for an unknown id."""
         try:
-            job = admin.show(self.database, int(job_id))
+            job = show_job(self.database, int(job_id))
         except (UnknownJob, TypeError, ValueError):
             return None
         status = STATUS.get(job.state, "failed")
@@ -147,11 +143,11 @@ class WorkerProcess(Block):
 
     def queue_length(self) -> int:
         """How many jobs wait."""
-        return int(self.database.value(COUNT, (QUEUE_NAME, json.dumps([WAITING, SCHEDULED]))))
+        return count_jobs(self.database, QUEUE_NAME, "waiting", "scheduled")
 
     def completed(self) -> int:
         """How many jobs have been completed."""
-        return int(self.database.value(COUNT, (QUEUE_NAME, json.dumps([DONE]))))
+        return count_jobs(self.database, QUEUE_NAME, "done")
 
     # -- inside --------------------------------------------------------------------------------------------
 

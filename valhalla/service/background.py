@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db import Database
 from db.clock import to_datetime
-from jobs import JobQueue
-from jobs.kind import JobWrapper
-from jobs.periodic import Cycle
+from jobs import JobQueue, JobWrapper, PeriodicJob
 from valhalla.audit.asked import Asked
 from valhalla.program.home import Home, digest_path
 from valhalla.program.settings import effective
@@ -56,12 +54,14 @@ class Background:
     def schedule(self, zone: str | None) -> None:
         """What a running instance does by itself, on the operator's clock (``zone``; None: the computer's)."""
         here = ZoneInfo(zone) if zone else None
-        self.queue.cycles.add(Cycle.cron(NIGHTLY_JOB, "10 3 * * *", here))
-        self.queue.cycles.add(Cycle.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
-        self.queue.cycles.add(Cycle.each(PACKETS_JOB, PACKET_SECONDS))
-        self.queue.cycles.add(Cycle.each(COPY_JOB, COPY_SECONDS))
-        self.queue.cycles.add(Cycle.cron(PRUNE_JOB, "40 3 * * *", here))
-        self.queue.cycles.add(Cycle.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY))
+        self.queue.periodic.add(PeriodicJob.cron(NIGHTLY_JOB, "10 3 * * *", here))
+        self.queue.periodic.add(PeriodicJob.cron(DIGEST_JOB, f"0 {DIGEST_HOUR} * * *", here))
+        self.queue.periodic.add(PeriodicJob.each(PACKETS_JOB, PACKET_SECONDS))
+        self.queue.periodic.add(PeriodicJob.each(COPY_JOB, COPY_SECONDS))
+        self.queue.periodic.add(PeriodicJob.cron(PRUNE_JOB, "40 3 * * *", here))
+        self.queue.periodic.add(
+            PeriodicJob.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY)
+        )
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:

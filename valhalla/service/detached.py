@@ -88,6 +88,7 @@ def _end(home: Home, found: Running) -> None:
 
 def status(home: Home) -> dict[str, Any]:
     """The service, and live self-checks of all blocks in this process."""
+    from jobs import count_by_state
     from valhalla.effects import live, register
     from valhalla.sandbox import AlertSystem, GovernorEnforcer, SandboxOrchestrator
     from valhalla.sandbox.heartbeat import seen_from_outside
@@ -104,7 +105,7 @@ def status(home: Home) -> dict[str, Any]:
             told["governor"] = GovernorEnforcer(database=database).get_status()
             told["alerts"] = AlertSystem(database=database).counts()
             told["effects"] = register.counts(database)
-            told["queue"] = dict(database.sql("SELECT state, count(*) FROM task GROUP BY state"))
+            told["queue"] = count_by_state(database)
     return told
 
 

@@ -166,16 +166,12 @@ class Service:
 
     def _wake(self) -> None:
         """One cycle now. A cycle that is running may have looked already, so another one follows it."""
-        cycle = self.queue._registry.task_class(CYCLE_JOB)
-        if cycle is None:
-            return
-        key = f"cycle:{CYCLE_JOB}"  # the same key as the cycle's own job: never two at once
         with contextlib.suppress(JobsError):
-            job_id = self.queue.enqueue(cycle(), unique=key)
+            job_id = self.queue.run_now(CYCLE_JOB)
             if self.queue.state(job_id).state == "running":
                 self.queue.wait(job_id, timeout=600)
                 if not self._done.is_set():
-                    self.queue.enqueue(cycle(), unique=key)
+                    self.queue.run_now(CYCLE_JOB)
 
     def _cycle_job(self) -> None:
         try:

@@ -122,7 +122,7 @@ class Ours:
     def kept_failures(self) -> list[str]:
         from jobs import admin
 
-        return [str(job.error) for job in admin.find(self.database, state="dead")]
+        return [str(job.error) for job in admin.find_jobs(self.database, state="dead")]
 
     def result(self, job: Any) -> Any:
         return self.queue.state(job).result
@@ -133,7 +133,7 @@ class Ours:
     def pause(self) -> None:
         from jobs import admin
 
-        admin.pause(self.database, self.queue.name)
+        admin.pause_queue(self.database, self.queue.name)
 
     def every(self, seconds: int, name: str) -> Callable[[Callable[..., Any]], Any]:
         return self.queue.every(seconds, name)

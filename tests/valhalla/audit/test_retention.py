@@ -11,7 +11,7 @@ import pytest
 from db import Database, audit
 from db.clock import DAY
 from db.verifying import verify
-from jobs import JobQueue, admin
+from jobs import JobQueue, find_jobs
 from valhalla.audit import retention, signing
 from valhalla.program.database import open_database
 from valhalla.program.settings import save
@@ -90,7 +90,7 @@ def test_old_jobs_logs_and_closed_alerts_go_and_the_rest_stays(life: Life) -> No
     removed = retention.prune(database)
 
     assert removed == {"task": 1, "alert": 2, "dry_run_log": 1, "cycle": 1}
-    assert [job.id for job in admin.find(database)] == [new] != [old]
+    assert [job.id for job in find_jobs(database)] == [new] != [old]
     assert database.sql("SELECT id FROM alert ORDER BY id") == [(2,), (4,)]
     assert verify(database).ok
     kept = database.sql("SELECT key, hash, salt FROM witness WHERE tbl = 'alert' AND key = 1 ORDER BY entry")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from db import Database
-from jobs import sealing
+from jobs import seal_events
 from valhalla.audit import copies
 from valhalla.audit.verifying import copy_of_file, home_file
 from valhalla.program.database import open_database
@@ -23,7 +23,7 @@ def database(place: Home) -> Iterator[Database]:
                 database.sql(
                     "INSERT INTO job_event (task_id, at, event) VALUES (?, 1, 'enqueued')", (number,)
                 )
-        sealing.seal(database)
+        seal_events(database)
         yield database
 
 

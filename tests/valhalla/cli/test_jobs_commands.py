@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import JobQueue, admin
+from jobs import JobQueue, list_queues, show_job
 from valhalla.cli.entry import run
 from valhalla.program.database import open_database
 
@@ -30,7 +30,7 @@ def jobs(home: Path) -> list[int]:
 
 def state(home: Path, job: int) -> str:
     with open_database(home / "valhalla.db") as database:
-        return admin.show(database, job).state
+        return show_job(database, job).state
 
 
 def test_list_as_json_has_the_promised_keys(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,7 @@ def test_retry_and_cancel(jobs: list[int], home: Path, capsys: pytest.CaptureFix
 def test_pause_and_resume(jobs: list[int], home: Path) -> None:
     assert run(["jobs", "pause", "default", "--reason", "moving house"]) == 0
     with open_database(home / "valhalla.db") as database:
-        (queue,) = admin.queues(database)
+        (queue,) = list_queues(database)
     assert (queue.paused, queue.reason) == (True, "moving house")
     assert run(["jobs", "resume"]) == 0
 

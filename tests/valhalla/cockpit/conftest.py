@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
 from db import Database
-from jobs.state import JobState
+from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.program.home import Home
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from db import Database
-from jobs.state import JobState
+from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.program import settings
 

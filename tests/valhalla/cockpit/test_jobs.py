@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db import Database
-from jobs import JobQueue, admin
+from jobs import JobQueue, list_queues, show_job
 from valhalla.cockpit.gather.jobs import attempts
 from valhalla.cockpit.server import Server
 
@@ -62,9 +62,9 @@ def test_a_failed_job_is_tried_again_and_that_is_taken_back(
 ) -> None:
     answer = client.post(f"/jobs/{failed}/retry", headers={"accept": "application/json"}).json()
     assert answer["undo"] == f"/jobs/{failed}/cancel"
-    assert admin.show(database, failed).state == "waiting"
+    assert show_job(database, failed).state == "waiting"
     client.post(answer["undo"])
-    assert admin.show(database, failed).state == "canceled"
+    assert show_job(database, failed).state == "canceled"
 
 
 def test_what_has_ended_cannot_be_canceled(client: httpx.Client, failed: int) -> None:
@@ -83,9 +83,9 @@ def test_chosen_jobs_are_canceled_together_or_not_at_all(
 ) -> None:
     numbers = waiting(server, 3)
     assert client.post("/jobs/cancel", data={"job": [numbers[0], 999]}).status_code == 404
-    assert admin.show(database, numbers[0]).state == "waiting"
+    assert show_job(database, numbers[0]).state == "waiting"
     assert client.post("/jobs/cancel", data={"job": numbers[:2]}).status_code == 303
-    assert [admin.show(database, each).state for each in numbers] == ["canceled", "canceled", "waiting"]
+    assert [show_job(database, each).state for each in numbers] == ["canceled", "canceled", "waiting"]
     assert client.post("/jobs/retry", data={"job": numbers[:2]}).status_code == 303
     assert client.post("/jobs/retry").status_code == 400
 
@@ -98,7 +98,7 @@ def test_a_queue_is_paused_with_a_reason_and_goes_on(client: httpx.Client, datab
     assert told["background"]["paused"] and told["background"]["reason"] == "<i>night</i>"
     assert "&lt;i&gt;night&lt;/i&gt;" in client.get("/jobs").text
     client.post("/jobs/resume?of=background")
-    assert not admin.queues(database)[0].paused
+    assert not list_queues(database)[0].paused
     assert client.post("/jobs/pause", data={"queue": "nonsense"}).status_code == 400
 
 

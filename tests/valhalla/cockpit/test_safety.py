@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from db import Database
-from jobs.state import JobState
+from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.safety import jobs
 from valhalla.sandbox.governor import GovernorEnforcer

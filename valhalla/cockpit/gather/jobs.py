@@ -8,8 +8,7 @@ from typing import Any
 
 from db import Database
 from db.clock import SECOND, iso
-from jobs import JobQueue, admin
-from jobs.state import ENDED, JobEvent, JobState
+from jobs import ENDED, JobEvent, JobQueue, JobState, find_jobs, job_history, show_job
 
 PAGE = 50
 STATES = ("running", "waiting", "scheduled", "dead", "done", "canceled", "expired")
@@ -64,7 +63,7 @@ def gather(
     """``limit`` jobs, the newest first, and the queues. ``before``: the job after which to go on; ``next``: that of the
     next page, None: this is the last."""
     with database.view():
-        found = admin.find(
+        found = find_jobs(
             database, state=state, queue=of_queue, name=name, text=text, before=before, limit=limit + 1
         )
         counts = dict(zip(STATES[:4], database.sql(COUNTS, {"most": MOST})[0], strict=True))
@@ -87,9 +86,9 @@ def gather(
 def one(database: Database, number: int) -> dict[str, Any]:
     """One job with its arguments, result, attempts, events, and what the same cause led to."""
     with database.view():
-        job = admin.show(database, number)
-        events = admin.history(database, number)
-        related = admin.find(
+        job = show_job(database, number)
+        events = job_history(database, number)
+        related = find_jobs(
             database, correlation_id=job.correlation_id, limit=RELATED + 1
         ) if not job.correlation_id.startswith("job-") else []  # fmt: skip
         workers = _workers(database, events)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from jobs import admin
+from jobs import cancel_job, cancel_jobs, pause_queue, resume_queue, retry_job, retry_jobs
 from valhalla.cockpit.gather import jobs
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
@@ -72,7 +72,7 @@ def retry_chosen(
 ) -> Response:
     """Try the chosen jobs again."""
     numbers = _some(job)
-    admin.retry_all(here.database, numbers)
+    retry_jobs(here.database, numbers)
     return done(request, back, f"{_jobs(numbers)} will be tried again.")
 
 
@@ -85,7 +85,7 @@ def cancel_chosen(
 ) -> Response:
     """Cancel the chosen jobs."""
     numbers = _some(job)
-    running = admin.cancel_all(here.database, numbers).count("running")
+    running = cancel_jobs(here.database, numbers).count("running")
     ends = f" {running} of them at the next chunk." if running else ""
     return done(request, back, f"{_jobs(numbers)} canceled.{ends}")
 
@@ -93,14 +93,14 @@ def cancel_chosen(
 @router.post("/jobs/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Put a job that has ended back into the queue, as ``valhalla jobs retry`` does."""
-    admin.retry(here.database, number)
+    retry_job(here.database, number)
     return done(request, back, f"Job {number} will be tried again.", undo=f"/jobs/{number}/cancel")
 
 
 @router.post("/jobs/{number}/cancel")
 def cancel(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Cancel a job, as ``valhalla jobs cancel`` does."""
-    if admin.cancel(here.database, number) == "running":
+    if cancel_job(here.database, number) == "running":
         return done(request, back, f"Job {number} ends at its next chunk.", kind="info")
     return done(request, back, f"Job {number} is canceled.", undo=f"/jobs/{number}/retry")
 
@@ -115,7 +115,7 @@ def pause(
 ) -> Response:
     """Begin no more jobs of a queue; what runs goes on."""
     _known(here, queue)
-    admin.pause(here.database, queue, reason=reason.strip() or None)
+    pause_queue(here.database, queue, reason=reason.strip() or None)
     undo = f"/jobs/resume?{urlencode({'of': queue})}"
     return done(request, back, f"Queue {queue} is paused; what runs goes on.", kind="warn", undo=undo)
 
@@ -130,7 +130,7 @@ def resume(
 ) -> Response:
     """Begin jobs of a queue again."""
     _known(here, queue or of)
-    admin.resume(here.database, queue or of)
+    resume_queue(here.database, queue or of)
     return done(request, back, f"Queue {queue or of} goes on.")
 
 
