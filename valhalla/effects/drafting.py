@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from valhalla.effects import mail, register
 from valhalla.effects.outcome import EffectError
+from valhalla.leads import lookup
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
@@ -15,8 +16,6 @@ from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from db import Database
-
-EXISTING = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def by_hand(
@@ -117,19 +116,13 @@ def for_new_leads(database: Database, import_ids: list[int]) -> list[int]:
     address, most = values["webhook.url"], values["effects.per_run"]
     if not address or not most or not import_ids:
         return []
-    new = {
-        number
-        for (number,) in database.sql(
-            "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(import_ids),),
-        )
-    }
+    new = lookup.of_imports(database, import_ids)
     best = [record.lead.id for record in top(database, _viewer(database), most) if record.lead.id in new]
     return [webhook(database, number, address)["id"] for number in best]
 
 
 def _exist(database: Database, leads: list[int]) -> None:
-    known = {number for (number,) in database.sql(EXISTING, (json.dumps(leads),))}
+    known = lookup.existing(database, leads)
     for number in leads:
         if number not in known:
             raise NotFound(f"there is no lead {number}; see: valhalla leads list")

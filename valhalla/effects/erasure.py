@@ -8,27 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from db.instance import running
-from valhalla.effects import register
-from valhalla.leads import lookup, remove, suppression
+from valhalla.effects import register, sql
+from valhalla.intake import rejects
+from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
+from valhalla.leads import sql as leads_sql
+from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry
 from valhalla.program.errors import NotFound
 
 if TYPE_CHECKING:
     from db import Database
-
-MERGED = "SELECT merged_id FROM lead_merge WHERE kept_id = ? UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?"
-CONTACTS = "SELECT id, email, phone_key, phone, name FROM lead WHERE id = ?"
-DROP_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
-REJECTS = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 ESCAPE '~'"
-BLANK_REJECT = "UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?"
-# Until its parts are merged a full-text index keeps the words of what was deleted.
-FORGET_WORDS = "INSERT INTO lead_search (lead_search) VALUES ('optimize')"
-UNCLEANED = """
-SELECT coalesce(max(seq) FILTER (WHERE action = 'lead.forget'), 0) > coalesce(max(seq) FILTER (WHERE action = 'file.compact'), 0)
-FROM audit WHERE action IN ('lead.forget', 'file.compact')
-"""
-FILES = "SELECT path FROM file ORDER BY id"
-MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 LARGE = 256 << 20
 """Bytes of the file above which another process is not made to wait while it is written anew."""
@@ -39,10 +28,10 @@ SEARCHED = 256 << 20
 
 def who(database: Database, entry: Entry) -> list[int]:
     """The leads with an address or number. Raises :class:`NotFound` when nobody has it."""
-    rows = lookup.leads_of(database, [entry])
-    if not rows:
+    found = [number for number, *_ in lookup.leads_of(database, [entry])]
+    if not found:
         raise NotFound("nobody with this address or number is in the file")
-    return [row[0] for row in rows]
+    return found
 
 
 def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> dict[str, Any]:
@@ -51,44 +40,41 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
     What stays is a salted digest of their addresses and numbers, by which a row about them is recognised and left out.
     Returns what was erased and which files outside still hold them.
     """
-    salt = database.sql(suppression.READ_STATE)[0][1]
-    database.sql("PRAGMA secure_delete = 1")
+    database.sql(sql.ERASE_BYTES)
     try:
         with database.references_unchecked(), database.write(durable=True):  # see valhalla.intake.undo
             people = _people(database, lead_ids)
             if not people:
                 raise NotFound(f"there is no lead {lead_ids[0]}; see: valhalla leads list")
-            entries = _entries(people)
-            now = database.clock()
-            for kind, value in entries:
-                known = suppression.digest(salt, kind, value)
-                database.sql(suppression.ADD, (kind, None, known, "forgotten", None, now, actor))
-                database.sql(suppression.FORGET, (kind, known))
-            database.sql(suppression.MOVE)
-            rejects = _rejects(database, people)
-            database.many(BLANK_REJECT, [(number,) for number in rejects])
-            for number in people:
-                database.sql(DROP_MERGES, (number,))
+            texts = [text for person in people.values() for text in _texts(person)]
+            entries = [
+                entry
+                for person in people.values()
+                for entry in suppression.contacts(person.email, person.phone_key)
+            ]
+            do_not_contact.forget(database, entries, actor)
+            refused = rejects.forget(database, texts)
+            merge.forget(database, people)
             register.blank(database, sorted(people))
             remove.remove_leads(database, sorted(people))
-            database.sql(FORGET_WORDS)
-            database.sql(MOVE_LEADS)
+            search.forget_words(database)
+            database.sql(leads_sql.MOVE_GENERATION)
             audit.append(
                 database,
                 "lead.forget",
                 "lead",
-                {"leads": sorted(people), "rejects": len(rejects)},
+                {"leads": sorted(people), "rejects": refused},
                 actor=actor,
             )
     finally:
-        database.sql("PRAGMA secure_delete = 0")
+        database.sql(sql.KEEP_BYTES)
     cleaned = clean(database, actor)
     _remove_packets(database, sorted(people))
     return {
         "leads": sorted(people),
-        "rejects": len(rejects),
+        "rejects": refused,
         "still_in": ([] if cleaned or database.path is None else [str(database.path)])
-        + _files(database, [text for person in people.values() for text in _texts(person)]),
+        + _files(database, texts),
     }
 
 
@@ -113,43 +99,29 @@ def _would_hold_up_others(database: Database) -> bool:
 
 def uncleaned(database: Database) -> bool:
     """Whether somebody was erased, and the program then stopped before the file was cleaned."""
-    return bool(database.value(UNCLEANED))
+    return bool(database.value(sql.UNCLEANED))
 
 
-def _people(database: Database, lead_ids: list[int]) -> dict[int, tuple[Any, ...]]:
-    people: dict[int, tuple[Any, ...]] = {}
+def _people(database: Database, lead_ids: list[int]) -> dict[int, Contact]:
+    people: dict[int, Contact] = {}
     queue = list(lead_ids)
     while queue:
         number = queue.pop()
-        row = database.one(CONTACTS, (number,))
-        if row is not None and number not in people:
-            people[number] = row
-            queue += [other for (other,) in database.sql(MERGED, (number, number))]
+        person = lookup.contact(database, number)
+        if person is not None and number not in people:
+            people[number] = person
+            queue += merge.partners(database, number)
     return people
 
 
-def _entries(people: dict[int, tuple[Any, ...]]) -> list[Entry]:
-    entries = [Entry("email", row[1]) for row in people.values() if row[1]]
-    return entries + [Entry("phone", str(row[2])) for row in people.values() if row[2] is not None]
-
-
-def _texts(person: tuple[Any, ...]) -> list[str]:
-    return [text for text in (person[1], person[3]) if text and len(text) >= 7]
-
-
-def _rejects(database: Database, people: dict[int, tuple[Any, ...]]) -> list[int]:
-    found: set[int] = set()
-    for person in people.values():
-        for text in _texts(person):
-            pattern = "%" + text.replace("~", "~~").replace("%", "~%").replace("_", "~_") + "%"
-            found.update(row[0] for row in database.sql(REJECTS, (pattern,)))
-    return sorted(found)
+def _texts(person: Contact) -> list[str]:
+    return [text for text in (person.email, person.phone) if text and len(text) >= 7]
 
 
 def _files(database: Database, texts: list[str]) -> list[str]:
     """Lists and older copies of the file that still hold the person; they are the operator's to deal with."""
     needles = [text.lower().encode() for text in texts]
-    paths = [Path(row[0]) for row in database.sql(FILES)]
+    paths = [Path(path) for (path,) in database.sql(sql.FILES)]
     if database.path is not None:
         home = database.path.parent
         paths += [path for path in sorted(home.rglob("*.db")) if path != database.path]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from db import audit
 from db.clock import HOUR
+from valhalla.effects import sql
 from valhalla.program.errors import ValhallaError
 
 if TYPE_CHECKING:
@@ -15,17 +15,8 @@ if TYPE_CHECKING:
 LONGEST = 8 * HOUR
 """A live session ends by itself after this."""
 
-OPEN = "INSERT INTO live_session (run_id, opened_at, opened_by, until) VALUES (?, ?, ?, ?) RETURNING id"
-CLOSE = "UPDATE live_session SET closed_at = ?, closed_by = ? WHERE closed_at IS NULL"
-CURRENT = """
-SELECT s.id, s.run_id, s.opened_at, s.opened_by, s.until FROM live_session AS s JOIN run AS r ON r.id = s.run_id
-WHERE s.closed_at IS NULL AND r.stopped_at IS NULL AND s.opened_at <= ?1 AND s.until > ?1 ORDER BY s.id DESC LIMIT 1
-"""
-NEWEST_RUN = "SELECT id, pid FROM run WHERE stopped_at IS NULL ORDER BY id DESC LIMIT 1"
 
-
-@dataclass(frozen=True)
-class Live:
+class Live(NamedTuple):
     """An open live session. Times are UTC microseconds."""
 
     id: int
@@ -37,7 +28,7 @@ class Live:
 
 def current(database: Database) -> Live | None:
     """The live session that is open now, or None: dry run. A clock that was set back closes it."""
-    row = database.one(CURRENT, (database.clock(),))
+    row = database.one(sql.CURRENT_LIVE, (database.clock(),))
     return Live(*row) if row else None
 
 
@@ -51,8 +42,8 @@ def open_for(database: Database, run_id: int, actor: str) -> Live:
     """Turn the lock off for a run: at most until it stops, or eight hours."""
     now = database.clock()
     with database.write(durable=True):
-        database.sql(CLOSE, (now, "replaced"))
-        ((number,),) = database.sql(OPEN, (run_id, now, actor, now + LONGEST))
+        database.sql(sql.CLOSE_LIVE, (now, "replaced"))
+        ((number,),) = database.sql(sql.OPEN_LIVE, (run_id, now, actor, now + LONGEST))
         audit.append(database, "live.on", f"run:{run_id}", {"until": now + LONGEST}, actor=actor)
     return Live(number, run_id, now, actor, now + LONGEST)
 
@@ -60,7 +51,7 @@ def open_for(database: Database, run_id: int, actor: str) -> Live:
 def close(database: Database, actor: str) -> bool:
     """Turn the lock on. False: it was."""
     with database.write(durable=True):
-        database.sql(CLOSE, (database.clock(), actor))
+        database.sql(sql.CLOSE_LIVE, (database.clock(), actor))
         closed = database.changes() > 0
         if closed:
             audit.append(database, "live.off", "run", {}, actor=actor)
@@ -69,9 +60,9 @@ def close(database: Database, actor: str) -> bool:
 
 def running_run(database: Database, pid: int | None) -> int:
     """The number of the run of process ``pid``. Raises :class:`ValhallaError` when nothing runs."""
-    row = database.one(NEWEST_RUN)
-    if pid is None or row is None or row[1] != pid:
+    number, owner = database.one(sql.NEWEST_RUN) or (None, None)
+    if number is None or owner != pid:
         raise ValhallaError(
             "nothing runs on this home, so there is nothing to make live; start with: valhalla run --live, or valhalla production"
         )
-    return int(row[0])
+    return int(number)

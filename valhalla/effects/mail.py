@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import smtplib
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from email.message import EmailMessage
+from typing import Any
 
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
-
-if TYPE_CHECKING:
-    import smtplib
 
 SECONDS = 15.0
 
@@ -55,10 +55,6 @@ def send(
     server: Server, recipient: str, subject: str, text: str, key: str, html: str | None = None
 ) -> dict[str, Any]:
     """Hand one mail in, as text and, when given, as the page ``html`` too. Raises TryLater, Refused or Unknown."""
-    import smtplib  # with the TLS library some megabytes, which a program that sends no mails need not carry
-    import ssl
-    from email.message import EmailMessage
-
     message = EmailMessage()
     try:
         message["From"], message["To"], message["Subject"] = server.sender, recipient, subject
@@ -96,9 +92,6 @@ def send(
 
 
 def _connected(server: Server) -> smtplib.SMTP:
-    import smtplib
-    import ssl
-
     context = ssl.create_default_context()
     client: smtplib.SMTP
     if server.tls == "tls":

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from db.clock import DAY, SECOND, iso
+from valhalla.effects import sql
 from valhalla.effects.outcome import EffectError
 from valhalla.program import correlation
 from valhalla.program.errors import NotFound
+from valhalla.sandbox import idempotency
 from valhalla.sandbox.governor import GovernorEnforcer
 
 if TYPE_CHECKING:
@@ -25,43 +27,8 @@ STATES = ("drafted", "approved", "running", "done", "denied", "blocked", "failed
 AGAIN = ("blocked", "denied", "failed", "uncertain")
 """States from which a person may send an effect on its way again."""
 
-COLUMNS = (
-    "id, kind, state, target, payload, lead_id, key, reason, tries, sending, owner, response, correlation_id, "
-    "drafted_at, drafted_by, approved_at, approved_by, finished_at"
-)
-NAMES = COLUMNS.split(", ")
-ADD = """
-INSERT INTO effect (kind, state, target, payload, lead_id, key, correlation_id, drafted_at, drafted_by)
-VALUES (?, 'drafted', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
-"""
-BY_KEY = f"SELECT {COLUMNS} FROM effect WHERE key = ?"
-SHOW = f"SELECT {COLUMNS} FROM effect WHERE id = ?"
-LIST = f"""
-SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR kind = ?2)
-  AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3) ORDER BY id
-"""
-COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
-APPROVE = """
-UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL WHERE id = ? AND state = 'drafted'
-"""
-DENY = """
-UPDATE effect SET state = 'denied', reason = ?, finished_at = ? WHERE id = ? AND state IN ('drafted', 'approved', 'blocked')
-"""
-PUT_BACK = """
-UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL, tries = 0, sending = 0, owner = NULL,
-  finished_at = NULL WHERE id = ? AND state = ? AND payload <> '{}'
-"""
-FREE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'reserved'"
-STANDING = "SELECT id, per_day FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
-ADD_STANDING = (
-    "INSERT INTO standing_approval (kind, per_day, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
-)
-END_STANDING = "UPDATE standing_approval SET ended_at = ?, ended_by = ? WHERE kind = ? AND ended_at IS NULL"
-BLANK = """
-UPDATE effect SET payload = '{}', target = '', response = NULL,
-  state = CASE WHEN state IN ('drafted', 'approved', 'blocked') THEN 'denied' ELSE state END,
-  reason = 'the person was forgotten' WHERE lead_id = ? AND kind <> 'purge'
-"""
+NAMES = sql.COLUMNS.split(", ")
+"""The keys of an effect."""
 
 
 def draft(
@@ -83,8 +50,8 @@ def draft(
     key = hashlib.blake2b("\x1f".join((kind, target, about)).encode(), digest_size=16).hexdigest()
     with correlation.using(None) as correlation_id, database.write(durable=not database.in_write()):
         text = json.dumps(payload, ensure_ascii=False)
-        database.sql(ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
-        effect = _named(database.sql(BY_KEY, (key,))[0])
+        database.sql(sql.ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
+        effect = _named(database.sql(sql.BY_KEY, (key,))[0])
         if database.changes() and effect["state"] == "drafted" and effect["correlation_id"] == correlation_id:
             _audit(database, "effect.draft", effect, actor)
     return effect
@@ -94,7 +61,7 @@ def approve(database: Database, number: int, actor: str = "operator") -> dict[st
     """A person says yes to a draft. Raises :class:`NotFound`, :class:`EffectError`."""
     effect = show(database, number)
     with database.write(durable=not database.in_write()):
-        database.sql(APPROVE, (database.clock(), actor, number))
+        database.sql(sql.APPROVE, (database.clock(), actor, number))
         if not database.changes():
             raise EffectError(f"effect {number} is {effect['state']}; only a draft can be approved")
         _audit(database, "effect.approve", effect, actor)
@@ -104,7 +71,7 @@ def approve(database: Database, number: int, actor: str = "operator") -> dict[st
 def approve_by_standing(database: Database, number: int) -> bool:
     """Approve a draft if a standing approval covers its kind and has not used up its day."""
     effect = show(database, number)
-    for standing, per_day in database.sql(STANDING, (effect["kind"],)):
+    for standing, per_day in database.sql(sql.STANDING, (effect["kind"],)):
         governor = GovernorEnforcer(database=database)
         resource = f"standing:{standing}"
         if governor.get_status(resource).get("max_actions") != per_day:
@@ -121,8 +88,8 @@ def stand(database: Database, kind: str, per_day: int, actor: str = "operator") 
     if kind not in MAY_STAND:
         raise EffectError(f"{kind} is approved one by one")
     with database.write(durable=True):
-        database.sql(END_STANDING, (database.clock(), actor, kind))
-        ((number,),) = database.sql(ADD_STANDING, (kind, per_day, database.clock(), actor))
+        database.sql(sql.END_STANDING, (database.clock(), actor, kind))
+        ((number,),) = database.sql(sql.ADD_STANDING, (kind, per_day, database.clock(), actor))
         audit.append(
             database, "effect.stand", f"standing:{number}", {"kind": kind, "per_day": per_day}, actor=actor
         )
@@ -134,7 +101,7 @@ def standing(database: Database) -> list[dict[str, Any]]:
     governor = GovernorEnforcer(database=database)
     found = []
     for kind in MAY_STAND:
-        rows = database.sql(STANDING, (kind,))
+        rows = database.sql(sql.STANDING, (kind,))
         used = sum(governor.get_status(f"standing:{number}").get("current_actions", 0) for number, _ in rows)
         found.append({"kind": kind, "per_day": sum(per_day for _, per_day in rows), "used": used})
     return found
@@ -143,7 +110,7 @@ def standing(database: Database) -> list[dict[str, Any]]:
 def end_standing(database: Database, kind: str, actor: str = "operator") -> bool:
     """End the standing approval of ``kind``. False: there was none."""
     with database.write(durable=True):
-        database.sql(END_STANDING, (database.clock(), actor, kind))
+        database.sql(sql.END_STANDING, (database.clock(), actor, kind))
         ended = database.changes() > 0
         if ended:
             audit.append(database, "effect.unstand", f"standing:{kind}", {}, actor=actor)
@@ -154,7 +121,7 @@ def deny(database: Database, number: int, reason: str = "denied", actor: str = "
     """A person says no. Raises :class:`NotFound`, :class:`EffectError`."""
     effect = show(database, number)
     with database.write(durable=True):
-        database.sql(DENY, (reason, database.clock(), number))
+        database.sql(sql.DENY, (reason, database.clock(), number))
         if not database.changes():
             raise EffectError(f"effect {number} is {effect['state']}; it can no longer be denied")
         _audit(database, "effect.deny", effect, actor)
@@ -171,17 +138,17 @@ def put_back(database: Database, number: int, actor: str = "operator") -> dict[s
     if effect["state"] not in AGAIN:
         raise EffectError(f"effect {number} is {effect['state']}; {', '.join(AGAIN)} ones can be tried again")
     with database.write(durable=not database.in_write()):
-        database.sql(PUT_BACK, (database.clock(), actor, number, effect["state"]))
+        database.sql(sql.PUT_BACK, (database.clock(), actor, number, effect["state"]))
         if not database.changes():
             raise EffectError(f"effect {number} has nothing left to send: its person was forgotten")
-        database.sql(FREE_KEY, (effect["key"],))
+        idempotency.free(database, effect["key"])
         _audit(database, "effect.retry", effect, actor)
     return show(database, number)
 
 
 def show(database: Database, number: int) -> dict[str, Any]:
     """One effect. Raises :class:`NotFound`."""
-    row = database.one(SHOW, (number,))
+    row = database.one(sql.SHOW, (number,))
     if row is None:
         raise NotFound(f"there is no effect {number}; see: valhalla effects list")
     return _named(row)
@@ -196,19 +163,19 @@ def find(
     before: int | None = None,
 ) -> list[dict[str, Any]]:
     """The newest effects (older than ``before``), oldest first."""
-    return [_named(row) for row in database.sql(LIST, (state, kind, limit, before))]
+    return [_named(row) for row in database.sql(sql.LIST, (state, kind, limit, before))]
 
 
 def counts(database: Database) -> dict[str, int]:
     """How many effects are in each state."""
-    return {**dict.fromkeys(STATES, 0), **dict(database.sql(COUNTS))}
+    return {**dict.fromkeys(STATES, 0), **dict(database.sql(sql.COUNTS))}
 
 
 def blank(database: Database, lead_ids: list[int]) -> int:
     """Erase what effects say about leads (right to erasure); what was not sent yet is denied. Call inside a write."""
     blanked = 0
     for number in lead_ids:
-        database.sql(BLANK, (number,))
+        database.sql(sql.BLANK, (number,))
         blanked += database.changes()
     return blanked
 

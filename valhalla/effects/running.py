@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from jobs import DoNotRetry, JobQueue, Retry, worker_is_dead
-from valhalla.effects import live, register
+from valhalla.effects import live, register, sql
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
+from valhalla.leads import lookup
 from valhalla.program import correlation, settings
+from valhalla.sandbox import idempotency
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.dry_run import DryRunLock
 from valhalla.sandbox.governor import GovernorEnforcer
@@ -42,17 +44,10 @@ LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "pu
 
 NO = "denied by the operator"
 
-RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
+SHOWN = 3
+"""Leads that are named when they must not be contacted."""
 
-CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
-COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'running' AND owner = ?"
-SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
-END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
-RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
-WAITING = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
-SUPPRESSED = (
-    "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) LIMIT 3"
-)
+RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
 
 
 def send_on(database: Database, numbers: Iterable[int]) -> None:
@@ -129,7 +124,7 @@ class Effects:
             if not self.governor.get_status(f"effect.{kind}"):
                 self.governor.set_limit(f"effect.{kind}", most, seconds)
         self.recover()
-        for (number,) in self.database.sql(WAITING):
+        for (number,) in self.database.sql(sql.APPROVED):
             self.enqueue(number)
 
     def enqueue(self, number: int, delay: float | None = None) -> int:
@@ -142,7 +137,7 @@ class Effects:
     def recover(self) -> list[int]:
         """Settle the effects of dead processes; returns those that became uncertain."""
         uncertain = []
-        for number, owner, sending, key in self.database.sql(RUNNING):
+        for number, owner, sending, key in self.database.sql(sql.RUNNING):
             if owner is not None and not worker_is_dead(self.database, owner):
                 continue
             with self.database.write(durable=True):
@@ -153,7 +148,7 @@ class Effects:
                     self._end(register.show(self.database, number), "uncertain", reason)
                     uncertain.append(number)
                 else:
-                    self.database.sql(register.FREE_KEY, (key,))
+                    idempotency.free(self.database, key)
                     self._end(
                         register.show(self.database, number),
                         "approved",
@@ -168,7 +163,7 @@ class Effects:
         self.recover()
         me = self.keys.owner_id
         with self.database.write():  # of several that look at it at once one has it
-            self.database.sql(CLAIM, (me, number))
+            self.database.sql(sql.CLAIM, (me, number))
             claimed = self.database.changes() == 1
         effect = register.show(self.database, number)
         if not claimed:
@@ -216,7 +211,7 @@ class Effects:
         if effect["kind"] == "purge":
             return []  # who asks to be forgotten is on do-not-contact more often than not
         leads = [effect["lead_id"]] if effect["lead_id"] is not None else effect["payload"].get("leads", [])
-        return [number for (number,) in self.database.sql(SUPPRESSED, (json.dumps(leads),))]
+        return lookup.suppressed(self.database, leads)[:SHOWN]
 
     def _send(self, effect: dict[str, Any]) -> str:
         number, key = effect["id"], effect["key"]
@@ -227,7 +222,7 @@ class Effects:
                     effect, "uncertain", "its key is taken: it was, or is being, sent under another number"
                 )
                 return "uncertain"
-            self.database.sql(COUNT_TRY, (number, me))
+            self.database.sql(sql.COUNT_TRY, (number, me))
             self._audit("effect.begin", effect, {})
         effect["tries"] += 1
         try:
@@ -235,7 +230,7 @@ class Effects:
         except EffectError as error:
             return self._record(effect, "failed", str(error))
         with self.database.write(durable=True):
-            self.database.sql(SENDING, (number, me))
+            self.database.sql(sql.SENDING, (number, me))
         try:
             response = call()
         except TryLater as error:
@@ -282,7 +277,7 @@ class Effects:
         database = self.database
         text = None if response is None else json.dumps(response, ensure_ascii=False)
         finished = None if state == "approved" else database.clock()
-        database.sql(END, (state, reason, text, finished, effect["id"]))
+        database.sql(sql.END, (state, reason, text, finished, effect["id"]))
         self._audit(f"effect.{state}", effect, {"reason": reason})
         fields = {"effect": effect["id"], "kind": effect["kind"], "reason": reason}
         database.after_commit(

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valhalla.effects import mail, webhook
+from valhalla.effects.erasure import forget
 from valhalla.effects.outcome import Refused
+from valhalla.leads import export
 from valhalla.program import secrets
 from valhalla.program.home import Home, digest_path
 
@@ -16,11 +18,6 @@ if TYPE_CHECKING:
     from db import Database
 
 Call = Callable[[], dict[str, Any]]
-
-READ_LEADS = """
-SELECT name, email, phone, value, location, source, score FROM lead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
-"""
-EXPORTED = ("name", "email", "phone", "value", "location", "source", "score")
 
 
 class Senders:
@@ -77,18 +74,12 @@ class Senders:
         return lambda: self._write(path, effect["payload"]["leads"])
 
     def _write(self, path: Path, leads: list[int]) -> dict[str, Any]:
-        import json
-
-        from valhalla.leads.export import write_csv
-
-        rows = [
-            (name, email, phone, f"{value / 100:.2f}", *rest)
-            for name, email, phone, value, *rest in self.database.sql(READ_LEADS, (json.dumps(leads),))
-        ]
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with open(part, "w", encoding="utf-8", newline="") as file:
-                count = write_csv(file, EXPORTED, rows)
+                count = export.write_csv(
+                    file, export.CONTACT_COLUMNS, export.contact_rows(self.database, leads)
+                )
             os.replace(part, path)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -96,8 +87,6 @@ class Senders:
         return {"file": str(path), "leads": count}
 
     def _purge(self, effect: Mapping[str, Any]) -> Call:
-        from valhalla.effects.erasure import forget
-
         def purge() -> dict[str, Any]:
             done = forget(self.database, effect["payload"]["leads"], actor="effect")
             return {"leads": len(done["leads"]), "still_in": done["still_in"]}

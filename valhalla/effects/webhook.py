@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import hashlib
 import hmac
 import json
@@ -91,8 +92,6 @@ def retry_after(text: str | None) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():  # a raised 2 is a digit too, and no number
         return min(float(text), LONGEST_WAIT)
-    import email.utils
-
     try:
         at = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError):

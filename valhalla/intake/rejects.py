@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ FIRST = f"SELECT min(r.id) FROM reject AS r {_KEPT}"
 RAW = f"""
 SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM reject AS r NOT INDEXED {_KEPT}
   AND r.id >= :first ORDER BY r.id LIMIT 1000
+"""
+
+HOLDING = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 ESCAPE '~'"
+BLANK = """
+UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?
 """
 
 _COLUMN = {"source": "s.name", "import_id": "r.import_id", "code": "r.code"}
@@ -124,3 +129,13 @@ def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator
         if len(cells) > len(names):
             row[place[MORE]] = csv_line(cells[len(names) :])
         yield (number, line, message, column or "", *row)
+
+
+def forget(database: Database, texts: Iterable[str]) -> int:
+    """Blank the refused rows that hold one of ``texts``; inside the caller's transaction. Returns how many."""
+    found: set[int] = set()
+    for text in texts:
+        escaped = text.replace("~", "~~").replace("%", "~%").replace("_", "~_")
+        found.update(number for (number,) in database.sql(HOLDING, (f"%{escaped}%",)))
+    database.many(BLANK, [(number,) for number in sorted(found)])
+    return len(found)

@@ -80,3 +80,13 @@ def remove(
             database, "suppression.remove", "suppression", {"removed": removed, "leads": opened}, actor=actor
         )
     return removed, opened
+
+
+def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
+    """Put people on the list of whom only salted digests may be kept; inside the caller's transaction."""
+    now, salt = database.clock(), database.sql(suppression.READ_STATE)[0][1]
+    for kind, value in entries:
+        known = suppression.digest(salt, kind, value)
+        database.sql(suppression.ADD, (kind, None, known, "forgotten", None, now, actor))
+        database.sql(suppression.FORGET, (kind, known))
+    database.sql(suppression.MOVE)

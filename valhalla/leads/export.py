@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,14 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]
 
 COLUMNS = ("name", "email", "phone", "value", "location", "source", "score", "band", "next_action", "reasons")
 """What an export holds; the documented columns keep their names."""
+
+
+CONTACT_COLUMNS = ("name", "email", "phone", "value", "location", "source", "score")
+"""What an export that is an effect holds: nothing that was derived but the score."""
+
+READ_CONTACTS = (
+    f"SELECT {', '.join(CONTACT_COLUMNS)} FROM lead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
 
 
 def cells(entry: Mapping[str, Any]) -> list[object]:
@@ -47,6 +56,14 @@ def saved_by_hand(
         audit.append(database, "leads.export", what, {"leads": len(entries)}, actor=actor)
     log.info("the %s was saved: %d leads", what, len(entries))
     return text.getvalue().encode("utf-8")
+
+
+def contact_rows(database: Database, lead_ids: Sequence[int]) -> list[tuple[object, ...]]:
+    """Leads in the columns of :data:`CONTACT_COLUMNS`, by number; the value in dollars."""
+    return [
+        (name, email, phone, f"{value / 100:.2f}", *rest)
+        for name, email, phone, value, *rest in database.sql(READ_CONTACTS, (json.dumps(lead_ids),))
+    ]
 
 
 def safe_cell(text: str) -> str:

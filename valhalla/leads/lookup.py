@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
@@ -36,6 +36,23 @@ SELECT id, email, phone_key, suppressed FROM lead WHERE id > :after
   AND (:domains OR email IN (SELECT value FROM json_each(:emails)) OR phone_key IN (SELECT value FROM json_each(:phones)))
 ORDER BY id LIMIT 20000
 """
+
+EXISTING = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+OF_IMPORTS = "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))"
+SUPPRESSED = (
+    "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+
+CONTACT = "SELECT email, phone_key, phone FROM lead WHERE id = ?"
+
+
+class Contact(NamedTuple):
+    """How a lead can be reached; ``phone`` as the list wrote it."""
+
+    email: str | None
+    phone_key: int | None
+    phone: str | None
+
 
 Found = tuple[int, str | None, int | None, str | None]
 """Number, email, phone and what keeps the lead out already."""
@@ -76,3 +93,24 @@ def _named(database: Database, entries: Sequence[Entry]) -> tuple[list[int], int
     if any(len(part) == MANY for part in parts):
         return [], 0
     return sorted({number for part in parts for (number,) in part}), seen
+
+
+def existing(database: Database, lead_ids: Sequence[int]) -> set[int]:
+    """Those of the numbers that are leads."""
+    return {number for (number,) in database.sql(EXISTING, (json.dumps(lead_ids),))}
+
+
+def of_imports(database: Database, import_ids: Sequence[int]) -> set[int]:
+    """The leads that these imports were the first to bring."""
+    return {number for (number,) in database.sql(OF_IMPORTS, (json.dumps(import_ids),))}
+
+
+def suppressed(database: Database, lead_ids: Sequence[int]) -> list[int]:
+    """Those of the leads that must not be contacted, by number."""
+    return [number for (number,) in database.sql(SUPPRESSED, (json.dumps(lead_ids),))]
+
+
+def contact(database: Database, lead_id: int) -> Contact | None:
+    """How a lead can be reached; None when there is no such lead."""
+    row = database.one(CONTACT, (lead_id,))
+    return None if row is None else Contact(*row)

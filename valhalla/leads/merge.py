@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -59,6 +60,8 @@ ADD_HISTORY = (
 ADD_MERGE = "INSERT INTO lead_merge (kept_id, merged_id, at, actor, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
 FIND_MERGE = "SELECT id, kept_id, body FROM lead_merge WHERE merged_id = ? AND undone_at IS NULL"
 UNDO_MERGE = "UPDATE lead_merge SET undone_at = ?, undone_by = ? WHERE id = ?"
+PARTNERS = "SELECT merged_id FROM lead_merge WHERE kept_id = ?1 UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?1"
+FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
 MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 
@@ -165,6 +168,16 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
         database.sql(MOVE_LEADS)
         audit.append(database, "lead.unmerge", f"lead:{kept_id}", {"merged": merged_id}, actor=actor)
     return {"kept": kept_id, "merged": merged_id, "stays": stays}
+
+
+def partners(database: Database, lead_id: int) -> list[int]:
+    """The leads that were ever merged into this one, and the one that it was merged into."""
+    return [number for (number,) in database.sql(PARTNERS, (lead_id,))]
+
+
+def forget(database: Database, lead_ids: Iterable[int]) -> None:
+    """Delete what is known about merges of these leads; inside the caller's transaction."""
+    database.many(FORGET_MERGES, [(number,) for number in lead_ids])
 
 
 def _read(database: Database, lead_id: int) -> dict[str, Any]:

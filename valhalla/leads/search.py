@@ -81,6 +81,8 @@ SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1
 CROSS JOIN lead AS l ON l.id = found.id WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
 ORDER BY l.score DESC, l.id LIMIT ?2
 """
+# Until its parts are merged a full-text index keeps the words of what was deleted.
+FORGET_WORDS = "INSERT INTO lead_search (lead_search) VALUES ('optimize')"
 AT_LEAST = "SELECT count(*) FROM (SELECT 1 FROM lead_search WHERE lead_search MATCH ?1 LIMIT ?2)"
 
 _WORD = re.compile(r"[^\W_]+")
@@ -165,6 +167,11 @@ def percent(database: Database) -> int:
     """How much of the leads and changes is indexed, in percent, rounded down."""
     total = sum(database.sql(NEWEST)[0])
     return int(100 * (total - behind(database)) / total) if total else 100
+
+
+def forget_words(database: Database) -> None:
+    """Leave nothing of deleted leads in the index; inside the caller's transaction."""
+    database.sql(FORGET_WORDS)
 
 
 def search(

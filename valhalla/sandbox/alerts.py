@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import SECOND
 from valhalla.program import correlation
 from valhalla.program.errors import NotFound
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:
@@ -29,28 +30,17 @@ log.addHandler(
 
 SEVERITIES = ("info", "warning", "error", "critical")
 
-ADD = """
-INSERT INTO alert (task, severity, reason, context, correlation_id, at, last_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
-"""
-COLUMNS = "id, task, severity, reason, context, correlation_id, state, seen, at, last_at"
-NEWEST = f"""
-SELECT {COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity = ?1) AND (?2 IS NULL OR task = ?2)
-  AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) ORDER BY id
-"""
-FIND = f"SELECT {COLUMNS} FROM alert WHERE id = ?"
-STANDING = "SELECT id, severity, last_at FROM alert WHERE task = ? AND reason = ? AND state <> 'closed'"
-STANDING_ABOUT = (
-    "SELECT id, severity, last_at FROM alert WHERE task = ? AND state <> 'closed' ORDER BY id LIMIT 1"
-)
-STANDING_OF_TASK = (
-    "SELECT id FROM alert WHERE task = ? AND state <> 'closed' AND (?2 IS NULL OR reason <> ?2)"
-)
-SEEN_AGAIN = "UPDATE alert SET seen = seen + 1, last_at = ?, reason = ? WHERE id = ?"
-ESCALATE = "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, context = ?, reason = ?, state = 'open' WHERE id = ?"
-SET_STATE = "UPDATE alert SET state = ?, last_at = ? WHERE id = ? AND state <> ? AND state <> 'closed'"
-COUNTS = "SELECT severity, count(*) FROM alert WHERE state <> 'closed' GROUP BY severity"
 
 Callback = Callable[[dict[str, Any]], object]
+
+
+class Standing(NamedTuple):
+    """An alert that is not closed; ``last_at`` in UTC microseconds."""
+
+    id: int
+    task: str
+    severity: str
+    last_at: int
 
 
 class AlertSystem(Block):
@@ -74,9 +64,9 @@ class AlertSystem(Block):
         database, now = self.database, self.database.clock()
         with database.write():
             row = (task_name, severity, reason, _json(context), correlation.current(), now, now)
-            ((number,),) = database.sql(ADD, row)
+            ((number,),) = database.sql(sql.ADD_ALERT, row)
             self._audit("alert.open", number, {"task": task_name, "severity": severity})
-            raised = self._entry(database.sql(FIND, (number,))[0])
+            raised = self._entry(database.sql(sql.FIND_ALERT, (number,))[0])
             database.after_commit(lambda: self._tell(raised))
         return raised
 
@@ -102,7 +92,8 @@ class AlertSystem(Block):
         """The newest ``limit`` alerts, oldest first: ``{id, timestamp, task, reason, severity, context, correlation_id,
         state, seen, last_seen}``. ``state``: open, acknowledged, closed, or standing (the first two)."""
         return [
-            self._entry(row) for row in self.database.sql(NEWEST, (severity, task_name, state, max(0, limit)))
+            self._entry(row)
+            for row in self.database.sql(sql.NEWEST_ALERTS, (severity, task_name, state, max(0, limit)))
         ]
 
     @property
@@ -112,7 +103,11 @@ class AlertSystem(Block):
 
     def counts(self) -> dict[str, int]:
         """How many alerts are not closed, by severity."""
-        return {**dict.fromkeys(SEVERITIES, 0), **dict(self.database.sql(COUNTS))}
+        return {**dict.fromkeys(SEVERITIES, 0), **dict(self.database.sql(sql.COUNT_STANDING_ALERTS))}
+
+    def standing(self, prefix: str) -> list[Standing]:
+        """The alerts that are not closed and whose task begins with ``prefix``."""
+        return [Standing(*row) for row in self.database.sql(sql.STANDING_ALERTS_OF, (prefix,))]
 
     # -- alerts that come, stay and go ---------------------------------------------------------------------
 
@@ -134,22 +129,30 @@ class AlertSystem(Block):
         _known(severity)
         database = self.database
         now = database.clock()
-        find, key = (STANDING_ABOUT, (task_name,)) if about_task else (STANDING, (task_name, reason))
-        standing = database.one(find, key)
-        if standing is not None and not _above(severity, standing[1]) and 0 <= now - standing[2] < SECOND:
-            return int(standing[0])
+        find, key = (
+            (sql.STANDING_ALERT_OF_TASK, (task_name,))
+            if about_task
+            else (sql.STANDING_ALERT, (task_name, reason))
+        )
+        standing = self._find_standing(find, key)
+        if (
+            standing is not None
+            and not _above(severity, standing.severity)
+            and 0 <= now - standing.last_at < SECOND
+        ):
+            return standing.id
         with database.write():
-            standing = database.one(find, key)
+            standing = self._find_standing(find, key)
             if standing is None:
                 return int(self.alert(task_name, reason, severity, context)["id"])
-            number = int(standing[0])
-            if _above(severity, standing[1]):
-                database.sql(ESCALATE, (severity, now, _json(context), reason, number))
+            number = standing.id
+            if _above(severity, standing.severity):
+                database.sql(sql.ESCALATE_ALERT, (severity, now, _json(context), reason, number))
                 self._audit("alert.escalate", number, {"severity": severity})
-                raised = self._entry(database.sql(FIND, (number,))[0])
+                raised = self._entry(database.sql(sql.FIND_ALERT, (number,))[0])
                 database.after_commit(lambda: self._tell(raised))
             else:
-                database.sql(SEEN_AGAIN, (now, reason, number))
+                database.sql(sql.COUNT_ALERT_AGAIN, (now, reason, number))
         return number
 
     def acknowledge(self, number: int, actor: str = "operator") -> dict[str, Any]:
@@ -176,20 +179,26 @@ class AlertSystem(Block):
 
     def settle(self, task_name: str, *, except_for: str | None = None) -> int:
         """Close what stands of ``task_name`` (but not the alert whose reason is ``except_for``); returns how many."""
-        numbers = [number for (number,) in self.database.sql(STANDING_OF_TASK, (task_name, except_for))]
+        numbers = [
+            number for (number,) in self.database.sql(sql.STANDING_ALERTS_EXCEPT, (task_name, except_for))
+        ]
         for number in numbers:
             self.close(number)
         return len(numbers)
 
     # -- inside --------------------------------------------------------------------------------------------
 
+    def _find_standing(self, find: str, key: tuple[str, ...]) -> Standing | None:
+        row = self.database.one(find, key)
+        return None if row is None else Standing(*row)
+
     def _move(self, number: int, state: str, action: str, actor: str) -> dict[str, Any]:
         database = self.database
         with database.write(durable=not database.in_write()):
-            database.sql(SET_STATE, (state, database.clock(), number, state))
+            database.sql(sql.SET_ALERT_STATE, (state, database.clock(), number, state))
             if database.changes():
                 self._audit(action, number, {}, actor)
-            row = database.one(FIND, (number,))
+            row = database.one(sql.FIND_ALERT, (number,))
         if row is None:
             raise NotFound(f"there is no alert {number}; see: valhalla alerts list")
         return self._entry(row)

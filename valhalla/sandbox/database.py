@@ -17,28 +17,16 @@ from urllib.parse import unquote, urlsplit
 
 from db import Database
 from valhalla.program.database import memory_database, open_database
+from valhalla.program.home import locate
 from valhalla.program.masking import masked_text
+from valhalla.sandbox import sql
 from valhalla.sandbox.errors import SandboxError
+from valhalla.sandbox.postgres import PostgresEngine
+from valhalla.sandbox.rows import Rows
 
 MEMORY_URL = "sqlite:///:memory:"
 
 _READING = re.compile(r"\s*(?:SELECT|VALUES|EXPLAIN)\b", re.IGNORECASE)
-
-
-class Rows(list[tuple[Any, ...]]):
-    """What a statement returned, as a list, with the questions that are usually asked of it."""
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows."""
-        return list(self)
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """The first row, or None."""
-        return self[0] if self else None
-
-    def scalar(self) -> Any:
-        """The first column of the first row, or None."""
-        return self[0][0] if self and self[0] else None
 
 
 class Session:
@@ -105,8 +93,6 @@ class SandboxDatabaseManager:
             self.database_url = MEMORY_URL
             self.engine = self.database = memory_database()
         elif db_url is not None and db_url.startswith(("postgresql://", "postgres://", "postgresql+")):
-            from valhalla.sandbox.postgres import PostgresEngine
-
             self.database_url = db_url
             self.engine = PostgresEngine(db_url)
         else:
@@ -132,7 +118,7 @@ class SandboxDatabaseManager:
         """Whether a statement can be run now."""
         try:
             with self.get_session() as session:
-                return bool(session.execute("SELECT 1").scalar() == 1)
+                return bool(session.execute(sql.PROBE).scalar() == 1)
         except Exception:
             return False
 
@@ -147,8 +133,6 @@ class SandboxDatabaseManager:
 
 
 def _home_file() -> Path:
-    from valhalla.program.home import locate
-
     home = locate()
     home.prepare()
     return home.database

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from valhalla.program import correlation
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.database import SandboxDatabaseManager
 
-ADD = (
-    "INSERT INTO dry_run_log (at, action, status, error, correlation_id) VALUES (?, ?, ?, ?, ?) RETURNING id"
-)
-FORGET = "DELETE FROM dry_run_log WHERE id <= ?"
-READ = "SELECT at, action, status, error, correlation_id FROM dry_run_log WHERE ?1 IS NULL OR action = ?1 ORDER BY id"
 
 KEPT = 10_000
 """Entries of the execution log that are kept."""
@@ -113,7 +109,7 @@ class DryRunLock(Block):
     ) -> list[dict[str, Any]] | dict[str, list[dict[str, Any]]]:
         """What was blocked, executed or failed under one name, oldest first; without a name all of it, by name."""
         entries: dict[str, list[dict[str, Any]]] = {}
-        for at, action, status, error, correlation_id in self.database.sql(READ, (action_name,)):
+        for at, action, status, error, correlation_id in self.database.sql(sql.READ_DRY_RUNS, (action_name,)):
             entry = {
                 "timestamp": stamp(at),
                 "action": action,
@@ -128,9 +124,9 @@ class DryRunLock(Block):
         database = self.database
         with database.write():
             row = (database.clock(), action, status, error, correlation.current())
-            ((number,),) = database.sql(ADD, row)
+            ((number,),) = database.sql(sql.ADD_DRY_RUN, row)
             if number % 100 == 0:
-                database.sql(FORGET, (number - KEPT,))
+                database.sql(sql.FORGET_DRY_RUNS, (number - KEPT,))
 
 
 def _plain(name: str) -> str:

@@ -9,13 +9,14 @@ for longer than a window.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
 from db import audit, errors
 from db.clock import SECOND
 from valhalla.program.errors import UsageError
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds, stamp
 
 if TYPE_CHECKING:
@@ -23,42 +24,21 @@ if TYPE_CHECKING:
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.database import SandboxDatabaseManager
 
-READ = """
-SELECT l.max_actions, l.window, l.allowed, l.last_at, s.at FROM governor_limit AS l
-LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AND s.slot = l.allowed % l.max_actions
-WHERE l.resource = ?
-"""
-FILL_SLOT = """
-INSERT INTO governor_slot (resource, slot, at) VALUES (?, ?, ?)
-ON CONFLICT (resource, slot) DO UPDATE SET at = excluded.at
-"""
-COUNT_ALLOWED = "UPDATE governor_limit SET allowed = allowed + 1, last_at = ? WHERE resource = ?"
-COUNT_DENIED = "UPDATE governor_limit SET denied = denied + 1 WHERE resource = ?"
-ADD_VIOLATION = (
-    "INSERT INTO governor_violation (at, resource, max_actions, window) VALUES (?, ?, ?, ?) RETURNING id"
-)
-FORGET_VIOLATIONS = "DELETE FROM governor_violation WHERE id <= ?"
-VIOLATIONS = "SELECT at, resource, max_actions, window FROM governor_violation ORDER BY id"
-SHIFT_SLOTS = "UPDATE governor_slot SET at = at - ? WHERE resource = ?"
-SHIFT_LIMIT = "UPDATE governor_limit SET last_at = last_at - ? WHERE resource = ?"
-SET = """
-INSERT INTO governor_limit (resource, max_actions, window, updated_at) VALUES (?, ?, ?, ?)
-ON CONFLICT (resource) DO UPDATE SET max_actions = excluded.max_actions, window = excluded.window,
-                                     updated_at = excluded.updated_at
-"""
-NEWEST = "SELECT at FROM governor_slot WHERE resource = ? ORDER BY at DESC LIMIT ?"
-CLEAR = "DELETE FROM governor_slot WHERE resource = ?"
-RESTART = "UPDATE governor_limit SET allowed = ? WHERE resource = ?"
-STATUS = """
-SELECT l.resource, l.max_actions, l.window, l.denied, max(l.last_at, ?1),
-  (SELECT count(*) FROM governor_slot AS s WHERE s.resource = l.resource AND s.at > max(l.last_at, ?1) - l.window)
-FROM governor_limit AS l WHERE ?2 IS NULL OR l.resource = ?2 ORDER BY l.resource
-"""
 
 VIOLATIONS_KEPT = 1_000
 
 NO_LIMIT = "No limit configured"
 WITHIN = "Within limit"
+
+
+class Limit(NamedTuple):
+    """A limit as it stands now; ``window`` in microseconds, ``current``: actions within it."""
+
+    resource: str
+    max_actions: int
+    window: int
+    denied: int
+    current: int
 
 
 class GovernorEnforcer(Block):
@@ -83,13 +63,13 @@ class GovernorEnforcer(Block):
         window = microseconds(window_seconds, "window_seconds", least=1e-6)
         database = self.database
         with database.write():
-            old = database.one(READ, (resource_name,))
-            database.sql(SET, (resource_name, max_actions, window, database.clock()))
-            if old is not None and old[0] != max_actions:
-                kept = [at for (at,) in database.sql(NEWEST, (resource_name, max_actions))]
-                database.sql(CLEAR, (resource_name,))
-                database.many(FILL_SLOT, [(resource_name, n, at) for n, at in enumerate(reversed(kept))])
-                database.sql(RESTART, (len(kept), resource_name))
+            old = database.value(sql.READ_LIMIT, (resource_name,))
+            database.sql(sql.SET_LIMIT, (resource_name, max_actions, window, database.clock()))
+            if old is not None and old != max_actions:
+                kept = [at for (at,) in database.sql(sql.NEWEST_SLOTS, (resource_name, max_actions))]
+                database.sql(sql.CLEAR_SLOTS, (resource_name,))
+                database.many(sql.FILL_SLOT, [(resource_name, n, at) for n, at in enumerate(reversed(kept))])
+                database.sql(sql.RESTART_RING, (len(kept), resource_name))
 
     def change_limit(
         self, resource_name: str, max_actions: int, window_seconds: float = 3600, *, actor: str = "operator"
@@ -115,22 +95,22 @@ class GovernorEnforcer(Block):
         database = self.database
         with database.write():
             # the connection is asked for once: this is called thousands of times a second
-            sql: Callable[..., Any] = database.connection().execute
-            row = sql(READ, (resource_name,)).fetchall()
-            if not row:
+            execute: Callable[..., Any] = database.connection().execute
+            rows = execute(sql.READ_LIMIT, (resource_name,)).fetchall()
+            if not rows:
                 return True, NO_LIMIT
-            max_actions, window, allowed, last_at, oldest = row[0]
+            ((max_actions, window, allowed, last_at, oldest),) = rows
             now = database.clock()
             if now < last_at:  # the clock was set back: what was allowed moves with it
                 oldest = self._shift(resource_name, last_at - now, oldest)
             if max_actions > 0 and (oldest is None or oldest <= now - window):
-                sql(FILL_SLOT, (resource_name, allowed % max_actions, now))
-                sql(COUNT_ALLOWED, (now, resource_name))
+                execute(sql.FILL_SLOT, (resource_name, allowed % max_actions, now))
+                execute(sql.COUNT_ALLOWED, (now, resource_name))
                 return True, WITHIN
-            sql(COUNT_DENIED, (resource_name,))
-            ((number,),) = sql(ADD_VIOLATION, (now, resource_name, max_actions, window)).fetchall()
+            execute(sql.COUNT_DENIED, (resource_name,))
+            ((number,),) = execute(sql.ADD_VIOLATION, (now, resource_name, max_actions, window)).fetchall()
             if number % 100 == 0:
-                sql(FORGET_VIOLATIONS, (number - VIOLATIONS_KEPT,))
+                execute(sql.FORGET_VIOLATIONS, (number - VIOLATIONS_KEPT,))
         reason = f"Rate limit exceeded for {resource_name}: {max_actions} per {window / SECOND:g} s"
         if self._alerts is not None:
             self._alerts.repeat(f"governor:{resource_name}", reason, "warning")
@@ -139,22 +119,23 @@ class GovernorEnforcer(Block):
         return False, f"{reason}; the next one is possible in {(oldest + window - now) / SECOND:.1f} s"
 
     def _shift(self, resource: str, by: int, oldest: int | None) -> int | None:
-        self.database.sql(SHIFT_SLOTS, (by, resource))
-        self.database.sql(SHIFT_LIMIT, (by, resource))
+        self.database.sql(sql.SHIFT_SLOTS, (by, resource))
+        self.database.sql(sql.SHIFT_LIMIT, (by, resource))
         return None if oldest is None else oldest - by
 
     def get_status(self, name: str | None = None) -> dict[str, Any]:
         """``{resource, current_actions, max_actions, window_seconds, denied_count}`` of one resource (empty: it has no
         limit), or of all by name."""
+        limits = [Limit(*row) for row in self.database.sql(sql.LIMIT_STATUS, (self.database.clock(), name))]
         found = {
-            row[0]: {
-                "resource": row[0],
-                "current_actions": row[5],
-                "max_actions": row[1],
-                "window_seconds": row[2] // SECOND if row[2] % SECOND == 0 else row[2] / SECOND,
-                "denied_count": row[3],
+            limit.resource: {
+                "resource": limit.resource,
+                "current_actions": limit.current,
+                "max_actions": limit.max_actions,
+                "window_seconds": limit.window / SECOND if limit.window % SECOND else limit.window // SECOND,
+                "denied_count": limit.denied,
             }
-            for row in self.database.sql(STATUS, (self.database.clock(), name))
+            for limit in limits
         }
         return found if name is None else found.get(name, {})
 
@@ -168,5 +149,5 @@ class GovernorEnforcer(Block):
                 "max_actions": most,
                 "window_seconds": window / SECOND,
             }
-            for at, resource, most, window in self.database.sql(VIOLATIONS)
+            for at, resource, most, window in self.database.sql(sql.READ_VIOLATIONS)
         ]

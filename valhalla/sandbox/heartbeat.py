@@ -17,6 +17,7 @@ import apsw
 
 from db import DatabaseError
 from db.clock import SECOND
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds, stamp
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     from valhalla.sandbox.database import SandboxDatabaseManager
 
 log = logging.getLogger("valhalla.heartbeat")
-
-BEGIN = """
-INSERT INTO heartbeat (name, pid, interval, timeout, beats, started_at, beat_at) VALUES (?, ?, ?, ?, 1, ?, ?)
-ON CONFLICT (name) DO UPDATE SET pid = excluded.pid, interval = excluded.interval, timeout = excluded.timeout, beats = 1,
-  started_at = excluded.started_at, beat_at = excluded.beat_at, stopped_at = NULL
-"""
-BEAT = "UPDATE heartbeat SET beats = beats + 1, beat_at = ? WHERE name = ?"
-END = "UPDATE heartbeat SET stopped_at = ? WHERE name = ? AND pid = ?"
-READ = "SELECT pid, interval, timeout, beats, started_at, beat_at, stopped_at FROM heartbeat WHERE name = ?"
 
 
 class SchedulerHeartbeat(Block):
@@ -75,7 +67,7 @@ class SchedulerHeartbeat(Block):
             now = self.database.clock()
             row = (self.name, os.getpid(), self._interval_us, self._timeout_us, now, now)
             with self.database.write():
-                self.database.sql(BEGIN, row)
+                self.database.sql(sql.BEGIN_HEARTBEAT, row)
             self._beats = 0
             self._note(now)
             self._thread = threading.Thread(
@@ -93,7 +85,7 @@ class SchedulerHeartbeat(Block):
             if thread is not threading.current_thread():
                 thread.join(5.0)
             with self.database.write():
-                self.database.sql(END, (self.database.clock(), self.name, os.getpid()))
+                self.database.sql(sql.END_HEARTBEAT, (self.database.clock(), self.name, os.getpid()))
 
     def is_healthy(self) -> bool:
         """Whether it runs and has beaten within the last ``timeout`` seconds."""
@@ -136,7 +128,7 @@ class SchedulerHeartbeat(Block):
         now = self.database.clock()
         try:
             with self.database.write():
-                self.database.sql(BEAT, (now, self.name))
+                self.database.sql(sql.BEAT, (now, self.name))
         except (DatabaseError, apsw.Error) as error:
             log.warning("the heartbeat could not be written: %s", error)
             return
@@ -165,7 +157,7 @@ class SchedulerHeartbeat(Block):
 
 def seen_from_outside(database: Database, name: str = "scheduler") -> dict[str, Any] | None:
     """What the file says about the heartbeat ``name`` of whichever process beats it; None: it never did."""
-    row = database.one(READ, (name,))
+    row = database.one(sql.READ_HEARTBEAT, (name,))
     if row is None:
         return None
     pid, interval, timeout, beats, started_at, beat_at, stopped_at = row

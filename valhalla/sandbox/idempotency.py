@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobs import Bell, WorkerRegistration, worker_is_dead
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds
 from valhalla.sandbox.errors import NestedKey, ResultElsewhere
 
@@ -21,23 +22,20 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.sandbox.database import SandboxDatabaseManager
 
-READ = "SELECT state, owner, result, expires FROM idempotency_key WHERE key = ?"
-RESERVE = """
-INSERT INTO idempotency_key (key, state, owner, created_at) VALUES (?1, 'reserved', ?2, ?3)
-ON CONFLICT (key) DO UPDATE SET state = 'reserved', owner = ?2, result = NULL, created_at = ?3, expires = NULL
-WHERE (state = 'done' AND expires <= ?3) OR (state = 'reserved' AND owner = ?4)
-"""
-FINISH = """
-UPDATE idempotency_key SET state = 'done', result = ?, expires = ? WHERE key = ? AND owner = ? AND state = 'reserved'
-"""
-RELEASE = "DELETE FROM idempotency_key WHERE key = ? AND owner = ? AND state = 'reserved'"
-CLEAR_EXPIRED = "DELETE FROM idempotency_key WHERE state = 'done' AND expires <= ?"
-COUNT = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
 
 POLL = 0.01
 """Seconds between two looks at a key that another process holds."""
 
 NOBODY = -1
+
+
+class Key(NamedTuple):
+    """A row of table idempotency_key; ``expires`` in UTC microseconds."""
+
+    state: str
+    owner: int
+    result: str | None
+    expires: int | None
 
 
 class IdempotencyManager(Block):
@@ -94,13 +92,12 @@ class IdempotencyManager(Block):
 
     def is_duplicate(self, key: str) -> bool:
         """Whether ``key`` has a result, or somebody alive is getting it."""
-        row = self.database.one(READ, (key,))
+        row = self._read(key)
         if row is None:
             return False
-        state, owner, _, expires = row
-        if state == "done":
-            return expires is None or expires > self.database.clock()
-        return not worker_is_dead(self.database, owner)
+        if row.state == "done":
+            return row.expires is None or row.expires > self.database.clock()
+        return not worker_is_dead(self.database, row.owner)
 
     def get_cached_result(self, key: str) -> Any:
         """The result of ``key``; None when there is none (or it is None). Raises :class:`ResultElsewhere`."""
@@ -109,16 +106,16 @@ class IdempotencyManager(Block):
     def clear_expired(self) -> int:
         """Forget results that have outlived their time; returns how many."""
         with self.database.write():
-            self.database.sql(CLEAR_EXPIRED, (self.database.clock(),))
+            self.database.sql(sql.CLEAR_EXPIRED_KEYS, (self.database.clock(),))
             cleared = self.database.changes()
         for key in list(self._originals):
-            if self.database.one(READ, (key,)) is None:
+            if self._read(key) is None:
                 self._originals.pop(key, None)
         return cleared
 
     def count(self) -> int:
         """How many keys have a result."""
-        return int(self.database.value(COUNT, (self.database.clock(),)))
+        return int(self.database.value(sql.COUNT_KEYS, (self.database.clock(),)))
 
     # -- for those who must record the end themselves ------------------------------------------------------
 
@@ -127,13 +124,13 @@ class IdempotencyManager(Block):
         database = self.database
         me = self._me  # asked for outside of the transaction: the first time it writes
         dead = NOBODY
-        row = database.one(READ, (key,))
-        if row is not None and row[0] == "reserved":
-            if row[1] == me or not take_over or not worker_is_dead(database, row[1]):
+        row = self._read(key)
+        if row is not None and row.state == "reserved":
+            if row.owner == me or not take_over or not worker_is_dead(database, row.owner):
                 return False
-            dead = row[1]
+            dead = row.owner
         with database.write(durable=durable):
-            database.sql(RESERVE, (key, me, database.clock(), dead))
+            database.sql(sql.RESERVE_KEY, (key, me, database.clock(), dead))
             return database.changes() == 1
 
     def finish(self, key: str, result: Any = None, *, durable: bool = False) -> None:
@@ -144,14 +141,14 @@ class IdempotencyManager(Block):
             self._originals[key] = (expires, result)
         me = self._me
         with self.database.write(durable=durable):
-            self.database.sql(FINISH, (text, expires, key, me))
+            self.database.sql(sql.FINISH_KEY, (text, expires, key, me))
             self.database.after_commit(self._bell.ring_all)
 
     def release(self, key: str, *, durable: bool = False) -> None:
         """Give a reserved key back without a result."""
         me = self._me
         with self.database.write(durable=durable):
-            self.database.sql(RELEASE, (key, me))
+            self.database.sql(sql.RELEASE_KEY, (key, me))
             self.database.after_commit(self._bell.ring_all)
 
     def close(self) -> None:
@@ -179,17 +176,28 @@ class IdempotencyManager(Block):
 
     def _look(self, key: str) -> tuple[bool, Any]:
         """Whether ``key`` has a result that is still good, and that result."""
-        row = self.database.one(READ, (key,))
-        if row is None or row[0] != "done" or (row[3] is not None and row[3] <= self.database.clock()):
+        row = self._read(key)
+        if row is None or row.state != "done":
+            return False, None
+        if row.expires is not None and row.expires <= self.database.clock():
             return False, None
         original = self._originals.get(key)
-        if original is not None and original[0] == row[3]:
+        if original is not None and original[0] == row.expires:
             return True, original[1]
-        if row[2] is None:
+        if row.result is None:
             raise ResultElsewhere(
                 f"key {key!r} was executed by another process, and its result, which JSON cannot hold, stayed there"
             )
-        return True, json.loads(row[2])
+        return True, json.loads(row.result)
+
+    def _read(self, key: str) -> Key | None:
+        row = self.database.one(sql.READ_KEY, (key,))
+        return None if row is None else Key(*row)
+
+
+def free(database: Database, key: str) -> None:
+    """Give back a reserved key, whichever process holds it; inside the caller's transaction. A result stays."""
+    database.sql(sql.FREE_KEY, (key,))
 
 
 def _as_json(value: Any) -> tuple[str | None, bool]:

@@ -58,7 +58,7 @@ class SandboxOrchestrator:
             if not self.governor.get_status(resource):  # one that was set by hand stays
                 self.governor.set_limit(resource, most, seconds)
         check = self.readiness_checker.register_check
-        check("database_connected", lambda: self.database.value("SELECT 1") == 1)
+        check("database_connected", self.db_manager.health_check)
         check("worker_running", lambda: self.worker.is_running)
         check("heartbeat_active", self.heartbeat.is_healthy)
         check("governor_configured", lambda: bool(self.governor.get_status()))

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from valhalla.program.masking import masked_text
-from valhalla.sandbox.database import Rows
 from valhalla.sandbox.errors import SandboxError
+from valhalla.sandbox.rows import Rows
 
 CONNECT_SECONDS = 5
 

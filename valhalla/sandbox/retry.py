@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import Retry
 from valhalla.program import correlation
+from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, stamp
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from valhalla.sandbox.alerts import AlertSystem
     from valhalla.sandbox.database import SandboxDatabaseManager
 
-ADD = """
-INSERT INTO retry_log (at, task, attempt, status, result, error, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
-"""
-FORGET = "DELETE FROM retry_log WHERE id <= ?"
-READ = """
-SELECT at, task, attempt, status, result, error, correlation_id FROM retry_log
-WHERE ?1 IS NULL OR task = ?1 ORDER BY id
-"""
 
 KEPT = 10_000
 """Entries of the retry log that are kept."""
@@ -94,7 +87,9 @@ class RetryBackoffManager(Block):
         """Every try, oldest first: ``{timestamp, task, attempt, status, result|error, correlation_id}``; ``status`` is
         success or failed."""
         log = []
-        for at, task, attempt, status, result, error, correlation_id in self.database.sql(READ, (task_name,)):
+        for at, task, attempt, status, result, error, correlation_id in self.database.sql(
+            sql.READ_TRIES, (task_name,)
+        ):
             outcome = {"result": result} if status == "success" else {"error": error}
             log.append(
                 {
@@ -112,9 +107,9 @@ class RetryBackoffManager(Block):
         database = self.database
         with database.write():
             row = (database.clock(), task, attempt, status, result, error, correlation.current())
-            ((number,),) = database.sql(ADD, row)
+            ((number,),) = database.sql(sql.ADD_TRY, row)
             if number % 100 == 0:
-                database.sql(FORGET, (number - KEPT,))
+                database.sql(sql.FORGET_TRIES, (number - KEPT,))
 
     def _tell(self, task: str, attempts: int, error: Exception) -> None:
         if self._alerts is not None:

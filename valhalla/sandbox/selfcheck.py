@@ -10,6 +10,7 @@ from typing import Any
 
 from db import Database
 from valhalla.program.database import memory_database
+from valhalla.sandbox import sql
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.database import SandboxDatabaseManager
 from valhalla.sandbox.dry_run import DryRunLock
@@ -54,11 +55,11 @@ def _must(holds: bool, otherwise: str) -> None:
 def _database(database: Database) -> str:
     manager = SandboxDatabaseManager.of(database)
     with manager.get_session() as session:
-        session.execute("CREATE TABLE IF NOT EXISTS probe (value INTEGER)")
+        session.execute(sql.MAKE_PROBE)
         session.commit()
-        session.execute("INSERT INTO probe VALUES (42)")
+        session.execute(sql.FILL_PROBE)
         session.rollback()
-        kept = session.execute("SELECT count(*) FROM probe").scalar()
+        kept = session.execute(sql.COUNT_PROBE).scalar()
     _must(kept == 0, "what was rolled back stayed")
     _must(manager.health_check(), "it says that it is not well")
     return "a transaction that was rolled back left nothing"

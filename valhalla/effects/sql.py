@@ -1,0 +1,108 @@
+"""Every statement about effects, live sessions and erasure. By hand: most are conditional updates whose number of changed
+rows decides."""
+
+from __future__ import annotations
+
+# -- effects: a row changes only from the state that was read, so that of several processes one has it -----
+
+# Every column of an effect, in the order of its keys in JSON.
+COLUMNS = (
+    "id, kind, state, target, payload, lead_id, key, reason, tries, sending, owner, response, correlation_id, "
+    "drafted_at, drafted_by, approved_at, approved_by, finished_at"
+)
+
+# The same effect about the same occasion is drafted once: its key is unique.
+ADD = """
+INSERT INTO effect (kind, state, target, payload, lead_id, key, correlation_id, drafted_at, drafted_by)
+VALUES (?, 'drafted', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+"""
+
+BY_KEY = f"SELECT {COLUMNS} FROM effect WHERE key = ?"
+
+SHOW = f"SELECT {COLUMNS} FROM effect WHERE id = ?"
+
+# The newest that match, oldest first; each filter may be left out.
+LIST = f"""
+SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR kind = ?2)
+  AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3) ORDER BY id
+"""
+
+COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
+
+APPROVE = """
+UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL WHERE id = ? AND state = 'drafted'
+"""
+
+DENY = """
+UPDATE effect SET state = 'denied', reason = ?, finished_at = ? WHERE id = ? AND state IN ('drafted', 'approved', 'blocked')
+"""
+
+# Not for one whose person was erased: its payload is empty.
+PUT_BACK = """
+UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL, tries = 0, sending = 0, owner = NULL,
+  finished_at = NULL WHERE id = ? AND state = ? AND payload <> '{}'
+"""
+
+CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
+
+COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'running' AND owner = ?"
+
+# On the disk before the call: from then on nobody here can know whether it was done.
+SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
+
+END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
+
+# What a process that ended may have left behind.
+RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
+
+APPROVED = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
+
+# For the right to erasure: what was not sent yet is denied. A purge is the erasure itself.
+BLANK = """
+UPDATE effect SET payload = '{}', target = '', response = NULL,
+  state = CASE WHEN state IN ('drafted', 'approved', 'blocked') THEN 'denied' ELSE state END,
+  reason = 'the person was forgotten' WHERE lead_id = ? AND kind <> 'purge'
+"""
+
+
+# -- standing approvals: one for each kind at a time; those that ended stay, for auditors ------------------
+
+STANDING = "SELECT id, per_day FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
+
+ADD_STANDING = (
+    "INSERT INTO standing_approval (kind, per_day, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
+)
+
+END_STANDING = "UPDATE standing_approval SET ended_at = ?, ended_by = ? WHERE kind = ? AND ended_at IS NULL"
+
+
+# -- live sessions -----------------------------------------------------------------------------------------
+
+OPEN_LIVE = "INSERT INTO live_session (run_id, opened_at, opened_by, until) VALUES (?, ?, ?, ?) RETURNING id"
+
+CLOSE_LIVE = "UPDATE live_session SET closed_at = ?, closed_by = ? WHERE closed_at IS NULL"
+
+# Fails closed: not when the run has stopped, the time is over, or the clock was set back before it began.
+CURRENT_LIVE = """
+SELECT s.id, s.run_id, s.opened_at, s.opened_by, s.until FROM live_session AS s JOIN run AS r ON r.id = s.run_id
+WHERE s.closed_at IS NULL AND r.stopped_at IS NULL AND s.opened_at <= ?1 AND s.until > ?1 ORDER BY s.id DESC LIMIT 1
+"""
+
+NEWEST_RUN = "SELECT id, pid FROM run WHERE stopped_at IS NULL ORDER BY id DESC LIMIT 1"
+
+
+# -- erasure -----------------------------------------------------------------------------------------------
+
+# SQLite then overwrites what is deleted with zeros.
+ERASE_BYTES = "PRAGMA secure_delete = 1"
+
+KEEP_BYTES = "PRAGMA secure_delete = 0"
+
+# Whether somebody was erased after the file was last cleaned: the program may have stopped in between.
+UNCLEANED = """
+SELECT coalesce(max(seq) FILTER (WHERE action = 'lead.forget'), 0) > coalesce(max(seq) FILTER (WHERE action = 'file.compact'), 0)
+FROM audit WHERE action IN ('lead.forget', 'file.compact')
+"""
+
+# The lists that may still hold an erased person.
+FILES = "SELECT path FROM file ORDER BY id"

@@ -1,0 +1,186 @@
+"""Every statement of the ten blocks. By hand: most are conditional updates whose number of changed rows decides, or upserts."""
+
+from __future__ import annotations
+
+# -- alerts ------------------------------------------------------------------------------------------------
+
+# In the order in which AlertSystem reads them.
+ALERT_COLUMNS = "id, task, severity, reason, context, correlation_id, state, seen, at, last_at"
+
+# Returns the new number, which subscribers and the audit chain need.
+ADD_ALERT = """
+INSERT INTO alert (task, severity, reason, context, correlation_id, at, last_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+
+# The newest of those that match, oldest first; each filter may be left out. 'standing': open or
+# acknowledged.
+NEWEST_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity = ?1) AND (?2 IS NULL OR task = ?2)
+  AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) ORDER BY id
+"""
+
+FIND_ALERT = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?"
+
+# An alert that is repeated is counted on the one that is not closed yet.
+STANDING_ALERT = (
+    "SELECT id, task, severity, last_at FROM alert WHERE task = ? AND reason = ? AND state <> 'closed'"
+)
+
+# For tasks that have one alert whatever its reason.
+STANDING_ALERT_OF_TASK = (
+    "SELECT id, task, severity, last_at FROM alert WHERE task = ? AND state <> 'closed' ORDER BY id LIMIT 1"
+)
+
+STANDING_ALERTS_OF = """
+SELECT id, task, severity, last_at FROM alert WHERE state <> 'closed' AND substr(task, 1, length(?1)) = ?1 ORDER BY id
+"""
+
+# What is closed when a task has settled; ?2 is the reason that still holds.
+STANDING_ALERTS_EXCEPT = (
+    "SELECT id FROM alert WHERE task = ? AND state <> 'closed' AND (?2 IS NULL OR reason <> ?2)"
+)
+
+COUNT_ALERT_AGAIN = "UPDATE alert SET seen = seen + 1, last_at = ?, reason = ? WHERE id = ?"
+
+# What got worse is open again, even if someone has acknowledged the milder alert.
+ESCALATE_ALERT = "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, context = ?, reason = ?, state = 'open' WHERE id = ?"
+
+# Changes nothing for an alert that is closed or in that state already, so that neither is audited twice.
+SET_ALERT_STATE = "UPDATE alert SET state = ?, last_at = ? WHERE id = ? AND state <> ? AND state <> 'closed'"
+
+COUNT_STANDING_ALERTS = "SELECT severity, count(*) FROM alert WHERE state <> 'closed' GROUP BY severity"
+
+
+# -- dry-run lock ------------------------------------------------------------------------------------------
+
+# Returns the number, by which the log is cut to its length without counting it.
+ADD_DRY_RUN = (
+    "INSERT INTO dry_run_log (at, action, status, error, correlation_id) VALUES (?, ?, ?, ?, ?) RETURNING id"
+)
+
+FORGET_DRY_RUNS = "DELETE FROM dry_run_log WHERE id <= ?"
+
+READ_DRY_RUNS = "SELECT at, action, status, error, correlation_id FROM dry_run_log WHERE ?1 IS NULL OR action = ?1 ORDER BY id"
+
+
+# -- governor: a ring of as many slots as actions are allowed, so that a check reads one row however high the limit is
+
+# The limit with the slot that would be used next: it holds the time of the oldest action that counts.
+READ_LIMIT = """
+SELECT l.max_actions, l.window, l.allowed, l.last_at, s.at FROM governor_limit AS l
+LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AND s.slot = l.allowed % l.max_actions
+WHERE l.resource = ?
+"""
+
+FILL_SLOT = """
+INSERT INTO governor_slot (resource, slot, at) VALUES (?, ?, ?)
+ON CONFLICT (resource, slot) DO UPDATE SET at = excluded.at
+"""
+
+COUNT_ALLOWED = "UPDATE governor_limit SET allowed = allowed + 1, last_at = ? WHERE resource = ?"
+
+COUNT_DENIED = "UPDATE governor_limit SET denied = denied + 1 WHERE resource = ?"
+
+ADD_VIOLATION = (
+    "INSERT INTO governor_violation (at, resource, max_actions, window) VALUES (?, ?, ?, ?) RETURNING id"
+)
+
+FORGET_VIOLATIONS = "DELETE FROM governor_violation WHERE id <= ?"
+
+READ_VIOLATIONS = "SELECT at, resource, max_actions, window FROM governor_violation ORDER BY id"
+
+# When the clock was set back, what was allowed moves back with it.
+SHIFT_SLOTS = "UPDATE governor_slot SET at = at - ? WHERE resource = ?"
+
+SHIFT_LIMIT = "UPDATE governor_limit SET last_at = last_at - ? WHERE resource = ?"
+
+SET_LIMIT = """
+INSERT INTO governor_limit (resource, max_actions, window, updated_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET max_actions = excluded.max_actions, window = excluded.window,
+                                     updated_at = excluded.updated_at
+"""
+
+# A limit that changes gets a new ring, filled with the newest actions of the old one.
+NEWEST_SLOTS = "SELECT at FROM governor_slot WHERE resource = ? ORDER BY at DESC LIMIT ?"
+
+CLEAR_SLOTS = "DELETE FROM governor_slot WHERE resource = ?"
+
+RESTART_RING = "UPDATE governor_limit SET allowed = ? WHERE resource = ?"
+
+# Counts the actions within the window; a clock that was set back does not empty it (?1 is now).
+LIMIT_STATUS = """
+SELECT l.resource, l.max_actions, l.window, l.denied,
+  (SELECT count(*) FROM governor_slot AS s WHERE s.resource = l.resource AND s.at > max(l.last_at, ?1) - l.window)
+FROM governor_limit AS l WHERE ?2 IS NULL OR l.resource = ?2 ORDER BY l.resource
+"""
+
+
+# -- heartbeat ---------------------------------------------------------------------------------------------
+
+# One row for each name: a new process takes over the row of the one before.
+BEGIN_HEARTBEAT = """
+INSERT INTO heartbeat (name, pid, interval, timeout, beats, started_at, beat_at) VALUES (?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (name) DO UPDATE SET pid = excluded.pid, interval = excluded.interval, timeout = excluded.timeout, beats = 1,
+  started_at = excluded.started_at, beat_at = excluded.beat_at, stopped_at = NULL
+"""
+
+BEAT = "UPDATE heartbeat SET beats = beats + 1, beat_at = ? WHERE name = ?"
+
+# Only by the process that beats: another may have taken over the row since.
+END_HEARTBEAT = "UPDATE heartbeat SET stopped_at = ? WHERE name = ? AND pid = ?"
+
+READ_HEARTBEAT = (
+    "SELECT pid, interval, timeout, beats, started_at, beat_at, stopped_at FROM heartbeat WHERE name = ?"
+)
+
+
+# -- idempotency -------------------------------------------------------------------------------------------
+
+READ_KEY = "SELECT state, owner, result, expires FROM idempotency_key WHERE key = ?"
+
+# One statement decides among all processes: it takes a key that is new, has outlived its result (?3 is now)
+# or is reserved by ?4, which is dead.
+RESERVE_KEY = """
+INSERT INTO idempotency_key (key, state, owner, created_at) VALUES (?1, 'reserved', ?2, ?3)
+ON CONFLICT (key) DO UPDATE SET state = 'reserved', owner = ?2, result = NULL, created_at = ?3, expires = NULL
+WHERE (state = 'done' AND expires <= ?3) OR (state = 'reserved' AND owner = ?4)
+"""
+
+FINISH_KEY = """
+UPDATE idempotency_key SET state = 'done', result = ?, expires = ? WHERE key = ? AND owner = ? AND state = 'reserved'
+"""
+
+RELEASE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND owner = ? AND state = 'reserved'"
+
+# Whoever holds it: a person decided that what it stands for is to be tried again.
+FREE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'reserved'"
+
+CLEAR_EXPIRED_KEYS = "DELETE FROM idempotency_key WHERE state = 'done' AND expires <= ?"
+
+COUNT_KEYS = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
+
+
+# -- retries -----------------------------------------------------------------------------------------------
+
+ADD_TRY = """
+INSERT INTO retry_log (at, task, attempt, status, result, error, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+
+FORGET_TRIES = "DELETE FROM retry_log WHERE id <= ?"
+
+READ_TRIES = """
+SELECT at, task, attempt, status, result, error, correlation_id FROM retry_log
+WHERE ?1 IS NULL OR task = ?1 ORDER BY id
+"""
+
+
+# -- probes: what health check and self-check run -----------------------------------------------------------
+
+PROBE = "SELECT 1"
+
+# On a scratch database in memory; what is inserted is rolled back.
+MAKE_PROBE = "CREATE TABLE IF NOT EXISTS probe (value INTEGER)"
+
+FILL_PROBE = "INSERT INTO probe VALUES (42)"
+
+COUNT_PROBE = "SELECT count(*) FROM probe"
