@@ -7,6 +7,7 @@ from typing import Any
 
 from db import Database
 from jobs import JobId, JobQueue, current_job
+from valhalla.audit import copies, verifying
 from valhalla.program.home import Home
 
 COPY_JOB = "audit.make"
@@ -36,17 +37,13 @@ class Asked:
 
     def verify(self, name: str | None = None) -> JobId:
         """Have the home's file verified, or a copy in its audit folder. Raises :class:`valhalla.program.errors.NotFound`."""
-        from valhalla.audit.copies import find
-
         if name is not None:
-            find(self.home, name)
+            copies.find(self.home, name)
         job_id: JobId = self.queue.enqueue(self._verifying.s(name), unique=f"{VERIFY_JOB}:{name or ''}")
         return job_id
 
     def _copy(self, redact: bool) -> dict[str, Any]:
         """The job: its result says what the copy's manifest says, and its name."""
-        from valhalla.audit import copies
-
         job = current_job()
         if job is None:
             raise RuntimeError("a copy that was asked for is made by a job")
@@ -67,8 +64,6 @@ class Asked:
 
     def _verify(self, name: str | None) -> dict[str, Any]:
         """The job: its result is the verdict."""
-        from valhalla.audit import copies, verifying
-
         if name is None:
             verdict = verifying.home_file(self.database, self.home.audit)
         else:

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from db import Database, copies
+from db import Database, audit, copies
 from db.clock import HOUR, to_datetime
 from db.inspecting import manifest_path
 from valhalla import __version__
-from valhalla.audit import signing
+from valhalla.audit import signing, sql
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
 
@@ -34,8 +34,6 @@ def make(
     progress: copies.Progress | None = None,
 ) -> dict[str, Any]:
     """An audit copy at ``target``, checked, with its manifest; the head goes into ``heads.jsonl``. Returns the manifest."""
-    from db import audit
-
     target.parent.mkdir(parents=True, exist_ok=True)
     manifest = copies.audit_copy(
         database,
@@ -84,7 +82,7 @@ def due(database: Database, home: Home, hours: int) -> bool:
     newest = automatic(home)[-1:]
     if newest:
         return newest[0].name <= default_target(home, before, automatic=True).name
-    began = database.value("SELECT at FROM audit WHERE seq = 1")
+    began = database.value(sql.BEGAN)
     return began is not None and began <= before
 
 

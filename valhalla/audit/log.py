@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from db import Database
 from db.clock import iso
+from valhalla.audit import sql
 from valhalla.leads.export import write_csv
 
 FIELDS = ("seq", "at", "actor", "action", "subject", "correlation_id", "body", "hash")
@@ -40,8 +41,7 @@ class Filter:
 def find(database: Database, which: Filter, limit: int | None) -> list[dict[str, Any]]:
     """The newest ``limit`` entries that ``which`` lets pass, oldest first."""
     where, params = _where(which)
-    columns = ", ".join(FIELDS)
-    text = f"SELECT {columns} FROM audit WHERE {where} ORDER BY seq DESC LIMIT ?"
+    text = sql.FIND.format(columns=", ".join(FIELDS), where=where)
     rows = database.sql(text, (*params, -1 if limit is None else limit))
     return [_entry(row) for row in reversed(rows)]
 

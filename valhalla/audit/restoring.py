@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from db import Database, audit, copying
@@ -77,9 +79,6 @@ def _replace(home: Home, copy: Path) -> Path | None:
 
 def _into(source: Database, target: Path) -> None:
     """A working copy of the copy, which stays as it is."""
-    import os
-    import shutil
-
     assert source.path is not None
     path = source.path
     source.close_all()

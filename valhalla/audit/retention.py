@@ -10,7 +10,7 @@ from __future__ import annotations
 from db import Database, audit
 from db.clock import DAY
 from jobs import prune_jobs
-from valhalla.audit import signing
+from valhalla.audit import signing, sql
 from valhalla.program.settings import effective
 
 BATCH = 2_000
@@ -18,28 +18,6 @@ BATCH = 2_000
 
 JOB_STATES = ("done", "canceled", "expired")
 """Dead letters stay until somebody looks at them."""
-
-# The newest row stays: its number must not be given twice.
-WORKING = {
-    table: f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {at} < ?1 AND id < (SELECT max(id) FROM {table})"
-    " ORDER BY id LIMIT ?2)"
-    for table, at in (
-        ("dry_run_log", "at"),
-        ("retry_log", "at"),
-        ("governor_violation", "at"),
-        ("cycle", "started_at"),
-    )
-}
-EVIDENCE = {
-    "alert": (
-        "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE state = 'closed' AND last_at < ?1"
-        " AND id < (SELECT max(id) FROM alert) ORDER BY id LIMIT ?2)"
-    ),
-    "reject": (
-        "DELETE FROM reject WHERE id IN (SELECT id FROM reject WHERE state IN ('superseded', 'ignored') AND created_at < ?1"
-        " AND id < (SELECT max(id) FROM reject) ORDER BY id LIMIT ?2)"
-    ),
-}
 
 
 def prune(database: Database, actor: str = "valhalla") -> dict[str, int]:
@@ -54,7 +32,7 @@ def prune(database: Database, actor: str = "valhalla") -> dict[str, int]:
         removed["task"] = sum(
             prune_jobs(database, older_than=days["jobs"] * DAY, state=state) for state in JOB_STATES
         )
-    for name, statements in (("logs", WORKING), ("evidence", EVIDENCE)):
+    for name, statements in (("logs", sql.WORKING), ("evidence", sql.EVIDENCE)):
         for table, statement in statements.items() if days[name] else ():
             removed[table] = _remove(database, table, statement, now - days[name] * DAY, actor)
     removed = {table: count for table, count in removed.items() if count}

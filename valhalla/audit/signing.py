@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import Database, audit, heads
 from db.inspecting import manifest_path
+from valhalla.audit import sql
 from valhalla.program import secrets
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.settings import save, value
@@ -169,7 +170,7 @@ def _signed(path: Path, folder: Path, database: Database) -> list[tuple[str, dic
         if isinstance(facts, dict) and SIGNATURE in facts:
             found.append((beside.name, facts))
     found += [(heads.NAME, facts) for facts in heads.lines(folder) if SIGNATURE in facts]
-    for (body,) in database.sql("SELECT body FROM audit WHERE action = ?", (RETENTION,)):
+    for (body,) in database.sql(sql.BODIES, (RETENTION,)):
         facts = audit.parsed(body)
         if SIGNATURE in facts:
             found.append((RETENTION, facts))
@@ -182,4 +183,4 @@ def _inside(database: Database, facts: dict[str, Any]) -> bool:
         entry, head = int(facts["entries"]), str(facts["head"])
     except (KeyError, TypeError, ValueError):
         return False
-    return bool(database.one("SELECT 1 FROM audit WHERE seq = ? AND hash = ?", (entry, head)))
+    return bool(database.one(sql.HAS_ENTRY, (entry, head)))

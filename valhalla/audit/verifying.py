@@ -7,7 +7,7 @@ from pathlib import Path
 from db import Database, heads, inspecting, verifying
 from db.verdict import Verdict
 from jobs import check_sealed_events, count_unsealed_events
-from valhalla.audit import signing
+from valhalla.audit import signing, sql
 
 
 def home_file(database: Database, folder: Path, head: str | None = None, key: str | None = None) -> Verdict:
@@ -33,7 +33,7 @@ def copy_of_file(path: Path, head: str | None = None, key: str | None = None) ->
 
 def _more(path: Path, folder: Path, database: Database, verdict: Verdict, key: str | None) -> None:
     signing.check(path, folder, database, verdict, key)
-    if not database.one("SELECT 1 FROM sqlite_schema WHERE name = 'job_seal'") or verdict.redacted:
+    if not database.one(sql.HAS_SEALS) or verdict.redacted:
         return
     named = any(problem.table == "job_event" for problem in verdict.problems)
     if not named and (

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def environment(package: str, folder: str = "templates") -> Environment:
     """The templates in ``folder`` of ``package``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     return Environment(
         loader=PackageLoader(package, folder),
         autoescape=True,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import textwrap
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment
+from typing import TYPE_CHECKING, Any
 
 from db import Database, audit
 from valhalla.program import templates
@@ -17,6 +15,9 @@ from valhalla.reports import charts as drawing
 from valhalla.reports.digest import gather
 from valhalla.reports.packet_files import put
 from valhalla.reports.packet_page import data_image
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 WIDTH = 78
 

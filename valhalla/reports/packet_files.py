@@ -11,6 +11,7 @@ from valhalla.leads.view import Viewer
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.reports.packet import Packet, make, outdated, wanted
+from valhalla.reports.packet_page import page
 
 
 def viewer_of(database: Database) -> Viewer:
@@ -46,8 +47,6 @@ def refresh(database: Database, home: Home) -> list[Packet]:
         packet = make(database, viewer, number)
         path = path_of(home, number)
         if packet.new or not path.exists():
-            from valhalla.reports.packet_page import page  # templates and charts, ten megabytes
-
             put(path, page(packet))
             made.append(packet)
     return made

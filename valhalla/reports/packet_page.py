@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import Any
-
-from jinja2 import Environment
+from typing import TYPE_CHECKING, Any
 
 from db.clock import iso, to_datetime
 from valhalla.program import templates
 from valhalla.program.wording import money as dollars
 from valhalla.reports import charts
 from valhalla.reports.packet import Packet
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def page(packet: Packet, made_by: str = "Valhalla") -> str:

@@ -10,7 +10,7 @@ from db import Database, DatabaseError, audit, integrity, migrate
 from db.instance import running
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
-from valhalla.safety import places, preflight
+from valhalla.safety import places, preflight, sql
 from valhalla.safety.preflight import Check
 
 
@@ -51,7 +51,7 @@ def _integrity(database: Database) -> Check:
 
 
 def _references(database: Database) -> Check:
-    broken = len(database.sql("PRAGMA foreign_key_check"))
+    broken = len(database.sql(sql.BROKEN_REFERENCES))
     return Check(
         "references", not broken, f"{broken} rows refer to rows that are missing" if broken else "complete"
     )

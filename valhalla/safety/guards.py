@@ -11,7 +11,7 @@ from jobs import JobQueue, JobSignal
 from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
-from valhalla.program import correlation, settings
+from valhalla.program import correlation, logs, settings
 from valhalla.program.memory import give_back
 from valhalla.safety import risk
 from valhalla.safety.preflight import NEEDED_BYTES
@@ -54,8 +54,6 @@ class Safety:
     def begin(self, *, is_live: bool = False, hold: bool = False) -> None:
         """A restart is a dry run; ``is_live`` opens the lock for this run, as a person asked. ``hold``: no effect begins
         before :meth:`let_go`."""
-        from valhalla.program import logs
-
         self._handlers = [logs.to_file(self.home.logs, instance=True)]
         wanted = self._values.get("log.console", "off")
         if wanted != "off":
@@ -100,8 +98,6 @@ class Safety:
             self._unsubscribe()
             self.effects.keys.close()
             self.log.log_action("run.stop", run=self.run_id)
-            from valhalla.program import logs
-
             while self._handlers:
                 logs.stop(self._handlers.pop())
 

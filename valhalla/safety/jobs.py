@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db import Database
 from db.clock import iso
@@ -11,9 +11,9 @@ from jobs import JobId, JobQueue, current_job
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.settings import effective
-
-if TYPE_CHECKING:
-    from valhalla.service.production import Workflow
+from valhalla.safety import readiness, risk, validation
+from valhalla.safety.workflow import Workflow
+from valhalla.sandbox.selfcheck import check_blocks
 
 CHECKS_JOB = "safety.checks"
 VALIDATE_JOB = "safety.validate"
@@ -57,9 +57,6 @@ class Checking:
 
     def _checks(self) -> dict[str, Any]:
         """GO or NO-GO, and the ten blocks."""
-        from valhalla.safety import readiness
-        from valhalla.sandbox.selfcheck import check_blocks
-
         made = [vars(check) for check in readiness.checks(self.database, self.home)]
         return {
             "at": iso(self.database.clock()),
@@ -70,8 +67,6 @@ class Checking:
 
     def _validate(self) -> dict[str, Any]:
         """What ``valhalla validate`` does."""
-        from valhalla.safety import validation
-
         values = effective(self.database)
         report = validation.validate(self.database, self.home, values)
         if values["json_export"]:
@@ -80,8 +75,6 @@ class Checking:
 
     def _risk(self) -> dict[str, Any]:
         """What ``valhalla risk`` does."""
-        from valhalla.safety import risk
-
         values = effective(self.database)
         report = risk.assess(self.database, self.home, values)
         if values["json_export"]:

@@ -9,15 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
+from valhalla.safety import sql
 
 if TYPE_CHECKING:
     from db import Database
 
-OLDEST_JOB = "SELECT min(created_at) FROM task WHERE state = 'waiting'"
-LAST_CYCLE = (
-    "SELECT started_at, finished_at FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
-)
-MISSED = "SELECT coalesce(sum(missed + overrun), 0) FROM cycle_slot WHERE name = 'ingest.cycle'"
 
 QUEUE_SECONDS = 300.0
 """A job that has waited longer than this is a sign that nobody works."""
@@ -31,12 +27,12 @@ def measure(database: Database, folder: Path | None, values: Mapping[str, Any]) 
     metrics: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     _process(metrics, reasons)
-    last = database.one(LAST_CYCLE)
-    metrics["last_cycle_seconds"] = None if last is None else (last[1] - last[0]) / SECOND
+    last = database.value(sql.LAST_CYCLE)
+    metrics["last_cycle_seconds"] = None if last is None else last / SECOND
     if last is None:
         reasons["last_cycle_seconds"] = "no cycle has ended yet"
-    metrics["missed_cycles"] = int(database.value(MISSED))
-    oldest = database.value(OLDEST_JOB)
+    metrics["missed_cycles"] = int(database.value(sql.MISSED_CYCLES))
+    oldest = database.value(sql.OLDEST_JOB)
     metrics["queue_age_seconds"] = 0.0 if oldest is None else max(0, now - oldest) / SECOND
     metrics["file_mb"] = metrics["wal_mb"] = metrics["disk_free_mb"] = None
     if database.path is None or folder is None:

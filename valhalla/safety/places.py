@@ -7,6 +7,9 @@ import re
 import sys
 from pathlib import Path, PurePath
 
+if sys.platform == "win32":
+    import ctypes
+
 SYNCED = re.compile(
     r"onedrive( - .+)?|dropbox( \(.+\))?|google drive|googledrive|my drive|icloud ?drive|mobile documents|com~apple~clouddocs"
     r"|box|box sync|nextcloud|owncloud|pcloud ?drive|mega|megasync|sync|syncthing|tresorit|seafile|creative cloud files",
@@ -85,7 +88,5 @@ def _is_remote_on_windows(home: PurePath) -> bool:
     if drive.startswith("\\\\"):
         return not drive.startswith(("\\\\?\\", "\\\\.\\")) or drive.upper().startswith("\\\\?\\UNC\\")
     if sys.platform == "win32":
-        import ctypes
-
         return bool(ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == _REMOTE)
     return False

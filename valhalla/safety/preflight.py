@@ -11,6 +11,7 @@ from pathlib import Path
 from db import Database, integrity
 from valhalla.program.errors import InputError
 from valhalla.program.home import Home
+from valhalla.safety import sql
 
 NEEDED_BYTES = 50 * 2**20
 """Less free space than this is no place to begin an import in."""
@@ -73,10 +74,9 @@ def _sound(database: Database) -> Check:
     found = integrity.problems(database, 1, quick=True) if _small(database) else []
     if found:
         return Check("file sound", False, f"{database.path} is damaged ({found[0]}); restore an audit copy")
-    return Check("file sound", True, f"schema {database.value('PRAGMA user_version')}")
+    return Check("file sound", True, f"schema {database.value(sql.SCHEMA_VERSION)}")
 
 
 def _small(database: Database) -> bool:
     """quick_check reads the whole file: about a second for 300 MB, so large files are not checked at every start."""
-    pages = database.value("PRAGMA page_count") * database.value("PRAGMA page_size")
-    return bool(pages < 64 * 2**20)
+    return bool(database.value(sql.FILE_BYTES) < 64 * 2**20)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db.clock import DAY
+from valhalla.safety import sql
 from valhalla.scoring.stages.statistics import wilson
 
 if TYPE_CHECKING:
@@ -35,23 +36,6 @@ ENOUGH = 20
 MAD_LIMIT = 5.0
 SAMPLE = 50_000
 """Leads of an import among which outliers and equal prices are looked for."""
-
-UNCOUNTED = """
-SELECT i.id, i.source_id, i.file_id, i.started_at, i.rows, i.rejected, i.duplicate, i.fields FROM import AS i
-WHERE i.state = 'done' AND i.rows > 0 AND NOT EXISTS (SELECT 1 FROM quality AS q WHERE q.import_id = i.id) ORDER BY i.id
-"""
-MISSING = "SELECT count(*) FROM reject WHERE import_id = ? AND code LIKE 'MISSING~_%' ESCAPE '~'"
-VALUES = "SELECT value FROM lead WHERE last_import_id = ? LIMIT ?"
-ADD = "INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (import_id) DO NOTHING"
-COLUMNS = (
-    "import_id, source_id, file_id, at, records, rejected, duplicates, missing_cells, stored, optional_cells, "
-    "optional_filled, inconsistent, outliers, dated, fresh, same_value"
-)
-STANDING = f"""
-SELECT {COLUMNS} FROM quality WHERE import_id IN (
-  SELECT max(q.import_id) FROM quality AS q JOIN import AS i ON i.id = q.import_id WHERE i.state = 'done' GROUP BY q.file_id)
-"""
-HISTORY = f"SELECT {COLUMNS} FROM quality WHERE source_id = ? ORDER BY import_id DESC LIMIT ?"
 
 
 @dataclass(frozen=True)
@@ -83,24 +67,22 @@ class Counts:
 
 def count(database: Database, fresh_days: int = 90) -> int:
     """Count the imports that have ended since the last time; returns how many."""
-    rows = database.sql(UNCOUNTED)
+    rows = database.sql(sql.UNCOUNTED_IMPORTS)
     for number, source, file, at, records, rejected, duplicates, fields in rows:
         mapped = [field for field in OPTIONAL if field in json.loads(fields).values()]
         filled = " + ".join(f"count({field})" for field in mapped) or "0"
         stored, optional, inconsistent, dated, fresh = database.sql(
-            f"""SELECT count(*), {filled}, count(CASE WHEN warnings IS NOT NULL OR value > arv * 3 / 2 THEN 1 END),
-                  count(list_date), count(CASE WHEN list_date >= ? THEN 1 END)
-                FROM lead WHERE last_import_id = ?""",
+            sql.FILLED_CELLS.format(filled=filled),
             (at - fresh_days * DAY, number),
         )[0]
-        outliers, same = _values([value for (value,) in database.sql(VALUES, (number, SAMPLE))])
-        missing = database.value(MISSING, (number,))
+        outliers, same = _values([value for (value,) in database.sql(sql.VALUES_OF_IMPORT, (number, SAMPLE))])
+        missing = database.value(sql.MISSING_CELLS, (number,))
         row = (
             *(number, source, file, at, records, rejected, duplicates, missing, stored),
             *(stored * len(mapped), optional, inconsistent, outliers, dated, fresh, same),
         )
         with database.write():
-            database.sql(ADD, row)
+            database.sql(sql.ADD_QUALITY, row)
     return len(rows)
 
 
@@ -118,12 +100,12 @@ def _values(values: list[int]) -> tuple[int, int]:
 
 def standing(database: Database) -> list[Counts]:
     """The newest counted import of each file."""
-    return [Counts(*row) for row in database.sql(STANDING)]
+    return [Counts(*row) for row in database.sql(sql.STANDING_QUALITY)]
 
 
 def history(database: Database, source_id: int, limit: int = 21) -> list[Counts]:
     """The newest counted imports of a source, newest first."""
-    return [Counts(*row) for row in database.sql(HISTORY, (source_id, limit))]
+    return [Counts(*row) for row in database.sql(sql.QUALITY_OF_SOURCE, (source_id, limit))]
 
 
 def dimensions(counts: list[Counts]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from db import audit
 from db.clock import MINUTE
 from db.instance import running
 from valhalla.effects import live
-from valhalla.safety import preflight
+from valhalla.safety import preflight, sql
 from valhalla.safety.preflight import Check
 from valhalla.sandbox.dry_run import DryRunLock
 from valhalla.sandbox.heartbeat import seen_from_outside
@@ -20,8 +20,6 @@ from valhalla.sandbox.readiness import SandboxReadinessChecker
 if TYPE_CHECKING:
     from db import Database
     from valhalla.program.home import Home
-
-NEWEST = "SELECT max(at) FROM (SELECT max(at) AS at FROM audit UNION ALL SELECT max(beat_at) FROM heartbeat)"
 
 
 def checks(database: Database, home: Home, sources: Iterable[Path] = ()) -> list[Check]:
@@ -47,7 +45,7 @@ def _heartbeat(database: Database, home: Home) -> Check:
 
 
 def _clock(database: Database) -> Check:
-    newest = database.value(NEWEST)
+    newest = database.value(sql.NEWEST_MOMENT)
     behind = 0 if newest is None else newest - database.clock()
     if behind > MINUTE:
         return Check(

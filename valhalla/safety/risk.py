@@ -24,7 +24,6 @@ REPORT_NAME = "risk_monitoring_results.json"
 CALM = 90 * SECOND
 """A risk alert closes when its rule has been silent for so long: one good look between two bad ones closes nothing."""
 
-STANDING = "SELECT id, task, last_at FROM alert WHERE state <> 'closed' AND task LIKE 'risk:R%:%'"
 OFF_TASK = "risk:monitoring"
 
 
@@ -43,7 +42,7 @@ def assess(
     system = AlertSystem(database=database)
     if tell:
         with correlation.using(None):
-            _tell(database, system, found, now)
+            _tell(system, found, now)
             if values["risk_monitoring"]:
                 system.settle(OFF_TASK)
             else:
@@ -105,15 +104,15 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(database: Database, system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
+def _tell(system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
     worst: dict[str, risk_rules.Finding] = {}
     for each in sorted(found, key=lambda each: risk_rules.LEVELS.index(each.level)):
         worst[each.task] = each
     for each in worst.values():
         system.repeat(each.task, each.reason, risk_rules.SEVERITY[each.level], each.facts, about_task=True)
-    for number, task, last_at in database.sql(STANDING):
-        if task not in worst and not 0 <= now - last_at < CALM:
-            system.close(number)
+    for alert in system.standing("risk:R"):
+        if alert.task not in worst and not 0 <= now - alert.last_at < CALM:
+            system.close(alert.id)
 
 
 def _overall(

@@ -8,11 +8,13 @@ import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, MINUTE
-from valhalla.safety import quality
-from valhalla.scoring.stages.statistics import sample_ratio_p
+from valhalla.safety import quality, sql
+from valhalla.scoring.calibration import predictions
+from valhalla.scoring.stages.statistics import calibration, sample_ratio_p
+from valhalla.scoring.store import latest_policy
 
 if TYPE_CHECKING:
     from db import Database
@@ -26,25 +28,6 @@ SRM_ENOUGH = 100
 CALIBRATION_Z = 3.0
 CALIBRATION_ENOUGH = 100
 
-BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
-NEWEST_IMPORTS = """
-SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FROM import AS i JOIN source AS s ON s.id = i.source_id
-WHERE i.id IN (SELECT max(id) FROM import GROUP BY file_id) ORDER BY i.id
-"""
-SIZES = "SELECT rows FROM import WHERE source_id = ? AND id < ? AND state = 'done' AND kind = 'whole' ORDER BY id DESC LIMIT 20"
-ARRIVALS = """
-SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
-"""
-UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
-REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
-GROWING = """
-SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
-"""
-ARMS = """
-SELECT e.id, e.name, v.id, v.weight, (SELECT count(*) FROM lead AS l WHERE l.variant_id = v.id) FROM experiment AS e
-JOIN variant AS v ON v.experiment_id = e.id WHERE e.state = 'running' ORDER BY e.id, v.id
-"""
-SCRUB = "SELECT max(created_at) FROM suppression WHERE origin = 'list'"
 SILENT_AFTER = 3
 GROWING_FOR = 10 * MINUTE
 UNDONE_FOR = DAY
@@ -66,6 +49,19 @@ class Finding:
     def task(self) -> str:
         """What its alert is about: one alert per rule and subject."""
         return f"risk:{self.rule}:{self.subject}"
+
+
+class Imported(NamedTuple):
+    """The newest import of a list; ``warnings`` as JSON."""
+
+    id: int
+    path: str
+    state: str
+    rows: int
+    warnings: str
+    source: str
+    source_id: int
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ Said = Iterator["Finding | str"]
 
 
 def _r1(ground: Ground) -> Said:
-    for path, code, message in ground.database.sql(BROKEN_FILES):
+    for path, code, message in ground.database.sql(sql.BROKEN_FILES):
         yield Finding("R1", "high", path, str(message), {"code": code})
 
 
@@ -127,17 +123,24 @@ def _r2(ground: Ground) -> Said:
                 )
 
 
+def _newest(ground: Ground) -> list[Imported]:
+    return [Imported(*row) for row in ground.database.sql(sql.NEWEST_IMPORTS)]
+
+
 def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> Said:
-    for number, path, _, _, warnings, *_ in ground.database.sql(NEWEST_IMPORTS):
-        codes = {each.get("code") if isinstance(each, dict) else each[1] for each in json.loads(warnings)}
+    for newest in _newest(ground):
+        codes = {
+            each.get("code") if isinstance(each, dict) else each[1] for each in json.loads(newest.warnings)
+        }
         hits = [code for code in levels if code in codes]
         if hits:
             level = max((levels[code] for code in hits), key=LEVELS.index)
-            yield Finding(rule, level, path, f"{path}: {what} ({', '.join(hits)})", {"import": number})
+            reason = f"{newest.path}: {what} ({', '.join(hits)})"
+            yield Finding(rule, level, newest.path, reason, {"import": newest.id})
 
 
 def _r3(ground: Ground) -> Said:
-    for path, code, _ in ground.database.sql(BROKEN_FILES):
+    for path, code, _ in ground.database.sql(sql.BROKEN_FILES):
         if code == "MISSING_COLUMN":
             yield Finding("R3", "high", path, f"{path}: a required column is gone", {})
     yield from _warned(
@@ -146,19 +149,14 @@ def _r3(ground: Ground) -> Said:
 
 
 def _r4(ground: Ground) -> Said:
-    for number, path, state, rows, _, name, source, kind in ground.database.sql(NEWEST_IMPORTS):
-        sizes = [size for (size,) in ground.database.sql(SIZES, (source, number))]
-        if state != "done" or kind != "whole" or len(sizes) < 3:
+    for newest in _newest(ground):
+        sizes = [size for (size,) in ground.database.sql(sql.SIZES_BEFORE, (newest.source_id, newest.id))]
+        if newest.state != "done" or newest.kind != "whole" or len(sizes) < 3:
             continue
         middle = statistics.median(sizes)
-        if middle and not 0.5 <= rows / middle <= 3.0:
-            yield Finding(
-                "R4",
-                "medium",
-                path,
-                f"{path} has far more or fewer rows than {name} usually has",
-                {"rows": rows, "median": middle},
-            )
+        if middle and not 0.5 <= newest.rows / middle <= 3.0:
+            reason = f"{newest.path} has far more or fewer rows than {newest.source} usually has"
+            yield Finding("R4", "medium", newest.path, reason, {"rows": newest.rows, "median": middle})
 
 
 def _r5(ground: Ground) -> Said:
@@ -176,14 +174,14 @@ def _r5(ground: Ground) -> Said:
 
 
 def _r6(ground: Ground) -> Said:
-    waiting = ground.database.value(REVIEWS)
+    waiting = ground.database.value(sql.OPEN_REVIEWS)
     if waiting > ground.values["risk.review_waiting"]:
         yield Finding("R6", "medium", "review", "too many changes wait for review", {"waiting": waiting})
 
 
 def _r7(ground: Ground) -> Said:
-    for source, name in ground.database.sql("SELECT id, name FROM source ORDER BY id"):
-        times = [at for (at,) in ground.database.sql(ARRIVALS, (source,))]
+    for source, name in ground.database.sql(sql.SOURCES):
+        times = [at for (at,) in ground.database.sql(sql.ARRIVALS, (source,))]
         gaps = [
             later - earlier
             for earlier, later in itertools.pairwise(sorted(times))
@@ -200,7 +198,7 @@ def _r7(ground: Ground) -> Said:
 
 
 def _r8(ground: Ground) -> Said:
-    for path, parts, first, last in ground.database.sql(GROWING, (ground.now - 6 * GROWING_FOR,)):
+    for path, parts, first, last in ground.database.sql(sql.GROWING_LISTS, (ground.now - 6 * GROWING_FOR,)):
         if parts > 2 and last - first > GROWING_FOR and ground.now - last < GROWING_FOR:
             yield Finding(
                 "R8", "low", path, f"{path} has been growing for more than ten minutes", {"parts": parts}
@@ -234,13 +232,13 @@ def _r11(ground: Ground) -> Said:
 
 def _r12(ground: Ground) -> Said:
     arms: dict[tuple[int, str], list[tuple[int, int]]] = {}
-    for experiment, name, _, weight, leads in ground.database.sql(ARMS):
+    for experiment, name, _, weight, leads in ground.database.sql(sql.ARMS):
         arms.setdefault((experiment, name), []).append((leads, weight))
     if not arms:
         yield "no experiment runs"
     for (_, name), pairs in arms.items():
-        counts: list[int] = [each[0] for each in pairs]
-        weights: list[int] = [each[1] for each in pairs]
+        counts = [leads for leads, _ in pairs]
+        weights = [weight for _, weight in pairs]
         if len(pairs) > 1 and sum(counts) >= SRM_ENOUGH and any(weights):
             p = sample_ratio_p(counts, weights)
             if p < SRM_P:
@@ -254,10 +252,6 @@ def _r12(ground: Ground) -> Said:
 
 
 def _r13(ground: Ground) -> Said:
-    from valhalla.scoring.calibration import predictions
-    from valhalla.scoring.stages.statistics import calibration
-    from valhalla.scoring.store import latest_policy
-
     _, policy = latest_policy(ground.database)
     known = predictions(ground.database, policy)
     if len(known) < CALIBRATION_ENOUGH:
@@ -281,7 +275,7 @@ def _r15(ground: Ground) -> Said:
 
 
 def _r16(ground: Ground) -> Said:
-    newest = ground.database.value(SCRUB)
+    newest = ground.database.value(sql.NEWEST_DNC_LIST)
     days = ground.values["risk.dnc_days"]
     if newest is None:
         yield "no do-not-contact list was ever loaded"
@@ -290,12 +284,14 @@ def _r16(ground: Ground) -> Said:
 
 
 def _r17(ground: Ground) -> Said:
-    for number, path, state, rows, *_ in ground.database.sql(NEWEST_IMPORTS):
-        if state == "undone" and ground.now - (ground.database.value(UNDONE_AT, (number,)) or 0) > UNDONE_FOR:
+    for newest in _newest(ground):
+        undone = newest.state == "undone"
+        if undone and ground.now - (ground.database.value(sql.UNDONE_AT, (newest.id,)) or 0) > UNDONE_FOR:
             continue
-        if state == "undone" or (state == "failed" and rows):
-            how = "was taken back" if state == "undone" else "failed half-way"
-            yield Finding("R17", "high", path, f"import {number} of {path} {how}", {"rows": rows})
+        if undone or (newest.state == "failed" and newest.rows):
+            how = "was taken back" if undone else "failed half-way"
+            reason = f"import {newest.id} of {newest.path} {how}"
+            yield Finding("R17", "high", newest.path, reason, {"rows": newest.rows})
 
 
 RULES: dict[str, Callable[[Ground], Said]] = {

@@ -13,6 +13,8 @@ from db import Database, audit, errors
 from valhalla.effects import live
 from valhalla.leads import call_list_index
 from valhalla.program.database import memory_database
+from valhalla.program.masking import SECRET_WORDS
+from valhalla.safety import sql
 
 if TYPE_CHECKING:
     from db.instance import Running
@@ -22,13 +24,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 RECENT = 1_000
 """Audit entries that are checked each time; the whole chain is checked by ``valhalla audit verify``."""
 
-RECENT_ENTRIES = """
-SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit WHERE seq > ? ORDER BY seq
-"""
-SCHEMA = (
-    "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY type, name"
-)
-SECRET_SETTINGS = "SELECT key, value FROM setting"
 
 _schema: list[tuple[Any, ...]] | None = None
 
@@ -98,11 +93,9 @@ def _dry_run(database: Database) -> tuple[str, str]:
 
 
 def _secrets(database: Database) -> tuple[str, str]:
-    from valhalla.program.masking import SECRET_WORDS
-
     plain = [
         key
-        for key, value in database.sql(SECRET_SETTINGS)
+        for key, value in database.sql(sql.SETTINGS_AS_STORED)
         if any(word in key for word in SECRET_WORDS)
         and value != "null"
         and not value.startswith(('"env:', '"keyring:'))
@@ -148,26 +141,27 @@ def _drift(database: Database) -> tuple[str, str]:
     changed = sorted({name for _, name, _ in mine.symmetric_difference(_schema)})
     if changed:
         return FAILED, f"the schema is not the program's own: {', '.join(changed[:5])}"
-    return PASSED, f"schema {database.value('PRAGMA user_version')}, as the program made it"
+    return PASSED, f"schema {database.value(sql.SCHEMA_VERSION)}, as the program made it"
 
 
 def _as_made(database: Database) -> list[tuple[str, str, str | None]]:
     """The schema; of the call list's index the line that the program moves by itself does not count."""
     return [
         (kind, name, call_list_index.as_made(text) if name == call_list_index.INDEX else text)
-        for kind, name, text in database.sql(SCHEMA)
+        for kind, name, text in database.sql(sql.SCHEMA)
     ]
 
 
 def _chain(database: Database) -> tuple[str, str]:
     with database.view():
         end = audit.head(database)
-        rows = database.sql(RECENT_ENTRIES, (max(0, end.entries - RECENT),))
+        rows = database.sql(sql.RECENT_ENTRIES, (max(0, end.entries - RECENT),))
     previous = None
-    for row in rows:
-        if (previous is not None and row[7] != previous) or audit.entry_hash(*row[:8]) != row[8]:
-            return FAILED, f"audit entry {row[0]} was altered or torn"
-        previous = row[8]
+    for seq, at, actor, correlation_id, action, subject, body, before, known in rows:
+        made = audit.entry_hash(seq, at, actor, correlation_id, action, subject, body, before)
+        if (previous is not None and before != previous) or made != known:
+            return FAILED, f"audit entry {seq} was altered or torn"
+        previous = known
     if (end.hash or None) != previous:
         return FAILED, "the chain does not end where its head says"
     return PASSED, f"the newest {len(rows)} of {end.entries} entries follow from one another"

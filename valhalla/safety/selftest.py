@@ -7,6 +7,7 @@ The run is a second copy of the program, started and stopped as a person would.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import shutil
 import subprocess
@@ -17,10 +18,21 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
+from zoneinfo import ZoneInfo
 
+import apsw
+
+from db import verifying
+from db.instance import running
+from valhalla.audit import copies
+from valhalla.intake import helper
+from valhalla.intake.samples import NAME, ROWS, ten_leads
+from valhalla.program import stopping
+from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
+from valhalla.safety import sql
 from valhalla.safety.preflight import Check
 
 FOLDER = "Valhalla selftest Žluť 日本 "
@@ -67,11 +79,6 @@ def run(seen: Callable[[Check], object]) -> list[Check]:
 
 def _parts() -> str:
     """What is loaded late, or by name, and so could be missing."""
-    import importlib
-    from zoneinfo import ZoneInfo
-
-    import apsw
-
     for name in (
         "cryptography.hazmat.primitives.asymmetric.ed25519",
         "fastapi",
@@ -99,8 +106,6 @@ def _parts() -> str:
 
 
 def _home(home: Home) -> str:
-    from valhalla.intake.samples import NAME, ROWS, ten_leads
-
     home.prepare()
     (home.inbox / NAME).write_bytes(ten_leads())
     return f"{ROWS} sample leads in {home.inbox}"
@@ -108,9 +113,6 @@ def _home(home: Home) -> str:
 
 def _reading(folder: Path) -> str:
     """The second process that reads large lists."""
-    from valhalla.intake import helper
-    from valhalla.intake.samples import ten_leads
-
     (folder / "list.csv").write_bytes(ten_leads())
     process = helper.start()
     try:
@@ -126,9 +128,6 @@ def _reading(folder: Path) -> str:
 
 
 def _run(home: Home) -> str:
-    from db.instance import running
-    from valhalla.intake.samples import ROWS
-
     with open(home.logs / "selftest.txt", "w+b") as told:
         process = subprocess.Popen(
             [*program(), "--home", str(home.path), "run", "--interval", "1", "--port", "0"],
@@ -159,18 +158,13 @@ def _url(found: object) -> str | None:
 
 
 def _count(home: Home) -> int:
-    from valhalla.program.database import open_database
-
     if not home.database.exists():
         return 0
     with open_database(home.database, create=False) as database:
-        return int(database.value("SELECT count(*) FROM lead"))
+        return int(database.value(sql.COUNT_LEADS))
 
 
 def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
-    from valhalla.program import stopping
-    from valhalla.program.database import open_database
-
     with open_database(home.database, create=False) as database:
         stopping.ask(database)
     try:
@@ -182,11 +176,8 @@ def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
 
 
 def _leads(home: Home) -> str:
-    from valhalla.intake.samples import ROWS
-    from valhalla.program.database import open_database
-
     with open_database(home.database, create=False) as database:
-        count, scored = database.sql("SELECT count(*), count(score) FROM lead")[0]
+        ((count, scored),) = database.sql(sql.COUNT_SCORED_LEADS)
     if (count, scored) != (ROWS, ROWS):
         raise Failed(f"{count} leads, {scored} of them scored, where {ROWS} of each should be")
     return f"{count} leads, all scored"
@@ -206,18 +197,12 @@ def _documents(home: Home) -> str:
 
 
 def _copy(home: Home, copy: Path) -> str:
-    from valhalla.audit import copies
-    from valhalla.program.database import open_database
-
     with open_database(home.database, create=False) as database:
         manifest = copies.make(database, home, copy)
     return f"{manifest['entries']} entries, {manifest['bytes']:,} bytes"
 
 
 def _verify(copy: Path) -> str:
-    from db import verifying
-    from valhalla.program.database import open_copy
-
     with open_copy(copy) as database:
         verdict = verifying.verify(database)
     if not verdict.ok:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from db import Database, heads, integrity, migrate
 from db.clock import iso
 from valhalla.effects import live
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.intake.results import of_import
 from valhalla.program.files import write_report
 from valhalla.program.home import Home
-from valhalla.safety import preflight, readiness, security
+from valhalla.safety import preflight, readiness, security, sql
 from valhalla.sandbox import DryRunLock, GovernorEnforcer, WorkerProcess
 from valhalla.scoring.opening import open_home
 
@@ -106,16 +109,12 @@ def _security(found: tuple[str, str]) -> str:
 
 def _integrity(database: Database) -> str:
     found = integrity.problems(database, 1)
-    if found or database.sql("PRAGMA foreign_key_check"):
+    if found or database.sql(sql.BROKEN_REFERENCES):
         raise Failed(f"the file is damaged: {found[0] if found else 'a reference leads nowhere'}")
     return f"every page and reference, schema {migrate.latest()}"
 
 
 def _rules(metrics: dict[str, Any]) -> str:
-    from valhalla.intake.importer import import_file
-    from valhalla.intake.request import Request
-    from valhalla.intake.results import of_import
-
     with tempfile.TemporaryDirectory(prefix="valhalla-validate-", ignore_cleanup_errors=True) as folder:
         scratch = Home(Path(folder))
         sample = scratch.path / "dirty.csv"

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,11 @@ from jobs import JobQueue
 from valhalla import __version__
 from valhalla.effects import drafting, live, register
 from valhalla.intake.passes import Importing
-from valhalla.intake.results import COUNTS, PassResult
+from valhalla.intake.results import COUNTS
 from valhalla.program.files import write_report
 from valhalla.safety import readiness, risk
 from valhalla.safety.guards import Safety
+from valhalla.safety.workflow import Workflow
 from valhalla.service.background import Background
 
 if TYPE_CHECKING:
@@ -35,25 +35,6 @@ END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
 DECIDED = (
     "SELECT count(*) FROM lead WHERE last_import_id IN (SELECT value FROM json_each(?)) AND decided_at > 0"
 )
-
-
-@dataclass
-class Workflow:
-    """What a production run did, gate by gate."""
-
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    result: PassResult = field(default_factory=lambda: PassResult([], 0.0))
-    report: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every gate was passed."""
-        return all(step["ok"] for step in self.steps)
-
-    def step(self, name: str, ok: bool, detail: str) -> bool:
-        """Note a gate and whether it was passed."""
-        self.steps.append({"step": name, "ok": ok, "detail": detail})
-        return ok
 
 
 def run(

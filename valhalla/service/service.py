@@ -24,6 +24,7 @@ from valhalla.intake.watch import Places, Watcher
 from valhalla.program.home import Home
 from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
+from valhalla.safety.workflow import Workflow
 from valhalla.service import production
 from valhalla.service.background import Background
 
@@ -145,7 +146,7 @@ class Service:
                 watcher.stop()
             worker.stop(timeout=STOP_SECONDS)
 
-    def _production(self, told: Callable[[dict[str, Any]], object]) -> production.Workflow:
+    def _production(self, told: Callable[[dict[str, Any]], object]) -> Workflow:
         assert self.safety is not None
         return production.within(self.home, self.importing, self.safety, self.settings, told)
 

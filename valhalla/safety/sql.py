@@ -1,0 +1,133 @@
+"""Every statement of the checks. By hand: they count and compare over tables of several rooms, and none of them writes but
+ADD_QUALITY."""
+
+from __future__ import annotations
+
+# -- data quality: counted once per import, then summed over the lists as they stand -----------------------
+
+UNCOUNTED_IMPORTS = """
+SELECT i.id, i.source_id, i.file_id, i.started_at, i.rows, i.rejected, i.duplicate, i.fields FROM import AS i
+WHERE i.state = 'done' AND i.rows > 0 AND NOT EXISTS (SELECT 1 FROM quality AS q WHERE q.import_id = i.id) ORDER BY i.id
+"""
+
+MISSING_CELLS = "SELECT count(*) FROM reject WHERE import_id = ? AND code LIKE 'MISSING~_%' ESCAPE '~'"
+
+VALUES_OF_IMPORT = "SELECT value FROM lead WHERE last_import_id = ? LIMIT ?"
+
+# In the order of the fields of valhalla.safety.quality.Counts.
+QUALITY_COLUMNS = (
+    "import_id, source_id, file_id, at, records, rejected, duplicates, missing_cells, stored, optional_cells, "
+    "optional_filled, inconsistent, outliers, dated, fresh, same_value"
+)
+
+# Two processes may count the same import; the first is kept.
+ADD_QUALITY = "INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (import_id) DO NOTHING"
+
+# {filled}: how many cells of the optional columns that the list has are filled.
+FILLED_CELLS = """
+SELECT count(*), {filled}, count(CASE WHEN warnings IS NOT NULL OR value > arv * 3 / 2 THEN 1 END),
+  count(list_date), count(CASE WHEN list_date >= ? THEN 1 END)
+FROM lead WHERE last_import_id = ?
+"""
+
+# The newest counted import of each list; what was undone does not count.
+STANDING_QUALITY = f"""
+SELECT {QUALITY_COLUMNS} FROM quality WHERE import_id IN (
+  SELECT max(q.import_id) FROM quality AS q JOIN import AS i ON i.id = q.import_id WHERE i.state = 'done' GROUP BY q.file_id)
+"""
+
+QUALITY_OF_SOURCE = (
+    f"SELECT {QUALITY_COLUMNS} FROM quality WHERE source_id = ? ORDER BY import_id DESC LIMIT ?"
+)
+
+
+# -- load --------------------------------------------------------------------------------------------------
+
+OLDEST_JOB = "SELECT min(created_at) FROM task WHERE state = 'waiting'"
+
+LAST_CYCLE = (
+    "SELECT finished_at - started_at FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+)
+
+MISSED_CYCLES = "SELECT coalesce(sum(missed + overrun), 0) FROM cycle_slot WHERE name = 'ingest.cycle'"
+
+
+# -- readiness and security --------------------------------------------------------------------------------
+
+# A clock that is behind these was set back.
+NEWEST_MOMENT = (
+    "SELECT max(at) FROM (SELECT max(at) AS at FROM audit UNION ALL SELECT max(beat_at) FROM heartbeat)"
+)
+
+# In the order of the parameters of db.audit.entry_hash.
+RECENT_ENTRIES = """
+SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit WHERE seq > ? ORDER BY seq
+"""
+
+# What SQLite makes by itself, such as the indexes of primary keys, is not compared.
+SCHEMA = (
+    "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY type, name"
+)
+
+# As stored, because settings that the program no longer knows may hold a secret too.
+SETTINGS_AS_STORED = "SELECT key, value FROM setting"
+
+
+# -- risk rules: each asks one question of tables of several rooms -----------------------------------------
+
+# R1, R3.
+BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
+
+# R3, R4, R9, R10, R17: the newest import of each list.
+NEWEST_IMPORTS = """
+SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FROM import AS i JOIN source AS s ON s.id = i.source_id
+WHERE i.id IN (SELECT max(id) FROM import GROUP BY file_id) ORDER BY i.id
+"""
+
+# R4: a list that grows is imported in parts, which say nothing about its size.
+SIZES_BEFORE = "SELECT rows FROM import WHERE source_id = ? AND id < ? AND state = 'done' AND kind = 'whole' ORDER BY id DESC LIMIT 20"
+
+# R7: a lead typed by hand is no sign that a source still delivers.
+ARRIVALS = """
+SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
+"""
+
+# R17.
+UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
+
+# R6.
+OPEN_REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
+
+# R8
+GROWING_LISTS = """
+SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
+"""
+
+# R12: how many leads each variant of a running experiment has.
+ARMS = """
+SELECT e.id, e.name, v.id, v.weight, (SELECT count(*) FROM lead AS l WHERE l.variant_id = v.id) FROM experiment AS e
+JOIN variant AS v ON v.experiment_id = e.id WHERE e.state = 'running' ORDER BY e.id, v.id
+"""
+
+# R16
+NEWEST_DNC_LIST = "SELECT max(created_at) FROM suppression WHERE origin = 'list'"
+
+# R7.
+SOURCES = "SELECT id, name FROM source ORDER BY id"
+
+
+# -- the database itself ------------------------------------------------------------------------------------
+
+# Rows whose reference leads nowhere; complete only when every table was read.
+BROKEN_REFERENCES = "PRAGMA foreign_key_check"
+
+SCHEMA_VERSION = "PRAGMA user_version"
+
+FILE_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
+
+# -- self-test: what the run has made of the sample leads ---------------------------------------------------
+
+COUNT_LEADS = "SELECT count(*) FROM lead"
+
+COUNT_SCORED_LEADS = "SELECT count(*), count(score) FROM lead"

@@ -1,0 +1,27 @@
+"""What a production run did, gate by gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from valhalla.intake.results import PassResult
+
+
+@dataclass
+class Workflow:
+    """The gates of a production run so far, what was imported, and the report."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    result: PassResult = field(default_factory=lambda: PassResult([], 0.0))
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gate was passed."""
+        return all(step["ok"] for step in self.steps)
+
+    def step(self, name: str, ok: bool, detail: str) -> bool:
+        """Note a gate and whether it was passed."""
+        self.steps.append({"step": name, "ok": ok, "detail": detail})
+        return ok
