@@ -64,7 +64,7 @@ def _lifespan(cockpit: Cockpit) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = READERS
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(cockpit.hub.running(cockpit))
+            await stack.enter_async_context(cockpit.feed.running(cockpit))
             for module in (*routes.PAGES, *routes.API):
                 if hasattr(module, "while_serving"):  # what a module keeps going while the cockpit does
                     await stack.enter_async_context(module.while_serving(cockpit))

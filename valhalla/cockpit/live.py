@@ -21,8 +21,7 @@ from fastapi import APIRouter, WebSocket
 from db import Database, DatabaseError
 from db.clock import iso
 from valhalla.cockpit.state import Cockpit, cockpit_of
-from valhalla.console import hub
-from valhalla.console.hub import Outbox, pack
+from valhalla.console.hub import Hub, Outbox, pack
 from valhalla.intake.passes import IMPORT_JOB
 
 EACH = 1.0
@@ -30,9 +29,6 @@ EACH = 1.0
 
 BEAT = 15.0
 """Seconds after which the counters are sent again though nothing has changed: a page knows by them that it is connected."""
-
-MOST = 500
-"""Connections at once; more are refused."""
 
 RUNNING = "SELECT id, name, payload, progress, started_at FROM task INDEXED BY task_running WHERE state = 'running' LIMIT 50"
 NEWEST_ALERT = "SELECT coalesce(max(id), 0) FROM alert"
@@ -49,17 +45,16 @@ router = APIRouter()
 @router.websocket("/ws/live")
 async def live(socket: WebSocket) -> None:
     """Counters, running imports and alerts, for the pages."""
-    await cockpit_of(socket).hub.serve(socket)
+    await cockpit_of(socket).feed.serve(socket)
 
 
-class Hub:
-    """Who is connected, and what they are told."""
+class Feed:
+    """Sends the pages what changes."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.clients = Hub()
         self._cockpit: Cockpit | None = None
-        self._outboxes: set[Outbox] = set()
-        self._wake = asyncio.Event()
         self._version: int | None = None
         self._newest_alert: int | None = None
         self._counters = ""
@@ -69,6 +64,7 @@ class Hub:
     async def running(self, cockpit: Cockpit) -> AsyncIterator[None]:
         """While inside, everybody who is connected is told."""
         self._cockpit = cockpit
+        self.clients.begin()
         # One thread for every look: the file's version is told per connection, and connections belong to threads.
         with ThreadPoolExecutor(1, "cockpit-live") as thread:
             task = asyncio.create_task(self._work(thread))
@@ -81,38 +77,28 @@ class Hub:
 
     async def serve(self, socket: WebSocket) -> None:
         """One client, until it goes."""
-        if len(self._outboxes) >= MOST:
-            await socket.close(1013)
-            return
-        await socket.accept()
-        outbox = Outbox()
-        self._outboxes.add(outbox)
-        self._version = None  # whoever comes is told at once
-        self._wake.set()
+        await self.clients.serve(socket, self._welcome)
+
+    async def _welcome(self, outbox: Outbox) -> None:
+        self._version = None  # a new client gets the counters as they are now
         if self._counters:
             outbox.put("counters", self._counters)
-        try:
-            await hub.serve(socket, outbox)
-        finally:
-            self._outboxes.discard(outbox)
 
     async def _work(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if not self._outboxes:
-                self._wake.clear()
+            if not len(self.clients):
                 self._newest_alert = None
-                await self._wake.wait()
+                await self.clients.somebody()
             try:
                 told = await loop.run_in_executor(thread, self._look)
             except DatabaseError as error:
                 told = ([("counters", pack({"type": "problem", "message": str(error)}))], [])
             newest, each = told
-            for outbox in self._outboxes:
-                for kind, message in newest:
-                    outbox.put(kind, message)
-                for message in each:
-                    outbox.add(message)
+            for kind, message in newest:
+                self.clients.publish(kind, message)
+            for message in each:
+                self.clients.announce(message)
             await asyncio.sleep(EACH)
 
     def _look(self) -> tuple[list[tuple[str, str]], list[str]]:

@@ -15,7 +15,7 @@ from db import Database
 from jobs import JobQueue
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
-from valhalla.cockpit.live import Hub
+from valhalla.cockpit.live import Feed
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
@@ -62,7 +62,7 @@ class Server:
             background=background or Background(database, queue, home),
             importing=importing or Importing(database, queue),
             sessions=Sessions(lambda token: links.is_good(database, token)),
-            hub=Hub(database),
+            feed=Feed(database),
             figures=Figures(database),
             previews=Previews(database),
             port=self._socket.getsockname()[1],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from db import Database
     from jobs import JobQueue
     from valhalla.cockpit.figures import Figures
-    from valhalla.cockpit.live import Hub
+    from valhalla.cockpit.live import Feed
     from valhalla.cockpit.previews import Previews
     from valhalla.cockpit.security.sessions import Sessions
     from valhalla.console.service import Console
@@ -32,7 +32,7 @@ class Cockpit:
     background: Background
     importing: Importing
     sessions: Sessions
-    hub: Hub
+    feed: Feed
     figures: Figures
     previews: Previews
     port: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from valhalla.console.configuration import Configuration
 from valhalla.console.current import (
+    FederationState,
+    MemoryState,
     cleanup_data_sources,
     get_console,
     get_federation_source,
@@ -15,7 +17,6 @@ from valhalla.console.current import (
 from valhalla.console.federation import FederationDataSource
 from valhalla.console.memory import MemoryDataSource
 from valhalla.console.service import Console
-from valhalla.console.states import FederationState, MemoryState
 
 __all__ = [
     "Configuration",

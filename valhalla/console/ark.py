@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from valhalla.console import sql
@@ -70,8 +71,6 @@ class Ark:
 
 def _listed(violations: object) -> list[str]:
     """Violations as texts: a JSON list as its entries, anything else as it stands."""
-    import json
-
     if violations is None or violations == "":
         return []
     try:

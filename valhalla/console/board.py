@@ -9,9 +9,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from valhalla.console.hub import Hub
+from valhalla.console.hub import Hub, pack
 
 log = logging.getLogger(__name__)
+
+FRAME = "frame"
+"""The kind of a board's messages: only the newest is sent."""
 
 SHORTEST, LONGEST = 2.0, 2.8
 """Seconds between two frames, by chance in between, so that boards do not ask in step."""
@@ -80,7 +83,7 @@ class Board:
             await asyncio.sleep(max(random.uniform(SHORTEST, LONGEST) - spent, 0.1))
             if len(self.hub):
                 began = time.monotonic()
-                self.hub.publish(await self.fresh())
+                self.hub.publish(FRAME, await self.fresh())
                 spent = time.monotonic() - began
 
     async def stop(self) -> None:
@@ -97,8 +100,6 @@ class Board:
         return await self._ask()
 
     async def _ask(self) -> str:
-        import orjson
-
         await self._prepare()
         frame = await self.state.update_metrics()
-        return orjson.dumps(frame).decode()
+        return pack(frame)

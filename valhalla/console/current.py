@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from valhalla.console import states
 from valhalla.console.federation import FederationDataSource
 from valhalla.console.memory import MemoryDataSource
 from valhalla.console.service import Console
@@ -43,3 +47,21 @@ async def start_dashboard_tasks() -> None:
 async def stop_dashboard_tasks() -> None:
     """Cancel the tasks and wait until they have ended."""
     await _console.stop_tasks()
+
+
+class FederationState(states.FederationState):
+    """The state of the federation board; without a ``source`` it reads the one of this process."""
+
+    def __init__(
+        self, source: Callable[[], FederationDataSource | None] = get_federation_source, **options: Any
+    ) -> None:
+        super().__init__(source, **options)
+
+
+class MemoryState(states.MemoryState):
+    """The state of the memory board; without a ``source`` it reads the one of this process."""
+
+    def __init__(
+        self, source: Callable[[], MemoryDataSource | None] = get_memory_source, **options: Any
+    ) -> None:
+        super().__init__(source, **options)

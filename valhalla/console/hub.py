@@ -1,11 +1,11 @@
-"""The clients of a board. Each has the latest frame waiting for it, never a line of frames: one that does not read keeps
-nobody waiting and costs one frame of memory."""
+"""The clients of a WebSocket address: what is newest is sent, what has been overtaken is not, and a client that does not read
+delays nobody and costs a few messages of memory."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,88 +14,21 @@ from starlette.websockets import WebSocket
 
 from valhalla.console.conversation import converse
 
+MOST = 500
+"""Clients of one address at once; more are refused."""
 
-class Seat:
-    """One client."""
-
-    def __init__(self) -> None:
-        self._frame: str | None = None
-        self._replies: asyncio.Queue[str] = asyncio.Queue(maxsize=4)
-        self._ready = asyncio.Event()
-
-    def put(self, frame: str) -> None:
-        """Put the frame in the place of one that was not sent yet."""
-        self._frame = frame
-        self._ready.set()
-
-    async def reply(self, text: str) -> None:
-        """Have an answer sent, all of them in order; waits while the client does not take those before."""
-        await self._replies.put(text)
-        self._ready.set()
-
-    async def next(self) -> str:
-        """What is to be sent next: answers before the frame."""
-        while True:
-            if not self._replies.empty():
-                return self._replies.get_nowait()
-            if self._frame is not None:
-                frame, self._frame = self._frame, None
-                return frame
-            self._ready.clear()
-            await self._ready.wait()
-
-
-class Hub:
-    """All clients of one board."""
-
-    def __init__(self) -> None:
-        self._seats: set[Seat] = set()
-        self._somebody = asyncio.Event()
-
-    def begin(self) -> None:
-        """Be ready for the event loop that runs now: waiting is bound to one."""
-        self._somebody = asyncio.Event()
-        if self._seats:
-            self._somebody.set()
-
-    def __len__(self) -> int:
-        return len(self._seats)
-
-    @contextmanager
-    def seat(self) -> Iterator[Seat]:
-        """A place for a client, for as long as it is connected."""
-        seat = Seat()
-        self._seats.add(seat)
-        self._somebody.set()
-        try:
-            yield seat
-        finally:
-            self._seats.discard(seat)
-            if not self._seats:
-                self._somebody.clear()
-
-    async def somebody(self) -> None:
-        """Wait until there is a client."""
-        await self._somebody.wait()
-
-    def publish(self, frame: str) -> None:
-        """Give the frame to everybody."""
-        for seat in self._seats:
-            seat.put(frame)
-
-
-# -- One WebSocket client: what is newest is sent, what has been overtaken is not, and who does not read holds up nobody
-
-PATIENCE = 20.0
-"""Seconds that one message may wait to be taken before the client is given up."""
+PATIENCE = 30.0
+"""Seconds that one message may wait to be taken. Then the connection is closed: the client may come back."""
 
 
 class Outbox:
-    """What one client is to be sent next: of each kind the newest, and the last few of what must not be skipped."""
+    """What one client is to be sent next: answers, then the last few of what must not be skipped, then the newest of each
+    kind. ``kept``: how many of the second."""
 
     def __init__(self, kept: int = 8) -> None:
-        self._newest: dict[str, str] = {}
+        self._replies: asyncio.Queue[str] = asyncio.Queue(maxsize=4)
         self._each: deque[str] = deque(maxlen=kept)
+        self._newest: dict[str, str] = {}
         self._waiting = asyncio.Event()
 
     def put(self, kind: str, message: str) -> None:
@@ -108,9 +41,16 @@ class Outbox:
         self._each.append(message)
         self._waiting.set()
 
+    async def reply(self, message: str) -> None:
+        """Send an answer, all of them in order; waits while the client does not take those before."""
+        await self._replies.put(message)
+        self._waiting.set()
+
     async def take(self) -> str:
         """The next message, when there is one."""
         while True:
+            if not self._replies.empty():
+                return self._replies.get_nowait()
             if self._each:
                 return self._each.popleft()
             if self._newest:
@@ -119,10 +59,70 @@ class Outbox:
             await self._waiting.wait()
 
 
-async def serve(socket: WebSocket, outbox: Outbox) -> None:
-    """Send an accepted client what comes into ``outbox``, until it goes or takes nothing for :data:`PATIENCE` seconds. What
-    it says is not listened to."""
-    await converse(socket, _send(socket, outbox), _until_gone(socket))
+Welcome = Callable[[Outbox], Awaitable[None]]
+"""Fills the outbox of a client that has just come."""
+
+Hear = Callable[[Outbox, str | None], Awaitable[None]]
+"""Answers what a client says; None: it was no text."""
+
+
+class Hub:
+    """All clients of one address."""
+
+    def __init__(self) -> None:
+        self._outboxes: set[Outbox] = set()
+        self._somebody = asyncio.Event()
+
+    def begin(self) -> None:
+        """Be ready for the event loop that runs now: waiting is bound to one."""
+        self._somebody = asyncio.Event()
+        if self._outboxes:
+            self._somebody.set()
+
+    def __len__(self) -> int:
+        return len(self._outboxes)
+
+    @contextmanager
+    def outbox(self) -> Iterator[Outbox]:
+        """The outbox of a client, for as long as it is connected."""
+        outbox = Outbox()
+        self._outboxes.add(outbox)
+        self._somebody.set()
+        try:
+            yield outbox
+        finally:
+            self._outboxes.discard(outbox)
+            if not self._outboxes:
+                self._somebody.clear()
+
+    async def somebody(self) -> None:
+        """Wait until there is a client."""
+        await self._somebody.wait()
+
+    def publish(self, kind: str, message: str) -> None:
+        """Send everybody ``message`` unless a newer one of its kind comes before."""
+        for outbox in self._outboxes:
+            outbox.put(kind, message)
+
+    def announce(self, message: str) -> None:
+        """Send everybody ``message``, which must not be skipped."""
+        for outbox in self._outboxes:
+            outbox.add(message)
+
+    async def serve(self, socket: WebSocket, welcome: Welcome, hear: Hear | None = None) -> None:
+        """Accept a client and serve it until it goes."""
+        if len(self) >= MOST:
+            await socket.close(1013)
+            return
+        await socket.accept()
+        with self.outbox() as outbox:
+            await welcome(outbox)
+            await serve(socket, outbox, hear)
+
+
+async def serve(socket: WebSocket, outbox: Outbox, hear: Hear | None = None) -> None:
+    """Send an accepted client what comes into ``outbox``, until it goes or takes nothing for :data:`PATIENCE` seconds."""
+    await converse(socket, _send(socket, outbox), _listen(socket, outbox, hear))
 
 
 async def _send(socket: WebSocket, outbox: Outbox) -> None:
@@ -132,9 +132,10 @@ async def _send(socket: WebSocket, outbox: Outbox) -> None:
             await socket.send_text(message)
 
 
-async def _until_gone(socket: WebSocket) -> None:
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+async def _listen(socket: WebSocket, outbox: Outbox, hear: Hear | None) -> None:
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        if hear is not None:
+            await hear(outbox, message.get("text"))
 
 
 def pack(message: dict[str, Any]) -> str:

@@ -9,26 +9,17 @@ Who may connect is for the server to say; nothing here checks that.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.requests import HTTPConnection
 
-from valhalla.console.board import Board
-from valhalla.console.conversation import converse
-from valhalla.console.hub import Seat
+from valhalla.console.board import FRAME, Board
+from valhalla.console.hub import Outbox, pack
 from valhalla.console.moments import now_ms
 from valhalla.console.service import Console
-
-PATIENCE = 30.0
-"""Seconds that one frame may take to be taken by a client. Then its connection is closed: it may come back."""
-
-MOST = 500
-"""Clients of a board at once; more are refused."""
 
 SHOWN = 40
 """Characters of an unknown message that are repeated in the answer."""
@@ -100,38 +91,18 @@ async def memory_board(console: Console) -> dict[str, Any]:
 
 async def serve(websocket: WebSocket, board: Board) -> None:
     """Accept a client of the board and serve it until it goes."""
-    if len(board.hub) >= MOST:
-        await websocket.close(1013)
-        return
-    await websocket.accept()
-    with board.hub.seat() as seat:
-        seat.put(await board.fresh())
-        await converse(websocket, _send(websocket, seat), _listen(websocket, board, seat))
 
+    async def welcome(outbox: Outbox) -> None:
+        outbox.put(FRAME, await board.fresh())
 
-async def _send(websocket: WebSocket, seat: Seat) -> None:
-    while True:
-        text = await seat.next()
-        async with asyncio.timeout(PATIENCE):
-            await websocket.send_text(text)
-
-
-async def _listen(websocket: WebSocket, board: Board, seat: Seat) -> None:
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        text = message.get("text")
+    async def hear(outbox: Outbox, text: str | None) -> None:
         if text == "ping":
-            await seat.reply(_text({"type": "pong", "timestamp": now_ms()}))
+            await outbox.reply(pack({"type": "pong", "timestamp": now_ms()}))
         elif text == "refresh":
-            await seat.reply(await board.fresh())
+            await outbox.reply(await board.fresh())
         else:
             said = "a message that is no text" if text is None else repr(text[:SHOWN])
-            await seat.reply(
-                _text({"type": "error", "message": f"{said} is not understood; send ping or refresh"})
-            )
+            message = f"{said} is not understood; send ping or refresh"
+            await outbox.reply(pack({"type": "error", "message": message}))
 
-
-def _text(answer: dict[str, Any]) -> str:
-    return orjson.dumps(answer).decode()
+    await board.hub.serve(websocket, welcome, hear)

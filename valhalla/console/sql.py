@@ -1,7 +1,26 @@
-"""What the memory source asks. Times are compared as instants: `YYYY-MM-DD HH:MM:SS`, the same with `T`, with a zone, with
+"""What the memory source asks the files of other programs. Times are compared as instants: `YYYY-MM-DD HH:MM:SS`, the same with `T`, with a zone, with
 fractions, and seconds since 1970 all mean what they say; without a zone they are UTC, as SQLite writes them."""
 
 from __future__ import annotations
+
+# -- any file -----------------------------------------------------------------------------------------------
+
+ONLY_READ = "PRAGMA query_only = 1"
+"""On top of opening it for reading only: a question that would write is refused before it begins."""
+
+TOUCH = "SELECT count(*) FROM sqlite_schema"
+"""Opening reads nothing; this finds what is damaged, locked or no database."""
+
+VERSION = "PRAGMA data_version"
+"""Moves with every commit of another connection."""
+
+COLUMNS = """
+SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'
+"""
+"""Other programs' files come in several versions: what is missing is not asked for."""
+
+# -- reasoning.db -------------------------------------------------------------------------------------------
 
 AT = "unixepoch(created_at, 'auto', 'subsec')"
 """A row's time in seconds since 1970; NULL for what is no time."""
@@ -25,6 +44,7 @@ SELECT {AT} AS at, count(*), max(rowid) FROM {{table}} WHERE rowid > :after AND 
 """
 """How many rows there are at each moment, among those written after a row by number."""
 
+# The number up to which a file has been read.
 LAST = "SELECT max(rowid) FROM {table}"
 
 NEWEST_SESSIONS = f"""
@@ -51,6 +71,8 @@ HISTORY = f"""
 SELECT CAST(ceil(({AT} - :start) / :width) AS INTEGER) - 1 AS bucket, count(*) FROM {{table}}
 WHERE {AT} > :start AND {AT} <= :now {{more}} GROUP BY bucket
 """
+
+# -- ark.db -------------------------------------------------------------------------------------------------
 
 DEDUPLICATION = "SELECT sum(usage_count), count(DISTINCT code_snippet) FROM code_patterns"
 

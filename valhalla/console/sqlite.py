@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import apsw
 
+from valhalla.console import sql
 from valhalla.console.errors import SourceError
 
 LOCK_TIMEOUT = 0.25
@@ -59,7 +60,7 @@ class ForeignFile:
             self._connection = self._open()
             self._identity = identity
             self._opening += 1  # SQLite counts the commits of others anew on each connection
-        version = int(self.ask("PRAGMA data_version")[0][0])
+        version = int(self.ask(sql.VERSION)[0][0])
         if version != self._schema[0]:
             self._schema = (version, self._tables())
         self.empty = not self._schema[1]
@@ -121,8 +122,8 @@ class ForeignFile:
             if os.name == "nt":
                 connection.setlk_timeout(0, 0)  # the wheel waits there by locks that time out under Wine
             connection.set_progress_handler(self._late, STEPS)
-            connection.execute("PRAGMA query_only = 1").fetchall()
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+            connection.execute(sql.ONLY_READ).fetchall()
+            connection.execute(sql.TOUCH).fetchall()
         except BaseException:
             connection.close()
             raise
@@ -133,7 +134,7 @@ class ForeignFile:
 
     def _tables(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for table, column in self.ask(COLUMNS):
+        for table, column in self.ask(sql.COLUMNS):
             found.setdefault(table.lower(), set()).add(str(column).lower())
         return found
 
@@ -148,7 +149,3 @@ class ForeignFile:
         if isinstance(error, apsw.CorruptError):
             return SourceError(f"{self.path} is damaged")
         return SourceError(f"{self.path} cannot be read ({type(error).__name__.removesuffix('Error')})")
-
-
-COLUMNS = """SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
-             WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"""

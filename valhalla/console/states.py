@@ -118,13 +118,13 @@ class FederationState(_State):
 
     def __init__(
         self,
-        source: Callable[[], FederationDataSource | None] | None = None,
+        source: Callable[[], FederationDataSource | None],
         *,
         fallback: Callable[[], bool] = _yes,
         seed: int = SEED,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        self._source = source or _current_federation
+        self._source = source
         self._simulation = SimulatedFederation(seed)
         super().__init__(fallback, clock)
 
@@ -147,13 +147,13 @@ class MemoryState(_State):
 
     def __init__(
         self,
-        source: Callable[[], MemoryDataSource | None] | None = None,
+        source: Callable[[], MemoryDataSource | None],
         *,
         fallback: Callable[[], bool] = _yes,
         seed: int = SEED,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        self._source = source or _current_memory
+        self._source = source
         self._simulation = SimulatedMemory(seed)
         super().__init__(fallback, clock)
 
@@ -218,15 +218,3 @@ def federation_values(reading: FederationReading) -> Frame:
 def memory_values(reading: MemoryReading) -> Frame:
     """A frame's values from what was read."""
     return {name: getattr(reading, name) for name in NO_MEMORY}
-
-
-def _current_federation() -> FederationDataSource | None:
-    from valhalla.console.current import get_federation_source
-
-    return get_federation_source()
-
-
-def _current_memory() -> MemoryDataSource | None:
-    from valhalla.console.current import get_memory_source
-
-    return get_memory_source()

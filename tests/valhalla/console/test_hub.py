@@ -14,39 +14,39 @@ pytestmark = pytest.mark.anyio
 
 async def test_who_does_not_read_finds_the_latest_frame_only() -> None:
     hub = Hub()
-    with hub.seat() as quick, hub.seat() as slow:
-        hub.publish("one")
-        assert await quick.next() == "one"
-        hub.publish("two")
-        assert await quick.next() == "two"
-        hub.publish("three")
-        assert await slow.next() == "three"
-        waiting = asyncio.create_task(slow.next())
+    with hub.outbox() as quick, hub.outbox() as slow:
+        hub.publish("frame", "one")
+        assert await quick.take() == "one"
+        hub.publish("frame", "two")
+        assert await quick.take() == "two"
+        hub.publish("frame", "three")
+        assert await slow.take() == "three"
+        waiting = asyncio.create_task(slow.take())
         await asyncio.sleep(0)
         assert not waiting.done()
-        hub.publish("four")
+        hub.publish("frame", "four")
         assert await waiting == "four"
 
 
 async def test_answers_come_in_order_and_wait_for_a_client_that_does_not_take_them() -> None:
     hub = Hub()
-    with hub.seat() as seat:
+    with hub.outbox() as outbox:
         for number in range(4):
-            await seat.reply(str(number))
-        fifth = asyncio.create_task(seat.reply("4"))
+            await outbox.reply(str(number))
+        fifth = asyncio.create_task(outbox.reply("4"))
         await asyncio.sleep(0)
         assert not fifth.done()
-        assert [await seat.next() for _ in range(4)] == ["0", "1", "2", "3"]
+        assert [await outbox.take() for _ in range(4)] == ["0", "1", "2", "3"]
         await fifth
-        assert await seat.next() == "4"
+        assert await outbox.take() == "4"
 
 
-async def test_somebody_is_there_while_a_seat_is_taken() -> None:
+async def test_somebody_is_there_while_a_client_is_connected() -> None:
     hub = Hub()
     waiting = asyncio.create_task(hub.somebody())
     await asyncio.sleep(0)
     assert not waiting.done()
-    with hub.seat():
+    with hub.outbox():
         await waiting
         assert len(hub) == 1
     assert len(hub) == 0

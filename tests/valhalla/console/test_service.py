@@ -63,8 +63,8 @@ def test_one_event_loop_after_another_can_use_it(monkeypatch: pytest.MonkeyPatch
         await console.init_data_sources(NOWHERE)
         await console.start_dashboard_tasks()
         await asyncio.sleep(0.05)  # the boards wait for somebody
-        with console.get_console().memory.hub.seat() as seat:
-            frame = await asyncio.wait_for(seat.next(), 10)
+        with console.get_console().memory.hub.outbox() as outbox:
+            frame = await asyncio.wait_for(outbox.take(), 10)
         await console.stop_dashboard_tasks()
         await console.cleanup_data_sources()
         return frame

@@ -20,7 +20,7 @@ from fastapi import FastAPI, WebSocketDisconnect
 from fastapi.testclient import TestClient
 from websockets.asyncio.client import ClientConnection, connect
 
-from valhalla.console import Configuration, Console, redis_client, sockets
+from valhalla.console import Configuration, Console, hub, redis_client, sockets
 from valhalla.console.federation_service.seeding import seed
 
 pytestmark = pytest.mark.anyio
@@ -221,7 +221,7 @@ async def test_clients_that_do_not_read_delay_nobody_and_cost_no_memory(
 
 
 def test_there_is_an_end_to_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "MOST", 1)
+    monkeypatch.setattr(hub, "MOST", 1)
     console = Console(lambda: Configuration(redis_url="redis://127.0.0.1:1/0", base_path=tmp_path))
     app = FastAPI(lifespan=sockets.lifespan(console))
     app.include_router(sockets.router(lambda connection: console))
