@@ -30,23 +30,14 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on.")] = 9001,
 ) -> None:
     """Serve GET /discover, POST /manifest and POST /sync until stopped."""
-    import uvicorn
-
     from valhalla.console.federation_service.service import LOOPBACK, LOOPBACK_NAMES, make_app
     from valhalla.console.redaction import shown
+    from valhalla.program import serving
 
     inv = invocation(ctx)
     url = _address(inv, redis)
-    store = _store(url)
     here = host in LOOPBACK
-    _ask(store, lambda store: store.check())
-    config = uvicorn.Config(
-        make_app(store, hosts=LOOPBACK_NAMES if here else ("*",)),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=200,
-    )
+    _ask(_store(url), lambda store: store.check())
     with _listening(host, port) as listener:
         where = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
         said = f"Federation service: {where} (Redis at {shown(url)})"
@@ -54,7 +45,14 @@ def serve(
             said += "\nEverybody who reaches this address can announce nodes."
         inv.show({"address": where, "redis": shown(url)}, lambda: print(said))
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[listener])
+        hosts = LOOPBACK_NAMES if here else ("*",)
+        serving.run(
+            lambda: make_app(_store(url), hosts=hosts),
+            listener,
+            log_level="warning",
+            ws="none",
+            lifespan="on",
+        )
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -9,8 +9,6 @@ import sys
 import threading
 from collections.abc import Iterable
 
-import uvicorn
-
 from db import Database
 from jobs import JobQueue
 from valhalla.cockpit.app import make_app
@@ -20,7 +18,7 @@ from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
 from valhalla.intake.passes import Importing
-from valhalla.program import settings
+from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.service import links
@@ -51,6 +49,7 @@ class Server:
         run_id: int | None = None,
         interval: int | None = None,
         read_only: bool | None = None,
+        limits: serving.Limits = serving.DEFAULT,
     ) -> None:
         self._socket = listen(port)
         queue = queue or JobQueue(database)
@@ -70,25 +69,9 @@ class Server:
             run_id=run_id,
             interval=interval,
         )
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                make_app(self.cockpit),
-                http="h11",
-                ws="websockets-sansio",
-                ws_max_size=64 * 1024,
-                ws_per_message_deflate=False,
-                loop="asyncio",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=1,
-                timeout_keep_alive=30,
-                h11_max_incomplete_event_size=32 * 1024,
-                limit_concurrency=2_000,
-            )
-        )
+        self._limits = limits
+        self._server: serving.Server | None = None
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cockpit", daemon=True)
         self._error: BaseException | None = None
         self._ready = threading.Event()
@@ -112,9 +95,11 @@ class Server:
 
     def stop(self) -> None:
         """Serve no longer; returns within about a second."""
-        self._server.should_exit = True
+        self._stopped.set()
+        if self._server is not None:
+            self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
-        if self._thread.is_alive():
+        if self._thread.is_alive() and self._server is not None:
             self._server.force_exit = True
             self._thread.join(STOP_SECONDS / 2)
         self.cockpit.figures.close()
@@ -123,26 +108,50 @@ class Server:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve())
+            serving.keep_serving(self._serve_once, self._socket, self._stopped, self._limits)
         except BaseException as error:
             self._error = error
             logging.getLogger("valhalla.cockpit").error("the cockpit ended: %s", error)
         finally:
             self._ready.set()
 
-    async def _serve(self) -> None:
+    def _serve_once(self, listener: socket.socket) -> None:
+        # A fresh loop and app each time: after a failure nobody knows what the old ones are worth.
+        self._server = serving.Server(
+            make_app(self.cockpit),
+            self._limits,
+            ws="websockets-sansio",
+            ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+        if self._stopped.is_set():
+            return
+        try:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve(self._server, listener))
+        except Exception as error:
+            self._server.abandon()
+            if self._ready.is_set():
+                raise
+            self._error = error  # what cannot be started once is not tried again
+
+    async def _serve(self, server: serving.Server, listener: socket.socket) -> None:
         async def serve() -> None:
             try:
-                await self._server.serve(sockets=[self._socket])
+                await server.serve(sockets=[listener])
             except SystemExit:  # what the server does when the app cannot be started
                 raise ValhallaError("the app did not start") from None
 
-        serving = asyncio.ensure_future(serve())
-        while not self._server.started and not serving.done():
+        running = asyncio.ensure_future(serve())
+        while not server.started and not running.done():
             await asyncio.sleep(0.01)
-        self._ready.set()
-        await serving
+        if server.started:
+            self._ready.set()
+        await running
 
 
 def listen(port: int | None) -> socket.socket:

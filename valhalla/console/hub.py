@@ -14,8 +14,8 @@ from starlette.websockets import WebSocket
 
 from valhalla.console.conversation import converse
 
-MOST = 500
-"""Clients of one address at once; more are refused."""
+MOST = 120
+"""Clients of one address at once; more are refused. Those of all three leave the server room for requests."""
 
 PATIENCE = 30.0
 """Seconds that one message may wait to be taken. Then the connection is closed: the client may come back."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from db.instance import running
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
 from valhalla.program.errors import ValhallaError
+from valhalla.program.serving import Limits
 
 
 @pytest.fixture
@@ -170,3 +173,37 @@ def test_long_work_stands_aside_for_pages_and_not_for_what_may_wait_for_it(
     assert client.post("/leads/1/outcome", data={"event": "contacted"}).status_code == 303
     assert not any(waits for text, waits in seen if "INSERT INTO outcome" in text)
     assert any("INSERT INTO outcome" in text for text, _ in seen)
+
+
+def test_a_cockpit_whose_loop_fails_comes_back_with_its_sessions(
+    server: Server, client: httpx.Client, connect: Callable[..., Any]
+) -> None:
+    connect("/ws/live").recv(timeout=10)
+    first = server._server
+    assert first is not None
+
+    def full(timeout: float | None = None) -> list[Any]:
+        raise ValueError("too many file descriptors in select()")
+
+    loop = first.servers[0].get_loop()
+    loop._selector.select = full
+    until = time.monotonic() + 10
+    while (server._server is first or not server._server.started) and time.monotonic() < until:  # type: ignore[union-attr]
+        time.sleep(0.02)
+    with httpx.Client(base_url=server.url, cookies=client.cookies, timeout=10) as again:
+        assert again.get("/api/state").status_code == 200
+    assert '"counters"' in connect("/ws/live").recv(timeout=10)
+    assert server._thread.is_alive()
+
+
+def test_half_sent_requests_lock_nobody_out(
+    serve: Callable[..., Server], sign_in: Callable[..., Any]
+) -> None:
+    server = serve(limits=Limits(connections=30))
+    client = sign_in(server)
+    with contextlib.ExitStack() as opened:
+        for _ in range(90):
+            each = opened.enter_context(socket.create_connection(("127.0.0.1", server.cockpit.port)))
+            each.sendall(b"GET / HTTP/1.1\r\n")
+        assert client.get("/api/state").status_code == 200
+        assert httpx.get(server.url + "/healthz").status_code == 200
