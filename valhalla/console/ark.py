@@ -19,14 +19,14 @@ class Ark:
 
     def __init__(self, file: ForeignFile) -> None:
         self.file = file
-        self._kept: dict[str, tuple[object, Any]] = {}
+        self._kept: dict[str, tuple[object, list[tuple[Any, ...]]]] = {}
 
     def deduplication(self, mark: object) -> float | None:
         """(uses - distinct snippets) / uses in %; None while nothing was used. Patterns that are kept but never used can
         outnumber the uses: then nothing is saved, which is 0."""
         if not self.file.has("code_patterns", "code_snippet", "usage_count"):
             return None
-        used, distinct = self._once("deduplication", mark, sql.DEDUPLICATION)[0]
+        ((used, distinct),) = self._once("deduplication", mark, sql.DEDUPLICATION)
         if not used or used < 0:
             return None
         saved: float = 100 * (used - distinct) / used
@@ -46,7 +46,8 @@ class Ark:
         """Executions that did not end well or have violations; None while there is no such table."""
         if not self._has_executions():
             return None
-        return int(self._once("quarantine", mark, sql.QUARANTINE_COUNT)[0][0])
+        ((count,),) = self._once("quarantine", mark, sql.QUARANTINE_COUNT)
+        return int(count)
 
     def quarantine(self, limit: int) -> list[dict[str, Any]]:
         """The executions in quarantine written last, with what is held against them."""
@@ -61,11 +62,10 @@ class Ark:
         return self.file.has("sandbox_executions", "execution_id", "status", "security_violations")
 
     def _once(self, name: str, mark: object, question: str) -> list[tuple[Any, ...]]:
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != mark:
-            kept = (mark, self.file.ask(question))
-            self._kept[name] = kept
-        found: list[tuple[Any, ...]] = kept[1]
+        asked_at, found = self._kept.get(name, (None, []))
+        if asked_at != mark:
+            found = self.file.ask(question)
+            self._kept[name] = mark, found
         return found
 
 

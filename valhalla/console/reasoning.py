@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from valhalla.console import sql
 from valhalla.console.moments import milliseconds
@@ -40,29 +40,71 @@ HISTORY_STEPS, HISTORY_WIDTH = 60, 10
 SESSION_COLUMNS = ("agent_name", "query", "overall_confidence", "timestamp", "created_at")
 STAGE_COLUMNS = ("session_id", "confidence", "created_at")
 
-Row = tuple[Any, ...]
 Rates = dict[str, float]
 
 
-class Tail:
+class Stage(NamedTuple):
+    """A step of a session; ``at`` in seconds since 1970. Other programs write anything into a column."""
+
+    id: int
+    at: float | None
+    session: Any
+    confidence: Any
+
+
+class Session(NamedTuple):
+    """A question to an agent. ``written``: its time as the agent wrote it, for when ``at`` is no time."""
+
+    id: int
+    at: float | None
+    agent: Any
+    query: Any
+    confidence: Any
+    written: Any
+
+
+class Checked(NamedTuple):
+    """The newest time among the rows below ``first``, and when (monotonic) that was last read in full."""
+
+    opening: object
+    first: int
+    latest: float | None
+    at: float
+
+
+class Counted(NamedTuple):
+    """Up to which row moments were counted, at which mark, and when (monotonic) the count was begun."""
+
+    mark: Mark
+    last: int
+    began: float
+
+
+Row = TypeVar("Row", Stage, Session)
+
+
+class Tail(Generic[Row]):
     """The rows of one table that were written last, and whether they are the newest by their own times."""
 
-    def __init__(self, table: str, text: str, keep: Callable[[Row], bool], more: str) -> None:
+    def __init__(
+        self, table: str, text: str, row: Callable[..., Row], keep: Callable[[Row], bool], more: str
+    ) -> None:
         """``text`` reads the rows written last; ``keep``, and ``more`` in SQL, say which rows :meth:`count` counts."""
+        self._row: Callable[..., Row] = row
         self._table = table
         self._text = text
-        self._keep = keep
+        self._keep: Callable[[Row], bool] = keep
         self._more = more
         self._moments: dict[float, int] = {}
-        self._counted: tuple[object, object, int, float] | None = None
+        self._counted: Counted | None = None
         self._mark: object = None
         self._rows: list[Row] = []
         self._before: float | None = None
-        self._checked: tuple[object, int, float | None, float] | None = None
+        self._checked: Checked | None = None
 
     @property
     def rows(self) -> list[Row]:
-        """(rowid, time, …), newest first by (time, rowid)."""
+        """Newest first by (time, rowid)."""
         return self._rows
 
     @property
@@ -75,44 +117,44 @@ class Tail:
         size = max(TAIL, AHEAD * wanted)
         if (mark, size) == self._mark:
             return
-        found = file.ask(self._text, (size,))
+        found = [self._row(*values) for values in file.ask(self._text, (size,))]
         if len(found) < size:
             self._before, self._checked = None, None
         else:
-            self._before = self._latest_before(file, mark[0], found[-1][0])
+            self._before = self._latest_before(file, mark.opening, found[-1].id)
         found.sort(key=_by_time, reverse=True)
         self._rows, self._mark = found, (mark, size)
 
-    def _latest_before(self, file: ForeignFile, identity: object, first: int) -> float | None:
+    def _latest_before(self, file: ForeignFile, opening: object, first: int) -> float | None:
         question = sql.LATEST_BELOW.format(table=self._table)
         now = time.monotonic()
         old = self._checked
-        if old and old[0] == identity and first > SMALL and old[1] <= first and now - old[3] < TRUST_FOR:
-            (latest,) = file.ask(question, (old[1], first))[0]
-            known = [each for each in (old[2], latest) if each is not None]
-            result = max(known, default=None)
-            self._checked = (identity, first, result, old[3])
+        result: float | None
+        if old and old.opening == opening and old.first <= first > SMALL and now - old.at < TRUST_FOR:
+            ((latest,),) = file.ask(question, (old.first, first))
+            result = max((each for each in (old.latest, latest) if each is not None), default=None)
+            self._checked = Checked(opening, first, result, old.at)
         else:
-            (result,) = file.ask(question, (-(2**63), first))[0]
-            self._checked = (identity, first, result, now)
+            ((result,),) = file.ask(question, (-(2**63), first))
+            self._checked = Checked(opening, first, result, now)
         return result
 
     def count(self, file: ForeignFile, mark: Mark, since: float, now: float) -> int:
         """Rows in (since, now] that are to be counted. After :meth:`read`."""
         if self._before is None or self._before <= since:
-            rows = (row for row in self._rows if row[1] is not None and self._keep(row))
-            return sum(since < row[1] <= now for row in rows)
+            times = (row.at for row in self._rows if row.at is not None and self._keep(row))
+            return sum(since < at <= now for at in times)
         self._count_moments(file, mark, since)
         return sum(count for at, count in self._moments.items() if since < at <= now)
 
     def _count_moments(self, file: ForeignFile, mark: Mark, since: float) -> None:
         """Keep :attr:`_moments` the number of rows at each moment after ``since``."""
         old = self._counted
-        if old and old[0] == mark:
+        if old and old.mark == mark:
             return
         now = time.monotonic()
-        if old and old[1] == mark[0] and old[2] > SMALL and now - old[3] < TRUST_FOR:
-            after, began = old[2], old[3]
+        if old and old.mark.opening == mark.opening and old.last > SMALL and now - old.began < TRUST_FOR:
+            after, began = old.last, old.began
             self._moments = {at: count for at, count in self._moments.items() if at > since}
         else:
             after, began = -(2**63), now
@@ -122,7 +164,7 @@ class Tail:
         for at, count, written in file.ask(sql.MOMENTS.format(table=self._table, more=self._more), values):
             self._moments[at] = self._moments.get(at, 0) + count
             last = max(last, written)
-        self._counted = (mark, mark[0], last, began)
+        self._counted = Counted(mark, last, began)
 
 
 class Reasoning:
@@ -130,8 +172,10 @@ class Reasoning:
 
     def __init__(self, file: ForeignFile) -> None:
         self.file = file
-        self._sessions = Tail("reasoning_sessions", sql.SESSION_TAIL, lambda row: True, "")
-        self._stages = Tail("reasoning_stages", sql.STAGE_TAIL, _confident, f"AND confidence >= {CONFIDENT}")
+        self._sessions = Tail("reasoning_sessions", sql.SESSION_TAIL, Session, lambda row: True, "")
+        self._stages = Tail(
+            "reasoning_stages", sql.STAGE_TAIL, Stage, _confident, f"AND confidence >= {CONFIDENT}"
+        )
         self._kept: dict[tuple[str, int], tuple[object, Any]] = {}
 
     def rates(self, mark: Mark, now: float) -> Rates:
@@ -177,84 +221,95 @@ class Reasoning:
         return [
             {
                 "at": round((end - (HISTORY_STEPS - 1 - step) * HISTORY_WIDTH) * 1000),
-                "ingestion_rate": rates[0][step],
-                "consolidation_rate": rates[1][step],
+                "ingestion_rate": sessions,
+                "consolidation_rate": stages,
             }
-            for step in range(HISTORY_STEPS)
+            for step, (sessions, stages) in enumerate(zip(*rates, strict=True))
         ]
 
     def _once(self, name: str, mark: Mark, count: int, work: Callable[[Mark, int], Any]) -> Any:
-        kept = self._kept.get((name, count))
-        if kept is None or kept[0] != mark:
+        made_at, kept = self._kept.get((name, count), (None, None))
+        if made_at != mark:
             if len(self._kept) > 8:
                 self._kept.clear()
-            kept = (mark, work(mark, count))
-            self._kept[name, count] = kept
-        return kept[1]
+            kept = work(mark, count)
+            self._kept[name, count] = mark, kept
+        return kept
 
     def _logs(self, mark: Mark, limit: int) -> list[dict[str, Any]]:
         self._sessions.read(self.file, mark, limit)
         rows, before = self._sessions.rows, self._sessions.before
-        if before is not None and not (len(rows) >= limit and (rows[limit - 1][1] or 0.0) >= before):
-            rows = self.file.ask(sql.NEWEST_SESSIONS, (limit,))
+        if before is not None and not (len(rows) >= limit and (rows[limit - 1].at or 0.0) >= before):
+            rows = [Session(*values) for values in self.file.ask(sql.NEWEST_SESSIONS, (limit,))]
         return [_log_line(row) for row in rows[:limit]]
 
     def _deltas(self, mark: Mark, count: int) -> list[float]:
         self._stages.read(self.file, mark, count)
         before = self._stages.before
-        usable = [row for row in self._stages.rows if _number(row[3]) and isinstance(row[2], str | int)]
+        usable = [
+            stage
+            for stage in self._stages.rows
+            if _number(stage.confidence) and isinstance(stage.session, str | int)
+        ]
         if before is None:
             return [delta for _, delta in _differences(usable)[-count:]]
-        zone = [row for row in usable if row[1] is not None and row[1] >= before]
-        newest: dict[int, object] = {}
+        zone = [stage for stage in usable if stage.at is not None and stage.at >= before]
+        newest: set[int] = set()
         seen: set[object] = set()
         known = 0
-        for row in zone:
-            known += row[2] in seen
-            seen.add(row[2])
-            newest[row[0]] = row[2]
+        for stage in zone:
+            known += stage.session in seen
+            seen.add(stage.session)
+            newest.add(stage.id)
             if known >= count:
                 break
         # The stage that one follows may lie further back than the tail: ask for all stages of the sessions concerned.
-        rows = self.file.ask(sql.STAGES_OF, (json.dumps(list(seen)),))
+        rows = [Stage(*values) for values in self.file.ask(sql.STAGES_OF, (json.dumps(list(seen)),))]
         found = _differences(rows)[-count:]
-        if len(found) == count and found[0][0] in newest:
+        if len(found) == count and found[0].stage in newest:
             return [delta for _, delta in found]
         slowly = self.file.ask(sql.NEWEST_DELTAS, (count,))
         return [round(delta, PLACES) for (delta,) in reversed(slowly)]
 
 
-def _differences(rows: list[Row]) -> list[tuple[int, float]]:
-    """(rowid, difference to the stage before it in its session), in the order of (time, rowid)."""
+class Difference(NamedTuple):
+    """How much more confident a stage is than the one before it in its session."""
+
+    stage: int
+    delta: float
+
+
+def _differences(stages: list[Stage]) -> list[Difference]:
+    """In the order of (time, rowid)."""
     last: dict[object, float] = {}
     found = []
-    for number, _, session, confidence in sorted(rows, key=_by_time):
-        if session in last:
-            found.append((number, round(confidence - last[session], PLACES)))
-        last[session] = confidence
+    for stage in sorted(stages, key=_by_time):
+        if stage.session in last:
+            found.append(Difference(stage.id, round(stage.confidence - last[stage.session], PLACES)))
+        last[stage.session] = stage.confidence
     return found
 
 
-def _by_time(row: Row) -> tuple[bool, float, int]:
-    return row[1] is not None, row[1] or 0.0, row[0]
+def _by_time(row: Stage | Session) -> tuple[bool, float, int]:
+    return row.at is not None, row.at or 0.0, row.id
 
 
-def _confident(row: Row) -> bool:
-    return _number(row[3]) and row[3] >= CONFIDENT
+def _confident(stage: Stage) -> bool:
+    return _number(stage.confidence) and stage.confidence >= CONFIDENT
 
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _log_line(row: Row) -> dict[str, Any]:
-    _, at, agent, query, confidence, written = row
+def _log_line(session: Session) -> dict[str, Any]:
+    confidence = session.confidence
     try:
-        moment = milliseconds(at if at is not None else written)
+        moment = milliseconds(session.at if session.at is not None else session.written)
     except (ValueError, OverflowError):
         moment = None
-    who = str(agent or "an unnamed agent")
-    what = f": {query}" if query else ""
+    who = str(session.agent or "an unnamed agent")
+    what = f": {session.query}" if session.query else ""
     if not _number(confidence):
         kind, severity, how = "reasoning", "info", "confidence unknown"
     elif confidence >= CONFIDENT:

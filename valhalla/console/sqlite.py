@@ -7,7 +7,7 @@ import stat
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import apsw
@@ -25,8 +25,22 @@ STEPS = 20_000
 """Virtual machine steps between two looks at the clock (some milliseconds)."""
 
 Identity = tuple[int, int]
-Mark = tuple[object, int]
-"""What :meth:`ForeignFile.begin` returns: which opening of which file, and a count that moves with every commit."""
+
+
+class Mark(NamedTuple):
+    """What :meth:`ForeignFile.begin` returns: equal to an earlier one only if nothing can have changed."""
+
+    opening: object
+    """Which opening of which file."""
+    version: int
+    """Moves with every commit."""
+
+
+class Schema(NamedTuple):
+    """The columns of each table, in lower case, at a version of the file."""
+
+    version: int = -1
+    tables: Mapping[str, set[str]] = {}
 
 
 class ForeignFile:
@@ -48,7 +62,7 @@ class ForeignFile:
         self._identity: Identity | None = None
         self._opening = 0
         self._until = 0.0
-        self._schema: tuple[int, dict[str, set[str]]] = (-1, {})
+        self._schema = Schema()
 
     def begin(self) -> Mark:
         """Be ready to ask; the time for all questions starts now. What it returns is the same as before only if nothing
@@ -60,15 +74,15 @@ class ForeignFile:
             self._connection = self._open()
             self._identity = identity
             self._opening += 1  # SQLite counts the commits of others anew on each connection
-        version = int(self.ask(sql.VERSION)[0][0])
-        if version != self._schema[0]:
-            self._schema = (version, self._tables())
-        self.empty = not self._schema[1]
-        return (identity, self._opening), version
+        ((version,),) = self.ask(sql.VERSION)
+        if version != self._schema.version:
+            self._schema = Schema(version, self._tables())
+        self.empty = not self._schema.tables
+        return Mark((identity, self._opening), version)
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the table is there with all these columns."""
-        return table in self._schema[1] and self._schema[1][table].issuperset(columns)
+        return table in self._schema.tables and self._schema.tables[table].issuperset(columns)
 
     def ask(self, text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows. Only between :meth:`begin` and the end of its time."""
@@ -82,7 +96,7 @@ class ForeignFile:
     def close(self) -> None:
         """Let go of the file; the next :meth:`begin` opens it again."""
         connection, self._connection = self._connection, None
-        self._schema = (-1, {})
+        self._schema = Schema()
         if connection is not None:
             connection.close()
 

@@ -51,7 +51,8 @@ def draft(
     with correlation.using(None) as correlation_id, database.write(durable=not database.in_write()):
         text = json.dumps(payload, ensure_ascii=False)
         database.sql(sql.ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
-        effect = _named(database.sql(sql.BY_KEY, (key,))[0])
+        (row,) = database.sql(sql.BY_KEY, (key,))
+        effect = _named(row)
         if database.changes() and effect["state"] == "drafted" and effect["correlation_id"] == correlation_id:
             _audit(database, "effect.draft", effect, actor)
     return effect

@@ -12,9 +12,9 @@ from valhalla.scoring.stages import statistics
 
 def funnel_steps(database: Database, since: int = 0) -> list[tuple[str, int]]:
     """From rows read to leads won, since a moment (UTC microseconds). Later steps count leads on which that was recorded."""
-    read, accepted = database.sql(sql.CHART_READ, (since,))[0]
+    ((read, accepted),) = database.sql(sql.CHART_READ, (since,))
     leads = database.value(sql.CHART_LEADS, (since,)) if since else database.value(sql.CHART_ALL_LEADS)
-    worked, appointments, contracts, won = database.sql(sql.CHART_REACHED, (since,))[0]
+    ((worked, appointments, contracts, won),) = database.sql(sql.CHART_REACHED, (since,))
     return [
         ("rows read", read),
         ("accepted", accepted),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from valhalla.program.wording import money, share
+from valhalla.program.wording import money
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _INKS = {
@@ -141,11 +141,6 @@ def deal(numbers: Mapping[str, Any], theme: str = "light") -> str | None:
         "The deal in bars",
         440,
     )
-
-
-def percent_text(fraction: float | None) -> str:
-    """A share in words for the table beside a chart."""
-    return "unknown" if fraction is None else share(round(fraction, 4))
 
 
 def _bars(

@@ -100,13 +100,7 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             "funnel": chart_figures.funnel_steps(database),
             "scores": chart_figures.score_counts(database),
             "bands": policy["score"]["bands"],
-            "cycles": dict(
-                zip(
-                    ("done", "failed"),
-                    (x or 0 for x in database.sql(sql.DIGEST_RUNS, (since,))[0]),
-                    strict=True,
-                )
-            ),
+            "cycles": _cycles(database, since),
             "policy_version": version,
         }
 
@@ -127,10 +121,15 @@ def _sources(database: Database, since: int) -> list[dict[str, Any]]:
     ]
 
 
+def _cycles(database: Database, since: int) -> dict[str, int]:
+    ((done, failed),) = database.sql(sql.DIGEST_RUNS, (since,))
+    return {"done": done, "failed": failed}
+
+
 def _rejects(database: Database, since: int) -> list[dict[str, Any]]:
     found = []
     for code, count, example in database.sql(sql.DIGEST_REJECTS, (since,)):
-        path, line, message = database.sql(sql.DIGEST_EXAMPLE, (example,))[0]
+        ((path, line, message),) = database.sql(sql.DIGEST_EXAMPLE, (example,))
         found.append({"code": code, "count": count, "example": f"{PurePath(path).name}:{line}: {message}"})
     return found
 

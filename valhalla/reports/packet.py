@@ -57,7 +57,10 @@ def make(database: Database, viewer: Viewer, lead_id: int) -> Packet:
 def latest(database: Database, lead_id: int) -> Packet | None:
     """The newest packet of a lead that is in the file."""
     row = database.one(sql.LATEST, (lead_id,))
-    return None if row is None else Packet(row[0], lead_id, json.loads(row[2]), row[4], False)
+    if row is None:
+        return None
+    number, body, made_at = row
+    return Packet(number, lead_id, json.loads(body), made_at, False)
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

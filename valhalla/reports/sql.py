@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-LATEST = "SELECT id, status, body, policy_version, created_at FROM packet WHERE lead_id = ? ORDER BY id DESC LIMIT 1"
+LATEST = "SELECT id, body, created_at FROM packet WHERE lead_id = ? ORDER BY id DESC LIMIT 1"
 ADD = "INSERT INTO packet (lead_id, status, body, policy_version, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id"
-HAS_PACKETS = "SELECT 1 FROM packet LIMIT 1"
 
 # Leads with a packet that were decided on or changed after it was made.
 OUTDATED = """
@@ -42,7 +41,9 @@ SELECT severity, task, reason, seen, last_at FROM alert WHERE state = 'open'
 ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, last_at DESC LIMIT 10
 """
 DIGEST_OPEN_ALERTS = "SELECT count(*) FROM alert WHERE state = 'open'"
-DIGEST_RUNS = "SELECT count(*), sum(ok = 0) FROM cycle WHERE started_at >= ? AND finished_at IS NOT NULL"
+DIGEST_RUNS = (
+    "SELECT count(*), coalesce(sum(ok = 0), 0) FROM cycle WHERE started_at >= ? AND finished_at IS NOT NULL"
+)
 
 
 # -- The counts behind the charts ------------------------------------------------------------------

@@ -66,7 +66,7 @@ class AlertSystem(Block):
             row = (task_name, severity, reason, _json(context), correlation.current(), now, now)
             ((number,),) = database.sql(sql.ADD_ALERT, row)
             self._audit("alert.open", number, {"task": task_name, "severity": severity})
-            raised = self._entry(database.sql(sql.FIND_ALERT, (number,))[0])
+            raised = self._entry(*database.sql(sql.FIND_ALERT, (number,)))
             database.after_commit(lambda: self._tell(raised))
         return raised
 
@@ -149,7 +149,7 @@ class AlertSystem(Block):
             if _above(severity, standing.severity):
                 database.sql(sql.ESCALATE_ALERT, (severity, now, _json(context), reason, number))
                 self._audit("alert.escalate", number, {"severity": severity})
-                raised = self._entry(database.sql(sql.FIND_ALERT, (number,))[0])
+                raised = self._entry(*database.sql(sql.FIND_ALERT, (number,)))
                 database.after_commit(lambda: self._tell(raised))
             else:
                 database.sql(sql.COUNT_ALERT_AGAIN, (now, reason, number))
