@@ -119,7 +119,7 @@ def duplicates(
 
     with inv.reading() as database:
         found = [{**pair, "found_at": iso(pair["found_at"])} for pair in merging.possible(database, limit)]
-        waiting = database.value(merging.COUNT_OPEN)
+        waiting = merging.count_possible(database)
 
     def render() -> None:
         from valhalla.cli.tables import table

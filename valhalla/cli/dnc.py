@@ -29,13 +29,12 @@ def list_(
 ) -> None:
     """Who is on the list."""
     from db.clock import iso
-    from valhalla.leads import suppression
+    from valhalla.leads import do_not_contact
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        rows = database.sql(suppression.LIST, (0, limit))
-    names = ("id", "kind", "value", "origin", "reason", "created_at", "created_by")
-    found = [{**dict(zip(names, row, strict=True)), "created_at": iso(row[5])} for row in rows]
+        entries = do_not_contact.listed(database, limit)
+    found = [{**entry._asdict(), "created_at": iso(entry.created_at)} for entry in entries]
 
     def render() -> None:
         from valhalla.cli.tables import table

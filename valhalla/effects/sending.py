@@ -11,6 +11,7 @@ from valhalla.effects import mail, webhook
 from valhalla.effects.erasure import forget
 from valhalla.effects.outcome import Refused
 from valhalla.leads import export
+from valhalla.leads.sql import CONTACT_COLUMNS
 from valhalla.program import secrets
 from valhalla.program.home import Home, digest_path
 
@@ -77,9 +78,7 @@ class Senders:
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with open(part, "w", encoding="utf-8", newline="") as file:
-                count = export.write_csv(
-                    file, export.CONTACT_COLUMNS, export.contact_rows(self.database, leads)
-                )
+                count = export.write_csv(file, CONTACT_COLUMNS, export.contact_rows(self.database, leads))
             os.replace(part, path)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -11,17 +11,15 @@ from valhalla.intake import sql
 from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position, Profile, Reject
 from valhalla.intake.reading.single import read_lead
+from valhalla.intake.records import add_source
 from valhalla.intake.store import header_id, write_plan
+from valhalla.leads import sql as leads_sql
 from valhalla.leads import suppression
 from valhalla.program.errors import UsageError
 from valhalla.scoring import store as stages
 
 SOURCE = "by hand"
 PATH = "(by hand)"
-UNSAY = "UPDATE lead SET fingerprint = 0 WHERE id = ? AND file_id = ?"
-UNSAY_SIGHTED = "UPDATE sighting SET fingerprint = 0 WHERE lead_id = ? AND file_id = ?"
-NOT_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
-BY_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
 
 
 @dataclass(frozen=True)
@@ -43,16 +41,13 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         raise UsageError(row.message)
     now = database.clock()
     with database.write(durable=True):
-        database.sql(sql.ADD_SOURCE, (source, now))
-        source_id = database.sql(sql.FIND_SOURCE, (source,))[0][0]
+        source_id = add_source(database, source).id
         database.sql(sql.ADD_FILE, (f"{PATH} {source}" if source != SOURCE else PATH, source_id))
-        file_id = database.value(
-            "SELECT max(id) FROM file WHERE source_id = ? AND path LIKE '(by hand)%'", (source_id,)
-        )
+        file_id = database.value(sql.LIST_BY_HAND, (source_id,))
         start = Position().to_json()
         import_id = database.value(sql.START, (file_id, source_id, PATH, "whole", start, start, "{}", now))
         number = header_id(database, columns.extras) if columns.extras else None
-        line = database.value("SELECT count(*) FROM import WHERE file_id = ?", (file_id,))
+        line = database.value(sql.COUNT_IMPORTS, (file_id,))
         row = row._replace(line=line)
         reading = Reading(import_id, file_id, source_id, number, now, tail=True, merge="replace")
         chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], warnings=warnings)
@@ -72,17 +67,17 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         database.sql(sql.FINISH, (now, import_id))
         database.sql(sql.CLEAR_SEEN, (import_id,))
         what = next(name for name, count in vars(counts).items() if count)
-        found = database.value(BY_KEY, (row.identity,))
-        if found is None or (plan.leads and plan.leads[0][0] != found):
-            found = plan.leads[0][0]
+        found = database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
+        if plan.leads:
+            found, *_ = plan.leads[0]
         audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
     return Added(found, what)
 
 
 def _as_if_new(database: Database, identity: int, fingerprint: int, file_id: int) -> None:
     """What a person types counts also when they typed the same before and something else has been said since."""
-    lead = database.value(BY_KEY, (identity,))
+    lead = database.value(leads_sql.LEAD_OF_KEY, (identity,))
     if lead is not None:
-        database.sql(UNSAY, (lead, file_id))
-        database.sql(UNSAY_SIGHTED, (lead, file_id))
-        database.sql(NOT_OVERTAKEN, (lead, fingerprint))
+        database.sql(sql.FORGET_FINGERPRINT, (lead, file_id))
+        database.sql(sql.FORGET_SIGHTED, (lead, file_id))
+        database.sql(leads_sql.DROP_OVERTAKEN, (lead, fingerprint))

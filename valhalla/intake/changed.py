@@ -7,7 +7,7 @@ import time
 from typing import Literal, NamedTuple
 
 from db import Database
-from valhalla.intake import sql
+from valhalla.intake.records import find_file
 from valhalla.intake.sources import Candidate
 
 SETTLED_SECONDS = 2.0
@@ -31,13 +31,13 @@ def look(database: Database, candidate: Candidate, rules: str) -> Look:
         stat = os.stat(candidate.path)
     except OSError:
         return Look(candidate, "gone", False)
-    known = database.one(sql.FIND_FILE, (str(candidate.path),))
+    known = find_file(database, str(candidate.path))
     settled = time.time() - stat.st_mtime > SETTLED_SECONDS
     if known is None:
         return Look(candidate, "changed", settled)
-    _, _, size, modified_ns, inode, offset, _, _, _, read_by, import_id, error_code, _ = known
-    same = (stat.st_size, stat.st_mtime_ns, stat.st_ino) == (size, modified_ns, inode) and read_by == rules
-    if same and (offset == size or error_code is not None):
-        interrupted = import_id is None and error_code is None
+    same = (stat.st_size, stat.st_mtime_ns, stat.st_ino) == (known.size, known.modified_ns, known.inode)
+    same = same and known.profile == rules
+    if same and (known.offset == known.size or known.error_code is not None):
+        interrupted = known.import_id is None and known.error_code is None
         return Look(candidate, "changed" if interrupted else "unchanged", settled)
     return Look(candidate, "changed", settled or same)

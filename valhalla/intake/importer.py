@@ -9,7 +9,7 @@ import time
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +30,9 @@ from valhalla.intake.reading import (
     Warning,
     prefix_hash,
 )
+from valhalla.intake.records import ListFile, add_source, find_file, read_import
 from valhalla.intake.request import Hooks, Progress, Request
+from valhalla.intake.results import COUNTS
 from valhalla.intake.source_rules import adopted_source, open_list, plain_header, rules_of, source_rules
 from valhalla.intake.store import Transaction, header_id, supersede_rejects, write_plan
 from valhalla.leads import suppression
@@ -64,18 +66,6 @@ LOG_BYTES = 4 * 2**20
 
 class LostTheFile(Exception):
     """Another import of the same file took over; nothing of this chunk was kept."""
-
-
-@dataclass(frozen=True)
-class _File:
-    id: int
-    source_id: int
-    offset: int
-    digest: str
-    rows: int
-    rejected: int
-    profile: str
-    import_id: int | None
 
 
 def import_file(database: Database, request: Request, hooks: Hooks | None = None) -> int | None:
@@ -135,13 +125,12 @@ class _Import:
 
     # -- beginning -----------------------------------------------------------------------------------------
 
-    def _file(self) -> _File:
-        database = self.database
-        database.sql(sql.ADD_SOURCE, (self.request.source, database.clock()))
-        source_id, _ = database.sql(sql.FIND_SOURCE, (self.request.source,))[0]
-        database.sql(sql.ADD_FILE, (str(self.path), source_id))
-        row = database.sql(sql.FIND_FILE, (str(self.path),))[0]
-        return _File(row[0], row[1], row[5], row[6], row[7], row[8], row[9], row[10])
+    def _file(self) -> ListFile:
+        source = add_source(self.database, self.request.source)
+        self.database.sql(sql.ADD_FILE, (str(self.path), source.id))
+        found = find_file(self.database, str(self.path))
+        assert found is not None
+        return found
 
     def _begin(self, before: os.stat_result) -> None:
         """Find out what there is to read: the rest of an interrupted import, a new tail, everything, or nothing."""
@@ -176,7 +165,7 @@ class _Import:
             if before.st_size == self.file.offset:
                 self._touch(before)
                 return
-            last = self.database.value("SELECT position FROM import WHERE id = ?", (self.file.import_id,))
+            last = self.database.value(sql.END_OF_IMPORT, (self.file.import_id,))
             if Position.from_json(last).offset == self.file.offset:
                 self.position, self.kind = Position.from_json(last), "tail"
         self._start()
@@ -194,7 +183,7 @@ class _Import:
         self.started_at, self.warnings = database.clock(), []
         with database.write():
             self.hooks.fence()
-            self.import_id = database.sql(
+            self.import_id = database.value(
                 sql.START,
                 (
                     self.file.id,
@@ -206,7 +195,7 @@ class _Import:
                     self.rules,
                     self.started_at,
                 ),
-            )[0][0]
+            )
             audit.append(
                 database,
                 "import.start",
@@ -242,7 +231,8 @@ class _Import:
         last = self.database.one(sql.LAST_NAMES, (self.file.source_id, self.import_id, only, only))
         if last is None:
             return []
-        return drift_warnings(json.loads(last[0]), json.loads(last[1]), source.header, source.mapping)
+        names, fields = last
+        return drift_warnings(json.loads(names), json.loads(fields), source.header, source.mapping)
 
     def _suggest(self, error: SourceError) -> None:
         """Remember a mapping that would make the file usable, until a person accepts it."""
@@ -424,8 +414,9 @@ class _Import:
             raise LostTheFile(str(self.path))
 
     def _progress(self, size: int, seconds: float) -> Progress:
-        row = self.database.sql(sql.READ_IMPORT, (self.import_id,))[0]
-        return Progress(self.position.offset, size, row[6], row[11], seconds)
+        assert self.import_id is not None
+        done = read_import(self.database, self.import_id)
+        return Progress(self.position.offset, size, done.rows, done.rejected, seconds)
 
     def _witness(self, chunk: Chunk, plan: Plan) -> None:
         fingerprints = array("q", (row.fingerprint for row in chunk.accepted))
@@ -454,8 +445,9 @@ class _Import:
             database.sql(sql.FINISH, (database.clock(), self.import_id))
             if database.changes() != 1:
                 raise LostTheFile(str(self.path))
-            row = database.sql(sql.READ_IMPORT, (self.import_id,))[0]
-            rows, rejected = row[6], row[11]
+            assert self.import_id is not None
+            done = read_import(database, self.import_id)
+            rows, rejected = done.rows, done.rejected
             if self.kind == "tail":
                 rows, rejected = rows + self.file.rows, rejected + self.file.rejected
             database.sql(
@@ -478,13 +470,7 @@ class _Import:
                 database,
                 "import.done",
                 f"import:{self.import_id}",
-                dict(
-                    zip(
-                        ("rows", "new", "updated", "unchanged", "duplicate", "rejected"),
-                        row[6:12],
-                        strict=True,
-                    )
-                ),
+                {name: getattr(done, name) for name in COUNTS},
             )
 
     def _touch(self, before: os.stat_result) -> None:

@@ -35,7 +35,7 @@ class Chores:
 
     def line_soon(self) -> None:
         """After new leads: see to it that the call list's index holds enough of them."""
-        leads = self.database.value(call_list_index.LEADS)
+        leads = call_list_index.newest_lead(self.database)
         if leads != self._leads:
             self._leads = leads
             self.queue.enqueue(self._line.s(), unique=LINE_JOB)

@@ -32,17 +32,17 @@ from valhalla.intake.helper_protocol import Decided
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
-from valhalla.scoring.stages.row import Row
+from valhalla.scoring.stages.row import CONTENT, Row
 
-_WIDTH = len(sql.CONTENT)
+_WIDTH = len(CONTENT)
 _FROM_ROW = len(sql.FROM_ROW)
 _DECIDED = len(sql.DECIDED)
-_NAME = sql.CONTENT.index("name")
-_PHONE_KEY = sql.CONTENT.index("phone_key")
-_EXTRAS = sql.CONTENT.index("extras")
-_EMAIL = sql.CONTENT.index("email")
+_NAME = CONTENT.index("name")
+_PHONE_KEY = CONTENT.index("phone_key")
+_EXTRAS = CONTENT.index("extras")
+_EMAIL = CONTENT.index("email")
 _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
-_LIST_DATE = sql.CONTENT.index("list_date")
+_LIST_DATE = CONTENT.index("list_date")
 
 
 _Done = tuple[tuple[Any, ...] | None, Half | None]
@@ -275,9 +275,9 @@ class _Planner:
     def _load(self, lead_ids: set[int]) -> None:
         wanted = array("q", sorted(lead_ids - self.leads.keys()))
         reading = self.reading
-        touched = {row[0] for row in self._carray(sql.FIND_SEEN, wanted, reading.import_id)}
+        touched = {lead for (lead,) in self._carray(sql.FIND_SEEN, wanted, reading.import_id)}
         sighted = dict(self._carray(sql.FIND_SIGHTINGS, wanted, reading.file_id))
-        self.overtaken.update((row[0], row[1]) for row in self._carray(sql.FIND_OVERTAKEN, wanted))
+        self.overtaken.update(self._carray(sql.FIND_OVERTAKEN, wanted))
         for row in self._carray(sql.READ_LEADS, wanted):
             lead = _Lead()
             (lead.id, lead.identity, lead.fingerprint, lead.file_id, last_import_id, lead.line) = row[:6]
@@ -427,7 +427,7 @@ class _Planner:
         """Put what would replace something before a person; blanks are filled without asking."""
         filled = _merged(lead.content, row, "fill_blanks")
         wanted = {
-            column: new for column, old, new in zip(sql.CONTENT, filled, content, strict=True) if old != new
+            column: new for column, old, new in zip(CONTENT, filled, content, strict=True) if old != new
         }
         if wanted:
             reading = self.reading
@@ -441,9 +441,7 @@ class _Planner:
 
     def _keep_history(self, lead: _Lead, content: tuple[Any, ...]) -> None:
         before = {
-            column: old
-            for column, old, new in zip(sql.CONTENT, lead.content, content, strict=True)
-            if old != new
+            column: old for column, old, new in zip(CONTENT, lead.content, content, strict=True) if old != new
         }
         if "extras" in before:
             before["header_id"] = lead.header_id

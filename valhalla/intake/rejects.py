@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from db import Database
+from valhalla.intake import sql
 from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.leads.export import write_csv
 from valhalla.program.errors import InputError
@@ -20,27 +21,6 @@ OURS = ("_reject", "_line", "_reason", "_field")
 MORE = "_more"
 """Last column, where the cells beyond the header stand, of rows that had too many; the reader wants it empty."""
 
-# {which}: the conditions of a choice. Only those that were given, because SQLite finds no index for "not given, or equal".
-_OPEN = "JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id WHERE r.state = 'open' {which}"
-_KEPT = f"{_OPEN} AND r.code <> 'FORGOTTEN'"
-LIST = f"""
-SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name FROM reject AS r {_OPEN}
-  AND r.id > :after ORDER BY r.id LIMIT :limit
-"""
-COUNTS = f"SELECT r.code, count(*) FROM reject AS r {_OPEN} GROUP BY r.code ORDER BY 2 DESC, 1"
-SOURCES = f"SELECT s.name, count(*) FROM reject AS r {_KEPT} GROUP BY s.name ORDER BY s.name"
-HEADERS = f"SELECT i.names, i.fields, i.delimiter FROM reject AS r {_OPEN} GROUP BY i.id ORDER BY i.id"
-FIRST = f"SELECT min(r.id) FROM reject AS r {_KEPT}"
-# By number, from where the last thousand ended: with an index, each thousand would be sorted out of all.
-RAW = f"""
-SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM reject AS r NOT INDEXED {_KEPT}
-  AND r.id >= :first ORDER BY r.id LIMIT 1000
-"""
-
-HOLDING = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 ESCAPE '~'"
-BLANK = """
-UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?
-"""
 
 _COLUMN = {"source": "s.name", "import_id": "r.import_id", "code": "r.code"}
 
@@ -63,13 +43,13 @@ class Choice:
 def listed(database: Database, choice: Choice, limit: int, after: int = 0) -> list[dict[str, Any]]:
     """Open rejects in the order in which they came."""
     names = ("id", "file", "import_id", "line", "column", "code", "message", "value", "source")
-    rows = choice.read(database, LIST, limit=limit, after=after)
+    rows = choice.read(database, sql.OPEN_REJECTS, limit=limit, after=after)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def counts(database: Database, choice: Choice) -> dict[str, int]:
     """How many are open, by code, most first."""
-    return dict(choice.read(database, COUNTS))
+    return dict(choice.read(database, sql.OPEN_REJECTS_BY_CODE))
 
 
 def export(database: Database, target: Path, choice: Choice) -> list[dict[str, Any]]:
@@ -77,7 +57,7 @@ def export(database: Database, target: Path, choice: Choice) -> list[dict[str, A
 
     Cells are neutralised for spreadsheets; the reader takes that away again. Raises :class:`InputError`.
     """
-    sources = choice.read(database, SOURCES)
+    sources = choice.read(database, sql.OPEN_REJECTS_BY_SOURCE)
     written = []
     for name, _ in sources:
         one = Choice(name, choice.import_id, choice.code)
@@ -102,7 +82,7 @@ def _write(database: Database, path: Path, choice: Choice) -> int:
 
 def _columns(database: Database, choice: Choice) -> list[str]:
     columns: dict[str, None] = {}
-    for names, fields, _ in choice.read(database, HEADERS):
+    for names, fields, _ in choice.read(database, sql.HEADERS_OF_REJECTS):
         columns.update(dict.fromkeys(json.loads(names) if names else json.loads(fields)))
     if any(len(cells) > len(names) for _, cells, names in _records(database, choice)):
         columns[MORE] = None
@@ -112,12 +92,12 @@ def _columns(database: Database, choice: Choice) -> list[str]:
 def _records(
     database: Database, choice: Choice
 ) -> Iterator[tuple[tuple[int, int, str, str | None], list[str], list[str]]]:
-    [(first,)] = choice.read(database, FIRST)
-    while page := choice.read(database, RAW, first=first):
+    [(first,)] = choice.read(database, sql.FIRST_REJECT)
+    while page := choice.read(database, sql.RAW_REJECTS, first=first):
         for number, line, message, column, raw, names, delimiter in page:
             cells = raw_cells(raw or "", delimiter or ",")
             yield (number, line, message, column), cells, json.loads(names) if names else []
-        first = page[-1][0] + 1
+        first = number + 1
 
 
 def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator[Sequence[object]]:
@@ -136,6 +116,6 @@ def forget(database: Database, texts: Iterable[str]) -> int:
     found: set[int] = set()
     for text in texts:
         escaped = text.replace("~", "~~").replace("%", "~%").replace("_", "~_")
-        found.update(number for (number,) in database.sql(HOLDING, (f"%{escaped}%",)))
-    database.many(BLANK, [(number,) for number in sorted(found)])
+        found.update(number for (number,) in database.sql(sql.REJECTS_HOLDING, (f"%{escaped}%",)))
+    database.many(sql.BLANK_REJECT, [(number,) for number in sorted(found)])
     return len(found)

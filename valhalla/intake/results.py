@@ -8,6 +8,7 @@ from typing import Any
 
 from db import Database
 from valhalla.intake import sql
+from valhalla.intake.records import find_file, read_import
 
 LISTED = 1000
 """How many rejects and warnings of a file are listed; the counts are always whole."""
@@ -72,42 +73,35 @@ class PassResult:
 
 def of_import(database: Database, import_id: int) -> FileResult:
     """What an import did."""
-    row = database.sql(sql.READ_IMPORT, (import_id,))[0]
+    done = read_import(database, import_id)
     return FileResult(
-        path=row[1],
-        **dict(zip((*COUNTS, "blank"), row[6:13], strict=True)),
-        error={"code": row[13], "message": row[14]} if row[13] else None,
-        warnings=_warnings(row[5]),
+        path=done.path,
+        **{name: getattr(done, name) for name in (*COUNTS, "blank")},
+        error={"code": done.error_code, "message": done.error_message or ""} if done.error_code else None,
+        warnings=_warnings(done.warnings),
         rejects=_rejects(database.sql(sql.READ_IMPORT_REJECTS, (import_id, LISTED))),
-        mapping=json.loads(row[4]),
-        columns=json.loads(row[16] or "[]"),
+        mapping=json.loads(done.fields),
+        columns=json.loads(done.names or "[]"),
     )
 
 
 def of_unchanged(database: Database, path: str) -> FileResult:
     """A file that was not read again: its good rows count as unchanged, its rejects as rejected."""
-    known = database.sql(sql.FIND_FILE, (path,))[0]
-    file_id, rows, rejected, import_id, code, message = (
-        known[0],
-        known[7],
-        known[8],
-        known[10],
-        known[11],
-        known[12],
-    )
-    if code:
-        return FileResult(path, error={"code": code, "message": message})
+    known = find_file(database, path)
+    assert known is not None
+    if known.error_code:
+        return FileResult(path, error={"code": known.error_code, "message": known.error or ""})
     fields, warnings, names = "{}", "[]", "[]"
-    if import_id is not None:
-        row = database.sql(sql.READ_IMPORT, (import_id,))[0]
-        fields, warnings, names = row[4], row[5], row[16] or "[]"
+    if known.import_id is not None:
+        last = read_import(database, known.import_id)
+        fields, warnings, names = last.fields, last.warnings, last.names or "[]"
     return FileResult(
         path,
-        rows=rows,
-        unchanged=rows - rejected,
-        rejected=rejected,
+        rows=known.rows,
+        unchanged=known.rows - known.rejected,
+        rejected=known.rejected,
         warnings=_warnings(warnings),
-        rejects=_rejects(database.sql(sql.READ_REJECTS, (file_id, LISTED))),
+        rejects=_rejects(database.sql(sql.READ_REJECTS, (known.id, LISTED))),
         mapping=json.loads(fields),
         columns=json.loads(names),
     )

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 from valhalla.intake import sql
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source
 from valhalla.intake.reading.header import REJECT_COLUMNS
+from valhalla.intake.records import find_source
+from valhalla.intake.request import Request
 
 if TYPE_CHECKING:
     from db import Database
     from valhalla.intake.reading import Source
-    from valhalla.intake.request import Request
 
 
 def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
     """The reading rules of a source, and the column mappings that a person accepted for it, by header (JSON text)."""
-    found = database.one(sql.FIND_SOURCE, (source,))
+    found = find_source(database, source)
     if found is None:
         return Profile(), {}
-    mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found[0],))}
-    return Profile.from_json(found[1]), mappings
+    mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found.id,))}
+    return Profile.from_json(found.profile), mappings
 
 
 def rules_of(database: Database, source: str) -> str:

@@ -13,21 +13,9 @@ from valhalla.intake import sql
 from valhalla.intake.reading import Profile, SourceError, open_source
 from valhalla.intake.reading.header import FIELDS, REJECT_COLUMNS
 from valhalla.intake.reading.mapping import recognise
+from valhalla.intake.records import add_source
 from valhalla.intake.source_rules import source_rules
 from valhalla.program.errors import NotFound, UsageError
-
-LIST = """
-SELECT s.id, s.name, s.pattern, s.profile, count(f.id), coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
-FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id ORDER BY s.name
-"""
-MAPPINGS = "SELECT header, fields, origin FROM mapping WHERE source_id = ? ORDER BY id"
-SAVE = "UPDATE source SET pattern = ?, profile = ? WHERE id = ?"
-FIND = "SELECT id, pattern, profile FROM source WHERE name = ?"
-ACCEPT = """
-INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'accepted', ?)
-ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin = 'accepted'
-"""
-NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -49,10 +37,10 @@ class Change:
 def all_sources(database: Database) -> list[dict[str, Any]]:
     """Every source with its pattern, profile, mappings and what was read of it."""
     found = []
-    for number, name, pattern, profile, files, rows, rejected in database.sql(LIST):
+    for number, name, pattern, profile, files, rows, rejected in database.sql(sql.SOURCES_WITH_COUNTS):
         mappings = [
             {"header": json.loads(header), "fields": json.loads(chosen), "origin": origin}
-            for header, chosen, origin in database.sql(MAPPINGS, (number,))
+            for header, chosen, origin in database.sql(sql.MAPPINGS, (number,))
         ]
         found.append(
             {
@@ -77,12 +65,11 @@ def set_source(database: Database, name: str, change: Change, actor: str = "oper
     if not name.strip() or name != name.strip() or any(mark in name for mark in "/\\\0\n"):
         raise UsageError(f"{name!r} is no name for a source")
     with database.write(durable=True):
-        database.sql(sql.ADD_SOURCE, (name, database.clock()))
-        number, pattern, text = database.sql(FIND, (name,))[0]
+        number, pattern, text = add_source(database, name)
         if change.pattern is not None:
             pattern = _pattern(change.pattern)
         profile = with_options(Profile.from_json(text), change.options)
-        database.sql(SAVE, (pattern, profile.to_json(), number))
+        database.sql(sql.SAVE_SOURCE, (pattern, profile.to_json(), number))
         accepted = _accept(database, number, name) if change.accept else 0
         if change.columns:
             _map(database, number, name, profile, change)
@@ -127,7 +114,7 @@ def _accept(database: Database, source_id: int, name: str) -> int:
     if not waiting:
         raise NotFound(f'no mapping of columns is suggested for source "{name}"')
     for _, header, chosen in waiting:
-        database.sql(ACCEPT, (source_id, header, chosen, database.clock()))
+        database.sql(sql.ACCEPT_MAPPING, (source_id, header, chosen, database.clock()))
     return len(waiting)
 
 
@@ -144,7 +131,9 @@ def _map(database: Database, source_id: int, name: str, profile: Profile, change
         chosen = {known: field for known, field in chosen.items() if field != target and known != column}
         if target:
             chosen[column] = target
-    database.sql(ACCEPT, (source_id, plain, json.dumps(chosen, ensure_ascii=False), database.clock()))
+    database.sql(
+        sql.ACCEPT_MAPPING, (source_id, plain, json.dumps(chosen, ensure_ascii=False), database.clock())
+    )
 
 
 def _header(
@@ -160,7 +149,7 @@ def _header(
             header = error.header
     else:
         waiting = database.sql(sql.SUGGESTED, (source_id,))
-        text = waiting[-1][1] if waiting else database.value(NEWEST_NAMES, (source_id,))
+        text = waiting[-1][1] if waiting else database.value(sql.NEWEST_NAMES, (source_id,))
         if text is None:
             raise NotFound(f'no list of source "{name}" was read yet; name one with --like FILE')
         header = json.loads(text)
@@ -179,12 +168,12 @@ def accept_suggestion(database: Database, name: str, path: Path, actor: str = "o
         if not error.suggestion:
             raise NotFound(error.message) from None
         with database.write(durable=True):
-            number, _, _ = database.sql(FIND, (name,))[0]
+            number = add_source(database, name).id
             header = json.dumps(
                 [column for column in error.header if column not in REJECT_COLUMNS], ensure_ascii=False
             )
             fields_ = json.dumps(error.suggestion, ensure_ascii=False)
-            database.sql(ACCEPT, (number, header, fields_, database.clock()))
+            database.sql(sql.ACCEPT_MAPPING, (number, header, fields_, database.clock()))
             audit.append(
                 database, "source.map", f"source:{number}", {"fields": error.suggestion}, actor=actor
             )

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from valhalla.scoring.stages import Decision
-from valhalla.scoring.stages.row import Row
-
-CONTENT = Row._fields[: Row._fields.index("identity")]
-"""What a list says about a lead: the columns that a row fills."""
+from valhalla.scoring.stages.row import CONTENT, Row
 
 STAGES = Decision._fields
 
@@ -36,6 +33,7 @@ def common_to(
     }
 
 
+# The whole row: one prepared statement, whichever columns a list has changed.
 UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
     ", ".join(
         f"{column} = ?"
@@ -58,6 +56,7 @@ SELECT k.value, l.id, l.fingerprint, l.file_id, l.last_import_id
 FROM carray(?1) AS k CROSS JOIN lead_key AS x ON x.key = k.value CROSS JOIN lead AS l ON l.id = x.lead_id
 """
 
+# The known leads of a chunk with everything that is compared, in one statement: an import reads no lead by itself.
 READ_LEADS = f"""
 SELECT l.id, l.identity, l.fingerprint, l.file_id, l.last_import_id, l.line,
   {", ".join("l." + column for column in CONTENT)},
@@ -65,14 +64,17 @@ SELECT l.id, l.identity, l.fingerprint, l.file_id, l.last_import_id, l.line,
 FROM carray(?1) AS k CROSS JOIN lead AS l ON l.id = k.value LEFT JOIN file AS f ON f.id = l.file_id
 """
 
+# What this list said about them last time.
 FIND_SIGHTINGS = """
 SELECT s.lead_id, s.fingerprint FROM carray(?1) AS k CROSS JOIN sighting AS s ON s.lead_id = k.value AND s.file_id = ?2
 """
 
+# Those that this import has named already: a second row about one is a duplicate.
 FIND_SEEN = """
 SELECT s.lead_id FROM carray(?1) AS k CROSS JOIN import_seen AS s ON s.import_id = ?2 AND s.lead_id = k.value
 """
 
+# What lists said that a later list has corrected: it says nothing new.
 FIND_OVERTAKEN = """
 SELECT o.lead_id, o.fingerprint FROM carray(?1) AS k CROSS JOIN overtaken AS o ON o.lead_id = k.value
 """
@@ -81,32 +83,39 @@ SELECT o.lead_id, o.fingerprint FROM carray(?1) AS k CROSS JOIN overtaken AS o O
 NEXT_LEAD_ID = """
 SELECT max(coalesce((SELECT max(id) FROM lead), 0), (SELECT last_id FROM lead_generation WHERE id = 1)) + 1
 """
+# Planned outside of the transaction: whether a lead has changed since is asked inside.
 READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
+# Tells others that plan in the same way.
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 # The index of learnt keys finds those of a lead that are not its identity.
 ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT (key) DO NOTHING"
+# All of a transaction, in the order of the index, without a value crossing into Python.
 ADD_KEYS_OF_NEW = """
 INSERT INTO lead_key (key, lead_id) SELECT identity, id FROM lead WHERE id BETWEEN ? AND ? ORDER BY identity
 ON CONFLICT (key) DO NOTHING
 """
 # One of them. Short: APSW looks at the whole text for every row.
 ADD_KEY_OF_NEW = "INSERT INTO lead_key VALUES (?,?,0) ON CONFLICT DO NOTHING"
+# Only of leads whose row changed nothing; the others name the import themselves.
 ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
-ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# What a lead said before, for undoing the import.
 ADD_HISTORY = (
     "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, ?, ?)"
 )
+# One row for each list and lead, however often the list is read.
 PUT_SIGHTING = """
 INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (lead_id, file_id) DO UPDATE SET
   import_id = excluded.import_id, line = excluded.line, fingerprint = excluded.fingerprint, last_seen = excluded.last_seen
 """
+# What waits for a person, once however often the list says it.
 ADD_CHANGE = """
 INSERT INTO lead_change (lead_id, import_id, line, fingerprint, body, at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (lead_id, fingerprint) DO NOTHING
 """
+# Millions in the worst case: one prepared statement for a chunk.
 ADD_REJECT = """
 INSERT INTO reject (import_id, file_id, line, column, code, message, value, raw, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -119,38 +128,54 @@ UPDATE import SET position = ?, digest = ?, rows = rows + ?, new = new + ?, upda
 WHERE id = ? AND position = ? AND state = 'running'
 """
 
+# With the position it begins at, which an undo and a resumed import compare.
 START = """
 INSERT INTO import (file_id, source_id, path, state, kind, start, position, profile, started_at)
 VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) RETURNING id
 """
+# Known only when the list is open, after the import has a number.
 DESCRIBE = "UPDATE import SET encoding = ?, delimiter = ?, header_id = ?, fields = ?, names = ?, warnings = ? WHERE id = ?"
+# A JSON list may show a new column late.
 ADD_COLUMNS = "UPDATE import SET header_id = ? WHERE id = ?"
+# The condition is the fence again: a reader that was overtaken finishes nothing.
 FINISH = "UPDATE import SET state = 'done', finished_at = ? WHERE id = ?"
+# The sentence that people see stands with the import.
 FAIL = "UPDATE import SET state = 'failed', error_code = ?, error_message = ?, finished_at = ? WHERE id = ?"
+# Working data of a running import.
 CLEAR_SEEN = "DELETE FROM import_seen WHERE import_id = ?"
+# In parts: there may be millions, and all would be held as evidence at once.
 SUPERSEDE_REJECTS = """
 UPDATE reject SET state = 'superseded'
 WHERE id IN (SELECT id FROM reject WHERE file_id = ? AND state = 'open' LIMIT ?)
 """
 
+# Imports of the list that never ended; one of them may be continued.
 FIND_RUNNING = """
 SELECT id, kind, start, position, digest, profile, started_at, warnings FROM import
 WHERE file_id = ? AND state = 'running' ORDER BY id
 """
+# What a look at the file on the disk is compared with.
 FIND_FILE = """
 SELECT id, source_id, size, modified_ns, inode, offset, digest, rows, rejected, profile, import_id, error_code, error
 FROM file WHERE path = ?
 """
+# A list may move to another source.
 ADD_FILE = "INSERT INTO file (path, source_id) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET source_id = excluded.source_id"
+# After a good reading, so that the next look finds nothing to do.
 SETTLE_FILE = """
 UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = ?, digest = ?, rows = ?, rejected = ?, profile = ?,
   import_id = ?, error_code = NULL, error = NULL, looked_at = ? WHERE id = ?
 """
+# Same content with a new date: noted, so that it is not read to find out again.
 TOUCH_FILE = "UPDATE file SET size = ?, modified_ns = ?, inode = ?, looked_at = ? WHERE id = ?"
+# Not to be read again until it changes.
 SPOIL_FILE = """
 UPDATE file SET size = ?, modified_ns = ?, inode = ?, offset = 0, digest = '', profile = ?, error_code = ?, error = ?,
   looked_at = ? WHERE id = ?
 """
+
+# Where the last reading of a list ended, with what its parser knew there.
+END_OF_IMPORT = "SELECT position FROM import WHERE id = ?"
 
 # A repaired row closes its reject. One that is refused again takes the place of the old one.
 CLOSE_REJECT = (
@@ -163,40 +188,55 @@ UPDATE reject SET state = 'fixed', closed_by = old.closed_by FROM reject AS old
 WHERE reject.import_id = ?1 AND reject.state = 'open' AND old.file_id = reject.file_id AND old.line = reject.line
   AND old.state = 'fixed' AND old.raw = reject.raw AND old.import_id <> ?1
 """
+# Nearly no list has any, and KNOWN_REPAIRS is not cheap.
 HAS_REPAIRS = "SELECT 1 FROM reject WHERE file_id = ? AND state = 'fixed' LIMIT 1"
 
+# The columns of the list before, for saying what is different.
 LAST_NAMES = """
 SELECT names, fields FROM import
 WHERE source_id = ? AND id < ? AND state = 'done' AND names IS NOT NULL AND (? IS NULL OR file_id = ?)
 ORDER BY id DESC LIMIT 1
 """
+# Replaces an older suggestion, never what a person accepted.
 SUGGEST_MAPPING = """
 INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'suggested', ?)
 ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields WHERE origin = 'suggested'
 """
+# What waits for a person.
 SUGGESTED = "SELECT id, header, fields FROM mapping WHERE source_id = ? AND origin = 'suggested' ORDER BY id"
 
+# A repaired list of rejects belongs to the source of its rows from then on.
 ADOPT_FILE = "UPDATE file SET adopted = 1 WHERE id = ?"
+# All at once for a pass over the folders.
 ADOPTED_FILES = (
     "SELECT f.path, s.name FROM file AS f JOIN source AS s ON s.id = f.source_id WHERE f.adopted = 1"
 )
+# A repaired list names the numbers of its rejects.
 SOURCE_OF_REJECT = """
 SELECT s.name FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
 WHERE r.id = ?
 """
 
+# The names of extra columns are stored once.
 FIND_HEADER = "SELECT id FROM header WHERE digest = ?"
+# The other half of FIND_HEADER.
 ADD_HEADER = "INSERT INTO header (digest, names) VALUES (?, ?) RETURNING id"
 
-FIND_SOURCE = "SELECT id, profile FROM source WHERE name = ?"
+# Its rules, by name.
+FIND_SOURCE = "SELECT id, pattern, profile FROM source WHERE name = ?"
+# A source exists from the first list of it.
 ADD_SOURCE = "INSERT INTO source (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+# All of them, for finding which files on the disk belong to which.
 READ_SOURCES = "SELECT id, name, pattern, profile FROM source ORDER BY id"
+# Accepted ones only: a suggestion changes nothing.
 FIND_MAPPINGS = "SELECT header, fields FROM mapping WHERE source_id = ? AND origin = 'accepted' ORDER BY id"
 
+# An import as its result is reported.
 READ_IMPORT = """
 SELECT id, path, state, kind, fields, warnings, rows, new, updated, unchanged, duplicate, rejected, blank,
   error_code, error_message, file_id, names FROM import WHERE id = ?
 """
+# The open ones of a list that was not read again.
 READ_REJECTS = """
 SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'open' ORDER BY line, id LIMIT ?
 """
@@ -204,4 +244,200 @@ SELECT line, column, code, message FROM reject WHERE file_id = ? AND state = 'op
 READ_IMPORT_REJECTS = """
 SELECT line, column, code, message FROM reject
 WHERE id IN (SELECT id FROM reject WHERE import_id = ? ORDER BY id LIMIT ?) ORDER BY id
+"""
+
+
+# -- one lead typed by a person --------------------------------------------------------------------
+
+# One list for each source of leads that are typed.
+LIST_BY_HAND = "SELECT max(id) FROM file WHERE source_id = ? AND path LIKE '(by hand)%'"
+# What is typed has no lines; they are counted.
+COUNT_IMPORTS = "SELECT count(*) FROM import WHERE file_id = ?"
+# A fingerprint of 0 is that of no row: what the list says next counts as new, although it said so before.
+FORGET_FINGERPRINT = "UPDATE lead SET fingerprint = 0 WHERE id = ? AND file_id = ?"
+# The same for what a second list said.
+FORGET_SIGHTED = "UPDATE sighting SET fingerprint = 0 WHERE lead_id = ? AND file_id = ?"
+
+
+# -- imports as people see them --------------------------------------------------------------------
+
+_IMPORT_COLUMNS = """
+i.id, i.path, s.name, i.state, i.kind, i.rows, i.new, i.updated, i.unchanged, i.duplicate, i.rejected, i.blank,
+i.started_at, i.finished_at
+"""
+# Three filters that may be missing, over a table of few rows.
+RECENT_IMPORTS = f"""
+SELECT {_IMPORT_COLUMNS} FROM import AS i JOIN source AS s ON s.id = i.source_id
+WHERE (:before IS NULL OR i.id < :before) AND (:source IS NULL OR s.name = :source) AND (:state IS NULL OR i.state = :state)
+ORDER BY i.id DESC LIMIT :limit
+"""
+# With how it was read, for the page of one import.
+IMPORT_IN_FULL = f"""
+SELECT {_IMPORT_COLUMNS}, i.encoding, i.delimiter, i.fields, i.names, i.warnings, i.error_code, i.error_message, i.profile
+FROM import AS i JOIN source AS s ON s.id = i.source_id WHERE i.id = ?
+"""
+# By state first, as the index has them: so nothing but the few sums is put in order.
+REJECTS_BY_CODE = """
+SELECT code, sum(rows) FROM (SELECT code, count(*) AS rows FROM reject WHERE import_id = ? GROUP BY state, code)
+GROUP BY code ORDER BY 2 DESC, 1
+"""
+# What was undone and what stayed.
+UNDO_OF_IMPORT = "SELECT at, actor, reversed, kept, failed, items FROM import_undo WHERE import_id = ?"
+# The list that an import read, to read it again.
+LIST_OF_IMPORT = """
+SELECT f.path, s.name FROM import AS i JOIN file AS f ON f.id = i.file_id JOIN source AS s ON s.id = f.source_id WHERE i.id = ?
+"""
+# The same by its path.
+LIST_OF_PATH = "SELECT f.path, s.name FROM file AS f JOIN source AS s ON s.id = f.source_id WHERE f.path = ?"
+
+
+# -- rejects as people see them, and as a file to repair -------------------------------------------
+
+# {which}: the conditions of a choice. Only those that were given, because SQLite finds no index for "not given, or equal".
+_OPEN = "JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id WHERE r.state = 'open' {which}"
+# Of a forgotten person nothing is left to repair.
+_KEPT = f"{_OPEN} AND r.code <> 'FORGOTTEN'"
+# A page, by number.
+OPEN_REJECTS = f"""
+SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name FROM reject AS r {_OPEN}
+  AND r.id > :after ORDER BY r.id LIMIT :limit
+"""
+# What is wrong with most of them.
+OPEN_REJECTS_BY_CODE = f"SELECT r.code, count(*) FROM reject AS r {_OPEN} GROUP BY r.code ORDER BY 2 DESC, 1"
+# Of those that an export holds: of a forgotten person nothing is left to repair.
+OPEN_REJECTS_BY_SOURCE = f"SELECT s.name, count(*) FROM reject AS r {_KEPT} GROUP BY s.name ORDER BY s.name"
+# The columns of every list that has some.
+HEADERS_OF_REJECTS = (
+    f"SELECT i.names, i.fields, i.delimiter FROM reject AS r {_OPEN} GROUP BY i.id ORDER BY i.id"
+)
+# Where RAW_REJECTS begins.
+FIRST_REJECT = f"SELECT min(r.id) FROM reject AS r {_KEPT}"
+# By number, from where the last thousand ended: with an index, each thousand would be sorted out of all.
+RAW_REJECTS = f"""
+SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM reject AS r NOT INDEXED {_KEPT}
+  AND r.id >= :first ORDER BY r.id LIMIT 1000
+"""
+# A scan, for the erasure of a person: a refused row is kept as it came, so only its text says whom it is about.
+REJECTS_HOLDING = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 ESCAPE '~'"
+# It stays counted.
+BLANK_REJECT = """
+UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?
+"""
+
+
+# -- sources as people set them up -----------------------------------------------------------------
+
+# With what was read of each, in one statement.
+SOURCES_WITH_COUNTS = """
+SELECT s.id, s.name, s.pattern, s.profile, count(f.id), coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
+FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id ORDER BY s.name
+"""
+# Accepted and suggested ones.
+MAPPINGS = "SELECT header, fields, origin FROM mapping WHERE source_id = ? ORDER BY id"
+# Both at once: they are one change of the audit.
+SAVE_SOURCE = "UPDATE source SET pattern = ?, profile = ? WHERE id = ?"
+# A suggested mapping becomes an accepted one in place.
+ACCEPT_MAPPING = """
+INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'accepted', ?)
+ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin = 'accepted'
+"""
+# The header that a person means who names none.
+NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
+
+
+# -- undoing an import -----------------------------------------------------------------------------
+
+# What decides whether it can be undone as a whole.
+IMPORT_TO_UNDO = "SELECT state, kind, file_id, rows, rejected, started_at, path FROM import WHERE id = ?"
+# A later import of the same list has to be undone first.
+LATER_IMPORT = """
+SELECT id FROM import
+WHERE file_id = ? AND id > ? AND kind = 'whole' AND (state = 'done' OR state = 'running') ORDER BY id LIMIT 1
+"""
+# What an interrupted undo had left alone is looked at, and counted, again.
+BEGIN_UNDO = """
+INSERT INTO import_undo (import_id, at, actor) VALUES (?, ?, ?)
+ON CONFLICT (import_id) DO UPDATE SET kept = 0, failed = 0, items = '[]'
+"""
+# As if the list had never been read, but not to be read again until it changes or somebody asks.
+RESET_FILE = """
+UPDATE file SET digest = '', offset = size, rows = CASE WHEN import_id = ?1 THEN max(rows - ?2, 0) ELSE rows END,
+  rejected = CASE WHEN import_id = ?1 THEN max(rejected - ?3, 0) ELSE rejected END WHERE id = ?4
+"""
+# In whatever order the index has them: what was looked at is not open any more.
+REJECTS_TO_IGNORE = "SELECT id FROM reject INDEXED BY reject_by_import WHERE import_id = :import AND state = 'open' LIMIT :most"
+# The condition lets an interrupted undo continue.
+IGNORE_REJECTS = (
+    "UPDATE reject SET state = 'ignored' WHERE id IN (SELECT value FROM carray(?)) AND state = 'open'"
+)
+# Rows of other imports that this one had repaired.
+REJECTS_TO_REOPEN = "SELECT id FROM reject WHERE closed_by = :import AND id > :after ORDER BY id LIMIT :most"
+# Of a row that was refused by several readings of its list only the last stands open, and none of an undone reading.
+REOPEN_REJECTS = """
+UPDATE reject SET closed_by = NULL, state = CASE
+  WHEN (SELECT state FROM import WHERE id = reject.import_id) = 'undone' THEN 'ignored'
+  WHEN EXISTS (SELECT 1 FROM import AS later WHERE later.file_id = reject.file_id AND later.id > reject.import_id
+    AND later.kind = 'whole' AND later.state IN ('done', 'running')) THEN 'superseded'
+  ELSE 'open' END
+WHERE id IN (SELECT value FROM carray(?)) AND state IN ('fixed', 'superseded')
+"""
+# Changes that the list asked for are no longer wanted.
+CLOSE_CHANGES = "UPDATE lead_change SET state = 'declined', decided_at = ?, decided_by = ? WHERE import_id = ? AND state = 'open'"
+# Counted batch by batch, so that an interrupted undo knows what it did.
+COUNT_UNDONE = "UPDATE import_undo SET reversed = reversed + ?, kept = kept + ?, failed = failed + ?, items = ? WHERE import_id = ?"
+# The leads that stay, with reasons; they grow batch by batch.
+UNDO_ITEMS = "SELECT items FROM import_undo WHERE import_id = ?"
+# The condition keeps a second undo from ending it twice.
+END_UNDO = "UPDATE import SET state = 'undone' WHERE id = ? AND state <> 'undone'"
+# What the undo reports at its end.
+UNDO_RESULT = "SELECT reversed, kept, failed, items FROM import_undo WHERE import_id = ?"
+# A batch of the leads that the import made, behind the last batch.
+LEADS_MADE = "SELECT id FROM lead WHERE import_id = :import AND id > :after ORDER BY id LIMIT :most"
+# Imports of what a person typed; their word counts as a person's.
+_TYPED = "SELECT id FROM import WHERE path LIKE '(by hand)%'"
+# Leads that a person has worked with, each with the reason why it stays.
+WORKED_ON = f"""
+SELECT DISTINCT k.value, 'an outcome was recorded' FROM carray(?1) AS k CROSS JOIN outcome AS o ON o.lead_id = k.value
+UNION ALL
+SELECT k.value, 'a person changed it' FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value
+WHERE h.actor <> 'import' AND h.cause <> ?2 OR h.import_id <> ?3 AND h.import_id IN ({_TYPED})
+UNION ALL
+SELECT m.kept_id, 'another lead was merged into it' FROM lead_merge AS m
+WHERE m.undone_at IS NULL AND m.kept_id IN (SELECT value FROM carray(?1))
+UNION ALL
+SELECT m.merged_id, 'it was merged into lead ' || m.kept_id FROM lead_merge AS m
+WHERE m.undone_at IS NULL AND m.merged_id IN (SELECT value FROM carray(?1))
+"""
+# Leads that another list names or has changed.
+NAMED_ELSEWHERE = """
+SELECT k.value, 'import ' || s.import_id || ' names it too' FROM carray(?1) AS k
+CROSS JOIN sighting AS s ON s.lead_id = k.value WHERE s.import_id <> ?2
+UNION ALL
+SELECT k.value, 'import ' || h.import_id || ' changed it since' FROM carray(?1) AS k
+CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id <> ?2
+"""
+# Leads that the list named and did not make.
+LEADS_SIGHTED = """
+SELECT lead_id FROM sighting WHERE import_id = ? AND first_seen >= ? AND lead_id > ? ORDER BY lead_id LIMIT ?
+"""
+# Of those, the ones that were counted already when their values were restored.
+ALSO_CHANGED = """
+SELECT DISTINCT h.lead_id FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id = ?2
+"""
+# The list does not name the lead any more.
+UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id = ?"
+# A batch of the leads that the import changed.
+LEADS_CHANGED = """
+SELECT DISTINCT lead_id FROM lead_history WHERE import_id = :import AND actor = 'import' AND lead_id > :after
+ORDER BY lead_id LIMIT :most
+"""
+# Every change of a batch of leads, oldest first: what was changed since stays.
+HISTORY_OF = f"""
+SELECT h.lead_id, h.import_id, h.actor = 'import' AND h.import_id NOT IN ({_TYPED}), h.cause, h.before
+FROM carray(?1) AS k
+CROSS JOIN lead_history AS h ON h.lead_id = k.value ORDER BY h.lead_id, h.id
+"""
+# What a batch of leads says now: it becomes history when it is replaced.
+PRESENT_CONTENT = f"""
+SELECT id, {", ".join(CONTENT)}, header_id FROM lead WHERE id IN (SELECT value FROM carray(?))
 """

@@ -13,6 +13,7 @@ from db import sealing
 from db.courtesy import give_way, in_steps
 from valhalla.intake import sql
 from valhalla.intake.plan import Plan, Reading, new_leads
+from valhalla.leads import sql as leads_sql
 
 if TYPE_CHECKING:
     from db import Database
@@ -104,7 +105,7 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
         (sql.ADD_HISTORY, plan.history),
         (sql.PUT_SIGHTING, plan.sightings),
         (sql.ADD_SEEN, sorted(plan.seen)),
-        (sql.ADD_OVERTAKEN, plan.overtaken),
+        (leads_sql.ADD_OVERTAKEN, plan.overtaken),
         (sql.ADD_CHANGE, plan.changes),
     ):
         if rows:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from db import Database, audit
 from valhalla.leads import sql
@@ -28,6 +28,21 @@ COLUMNS = {
     "phone": ("phone", "mobile"),
 }
 """Fields and the headers under which they are found."""
+
+
+class Line(NamedTuple):
+    """A line of the list as table ``buyer`` has it."""
+
+    name: str
+    markets: str
+    """JSON."""
+    max_price: int | None
+    min_beds: int | None
+    max_repairs: int | None
+    max_share: int | None
+    """Parts per million."""
+    email: str | None
+    phone: str | None
 
 
 @dataclass
@@ -60,13 +75,13 @@ def import_buyers(
             done.rows += 1
             try:
                 row = _row(cells)
-                if row[0] in seen:
-                    raise UsageError(f"{row[0]} stands in the list twice")
+                if row.name in seen:
+                    raise UsageError(f"{row.name} stands in the list twice")
             except UsageError as error:
                 done.refused.append(Refused(line, str(error)))
                 continue
-            seen.add(row[0])
-            known = database.one(sql.KNOWN_BUYER, (row[0],))
+            seen.add(row.name)
+            known = database.one(sql.KNOWN_BUYER, (row.name,))
             if known is None:
                 done.new += 1
             elif known == (*row, None):
@@ -113,14 +128,14 @@ def wishes(database: Database) -> list[Buyer]:
     ]
 
 
-def _row(cells: dict[str, str]) -> tuple[Any, ...]:
+def _row(cells: dict[str, str]) -> Line:
     name = " ".join(cells.get("name", "").split())
     if not name:
         raise UsageError("the name is missing")
     price, beds, repairs = cells.get("max_price"), cells.get("min_beds"), cells.get("max_repairs")
     if beds and not re.fullmatch(r"\d{1,2}\+?", beds):
         raise UsageError(f"{beds!r} is no number of beds")
-    return (
+    return Line(
         name,
         json.dumps(_markets(cells.get("markets", "")), ensure_ascii=False),
         cents(price) or None if price else None,

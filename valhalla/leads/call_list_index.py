@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from db import audit
+from valhalla.leads import sql
 
 if TYPE_CHECKING:
     from db import Database
@@ -25,20 +26,20 @@ FEW = 20_000
 """A file with no more leads than this is read whole in no time."""
 
 INDEX = "lead_by_score"
-DEFINITION = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'lead_by_score'"
 _LINE = re.compile(r"(score_base >= )(-?\d+)")
-
-INDEXED = "SELECT count(*) FROM (SELECT 1 FROM lead WHERE suppressed IS NULL AND score_base >= {} LIMIT {})"
-LEADS = "SELECT coalesce(max(id), 0) FROM lead"
-BASES = "SELECT score_base, count(*) FROM lead WHERE suppressed IS NULL GROUP BY score_base ORDER BY score_base DESC"
 
 
 def of(database: Database) -> int:
     """The line of the file's index, hundredths of a point."""
-    found = _LINE.search(database.value(DEFINITION) or "")
+    found = _LINE.search(database.value(sql.INDEX_DEFINITION) or "")
     if found is None:
         raise LookupError("the file has no call list index")
     return int(found[2])
+
+
+def newest_lead(database: Database) -> int:
+    """The number of the newest lead; 0 without any."""
+    return int(database.value(sql.NEWEST_LEAD))
 
 
 def as_made(definition: str | None) -> str | None:
@@ -54,20 +55,20 @@ def adapt(database: Database) -> int | None:
     here = of(database)
     if here < USUAL and _above(database, USUAL) >= 2 * ENOUGH:
         return _move(database, USUAL)
-    if _above(database, here) >= ENOUGH or database.value(LEADS) <= FEW:
+    if _above(database, here) >= ENOUGH or newest_lead(database) <= FEW:
         return None
     wanted = _fitting(database)
     return _move(database, wanted) if wanted < here else None
 
 
 def _above(database: Database, line: int) -> int:
-    return int(database.value(INDEXED.format(line, 2 * ENOUGH)))
+    return int(database.value(sql.COUNT_INDEXED.format(line, 2 * ENOUGH)))
 
 
 def _fitting(database: Database) -> int:
     """The highest line with twice as many leads above it as are enough; that of the last lead when there are fewer."""
     count, line = 0, USUAL
-    for base, leads in database.sql(BASES):
+    for base, leads in database.sql(sql.BASES):
         count, line = count + leads, base
         if count >= 2 * ENOUGH:
             break
@@ -85,7 +86,7 @@ def _move(database: Database, line: int) -> int:
 
 def _make(database: Database, line: int) -> None:
     with database.write():
-        definition = database.value(DEFINITION)
-        database.sql(f"DROP INDEX {INDEX}")
+        definition = database.value(sql.INDEX_DEFINITION)
+        database.sql(sql.DROP_CALL_LIST_INDEX)
         database.sql(_LINE.sub(rf"\g<1>{line}", definition))
         audit.append(database, "index.line", INDEX, {"line": line})

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from db import Database, audit
-from valhalla.leads import lookup, redecide, suppression
-from valhalla.leads.suppression import Entry, Origin
+from valhalla.leads import lookup, redecide, sql, suppression
+from valhalla.leads.suppression import Entry, Kind, Origin
+
+
+class Listed(NamedTuple):
+    """An entry as the list has it; ``value`` is None of somebody who was erased."""
+
+    id: int
+    kind: Kind
+    value: str | None
+    origin: Origin
+    reason: str | None
+    created_at: int
+    created_by: str
+
+
+def listed(database: Database, limit: int, after: int = 0) -> list[Listed]:
+    """The entries in force, in the order in which they were made."""
+    return [Listed._make(row) for row in database.sql(sql.LIST_SUPPRESSIONS, (after, limit))]
 
 
 def add(
@@ -21,18 +39,18 @@ def add(
 
     Returns how many entries are new on the list, and how many leads are kept out by this.
     """
-    now, salt = database.clock(), database.sql(suppression.READ_STATE)[0][1]
+    now, salt = database.clock(), suppression.salt(database)
     with database.write(durable=not database.in_write()):
-        before = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL")
+        before = database.value(sql.COUNT_SUPPRESSIONS)
         database.many(
-            suppression.ADD,
+            sql.ADD_SUPPRESSION,
             [
                 (kind, value, suppression.digest(salt, kind, value), origin, reason, now, actor)
                 for kind, value in dict.fromkeys(entries)
             ],
         )
-        added = database.value("SELECT count(*) FROM suppression WHERE removed_at IS NULL") - before
-        database.sql(suppression.MOVE)
+        added = database.value(sql.COUNT_SUPPRESSIONS) - before
+        database.sql(sql.MOVE_SUPPRESSION)
         sets = suppression.sets_of(entries)
         marks = {
             number: why
@@ -40,7 +58,7 @@ def add(
             if suppressed is None and (why := sets.reason(email, phone)) is not None
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(suppression.MOVE_LEADS)
+        database.sql(sql.MOVE_GENERATION)
         audit.append(
             database,
             "suppression.add",
@@ -58,15 +76,15 @@ def remove(
 
     ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
     """
-    now, salt = database.clock(), database.sql(suppression.READ_STATE)[0][1]
+    now, salt = database.clock(), suppression.salt(database)
     with database.write(durable=not database.in_write()):
         removed = 0
         for kind, value in dict.fromkeys(entries):
             database.sql(
-                suppression.REMOVE, (now, actor, kind, suppression.digest(salt, kind, value), origin)
+                sql.REMOVE_SUPPRESSION, (now, actor, kind, suppression.digest(salt, kind, value), origin)
             )
             removed += database.changes()
-        database.sql(suppression.MOVE)
+        database.sql(sql.MOVE_SUPPRESSION)
         left = suppression.load(database)
         marks = {
             number: left.reason(email, phone)
@@ -74,7 +92,7 @@ def remove(
             if suppressed is not None and suppressed.startswith(suppression.PREFIX)
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(suppression.MOVE_LEADS)
+        database.sql(sql.MOVE_GENERATION)
         opened = sum(why is None for why in marks.values())
         audit.append(
             database, "suppression.remove", "suppression", {"removed": removed, "leads": opened}, actor=actor
@@ -84,9 +102,9 @@ def remove(
 
 def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
     """Put people on the list of whom only salted digests may be kept; inside the caller's transaction."""
-    now, salt = database.clock(), database.sql(suppression.READ_STATE)[0][1]
+    now, salt = database.clock(), suppression.salt(database)
     for kind, value in entries:
         known = suppression.digest(salt, kind, value)
-        database.sql(suppression.ADD, (kind, None, known, "forgotten", None, now, actor))
-        database.sql(suppression.FORGET, (kind, known))
-    database.sql(suppression.MOVE)
+        database.sql(sql.ADD_SUPPRESSION, (kind, None, known, "forgotten", None, now, actor))
+        database.sql(sql.FORGET_SUPPRESSED, (kind, known))
+    database.sql(sql.MOVE_SUPPRESSION)

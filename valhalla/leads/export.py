@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from db import Database, audit
+from valhalla.leads import sql
 
 log = logging.getLogger("valhalla.leads")
 
@@ -25,14 +26,6 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]
 
 COLUMNS = ("name", "email", "phone", "value", "location", "source", "score", "band", "next_action", "reasons")
 """What an export holds; the documented columns keep their names."""
-
-
-CONTACT_COLUMNS = ("name", "email", "phone", "value", "location", "source", "score")
-"""What an export that is an effect holds: nothing that was derived but the score."""
-
-READ_CONTACTS = (
-    f"SELECT {', '.join(CONTACT_COLUMNS)} FROM lead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-)
 
 
 def cells(entry: Mapping[str, Any]) -> list[object]:
@@ -59,10 +52,10 @@ def saved_by_hand(
 
 
 def contact_rows(database: Database, lead_ids: Sequence[int]) -> list[tuple[object, ...]]:
-    """Leads in the columns of :data:`CONTACT_COLUMNS`, by number; the value in dollars."""
+    """Leads in the columns of :data:`valhalla.leads.sql.CONTACT_COLUMNS`, by number; the value in dollars."""
     return [
         (name, email, phone, f"{value / 100:.2f}", *rest)
-        for name, email, phone, value, *rest in database.sql(READ_CONTACTS, (json.dumps(lead_ids),))
+        for name, email, phone, value, *rest in database.sql(sql.CONTACT_ROWS, (json.dumps(lead_ids),))
     ]
 
 

@@ -7,69 +7,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from db import audit
-from valhalla.leads import redecide
+from valhalla.leads import redecide, sql
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
-from valhalla.scoring.stages.row import Row
+from valhalla.scoring.stages.row import CONTENT
 
 if TYPE_CHECKING:
     from db import Database
 
-CONTENT = Row._fields[: Row._fields.index("identity")]
-PLACE = ("header_id", "file_id", "import_id", "line", "fingerprint")
-STANDING = ("status", "contacts", "last_contact", "hold_until")
-COLUMNS = (*CONTENT, *PLACE, *STANDING, "lists", "suppressed")
 MERGED = "merged into lead "
 """Begins ``lead.suppressed`` of a lead that was merged into another."""
-
-READ = f"SELECT {', '.join(COLUMNS)} FROM lead WHERE id = ?"
-OPEN = """
-SELECT d.id, d.phone_key, d.lead_id, a.name, a.email, d.other_id, b.name, b.email, d.found_at
-FROM duplicate AS d JOIN lead AS a ON a.id = d.lead_id JOIN lead AS b ON b.id = d.other_id
-WHERE d.state = 'open' AND d.id > ? ORDER BY d.id LIMIT ?
-"""
-COUNT_OPEN = "SELECT count(*) FROM duplicate WHERE state = 'open'"
-DECIDE = """
-UPDATE duplicate SET state = ?, decided_at = ?, decided_by = ?
-WHERE (lead_id = ?4 AND other_id = ?5) OR (lead_id = ?5 AND other_id = ?4)
-"""
-PUT_DIFFERENT = """
-INSERT INTO duplicate (lead_id, other_id, phone_key, state, found_at, decided_at, decided_by)
-VALUES (?, ?, ?, 'different', ?, ?, ?)
-ON CONFLICT (lead_id, other_id) DO UPDATE SET state = 'different', decided_at = excluded.decided_at, decided_by = excluded.decided_by
-"""
-KEYS = """
-SELECT key FROM lead_key WHERE key = (SELECT identity FROM lead WHERE id = ?1) AND lead_id = ?1
-UNION SELECT key FROM lead_key WHERE lead_id = ?1 AND learnt = 1
-"""
-MOVE_KEY = "UPDATE lead_key SET lead_id = ?, learnt = 1 WHERE key = ? AND lead_id = ?"
-SIGHTINGS = "SELECT file_id, fingerprint FROM sighting WHERE lead_id = ?"
-MOVE_SIGHTING = "UPDATE sighting SET lead_id = ? WHERE lead_id = ? AND file_id = ?"
-SOURCE_OF = "SELECT source_id FROM file WHERE id = ?"
-ADD_SIGHTING = """
-INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id, file_id) DO NOTHING
-"""
-DROP_SIGHTING = "DELETE FROM sighting WHERE lead_id = ? AND file_id = ?"
-ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
-DROP_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
-OUTCOMES = "SELECT id FROM outcome WHERE lead_id = ?"
-MOVE_OUTCOME = "UPDATE outcome SET lead_id = ? WHERE id = ? AND lead_id = ?"
-ADD_HISTORY = (
-    "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, NULL, ?)"
-)
-ADD_MERGE = "INSERT INTO lead_merge (kept_id, merged_id, at, actor, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
-FIND_MERGE = "SELECT id, kept_id, body FROM lead_merge WHERE merged_id = ? AND undone_at IS NULL"
-UNDO_MERGE = "UPDATE lead_merge SET undone_at = ?, undone_by = ? WHERE id = ?"
-PARTNERS = "SELECT merged_id FROM lead_merge WHERE kept_id = ?1 UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?1"
-FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
-MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 
 def possible(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:
     """Open pairs: one phone number, two e-mail addresses. Nothing is merged by itself."""
     found = []
     for number, phone, first, name, email, other, other_name, other_email, at in database.sql(
-        OPEN, (after, limit)
+        sql.OPEN_DUPLICATES, (after, limit)
     ):
         found.append(
             {
@@ -85,13 +38,18 @@ def possible(database: Database, limit: int, after: int = 0) -> list[dict[str, A
     return found
 
 
+def count_possible(database: Database) -> int:
+    """How many pairs are open."""
+    return int(database.value(sql.COUNT_DUPLICATES))
+
+
 def keep_apart(database: Database, one: int, other: int, actor: str = "operator") -> None:
     """A person says that two leads are two; they are not proposed again. Audited."""
     first, second = min(one, other), max(one, other)
     with database.write(durable=True):
         rows = [_read(database, lead) for lead in (first, second)]
         now = database.clock()
-        database.sql(PUT_DIFFERENT, (first, second, rows[0]["phone_key"] or 0, now, now, actor))
+        database.sql(sql.PUT_DIFFERENT, (first, second, rows[0]["phone_key"] or 0, now, now, actor))
         audit.append(database, "lead.different", f"lead:{first}", {"other": second}, actor=actor)
 
 
@@ -121,13 +79,13 @@ def merge(database: Database, kept_id: int, merged_id: int, actor: str = "operat
         content = {column: kept[column] for column in changed if column in (*CONTENT, "header_id")}
         if content:
             text = json.dumps(content, ensure_ascii=False)
-            database.sql(ADD_HISTORY, (kept_id, now, actor, f"merge:{merged_id}", text))
+            database.sql(sql.ADD_HISTORY, (kept_id, now, actor, f"merge:{merged_id}", text))
         _put(database, merged_id, {"suppressed": f"{MERGED}{kept_id}"})
-        database.sql(DECIDE, ("merged", now, actor, kept_id, merged_id))
+        database.sql(sql.DECIDE_DUPLICATE, ("merged", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
-        database.sql(MOVE_LEADS)
+        database.sql(sql.MOVE_GENERATION)
         row = (kept_id, merged_id, now, actor, json.dumps(body, ensure_ascii=False))
-        number = int(database.value(ADD_MERGE, row))
+        number = int(database.value(sql.ADD_MERGE, row))
         audit.append(
             database,
             "lead.merge",
@@ -144,7 +102,7 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
     Returns the kept lead and the columns in which it stays as it is because they were changed since.
     """
     with database.write(durable=True):
-        row = database.one(FIND_MERGE, (merged_id,))
+        row = database.one(sql.FIND_MERGE, (merged_id,))
         if row is None:
             raise NotFound(f"lead {merged_id} is not merged into another one")
         number, kept_id, text = row
@@ -158,33 +116,33 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
         content = {column: kept[column] for column in put if column in (*CONTENT, "header_id")}
         if content:
             was = json.dumps(content, ensure_ascii=False)
-            database.sql(ADD_HISTORY, (kept_id, now, actor, f"unmerge:{merged_id}", was))
+            database.sql(sql.ADD_HISTORY, (kept_id, now, actor, f"unmerge:{merged_id}", was))
         _put(database, kept_id, {**put, "lists": max(1, kept["lists"] - body["merged_lists"])})
         _put(database, merged_id, {"suppressed": body["merged_suppressed"]})
         _move_back(database, kept_id, merged_id, body)
-        database.sql(UNDO_MERGE, (now, actor, number))
-        database.sql(DECIDE, ("different", now, actor, kept_id, merged_id))
+        database.sql(sql.UNDO_MERGE, (now, actor, number))
+        database.sql(sql.DECIDE_DUPLICATE, ("different", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
-        database.sql(MOVE_LEADS)
+        database.sql(sql.MOVE_GENERATION)
         audit.append(database, "lead.unmerge", f"lead:{kept_id}", {"merged": merged_id}, actor=actor)
     return {"kept": kept_id, "merged": merged_id, "stays": stays}
 
 
 def partners(database: Database, lead_id: int) -> list[int]:
     """The leads that were ever merged into this one, and the one that it was merged into."""
-    return [number for (number,) in database.sql(PARTNERS, (lead_id,))]
+    return [number for (number,) in database.sql(sql.MERGE_PARTNERS, (lead_id,))]
 
 
 def forget(database: Database, lead_ids: Iterable[int]) -> None:
     """Delete what is known about merges of these leads; inside the caller's transaction."""
-    database.many(FORGET_MERGES, [(number,) for number in lead_ids])
+    database.many(sql.FORGET_MERGES, [(number,) for number in lead_ids])
 
 
 def _read(database: Database, lead_id: int) -> dict[str, Any]:
-    row = database.one(READ, (lead_id,))
+    row = database.one(sql.READ_TO_MERGE, (lead_id,))
     if row is None:
         raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
-    return dict(zip(COLUMNS, row, strict=True))
+    return dict(zip(sql.MERGED_COLUMNS, row, strict=True))
 
 
 def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
@@ -199,7 +157,7 @@ def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
     if (merged["last_contact"] or 0) > (kept["last_contact"] or 0) or (
         kept["status"] == "new" and merged["status"] != "new"
     ):
-        changed |= {column: merged[column] for column in STANDING if merged[column] != kept[column]}
+        changed |= {column: merged[column] for column in sql.STANDING if merged[column] != kept[column]}
     if kept["suppressed"] is None and merged["suppressed"] is not None:
         changed["suppressed"] = merged["suppressed"]
     changed["lists"] = kept["lists"] + merged["lists"]
@@ -209,16 +167,16 @@ def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
 def _move(
     database: Database, kept_id: int, kept: dict[str, Any], merged_id: int, merged: dict[str, Any], now: int
 ) -> dict[str, Any]:
-    keys = [row[0] for row in database.sql(KEYS, (merged_id,))]
-    database.many(MOVE_KEY, [(kept_id, key, merged_id) for key in keys])
-    known = {row[0] for row in database.sql(SIGHTINGS, (kept_id,))} | {kept["file_id"]}
-    said = database.sql(SIGHTINGS, (merged_id,))
+    keys = [key for (key,) in database.sql(sql.KEYS_OF_LEAD, (merged_id,))]
+    database.many(sql.MOVE_KEY, [(kept_id, key, merged_id) for key in keys])
+    known = {file_id for file_id, _ in database.sql(sql.FINGERPRINTS, (kept_id,))} | {kept["file_id"]}
+    said = database.sql(sql.FINGERPRINTS, (merged_id,))
     moved = [file_id for file_id, _ in said if file_id not in known]
-    database.many(MOVE_SIGHTING, [(kept_id, merged_id, file_id) for file_id in moved])
+    database.many(sql.MOVE_SIGHTING, [(kept_id, merged_id, file_id) for file_id in moved])
     first = merged["file_id"]
     added = first is not None and first not in known and first not in moved
     if added:
-        source_id = database.value(SOURCE_OF, (first,))
+        source_id = database.value(sql.SOURCE_OF_FILE, (first,))
         row = (
             kept_id,
             first,
@@ -229,11 +187,11 @@ def _move(
             now,
             now,
         )
-        database.sql(ADD_SIGHTING, row)
+        database.sql(sql.ADD_SIGHTING, row)
     fingerprints = [merged["fingerprint"], *(fingerprint for _, fingerprint in said)]
-    database.many(ADD_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in fingerprints])
-    outcomes = [row[0] for row in database.sql(OUTCOMES, (merged_id,))]
-    database.many(MOVE_OUTCOME, [(kept_id, outcome, merged_id) for outcome in outcomes])
+    database.many(sql.ADD_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in fingerprints])
+    outcomes = [outcome for (outcome,) in database.sql(sql.OUTCOME_IDS, (merged_id,))]
+    database.many(sql.MOVE_OUTCOME, [(kept_id, outcome, merged_id) for outcome in outcomes])
     return {
         "keys": keys,
         "sightings": moved,
@@ -244,15 +202,14 @@ def _move(
 
 
 def _move_back(database: Database, kept_id: int, merged_id: int, body: dict[str, Any]) -> None:
-    database.many(MOVE_KEY, [(merged_id, key, kept_id) for key in body["keys"]])
-    database.many(MOVE_SIGHTING, [(merged_id, kept_id, file_id) for file_id in body["sightings"]])
+    database.many(sql.MOVE_KEY, [(merged_id, key, kept_id) for key in body["keys"]])
+    database.many(sql.MOVE_SIGHTING, [(merged_id, kept_id, file_id) for file_id in body["sightings"]])
     if body["added_sighting"] is not None:
-        database.sql(DROP_SIGHTING, (kept_id, body["added_sighting"]))
-    database.many(DROP_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in body["overtaken"]])
-    database.many(MOVE_OUTCOME, [(merged_id, outcome, kept_id) for outcome in body["outcomes"]])
+        database.sql(sql.DROP_SIGHTING, (kept_id, body["added_sighting"]))
+    database.many(sql.DROP_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in body["overtaken"]])
+    database.many(sql.MOVE_OUTCOME, [(merged_id, outcome, kept_id) for outcome in body["outcomes"]])
 
 
 def _put(database: Database, lead_id: int, values: dict[str, Any]) -> None:
     if values:
-        columns = ", ".join(f"{column} = ?" for column in values)
-        database.sql(f"UPDATE lead SET {columns} WHERE id = ?", (*values.values(), lead_id))
+        database.sql(sql.put_columns(values), (*values.values(), lead_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from db import Database, audit
 from db.clock import DAY, HOUR
@@ -220,8 +220,7 @@ def check(outcome: Outcome, now: int) -> None:
 
 def read_lead(database: Database, lead_id: int) -> StoredLead:
     """One lead as the stages read it; :class:`NotFound` when there is none with this number."""
-    rows = database.sql(sql.ONE, (lead_id,))
-    if not rows:
+    row = database.one(sql.ONE, (lead_id,))
+    if row is None:
         raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
-    columns: dict[str, Any] = dict(zip((*STORED, *SHOWN), rows[0], strict=True))
-    return StoredLead.from_columns(columns)
+    return StoredLead.from_columns(dict(zip((*STORED, *SHOWN), row, strict=True)))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from valhalla.leads import sql
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages import Decision, StoredLead
+from valhalla.scoring.stages import StoredLead
 from valhalla.scoring.stages.lead import STORED
 from valhalla.scoring.stages.pipeline import redecide
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from db import Database
 
 BLOCK = 5_000
-READ = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
-STORE = "UPDATE lead SET suppressed = ?, lists = ?, updated_at = ?, {} WHERE id = ?".format(
-    ", ".join(f"{column} = ?" for column in Decision._fields)
-)
 
 
 def decide_again(
@@ -39,9 +36,9 @@ def decide_again(
     for start in range(0, len(numbers), BLOCK):
         rows = []
         block = array("q", numbers[start : start + BLOCK])
-        for row in database.sql(READ, (apsw.carray(block),)):
+        for row in database.sql(sql.READ_TO_DECIDE, (apsw.carray(block),)):
             lead = change(StoredLead.from_columns(dict(zip(STORED, row, strict=True))))
             rows.append((lead.suppressed, lead.lists, now, *redecide(lead, context), lead.id))
-        database.many(STORE, rows)
+        database.many(sql.STORE_DECISION, rows)
         count += len(rows)
     return count

@@ -7,31 +7,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from db import audit
-from valhalla.leads import redecide
+from valhalla.leads import redecide, sql
 from valhalla.program.errors import NotFound
-from valhalla.scoring.stages.row import Row
+from valhalla.scoring.stages.row import CONTENT
 
 if TYPE_CHECKING:
     from db import Database
-
-CONTENT = Row._fields[: Row._fields.index("identity")]
-LIST = """
-SELECT c.id, c.lead_id, l.name, i.path, c.line, c.body, c.at FROM lead_change AS c
-JOIN lead AS l ON l.id = c.lead_id JOIN import AS i ON i.id = c.import_id
-WHERE c.state = 'open' AND c.id > ? ORDER BY c.id LIMIT ?
-"""
-FIND = "SELECT lead_id, body FROM lead_change WHERE id = ? AND state = 'open'"
-DECIDE = "UPDATE lead_change SET state = ?, decided_at = ?, decided_by = ? WHERE id = ?"
-ADD_HISTORY = (
-    "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, NULL, ?)"
-)
-MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 
 def waiting(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:
     """Open changes with what the lead says now and what the list says."""
     found = []
-    for number, lead_id, name, path, line, body, at in database.sql(LIST, (after, limit)):
+    for number, lead_id, name, path, line, body, at in database.sql(sql.OPEN_CHANGES, (after, limit)):
         wanted = {column: value for column, value in json.loads(body).items() if column != "header_id"}
         now = _present(database, lead_id, wanted)
         found.append(
@@ -54,15 +41,12 @@ def accept(database: Database, change_id: int, actor: str = "operator") -> int:
         lead_id, wanted = _find(database, change_id)
         put = {column: value for column, value in wanted.items() if column in (*CONTENT, "header_id")}
         before = json.dumps(_present(database, lead_id, put), ensure_ascii=False)
-        database.sql(
-            f"UPDATE lead SET {', '.join(f'{column} = ?' for column in put)} WHERE id = ?",
-            (*put.values(), lead_id),
-        )
+        database.sql(sql.put_columns(put), (*put.values(), lead_id))
         now = database.clock()
-        database.sql(ADD_HISTORY, (lead_id, now, actor, f"change:{change_id}", before))
-        database.sql(DECIDE, ("accepted", now, actor, change_id))
+        database.sql(sql.ADD_HISTORY, (lead_id, now, actor, f"change:{change_id}", before))
+        database.sql(sql.DECIDE_CHANGE, ("accepted", now, actor, change_id))
         redecide.decide_again(database, [lead_id])
-        database.sql(MOVE_LEADS)
+        database.sql(sql.MOVE_GENERATION)
         audit.append(
             database, "lead.change", f"lead:{lead_id}", {"change": change_id, "accepted": True}, actor=actor
         )
@@ -73,7 +57,7 @@ def decline(database: Database, change_id: int, actor: str = "operator") -> int:
     """Leave the lead as it is; audited and durable. Returns the lead."""
     with database.write(durable=True):
         lead_id, _ = _find(database, change_id)
-        database.sql(DECIDE, ("declined", database.clock(), actor, change_id))
+        database.sql(sql.DECIDE_CHANGE, ("declined", database.clock(), actor, change_id))
         audit.append(
             database, "lead.change", f"lead:{lead_id}", {"change": change_id, "accepted": False}, actor=actor
         )
@@ -90,13 +74,14 @@ def decide_all(
 
 
 def _find(database: Database, change_id: int) -> tuple[int, dict[str, Any]]:
-    row = database.one(FIND, (change_id,))
+    row = database.one(sql.FIND_CHANGE, (change_id,))
     if row is None:
         raise NotFound(f"there is no open change {change_id}; see: valhalla leads review")
-    return row[0], json.loads(row[1])
+    lead_id, body = row
+    return lead_id, json.loads(body)
 
 
 def _present(database: Database, lead_id: int, columns: dict[str, Any]) -> dict[str, Any]:
     names = [column for column in columns if column in (*CONTENT, "header_id")]
-    row = database.one(f"SELECT {', '.join(names)} FROM lead WHERE id = ?", (lead_id,)) if names else None
+    row = database.one(sql.columns_of_lead(names), (lead_id,)) if names else None
     return dict(zip(names, row or (), strict=False))

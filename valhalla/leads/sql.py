@@ -1,21 +1,29 @@
-"""The statements that read leads for people, in one place."""
+"""Every statement about leads, by subject.
+
+They are written by hand: most take many leads at once (``carray``), go along an index in a chosen order, or need what a
+model has no words for (full text, conflicts, ``RETURNING``). Where that is not all, the reason stands above the statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from valhalla.scoring.stages import Decision
-from valhalla.scoring.stages.lead import COLUMNS
+from valhalla.scoring.stages.lead import COLUMNS, STORED
+from valhalla.scoring.stages.row import CONTENT
+
+# -- the call list ---------------------------------------------------------------------------------
 
 ANYBODY = "suppressed IS NULL"
 
 # Leads that may be called now. Nobody is to call: the conversation is over, on hold until later, the next try is not due, there is no
-# way to reach them, or they are suppressed (kept out by the index itself). {wait}: see due_after in top.py.
+# way to reach them, or they are suppressed (kept out by the index itself). {wait}: see due_after in call_list.py.
 OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now
   AND (phone_key IS NOT NULL OR email IS NOT NULL)
   AND (last_contact IS NULL OR last_contact + {wait} <= :now)"""
 
 FRESH_AT = "coalesce(list_date, created_at)"
 
-# The bases that occur, from the best down: each step is one seek in the index lead_by_score. {line}: the index's own, see line.py.
+# The bases that occur, from the best down: each step is one seek in the index lead_by_score. {line}: the index's own, see call_list_index.py.
 NEXT_BASE = """
 SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {line} AND score_base < ?
 """
@@ -56,7 +64,11 @@ def chosen(text: str, line: int, wait: str | None, *columns: str) -> str:
     return text.replace("{which}", which).replace("{line}", str(line))
 
 
+# -- leads for people ------------------------------------------------------------------------------
+
+# A view shows every column that the stages and people read; so each lead is read once.
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
+# A chosen few, such as a page of the call list: in one statement, and put in order by the caller.
 SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 # Merged leads are a part of another one. Those who must not be contacted are listed, marked, and never exported.
 PAGE = f"""
@@ -68,62 +80,356 @@ ORDER BY id LIMIT :limit
 # A scan: for --verbose, which is for short lists.
 TOUCHED = f"SELECT {COLUMNS} FROM lead WHERE last_import_id = ? AND id > ? ORDER BY id LIMIT 500"
 
+CONTACT_COLUMNS = ("name", "email", "phone", "value", "location", "source", "score")
+"""What an export that is an effect holds: nothing that was derived but the score."""
+
+# Only those columns: what leaves the computer is read for that and nothing else.
+CONTACT_ROWS = (
+    f"SELECT {', '.join(CONTACT_COLUMNS)} FROM lead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+# The names of extra columns are stored once however many leads have them.
 HEADER_NAMES = "SELECT names FROM header WHERE id = ?"
+# All at once, before a list is shown: there are a few.
 VARIANT_NAMES = (
     "SELECT v.id, e.name, v.name, e.kind FROM variant AS v JOIN experiment AS e ON e.id = v.experiment_id"
 )
+# Where one lead comes from and what happened to it.
 FILE_PATH = "SELECT path FROM file WHERE id = ?"
+# Oldest first, as it is told.
 HISTORY = "SELECT at, actor, cause, import_id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
+# Every list that names the lead, by path: a join, so that no path is looked up by itself.
 SIGHTINGS = """
 SELECT f.path, s.line, s.first_seen, s.last_seen FROM sighting AS s JOIN file AS f ON f.id = s.file_id
 WHERE s.lead_id = ? ORDER BY s.first_seen, s.file_id
 """
+# Those that were undone as well: a person sees what was recorded and when it was undone.
 OUTCOMES = """
 SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at FROM outcome WHERE lead_id = ? ORDER BY at, id
 """
+# A scan of the smallest index: for a person who asks how many there are.
 COUNT = "SELECT count(*) FROM lead"
 
 
-# -- The statements about buyers -------------------------------------------------------------------
+# -- buyers ----------------------------------------------------------------------------------------
 
 _BUYER_COLUMNS = "name, markets, max_price, min_beds, max_repairs, max_share, email, phone"
 
+# By name, as people read the list; those who left it are kept for the packets that name them.
 BUYERS = f"SELECT id, {_BUYER_COLUMNS} FROM buyer WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE, id"
+# As a line of a list has it, to be compared with that line.
 KNOWN_BUYER = f"SELECT {_BUYER_COLUMNS}, removed_at FROM buyer WHERE name = ?"
+# A buyer is known by his name, also one that left the list and comes back.
 PUT_BUYER = f"""
 INSERT INTO buyer ({_BUYER_COLUMNS}, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET markets = excluded.markets, max_price = excluded.max_price, min_beds = excluded.min_beds,
   max_repairs = excluded.max_repairs, max_share = excluded.max_share, email = excluded.email, phone = excluded.phone,
   removed_at = NULL, updated_at = excluded.updated_at
 """
+# Packets name buyers, so none is deleted.
 REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
 
 
-# -- outcomes --
+# -- outcomes --------------------------------------------------------------------------------------
 
 # Everything that stands about one lead, in the order in which it happened.
 EVENTS_OF_LEAD = """
 SELECT event, at, until FROM outcome WHERE lead_id = ? AND undone_at IS NULL ORDER BY at, id
 """
 
+# With what was predicted and used before it, by which calibration and experiments judge.
 ADD_OUTCOME = """
 INSERT INTO outcome (lead_id, event, at, amount, channel, reason, until, recorded_at, recorded_by,
                      variant_id, script_id, p_close, predicted_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 
+# A list of outcomes that is read twice records nothing twice.
 SAME_OUTCOME = """
 SELECT id FROM outcome WHERE lead_id = ? AND event = ? AND at = ? AND undone_at IS NULL
   AND amount IS ? AND until IS ? LIMIT 1
 """
 
+# An outcome is undone, never deleted.
 FIND_OUTCOME = "SELECT lead_id, event, undone_at FROM outcome WHERE id = ?"
+# What "undo the last one" means.
 LATEST_OUTCOME = "SELECT max(id) FROM outcome WHERE lead_id = ? AND undone_at IS NULL"
+# Only once: the condition makes a second undo change nothing.
 UNDO_OUTCOME = "UPDATE outcome SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL"
 
+# Where the conversation is, with the decision that follows from it: one statement, so that neither is there without the other.
 SETTLE_LEAD = "UPDATE lead SET status = ?, contacts = ?, last_contact = ?, hold_until = ?, suppressed = ?, {} WHERE id = ?".format(
     ", ".join(f"{column} = ?" for column in Decision._fields)
 )
 
+# The lead that a line of a CRM names.
 LEAD_OF_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
+# Tells imports and re-evaluations that leads they have read may have changed.
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
+
+
+# -- columns of one lead, as a merge, a review or an undo needs them --------------------------------
+
+PLACE = ("header_id", "file_id", "import_id", "line", "fingerprint")
+"""Where it was first read."""
+
+STANDING = ("status", "contacts", "last_contact", "hold_until")
+"""Where the conversation is."""
+
+
+def columns_of_lead(columns: Iterable[str]) -> str:
+    """Reads these columns of a lead."""
+    return f"SELECT {', '.join(columns)} FROM lead WHERE id = ?"
+
+
+def put_columns(columns: Iterable[str]) -> str:
+    """Changes these columns of a lead, and no others: each write is a row of evidence."""
+    return f"UPDATE lead SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
+
+
+# -- deciding on leads again -----------------------------------------------------------------------
+
+# What the stages read of a block of leads, in one statement for all of them.
+READ_TO_DECIDE = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
+# What they answered: one prepared statement for the whole block.
+STORE_DECISION = "UPDATE lead SET suppressed = ?, lists = ?, updated_at = ?, {} WHERE id = ?".format(
+    ", ".join(f"{column} = ?" for column in Decision._fields)
+)
+
+
+# -- the index of the call list --------------------------------------------------------------------
+
+# The index says itself which leads it holds, see call_list_index.py.
+INDEX_DEFINITION = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = 'lead_by_score'"
+# Counts no further than the limit. The line stands in the text: only so does SQLite know that the index has all of them.
+COUNT_INDEXED = (
+    "SELECT count(*) FROM (SELECT 1 FROM lead WHERE suppressed IS NULL AND score_base >= {} LIMIT {})"
+)
+# As good as a count for telling a short file from a long one, and one seek.
+NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
+# From the best base down, until enough leads have been counted.
+BASES = "SELECT score_base, count(*) FROM lead WHERE suppressed IS NULL GROUP BY score_base ORDER BY score_base DESC"
+
+
+# The index is made again with the same name, as its line cannot be altered.
+DROP_CALL_LIST_INDEX = "DROP INDEX lead_by_score"
+
+
+# -- search ----------------------------------------------------------------------------------------
+
+# How far the index has come, in leads and in changes of leads.
+INDEX_STATE = "SELECT lead_id, history_id FROM lead_index_state WHERE id = 1"
+# In the transaction that indexes: a stopped run continues where the index really is.
+ADVANCE_INDEX = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE id = 1"
+# How far it has to come.
+NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
+# What is searched, in the order of search.Texts.
+TEXT_COLUMNS = "id, name, email, phone, phone_key, location, address, source, extras, market"
+# Both read the same columns: of leads the index has not seen, and of leads that were changed since.
+UNINDEXED = f"SELECT {TEXT_COLUMNS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
+# The changed ones again, a block at a time.
+TEXTS_OF = f"SELECT {TEXT_COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
+# The history is the list of what to index again; it holds the old number, which must leave the index.
+CHANGES_TO_INDEX = "SELECT id, lead_id, before FROM lead_history WHERE id > ? ORDER BY id LIMIT ?"
+# A full-text table, which no model can write.
+ADD_TEXT = "INSERT INTO lead_search (rowid, text) VALUES (?, ?)"
+# Full text has no update: a changed lead is removed and added.
+DROP_TEXT = "DELETE FROM lead_search WHERE rowid = ?"
+# Phone numbers have an index of their own: a number is found whole or not at all.
+ADD_PHONE = "INSERT INTO lead_phone (phone_key, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# A number that a lead no longer has.
+DROP_PHONE = "DELETE FROM lead_phone WHERE phone_key = ? AND lead_id = ?"
+# Each lead with a number is compared with the first lead that has it.
+FIND_DUPLICATES = """
+INSERT INTO duplicate (lead_id, other_id, phone_key, found_at)
+SELECT first.id, l.id, l.phone_key, ?2
+FROM carray(?1) AS k CROSS JOIN lead AS l ON l.id = k.value
+CROSS JOIN lead AS first ON first.id = (SELECT min(p.lead_id) FROM lead_phone AS p WHERE p.phone_key = l.phone_key)
+WHERE first.id < l.id AND (first.email IS NULL OR l.email IS NULL OR first.email <> l.email)
+  AND coalesce(l.suppressed, '') NOT LIKE 'merged%' AND coalesce(first.suppressed, '') NOT LIKE 'merged%'
+  AND (SELECT count(*) FROM (SELECT 1 FROM lead_phone AS p WHERE p.phone_key = l.phone_key LIMIT ?3)) < ?3
+ON CONFLICT (lead_id, other_id) DO NOTHING
+"""
+# The newest ?3 that match, and of them the best ?2.
+MATCH = """
+SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?3) AS found
+CROSS JOIN lead AS l ON l.id = found.id WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
+ORDER BY l.score DESC, l.id LIMIT ?2
+"""
+# Whether so many match, without counting them all.
+COUNT_MATCHES = "SELECT count(*) FROM (SELECT 1 FROM lead_search WHERE lead_search MATCH ?1 LIMIT ?2)"
+# Until its parts are merged a full-text index keeps the words of what was deleted.
+FORGET_WORDS = "INSERT INTO lead_search (lead_search) VALUES ('optimize')"
+
+
+# -- whom an entry of the do-not-contact list is about ---------------------------------------------
+
+# The search index names the leads that may be meant.
+LEADS_OF_PHONE = "SELECT lead_id FROM lead_phone WHERE phone_key = ? LIMIT ?"
+# An address is found by its words.
+LEADS_OF_WORDS = "SELECT rowid FROM lead_search WHERE lead_search MATCH ? LIMIT ?"
+# The leads that were changed since the index last looked.
+LEADS_CHANGED = "SELECT lead_id FROM lead_history WHERE id > ? LIMIT ?"
+# Whether they are meant their own addresses and numbers say.
+CONTACTS_OF = "SELECT id, email, phone_key, suppressed FROM lead WHERE id IN (SELECT value FROM carray(?))"
+# All of a domain's leads can only be told by reading every address.
+WALK_CONTACTS = """
+SELECT id, email, phone_key, suppressed FROM lead WHERE id > :after
+  AND (:domains OR email IN (SELECT value FROM json_each(:emails)) OR phone_key IN (SELECT value FROM json_each(:phones)))
+ORDER BY id LIMIT 20000
+"""
+# Sets of leads as other rooms ask for them: by number, by the imports that made them, and those kept out already.
+EXISTING_LEADS = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+LEADS_OF_IMPORTS = "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))"
+SUPPRESSED_LEADS = (
+    "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+# How one lead can be reached.
+CONTACT = "SELECT email, phone_key, phone FROM lead WHERE id = ?"
+
+
+# -- the do-not-contact list -----------------------------------------------------------------------
+
+# Whether the list in memory is still the list.
+SUPPRESSION_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
+# For digests of people who are erased; it belongs to one file.
+SUPPRESSION_SALT = "SELECT salt FROM suppression_state WHERE id = 1"
+# The whole list, into sets: an import asks about every row.
+SUPPRESSIONS = "SELECT kind, value, digest FROM suppression WHERE removed_at IS NULL"
+# Whom a person or a list put there stays there when the opt-out that was first is taken back.
+ADD_SUPPRESSION = """
+INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (kind, digest) WHERE removed_at IS NULL
+DO UPDATE SET origin = excluded.origin, reason = excluded.reason, created_by = excluded.created_by
+WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list')
+"""
+# Before and after: how many entries were new, as an entry that is there already is no error.
+COUNT_SUPPRESSIONS = "SELECT count(*) FROM suppression WHERE removed_at IS NULL"
+# Of a person who is erased only the digest stays.
+FORGET_SUPPRESSED = (
+    "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"
+)
+# An entry that is taken off stays as evidence.
+REMOVE_SUPPRESSION = """
+UPDATE suppression SET removed_at = ?, removed_by = ?
+WHERE kind = ? AND digest = ? AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
+"""
+# Tells every process that its list is out of date.
+MOVE_SUPPRESSION = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"
+# A page of the list, for people.
+LIST_SUPPRESSIONS = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND id > ? ORDER BY id LIMIT ?
+"""
+
+
+# -- changes that wait for a person ----------------------------------------------------------------
+
+# With the lead and the list that asks, a page at a time.
+OPEN_CHANGES = """
+SELECT c.id, c.lead_id, l.name, i.path, c.line, c.body, c.at FROM lead_change AS c
+JOIN lead AS l ON l.id = c.lead_id JOIN import AS i ON i.id = c.import_id
+WHERE c.state = 'open' AND c.id > ? ORDER BY c.id LIMIT ?
+"""
+# Only while it waits: two people may decide at the same time.
+FIND_CHANGE = "SELECT lead_id, body FROM lead_change WHERE id = ? AND state = 'open'"
+# With who decided and when; the row stays as evidence.
+DECIDE_CHANGE = "UPDATE lead_change SET state = ?, decided_at = ?, decided_by = ? WHERE id = ?"
+# What a person changed, and what the lead said before: for undoing it, and for the search index.
+ADD_HISTORY = (
+    "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (?, ?, ?, ?, NULL, ?)"
+)
+
+
+# -- duplicates and merges -------------------------------------------------------------------------
+
+MERGED_COLUMNS = (*CONTENT, *PLACE, *STANDING, "lists", "suppressed")
+"""All that a merge may change."""
+
+# Everything that a merge may change, of both leads, to be able to undo it.
+READ_TO_MERGE = columns_of_lead(MERGED_COLUMNS)
+# Both leads of a pair in one row.
+OPEN_DUPLICATES = """
+SELECT d.id, d.phone_key, d.lead_id, a.name, a.email, d.other_id, b.name, b.email, d.found_at
+FROM duplicate AS d JOIN lead AS a ON a.id = d.lead_id JOIN lead AS b ON b.id = d.other_id
+WHERE d.state = 'open' AND d.id > ? ORDER BY d.id LIMIT ?
+"""
+# The call list shows how many wait.
+COUNT_DUPLICATES = "SELECT count(*) FROM duplicate WHERE state = 'open'"
+# A pair is stored once, whichever of the two was found first.
+DECIDE_DUPLICATE = """
+UPDATE duplicate SET state = ?, decided_at = ?, decided_by = ?
+WHERE (lead_id = ?4 AND other_id = ?5) OR (lead_id = ?5 AND other_id = ?4)
+"""
+# Also of pairs that were never proposed.
+PUT_DIFFERENT = """
+INSERT INTO duplicate (lead_id, other_id, phone_key, state, found_at, decided_at, decided_by)
+VALUES (?, ?, ?, 'different', ?, ?, ?)
+ON CONFLICT (lead_id, other_id) DO UPDATE SET state = 'different', decided_at = excluded.decided_at, decided_by = excluded.decided_by
+"""
+# Two searches in the two indexes of keys; an OR would read the whole table.
+KEYS_OF_LEAD = """
+SELECT key FROM lead_key WHERE key = (SELECT identity FROM lead WHERE id = ?1) AND lead_id = ?1
+UNION SELECT key FROM lead_key WHERE lead_id = ?1 AND learnt = 1
+"""
+# Lists that name the merged lead find the kept one from now on, and the other way round when it is undone.
+MOVE_KEY = "UPDATE lead_key SET lead_id = ?, learnt = 1 WHERE key = ? AND lead_id = ?"
+# What lists said about a lead last.
+FINGERPRINTS = "SELECT file_id, fingerprint FROM sighting WHERE lead_id = ?"
+# A list that names both keeps the sighting of the kept lead.
+MOVE_SIGHTING = "UPDATE sighting SET lead_id = ? WHERE lead_id = ? AND file_id = ?"
+# A lead stores its list, a sighting the source as well.
+SOURCE_OF_FILE = "SELECT source_id FROM file WHERE id = ?"
+# The list that a lead was first read from has no sighting of its own until the lead is merged.
+ADD_SIGHTING = """
+INSERT INTO sighting (lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id, file_id) DO NOTHING
+"""
+# Undoing: the sighting that the merge had added.
+DROP_SIGHTING = "DELETE FROM sighting WHERE lead_id = ? AND file_id = ?"
+# What the merged lead's lists say says nothing new about the kept one.
+ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# Undoing: its lists may say something new again.
+DROP_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
+# Outcomes move by number, so that undoing moves these back and no later ones.
+OUTCOME_IDS = "SELECT id FROM outcome WHERE lead_id = ?"
+# The second condition keeps one that was moved since where it is.
+MOVE_OUTCOME = "UPDATE outcome SET lead_id = ? WHERE id = ? AND lead_id = ?"
+# What was changed stands in the body, for undoing.
+ADD_MERGE = "INSERT INTO lead_merge (kept_id, merged_id, at, actor, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
+# The merge that is in force.
+FIND_MERGE = "SELECT id, kept_id, body FROM lead_merge WHERE merged_id = ? AND undone_at IS NULL"
+# The row stays, as evidence.
+UNDO_MERGE = "UPDATE lead_merge SET undone_at = ?, undone_by = ? WHERE id = ?"
+# Also of merges that were undone: everything that ties two leads to one person.
+MERGE_PARTNERS = "SELECT merged_id FROM lead_merge WHERE kept_id = ?1 UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?1"
+FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
+
+
+# -- removing leads --------------------------------------------------------------------------------
+
+# Numbers are not given out twice, see NEXT_LEAD_ID of the import.
+KEEP_NUMBERS = """
+UPDATE lead_generation SET last_id = max(last_id, coalesce((SELECT max(id) FROM lead), 0)) WHERE id = 1
+"""
+# The index of phones knows a lead by the number that it has, or that it had when the index last looked.
+PHONES_OF = """
+SELECT phone_key, id FROM lead WHERE id IN (SELECT value FROM carray(?1)) AND phone_key IS NOT NULL
+UNION SELECT before ->> 'phone_key', lead_id FROM lead_history
+WHERE lead_id IN (SELECT value FROM carray(?1)) AND before ->> 'phone_key' IS NOT NULL ORDER BY 1
+"""
+# Nothing here may read a table from its beginning to its end: this is done a few hundred leads at a time.
+REMOVE_LEADS = (
+    "DELETE FROM lead_search WHERE rowid IN (SELECT value FROM carray(?))",
+    """DELETE FROM lead_key WHERE key IN (SELECT identity FROM lead WHERE id IN (SELECT value FROM carray(?1)))
+    AND lead_id IN (SELECT value FROM carray(?1))""",
+    "DELETE FROM lead_key INDEXED BY lead_key_learnt WHERE lead_id IN (SELECT value FROM carray(?)) AND learnt = 1",
+    "DELETE FROM overtaken WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM sighting WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM lead_history WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM lead_change WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM duplicate WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM duplicate WHERE other_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM packet WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",
+)

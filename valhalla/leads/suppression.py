@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.program.errors import UsageError
 
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
 Kind = Literal["email", "phone", "domain"]
 Origin = Literal["operator", "list", "opted_out", "forgotten"]
 
-READ_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
-IN_FORCE = "SELECT kind, value, digest FROM suppression WHERE removed_at IS NULL"
-# Whom a person or a list put there stays there when the opt-out that was first is taken back.
-ADD = """
-INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (kind, digest) WHERE removed_at IS NULL
-DO UPDATE SET origin = excluded.origin, reason = excluded.reason, created_by = excluded.created_by
-WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list')
-"""
-FORGET = (
-    "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"
-)
-REMOVE = """
-UPDATE suppression SET removed_at = ?, removed_by = ?
-WHERE kind = ? AND digest = ? AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
-"""
-MOVE = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"
-LIST = """
-SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
-WHERE removed_at IS NULL AND id > ? ORDER BY id LIMIT ?
-"""
-MOVE_LEADS = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 _EMAILS = re.compile(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
 _NUMBERS = re.compile(r"\+?\(?\d[\d().\- ]{5,}\d")
@@ -119,14 +98,20 @@ def digest(salt: bytes, kind: Kind, value: str) -> str:
     return blake2b(f"{kind}:{value}".encode(), digest_size=16, key=salt).hexdigest()
 
 
+def salt(database: Database) -> bytes:
+    """The salt of the digests in this file."""
+    found: bytes = database.value(sql.SUPPRESSION_SALT)
+    return found
+
+
 def load(database: Database, previous: Suppression = NOBODY) -> Suppression:
     """The list as it is now; ``previous`` itself when nothing was changed since."""
-    version, salt = database.sql(READ_STATE)[0]
+    version, salt = database.sql(sql.SUPPRESSION_STATE)[0]
     if version == previous.version:
         return previous
     kept: dict[str, set[str]] = {"email": set(), "phone": set(), "domain": set()}
     forgotten = set()
-    for kind, value, known in database.sql(IN_FORCE):
+    for kind, value, known in database.sql(sql.SUPPRESSIONS):
         if value is None:
             forgotten.add(known)
         else:

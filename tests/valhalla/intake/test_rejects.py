@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from valhalla.intake.log import REASONS
 from valhalla.intake.rejects import Choice, counts, export, listed
 from valhalla.intake.source_settings import Change, set_source
+from valhalla.intake.sql import REJECTS_BY_CODE
 
 
 def cells(path: Path) -> list[dict[str, str]]:
@@ -115,7 +115,7 @@ def test_what_an_import_refused_is_counted_without_a_look_at_the_rows(desk: Any)
 
     watching: Any = Watching()
     assert counts(watching, Choice(import_id=1)) == {"MISSING_EMAIL": 2, "EMAIL_FORMAT": 1}
-    assert watching.sql(REASONS, (1,)) == [("MISSING_EMAIL", 2), ("EMAIL_FORMAT", 1)]
+    assert watching.sql(REJECTS_BY_CODE, (1,)) == [("MISSING_EMAIL", 2), ("EMAIL_FORMAT", 1)]
     covered = [step for step in asked if "reject" in step or step.split()[1] == "r"]
     assert len(covered) == 2 and all("COVERING INDEX reject_by_import" in step for step in covered)
     assert counts(desk.database, Choice("csv", 1, "MISSING_EMAIL")) == {"MISSING_EMAIL": 2}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db import Database, audit
-from valhalla.leads import call_list_index
+from valhalla.leads import call_list_index, sql
 from valhalla.safety import security
 
 
@@ -25,10 +25,10 @@ def low(desk: Any, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 def test_it_is_lowered_until_the_index_fills_a_list(low: Database) -> None:
     assert call_list_index.of(low) == call_list_index.USUAL
-    assert low.value(call_list_index.INDEXED.format(call_list_index.USUAL, 100)) == 0
+    assert low.value(sql.COUNT_INDEXED.format(call_list_index.USUAL, 100)) == 0
     moved = call_list_index.adapt(low)
     assert moved == call_list_index.of(low) == low.value("SELECT max(score_base) FROM lead")
-    assert low.value(call_list_index.INDEXED.format(moved, 1_000)) >= 20
+    assert low.value(sql.COUNT_INDEXED.format(moved, 1_000)) >= 20
     assert call_list_index.adapt(low) is None, "once is enough"
     assert audit.check_chain(low) == []
 

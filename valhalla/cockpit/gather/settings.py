@@ -210,7 +210,7 @@ def dnc(
             except UsageError:
                 rows = []
             else:
-                salt = database.sql(suppression.READ_STATE)[0][1]
+                salt = suppression.salt(database)
                 rows = database.sql(DNC_FIND, (one.kind, suppression.digest(salt, one.kind, one.value)))
         else:
             rows = database.sql(DNC_NEWEST, (before, limit + 1))

@@ -54,3 +54,7 @@ class Row(NamedTuple):
     """Physical line on which the record begins, from 1."""
     aliases: tuple[int, ...]
     """Weaker keys of the same lead (its e-mail, when its own lead id is the identity)."""
+
+
+CONTENT = Row._fields[: Row._fields.index("identity")]
+"""What a list says about a lead: the columns of table ``lead`` that a row fills."""
