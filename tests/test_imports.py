@@ -63,6 +63,9 @@ HEAVY = {
 }  # fmt: skip
 """Third-party packages that are slow to load, so a function below the command line may import them when it needs them."""
 
+COMPOSITION_ROOT = "valhalla.service.program"
+"""What puts the parts of the program together loads each of them when it is first used, so that no command loads them all."""
+
 
 class Import(NamedTuple):
     """One name that a module imports: who, whom (``from a import b`` is ``a.b``), where, and when."""
@@ -163,6 +166,7 @@ def late(imports: Iterable[Import]) -> list[str]:
         for each in imports
         if each.kind == "function"
         and room_of(each.importer) not in ("cli", "__main__")
+        and each.importer != COMPOSITION_ROOT
         and each.target.split(".")[0] not in HEAVY
         and not each.target.startswith(
             each.importer + "."

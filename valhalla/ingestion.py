@@ -175,9 +175,8 @@ class CSVIngestion:
         from valhalla.leads.view import Viewer
         from valhalla.scoring.stages.explanation import explain
 
-        viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
-        lead_id = database.value("SELECT lead_id FROM lead_key WHERE key = ?", (row.identity,))
-        stored = viewer.record(lead_id).lead
+        viewer = Viewer.now(database)
+        stored = viewer.known_by(row.identity).lead
         lines = lead_lines(
             row.name,
             row.email or row.phone or "no contact",

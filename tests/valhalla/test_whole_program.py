@@ -33,9 +33,9 @@ from valhalla.leads import outcomes as recording
 from valhalla.leads.buyers import import_buyers
 from valhalla.leads.call_list import top
 from valhalla.leads.outcomes import Outcome
+from valhalla.leads.view import Viewer
 from valhalla.program.settings import save
 from valhalla.reports.packet import make as make_packet
-from valhalla.reports.packet_files import viewer_of
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.scoring import experiments, policies, scripts
@@ -237,7 +237,7 @@ class WholeProgram(Lists):
             ),
             lambda database: experiments.stop(database, "e" if which % 2 else "opener"),
             lambda database: GovernorEnforcer(database=database).set_limit("effect.webhook", 1 + which, 60),
-            lambda database: make_packet(database, viewer_of(database), lead),
+            lambda database: make_packet(database, Viewer.now(database), lead),
             lambda database: search.search(database, f"person {which}", 5),
         ]
         self.do(acts[what], kill)
@@ -316,7 +316,7 @@ class WholeProgram(Lists):
     def nobody_is_called_who_must_not_be(self) -> None:
         if not hasattr(self, "database"):
             return
-        called = {record.lead.id for record in top(self.database, viewer_of(self.database), 100)}
+        called = {record.lead.id for record in top(self.database, Viewer.now(self.database), 100)}
         wrong = {key for key in called & self.model.leads.keys() if self.model.must_not_be_called(key)}
         assert wrong == set()
 

@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from valhalla.cli.invocation import Invocation
-
 if TYPE_CHECKING:
-    from db import Database
     from jobs import JobId
-    from valhalla.service.background import Background
+    from valhalla.service.program import Program
 
 PATIENCE = 1.5
 """Seconds that a command works on the re-evaluation itself when nothing else runs on the home."""
 
 
-@contextlib.contextmanager
-def teaching(inv: Invocation) -> Iterator[tuple[Database, Background]]:
-    """The file, for a command that changes what the stages know, and the jobs that follow."""
-    from jobs import JobQueue
-    from valhalla.service.background import Background
-
-    with inv.writing() as database:
-        yield database, Background(database, JobQueue(database), inv.home)
+Done = dict[str, int | bool]
 
 
-def follow_up(
-    inv: Invocation, background: Background, job_id: JobId, patience: float = PATIENCE
-) -> dict[str, int | bool]:
+def follow_up(program: Program, job_id: JobId | None, patience: float = PATIENCE) -> Done | None:
     """Work on the job for a while if nothing else does. Returns what was done so far; ``finished`` says whether that is all,
-    ``running`` whether another process goes on with it."""
+    ``running`` whether another process goes on with it. None: there is no job, because nothing changed."""
     from db.errors import InstanceRunning
     from db.instance import Instance
     from jobs import WaitTimeout
-    from valhalla.service.background import QUEUE
+    from valhalla.scoring.jobs import QUEUE
 
-    instance = Instance(inv.home.path)
+    if job_id is None:
+        return None
+    instance = Instance(program.home.path)
     try:
         instance.acquire("re-evaluation")
     except InstanceRunning:
         return {"decided": 0, "finished": False, "running": True}
     try:
-        worker = background.queue.worker(threads=1, queues=[QUEUE])
+        worker = program.queue.worker(threads=1, queues=[QUEUE])
         worker.start()
         try:
-            state = background.queue.wait(job_id, timeout=patience)
+            state = program.queue.wait(job_id, timeout=patience)
         except WaitTimeout:
             return {"decided": 0, "finished": False, "running": False}
         finally:
             worker.stop(timeout=2.0)
-            background.database.checkpoint()
+            program.database.checkpoint()
     finally:
         instance.release()
     decided = state.result["decided"] if state.state == "done" and state.result else 0
     return {"decided": decided, "finished": state.state == "done", "running": False}
 
 
-def say_follow_up(done: dict[str, int | bool]) -> None:
+def say_follow_up(done: Done | None) -> None:
     """Tell what became of the other leads, where there is something to tell."""
+    if done is None:
+        return
     if done["finished"]:
         if done["decided"]:
             print(f"{done['decided']:,} leads were decided again.")

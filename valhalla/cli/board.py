@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.program.home import Home
 
-LAST_RUN = "SELECT id, pid, started_at, stopped_at, stop FROM run ORDER BY id DESC LIMIT 1"
-LAST_CYCLES = """
-SELECT number, started_at, finished_at, ok, rows, new, updated, unchanged, duplicate, rejected FROM cycle
-WHERE run_id = ? AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
-"""
-LEADS = "SELECT count(*) FROM lead"
-
 
 @dataclass(frozen=True)
 class Line:
@@ -93,7 +86,9 @@ def _service(database: Database, home: Home | None) -> list[Line]:
     from db.clock import SECOND
     from db.instance import running
     from valhalla.effects import live
+    from valhalla.leads.view import count
     from valhalla.sandbox.heartbeat import seen_from_outside
+    from valhalla.service import runs
 
     now = database.clock()
     instance = running(home.path) if home else None
@@ -123,23 +118,22 @@ def _service(database: Database, home: Home | None) -> list[Line]:
             style="bold red" if open_session else "",
         )
     )
-    run = database.one(LAST_RUN)
-    if run:
-        cycle = database.one(LAST_CYCLES, (run[0],))
-        if cycle:
-            number, began, ended, ok, rows, new, updated, unchanged, duplicate, rejected = cycle
-            seconds = (ended - began) / SECOND
-            lines.append(
-                Line(
-                    "Ingestion",
-                    "last cycle",
-                    f"{number}: {rows:,} rows in {seconds:.2f} s, {'ok' if ok else 'with errors'}",
-                    (now - ended) / SECOND,
-                )
+    cycle = runs.last_cycle(database)
+    if cycle:
+        counts, age = cycle.counts, (now - cycle.finished_at) / SECOND
+        lines.append(
+            Line(
+                "Ingestion",
+                "last cycle",
+                f"{cycle.number}: {counts['rows']:,} rows in {(cycle.finished_at - cycle.started_at) / SECOND:.2f} s, "
+                f"{'ok' if cycle.ok else 'with errors'}",
+                age,
             )
-            counts = f"{new:,} new, {updated:,} updated, {unchanged:,} unchanged, {duplicate:,} duplicate, {rejected:,} refused"
-            lines.append(Line("Ingestion", "its rows", counts, (now - ended) / SECOND))
-    lines.append(Line("Ingestion", "leads in the file", f"{database.value(LEADS):,}"))
+        )
+        names = ("new", "updated", "unchanged", "duplicate", "rejected")
+        told = ", ".join(f"{counts[name]:,} {name.replace('rejected', 'refused')}" for name in names)
+        lines.append(Line("Ingestion", "its rows", told, age))
+    lines.append(Line("Ingestion", "leads in the file", f"{count(database):,}"))
     return lines
 
 

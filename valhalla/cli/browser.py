@@ -23,11 +23,7 @@ def beside(
         from valhalla.cockpit.server import Server
 
         server = Server(
-            service.database,
-            service.home,
-            queue=service.queue,
-            background=service.background,
-            importing=service.importing,
+            service.program,
             port=port,
             run_id=service.run_id,
             interval=interval,

@@ -1,4 +1,4 @@
-"""``valhalla leads``: what a person decides about leads. Search, add, duplicates, merge, review, forget."""
+"""``valhalla leads``: what a person decides about leads. Add, duplicates, merge, review, forget."""
 
 from __future__ import annotations
 
@@ -7,59 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
+from valhalla.cli.options import Lead, Limit
 from valhalla.cli.sources import pairs
 from valhalla.program.errors import UsageError
-
-Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]
-Lead = Annotated[int, typer.Argument(metavar="LEAD", help="Number of the lead.")]
 
 
 def register(app: typer.Typer) -> None:
     """Put the commands into the group ``leads``."""
-    app.command("search")(search)
     app.command("add")(add)
     app.command("duplicates")(duplicates)
     app.command("merge")(merge)
     app.command("unmerge")(unmerge)
     app.command("review")(review)
     app.command("forget")(forget)
-
-
-def search(
-    ctx: typer.Context,
-    words: Annotated[list[str], typer.Argument(help="Words of a name, contact, place or any column.")],
-    limit: Limit = 20,
-) -> None:
-    """Leads in which every word occurs, best score first; a phone number is found however it is written."""
-    from valhalla.cli.leads import make_viewer, print_list
-    from valhalla.leads import search as finding
-    from valhalla.leads.sql import SOME
-
-    inv = invocation(ctx)
-    with inv.reading() as database:
-        import apsw
-
-        found = finding.search(database, " ".join(words), limit)
-        viewer = make_viewer(database)
-        rows = database.sql(SOME, (apsw.carray(_array(found.lead_ids)),)) if found.lead_ids else []
-        records = {record.lead.id: record for record in viewer.records(rows)}
-        entries = [viewer.entry(records[number]) for number in found.lead_ids if number in records]
-
-    def render() -> None:
-        if entries:
-            print_list(entries)
-        else:
-            print("Nobody is found.")
-        if found.indexed < 100:
-            print(f"The search index knows {found.indexed} % so far; the rest follows while Valhalla runs.")
-
-    inv.show(entries, render)
-
-
-def _array(numbers: list[int]) -> Any:
-    from array import array
-
-    return array("q", numbers)
 
 
 def add(
@@ -192,15 +152,14 @@ def review(
 
     inv = invocation(ctx)
     if accept or decline:
-        done = []
+        done: list[dict[str, Any]] = []
         with inv.writing() as database:
-            done += [
-                {"change": n, "lead": reviewing.accept(database, n), "accepted": True} for n in accept or []
-            ]
-            done += [
-                {"change": n, "lead": reviewing.decline(database, n), "accepted": False}
-                for n in decline or []
-            ]
+            for changes, accepted in ((accept or [], True), (decline or [], False)):
+                leads = reviewing.decide_all(database, changes, accepted=accepted)
+                done += [
+                    {"change": change, "lead": lead, "accepted": accepted}
+                    for change, lead in zip(dict.fromkeys(changes), leads, strict=True)
+                ]
         inv.show(
             done,
             lambda: [
@@ -234,9 +193,11 @@ def review(
 
 
 def _shown(column: str, value: Any) -> str:
+    from valhalla.program.wording import money
+
     if value is None:
         return "unknown"
-    return f"${value / 100:,.0f}" if column in ("value", "arv", "repairs") else str(value)
+    return money(value) if column in ("value", "arv", "repairs") else str(value)
 
 
 def forget(

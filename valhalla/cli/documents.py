@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.program.errors import InputError, UsageError
+from valhalla.program.errors import UsageError
 
 buyers = typer.Typer(help="The list of buyers: import, list.", no_args_is_help=True)
 
@@ -24,31 +24,16 @@ def packet(
 ) -> None:
     """The deal packet of a lead: numbers, offer, risks, buyers, next steps; a page or PDF to print or send."""
     from db.clock import iso
-    from valhalla.reports.packet import make
-    from valhalla.reports.packet_files import path_of, put, viewer_of
+    from valhalla.reports.packet_files import make_files
 
     inv = invocation(ctx)
     if out is not None and html and pdf:
         raise UsageError("--out names one file; choose --html or --pdf")
+    wanted = ["pdf"] * pdf + ["html"] * (html or not pdf)
+    if inv.json and not (html or pdf or out):
+        wanted = []
     with inv.writing() as database:
-        viewer = viewer_of(database)
-        with database.write(durable=True):
-            made = make(database, viewer, lead)
-        written: list[Path] = []
-        wanted = ["pdf"] * pdf + ["html"] * (html or not pdf)
-        try:
-            for ending in wanted if not inv.json or html or pdf or out else []:
-                path = out or path_of(inv.home, lead, ending)
-                if ending == "pdf":
-                    from valhalla.reports.packet_pdf import pdf as drawn
-
-                    written.append(put(path, drawn(made)))
-                else:
-                    from valhalla.reports.packet_page import page
-
-                    written.append(put(path, page(made)))
-        except OSError as error:
-            raise InputError(f"{error.filename} cannot be written: {error.strerror}") from None
+        made, written = make_files(database, inv.home, lead, wanted, out)
     data = {
         **made.body,
         "packet": made.id,
@@ -192,8 +177,8 @@ def list_(ctx: typer.Context) -> None:
         found = all_buyers(database)
 
     def render() -> None:
-        from valhalla.cli.leads import dollars
         from valhalla.cli.tables import table
+        from valhalla.program.wording import dollars
 
         rows = [
             (

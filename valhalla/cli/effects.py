@@ -103,7 +103,6 @@ def approve(
 ) -> None:
     """Say yes: to drafts by number, or to a kind of effect up to a daily number."""
     from valhalla.effects import register
-    from valhalla.effects.running import send_on
 
     inv = invocation(ctx)
     if standing is not None:
@@ -121,9 +120,8 @@ def approve(
         return
     if not effects:
         raise UsageError("which effects? Give their numbers, or --standing KIND")
-    with inv.writing() as database:
-        made = [register.approve(database, number) for number in effects]
-        send_on(database, effects)
+    with inv.program() as program:
+        made = program.effects.approve(effects)
     _told(inv, made)
 
 
@@ -138,20 +136,16 @@ def deny(
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        made = [register.deny(database, number, reason) for number in effects]
+        made = register.deny_all(database, effects, reason)
     _told(inv, made)
 
 
 @app.command("retry")
 def retry(ctx: typer.Context, effects: Numbers) -> None:
     """Send what was blocked, denied, failed or is uncertain on its way again, under the same key."""
-    from valhalla.effects import register
-    from valhalla.effects.running import send_on
-
     inv = invocation(ctx)
-    with inv.writing() as database:
-        made = [register.put_back(database, number) for number in effects]
-        send_on(database, effects)
+    with inv.program() as program:
+        made = program.effects.retry(effects)
     _told(inv, made)
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import UsageError
+
+if TYPE_CHECKING:
+    from jobs import JobId
+    from valhalla.scoring.experiments import Found
+    from valhalla.scoring.jobs import Reevaluating
 
 app = typer.Typer(
     help="Comparisons of scripts or channels: list, show, start, set, stop.", no_args_is_help=True
@@ -72,11 +78,12 @@ def start(
     ] = "appointment",
 ) -> None:
     """Start a new experiment, or go on with a stopped one (then without variants)."""
-    from valhalla.scoring import experiments
+    from valhalla.scoring.changes import start_experiment
 
     arms = [_arm(text) for text in variant or []]
     _change(
-        invocation(ctx), lambda database: experiments.start(database, name, arms, kind=kind, metric=metric)
+        invocation(ctx),
+        lambda reevaluating: start_experiment(reevaluating, name, arms, kind=kind, metric=metric),
     )
 
 
@@ -87,30 +94,28 @@ def set_(
     weights: Annotated[list[str], typer.Argument(help="VARIANT=WEIGHT, such as calm=3 brisk=1.")],
 ) -> None:
     """Change the shares of variants from now on; leads keep the variant they have."""
-    from valhalla.scoring import experiments
+    from valhalla.scoring.changes import weigh_experiment
 
     given = dict(_weight(text) for text in weights)
-    _change(invocation(ctx), lambda database: experiments.weigh(database, name, given))
+    _change(invocation(ctx), lambda reevaluating: weigh_experiment(reevaluating, name, given))
 
 
 @app.command("stop")
 def stop(ctx: typer.Context, name: Name) -> None:
     """Stop an experiment; its leads go on with the script in use."""
-    from valhalla.scoring import experiments
+    from valhalla.scoring.changes import stop_experiment
 
-    _change(invocation(ctx), lambda database: experiments.stop(database, name))
+    _change(invocation(ctx), lambda reevaluating: stop_experiment(reevaluating, name))
 
 
-def _change(inv: Invocation, act: Any) -> None:
-    from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
+def _change(inv: Invocation, change: Callable[[Reevaluating], tuple[Found, JobId | None]]) -> None:
+    from valhalla.cli.afterwards import follow_up, say_follow_up
     from valhalla.scoring.experiment_results import results
 
-    with teaching(inv) as (database, background):
-        with database.write(durable=True):
-            found = act(database)
-            job_id = background.reevaluating.ask()
-        done = follow_up(inv, background, job_id, patience=30.0)
-        told = results(database, found.name)
+    with inv.program() as program:
+        found, job_id = change(program.reevaluating)
+        done = follow_up(program, job_id, patience=30.0)
+        told = results(program.database, found.name)
 
         def render() -> None:
             shares = ", ".join(f"{v['name']} {v['weight']}" for v in told["variants"])

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.program.errors import UsageError
 
 app = typer.Typer(help="Limits: status, set.", no_args_is_help=True)
 
@@ -38,18 +37,9 @@ def set_(
     seconds: Annotated[float, typer.Argument(help="In how many seconds.")] = 3600,
 ) -> None:
     """Set a limit."""
-    from db import audit
     from valhalla.sandbox import GovernorEnforcer
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        governor = GovernorEnforcer(database=database)
-        try:
-            with database.write(durable=True):
-                governor.set_limit(resource, most, seconds)
-                body = {"max_actions": most, "window_us": round(seconds * 1_000_000)}
-                audit.append(database, "governor.set", f"governor:{resource}", body, actor="operator")
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        found = governor.get_status(resource)
+        found = GovernorEnforcer(database=database).change_limit(resource, most, seconds)
     inv.show(found, lambda: print(f"{resource}: at most {most} in {seconds:g} seconds"))

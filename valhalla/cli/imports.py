@@ -53,12 +53,12 @@ def undo(
     from valhalla.intake.log import details
 
     inv = invocation(ctx)
-    with working(inv, "imports undo") as (database, importing):
-        told = details(database, number)
+    with working(inv, "imports undo") as program:
+        told = details(program.database, number)
         if not yes and not inv.json:
             question = f"Take back import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
             typer.confirm(question, abort=True)
-        result = importing.chores.undo(number)
+        result = program.importing.chores.undo(number)
 
     def render() -> None:
         print(f"Import {number} was taken back: {result['reversed']:,} leads reversed.")
@@ -103,7 +103,8 @@ def reread(
 
     inv = invocation(ctx)
     changed = pairs(options, "--with")
-    with working(inv, "imports reread") as (database, importing):
+    with working(inv, "imports reread") as program:
+        database = program.database
         path, name = _list_of(database, what)
         if source is not None:
             set_source(database, source, Change(pattern=str(path)))
@@ -113,7 +114,7 @@ def reread(
         if accept:
             accept_suggestion(database, name, path)
         with ImportProgress(quiet=inv.json) as progress:
-            done = importing.read_again(path, name, progress)
+            done = program.importing.read_again(path, name, progress)
     inv.show(done.result.as_json(), lambda: report(done, preview=False))
     raise typer.Exit(exit_code(done))
 

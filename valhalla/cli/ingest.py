@@ -47,13 +47,13 @@ def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     from valhalla.cli.progress import ImportProgress
     from valhalla.cli.working import working
 
-    with working(inv, "ingest") as (database, importing):
+    with working(inv, "ingest") as program:
         if not inv.json:
             _announce(paths)
         with ImportProgress(quiet=inv.json) as progress:
-            done = importing.run(inv.home, paths, standing=not paths, final=True, watch=progress)
+            done = program.importing.run(inv.home, paths, standing=not paths, final=True, watch=progress)
         if verbose and not inv.json:
-            print_leads(database, done)
+            print_leads(program.database, done)
     return done
 
 
@@ -102,12 +102,11 @@ def report(done: Pass, *, preview: bool) -> None:
 def print_leads(database: Database, done: Pass) -> None:
     """The lines of --verbose: each lead that the pass made or changed, with its six decisions."""
     from valhalla.intake.lines import lead_lines, say
-    from valhalla.intake.passes import touched_leads
     from valhalla.leads.view import Viewer
     from valhalla.scoring.stages.explanation import explain
 
-    viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
-    for record in touched_leads(database, viewer, done.import_ids):
+    viewer = Viewer.now(database)
+    for record in viewer.touched(done.import_ids):
         lead = record.lead
         results = explain(lead, viewer.context(lead))
         for line in lead_lines(lead.name, lead.email or lead.phone or "no contact", lead.value, results):

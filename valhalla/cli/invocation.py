@@ -17,6 +17,7 @@ from valhalla.program.home import Home
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.service.program import Program
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,19 @@ class Invocation:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """The home's file, for a command that changes it; made when there is none."""
+        with self.program() as program:
+            yield program.database
+
+    @contextmanager
+    def program(self) -> Iterator[Program]:
+        """The home's program, for a command that changes its file and leaves jobs to be done."""
         from valhalla.program import logs
-        from valhalla.scoring.opening import open_home
+        from valhalla.service.program import Program
 
         if self.file:
             raise UsageError("--db only reads; use --home with a command that changes the file")
-        with open_home(self.home) as database, logs.of_command(self.home.logs, self.command):
-            yield database
+        with Program.open(self.home) as program, logs.of_command(self.home.logs, self.command):
+            yield program
 
     def show(self, data: Any, render: Callable[[], object]) -> None:
         """Print ``data`` as one JSON document with --json, else call ``render``, which prints for people."""

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from valhalla.cli import decisions, rejects
 from valhalla.cli.invocation import invocation
-from valhalla.program.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from db import Database
-    from valhalla.leads.view import Record, Viewer
+from valhalla.cli.options import Limit
 
 app = typer.Typer(help="Who to call today and why; one lead; lists and exports.", no_args_is_help=True)
 
-Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]
 Market = Annotated[str | None, typer.Option("--market", help='Only this market, such as "Houston, TX".')]
 Source = Annotated[str | None, typer.Option("--source", help="Only leads of this source.")]
-
-
-def make_viewer(database: Database) -> Viewer:
-    """What shows leads, by the settings in force."""
-    from valhalla.leads.view import Viewer
-    from valhalla.program import settings
-
-    values = settings.effective(database)
-    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
 
 
 @app.command("top")
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
     """The call list: who to call now, best first, and why."""
     from valhalla.leads.call_list import top as call_list
+    from valhalla.leads.view import Viewer
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = make_viewer(database)
+        viewer = Viewer.now(database)
         records = call_list(database, viewer, limit, market=market, source=source)
         entries = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
     inv.show(entries, lambda: _print_top(entries))
@@ -53,19 +40,51 @@ def list_(
     source: Source = None,
 ) -> None:
     """Leads in the order in which they came."""
+    from valhalla.leads.view import Viewer
+
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = make_viewer(database)
-        entries = [viewer.entry(record) for record in _page(database, viewer, after, limit, market, source)]
+        viewer = Viewer.now(database)
+        records = viewer.page(after, limit, market=market, source=source)
+        entries = [viewer.entry(record) for record in records]
     inv.show(entries, lambda: print_list(entries))
+
+
+@app.command("search")
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words of a name, contact, place or any column.")],
+    limit: Limit = 20,
+) -> None:
+    """Leads in which every word occurs, best score first; a phone number is found however it is written."""
+    from valhalla.leads import search as finding
+    from valhalla.leads.view import Viewer
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = finding.search(database, " ".join(words), limit)
+        viewer = Viewer.now(database)
+        entries = [viewer.entry(record) for record in viewer.some(found.lead_ids)]
+
+    def render() -> None:
+        if entries:
+            print_list(entries)
+        else:
+            print("Nobody is found.")
+        if found.indexed < 100:
+            print(f"The search index knows {found.indexed} % so far; the rest follows while Valhalla runs.")
+
+    inv.show(entries, render)
 
 
 @app.command("show")
 def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of the lead.")]) -> None:
     """One lead: its fields, the six stages with their reasons, its history, where it came from."""
+    from valhalla.leads.view import Viewer
+
     inv = invocation(ctx)
     with inv.reading() as database:
-        viewer = make_viewer(database)
+        viewer = Viewer.now(database)
         whole = viewer.whole(viewer.record(lead))
     inv.show(whole, lambda: _print_lead(whole))
 
@@ -82,73 +101,20 @@ def export(
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
 ) -> None:
     """Write leads to a CSV or workbook that Excel opens and Valhalla reads again."""
+    from valhalla.leads import export as exporting
+    from valhalla.leads.call_list import top as best
+    from valhalla.leads.view import Viewer
+
     inv = invocation(ctx)
     with inv.reading() as database:
-        count = _export(database, target, limit, market, source, call_list)
+        viewer = Viewer.now(database)
+        records = (
+            best(database, viewer, limit or 100, market=market, source=source)
+            if call_list
+            else viewer.contactable(limit, market=market, source=source)
+        )
+        count = exporting.write_file(target, map(viewer.entry, records))
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))
-
-
-def _export(
-    database: Database,
-    target: Path,
-    limit: int | None,
-    market: str | None,
-    source: str | None,
-    call_list: bool,
-) -> int:
-    import os
-
-    from valhalla.leads.call_list import top as best
-    from valhalla.leads.export import COLUMNS, cells, write_csv, write_workbook
-
-    viewer = make_viewer(database)
-    if call_list:
-        records: Any = best(database, viewer, limit or 100, market=market, source=source)
-    else:
-        records = _exported(database, viewer, limit, market, source)
-
-    rows = (cells(viewer.entry(record)) for record in records)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        if target.suffix.lower() == ".xlsx":
-            count = write_workbook(part, COLUMNS, rows)
-        else:
-            with open(part, "w", encoding="utf-8", newline="") as file:
-                count = write_csv(file, COLUMNS, rows)
-        os.replace(part, target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"{target} cannot be written: {error.strerror}") from None
-    return count
-
-
-def _page(
-    database: Database,
-    viewer: Viewer,
-    after: int,
-    limit: int,
-    market: str | None,
-    source: str | None,
-    *,
-    contactable: bool = False,
-) -> list[Record]:
-    from valhalla.leads import sql
-
-    chosen = {"after": after, "limit": limit, "market": market, "source": source}
-    return viewer.records(database.sql(sql.PAGE, {**chosen, "contactable": int(contactable)}))
-
-
-def _exported(
-    database: Database, viewer: Viewer, limit: int | None, market: str | None, source: str | None
-) -> Any:
-    """All leads that may be contacted."""
-    after, left = 0, limit if limit is not None else 2**62
-    while left > 0:
-        page = _page(database, viewer, after, min(left, 1000), market, source, contactable=True)
-        if not page:
-            return
-        yield from page
-        after, left = page[-1].lead.id, left - len(page)
 
 
 def _print_top(entries: list[dict[str, Any]]) -> None:
@@ -156,6 +122,7 @@ def _print_top(entries: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging
+    from valhalla.program.wording import dollars
 
     if not entries:
         print("Nobody to call yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE")
@@ -183,16 +150,10 @@ def _print_top(entries: list[dict[str, Any]]) -> None:
 _BANDS = {"A": "bold green", "B": "green", "C": "yellow", "D": "dim"}
 
 
-def dollars(value: float | None) -> str:
-    """$500,000, cents only where there are any; "unknown" for None."""
-    if value is None:
-        return "unknown"
-    return f"${value:,.0f}" if value == int(value) else f"${value:,.2f}"
-
-
 def print_list(entries: list[dict[str, Any]]) -> None:
     """Leads as a table."""
     from valhalla.cli.tables import table
+    from valhalla.program.wording import dollars
 
     table(
         ("lead", "name", "phone", "email", "location", "value", "score", "next"),
@@ -214,6 +175,7 @@ def _print_lead(whole: dict[str, Any]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging, table
+    from valhalla.program.wording import dollars
     from valhalla.scoring.stages import STAGES
 
     titles = dict(STAGES)
@@ -271,13 +233,6 @@ def _print_lead(whole: dict[str, Any]) -> None:
             ),
             title="History",
         )
-
-
-def parse_lead(text: str) -> int:
-    """A lead's number from what a person typed. Raises :class:`UsageError`."""
-    if not text.isdigit():
-        raise UsageError(f"{text!r} is no lead number; see: valhalla leads list")
-    return int(text)
 
 
 decisions.register(app)

@@ -11,6 +11,7 @@ from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
+    from valhalla.cli.afterwards import Done
     from valhalla.leads.outcomes import Recorded
 
 HELP = """Record what came of a lead.
@@ -47,44 +48,32 @@ outcome.__doc__ = HELP
 
 
 def _record(inv: Invocation, lead: str, event: str, *options: str | None) -> None:
-    from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.leads.outcomes import Outcome, Recorder, read_lead
+    from valhalla.cli.afterwards import follow_up
+    from valhalla.leads.outcomes import as_typed, read_lead, record_all
     from valhalla.program import settings
-    from valhalla.program.moments import ahead, moment
-    from valhalla.program.wording import cents
 
     reason, amount, at, channel, until = options
     number = _number(lead, "lead")
-    with teaching(inv) as (database, background):
-        zone, now = settings.value(database, "timezone"), database.clock()
-        given = Outcome(
-            number,
-            event,
-            moment(at, now, zone, noon=True) if at else now,
-            cents(amount) if amount else None,
-            channel.lower() if channel else None,
-            reason,
-            ahead(until, now, zone) if until else None,
+    with inv.program() as program:
+        database = program.database
+        given = as_typed(
+            database, number, event, at=at, amount=amount, channel=channel, reason=reason, until=until
         )
-        with database.write(durable=True):
-            recorded = Recorder(database).record(given)
-            job_id = background.reevaluating.ask() if recorded.new else None
-        done = follow_up(inv, background, job_id) if job_id is not None else None
-        name = read_lead(database, number).name
-        inv.show(_json(recorded, done), lambda: _say(recorded, name, zone, job_id is not None, done))
+        (recorded,), job_id = record_all(program.reevaluating, [given])
+        done = follow_up(program, job_id)
+        name, zone = read_lead(database, number).name, settings.value(database, "timezone")
+        inv.show(_json(recorded, done), lambda: _say(recorded, name, zone, done))
 
 
 def _undo(inv: Invocation, text: str) -> None:
-    from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.leads.outcomes import Recorder, read_lead
+    from valhalla.cli.afterwards import follow_up
+    from valhalla.leads.outcomes import read_lead, undo_all
 
     number = _number(text, "outcome")
-    with teaching(inv) as (database, background):
-        with database.write(durable=True):
-            undone = Recorder(database).undo(number)
-            job_id = background.reevaluating.ask()
-        done = follow_up(inv, background, job_id)
-        name = read_lead(database, undone.lead_id).name
+    with inv.program() as program:
+        (undone,), job_id = undo_all(program.reevaluating, [number])
+        done = follow_up(program, job_id)
+        name = read_lead(program.database, undone.lead_id).name
         status = undone.standing.status.replace("_", " ")
         inv.show(
             _json(undone, done),
@@ -93,7 +82,7 @@ def _undo(inv: Invocation, text: str) -> None:
 
 
 def _list(inv: Invocation, text: str) -> None:
-    from valhalla.leads import sql
+    from valhalla.leads.outcome_history import outcomes_of
     from valhalla.leads.outcomes import read_lead
     from valhalla.program import settings
     from valhalla.program.moments import clock_text
@@ -103,18 +92,7 @@ def _list(inv: Invocation, text: str) -> None:
     with inv.reading() as database:
         read_lead(database, number)
         zone = settings.value(database, "timezone")
-        rows = database.sql(sql.OUTCOMES, (number,))
-    names = ("id", "at", "event", "amount", "channel", "reason", "until", "recorded_by", "undone_at")
-    from db.clock import iso
-
-    data = [
-        {
-            name: iso(value) if name in ("at", "until", "undone_at") and value is not None
-            else value / 100 if name == "amount" and value is not None else value
-            for name, value in zip(names, row, strict=True)
-        }
-        for row in rows
-    ]  # fmt: skip
+        found = outcomes_of(database, number)
 
     def render() -> None:
         from valhalla.cli.tables import table
@@ -123,34 +101,27 @@ def _list(inv: Invocation, text: str) -> None:
             ("outcome", "when", "event", "fee", "how", "why", "until", "by", ""),
             (
                 (
-                    *(str(row[0]), clock_text(row[1], zone), row[2], money(row[3]) if row[3] else ""),
-                    *(
-                        row[4] or "",
-                        row[5] or "",
-                        clock_text(row[6], zone, "%Y-%m-%d") if row[6] else "",
-                        row[7],
-                    ),
-                    "taken back" if row[8] else "",
+                    *(str(each.id), clock_text(each.at, zone), each.event),
+                    *(money(each.amount) if each.amount else "", each.channel or "", each.reason or ""),
+                    clock_text(each.until, zone, "%Y-%m-%d") if each.until else "",
+                    *(each.recorded_by, "taken back" if each.undone_at else ""),
                 )
-                for row in rows
+                for each in found
             ),
             numbers=("outcome", "fee"),
             empty=f"Nothing was recorded on lead {number} yet. Record it with: valhalla outcome {number} contacted",
         )
 
-    inv.show(data, render)
+    inv.show([each.to_json() for each in found], render)
 
 
 def _import(inv: Invocation, text: str) -> None:
-    from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.leads.outcome_lists import import_outcomes
-    from valhalla.program import settings
+    from valhalla.cli.afterwards import follow_up, say_follow_up
+    from valhalla.leads.outcome_lists import import_and_reevaluate
 
-    with teaching(inv) as (database, background):
-        done = import_outcomes(database, Path(text), zone=settings.value(database, "timezone"))
-        again = None
-        if done.recorded:
-            again = follow_up(inv, background, background.reevaluating.ask(), patience=30.0)
+    with inv.program() as program:
+        done, job_id = import_and_reevaluate(program.reevaluating, Path(text))
+        again = follow_up(program, job_id, patience=30.0)
         data = {
             "rows": done.rows,
             "recorded": done.recorded,
@@ -166,15 +137,14 @@ def _import(inv: Invocation, text: str) -> None:
             print(
                 f"{done.rows:,} lines: {done.recorded:,} recorded, {done.known:,} known before, {len(done.refused):,} refused"
             )
-            if again is not None:
-                say_follow_up(again)
+            say_follow_up(again)
 
         inv.show(data, render)
     if done.rows and len(done.refused) == done.rows:
         raise typer.Exit(1)
 
 
-def _json(recorded: Recorded, done: dict[str, int | bool] | None) -> dict[str, Any]:
+def _json(recorded: Recorded, done: Done | None) -> dict[str, Any]:
     from db.clock import iso
 
     where = recorded.standing
@@ -190,9 +160,7 @@ def _json(recorded: Recorded, done: dict[str, int | bool] | None) -> dict[str, A
     }
 
 
-def _say(
-    recorded: Recorded, name: str, zone: str | None, changed: bool, done: dict[str, int | bool] | None
-) -> None:
+def _say(recorded: Recorded, name: str, zone: str | None, done: Done | None) -> None:
     from valhalla.cli.afterwards import say_follow_up
     from valhalla.program.moments import clock_text
 
@@ -206,8 +174,7 @@ def _say(
     elif recorded.suppressed:
         says += ", and will not be called again"
     print(f"{says}. (A mistake? valhalla outcome undo {recorded.id})")
-    if changed and done is not None:
-        say_follow_up(done)
+    say_follow_up(done)
 
 
 def _number(text: str, what: str) -> int:

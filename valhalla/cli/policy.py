@@ -108,15 +108,14 @@ def set_(
     reason: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
 ) -> None:
     """Change one key: a new version from now on. The leads it concerns are decided again."""
-    from valhalla.cli.afterwards import follow_up, say_follow_up, teaching
-    from valhalla.scoring.policies import as_text, change, parsed
+    from valhalla.cli.afterwards import follow_up, say_follow_up
+    from valhalla.scoring.changes import set_policy
+    from valhalla.scoring.policies import as_text, parsed
 
     inv = invocation(ctx)
-    with teaching(inv) as (database, background):
-        with database.write(durable=True):
-            made = change(database, key, parsed(value), reason or f"{key} was set")
-            job_id = background.reevaluating.ask() if made.changes else None
-        done = follow_up(inv, background, job_id, patience=30.0) if job_id is not None else None
+    with inv.program() as program:
+        made, job_id = set_policy(program.reevaluating, key, value, reason)
+        done = follow_up(program, job_id, patience=30.0)
         data = {
             "version": made.version,
             "changes": [
@@ -131,8 +130,7 @@ def set_(
                 return
             for each in made.changes:
                 print(f"{each.key}: {as_text(each.before)} -> {as_text(each.after)} (version {made.version})")
-            if done is not None:
-                say_follow_up(done)
+            say_follow_up(done)
 
         inv.show(data, render)
 

@@ -96,8 +96,8 @@ def _run(
     from valhalla.program import settings
     from valhalla.program.memory import collect_regularly, few_heaps
     from valhalla.safety import preflight
-    from valhalla.scoring.opening import open_home
     from valhalla.service import unpacked
+    from valhalla.service.program import Program
     from valhalla.service.service import Events, Plan, Service
 
     few_heaps()
@@ -107,7 +107,8 @@ def _run(
     instance = Instance(inv.home.path)
     _take(instance, inv, window)
     try:
-        with open_home(inv.home) as database:
+        with Program.open(inv.home) as program:
+            database = program.database
             values = settings.effective(database)
             if interval is not None:
                 values["interval"] = interval
@@ -118,9 +119,7 @@ def _run(
             events = Events() if quiet else _events(database, verbose)
             if window is not None and cycles != 0:
                 events = replace(events, working=_serving(window, instance, values["interval"], quiet))
-            service = Service(
-                database, inv.home, Plan(sources, values["interval"], cycles, live), values, events
-            )
+            service = Service(program, Plan(sources, values["interval"], cycles, live), values, events)
             stats = service.run(stop)
             if not quiet:
                 found = service.assessment

@@ -106,8 +106,8 @@ def production(
     """Preflight, ingest, risk, process, report, with the dry-run lock off behind the risk gate. Asks first."""
     from db.instance import Instance
     from valhalla.program import settings
-    from valhalla.scoring.opening import open_home
     from valhalla.service import production as workflow
+    from valhalla.service.program import Program
 
     inv = invocation(ctx)
     if inv.file:
@@ -116,9 +116,9 @@ def production(
     instance = Instance(inv.home.path)
     instance.acquire("production")
     try:
-        with open_home(inv.home) as database:
+        with Program.open(inv.home) as program:
             if not yes:
-                _ask(database)
+                _ask(program.database)
 
             def told(step: dict[str, Any]) -> None:
                 if not inv.json:
@@ -128,7 +128,7 @@ def production(
                     )
 
             sources = [path.absolute() for path in paths or []]
-            flow = workflow.run(database, inv.home, sources, settings.effective(database), told)
+            flow = workflow.run(program, sources, settings.effective(program.database), told)
     finally:
         instance.release()
     inv.show(flow.report or {"steps": flow.steps}, lambda: None)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import InputError
+
+if TYPE_CHECKING:
+    from jobs import JobId
+    from valhalla.scoring.jobs import Reevaluating
+    from valhalla.scoring.promoting import Moved
 
 app = typer.Typer(
     help="Scripts and how they come into use: list, show, add, promote, pin, retire.", no_args_is_help=True
@@ -130,17 +136,14 @@ def add(
 @app.command("promote")
 def promote(ctx: typer.Context, script: Which) -> None:
     """Bring a script into use, if every gate passes; otherwise say what is missing (exit code 1)."""
-    from valhalla.cli.afterwards import follow_up, teaching
-    from valhalla.scoring import promoting
+    from valhalla.cli.afterwards import follow_up
+    from valhalla.scoring import changes
     from valhalla.scoring.experiment_results import gate_json
 
     inv = invocation(ctx)
-    with teaching(inv) as (database, background):
-        with database.write(durable=True):
-            verdict, made = promoting.promote(database, script)
-            job_id = background.reevaluating.ask() if made else None
-        if job_id is not None:
-            follow_up(inv, background, job_id)
+    with inv.program() as program:
+        (verdict, made), job_id = changes.promote_script(program.reevaluating, script)
+        follow_up(program, job_id)
         data = {
             "promoted": bool(made),
             "says": verdict.says,
@@ -166,7 +169,7 @@ def pin(
     off: Annotated[bool, typer.Option("--off", help="Let the evidence move it again.")] = False,
 ) -> None:
     """Bring a script into use by hand and keep it there, whatever the evidence says."""
-    from valhalla.scoring import promoting
+    from valhalla.scoring import changes, promoting
 
     inv = invocation(ctx)
     if off:
@@ -178,7 +181,7 @@ def pin(
         return
     _by_hand(
         inv,
-        lambda database: promoting.pin(database, script, reason=reason),
+        lambda reevaluating: changes.pin_script(reevaluating, script, reason),
         "It stays in use until it is unpinned.",
     )
 
@@ -186,19 +189,23 @@ def pin(
 @app.command("retire")
 def retire(ctx: typer.Context, script: Which, reason: Reason = "not wanted any more") -> None:
     """Take a script out of use by hand. It comes back when it is compared again."""
-    from valhalla.scoring import promoting
+    from valhalla.scoring import changes
 
-    _by_hand(invocation(ctx), lambda database: [promoting.retire(database, script, reason=reason)], "")
+    def retire_it(reevaluating: Reevaluating) -> tuple[list[Moved], JobId | None]:
+        moved, job_id = changes.retire_script(reevaluating, script, reason)
+        return [moved], job_id
+
+    _by_hand(invocation(ctx), retire_it, "")
 
 
-def _by_hand(inv: Invocation, act: Any, says: str) -> None:
-    from valhalla.cli.afterwards import follow_up, teaching
+def _by_hand(
+    inv: Invocation, change: Callable[[Reevaluating], tuple[list[Moved], JobId | None]], says: str
+) -> None:
+    from valhalla.cli.afterwards import follow_up
 
-    with teaching(inv) as (database, background):
-        with database.write(durable=True):
-            made = act(database)
-            job_id = background.reevaluating.ask()
-        follow_up(inv, background, job_id)
+    with inv.program() as program:
+        made, job_id = change(program.reevaluating)
+        follow_up(program, job_id)
 
         def render() -> None:
             if says:

@@ -10,8 +10,8 @@ from valhalla.cli.invocation import Invocation
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
-    from db import Database
     from valhalla.intake.passes import Importing
+    from valhalla.service.program import Program
 
 INDEX_AT_ONCE = 5_000
 """A command brings the search index up to date at its end when no more leads than this are missing in it. The index of
@@ -22,25 +22,22 @@ INDEX_SECONDS = 1.0
 
 
 @contextmanager
-def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing]]:
-    """The home's file and its import jobs, with a worker. The home's lock is held as long as no instance runs."""
+def working(inv: Invocation, command: str) -> Iterator[Program]:
+    """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
     from db.errors import InstanceRunning
     from db.instance import Instance
-    from jobs import JobQueue
-    from valhalla.intake.passes import Importing
     from valhalla.leads import call_list_index
     from valhalla.program import logs
     from valhalla.program.memory import few_heaps
-    from valhalla.scoring.opening import open_home
+    from valhalla.service.program import Program
 
     if inv.file:
         raise UsageError(f"--db only reads; use --home with {command}")
     few_heaps()
     inv.home.prepare()
     instance = Instance(inv.home.path)
-    with open_home(inv.home) as database, logs.of_command(inv.home.logs, command):
-        queue = JobQueue(database)
-        importing = Importing(database, queue)
+    with Program.open(inv.home) as program, logs.of_command(inv.home.logs, command):
+        importing, queue = program.importing, program.queue
         worker = None
         try:
             instance.acquire(command)
@@ -50,14 +47,14 @@ def working(inv: Invocation, command: str) -> Iterator[tuple[Database, Importing
         except InstanceRunning:
             pass  # the running instance's worker does the work; this process only waits for it
         try:
-            yield database, importing
+            yield program
             if worker:
                 _let_index(importing)
-                call_list_index.adapt(database)
+                call_list_index.adapt(program.database)
         finally:
             if worker:
                 worker.stop(timeout=2.0)
-                database.checkpoint()
+                program.database.checkpoint()
             instance.release()
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from valhalla.cockpit.wording import ago, dollars, moment, number, stamp
+from valhalla.cockpit.wording import ago, moment, number, stamp
+from valhalla.program.wording import dollars
 
 ICONS = "icons.svg"
 

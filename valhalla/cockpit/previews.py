@@ -66,7 +66,6 @@ class Previews:
     def _work_out(self, path: Path, source: str) -> dict[str, Any]:
         from valhalla.cockpit.live import percent_read
         from valhalla.intake.columns import glance
-        from valhalla.intake.passes import touched_leads
         from valhalla.intake.preview import trial
 
         def watch(_: Path, progress: dict[str, float] | None) -> None:
@@ -77,9 +76,7 @@ class Previews:
             with trial(self.database) as importing:
                 done = importing.read_again(path, source, watch)
                 viewer = viewer_of(importing.database)
-                records = list(
-                    itertools.islice(touched_leads(importing.database, viewer, done.import_ids), FIRST)
-                )
+                records = itertools.islice(viewer.touched(done.import_ids), FIRST)
                 first = [viewer.entry(record) for record in records]
             file = vars(done.result.files[0])
             problem = None

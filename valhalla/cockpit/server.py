@@ -9,20 +9,16 @@ import sys
 import threading
 from collections.abc import Iterable
 
-from db import Database
-from jobs import JobQueue
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
 from valhalla.cockpit.live import Feed
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
-from valhalla.intake.passes import Importing
 from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
-from valhalla.program.home import Home
 from valhalla.service import links
-from valhalla.service.background import Background
+from valhalla.service.program import Program
 
 ADDRESS = "127.0.0.1"
 PORT = 8101
@@ -39,12 +35,8 @@ class Server:
 
     def __init__(
         self,
-        database: Database,
-        home: Home,
+        program: Program,
         *,
-        queue: JobQueue | None = None,
-        background: Background | None = None,
-        importing: Importing | None = None,
         port: int | None = None,
         run_id: int | None = None,
         interval: int | None = None,
@@ -52,14 +44,10 @@ class Server:
         limits: serving.Limits = serving.DEFAULT,
     ) -> None:
         self._socket = listen(port)
-        queue = queue or JobQueue(database)
+        database = program.database
         forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
         self.cockpit = Cockpit(
-            database=database,
-            home=home,
-            queue=queue,
-            background=background or Background(database, queue, home),
-            importing=importing or Importing(database, queue),
+            program=program.all_kinds(),
             sessions=Sessions(lambda token: links.is_good(database, token)),
             feed=Feed(database),
             figures=Figures(database),

@@ -18,19 +18,16 @@ if TYPE_CHECKING:
     from valhalla.console.service import Console
     from valhalla.intake.passes import Importing
     from valhalla.program.home import Home
+    from valhalla.scoring.jobs import Reevaluating
     from valhalla.service.background import Background
+    from valhalla.service.program import Program
 
 
 @dataclass
 class Cockpit:
     """One cockpit: made before the app, passed to :func:`valhalla.cockpit.app.make_app`."""
 
-    database: Database
-    home: Home
-    queue: JobQueue
-    """Where work is put that must not keep a click waiting."""
-    background: Background
-    importing: Importing
+    program: Program
     sessions: Sessions
     feed: Feed
     figures: Figures
@@ -46,6 +43,36 @@ class Cockpit:
 
     console: Console | None = None
     """The federation and memory boards, while the server runs."""
+
+    @property
+    def database(self) -> Database:
+        """The home's database."""
+        return self.program.database
+
+    @property
+    def home(self) -> Home:
+        """The home."""
+        return self.program.home
+
+    @property
+    def queue(self) -> JobQueue:
+        """Where work is put that must not keep a click waiting."""
+        return self.program.queue
+
+    @property
+    def background(self) -> Background:
+        """What can wait."""
+        return self.program.background
+
+    @property
+    def reevaluating(self) -> Reevaluating:
+        """What decides on leads again."""
+        return self.program.reevaluating
+
+    @property
+    def importing(self) -> Importing:
+        """Imports."""
+        return self.program.importing
 
     @property
     def cookie(self) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from db.clock import DAY, HOUR, MINUTE, SECOND, now
+from valhalla.program.wording import dollars, money
 
 
 def micros(at: int | str) -> int:
@@ -59,11 +60,6 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
-def dollars(value: float) -> str:
-    """$500,000; cents only where there are any. ``value`` in dollars, as the JSON has it."""
-    return f"${value:,.0f}" if value == int(value) else f"${value:,.2f}"
-
-
 def words(name: str) -> str:
     """An enumeration's word as people write it: opted_out is opted out."""
     return name.replace("_", " ")
@@ -111,7 +107,7 @@ def figure(pair: tuple[str, Any]) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "yes" if value is True else "no" if value is False else str(value)
     if name.endswith("_cents"):
-        return dollars(value / 100) if value >= 0 else f"-{dollars(-value / 100)}"
+        return money(round(value))
     if name.endswith("_ppm"):
         return f"{value / 10_000:,.1f} %"
     return number(value)

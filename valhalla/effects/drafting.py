@@ -38,7 +38,7 @@ def by_hand(
     if kind == "export":
         if to is None:
             raise UsageError("where to? Use --to FILE")
-        numbers = leads or [record.lead.id for record in top(database, _viewer(database), limit)]
+        numbers = leads or [record.lead.id for record in top(database, Viewer.now(database), limit)]
         return [export(database, numbers, Path(to), actor="operator")]
     if kind == "purge":
         return [
@@ -58,7 +58,7 @@ def by_hand(
 
 def webhook(database: Database, lead_id: int, address: str, actor: str = "valhalla") -> dict[str, Any]:
     """Draft a webhook that tells a lead, with score and reasons, to ``address``. The same lead unchanged is told once."""
-    viewer = _viewer(database)
+    viewer = Viewer.now(database)
     entry = viewer.entry(viewer.record(lead_id))
     entry.pop("rank", None)
     about = f"lead {lead_id} {json.dumps([entry[name] for name in ('name', 'email', 'phone', 'value')])}"
@@ -70,7 +70,7 @@ def email(
     database: Database, lead_id: int, template: str, *, to: str | None = None, actor: str = "valhalla"
 ) -> dict[str, Any]:
     """Draft a mail to a lead (or ``to``). Raises :class:`valhalla.effects.mail.TemplateField`."""
-    viewer = _viewer(database)
+    viewer = Viewer.now(database)
     entry = viewer.entry(viewer.record(lead_id))
     fields = {
         **entry["extra"],
@@ -117,7 +117,7 @@ def for_new_leads(database: Database, import_ids: list[int]) -> list[int]:
     if not address or not most or not import_ids:
         return []
     new = lookup.of_imports(database, import_ids)
-    best = [record.lead.id for record in top(database, _viewer(database), most) if record.lead.id in new]
+    best = [record.lead.id for record in top(database, Viewer.now(database), most) if record.lead.id in new]
     return [webhook(database, number, address)["id"] for number in best]
 
 
@@ -126,8 +126,3 @@ def _exist(database: Database, leads: list[int]) -> None:
     for number in leads:
         if number not in known:
             raise NotFound(f"there is no lead {number}; see: valhalla leads list")
-
-
-def _viewer(database: Database) -> Viewer:
-    values = settings.effective(database)
-    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -127,6 +127,12 @@ def deny(database: Database, number: int, reason: str = "denied", actor: str = "
             raise EffectError(f"effect {number} is {effect['state']}; it can no longer be denied")
         _audit(database, "effect.deny", effect, actor)
     return show(database, number)
+
+
+def deny_all(database: Database, numbers: Sequence[int], reason: str = "denied") -> list[dict[str, Any]]:
+    """A person says no to effects: to all of them or to none."""
+    with database.write(durable=True):
+        return [deny(database, number, reason) for number in numbers]
 
 
 def put_back(database: Database, number: int, actor: str = "operator") -> dict[str, Any]:

@@ -9,7 +9,7 @@ nothing, and the effect goes on by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -18,7 +18,7 @@ from valhalla.effects import live, register, sql
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
 from valhalla.leads import lookup
-from valhalla.program import correlation, settings
+from valhalla.program import correlation
 from valhalla.sandbox import idempotency
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.dry_run import DryRunLock
@@ -42,44 +42,10 @@ ACTIONS = {
 LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "purge": (100, 3600)}
 """How often each kind may go out, in how many seconds, until somebody sets another limit (``governor set effect.KIND``)."""
 
-NO = "denied by the operator"
-
 SHOWN = 3
 """Leads that are named when they must not be contacted."""
 
 RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
-
-
-def send_on(database: Database, numbers: Iterable[int]) -> None:
-    """Have approved effects run by whichever process works on the queue: this one only puts their jobs into it."""
-    effects = Effects(database, JobQueue(database), Senders(database, settings.effective(database)))
-    for number in numbers:
-        effects.enqueue(number)
-
-
-def approve(database: Database, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """A person approves drafts, all of them or none, and they are sent on; durable. Returns the effects."""
-    return _on_their_way(database, numbers, register.approve)
-
-
-def retry(database: Database, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """A person puts effects back on their way, all of them or none; durable. Returns the effects."""
-    return _on_their_way(database, numbers, register.put_back)
-
-
-def deny(database: Database, numbers: Sequence[int], reason: str = NO) -> list[dict[str, Any]]:
-    """A person denies effects, all of them or none; durable. Returns the effects."""
-    with database.write(durable=True):
-        return [register.deny(database, number, reason) for number in numbers]
-
-
-def _on_their_way(
-    database: Database, numbers: Sequence[int], act: Callable[[Database, int], dict[str, Any]]
-) -> list[dict[str, Any]]:
-    with database.write(durable=True):
-        changed = [act(database, number) for number in numbers]
-        send_on(database, numbers)
-    return changed
 
 
 class Effects:
@@ -126,6 +92,23 @@ class Effects:
         self.recover()
         for (number,) in self.database.sql(sql.APPROVED):
             self.enqueue(number)
+
+    def approve(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """A person says yes to drafts: to all of them or to none. Whichever process works on the queue runs them."""
+        return self._send_all(numbers, register.approve)
+
+    def retry(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """Send effects on their way again, all of them or none; see :func:`valhalla.effects.register.put_back`."""
+        return self._send_all(numbers, register.put_back)
+
+    def _send_all(
+        self, numbers: Sequence[int], decide: Callable[[Database, int], dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        with self.database.write(durable=True):
+            made = [decide(self.database, number) for number in numbers]
+            for number in numbers:
+                self.enqueue(number)
+        return made
 
     def enqueue(self, number: int, delay: float | None = None) -> int:
         """Have an approved effect run, once, by whichever process works on the queue; the job's number."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from valhalla.effects.outcome import Refused
 from valhalla.leads import export
 from valhalla.leads.sql import CONTACT_COLUMNS
 from valhalla.program import secrets
+from valhalla.program.files import whole
 from valhalla.program.home import Home, digest_path
 
 if TYPE_CHECKING:
@@ -75,13 +75,10 @@ class Senders:
         return lambda: self._write(path, effect["payload"]["leads"])
 
     def _write(self, path: Path, leads: list[int]) -> dict[str, Any]:
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            with open(part, "w", encoding="utf-8", newline="") as file:
+            with whole(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
                 count = export.write_csv(file, CONTACT_COLUMNS, export.contact_rows(self.database, leads))
-            os.replace(part, path)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise Refused(f"{path} cannot be written: {error.strerror}") from None
         return {"file": str(path), "leads": count}
 

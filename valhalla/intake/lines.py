@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from db.clock import SECOND, to_datetime
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.stats import RunStats
+from valhalla.program.wording import money
 from valhalla.scoring.stages import STAGES, StageResult
 
 _STYLES = {
@@ -37,11 +38,6 @@ def say(line: str = "") -> None:
 def stamp(at: int) -> str:
     """Local time as the cycle lines show it."""
     return f"[{to_datetime(at).astimezone():%Y-%m-%d %H:%M:%S}]"
-
-
-def money(cents: int) -> str:
-    """$500,000.00"""
-    return f"${cents // 100:,}.{cents % 100:02d}"
 
 
 def starting(path: str) -> list[str]:
@@ -79,7 +75,7 @@ def _at(line: int) -> str:
 def lead_lines(name: str, contact: str, value: int, results: Iterable[StageResult]) -> list[str]:
     """One lead and what each stage decided, for --verbose."""
     titles = [title for _, title in STAGES]
-    lines = [f"[PROCESSING] {name} - {contact} - Value: {money(value)}"]
+    lines = [f"[PROCESSING] {name} - {contact} - Value: {money(value, exact=True)}"]
     for number, (title, result) in enumerate(zip(titles, results, strict=True), 1):
         lines.append(f"  [{number}/{len(titles)}] {title}: PROCESSED - {result.decision}")
     return lines

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from db import Database, DatabaseError
 from jobs import JobQueue, WaitTimeout, current_job
@@ -22,11 +21,7 @@ from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate, Problem
 from valhalla.intake.sql import ADOPTED_FILES
-from valhalla.leads import sql
 from valhalla.program.home import Home
-
-if TYPE_CHECKING:
-    from valhalla.leads.view import Record, Viewer
 
 IMPORT_JOB = "import.file"
 
@@ -165,12 +160,3 @@ class Importing:
 
 def _gone(candidate: Candidate) -> FileResult:
     return result.of_problem(str(candidate.path), "NOT_FOUND", f"The file '{candidate.path}' was not found.")
-
-
-def touched_leads(database: Database, viewer: Viewer, import_ids: Iterable[int]) -> Iterator[Record]:
-    """The leads that imports made or changed, in order of their numbers, a page at a time."""
-    for import_id in import_ids:
-        after = 0
-        while page := viewer.records(database.sql(sql.TOUCHED, (import_id, after))):
-            yield from page
-            after = page[-1].lead.id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from valhalla.intake import sql
 from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.leads.export import write_csv
 from valhalla.program.errors import InputError
+from valhalla.program.files import whole
 
 OURS = ("_reject", "_line", "_reason", "_field")
 """Columns that stand in front of a list's own."""
@@ -69,15 +69,11 @@ def export(database: Database, target: Path, choice: Choice) -> list[dict[str, A
 def _write(database: Database, path: Path, choice: Choice) -> int:
     columns = _columns(database, choice)
     place = {name: number for number, name in enumerate(columns)}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "w", encoding="utf-8", newline="") as file:
-            count = write_csv(file, (*OURS, *columns), _rows(database, choice, place))
-        os.replace(part, path)
+        with whole(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
+            return write_csv(file, (*OURS, *columns), _rows(database, choice, place))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    return count
 
 
 def _columns(database: Database, choice: Choice) -> list[str]:

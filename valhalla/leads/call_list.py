@@ -78,8 +78,8 @@ def due_after(rules: CallingRules) -> str:
 def _best(
     database: Database, viewer: Viewer, count: int, wait: str | None, filters: Mapping[str, str | None]
 ) -> list[int]:
-    best = Best(count, viewer.now, viewer.score)
-    where, now = call_list_index.of(database), viewer.now
+    best = Best(count, viewer.at, viewer.score)
+    where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
     of_base, of_date = (sql.chosen(text, where, wait, *columns) for text in (sql.OF_BASE, sql.OF_DATE))
     reader = _Reader(database, best, count, {"now": now, **filters}, of_base, of_date)

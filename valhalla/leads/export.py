@@ -13,6 +13,8 @@ from typing import Any, TextIO
 
 from db import Database, audit
 from valhalla.leads import sql
+from valhalla.program.errors import InputError
+from valhalla.program.files import whole
 
 log = logging.getLogger("valhalla.leads")
 
@@ -65,6 +67,19 @@ def safe_cell(text: str) -> str:
     if text.startswith(_FORMULA) and not _HARMLESS.fullmatch(text):
         return "'" + text
     return text
+
+
+def write_file(path: Path, entries: Iterable[Mapping[str, Any]]) -> int:
+    """Write leads' entries to a workbook (``.xlsx``) or a CSV. Returns how many. Raises :class:`InputError`."""
+    rows = map(cells, entries)
+    try:
+        with whole(path) as part:
+            if path.suffix.lower() == ".xlsx":
+                return write_workbook(part, COLUMNS, rows)
+            with open(part, "w", encoding="utf-8", newline="") as file:
+                return write_csv(file, COLUMNS, rows)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def write_csv(file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> int:

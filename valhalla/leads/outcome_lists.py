@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import Database, audit
 from valhalla.leads import sql
@@ -12,9 +13,14 @@ from valhalla.leads.contacts import phone_key
 from valhalla.leads.identity import email_key, phone_name_key
 from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.leads.sheet import Sheet, read_sheet
+from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, moment
 from valhalla.program.wording import cents
+
+if TYPE_CHECKING:
+    from jobs import JobId
+    from valhalla.scoring.jobs import Reevaluating
 
 COLUMNS = {
     "lead": ("lead", "lead id", "lead_id", "id"),
@@ -75,6 +81,14 @@ def import_outcomes(database: Database, path: Path, *, zone: str | None, actor: 
                 body = {"lines": [batch[0][0], batch[-1][0]], "recorded": result.recorded - before}
                 audit.append(database, "outcome.import", "outcomes", body, actor=actor)
     return result
+
+
+def import_and_reevaluate(reevaluating: Reevaluating, path: Path) -> tuple[Imported, JobId | None]:
+    """Record every line of ``path`` on the operator's clock and, where one is new, have the leads decided again. Also
+    returns the number of that job."""
+    database = reevaluating.database
+    done = import_outcomes(database, path, zone=settings.value(database, "timezone"))
+    return done, reevaluating.ask() if done.recorded else None
 
 
 def _one(

@@ -10,7 +10,10 @@ from db.clock import DAY, HOUR
 from jobs import JobId
 from valhalla.leads import do_not_contact, sql, suppression
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
+from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.moments import ahead, moment
+from valhalla.program.wording import cents
 from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.stages import Context, StoredLead, redecide
@@ -168,6 +171,34 @@ def undo(database: Database, outcome_id: int, *, actor: str = "operator") -> Rec
     """Take one outcome back; durable."""
     with database.write(durable=True):
         return Recorder(database, actor).undo(outcome_id)
+
+
+def as_typed(
+    database: Database,
+    lead_id: int,
+    event: str,
+    *,
+    at: str | None = None,
+    amount: str | None = None,
+    channel: str | None = None,
+    reason: str | None = None,
+    until: str | None = None,
+) -> Outcome:
+    """An outcome from what a person typed, on the operator's clock; blank is "not given", and without ``at`` it is now.
+    Raises :class:`UsageError`."""
+    zone, now = settings.value(database, "timezone"), database.clock()
+    at, amount, channel, reason, until = (
+        text.strip() or None if text else None for text in (at, amount, channel, reason, until)
+    )
+    return Outcome(
+        lead_id,
+        event.strip().lower(),
+        moment(at, now, zone, noon=True) if at else now,
+        cents(amount) if amount else None,
+        channel.lower() if channel else None,
+        reason,
+        ahead(until, now, zone) if until else None,
+    )
 
 
 def record_all(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+import apsw
 
 from db import Database
 from db.clock import iso
 from valhalla.leads import sql
+from valhalla.leads.outcome_history import outcomes_of
+from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context, StageResult, StoredLead, calling
@@ -61,7 +66,7 @@ class Viewer:
         self, database: Database, now: int, *, quiet: str, zone: str | None, contexts: Contexts | None = None
     ) -> None:
         self.database = database
-        self.now = now
+        self.at = now
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
         self._compiled = contexts or Contexts(database)
@@ -77,6 +82,20 @@ class Viewer:
         _, policy = stages.latest_policy(database)
         self.calling = calling.compile_calling(policy, self._quiet, zone)
         self.score = compile_score(policy)
+
+    @classmethod
+    def now(
+        cls, database: Database, values: Mapping[str, Any] | None = None, contexts: Contexts | None = None
+    ) -> Self:
+        """A viewer as of now, by the settings in force (``values``, where they were read already)."""
+        values = settings.effective(database) if values is None else values
+        return cls(
+            database,
+            database.clock(),
+            quiet=values["quiet_hours"],
+            zone=values["timezone"],
+            contexts=contexts,
+        )
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
@@ -95,20 +114,64 @@ class Viewer:
             raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
         return self.records(rows)[0]
 
+    def known_by(self, key: int) -> Record:
+        """The lead that a row's identity key names; :class:`NotFound` when there is none."""
+        return self.record(self.database.value(sql.LEAD_OF_KEY, (key,)) or 0)
+
+    def some(self, numbers: Sequence[int]) -> list[Record]:
+        """The leads with these numbers that there are, in the order of ``numbers``."""
+        rows = self.database.sql(sql.SOME, (apsw.carray(array("q", numbers)),)) if numbers else []
+        found = {record.lead.id: record for record in self.records(rows)}
+        return [found[number] for number in numbers if number in found]
+
+    def page(
+        self,
+        after: int,
+        limit: int,
+        *,
+        market: str | None = None,
+        source: str | None = None,
+        contactable: bool = False,
+    ) -> list[Record]:
+        """The next leads behind number ``after``, in the order in which they came. ``contactable``: without those who must
+        not be contacted."""
+        chosen = {"after": after, "limit": limit, "market": market, "source": source}
+        return self.records(self.database.sql(sql.PAGE, {**chosen, "contactable": int(contactable)}))
+
+    def contactable(
+        self, limit: int | None = None, *, market: str | None = None, source: str | None = None
+    ) -> Iterator[Record]:
+        """All leads that may be contacted, at most ``limit``, in the order in which they came."""
+        after, left = 0, 2**62 if limit is None else limit
+        while left > 0:
+            page = self.page(after, min(left, 1000), market=market, source=source, contactable=True)
+            if not page:
+                return
+            yield from page
+            after, left = page[-1].lead.id, left - len(page)
+
+    def touched(self, import_ids: Iterable[int]) -> Iterator[Record]:
+        """The leads that imports made or changed, in order of their numbers."""
+        for import_id in import_ids:
+            after = 0
+            while page := self.records(self.database.sql(sql.TOUCHED, (import_id, after))):
+                yield from page
+                after = page[-1].lead.id
+
     def context(self, lead: StoredLead) -> Context:
         """The policy and snapshot that decided on the lead."""
         key = (lead.decision.policy_version, lead.decision.snapshot_id)
         if key not in self._contexts:
-            self._contexts[key] = self._compiled.at(*key, now=self.now)
+            self._contexts[key] = self._compiled.at(*key, now=self.at)
         return self._contexts[key]
 
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
         """The documented shape of a lead in a list. Score, band and next action are as of now."""
         lead, context = record.lead, self.context(record.lead)
-        lines = score_lines(lead, context, self.now)
+        lines = score_lines(lead, context, self.at)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
         first = self._first.get(lead.decision.variant_id or 0)
-        action = calling.next_action(lead, score, self.calling, self.now, first)
+        action = calling.next_action(lead, score, self.calling, self.at, first)
         return {
             "id": lead.id,
             "rank": rank,
@@ -141,22 +204,7 @@ class Viewer:
                 {"at": iso(at), "actor": actor, "cause": cause, "before": json.loads(before)}
                 for at, actor, cause, _, before in database.sql(sql.HISTORY, (lead.id,))
             ],
-            "outcomes": [
-                {
-                    "id": number,
-                    "at": iso(at),
-                    "event": event,
-                    "amount": _dollars(amount),
-                    "channel": channel,
-                    "reason": reason,
-                    "until": iso(until) if until is not None else None,
-                    "recorded_by": actor,
-                    "undone_at": iso(undone) if undone is not None else None,
-                }
-                for number, at, event, amount, channel, reason, until, actor, undone in database.sql(
-                    sql.OUTCOMES, (lead.id,)
-                )
-            ],
+            "outcomes": [each.to_json() for each in outcomes_of(database, lead.id)],
             "sightings": [
                 {"file": path, "line": line, "first_seen": iso(first), "last_seen": iso(last)}
                 for path, line, first, last in database.sql(sql.SIGHTINGS, (lead.id,))
@@ -177,6 +225,11 @@ class Viewer:
         if header_id not in self._headers:
             self._headers[header_id] = json.loads(self.database.value(sql.HEADER_NAMES, (header_id,)) or "[]")
         return dict(zip(self._headers[header_id], json.loads(columns["extras"]), strict=False))
+
+
+def count(database: Database) -> int:
+    """How many leads there are."""
+    return int(database.value(sql.COUNT))
 
 
 def stage_json(result: StageResult) -> dict[str, Any]:

@@ -23,14 +23,16 @@ def cents(text: str) -> int:
     return int(match[1].replace(",", "")) * 100 + int(((match[2] or "") + "00")[:2])
 
 
-# -- Numbers as people read them -------------------------------------------------------------------
-
-
-def money(cents: int) -> str:
-    """``15250000`` -> ``$152,500``; cents are shown only when there are any."""
+def money(cents: int, *, exact: bool = False) -> str:
+    """``15250000`` -> ``$152,500``; cents are shown when there are any, or with ``exact``."""
     sign = "-" if cents < 0 else ""
     whole, part = divmod(abs(cents), 100)
-    return f"{sign}${whole:,}.{part:02d}" if part else f"{sign}${whole:,}"
+    return f"{sign}${whole:,}.{part:02d}" if part or exact else f"{sign}${whole:,}"
+
+
+def dollars(value: float | None, unknown: str = "unknown") -> str:
+    """Money in dollars, as JSON has it, in the form of :func:`money`."""
+    return unknown if value is None else money(round(value * 100))
 
 
 def percent(ppm: int) -> str:

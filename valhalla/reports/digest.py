@@ -31,7 +31,7 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
     since = now - int(days * DAY)
     with database.view():
         version, policy = latest_policy(database)
-        viewer = Viewer(database, now, quiet=values["quiet_hours"], zone=zone)
+        viewer = Viewer.now(database, values)
         records = top(database, viewer, CALLS)
         calls = [_call(viewer.entry(record, rank), zone) for rank, record in enumerate(records, 1)]
         sources = _sources(database, since)

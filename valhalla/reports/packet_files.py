@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from db import Database
-from db.copying import replace
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
+from valhalla.program.errors import InputError
+from valhalla.program.files import whole
 from valhalla.program.home import Home
 from valhalla.reports.packet import Packet, make, outdated, wanted
 from valhalla.reports.packet_page import page
-
-
-def viewer_of(database: Database) -> Viewer:
-    """A viewer as of now, by the settings in force."""
-    values = settings.effective(database)
-    return Viewer(database, database.clock(), quiet=values["quiet_hours"], zone=values["timezone"])
 
 
 def path_of(home: Home, lead_id: int, ending: str = "html") -> Path:
@@ -28,10 +23,30 @@ def path_of(home: Home, lead_id: int, ending: str = "html") -> Path:
 def put(path: Path, content: str | bytes) -> Path:
     """Write a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-    replace(part, path)
+    with whole(path) as part:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     return path
+
+
+def make_files(
+    database: Database, home: Home, lead_id: int, endings: Sequence[str] = ("html",), out: Path | None = None
+) -> tuple[Packet, list[Path]]:
+    """Make a lead's packet, durably, and write it: as a page ("html") or for print ("pdf"), to ``out`` where that is given.
+    Raises :class:`InputError` for a file that cannot be written."""
+    with database.write(durable=True):
+        packet = make(database, Viewer.now(database), lead_id)
+    try:
+        return packet, [put(out or path_of(home, lead_id, each), _drawn(packet, each)) for each in endings]
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+def _drawn(packet: Packet, ending: str) -> str | bytes:
+    if ending == "pdf":
+        from valhalla.reports.packet_pdf import pdf
+
+        return pdf(packet)
+    return page(packet)
 
 
 def refresh(database: Database, home: Home) -> list[Packet]:
@@ -39,7 +54,7 @@ def refresh(database: Database, home: Home) -> list[Packet]:
 
     The first ``packets.automatic`` leads of the call list get theirs without being asked, where the policy gives them one.
     """
-    viewer = viewer_of(database)
+    viewer = Viewer.now(database)
     count = int(settings.value(database, "packets.automatic"))
     numbers = dict.fromkeys([*wanted(database, viewer, count), *outdated(database)])
     made = []
@@ -47,6 +62,6 @@ def refresh(database: Database, home: Home) -> list[Packet]:
         packet = make(database, viewer, number)
         path = path_of(home, number)
         if packet.new or not path.exists():
-            put(path, page(packet))
+            put(path, _drawn(packet, "html"))
             made.append(packet)
     return made

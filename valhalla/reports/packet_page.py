@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.clock import iso, to_datetime
 from valhalla.program import templates
-from valhalla.program.wording import money as dollars
+from valhalla.program.wording import money
 from valhalla.reports import charts
 from valhalla.reports.packet import Packet
 
@@ -59,7 +59,7 @@ def _environment() -> Environment:
 
 
 def _money(cents: Any) -> str:
-    return "missing" if cents is None else dollars(cents)
+    return "missing" if cents is None else money(cents)
 
 
 def _day(at: int | None) -> str:

@@ -12,7 +12,7 @@ from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.settings import effective
 from valhalla.safety import readiness, risk, validation
-from valhalla.safety.workflow import Workflow
+from valhalla.safety.workflow import Report, Workflow
 from valhalla.sandbox.selfcheck import check_blocks
 
 CHECKS_JOB = "safety.checks"
@@ -25,8 +25,6 @@ CHECKS_SECONDS = 600
 CHECKS_DELAY = 3
 """Seconds after its start at which it does so for the first time: the operator's first page comes before."""
 
-Told = Callable[[dict[str, Any]], object]
-
 
 class Checking:
     """The job kinds. ``queue_name``: the queue on which they wait."""
@@ -35,7 +33,7 @@ class Checking:
         self.database = database
         self.queue = queue
         self.home = home
-        self.workflow: Callable[[Told], Workflow] | None = None
+        self.workflow: Callable[[Report], Workflow] | None = None
         """The production workflow inside of this run; None: nothing runs here."""
         handlers = {
             CHECKS_JOB: self._checks,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from valhalla.intake.results import PassResult
 
+Report = Callable[[dict[str, Any]], object]
+"""Called with each step of a workflow as it ends."""
+
 
 @dataclass
 class Workflow:
-    """The gates of a production run so far, what was imported, and the report."""
+    """The steps of a production run and what it read."""
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     result: PassResult = field(default_factory=lambda: PassResult([], 0.0))

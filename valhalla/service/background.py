@@ -14,7 +14,6 @@ from valhalla.program.home import Home, digest_path
 from valhalla.program.settings import effective
 from valhalla.safety.jobs import CHECKS_DELAY, CHECKS_JOB, CHECKS_SECONDS, Checking
 from valhalla.scoring.jobs import PRIORITY, QUEUE, Reevaluating
-from valhalla.scoring.promoting import review
 
 NIGHTLY_JOB = "stages.nightly"
 DIGEST_JOB = "digest.write"
@@ -31,15 +30,15 @@ PRUNE_JOB = "retention.prune"
 
 
 class Background:
-    """Declares every kind of background job on a queue. Whoever enqueues one or works on them makes one of these."""
+    """Declares every kind of background job on a queue, beside the re-evaluation, which is handed in."""
 
-    def __init__(self, database: Database, queue: JobQueue, home: Home) -> None:
+    def __init__(self, database: Database, queue: JobQueue, home: Home, reevaluating: Reevaluating) -> None:
         self.database = database
         self.queue = queue
         self.home = home
         self.approved: Callable[[int], object] = lambda effect: None
         """Called with an effect that a standing approval has let pass."""
-        self.reevaluating = Reevaluating(database, queue, self._afterwards)
+        self.reevaluating = reevaluating
         self.auditing = Asked(database, queue, home, QUEUE)
         self.checking = Checking(database, queue, home, QUEUE)
         self._declare(NIGHTLY_JOB, self._nightly)
@@ -114,11 +113,6 @@ class Background:
         from valhalla.reports.packet_files import refresh
 
         return len(refresh(self.database, self.home))
-
-    def _afterwards(self) -> None:
-        """What follows from new knowledge: scripts may move."""
-        if review(self.database):
-            self.reevaluating.ask()
 
 
 __all__ = ["QUEUE", "Background"]

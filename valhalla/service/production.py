@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import DatabaseError, audit, heads
 from db.clock import iso
-from jobs import JobQueue
 from valhalla import __version__
 from valhalla.effects import drafting, live, register
-from valhalla.intake.passes import Importing
 from valhalla.intake.results import COUNTS
 from valhalla.program.files import write_report
 from valhalla.safety import readiness, risk
 from valhalla.safety.guards import Safety
-from valhalla.safety.workflow import Workflow
-from valhalla.service.background import Background
+from valhalla.safety.workflow import Report, Workflow
+from valhalla.service import runs
+from valhalla.service.program import Program
 
 if TYPE_CHECKING:
     from db import Database
@@ -30,22 +27,12 @@ REPORT_NAME = "production_execution.json"
 PATIENCE = 120.0
 """Seconds that the workflow waits for the effects it began; later tries go on with the next run."""
 
-BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
-END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
-DECIDED = (
-    "SELECT count(*) FROM lead WHERE last_import_id IN (SELECT value FROM json_each(?)) AND decided_at > 0"
-)
-
 
 def run(
-    database: Database,
-    home: Home,
-    sources: Sequence[Path],
-    values: Mapping[str, Any],
-    told: Callable[[dict[str, Any]], object] = lambda step: None,
+    program: Program, sources: Sequence[Path], values: Mapping[str, Any], told: Report = lambda step: None
 ) -> Workflow:
     """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
-    flow = Workflow()
+    flow, database, home = Workflow(), program.database, program.home
 
     def step(name: str, ok: bool, detail: str) -> bool:
         flow.step(name, ok, detail)
@@ -58,21 +45,14 @@ def run(
     if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
         _report(flow, database, home, source, values, None, dry_run=True, told=told)
         return flow
-    with database.write(durable=True):
-        run_id = database.value(
-            BEGIN_RUN, (os.getpid(), __version__, json.dumps(dict(values)), database.clock())
-        )
-        audit.append(database, "production.start", f"run:{run_id}", {"version": __version__})
-    queue = JobQueue(database)
-    importing = Importing(database, queue)
-    Background(database, queue, home)
-    safety = Safety(database, home, queue, values, run_id)
+    run_id = runs.begin(database, "production", values)
+    safety = program.all_kinds().guard(values, run_id)
     safety.begin(hold=True)
-    worker = queue.worker(threads=3)
+    worker = program.queue.worker(threads=3)
     worker.start()
     ended = "failed"
     try:
-        _gates(flow, step, home, sources, importing, safety)
+        _gates(flow, step, program, sources, safety)
         was_live = live.current(database) is not None
         _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live, told=told)
         ended = "finished"
@@ -83,28 +63,20 @@ def run(
         raise
     finally:
         worker.stop(timeout=2.0)
-        with database.write(durable=True):
-            database.sql(END_RUN, (database.clock(), ended, run_id))
-            audit.append(
-                database, "production.stop", f"run:{run_id}", {"ok": flow.ok, "steps": len(flow.steps)}
-            )
+        runs.end(database, "production", run_id, ended, {"ok": flow.ok, "steps": len(flow.steps)})
         safety.end()
         database.checkpoint()
     return flow
 
 
 def within(
-    home: Home,
-    importing: Importing,
-    safety: Safety,
-    values: Mapping[str, Any],
-    told: Callable[[dict[str, Any]], object] = lambda step: None,
+    program: Program, safety: Safety, values: Mapping[str, Any], told: Report = lambda step: None
 ) -> Workflow:
     """The workflow inside of a run that goes on: on its standing sources, its workers and its guards. Called in a job.
 
     The lock is off only for the process step, unless the run was live before.
     """
-    flow, database = Workflow(), safety.database
+    flow, database, home = Workflow(), program.database, program.home
 
     def step(name: str, ok: bool, detail: str) -> bool:
         flow.step(name, ok, detail)
@@ -118,7 +90,7 @@ def within(
     try:
         failed = [check for check in readiness.checks(database, home) if not check.ok]
         if step("preflight", not failed, failed[0].detail if failed else "every check passed"):
-            _gates(flow, step, home, [], importing, safety)
+            _gates(flow, step, program, [], safety)
         dry = live.current(database) is None
     finally:
         if not was_live:
@@ -133,13 +105,12 @@ def within(
 def _gates(
     flow: Workflow,
     step: Callable[[str, bool, str], bool],
-    home: Home,
+    program: Program,
     sources: Sequence[Path],
-    importing: Importing,
     safety: Safety,
 ) -> None:
     """Ingest, risk, process: each only when the one before was passed."""
-    done = importing.run(home, sources, standing=not sources, final=True)
+    done = program.importing.run(program.home, sources, standing=not sources, final=True)
     flow.result = done.result
     totals = {name: done.result.total(name) for name in COUNTS}
     errors = [file.error["message"] for file in done.result.files if file.error]
@@ -152,7 +123,7 @@ def _gates(
         speaking = found["rules"]["speaking"]
         reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
         if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
-            step("process", *_process(safety.database, home, safety, done.import_ids))
+            step("process", *_process(program.database, program.home, safety, done.import_ids))
 
 
 def _report(
@@ -164,7 +135,7 @@ def _report(
     assessment: Mapping[str, Any] | None,
     *,
     dry_run: bool,
-    told: Callable[[dict[str, Any]], object] = lambda step: None,
+    told: Report = lambda step: None,
 ) -> None:
     """The report of whatever was done, also of a run that was stopped; on the disk unless reports are off."""
     totals = {name: flow.result.total(name) for name in COUNTS}

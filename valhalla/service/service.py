@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db import Database, audit, heads
+from db import heads
 from db.resting import Rest
-from jobs import JobQueue, JobsError, current_job
-from valhalla import __version__
+from jobs import JobsError, current_job
 from valhalla.audit import signing
-from valhalla.intake.passes import Importing, Pass
+from valhalla.intake.passes import Pass
 from valhalla.intake.results import COUNTS
 from valhalla.intake.sql import READ_SOURCES
 from valhalla.intake.stats import RunStats
 from valhalla.intake.watch import Places, Watcher
-from valhalla.program.home import Home
 from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
-from valhalla.safety.workflow import Workflow
-from valhalla.service import production
-from valhalla.service.background import Background
+from valhalla.safety.workflow import Report, Workflow
+from valhalla.service import production, runs, sql
+from valhalla.service.program import Program
 
 CYCLE_JOB = "ingest.cycle"
 
@@ -35,13 +31,6 @@ WORKERS = 3
 
 STOP_SECONDS = 1.5
 """How long a stop waits for the current chunk."""
-
-BEGIN_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (?, ?, ?, ?) RETURNING id"
-END_RUN = "UPDATE run SET stopped_at = ?, stop = ? WHERE id = ?"
-BEGIN_CYCLE = "INSERT INTO cycle (run_id, number, started_at) VALUES (?, ?, ?) RETURNING id"
-END_CYCLE = "UPDATE cycle SET finished_at = ?, ok = ?, files = ?, {} WHERE id = ?".format(
-    ", ".join(f"{count} = ?" for count in COUNTS)
-)
 
 
 @dataclass(frozen=True)
@@ -70,20 +59,17 @@ class Events:
 class Service:
     """One run on a home. The caller holds the home's instance lock."""
 
-    def __init__(
-        self, database: Database, home: Home, plan: Plan, settings: dict[str, Any], events: Events
-    ) -> None:
-        self.database = database
-        self.home = home
+    def __init__(self, program: Program, plan: Plan, settings: dict[str, Any], events: Events) -> None:
+        self.program = program.all_kinds()
+        self.database = program.database
+        self.home = program.home
         self.plan = plan
         self.settings = settings
         self.events = events
-        self.stats = RunStats(database.clock())
+        self.stats = RunStats(program.database.clock())
         self.last: Pass | None = None
         self.error: BaseException | None = None
-        self.queue = JobQueue(database)
-        self.importing = Importing(database, self.queue)
-        self.background = Background(database, self.queue, home)
+        self.queue = program.queue
         self.safety: Safety | None = None
         self._done = threading.Event()
         self._run_id = 0
@@ -101,15 +87,8 @@ class Service:
     def run(self, stop: threading.Event) -> RunStats:
         """Cycle until ``stop`` is set or the planned cycles are done. The file is complete when it returns."""
         database = self.database
-        with database.write(durable=True):
-            self._run_id = database.value(
-                BEGIN_RUN, (os.getpid(), __version__, json.dumps(self.settings), self.stats.started_at)
-            )
-            audit.append(
-                database, "run.start", f"run:{self._run_id}", {"version": __version__, "pid": os.getpid()}
-            )
-        self.safety = Safety(database, self.home, self.queue, self.settings, self._run_id)
-        self.background.approved = self.safety.effects.enqueue
+        self._run_id = runs.begin(database, "run", self.settings, self.stats.started_at)
+        self.safety = self.program.guard(self.settings, self._run_id)
         self.safety.begin(is_live=self.plan.live)
         forget_request(database)
         self.stats.status = "RUNNING"
@@ -129,8 +108,8 @@ class Service:
 
     def _work(self, stop: threading.Event) -> None:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
-        self.background.schedule(self.settings["timezone"])
-        self.background.checking.workflow = self._production
+        self.program.background.schedule(self.settings["timezone"])
+        self.program.background.checking.workflow = self._production
         worker = self.queue.worker(threads=WORKERS)
         watchers = self._watch()
         worker.start()
@@ -146,9 +125,9 @@ class Service:
                 watcher.stop()
             worker.stop(timeout=STOP_SECONDS)
 
-    def _production(self, told: Callable[[dict[str, Any]], object]) -> Workflow:
+    def _production(self, told: Report) -> Workflow:
         assert self.safety is not None
-        return production.within(self.home, self.importing, self.safety, self.settings, told)
+        return production.within(self.program, self.safety, self.settings, told)
 
     def _watch(self) -> list[Watcher]:
         """Wake a cycle at once when a list appears or changes; the interval remains for what nobody reports."""
@@ -187,10 +166,10 @@ class Service:
         database, number, began = self.database, self.stats.cycles + 1, self.database.clock()
         self.events.cycle_begins(number, began)
         with database.write():
-            cycle_id = database.value(BEGIN_CYCLE, (self._run_id, number, began))
-        done = self.importing.run(self.home, self.plan.sources, standing=True, final=False)
-        self.importing.chores.index_soon()
-        self.importing.chores.line_soon()
+            cycle_id = database.value(sql.BEGIN_CYCLE, (self._run_id, number, began))
+        done = self.program.importing.run(self.home, self.plan.sources, standing=True, final=False)
+        self.program.importing.chores.index_soon()
+        self.program.importing.chores.line_soon()
         ended = database.clock()
         failed = any(file.error for file in done.result.files)
         job = current_job()
@@ -199,7 +178,7 @@ class Service:
         job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it
         with database.write():
             database.sql(
-                END_CYCLE,
+                sql.END_CYCLE,
                 (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
             )
         database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
@@ -219,11 +198,7 @@ class Service:
     def _close(self, reason: str) -> None:
         database = self.database
         self.stats.status = "STOPPED"
-        with database.write(durable=True):
-            database.sql(END_RUN, (database.clock(), reason, self._run_id))
-            audit.append(
-                database, "run.stop", f"run:{self._run_id}", {"reason": reason, "cycles": self.stats.cycles}
-            )
+        runs.end(database, "run", self._run_id, reason, {"reason": reason, "cycles": self.stats.cycles})
         self._save_stats()
         if self.safety is not None:
             self.safety.end()

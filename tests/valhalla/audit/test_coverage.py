@@ -20,15 +20,15 @@ from valhalla.intake.undo import undo_import
 from valhalla.leads import do_not_contact, merge, suppression
 from valhalla.leads.buyers import import_buyers
 from valhalla.leads.outcomes import Outcome, record
+from valhalla.leads.view import Viewer
 from valhalla.program.database import open_copy
 from valhalla.program.home import Home
 from valhalla.program.settings import save
 from valhalla.reports.packet import make
-from valhalla.reports.packet_files import viewer_of
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import experiments, policies, scripts
 from valhalla.scoring.opening import open_home
-from valhalla.service.service import BEGIN_RUN
+from valhalla.service.sql import BEGIN_RUN
 
 PROMISED = {
     "lead",
@@ -88,7 +88,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         AlertSystem(database=database).repeat("test", "a reason", "warning", {"a": 1})
         (folder / "buyers.csv").write_text("name,markets\nBea,TX\n", encoding="utf-8")
         import_buyers(database, folder / "buyers.csv")
-        make(database, viewer_of(database), 1)
+        make(database, Viewer.now(database), 1)
     assert inspect(home.database).ok
     return home.database
 

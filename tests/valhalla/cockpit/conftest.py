@@ -23,6 +23,7 @@ from db import Database
 from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.program.home import Home
+from valhalla.service.program import Program
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def serve(database: Database, cockpit_home: Home) -> Iterator[Callable[..., Serv
     running: list[Server] = []
 
     def serve(**options: Any) -> Server:
-        server = Server(database, cockpit_home, **{"port": 0, **options})
+        server = Server(Program(database, cockpit_home), **{"port": 0, **options})
         server.start()
         running.append(server)
         return server
@@ -121,7 +122,7 @@ def work(server: Server) -> Iterator[Callable[[], JobState]]:
     worker.stop(timeout=5)
 
 
-class Program:
+class Running:
     """``valhalla run`` as a process of its own."""
 
     def __init__(self, home: Path, *options: str) -> None:
@@ -143,12 +144,12 @@ class Program:
 
 
 @pytest.fixture
-def program(home: Path) -> Iterator[Callable[..., Program]]:
+def program(home: Path) -> Iterator[Callable[..., Running]]:
     """A function that starts ``valhalla run`` with options."""
-    started: list[Program] = []
+    started: list[Running] = []
 
-    def start(*options: str) -> Program:
-        started.append(Program(home, *options))
+    def start(*options: str) -> Running:
+        started.append(Running(home, *options))
         return started[-1]
 
     yield start

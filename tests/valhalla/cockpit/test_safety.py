@@ -13,8 +13,8 @@ from db import Database
 from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.safety import jobs
+from valhalla.safety.workflow import Workflow
 from valhalla.sandbox.governor import GovernorEnforcer
-from valhalla.service.production import Workflow
 
 
 def test_before_anything_was_checked_the_page_says_so(client: httpx.Client) -> None:

@@ -12,11 +12,12 @@ import pytest
 from db import Database, audit
 from valhalla.effects.erasure import forget
 from valhalla.leads.buyers import import_buyers
+from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
 from valhalla.reports import packet_pdf as drawn
 from valhalla.reports.packet import ahead, make, spoken
-from valhalla.reports.packet_files import refresh, viewer_of
+from valhalla.reports.packet_files import refresh
 from valhalla.reports.packet_page import page
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
@@ -29,7 +30,7 @@ def test_it_has_everything_a_buyer_asks_about(database: Database, people: Any, t
     path = tmp_path / "buyers.csv"
     path.write_text('name,markets,price\nAnn,"Houston, TX",200000\nBob,FL,\n', encoding="utf-8")
     import_buyers(database, path)
-    body = make(database, viewer_of(database), 1).body
+    body = make(database, Viewer.now(database), 1).body
     assert body["status"] == "READY"
     assert body["numbers"]["mao_cents"] == 170_000_00
     assert body["offer"] == {"opening_cents": 150_000_00, "most_cents": 170_000_00}
@@ -43,29 +44,29 @@ def test_a_packet_is_made_again_only_when_it_would_say_something_new(
     database: Database, people: Any, clock: Any, tell: Any
 ) -> None:
     people(2)
-    first = make(database, viewer_of(database), 1)
+    first = make(database, Viewer.now(database), 1)
     clock.advance(0.5)
-    assert make(database, viewer_of(database), 1)._replace(new=True) == first
+    assert make(database, Viewer.now(database), 1)._replace(new=True) == first
     change(database, "score.phone", 9, "x")
     assert reevaluate(database).decided == 2
-    assert not make(database, viewer_of(database), 1).new, "another policy version alone says nothing new"
+    assert not make(database, Viewer.now(database), 1).new, "another policy version alone says nothing new"
     change(database, "packet.fee", 20_000, "x")
     reevaluate(database)
-    second = make(database, viewer_of(database), 1)
+    second = make(database, Viewer.now(database), 1)
     assert second.new and second.body["numbers"]["mao_cents"] == 160_000_00
     tell(1, "contacted")
-    assert make(database, viewer_of(database), 1).new
+    assert make(database, Viewer.now(database), 1).new
     assert [row[0] for row in database.sql("SELECT action FROM audit WHERE action = 'packet.make'")] == [
         "packet.make"
     ] * 3
     assert audit.check_chain(database) == []
     with pytest.raises(NotFound):
-        make(database, viewer_of(database), 99)
+        make(database, Viewer.now(database), 99)
 
 
 def test_the_page_loads_nothing_and_runs_nothing(database: Database, load: Any) -> None:
     load(NASTY)
-    text = page(make(database, viewer_of(database), 1))
+    text = page(make(database, Viewer.now(database), 1))
     assert "<script" not in text.lower()
     assert "&lt;script&gt;alert(1)" in text
 
@@ -92,7 +93,7 @@ def test_the_pdf_is_one_and_holds_any_letters(
     database: Database, load: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load('Łukasz Ñandú 山田,x@example.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,')
-    made = make(database, viewer_of(database), 1)
+    made = make(database, Viewer.now(database), 1)
     for found in (drawn.fonts(), None):
         monkeypatch.setattr(drawn, "fonts", lambda found=found: found)
         data = drawn.pdf(made)
@@ -106,7 +107,7 @@ def test_the_pdf_is_one_and_holds_any_letters(
 )
 def test_what_is_not_given_is_missing_and_never_zero(database: Database, load: Any, values: str) -> None:
     load(values.replace("Ann,,", "Ann,n@x.com,"))
-    made = make(database, viewer_of(database), 1)
+    made = make(database, Viewer.now(database), 1)
     text = page(made)
     assert "missing" in text
     assert drawn.pdf(made).startswith(b"%PDF")
@@ -124,7 +125,7 @@ def test_only_leads_that_earn_one_get_one_unasked_and_old_ones_are_kept_up(
     home.prepare()
     assert [packet.lead_id for packet in refresh(database, home)] == [1]
     assert refresh(database, home) == []
-    asked = make(database, viewer_of(database), 2)
+    asked = make(database, Viewer.now(database), 2)
     clock.advance(0.1)
     tell(2, "contacted")
     assert [(packet.lead_id, packet.id > asked.id) for packet in refresh(database, home)] == [(2, True)]
@@ -133,7 +134,7 @@ def test_only_leads_that_earn_one_get_one_unasked_and_old_ones_are_kept_up(
 
 def test_the_next_tries_follow_the_ladder(database: Database, people: Any, tell: Any) -> None:
     people(1)
-    viewer = viewer_of(database)
+    viewer = Viewer.now(database)
     assert [(a.channel, a.due) for a in ahead(viewer.record(1).lead, viewer.calling)] == [("call", None)]
     tell(1, "contacted")
     now = database.clock()
@@ -149,7 +150,7 @@ def test_the_next_tries_follow_the_ladder(database: Database, people: Any, tell:
 
 def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
     people(1)
-    lead = viewer_of(database).record(1).lead
+    lead = Viewer.now(database).record(1).lead
     assert spoken("Hi {name}, {caller} about {address}", lead) == "Hi Person, {caller} about 1 Main St"
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from db import Database
 from db.errors import DiskFull
-from jobs import JobQueue
 from jobs.testing import FakeClock
 from valhalla.effects import live, register
+from valhalla.intake.passes import Importing
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.safety import guards, readiness
@@ -23,6 +23,7 @@ from valhalla.safety.guards import Safety
 from valhalla.sandbox import AlertSystem
 from valhalla.scoring.opening import open_home
 from valhalla.service import production
+from valhalla.service.program import Program
 
 ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test', '{}', 0) RETURNING id"
 
@@ -30,7 +31,7 @@ ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test
 def guarded(database: Database, home: Path) -> Safety:
     with database.write():
         run_id = database.value(ADD_RUN)
-    return Safety(database, Home(home), JobQueue(database), settings.effective(database), run_id)
+    return Program(database, Home(home)).guard(settings.effective(database), run_id)
 
 
 def test_a_full_disk_holds_effects_back_and_keeps_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,10 +101,11 @@ def test_what_comes_in_the_way_of_a_production_run_is_in_its_report(
     def full(*_: Any, **__: Any) -> Any:
         raise DiskFull("the disk is full")
 
-    monkeypatch.setattr(production.Importing, "run", full)
-    with open_home(Home(home)) as database:
+    monkeypatch.setattr(Importing, "run", full)
+    with Program.open(Home(home)) as program:
+        database = program.database
         with pytest.raises(DiskFull):
-            production.run(database, Home(home), [], settings.effective(database))
+            production.run(program, [], settings.effective(database))
         assert live.current(database) is None
     found = json.loads((home / "logs" / production.REPORT_NAME).read_text(encoding="utf-8"))
     assert found["dry_run_enabled"] is True

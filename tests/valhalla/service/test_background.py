@@ -9,7 +9,7 @@ from db import Database
 from jobs.testing import Bench
 from valhalla.program.home import Home
 from valhalla.safety.jobs import CHECKS_DELAY
-from valhalla.service.background import Background
+from valhalla.service.program import Program
 
 HOUR = 3600
 TO_SIX = 13_600
@@ -24,7 +24,7 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
     home.prepare()
     bench = Bench(database)
     bench.clock.at = clock()  # 14:13:20 UTC
-    Background(database, bench.queue, home).schedule("UTC")
+    Program(database, home, bench.queue).background.schedule("UTC")
     assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh"]
     bench.advance(CHECKS_DELAY)
     assert [job.name for job in bench.run()] == ["safety.checks"]
@@ -58,7 +58,7 @@ def test_whoever_starts_after_six_has_not_missed_the_digest(
     home.prepare()
     bench = Bench(database)
     bench.clock.at = clock() + (TO_SIX + HOUR) * 1_000_000
-    background = Background(database, bench.queue, home)
+    background = Program(database, home, bench.queue).background
     background.schedule("UTC")
     assert "digest.write" in [job.name for job in bench.run()]
     background.schedule("UTC")

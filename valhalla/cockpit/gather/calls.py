@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 from db import Database
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Contexts, Viewer
-from valhalla.program import settings
 
 STEP = 25
 MOST = 500
@@ -21,15 +20,7 @@ _kept: WeakKeyDictionary[Database, Contexts] = WeakKeyDictionary()
 
 def viewer_of(database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
     """What shows leads, as of now, by the settings in force (``values``, when they were read already)."""
-    values = settings.effective(database) if values is None else values
-    contexts = _kept.setdefault(database, Contexts(database))
-    return Viewer(
-        database,
-        database.clock(),
-        quiet=values["quiet_hours"],
-        zone=values["timezone"],
-        contexts=contexts,
-    )
+    return Viewer.now(database, values, _kept.setdefault(database, Contexts(database)))
 
 
 def gather(

@@ -8,6 +8,7 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.leads.view import Record
+from valhalla.program.wording import money
 from valhalla.reports import packet as making
 from valhalla.scoring.stages import STAGES
 from valhalla.scoring.stages.packet_document import earns_packet
@@ -120,7 +121,7 @@ def _before(columns: dict[str, Any]) -> list[dict[str, Any]]:
         if name in INNER:
             continue
         if value is not None and name in MONEY:
-            value = f"${value / 100:,.0f}"
+            value = money(value)
         elif value is not None and name in MOMENTS:
             value = iso(value)[:16].replace("T", " ")
         told.append({"name": name.replace("_", " "), "value": None if value is None else str(value)})

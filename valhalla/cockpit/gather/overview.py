@@ -69,7 +69,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     with database.view():
         values = settings.effective(database)
         viewer = viewer_of(database, values)
-        funnel = _funnel(database, local_day(viewer.now, values["timezone"]))
+        funnel = _funnel(database, local_day(viewer.at, values["timezone"]))
         callable_now = call_list.numbers(database, viewer, COUNTED)
         records = call_list.records(database, viewer, callable_now[:CALLS])
         calls = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]

@@ -53,7 +53,7 @@ def record(
     """Record the same of all chosen leads, as ``valhalla outcome`` does of each."""
     numbers = [each.lead.id for each in _records(here, lead)]
     now = here.database.clock()
-    made, _ = record_all(here.background.reevaluating, [Outcome(number, event, now) for number in numbers])
+    made, _ = record_all(here.reevaluating, [Outcome(number, event, now) for number in numbers])
     undo = f"/leads/outcome/undo?outcomes={','.join(str(each.id) for each in made)}"
     return done(request, back, f"{_leads(len(made))}: {event}.", undo=undo)
 
@@ -62,7 +62,7 @@ def record(
 def take_back(request: Request, here: Here, outcomes: Numbers, back: Back = "/leads") -> Response:
     """Take back what was recorded of several leads."""
     numbers = _numbers(outcomes)
-    undo_all(here.background.reevaluating, numbers)
+    undo_all(here.reevaluating, numbers)
     return done(request, back, f"Taken back for {_leads(len(numbers)).lower()}.")
 
 

@@ -13,7 +13,7 @@ from valhalla.cockpit.gather import effects
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Here
-from valhalla.effects import live, register, running
+from valhalla.effects import live, register
 from valhalla.program.errors import UsageError
 
 ENTRY = Entry("Effects", "/effects", "effects", badge="uncertain")
@@ -57,7 +57,7 @@ def one(request: Request, here: Here, number: Number) -> Response:
 def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say yes to the chosen drafts: to all of them, or to none when one cannot be approved."""
     numbers = _chosen(effect)
-    running.approve(here.database, numbers)
+    here.program.effects.approve(numbers)
     return done(request, back, f"{_effects(numbers)} approved. {_then(here.database)}")
 
 
@@ -65,7 +65,7 @@ def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Ba
 def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say no to the chosen ones."""
     numbers = _chosen(effect)
-    running.deny(here.database, numbers)
+    register.deny_all(here.database, numbers, NO)
     return done(request, back, f"{_effects(numbers)} denied.")
 
 
@@ -73,7 +73,7 @@ def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back 
 def retry_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Send the chosen ones on their way again."""
     numbers = _chosen(effect)
-    running.retry(here.database, numbers)
+    here.program.effects.retry(numbers)
     return done(request, back, f"{_effects(numbers)} on the way again. {_then(here.database)}")
 
 
@@ -100,7 +100,7 @@ def stand(
 @router.post("/effects/{number}/approve")
 def approve(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Say yes to a draft, as ``valhalla effects approve`` does."""
-    running.approve(here.database, [number])
+    here.program.effects.approve([number])
     return done(request, back, f"Effect {number} approved. {_then(here.database)}")
 
 
@@ -113,15 +113,18 @@ def deny(
     back: Back = "/effects",
 ) -> Response:
     """Say no, as ``valhalla effects deny`` does."""
-    running.deny(here.database, [number], reason.strip() or running.NO)
+    register.deny(here.database, number, reason.strip() or NO)
     return done(request, back, f"Effect {number} is denied; nothing is sent.")
 
 
 @router.post("/effects/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Send one on its way again under the same key, as ``valhalla effects retry`` does."""
-    running.retry(here.database, [number])
+    here.program.effects.retry([number])
     return done(request, back, f"Effect {number} is on its way again. {_then(here.database)}")
+
+
+NO = "denied by the operator"
 
 
 def _chosen(numbers: list[int] | None) -> list[int]:

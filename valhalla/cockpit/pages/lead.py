@@ -9,18 +9,16 @@ from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import lead as gathering
-from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads import do_not_contact, suppression
-from valhalla.leads.outcomes import Outcome, read_lead, record_all, undo_all
+from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.program.moments import ahead, clock_text, moment
-from valhalla.program.wording import cents
+from valhalla.program.moments import clock_text
 from valhalla.reports import packet as making
-from valhalla.reports.packet_files import path_of, put
+from valhalla.reports.packet_files import make_files
 from valhalla.reports.packet_page import page as packet_page
 from valhalla.scoring.stages.calling import CHANNELS
 
@@ -53,17 +51,10 @@ def record(
 ) -> Response:
     """Record what came of it, as ``valhalla outcome`` does."""
     database = here.database
-    zone, now = settings.value(database, "timezone"), database.clock()
-    outcome = Outcome(
-        number,
-        event,
-        moment(at, now, zone, noon=True) if at.strip() else now,
-        cents(amount) if amount.strip() else None,
-        channel.strip().lower() or None,
-        reason.strip() or None,
-        ahead(until, now, zone) if until.strip() else None,
+    given = as_typed(
+        database, number, event, at=at, amount=amount, channel=channel, reason=reason, until=until
     )
-    (recorded,), _ = record_all(here.background.reevaluating, [outcome])
+    (recorded,), _ = record_all(here.reevaluating, [given])
     name = read_lead(database, number).name
     back = back or f"/leads/{number}"
     if not recorded.new:
@@ -71,6 +62,7 @@ def record(
     where = recorded.standing
     says = f"{name}: {event.replace('_', ' ')}"
     if where.hold_until:
+        zone = settings.value(database, "timezone")
         says += f" until {clock_text(where.hold_until, zone, '%Y-%m-%d')}"
     elif recorded.suppressed:
         says += ", and will not be contacted again"
@@ -80,7 +72,7 @@ def record(
 @router.post("/outcomes/{number}/undo")
 def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take a recorded outcome back."""
-    (undone,), _ = undo_all(here.background.reevaluating, [number])
+    (undone,), _ = undo_all(here.reevaluating, [number])
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.status.replace("_", " ")
     return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
 
@@ -116,8 +108,7 @@ def let_in(request: Request, here: Here, number: Number, back: Back = "") -> Res
 @router.post("/leads/{number}/packet")
 def make_packet(request: Request, here: Here, number: Number) -> Response:
     """Make the packet, or find that nothing has changed since it was made."""
-    packet = making.make(here.database, viewer_of(here.database), number)
-    put(path_of(here.home, number), packet_page(packet))
+    make_files(here.database, here.home, number)
     return RedirectResponse(f"/leads/{number}/packet", 303)
 
 

@@ -57,14 +57,14 @@ def add(
 @router.post("/experiments/scripts/{number:int}/promote")
 def promote(request: Request, here: Here, number: Number) -> Response:
     """Bring a script into use if every gate passes, as ``valhalla scripts promote`` does."""
-    (verdict, made), _ = changes.promote_script(here.background.reevaluating, str(number))
+    (verdict, made), _ = changes.promote_script(here.reevaluating, str(number))
     return done(request, f"/experiments/scripts/{number}", verdict.says, kind="ok" if made else "warn")
 
 
 @router.post("/experiments/scripts/{number:int}/pin")
 def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Bring a script into use by hand and keep it there."""
-    changes.pin_script(here.background.reevaluating, str(number), reason)
+    changes.pin_script(here.reevaluating, str(number), reason)
     return done(
         request,
         f"/experiments/scripts/{number}",
@@ -84,7 +84,7 @@ def unpin(request: Request, here: Here, number: Number) -> Response:
 @router.post("/experiments/scripts/{number:int}/retire")
 def retire(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Take a script out of use by hand."""
-    changes.retire_script(here.background.reevaluating, str(number), reason)
+    changes.retire_script(here.reevaluating, str(number), reason)
     return done(
         request, f"/experiments/scripts/{number}", "It is retired, and comes back when it is compared again."
     )

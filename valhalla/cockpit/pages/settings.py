@@ -115,7 +115,7 @@ def change_policy(
     """Change one key, as ``valhalla policy set`` does; the leads it concerns are decided again."""
     key = key.strip()
     try:
-        made, _ = changes.set_policy(here.background.reevaluating, key, value, reason)
+        made, _ = changes.set_policy(here.reevaluating, key, value, reason)
     except UsageError as error:
         if wants_json(request.scope):
             raise

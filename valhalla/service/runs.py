@@ -1,0 +1,50 @@
+"""Runs and their cycles as they stand in the database."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from db import Database, audit
+from valhalla import __version__
+from valhalla.intake.results import COUNTS
+from valhalla.service import sql
+
+
+class LastCycle(NamedTuple):
+    """The last cycle that ended in the newest run; times are UTC microseconds."""
+
+    number: int
+    started_at: int
+    finished_at: int
+    ok: bool
+    counts: dict[str, int]
+    """By :data:`valhalla.intake.results.COUNTS`."""
+
+
+def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | None = None) -> int:
+    """Record that a run begins; its number. ``kind``: run or production. ``values``: the settings in force."""
+    began, pid = database.clock() if at is None else at, os.getpid()
+    with database.write(durable=True):
+        run_id = int(database.value(sql.BEGIN_RUN, (pid, __version__, json.dumps(dict(values)), began)))
+        body = {"version": __version__, "pid": pid} if kind == "run" else {"version": __version__}
+        audit.append(database, f"{kind}.start", f"run:{run_id}", body)
+    return run_id
+
+
+def end(database: Database, kind: str, run_id: int, reason: str, facts: Mapping[str, Any]) -> None:
+    """Record that a run has ended, and why."""
+    with database.write(durable=True):
+        database.sql(sql.END_RUN, (database.clock(), reason, run_id))
+        audit.append(database, f"{kind}.stop", f"run:{run_id}", dict(facts))
+
+
+def last_cycle(database: Database) -> LastCycle | None:
+    """The last cycle of the newest run; None: none has ended."""
+    row = database.one(sql.LAST_CYCLE)
+    if row is None:
+        return None
+    number, started_at, finished_at, ok, *counts = row
+    return LastCycle(number, started_at, finished_at, bool(ok), dict(zip(COUNTS, counts, strict=True)))
