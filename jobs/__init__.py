@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         show_job,
         wait_until_empty,
     )
+    from jobs.core import Duty
     from jobs.current import CurrentJob, current_job
     from jobs.errors import (
         Abandoned,
@@ -46,17 +47,18 @@ if TYPE_CHECKING:
     from jobs.liveness import WorkerRegistration, worker_is_dead
     from jobs.notify import Bell
     from jobs.periodic import PeriodicJob
-    from jobs.producer import JobId
     from jobs.queue import JobQueue
     from jobs.retry import Retry
     from jobs.sealing import check_sealed_events, count_unsealed_events, seal_events
     from jobs.signals import JobSignal
     from jobs.state import ENDED, JobEvent, JobState
+    from jobs.waiting import JobId
     from jobs.worker import JobWorker
 
 _MODULES = {
     "admin": "QueueState cancel_job cancel_jobs count_by_state count_jobs find_jobs job_history list_queues pause_queue prune_jobs "
     "resume_queue retry_job retry_jobs show_job wait_until_empty",
+    "core": "Duty",
     "current": "CurrentJob current_job",
     "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
@@ -64,12 +66,12 @@ _MODULES = {
     "liveness": "WorkerRegistration worker_is_dead",
     "notify": "Bell",
     "periodic": "PeriodicJob",
-    "producer": "JobId",
     "queue": "JobQueue",
     "retry": "Retry",
     "sealing": "check_sealed_events count_unsealed_events seal_events",
     "signals": "JobSignal",
     "state": "ENDED JobEvent JobState",
+    "waiting": "JobId",
     "worker": "JobWorker",
 }
 _HOME = {name: f"jobs.{module}" for module, names in _MODULES.items() for name in names.split()}
@@ -81,6 +83,7 @@ __all__ = [
     "CanceledWhileRunning",
     "CurrentJob",
     "DoNotRetry",
+    "Duty",
     "JobEvent",
     "JobId",
     "JobQueue",

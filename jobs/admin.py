@@ -1,4 +1,4 @@
-"""What an operator does with jobs: look, try again, cancel, pause, resume, prune, drain."""
+"""What an operator does with jobs: find, show, try again, cancel, pause, resume, prune, wait for the queue to empty."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def find_jobs(
     before: int | None = None,
     limit: int = 100,
 ) -> list[JobState]:
-    """Jobs, the newest first. ``text`` is searched in name, arguments, error and unique key; ``before`` is the id to go on from."""
+    """Jobs, the newest first. ``text`` is searched in name, arguments, error and unique key; ``before`` is the id to continue from."""
     if state is not None and state not in STATES:
-        raise WrongState(f"{state!r} is no state of a job; there are {', '.join(STATES)}")
+        raise WrongState(f"{state!r} is not a state of a job; the states are {', '.join(STATES)}")
     pattern = None
     if text is not None:
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -117,7 +117,7 @@ def count_jobs(database: Database, queue: str, *states: str) -> int:
 
 
 def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:
-    """Put a job that has ended back into the queue, its failures counted anew; returns its state afterwards.
+    """Put a job that has ended back into the queue, its failures counted again from zero; returns its state afterwards.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
     """
@@ -138,7 +138,7 @@ def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:
 
 
 def cancel_job(database: Database, job_id: int, actor: str = "operator") -> str:
-    """Cancel a job; returns its state afterwards. A running one hears it at its next check and is "running" until then.
+    """Cancel a job; returns its state afterwards. A running one ends at its next check and is "running" until then.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
     """
@@ -168,13 +168,13 @@ def cancel_jobs(database: Database, job_ids: Iterable[int], actor: str = "operat
 
 
 def pause_queue(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:
-    """Begin no more jobs of ``queue``; what runs goes on."""
+    """Start no more jobs of ``queue``; running ones continue."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 1, database.clock(), actor, reason))
 
 
 def resume_queue(database: Database, queue: str, actor: str = "operator") -> None:
-    """Begin jobs of ``queue`` again."""
+    """Start jobs of ``queue`` again."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 0, database.clock(), actor, None))
 
@@ -193,7 +193,7 @@ def prune_jobs(database: Database, *, older_than: int, state: str = "done", queu
         "queue": queue,
         "after": 0,
     }
-    sealing.seal_events(database)  # what is deleted has been witnessed
+    sealing.seal_events(database)  # deleted events have been witnessed
     total = 0
     while removed := _remove_some(database, which):
         total += removed
@@ -203,20 +203,20 @@ def prune_jobs(database: Database, *, older_than: int, state: str = "done", queu
 
 
 def _remove_some(database: Database, which: dict[str, Any]) -> int:
-    with database.write():  # what is looked for in here cannot be given another try meanwhile
+    with database.write():  # no job that is found here can be given another try meanwhile
         rows = database.sql(sql.PRUNABLE, which)
         if not rows:
             return 0
         database.many(sql.PRUNE, [(row[0],) for row in rows])
-        told = {"state": which["state"], "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
-        told["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
-        audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", told)
+        removed = {"state": which["state"], "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
+        removed["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
+        audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
     which["after"] = rows[-1][0]
     return len(rows)
 
 
 def wait_until_empty(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:
-    """Wait until nothing waits or runs any more (what is scheduled for later does not count). Raises :class:`WaitTimeout`."""
+    """Wait until the queue is empty (jobs that are scheduled for later do not count). Raises :class:`WaitTimeout`."""
     deadline = None if timeout is None else time.monotonic() + timeout
     while left := database.value(sql.UNFINISHED, {"queue": queue}):
         if deadline is not None and time.monotonic() >= deadline:

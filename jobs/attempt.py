@@ -1,4 +1,4 @@
-"""One attempt at one job: the transaction in which it ends, and what became of it.
+"""One attempt at one job: the transaction in which it ends, and its outcome.
 
     claim      BEGIN  task: waiting -> running, owner, lease, claims + 1                          COMMIT
     start      BEGIN  task: started_at, tries + 1                                                 COMMIT   (not in groups)
@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -21,12 +22,11 @@ import apsw
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
-from jobs.errors import Abandoned, DoNotRetry, LeaseLost, Unacknowledged
+from jobs.errors import Abandoned, CanceledWhileRunning, DoNotRetry, LeaseLost, Unacknowledged
 from jobs.huey import signals as S
 from jobs.state import CANCELED, DEAD, DONE, EXPIRED, SCHEDULED, WAITING
 
 if TYPE_CHECKING:
-    from db.connection import _Write
     from jobs.kind import JobTask, Kind
     from jobs.storage import Claim
 
@@ -37,15 +37,66 @@ log = logging.getLogger("jobs")
 MAX_ERROR, MAX_DETAIL = 500, 8_000
 """Characters of an error's message in the row, and of its traceback in the event, that are kept."""
 
+Row = tuple[Any, ...]
 
-class Delivery:
-    """What the handler's thread knows about the job it has."""
+
+class Writes:
+    """Starts and ends of attempts to be written in one transaction. Equal statements share a call."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self) -> None:
+        self._calls: dict[str, tuple[list[Row], list[Row]]] = {}
+
+    def add(self, statement: str, row: Row, event: Row | None = None) -> None:
+        """Change a job with ``statement``, which carries the fencing token, and record ``event``."""
+        call = self._calls.get(statement)
+        if call is None:
+            call = self._calls[statement] = ([], [])
+        call[0].append(row)
+        if event is not None:
+            call[1].append(event)
+
+    def execute(self, connection: apsw.Connection) -> list[str]:
+        """Write everything. Returns the statements that found a job which is no longer this worker's.
+
+        The events of those are left out; unless that was the start of another attempt, the caller rolls back.
+        """
+        lost: list[str] = []
+        events: list[Row] = []
+        for statement, (rows, recorded) in self._calls.items():
+            if len(rows) == 1:
+                connection.execute(statement, rows[0])
+                changed = connection.changes()
+            else:
+                before = connection.total_changes()
+                connection.executemany(statement, rows)
+                changed = connection.total_changes() - before
+            if changed != len(rows):
+                lost.append(statement)
+            else:
+                events += recorded
+        if len(events) == 1:
+            connection.execute(sql.EVENT, events[0])
+        elif len(events) == 2:
+            connection.execute(sql.EVENT_PAIR, events[0] + events[1])
+        elif events:
+            connection.executemany(sql.EVENT, events)
+        return lost
+
+
+class Attempt:
+    """One try at a claimed job. Its start and its end are written here and nowhere else.
+
+    A job that runs alone has its start committed before the handler runs. A member of a group has ``began`` instead: its
+    start is written together with its end, by the transaction that the group shares.
+    """
 
     __slots__ = (
+        "began",
         "claim",
         "database",
         "error",
-        "in_group",
         "kind",
         "lease",
         "lost_result",
@@ -56,30 +107,26 @@ class Delivery:
         "retry_due",
         "retry_failures",
         "signals",
+        "started",
         "state",
         "transaction",
         "worker",
     )
 
     def __init__(
-        self,
-        claim: Claim,
-        kind: Kind,
-        database: Any,
-        worker: int,
-        lease: int,
-        in_group: bool,
-        may_be_revoked: bool,
+        self, claim: Claim, kind: Kind, database: Any, worker: int, lease: int, may_be_revoked: bool
     ) -> None:
         self.claim = claim
         self.kind = kind
         self.database = database
         self.worker = worker
         self.lease = lease
-        self.in_group = in_group
         self.may_be_revoked = may_be_revoked
+        self.started = False
+        """Whether its start has been committed."""
+        self.began: int | None = None
         self.mark = 0
-        self.transaction: _Write | None = None
+        self.transaction: AbstractContextManager[Any] | None = None
         self.error: BaseException | None = None
         self.result: str | None = None
         self.lost_result: str | None = None
@@ -112,7 +159,7 @@ class Delivery:
 
     def begin(self) -> None:
         """Open the transaction that ends with the acknowledgement; nothing when it is open."""
-        if self.in_group or self.transaction is not None:
+        if self.began is not None or self.transaction is not None:
             return
         if self.database.in_write():
             raise RuntimeError("the transaction that ends a job cannot begin inside another one")
@@ -125,14 +172,7 @@ class Delivery:
 
     def _undo(self, reopen: bool = True) -> None:
         """Roll back what the handler did in the ending transaction, and open a new one for the bookkeeping."""
-        if self.in_group:
-            connection = self.database.connection()
-            if (
-                not connection.in_transaction
-            ):  # SQLite itself has rolled the whole group back, as on a full disk
-                raise Unacknowledged(
-                    self.claim.id, f"its transaction was rolled back: {self.error}"
-                ) from self.error
+        if self.began is not None:
             self.rollback_to_savepoint()
             return
         self.rollback()
@@ -141,7 +181,12 @@ class Delivery:
 
     def rollback_to_savepoint(self) -> None:
         """Undo what a member of a group did, together with what it wanted to do after the commit."""
-        self.database.connection().execute("ROLLBACK TO job")
+        connection = self.database.connection()
+        if not connection.in_transaction:  # SQLite itself has rolled the whole group back, as on a full disk
+            raise Unacknowledged(
+                self.claim.id, f"its transaction was rolled back: {self.error}"
+            ) from self.error
+        connection.execute("ROLLBACK TO job")
         self.database.drop_callbacks(self.mark)
 
     def rollback(self) -> None:
@@ -163,7 +208,7 @@ class Delivery:
                 raise  # not committed
             log.exception("job %d ended, but what was to follow its commit failed", claim.id)
 
-    # -- what Huey reports ---------------------------------------------------------------------------------
+    # -- what Huey and the worker report -------------------------------------------------------------------
 
     def note(self, signal: str, task: JobTask, args: tuple[Any, ...], keep: bool) -> None:
         """A Huey signal about this job. With ``keep`` it is sent to receivers once the end is committed."""
@@ -173,85 +218,94 @@ class Delivery:
         if keep:
             self.signals.append((signal, task, args))
 
-    def again(self, failures: int, due: int | None) -> None:
-        """The job is to be tried again at ``due`` (UTC microseconds), or as late as its kind says."""
+    def retry_at(self, failures: int, due: int | None) -> None:
+        """The job is to be tried again at ``due`` (UTC microseconds; None: after the delay of its kind)."""
         self.retry_failures = failures
         if due is None:
             due = self.database.clock() + int(self.kind.retry.delay(failures) * SECOND)
         self.retry_due = due
 
-    def fail(self, error: BaseException) -> None:
-        """An error after the handler, in the bookkeeping of its end: the job has failed like by any other error."""
+    def raised(self, error: BaseException) -> None:
+        """``error`` replaces the outcome so far: it came after the handler, or Huey does not know what to do with it."""
         self.error = error
         self.state = self.retry_due = self.result = None
         self.signals.clear()
-        if self.claim.failures < self.kind.retry.retries and not isinstance(error, DoNotRetry):
-            self.again(self.claim.failures + 1, None)
-
-    # -- the end -------------------------------------------------------------------------------------------
+        may_retry = not isinstance(error, DoNotRetry | Abandoned)
+        if may_retry and self.claim.failures < self.kind.retry.retries:
+            self.retry_at(self.claim.failures + 1, None)
 
     @property
-    def ends_well(self) -> bool:
-        """Whether the job is done: no error, no retry, not canceled."""
-        return self.error is None and self.state is None and self.retry_due is None
+    def released(self) -> bool:
+        """Whether it ends without an outcome, so that the job goes back to the queue or is another worker's."""
+        return isinstance(self.error, Abandoned) and not isinstance(self.error, CanceledWhileRunning)
 
-    def write_end(self, now: int, began: int | None) -> str:
-        """Acknowledge, with the fencing token. ``began`` is given where no start was committed. Returns the new state.
+    # -- its start and its end -----------------------------------------------------------------------------
 
-        Raises :class:`LeaseLost` when the row is no longer this worker's; the caller rolls back.
-        """
-        claim, database = self.claim, self.database
-        token = (claim.id, claim.claims)
-        reason: str | None
-        if self.retry_due is not None:
-            state = SCHEDULED if self.retry_due > now else WAITING
-            reason = explain(self.error)
-            database.sql(
-                sql.RETRY,
-                (state, self.retry_due, self.retry_failures, reason, began is not None, began, *token),
-            )
-            event, detail = "retry", trace(self.error)
-        elif self.state is not None:
-            state = event = self.state
-            reason, detail = explain(self.error) if self.error else None, None
-            self._finish(state, now, began, None, reason, token)
-        elif self.error is not None:
-            state = event = DEAD
-            reason, detail = explain(self.error), trace(self.error)
-            failed = (claim.failures + 1,)
-            self._finish(state, now, began, None, reason, token)
-            database.sql(sql.SET_FAILURES, (*failed, claim.id))
-        elif self.kind.keep:
-            state = event = DONE
-            reason, detail = self.lost_result, None
-            self._finish(state, now, began, self.result, None, token)
+    def start(self, writes: Writes, now: int) -> None:
+        """Count the try, before the work."""
+        claim = self.claim
+        writes.add(sql.START, (now, claim.id, claim.claims), self._event(now, "started", None, None))
+
+    def end(self, writes: Writes, now: int) -> str:
+        """End the job as it turned out; returns its new state."""
+        if self.error is None and self.state is None and self.retry_due is None:
+            return self.succeed(writes, now)
+        if self.retry_due is None and (self.state is not None or isinstance(self.error, Abandoned)):
+            return self.abandon(writes, now)
+        return self.fail(writes, now)
+
+    def succeed(self, writes: Writes, now: int) -> str:
+        """The handler returned: done, or deleted where the kind keeps nothing."""
+        if self.kind.keep:
+            self._finish(writes, DONE, now, self.result, None, self._event(now, DONE, self.lost_result, None))
         else:
-            database.sql(sql.FINISH_AND_FORGET, token)
-            self._must_have_changed()
-            return DONE
-        if event == "retry":
-            self._must_have_changed()
-        database.sql(sql.EVENT, (claim.id, now, event, claim.claims, self.worker, reason, detail))
+            writes.add(sql.FINISH_AND_FORGET, (self.claim.id, self.claim.claims))
+        return DONE
+
+    def fail(self, writes: Writes, now: int) -> str:
+        """It raised: back to the queue if it is to be tried again, else dead."""
+        claim, reason, detail = self.claim, explain(self.error), trace(self.error)
+        if self.retry_due is None:
+            self._finish(writes, DEAD, now, None, reason, self._event(now, DEAD, reason, detail))
+            return DEAD
+        state = SCHEDULED if self.retry_due > now else WAITING
+        row = (
+            state, self.retry_due, self.retry_failures, reason, self.began is not None, self.began, claim.id, claim.claims,
+        )  # fmt: skip
+        writes.add(sql.RETRY, row, self._event(now, "retry", reason, detail))
         return state
 
-    def _finish(
-        self,
-        state: str,
-        now: int,
-        began: int | None,
-        result: str | None,
-        error: str | None,
-        token: tuple[int, int],
-    ) -> None:
-        if began is None:
-            self.database.sql(sql.FINISH, (state, now, result, error, *token))
+    def abandon(self, writes: Writes, now: int) -> str:
+        """It was canceled or has expired; or it is :attr:`released` and goes back to the queue."""
+        claim = self.claim
+        if not self.released:
+            state = self.state or CANCELED
+            reason = explain(self.error) if self.error is not None else None
+            self._finish(writes, state, now, None, reason, self._event(now, state, reason, None))
+            return state
+        if isinstance(self.error, LeaseLost):
+            return WAITING  # the row is another worker's
+        if self.began is None:
+            assert isinstance(self.error, Abandoned)
+            event = self._event(now, "released", self.error.reason, None)
+            writes.add(sql.RELEASE, (claim.id, claim.claims), event)
         else:
-            self.database.sql(sql.FINISH_IN_GROUP, (state, began, now, result, error, *token))
-        self._must_have_changed()
+            writes.add(sql.HAND_BACK, (claim.id, claim.claims))
+        return WAITING
 
-    def _must_have_changed(self) -> None:
-        if self.database.changes() != 1:
-            raise LeaseLost(self.claim.id, "it was taken over by another worker before it ended")
+    def _finish(
+        self, writes: Writes, state: str, now: int, result: str | None, error: str | None, event: Row
+    ) -> None:
+        claim = self.claim
+        failures = claim.failures + (state == DEAD)
+        row = (now, failures, result, error, claim.id, claim.claims)
+        if self.began is None:
+            writes.add(sql.FINISH, (state, *row), event)
+        else:
+            writes.add(sql.FINISH_IN_GROUP, (state, self.began, *row), event)
+
+    def _event(self, now: int, event: str, reason: str | None, detail: str | None) -> Row:
+        return (self.claim.id, now, event, self.claim.claims, self.worker, reason, detail)
 
 
 def explain(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""What a worker's thread has in its hands: rows it has claimed, and the job it is busy with. The keeper looks at both."""
+"""What a worker's thread has claimed and what it runs; the maintenance thread reads both."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from jobs.storage import Claim
 
 if TYPE_CHECKING:
     from jobs.current import CurrentJob
-    from jobs.kind import Kind
+
+LOWEST = -(2**63)
+"""Below every priority."""
 
 
 class Batch:
-    """Claimed rows that have not begun. The keeper may take them away while the thread is busy with a long one."""
+    """Claimed jobs that have not begun. The maintenance thread may take them while their thread runs a long one."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._claims: deque[Claim] = deque()
+        self.urgent = LOWEST
+        """The highest priority that was enqueued since the last claim."""
 
     def __len__(self) -> int:
         return len(self._claims)
@@ -29,13 +33,15 @@ class Batch:
         with self._mutex:
             self._claims.extend(claims)
 
-    def peek(self) -> Claim | None:
-        """The next row, without taking it."""
+    def is_outranked(self) -> bool:
+        """Whether something more urgent than its next job was enqueued."""
+        if self.urgent == LOWEST or not self._claims:
+            return False
         with self._mutex:
-            return self._claims[0] if self._claims else None
+            return bool(self._claims) and self._claims[0].priority < self.urgent
 
     def pop(self, wanted: Callable[[Claim], bool] | None = None) -> Claim | None:
-        """The next row, if there is one (and it is ``wanted``)."""
+        """The next job, if there is one (and it is ``wanted``)."""
         with self._mutex:
             if not self._claims or (wanted is not None and not wanted(self._claims[0])):
                 return None
@@ -55,14 +61,13 @@ class Batch:
 
 
 class Running:
-    """The job that a thread is busy with, for the keeper."""
+    """The job that a thread runs, for the maintenance thread. Times are UTC microseconds, ``since`` is monotonic seconds."""
 
-    __slots__ = ("alerted", "claim", "job", "kind", "lease_until", "since")
+    __slots__ = ("alerted", "claim", "job", "lease_until", "since")
 
-    def __init__(self, job: CurrentJob, claim: Claim, kind: Kind, lease_until: int) -> None:
+    def __init__(self, job: CurrentJob, claim: Claim, lease_until: int) -> None:
         self.job = job
         self.claim = claim
-        self.kind = kind
         self.since = time.monotonic()
         self.lease_until = lease_until
         self.alerted = False

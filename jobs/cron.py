@@ -1,4 +1,4 @@
-"""Five-field cron expressions: which minutes they mean."""
+"""Five-field cron expressions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMED = {
 
 @dataclass(frozen=True)
 class Cron:
-    """Minutes of the clock, as sets of what each field may be."""
+    """A parsed expression: the allowed values of each field."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -51,7 +51,7 @@ class Cron:
         return cls(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either)
 
     def matches(self, at: datetime.datetime) -> bool:
-        """Whether the minute of ``at`` (a clock reading; its zone is not looked at) is meant."""
+        """Whether the expression includes the minute of ``at`` (a clock reading; its zone is ignored)."""
         if at.minute not in self.minutes or at.hour not in self.hours or at.month not in self.months:
             return False
         day, weekday = at.day in self.days, at.isoweekday() % 7 in self.weekdays
@@ -84,5 +84,5 @@ def _number(text: str, name: str, part: str) -> int:
     if text in names:
         return names[text]
     if not text.isascii() or not text.isdigit():
-        raise ValueError(f"{part!r} is no {name}")
+        raise ValueError(f"{part!r} is not a {name}")
     return int(text)

@@ -14,21 +14,19 @@ from jobs.state import correlation
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.attempt import Delivery
-    from jobs.storage import Claim
+    from jobs.attempt import Attempt
 
-_current: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)
+CURRENT_JOB: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)
 
 
 class CurrentJob:
-    """One attempt at one job. ``(id, claims)`` is its fencing token: whoever takes the job over raises ``claims``."""
+    """One attempt at one job. ``(id, claims)`` is its fencing token: the worker that takes the job over raises ``claims``."""
 
-    def __init__(
-        self, delivery: Delivery, claim: Claim, time_limit: float | None, stopping: threading.Event
-    ) -> None:
-        self._delivery = delivery
-        self._database: Database = delivery.database
-        self._claim = claim
+    def __init__(self, attempt: Attempt, time_limit: float | None, stopping: threading.Event) -> None:
+        self.attempt = attempt
+        """For the queue itself."""
+        self._database: Database = attempt.database
+        self._claim = claim = attempt.claim
         self._began = time.monotonic()
         self.time_limit = time_limit
         self.stopping = stopping
@@ -62,7 +60,7 @@ class CurrentJob:
 
     @property
     def correlation_id(self) -> str:
-        """The id that this job shares with what caused it and with what it causes."""
+        """The id that this job shares with its cause and its consequences."""
         return correlation(self._claim.id, self._claim.correlation_id)
 
     @property
@@ -81,17 +79,17 @@ class CurrentJob:
         Everything the handler writes from here on is committed together with the job's end, or not at all. (In a kind
         that is ``atomic`` this is so from the first line.)
         """
-        self._delivery.begin()
+        self.attempt.begin()
 
     def fence(self, progress: Any = None) -> None:
-        """First statement of every transaction of a long job: goes on only while the job is still this worker's.
+        """First statement of every transaction of a long job: continues only while the job is still this worker's.
 
-        ``progress``: any JSON value, shown to operators. Raises :class:`LeaseLost` when the job was taken over; leave
+        ``progress``: any JSON value, shown to operators. Raises :class:`LeaseLost` if the job was taken over; leave
         the transaction with it, so that nothing of it is committed.
         """
         if not self._database.in_write():
             raise RuntimeError("fence() belongs inside database.write(), as its first statement")
-        lease = 0 if self.overdue else self._database.clock() + self._delivery.lease
+        lease = 0 if self.overdue else self._database.clock() + self.attempt.lease
         shown = None if progress is None else to_json(progress, f"the progress of job {self.id}")
         rows = self._database.sql(sql.FENCE, (lease, shown, self.id, self.claims))
         if not rows:
@@ -119,4 +117,4 @@ class CurrentJob:
 
 def current_job() -> CurrentJob | None:
     """The job that runs here; None outside of jobs."""
-    return _current.get()
+    return CURRENT_JOB.get()

@@ -1,4 +1,4 @@
-"""What can go wrong with a job. Users of the queue see the sentence; handlers raise or catch the class."""
+"""Errors of jobs and of the queue. Users see the sentence; handlers raise or catch the class."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class UnknownHandler(JobsError):
 
 
 class WrongState(JobsError):
-    """The job is not in a state in which this can be done to it."""
+    """The job is not in a state that allows this."""
 
 
 class WaitTimeout(JobsError):
-    """The job did not end in the time that was given."""
+    """The job did not end in the given time."""
 
 
 class DoNotRetry(Exception):
-    """Raised by a handler: the job has failed and trying again is of no use, whatever retries are left."""
+    """Raised by a handler: the job has failed and is not tried again, even if retries are left."""
 
 
 class TimeLimitExceeded(TaskTimeout):  # type: ignore[misc]
@@ -46,7 +46,7 @@ class TimeLimitExceeded(TaskTimeout):  # type: ignore[misc]
 class Abandoned(BaseException):
     """The job ends here without an outcome of its own.
 
-    Not an :class:`Exception`, so that a handler's ``except Exception`` does not take it for a failure of its work.
+    Not an :class:`Exception`, so that a handler's ``except Exception`` does not treat it as a failure of its work.
     """
 
     def __init__(self, job_id: int, reason: str, *details: Any) -> None:
@@ -59,7 +59,7 @@ class Abandoned(BaseException):
 
 
 class LeaseLost(Abandoned):
-    """The job was given to somebody else. What this worker did since its last commit is rolled back."""
+    """The job was given to another worker. What this worker did since its last commit is rolled back."""
 
 
 class Stopped(Abandoned):

@@ -1,4 +1,4 @@
-"""How Huey's execution of a task reports to the delivery it belongs to, instead of to tables of its own."""
+"""The hooks through which Huey, executing a task, reports to the job's attempt instead of writing tables of its own."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
 from jobs import message
-from jobs.current import _current
+from jobs.attempt import Attempt
+from jobs.core import NOT_A_WORKER, Core
+from jobs.current import CURRENT_JOB
 from jobs.errors import PayloadError
 from jobs.huey import Error, SqliteHuey
 from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper
-from jobs.serializer import payload_from_json, to_json
+from jobs.serializer import JsonSerializer, payload_from_json, to_json
 from jobs.state import ENDED
 from jobs.storage import Claim, JobStorage
 
 if TYPE_CHECKING:
     from db import Database
-    from jobs.attempt import Delivery
-    from jobs.liveness import WorkerRegistration
-    from jobs.notify import Endings
-    from jobs.signals import Signals
 
 
-class Bookkeeping(SqliteHuey):  # type: ignore[misc]
-    """The hooks of :class:`huey.Huey` that a job passes on its way."""
+class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
+    """A :class:`huey.Huey` that keeps its books in the job's row."""
 
-    database: Database
-    storage: JobStorage
-    events: Signals
-    endings: Endings
-    _registry: JobRegistry
-    _owner: WorkerRegistration | None
+    def __init__(self, database: Database, name: str, lease: float, max_lost: int) -> None:
+        Core.__init__(self, database, name, lease, max_lost)
+        SqliteHuey.__init__(
+            self, name, results=True, store_intermediate_errors=False, serializer=JsonSerializer()
+        )
+        self._registry = JobRegistry()
+
+    def create_storage(self) -> JobStorage:
+        return self.storage
 
     def get_task_wrapper_class(self) -> type[JobWrapper]:
         return JobWrapper
 
-    # -- from the row, and to those who listen -------------------------------------------------------------
+    # -- from the row, and to subscribers ------------------------------------------------------------------
 
     def task_of(self, claim: Claim) -> JobTask:
         """The task that a claimed row describes. Raises ``BadRow`` or ``UnknownHandler``."""
@@ -53,23 +54,17 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
         """A job of the handler ``name`` without arguments. Raises ``UnknownHandler``."""
         return message.task_of(self._registry, name, {})
 
-    def settled(self, delivery: Delivery, state: str) -> None:
-        """A job's end (or its retry) has been committed: tell those who listen."""
-        if delivery.signals and self._has_receivers():
-            for signal, task, args in delivery.signals:
+    def settled(self, attempt: Attempt, state: str) -> None:
+        """A job's end (or its retry) has been committed: notify subscribers and waiting threads."""
+        if attempt.signals and self._has_receivers():
+            for signal, task, args in attempt.signals:
                 self._signal.send(signal, task, *args)
         if self.events:
-            self.events.settled(delivery, state)
+            self.events.settled(attempt, state)
         if self.endings and state in ENDED:
-            self.endings.ended(delivery.claim.id)
-        if delivery.retry_due is not None or delivery.kind.concurrency is not None:
+            self.endings.ended(attempt.claim.id)
+        if attempt.retry_due is not None or attempt.kind.concurrency is not None:
             self.storage.bell.ring()
-
-    def report(self, event: str, claim: Claim, reason: str) -> None:
-        """Something happened to a job that its own end does not tell."""
-        self.events.send(
-            event, claim.id, claim.name, claim.queue, claim.correlation_id, claim.parent_id, reason
-        )
 
     # -- what Huey's execution calls -----------------------------------------------------------------------
 
@@ -78,43 +73,43 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
         return len(receivers) > 1 or bool(receivers["any"])
 
     def _emit(self, signal: str, task: Any, *args: Any, **kwargs: Any) -> None:
-        delivery: Delivery | None = getattr(task, "delivery", None)
+        attempt: Attempt | None = getattr(task, "attempt", None)
         heard = self._has_receivers()
-        if delivery is not None and signal != S.SIGNAL_EXECUTING:
-            delivery.note(signal, task, args, keep=heard)
+        if attempt is not None and signal != S.SIGNAL_EXECUTING:
+            attempt.note(signal, task, args, keep=heard)
             if signal == S.SIGNAL_REVOKED:
-                self.storage.delete_data(task.revoke_id)  # it has served
+                self.storage.delete_data(task.revoke_id)  # it has been applied
         elif heard:
             self.database.after_commit(lambda: self._signal.send(signal, task, *args, **kwargs))
 
     def put_result(self, key: str, data: Any) -> None:
         """A job's own result goes into its row; members of a chord leave theirs in the key-value store."""
-        current = _current.get()
+        current = CURRENT_JOB.get()
         if not key or (isinstance(data, Error) and not key.startswith("chord:")):
             return  # the error is in the row and in its history
         if current is not None and key == str(current.id):
-            delivery = current._delivery
+            attempt = current.attempt
             try:
-                delivery.result = to_json(data, f"the result of {current.name}")
+                attempt.result = to_json(data, f"the result of {current.name}")
             except PayloadError as error:
-                delivery.lost_result = str(error)
+                attempt.lost_result = str(error)
             return
         super().put_result(key, data)
 
     def delete(self, key: str) -> bool:
-        current = _current.get()
-        if current is not None and key.startswith("r:") and not current._delivery.may_be_revoked:
+        current = CURRENT_JOB.get()
+        if current is not None and key.startswith("r:") and not current.attempt.may_be_revoked:
             return False  # Huey clears a revocation after each job; there are none
         return bool(super().delete(key))
 
     def put_if_empty(self, key: str, data: Any, ttl: float | None = None) -> bool:
         """Locks belong to the worker that takes them: they are freed when it dies."""
-        owner = self._owner.id if self._owner is not None and ".lock." in key else None
+        owner = self.owner_id if ".lock." in key and self.owner_id != NOT_A_WORKER else None
         return self.storage.put_if_empty(key, self.serializer.serialize(data), ttl, owner)
 
     def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
-        delivery: Delivery | None = getattr(task, "delivery", None)
-        if delivery is not None and not delivery.may_be_revoked:
+        attempt: Attempt | None = getattr(task, "attempt", None)
+        if attempt is not None and not attempt.may_be_revoked:
             return False
         return bool(super().is_revoked(task, timestamp, peek))
 
@@ -126,22 +121,20 @@ class Bookkeeping(SqliteHuey):  # type: ignore[misc]
     def _requeue_task(
         self, task: JobTask, timestamp: Any, retry_eta: datetime.datetime | None = None
     ) -> None:
-        delivery = task.delivery
-        if delivery is None:
-            raise RuntimeError("only a delivered job can be tried again")
+        attempt = task.attempt
+        if not isinstance(attempt, Attempt):
+            raise RuntimeError("only a job that is running can be tried again")
         task.retries -= 1
-        used = max(
-            0, delivery.retries_left - task.retries
-        )  # none for RetryTask and the like: Huey gave one more
-        seconds = getattr(
-            delivery.error, "delay", None
-        )  # RetryTask, RateLimitExceeded; Huey reads the wall clock
+        # None for RetryTask and the like: Huey gave one more.
+        used = max(0, attempt.retries_left - task.retries)
+        # RetryTask, RateLimitExceeded; Huey reads the wall clock.
+        seconds = getattr(attempt.error, "delay", None)
         due = None
-        if seconds is not None and getattr(delivery.error, "eta", None) is None:
+        if seconds is not None and getattr(attempt.error, "eta", None) is None:
             due = self.database.clock() + int(seconds * SECOND)
         elif retry_eta is not None:
             due = int(retry_eta.replace(tzinfo=datetime.UTC).timestamp() * SECOND)
-        delivery.again(delivery.claim.failures + used, due)
+        attempt.retry_at(attempt.claim.failures + used, due)
 
     def add_schedule(self, task: JobTask) -> None:
         self.enqueue(task)

@@ -1,16 +1,13 @@
-"""What is declared about a kind of job, and how its handler becomes a Huey task."""
+"""A kind of job as it is declared, and its handler as a Huey task."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jobs.huey import Registry, Task, TaskWrapper
 from jobs.retry import Retry
-
-if TYPE_CHECKING:
-    from jobs.attempt import Delivery
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Kind:
     name: str
     queue: str
     atomic: bool = False
-    """The whole handler works inside the transaction that acknowledges it; for handlers that touch nothing but the file."""
+    """The whole handler works inside the transaction that acknowledges it; for handlers that touch nothing but the database."""
     durable: bool = False
     """Its enqueueing and its end survive a power failure, not only a crash."""
     time_limit: float | None = None
@@ -34,22 +31,29 @@ class Kind:
 
     @property
     def lane(self) -> str:
-        """Where its rows wait: kinds with a limit wait by themselves, so that they do not stand in others' way."""
+        """Where its rows wait: kinds with a limit have a lane of their own, so that they do not block others."""
         return self.name if self.concurrency is not None else ""
 
 
+class Runner(Protocol):
+    """Calls the handler of a task: the attempt that the task belongs to."""
+
+    def run(self, body: Callable[[JobTask], Any], task: JobTask) -> Any:
+        """Call ``body`` with ``task``."""
+
+
 class JobTask(Task):  # type: ignore[misc]
-    """A Huey task that knows its kind and, while it runs, its delivery."""
+    """A Huey task that knows its kind and, while it runs, its attempt."""
 
     kind: Kind
-    delivery: Delivery | None = None
+    attempt: Runner | None = None
 
     def create_id(self) -> str:
-        """Empty: a job is named by its row, so the id comes with the row."""
+        """Empty: the id of a job is the number of its row, which it does not have yet."""
         return ""
 
     def named(self, row_id: int) -> None:
-        """The row that this task is."""
+        """Take the number of the task's row as its id."""
         self.id = str(row_id)
         self.revoke_id = f"r:{row_id}"
 
@@ -66,15 +70,15 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
         body = task_class.execute
 
         def execute(task: JobTask) -> Any:
-            delivery = task.delivery
-            return body(task) if delivery is None else delivery.run(body, task)
+            attempt = task.attempt
+            return body(task) if attempt is None else attempt.run(body, task)
 
         task_class.execute = execute
         return task_class
 
     @property
     def kind(self) -> Kind:
-        """What was declared about it."""
+        """The options it was declared with."""
         kind: Kind = self.task_class.kind
         return kind
 

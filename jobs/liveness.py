@@ -1,8 +1,8 @@
-"""Who works on the queue, and who is dead.
+"""Registers workers and finds those that died.
 
-Every worker holds a lock file in a folder beside the database. The operating system drops that lock when the process
+Every worker holds a lock file in a folder next to the database. The operating system drops that lock when the process
 dies, however it dies: no heartbeat has to time out before its jobs are rescued, and a worker that is merely slow,
-stopped or suspended is not taken for dead.
+stopped or suspended is not considered dead.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from db import Database
 
 STALE = 3600.0
-"""Seconds after which a lock file that belongs to nobody is removed."""
+"""Seconds after which a lock file without a worker is removed."""
 
 _here: set[str] = set()
-"""Tokens of the workers that live in this process (their files need no probing, and memory files have none)."""
+"""Tokens of the workers of this process (their files need no probing, and databases in memory have none)."""
 
 
 def folder(database: Database) -> Path | None:
-    """Where the lock files of a database's workers are; None for a file in memory."""
+    """The folder of the lock files of a database's workers; None for a database in memory."""
     return database.path.with_name(database.path.stem + ".workers") if database.path else None
 
 
 class WorkerRegistration:
-    """One worker, registered in the file and locked in the operating system, until :meth:`close`."""
+    """One worker, registered in the database and holding its lock file, until :meth:`close`."""
 
     def __init__(self, database: Database, queue: str, threads: int = 0) -> None:
         self.database = database
@@ -63,20 +63,20 @@ class WorkerRegistration:
             self.id = database.last_id()
 
     def beat(self, threads: int) -> None:
-        """Tell the file that this worker is alive (for people; rescue does not depend on it)."""
+        """Record that this worker is alive (for people; rescue does not depend on it)."""
         with self.database.write():
             self.database.sql(sql.BEAT, (self.database.clock(), threads, self.id))
 
     def close(self) -> None:
-        """Stop being a worker. Rows that are still claimed are rescued by whoever comes next."""
+        """Stop being a worker. Jobs that are still claimed are rescued by the next worker."""
         try:
             with self.database.write():
                 self.database.sql(sql.END_WORKER, (self.database.clock(), self.id))
         finally:
-            self.let_go()
+            self.release_lock()
 
-    def let_go(self) -> None:
-        """Drop the lock, nothing else: what the operating system does for a process that dies."""
+    def release_lock(self) -> None:
+        """Release the lock, nothing else, as the operating system does for a process that dies."""
         _here.discard(self.token)
         if self._lock is not None:
             self._lock.close()
@@ -85,14 +85,14 @@ class WorkerRegistration:
 
 
 def worker_is_dead(database: Database, owner: int) -> bool:
-    """Whether the worker ``owner`` is gone for good.
+    """Whether the worker ``owner`` has died.
 
-    It is when its lock can be taken, or its file is gone. Where the file cannot be probed, it is when no process with
-    its number and start time runs here; a worker of another machine cannot be judged and is left to its lease.
+    It has if its lock can be taken or its file is gone. Where the file cannot be probed, it has if no process with its
+    number and start time runs here; a worker of another machine cannot be judged and is left to its lease.
     """
     row = database.one(sql.WORKER, (owner,))
     if row is None:
-        return True  # nobody ever registered under this number
+        return True  # no worker was ever registered under this number
     token, host, pid, process_started = row
     if token in _here:
         return False
@@ -112,7 +112,7 @@ def worker_is_dead(database: Database, owner: int) -> bool:
 
 
 def forget(database: Database, owner: int) -> None:
-    """Close the books of a dead worker: its row gets an end, its locks and its file go."""
+    """End the registration of a dead worker, free its locks and remove its file."""
     row = database.one(sql.WORKER, (owner,))
     database.sql(sql.END_WORKER, (database.clock(), owner))
     database.sql(sql.FREE_LOCKS_OF, (owner,))
@@ -124,14 +124,14 @@ def forget(database: Database, owner: int) -> None:
 
 
 def sweep_files(database: Database) -> None:
-    """Remove lock files of workers that died before they were registered, or that nobody closed the books of."""
+    """Remove lock files of workers that died before they were registered, or whose registration was not ended."""
     place = folder(database)
     if place is None or not place.is_dir():
         return
     for path in place.glob("*.lock"):
         with contextlib.suppress(OSError):
             if path.stem in _here or time.time() - path.stat().st_mtime < STALE:
-                continue  # a young one may belong to a worker that is just being born
+                continue  # a new one may belong to a worker that is just starting
             if database.value(sql.WORKER_IS_OPEN, (path.stem,)):
                 continue
             lock = FileLock(path)

@@ -1,11 +1,11 @@
-"""What must happen beside the jobs: leases, rescue, due jobs, cycles, news from other processes."""
+"""What a worker does between jobs: leases, rescue, due jobs, periodic jobs, news from other processes."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import apsw
 
@@ -13,103 +13,114 @@ from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
 from jobs.batch import Running
+from jobs.core import Core, Duty
+from jobs.periodic import PeriodicJobs
 from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
-from jobs.sealing import seal_events
-from jobs.storage import Claim
-from jobs.worker_thread import SHARE, Deliverer
-
-if TYPE_CHECKING:
-    from jobs.queue import JobQueue
-    from jobs.worker import JobWorker
+from jobs.worker_thread import SHARE, WorkerThread
 
 log = logging.getLogger("jobs")
 
 TICK = 0.025
-"""Seconds between two looks at the file's version: how long news from another process may take."""
+"""Seconds between two checks of the database's version: how long news from another process may take."""
 
 BEAT = 5.0
 """Seconds between two signs of life in the worker's row."""
 
-SEAL = 60.0
-"""Seconds between two audit entries that witness the job events since the last one."""
-
 HEALTH = 10.0
-"""Seconds between two looks for threads of this worker that died, and for workers that left no job behind."""
+"""Seconds between two checks for threads of this worker that died, and for workers that left no job behind."""
 
-LOOK = 1.0
-"""Seconds between two looks for dead workers and stale leases; a quarter of the lease when that is shorter."""
+CHECK = 1.0
+"""Seconds between two checks for dead workers and stale leases; a quarter of the lease when that is shorter."""
+
+LONG_PAUSE = 5.0
+"""Seconds without a tick after which the machine is taken to have slept."""
 
 
-class Keeper:
-    """Called each :data:`TICK` seconds by one thread of a worker. Every duty stands alone: one that fails stops no other."""
+class Crew(Protocol):
+    """The threads of one worker."""
 
-    def __init__(self, queue: JobQueue, worker: JobWorker) -> None:
+    workers: int
+
+    @property
+    def threads(self) -> Sequence[WorkerThread]:
+        """What each thread does."""
+
+    def check_worker_health(self) -> bool:
+        """Replace threads that died."""
+
+    def replace(self, hung: WorkerThread) -> None:
+        """Give the place of a thread whose job was taken over to a new one."""
+
+
+class Maintenance:
+    """Called every :data:`TICK` seconds by one thread of a worker. A duty that fails is logged and stops no other."""
+
+    def __init__(self, queue: Core, periodic: PeriodicJobs, crew: Crew) -> None:
         self._queue = queue
         self._database = queue.database
-        self._worker = worker
+        self._periodic = periodic
+        self._crew = crew
         self._version: int | None = None
-        self._look = min(LOOK, queue.lease / SECOND / 4)
-        self._next_look = self._next_beat = 0.0
-        self._next_health = time.monotonic() + HEALTH
-        self._next_seal = time.monotonic() + SEAL
         self._next_due: int | None = 0
         self._last_tick = time.monotonic()
         self._last_wall = 0
         self._no_rescue_before = 0.0
+        check = min(CHECK, queue.lease / SECOND / 4)
+        self._leases = [
+            Duty(check, self._extend_leases),
+            Duty(check, self._watch_cancels),
+            Duty(check, self._promote),
+            Duty(check, self._rescue_dead),
+            Duty(check, self._rescue_stale),
+        ]
+        self._duties = [
+            *self._leases,
+            Duty(BEAT, lambda: queue.owner.beat(crew.workers)),
+            Duty(HEALTH, crew.check_worker_health),
+            Duty(HEALTH, lambda: sweep_workers(queue)),
+        ]
+        self._next = dict.fromkeys(self._leases, 0.0)
 
     def begin(self) -> None:
         """Before the threads start: settle what earlier workers left behind."""
         sweep_workers(self._queue)
         rescue_stale(self._queue)
         self._queue.storage.find_lanes()
-        self._queue.periodic.begin()
+        self._periodic.begin()
 
     def tick(self) -> None:
         """Do what is due."""
         now = time.monotonic()
         self._notice_pause(now)
-        self._duty(self._hear)
-        self._duty(self._queue.periodic.fire)
-        self._duty(self._hand_back_unstarted)
-        if now >= self._next_look:
-            self._next_look = now + self._look
-            self._duty(self._extend_leases)
-            self._duty(self._watch_cancels)
-            self._duty(self._promote)
-            if now >= self._no_rescue_before:
-                self._duty(lambda: rescue_dead(self._queue))
-                self._duty(self._rescue_stale)
-        if now >= self._next_seal:
-            self._next_seal = now + SEAL
-            self._duty(lambda: seal_events(self._database))
-        if now >= self._next_beat:
-            self._next_beat = now + BEAT
-            self._duty(lambda: self._queue.owner.beat(self._worker.workers))
-        if now >= self._next_health:
-            self._next_health = now + HEALTH
-            self._duty(self._worker.check_worker_health)
-            self._duty(lambda: sweep_workers(self._queue))
+        self._do(self._check_version)
+        self._do(self._periodic.fire)
+        self._do(self._hand_back_unstarted)
+        for duty in (*self._duties, *self._queue.maintenance):
+            due = self._next.setdefault(duty, now + duty.seconds)
+            if now >= due:
+                self._next[duty] = now + duty.seconds
+                self._do(duty.run)
         self._last_tick = now
 
-    def _duty(self, duty: Callable[[], object]) -> None:
+    def _do(self, run: Callable[[], object]) -> None:
         try:
-            duty()
+            run()
         except (DatabaseError, apsw.Error) as error:
-            log.warning("the queue's keeper could not use the file: %s", error)
+            log.warning("the queue's maintenance could not use the database: %s", error)
         except Exception:
-            log.exception("a duty of the queue's keeper failed")
+            log.exception("a maintenance duty of the queue failed")
 
     def _notice_pause(self, now: float) -> None:
-        """After a pause of the whole machine everybody's leases look stale: let the others renew theirs first."""
+        """After a pause of the whole machine every lease looks stale: let the other workers renew theirs first."""
         wall = self._database.clock()
         pause = max(now - self._last_tick, (wall - self._last_wall) / SECOND if self._last_wall else 0.0)
-        if pause > 5.0:
-            self._no_rescue_before = now + 2 * LOOK + TICK
-            self._next_look = now
+        if pause > LONG_PAUSE:
+            self._no_rescue_before = now + 2 * CHECK + TICK
+            self._next.update(dict.fromkeys(self._leases, now))
         self._last_wall = wall
 
-    def _hear(self) -> None:
-        """Has anybody, here or in another process, changed the file? Then look for work, and for jobs that ended."""
+    def _check_version(self) -> None:
+        """If the database has changed, here or in another process, check for work and for due jobs."""
         version = self._database.version()
         if version != self._version:
             self._version = version
@@ -117,43 +128,40 @@ class Keeper:
             found = self._queue.storage.find_lanes()
             if found:
                 self._offer(found)
-        self._promote_due()
+        if self._next_due is not None and self._next_due <= self._database.clock():
+            self._promote()
 
     def _offer(self, lanes: set[tuple[str, str]]) -> None:
-        """Ring for what waits, and tell busy threads of something more urgent than what they hold."""
+        """Ring for waiting jobs, and raise the urgency that threads with a batch compare theirs with."""
         self._queue.storage.bell.ring(len(lanes) * 4)
-        if any(len(deliverer.batch) for deliverer in self._worker.deliverers):
+        if any(len(thread.batch) for thread in self._crew.threads):
             heads = [self._database.one(sql.HEAD_OF_LANE, lane) for lane in lanes]
             top = max((head[0] for head in heads if head is not None), default=None)
             if top is not None:
-                for deliverer in self._worker.deliverers:
-                    deliverer.urgent = max(deliverer.urgent, top)
-
-    def _promote_due(self) -> None:
-        if self._next_due is not None and self._next_due <= self._database.clock():
-            self._promote()
+                for thread in self._crew.threads:
+                    thread.batch.urgent = max(thread.batch.urgent, top)
 
     def _promote(self) -> None:
         self._queue.storage.promote(self._database.clock())
         self._next_due = self._database.value(sql.NEXT_DUE)
 
     def _hand_back_unstarted(self) -> None:
-        """A batch whose first job turned out long: the others should not wait for it."""
-        for deliverer in self._worker.deliverers:
-            running = deliverer.running
-            if running is not None and len(deliverer.batch) and time.monotonic() - running.since > SHARE:
-                claims: list[Claim] = deliverer.batch.take_all()
+        """Hand back the rest of a batch whose first job turned out long, so that it need not wait."""
+        for thread in self._crew.threads:
+            running = thread.running
+            if running is not None and len(thread.batch) and time.monotonic() - running.since > SHARE:
+                claims = thread.batch.take_all()
                 if claims:
                     with self._database.write():
                         self._queue.storage.hand_back(claims)
                         self._database.after_commit(self._queue.storage.bell.ring_all)
 
-    def _busy(self) -> list[tuple[Deliverer, Running]]:
-        pairs = [(deliverer, deliverer.running) for deliverer in self._worker.deliverers]
-        return [(deliverer, running) for deliverer, running in pairs if running is not None]
+    def _busy(self) -> list[tuple[WorkerThread, Running]]:
+        pairs = [(thread, thread.running) for thread in self._crew.threads]
+        return [(thread, running) for thread, running in pairs if running is not None]
 
     def _extend_leases(self) -> None:
-        """Renew the leases of what runs, except what has run longer than its kind may."""
+        """Renew the leases of running jobs, except of those that have run longer than their kind may."""
         now, lease = self._database.clock(), self._queue.lease
         renew: list[Running] = []
         for _, running in self._busy():
@@ -182,14 +190,20 @@ class Keeper:
         self._queue.report("overdue", running.claim, reason)
 
     def _watch_cancels(self) -> None:
-        """Pass an operator's wish to the handlers, which hear it at their next check()."""
+        """Pass an operator's request to cancel to the handlers, which notice it at their next check()."""
         for _, running in self._busy():
             row = self._database.one(sql.IS_MINE, (running.claim.id, running.claim.claims))
             if row is not None and row[0]:
                 running.job.cancel_asked = True
 
+    def _rescue_dead(self) -> None:
+        if time.monotonic() >= self._no_rescue_before:
+            rescue_dead(self._queue)
+
     def _rescue_stale(self) -> None:
+        if time.monotonic() < self._no_rescue_before:
+            return
         for job_id, claims in rescue_stale(self._queue):
-            for deliverer, running in self._busy():
+            for thread, running in self._busy():
                 if running.claim.id == job_id and running.claim.claims == claims:
-                    self._worker.replace(deliverer)
+                    self._crew.replace(thread)

@@ -1,4 +1,4 @@
-"""A Huey task as JSON and back: arguments, what follows it, and the group it belongs to."""
+"""A Huey task as JSON and back: its arguments, follow-up jobs, and the chord it belongs to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.serializer import _tagged, _untagged
 
 
 def body_of(task: JobTask) -> dict[str, Any]:
-    """What a row's payload says about ``task``; defaults are left out, so a job without arguments is ``{}``."""
+    """The payload of a row for ``task``; defaults are left out, so a job without arguments is ``{}``."""
     body: dict[str, Any] = {}
     kind = task.kind
     if task.args:
@@ -36,7 +36,7 @@ def body_of(task: JobTask) -> dict[str, Any]:
 
 
 def message_of(task: JobTask) -> dict[str, Any]:
-    """The same with the name in it, for tasks that have no row of their own yet."""
+    """The same including the name, for tasks that have no row of their own yet."""
     body = body_of(task)
     body["name"] = task.kind.name
     if task.priority:
@@ -96,7 +96,7 @@ def _number(value: Any) -> float | None:
 
 
 def must_be_task(value: Any) -> JobTask:
-    """``value``, when it is something that can be enqueued."""
+    """``value`` if it can be enqueued. Raises :class:`PayloadError`."""
     if not isinstance(value, JobTask):
         raise PayloadError(f"{type(value).__name__} is not a job; enqueue what handler.s(...) returns")
     return value

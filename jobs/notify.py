@@ -1,4 +1,4 @@
-"""How threads hear that there is work, or that a job has ended, without asking the file again and again."""
+"""Wakes threads when there is work or a job has ended, so that they need not poll the database."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import threading
 
 
 class Bell:
-    """Rung after something was committed. A ring while nobody listens is not lost: it changes :attr:`rings`."""
+    """Rung after a commit. A ring while no thread waits is not lost: it changes :attr:`rings`."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self.rings = 0
 
     def ring(self, listeners: int = 1) -> None:
-        """Wake up to ``listeners`` of those who wait."""
+        """Wake up to ``listeners`` of the waiting threads."""
         with self._condition:
             self.rings += 1
             self._condition.notify(listeners)
 
     def ring_all(self) -> None:
-        """Wake everybody."""
+        """Wake all waiting threads."""
         with self._condition:
             self.rings += 1
             self._condition.notify_all()
@@ -31,7 +31,7 @@ class Bell:
 
 
 class Endings:
-    """Events for those who wait for one job to end."""
+    """Events of threads that wait for a job to end."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
@@ -48,7 +48,7 @@ class Endings:
         return event
 
     def forget(self, job_id: int, event: threading.Event) -> None:
-        """Nobody waits for ``event`` any more."""
+        """Discard ``event``; its thread no longer waits."""
         with self._mutex:
             events = self._waiting.get(job_id, [])
             if event in events:
@@ -57,7 +57,7 @@ class Endings:
                 self._waiting.pop(job_id, None)
 
     def ended(self, job_id: int) -> None:
-        """Wake those who wait for ``job_id``."""
+        """Wake the threads that wait for ``job_id``."""
         with self._mutex:
             for event in self._waiting.get(job_id, ()):
                 event.set()

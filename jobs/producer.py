@@ -1,50 +1,29 @@
-"""Putting jobs into the queue: one, many, groups and chords."""
+"""Puts jobs into the queue: one, many, groups and chords."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db.clock import SECOND
 from jobs import message, sql
-from jobs.current import _current
+from jobs.current import CURRENT_JOB
 from jobs.huey import chord, group
 from jobs.huey import signals as S
-from jobs.huey_hooks import Bookkeeping
+from jobs.huey_hooks import HueyHooks
 from jobs.kind import JobTask, JobWrapper
 from jobs.serializer import to_json
-from jobs.state import SCHEDULED, WAITING, JobState
-
-if TYPE_CHECKING:
-    from jobs.queue import JobQueue
-    from jobs.worker_thread import Deliverer
+from jobs.state import SCHEDULED, WAITING
+from jobs.waiting import JobId, Waiting
 
 When = datetime.datetime | int
 """A moment: an aware datetime, or UTC microseconds."""
 
 
-class JobId(int):
-    """The number of an enqueued job. An ``int`` that can also look the job up."""
-
-    queue: JobQueue
-
-    def state(self) -> JobState:
-        """The job as it is now."""
-        return self.queue.state(self)
-
-    def wait(self, timeout: float | None = None) -> JobState:
-        """See :meth:`JobQueue.wait`."""
-        return self.queue.wait(self, timeout)
-
-
-class Enqueueing(Bookkeeping):
-    """The half of the queue that producers use."""
-
-    deliverers: list[Deliverer]
-
-    # -- enqueueing ----------------------------------------------------------------------------------------
+class Producer(Waiting, HueyHooks):
+    """The part of the queue that producers use."""
 
     def enqueue(
         self,
@@ -67,8 +46,8 @@ class Enqueueing(Bookkeeping):
 
         ``unique``: at most one job with this key; while there is one, its id is returned and nothing is added.
         ``scope``: how long the key is taken: "waiting" (until the job first begins), "running" (until it ends), or
-        "period" (``period`` seconds from now, whatever becomes of the job). ``delay`` (seconds) or ``eta``: not before.
-        ``expires`` (seconds from now or a moment): not begun by then, it never is. Higher ``priority`` goes first.
+        "period" (``period`` seconds from now, regardless of the job). ``delay`` (seconds) or ``eta``: not before.
+        ``expires`` (seconds from now or a moment): if it has not started by then, it never does. Higher ``priority`` goes first.
         A Huey ``group`` gives a list of ids, a ``chord`` the ids of its members.
         """
         if isinstance(task, group):
@@ -88,7 +67,7 @@ class Enqueueing(Bookkeeping):
             if scope not in ("waiting", "running", "period") or (scope == "period") != (period is not None):
                 raise ValueError('scope is "waiting", "running", or "period" with period= in seconds')
             until = None if period is None else now + int(period * SECOND)
-        current = _current.get()
+        current = CURRENT_JOB.get()
         parent = current.id if current is not None else None
         if correlation_id is None and current is not None:
             correlation_id = current.correlation_id
@@ -130,7 +109,7 @@ class Enqueueing(Bookkeeping):
         ``block`` jobs at a time share a transaction (inside ``database.write()`` all of them do).
         """
         kind, database = handler.kind, self.database
-        current = _current.get()
+        current = CURRENT_JOB.get()
         parent = current.id if current is not None else None
         if correlation_id is None and current is not None:
             correlation_id = current.correlation_id
@@ -147,7 +126,7 @@ class Enqueueing(Bookkeeping):
                 database.many(sql.INSERT_BULK, values)
                 last = database.last_id()
                 database.sql(sql.EVENTS_OF_BULK, (last - len(values) + 1, last))
-                database.after_commit(lambda: self.arrived(rank, everybody=True))
+                database.after_commit(lambda: self.arrived(rank, everyone=True))
             total += len(values)
         return total
 
@@ -159,12 +138,12 @@ class Enqueueing(Bookkeeping):
         """
         return self.enqueue(self.job(name), unique=periodic_key(name))
 
-    def arrived(self, priority: int, everybody: bool = False) -> None:
-        """Something was committed that may run: tell the workers of this process."""
-        for deliverer in self.deliverers:
-            if priority > deliverer.urgent:
-                deliverer.urgent = priority
-        if everybody:
+    def arrived(self, priority: int, everyone: bool = False) -> None:
+        """Wake the workers of this process: a job was committed that may run."""
+        for batch in self.batches:
+            if priority > batch.urgent:
+                batch.urgent = priority
+        if everyone:
             self.storage.bell.ring_all()
         else:
             self.storage.bell.ring()

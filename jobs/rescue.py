@@ -1,57 +1,39 @@
-"""Jobs whose worker died or went silent, back into the queue."""
+"""Puts jobs whose worker died or went silent back into the queue."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db.clock import DAY
 from jobs import liveness, sql
+from jobs.core import Core
 from jobs.state import DEAD
 
-if TYPE_CHECKING:
-    from jobs.queue import JobQueue
 
-
-def rescue_dead(queue: JobQueue) -> list[tuple[int, int]]:
-    """Free the rows of every worker that is dead; returns their ``(id, claims)``."""
+def rescue_dead(queue: Core) -> list[tuple[int, int]]:
+    """Free the jobs of every worker that is dead; returns their ``(id, claims)``."""
     database = queue.database
-    mine = queue._owner.id if queue._owner is not None else -1
     rescued: list[tuple[int, int]] = []
-    for (owner,) in database.sql(sql.FOREIGN_OWNERS, (mine,)):
+    for (owner,) in database.sql(sql.FOREIGN_OWNERS, (queue.owner_id,)):
         if liveness.worker_is_dead(database, owner):
-            rescued += _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
-            with database.write():
-                liveness.forget(database, owner)
+            rescued += _rescue_from(queue, owner)
     return rescued
 
 
-def sweep_workers(queue: JobQueue) -> None:
-    """Close the rows of dead workers that left no job behind, with their locks, and bury what only they could run."""
-    database = queue.database
-    mine = queue._owner.id if queue._owner is not None else -1
+def sweep_workers(queue: Core) -> None:
+    """End the registration of dead workers that left no job behind, and bury the jobs that only they could run."""
+    database, mine = queue.database, queue.owner_id
     for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
         if liveness.worker_is_dead(database, owner):
-            _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
-            with database.write():
-                liveness.forget(database, owner)
+            _rescue_from(queue, owner)
     liveness.sweep_files(database)
     for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
         if not lane[1:].isdigit() or liveness.worker_is_dead(database, int(lane[1:])):
             _bury_lane(queue, lane)
 
 
-def _bury_lane(queue: JobQueue, lane: str) -> None:
-    database, now, why = queue.database, queue.database.clock(), "process ended: nobody else can run it"
-    with database.write():
-        rows = database.sql(sql.BURY_LANE, (why, now, lane))
-        for job_id, claims in rows:
-            database.sql(sql.EVENT, (job_id, now, DEAD, claims, None, why, None))
-    for job_id, _ in rows:
-        queue.endings.ended(job_id)
-
-
-def rescue_stale(queue: JobQueue) -> list[tuple[int, int]]:
-    """Free the rows whose lease is over; returns their ``(id, claims)``."""
+def rescue_stale(queue: Core) -> list[tuple[int, int]]:
+    """Free the jobs whose lease is over; returns their ``(id, claims)``."""
     database = queue.database
     now = database.clock()
     limits = {"now": now, "latest": now + queue.lease + DAY}
@@ -60,18 +42,36 @@ def rescue_stale(queue: JobQueue) -> list[tuple[int, int]]:
     return _rescue(queue, sql.RESCUE_STALE, limits, "its lease was over")
 
 
-def _rescue(queue: JobQueue, statement: str, which: dict[str, Any], why: str) -> list[tuple[int, int]]:
+def _rescue_from(queue: Core, owner: int) -> list[tuple[int, int]]:
+    rescued = _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
+    with queue.database.write():
+        liveness.forget(queue.database, owner)
+    return rescued
+
+
+def _rescue(queue: Core, statement: str, which: dict[str, Any], why: str) -> list[tuple[int, int]]:
     database = queue.database
-    now = database.clock()
     with database.write():
-        rows = database.sql(statement, {**which, "now": now, "max_lost": queue.max_lost})
+        rows = database.sql(statement, {**which, "now": database.clock(), "max_lost": queue.max_lost})
         for job_id, claims, state, *_ in rows:
-            event = DEAD if state == DEAD else "rescued"
-            database.sql(sql.EVENT, (job_id, now, event, claims, which.get("owner"), why, None))
+            queue.storage.event(job_id, _event(state), claims, which.get("owner"), why)
         database.after_commit(queue.storage.bell.ring_all)
     for job_id, _, state, name, of_queue, correlation_id in rows:
-        event = DEAD if state == DEAD else "rescued"
-        queue.events.send(event, job_id, name, of_queue, correlation_id, None, why)
+        queue.events.send(_event(state), job_id, name, of_queue, correlation_id, None, why)
         if state == DEAD:
             queue.endings.ended(job_id)
     return [(row[0], row[1]) for row in rows]
+
+
+def _event(state: str) -> str:
+    return DEAD if state == DEAD else "rescued"
+
+
+def _bury_lane(queue: Core, lane: str) -> None:
+    database, why = queue.database, "process ended: nobody else can run it"
+    with database.write():
+        rows = database.sql(sql.BURY_LANE, (why, database.clock(), lane))
+        for job_id, claims in rows:
+            queue.storage.event(job_id, DEAD, claims, reason=why)
+    for job_id, _ in rows:
+        queue.endings.ended(job_id)

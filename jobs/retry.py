@@ -1,4 +1,4 @@
-"""When a failed job is tried again: exponential backoff with jitter, never above a cap."""
+"""Exponential backoff with jitter for failed jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Retry:
-    """How often and how late a failed job is tried again.
+    """How often and after what delay a failed job is tried again.
 
     Before the n-th retry the job waits ``min(cap, base * factor ** (n - 1))`` seconds, of which jitter takes away up to
     the share ``jitter`` ("equal jitter": at 0.5 the wait lies between one half and the whole), so that jobs that failed

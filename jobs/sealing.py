@@ -1,4 +1,4 @@
-"""Job events into the audit chain: not one by one, but a range at a time, by its digest."""
+"""Witnesses job events in the audit chain, a range at a time, by its digest."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def seal_events(database: Database) -> int:
 
 
 def check_sealed_events(database: Database) -> list[str]:
-    """What is wrong with sealed events, a sentence each."""
+    """Problems of sealed events, a sentence each."""
     problems = []
     for last, first, count, expected in database.sql(sql.SEALS):
         rows = database.sql(sql.EVENTS_BETWEEN, (first, last))
@@ -65,9 +65,9 @@ def check_sealed_events(database: Database) -> list[str]:
 
 
 def prune_events(database: Database) -> int:
-    """Delete the events of jobs that are gone, and witness what stays of each range; returns how many were deleted.
+    """Delete the events of deleted jobs, and witness the rest of each range; returns how many were deleted.
 
-    A range that is not as it was sealed is left alone: pruning must not wipe out the traces of a change.
+    A range that has changed since it was sealed is left alone: pruning must not remove the traces of the change.
     """
     total = 0
     ranges: list[

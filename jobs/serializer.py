@@ -1,4 +1,4 @@
-"""Job payloads and stored values as JSON. Never pickle: whoever can edit the file must not be able to run code."""
+"""Job payloads and stored values as JSON. Never pickle: editing the database must not be a way to run code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=
 _decode = json.JSONDecoder().decode
 
 _TAG = "$huey"
-"""Marks what Huey itself stores that JSON has no word for: datetimes of revocations, errors, skipped members."""
+"""Marks values of Huey that JSON cannot express: datetimes of revocations, errors, skipped members."""
 
 
 def to_json(value: Any, what: str) -> str:

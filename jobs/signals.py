@@ -1,4 +1,4 @@
-"""What becomes of jobs, for alerts and logs: Huey's signals and the queue's own, each with its correlation id."""
+"""Events of jobs for alerts and logs, each with its correlation id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.attempt import explain
 from jobs.state import DONE, SCHEDULED, WAITING, correlation
 
 if TYPE_CHECKING:
-    from jobs.attempt import Delivery
+    from jobs.attempt import Attempt
 
 log = logging.getLogger("jobs")
 
@@ -26,7 +26,7 @@ class JobSignal:
     name: str
     queue: str
     correlation_id: str
-    """Shared by a job, what caused it and what it causes."""
+    """Shared by a job, its cause and its consequences."""
     parent_id: int | None
     reason: str | None = None
 
@@ -39,7 +39,7 @@ class JobSignal:
 
 
 class Signals:
-    """Those who want to hear. One that raises is logged and stops nobody."""
+    """Subscribers. An exception in one is logged and does not affect the others."""
 
     def __init__(self) -> None:
         self._receivers: list[Callable[[JobSignal], object]] = []
@@ -48,7 +48,7 @@ class Signals:
         return bool(self._receivers)
 
     def subscribe(self, receiver: Callable[[JobSignal], object]) -> Callable[[], None]:
-        """Call ``receiver`` with every signal, in the thread where it happens. Returns what ends that."""
+        """Call ``receiver`` with every signal, in the thread where it happens. Returns a function that unsubscribes it."""
         self._receivers = [*self._receivers, receiver]
 
         def end() -> None:
@@ -66,7 +66,7 @@ class Signals:
         parent_id: int | None,
         reason: str | None = None,
     ) -> None:
-        """Tell all receivers, and the log what is worth a line."""
+        """Send an event to all receivers, and write it to the log if it is a warning or an error."""
         signal = JobSignal(event, job_id, name, queue, correlation(job_id, correlation_id), parent_id, reason)
         if signal.severity != "info":
             log.warning("job %d (%s) %s: %s", job_id, name, event, reason)
@@ -76,11 +76,9 @@ class Signals:
             except Exception:
                 log.exception("a receiver of job signals failed")
 
-    def settled(self, delivery: Delivery, state: str) -> None:
+    def settled(self, attempt: Attempt, state: str) -> None:
         """A job has ended, or goes back for another try."""
-        claim = delivery.claim
+        claim = attempt.claim
         event = "retry" if state in (WAITING, SCHEDULED) else state
-        reason = (
-            delivery.lost_result if state == DONE else explain(delivery.error) if delivery.error else None
-        )
+        reason = attempt.lost_result if state == DONE else explain(attempt.error) if attempt.error else None
         self.send(event, claim.id, claim.name, claim.queue, claim.correlation_id, claim.parent_id, reason)

@@ -33,7 +33,7 @@ EVENT = (
     "INSERT INTO job_event (task_id, at, event, claim, worker, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
-# One job's end and the beginning of the next, which share a transaction.
+# The end of one job and the start of the next, which share a transaction.
 EVENT_PAIR = EVENT + ", (?, ?, ?, ?, ?, ?, ?)"
 
 # The same as EVENT for a range of rows that was inserted in one go.
@@ -114,22 +114,22 @@ IS_MINE = "SELECT cancel FROM task WHERE id = ? AND claims = ? AND state = 'runn
 
 # A job that ran alone: START has counted the try. A key of scope 'period' outlives its job.
 FINISH = """
-UPDATE task SET state = ?, owner = NULL, lease = NULL, finished_at = ?, result = ?, error = ?,
+UPDATE task SET state = ?, owner = NULL, lease = NULL, finished_at = ?, failures = ?, result = ?, error = ?,
                 unique_live = unique_live & (unique_scope IS 'period')
 WHERE id = ? AND claims = ? AND state = 'running'
 """
 
 # A member of a group: begun and ended in the transaction that acknowledges it.
 FINISH_IN_GROUP = """
-UPDATE task SET state = ?, owner = NULL, lease = NULL, started_at = ?, finished_at = ?, tries = tries + 1, result = ?,
-                error = ?, unique_live = unique_live & (unique_scope IS 'period')
+UPDATE task SET state = ?, owner = NULL, lease = NULL, started_at = ?, finished_at = ?, tries = tries + 1, failures = ?,
+                result = ?, error = ?, unique_live = unique_live & (unique_scope IS 'period')
 WHERE id = ? AND claims = ? AND state = 'running'
 """
 
 # Kinds that keep nothing of what succeeded.
 FINISH_AND_FORGET = "DELETE FROM task WHERE id = ? AND claims = ? AND state = 'running'"
 
-# Back to the queue after a failure, at once or later; result and error tell what happened last.
+# Back to the queue after a failure, at once or later; result and error say what happened last.
 RETRY = """
 UPDATE task SET state = ?, due = ?, owner = NULL, lease = NULL, failures = ?, error = ?, suspect = 0,
                 tries = tries + ?, started_at = coalesce(started_at, ?)
@@ -141,8 +141,6 @@ RELEASE = """
 UPDATE task SET state = 'waiting', owner = NULL, lease = NULL
 WHERE id = ? AND claims = ? AND state = 'running'
 """
-
-SET_FAILURES = "UPDATE task SET failures = ? WHERE id = ?"
 
 # -- time ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +180,7 @@ RETURNING id, claims, state, name, queue, correlation_id
 # All rows of a worker that is dead.
 RESCUE_FROM_OWNER = _RESCUE.format(which="owner = :owner")
 
-# All rows whose lease is over, whoever has them: a hung thread, a stopped machine, a row that was edited by hand.
+# All rows whose lease is over, whichever worker has them: a hung thread, a stopped machine, a row that was edited by hand.
 RESCUE_STALE = _RESCUE.format(which="(lease IS NULL OR lease <= :now OR lease > :latest)")
 
 # -- workers ------------------------------------------------------------------------------------------------
@@ -200,7 +198,7 @@ END_WORKER = "UPDATE worker SET stopped_at = coalesce(stopped_at, ?) WHERE id = 
 
 WORKER_IS_OPEN = "SELECT EXISTS (SELECT 1 FROM worker WHERE token = ? AND stopped_at IS NULL)"
 
-# Workers that left no job behind are not met by FOREIGN_OWNERS; their rows are closed now and then.
+# FOREIGN_OWNERS does not see workers that left no job behind; their rows are closed now and then.
 OPEN_WORKERS = "SELECT id FROM worker WHERE stopped_at IS NULL AND id <> ?"
 
 # -- Huey's key-value store and counters --------------------------------------------------------------------
@@ -246,7 +244,7 @@ INSERT INTO cycle_slot (queue, name, spec, last_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (queue, name) DO UPDATE SET spec = excluded.spec, last_at = excluded.last_at
 """
 
-# Whoever moves last_at on has the slot. The comparison makes that one process, in one transaction with the job.
+# The process that advances last_at has the slot. The comparison makes that one process, in one transaction with the job.
 TAKE_SLOT = """
 UPDATE cycle_slot SET last_at = ?, fired = fired + ?, missed = missed + ?, overrun = overrun + ?,
                       task_id = coalesce(?, task_id)
@@ -256,7 +254,7 @@ WHERE queue = ? AND name = ? AND last_at = ?
 # The clock went back behind the last slot.
 SET_BACK = "UPDATE cycle_slot SET last_at = ?, jumps = jumps + 1 WHERE queue = ? AND name = ? AND last_at = ?"
 
-# -- looking ------------------------------------------------------------------------------------------------
+# -- lookups ------------------------------------------------------------------------------------------------
 
 COLUMNS = """id, queue, name, state, priority, tries, failures, lost, claims, due, expires, unique_key, tags,
 correlation_id, parent_id, owner, lease, created_at, started_at, finished_at, progress, result, error, payload, cancel"""
@@ -306,7 +304,7 @@ SELECT name, payload FROM task WHERE queue = ? AND state = ? ORDER BY priority D
 
 # -- operations ---------------------------------------------------------------------------------------------
 
-# By hand, from the dead letters, the canceled, the expired or the done: everything is counted anew but claims.
+# By hand, from the dead letters, the canceled, the expired or the done: every counter but claims starts again.
 RETURN = """
 UPDATE task SET state = 'waiting', due = NULL, expires = NULL, failures = 0, lost = 0, cancel = 0, owner = NULL,
                 lease = NULL, started_at = NULL, finished_at = NULL, result = NULL,

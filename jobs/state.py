@@ -1,4 +1,4 @@
-"""A job as it stands in the file."""
+"""A job as the database records it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WAITING, SCHEDULED, RUNNING = "waiting", "scheduled", "running"
 DONE, DEAD, CANCELED, EXPIRED = "done", "dead", "canceled", "expired"
 
 ENDED = frozenset({DONE, DEAD, CANCELED, EXPIRED})
-"""States that a job does not leave by itself."""
+"""States that a job leaves only by hand."""
 
 STATES = (WAITING, SCHEDULED, RUNNING, DONE, DEAD, CANCELED, EXPIRED)
 
@@ -51,7 +51,7 @@ class JobState:
 
     @property
     def ended(self) -> bool:
-        """Whether it will not run any more by itself."""
+        """Whether it has ended."""
         return self.state in ENDED
 
     def to_json(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class JobEvent:
 
 
 def correlation(job_id: int, correlation_id: str | None) -> str:
-    """The id that ties together what one cause led to; a job that nothing caused begins a thread of its own."""
+    """The id that a cause shares with all its consequences; a job without a cause has one of its own."""
     return correlation_id or f"job-{job_id}"
 
 
@@ -109,7 +109,7 @@ def from_row(row: Sequence[Any]) -> JobState:
 
 
 def _value(text: str | None) -> Any:
-    """The value of a JSON column; the text itself where somebody has edited it into something else."""
+    """The value of a JSON column; the text itself if it is not JSON."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Huey's SQLite storage, on the application's own connections, with rows that are claimed instead of deleted."""
+"""Huey's SQLite storage, on the application's own connections; rows are claimed instead of deleted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ class Claim:
         "payload",
         "priority",
         "queue",
-        "started",
         "suspect",
         "tries",
     )
@@ -57,15 +56,12 @@ class Claim:
     cancel: int
     correlation_id: str | None
     parent_id: int | None
-    started: bool
-    """Whether the beginning of this try has been committed."""
 
     def __init__(self, row: Sequence[Any]) -> None:
         (
             self.id, self.claims, self.queue, self.name, self.payload, self.priority, self.tries, self.failures,
             self.lost, self.suspect, self.due, self.expires, self.cancel, self.correlation_id, self.parent_id,
         ) = row  # fmt: skip
-        self.started = False
 
 
 class JobStorage(SqliteStorage):  # type: ignore[misc]
@@ -110,7 +106,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
                 self.lanes = self.lanes | {lane}
 
     def find_lanes(self) -> set[tuple[str, str]]:
-        """Look where rows wait, learn lanes that were not known, and return those that have something."""
+        """Find the lanes in which rows wait, remember new ones, and return them."""
         found: set[tuple[str, str]] = set()
         queue = self.database.value(sql.FIRST_QUEUE)
         while queue is not None:
@@ -163,7 +159,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         return chosen
 
     def _room(self, lane: tuple[str, str], limit: int) -> int:
-        """How many rows of ``lane`` may be taken. Of a limited kind one at a time: what is claimed counts as running."""
+        """How many rows of ``lane`` may be taken. Of a limited kind one at a time: claimed rows count as running."""
         most = self.limits.get(lane)
         if most is None:
             return limit
@@ -171,7 +167,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         return 1 if running < most else 0
 
     def claim_one(self, job_id: int, owner: int, lease: int) -> Claim | None:
-        """Take one row by its number; None when it does not wait."""
+        """Take one row by its number; None if it is not waiting."""
         rows = self.database.sql(sql.CLAIM_ONE, (owner, self.database.clock() + lease, job_id))
         return Claim(rows[0]) if rows else None
 
@@ -192,7 +188,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         reason: str | None = None,
         detail: str | None = None,
     ) -> None:
-        """Write down a change of state. Call inside the transaction that makes it."""
+        """Record a change of state. Call inside the transaction that makes it."""
         self.database.sql(sql.EVENT, (job_id, self.database.clock(), event, claim, worker, reason, detail))
 
     # -- Huey's storage interface --------------------------------------------------------------------------
@@ -229,7 +225,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
             self.database.after_commit(self.bell.ring)
 
     def dequeue(self) -> Any:
-        """Not how jobs leave this queue: they are claimed, run and acknowledged by :class:`jobs.attempt.Deliverer`."""
+        """Not how jobs leave this queue: they are claimed, run and acknowledged by :class:`jobs.worker_thread.WorkerThread`."""
         raise NotImplementedError("jobs are claimed, not dequeued")
 
     def queue_size(self) -> int:

@@ -1,4 +1,4 @@
-"""For tests of what uses the queue: jobs run in the test's own thread, on a real file in memory, by a clock that the test moves.
+"""For tests of code that uses the queue: jobs run in the test's own thread, on a real file in memory, by a clock that the test moves.
 
 with Bench() as bench:
     handlers = build(bench.queue)
@@ -17,10 +17,10 @@ from typing import Self
 
 from db import Database
 from db.clock import SECOND
-from jobs import rescue
 from jobs.queue import JobQueue
+from jobs.rescue import rescue_dead, rescue_stale
 from jobs.state import JobState
-from jobs.worker_thread import Deliverer
+from jobs.worker_thread import WorkerThread
 
 NOON = 1_767_268_800 * SECOND
 """2026-01-01 12:00 UTC, where a fake clock begins."""
@@ -43,7 +43,7 @@ class FakeClock:
 
 
 class Bench:
-    """A queue without threads. ``database``: another one than a private file in memory."""
+    """A queue without threads. ``database``: instead of a private one in memory."""
 
     def __init__(self, database: Database | None = None, *, max_lost: int = 10) -> None:
         self._own = database is None
@@ -71,25 +71,25 @@ class Bench:
 
     def run(self, limit: int = 10_000) -> list[JobState]:
         """Run what may run now, until nothing waits (or ``limit`` jobs have run); returns the jobs as they stand then, in order."""
-        deliverer = Deliverer(self.queue, self.stopping)
+        thread = WorkerThread(self.queue, self.stopping)
         ran: list[int] = []
-        deliverer.on_begin = ran.append
+        thread.on_begin = ran.append
         self.tick()
-        while len(ran) < limit and not self.stopping.is_set() and deliverer.work():
+        while len(ran) < limit and not self.stopping.is_set() and thread.work():
             self.tick()
         seen = dict.fromkeys(ran)
         return [self.queue.state(job_id) for job_id in seen if self.queue.exists(job_id)]
 
     def tick(self) -> None:
-        """What a worker's keeper does: move what is due, begin cycles, rescue what was left behind."""
+        """What a worker's maintenance does: move due jobs, start periodic ones, rescue jobs of dead workers."""
         if not self._began:
             self._began = True
             self.queue.periodic.begin()
         self.queue.storage.find_lanes()
         self.queue.storage.promote(self.clock())
         self.queue.periodic.fire()
-        rescue.rescue_dead(self.queue)
-        rescue.rescue_stale(self.queue)
+        rescue_dead(self.queue)
+        rescue_stale(self.queue)
 
     def advance(self, seconds: float, *, run: bool = False) -> list[JobState]:
         """Move the clock. With ``run`` second by second, running what comes due on the way; returns that."""

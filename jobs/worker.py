@@ -1,4 +1,4 @@
-"""Huey's consumer with threads that claim, and a keeper instead of its scheduler."""
+"""Huey's consumer, with threads that claim jobs and a maintenance thread instead of its scheduler."""
 
 from __future__ import annotations
 
@@ -6,76 +6,80 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import apsw
 
 from db import DatabaseError
 from jobs.errors import Abandoned
 from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
-from jobs.maintenance import TICK, Keeper
-from jobs.worker_thread import Deliverer
-
-if TYPE_CHECKING:
-    from jobs.queue import JobQueue
+from jobs.huey_hooks import HueyHooks
+from jobs.maintenance import TICK, Maintenance
+from jobs.periodic import PeriodicJobs
+from jobs.worker_thread import WorkerThread
 
 log = logging.getLogger("jobs")
 
 
-class WorkerThread(Worker):  # type: ignore[misc]
-    """One thread: claims and delivers as long as there is something, then waits for the bell."""
+class HueyWorker(Worker):  # type: ignore[misc]
+    """Huey's loop around a :class:`WorkerThread`: works as long as there are jobs, then waits for the bell."""
 
     FALLBACK = 1.0
-    """Seconds after which it looks even if no bell has rung."""
+    """Seconds after which it checks for jobs even if no bell has rung."""
 
-    def __init__(self, *, deliverer: Deliverer, **options: Any) -> None:
+    def __init__(self, *, work: WorkerThread, **options: Any) -> None:
         super().__init__(**options)
-        self.deliverer = deliverer
+        self.work = work
 
     def loop(self, now: Any = None) -> None:
         bell = self.huey.storage.bell
         heard = bell.rings
         try:
-            worked = self.deliverer.work()
+            worked = self.work.work()
         except (DatabaseError, apsw.Error, Abandoned) as error:
-            log.warning("a worker could not use the file: %s", error)
+            log.warning("a worker could not use the database: %s", error)
             self.stop_flag.wait(1.0)
             return
-        if self.deliverer.abandoned:
+        if self.work.abandoned:
             raise WorkerRecycle  # another thread has this one's place
         if not worked and not self.stop_flag.is_set():
             bell.wait(heard, self.FALLBACK)
 
 
-class KeeperThread(Scheduler):  # type: ignore[misc]
-    """The one thread that looks after time, leases and other processes."""
+class HueyScheduler(Scheduler):  # type: ignore[misc]
+    """Huey's loop around a worker's :class:`Maintenance`."""
 
-    def __init__(self, *, keeper: Keeper, **options: Any) -> None:
+    def __init__(self, *, maintenance: Maintenance, **options: Any) -> None:
         super().__init__(**options)
-        self.keeper = keeper
+        self.maintenance = maintenance
 
     def loop(self, now: Any = None) -> None:
         began = time.monotonic()
-        self.keeper.tick()
+        self.maintenance.tick()
         self.sleep_for_interval(began, TICK)
 
 
 class JobWorker(Consumer):  # type: ignore[misc]
     """Runs a queue's jobs in ``threads`` threads of this process. Installs no signal handlers."""
 
-    def __init__(self, queue: JobQueue, threads: int = 1, queues: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        queue: HueyHooks,
+        periodic: PeriodicJobs,
+        threads: int = 1,
+        queues: Iterable[str] | None = None,
+    ) -> None:
         if threads < 1:
             raise ValueError("a worker needs at least one thread")
         self.queue = queue
         self.serves = frozenset(queues) if queues is not None else None
         self.is_running = False
-        self.keeper = Keeper(queue, self)
+        self.maintenance = Maintenance(queue, periodic, self)
         super().__init__(queue, workers=threads, check_worker_health=True)
 
-    def _create_worker(self) -> WorkerThread:
-        deliverer = Deliverer(self.queue, self.stop_flag, self.serves)
-        return WorkerThread(
-            deliverer=deliverer,
+    def _create_worker(self) -> HueyWorker:
+        return HueyWorker(
+            work=WorkerThread(self.queue, self.stop_flag, self.serves),
             huey=self.queue,
             stop_flag=self.stop_flag,
             default_delay=self.default_delay,
@@ -83,51 +87,55 @@ class JobWorker(Consumer):  # type: ignore[misc]
             backoff=self.backoff,
         )
 
-    def _create_scheduler(self) -> KeeperThread:
-        return KeeperThread(
-            keeper=self.keeper, huey=self.queue, stop_flag=self.stop_flag, interval=1, periodic=False
+    def _create_scheduler(self) -> HueyScheduler:
+        return HueyScheduler(
+            maintenance=self.maintenance,
+            huey=self.queue,
+            stop_flag=self.stop_flag,
+            interval=1,
+            periodic=False,
         )
 
     @property
-    def deliverers(self) -> list[Deliverer]:
-        """What each thread is doing."""
-        return [worker.deliverer for worker, _ in self.worker_threads]
+    def threads(self) -> list[WorkerThread]:
+        """What each thread does."""
+        return [worker.work for worker, _ in self.worker_threads]
 
     def _set_signal_handlers(self) -> None:
         """The program decides what a signal means; and off the main thread it would not even be possible."""
 
     def start(self) -> None:
-        """Register as a worker, rescue what dead ones left, start the threads."""
+        """Register as a worker, rescue the jobs of dead ones, start the threads."""
         self.queue.owner.beat(self.workers)
-        self.keeper.begin()
-        self.queue.deliverers = [*self.queue.deliverers, *self.deliverers]
+        self.maintenance.begin()
+        self.queue.batches = [*self.queue.batches, *(each.batch for each in self.threads)]
         self.is_running = True
         super().start()
 
     def check_worker_health(self) -> bool:
         """Give the place of a thread that died to a new one. True: all lived."""
         dead = [
-            worker.deliverer
+            worker.work
             for worker, thread in self.worker_threads
             if thread.ident is not None and not thread.is_alive()
         ]
         if self.stop_flag.is_set():
             return True
-        for deliverer in dead:
+        for each in dead:
             log.error("a worker thread died and is replaced")
-            self.replace(deliverer)
+            self.replace(each)
         return not dead
 
-    def replace(self, hung: Deliverer) -> None:
+    def replace(self, hung: WorkerThread) -> None:
         """Give the place of a thread whose job was taken over to a new one."""
         hung.abandoned = True
         for number, (worker, _) in enumerate(self.worker_threads):
-            if worker.deliverer is hung:
+            if worker.work is hung:
                 fresh = self._create_worker()
                 thread = self._create_process(fresh, f"Worker-{number + 1}")
                 self.worker_threads[number] = (fresh, thread)
-                known = [each for each in self.queue.deliverers if each is not hung]
-                self.queue.deliverers = [*known, fresh.deliverer]
+                others = [each for each in self.queue.batches if each is not hung.batch]
+                self.queue.batches = [*others, fresh.work.batch]
                 thread.start()
 
     def stop(self, timeout: float | None = None, graceful: bool = True) -> bool:
@@ -145,10 +153,10 @@ class JobWorker(Consumer):  # type: ignore[misc]
         for thread in threads:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
         self.scheduler.join(None if deadline is None else max(0.2, deadline - time.monotonic()))
-        mine = self.deliverers
-        self.queue.deliverers = [each for each in self.queue.deliverers if each not in mine]
+        mine = [each.batch for each in self.threads]
+        self.queue.batches = [each for each in self.queue.batches if each not in mine]
         finished = not any(thread.is_alive() for thread in threads)
         self.is_running = not finished
-        if finished and not self.queue.deliverers:
+        if finished and not self.queue.batches:
             self.queue.close()
         return finished

@@ -1,4 +1,4 @@
-"""What one worker thread does: claim a few jobs, run them, acknowledge them, hand back what it could not begin."""
+"""What one worker thread does: claim a few jobs, run them, write their ends, hand back what it could not begin."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
-from jobs.attempt import Delivery, explain
-from jobs.batch import Batch, Running
-from jobs.current import CurrentJob, _current
+from jobs.attempt import Attempt, Writes, explain
+from jobs.batch import LOWEST, Batch, Running
+from jobs.current import CURRENT_JOB, CurrentJob
 from jobs.errors import (
     Abandoned,
     BadRow,
@@ -26,12 +25,10 @@ from jobs.errors import (
     Unacknowledged,
     UnknownHandler,
 )
-from jobs.state import CANCELED, DEAD, DONE
+from jobs.huey_hooks import HueyHooks
+from jobs.kind import JobTask
+from jobs.state import WAITING
 from jobs.storage import Claim
-
-if TYPE_CHECKING:
-    from jobs.kind import JobTask, Kind
-    from jobs.queue import JobQueue
 
 log = logging.getLogger("jobs")
 
@@ -42,17 +39,16 @@ SHARE = 0.020
 """Seconds of work that a batch, or a group, is meant to hold."""
 
 _LONG_AGO = datetime(1970, 1, 1)
-_NOTHING = -(2**63)
 
 
-class Deliverer:
-    """The work of one thread. Its public attributes are what the keeper looks at."""
+class WorkerThread:
+    """The work of one thread. The maintenance thread reads its public attributes."""
 
     _connection: apsw.Connection
     """This thread's, asked for once per batch."""
 
     def __init__(
-        self, queue: JobQueue, stopping: threading.Event, serves: frozenset[str] | None = None
+        self, queue: HueyHooks, stopping: threading.Event, serves: frozenset[str] | None = None
     ) -> None:
         self.queue = queue
         self.database = queue.database
@@ -61,8 +57,6 @@ class Deliverer:
         self.serves = serves
         self.batch = Batch()
         self.running: Running | None = None
-        self.urgent = _NOTHING
-        """The highest priority that was enqueued since the last claim."""
         self.on_begin: Callable[[int], object] | None = None
         """Called with each job's number before it runs; for tests."""
         self.abandoned = False
@@ -74,44 +68,55 @@ class Deliverer:
     # -- a batch -------------------------------------------------------------------------------------------
 
     def work(self) -> int:
-        """Claim and deliver one batch. Returns how many jobs were begun; 0: nothing may run now."""
-        self.urgent = _NOTHING
-        self._connection = self.database.connection()
-        claims = self._claim()
+        """Claim one batch and run it. Returns how many jobs were begun; 0: nothing may run now."""
+        self.batch.urgent = LOWEST
+        claims, started = self._claim()
         if not claims:
             return 0
         began = time.monotonic()
-        self.batch.put(claims)
+        self.batch.put(claims if started is None else claims[1:])
         done = 0
         try:
-            claim = self.batch.pop()
-            while claim is not None:
+            attempt = started or self._next()
+            while attempt is not None:
                 follower = None
-                if claim.started or not self._groupable(claim):
-                    follower = self._run_alone(claim)
+                if attempt.started or not self._groupable(attempt.claim):
+                    follower = self._run_alone(attempt)
                     done += 1
                 else:
-                    done += self._run_group(claim)
+                    done += self._run_group(attempt)
                 if follower is None and self._must_yield():
                     break
-                claim = follower or self.batch.pop()
+                attempt = follower or self._next()
         finally:
             self._hand_back(self.batch.take_all())
         self._adapt(len(claims), time.monotonic() - began)
         return done
 
-    def _claim(self) -> list[Claim]:
-        owner = self.queue.owner.id
+    def _claim(self) -> tuple[list[Claim], Attempt | None]:
+        """Claim a batch; if its first job runs alone, start it in the same transaction."""
+        self._connection = self.database.connection()
+        owner, started = self.queue.owner.id, None
         if self._idle and not self.storage.choose(self._size, owner, self.serves):
-            return []  # not worth a write transaction
+            return [], None  # not worth a write transaction
         with self.database.write():
             claims = self.storage.claim(self._size, owner, self.queue.lease, self.serves)
             self._idle = not claims
             if claims:
                 self._revoked = self.storage.anything_revoked()
                 if not self._groupable(claims[0]):
-                    self._start(claims[0])
-        return claims
+                    started = self._attempt(claims[0])
+                    self._start(started)
+        return claims, started
+
+    def _attempt(self, claim: Claim) -> Attempt:
+        queue = self.queue
+        kind = queue.kinds.get(claim.name) or queue.nameless
+        return Attempt(claim, kind, self.database, queue.owner.id, queue.lease, self._revoked)
+
+    def _next(self, wanted: Callable[[Claim], bool] | None = None) -> Attempt | None:
+        claim = self.batch.pop(wanted)
+        return None if claim is None else self._attempt(claim)
 
     def _adapt(self, claimed: int, seconds: float) -> None:
         """Aim at batches that hold about :data:`SHARE` seconds of work."""
@@ -122,12 +127,7 @@ class Deliverer:
 
     def _must_yield(self) -> bool:
         """Whether what has not begun should go back: something more urgent came, or the worker stops."""
-        if self.stopping.is_set() or self.abandoned:
-            return True
-        if self.urgent == _NOTHING or not len(self.batch):
-            return False
-        head = self.batch.peek()
-        return head is not None and head.priority < self.urgent
+        return self.stopping.is_set() or self.abandoned or self.batch.is_outranked()
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
@@ -145,161 +145,139 @@ class Deliverer:
 
     # -- one job by itself ---------------------------------------------------------------------------------
 
-    def _start(self, claim: Claim) -> None:
+    def _start(self, attempt: Attempt) -> None:
         """Count the try, before the work. Call inside a write transaction."""
-        now = self.database.clock()
-        self.database.sql(sql.START, (now, claim.id, claim.claims))
-        if self.database.changes() != 1:
-            raise LeaseLost(claim.id, "it was taken over by another worker before it began")
-        self.database.sql(
-            sql.EVENT, (claim.id, now, "started", claim.claims, self.queue.owner.id, None, None)
-        )
-        claim.started = True
+        writes = Writes()
+        attempt.start(writes, self.database.clock())
+        if writes.execute(self._connection):
+            raise LeaseLost(attempt.claim.id, "another worker took it over before it began")
+        attempt.started = True
 
-    def _run_alone(self, claim: Claim) -> Claim | None:
+    def _run_alone(self, attempt: Attempt) -> Attempt | None:
         """Run one job. Returns the next one when its start was committed together with this one's end."""
-        queue = self.queue
-        try:
-            if not claim.started:
+        queue, claim = self.queue, attempt.claim
+        if not attempt.started:
+            try:
                 with self.database.write():
-                    self._start(claim)
-            kind, task = self._materialise(claim)
-        except LeaseLost as lost:
-            queue.report("lease lost", claim, str(lost))
-            return None
-        except (BadRow, UnknownHandler) as error:
-            self._bury(claim, error)
-            return None
-        delivery = self._delivery(claim, kind, task, in_group=False)
-        job = CurrentJob(delivery, claim, task.timeout, self.stopping)
-        self.running = Running(job, claim, kind, self.database.clock() + queue.lease)
-        token = _current.set(job)
-        follower: Claim | None = None
+                    self._start(attempt)
+            except LeaseLost as lost:
+                queue.report("lease lost", claim, str(lost))
+                return None
+        task = self._task_of(attempt)
+        job = CurrentJob(attempt, task.timeout if task is not None else None, self.stopping)
+        self.running = Running(job, claim, self.database.clock() + queue.lease)
+        token = CURRENT_JOB.set(job)
+        follower: Attempt | None = None
         try:
             try:
-                self._execute(claim, task)
-                follower = self._end_alone(delivery)
+                if task is not None:
+                    self._execute(claim, task)
+                follower = self._end_alone(attempt)
             except Abandoned:
                 raise
             except Exception as error:  # in the bookkeeping or the commit: the job has failed
-                delivery.rollback()
-                delivery.fail(error)
-                follower = self._end_alone(delivery)
+                attempt.rollback()
+                attempt.raised(error)
+                follower = self._end_alone(attempt)
         except Abandoned as ending:
-            delivery.rollback()
-            self._abandon(delivery, ending)
+            attempt.rollback()
+            self._abandon(attempt, ending)
         except (
             DatabaseError,
             apsw.Error,
-        ) as error:  # not even the failure can be written: the lease will tell
-            delivery.rollback()
-            self._abandon(delivery, Unacknowledged(claim.id, f"its end could not be written: {error}"))
+        ) as error:  # not even the failure can be written: the lease will end it
+            attempt.rollback()
+            self._abandon(attempt, Unacknowledged(claim.id, f"its end could not be written: {error}"))
         finally:
-            _current.reset(token)
+            CURRENT_JOB.reset(token)
             self.running = None
-            task.delivery = None
+            if task is not None:
+                task.attempt = None
         return follower
 
-    def _end_alone(self, delivery: Delivery) -> Claim | None:
-        """Acknowledge and, in the same transaction, begin the next job of the batch."""
-        delivery.begin()
-        now, connection = self.database.clock(), self._connection
-        ended: tuple[Any, ...] = ()
-        if delivery.ends_well and delivery.kind.keep:
-            state, claim = DONE, delivery.claim
-            connection.execute(sql.FINISH, (DONE, now, delivery.result, None, claim.id, claim.claims))
-            if connection.changes() != 1:
-                raise LeaseLost(claim.id, "it was taken over by another worker before it ended")
-            ended = (claim.id, now, DONE, claim.claims, delivery.worker, delivery.lost_result, None)
-        else:
-            state = delivery.write_end(now, None)
-        follower = None
-        if not self._must_yield():
-            follower = self.batch.pop(self._ungroupable)
-        if follower is not None:
-            connection.execute(sql.START, (now, follower.id, follower.claims))
-            if connection.changes() == 1:
-                begun = (follower.id, now, "started", follower.claims, delivery.worker, None, None)
-                connection.execute(sql.EVENT_PAIR if ended else sql.EVENT, (*ended, *begun))
-                ended = ()
-            else:
-                follower = None
-        if ended:
-            connection.execute(sql.EVENT, ended)
+    def _end_alone(self, attempt: Attempt) -> Attempt | None:
+        """End the job and, in the same transaction, start the next one of the batch."""
+        attempt.begin()
+        now, writes = self.database.clock(), Writes()
+        state = attempt.end(writes, now)
+        follower = None if self._must_yield() else self._next(self._ungroupable)
         try:
-            delivery.commit()
+            if follower is not None:
+                follower.start(writes, now)
+            lost = writes.execute(self._connection)
+            if lost and lost != [sql.START]:
+                raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
+            attempt.commit()
         except BaseException:
             if follower is not None:
-                self.batch.put_first(follower)
+                self.batch.put_first(follower.claim)
             raise
+        if lost:
+            follower = None  # another worker has taken it over
         if follower is not None:
             follower.started = True
-        self.queue.settled(delivery, state)
+        self.queue.settled(attempt, state)
         return follower
 
-    def _abandon(self, delivery: Delivery, ending: Abandoned) -> None:
-        """The job ends without an outcome of its own: back to the queue, canceled, or somebody else's already."""
-        claim = delivery.claim
+    def _abandon(self, attempt: Attempt, ending: Abandoned) -> None:
+        """The job ends without an outcome of its own: back to the queue, canceled, or another worker's already."""
+        claim, writes = attempt.claim, Writes()
         if isinstance(ending, LeaseLost):
             self.queue.report("lease lost", claim, ending.reason)
             return
+        attempt.raised(ending)
         try:
             with self.database.write():
-                if isinstance(ending, CanceledWhileRunning):
-                    delivery.state, delivery.error = CANCELED, ending
-                    delivery.retry_due = None
-                    state = delivery.write_end(self.database.clock(), None)
-                else:
-                    self.database.sql(sql.RELEASE, (claim.id, claim.claims))
-                    if self.database.changes() != 1:
-                        raise LeaseLost(claim.id, "it was taken over by another worker")
-                    self.storage.event(claim.id, "released", claim.claims, self.queue.owner.id, ending.reason)
-                    state = ""
+                state = attempt.end(writes, self.database.clock())
+                if writes.execute(self._connection):
+                    raise LeaseLost(claim.id, "another worker took it over")
+                if state == WAITING:
                     self.database.after_commit(self.storage.bell.ring)
         except (LeaseLost, DatabaseError, apsw.Error) as error:
             self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
             return
-        if state:
-            self.queue.settled(delivery, state)
+        if not attempt.released:
+            self.queue.settled(attempt, state)
         elif not isinstance(ending, Stopped):
             self.queue.report("released", claim, ending.reason)
 
     # -- jobs that share an acknowledgement ----------------------------------------------------------------
 
-    def _run_group(self, first: Claim) -> int:
-        """Run ``first`` and as many of the next as fit, in one transaction that acknowledges them all."""
-        durable = self.queue.kinds[first.name].durable
-        members: list[Claim] = []
-        endings: list[tuple[Delivery, str]] = []
+    def _run_group(self, first: Attempt) -> int:
+        """Run ``first`` and as many of the next as fit, in one transaction that ends them all."""
+        durable = first.kind.durable
+        members: list[Attempt] = []
         try:
             with self.database.write(durable=durable):
                 deadline = time.monotonic() + SHARE
-                claim: Claim | None = first
-                while claim is not None:
-                    members.append(claim)
-                    self._run_member(claim, endings)
-                    claim = (
-                        None if self._group_is_full(len(members), deadline) else self._next_member(durable)
-                    )
-                self._end_group(endings)
-        except LeaseLost:  # somebody has one of them: the others one by one
-            for claim in members:
-                claim.suspect = 1
-                self.batch.put([claim])
+                attempt: Attempt | None = first
+                while attempt is not None:
+                    members.append(attempt)
+                    self._run_member(attempt)
+                    full = self._group_is_full(len(members), deadline)
+                    attempt = None if full else self._next_member(durable)
+                states = self._end_group(members)
+        except LeaseLost:  # another worker has one of them: the others one by one
+            for member in members:
+                member.claim.suspect = 1
+                self.batch.put([member.claim])
             return 0
         except (DatabaseError, apsw.Error, Unacknowledged) as error:
             log.warning(
                 "%d jobs could not be acknowledged and go back, to run one by one: %s", len(members), error
             )
             with self.database.write():
-                self.database.many(sql.HAND_BACK_SUSPECT, [(claim.id, claim.claims) for claim in members])
+                self.database.many(
+                    sql.HAND_BACK_SUSPECT, [(each.claim.id, each.claim.claims) for each in members]
+                )
             raise
-        for delivery, state in endings:
-            self.queue.settled(delivery, state)
+        for member, state in zip(members, states, strict=True):
+            if not member.released:
+                self.queue.settled(member, state)
         return len(members)
 
-    def _next_member(self, durable: bool) -> Claim | None:
-        return self.batch.pop(
+    def _next_member(self, durable: bool) -> Attempt | None:
+        return self._next(
             lambda claim: self._groupable(claim) and self.queue.kinds[claim.name].durable == durable
         )
 
@@ -309,80 +287,54 @@ class Deliverer:
         late = time.monotonic() - deadline
         return late >= 0 or (late > -0.75 * SHARE and self.database.contended())
 
-    def _run_member(self, claim: Claim, endings: list[tuple[Delivery, str]]) -> None:
+    def _run_member(self, attempt: Attempt) -> None:
+        """Run one job of a group in a savepoint."""
         connection = self._connection
-        began = self.database.clock()
-        try:
-            kind, task = self._materialise(claim)
-        except (BadRow, UnknownHandler) as error:
-            endings.append((self._buried(claim, error, began), DEAD))
+        attempt.began = self.database.clock()
+        attempt.mark = self.database.callbacks()
+        task = self._task_of(attempt)
+        if task is None:
             return
-        delivery = self._delivery(claim, kind, task, in_group=True)
         connection.execute("SAVEPOINT job")
-        token = _current.set(CurrentJob(delivery, claim, task.timeout, self.stopping))
+        token = CURRENT_JOB.set(CurrentJob(attempt, task.timeout, self.stopping))
         try:
-            self._execute(claim, task)
+            self._execute(attempt.claim, task)
         except Unacknowledged:
             raise
         except (Abandoned, Exception) as error:
-            if not connection.in_transaction:
-                raise Unacknowledged(claim.id, f"its transaction was rolled back: {error}") from error
-            delivery.rollback_to_savepoint()
-            if isinstance(error, CanceledWhileRunning):
-                delivery.state, delivery.error = CANCELED, error
-            elif isinstance(error, Abandoned):
-                connection.execute("RELEASE job")
-                self.storage.hand_back([claim])
-                return
-            else:
-                delivery.fail(error)
+            attempt.raised(error)
+            attempt.rollback_to_savepoint()
         finally:
-            _current.reset(token)
-            task.delivery = None
+            CURRENT_JOB.reset(token)
+            task.attempt = None
         connection.execute("RELEASE job")
-        if delivery.ends_well and kind.keep:
-            endings.append((delivery, DONE))  # written for all of them at once
-        else:
-            endings.append((delivery, delivery.write_end(self.database.clock(), began)))
 
-    def _end_group(self, endings: list[tuple[Delivery, str]]) -> None:
-        """Acknowledge all that are done in two calls; the count of changed rows is the fence."""
-        good = [delivery for delivery, state in endings if state == DONE and delivery.kind.keep]
-        if not good:
-            return
-        connection, now, worker = self._connection, self.database.clock(), self.queue.owner.id
-        before = connection.total_changes()
-        connection.executemany(
-            sql.FINISH_IN_GROUP,
-            [(DONE, now, now, each.result, None, each.claim.id, each.claim.claims) for each in good],
-        )
-        if connection.total_changes() - before != len(good):
-            raise LeaseLost(good[0].claim.id, "or one of its group was taken over by another worker")
-        connection.executemany(
-            sql.EVENT,
-            [(each.claim.id, now, DONE, each.claim.claims, worker, each.lost_result, None) for each in good],
-        )
+    def _end_group(self, members: list[Attempt]) -> list[str]:
+        """End all jobs of a group; returns their states."""
+        now, writes = self.database.clock(), Writes()
+        states = [each.end(writes, now) for each in members]
+        if writes.execute(self._connection):
+            raise LeaseLost(members[0].claim.id, "another worker took it, or another job of its group, over")
+        return states
 
     # -- rows into tasks -----------------------------------------------------------------------------------
 
-    def _materialise(self, claim: Claim) -> tuple[Kind, JobTask]:
-        """The task that a row describes. Raises :class:`BadRow` or :class:`UnknownHandler`."""
+    def _task_of(self, attempt: Attempt) -> JobTask | None:
+        """The task that the row describes; None: it describes none, and :attr:`Attempt.error` says why."""
+        problem: Exception
         try:
-            task = self.queue.task_of(claim)
-        except (BadRow, UnknownHandler):
-            raise
+            task = self.queue.task_of(attempt.claim)
+        except (BadRow, UnknownHandler) as error:
+            problem = error
         except Exception as error:  # whatever somebody wrote into the row, the worker goes on
-            raise BadRow(f"its row cannot be read: {explain(error)}") from None
-        return task.kind, task
-
-    def _delivery(self, claim: Claim, kind: Kind, task: JobTask, *, in_group: bool) -> Delivery:
-        queue = self.queue
-        delivery = Delivery(claim, kind, self.database, queue.owner.id, queue.lease, in_group, self._revoked)
-        delivery.retries_left = task.retries
-        if in_group:
-            delivery.mark = self.database.callbacks()
-        task.delivery = delivery
-        return delivery
+            problem = BadRow(f"its row cannot be read: {explain(error)}")
+        else:
+            task.attempt = attempt
+            attempt.retries_left = task.retries
+            return task
+        problem.__traceback__ = None  # what is wrong is in the row, not in the code that read it
+        attempt.error = problem
+        return None
 
     def _execute(self, claim: Claim, task: JobTask) -> None:
         """Let Huey run the task: revocation, expiry, hooks, the handler, what follows it."""
@@ -397,21 +349,3 @@ class Deliverer:
         if claim.expires is None and not self._revoked:
             return _LONG_AGO
         return datetime.fromtimestamp(self.database.clock() / SECOND, UTC).replace(tzinfo=None)
-
-    def _buried(self, claim: Claim, error: Exception, began: int | None) -> Delivery:
-        """A row that cannot be run, into the dead letters. Call inside a write transaction."""
-        kind = self.queue.kinds.get(claim.name) or self.queue.nameless
-        delivery = Delivery(claim, kind, self.database, self.queue.owner.id, self.queue.lease, False, False)
-        delivery.error = error
-        error.__traceback__ = None  # what is wrong is in the row, not in the code that read it
-        delivery.write_end(self.database.clock(), began)
-        return delivery
-
-    def _bury(self, claim: Claim, error: Exception) -> None:
-        try:
-            with self.database.write():
-                delivery = self._buried(claim, error, None)
-        except LeaseLost as lost:
-            self.queue.report("lease lost", claim, str(lost))
-            return
-        self.queue.settled(delivery, DEAD)

@@ -17,7 +17,7 @@ import pytest
 import db.connection
 from db import Database, DatabaseError
 from jobs.errors import Abandoned
-from jobs.worker_thread import Deliverer
+from jobs.worker_thread import WorkerThread
 
 pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -39,14 +39,14 @@ def run_to_the_end(work: Any, ended: list[int] | None = None) -> None:
         work.queue.events.subscribe(
             lambda signal: ended.append(signal.job_id) if signal.event == "done" else None
         )
-    deliverer = Deliverer(work.queue, threading.Event())
+    thread = WorkerThread(work.queue, threading.Event())
     storage, database = work.queue.storage, work.queue.database
     while database.value(
         "SELECT EXISTS (SELECT 1 FROM task WHERE state IN ('waiting', 'scheduled', 'running'))"
     ):
         storage.promote(database.clock() + 10**9)
         storage.find_lanes()
-        deliverer.work()
+        thread.work()
 
 
 def losses_after_power_loss(
@@ -182,4 +182,4 @@ def test_failing_disk_loses_and_doubles_nothing(
 def deliver_once(work: Any) -> None:
     work.queue.storage.promote(work.queue.database.clock() + 10**9)
     work.queue.storage.find_lanes()
-    Deliverer(work.queue, threading.Event()).work()
+    WorkerThread(work.queue, threading.Event()).work()

@@ -46,7 +46,7 @@ def test_jobs_are_found_by_what_is_known_of_them(bench: Bench, handlers: dict[st
     assert ids(queue="side") == ids(text="import:a") == ids(state="scheduled") == [three]
     assert ids(limit=2) == [three, two]
     assert ids(before=two) == [one]
-    with pytest.raises(WrongState, match="no state of a job"):
+    with pytest.raises(WrongState, match="not a state of a job"):
         ids(state="lost")
 
 

@@ -217,8 +217,8 @@ def test_job_of_another_queue_object_is_heard_of(database: Database) -> None:
         each.task(name="one")(lambda: None)
     worker = queue.worker(threads=1)
     worker.start()
-    late = producer.enqueue(producer._registry.task_class("one")(), delay=0.2)  # type: ignore[misc]
-    now = producer.enqueue(producer._registry.task_class("one")())  # type: ignore[misc]
+    late = producer.enqueue(producer.job("one"), delay=0.2)
+    now = producer.enqueue(producer.job("one"))
     assert producer.wait(now, timeout=20).state == "done"
     assert producer.wait(late, timeout=20).state == "done"
     worker.stop(timeout=20)
@@ -234,11 +234,11 @@ def test_thread_that_dies_gets_a_successor(database: Database) -> None:
     def die() -> int:
         raise SystemExit
 
-    first = worker.deliverers[0]
+    first = worker.threads[0]
     first.work = die  # type: ignore[method-assign]
     queue.storage.bell.ring_all()
     worker.worker_threads[0][1].join(20)
     assert not worker.check_worker_health()
     assert queue.wait(queue.enqueue(one.s()), timeout=20).state == "done"
-    assert worker.deliverers[0] is not first
+    assert worker.threads[0] is not first
     worker.stop(timeout=20)

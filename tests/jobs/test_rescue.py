@@ -25,7 +25,7 @@ def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
 def test_living_worker_is_not_dead_and_a_closed_one_is(database: Database) -> None:
     owner = WorkerRegistration(database, "default")
     assert not liveness.worker_is_dead(database, owner.id)
-    owner.let_go()
+    owner.release_lock()
     assert liveness.worker_is_dead(database, owner.id)
     assert liveness.worker_is_dead(database, 12345)
 
@@ -58,7 +58,7 @@ def test_worker_of_another_machine_is_left_to_its_lease(tmp_path: Path) -> None:
     owner = WorkerRegistration(database, "default")
     with database.write():
         database.sql("UPDATE worker SET host = 'elsewhere'")
-    owner.let_go()
+    owner.release_lock()
     assert not liveness.worker_is_dead(database, owner.id)
     database.close_all()
 
@@ -74,7 +74,7 @@ def test_rows_of_a_dead_worker_go_back_and_only_begun_ones_count_as_lost(
     claim(queue, living, other.id, started=True)
     queue.lock_task("door")
     queue.storage.put_if_empty("door", b"1", owner=dying.id)
-    dying.let_go()
+    dying.release_lock()
 
     rescue.rescue_dead(queue)
 
@@ -91,7 +91,7 @@ def test_job_that_kills_every_worker_ends_as_a_dead_letter(database: Database) -
     for _ in range(3):
         victim = WorkerRegistration(database, "default")
         claim(queue, job, victim.id, started=True)
-        victim.let_go()
+        victim.release_lock()
         rescue.rescue_dead(queue)
 
     state = queue.state(job)
@@ -113,7 +113,7 @@ def test_progress_clears_what_earlier_deaths_left(database: Database, progress: 
             if progress:
                 with database.write():
                     assert database.sql(sql.FENCE, (0, None, job, queue.state(job).claims))
-        victim.let_go()
+        victim.release_lock()
         rescue.rescue_dead(queue)
 
     assert queue.state(job).state == ("waiting" if progress else "dead")
@@ -138,8 +138,7 @@ def test_job_that_only_its_worker_can_run_dies_with_it(database: Database, queue
     rescue.sweep_workers(queue)
     assert queue.state(job).state == "waiting"
 
-    assert gone._owner is not None
-    gone._owner.let_go()
+    gone.owner.release_lock()
     rescue.sweep_workers(queue)
     assert (queue.state(job).state, queue.state(job).error) == (
         "dead",

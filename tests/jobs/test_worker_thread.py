@@ -11,14 +11,14 @@ from db import Database
 from jobs import JobQueue, rescue
 from jobs.errors import Unacknowledged
 from jobs.liveness import WorkerRegistration
-from jobs.worker_thread import Deliverer
+from jobs.worker_thread import WorkerThread
 
 
 @pytest.fixture
-def deliverer(queue: JobQueue) -> Deliverer:
-    deliverer = Deliverer(queue, threading.Event())
-    deliverer._size = 64
-    return deliverer
+def thread(queue: JobQueue) -> WorkerThread:
+    thread = WorkerThread(queue, threading.Event())
+    thread._size = 64
+    return thread
 
 
 def commits(database: Database) -> list[int]:
@@ -28,17 +28,17 @@ def commits(database: Database) -> list[int]:
     return seen
 
 
-def test_group_of_jobs_takes_two_commits(database: Database, queue: JobQueue, deliverer: Deliverer) -> None:
+def test_group_of_jobs_takes_two_commits(database: Database, queue: JobQueue, thread: WorkerThread) -> None:
     task = queue.task(name="one", atomic=True)(lambda: None)
     queue.enqueue_many(task, ((),) * 64)
     assert queue.owner
     seen = commits(database)
-    assert deliverer.work() == 64
+    assert thread.work() == 64
     assert len(seen) == 2  # the claim, and everything else
     assert database.value("SELECT count(*) FROM task WHERE state = 'done' AND tries = 1") == 64
 
 
-def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, deliverer: Deliverer) -> None:
+def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, thread: WorkerThread) -> None:
     called: list[int] = []
 
     @queue.task(name="odd", atomic=True)
@@ -49,7 +49,7 @@ def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, deli
             raise ValueError("odd")
 
     queue.enqueue_many(odd, ((number,) for number in range(6)))
-    deliverer.work()
+    thread.work()
 
     assert [what for (what,) in database.sql("SELECT what FROM footprint")] == ["0", "2", "4"]
     assert called == [0, 2, 4]
@@ -57,7 +57,7 @@ def test_failed_member_is_undone_alone(database: Database, queue: JobQueue, deli
 
 
 def test_member_that_was_taken_over_does_not_take_the_others_with_it(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     other = WorkerRegistration(database, "default")
 
@@ -66,17 +66,17 @@ def test_member_that_was_taken_over_does_not_take_the_others_with_it(
         database.sql("INSERT INTO footprint (what) VALUES (?)", (str(number),))
 
     queue.enqueue_many(one, ((number,) for number in range(4)))
-    claim = deliverer._claim
+    claim = thread._claim
 
     def claim_and_lose() -> object:
-        claims = claim()
-        if claims:
+        claimed = claim()
+        if claimed[0]:
             with database.write():
                 database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = 3", (other.id,))
-        return claims
+        return claimed
 
-    deliverer._claim = claim_and_lose  # type: ignore[assignment]
-    deliverer.work()
+    thread._claim = claim_and_lose  # type: ignore[assignment]
+    thread.work()
 
     assert [what for (what,) in database.sql("SELECT what FROM footprint ORDER BY what")] == ["0", "1", "3"]
     assert queue.state(3).state == "running"
@@ -84,7 +84,7 @@ def test_member_that_was_taken_over_does_not_take_the_others_with_it(
 
 
 def test_jobs_of_a_group_that_was_rolled_back_run_alone_until_the_bad_one_is_found(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     @queue.task(name="one", atomic=True)
     def one(number: int) -> None:
@@ -95,9 +95,9 @@ def test_jobs_of_a_group_that_was_rolled_back_run_alone_until_the_bad_one_is_fou
 
     queue.enqueue_many(one, ((number,) for number in range(4)))
     with pytest.raises(Unacknowledged):
-        deliverer.work()
+        thread.work()
     assert {state for (state,) in database.sql("SELECT state FROM task")} == {"waiting"}
-    while deliverer.work():
+    while thread.work():
         pass
 
     assert [what for (what,) in database.sql("SELECT what FROM footprint ORDER BY what")] == ["0", "1", "3"]
@@ -111,7 +111,7 @@ def test_jobs_of_a_group_that_was_rolled_back_run_alone_until_the_bad_one_is_fou
 
 
 def test_durable_and_other_jobs_do_not_share_a_transaction(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     levels: list[tuple[str, int]] = []
 
@@ -124,50 +124,50 @@ def test_durable_and_other_jobs_do_not_share_a_transaction(
         for _ in range(3):
             queue.enqueue(durable.s("durable"))
             queue.enqueue(normal.s("normal"))
-    while deliverer.work():
+    while thread.work():
         pass
     assert sorted(levels) == [("durable", 2)] * 3 + [("normal", 1)] * 3
 
 
 def test_kind_that_keeps_nothing_leaves_no_row(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     for atomic in (True, False):
         task = queue.task(name=f"fleeting {atomic}", keep=False, atomic=atomic)(lambda: None)
         queue.enqueue_many(task, ((),) * 5)
-    while deliverer.work():
+    while thread.work():
         pass
     assert database.value("SELECT count(*) FROM task") == 0
 
 
 def test_next_job_begins_in_the_transaction_that_ends_the_one_before(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     task = queue.task(name="one")(lambda: None)
     queue.enqueue_many(task, ((),) * 10)
     assert queue.owner
     seen = commits(database)
-    assert deliverer.work() == 10
+    assert thread.work() == 10
     assert len(seen) == 11
 
 
 def test_result_that_is_not_json_is_told_and_not_kept(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     job = queue.enqueue(queue.task(name="thing")(lambda: object()).s())
-    deliverer.work()
+    thread.work()
     state = queue.state(job)
     assert (state.state, state.result) == ("done", None)
     assert "cannot be kept as JSON" in str(queue.history(job)[-1].reason)
 
 
 def test_following_job_whose_arguments_are_no_json_fails_the_one_before(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     follow = queue.task(name="follow")(lambda value: None)
     job = queue.enqueue(queue.task(name="thing", atomic=True)(lambda: object()).s().then(follow))
     alone = queue.enqueue(queue.task(name="alone")(lambda: object()).s().then(follow))
-    while deliverer.work():
+    while thread.work():
         pass
     for each in (job, alone):
         assert queue.state(each).state == "dead"
@@ -175,7 +175,7 @@ def test_following_job_whose_arguments_are_no_json_fails_the_one_before(
 
 
 def test_what_runs_again_and_again_does_not_take_longer_when_more_rows_wait(
-    database: Database, queue: JobQueue, deliverer: Deliverer
+    database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     """Counted in steps of SQLite's virtual machine, which no other load of the machine can change."""
     task = queue.task(name="one", atomic=True)(lambda: None)
@@ -189,7 +189,7 @@ def test_what_runs_again_and_again_does_not_take_longer_when_more_rows_wait(
             return False
 
         database.connection().set_progress_handler(tick, 20)
-        deliverer.work()
+        thread.work()
         queue.storage.find_lanes()
         queue.storage.promote(database.clock())
         queue.periodic.fire()

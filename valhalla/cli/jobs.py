@@ -168,7 +168,7 @@ def drain(
     queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
     timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")] = None,
 ) -> None:
-    """Wait until nothing waits or runs any more (a Valhalla must be running that does the work)."""
+    """Wait until the queue is empty (a Valhalla must be running that does the work)."""
     from jobs import WaitTimeout, wait_until_empty
 
     inv = invocation(ctx)
@@ -177,7 +177,7 @@ def drain(
             wait_until_empty(database, queue=queue, timeout=timeout)
         except WaitTimeout as error:
             raise ValhallaError(str(error)) from None
-    inv.show({"drained": True}, lambda: print("Nothing waits or runs."))
+    inv.show({"drained": True}, lambda: print("The queue is empty."))
 
 
 def _each(ctx: typer.Context, jobs: list[int], act: Any) -> None:

@@ -67,14 +67,14 @@ class Ours:
         self.bench.advance(seconds)
 
     def _claim(self) -> Any:
-        from jobs.worker_thread import Deliverer
+        from jobs.worker_thread import WorkerThread
 
-        deliverer = Deliverer(self.queue, threading.Event())
-        claims = deliverer._claim()
+        thread = WorkerThread(self.queue, threading.Event())
+        claims, started = thread._claim()
         with self.database.write():
             for claim in claims:
-                if not claim.started:
-                    deliverer._start(claim)
+                if started is None or claim is not started.claim:
+                    thread._start(thread._attempt(claim))
         return claims[0] if claims else None
 
     def take_and_die(self) -> None:
@@ -83,7 +83,7 @@ class Ours:
 
     def die(self) -> None:
         """What the operating system does for a process that is killed."""
-        self.queue.owner.let_go()
+        self.queue.owner.release_lock()
         self.queue._owner = None
 
     def take_schedule_and_die(self) -> None:

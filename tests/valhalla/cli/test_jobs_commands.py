@@ -46,7 +46,7 @@ def test_list_searches_and_shows_a_table(jobs: list[int], capsys: pytest.Capture
     assert "waiting" in out
     assert "dead" not in out
     assert run(["jobs", "list", "--state", "nonsense"]) == 2
-    assert "no state of a job" in capsys.readouterr().err
+    assert "not a state of a job" in capsys.readouterr().err
 
 
 def test_show_tells_the_history(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
