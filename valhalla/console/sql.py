@@ -53,6 +53,7 @@ FROM reasoning_sessions ORDER BY {AT} DESC, rowid DESC LIMIT ?
 """
 """For files whose rows are not written in the order of their times."""
 
+# All stages of the sessions concerned: the one before may be older than what was read.
 STAGES_OF = f"""
 SELECT rowid, {AT}, session_id, confidence FROM reasoning_stages
 WHERE typeof(confidence) IN ('real', 'integer') AND session_id IN (SELECT value FROM json_each(?))
@@ -67,6 +68,7 @@ WHERE delta IS NOT NULL ORDER BY at DESC, id DESC LIMIT ?
 """
 """Differences of consecutive stages within a session, newest first: the plain definition, and slow on a large file."""
 
+# The lines of the board: rows in each step of ten minutes, in one walk.
 HISTORY = f"""
 SELECT CAST(ceil(({AT} - :start) / :width) AS INTEGER) - 1 AS bucket, count(*) FROM {{table}}
 WHERE {AT} > :start AND {AT} <= :now {{more}} GROUP BY bucket
@@ -74,8 +76,10 @@ WHERE {AT} > :start AND {AT} <= :now {{more}} GROUP BY bucket
 
 # -- ark.db -------------------------------------------------------------------------------------------------
 
+# Uses against distinct snippets; see Ark.deduplication.
 DEDUPLICATION = "SELECT sum(usage_count), count(DISTINCT code_snippet) FROM code_patterns"
 
+# Tiers under whatever name: the reader joins those that differ in case.
 TRUST = "SELECT trust_tier, count(*) FROM code_index GROUP BY trust_tier"
 
 QUARANTINED = """(lower(trim(coalesce(status, ''))) IN ('error', 'failed', 'timeout', 'killed', 'refused')
@@ -83,7 +87,10 @@ QUARANTINED = """(lower(trim(coalesce(status, ''))) IN ('error', 'failed', 'time
        NOT IN ('', '[]', '{}', 'null', '0'))"""
 """An execution is in quarantine when it did not end well or has violations listed."""
 
+# For the figure on the board.
 QUARANTINE_COUNT = f"SELECT count(*) FROM sandbox_executions WHERE {QUARANTINED}"
+
+# For its list; violations are cut, because other programs write anything.
 QUARANTINE = f"""
 SELECT execution_id, status, substr(security_violations, 1, 400) FROM sandbox_executions
 WHERE {QUARANTINED} ORDER BY rowid DESC LIMIT ?

@@ -17,8 +17,10 @@ INSERT INTO effect (kind, state, target, payload, lead_id, key, correlation_id, 
 VALUES (?, 'drafted', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
 """
 
+# Whether this draft is new: the row that has the key is this one or the first of its kind.
 BY_KEY = f"SELECT {COLUMNS} FROM effect WHERE key = ?"
 
+# One effect with everything that its gates and its page need.
 SHOW = f"SELECT {COLUMNS} FROM effect WHERE id = ?"
 
 # The newest that match, oldest first; each filter may be left out.
@@ -27,12 +29,15 @@ SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND
   AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3) ORDER BY id
 """
 
+# For the cards of the pages: every state with its number in one walk of an index.
 COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
 
+# Only a draft: of two people who answer at once one decides.
 APPROVE = """
 UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason = NULL WHERE id = ? AND state = 'drafted'
 """
 
+# Also what is approved, until its call has begun.
 DENY = """
 UPDATE effect SET state = 'denied', reason = ?, finished_at = ? WHERE id = ? AND state IN ('drafted', 'approved', 'blocked')
 """
@@ -43,18 +48,22 @@ UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason =
   finished_at = NULL WHERE id = ? AND state = ? AND payload <> '{}'
 """
 
+# Of several processes that work on the queue one takes it.
 CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
 
+# Only for its owner: a process that was taken for dead does not count any more.
 COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'running' AND owner = ?"
 
 # On the disk before the call: from then on nobody here can know whether it was done.
 SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
 
+# Also back to approved, when it is to be tried later.
 END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
 
 # What a process that ended may have left behind.
 RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
 
+# What a start enqueues again: its job may not have been put into the queue.
 APPROVED = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
 
 # For the right to erasure: what was not sent yet is denied. A purge is the erasure itself.
@@ -67,19 +76,24 @@ UPDATE effect SET payload = '{}', target = '', response = NULL,
 
 # -- standing approvals: one for each kind at a time; those that ended stay, for auditors ------------------
 
+# In force now, oldest first.
 STANDING = "SELECT id, per_day FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
 
+# The number names the governor's limit, which counts a day of it.
 ADD_STANDING = (
     "INSERT INTO standing_approval (kind, per_day, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
 )
 
+# Ended, not deleted: who approved in whose name stays in the file.
 END_STANDING = "UPDATE standing_approval SET ended_at = ?, ended_by = ? WHERE kind = ? AND ended_at IS NULL"
 
 
 # -- live sessions -----------------------------------------------------------------------------------------
 
+# The lock is off only while this row says so.
 OPEN_LIVE = "INSERT INTO live_session (run_id, opened_at, opened_by, until) VALUES (?, ?, ?, ?) RETURNING id"
 
+# All of them: there is one, or none.
 CLOSE_LIVE = "UPDATE live_session SET closed_at = ?, closed_by = ? WHERE closed_at IS NULL"
 
 # Fails closed: not when the run has stopped, the time is over, or the clock was set back before it began.
@@ -88,6 +102,7 @@ SELECT s.id, s.run_id, s.opened_at, s.opened_by, s.until FROM live_session AS s 
 WHERE s.closed_at IS NULL AND r.stopped_at IS NULL AND s.opened_at <= ?1 AND s.until > ?1 ORDER BY s.id DESC LIMIT 1
 """
 
+# Only the run that works can be made live.
 NEWEST_RUN = "SELECT id, pid FROM run WHERE stopped_at IS NULL ORDER BY id DESC LIMIT 1"
 
 
@@ -96,6 +111,7 @@ NEWEST_RUN = "SELECT id, pid FROM run WHERE stopped_at IS NULL ORDER BY id DESC 
 # SQLite then overwrites what is deleted with zeros.
 ERASE_BYTES = "PRAGMA secure_delete = 1"
 
+# The default again: zeros cost time at every delete.
 KEEP_BYTES = "PRAGMA secure_delete = 0"
 
 # Whether somebody was erased after the file was last cleaned: the program may have stopped in between.

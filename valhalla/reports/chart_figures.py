@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db import Database
+from valhalla.leads import sql as leads_sql
 from valhalla.reports import sql
 from valhalla.reports.charts import Bin, Rate
 from valhalla.scoring.stages import statistics
@@ -13,7 +14,7 @@ from valhalla.scoring.stages import statistics
 def funnel_steps(database: Database, since: int = 0) -> list[tuple[str, int]]:
     """From rows read to leads won, since a moment (UTC microseconds). Later steps count leads on which that was recorded."""
     ((read, accepted),) = database.sql(sql.CHART_READ, (since,))
-    leads = database.value(sql.CHART_LEADS, (since,)) if since else database.value(sql.CHART_ALL_LEADS)
+    leads = database.value(sql.CHART_LEADS, (since,)) if since else database.value(leads_sql.COUNT)
     ((worked, appointments, contracts, won),) = database.sql(sql.CHART_REACHED, (since,))
     return [
         ("rows read", read),

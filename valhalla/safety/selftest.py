@@ -144,7 +144,11 @@ def _run(home: Home) -> str:
                 if answer.status != 200 or json.load(answer) != {"ok": True}:
                     raise Failed(f"the cockpit at {url} is not well")
             _wait(
-                lambda: _count(home) >= ROWS, process, told, WORK_SECONDS, "the sample leads do not come in"
+                lambda: _count(home) >= (ROWS, 0),
+                process,
+                told,
+                WORK_SECONDS,
+                "the sample leads do not come in",
             )
             _stop(home, process)
         finally:
@@ -157,11 +161,13 @@ def _url(found: object) -> str | None:
     return getattr(found, "url", None)
 
 
-def _count(home: Home) -> int:
+def _count(home: Home) -> tuple[int, int]:
+    """How many leads there are so far, and how many of them are scored."""
     if not home.database.exists():
-        return 0
+        return 0, 0
     with open_database(home.database, create=False) as database:
-        return int(database.value(sql.COUNT_LEADS))
+        ((leads, scored),) = database.sql(sql.COUNT_SCORED_LEADS)
+    return leads, scored
 
 
 def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
@@ -176,8 +182,7 @@ def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:
 
 
 def _leads(home: Home) -> str:
-    with open_database(home.database, create=False) as database:
-        ((count, scored),) = database.sql(sql.COUNT_SCORED_LEADS)
+    count, scored = _count(home)
     if (count, scored) != (ROWS, ROWS):
         raise Failed(f"{count} leads, {scored} of them scored, where {ROWS} of each should be")
     return f"{count} leads, all scored"

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 # -- data quality: counted once per import, then summed over the lists as they stand -----------------------
 
+# Also those that another process made since the last assessment.
 UNCOUNTED_IMPORTS = """
 SELECT i.id, i.source_id, i.file_id, i.started_at, i.rows, i.rejected, i.duplicate, i.fields FROM import AS i
 WHERE i.state = 'done' AND i.rows > 0 AND NOT EXISTS (SELECT 1 FROM quality AS q WHERE q.import_id = i.id) ORDER BY i.id
 """
 
+# Every code for a required cell without a value begins so.
 MISSING_CELLS = "SELECT count(*) FROM reject WHERE import_id = ? AND code LIKE 'MISSING~_%' ESCAPE '~'"
 
+# Prices as they stand, for outliers; a sample of a large list is enough.
 VALUES_OF_IMPORT = "SELECT value FROM lead WHERE last_import_id = ? LIMIT ?"
 
 # In the order of the fields of valhalla.safety.quality.Counts.
@@ -36,6 +39,7 @@ SELECT {QUALITY_COLUMNS} FROM quality WHERE import_id IN (
   SELECT max(q.import_id) FROM quality AS q JOIN import AS i ON i.id = q.import_id WHERE i.state = 'done' GROUP BY q.file_id)
 """
 
+# What the source usually sends, newest first.
 QUALITY_OF_SOURCE = (
     f"SELECT {QUALITY_COLUMNS} FROM quality WHERE source_id = ? ORDER BY import_id DESC LIMIT ?"
 )
@@ -43,12 +47,15 @@ QUALITY_OF_SOURCE = (
 
 # -- load --------------------------------------------------------------------------------------------------
 
+# How far the queue lags behind.
 OLDEST_JOB = "SELECT min(created_at) FROM task WHERE state = 'waiting'"
 
+# Compared with the interval: a cycle that takes longer is late for the next.
 LAST_CYCLE = (
     "SELECT finished_at - started_at FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
 )
 
+# Since the file was made: a figure that grows is the sign.
 MISSED_CYCLES = "SELECT coalesce(sum(missed + overrun), 0) FROM cycle_slot WHERE name = 'ingest.cycle'"
 
 
@@ -75,7 +82,7 @@ SETTINGS_AS_STORED = "SELECT key, value FROM setting"
 
 # -- risk rules: each asks one question of tables of several rooms -----------------------------------------
 
-# R1, R3.
+# R1, R3: lists that could not be read at all.
 BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
 
 # R3, R4, R9, R10, R17: the newest import of each list.
@@ -92,13 +99,13 @@ ARRIVALS = """
 SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
 """
 
-# R17.
+# R17: an import that was undone is told for a while.
 UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
 
-# R6.
+# R6: changes that wait for a person.
 OPEN_REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
 
-# R8
+# R8: a list that is appended to is imported in parts.
 GROWING_LISTS = """
 SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
 """
@@ -109,10 +116,10 @@ SELECT e.id, e.name, v.id, v.weight, (SELECT count(*) FROM lead AS l WHERE l.var
 JOIN variant AS v ON v.experiment_id = e.id WHERE e.state = 'running' ORDER BY e.id, v.id
 """
 
-# R16
+# R16: when a list of people who must not be contacted was last loaded.
 NEWEST_DNC_LIST = "SELECT max(created_at) FROM suppression WHERE origin = 'list'"
 
-# R7.
+# R7: every source, also one that has delivered nothing yet.
 SOURCES = "SELECT id, name FROM source ORDER BY id"
 
 
@@ -121,13 +128,14 @@ SOURCES = "SELECT id, name FROM source ORDER BY id"
 # Rows whose reference leads nowhere; complete only when every table was read.
 BROKEN_REFERENCES = "PRAGMA foreign_key_check"
 
+# Shown to the operator.
 SCHEMA_VERSION = "PRAGMA user_version"
 
+# By its pages: what is in the log counts too, and a file in memory has a size.
 FILE_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 # -- self-test: what the run has made of the sample leads ---------------------------------------------------
 
-COUNT_LEADS = "SELECT count(*) FROM lead"
-
+# What the run has made of the sample leads so far.
 COUNT_SCORED_LEADS = "SELECT count(*), count(score) FROM lead"

@@ -19,6 +19,7 @@ SELECT {ALERT_COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity =
   AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) ORDER BY id
 """
 
+# One alert as it is now, for its subscribers and for whoever changes it.
 FIND_ALERT = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?"
 
 # An alert that is repeated is counted on the one that is not closed yet.
@@ -31,6 +32,7 @@ STANDING_ALERT_OF_TASK = (
     "SELECT id, task, severity, last_at FROM alert WHERE task = ? AND state <> 'closed' ORDER BY id LIMIT 1"
 )
 
+# By the beginning of the task, as the tasks of one part have it in common.
 STANDING_ALERTS_OF = """
 SELECT id, task, severity, last_at FROM alert WHERE state <> 'closed' AND substr(task, 1, length(?1)) = ?1 ORDER BY id
 """
@@ -40,6 +42,7 @@ STANDING_ALERTS_EXCEPT = (
     "SELECT id FROM alert WHERE task = ? AND state <> 'closed' AND (?2 IS NULL OR reason <> ?2)"
 )
 
+# A repetition is counted, not stored; its reason is the newest.
 COUNT_ALERT_AGAIN = "UPDATE alert SET seen = seen + 1, last_at = ?, reason = ? WHERE id = ?"
 
 # What got worse is open again, even if someone has acknowledged the milder alert.
@@ -48,6 +51,7 @@ ESCALATE_ALERT = "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, c
 # Changes nothing for an alert that is closed or in that state already, so that neither is audited twice.
 SET_ALERT_STATE = "UPDATE alert SET state = ?, last_at = ? WHERE id = ? AND state <> ? AND state <> 'closed'"
 
+# For the cards of the pages: by severity, without what is closed.
 COUNT_STANDING_ALERTS = "SELECT severity, count(*) FROM alert WHERE state <> 'closed' GROUP BY severity"
 
 
@@ -58,8 +62,10 @@ ADD_DRY_RUN = (
     "INSERT INTO dry_run_log (at, action, status, error, correlation_id) VALUES (?, ?, ?, ?, ?) RETURNING id"
 )
 
+# By number, so that no row is read to count them.
 FORGET_DRY_RUNS = "DELETE FROM dry_run_log WHERE id <= ?"
 
+# Of one action, or of all.
 READ_DRY_RUNS = "SELECT at, action, status, error, correlation_id FROM dry_run_log WHERE ?1 IS NULL OR action = ?1 ORDER BY id"
 
 
@@ -72,28 +78,36 @@ LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AN
 WHERE l.resource = ?
 """
 
+# Overwrites the oldest action of a full ring.
 FILL_SLOT = """
 INSERT INTO governor_slot (resource, slot, at) VALUES (?, ?, ?)
 ON CONFLICT (resource, slot) DO UPDATE SET at = excluded.at
 """
 
+# The count is the position in the ring, too.
 COUNT_ALLOWED = "UPDATE governor_limit SET allowed = allowed + 1, last_at = ? WHERE resource = ?"
 
+# A denial takes no slot.
 COUNT_DENIED = "UPDATE governor_limit SET denied = denied + 1 WHERE resource = ?"
 
+# Returns the number, by which the log is cut to its length.
 ADD_VIOLATION = (
     "INSERT INTO governor_violation (at, resource, max_actions, window) VALUES (?, ?, ?, ?) RETURNING id"
 )
 
+# By number, so that no row is read to count them.
 FORGET_VIOLATIONS = "DELETE FROM governor_violation WHERE id <= ?"
 
+# With the limit as it was then.
 READ_VIOLATIONS = "SELECT at, resource, max_actions, window FROM governor_violation ORDER BY id"
 
 # When the clock was set back, what was allowed moves back with it.
 SHIFT_SLOTS = "UPDATE governor_slot SET at = at - ? WHERE resource = ?"
 
+# Together with SHIFT_SLOTS.
 SHIFT_LIMIT = "UPDATE governor_limit SET last_at = last_at - ? WHERE resource = ?"
 
+# A limit that exists keeps its counts.
 SET_LIMIT = """
 INSERT INTO governor_limit (resource, max_actions, window, updated_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (resource) DO UPDATE SET max_actions = excluded.max_actions, window = excluded.window,
@@ -103,8 +117,10 @@ ON CONFLICT (resource) DO UPDATE SET max_actions = excluded.max_actions, window 
 # A limit that changes gets a new ring, filled with the newest actions of the old one.
 NEWEST_SLOTS = "SELECT at FROM governor_slot WHERE resource = ? ORDER BY at DESC LIMIT ?"
 
+# Before a ring of another size is filled.
 CLEAR_SLOTS = "DELETE FROM governor_slot WHERE resource = ?"
 
+# The position after the slots that were filled.
 RESTART_RING = "UPDATE governor_limit SET allowed = ? WHERE resource = ?"
 
 # Counts the actions within the window; a clock that was set back does not empty it (?1 is now).
@@ -124,11 +140,13 @@ ON CONFLICT (name) DO UPDATE SET pid = excluded.pid, interval = excluded.interva
   started_at = excluded.started_at, beat_at = excluded.beat_at, stopped_at = NULL
 """
 
+# A beat is a write: when the file cannot be written there is none.
 BEAT = "UPDATE heartbeat SET beats = beats + 1, beat_at = ? WHERE name = ?"
 
 # Only by the process that beats: another may have taken over the row since.
 END_HEARTBEAT = "UPDATE heartbeat SET stopped_at = ? WHERE name = ? AND pid = ?"
 
+# For other processes: what the file says about the one that beats.
 READ_HEARTBEAT = (
     "SELECT pid, interval, timeout, beats, started_at, beat_at, stopped_at FROM heartbeat WHERE name = ?"
 )
@@ -136,6 +154,7 @@ READ_HEARTBEAT = (
 
 # -- idempotency -------------------------------------------------------------------------------------------
 
+# What a key is now; RESERVE_KEY decides.
 READ_KEY = "SELECT state, owner, result, expires FROM idempotency_key WHERE key = ?"
 
 # One statement decides among all processes: it takes a key that is new, has outlived its result (?3 is now)
@@ -146,28 +165,35 @@ ON CONFLICT (key) DO UPDATE SET state = 'reserved', owner = ?2, result = NULL, c
 WHERE (state = 'done' AND expires <= ?3) OR (state = 'reserved' AND owner = ?4)
 """
 
+# Only by its owner: one that was taken for dead has lost it.
 FINISH_KEY = """
 UPDATE idempotency_key SET state = 'done', result = ?, expires = ? WHERE key = ? AND owner = ? AND state = 'reserved'
 """
 
+# Only by its owner, and never a result.
 RELEASE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND owner = ? AND state = 'reserved'"
 
 # Whoever holds it: a person decided that what it stands for is to be tried again.
 FREE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'reserved'"
 
+# They count for nothing already; this only frees their space.
 CLEAR_EXPIRED_KEYS = "DELETE FROM idempotency_key WHERE state = 'done' AND expires <= ?"
 
+# Results that still hold (? is now).
 COUNT_KEYS = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
 
 
 # -- retries -----------------------------------------------------------------------------------------------
 
+# Returns the number, by which the log is cut to its length.
 ADD_TRY = """
 INSERT INTO retry_log (at, task, attempt, status, result, error, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 
+# By number, so that no row is read to count them.
 FORGET_TRIES = "DELETE FROM retry_log WHERE id <= ?"
 
+# Of one task, or of all, oldest first.
 READ_TRIES = """
 SELECT at, task, attempt, status, result, error, correlation_id FROM retry_log
 WHERE ?1 IS NULL OR task = ?1 ORDER BY id
@@ -176,11 +202,14 @@ WHERE ?1 IS NULL OR task = ?1 ORDER BY id
 
 # -- probes: what health check and self-check run -----------------------------------------------------------
 
+# The least that shows a connection works, on any engine.
 PROBE = "SELECT 1"
 
 # On a scratch database in memory; what is inserted is rolled back.
 MAKE_PROBE = "CREATE TABLE IF NOT EXISTS probe (value INTEGER)"
 
+# Rolled back; COUNT_PROBE must not find it.
 FILL_PROBE = "INSERT INTO probe VALUES (42)"
 
+# Read in a transaction of its own.
 COUNT_PROBE = "SELECT count(*) FROM probe"
