@@ -5,6 +5,10 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from valhalla.cockpit.server import Server
 
 
 def main() -> None:
@@ -34,8 +38,15 @@ def main() -> None:
         if windows.owns_console():
             from valhalla.cli.double_click import start
 
-            sys.exit(start())
-    sys.exit(run(sys.argv[1:]))
+            sys.exit(start(cockpit))
+    sys.exit(run(sys.argv[1:], cockpit))
+
+
+def cockpit(*arguments: Any, **options: Any) -> Server:
+    """Make the cockpit's server: the command line is handed this, so that no face imports another."""
+    from valhalla.cockpit.server import Server
+
+    return Server(*arguments, **options)
 
 
 if __name__ == "__main__":

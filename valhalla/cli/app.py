@@ -92,4 +92,4 @@ def root(
     ] = False,
 ) -> None:
     """Reads lead lists, checks every row, and answers: who do I call today, and why?"""
-    ctx.obj = Invocation(home=locate(home), file=db, json=json)
+    ctx.obj = Invocation(home=locate(home), file=db, json=json, cockpit=ctx.obj)

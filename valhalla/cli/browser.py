@@ -1,10 +1,10 @@
-"""The cockpit in the browser, started beside a run or opened again. The one place where a face starts another."""
+"""The cockpit in the browser, served during a run or opened again."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
 from valhalla.program.memory import collector_paused
 
@@ -14,15 +14,35 @@ if TYPE_CHECKING:
     from valhalla.service.service import Service
 
 
+class Server(Protocol):
+    """What serves the pages, as far as a run needs to know it."""
+
+    @property
+    def url(self) -> str: ...
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def link(self) -> str: ...
+
+
+MakeServer = Callable[..., Server]
+"""``(program, *, port, run_id, interval)`` to a server that is not started yet."""
+
+
 @contextlib.contextmanager
 def beside(
-    service: Service, instance: Instance, *, port: int | None, interval: int, opens: bool, quiet: bool
+    make: MakeServer,
+    service: Service,
+    instance: Instance,
+    *,
+    port: int | None,
+    interval: int,
+    opens: bool,
+    quiet: bool,
 ) -> Iterator[None]:
     """Serve the cockpit of a run while inside, and print its link."""
     with collector_paused():  # hundreds of modules that stay
-        from valhalla.cockpit.server import Server
-
-        server = Server(
+        server = make(
             service.program,
             port=port,
             run_id=service.run_id,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from valhalla.cli.entry import INTERRUPTED, run
+
+if TYPE_CHECKING:
+    from valhalla.cli.browser import MakeServer
 
 READ_SECONDS = 4.0
 """How long a sentence stays to be read that asks for nothing."""
 
 
-def start() -> int:
+def start(cockpit: MakeServer) -> int:
     """Run with the cockpit in the browser, or open the cockpit of the instance that runs already. The window stays open
     when there is something to read."""
     from db.instance import running
@@ -28,7 +32,7 @@ def start() -> int:
         print(f"It runs already (process {other.pid}); its cockpit opens in the browser.", flush=True)
         time.sleep(READ_SECONDS)
         return 0
-    code = run(["run", "--open"])
+    code = run(["run", "--open"], cockpit)
     if code not in (0, INTERRUPTED):
         hold()
     return code

@@ -6,25 +6,28 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import helper
 from valhalla.program.memory import collector_paused
+
+if TYPE_CHECKING:
+    from valhalla.cli.browser import MakeServer
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
 GLOBAL_OPTIONS = ("--home", "--db")
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 input cannot be read,
-    130 interrupted."""
+    130 interrupted. ``cockpit`` makes the server of the pages; without it ``run`` works without pages."""
     _speak_utf8()
     front, rest = globals_first(arguments)
     try:
         if rest[:1] == ["ingest"]:  # loads while this process loads
             helper.prepare(word for word in rest[1:] if not word.startswith("-"))
-        return _run(rest[0] if rest else None, [*front, *rest])
+        return _run(rest[0] if rest else None, [*front, *rest], cockpit)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as with "| head"
@@ -34,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         helper.discard()
 
 
-def _run(command: str | None, arguments: list[str]) -> int:
+def _run(command: str | None, arguments: list[str], cockpit: MakeServer | None) -> int:
     with collector_paused():  # what is loaded here stays; looking for garbage in it only takes time
         import typer
 
@@ -50,7 +53,7 @@ def _run(command: str | None, arguments: list[str]) -> int:
     # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.
     click: Any = sys.modules[typer.BadParameter.__module__]
     try:
-        return app(args=arguments, prog_name="valhalla", standalone_mode=False) or 0
+        return app(args=arguments, prog_name="valhalla", standalone_mode=False, obj=cockpit) or 0
     except click.NoArgsIsHelpError as error:
         print(error.format_message())
         return 2 if arguments else 0

@@ -17,6 +17,7 @@ from valhalla.program.home import Home
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.cli.browser import MakeServer
     from valhalla.service.program import Program
 
 
@@ -28,6 +29,8 @@ class Invocation:
     file: Path | None
     """--db: a file to read instead of the home's."""
     json: bool
+    cockpit: MakeServer | None = None
+    """Makes the server of the cockpit's pages; None: this process cannot serve them."""
     command: str = ""
     """The command's own words, such as ``dnc add``."""
 

@@ -19,6 +19,7 @@ from valhalla.program.errors import UsageError
 if TYPE_CHECKING:
     from db import Database
     from db.instance import Instance
+    from valhalla.cli.browser import MakeServer
     from valhalla.intake.passes import Pass
     from valhalla.service.service import Service
 
@@ -34,6 +35,7 @@ class Window(NamedTuple):
 
     port: int | None
     opens: bool
+    make: MakeServer
 
 
 def run(
@@ -72,7 +74,7 @@ def run(
         confirm()
     stop, interrupted = threading.Event(), _listen()
     interrupted.add(stop)
-    window = None if no_cockpit else Window(port, open_)
+    window = None if no_cockpit or inv.cockpit is None else Window(port, open_, inv.cockpit)
     result = _run(
         inv, [path.absolute() for path in source or []], interval, cycles, verbose, stop, live, window
     )
@@ -152,7 +154,7 @@ def _serving(window: Window, instance: Instance, interval: int, quiet: bool) -> 
     from valhalla.cli import browser
 
     return lambda service: browser.beside(
-        service, instance, port=window.port, interval=interval, opens=window.opens, quiet=quiet
+        window.make, service, instance, port=window.port, interval=interval, opens=window.opens, quiet=quiet
     )
 
 

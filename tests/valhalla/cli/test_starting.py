@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.instance import Instance
+from valhalla.__main__ import cockpit
 from valhalla.cli import browser, double_click
 from valhalla.cli.entry import run as main
 
@@ -17,14 +18,14 @@ from valhalla.cli.entry import run as main
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What the double click runs; nothing is run."""
     seen: list[list[str]] = []
-    monkeypatch.setattr(double_click, "run", lambda words: seen.append(words) or 0)
+    monkeypatch.setattr(double_click, "run", lambda words, cockpit: seen.append(words) or 0)
     return seen
 
 
 def test_a_double_click_runs_and_opens_the_cockpit(
     home: Path, ran: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert double_click.start() == 0
+    assert double_click.start(cockpit) == 0
     assert ran == [["run", "--open"]]
     assert f"Your data is in {home}" in capsys.readouterr().out
 
@@ -41,7 +42,7 @@ def test_a_second_double_click_opens_the_cockpit_of_the_first(
     first.acquire("run")
     try:
         first.announce("http://127.0.0.1:8101")
-        assert double_click.start() == 0
+        assert double_click.start(cockpit) == 0
     finally:
         first.release()
     assert opened == ["http://127.0.0.1:8101"]
@@ -52,9 +53,9 @@ def test_a_second_double_click_opens_the_cockpit_of_the_first(
 def test_the_window_stays_open_when_something_went_wrong(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(double_click, "run", lambda words: 3)
+    monkeypatch.setattr(double_click, "run", lambda words, cockpit: 3)
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
-    assert double_click.start() == 3
+    assert double_click.start(cockpit) == 3
     assert "Press Enter to close this window." in capsys.readouterr().out
 
 

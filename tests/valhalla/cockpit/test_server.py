@@ -147,8 +147,8 @@ def test_with_json_the_link_is_beside_the_one_document(home: Path) -> None:
 @pytest.mark.e2e
 def test_without_the_cockpit_nothing_of_it_is_loaded(home: Path) -> None:
     script = (
-        "import sys; from valhalla.cli.entry import run; "
-        f"run(['--home', {str(home)!r}, 'run', '--no-cockpit', '--cycles', '1']); "
+        "import sys; from valhalla.__main__ import cockpit; from valhalla.cli.entry import run; "
+        f"run(['--home', {str(home)!r}, 'run', '--no-cockpit', '--cycles', '1'], cockpit); "
         "sys.exit(' '.join({'fastapi', 'starlette', 'uvicorn', 'websockets'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=60)
