@@ -13,6 +13,7 @@ from valhalla.program.files import whole
 from valhalla.program.home import Home
 from valhalla.reports.packet import Packet, make, outdated, wanted
 from valhalla.reports.packet_page import page
+from valhalla.reports.packet_pdf import pdf
 
 
 def path_of(home: Home, lead_id: int, ending: str = "html") -> Path:
@@ -43,8 +44,6 @@ def make_files(
 
 def _drawn(packet: Packet, ending: str) -> str | bytes:
     if ending == "pdf":
-        from valhalla.reports.packet_pdf import pdf
-
         return pdf(packet)
     return page(packet)
 

@@ -13,9 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-
 from db.clock import iso, to_datetime
 from valhalla.program.wording import money
 from valhalla.reports.packet import Packet
@@ -44,6 +41,8 @@ class _Document:
     def __init__(self, packet: Packet) -> None:
         self.packet = packet
         self.p: dict[str, Any] = packet.body
+        from fpdf import FPDF
+
         self.pdf = FPDF(format="Letter", unit="mm")
         self.pdf.set_margins(18, 16)
         self.pdf.set_auto_page_break(True, 16)
@@ -152,7 +151,7 @@ class _Document:
     def _line(self, text: str, size: float = 10, colour: tuple[int, int, int] = INK, style: Any = "") -> None:
         self.pdf.set_font(self.family, style, size)
         self.pdf.set_text_color(*colour)
-        self.pdf.multi_cell(0, size * 0.5, self._known(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.pdf.multi_cell(0, size * 0.5, self._known(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
     def _table(self, rows: list[tuple[str, str]], right: bool = False) -> None:
         out = self.pdf
@@ -164,15 +163,15 @@ class _Document:
                 out.add_page()
             top = out.get_y()
             out.set_text_color(*SOFT)
-            out.multi_cell(width, 5.4, self._known(name), new_x=XPos.RIGHT, new_y=YPos.TOP, align="L")
+            out.multi_cell(width, 5.4, self._known(name), new_x="RIGHT", new_y="TOP", align="L")
             out.set_text_color(*(SOFT if value == "missing" else INK))
             span = 40.0 if right else out.epw - width
             out.multi_cell(
                 span,
                 5.4,
                 self._known(value),
-                new_x=XPos.LMARGIN,
-                new_y=YPos.NEXT,
+                new_x="LMARGIN",
+                new_y="NEXT",
                 align="R" if right else "L",
             )
             bottom = max(out.get_y(), top + 5.4)

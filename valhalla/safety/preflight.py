@@ -29,7 +29,7 @@ class Check:
 def check(database: Database, home: Home, sources: Iterable[Path]) -> list[Check]:
     """All preflight checks, really made."""
     checks = [_source(path) for path in sources]
-    checks += [_home_writable(home), _space(home), _sound(database)]
+    checks += [_home_writable(home), check_space(home), _sound(database)]
     return checks
 
 
@@ -61,7 +61,8 @@ def _home_writable(home: Home) -> Check:
     return Check("home writable", True, str(home.path))
 
 
-def _space(home: Home) -> Check:
+def check_space(home: Home) -> Check:
+    """Whether there is space for an import."""
     free = shutil.disk_usage(home.path).free
     detail = f"{free // 2**20:,} MB free at {home.path}"
     if free < NEEDED_BYTES:

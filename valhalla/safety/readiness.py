@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def checks(database: Database, home: Home, sources: Iterable[Path] = ()) -> list[Check]:
     """All readiness checks with what was found."""
     made = preflight.check(database, home, sources)
-    made += [_heartbeat(database, home), _clock(database), _chain(database), _lock(database)]
+    made += [_heartbeat(database, home), check_clock(database), check_chain(database), _lock(database)]
     checker = SandboxReadinessChecker(database=database)
     for check in made:
         checker.register_check(check.name, lambda ok=check.ok: ok)  # type: ignore[misc]
@@ -44,7 +44,8 @@ def _heartbeat(database: Database, home: Home) -> Check:
     return Check("heartbeat", True, f"{seen['seconds_since_heartbeat']:.0f} s ago")
 
 
-def _clock(database: Database) -> Check:
+def check_clock(database: Database) -> Check:
+    """Whether the clock was set back behind what is in the file."""
     newest = database.value(sql.NEWEST_MOMENT)
     behind = 0 if newest is None else newest - database.clock()
     if behind > MINUTE:
@@ -56,7 +57,8 @@ def _clock(database: Database) -> Check:
     return Check("clock", True, "not behind what is in the file")
 
 
-def _chain(database: Database) -> Check:
+def check_chain(database: Database) -> Check:
+    """Whether the audit chain is whole."""
     problems = audit.check_chain(database)
     return Check(
         "audit chain", not problems, problems[0] if problems else f"{audit.head(database).entries} entries"
@@ -66,9 +68,8 @@ def _chain(database: Database) -> Check:
 def _lock(database: Database) -> Check:
     if live.current(database) is not None:
         return Check("dry-run lock", True, "off: a live session is open")
-    closed = DryRunLock(lambda: live.is_dry(database, None), fail_closed=True).blocks(
-        "an action that nobody declared"
-    )
+    lock = DryRunLock(lambda: live.is_dry(database, None), database=database, fail_closed=True)
+    closed = lock.blocks("an action that nobody declared")
     return Check(
         "dry-run lock",
         closed,

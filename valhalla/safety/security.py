@@ -33,7 +33,7 @@ def measure(
 ) -> dict[str, Any]:
     """The report's ``security``."""
     checks: dict[str, Callable[[], tuple[str, str]]] = {
-        "home_permissions": lambda: _permissions(database, folder),
+        "home_permissions": lambda: check_permissions(database, folder),
         "dry_run": lambda: _dry_run(database),
         "plaintext_secrets": lambda: _secrets(database),
         "encryption_at_rest": lambda: (
@@ -42,7 +42,7 @@ def measure(
         ),
         "encryption_in_transport": lambda: _transport(values),
         "bind_address": lambda: _bound(instance),
-        "schema": lambda: _drift(database),
+        "schema": lambda: check_schema(database),
         "audit_chain": lambda: _chain(database),
     }
     details = {}
@@ -67,7 +67,8 @@ def measure(
     }
 
 
-def _permissions(database: Database, folder: Path | None) -> tuple[str, str]:
+def check_permissions(database: Database, folder: Path | None) -> tuple[str, str]:
+    """Whether other users of the computer can read the file or look into the home."""
     if database.path is None or folder is None:
         return UNKNOWN, "the file is in memory"
     if os.name == "nt":
@@ -132,7 +133,8 @@ def _bound(instance: Running | None) -> tuple[str, str]:
     )
 
 
-def _drift(database: Database) -> tuple[str, str]:
+def check_schema(database: Database) -> tuple[str, str]:
+    """Whether tables, indexes and triggers are those of the program."""
     global _schema
     if _schema is None:
         with memory_database() as fresh:

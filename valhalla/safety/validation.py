@@ -20,7 +20,7 @@ from valhalla.intake.results import of_import
 from valhalla.program.files import write_report
 from valhalla.program.home import Home
 from valhalla.safety import preflight, readiness, security, sql
-from valhalla.sandbox import DryRunLock, GovernorEnforcer, WorkerProcess
+from valhalla.sandbox.selfcheck import check_blocks
 from valhalla.scoring.opening import open_home
 
 if TYPE_CHECKING:
@@ -52,16 +52,16 @@ def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[
     """The documented report, with what was found beside each check."""
     metrics: dict[str, Any] = {}
     checks: dict[str, Callable[[], str]] = {
-        "schema": lambda: _security(security._drift(database)),
+        "schema": lambda: _security(security.check_schema(database)),
         "integrity": lambda: _integrity(database),
-        "audit_chain": lambda: _check(readiness._chain(database)),
+        "audit_chain": lambda: _check(readiness.check_chain(database)),
         "validation_rules": lambda: _rules(metrics),
-        "dry_run_lock": _lock,
-        "governor": _governor,
+        "dry_run_lock": lambda: _block("dry-run lock"),
+        "governor": lambda: _block("governor"),
         "worker": lambda: _worker(metrics),
-        "disk_space": lambda: _check(preflight._space(home)),
-        "clock": lambda: _check(readiness._clock(database)),
-        "permissions": lambda: _security(security._permissions(database, home.path)),
+        "disk_space": lambda: _check(preflight.check_space(home)),
+        "clock": lambda: _check(readiness.check_clock(database)),
+        "permissions": lambda: _security(security.check_permissions(database, home.path)),
     }
     results: dict[str, str] = {}
     details: dict[str, str] = {}
@@ -131,35 +131,16 @@ def _rules(metrics: dict[str, Any]) -> str:
     return f"{found['rejected']} of {found['rows']} rows of a dirty sample were refused, as they must be"
 
 
-def _lock() -> str:
-    called: list[int] = []
-    lock = DryRunLock(fail_closed=True)
-    for name in (*sorted(lock.IRREVERSIBLE_ACTIONS), "something that nobody declared"):
-        lock.execute(name, called.append, 1)
-    if called:
-        raise Failed("a probe went through the closed lock")
-    return "every irreversible action and an undeclared one were blocked"
-
-
-def _governor() -> str:
-    governor = GovernorEnforcer()
-    governor.set_limit("probe", 3, 3600)
-    answers = [governor.check_limit("probe")[0] for _ in range(5)]
-    if answers != [True, True, True, False, False]:
-        raise Failed(f"a limit of three answered {answers}")
-    return "a limit of three allowed three and denied two"
+def _block(name: str) -> str:
+    """The promise of one of the ten blocks, put to the test on a scratch database."""
+    (found,) = check_blocks(name)
+    if not found["ok"]:
+        raise Failed(found["detail"])
+    return str(found["detail"])
 
 
 def _worker(metrics: dict[str, Any]) -> str:
-    worker = WorkerProcess()
     began = time.perf_counter()
-    worker.start()
-    try:
-        job = worker.submit_job("probe", lambda: 6 * 7)
-        status = worker.queue.wait(job, timeout=10)
-        if status.result != 42:
-            raise Failed(f"the probe job ended as {status.state}: {status.error}")
-    finally:
-        worker.close()
+    detail = _block("worker")
     metrics["worker_round_trip_seconds"] = round(time.perf_counter() - began, 4)
-    return "a probe job ran"
+    return detail

@@ -50,8 +50,8 @@ def test_it_is_raised_again_when_there_are_enough_good_leads(low: Database) -> N
 
 def test_a_moved_line_is_no_drift_of_the_schema_and_another_index_is(low: Database) -> None:
     call_list_index.adapt(low)
-    assert security._drift(low)[0] == security.PASSED
+    assert security.check_schema(low)[0] == security.PASSED
     low.sql("DROP INDEX lead_by_score")
-    assert security._drift(low)[0] == security.FAILED
+    assert security.check_schema(low)[0] == security.FAILED
     with pytest.raises(LookupError, match="no call list index"):
         call_list_index.of(low)

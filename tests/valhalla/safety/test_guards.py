@@ -74,6 +74,14 @@ def test_a_clock_that_was_set_back_is_no_go_with_a_sentence(home: Path) -> None:
         assert not clock.ok and "set it right" in clock.detail
 
 
+def test_the_readiness_checks_make_no_database(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_home(Home(home)) as database:
+        monkeypatch.setattr(
+            "valhalla.sandbox.block.memory_database", lambda: pytest.fail("a database was made")
+        )
+        assert all(check.ok for check in readiness.checks(database, Home(home)))
+
+
 def test_a_home_on_a_folder_that_may_not_be_written_is_a_sentence(
     bound_by_permissions: list[str], tmp_path: Path
 ) -> None:
