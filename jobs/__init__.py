@@ -11,21 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobs.admin import (
+        QueueCounts,
+        QueueLoad,
         QueueState,
         cancel_job,
         cancel_jobs,
         count_by_state,
         count_jobs,
+        count_up_to,
         find_jobs,
         job_history,
         list_queues,
+        newest_jobs,
+        newest_of_each_kind,
         pause_queue,
         prune_jobs,
+        queue_loads,
         resume_queue,
         retry_job,
         retry_jobs,
+        running_jobs,
         show_job,
         wait_until_empty,
+        worker_processes,
     )
     from jobs.core import Duty
     from jobs.current import CurrentJob, current_job
@@ -56,8 +64,9 @@ if TYPE_CHECKING:
     from jobs.worker import JobWorker
 
 _MODULES = {
-    "admin": "QueueState cancel_job cancel_jobs count_by_state count_jobs find_jobs job_history list_queues pause_queue prune_jobs "
-    "resume_queue retry_job retry_jobs show_job wait_until_empty",
+    "admin": "QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
+    "count_up_to find_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
+    "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
     "core": "Duty",
     "current": "CurrentJob current_job",
     "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Stopped TimeLimitExceeded "
@@ -95,6 +104,8 @@ __all__ = [
     "LeaseLost",
     "PayloadError",
     "PeriodicJob",
+    "QueueCounts",
+    "QueueLoad",
     "QueueState",
     "Retry",
     "Stopped",
@@ -110,19 +121,25 @@ __all__ = [
     "count_by_state",
     "count_jobs",
     "count_unsealed_events",
+    "count_up_to",
     "current_job",
     "find_jobs",
     "job_history",
     "list_queues",
+    "newest_jobs",
+    "newest_of_each_kind",
     "pause_queue",
     "prune_jobs",
+    "queue_loads",
     "resume_queue",
     "retry_job",
     "retry_jobs",
+    "running_jobs",
     "seal_events",
     "show_job",
     "wait_until_empty",
     "worker_is_dead",
+    "worker_processes",
 ]
 
 

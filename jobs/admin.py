@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from jobs import sealing, sql
@@ -27,6 +27,27 @@ class QueueState:
     actor: str | None
     reason: str | None
     counts: dict[str, int]
+
+
+class QueueCounts(NamedTuple):
+    """How many jobs are in the states that somebody may have to look at; counting ends at the limit that was given."""
+
+    running: int
+    waiting: int
+    scheduled: int
+    dead: int
+
+
+class QueueLoad(NamedTuple):
+    """One queue as a page shows it; ``waiting`` is counted up to a limit."""
+
+    name: str
+    paused: bool
+    at: int | None
+    actor: str | None
+    reason: str | None
+    running: int
+    waiting: int
 
 
 def show_job(database: Database, job_id: int) -> JobState:
@@ -114,6 +135,49 @@ def count_by_state(database: Database) -> dict[str, int]:
 def count_jobs(database: Database, queue: str, *states: str) -> int:
     """How many jobs of ``queue`` are in one of ``states``."""
     return int(database.value(sql.COUNT_IN_STATES, (queue, json.dumps(states))))
+
+
+def count_up_to(database: Database, most: int = 1_000) -> QueueCounts:
+    """How many jobs run, wait, are scheduled and have failed, each counted up to ``most``: bounded work in any database."""
+    return QueueCounts(*database.sql(sql.COUNT_TO, {"most": most})[0])
+
+
+def queue_loads(database: Database, names: Iterable[str], most: int = 1_000) -> list[QueueLoad]:
+    """The queues called ``names`` and those that were ever paused, each with what runs and waits (up to ``most``)."""
+    marks = {name: mark for name, *mark in database.sql(sql.QUEUE_STATES)}
+    found = []
+    for name in sorted({*names, *marks}):
+        running, waiting = database.sql(sql.COUNT_OF_QUEUE_TO, {"queue": name, "most": most})[0]
+        paused, at, actor, reason = marks.get(name, (0, None, None, None))
+        found.append(QueueLoad(name, bool(paused), at, actor, reason, running, waiting))
+    return found
+
+
+def running_jobs(database: Database, limit: int = 50) -> list[JobState]:
+    """The jobs that run now."""
+    return [from_row(row) for row in database.sql(sql.RUNNING_NOW, (limit,))]
+
+
+def newest_jobs(
+    database: Database, names: Iterable[str], *, state: str | None = None, limit: int = 1
+) -> list[JobState]:
+    """The newest jobs of some kinds among the last 5,000 jobs, the newest first."""
+    given = {"names": json.dumps(list(names)), "state": state, "limit": limit}
+    return [from_row(row) for row in database.sql(sql.NEWEST_OF_KINDS, given)]
+
+
+def newest_of_each_kind(database: Database, names: Iterable[str]) -> list[JobState]:
+    """The newest job of each of some kinds among the last 5,000 jobs."""
+    return [from_row(row) for row in database.sql(sql.NEWEST_OF_EACH_KIND, (json.dumps(list(names)),))]
+
+
+def worker_processes(database: Database, workers: Iterable[int]) -> dict[int, int]:
+    """The process ids of workers by their numbers, of those that are still known."""
+    found = {}
+    for number in workers:
+        for _, _, pid, _ in database.sql(sql.WORKER, (number,)):
+            found[number] = int(pid)
+    return found
 
 
 def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:

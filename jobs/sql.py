@@ -275,6 +275,36 @@ WHERE (:state IS NULL OR state = :state) AND (:queue IS NULL OR queue = :queue) 
 ORDER BY id DESC LIMIT :limit
 """
 
+# For a page: each count walks a partial index and ends at :most.
+COUNT_TO = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'running' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'scheduled' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most))
+"""
+
+# The same of one queue.
+COUNT_OF_QUEUE_TO = """
+SELECT (SELECT count(*) FROM task WHERE state = 'running' AND queue = :queue),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' AND queue = :queue LIMIT :most))
+"""
+
+# The few that run, from their partial index.
+RUNNING_NOW = f"SELECT {COLUMNS} FROM task INDEXED BY task_running WHERE state = 'running' LIMIT ?"
+
+# The newest of some kinds among the last few thousand jobs: no index is by name.
+NEWEST_OF_KINDS = f"""
+SELECT {COLUMNS} FROM (SELECT * FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) ORDER BY id DESC)
+WHERE name IN (SELECT value FROM json_each(:names)) AND (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit
+"""
+
+# The newest of each of some kinds, likewise.
+NEWEST_OF_EACH_KIND = f"""
+SELECT {COLUMNS} FROM task WHERE id IN (
+  SELECT max(id) FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) AND name IN (SELECT value FROM json_each(?))
+  GROUP BY name)
+"""
+
 HISTORY = """
 SELECT id, at, event, claim, worker, reason, detail FROM job_event WHERE task_id = ? AND id >= ? ORDER BY id
 """

@@ -157,3 +157,66 @@ def test_what_is_started_directly_is_executable() -> None:
 @pytest.mark.parametrize("name", ["bootstrap.py", "try.py", "check"])
 def test_an_older_python_can_read_what_tells_it_that_it_is_too_old(name: str) -> None:
     ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+FACES = ("cockpit",)
+_STATEMENT = re.compile(
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|PRAGMA|CREATE|DROP|ALTER)\s+(\w|[*(:]|\Z)"
+)
+
+
+def logic_in_a_face(source: str) -> list[str]:
+    """Name what a face must leave to the rooms below it: SQL, write transactions, audit entries."""
+    tree = ast.parse(source)
+    chains = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "db"
+        for alias in node.names
+        if alias.name == "audit"
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _STATEMENT.match(node.value):
+            found.append(f"line {node.lineno}: an SQL statement")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            whose, name = ast.unparse(node.func.value).rpartition(".")[2], node.func.attr
+            if name in ("sql", "many") or (whose == "database" and name in ("one", "value")):
+                found.append(f"line {node.lineno}: {whose}.{name}() runs a statement")
+            elif whose == "database" and name == "write":
+                found.append(f"line {node.lineno}: a write transaction")
+            elif whose in chains | {"audit"} and name == "append":
+                found.append(f"line {node.lineno}: an audit entry")
+    return found
+
+
+def test_faces_hold_no_sql_no_transaction_no_audit_entry() -> None:
+    found = [
+        f"{path.relative_to(ROOT)} {each}"
+        for face in FACES
+        for path in sorted((ROOT / "valhalla" / face).rglob("*.py"))
+        for each in logic_in_a_face(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'LEADS = "SELECT count(*) FROM lead"',
+        'LEADS = f"""\nSELECT {COLUMNS} FROM lead"""',
+        "rows = here.database.sql(LEADS)",
+        "row = database.one(LEADS)",
+        "with database.write(durable=True):\n    pass",
+        "with here.database.write():\n    pass",
+        "from db import audit\naudit.append(database, 'lead.change', 'lead:1', {})",
+        "from db import audit as chain\nchain.append(database, 'lead.change', 'lead:1', {})",
+    ],
+)
+def test_logic_planted_in_a_face_is_found(planted: str) -> None:
+    assert logic_in_a_face(planted) != []
+
+
+def test_what_a_face_may_do_is_not_reported() -> None:
+    allowed = 'with database.view():\n    """Select a lead."""\n    file.write(b"x")\n    found.append(jobs.one(here, 1))'
+    assert logic_in_a_face(allowed) == []

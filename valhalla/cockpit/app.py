@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db import courtesy
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
+from valhalla.cockpit.live import Feed
 from valhalla.cockpit.security.entrance import Entrance
 from valhalla.cockpit.security.headers import SecureHeaders
 from valhalla.cockpit.security.hosts import Hosts
@@ -41,9 +42,10 @@ def make_app(cockpit: Cockpit) -> FastAPI:
         lifespan=_lifespan(cockpit),
         redirect_slashes=False,
         # As they are, not by include_router, which works out each of them once more.
-        routes=[route for module in (*routes.PAGES, *routes.API) for route in module.router.routes],
+        routes=[route for module in routes.MODULES for route in module.router.routes],
     )
     app.state.cockpit = cockpit
+    app.state.feed = Feed(cockpit.database, cockpit.frame)
     app.state.entries = routes.entries()
     failures.handle(app)
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
@@ -64,8 +66,8 @@ def _lifespan(cockpit: Cockpit) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = READERS
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(cockpit.feed.running(cockpit))
-            for module in (*routes.PAGES, *routes.API):
+            await stack.enter_async_context(app.state.feed.running())
+            for module in routes.MODULES:
                 if hasattr(module, "while_serving"):  # what a module keeps going while the cockpit does
                     await stack.enter_async_context(module.while_serving(cockpit))
             yield

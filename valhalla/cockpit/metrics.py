@@ -10,26 +10,18 @@ from starlette.responses import Response
 
 from db import audit
 from db.clock import SECOND
+from jobs import count_up_to
 from valhalla import __version__
-from valhalla.cockpit import frame
-from valhalla.cockpit.live import QUEUE
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.effects import register
+from valhalla.intake import log
+from valhalla.leads import facets
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import seen_from_outside
+from valhalla.service import runs
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
-
-RECORDS = """
-SELECT coalesce(sum(new), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(rejected), 0)
-FROM import
-"""
-LEADS = "SELECT count(*) FROM lead"
-NEWEST = "SELECT max(id) FROM lead"
-LAST_CYCLE = (
-    "SELECT number, started_at, finished_at FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
-)
 
 router = APIRouter(tags=["health"])
 
@@ -68,19 +60,20 @@ class OfFile:
         from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
         database = self.cockpit.database
-        around = frame.gather(self.cockpit)
+        around = self.cockpit.frame()
         yield InfoMetricFamily("valhalla", "The program.", {"version": __version__})
         state = GaugeMetricFamily("valhalla_state", "1 for the state it is in.", labels=["state"])
         for name in ("running", "paused", "stopped"):
             state.add_metric([name], float(around["state"]["name"] == name))
         yield state
         yield _gauge("valhalla_live", "1 while the dry-run lock is off.", float(around["lock"]["live"]))
-        cycle = database.one(LAST_CYCLE)
+        cycle = runs.last_cycle(database, of_any_run=True)
         if cycle is not None:
-            number, began, ended = cycle
-            yield _gauge("valhalla_cycle_number", "Cycles of this run that have ended.", number)
-            yield _gauge("valhalla_cycle_seconds", "How long the last one took.", (ended - began) / SECOND)
-            yield _gauge("valhalla_cycle_ended_timestamp_seconds", "When it ended.", ended / SECOND)
+            yield _gauge("valhalla_cycle_number", "Cycles of this run that have ended.", cycle.number)
+            yield _gauge("valhalla_cycle_seconds", "How long the last one took.", cycle.seconds)
+            yield _gauge(
+                "valhalla_cycle_ended_timestamp_seconds", "When it ended.", cycle.finished_at / SECOND
+            )
         heart = seen_from_outside(database)
         if heart is not None:
             age = heart["seconds_since_heartbeat"]
@@ -97,15 +90,14 @@ class OfFile:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         database = self.cockpit.database
-        names = ("waiting", "running", "dead")
-        jobs = dict(zip(names, database.sql(QUEUE)[0], strict=True))
+        counts = count_up_to(database)
+        jobs = {name: getattr(counts, name) for name in ("waiting", "running", "dead")}
         yield _by("valhalla_jobs", "Jobs; at most 1,000 of a state are counted.", "state", jobs)
         yield _by("valhalla_effects", "Effects.", "state", register.counts(database))
         records = CounterMetricFamily(
             "valhalla_records", "Rows of lists, by what became of them.", labels=["outcome"]
         )
-        outcomes = ("new", "updated", "unchanged", "duplicate", "rejected")
-        for outcome, count in zip(outcomes, database.sql(RECORDS)[0], strict=True):
+        for outcome, count in log.outcomes(database)._asdict().items():
             records.add_metric([outcome], count)
         yield records
         used = GaugeMetricFamily("valhalla_governor_used", "Actions in the window.", labels=["resource"])
@@ -122,17 +114,16 @@ class OfFile:
 
         database = self.cockpit.database
         # Counting a million rows takes longer than a scrape should; up to a minute old it is.
-        newest = database.value(NEWEST)
-        leads = self.cockpit.figures.get("leads", lambda database: database.value(LEADS), of=newest)
+        leads = self.cockpit.figures.get("leads", facets.count_leads, of=facets.newest(database))
         if leads is not None:
             yield _gauge("valhalla_leads", "Leads in the file, counted within the last minute.", leads.value)
         entries = CounterMetricFamily("valhalla_audit_entries", "Entries of the audit chain.")
         entries.add_metric([], audit.head(database).entries)
         yield entries
         if database.path is not None:
-            log = database.path.with_name(database.path.name + "-wal")
+            wal = database.path.with_name(database.path.name + "-wal")
             yield _gauge("valhalla_file_bytes", "Size of the file.", database.path.stat().st_size)
-            size = log.stat().st_size if log.exists() else 0
+            size = wal.stat().st_size if wal.exists() else 0
             yield _gauge("valhalla_wal_bytes", "Size of its write-ahead log.", size)
 
 

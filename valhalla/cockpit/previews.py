@@ -9,14 +9,14 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from db import DatabaseError
+from db import Database, DatabaseError
 from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.cockpit.work import percent_read
+from valhalla.intake.columns import glance
+from valhalla.intake.preview import trial
 from valhalla.program.errors import ValhallaError
-
-if TYPE_CHECKING:
-    from db import Database
 
 log = logging.getLogger("valhalla.cockpit")
 
@@ -64,10 +64,6 @@ class Previews:
             thread.shutdown(wait=False, cancel_futures=True)
 
     def _work_out(self, path: Path, source: str) -> dict[str, Any]:
-        from valhalla.cockpit.live import percent_read
-        from valhalla.intake.columns import glance
-        from valhalla.intake.preview import trial
-
         def watch(_: Path, progress: dict[str, float] | None) -> None:
             self._percent = path, percent_read(progress)
 

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from valhalla.cockpit import frame, pieces, wording
+from valhalla import __version__
+from valhalla.cockpit import pieces, wording
 from valhalla.cockpit.pieces import static
 from valhalla.cockpit.security.sessions import Toast
 from valhalla.cockpit.state import cockpit_of
@@ -28,7 +29,7 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
     cockpit = cockpit_of(request)
     theme = request.cookies.get(THEME_COOKIE)
     session = request.scope.get("session")
-    around = frame.gather(cockpit)
+    around = cockpit.frame()
     toasts = []
     part = "x-part" in request.headers  # fetched by refresh.js, which shows no toasts
     while session is not None and session.toasts and not part:
@@ -65,8 +66,6 @@ def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | 
 
     A script that asked for JSON gets ``{"message", "undo"}`` instead.
     """
-    from valhalla.cockpit.rendering import Answer, wants_json
-
     if wants_json(request.scope):
         return Answer({"message": text, "kind": kind, "undo": undo})
     session = request.scope.get("session")
@@ -87,14 +86,8 @@ def environment() -> Environment:
     """The templates' environment: escapes everything, and an unknown name is an error."""
     made = templates.environment("valhalla.cockpit")
     made.filters |= {each.__name__: each for each in wording.FILTERS}
-    made.globals |= {"static": static, "version": _version(), "html": pieces, "largest_list": LARGEST}
+    made.globals |= {"static": static, "version": __version__, "html": pieces, "largest_list": LARGEST}
     return made
-
-
-def _version() -> str:
-    from valhalla import __version__
-
-    return __version__
 
 
 # -- JSON answers, and refusals in the one shape that errors have ----------------------------------
@@ -126,8 +119,6 @@ def refusal(
     """An error as JSON or as a page, whichever was asked for. The message is one sentence with the way out."""
     if wants_json(scope):
         return error(status, code, message, headers)
-    from valhalla.cockpit.rendering import environment
-
     page = environment().get_template("refusal.html")
     return HTMLResponse(
         page.render(status=status, code=code, message=message), status, headers=dict(headers or {})

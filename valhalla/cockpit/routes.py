@@ -1,4 +1,4 @@
-"""Every page and every JSON subject of the cockpit, in the order of the rail. A page is there when it is listed here."""
+"""Every subject of the cockpit: its pages, JSON and WebSockets. One is there when it is listed here."""
 
 from __future__ import annotations
 
@@ -6,24 +6,10 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from valhalla.cockpit import health, live, metrics
-from valhalla.cockpit.api import alerts as api_alerts
-from valhalla.cockpit.api import audit as api_audit
-from valhalla.cockpit.api import calls as api_calls
-from valhalla.cockpit.api import console as api_console
-from valhalla.cockpit.api import decisions as api_decisions
-from valhalla.cockpit.api import digest as api_digest
-from valhalla.cockpit.api import effects as api_effects
-from valhalla.cockpit.api import experiments as api_experiments
-from valhalla.cockpit.api import frame as api_frame
-from valhalla.cockpit.api import imports as api_imports
-from valhalla.cockpit.api import jobs as api_jobs
-from valhalla.cockpit.api import leads as api_leads
-from valhalla.cockpit.api import overview as api_overview
-from valhalla.cockpit.api import safety as api_safety
-from valhalla.cockpit.api import settings as api_settings
 from valhalla.cockpit.pages import (
     alerts,
     audit,
+    boards,
     calls,
     charts,
     chosen,
@@ -31,12 +17,10 @@ from valhalla.cockpit.pages import (
     digests,
     effects,
     experiments,
-    federation,
     imports,
     jobs,
     lead,
     leads,
-    memory,
     overview,
     safety,
     samples,
@@ -49,32 +33,35 @@ from valhalla.cockpit.pages import (
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
 
-PAGES: tuple[ModuleType, ...] = (
+MODULES: tuple[ModuleType, ...] = (
     overview,
     calls,
     leads,
     chosen,
     lead,
     samples,
-    imports,
     sources,
     uploads,
+    imports,
     decisions,
     effects,
     jobs,
-    experiments,
     scripts,
+    experiments,
     charts,
     digests,
     alerts,
     safety,
     audit,
-    federation,
-    memory,
     settings,
+    boards,
     switches,
+    health,
+    live,
+    metrics,
 )
-"""Modules with ``router`` and, if they are in the rail, ``ENTRY``."""
+"""Modules with ``router`` and, if they are in the rail, ``ENTRIES``. The first route that fits an address answers, so a module
+with ``/imports/sources`` stands before the one with ``/imports/{number}``."""
 
 RAIL = (
     *("/", "/calls", "/leads", "/imports", "/decisions", "/duplicates", "/effects", "/jobs", "/experiments"),
@@ -82,33 +69,11 @@ RAIL = (
 )
 """The order of the rail; what is not named comes last."""
 
-API: tuple[ModuleType, ...] = (
-    api_alerts,
-    api_audit,
-    api_console,
-    api_safety,
-    api_settings,
-    api_frame,
-    api_overview,
-    api_calls,
-    api_leads,
-    api_decisions,
-    api_digest,
-    api_effects,
-    api_experiments,
-    api_imports,
-    api_jobs,
-    health,
-    live,
-    metrics,
-)
-"""Modules with ``router``: JSON, health, WebSockets."""
-
 LARGE_BODIES: Mapping[str, int] = {uploads.PATH: LARGEST + 2**16}
 """Paths that take more than a form's worth, and how many bytes."""
 
 
 def entries() -> list[Entry]:
     """The entries of the rail, in its order."""
-    found = [module.ENTRY for module in PAGES if hasattr(module, "ENTRY")]
+    found = [entry for module in MODULES for entry in getattr(module, "ENTRIES", ())]
     return sorted(found, key=lambda entry: RAIL.index(entry.path) if entry.path in RAIL else len(RAIL))

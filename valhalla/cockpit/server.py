@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
-from valhalla.cockpit.live import Feed
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
@@ -49,7 +48,6 @@ class Server:
         self.cockpit = Cockpit(
             program=program.all_kinds(),
             sessions=Sessions(lambda token: links.is_good(database, token)),
-            feed=Feed(database),
             figures=Figures(database),
             previews=Previews(database),
             port=self._socket.getsockname()[1],

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-if TYPE_CHECKING:
-    from db import Database
-    from jobs import JobQueue
-    from valhalla.cockpit.figures import Figures
-    from valhalla.cockpit.live import Feed
-    from valhalla.cockpit.previews import Previews
-    from valhalla.cockpit.security.sessions import Sessions
-    from valhalla.console.service import Console
-    from valhalla.intake.passes import Importing
-    from valhalla.program.home import Home
-    from valhalla.scoring.jobs import Reevaluating
-    from valhalla.service.background import Background
-    from valhalla.service.program import Program
+from db import Database
+from jobs import JobQueue
+from valhalla.cockpit import frame
+from valhalla.cockpit.figures import Figures
+from valhalla.cockpit.previews import Previews
+from valhalla.cockpit.security.sessions import Sessions
+from valhalla.console.service import Console
+from valhalla.intake.passes import Importing
+from valhalla.program.home import Home
+from valhalla.scoring.jobs import Reevaluating
+from valhalla.service.background import Background
+from valhalla.service.program import Program
 
 
 @dataclass
@@ -29,7 +28,6 @@ class Cockpit:
 
     program: Program
     sessions: Sessions
-    feed: Feed
     figures: Figures
     previews: Previews
     port: int
@@ -43,6 +41,17 @@ class Cockpit:
 
     console: Console | None = None
     """The federation and memory boards, while the server runs."""
+
+    def frame(self) -> dict[str, Any]:
+        """What stands around every page, as of now."""
+        return frame.gather(
+            self.database,
+            self.home,
+            queue=self.queue.name,
+            here=self.run_id is not None,
+            read_only=self.read_only,
+            interval=self.interval,
+        )
 
     @property
     def database(self) -> Database:
@@ -86,5 +95,5 @@ def cockpit_of(connection: HTTPConnection) -> Cockpit:
     return found
 
 
-Here = Annotated["Cockpit", Depends(cockpit_of)]
+Here = Annotated[Cockpit, Depends(cockpit_of)]
 """``def route(here: Here)``: the cockpit."""

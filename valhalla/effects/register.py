@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import DAY, SECOND, iso
@@ -171,6 +171,22 @@ def find(
 ) -> list[dict[str, Any]]:
     """The newest effects (older than ``before``), oldest first."""
     return [_named(row) for row in database.sql(sql.LIST, (state, kind, limit, before))]
+
+
+class Brief(NamedTuple):
+    """An effect in a line; ``drafted_at`` in UTC microseconds."""
+
+    id: int
+    kind: str
+    state: str
+    target: str
+    drafted_at: int
+    reason: str | None
+
+
+def of_lead(database: Database, lead_id: int, limit: int = 20) -> list[Brief]:
+    """The newest effects about a lead, the newest first."""
+    return [Brief(*row) for row in database.sql(sql.OF_LEAD, (lead_id, limit))]
 
 
 def counts(database: Database) -> dict[str, int]:

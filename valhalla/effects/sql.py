@@ -29,6 +29,9 @@ SELECT {COLUMNS} FROM (SELECT * FROM effect WHERE (?1 IS NULL OR state = ?1) AND
   AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3) ORDER BY id
 """
 
+# A few lines on the page of a lead.
+OF_LEAD = "SELECT id, kind, state, target, drafted_at, reason FROM effect WHERE lead_id = ? ORDER BY id DESC LIMIT ?"
+
 # For the cards of the pages: every state with its number in one walk of an index.
 COUNTS = "SELECT state, count(*) FROM effect GROUP BY state"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from db import Database
 from db.clock import iso
@@ -73,6 +73,39 @@ def details(database: Database, import_id: int, *, advised: bool = True) -> dict
     }
     if found["undo"]:
         found["undo"] |= {"at": iso(found["undo"]["at"]), "items": json.loads(found["undo"]["items"])}
+    return found
+
+
+class Outcomes(NamedTuple):
+    """Rows of lists by what became of them."""
+
+    new: int
+    updated: int
+    unchanged: int
+    duplicate: int
+    rejected: int
+
+
+def outcomes(database: Database) -> Outcomes:
+    """What became of the rows of all lists."""
+    return Outcomes(*database.sql(sql.ROWS_BY_OUTCOME)[0])
+
+
+class KnownSoFar(NamedTuple):
+    """What reading a list depends on besides the list: the newest import, and how often leads have changed."""
+
+    newest: int
+    generation: int
+
+
+def known_so_far(database: Database) -> KnownSoFar:
+    """What reading a list now would depend on; cheap to read."""
+    return KnownSoFar(*database.sql(sql.KNOWN_SO_FAR)[0])
+
+
+def later(database: Database, import_id: int) -> int | None:
+    """The next reading of the same list as a whole, which must be undone before this one; None: there is none."""
+    found: int | None = database.value(sql.NEXT_READING, (import_id,))
     return found
 
 

@@ -10,4 +10,4 @@ ROWS = 10
 
 def ten_leads() -> bytes:
     """The sample list, as a CSV file has it."""
-    return files(__name__).joinpath(NAME).read_bytes()
+    return files(__package__).joinpath(NAME).read_bytes()

@@ -34,6 +34,11 @@ class Change:
     """A list whose header ``columns`` are meant for; else the newest header of the source."""
 
 
+def names(database: Database) -> dict[int, str]:
+    """The names of all sources by their numbers."""
+    return dict(database.sql(sql.SOURCE_NAMES))
+
+
 def all_sources(database: Database) -> list[dict[str, Any]]:
     """Every source with its pattern, profile, mappings and what was read of it."""
     found = []

@@ -222,6 +222,26 @@ FIND_HEADER = "SELECT id FROM header WHERE digest = ?"
 # The other half of FIND_HEADER.
 ADD_HEADER = "INSERT INTO header (digest, names) VALUES (?, ?) RETURNING id"
 
+# All of them: there are as many as somebody has named.
+SOURCE_NAMES = "SELECT id, name FROM source"
+
+# A later whole reading of the same list, which must be undone first.
+NEXT_READING = """
+SELECT id FROM import WHERE file_id = (SELECT file_id FROM import WHERE id = ?1) AND id > ?1 AND kind = 'whole'
+  AND (state = 'done' OR state = 'running') ORDER BY id LIMIT 1
+"""
+
+# What a preview depends on besides its list and its rules.
+KNOWN_SO_FAR = (
+    "SELECT (SELECT coalesce(max(id), 0) FROM import), (SELECT value FROM lead_generation WHERE id = 1)"
+)
+
+# Of all imports; there is a row for each list, not for each lead.
+ROWS_BY_OUTCOME = """
+SELECT coalesce(sum(new), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(rejected), 0)
+FROM import
+"""
+
 # Its rules, by name.
 FIND_SOURCE = "SELECT id, pattern, profile FROM source WHERE name = ?"
 # A source exists from the first list of it.

@@ -8,11 +8,8 @@ do not fill the list are the others read as well; of one market or source, those
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import apsw
 
 from db import Database
 from db.clock import DAY
@@ -36,7 +33,7 @@ def top(
     Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, or who
     must not be contacted. Leads for whom it is night stay in the list; their next action says so.
     """
-    return records(database, viewer, numbers(database, viewer, limit, market=market, source=source))
+    return viewer.some(numbers(database, viewer, limit, market=market, source=source))
 
 
 def numbers(
@@ -59,12 +56,6 @@ def everybody(
     now. With a ``status`` that few leads have, this reads all leads."""
     filters = {"market": market, "source": source, "status": status}
     return _best(database, viewer, limit, None, filters)
-
-
-def records(database: Database, viewer: Viewer, ids: Sequence[int]) -> list[Record]:
-    """The leads of these numbers, in their order."""
-    found = {record.lead.id: record for record in viewer.records(_some(database, ids))}
-    return [found[number] for number in ids]
 
 
 def due_after(rules: CallingRules) -> str:
@@ -141,7 +132,3 @@ class _Reader:
     def _offer(self, candidates: Iterable[Candidate]) -> None:
         for candidate in candidates:
             self.best.offer(candidate)
-
-
-def _some(database: Database, ids: Sequence[int]) -> list[tuple[object, ...]]:
-    return database.sql(sql.SOME, (apsw.carray(array("q", ids)),)) if ids else []

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from db import Database, audit
 from valhalla.leads import lookup, redecide, sql, suppression
 from valhalla.leads.suppression import Entry, Kind, Origin
+from valhalla.program.errors import UsageError
 
 
 class Listed(NamedTuple):
@@ -108,3 +109,26 @@ def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
         database.sql(sql.ADD_SUPPRESSION, (kind, None, known, "forgotten", None, now, actor))
         database.sql(sql.FORGET_SUPPRESSED, (kind, known))
     database.sql(sql.MOVE_SUPPRESSION)
+
+
+def counts(database: Database) -> dict[str, int]:
+    """How many entries are on the list, by where they come from."""
+    found: dict[str, int] = {}
+    for origin, count in database.sql(sql.SUPPRESSION_COUNTS):
+        found[origin] = found.get(origin, 0) + count
+    return found
+
+
+def newest(database: Database, limit: int, before: int | None = None) -> list[Listed]:
+    """The newest entries on the list, older than the entry ``before``."""
+    return [Listed(*row) for row in database.sql(sql.NEWEST_SUPPRESSIONS, (before, limit))]
+
+
+def find(database: Database, who: str) -> list[Listed]:
+    """The entry about an address, number or domain as a person writes it; nothing where it is none of them."""
+    try:
+        kind, value = suppression.entry(who)
+    except UsageError:
+        return []
+    known = suppression.digest(suppression.salt(database), kind, value)
+    return [Listed(*row) for row in database.sql(sql.SUPPRESSION_OF, (kind, known))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
@@ -42,6 +42,11 @@ class Found(NamedTuple):
     email: str | None
     phone: int | None
     suppressed: str | None
+
+
+def names(database: Database, numbers: Iterable[int]) -> dict[int, str]:
+    """The names of leads by their numbers; one that is gone is left out."""
+    return dict(database.sql(sql.NAMES, (json.dumps(sorted(numbers)),)))
 
 
 def leads_of(database: Database, entries: Sequence[Entry]) -> list[Found]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import apsw
 
 from db import audit
 from valhalla.leads import redecide, sql
@@ -41,6 +44,62 @@ def possible(database: Database, limit: int, after: int = 0) -> list[dict[str, A
 def count_possible(database: Database) -> int:
     """How many pairs are open."""
     return int(database.value(sql.COUNT_DUPLICATES))
+
+
+class Compared(NamedTuple):
+    """What tells a person which of two leads to keep; money in cents, times in UTC microseconds."""
+
+    address: str | None
+    arv: int | None
+    repairs: int | None
+    condition: str | None
+    beds: int | None
+    list_date: int | None
+    created_at: int
+    lists: int
+    suppressed: str | None
+    path: str | None
+    line: int | None
+    outcomes: int
+    """How many were recorded and stand."""
+
+
+def compared(database: Database, numbers: Sequence[int]) -> dict[int, Compared]:
+    """What leads are compared by, by their numbers."""
+    rows = database.sql(sql.COMPARED, (apsw.carray(array("q", numbers)),))
+    return {number: Compared(*values) for number, *values in rows}
+
+
+class Merge(NamedTuple):
+    """A merge that can be undone."""
+
+    kept: int
+    kept_name: str
+    merged: int
+    merged_name: str
+    at: int
+    by: str
+
+
+def recent(database: Database, limit: int) -> list[Merge]:
+    """The newest merges that can be undone, the newest first."""
+    return [Merge(*row) for row in database.sql(sql.RECENT_MERGES, (limit,))]
+
+
+class Duplicate(NamedTuple):
+    """An open pair that a lead is one of, with the name of the other."""
+
+    id: int
+    lead: int
+    other: int
+    name: str
+
+
+def duplicates_of(database: Database, lead_id: int, phone_key: int | None) -> list[Duplicate]:
+    """The open pairs that a lead is one of; ``phone_key`` is its number."""
+    if phone_key is None:
+        return []
+    return [Duplicate(*row) for row in database.sql(sql.DUPLICATES_OF, (lead_id, phone_key))]
 
 
 def keep_apart(database: Database, one: int, other: int, actor: str = "operator") -> None:

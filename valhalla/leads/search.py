@@ -202,6 +202,11 @@ def search(
     return Found(found, known, more)
 
 
+def same_number(database: Database, phone_key: int | None) -> int:
+    """How many leads have this phone number, as far as the index knows, counted up to 1,000; at least the one that asks."""
+    return max(1, database.value(sql.SAME_NUMBER, (phone_key,))) if phone_key is not None else 1
+
+
 def whole_words(text: str) -> str | None:
     """A match for leads that have every word of ``text`` somewhere; None: there is no word in it."""
     words = _WORD.findall(text.casefold())

@@ -129,6 +129,81 @@ ON CONFLICT (name) DO UPDATE SET markets = excluded.markets, max_price = exclude
 REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
 
 
+# -- what pages ask --------------------------------------------------------------------------------
+
+# Each by itself is one step into the table; both in one query would be a walk over all of it.
+NUMBER_RANGE = "SELECT coalesce((SELECT min(id) FROM lead), 1), coalesce((SELECT max(id) FROM lead), 0)"
+# By JSON, as the numbers come from payloads of effects.
+NAMES = "SELECT id, name FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+
+# The filters of a page; each is switched off by a NULL. Merged leads are parts of others.
+FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
+  AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
+  AND (:status IS NULL OR status = :status) AND (:kept_out IS NULL OR (suppressed IS NOT NULL) = :kept_out)"""
+
+# Of the leads numbered from :low to :high, those that fit.
+WINDOW_DOWN = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {FITS} ORDER BY id DESC LIMIT :limit"
+WINDOW_UP = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {FITS} ORDER BY id LIMIT :limit"
+
+# A sort of all leads, so only for a few of them.
+SORTED = f"SELECT id FROM lead WHERE {FITS} ORDER BY {{key}}, id LIMIT :limit"
+
+# Leads that can fit, by number: those that a match of the search index names, those on which something was recorded.
+# {sign} and {way} lead down or up.
+MATCHING = """
+SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid {sign} :edge ORDER BY rowid {way} LIMIT :window
+"""
+WORKED_ON = """
+SELECT id FROM (SELECT DISTINCT lead_id AS id FROM outcome WHERE lead_id {sign} :edge ORDER BY lead_id {way} LIMIT :window)
+UNION SELECT kept_id FROM lead_merge WHERE kept_id {sign} :edge ORDER BY id {way} LIMIT :window
+"""
+# Of the named leads, those that fit; and the last one named, from which the next window begins.
+NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = named.id AND {fits} ORDER BY named.id {way}"
+NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
+
+# A walk over every lead. Merged leads are parts of others.
+BY_FACET = """
+SELECT market, source, status, suppressed IS NOT NULL, count(*) FROM lead
+WHERE suppressed IS NULL OR suppressed NOT LIKE 'merged%' GROUP BY 1, 2, 3, 4
+"""
+# What the counts depend on, read in two steps.
+FACET_VERSION = "SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM lead)"
+
+# Of two leads that may be one: what tells a person which to keep.
+COMPARED = """
+SELECT l.id, l.address, l.arv, l.repairs, l.condition, l.beds, l.list_date, l.created_at, l.lists, l.suppressed, f.path, l.line,
+  (SELECT count(*) FROM outcome AS o WHERE o.lead_id = l.id AND o.undone_at IS NULL)
+FROM lead AS l LEFT JOIN file AS f ON f.id = l.file_id WHERE l.id IN (SELECT value FROM carray(?))
+"""
+# Those that can be undone.
+RECENT_MERGES = """
+SELECT m.kept_id, k.name, m.merged_id, o.name, m.at, m.actor FROM lead_merge AS m
+JOIN lead AS k ON k.id = m.kept_id JOIN lead AS o ON o.id = m.merged_id
+WHERE m.undone_at IS NULL ORDER BY m.id DESC LIMIT ?
+"""
+# By the number first: its index holds the few pairs.
+DUPLICATES_OF = """
+SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d
+JOIN lead AS l ON l.id = CASE d.lead_id WHEN ?1 THEN d.other_id ELSE d.lead_id END
+WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1) ORDER BY d.id LIMIT 20
+"""
+# As far as the search index knows them.
+SAME_NUMBER = "SELECT count(*) FROM (SELECT 1 FROM lead_phone WHERE phone_key = ? LIMIT 1000)"
+
+# By kind, too: so the partial index is walked in its order.
+SUPPRESSION_COUNTS = "SELECT origin, count(*) FROM suppression WHERE removed_at IS NULL GROUP BY kind, origin"
+# Of one person: the partial index has kind and digest.
+SUPPRESSION_OF = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND kind = ? AND digest = ?
+"""
+# A page of the list, found by walking back from a number.
+NEWEST_SUPPRESSIONS = """
+SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
+WHERE removed_at IS NULL AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2
+"""
+
+
 # -- outcomes --------------------------------------------------------------------------------------
 
 # Everything that stands about one lead, in the order in which it happened.

@@ -23,3 +23,8 @@ def open_copy(path: str | os.PathLike[str]) -> Database:
 def memory_database() -> Database:
     """A private database in memory with the same schema. All threads share it; it is gone after ``close_all``."""
     return Database.memory()
+
+
+def schema_version(database: Database) -> int:
+    """The version of the schema that the database has."""
+    return int(database.value("PRAGMA user_version"))

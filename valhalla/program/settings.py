@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
 
+READ_ROWS = "SELECT key, value, updated_at, updated_by FROM setting"
 READ_ALL = "SELECT key, value FROM setting ORDER BY key"
 SAVE = """INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
           ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
@@ -255,6 +256,19 @@ def effective(database: Database | None) -> dict[str, Any]:
         else:
             result[key] = setting.default
     return result
+
+
+class Stored(NamedTuple):
+    """A setting as it is stored: its value, when it was set (UTC microseconds), and by whom."""
+
+    value: Any
+    at: int
+    by: str
+
+
+def stored(database: Database) -> dict[str, Stored]:
+    """The settings that are stored in the database, by name."""
+    return {key: Stored(json.loads(value), at, by) for key, value, at, by in database.sql(READ_ROWS)}
 
 
 def environment_name(key: str) -> str:

@@ -74,6 +74,55 @@ DIGEST_RUNS = (
 )
 
 
+# -- the overview, and what waits for a person -------------------------------------------------------------
+
+# Each count walks a partial index and ends at :most. (A condition twice makes such an index usable.)
+WAITING = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'drafted' AND state <> 'done' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'uncertain' AND state <> 'done' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most))
+"""
+
+# What came in by source since each of three moments, ?1 the latest and ?3 the earliest.
+IN_BY_SOURCE = """
+SELECT s.name, {}
+FROM import AS i INDEXED BY import_by_start JOIN source AS s ON s.id = i.source_id
+WHERE i.started_at >= ?3 AND i.state <> 'undone' GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
+""".format(
+    ", ".join(
+        f"sum(i.{name} * (i.started_at >= ?{number}))"
+        for number in (1, 2, 3)
+        for name in ("rows", "rejected", "new", "updated")
+    )
+)
+
+# Leads that were worked on and closed since each of them.
+WORKED_AND_CLOSED = (
+    "SELECT {} FROM outcome INDEXED BY outcome_by_time WHERE at >= ?3 AND undone_at IS NULL".format(
+        ", ".join(
+            f"count(DISTINCT CASE WHEN event {which} AND at >= ?{number} THEN lead_id END)"
+            for number in (1, 2, 3)
+            for which in ("<> 'paused'", "= 'won'")
+        )
+    )
+)
+
+# What the newest refused rows were refused for. (Of a list with a million of them, the newest say enough.)
+COMMONEST_REASON = """
+SELECT r.code, max(r.import_id) FROM (SELECT code, import_id FROM reject WHERE state = 'open' ORDER BY id DESC LIMIT 1000) AS r
+GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 1
+"""
+
+# What figures that take long depend on; cheap to read.
+FIGURES_VERSION = """
+SELECT (SELECT coalesce(max(id), 0) FROM outcome), (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL),
+  (SELECT coalesce(max(id), 0) FROM import), (SELECT coalesce(max(version), 0) FROM policy),
+  (SELECT value FROM lead_generation WHERE id = 1)
+"""
+
+
 # -- the counts behind the charts --------------------------------------------------------------------------
 
 # Rows read and rows accepted.

@@ -34,6 +34,60 @@ SEVERITIES = ("info", "warning", "error", "critical")
 Callback = Callable[[dict[str, Any]], object]
 
 
+class Alert(NamedTuple):
+    """A row of table ``alert``; times are UTC microseconds, ``context`` holds JSON facts."""
+
+    id: int
+    task: str
+    severity: str
+    reason: str
+    context: dict[str, Any]
+    correlation_id: str
+    state: str
+    seen: int
+    at: int
+    last_at: int
+
+
+def page(database: Database, state: str, severity: str | None, before: int | None, limit: int) -> list[Alert]:
+    """``limit`` alerts after the alert ``before``: open or acknowledged ones the worst first, ``all`` of them the newest first."""
+    given = {"state": state, "severity": severity, "before": before, "limit": limit}
+    return _alerts(database.sql(sql.ALL_ALERTS if state == "all" else sql.STANDING_ALERTS, given))
+
+
+def urgent(database: Database, limit: int) -> list[Alert]:
+    """The worst open alerts, of those the ones that were seen last."""
+    return _alerts(database.sql(sql.URGENT_ALERTS, (limit,)))
+
+
+def newest_number(database: Database) -> int:
+    """The number of the newest alert; 0: there was none yet."""
+    return int(database.value(sql.NEWEST_ALERT))
+
+
+def since(database: Database, number: int, limit: int) -> list[Alert]:
+    """The newest alerts after the one called ``number``, the newest first."""
+    return _alerts(database.sql(sql.ALERTS_SINCE, (number, limit)))
+
+
+def open_by_severity(database: Database) -> dict[str, int]:
+    """How many alerts are open, by severity; a severity without any is left out."""
+    return dict(database.sql(sql.OPEN_BY_SEVERITY))
+
+
+def standing_counts(database: Database) -> dict[str, dict[str, int]]:
+    """How many alerts are open and acknowledged, by severity."""
+    found = {state: dict.fromkeys(SEVERITIES, 0) for state in ("open", "acknowledged")}
+    for state, severity, count in database.sql(sql.STANDING_COUNTS):
+        found[state][severity] = count
+    return found
+
+
+def _alerts(rows: Iterable[tuple[Any, ...]]) -> list[Alert]:
+    found = map(Alert._make, rows)
+    return [each._replace(context=json.loads(str(each.context))) for each in found]
+
+
 class Standing(NamedTuple):
     """An alert that is not closed; ``last_at`` in UTC microseconds."""
 

@@ -31,6 +31,23 @@ NO_LIMIT = "No limit configured"
 WITHIN = "Within limit"
 
 
+class Violation(NamedTuple):
+    """An action that was denied: when (UTC microseconds) and what was used up."""
+
+    at: int
+    resource: str
+
+
+def latest_violations(database: Database, limit: int) -> list[Violation]:
+    """The actions that were denied last, the newest first."""
+    return [Violation(*row) for row in database.sql(sql.LATEST_VIOLATIONS, (limit,))]
+
+
+def violations_since(database: Database, at: int) -> int:
+    """How many actions were denied after a time."""
+    return int(database.value(sql.VIOLATIONS_SINCE, (at,)))
+
+
 class Limit(NamedTuple):
     """A limit as it stands now; ``window`` in microseconds, ``current``: actions within it."""
 

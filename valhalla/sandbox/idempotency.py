@@ -29,6 +29,11 @@ POLL = 0.01
 NOBODY = -1
 
 
+def count_keys(database: Database, most: int = 1_000) -> int:
+    """How many keys are kept, counted up to ``most``."""
+    return int(database.value(sql.COUNT_KEYS_TO, (most,)))
+
+
 class Key(NamedTuple):
     """A row of table idempotency_key; ``expires`` in UTC microseconds."""
 

@@ -213,3 +213,45 @@ FILL_PROBE = "INSERT INTO probe VALUES (42)"
 
 # Read in a transaction of its own.
 COUNT_PROBE = "SELECT count(*) FROM probe"
+
+
+# -- what pages ask -----------------------------------------------------------------------------------------
+
+RANK = "CASE severity WHEN 'critical' THEN 3 WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END"
+
+# What is not closed is found by its partial index, the worst first.
+STANDING_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open
+WHERE state <> 'closed' AND state = :state AND (:severity IS NULL OR severity = :severity)
+  AND (:before IS NULL OR ({RANK}, id) < (SELECT {RANK}, id FROM alert WHERE id = :before))
+ORDER BY {RANK} DESC, id DESC LIMIT :limit
+"""
+
+# Everything there was, closed alerts too, by walking back from the newest number.
+ALL_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert
+WHERE (:severity IS NULL OR severity = :severity) AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit
+"""
+
+# For a few lines: the worst, of those the ones that were seen last.
+URGENT_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
+ORDER BY {RANK} DESC, last_at DESC LIMIT ?
+"""
+
+# The condition twice: the second makes the partial index usable.
+OPEN_BY_SEVERITY = (
+    "SELECT severity, count(*) FROM alert WHERE state = 'open' AND state <> 'closed' GROUP BY severity"
+)
+STANDING_COUNTS = "SELECT state, severity, count(*) FROM alert INDEXED BY alert_open WHERE state <> 'closed' GROUP BY state, severity"
+# One step into the table.
+NEWEST_ALERT = "SELECT coalesce(max(id), 0) FROM alert"
+# For those who are connected while it happens.
+ALERTS_SINCE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id > ? ORDER BY id DESC LIMIT ?"
+
+# By number, which is the order of time; the log is cut to its length.
+LATEST_VIOLATIONS = "SELECT at, resource FROM governor_violation ORDER BY id DESC LIMIT ?"
+VIOLATIONS_SINCE = "SELECT count(*) FROM governor_violation WHERE at > ?"
+
+# Counting ends at a limit: there may be a key for every effect there ever was.
+COUNT_KEYS_TO = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT ?)"

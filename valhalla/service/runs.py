@@ -8,13 +8,30 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from db import Database, audit
+from db.clock import SECOND
 from valhalla import __version__
 from valhalla.intake.results import COUNTS
 from valhalla.service import sql
 
 
+class RunStatus(NamedTuple):
+    """A run with the last cycle it has begun (None: none yet); times are UTC microseconds."""
+
+    id: int
+    started_at: int
+    stopped_at: int | None
+    cycle: int | None
+    cycle_began: int | None
+    cycle_ended: int | None
+    cycle_ok: int | None
+    paused: int | None
+    """Whether its queue is paused."""
+    slot: int | None
+    """When the last cycle was due."""
+
+
 class LastCycle(NamedTuple):
-    """The last cycle that ended in the newest run; times are UTC microseconds."""
+    """A cycle that has ended; times are UTC microseconds."""
 
     number: int
     started_at: int
@@ -22,6 +39,11 @@ class LastCycle(NamedTuple):
     ok: bool
     counts: dict[str, int]
     """By :data:`valhalla.intake.results.COUNTS`."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished_at - self.started_at) / SECOND
 
 
 def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | None = None) -> int:
@@ -41,9 +63,15 @@ def end(database: Database, kind: str, run_id: int, reason: str, facts: Mapping[
         audit.append(database, f"{kind}.stop", f"run:{run_id}", dict(facts))
 
 
-def last_cycle(database: Database) -> LastCycle | None:
-    """The last cycle of the newest run; None: none has ended."""
-    row = database.one(sql.LAST_CYCLE)
+def newest(database: Database, queue: str, cycle: str) -> RunStatus | None:
+    """The newest run; None: nothing ran yet. ``queue`` and ``cycle``: where its cycles are, and the name of their job."""
+    row = database.one(sql.NEWEST_RUN, {"queue": queue, "cycle": cycle})
+    return RunStatus(*row) if row else None
+
+
+def last_cycle(database: Database, *, of_any_run: bool = False) -> LastCycle | None:
+    """The last cycle of the newest run, or of any; None: none has ended."""
+    row = database.one(sql.LAST_CYCLE_OF_ANY_RUN if of_any_run else sql.LAST_CYCLE)
     if row is None:
         return None
     number, started_at, finished_at, ok, *counts = row

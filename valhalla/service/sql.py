@@ -12,8 +12,16 @@ END_CYCLE = "UPDATE cycle SET finished_at = ?, ok = ?, files = ?, {} WHERE id = 
     ", ".join(f"{count} = ?" for count in COUNTS)
 )
 
-# Of the newest run only: a run that has just begun shows no cycle of the one before it.
-LAST_CYCLE = f"""
-SELECT number, started_at, finished_at, ok, {", ".join(COUNTS)} FROM cycle
-WHERE run_id = (SELECT max(id) FROM run) AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
+_ENDED = f"SELECT number, started_at, finished_at, ok, {', '.join(COUNTS)} FROM cycle WHERE finished_at IS NOT NULL"
+# A run that has just begun shows no cycle of the one before it.
+LAST_CYCLE = f"{_ENDED} AND run_id = (SELECT max(id) FROM run) ORDER BY id DESC LIMIT 1"
+# For pages, which show what was last, whoever did it.
+LAST_CYCLE_OF_ANY_RUN = f"{_ENDED} ORDER BY id DESC LIMIT 1"
+
+# The newest run with the last cycle it has begun, whether its queue is paused, and when the next cycle is due.
+NEWEST_RUN = """
+SELECT r.id, r.started_at, r.stopped_at, c.number, c.started_at, c.finished_at, c.ok,
+  (SELECT paused FROM queue_state WHERE queue = :queue), (SELECT last_at FROM cycle_slot WHERE queue = :queue AND name = :cycle)
+FROM run AS r LEFT JOIN cycle AS c ON c.id = (SELECT max(id) FROM cycle) AND c.run_id = r.id
+ORDER BY r.id DESC LIMIT 1
 """

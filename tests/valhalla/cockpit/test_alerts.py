@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from db import Database
-from valhalla.cockpit.gather.advice import OTHERWISE, advice
+from valhalla.cockpit.advice import OTHERWISE, advice
 from valhalla.safety.risk_rules import RULES
 from valhalla.sandbox.alerts import AlertSystem
 

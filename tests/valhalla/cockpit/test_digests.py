@@ -73,6 +73,6 @@ def test_the_digest_is_there_as_json(client: httpx.Client, people: Callable[[int
 def test_a_digest_that_is_being_put_together_is_asked_for_again(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("valhalla.cockpit.gather.digest.gather", lambda here, days: None)
+    monkeypatch.setattr("valhalla.cockpit.pages.digests._gathered", lambda here, days: None)
     answer = client.get("/api/digest")
     assert (answer.status_code, answer.json(), answer.headers["retry-after"]) == (202, None, "2")

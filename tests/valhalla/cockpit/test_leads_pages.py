@@ -11,9 +11,8 @@ import pytest
 
 from db import Database
 from valhalla.cockpit import routes
-from valhalla.cockpit.gather import leads as gathering
 from valhalla.intake.samples import NAME, ten_leads
-from valhalla.leads import search
+from valhalla.leads import browse, search
 from valhalla.leads.merge import merge
 
 EVIL = "<script>alert('x')</script>"
@@ -73,7 +72,7 @@ def test_leafing_reaches_every_lead_once(
     client: httpx.Client, people: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(23)
-    monkeypatch.setattr(gathering, "PAGE", 5)
+    monkeypatch.setattr(browse, "PAGE", 5)
     for order in ("newest", "oldest"):
         seen, after = [], None
         while True:
@@ -108,9 +107,9 @@ def test_filters_find_what_fits_with_and_without_the_index(
     tell(9, "opted_out")
     if indexed:
         index(database)
-    monkeypatch.setattr(gathering, "PAGE", 4)
-    monkeypatch.setattr(gathering, "WINDOW", 3)
-    monkeypatch.setattr(gathering, "SECONDS", 0.0)  # every window ends a page
+    monkeypatch.setattr(browse, "PAGE", 4)
+    monkeypatch.setattr(browse, "WINDOW", 3)
+    monkeypatch.setattr(browse, "SECONDS", 0.0)  # every window ends a page
 
     def everything(**asked: Any) -> list[int]:
         seen: list[int] = []
@@ -262,7 +261,7 @@ def test_looking_changes_nothing(
     before = database.value("PRAGMA data_version"), database.value("SELECT entries FROM audit_head")
     paths = [
         route.path.replace("{number}", "1")
-        for module in (*routes.PAGES, *routes.API)
+        for module in routes.MODULES
         for route in module.router.routes
         if "GET" in getattr(route, "methods", ())
     ]
@@ -301,7 +300,7 @@ def test_few_leads_are_put_in_any_order(
     client: httpx.Client, priced: list[int], tell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(3, "won", amount=100)
-    monkeypatch.setattr(gathering, "PAGE", 5)
+    monkeypatch.setattr(browse, "PAGE", 5)
     assert [each["value"] for each in leaf(client, order="cheapest")] == sorted(priced)
     assert [each["value"] for each in leaf(client, order="dearest")] == sorted(priced, reverse=True)
     names = [each["name"] for each in leaf(client, order="name")]
@@ -318,10 +317,10 @@ def test_of_many_leads_only_orders_that_an_index_has_are_offered(
     client: httpx.Client, priced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_score = [each["id"] for each in leaf(client, order="best")]
-    assert client.get("/api/leads").json()["orders"] == [*gathering.ORDERS]
-    monkeypatch.setattr(gathering, "SMALL", 11)
-    monkeypatch.setattr(gathering, "RANKED", 7)
-    monkeypatch.setattr(gathering, "PAGE", 5)
+    assert client.get("/api/leads").json()["orders"] == [*browse.ORDERS]
+    monkeypatch.setattr(browse, "SMALL", 11)
+    monkeypatch.setattr(browse, "RANKED", 7)
+    monkeypatch.setattr(browse, "PAGE", 5)
     assert client.get("/api/leads").json()["orders"] == ["newest", "oldest", "best"]
     assert [each["id"] for each in leaf(client, order="best")] == by_score[:7]
     filtered = client.get("/api/leads", params={"order": "best", "status": "new"}).json()

@@ -90,6 +90,12 @@ def test_a_dropped_list_waits_where_nothing_reads_it(
     assert "my list.csv" in client.get("/imports").text
 
 
+def test_a_list_is_shown_for_a_new_source_that_a_person_names(client: httpx.Client) -> None:
+    at = f"/imports/uploads/{drop(client)}"
+    assert "probate" in client.get(f"{at}?source=csv&other=probate").text.partition("<h1>")[2]
+    assert client.get(f"{at}?source=csv&other=").status_code == 200
+
+
 def test_a_preview_says_what_would_happen_and_writes_nothing(
     client: httpx.Client, database: Database, people: Callable[[int], int]
 ) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 from db import Database, audit, heads
 from db.clock import iso
 from db.inspecting import manifest_path
+from jobs import JobState, newest_jobs
 from valhalla.audit import asked, copies, log
 from valhalla.cockpit.state import Cockpit
 from valhalla.program.home import Home
 
 PAGE = 50
 COPIES = 100
+WORKING = 6
 TAIL = 4_096
 """Bytes of the end of ``heads.jsonl`` that are looked at: the file grows by a line with each cycle."""
 
@@ -52,28 +54,27 @@ PAGES = {
 }
 """Where that which an entry is about can be seen."""
 
-# The newest jobs of two kinds among the last few thousand; the queue has no index by name.
-WORK = """
-SELECT id, name, state, progress, result, error, created_at, started_at, finished_at, payload FROM (
-  SELECT * FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) ORDER BY id DESC)
-WHERE name IN (?, ?) ORDER BY id DESC LIMIT 6
-"""
-
 
 def gather(cockpit: Cockpit, which: log.Filter = log.Filter(), limit: int = PAGE) -> dict[str, Any]:  # noqa: B008
     """The log's page that ``which`` asks for, newest first, and everything around it."""
     database, home = cockpit.database, cockpit.home
     with database.view():
-        head = audit.head(database)
+        head = head_of(database)
         entries = entries_of(database, which, limit)
         work = working(database)
     return {
-        "head": {"entries": head.entries, "hash": head.hash or None},
+        "head": head,
         "noted": noted(home.audit),
         **entries,
         "copies": listed(home),
         "work": work,
     }
+
+
+def head_of(database: Database) -> dict[str, Any]:
+    """The newest entry's number and hash."""
+    found = audit.head(database)
+    return {"entries": found.entries, "hash": found.hash or None}
 
 
 def entries_of(database: Database, which: log.Filter, limit: int = PAGE) -> dict[str, Any]:
@@ -149,24 +150,22 @@ def noted(folder: Path, most: int = 5) -> list[dict[str, Any]]:
 
 def working(database: Database) -> list[dict[str, Any]]:
     """Copies and verifications that were asked for lately: how far they are, or how they ended."""
-    found = []
-    for row in database.sql(WORK, (asked.COPY_JOB, asked.VERIFY_JOB)):
-        job, name, state, progress, result, error, created, began, ended, payload = row
-        far = json.loads(progress) if progress else {}
-        found.append(
-            {
-                "job": job,
-                "kind": "copy" if name == asked.COPY_JOB else "verification",
-                "of": _argument(payload),
-                "state": state,
-                "percent": round(100 * far["done"] / far["of"], 1) if far.get("of") else None,
-                "step": far.get("step"),
-                "result": json.loads(result) if result and state == "done" else None,
-                "error": error,
-                "at": iso(ended or began or created),
-            }
-        )
-    return found
+    return [_work(job) for job in newest_jobs(database, (asked.COPY_JOB, asked.VERIFY_JOB), limit=WORKING)]
+
+
+def _work(job: JobState) -> dict[str, Any]:
+    far = job.progress or {}
+    return {
+        "job": job.id,
+        "kind": "copy" if job.name == asked.COPY_JOB else "verification",
+        "of": _argument(job.payload),
+        "state": job.state,
+        "percent": round(100 * far["done"] / far["of"], 1) if far.get("of") else None,
+        "step": far.get("step"),
+        "result": job.result if job.state == "done" else None,
+        "error": job.error,
+        "at": iso(job.finished_at or job.started_at or job.created_at),
+    }
 
 
 def _argument(payload: str) -> Any:

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from array import array
 from pathlib import PurePath
 from typing import Any
-
-import apsw
 
 from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather import effects
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.leads import merge, review
-from valhalla.leads.sql import SOME
+from valhalla.leads.merge import Compared
 from valhalla.leads.view import Record, Viewer
+from valhalla.reports import overview
 
 PAIRS = 10
 CHANGES = 25
 DRAFTS = 5
 LATELY = 10
-
-MOST = 1000
-WAITING = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'drafted' AND state <> 'done' LIMIT :most))
-"""
-MORE_ABOUT = """
-SELECT l.id, l.address, l.arv, l.repairs, l.condition, l.beds, l.list_date, l.created_at, l.lists, l.suppressed, f.path, l.line,
-  (SELECT count(*) FROM outcome AS o WHERE o.lead_id = l.id AND o.undone_at IS NULL)
-FROM lead AS l LEFT JOIN file AS f ON f.id = l.file_id WHERE l.id IN (SELECT value FROM carray(?))
-"""
-MERGES = """
-SELECT m.kept_id, k.name, m.merged_id, o.name, m.at, m.actor FROM lead_merge AS m
-JOIN lead AS k ON k.id = m.kept_id JOIN lead AS o ON o.id = m.merged_id
-WHERE m.undone_at IS NULL ORDER BY m.id DESC LIMIT ?
-"""
 
 MONEY = ("value", "arv", "repairs")
 DATES = ("list_date",)
@@ -55,39 +36,27 @@ def gather(database: Database, *, pairs_after: int = 0, changes_after: int = 0) 
     ``next_pairs`` and ``next_changes`` go into ``pairs_after`` and ``changes_after``; None: that was the last page.
     """
     with database.view():
-        duplicates, changes, drafts = database.sql(WAITING, {"most": MOST})[0]
+        waits = overview.waiting(database)
         found = merge.possible(database, PAIRS + 1, pairs_after)
         asked = review.waiting(database, CHANGES + 1, changes_after)
         return {
-            "counts": {"duplicates": duplicates, "changes": changes, "effects": drafts},
+            "counts": {"duplicates": waits.duplicates, "changes": waits.changes, "effects": waits.drafts},
             "duplicates": _pairs(database, found[:PAIRS]),
             "next_pairs": found[PAIRS - 1]["id"] if len(found) > PAIRS else None,
             "changes": [_change(each) for each in asked[:CHANGES]],
             "next_changes": asked[CHANGES - 1]["id"] if len(asked) > CHANGES else None,
             "effects": effects.waiting(database, DRAFTS),
-            "merges": [
-                {
-                    "kept": kept,
-                    "kept_name": name,
-                    "merged": merged,
-                    "merged_name": other,
-                    "at": iso(at),
-                    "by": actor,
-                }
-                for kept, name, merged, other, at, actor in database.sql(MERGES, (LATELY,))
-            ],
+            "merges": [{**each._asdict(), "at": iso(each.at)} for each in merge.recent(database, LATELY)],
         }
 
 
 def _pairs(database: Database, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if not found:
         return []
-    numbers = array("q", [lead["id"] for pair in found for lead in pair["leads"]])
+    numbers = [lead["id"] for pair in found for lead in pair["leads"]]
     viewer = viewer_of(database)
-    records = {
-        record.lead.id: record for record in viewer.records(database.sql(SOME, (apsw.carray(numbers),)))
-    }
-    more = {row[0]: row[1:] for row in database.sql(MORE_ABOUT, (apsw.carray(numbers),))}
+    records = {record.lead.id: record for record in viewer.some(numbers)}
+    more = merge.compared(database, numbers)
     shown = []
     for pair in found:
         leads = [_lead(viewer, records[lead["id"]], more[lead["id"]]) for lead in pair["leads"]]
@@ -104,23 +73,16 @@ def _pairs(database: Database, found: list[dict[str, Any]]) -> list[dict[str, An
     return shown
 
 
-def _lead(viewer: Viewer, record: Record, more: tuple[Any, ...]) -> dict[str, Any]:
-    address, arv, repairs, condition, beds, listed, created, lists, suppressed, path, line, outcomes = more
-    return {
+def _lead(viewer: Viewer, record: Record, more: Compared) -> dict[str, Any]:
+    shown = {
         **viewer.entry(record),
-        "address": address,
-        "arv": None if arv is None else arv / 100,
-        "repairs": None if repairs is None else repairs / 100,
-        "condition": condition,
-        "beds": beds,
-        "list_date": None if listed is None else iso(listed)[:10],
-        "created_at": iso(created),
-        "lists": lists,
-        "suppressed": suppressed,
-        "file": PurePath(path).name if path else None,
-        "line": line,
-        "outcomes": outcomes,
+        **more._asdict(),
+        **{name: _shown(name, getattr(more, name)) for name in ("arv", "repairs", "list_date")},
+        "created_at": iso(more.created_at),
+        "file": PurePath(more.path).name if more.path else None,
     }
+    del shown["path"]
+    return shown
 
 
 def _rows(leads: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from db import Database
 from db.clock import iso
 from valhalla.effects import live, register
+from valhalla.leads import lookup
 from valhalla.program import settings
 
 PAGE = 25
 SHOWN = 20_000
 """Characters of a payload that are shown."""
 
-NAMES = "SELECT id, name FROM lead WHERE id IN (SELECT value FROM json_each(?))"
 _PASSWORD = re.compile(r"://[^/@\s]*@")
 
 
@@ -69,7 +69,7 @@ def entries(database: Database, effects: Iterable[Mapping[str, Any]]) -> list[di
     """Effects with what they say in a sentence, the people they are about, and their content as text."""
     found = list(effects)
     wanted = {lead for effect in found for lead in _leads(effect)[:5]}
-    names = dict(database.sql(NAMES, (json.dumps(sorted(wanted)),)))
+    names = lookup.names(database, wanted)
     return [_entry(effect, names) for effect in found]
 
 

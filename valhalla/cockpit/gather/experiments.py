@@ -8,6 +8,7 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.state import Cockpit
 from valhalla.program.errors import NotFound
+from valhalla.reports.overview import figures_version
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import all_experiments, gate_json, rate_text, results
 from valhalla.scoring.promoting import assess
@@ -19,11 +20,6 @@ from valhalla.scoring.store import latest_policy
 COUNT_SECONDS = 20.0
 """How old the counts of an experiment may be before they are counted anew."""
 
-STANDS = """
-SELECT (SELECT coalesce(max(id), 0) FROM outcome), (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL),
-  (SELECT coalesce(max(id), 0) FROM import), (SELECT coalesce(max(version), 0) FROM policy),
-  (SELECT value FROM lead_generation WHERE id = 1)
-"""
 METRICS = tuple(RANKS)
 
 
@@ -60,7 +56,7 @@ def predictions(here: Cockpit) -> dict[str, Any] | None:
         judged = calibration(database, policy)
         return {"says": judged.says, "alarm": judged.alarm, "brier": judged.brier, "bins": len(judged.table)}
 
-    found = here.figures.get("predictions", count, of=stands(here.database), seconds=COUNT_SECONDS)
+    found = here.figures.get("predictions", count, of=figures_version(here.database), seconds=COUNT_SECONDS)
     return {**found.value, "as_of": iso(found.at)} if found else None
 
 
@@ -90,7 +86,7 @@ def _with_results(here: Cockpit, head: dict[str, Any]) -> dict[str, Any]:
     found = here.figures.get(
         name,
         lambda database: results(database, head["name"]),
-        of=stands(here.database),
+        of=figures_version(here.database),
         seconds=COUNT_SECONDS,
     )
     if found is None:
@@ -99,8 +95,3 @@ def _with_results(here: Cockpit, head: dict[str, Any]) -> dict[str, Any]:
     for variant in told["variants"]:
         variant["says"] = rate_text(variant)
     return {**head, "results": told, "as_of": iso(found.at)}
-
-
-def stands(database: Database) -> tuple[Any, ...]:
-    """What counts depend on, cheap to read."""
-    return tuple(database.sql(STANDS)[0])

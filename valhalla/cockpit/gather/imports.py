@@ -7,25 +7,18 @@ from typing import Any
 
 from db import Database
 from valhalla.cockpit import uploads
-from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
+from valhalla.cockpit.work import running_work
 from valhalla.intake import log, rejects
 from valhalla.intake.columns import glance
 from valhalla.intake.reading import CODES, DEFAULT_SOURCE
 from valhalla.intake.reading.header import FIELDS
 from valhalla.intake.source_rules import rules_of, source_rules
-from valhalla.intake.source_settings import all_sources
+from valhalla.intake.source_settings import all_sources, names
 from valhalla.program.errors import NotFound
 
 PAGE = 30
 REJECTS = 25
-
-LATER = """
-SELECT id FROM import WHERE file_id = (SELECT file_id FROM import WHERE id = ?1) AND id > ?1 AND kind = 'whole'
-  AND (state = 'done' OR state = 'running') ORDER BY id LIMIT 1
-"""
-STANDS = "SELECT (SELECT coalesce(max(id), 0) FROM import), (SELECT value FROM lead_generation WHERE id = 1)"
-SOURCES = "SELECT name FROM source ORDER BY name"
 
 
 def gather(
@@ -69,7 +62,7 @@ def one(
         found = log.details(database, number, advised=False)
         choice = rejects.Choice(import_id=number, code=code)
         refused = rejects.listed(database, choice, limit + 1, after)
-        later = database.value(LATER, (number,))
+        later = log.later(database, number)
     is_list = not found["path"].startswith("(")
     return {
         **found,
@@ -117,8 +110,7 @@ def _advice(here: Cockpit, found: dict[str, Any]) -> list[dict[str, Any]] | None
 def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str, Any]:
     """A list that waits, and what reading it would do; ``preview`` is None while that is worked out, ``percent`` how far it is."""
     found = uploads.find(here.home, token)
-    newest, generation = here.database.sql(STANDS)[0]
-    rules = f"{rules_of(here.database, source)} {newest} {generation}"
+    rules = f"{rules_of(here.database, source)} {log.known_so_far(here.database)}"
     told = here.previews.get(found.path, source, rules)
     file = told["file"] if told else None
     return {
@@ -152,7 +144,7 @@ def source(database: Database, name: str) -> dict[str, Any]:
 
 def source_names(database: Database) -> list[str]:
     """The names of all sources; the plain one is always among them."""
-    return sorted({DEFAULT_SOURCE, *(name for (name,) in database.sql(SOURCES))})
+    return sorted({DEFAULT_SOURCE, *names(database).values()})
 
 
 def meaning(code: str) -> str:

@@ -8,14 +8,23 @@ from typing import Any
 
 from db import Database
 from db.clock import SECOND, iso
-from jobs import ENDED, JobEvent, JobQueue, JobState, find_jobs, job_history, show_job
+from jobs import (
+    ENDED,
+    JobEvent,
+    JobQueue,
+    JobState,
+    QueueLoad,
+    count_up_to,
+    find_jobs,
+    job_history,
+    queue_loads,
+    show_job,
+    worker_processes,
+)
 
 PAGE = 50
 STATES = ("running", "waiting", "scheduled", "dead", "done", "canceled", "expired")
 """In the order of a page: what needs somebody first, what is over last."""
-
-MOST = 1000
-"""Where counting ends: 1,000 or more says enough."""
 
 TITLES = {
     "import.file": "Read a list",
@@ -33,19 +42,6 @@ TITLES = {
 }
 """What kinds of jobs are called where people read."""
 
-# Each count walks a partial index and ends at :most.
-COUNTS = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'running' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'scheduled' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most))
-"""
-OF_QUEUE = """
-SELECT (SELECT count(*) FROM task WHERE state = 'running' AND queue = :queue),
-  (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'waiting' AND queue = :queue LIMIT :most))
-"""
-MARKS = "SELECT queue, paused, at, actor, reason FROM queue_state"
-WORKERS = "SELECT pid, host FROM worker WHERE id = ?"
 RELATED = 20
 
 
@@ -66,13 +62,13 @@ def gather(
         found = find_jobs(
             database, state=state, queue=of_queue, name=name, text=text, before=before, limit=limit + 1
         )
-        counts = dict(zip(STATES[:4], database.sql(COUNTS, {"most": MOST})[0], strict=True))
-        queues = _queues(database, queue)
+        counts = count_up_to(database)._asdict()
+        queues = queue_loads(database, known_queues(queue))
     now = database.clock()
     return {
         "jobs": [entry(job, now) for job in found[:limit]],
         "counts": counts,
-        "queues": queues,
+        "queues": [_queue(each) for each in queues],
         "kinds": [{"name": each, "title": title_of(each)} for each in sorted({*queue.kinds} | {*TITLES})],
         "state": state,
         "queue": of_queue,
@@ -91,7 +87,11 @@ def one(database: Database, number: int) -> dict[str, Any]:
         related = find_jobs(
             database, correlation_id=job.correlation_id, limit=RELATED + 1
         ) if not job.correlation_id.startswith("job-") else []  # fmt: skip
-        workers = _workers(database, events)
+        numbers = {event.worker for event in events if event.worker is not None}
+        processes = worker_processes(database, numbers)
+    workers = {
+        each: f"process {processes[each]}" if each in processes else f"worker {each}" for each in numbers
+    }
     now = database.clock()
     return {
         **entry(job, now),
@@ -194,33 +194,15 @@ def _about(job: JobState) -> str | None:
     return first.replace("\\", "/").rpartition("/")[2] if job.name == "import.file" else first[:200]
 
 
-def _queues(database: Database, queue: JobQueue) -> list[dict[str, Any]]:
-    marks = {name: rest for name, *rest in database.sql(MARKS)}
-    found = []
-    for name in sorted({queue.name, *marks, *(kind.queue for kind in queue.kinds.values())}):
-        running, waiting = database.sql(OF_QUEUE, {"queue": name, "most": MOST})[0]
-        paused, at, actor, reason = marks.get(name, (0, None, None, None))
-        found.append(
-            {
-                "name": name,
-                "paused": bool(paused),
-                "at": _iso(at),
-                "by": actor,
-                "reason": reason,
-                "running": running,
-                "waiting": waiting,
-            }
-        )
-    return found
+def known_queues(queue: JobQueue) -> set[str]:
+    """The queues that kinds of jobs are declared for."""
+    return {queue.name, *(kind.queue for kind in queue.kinds.values())}
 
 
-def _workers(database: Database, events: Iterable[JobEvent]) -> dict[int, str]:
-    """Who worked on the job: process and computer."""
-    found = {}
-    for number in {event.worker for event in events if event.worker is not None}:
-        row = database.one(WORKERS, (number,))
-        found[number] = f"process {row[0]}" if row else f"worker {number}"
-    return found
+def _queue(load: QueueLoad) -> dict[str, Any]:
+    shown = {**load._asdict(), "at": _iso(load.at), "by": load.actor}
+    del shown["actor"]
+    return shown
 
 
 def _iso(at: int | None) -> str | None:

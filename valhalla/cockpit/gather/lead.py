@@ -7,21 +7,15 @@ from typing import Any
 from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
+from valhalla.effects import register
+from valhalla.leads import merge
+from valhalla.leads.search import same_number
 from valhalla.leads.view import Record
 from valhalla.program.wording import money
 from valhalla.reports import packet as making
+from valhalla.scoring.scripts import find_script
 from valhalla.scoring.stages import STAGES
 from valhalla.scoring.stages.packet_document import earns_packet
-
-DUPLICATES = """
-SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d
-JOIN lead AS l ON l.id = CASE d.lead_id WHEN ?1 THEN d.other_id ELSE d.lead_id END
-WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1) ORDER BY d.id LIMIT 20
-"""
-# Leads with the same number, as far as the search index knows them.
-SAME_NUMBER = "SELECT count(*) FROM (SELECT 1 FROM lead_phone WHERE phone_key = ? LIMIT 1000)"
-EFFECTS = "SELECT id, kind, state, target, drafted_at, reason FROM effect WHERE lead_id = ? ORDER BY id DESC LIMIT 20"
-SCRIPT = "SELECT name, version, body FROM script WHERE id = ?"
 
 MONEY = ("value", "arv", "repairs", "mao", "spread", "expected_value")
 MOMENTS = ("list_date", "last_contact", "hold_until", "created_at", "updated_at", "decided_at")
@@ -53,7 +47,9 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
         for item in whole["history"]:
             item["before"] = _before(item["before"])
         packet = making.latest(database, lead_id)
-        script = database.one(SCRIPT, (decision.script_id,)) if decision.script_id is not None else None
+        script = None
+        if decision.script_id is not None:
+            script = find_script(database, str(decision.script_id))
         return {
             **whole,
             "market": lead.market,
@@ -62,32 +58,18 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             "last_contact": iso(lead.last_contact) if lead.last_contact is not None else None,
             "hold_until": iso(lead.hold_until) if lead.hold_until is not None else None,
             "fields": _fields(record),
-            "same_contact": max(
-                1, database.value(SAME_NUMBER, (lead.phone_key,)) if lead.phone_key is not None else 1
-            ),
+            "same_contact": same_number(database, lead.phone_key),
             "packet": None
             if packet is None
             else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},
             "earns_packet": earns_packet(lead, viewer.context(lead)),
             "script": None
             if script is None
-            else {"name": script[0], "version": script[1], "text": making.spoken(script[2], lead)},
-            "duplicates": [
-                {"id": number, "lead": one, "other": other, "name": name}
-                for number, one, other, name in (
-                    database.sql(DUPLICATES, (lead_id, lead.phone_key)) if lead.phone_key is not None else []
-                )
-            ],
+            else {"name": script.name, "version": script.version, "text": making.spoken(script.body, lead)},
+            "duplicates": [each._asdict() for each in merge.duplicates_of(database, lead_id, lead.phone_key)],
             "effects": [
-                {
-                    "id": number,
-                    "kind": kind,
-                    "state": state,
-                    "target": target,
-                    "drafted_at": iso(at),
-                    "reason": reason,
-                }
-                for number, kind, state, target, at, reason in database.sql(EFFECTS, (lead_id,))
+                {**each._asdict(), "drafted_at": iso(each.drafted_at)}
+                for each in register.of_lead(database, lead_id)
             ],
         }
 

@@ -7,60 +7,34 @@ from collections import defaultdict
 from typing import Any
 
 from db import Database
-from db.clock import DAY, SECOND, iso
+from db.clock import DAY, iso
 from valhalla.cockpit import frame
-from valhalla.cockpit.gather.advice import advice
+from valhalla.cockpit.advice import advice
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.cockpit.live import running_work
 from valhalla.cockpit.state import Cockpit
+from valhalla.cockpit.work import running_work
+from valhalla.intake import source_settings
 from valhalla.intake.reading import CODES
-from valhalla.leads import call_list
+from valhalla.leads import call_list, facets
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.program.moments import local_day
+from valhalla.reports import overview
 from valhalla.safety import quality
 from valhalla.safety.risk import REPORT_NAME
+from valhalla.sandbox import alerts
+from valhalla.sandbox.alerts import Alert
 from valhalla.scoring.stages.calling import HOLD
+from valhalla.service import runs
 
 CALLS = 5
+ALERTS = 5
 COUNTED = 100
 """The call list is counted up to here: nobody calls more in a day."""
 
 SOURCES = 6
 TREND = 12
 PERIODS = (("today", 0), ("7 days", 7), ("30 days", 30))
-
-# What came in by source since each of three moments, ?1 the latest and ?3 the earliest.
-BY_SOURCE = """
-SELECT s.name, {}
-FROM import AS i INDEXED BY import_by_start JOIN source AS s ON s.id = i.source_id
-WHERE i.started_at >= ?3 AND i.state <> 'undone' GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
-""".format(
-    ", ".join(
-        f"sum(i.{name} * (i.started_at >= ?{number}))"
-        for number in (1, 2, 3)
-        for name in ("rows", "rejected", "new", "updated")
-    )
-)
-# Leads that were worked on and closed since each of them.
-OUTCOMES = "SELECT {} FROM outcome INDEXED BY outcome_by_time WHERE at >= ?3 AND undone_at IS NULL".format(
-    ", ".join(
-        f"count(DISTINCT CASE WHEN event {which} AND at >= ?{number} THEN lead_id END)"
-        for number in (1, 2, 3)
-        for which in ("<> 'paused'", "= 'won'")
-    )
-)
-# What the newest refused rows were refused for. (Of a list with a million of them, the newest say enough.)
-REASONS = """
-SELECT r.code, count(*), max(r.import_id) FROM (SELECT code, import_id FROM reject WHERE state = 'open' ORDER BY id DESC LIMIT 1000) AS r
-GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 1
-"""
-LAST_CYCLE = "SELECT number, started_at, finished_at, ok, rows FROM cycle WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
-ALERTS = """
-SELECT id, severity, task, reason, context, seen, at, last_at FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
-ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, last_at DESC LIMIT 5
-"""
-SOURCE_NAMES = "SELECT id, name FROM source"
 
 
 def gather(cockpit: Cockpit) -> dict[str, Any]:
@@ -71,7 +45,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         viewer = viewer_of(database, values)
         funnel = _funnel(database, local_day(viewer.at, values["timezone"]))
         callable_now = call_list.numbers(database, viewer, COUNTED)
-        records = call_list.records(database, viewer, callable_now[:CALLS])
+        records = viewer.some(callable_now[:CALLS])
         calls = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
         return {
             "tiles": {
@@ -93,8 +67,8 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
                 **running_work(database),
                 "cycle": _cycle(database, cockpit.interval or values["interval"]),
             },
-            "alerts": [_alert(row) for row in database.sql(ALERTS)],
-            "leads": bool(database.value("SELECT max(id) FROM lead")),
+            "alerts": [_alert(each) for each in alerts.urgent(database, ALERTS)],
+            "leads": facets.newest(database) > 0,
             "as_of": iso(database.clock()),
         }
 
@@ -102,38 +76,30 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
 def _funnel(database: Database, midnight: int) -> list[dict[str, Any]]:
     """The steps from rows to deals for each of :data:`PERIODS`."""
     since = [midnight - max(0, days - 1) * DAY for _, days in PERIODS]
-    rows = database.sql(BY_SOURCE, since)
-    told = database.sql(OUTCOMES, since)[0]
-    found = []
-    for number, (name, _) in enumerate(PERIODS):
-        first = 1 + 4 * number
-        read, refused, new, updated = (sum(row[first + i] for row in rows) for i in range(4))
-        found.append(
-            {
-                "period": name,
-                "since": iso(since[number]),
-                "read": read,
-                "accepted": read - refused,
-                "refused": refused,
-                "new": new,
-                "scored": new + updated,
-                "called": told[2 * number],
-                "closed": told[2 * number + 1],
-                "sources": [{"source": row[0], "new": row[first + 2]} for row in rows if row[first + 2]][
-                    :SOURCES
-                ],
-            }
-        )
-    return found
+    return [
+        {
+            "period": name,
+            "since": iso(at),
+            "read": step.read,
+            "accepted": step.read - step.refused,
+            "refused": step.refused,
+            "new": step.new,
+            "scored": step.new + step.updated,
+            "called": step.worked,
+            "closed": step.closed,
+            "sources": [{"source": source, "new": new} for source, new in step.sources[:SOURCES]],
+        }
+        for (name, _), at, step in zip(PERIODS, since, overview.funnel(database, since), strict=True)
+    ]
 
 
 def _worst(database: Database) -> dict[str, Any]:
     """The commonest reason among the newest refused rows that are still open, and the import to look at."""
-    row = database.one(REASONS)
-    if row is None:
+    found = overview.commonest_reason(database)
+    if found is None:
         return {"worst": None, "meaning": None, "import_id": None}
-    code, _, import_id = row
-    return {"worst": code, "meaning": CODES[code].meaning if code in CODES else None, "import_id": import_id}
+    meaning = CODES[found.code].meaning if found.code in CODES else None
+    return {"worst": found.code, "meaning": meaning, "import_id": found.import_id}
 
 
 def _needs(database: Database) -> dict[str, Any]:
@@ -147,7 +113,7 @@ def _quality(database: Database) -> list[dict[str, Any]]:
     by_source: dict[int, list[quality.Counts]] = defaultdict(list)
     for counts in quality.standing(database):
         by_source[counts.source_id].append(counts)
-    names = dict(database.sql(SOURCE_NAMES))
+    names = source_settings.names(database)
     largest = sorted(by_source, key=lambda source: -sum(each.records for each in by_source[source]))
     found = []
     for source in largest[:SOURCES]:
@@ -188,30 +154,21 @@ def _risk(home: Home) -> dict[str, Any] | None:
 
 
 def _cycle(database: Database, interval: int) -> dict[str, Any] | None:
-    row = database.one(LAST_CYCLE)
-    if row is None:
+    found = runs.last_cycle(database, of_any_run=True)
+    if found is None:
         return None
-    number, began, ended, ok, rows = row
     return {
-        "number": number,
-        "seconds": (ended - began) / SECOND,
+        "number": found.number,
+        "seconds": found.seconds,
         "interval": interval,
-        "ok": bool(ok),
-        "rows": rows,
-        "at": iso(ended),
+        "ok": found.ok,
+        "rows": found.counts["rows"],
+        "at": iso(found.finished_at),
     }
 
 
-def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
-    number, severity, task, reason, context, seen, at, last_at = row
-    told = advice(task, json.loads(context))
-    return {
-        "id": number,
-        "severity": severity,
-        "task": task,
-        "reason": reason,
-        "seen": seen,
-        "at": iso(at),
-        "last_at": iso(last_at),
-        "advice": told._asdict(),
-    }
+def _alert(found: Alert) -> dict[str, Any]:
+    shown = {**found._asdict(), "at": iso(found.at), "last_at": iso(found.last_at)}
+    for name in ("context", "correlation_id", "state"):
+        del shown[name]
+    return {**shown, "advice": advice(found.task, found.context)._asdict()}

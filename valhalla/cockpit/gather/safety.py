@@ -8,28 +8,20 @@ from typing import Any
 
 from db import Database
 from db.clock import HOUR, iso
-from valhalla.cockpit.live import QUEUE
+from jobs import JobState, count_up_to, newest_jobs, newest_of_each_kind
 from valhalla.cockpit.state import Cockpit
 from valhalla.effects import live
 from valhalla.program import settings
+from valhalla.program.database import schema_version
 from valhalla.safety import jobs, quality, validation
 from valhalla.safety import risk as assessing
+from valhalla.sandbox import alerts, governor
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import seen_from_outside
+from valhalla.sandbox.idempotency import count_keys
 from valhalla.service import production
 
-# The newest of each kind among the last few thousand jobs; the queue has no index by name.
-WORK = """
-SELECT id, name, state, progress, error, coalesce(finished_at, started_at, created_at), result FROM task WHERE id IN (
-  SELECT max(id) FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) AND name IN (SELECT value FROM json_each(?))
-  GROUP BY name)
-"""
-LAST_DONE = """
-SELECT result FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) AND name = ? AND state = 'done'
-ORDER BY id DESC LIMIT 1
-"""
-DENIED = "SELECT at, resource FROM governor_violation ORDER BY id DESC LIMIT 5"
-IDEMPOTENT = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT 1000)"
+DENIED = 5
 BIGGEST_REPORT = 2**21
 
 FORMULAS = {
@@ -60,10 +52,12 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     database = cockpit.database
     values = settings.effective(database)
     with database.view():
-        work = {row[1]: _work(row) for row in database.sql(WORK, (json.dumps(jobs.JOBS),))}
+        work = {job.name: _work(job) for job in newest_of_each_kind(database, jobs.JOBS)}
         checks = _checks(database)
         limits = list(GovernorEnforcer(database=database).get_status().values())
-        denied = [{"at": iso(at), "resource": resource} for at, resource in database.sql(DENIED)]
+        denied = [
+            {**each._asdict(), "at": iso(each.at)} for each in governor.latest_violations(database, DENIED)
+        ]
         heart = seen_from_outside(database)
         states = _states(database, limits, heart)
     for block in checks["blocks"] if checks else []:
@@ -92,21 +86,18 @@ def _checks(database: Database) -> dict[str, Any] | None:
 
 
 def _last(database: Database, name: str) -> dict[str, Any] | None:
-    found = database.value(LAST_DONE, (name,))
-    told = json.loads(found) if found else None
-    return told if isinstance(told, dict) else None
+    found = newest_jobs(database, (name,), state="done")
+    return found[0].result if found and isinstance(found[0].result, dict) else None
 
 
-def _work(row: tuple[Any, ...]) -> dict[str, Any]:
-    number, name, state, progress, error, at, result = row
-    told = json.loads(progress) if progress else {}
-    ended = json.loads(result) if result and state == "done" and name == jobs.PRODUCTION_JOB else {}
+def _work(job: JobState) -> dict[str, Any]:
+    ended = job.result if job.state == "done" and job.name == jobs.PRODUCTION_JOB else None
     return {
-        "job": number,
-        "state": state,
-        "steps": ended.get("steps") or told.get("steps") or [],
-        "error": error,
-        "at": iso(at),
+        "job": job.id,
+        "state": job.state,
+        "steps": (ended or {}).get("steps") or (job.progress or {}).get("steps") or [],
+        "error": job.error,
+        "at": iso(job.finished_at or job.started_at or job.created_at),
     }
 
 
@@ -139,19 +130,18 @@ def _with_formulas(report: dict[str, Any]) -> dict[str, Any]:
 
 def _states(database: Database, limits: list[dict[str, Any]], heart: dict[str, Any] | None) -> dict[str, str]:
     """What each block is doing in this file, in a few words."""
-    waiting, running, dead = database.sql(QUEUE)[0]
+    counts = count_up_to(database)
     session = live.current(database)
     beat = "has not beaten yet"
     if heart is not None:
         beat = f"{heart['seconds_since_heartbeat']:.0f} s ago" if heart["is_running"] else "stopped"
-    keys = database.value(IDEMPOTENT)
-    since = database.clock() - HOUR
-    denied = database.value("SELECT count(*) FROM governor_violation WHERE at > ?", (since,))
-    open_alerts = database.value("SELECT count(*) FROM alert WHERE state = 'open' AND state <> 'closed'")
+    keys = count_keys(database)
+    denied = governor.violations_since(database, database.clock() - HOUR)
+    open_alerts = sum(alerts.open_by_severity(database).values())
     return {
-        "database": f"schema {database.value('PRAGMA user_version')}",
+        "database": f"schema {schema_version(database)}",
         "dry-run lock": "dry run" if session is None else "LIVE",
-        "worker": f"{waiting} waiting, {running} running, {dead} failed",
+        "worker": f"{counts.waiting} waiting, {counts.running} running, {counts.dead} failed",
         "heartbeat": beat,
         "idempotency": f"{'1,000 or more' if keys >= 1000 else keys} keys kept",
         "governor": f"{len(limits)} limits, {denied} denied in the last hour",

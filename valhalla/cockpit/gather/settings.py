@@ -8,25 +8,16 @@ from typing import Any
 
 from db import Database
 from db.clock import iso
-from valhalla.leads import suppression
+from valhalla.leads import do_not_contact
+from valhalla.leads.buyers import all_buyers
 from valhalla.program import settings
-from valhalla.program.errors import NotFound, UsageError
-from valhalla.program.settings import SETTINGS, Choice, Setting, Whole
+from valhalla.program.errors import NotFound
+from valhalla.program.settings import SETTINGS, Choice, Setting, Stored, Whole
 from valhalla.scoring import policies
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages.policy import DEFAULT_POLICY
+from valhalla.scoring.stages.policy import DEFAULT_POLICY, diff
 from valhalla.scoring.stages.policy_keys import KEYS
 
-STORED = "SELECT key, value, updated_at, updated_by FROM setting"
-DNC_COUNT = "SELECT kind, origin, count(*) FROM suppression WHERE removed_at IS NULL GROUP BY kind, origin"
-DNC_FIND = """
-SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
-WHERE removed_at IS NULL AND kind = ? AND digest = ?
-"""
-DNC_NEWEST = """
-SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
-WHERE removed_at IS NULL AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2
-"""
 DNC_PAGE = 100
 
 GROUPS = {
@@ -58,7 +49,7 @@ SECTIONS = {
 
 def gather(database: Database) -> dict[str, Any]:
     """Every setting with what is in force, where that comes from, and what may be set."""
-    stored = {row[0]: row[1:] for row in database.sql(STORED)}
+    stored = settings.stored(database)
     groups: dict[str, list[dict[str, Any]]] = {}
     for key, setting in SETTINGS.items():
         head, dot, _ = key.partition(".")
@@ -70,11 +61,10 @@ def gather(database: Database) -> dict[str, Any]:
 def one(database: Database, key: str) -> dict[str, Any]:
     """One setting. Raises :class:`UsageError` when there is none of that name."""
     setting = settings.known(key)
-    stored = {row[0]: row[1:] for row in database.sql(STORED)}
-    return _setting(key, setting, stored.get(key))
+    return _setting(key, setting, settings.stored(database).get(key))
 
 
-def _setting(key: str, setting: Setting, stored: tuple[Any, ...] | None) -> dict[str, Any]:
+def _setting(key: str, setting: Setting, stored: Stored | None) -> dict[str, Any]:
     variable = settings.environment_name(key)
     told: dict[str, Any] = {
         "key": key,
@@ -93,8 +83,7 @@ def _setting(key: str, setting: Setting, stored: tuple[Any, ...] | None) -> dict
         "high": None,
     }
     if stored is not None:
-        value, at, by = stored
-        told |= {"value": json.loads(value), "origin": "file", "at": iso(at), "by": by}
+        told |= {"value": stored.value, "origin": "file", "at": iso(stored.at), "by": stored.by}
     if variable in os.environ:
         told["origin"] = "environment"
         try:
@@ -175,8 +164,6 @@ def history(database: Database, limit: int = 200) -> dict[str, Any]:
 
 def difference(database: Database, before: int, after: int) -> dict[str, Any]:
     """In which keys two versions differ."""
-    from valhalla.scoring.stages.policy import diff
-
     try:
         one, other = stages.policy_at(database, before), stages.policy_at(database, after)
     except stages.Unknown as error:
@@ -201,37 +188,33 @@ def dnc(
 ) -> dict[str, Any]:
     """The do-not-contact list, newest first; ``who``: only this address, number or domain."""
     with database.view():
-        counts: dict[str, int] = {}
-        for _, origin, count in database.sql(DNC_COUNT):
-            counts[origin] = counts.get(origin, 0) + count
-        if who:
-            try:
-                one = suppression.entry(who)
-            except UsageError:
-                rows = []
-            else:
-                salt = suppression.salt(database)
-                rows = database.sql(DNC_FIND, (one.kind, suppression.digest(salt, one.kind, one.value)))
-        else:
-            rows = database.sql(DNC_NEWEST, (before, limit + 1))
-    names = ("id", "kind", "value", "origin", "reason", "at", "by")
-    shown = [{**dict(zip(names, row, strict=True)), "at": iso(row[5])} for row in rows[:limit]]
-    for each in shown:
-        if each["value"] is not None and each["kind"] == "phone":
-            each["value"] = f"+{each['value']}"
+        counts = do_not_contact.counts(database)
+        found = (
+            do_not_contact.find(database, who) if who else do_not_contact.newest(database, limit + 1, before)
+        )
     return {
-        "entries": shown,
+        "entries": [_listed(each) for each in found[:limit]],
         "counts": counts,
         "total": sum(counts.values()),
         "who": who,
         "before": before,
-        "next": shown[-1]["id"] if len(rows) > limit else None,
+        "next": found[limit - 1].id if len(found) > limit else None,
+    }
+
+
+def _listed(found: do_not_contact.Listed) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "value": f"+{found.value}" if found.kind == "phone" and found.value is not None else found.value,
+        "origin": found.origin,
+        "reason": found.reason,
+        "at": iso(found.created_at),
+        "by": found.created_by,
     }
 
 
 def buyers(database: Database, limit: int = 500) -> dict[str, Any]:
     """The buyers and what they take; None is "any"."""
-    from valhalla.leads.buyers import all_buyers
-
     found = all_buyers(database)
     return {"buyers": found[:limit], "total": len(found)}

@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
-from valhalla.cockpit.gather import alerts
+from db.clock import iso
+from valhalla.cockpit.advice import advice
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.program.errors import UsageError
-from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox import alerts
+from valhalla.sandbox.alerts import Alert, AlertSystem
 
-ENTRY = Entry("Alerts", "/alerts", "alerts", badge="alerts")
+PAGE = 50
 
-router = APIRouter(include_in_schema=False)
+ENTRIES = (Entry("Alerts", "/alerts", "alerts", badge="alerts"),)
+
+router = Views("alerts")
 
 State = Literal["open", "acknowledged", "all"]
 Severity = Literal["info", "warning", "error", "critical"]
-Number = Annotated[int, Query(ge=1, lt=2**63)]
 Back = Annotated[str, Form(max_length=2_000)]
 
 
-@router.get("/alerts")
+@router.view("/alerts", "/api/alerts", "alerts.html", "Alerts", summary="Alerts, the worst first")
 def show(
-    request: Request,
     here: Here,
     state: State = "open",
     severity: Severity | None = None,
-    before: Number | None = None,
-) -> Response:
-    """What is open, what was acknowledged, or everything there was."""
-    shown = alerts.gather(here.database, state, severity, before)
+    before: Annotated[int | None, Query(ge=1, lt=2**63, description="the alert after which to go on")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
+) -> dict[str, Any]:
+    """Each with its facts, how often and when it was seen, and what to do about it; ``next`` goes into ``before``."""
+    with here.database.view():
+        counts = alerts.standing_counts(here.database)
+        found = alerts.page(here.database, state, severity, before, limit + 1)
+    return {
+        "alerts": [_entry(each) for each in found[:limit]],
+        "counts": counts,
+        "totals": {each: sum(by.values()) for each, by in counts.items()},
+        "state": state,
+        "severity": severity,
+        "before": before,
+        "next": found[limit - 1].id if len(found) > limit else None,
+    }
 
-    def address(**other: object) -> str:
-        chosen = {"state": state, "severity": severity} | other
-        rest = urlencode({name: value for name, value in chosen.items() if value and value != "open"})
-        return "/alerts" + (f"?{rest}" if rest else "")
 
-    return page(request, "alerts.html", "Alerts", **shown, at=address)
+def _entry(alert: Alert) -> dict[str, Any]:
+    shown = {**alert._asdict(), "at": iso(alert.at), "last_seen": iso(alert.last_at)}
+    del shown["last_at"]
+    return {**shown, "advice": advice(alert.task, alert.context)._asdict()}
 
 
 @router.post("/alerts/ack")
@@ -67,11 +80,11 @@ def acknowledge_one(request: Request, here: Here, number: int, back: Back = "/al
 def reopen(
     request: Request,
     here: Here,
-    alerts: Annotated[str, Query(max_length=2_000)],
+    chosen: Annotated[str, Query(max_length=2_000, alias="alerts")],
     back: Back = "/alerts",
 ) -> Response:
     """Take an acknowledgement back."""
-    numbers = _numbers(alerts.split(","))
+    numbers = _numbers(chosen.split(","))
     opened = AlertSystem(database=here.database).reopen_all(numbers)
     return done(request, back, f"{_alerts(sum(each['state'] == 'open' for each in opened))} open again.")
 

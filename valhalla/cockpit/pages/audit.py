@@ -6,7 +6,7 @@ import io
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.responses import FileResponse, Response
 
 from db.inspecting import MANIFEST, manifest_path
@@ -15,13 +15,16 @@ from valhalla.cockpit.gather import audit
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
+from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.moments import moment
 
-ENTRY = Entry("Audit", "/audit", "audit")
+ENTRIES = (Entry("Audit", "/audit", "audit"),)
 MOST = 50_000
 """Entries in one file."""
 
-router = APIRouter(include_in_schema=False)
+router = Views("audit")
 
 Word = Annotated[str | None, Query(max_length=200)]
 Back = Annotated[str, Form(max_length=2_000)]
@@ -80,6 +83,32 @@ def show(request: Request, here: Here, which: Which) -> Response:
     )
 
 
+@router.json("/api/audit/log", summary="Entries of the audit log, the newest first")
+def entries(
+    here: Here, which: Which, limit: Annotated[int, Query(ge=1, le=500)] = audit.PAGE
+) -> dict[str, Any]:
+    """Each with its number, time, actor, action, subject, facts and hash; ``next`` goes into ``before``."""
+    return audit.entries_of(here.database, which, limit)
+
+
+@router.json("/api/audit/head", summary="The end of the chain")
+def head(here: Here) -> dict[str, Any]:
+    """The newest entry's number and hash, and the heads noted outside of the file."""
+    return {**audit.head_of(here.database), "noted": audit.noted(here.home.audit)}
+
+
+@router.json("/api/audit/copies", summary="Copies in the home's audit folder")
+def listed(here: Here) -> dict[str, Any]:
+    """Each with what its manifest says; a copy is downloaded from ``/audit/copies/NAME``."""
+    return {"copies": audit.listed(here.home)}
+
+
+@router.json("/api/audit/work", summary="Copies and verifications that were asked for")
+def work(here: Here) -> dict[str, Any]:
+    """How far each is, or how it ended."""
+    return {"work": audit.working(here.database)}
+
+
 @router.get("/audit/log.csv")
 def as_file(here: Here, which: Which) -> Response:
     """What the filter lets pass, as a table for a spreadsheet."""
@@ -120,9 +149,6 @@ def download(here: Here, name: str) -> Response:
 
 
 def _moment(here: Cockpit, text: str | None) -> int | None:
-    from valhalla.program import settings
-    from valhalla.program.moments import moment
-
     if not text:
         return None
     try:
@@ -132,6 +158,4 @@ def _moment(here: Cockpit, text: str | None) -> int | None:
 
 
 def _copy_hours(here: Cockpit) -> int:
-    from valhalla.program import settings
-
     return int(settings.value(here.database, "audit.copy_hours"))

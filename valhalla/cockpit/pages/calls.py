@@ -6,34 +6,41 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import calls, facets
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import page
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.leads.export import saved_by_hand
 
-ENTRY = Entry("Call list", "/calls", "calls", first=True)
+ENTRIES = (Entry("Call list", "/calls", "calls", first=True),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("leads")
 
 Filter = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=calls.MOST)]
 
 
-@router.get("/calls")
-def show(
-    request: Request, here: Here, market: Filter = None, source: Filter = None, limit: Limit = calls.STEP
-) -> Response:
-    """The call list."""
-    told = calls.gather(here.database, limit, market=market or None, source=source or None)
-    further = None
+def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    further, limit = None, told["limit"]
     if told["more"] and limit < calls.MOST:
-        chosen = {"market": market, "source": source, "limit": min(calls.MOST, limit + calls.STEP)}
+        chosen = {
+            "market": told["market"],
+            "source": told["source"],
+            "limit": min(calls.MOST, limit + calls.STEP),
+        }
         further = "/calls?" + urlencode({name: value for name, value in chosen.items() if value})
-    return page(request, "calls.html", "Call list", **told, further=further, facets=facets.gather(here))
+    return {"further": further, "facets": facets.gather(here)}
+
+
+@router.view("/calls", "/api/calls", "calls.html", "Call list", summary="Who to call now", more=_around)
+def show(
+    here: Here, market: Filter = None, source: Filter = None, limit: Limit = calls.STEP
+) -> dict[str, Any]:
+    """The first leads of the call list, best first, each with its score, three reasons and next action."""
+    return calls.gather(here.database, limit, market=market or None, source=source or None)
 
 
 @router.post("/calls/export")

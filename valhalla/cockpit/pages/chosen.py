@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Annotated, Literal
 
-import apsw
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
@@ -15,7 +13,6 @@ from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.outcomes import Outcome, record_all, undo_all
-from valhalla.leads.sql import SOME
 from valhalla.leads.suppression import Entry
 from valhalla.leads.view import Record
 from valhalla.program.errors import NotFound, UsageError
@@ -100,12 +97,12 @@ def _records(here: Cockpit, numbers: list[int] | None) -> list[Record]:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one lead")
     wanted = list(dict.fromkeys(numbers))
-    rows = here.database.sql(SOME, (apsw.carray(array("q", wanted)),))
-    found = {each.lead.id: each for each in viewer_of(here.database).records(rows)}
+    found = viewer_of(here.database).some(wanted)
+    known = {each.lead.id for each in found}
     for number in wanted:
-        if number not in found:
+        if number not in known:
             raise NotFound(f"there is no lead {number} any more; choose again")
-    return [found[number] for number in wanted]
+    return found
 
 
 def _contacts(records: list[Record]) -> list[Entry]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.gather import decisions
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
-from valhalla.cockpit.state import Here
+from valhalla.cockpit.rendering import done
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.leads import merge as merging
 from valhalla.leads import review
 from valhalla.program.errors import UsageError
 
-ENTRY = Entry("Decisions", "/decisions", "decisions", badge="decisions")
+ENTRIES = (Entry("Decisions", "/decisions", "decisions", badge="decisions"),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("decisions")
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Lead = Annotated[int, Form(ge=1, lt=2**63)]
@@ -26,25 +26,24 @@ After = Annotated[int, Query(ge=0, lt=2**63)]
 Back = Annotated[str, Form(max_length=2_000)]
 
 
-@router.get("/decisions")
-def show(request: Request, here: Here, pairs_after: After = 0, changes_after: After = 0) -> Response:
-    """Possible duplicates, changes to allow, effects to approve."""
-    shown = decisions.gather(here.database, pairs_after=pairs_after, changes_after=changes_after)
+def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    return {name: request.query_params.get(name) for name in ("pairs_after", "changes_after")}
 
-    def at(**other: object) -> str:
-        chosen = {"pairs_after": pairs_after, "changes_after": changes_after} | other
-        rest = urlencode({key: value for key, value in chosen.items() if value})
-        return "/decisions" + (f"?{rest}" if rest else "")
 
-    return page(
-        request,
-        "decisions.html",
-        "Decisions",
-        **shown,
-        at=at,
-        pairs_after=pairs_after,
-        changes_after=changes_after,
-    )
+@router.view(
+    "/decisions",
+    "/api/decisions",
+    "decisions.html",
+    "Decisions",
+    summary="What waits for a person's word",
+    more=_asked,
+)
+def show(here: Here, pairs_after: After = 0, changes_after: After = 0) -> dict[str, Any]:
+    """Possible duplicates side by side, changes that lists ask for, drafted effects, and merges that can be taken back.
+
+    Counts end at 1,000. ``next_pairs`` and ``next_changes`` go into ``pairs_after`` and ``changes_after``.
+    """
+    return decisions.gather(here.database, pairs_after=pairs_after, changes_after=changes_after)
 
 
 @router.get("/duplicates")

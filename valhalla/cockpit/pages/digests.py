@@ -2,38 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from db.clock import MINUTE
 from valhalla.cockpit.documents import document
-from valhalla.cockpit.gather import digest
-from valhalla.cockpit.rendering import done, page
-from valhalla.cockpit.state import Here
+from valhalla.cockpit.rendering import Answer, done, page
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.program.errors import NotFound
 from valhalla.program.home import digest_path
-from valhalla.reports import digest_page
+from valhalla.reports import digest, digest_page
+from valhalla.reports.overview import figures_version
 
-router = APIRouter(include_in_schema=False)
+router = Views("overview")
+
+SHOWN = 10 * MINUTE
+"""How long a digest is shown although nothing has changed: scores fade, and hours for calls begin and end."""
 
 Days = Annotated[float, Query(gt=0, le=31)]
 Date = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
+def _gathered(here: Cockpit, days: float) -> dict[str, Any] | None:
+    """What the last ``days`` brought, a minute old where something has changed since; None while it is put together."""
+    found = here.figures.get(
+        f"digest:{days}",
+        lambda database: digest.gather(database, days),
+        of=(*figures_version(here.database), here.database.clock() // SHOWN),
+        seconds=60.0,
+    )
+    return found.value if found else None
+
+
 @router.get("/digest")
-def show(request: Request, here: Here, days: Days = 1.0) -> Response:
+def page_of_day(request: Request, here: Here, days: Days = 1.0) -> Response:
     """The digest as of now; nothing is written."""
-    told = digest.gather(here, days)
-    if told is None:
-        return page(request, "digest_wait.html", "Digest")
-    return document(digest_page.html(told))
+    told = _gathered(here, days)
+    return page(request, "digest_wait.html", "Digest") if told is None else document(digest_page.html(told))
+
+
+@router.json(
+    "/api/digest",
+    summary="The day in two minutes",
+    responses={202: {"description": "It is being put together; ask again"}},
+)
+def show(here: Here, days: Days = 1.0) -> Response:
+    """What the last days brought, who to call, what needs attention. Null, with 202, while it is put together; nothing is written."""
+    told = _gathered(here, days)
+    return Answer(told) if told is not None else Answer(None, 202, {"retry-after": "2"})
 
 
 @router.get("/digest.txt")
 def text(here: Here, days: Days = 1.0) -> Response:
     """The same for a terminal or a mail; 202 while it is put together."""
-    told = digest.gather(here, days)
+    told = _gathered(here, days)
     if told is None:
         return PlainTextResponse("It is being put together; ask again.\n", 202, {"retry-after": "2"})
     return PlainTextResponse(digest_page.text(told))

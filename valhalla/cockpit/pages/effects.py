@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import Form, Path, Query, Request
 from starlette.responses import Response
 
 from db import Database
 from valhalla.cockpit.gather import effects
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError
 
-ENTRY = Entry("Effects", "/effects", "effects", badge="uncertain")
+ENTRIES = (Entry("Effects", "/effects", "effects", badge="uncertain"),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("effects")
 
 State = Literal["drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain"]
 Kind = Literal["webhook", "email", "export", "purge"]
@@ -27,30 +27,31 @@ Chosen = Annotated[list[int] | None, Form(max_length=100)]
 Back = Annotated[str, Form(max_length=2_000)]
 
 
-@router.get("/effects")
+@router.view("/effects", "/api/effects", "effects.html", "Effects", summary="Effects, the newest first")
 def show(
-    request: Request,
     here: Here,
     state: State | None = None,
     kind: Kind | None = None,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> Response:
-    """Effects, the newest first, of a state."""
-    shown = effects.gather(here.database, state, kind, before)
-
-    def at(**other: object) -> str:
-        rest = urlencode(
-            {key: value for key, value in ({"state": state, "kind": kind} | other).items() if value}
-        )
-        return "/effects" + (f"?{rest}" if rest else "")
-
-    return page(request, "effects.html", "Effects", **shown, at=at)
+    before: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="the effect after which to go on")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = effects.PAGE,
+) -> dict[str, Any]:
+    """Each with what it says, exactly what it sends, and what may be done with it; ``live_until`` null: dry run."""
+    return effects.gather(here.database, state, kind, before, limit)
 
 
-@router.get("/effects/{number}")
-def one(request: Request, here: Here, number: Number) -> Response:
-    """One effect with exactly what it sends."""
-    return page(request, "effect.html", f"Effect {number}", effect=effects.one(here.database, number))
+@router.view(
+    "/effects/{number}",
+    "/api/effects/{number}",
+    "effect.html",
+    lambda found: f"Effect {found['id']}",
+    summary="One effect",
+    name="effect",
+)
+def one(here: Here, number: Number) -> dict[str, Any]:
+    """What it sends, to whom, and where it stands."""
+    return effects.one(here.database, number)
 
 
 @router.post("/effects/approve")

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import Form, Path, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.program.errors import UsageError
 from valhalla.scoring import changes
 from valhalla.scoring.experiments import Arm
 
-ENTRY = Entry("Experiments", "/experiments", "experiments")
+ENTRIES = (Entry("Experiments", "/experiments", "experiments"),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("experiments")
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Words = Annotated[list[str] | None, Form(max_length=20)]
 Weights = Annotated[list[int] | None, Form(max_length=20)]
 
 
-@router.get("/experiments")
-def show(request: Request, here: Here) -> Response:
-    """What is compared, what was, the scripts, and whether predictions come true."""
-    return page(request, "experiments.html", "Experiments", **experiments.gather(here))
+@router.view(
+    "/experiments",
+    "/api/experiments",
+    "experiments.html",
+    "Experiments",
+    summary="What is compared, and what was",
+)
+def show(here: Here) -> dict[str, Any]:
+    """The running experiment with its results, all experiments, scripts, and how good the predictions were.
+
+    Results are null while they are counted for the first time, and as old as ``as_of`` says.
+    """
+    return experiments.gather(here)
 
 
-@router.get("/experiments/{number:int}")
-def one(request: Request, here: Here, number: Number) -> Response:
-    """One experiment with its counts, intervals, the check of the split, and what is still missing."""
-    found = experiments.one(here, number)
-    return page(request, "experiment.html", found["name"], found=found)
+@router.view(
+    "/experiments/{number:int}",
+    "/api/experiments/{number}",
+    "experiment.html",
+    lambda found: str(found["name"]),
+    summary="One experiment",
+    name="found",
+)
+def one(here: Here, number: Number) -> dict[str, Any]:
+    """Counts, rates with 95 % intervals, the check of the split, comparisons with their gates, and the verdict."""
+    return experiments.one(here, number)
 
 
 @router.post("/experiments")

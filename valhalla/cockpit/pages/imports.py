@@ -4,72 +4,70 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from fastapi import Path as Part
 from starlette.responses import Response
 
 from jobs import WaitTimeout
 from valhalla.cockpit.gather import imports
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.intake import advice as cures
 from valhalla.intake import rejects
 from valhalla.intake.log import details, known_list
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 
-ENTRY = Entry("Imports", "/imports", "imports")
+ENTRIES = (Entry("Imports", "/imports", "imports"),)
 
 PATIENCE = 1.5
 """Seconds that a click waits for a short list; a longer one is followed on the page."""
 
-router = APIRouter(include_in_schema=False)
+router = Views("imports")
 
 State = Literal["running", "done", "failed", "undone"]
 Number = Annotated[int, Part(ge=1, lt=2**63)]
 Back = Annotated[str, Form(max_length=2_000)]
-Name = Annotated[str, Query(max_length=200)]
 Code = Annotated[str, Query(max_length=60, pattern="^[A-Z_]*$")]
 
 
-@router.get("/imports")
+@router.view("/imports", "/api/imports", "imports.html", "Imports", summary="Imports, the newest first")
 def show(
-    request: Request,
     here: Here,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-    source: Name = "",
-    state: State | Literal[""] = "",
-) -> Response:
-    """What is being read, what waits, and what was read."""
-    shown = imports.gather(here, before=before, source=source or None, state=state or None)
-
-    def at(**other: object) -> str:
-        rest = urlencode({k: v for k, v in ({"source": source, "state": state} | other).items() if v})
-        return "/imports" + (f"?{rest}" if rest else "")
-
-    return page(request, "imports.html", "Imports", **shown, at=at)
+    before: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="the import after which to go on")
+    ] = None,
+    source: Annotated[str | None, Query(max_length=200)] = None,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = imports.PAGE,
+) -> dict[str, Any]:
+    """Imports with their counts, the ones that run with how far they are, and lists that wait for a decision."""
+    return imports.gather(here, before=before, source=source, state=state, limit=limit)
 
 
-@router.get("/imports/{number:int}")
+@router.view(
+    "/imports/{number:int}",
+    "/api/imports/{number}",
+    "import.html",
+    lambda found: f"Import {found['id']}",
+    summary="One import",
+    name="found",
+)
 def one(
-    request: Request,
     here: Here,
     number: Number,
-    code: Code = "",
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-) -> Response:
-    """One import: counts, refused rows with their reasons, warnings, columns, and what would cure it."""
-    found = imports.one(here, number, code=code or None, after=after)
-
-    def at(**other: object) -> str:
-        rest = urlencode({k: v for k, v in ({"code": code} | other).items() if v})
-        return f"/imports/{number}" + (f"?{rest}" if rest else "") + "#refused"
-
-    return page(request, "import.html", f"Import {number}", found=found, at=at)
+    code: Annotated[
+        str | None, Query(max_length=60, pattern="^[A-Z_]+$", description="only rejects with this code")
+    ] = None,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="the reject after which to go on")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = imports.REJECTS,
+) -> dict[str, Any]:
+    """Counts, columns, warnings, advice, and a page of the rows that were refused and why."""
+    return imports.one(here, number, code=code, after=after, limit=limit)
 
 
 @router.get("/imports/{number:int}/rejects.csv")
@@ -174,9 +172,10 @@ def _list_of(here: Cockpit, number: int) -> tuple[Path, str]:
     found = known_list(here.database, import_id=number)
     if found is None:
         raise NotFound(f"there is no import {number}; see: valhalla imports list")
-    if found[0].startswith("("):
-        raise UsageError(f"import {number} has no list to read again: it was {found[0].strip('()')}")
-    return Path(found[0]), found[1]
+    path, source = found
+    if path.startswith("("):
+        raise UsageError(f"import {number} has no list to read again: it was {path.strip('()')}")
+    return Path(path), source
 
 
 def _leads(count: int) -> str:

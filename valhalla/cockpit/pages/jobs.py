@@ -2,65 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import Form, Path, Query, Request
 from starlette.responses import Response
 
-from jobs import cancel_job, cancel_jobs, pause_queue, resume_queue, retry_job, retry_jobs
+from jobs import cancel_job, cancel_jobs, pause_queue, queue_loads, resume_queue, retry_job, retry_jobs
 from valhalla.cockpit.gather import jobs
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.program.errors import UsageError
 
-ENTRY = Entry("Jobs", "/jobs", "jobs", badge="dead")
+ENTRIES = (Entry("Jobs", "/jobs", "jobs", badge="dead"),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("jobs")
 
 State = Literal["waiting", "scheduled", "running", "done", "dead", "canceled", "expired"]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
-Before = Annotated[int, Query(ge=1, lt=2**63)]
-Word = Annotated[str, Query(max_length=200)]
 Back = Annotated[str, Form(max_length=2_000)]
 MOST = 200
 """Jobs of one click."""
 
 
-@router.get("/jobs")
+@router.view("/jobs", "/api/jobs", "jobs.html", "Jobs", summary="Jobs, the newest first")
 def show(
-    request: Request,
     here: Here,
-    state: State | Literal[""] | None = None,
-    queue: Word = "",
-    name: Word = "",
-    text: Word = "",
-    before: Before | None = None,
-) -> Response:
-    """Jobs, the newest first, of a state, queue, kind, or with a text in them."""
-    shown = jobs.gather(
+    state: State | None = None,
+    queue: Annotated[str | None, Query(max_length=200)] = None,
+    name: Annotated[str | None, Query(max_length=200, description="the kind of job")] = None,
+    text: Annotated[str | None, Query(max_length=200, description="in name, arguments, key or error")] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63, description="the job after which to go on")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = jobs.PAGE,
+) -> dict[str, Any]:
+    """Jobs with the queues they are in; ``next`` goes into ``before``. Counts end at 1,000."""
+    return jobs.gather(
         here.database,
         here.queue,
-        state=state or None,
-        of_queue=queue or None,
-        name=name or None,
-        text=text.strip() or None,
+        state=state,
+        of_queue=queue,
+        name=name,
+        text=text.strip() or None if text else None,
         before=before,
+        limit=limit,
     )
 
-    def at(**other: object) -> str:
-        chosen = {"state": state, "queue": queue, "name": name, "text": text} | other
-        rest = urlencode({key: value for key, value in chosen.items() if value})
-        return "/jobs" + (f"?{rest}" if rest else "")
 
-    return page(request, "jobs.html", "Jobs", **shown, at=at)
-
-
-@router.get("/jobs/{number}")
-def one(request: Request, here: Here, number: Number) -> Response:
-    """One job with all its attempts and events."""
-    return page(request, "job.html", f"Job {number}", job=jobs.one(here.database, number))
+@router.view(
+    "/jobs/{number}",
+    "/api/jobs/{number}",
+    "job.html",
+    lambda found: f"Job {found['id']}",
+    summary="One job",
+    name="job",
+)
+def one(here: Here, number: Number) -> dict[str, Any]:
+    """Its arguments and result, every attempt, every event, and what the same cause led to."""
+    return jobs.one(here.database, number)
 
 
 @router.post("/jobs/retry")
@@ -135,7 +135,7 @@ def resume(
 
 
 def _known(here: Here, queue: str) -> None:
-    known = [each["name"] for each in jobs.gather(here.database, here.queue, limit=1)["queues"]]
+    known = [each.name for each in queue_loads(here.database, jobs.known_queues(here.queue))]
     if queue not in known:
         raise UsageError(f"there is no queue {queue!r}; there are {', '.join(known)}")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import lead as gathering
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
@@ -22,18 +23,26 @@ from valhalla.reports.packet_files import make_files
 from valhalla.reports.packet_page import page as packet_page
 from valhalla.scoring.stages.calling import CHANNELS
 
-router = APIRouter(include_in_schema=False)
+router = Views("leads")
 
 Number = Annotated[int, Path(ge=1, le=2**62)]
 Back = Annotated[str, Form(max_length=2_000)]
 Short = Annotated[str, Form(max_length=200)]
 
 
-@router.get("/leads/{number}")
-def show(request: Request, here: Here, number: Number) -> Response:
-    """The lead."""
-    told = gathering.gather(here, number)
-    return page(request, "lead.html", told["name"], lead=told, channels=CHANNELS)
+@router.view(
+    "/leads/{number}",
+    "/api/leads/{number}",
+    "lead.html",
+    lambda found: str(found["name"]),
+    summary="One lead",
+    name="lead",
+    more=lambda request, here, found: {"channels": CHANNELS},
+    responses={404: {"description": "There is no such lead"}},
+)
+def one(here: Here, number: Number) -> dict[str, Any]:
+    """Its fields, the six stages with reasons, history, outcomes, provenance, packet."""
+    return gathering.gather(here, number)
 
 
 @router.post("/leads/{number}/outcome")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import Response
+from fastapi import Depends, Query, Request
 
-from valhalla.cockpit.gather import facets, leads
+from valhalla.cockpit.gather import facets
+from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import page
-from valhalla.cockpit.state import Here
+from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
+from valhalla.leads import browse
 
-ENTRY = Entry("Leads", "/leads", "leads", first=True)
+ENTRIES = (Entry("Leads", "/leads", "leads", first=True),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("leads")
 
 Filter = Annotated[str | None, Query(max_length=200)]
 
@@ -31,33 +32,52 @@ def wanted(
     ] = None,
     order: Annotated[str, Query(max_length=10)] = "newest",
     after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
-) -> leads.Wanted:
+) -> browse.Wanted:
     """What an address asks to see; an empty field of the form is no filter."""
-    return leads.Wanted(q.strip(), market or None, source or None, status or None, kept_out, order, after)
+    return browse.Wanted(q.strip(), market or None, source or None, status or None, kept_out, order, after)
 
 
-Wanted = Annotated[leads.Wanted, Depends(wanted)]
+Wanted = Annotated[browse.Wanted, Depends(wanted)]
 
 
-@router.get("/leads")
-def show(request: Request, here: Here, asked: Wanted) -> Response:
-    """A page of leads."""
-    told = leads.gather(here.database, asked)
-    asked = replace(asked, order=told["wanted"]["order"])
+def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    asked = browse.Wanted(**told["wanted"])
     following = None if told["next"] is None else address(replace(asked, after=told["next"]))
-    return page(
-        request,
-        "leads.html",
-        "Leads",
-        **told,
-        q=asked.q,
-        following=following,
-        beginning=address(replace(asked, after=None)) if asked.after is not None else None,
-        facets=facets.gather(here),
-        statuses=leads.STATUSES,
-        order_titles=leads.ORDERS,
+    return {
+        "q": asked.q,
+        "following": following,
+        "beginning": address(replace(asked, after=None)) if asked.after is not None else None,
+        "facets": facets.gather(here),
+        "statuses": browse.STATUSES,
+        "order_titles": browse.ORDERS,
         **sorting(asked, told["orders"]),
-    )
+    }
+
+
+@router.view(
+    "/leads",
+    "/api/leads",
+    "leads.html",
+    "Leads",
+    summary="A page of leads",
+    more=_around,
+    responses={400: {"description": "No such state or order"}},
+)
+def show(here: Here, asked: Wanted) -> dict[str, Any]:
+    """With ``q``: the best that are found. Without: 50 at a time; go on with ``after`` = the answer's ``next``."""
+    with here.database.view():
+        viewer = viewer_of(here.database)
+        found = browse.page(here.database, viewer, asked)
+        entries = [{**viewer.entry(each), "suppressed": each.lead.suppressed} for each in found.records]
+    shown = {"leads": entries, **found._asdict(), "wanted": asdict(found.wanted)}
+    del shown["records"]
+    return shown
+
+
+@router.json("/api/leads/counts", summary="How many leads of which market, source and state")
+def counts(here: Here) -> dict[str, Any] | None:
+    """Counted beside the requests, at most once a minute; null before it has been counted for the first time."""
+    return facets.gather(here)
 
 
 HEADS = {
@@ -69,7 +89,7 @@ HEADS = {
 """Columns of the table, and the orders that a click on each goes through."""
 
 
-def sorting(asked: leads.Wanted, offered: list[str]) -> dict[str, Any]:
+def sorting(asked: browse.Wanted, offered: list[str]) -> dict[str, Any]:
     """What the heads of the table show: the column that the leads are in the order of, and where a click on each leads."""
     order = asked.order
     heads = {head: [each for each in orders if each in offered] for head, orders in HEADS.items()}
@@ -88,7 +108,7 @@ def sorting(asked: leads.Wanted, offered: list[str]) -> dict[str, Any]:
     }
 
 
-def address(asked: leads.Wanted) -> str:
+def address(asked: browse.Wanted) -> str:
     """The address that asks for it."""
     fields: dict[str, Any] = {
         "q": asked.q or None,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from typing import Any
 
 from valhalla.cockpit.gather import overview
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import page
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 
-ENTRY = Entry("Overview", "/", "overview", first=True)
+ENTRIES = (Entry("Overview", "/", "overview", first=True),)
 
-router = APIRouter(include_in_schema=False)
+router = Views("overview")
 
 
-@router.get("/")
-def show(request: Request, here: Here) -> Response:
-    """The overview."""
-    return page(request, "overview.html", "Overview", **overview.gather(here))
+@router.view("/", "/api/overview", "overview.html", "Overview", summary="What the overview shows")
+def show(here: Here) -> dict[str, Any]:
+    """Tiles, the first of the call list, funnel, quality, running work, open alerts."""
+    return overview.gather(here)

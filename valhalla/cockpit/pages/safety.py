@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import safety
 from valhalla.cockpit.pages.switches import CONFIRMATION
 from valhalla.cockpit.rail import Entry
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.effects import register
 from valhalla.program.errors import UsageError
 from valhalla.safety import jobs
 from valhalla.sandbox.governor import GovernorEnforcer
 
-ENTRY = Entry("Safety", "/safety", "safety")
+ENTRIES = (Entry("Safety", "/safety", "safety"),)
 
 ASKED = {
     "checks": (jobs.CHECKS_JOB, "The checks are being made."),
@@ -25,14 +26,20 @@ ASKED = {
     "risk": (jobs.RISK_JOB, "The risk is being assessed."),
 }
 
-router = APIRouter(include_in_schema=False)
+router = Views("safety")
 
 
-@router.get("/safety")
-def show(request: Request, here: Here) -> Response:
-    """GO or NO-GO, blocks, limits, heartbeat, risk, validation, production."""
-    shown = safety.gather(here)
-    return page(request, "safety.html", "Safety", **shown, effects=register.counts(here.database))
+@router.view(
+    "/safety",
+    "/api/safety",
+    "safety.html",
+    "Safety",
+    summary="GO or NO-GO, blocks, limits, heartbeat, risk, validation, production",
+    more=lambda request, here, told: {"effects": register.counts(here.database)},
+)
+def show(here: Here) -> dict[str, Any]:
+    """Checks and blocks as of when they were last made (each has its time; null: never), the rest as of now."""
+    return safety.gather(here)
 
 
 @router.post("/safety/limits")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.gather import experiments
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
-from valhalla.scoring import changes, promoting, scripts
+from valhalla.cockpit.views import Views
+from valhalla.scoring import changes, promoting
+from valhalla.scoring import scripts as catalogue
 
-router = APIRouter(include_in_schema=False)
+router = Views("experiments")
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Reason = Annotated[str, Form(max_length=500)]
 
 
-@router.get("/experiments/scripts")
-def show(request: Request, here: Here) -> Response:
-    """All scripts, those in use first."""
-    return page(request, "scripts.html", "Scripts", **experiments.scripts(here.database))
+@router.view("/experiments/scripts", "/api/experiments/scripts", "scripts.html", "Scripts", summary="Scripts")
+def scripts(here: Here) -> dict[str, Any]:
+    """Every script with its state and what came of the leads it was used on."""
+    return experiments.scripts(here.database)
 
 
 @router.get("/scripts")
@@ -30,11 +32,17 @@ def elsewhere() -> Response:
     return RedirectResponse("/experiments/scripts", 303)
 
 
-@router.get("/experiments/scripts/{number:int}")
-def one(request: Request, here: Here, number: Number) -> Response:
-    """One script with its evidence."""
-    found = experiments.script(here.database, number)
-    return page(request, "script.html", found["name"], script=found)
+@router.view(
+    "/experiments/scripts/{number:int}",
+    "/api/experiments/scripts/{number}",
+    "script.html",
+    lambda found: str(found["name"]),
+    summary="One script",
+    name="script",
+)
+def script(here: Here, number: Number) -> dict[str, Any]:
+    """Its text, its moves with their reasons, and every gate between it and its place in use."""
+    return experiments.script(here.database, number)
 
 
 @router.post("/experiments/scripts")
@@ -47,7 +55,7 @@ def add(
     market: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Add a script or a new version of one, as ``valhalla scripts add`` does."""
-    made = scripts.add(
+    made = catalogue.add(
         here.database, name, body.replace("\r\n", "\n"), channel=channel, market=market.strip() or None
     )
     says = f"{made.title} is there as experimental; compare it in an experiment to bring it into use."
@@ -77,8 +85,8 @@ def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Re
 @router.post("/experiments/scripts/{number:int}/unpin")
 def unpin(request: Request, here: Here, number: Number) -> Response:
     """Let the evidence move the script again."""
-    script = promoting.unpin(here.database, str(number))
-    return done(request, f"/experiments/scripts/{number}", f"{script.title} is not pinned any more.")
+    found = promoting.unpin(here.database, str(number))
+    return done(request, f"/experiments/scripts/{number}", f"{found.title} is not pinned any more.")
 
 
 @router.post("/experiments/scripts/{number:int}/retire")

@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import File, Form, Query, Request, UploadFile
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import settings as gather
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
+from valhalla.leads import buyers as buyer_lists
 from valhalla.leads import do_not_contact, suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.scoring import changes, policies
 from valhalla.service import startup
 
-ENTRY = Entry("Settings", "/settings", "settings")
+ENTRIES = (Entry("Settings", "/settings", "settings"),)
 
 TABS = (
     ("/settings", "Settings"),
@@ -31,35 +33,37 @@ TABS = (
     ("/settings/buyers", "Buyers"),
 )
 
-router = APIRouter(include_in_schema=False)
+router = Views("settings")
 
 Text = Annotated[str, Form(max_length=5_000)]
 Version = Annotated[int, Query(ge=1, lt=2**31)]
 
 
-def _page(request: Request, template: str, title: str, status: int = 200, /, **shown: Any) -> Response:
-    return page(request, template, title, status, tabs=TABS, **shown)
+def _tabs(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    return {"tabs": TABS}
 
 
-@router.get("/settings")
-def show(request: Request, here: Here) -> Response:
-    """Every setting."""
-    return _all(request, here)
+def _typed(**wrong: str) -> dict[str, Any]:
+    """What a person typed that cannot be, for the page that shows it next to its field."""
+    return {"tabs": TABS, "wrong": None, "typed": "", "problem": "", **wrong}
 
 
-def _all(request: Request, here: Cockpit, status: int = 200, **wrong: Any) -> Response:
-    starts = startup.status() if sys.platform == "win32" else None
-    wrong = {"wrong": None, "typed": "", "problem": ""} | wrong
-    return _page(
-        request,
-        "settings.html",
-        "Settings",
-        status,
-        **gather.gather(here.database),
-        **wrong,
-        windows=sys.platform == "win32",
-        starts=starts,
-    )
+def _around(**wrong: str) -> dict[str, Any]:
+    on_windows = sys.platform == "win32"
+    return {**_typed(**wrong), "windows": on_windows, "starts": startup.status() if on_windows else None}
+
+
+@router.view(
+    "/settings",
+    "/api/settings",
+    "settings.html",
+    "Settings",
+    summary="Every setting",
+    more=lambda request, here, told: _around(),
+)
+def show(here: Here) -> dict[str, Any]:
+    """With what is in force, where that comes from (environment, file, default), its meaning and what may be set."""
+    return gather.gather(here.database)
 
 
 @router.post("/settings")
@@ -73,7 +77,8 @@ def change(
     except UsageError as error:
         if wants_json(request.scope):
             raise
-        return _all(request, here, 400, wrong=key, typed=value, problem=str(error))
+        wrong = _around(wrong=key, typed=value, problem=str(error))
+        return page(request, "settings.html", "Settings", 400, **show(here), **wrong)
     variable = settings.environment_name(key)
     says = f"{key} is {settings.as_text(stored)}, from the next cycle on."
     if gather.one(here.database, key)["origin"] == "environment":
@@ -91,17 +96,17 @@ def start_with_windows(request: Request, here: Here, on: Annotated[bool, Form()]
     return done(request, "/settings", f"Valhalla {'starts' if on else 'no longer starts'} with Windows.")
 
 
-@router.get("/settings/policy")
-def policy(request: Request, here: Here, version: Version | None = None) -> Response:
-    """The policy in force, or an earlier version."""
-    return _policy(request, here, version)
-
-
-def _policy(
-    request: Request, here: Cockpit, version: int | None, status: int = 200, **wrong: Any
-) -> Response:
-    wrong = {"wrong": None, "typed": "", "problem": ""} | wrong
-    return _page(request, "policy.html", "Policy", status, **gather.policy(here.database, version), **wrong)
+@router.view(
+    "/settings/policy",
+    "/api/policy",
+    "policy.html",
+    "Policy",
+    summary="The policy",
+    more=lambda request, here, told: _typed(),
+)
+def policy(here: Here, version: Version | None = None) -> dict[str, Any]:
+    """The version in force or an earlier one, key by key, with meaning, range and default."""
+    return gather.policy(here.database, version)
 
 
 @router.post("/settings/policy")
@@ -119,7 +124,8 @@ def change_policy(
     except UsageError as error:
         if wants_json(request.scope):
             raise
-        return _policy(request, here, None, 400, wrong=key, typed=value, problem=str(error))
+        wrong = _typed(wrong=key, typed=value, problem=str(error))
+        return page(request, "policy.html", "Policy", 400, **policy(here), **wrong)
     if not made.changes:
         return done(
             request,
@@ -134,29 +140,58 @@ def change_policy(
     return done(request, f"/settings/policy#{key}", says)
 
 
-@router.get("/settings/policy/history")
-def history(
-    request: Request,
-    here: Here,
-    before: Annotated[int | None, Query(alias="from", ge=1, lt=2**31)] = None,
-    after: Annotated[int | None, Query(alias="to", ge=1, lt=2**31)] = None,
-) -> Response:
-    """Every version and what it changed; two of them compared."""
+def _compared(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    """Two versions, where the address names them."""
+    asked = [request.query_params.get(name, "") for name in ("from", "to")]
+    before, after = (int(each) if each.isdecimal() and len(each) < 10 else 0 for each in asked)
     compared = gather.difference(here.database, before, after) if before and after else None
-    return _page(request, "policy_history.html", "Policy", **gather.history(here.database), compared=compared)
+    return {"tabs": TABS, "compared": compared}
 
 
-@router.get("/settings/dnc")
+@router.view(
+    "/settings/policy/history",
+    "/api/policy/history",
+    "policy_history.html",
+    "Policy",
+    summary="Versions of the policy",
+    more=_compared,
+)
+def history(here: Here, limit: Annotated[int, Query(ge=1, le=1_000)] = 200) -> dict[str, Any]:
+    """The newest first, each with who made it, why, and what it changed."""
+    return gather.history(here.database, limit)
+
+
+@router.json("/api/policy/diff", summary="Two versions of the policy compared")
+def difference(
+    here: Here, before: Annotated[Version, Query(alias="from")], after: Annotated[Version, Query(alias="to")]
+) -> dict[str, Any]:
+    """Each key in which they differ."""
+    return gather.difference(here.database, before, after)
+
+
+def _pages(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "tabs": TABS,
+        "more": f"/settings/dnc?{urlencode({'before': told['next']})}" if told["next"] else None,
+    }
+
+
+@router.view(
+    "/settings/dnc",
+    "/api/dnc",
+    "dnc.html",
+    "Do not contact",
+    summary="The do-not-contact list",
+    more=_pages,
+)
 def dnc(
-    request: Request,
     here: Here,
-    who: Annotated[str | None, Query(max_length=200)] = None,
+    who: Annotated[str | None, Query(max_length=200, description="an address, number or domain")] = None,
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> Response:
-    """Who must not be contacted."""
-    shown = gather.dnc(here.database, (who or "").strip() or None, before)
-    more = f"/settings/dnc?{urlencode({'before': shown['next']})}" if shown["next"] else None
-    return _page(request, "dnc.html", "Do not contact", **shown, more=more)
+    limit: Annotated[int, Query(ge=1, le=1_000)] = gather.DNC_PAGE,
+) -> dict[str, Any]:
+    """The newest first; ``next`` goes into ``before``."""
+    return gather.dnc(here.database, (who or "").strip() or None, before, limit)
 
 
 @router.post("/settings/dnc")
@@ -187,10 +222,10 @@ def remove(request: Request, here: Here, who: Annotated[str, Form(max_length=500
     return done(request, "/settings/dnc", f"Taken off; {leads:,} leads may be contacted again.")
 
 
-@router.get("/settings/buyers")
-def buyers(request: Request, here: Here) -> Response:
-    """Who buys what."""
-    return _page(request, "buyers.html", "Buyers", **gather.buyers(here.database))
+@router.view("/settings/buyers", "/api/buyers", "buyers.html", "Buyers", summary="The buyers", more=_tabs)
+def buyers(here: Here) -> dict[str, Any]:
+    """Who buys what; null is any."""
+    return gather.buyers(here.database)
 
 
 @router.post("/settings/buyers")
@@ -201,13 +236,11 @@ def import_buyers(
     replace: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take buyers from a CSV, as ``valhalla buyers import`` does."""
-    from valhalla.leads.buyers import import_buyers as take
-
     with tempfile.TemporaryDirectory(prefix="valhalla-buyers-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "buyers.csv"
         path.write_bytes(list_.file.read())
         try:
-            taken = take(here.database, path, replace=replace)
+            taken = buyer_lists.import_buyers(here.database, path, replace=replace)
         except ValhallaError as error:
             raise UsageError(str(error).replace(str(path), "the list")) from None
     says = f"{taken.new} new, {taken.changed} changed, {taken.same} as before"

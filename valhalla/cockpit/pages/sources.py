@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import Form, Path, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import imports
-from valhalla.cockpit.rendering import done, page
+from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.intake.source_settings import Change, set_source
 
-router = APIRouter(include_in_schema=False)
+router = Views("imports")
 
 Name = Annotated[str, Path(max_length=200)]
 Text = Annotated[str, Form(max_length=1_000)]
 SWITCHES = ("decimal_comma", "day_first", "phone_identity")
 
 
-@router.get("/imports/sources")
-def show(request: Request, here: Here) -> Response:
-    """All sources."""
-    return page(request, "sources.html", "Sources", **imports.sources(here.database))
+@router.view(
+    "/imports/sources", "/api/imports/sources", "sources.html", "Sources", summary="Sources with their rules"
+)
+def sources(here: Here) -> dict[str, Any]:
+    """Which lists belong together, how they are read, and how their columns are mapped."""
+    return imports.sources(here.database)
 
 
-@router.get("/imports/sources/{name}")
-def one(request: Request, here: Here, name: Name) -> Response:
-    """One source with its rules."""
-    return page(request, "source.html", name, found=imports.source(here.database, name))
+@router.view(
+    "/imports/sources/{name}",
+    "/api/imports/sources/{name}",
+    "source.html",
+    lambda found: str(found["name"]),
+    summary="One source",
+    name="found",
+)
+def source(here: Here, name: Name) -> dict[str, Any]:
+    """All of its rules, and its last imports."""
+    return imports.source(here.database, name)
 
 
 @router.post("/imports/sources")

@@ -1,27 +1,34 @@
-"""The switches in the strip: the dry-run lock, light or dark, the home folder, signing out."""
+"""The strip around every page, and its switches: the dry-run lock, light or dark, the home folder, signing out."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.instance import running
 from valhalla.cockpit.rendering import THEME_COOKIE, THEMES, Answer, done, local, page, wants_json
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError, ValhallaError
 
 CONFIRMATION = "LIVE"
 YEAR = 365 * 24 * 3600
 
-router = APIRouter(include_in_schema=False)
+router = Views("overview")
 
 Back = Annotated[str, Form(max_length=2_000)]
+
+
+@router.json("/api/state", summary="What the program is doing")
+def show(here: Here) -> dict[str, Any]:
+    """Run, cycle, lock, counts of what waits for a person, home."""
+    return here.frame()
 
 
 @router.get("/live")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import Form, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -13,8 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from valhalla.cockpit import uploads
 from valhalla.cockpit.gather import imports
 from valhalla.cockpit.pages.imports import pairs, reading
-from valhalla.cockpit.rendering import Answer, done, page, wants_json
+from valhalla.cockpit.rendering import Answer, done, wants_json
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.intake import advice as cures
 from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.intake.source_settings import Change, set_source
@@ -24,7 +26,7 @@ from valhalla.program.errors import UsageError
 PATH = "/imports/upload"
 PIECE = 2**20
 
-router = APIRouter(include_in_schema=False)
+router = Views("imports")
 
 Token = Annotated[str, Path(max_length=40)]
 Source = Annotated[str, Form(max_length=100)]
@@ -75,17 +77,23 @@ def _keep(here: Here, given: UploadFile) -> uploads.Upload:
         raise
 
 
-@router.get("/imports/uploads/{token}")
-def show(
-    request: Request,
+@router.view(
+    "/imports/uploads/{token}",
+    "/api/imports/uploads/{token}",
+    "upload.html",
+    lambda found: str(found["name"]),
+    summary="What a dropped list would do",
+    name="found",
+)
+def upload(
     here: Here,
     token: Token,
     source: Annotated[str, Query(max_length=100)] = DEFAULT_SOURCE,
-    other: Annotated[str, Query(max_length=100)] = "",
-) -> Response:
-    """What reading the list would do. Nothing has been read yet."""
-    shown = imports.upload(here, token, source_name(other or source))
-    return page(request, "upload.html", shown["name"], found=shown)
+    other: Annotated[str, Query(max_length=100, include_in_schema=False)] = "",
+) -> dict[str, Any]:
+    """The preview of a list that waits; ``preview`` is null while it is worked out."""
+    # The page's form has a field for a source that is not in its list.
+    return imports.upload(here, token, source_name(other or source))
 
 
 @router.post("/imports/uploads/{token}/import")
@@ -143,6 +151,4 @@ def source_name(given: str) -> str:
 
 
 def _at(token: str, source: str) -> str:
-    from urllib.parse import urlencode
-
     return f"/imports/uploads/{token}?{urlencode({'source': source})}"

@@ -1,20 +1,15 @@
-"""Leads to leaf through and to search. Every request does a bounded amount of work, with a million leads as with ten."""
+"""Leads page after page, filtered, searched and in some order. A page is bounded work, with a million leads as with ten."""
 
 from __future__ import annotations
 
 import time
-from array import array
-from dataclasses import asdict, dataclass, replace
-from typing import Any
-
-import apsw
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from db import Database
-from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.leads import call_list, search
-from valhalla.leads.view import Viewer
+from valhalla.leads import call_list, search, sql
+from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import UsageError
-from valhalla.scoring.stages.lead import COLUMNS
 
 PAGE = 50
 FOUND = 50
@@ -42,33 +37,6 @@ KEYS = {"dearest": "value DESC", "cheapest": "value", "name": "name COLLATE NOCA
 SMALL = 20_000
 RANKED = 1_000
 """Of more leads than :data:`SMALL`, so many are shown in the order of their score, from the call list's index."""
-
-_FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
-  AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
-  AND (:status IS NULL OR status = :status) AND (:kept_out IS NULL OR (suppressed IS NOT NULL) = :kept_out)"""
-
-# Of the leads numbered from :low to :high, those that fit.
-WINDOW_DOWN = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id DESC LIMIT :limit"
-WINDOW_UP = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {_FITS} ORDER BY id LIMIT :limit"
-
-# In the order of one of KEYS; a sort of all leads.
-SORTED = f"SELECT id FROM lead WHERE {_FITS} ORDER BY {{key}}, id LIMIT :limit"
-
-# Leads that can fit, by number: those that a match of the search index names, those on which something was recorded.
-# {sign} and {way} lead down or up.
-MATCHING = """
-SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid {sign} :edge ORDER BY rowid {way} LIMIT :window
-"""
-TOLD = """
-SELECT id FROM (SELECT DISTINCT lead_id AS id FROM outcome WHERE lead_id {sign} :edge ORDER BY lead_id {way} LIMIT :window)
-UNION SELECT kept_id FROM lead_merge WHERE kept_id {sign} :edge ORDER BY id {way} LIMIT :window
-"""
-NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = named.id AND {fits} ORDER BY named.id {way}"
-NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
-
-# Each by itself is one step into the table; both in one query would be a walk over all of it.
-RANGE = "SELECT coalesce((SELECT min(id) FROM lead), 1), coalesce((SELECT max(id) FROM lead), 0)"
-SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 
 
 @dataclass(frozen=True)
@@ -101,79 +69,74 @@ class Wanted:
         }
 
 
-def gather(database: Database, wanted: Wanted) -> dict[str, Any]:
-    """``{leads, next, indexed, more, wanted, orders}``: entries in the documented shape, and where to go on (``next``, None at the end).
+class Page(NamedTuple):
+    """A page of leads. ``next``: what goes into ``Wanted.after`` for the next page; None: this is the last.
 
-    ``looked``: the page ended because looking took too long, not because it was full. ``orders``: those that are to be had; any
-    other is answered in the order of numbers, as ``wanted`` then says. Raises :class:`UsageError`.
+    ``looked``: it ended because looking took too long, not because it was full. ``indexed``: of a search, how many percent of the
+    leads the index knows. ``more``: whether there are others. ``wanted``: what it shows, which may be another order than was
+    asked for; ``orders``: those that are to be had.
     """
+
+    records: list[Record]
+    next: int | None
+    looked: bool
+    indexed: int | None
+    more: bool
+    wanted: Wanted
+    orders: list[str]
+
+
+def page(database: Database, viewer: Viewer, wanted: Wanted) -> Page:
+    """The leads that somebody asked to see. Call it inside ``database.view()``. Raises :class:`UsageError`."""
     if wanted.status is not None and wanted.status not in STATUSES:
         raise UsageError(f"there is no state {wanted.status!r}; there are {', '.join(STATUSES)}")
     if wanted.order not in ORDERS:
         raise UsageError(f"leads are in the order {' or '.join(ORDERS)}, not {wanted.order!r}")
-    with database.view():
-        viewer = viewer_of(database)
-        orders = _offered(database, wanted)
-        if wanted.order not in orders:
-            wanted = replace(wanted, order="newest", after=None)
-        if wanted.q.strip():
-            found = search.search(database, wanted.q, FOUND, scanned=SCANNED)
-            numbers, following, looked = found.lead_ids, None, False
-            told: dict[str, Any] = {"indexed": found.indexed, "more": found.more}
+    lowest, highest = database.sql(sql.NUMBER_RANGE)[0]
+    orders = _offered(highest, wanted)
+    if wanted.order not in orders:
+        wanted = replace(wanted, order="newest", after=None)
+    following, looked, indexed, more = None, False, None, False
+    if wanted.q.strip():
+        found = search.search(database, wanted.q, FOUND, scanned=SCANNED)
+        numbers, indexed, more = found.lead_ids, found.indexed, found.more
+    else:
+        if wanted.order in ("newest", "oldest"):
+            numbers, following, looked = _page(database, wanted, lowest, highest)
         else:
-            if wanted.order in ("newest", "oldest"):
-                numbers, following, looked = _page(database, wanted)
-            else:
-                numbers, following = _ranked(database, viewer, wanted)
-                looked = False
-            told = {"indexed": None, "more": following is not None}
-        rows = database.sql(SOME, (apsw.carray(array("q", numbers)),)) if numbers else []
-        records = {record.lead.id: record for record in viewer.records(rows)}
-        entries = []
-        for number in numbers:
-            if number in records:
-                kept_out = records[number].lead.suppressed
-                entries.append({**viewer.entry(records[number]), "suppressed": kept_out})
-    return {
-        "leads": entries,
-        "next": following,
-        "looked": looked,
-        **told,
-        "wanted": asdict(wanted),
-        "orders": orders,
-    }
+            numbers, following = _ranked(database, viewer, wanted, highest)
+        more = following is not None
+    return Page(viewer.some(numbers), following, looked, indexed, more, wanted, orders)
 
 
-def _offered(database: Database, wanted: Wanted) -> list[str]:
+def _offered(highest: int, wanted: Wanted) -> list[str]:
     """The orders that are cheap: all among few leads; among many those of the table and of the call list's index."""
-    if database.sql(RANGE)[0][1] <= SMALL:
+    if highest <= SMALL:
         return [order for order in ORDERS if order != "best" or not wanted.kept_out]
-    return [
-        "newest",
-        "oldest",
-        *([] if wanted.filtered else ["best"]),
-    ]  # of a market or source: the call list
+    # The best of a market or source are on the call list.
+    return ["newest", "oldest", *([] if wanted.filtered else ["best"])]
 
 
-def _ranked(database: Database, viewer: Viewer, wanted: Wanted) -> tuple[list[int], int | None]:
+def _ranked(database: Database, viewer: Viewer, wanted: Wanted, highest: int) -> tuple[list[int], int | None]:
     """The numbers of a page's leads in an order other than by number, and how many were shown with them (None: it is the last)."""
     shown = wanted.after or 0
     count = shown + PAGE + 1
     if wanted.order == "best":
-        if database.sql(RANGE)[0][1] > SMALL:
+        if highest > SMALL:
             count = min(count, RANKED)
         found = call_list.everybody(
             database, viewer, count, market=wanted.market, source=wanted.source, status=wanted.status
         )
     else:
-        text = SORTED.format(key=KEYS[wanted.order])
-        found = [row[0] for row in database.sql(text, {**wanted.fits, "limit": count})]
+        text = sql.SORTED.format(key=KEYS[wanted.order])
+        found = [number for (number,) in database.sql(text, {**wanted.fits, "limit": count})]
     return found[shown : shown + PAGE], shown + PAGE if len(found) > shown + PAGE else None
 
 
-def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bool]:
+def _page(
+    database: Database, wanted: Wanted, lowest: int, highest: int
+) -> tuple[list[int], int | None, bool]:
     """The numbers of a page's leads, where the next one begins, and whether looking ended early."""
-    lowest, highest = database.sql(RANGE)[0]
     down = wanted.order == "newest"
     low, high = lowest, highest
     if wanted.after is not None:
@@ -182,8 +145,8 @@ def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bo
     match = None
     if (wanted.market or wanted.source) and search.percent(database) == 100:
         match = search.whole_words(f"{wanted.market or ''} {wanted.source or ''}")
-    told = wanted.status not in (None, "new")
-    named = MATCHING if match is not None else TOLD if told else None
+    worked_on = wanted.status not in (None, "new")
+    named = sql.MATCHING if match is not None else sql.WORKED_ON if worked_on else None
     found: list[int] = []
     until = time.perf_counter() + SECONDS
     window = 4 * PAGE if wanted.filtered else highest + 1  # without a filter the LIMIT is reached at once
@@ -197,7 +160,7 @@ def _page(database: Database, wanted: Wanted) -> tuple[list[int], int | None, bo
             edge = max(low, high - window + 1) if down else min(high, low + window - 1)
             span = {"low": edge, "high": high} if down else {"low": low, "high": edge}
             given = {**fits, **span, "limit": PAGE + 1 - len(found)}
-            part = [row[0] for row in database.sql(WINDOW_DOWN if down else WINDOW_UP, given)]
+            part = [number for (number,) in database.sql(sql.WINDOW_DOWN if down else sql.WINDOW_UP, given)]
         found += part
         if len(found) > PAGE:
             return found[:PAGE], found[PAGE - 1], False
@@ -215,6 +178,8 @@ def _named(
     sign, way, last = ("<=", "DESC", "min") if down else (">=", "ASC", "max")
     text = named.format(sign=sign, way=way)
     given = {**given, "edge": edge, "window": window}
-    fitting = [row[0] for row in database.sql(NAMED.format(named=text, fits=_FITS, way=way), given)]
-    reached, count = database.sql(NAMED_EDGE.format(named=text, last=last), given)[0]
+    fitting = [
+        number for (number,) in database.sql(sql.NAMED.format(named=text, fits=sql.FITS, way=way), given)
+    ]
+    reached, count = database.sql(sql.NAMED_EDGE.format(named=text, last=last), given)[0]
     return fitting, reached if count == window else None

@@ -1,0 +1,75 @@
+"""The federation and memory boards: as pages at first, then by WebSocket. Sources are connected to once somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import from_thread
+from fastapi import Request
+from fastapi.requests import HTTPConnection
+from starlette.responses import Response
+
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import page
+from valhalla.cockpit.state import Cockpit, Here, cockpit_of
+from valhalla.console import Console, configuration, sockets
+from valhalla.console.sockets import federation_board, memory_board
+
+ENTRIES = (
+    Entry(
+        "Federation",
+        "/federation",
+        "federation",
+        group="Console",
+        shown=lambda frame: bool(frame["boards"]["federation"]),
+    ),
+    Entry(
+        "Memory", "/memory", "memory", group="Console", shown=lambda frame: bool(frame["boards"]["memory"])
+    ),
+)
+
+
+def console_of(connection: HTTPConnection) -> Console:
+    """The console of the cockpit that a request or WebSocket came to."""
+    found = cockpit_of(connection).console
+    assert found is not None, "the console is made when the server starts"
+    return found
+
+
+router = sockets.router(console_of)
+
+
+@asynccontextmanager
+async def while_serving(cockpit: Cockpit) -> AsyncIterator[None]:
+    """Keep a console for the cockpit; stopped in good order with it."""
+    cockpit.console = Console(lambda: configuration.read(cockpit.database))
+    try:
+        yield
+    finally:
+        await cockpit.console.__aexit__(None, None, None)
+        cockpit.console = None
+
+
+@router.get("/federation", include_in_schema=False)
+def federation(request: Request, here: Here) -> Response:
+    """The federation board as it is now; its script keeps it so."""
+    return page(request, "federation.html", "Federation", board=_frame(here, federation_board))
+
+
+@router.get("/memory", include_in_schema=False)
+def memory(request: Request, here: Here) -> Response:
+    """The memory board with its history and quarantine as it is now; its script keeps it so."""
+    return page(request, "memory.html", "Memory", board=_frame(here, memory_board))
+
+
+def _frame(cockpit: Cockpit, board: Callable[[Console], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """A frame of a board. Called in a reading thread."""
+
+    async def ask() -> dict[str, Any]:
+        assert cockpit.console is not None, "the console is made when the server starts"
+        await cockpit.console.ensure()
+        return await board(cockpit.console)
+
+    return from_thread.run(ask)
