@@ -60,8 +60,9 @@ PURE = {
 HEAVY = {
     "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
     "prometheus_client", "psutil", "psycopg", "pygal", "redis", "rich", "starlette", "structlog", "uvicorn", "watchfiles", "websockets",
+    "ctypes", "difflib", "glob", "platformdirs", "statistics", "winreg", "zoneinfo",
 }  # fmt: skip
-"""Third-party packages that are slow to load, so a function below the command line may import them when it needs them."""
+"""Packages not ours that are slow to load or exist on one system only, so a function may import them when it needs them."""
 
 COMPOSITION_ROOT = "valhalla.service.program"
 """What puts the parts of the program together loads each of them when it is first used, so that no command loads them all."""

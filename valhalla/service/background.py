@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 from db import Database
 from db.clock import to_datetime
 from jobs import JobQueue, JobWrapper, PeriodicJob
+from valhalla.audit import copies, retention
 from valhalla.audit.asked import Asked
+from valhalla.effects import erasure, register
 from valhalla.program.home import Home, digest_path
 from valhalla.program.settings import effective
+from valhalla.reports import digest_mail, digest_page, packet_files
 from valhalla.safety.jobs import CHECKS_DELAY, CHECKS_JOB, CHECKS_SECONDS, Checking
 from valhalla.scoring.jobs import PRIORITY, QUEUE, Reevaluating
 
@@ -74,25 +77,18 @@ class Background:
         self.reevaluating.ask()
 
     def _digest(self) -> None:
-        from valhalla.reports.digest_page import write
-
-        write(self.database, self.home)
+        digest_page.write(self.database, self.home)
         to = effective(self.database)["digest.mail"]
         if to:
             self._draft_mail(to)
 
     def _draft_mail(self, to: str) -> None:
-        from valhalla.effects import register
-        from valhalla.reports.digest_mail import draft
-
-        effect = draft(self.database, self.home, to)
+        effect = digest_mail.draft(self.database, self.home, to)
         if effect["state"] == "drafted" and register.approve_by_standing(self.database, effect["id"]):
             self.approved(effect["id"])
 
     def _copy(self) -> str | None:
         """An audit copy when the newest automatic one is old enough; its name."""
-        from valhalla.audit import copies
-
         settings = effective(self.database)
         if not copies.due(self.database, self.home, settings["audit.copy_hours"]):
             return None
@@ -100,9 +96,6 @@ class Background:
         return str(made["path"])
 
     def _prune(self) -> dict[str, int]:
-        from valhalla.audit import retention
-        from valhalla.effects import erasure
-
         if erasure.uncleaned(self.database):
             erasure.clean(self.database)
         return retention.prune(self.database)
@@ -110,9 +103,7 @@ class Background:
     def _packets(self) -> int:
         if self.database.one("SELECT 1 FROM lead LIMIT 1") is None:
             return 0
-        from valhalla.reports.packet_files import refresh
-
-        return len(refresh(self.database, self.home))
+        return len(packet_files.refresh(self.database, self.home))
 
 
 __all__ = ["QUEUE", "Background"]

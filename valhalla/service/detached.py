@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
 from db.instance import Running, running
+from jobs import count_by_state
+from valhalla.effects import live, register
 from valhalla.program import stopping
 from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
+from valhalla.sandbox import AlertSystem, GovernorEnforcer, SandboxOrchestrator
+from valhalla.sandbox.heartbeat import seen_from_outside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,11 +92,6 @@ def _end(home: Home, found: Running) -> None:
 
 def status(home: Home) -> dict[str, Any]:
     """The service, and live self-checks of all blocks in this process."""
-    from jobs import count_by_state
-    from valhalla.effects import live, register
-    from valhalla.sandbox import AlertSystem, GovernorEnforcer, SandboxOrchestrator
-    from valhalla.sandbox.heartbeat import seen_from_outside
-
     found = running(home.path)
     told: dict[str, Any] = {"running": found is not None, "instance": asdict(found) if found else None}
     with SandboxOrchestrator() as blocks:
@@ -130,8 +129,6 @@ def _apart() -> dict[str, Any]:
 
 
 def _beats(home: Home) -> bool:
-    from valhalla.sandbox.heartbeat import seen_from_outside
-
     if not home.database.exists():
         return False
     with open_database(home.database, create=False) as database:

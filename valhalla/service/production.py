@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from db import DatabaseError, audit, heads
 from db.clock import iso
+from jobs import WaitTimeout
 from valhalla import __version__
 from valhalla.effects import drafting, live, register
 from valhalla.intake.results import COUNTS
 from valhalla.program.files import write_report
+from valhalla.reports.packet_files import refresh
 from valhalla.safety import readiness, risk
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
@@ -151,8 +153,6 @@ def _report(
 
 def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
     """Make the packets of the call list's first leads, draft this run's effects, approve what a standing approval covers, run what is approved."""
-    from valhalla.reports.packet_files import refresh  # with the page templates, which only this step needs
-
     packets = refresh(database, home)
     drafted = drafting.for_new_leads(database, import_ids)
     for number in drafted:
@@ -167,8 +167,6 @@ def _process(database: Database, home: Home, safety: Safety, import_ids: list[in
 
 
 def _settled(safety: Safety, number: int) -> str:
-    from jobs import WaitTimeout
-
     try:
         safety.queue.wait(safety.effects.enqueue(number), timeout=PATIENCE)
     except WaitTimeout:

@@ -7,15 +7,20 @@ would go on listening), and to sweep away folders whose loader could not tidy up
 
 from __future__ import annotations
 
+import _thread
+import atexit
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from db.filelock import FileLock
 from valhalla.program.executable import unpacked_folder
+from valhalla.service import windows
 
 MARK = "in-use"
 """A file in the folder, locked as long as we run: the lock goes with the process, however it ends."""
@@ -34,8 +39,6 @@ def hold() -> None:
     folder = unpacked_folder()
     if folder is None:
         return
-    from db.filelock import FileLock
-
     mark = FileLock(folder / MARK)
     if mark.try_acquire():
         _held.append(mark)
@@ -68,8 +71,6 @@ def sweep(place: Path, ours: Path, now: float | None = None) -> list[Path]:
 
 
 def _is_left_over(folder: Path, now: float) -> bool:
-    from db.filelock import FileLock
-
     mark = folder / MARK
     if folder.name.startswith("old"):
         return True
@@ -93,8 +94,6 @@ def watch_parent(ended: Callable[[], object]) -> None:
 
 def _wait_for(parent: int, ended: Callable[[], object]) -> None:
     if sys.platform == "win32":
-        from valhalla.service import windows
-
         windows.wait_for_end(parent)
     else:
         while os.getppid() == parent:
@@ -105,12 +104,7 @@ def _wait_for(parent: int, ended: Callable[[], object]) -> None:
 def _end(folder: Path) -> None:
     """Stop as Ctrl+C would; whatever does not listen is ended. Nobody is left to remove the folder, so we do, where a
     program can be removed while it runs."""
-    import _thread
-    import signal
-
     threading.Timer(PATIENCE_SECONDS, os._exit, (1,)).start()
     if sys.platform != "win32":
-        import atexit
-
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _thread.interrupt_main(signal.SIGINT)

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from valhalla.program.executable import unpacked_folder
+
 CLOSE, LOGOFF, SHUTDOWN = 2, 5, 6
 """Console events after which Windows ends the process as soon as the handler returns, and after five seconds anyway."""
 
@@ -26,8 +28,6 @@ def owns_console() -> bool:
     """Whether the console was made for this program: it was started by a double click, not typed into a shell."""
     if sys.platform == "win32":
         import ctypes
-
-        from valhalla.program.executable import unpacked_folder
 
         seen = (ctypes.c_ulong * 16)()
         count = ctypes.windll.kernel32.GetConsoleProcessList(seen, len(seen))
@@ -79,8 +79,6 @@ def closing(stop: Callable[[], object]) -> None:
 def _hold_loader() -> None:
     """The loader of a one-file executable hears of the same event and ends this process after half a second. So it sleeps
     while we stop, and wakes to tidy up."""
-    from valhalla.program.executable import unpacked_folder
-
     if unpacked_folder() is None:
         return
     import psutil
