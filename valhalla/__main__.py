@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing itself takes longer to load than --version takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from valhalla.cockpit.server import Server
 
 
