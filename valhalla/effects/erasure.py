@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from db import audit
 from db.instance import running
@@ -24,6 +24,9 @@ LARGE = 256 << 20
 
 SEARCHED = 256 << 20
 """Bytes of a list that are searched for the person."""
+
+BLOCK = 1 << 20
+"""Bytes of it that are in memory at a time."""
 
 
 def who(database: Database, entry: Entry) -> list[int]:
@@ -145,7 +148,19 @@ def _holds(path: Path, needles: list[bytes]) -> bool:
     try:
         if os.path.getsize(path) > SEARCHED:
             return True  # not looked into: better named than missed
-        content = path.read_bytes().lower()
+        with open(path, "rb") as file:
+            return _block_holds(file, needles)
     except OSError:
         return False
-    return any(needle in content for needle in needles)
+
+
+def _block_holds(file: BinaryIO, needles: list[bytes]) -> bool:
+    """Whether one of ``needles`` (lower case) stands in what is left of the file, which is never in memory as a whole."""
+    overlap = max(map(len, needles)) - 1
+    seen = b""
+    while block := file.read(BLOCK):
+        seen += block.lower()
+        if any(needle in seen for needle in needles):
+            return True
+        seen = seen[-overlap:] if overlap else b""
+    return False

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
-
-import apsw
 
 from valhalla.leads import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import StoredLead
-from valhalla.scoring.stages.lead import STORED
 from valhalla.scoring.stages.pipeline import redecide
 
 if TYPE_CHECKING:
@@ -35,9 +31,8 @@ def decide_again(
     context = stages.load(database, now)
     for start in range(0, len(numbers), BLOCK):
         rows = []
-        block = array("q", numbers[start : start + BLOCK])
-        for row in database.sql(sql.READ_TO_DECIDE, (apsw.carray(block),)):
-            lead = change(StoredLead.from_columns(dict(zip(STORED, row, strict=True))))
+        for stored in stages.stored_leads(database, numbers[start : start + BLOCK]):
+            lead = change(stored)
             rows.append((lead.suppressed, lead.lists, now, *redecide(lead, context), lead.id))
         database.many(sql.STORE_DECISION, rows)
         count += len(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from valhalla.scoring.stages import Decision
-from valhalla.scoring.stages.lead import COLUMNS, STORED
+from valhalla.scoring.stages.lead import COLUMNS
 from valhalla.scoring.stages.row import CONTENT
 
 # -- the call list ---------------------------------------------------------------------------------
@@ -263,8 +263,6 @@ def put_columns(columns: Iterable[str]) -> str:
 
 # -- deciding on leads again -----------------------------------------------------------------------
 
-# What the stages read of a block of leads, in one statement for all of them.
-READ_TO_DECIDE = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
 # What they answered: one prepared statement for the whole block.
 STORE_DECISION = "UPDATE lead SET suppressed = ?, lists = ?, updated_at = ?, {} WHERE id = ?".format(
     ", ".join(f"{column} = ?" for column in Decision._fields)

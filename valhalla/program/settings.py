@@ -9,16 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from valhalla.program import sql
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-
-READ_ROWS = "SELECT key, value, updated_at, updated_by FROM setting"
-READ_ALL = "SELECT key, value FROM setting ORDER BY key"
-SAVE = """INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
-          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
-                                          updated_by = excluded.updated_by"""
 
 
 @dataclass(frozen=True)
@@ -245,7 +240,7 @@ def effective(database: Database | None) -> dict[str, Any]:
 
     Raises :class:`UsageError` for an environment variable that makes no sense.
     """
-    stored = dict(database.sql(READ_ALL)) if database is not None else {}
+    stored = dict(database.sql(sql.SETTINGS)) if database is not None else {}
     result = {}
     for key, setting in SETTINGS.items():
         variable = environment_name(key)
@@ -268,7 +263,9 @@ class Stored(NamedTuple):
 
 def stored(database: Database) -> dict[str, Stored]:
     """The settings that are stored in the database, by name."""
-    return {key: Stored(json.loads(value), at, by) for key, value, at, by in database.sql(READ_ROWS)}
+    return {
+        key: Stored(json.loads(value), at, by) for key, value, at, by in database.sql(sql.SETTINGS_IN_FULL)
+    }
 
 
 def environment_name(key: str) -> str:
@@ -289,9 +286,9 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
 
     setting = known(key)
     parsed = _parsed(key, setting, text)
-    before = dict(database.sql(READ_ALL)).get(key)
+    before = dict(database.sql(sql.SETTINGS)).get(key)
     with database.write(durable=True):
-        database.sql(SAVE, (key, json.dumps(parsed), database.clock(), actor))
+        database.sql(sql.SAVE_SETTING, (key, json.dumps(parsed), database.clock(), actor))
         audit.append(
             database,
             "setting.change",

@@ -29,9 +29,6 @@ CLASSES = 10
 MILLION = 1_000_000
 
 COLUMN = {"market": "market", "source": "source", "script": "script_id"}
-COUNT = "SELECT count(*) FROM lead WHERE {} = ?"
-MIX = "SELECT source, count(*) FROM lead WHERE {} = ? GROUP BY source"
-PRICES = "SELECT value FROM lead WHERE {} = ? AND id % ? = 0 ORDER BY value"
 
 
 class Copyable(NamedTuple):
@@ -69,7 +66,7 @@ def plays(
     market ``target`` when one is named. Raises :class:`UsageError`, :class:`NotFound`."""
     if by not in KINDS:
         raise UsageError(f"{by!r} is none of {', '.join(KINDS)}")
-    if target is not None and not database.value("SELECT 1 FROM lead WHERE market = ? LIMIT 1", (target,)):
+    if target is not None and not database.value(sql.ANY_LEAD_OF_MARKET, (target,)):
         raise NotFound(f"no lead is in a market called {target!r}; markets are written like: Houston, TX")
     context = stages.look(database, database.clock())
     groups = _groups(database, by)
@@ -82,7 +79,7 @@ def plays(
 
 
 def _groups(database: Database, by: str) -> dict[str, list[WorkedLead]]:
-    scripts = {row[0]: f"{row[1]} v{row[2]}" for row in database.sql(sql.SCRIPTS)}
+    scripts = {script.id: script.title for script in stages.scripts(database)}
     groups: dict[str, list[WorkedLead]] = defaultdict(list)
     for *columns, script_id in database.sql(sql.WORKED_BY_SCRIPT):
         lead = WorkedLead._make(columns)
@@ -108,15 +105,18 @@ def likeness(database: Database, by: str, name: str, target: str) -> int | None:
     """How far the leads of the target market are from those of the play: the larger population stability index of the mix
     of sources and of the prices (in tenths of the play's own), in millionths. None: too few leads on a side."""
     column, key = COLUMN[by], _key(database, by, name)
-    counts = [database.value(COUNT.format(column), (key,)), database.value(COUNT.format("market"), (target,))]
+    counts = [
+        database.value(sql.count_where(column), (key,)),
+        database.value(sql.count_where("market"), (target,)),
+    ]
     if min(counts) < ENOUGH:
         return None
     own = _prices(database, column, key, counts[0])
     indexes = [_of_prices(own, _prices(database, "market", target, counts[1]))]
     if by != "source":  # there the source is the play itself
         mixes = [
-            dict(database.sql(MIX.format(column), (key,))),
-            dict(database.sql(MIX.format("market"), (target,))),
+            dict(database.sql(sql.mix_where(column), (key,))),
+            dict(database.sql(sql.mix_where("market"), (target,))),
         ]
         sources = sorted({*mixes[0], *mixes[1]})
         indexes.append(statistics.stability_index(*([mix.get(each, 0) for each in sources] for mix in mixes)))
@@ -126,12 +126,12 @@ def likeness(database: Database, by: str, name: str, target: str) -> int | None:
 def _key(database: Database, by: str, name: str) -> str | int | None:
     if by != "script":
         return name
-    return next((row[0] for row in database.sql(sql.SCRIPTS) if f"{row[1]} v{row[2]}" == name), None)
+    return next((script.id for script in stages.scripts(database) if script.title == name), None)
 
 
 def _prices(database: Database, column: str, key: str | int | None, count: int) -> list[int]:
     step = max(1, count // SAMPLE)
-    return [value for (value,) in database.sql(PRICES.format(column), (key, step))]
+    return [value for (value,) in database.sql(sql.prices_where(column), (key, step))]
 
 
 def _of_prices(own: list[int], other: list[int]) -> float:

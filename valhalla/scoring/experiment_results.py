@@ -8,14 +8,13 @@ from typing import Any
 from db import Database
 from db.clock import iso
 from valhalla.program.wording import several, share
-from valhalla.scoring import sql
-from valhalla.scoring import sql as stages_sql
+from valhalla.scoring import sql, store
 from valhalla.scoring.experiments import Found, find
 from valhalla.scoring.stages import statistics
 from valhalla.scoring.stages.gate import Gate
-from valhalla.scoring.stages.learning import WorkedLead, learn
+from valhalla.scoring.stages.learning import learn
 from valhalla.scoring.stages.promotion import CONFIDENCE, compile_promotion, promotion_gates, split
-from valhalla.scoring.stages.snapshot import Arm, Experiment, Script, Snapshot, Variant
+from valhalla.scoring.stages.snapshot import Arm, Snapshot
 from valhalla.scoring.store import latest_policy
 
 _RANK = {"primary": 0, "secondary": 1, "testing": 2, "experimental": 3, "retired": 4}
@@ -66,12 +65,8 @@ def results(database: Database, name: str) -> dict[str, Any]:
 
 def knowledge(database: Database, found: Found, policy: dict[str, Any]) -> Snapshot:
     """What outcomes say about this experiment, whether it runs or not. Nothing is stored."""
-    variants = tuple(Variant(*row) for row in database.sql(stages_sql.VARIANTS, (found.id,)))
-    since = database.value(stages_sql.EPOCH_START, (found.id, found.version))
-    experiment = Experiment(found.id, found.name, found.version, found.metric, variants, since)
-    scripts = tuple(Script(*row) for row in database.sql(stages_sql.SCRIPTS))
-    worked = map(WorkedLead._make, database.sql(stages_sql.WORKED_LEADS))
-    return learn(worked, experiment, scripts, policy, database.clock())
+    experiment = store.experiment(database, found.id, found.name, found.version, found.metric)
+    return learn(store.worked_leads(database), experiment, store.scripts(database), policy, database.clock())
 
 
 def verdict(told: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import sql
-from valhalla.scoring import sql as stages_sql
 from valhalla.scoring.scripts import bring_back, find_script
 from valhalla.scoring.stages.calling import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
@@ -38,6 +37,23 @@ class Found(NamedTuple):
     created_at: int
     started_at: int | None
     stopped_at: int | None
+
+
+class ScriptedVariant(NamedTuple):
+    """A variant with its script; None where a channel is compared."""
+
+    id: int
+    name: str
+    weight: int
+    script_id: int | None
+    script: str | None
+    script_version: int | None
+    state: str | None
+
+
+def variants(database: Database, experiment_id: int) -> list[ScriptedVariant]:
+    """The variants of an experiment, in the order in which they were named."""
+    return [ScriptedVariant._make(row) for row in database.sql(sql.VARIANTS_WITH_SCRIPTS, (experiment_id,))]
 
 
 def find(database: Database, name: str) -> Found:
@@ -77,11 +93,11 @@ def start(
             _restart(database, Found(*known)) if known else _add(database, name, arms, kind, metric, actor)
         )
         found = find(database, name)
-        variants = database.sql(sql.VARIANTS_WITH_SCRIPTS, (experiment_id,))
-        for variant in variants:
-            if variant[6] == "retired":
-                bring_back(database, variant[3], f"It is compared again in experiment {name}.", actor)
-        weights = {variant[1]: variant[2] for variant in variants}
+        found_arms = variants(database, experiment_id)
+        for variant in found_arms:
+            if variant.script_id is not None and variant.state == "retired":
+                bring_back(database, variant.script_id, f"It is compared again in experiment {name}.", actor)
+        weights = {variant.name: variant.weight for variant in found_arms}
         _begin_epoch(database, found, weights)
         body = {"version": found.version, "weights": weights, "kind": found.kind, "metric": found.metric}
         audit.append(database, "experiment.start", f"experiment:{found.id}", body, actor=actor)
@@ -92,7 +108,7 @@ def weigh(database: Database, name: str, weights: Mapping[str, int], *, actor: s
     """Change the shares of variants: a new version from now on. Leads keep the variant they have."""
     with database.write(durable=True):
         found = find(database, name)
-        before = {variant[1]: variant[2] for variant in database.sql(sql.VARIANTS_WITH_SCRIPTS, (found.id,))}
+        before = {variant.name: variant.weight for variant in variants(database, found.id)}
         unknown = [each for each in weights if each not in before]
         if unknown:
             raise UsageError(f"experiment {name} has no variant {unknown[0]!r}; it has {', '.join(before)}")
@@ -148,9 +164,9 @@ def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: 
     if kind == "script" and len(set(scripts)) < len(scripts):
         raise UsageError("two variants have the same script, so there is nothing to compare")
     now = database.clock()
-    experiment_id: int = database.value(sql.ADD_NAMED_EXPERIMENT, (name, kind, metric, now, now))
+    experiment_id: int = database.value(sql.ADD_EXPERIMENT, (name, kind, metric, now, now))
     for arm, script in zip(arms, scripts, strict=True):
-        database.sql(stages_sql.ADD_VARIANT, (experiment_id, arm.name, arm.weight, script))
+        database.sql(sql.ADD_VARIANT, (experiment_id, arm.name, arm.weight, script))
     return experiment_id
 
 
@@ -161,7 +177,7 @@ def _restart(database: Database, known: Found) -> int:
 
 def _begin_epoch(database: Database, found: Found, weights: Mapping[str, Any]) -> None:
     database.sql(
-        stages_sql.ADD_EPOCH,
+        sql.ADD_EPOCH,
         (found.id, found.version, json.dumps(weights, ensure_ascii=False), database.clock()),
     )
 

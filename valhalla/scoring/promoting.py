@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 from db import Database
 from valhalla.program.errors import UsageError
-from valhalla.scoring import sql
-from valhalla.scoring import sql as stages_sql
+from valhalla.scoring import sql, store
 from valhalla.scoring.scripts import Script, find_script, note_move
 from valhalla.scoring.stages.gate import Gate
-from valhalla.scoring.stages.learning import WorkedLead, learn
+from valhalla.scoring.stages.learning import learn
 from valhalla.scoring.stages.promotion import (
     Move,
     PromotionRules,
@@ -20,8 +19,7 @@ from valhalla.scoring.stages.promotion import (
     promotion_gates,
     split,
 )
-from valhalla.scoring.stages.snapshot import Arm, Experiment, Snapshot, Variant
-from valhalla.scoring.stages.snapshot import Script as KnownScript
+from valhalla.scoring.stages.snapshot import Arm, Snapshot
 from valhalla.scoring.store import latest_policy
 
 _RANK = {"primary": 0, "secondary": 1, "testing": 2, "experimental": 3, "retired": 4}
@@ -80,12 +78,12 @@ def pin(database: Database, which: str, *, reason: str, actor: str = "operator")
         verdict = _assess(*_known(database), script)
         evidence = [gate.to_json() for gate in verdict.gates]
         made = []
-        row = database.one(sql.PRIMARY_SCRIPT, (script.channel, script.market))
-        if row is not None and row[0] != script.id:
+        used = _in_use(database, script)
+        if used is not None and used.id != script.id:
             made.append(
                 _move(
                     database,
-                    Script(*row),
+                    used,
                     "secondary",
                     f"{script.title} was pinned: {reason}",
                     evidence,
@@ -126,15 +124,8 @@ def retire(database: Database, which: str, *, reason: str, actor: str = "operato
 def _known(database: Database) -> tuple[PromotionRules, Snapshot]:
     """What the outcomes say about scripts now."""
     _, policy = latest_policy(database)
-    row = database.one(stages_sql.RUNNING_EXPERIMENT)
-    experiment = None
-    if row is not None:
-        variants = tuple(Variant(*variant) for variant in database.sql(stages_sql.VARIANTS, (row[0],)))
-        since = database.value(stages_sql.EPOCH_START, (row[0], row[2]))
-        experiment = Experiment._make([*row, variants, since])
-    scripts = tuple(KnownScript(*each) for each in database.sql(stages_sql.SCRIPTS))
-    worked = map(WorkedLead._make, database.sql(stages_sql.WORKED_LEADS))
-    snapshot = learn(worked, experiment, scripts, policy, database.clock())
+    experiment, scripts = store.running_experiment(database), store.scripts(database)
+    snapshot = learn(store.worked_leads(database), experiment, scripts, policy, database.clock())
     return compile_promotion(policy, snapshot), snapshot
 
 
@@ -160,6 +151,12 @@ def _assess(rules: PromotionRules, snapshot: Snapshot, script: Script) -> Verdic
     return Verdict(script, False, gates, f"Not yet: it still needs {', '.join(needs)}.")
 
 
+def _in_use(database: Database, script: Script) -> Script | None:
+    """The script that has the place which this one would take."""
+    row = database.one(sql.PRIMARY_SCRIPT, (script.channel, script.market))
+    return None if row is None else Script(*row)
+
+
 def _pinned(database: Database) -> Collection[int]:
     return {number for (number,) in database.sql(sql.PINNED_SCRIPTS)}
 
@@ -174,12 +171,12 @@ def _apply(database: Database, found: list[Move], actor: str) -> list[Moved]:
         if move.before == "primary" and _slot(script) not in slots:
             continue  # the winner is for another market; this one stays in use elsewhere
         if move.after == "primary":
-            row = database.one(sql.PRIMARY_SCRIPT, (script.channel, script.market))
-            if row is not None and row[0] != script.id:
+            used = _in_use(database, script)
+            if used is not None and used.id != script.id:
                 made.append(
                     _move(
                         database,
-                        Script(*row),
+                        used,
                         "secondary",
                         f"{script.title} took its place.",
                         _evidence(move),

@@ -12,8 +12,7 @@ from valhalla.scoring import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.affected import all_are, differs
 from valhalla.scoring.relearn import relearn
-from valhalla.scoring.stages import Context, Decision, StoredLead, redecide
-from valhalla.scoring.stages.lead import STORED
+from valhalla.scoring.stages import Context, StoredLead, redecide
 
 BATCH = 2_000
 """Leads that are read and decided at a time."""
@@ -105,7 +104,7 @@ class _Run:
     def _read(self, after: int) -> list[StoredLead]:
         known = (self.context.policy_version, self.context.snapshot_id)
         rows = self.database.sql(sql.REDECIDE_BATCH, (after, *known, self.pace.rows))
-        return [_stored(row) for row in rows]
+        return [StoredLead.from_row(row) for row in rows]
 
     def _decide(self, leads: list[StoredLead]) -> list[tuple[Any, ...]]:
         return [(*redecide(lead, self.context), lead.id) for lead in leads if self._concerned(lead)]
@@ -137,14 +136,3 @@ class _Run:
                 },
             )
         self.progress.decided += len(decided)
-
-
-_PLAIN = len(StoredLead._fields) - 1
-
-
-def _stored(row: tuple[Any, ...]) -> StoredLead:
-    """A row of :data:`valhalla.scoring.stages.lead.STORED` as a lead."""
-    return StoredLead._make((*row[:_PLAIN], Decision._make(row[_PLAIN:])))
-
-
-assert STORED[:_PLAIN] == StoredLead._fields[:-1]

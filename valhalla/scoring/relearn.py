@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, Any
 
-import apsw
-
-from valhalla.scoring import sql as stages_sql
+from valhalla.scoring import sql
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages import Context, StoredLead
-from valhalla.scoring.stages.lead import STORED
+from valhalla.scoring.stages import Context
 from valhalla.scoring.stages.learning import today
 from valhalla.scoring.stages.learnt_score import Resolved, learn_score, rounded
 from valhalla.scoring.stages.packet import figures
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
 
 MOST = 5_000
 """It is learnt from so many leads, the newest: about a third of a second."""
-
-READ = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?))"
 
 
 def relearn(database: Database, context: Context) -> Context:
@@ -62,10 +56,9 @@ def state(database: Database, context: Context) -> dict[str, Any]:
 def resolved(database: Database, context: Context) -> list[Resolved]:
     """The newest leads with a result, as the rules saw them before it: with the source's record of then and the stage they had come
     to."""
-    results = {row[0]: row[1:] for row in database.sql(stages_sql.RESOLVED, (MOST,))}
+    results = {lead: result for lead, *result in database.sql(sql.RESOLVED, (MOST,))}
     found = []
-    for row in database.sql(READ, (apsw.carray(array("q", sorted(results))),)) if results else ():
-        lead = StoredLead.from_columns(dict(zip(STORED, row, strict=True)))
+    for lead in stages.stored_leads(database, results):
         at, closed, p_close, status = results[lead.id]
         segment = context.segment(lead.source, lead.market, lead.state)
         numbers = figures(lead, segment, context.packet)

@@ -69,7 +69,7 @@ def add(
     with database.write(durable=True):
         version = database.value(sql.NEXT_SCRIPT_VERSION, (name,))
         number = database.value(
-            sql.ADD_SCRIPT_VERSION, (name, version, channel, market, body, database.clock())
+            sql.ADD_SCRIPT, (name, version, channel, market, "experimental", body, database.clock())
         )
         note_move(database, number, None, "experimental", "It was added.", (), actor)
         return find_script(database, str(number))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from array import array
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import apsw
 
 import db.audit
 from valhalla.scoring import sql
 from valhalla.scoring.stages.compiled import Context
+from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.learning import WorkedLead, learn, today
 from valhalla.scoring.stages.learnt import LearntScore
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, Policy, diff, validated
@@ -50,9 +55,12 @@ def seed(database: Database) -> None:
 
 def _seed_experiment(database: Database) -> None:
     now = database.clock()
-    patient = database.sql(sql.ADD_SCRIPT, ("Patient opener", "primary", PATIENT, now))[0][0]
-    direct = database.sql(sql.ADD_SCRIPT, ("Direct opener", "testing", DIRECT, now))[0][0]
-    experiment = database.sql(sql.ADD_EXPERIMENT, ("opener", now, now))[0][0]
+    texts = (("Patient opener", "primary", PATIENT), ("Direct opener", "testing", DIRECT))
+    patient, direct = (
+        database.value(sql.ADD_SCRIPT, (name, 1, "call", None, state, body, now))
+        for name, state, body in texts
+    )
+    experiment = database.value(sql.ADD_EXPERIMENT, ("opener", "script", "appointment", now, now))
     database.sql(sql.ADD_VARIANT, (experiment, "patient", 1, patient))
     database.sql(sql.ADD_VARIANT, (experiment, "direct", 1, direct))
     database.sql(sql.ADD_EPOCH, (experiment, 1, json.dumps({"patient": 1, "direct": 1}), now))
@@ -66,15 +74,16 @@ def latest_policy(database: Database) -> tuple[int, Policy]:
     row = database.one(sql.LATEST_POLICY)
     if row is None:
         raise Unknown("The file has no policy yet.")
-    return row[0], _complete(json.loads(row[1]))
+    version, body = row
+    return version, _complete(json.loads(body))
 
 
 def policy_at(database: Database, version: int) -> Policy:
     """The policy of a version."""
-    row = database.one(sql.POLICY, (version,))
-    if row is None:
+    body = database.value(sql.POLICY, (version,))
+    if body is None:
         raise Unknown(f"The file has no policy version {version}.")
-    return _complete(json.loads(row[0]))
+    return _complete(json.loads(body))
 
 
 def policy_history(database: Database) -> list[PolicyVersion]:
@@ -89,18 +98,17 @@ def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> 
     """
     policy = validated(policy)
     with database.write():
-        row = database.one(sql.LATEST_POLICY)
-        before = json.loads(row[1]) if row else {}
-        changes = diff(before, policy)
-        if row is not None and not changes:
-            return int(row[0])
-        version = row[0] + 1 if row else 1
+        latest, text = database.one(sql.LATEST_POLICY) or (0, "{}")
+        changes = diff(json.loads(text), policy)
+        if latest and not changes:
+            return int(latest)
+        version = int(latest) + 1
         text = json.dumps(policy, ensure_ascii=False, separators=(",", ":"))
         database.sql(sql.ADD_POLICY, (version, text, database.clock(), actor, reason))
         # Values go in as JSON text: the chain has no place for fractions.
         told = (
             {change.key: [json.dumps(change.before), json.dumps(change.after)] for change in changes}
-            if row
+            if latest
             else {}
         )
         body = {
@@ -128,22 +136,23 @@ def look(database: Database, now: int) -> Context:
 
 def _learnt(database: Database, now: int, previous: Context | None, *, store: bool) -> Context:
     version, policy = latest_policy(database)
-    experiment, scripts = _experiment(database), _scripts(database)
+    running, known_scripts = running_experiment(database), scripts(database)
     known = dict(database.sql(sql.KNOWLEDGE))
-    so_far = (*(database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)), today(now), known)
+    newest, outcomes, undone = database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)
+    so_far = (newest, outcomes, undone, today(now), known)
     if (
         previous is not None
         and previous.learnt_from == so_far
         and previous.policy_version == version
-        and previous.snapshot.experiment == experiment
-        and previous.snapshot.scripts == scripts
+        and previous.snapshot.experiment == running
+        and previous.snapshot.scripts == known_scripts
     ):
         return previous.at(now)
-    worked = map(WorkedLead._make, database.sql(sql.WORKED_LEADS)) if so_far[1] else ()
+    worked = worked_leads(database) if outcomes else ()
     wanted = policy["score"]["learnt"] != "off" and "learnt_score" in known
     learnt = LearntScore.from_json(json.loads(known["learnt_score"])) if wanted else None
     quality = json.loads(known["data_quality"]) if "data_quality" in known else None
-    snapshot = learn(worked, experiment, scripts, policy, now, quality, learnt)
+    snapshot = learn(worked, running, known_scripts, policy, now, quality, learnt)
     number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot)
     context = Context(version, policy, number, snapshot, now)
     context.learnt_from = so_far
@@ -184,40 +193,57 @@ def _known_snapshot(database: Database, snapshot: Snapshot) -> int:
 def store_snapshot(database: Database, snapshot: Snapshot) -> int:
     """The id of the snapshot in the file; stores it when it is new."""
     digest = snapshot.digest()
-    row = database.one(sql.FIND_SNAPSHOT, (digest,))
-    if row is None:
+    known = database.value(sql.FIND_SNAPSHOT, (digest,))
+    if known is None:
         with database.write():
             database.sql(sql.ADD_SNAPSHOT, (digest, snapshot.to_json(), database.clock()))
-            if database.changes():
-                row = database.one(sql.FIND_SNAPSHOT, (digest,))
-                db.audit.append(
-                    database, "model.snapshot", f"model_snapshot:{row[0] if row else 0}", {"digest": digest}
-                )
-        row = database.one(sql.FIND_SNAPSHOT, (digest,))
-    assert row is not None
-    return int(row[0])
+            new = database.changes()
+            known = database.value(sql.FIND_SNAPSHOT, (digest,))
+            if new:
+                db.audit.append(database, "model.snapshot", f"model_snapshot:{known}", {"digest": digest})
+    return int(known)
 
 
 def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> Context:
     """The context as it was for a decision, to explain it; :class:`Unknown` when the file does not have it."""
-    row = database.one(sql.SNAPSHOT, (snapshot_id,))
-    if row is None:
+    body = database.value(sql.SNAPSHOT, (snapshot_id,))
+    if body is None:
         raise Unknown(f"The file has no model snapshot {snapshot_id}.")
     policy = policy_at(database, policy_version)
-    return Context(policy_version, policy, snapshot_id, Snapshot.from_json(row[0]), now)
+    return Context(policy_version, policy, snapshot_id, Snapshot.from_json(body), now)
 
 
-def _experiment(database: Database) -> Experiment | None:
+def running_experiment(database: Database) -> Experiment | None:
+    """The experiment that takes leads now."""
     row = database.one(sql.RUNNING_EXPERIMENT)
-    if row is None:
-        return None
-    variants = tuple(Variant(*variant) for variant in database.sql(sql.VARIANTS, (row[0],)))
-    drawn_since = database.value(sql.EPOCH_START, (row[0], row[2]))
-    return Experiment._make([*row, variants, drawn_since])
+    return None if row is None else experiment(database, *row)
 
 
-def _scripts(database: Database) -> tuple[Script, ...]:
+def experiment(database: Database, number: int, name: str, version: int, metric: str) -> Experiment:
+    """An experiment as the stages draw by it, with its variants and since when they are drawn so."""
+    variants = tuple(Variant(*variant) for variant in database.sql(sql.VARIANTS, (number,)))
+    since = database.value(sql.EPOCH_START, (number, version))
+    return Experiment(number, name, version, metric, variants, since)
+
+
+def scripts(database: Database) -> tuple[Script, ...]:
+    """Every script as the stages know it."""
     return tuple(Script(*row) for row in database.sql(sql.SCRIPTS))
+
+
+def worked_leads(database: Database) -> Iterator[WorkedLead]:
+    """What outcomes say about each lead that was worked on."""
+    return map(WorkedLead._make, database.sql(sql.WORKED_LEADS))
+
+
+def stored_leads(database: Database, lead_ids: Iterable[int]) -> list[StoredLead]:
+    """These leads as the stages read them, in order of their numbers."""
+    ids = array("q", lead_ids)
+    return (
+        [StoredLead.from_row(row) for row in database.sql(sql.STORED_LEADS, (apsw.carray(ids),))]
+        if ids
+        else []
+    )
 
 
 def _complete(policy: dict[str, Any]) -> Policy:
@@ -235,6 +261,7 @@ __all__ = [
     "PolicyVersion",
     "Unknown",
     "at",
+    "experiment",
     "latest_policy",
     "load",
     "look",
@@ -242,7 +269,11 @@ __all__ = [
     "note_quality",
     "policy_at",
     "policy_history",
+    "running_experiment",
     "save_policy",
+    "scripts",
     "seed",
     "store_snapshot",
+    "stored_leads",
+    "worked_leads",
 ]

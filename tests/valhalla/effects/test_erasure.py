@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,20 @@ def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) ->
         erasure.forget(database, [1])
     content = (tmp_path / "valhalla.db").read_bytes().lower()
     assert b"forgetme" not in content and b"secretword" not in content
+
+
+@pytest.mark.parametrize("at", [0, erasure.BLOCK - 5, 3 * erasure.BLOCK, 8 * erasure.BLOCK - 11])
+def test_a_list_is_searched_in_blocks_also_where_they_meet(tmp_path: Path, at: int) -> None:
+    path, needle = tmp_path / "large.csv", b"ann@example.com"
+    content = bytearray(b"x" * (8 * erasure.BLOCK))
+    content[at : at + len(needle)] = needle.upper()
+    path.write_bytes(content)
+    del content
+    tracemalloc.start()
+    try:
+        assert erasure._holds(path, [needle, b"713-555-2191"])
+        assert not erasure._holds(path, [b"bob@example.com"])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5 * erasure.BLOCK, "the list of eight blocks was in memory as a whole"

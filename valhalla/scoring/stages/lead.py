@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 STAGES: tuple[tuple[str, str], ...] = (
@@ -89,6 +89,11 @@ class StoredLead(NamedTuple):
     decision: Decision
 
     @classmethod
+    def from_row(cls, row: Sequence[Any]) -> StoredLead:
+        """Make one from the columns of :data:`STORED`, in their order."""
+        return cls._make((*row[:_OWN], Decision._make(row[_OWN:])))
+
+    @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> StoredLead:
         """Make one from the columns of a row of table ``lead``, by name; columns it does not need are ignored.
 
@@ -98,7 +103,9 @@ class StoredLead(NamedTuple):
         return cls._make([*(columns[name] for name in cls._fields[:-1]), decision])
 
 
-STORED = (*StoredLead._fields[:-1], *Decision._fields)
+_OWN = len(StoredLead._fields) - 1
+
+STORED = (*StoredLead._fields[:_OWN], *Decision._fields)
 """The columns a :class:`StoredLead` is made of."""
 
 SHOWN = ("extras", "header_id", "file_id", "import_id", "line")

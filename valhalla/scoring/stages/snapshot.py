@@ -45,6 +45,11 @@ class Script(NamedTuple):
     market: str | None
     state: str
 
+    @property
+    def title(self) -> str:
+        """``Patient opener v2``."""
+        return f"{self.name} v{self.version}"
+
 
 class Arm(NamedTuple):
     """What recorded outcomes say about one script: leads it was used on, and what came of it."""
