@@ -30,7 +30,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.results import PassResult, of_import
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.database import open_database
-from valhalla.program.memory import few_heaps
+from valhalla.program.heap import few_heaps
 from valhalla.scoring import store
 
 SLOW_SECONDS = 10.0

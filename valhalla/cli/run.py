@@ -96,7 +96,8 @@ def _run(
     from db.instance import Instance
     from valhalla.intake.lines import final_report, say
     from valhalla.program import settings
-    from valhalla.program.memory import collect_regularly, few_heaps
+    from valhalla.program.heap import few_heaps
+    from valhalla.program.memory import collect_regularly
     from valhalla.safety import preflight
     from valhalla.service import unpacked
     from valhalla.service.program import Program

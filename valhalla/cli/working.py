@@ -28,7 +28,7 @@ def working(inv: Invocation, command: str) -> Iterator[Program]:
     from db.instance import Instance
     from valhalla.leads import call_list_index
     from valhalla.program import logs
-    from valhalla.program.memory import few_heaps
+    from valhalla.program.heap import few_heaps
     from valhalla.service.program import Program
 
     if inv.file:

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from glob import glob, has_magic
 from pathlib import Path
 
 from db import Database
@@ -168,6 +169,4 @@ def _subfolders(folder: Path) -> Iterator[Path]:
 
 
 def _matching(pattern: str) -> list[Path]:
-    from glob import glob, has_magic
-
     return [Path(found) for found in sorted(glob(pattern))] if has_magic(pattern) else [Path(pattern)]

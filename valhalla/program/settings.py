@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from db import audit
 from valhalla.program import sql
 from valhalla.program.errors import UsageError
+from valhalla.program.secrets import parse_reference
 
 if TYPE_CHECKING:
     from db import Database
@@ -120,12 +122,6 @@ def _mail_address(text: str) -> str | None:
     return text or None
 
 
-def _secret(text: str) -> str | None:
-    from valhalla.program.secrets import parse_reference
-
-    return parse_reference(text)
-
-
 SETTINGS: Mapping[str, Setting] = {
     "interval": Setting(30, _whole(1, 86_400), "seconds between two looks at the sources"),
     "dry_run_enabled": Setting(True, _locked, "nothing leaves this computer; opened for one run only"),
@@ -164,13 +160,15 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "webhook.url": Setting(None, _web_address, "where webhooks about leads go"),
     "webhook.secret": Setting(
-        None, _secret, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
+        None, parse_reference, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
     ),
     "mail.host": Setting(None, _text, "mail server (SMTP)"),
     "mail.port": Setting(587, _whole(1, 65_535), "its port"),
     "mail.tls": Setting("starttls", _choice("starttls", "tls", "none"), "how the line to it is protected"),
     "mail.user": Setting(None, _text, "user at the mail server"),
-    "mail.password": Setting(None, _secret, "where the password is kept: env:NAME or keyring:SERVICE/NAME"),
+    "mail.password": Setting(
+        None, parse_reference, "where the password is kept: env:NAME or keyring:SERVICE/NAME"
+    ),
     "mail.from": Setting(None, _text, "sender of mails"),
     "digest.mail": Setting(None, _mail_address, "to whom a mail of each evening's digest is drafted"),
     "effects.per_run": Setting(
@@ -204,7 +202,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "audit.signing_key": Setting(
         None,
-        _secret,
+        parse_reference,
         "where the key that signs the chain's heads is kept: env:NAME or keyring:SERVICE/NAME; made by audit key",
     ),
     "retention.jobs_days": Setting(
@@ -282,8 +280,6 @@ def as_text(value: Any) -> str:
 
 def save(database: Database, key: str, text: str, actor: str = "operator") -> Any:
     """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
-    from db import audit
-
     setting = known(key)
     parsed = _parsed(key, setting, text)
     before = dict(database.sql(sql.SETTINGS)).get(key)

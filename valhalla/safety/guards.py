@@ -12,7 +12,7 @@ from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
 from valhalla.program import correlation, logs, settings
-from valhalla.program.memory import give_back
+from valhalla.program.heap import give_back
 from valhalla.safety import risk
 from valhalla.safety.preflight import NEEDED_BYTES
 from valhalla.sandbox.alerts import AlertSystem
