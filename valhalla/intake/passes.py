@@ -22,6 +22,7 @@ from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate, Problem
 from valhalla.intake.sql import ADOPTED_FILES
 from valhalla.program.home import Home
+from valhalla.sandbox.alerts import AlertSystem
 
 IMPORT_JOB = "import.file"
 
@@ -139,8 +140,6 @@ class Importing:
 
     def _alert(self, reason: str) -> None:
         """Somebody has to know, unless the trouble is that nothing can be written."""
-        from valhalla.sandbox.alerts import AlertSystem
-
         with contextlib.suppress(DatabaseError):
             AlertSystem(database=self.database).repeat(IMPORT_JOB, reason, "error")
 

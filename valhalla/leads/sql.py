@@ -143,6 +143,7 @@ FITS = """(suppressed IS NULL OR suppressed NOT LIKE 'merged%')
 
 # Of the leads numbered from :low to :high, those that fit.
 WINDOW_DOWN = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {FITS} ORDER BY id DESC LIMIT :limit"
+# The same the other way round, for the page before.
 WINDOW_UP = f"SELECT id FROM lead WHERE id BETWEEN :low AND :high AND {FITS} ORDER BY id LIMIT :limit"
 
 # A sort of all leads, so only for a few of them.
@@ -153,12 +154,14 @@ SORTED = f"SELECT id FROM lead WHERE {FITS} ORDER BY {{key}}, id LIMIT :limit"
 MATCHING = """
 SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match AND rowid {sign} :edge ORDER BY rowid {way} LIMIT :window
 """
+# The second filter: a conversation leaves an outcome or a merge.
 WORKED_ON = """
 SELECT id FROM (SELECT DISTINCT lead_id AS id FROM outcome WHERE lead_id {sign} :edge ORDER BY lead_id {way} LIMIT :window)
 UNION SELECT kept_id FROM lead_merge WHERE kept_id {sign} :edge ORDER BY id {way} LIMIT :window
 """
 # Of the named leads, those that fit; and the last one named, from which the next window begins.
 NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = named.id AND {fits} ORDER BY named.id {way}"
+# Counted, so that a window that was full is told from the last one.
 NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
 
 # A walk over every lead. Merged leads are parts of others.
@@ -352,7 +355,9 @@ ORDER BY id LIMIT 20000
 """
 # Sets of leads as other rooms ask for them: by number, by the imports that made them, and those kept out already.
 EXISTING_LEADS = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+# Not those that they only changed.
 LEADS_OF_IMPORTS = "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))"
+# To name those who must not be contacted in a refusal.
 SUPPRESSED_LEADS = (
     "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id"
 )
@@ -475,6 +480,7 @@ FIND_MERGE = "SELECT id, kept_id, body FROM lead_merge WHERE merged_id = ? AND u
 UNDO_MERGE = "UPDATE lead_merge SET undone_at = ?, undone_by = ? WHERE id = ?"
 # Also of merges that were undone: everything that ties two leads to one person.
 MERGE_PARTNERS = "SELECT merged_id FROM lead_merge WHERE kept_id = ?1 UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?1"
+# The body of a merge holds what the leads said.
 FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
 
 

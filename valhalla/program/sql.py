@@ -18,5 +18,7 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.up
 ASK_TO_STOP = (
     "INSERT INTO kv (queue, key, value) VALUES ('service', 'stop', x'31') ON CONFLICT (queue, key) DO NOTHING"
 )
+# One step in the index of the key.
 ASKED_TO_STOP = "SELECT 1 FROM kv WHERE queue = 'service' AND key = 'stop'"
+# When a run starts: an older request is not meant for it.
 FORGET_STOP = "DELETE FROM kv WHERE queue = 'service' AND key = 'stop'"
