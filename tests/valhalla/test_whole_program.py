@@ -27,10 +27,10 @@ from valhalla.audit import copies, restoring, retention
 from valhalla.effects import erasure, register
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
+from valhalla.intake.other_lists import import_buyers
 from valhalla.leads import do_not_contact, search, suppression
 from valhalla.leads import merge as merging
 from valhalla.leads import outcomes as recording
-from valhalla.leads.buyers import import_buyers
 from valhalla.leads.call_list import top
 from valhalla.leads.outcomes import Outcome
 from valhalla.leads.view import Viewer

@@ -148,7 +148,7 @@ def import_(
     replace: Annotated[bool, typer.Option("--replace", help="Whoever is not in this list leaves.")] = False,
 ) -> None:
     """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
-    from valhalla.leads.buyers import import_buyers
+    from valhalla.intake.other_lists import import_buyers
 
     inv = invocation(ctx)
     with inv.writing() as database:
@@ -162,7 +162,7 @@ def import_(
             f"{len(done.refused):,} refused" + (f"; {done.removed:,} left the list" if done.removed else "")
         )
 
-    inv.show({**vars(done), "refused": [vars(each) for each in done.refused]}, render)
+    inv.show({**vars(done), "refused": [each._asdict() for each in done.refused]}, render)
     if done.rows and len(done.refused) == done.rows:
         raise typer.Exit(1)
 

@@ -117,7 +117,7 @@ def _list(inv: Invocation, text: str) -> None:
 
 def _import(inv: Invocation, text: str) -> None:
     from valhalla.cli.afterwards import follow_up, say_follow_up
-    from valhalla.leads.outcome_lists import import_and_reevaluate
+    from valhalla.intake.other_lists import import_and_reevaluate
 
     with inv.program() as program:
         done, job_id = import_and_reevaluate(program.reevaluating, Path(text))
@@ -126,7 +126,7 @@ def _import(inv: Invocation, text: str) -> None:
             "rows": done.rows,
             "recorded": done.recorded,
             "known": done.known,
-            "refused": [vars(each) for each in done.refused],
+            "refused": [each._asdict() for each in done.refused],
         }
 
         def render() -> None:

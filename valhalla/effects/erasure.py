@@ -11,7 +11,7 @@ from db.instance import running
 from valhalla.effects import register, sql
 from valhalla.intake import rejects
 from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
-from valhalla.leads import sql as leads_sql
+from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry
 from valhalla.program.errors import NotFound
@@ -61,7 +61,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
             register.blank(database, sorted(people))
             remove.remove_leads(database, sorted(people))
             search.forget_words(database)
-            database.sql(leads_sql.MOVE_GENERATION)
+            touched(database)
             audit.append(
                 database,
                 "lead.forget",

@@ -86,7 +86,6 @@ SELECT max(coalesce((SELECT max(id) FROM lead), 0), (SELECT last_id FROM lead_ge
 # Planned outside of the transaction: whether a lead has changed since is asked inside.
 READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 # Tells others that plan in the same way.
-MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 # The index of learnt keys finds those of a lead that are not its identity.
 ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT (key) DO NOTHING"

@@ -14,6 +14,7 @@ from db.courtesy import give_way, in_steps
 from valhalla.intake import sql
 from valhalla.intake.plan import Plan, Reading, new_leads
 from valhalla.leads import sql as leads_sql
+from valhalla.leads.generation import touched
 
 if TYPE_CHECKING:
     from db import Database
@@ -95,7 +96,7 @@ def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, c
     of the new leads are stored too."""
     now = database.clock()
     if plan.moves_leads():
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
     if plan.leads:
         new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
     if plan.keys:

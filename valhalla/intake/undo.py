@@ -20,6 +20,7 @@ from db.pacing import Pace
 from valhalla.intake import sql
 from valhalla.leads import redecide, remove
 from valhalla.leads import sql as leads_sql
+from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
 
@@ -102,7 +103,7 @@ class _Undo:
             with self.pace.write(self.database):
                 self.hooks.fence()
                 act(ids)
-                self.database.sql(sql.MOVE_GENERATION)
+                touched(self.database)
             after = ids[-1]
             self.done += len(ids)
             self.hooks.between({"leads": self.done})
@@ -206,7 +207,7 @@ class _Undo:
                 self._count(len(ids) - len(changed), {}, {})
                 database.many(sql.UNSIGHT, [(self.import_id, lead) for lead in ids])
                 redecide.decide_again(database, ids, lambda lead: lead._replace(lists=max(1, lead.lists - 1)))
-                database.sql(sql.MOVE_GENERATION)
+                touched(database)
             after = ids[-1]
             self.done += len(ids)
             self.hooks.between({"leads": self.done})

@@ -1,18 +1,16 @@
-"""Importing and reading the list of buyers."""
+"""The list of buyers: taking one in, and reading it."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from db import Database, audit
 from valhalla.leads import sql
 from valhalla.leads.markets import market_of, region
-from valhalla.leads.outcome_lists import Refused
-from valhalla.leads.sheet import read_sheet
+from valhalla.leads.sheet import Refused, Sheet
 from valhalla.program.errors import UsageError
 from valhalla.program.wording import cents
 from valhalla.scoring.stages.buyers import Buyer
@@ -30,7 +28,7 @@ COLUMNS = {
 """Fields and the headers under which they are found."""
 
 
-class Line(NamedTuple):
+class Listed(NamedTuple):
     """A line of the list as table ``buyer`` has it."""
 
     name: str
@@ -58,27 +56,29 @@ class Imported:
     refused: list[Refused] = field(default_factory=list)
 
 
-def import_buyers(
-    database: Database, path: Path, *, replace: bool = False, actor: str = "operator"
+def take_list(
+    database: Database, sheet: Sheet, *, replace: bool = False, actor: str = "operator"
 ) -> Imported:
-    """Take buyers from a CSV: a buyer is known by his name, and a later list changes what he takes. ``replace``: whoever is not
-    in this list leaves. Durable. Raises :class:`valhalla.program.errors.InputError` for an unusable file."""
+    """Take buyers from a table with the columns :data:`COLUMNS`: a buyer is known by his name, and a later list changes what
+    he takes. ``replace``: whoever is not in this list leaves. Durable. Raises :class:`UsageError` where the names are
+    missing."""
     done = Imported()
     seen: set[str] = set()
-    with read_sheet(path, COLUMNS) as sheet:
-        if "name" not in sheet.columns:
-            raise UsageError(f"{path} needs a column name; and may have {', '.join(list(COLUMNS)[1:])}")
-        lines = list(sheet)
+    if "name" not in sheet.fields:
+        raise UsageError(f"{sheet.path} needs a column name; and may have {', '.join(list(COLUMNS)[1:])}")
+    lines = list(sheet)
     with database.write(durable=True):
         now = database.clock()
-        for line, cells in lines:
+        for line in lines:
             done.rows += 1
             try:
-                row = _row(cells)
+                if line.problem is not None:
+                    raise UsageError(line.problem)
+                row = _row(line.cells)
                 if row.name in seen:
                     raise UsageError(f"{row.name} stands in the list twice")
             except UsageError as error:
-                done.refused.append(Refused(line, str(error)))
+                done.refused.append(Refused(line.number, str(error)))
                 continue
             seen.add(row.name)
             known = database.one(sql.KNOWN_BUYER, (row.name,))
@@ -128,14 +128,14 @@ def wishes(database: Database) -> list[Buyer]:
     ]
 
 
-def _row(cells: dict[str, str]) -> Line:
+def _row(cells: dict[str, str]) -> Listed:
     name = " ".join(cells.get("name", "").split())
     if not name:
         raise UsageError("the name is missing")
     price, beds, repairs = cells.get("max_price"), cells.get("min_beds"), cells.get("max_repairs")
     if beds and not re.fullmatch(r"\d{1,2}\+?", beds):
         raise UsageError(f"{beds!r} is no number of beds")
-    return Line(
+    return Listed(
         name,
         json.dumps(_markets(cells.get("markets", "")), ensure_ascii=False),
         cents(price) or None if price else None,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from db import Database, audit
 from valhalla.leads import lookup, redecide, sql, suppression
+from valhalla.leads.generation import touched
 from valhalla.leads.suppression import Entry, Kind, Origin
 from valhalla.program.errors import UsageError
 
@@ -59,7 +60,7 @@ def add(
             if suppressed is None and (why := sets.reason(email, phone)) is not None
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         audit.append(
             database,
             "suppression.add",
@@ -93,7 +94,7 @@ def remove(
             if suppressed is not None and suppressed.startswith(suppression.PREFIX)
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         opened = sum(why is None for why in marks.values())
         audit.append(
             database, "suppression.remove", "suppression", {"removed": removed, "leads": opened}, actor=actor

@@ -11,6 +11,7 @@ import apsw
 
 from db import audit
 from valhalla.leads import redecide, sql
+from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
 
@@ -142,7 +143,7 @@ def merge(database: Database, kept_id: int, merged_id: int, actor: str = "operat
         _put(database, merged_id, {"suppressed": f"{MERGED}{kept_id}"})
         database.sql(sql.DECIDE_DUPLICATE, ("merged", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         row = (kept_id, merged_id, now, actor, json.dumps(body, ensure_ascii=False))
         number = int(database.value(sql.ADD_MERGE, row))
         audit.append(
@@ -182,7 +183,7 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
         database.sql(sql.UNDO_MERGE, (now, actor, number))
         database.sql(sql.DECIDE_DUPLICATE, ("different", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         audit.append(database, "lead.unmerge", f"lead:{kept_id}", {"merged": merged_id}, actor=actor)
     return {"kept": kept_id, "merged": merged_id, "stays": stays}
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from db import Database, audit
 from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.identity import email_key, phone_name_key
 from valhalla.leads.outcomes import Outcome, Recorder
-from valhalla.leads.sheet import Sheet, read_sheet
-from valhalla.program import settings
+from valhalla.leads.sheet import Line, Refused, Sheet
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, moment
 from valhalla.program.wording import cents
-
-if TYPE_CHECKING:
-    from jobs import JobId
-    from valhalla.scoring.jobs import Reevaluating
 
 COLUMNS = {
     "lead": ("lead", "lead id", "lead_id", "id"),
@@ -44,14 +37,6 @@ BATCH = 500
 
 
 @dataclass
-class Refused:
-    """A line that could not be used."""
-
-    line: int
-    message: str
-
-
-@dataclass
 class Imported:
     """What became of a file of outcomes; rows = recorded + known + refused."""
 
@@ -62,49 +47,40 @@ class Imported:
     refused: list[Refused] = field(default_factory=list)
 
 
-def import_outcomes(database: Database, path: Path, *, zone: str | None, actor: str = "operator") -> Imported:
-    """Record every line of ``path``. Lines that make no sense are refused and named, the others are recorded; reading a
-    file twice records nothing twice. Durable. Raises :class:`valhalla.program.errors.InputError` for an unusable file."""
+def record_list(database: Database, sheet: Sheet, *, zone: str | None, actor: str = "operator") -> Imported:
+    """Record every line of a table with the columns :data:`COLUMNS`. Lines that make no sense are refused and named, the
+    others are recorded; reading a file twice records nothing twice. Durable. Raises :class:`UsageError` where columns
+    are missing."""
     result = Imported()
-    with read_sheet(path, COLUMNS) as sheet:
-        if "event" not in sheet.columns or not {"lead", "email", "phone"} & sheet.columns.keys():
-            raise UsageError(
-                f"{path} needs a column event (contacted, won, ...) and one of lead, email, or phone with name"
-            )
-        rows = iter(sheet)
-        while batch := list(islice(rows, BATCH)):
-            with database.write(durable=True):
-                recorder = Recorder(database, actor)
-                before = result.recorded
-                for line, cells in batch:
-                    _one(database, recorder, line, cells, zone, result)
-                body = {"lines": [batch[0][0], batch[-1][0]], "recorded": result.recorded - before}
-                audit.append(database, "outcome.import", "outcomes", body, actor=actor)
+    if "event" not in sheet.fields or not {"lead", "email", "phone"} & sheet.fields:
+        raise UsageError(
+            f"{sheet.path} needs a column event (contacted, won, ...) and one of lead, email, or phone with name"
+        )
+    rows = iter(sheet)
+    while batch := list(islice(rows, BATCH)):
+        with database.write(durable=True):
+            recorder = Recorder(database, actor)
+            before = result.recorded
+            for line in batch:
+                _one(database, recorder, line, zone, result)
+            body = {
+                "lines": [batch[0].number, batch[-1].number],
+                "recorded": result.recorded - before,
+            }
+            audit.append(database, "outcome.import", "outcomes", body, actor=actor)
     return result
 
 
-def import_and_reevaluate(reevaluating: Reevaluating, path: Path) -> tuple[Imported, JobId | None]:
-    """Record every line of ``path`` on the operator's clock and, where one is new, have the leads decided again. Also
-    returns the number of that job."""
-    database = reevaluating.database
-    done = import_outcomes(database, path, zone=settings.value(database, "timezone"))
-    return done, reevaluating.ask() if done.recorded else None
-
-
-def _one(
-    database: Database,
-    recorder: Recorder,
-    line: int,
-    cells: dict[str, str],
-    zone: str | None,
-    result: Imported,
-) -> None:
+def _one(database: Database, recorder: Recorder, line: Line, zone: str | None, result: Imported) -> None:
     result.rows += 1
+    if line.problem is not None:
+        result.refused.append(Refused(line.number, line.problem))
+        return
     try:
         with database.savepoint():
-            recorded = recorder.record(_outcome(database, cells, zone))
+            recorded = recorder.record(_outcome(database, line.cells, zone))
     except (UsageError, NotFound) as error:
-        result.refused.append(Refused(line, str(error)))
+        result.refused.append(Refused(line.number, str(error)))
         return
     if recorded.new:
         result.recorded += 1
@@ -149,6 +125,3 @@ def _lead_of(database: Database, cells: dict[str, str]) -> int:
             return int(found)
     told = cells.get("email") or cells.get("phone") or cells.get("name") or "nobody"
     raise NotFound(f"no lead is known as {told}")
-
-
-__all__ = ["COLUMNS", "Imported", "Refused", "Sheet", "import_outcomes"]

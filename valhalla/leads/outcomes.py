@@ -9,6 +9,7 @@ from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
 from valhalla.leads import do_not_contact, sql, suppression
+from valhalla.leads.generation import touched
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
@@ -151,7 +152,7 @@ class Recorder:
         moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
         decision = redecide(moved, self._context(lead))
         database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead.id))
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         return Recorded(0, lead.id, True, now_at, suppressed)
 
     def _context(self, lead: StoredLead) -> Context:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.leads import redecide, sql
+from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound
 from valhalla.scoring.stages.row import CONTENT
 
@@ -46,7 +47,7 @@ def accept(database: Database, change_id: int, actor: str = "operator") -> int:
         database.sql(sql.ADD_HISTORY, (lead_id, now, actor, f"change:{change_id}", before))
         database.sql(sql.DECIDE_CHANGE, ("accepted", now, actor, change_id))
         redecide.decide_again(database, [lead_id])
-        database.sql(sql.MOVE_GENERATION)
+        touched(database)
         audit.append(
             database, "lead.change", f"lead:{lead_id}", {"change": change_id, "accepted": True}, actor=actor
         )

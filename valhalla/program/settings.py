@@ -6,67 +6,32 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from valhalla.program import sql
 from valhalla.program.errors import UsageError
+from valhalla.program.fields import Field, on_or_off
 from valhalla.program.secrets import parse_reference
 
 if TYPE_CHECKING:
     from db import Database
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One setting: ``parse`` turns the operator's text into its value or raises ValueError with what is allowed."""
-
-    default: Any
-    parse: Callable[[str], Any]
-    meaning: str
+def _flag(default: bool, meaning: str) -> Field:
+    return Field("flag", 0, 1, meaning, default=default)
 
 
-def _boolean(text: str) -> bool:
-    word = text.strip().lower()
-    if word in ("true", "on", "yes", "1"):
-        return True
-    if word in ("false", "off", "no", "0"):
-        return False
-    raise ValueError("on or off")
+def _count(default: int, low: int, high: int, meaning: str) -> Field:
+    return Field("count", low, high, meaning, default=default)
 
 
-@dataclass(frozen=True)
-class Whole:
-    """A whole number from ``low`` to ``high``."""
-
-    low: int
-    high: int
-
-    def __call__(self, text: str) -> int:
-        if not re.fullmatch(r"\s*\d{1,12}\s*", text) or not self.low <= int(text) <= self.high:
-            raise ValueError(f"a whole number from {self.low} to {self.high}")
-        return int(text)
+def _word(default: str, words: tuple[str, ...], meaning: str) -> Field:
+    return Field("word", 0, 0, meaning, words, default)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of ``words``."""
-
-    words: tuple[str, ...]
-
-    def __call__(self, text: str) -> str:
-        if text.strip().lower() not in self.words:
-            raise ValueError(f"one of {', '.join(self.words)}")
-        return text.strip().lower()
-
-
-def _whole(low: int, high: int) -> Whole:
-    return Whole(low, high)
-
-
-def _choice(*words: str) -> Choice:
-    return Choice(words)
+def _text(meaning: str, parse: Callable[[str], Any] | None = None, default: str | None = None) -> Field:
+    return Field("text", 0, 0, meaning, default=default, parse=parse)
 
 
 def _hours(text: str) -> str:
@@ -75,10 +40,6 @@ def _hours(text: str) -> str:
         raise ValueError("two times such as 20:00-08:00")
     start, start_minutes, end, end_minutes = match.groups()
     return f"{int(start):02d}:{start_minutes}-{int(end):02d}:{end_minutes}"
-
-
-def _text(text: str) -> str | None:
-    return text.strip() or None
 
 
 def _zone(text: str) -> str | None:
@@ -94,7 +55,7 @@ def _zone(text: str) -> str | None:
 
 
 def _locked(text: str) -> bool:
-    if not _boolean(text):
+    if not on_or_off(text):
         raise ValueError("on: the lock is opened for one run, by run --live, production or live on")
     return True
 
@@ -122,108 +83,86 @@ def _mail_address(text: str) -> str | None:
     return text or None
 
 
-SETTINGS: Mapping[str, Setting] = {
-    "interval": Setting(30, _whole(1, 86_400), "seconds between two looks at the sources"),
-    "dry_run_enabled": Setting(True, _locked, "nothing leaves this computer; opened for one run only"),
-    "risk_monitoring": Setting(True, _boolean, "assess quality and risk after each cycle"),
-    "json_export": Setting(True, _boolean, "write the reports in logs/ after each cycle"),
-    "console_output": Setting(True, _boolean, "print a line for each cycle"),
-    "log.console": Setting(
+SETTINGS: Mapping[str, Field] = {
+    "interval": _count(30, 1, 86_400, "seconds between two looks at the sources"),
+    "dry_run_enabled": Field(
+        "flag", 1, 1, "nothing leaves this computer; opened for one run only", default=True, parse=_locked
+    ),
+    "risk_monitoring": _flag(True, "assess quality and risk after each cycle"),
+    "json_export": _flag(True, "write the reports in logs/ after each cycle"),
+    "console_output": _flag(True, "print a line for each cycle"),
+    "log.console": _word(
         "off",
-        _choice("off", "text", "json"),
+        ("off", "text", "json"),
         "show the log of a run on standard error too: for people, or as JSON lines",
     ),
-    "console.fallback": Setting(
-        True, _boolean, "show simulated data, marked as such, when a console source is down"
+    "console.fallback": _flag(True, "show simulated data, marked as such, when a console source is down"),
+    "console.redis_url": _text(
+        "Redis of the federation board, such as redis://localhost:6379/0", _redis_address
     ),
-    "console.redis_url": Setting(
-        None, _redis_address, "Redis of the federation board, such as redis://localhost:6379/0"
+    "console.federation_url": _text(
+        "address of a federation service, such as http://127.0.0.1:9001", _web_address
     ),
-    "console.federation_url": Setting(
-        None, _web_address, "address of a federation service, such as http://127.0.0.1:9001"
+    "console.base_path": _text("folder whose data/ holds reasoning_logs.db and ark.db of the memory board"),
+    "console.boards": _word(
+        "auto", ("auto", "on", "off"), "list the console's boards: those with a source, both, or none"
     ),
-    "console.base_path": Setting(
-        None, _text, "folder whose data/ holds reasoning_logs.db and ark.db of the memory board"
+    "cockpit.read_only": _flag(False, "the cockpit in the browser only shows and changes nothing"),
+    "quiet_hours": _text("no calls in these hours of the lead's day", _hours, "20:00-08:00"),
+    "timezone": _text("the operator's time zone; empty: the computer's", _zone),
+    "watch": _word(
+        "on", ("on", "poll", "off"), "notice new lists at once: by the system, by looking, or not at all"
     ),
-    "console.boards": Setting(
-        "auto", _choice("auto", "on", "off"), "list the console's boards: those with a source, both, or none"
+    "webhook.url": _text("where webhooks about leads go", _web_address),
+    "webhook.secret": _text(
+        "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME", parse_reference
     ),
-    "cockpit.read_only": Setting(
-        False, _boolean, "the cockpit in the browser only shows and changes nothing"
+    "mail.host": _text("mail server (SMTP)"),
+    "mail.port": _count(587, 1, 65_535, "its port"),
+    "mail.tls": _word("starttls", ("starttls", "tls", "none"), "how the line to it is protected"),
+    "mail.user": _text("user at the mail server"),
+    "mail.password": _text("where the password is kept: env:NAME or keyring:SERVICE/NAME", parse_reference),
+    "mail.from": _text("sender of mails"),
+    "digest.mail": _text("to whom a mail of each evening's digest is drafted", _mail_address),
+    "effects.per_run": _count(20, 0, 1_000, "webhooks about new leads that a production run drafts at most"),
+    "risk.validity_percent": _count(90, 0, 100, "rows of a list that must be valid, else rule R2"),
+    "risk.duplicate_percent": _count(20, 0, 100, "duplicates in a list above which rule R5 speaks"),
+    "risk.review_waiting": _count(
+        50, 0, 1_000_000, "changes that wait for review above which rule R6 speaks"
     ),
-    "quiet_hours": Setting("20:00-08:00", _hours, "no calls in these hours of the lead's day"),
-    "timezone": Setting(None, _zone, "the operator's time zone; empty: the computer's"),
-    "watch": Setting(
-        "on",
-        _choice("on", "poll", "off"),
-        "notice new lists at once: by the system, by looking, or not at all",
+    "risk.fresh_days": _count(90, 1, 3_650, "age up to which a lead counts as timely"),
+    "risk.dnc_days": _count(31, 1, 3_650, "age of the do-not-contact list above which rule R16 speaks"),
+    "risk.disk_mb": _count(500, 0, 1_000_000, "free space under which rule R15 speaks"),
+    "risk.wal_mb": _count(256, 1, 1_000_000, "size of the write-ahead log above which rule R15 speaks"),
+    "risk.cpu_percent": _count(90, 1, 100, "processor load above which performance is degraded"),
+    "risk.memory_mb": _count(
+        1_024, 1, 1_000_000, "memory of the program above which performance is degraded"
     ),
-    "webhook.url": Setting(None, _web_address, "where webhooks about leads go"),
-    "webhook.secret": Setting(
-        None, parse_reference, "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME"
+    "packets.automatic": _count(
+        20, 0, 1000, "leads at the top of the call list whose packets are made without being asked"
     ),
-    "mail.host": Setting(None, _text, "mail server (SMTP)"),
-    "mail.port": Setting(587, _whole(1, 65_535), "its port"),
-    "mail.tls": Setting("starttls", _choice("starttls", "tls", "none"), "how the line to it is protected"),
-    "mail.user": Setting(None, _text, "user at the mail server"),
-    "mail.password": Setting(
-        None, parse_reference, "where the password is kept: env:NAME or keyring:SERVICE/NAME"
-    ),
-    "mail.from": Setting(None, _text, "sender of mails"),
-    "digest.mail": Setting(None, _mail_address, "to whom a mail of each evening's digest is drafted"),
-    "effects.per_run": Setting(
-        20, _whole(0, 1_000), "webhooks about new leads that a production run drafts at most"
-    ),
-    "risk.validity_percent": Setting(90, _whole(0, 100), "rows of a list that must be valid, else rule R2"),
-    "risk.duplicate_percent": Setting(20, _whole(0, 100), "duplicates in a list above which rule R5 speaks"),
-    "risk.review_waiting": Setting(
-        50, _whole(0, 1_000_000), "changes that wait for review above which rule R6 speaks"
-    ),
-    "risk.fresh_days": Setting(90, _whole(1, 3_650), "age up to which a lead counts as timely"),
-    "risk.dnc_days": Setting(
-        31, _whole(1, 3_650), "age of the do-not-contact list above which rule R16 speaks"
-    ),
-    "risk.disk_mb": Setting(500, _whole(0, 1_000_000), "free space under which rule R15 speaks"),
-    "risk.wal_mb": Setting(
-        256, _whole(1, 1_000_000), "size of the write-ahead log above which rule R15 speaks"
-    ),
-    "risk.cpu_percent": Setting(90, _whole(1, 100), "processor load above which performance is degraded"),
-    "risk.memory_mb": Setting(
-        1_024, _whole(1, 1_000_000), "memory of the program above which performance is degraded"
-    ),
-    "packets.automatic": Setting(
-        20, _whole(0, 1000), "leads at the top of the call list whose packets are made without being asked"
-    ),
-    "audit.copy_hours": Setting(
-        24, _whole(0, 8760), "hours between two automatic audit copies; 0: none are made"
-    ),
-    "audit.copies_kept": Setting(
-        7, _whole(1, 1000), "automatic audit copies that are kept; older ones are removed"
-    ),
-    "audit.signing_key": Setting(
-        None,
-        parse_reference,
+    "audit.copy_hours": _count(24, 0, 8760, "hours between two automatic audit copies; 0: none are made"),
+    "audit.copies_kept": _count(7, 1, 1000, "automatic audit copies that are kept; older ones are removed"),
+    "audit.signing_key": _text(
         "where the key that signs the chain's heads is kept: env:NAME or keyring:SERVICE/NAME; made by audit key",
+        parse_reference,
     ),
-    "retention.jobs_days": Setting(
-        90, _whole(0, 36_500), "days after which ended jobs and their events are removed; 0: never"
+    "retention.jobs_days": _count(
+        90, 0, 36_500, "days after which ended jobs and their events are removed; 0: never"
     ),
-    "retention.logs_days": Setting(
-        90,
-        _whole(0, 36_500),
-        "days after which cycles and entries of the blocks' own logs are removed; 0: never",
+    "retention.logs_days": _count(
+        90, 0, 36_500, "days after which cycles and entries of the blocks' own logs are removed; 0: never"
     ),
-    "retention.evidence_days": Setting(
+    "retention.evidence_days": _count(
         730,
-        _whole(0, 36_500),
+        0,
+        36_500,
         "days after which closed alerts and settled refused rows are removed; their hashes stay; 0: never",
     ),
-    "import.chunk_rows": Setting(
-        50_000, _whole(1, 200_000), "rows of a list that are stored in one transaction at most"
+    "import.chunk_rows": _count(
+        50_000, 1, 200_000, "rows of a list that are stored in one transaction at most"
     ),
-    "import.read_ahead": Setting(
-        True, _boolean, "read large lists in a second process while this one stores"
-    ),
+    "import.read_ahead": _flag(True, "read large lists in a second process while this one stores"),
 }
 """Every setting by name. docs/settings.md lists them; a test compares."""
 
@@ -295,7 +234,7 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
     return parsed
 
 
-def known(key: str) -> Setting:
+def known(key: str) -> Field:
     """The setting called ``key``; :class:`UsageError` names the nearest one there is."""
     if key in SETTINGS:
         return SETTINGS[key]
@@ -306,8 +245,8 @@ def known(key: str) -> Setting:
     raise UsageError(f"there is no setting {key!r}{hint}")
 
 
-def _parsed(name: str, setting: Setting, text: str) -> Any:
+def _parsed(name: str, setting: Field, text: str) -> Any:
     try:
-        return setting.parse(text)
+        return setting.read(text)
     except ValueError as error:
         raise UsageError(f"{name} must be {error}, not {text!r}") from None

@@ -14,11 +14,11 @@ from db.inspecting import inspect
 from valhalla.effects import live, register
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.importer import import_file
+from valhalla.intake.other_lists import import_buyers
 from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
 from valhalla.leads import do_not_contact, merge, suppression
-from valhalla.leads.buyers import import_buyers
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.view import Viewer
 from valhalla.program.database import open_copy

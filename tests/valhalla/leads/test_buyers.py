@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from db import Database, audit
-from valhalla.leads.buyers import all_buyers, import_buyers, wishes
+from valhalla.intake.other_lists import import_buyers
+from valhalla.leads.buyers import all_buyers, wishes
 from valhalla.program.errors import UsageError
 from valhalla.scoring.stages.buyers import Buyer
 

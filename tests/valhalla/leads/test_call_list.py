@@ -36,7 +36,7 @@ def viewer(database: Database) -> Viewer:
 def by_hand(database: Database, count: int, market: str | None, source: str | None) -> list[int]:
     """Every lead looked at, and sorted by the documented order."""
     view = viewer(database)
-    now, rules = view.now, view.score
+    now, rules = view.at, view.score
     rows = database.sql(
         f"SELECT id, score_base, {sql.FRESH_AT}, expected_value, market, source, status FROM lead"
     )

@@ -11,9 +11,9 @@ import pytest
 from db import Database, audit
 from db.clock import DAY, HOUR
 from db.verifying import verify
+from valhalla.intake.other_lists import import_outcomes
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.call_list import top
-from valhalla.leads.outcome_lists import import_outcomes
 from valhalla.leads.outcomes import OPTED_OUT, Outcome, record, undo
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound, UsageError

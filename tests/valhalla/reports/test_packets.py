@@ -11,7 +11,7 @@ import pytest
 
 from db import Database, audit
 from valhalla.effects.erasure import forget
-from valhalla.leads.buyers import import_buyers
+from valhalla.intake.other_lists import import_buyers
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home

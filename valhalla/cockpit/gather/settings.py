@@ -12,7 +12,8 @@ from valhalla.leads import do_not_contact
 from valhalla.leads.buyers import all_buyers
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
-from valhalla.program.settings import SETTINGS, Choice, Setting, Stored, Whole
+from valhalla.program.fields import Field
+from valhalla.program.settings import SETTINGS, Stored
 from valhalla.scoring import policies
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, diff
@@ -64,7 +65,7 @@ def one(database: Database, key: str) -> dict[str, Any]:
     return _setting(key, setting, settings.stored(database).get(key))
 
 
-def _setting(key: str, setting: Setting, stored: Stored | None) -> dict[str, Any]:
+def _setting(key: str, setting: Field, stored: Stored | None) -> dict[str, Any]:
     variable = settings.environment_name(key)
     told: dict[str, Any] = {
         "key": key,
@@ -87,17 +88,17 @@ def _setting(key: str, setting: Setting, stored: Stored | None) -> dict[str, Any
     if variable in os.environ:
         told["origin"] = "environment"
         try:
-            told["value"] = setting.parse(os.environ[variable])
+            told["value"] = setting.read(os.environ[variable])
         except ValueError as error:
             told["problem"] = f"the variable must be {error}"
     told["changed"] = told["value"] != setting.default
     if key == "dry_run_enabled":
         told["kind"] = "lock"
-    elif isinstance(setting.parse, Whole):
-        told |= {"kind": "number", "low": setting.parse.low, "high": setting.parse.high}
-    elif isinstance(setting.parse, Choice):
-        told |= {"kind": "choice", "words": list(setting.parse.words)}
-    elif isinstance(setting.default, bool):
+    elif setting.kind == "count":
+        told |= {"kind": "number", "low": setting.low, "high": setting.high}
+    elif setting.kind == "word":
+        told |= {"kind": "choice", "words": list(setting.words)}
+    elif setting.kind == "flag":
         told |= {"kind": "choice", "words": ["on", "off"]}
     told["text"] = "" if told["value"] is None else settings.as_text(told["value"])
     told["default_text"] = settings.as_text(setting.default)

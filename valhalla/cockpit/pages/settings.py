@@ -17,7 +17,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import buyers as buyer_lists
+from valhalla.intake import other_lists
 from valhalla.leads import do_not_contact, suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
@@ -240,7 +240,7 @@ def import_buyers(
         path = Path(folder) / "buyers.csv"
         path.write_bytes(list_.file.read())
         try:
-            taken = buyer_lists.import_buyers(here.database, path, replace=replace)
+            taken = other_lists.import_buyers(here.database, path, replace=replace)
         except ValhallaError as error:
             raise UsageError(str(error).replace(str(path), "the list")) from None
     says = f"{taken.new} new, {taken.changed} changed, {taken.same} as before"

@@ -26,6 +26,9 @@ CHUNK_ROWS = 50_000
 RowReaderFactory = Callable[[Columns, Profile, str], RowReader]
 """Makes what reads the records of a file, from its columns, the profile and the source's name."""
 
+ColumnsOf = Callable[[list[str]], Columns]
+"""Works out the columns of a header."""
+
 
 class Reader(Protocol):
     """What each format has to offer."""
@@ -183,6 +186,7 @@ def open_source(
     source: str = DEFAULT_SOURCE,
     rows: RowReaderFactory | None = None,
     passed: blake2b | None = None,
+    columns: ColumnsOf | None = None,
 ) -> Source:
     """Open a lead list of any supported format.
 
@@ -190,13 +194,14 @@ def open_source(
     ``start`` goes on where an earlier reading of the same bytes ended. ``source`` is the name under which the
     program knows where the file comes from. ``rows`` replaces the rules for a record; then no record takes the fast path.
     ``passed`` is the :func:`prefix_hash` of the bytes before ``start``, so that a large file need not be hashed again.
+    ``columns`` replaces the recognition of fields; ``mapping`` then only tells the line of column names from a title.
     Raises SourceError for everything that makes the whole file unusable.
     """
     path = Path(path)
     profile = profile or Profile()
     file = _open(path)
     try:
-        return _open_format(path, file, profile, mapping, start, source, rows or RowReader, passed)
+        return _open_format(path, file, profile, mapping, start, source, rows or RowReader, passed, columns)
     except OSError as error:
         file.close()
         raise SourceError(
@@ -231,6 +236,7 @@ def _open_format(
     name: str,
     rows: RowReaderFactory,
     passed: blake2b | None,
+    columns: ColumnsOf | None,
 ) -> Source:
     head = file.read(1 << 16)
     if not head:
@@ -239,7 +245,7 @@ def _open_format(
     if other is not None:
         raise SourceError("NOT_CSV", f"The file {path} is no lead list but {other}.")
     start = start if start is not None and start.offset > 0 else None
-    opened = Opened(path, file, profile, mapping, start, name, rows, passed if start else None)
+    opened = Opened(path, file, profile, mapping, start, name, rows, passed if start else None, columns)
     if head.startswith(b"PK\x03\x04"):
         return opened.workbook()
     kind = json_kind(head)
@@ -264,6 +270,7 @@ class Opened:
     name: str
     rows: RowReaderFactory
     passed: blake2b | None
+    columns: ColumnsOf | None
 
     def text(self) -> Source:
         """Delimited text."""
@@ -344,6 +351,8 @@ class Opened:
         return Position(size, self.start.line, self.start.records, "utf-8")
 
     def _columns(self, header: list[str], samples: list[list[str]]) -> Columns:
+        if self.columns is not None:
+            return self.columns(header)
         return columns_for(header, self.profile, path=str(self.path), mapping=self.mapping, samples=samples)
 
     def _source(

@@ -12,7 +12,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from valhalla.scoring.stages.policy_keys import KEYS, MARKET_KEYS, Key
+from valhalla.scoring.stages.policy_keys import KEYS, MARKET_KEYS
 from valhalla.scoring.stages.policy_tables import check_tables
 
 Policy = dict[str, Any]
@@ -286,7 +286,6 @@ def _leaves(here: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 __all__ = [
     "DEFAULT_POLICY",
     "Change",
-    "Key",
     "Policy",
     "PolicyError",
     "diff",

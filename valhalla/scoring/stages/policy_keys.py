@@ -2,68 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
-
-
-class Key(NamedTuple):
-    """One value of the policy.
-
-    ``kind`` is ``share`` (fraction of one, at most six decimals), ``money`` (whole currency units), ``count``, ``days``,
-    ``hours``, ``points``, ``number``, ``flag`` or ``word``. ``low`` and ``high`` are inclusive.
-    """
-
-    kind: str
-    low: float
-    high: float
-    meaning: str
-    words: tuple[str, ...] = ()
-
-    def mistake(self, name: str, value: Any) -> str | None:
-        """One sentence saying why ``value`` cannot stand at ``name``, or None."""
-        if self.kind == "flag":
-            return None if isinstance(value, bool) else f"{name} must be true or false, not {value!r}."
-        if self.kind == "word":
-            return (
-                None
-                if value in self.words
-                else f"{name} must be one of {', '.join(self.words)}, not {value!r}."
-            )
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            return f"{name} must be a number, not {value!r}."
-        if self.kind in ("money", "count", "days", "hours", "points") and not isinstance(value, int):
-            return f"{name} must be a whole number, not {value!r}."
-        if not self.low <= value <= self.high:
-            return f"{name} must be from {self.low:g} to {self.high:g}, not {value!r}."
-        if self.kind == "share" and round(value, 6) != value:
-            return f"{name} can have at most six decimals, not {value!r}."
-        return None
-
+from valhalla.program.fields import Field
 
 _MONEY = 1_000_000_000
 
 
-def _share(meaning: str, low: float = 0, high: float = 1) -> Key:
-    return Key("share", low, high, meaning)
+def _share(meaning: str, low: float = 0, high: float = 1) -> Field:
+    return Field("share", low, high, meaning)
 
 
-def _money(meaning: str) -> Key:
-    return Key("money", 0, _MONEY, meaning)
+def _money(meaning: str) -> Field:
+    return Field("money", 0, _MONEY, meaning)
 
 
-def _count(meaning: str, low: int = 1, high: int = 10_000_000) -> Key:
-    return Key("count", low, high, meaning)
+def _count(meaning: str, low: int = 1, high: int = 10_000_000) -> Field:
+    return Field("count", low, high, meaning)
 
 
-def _days(meaning: str, low: int = 0) -> Key:
-    return Key("days", low, 3_650, meaning)
+def _days(meaning: str, low: int = 0) -> Field:
+    return Field("days", low, 3_650, meaning)
 
 
-def _points(meaning: str, low: int = 0, high: int = 100) -> Key:
-    return Key("points", low, high, meaning)
+def _points(meaning: str, low: int = 0, high: int = 100) -> Field:
+    return Field("points", low, high, meaning)
 
 
-KEYS: dict[str, Key] = {
+KEYS: dict[str, Field] = {
     "assignment.holdout_share": _share("share of leads that take part in no experiment", 0, 0.5),
     "assignment.sample_ratio_alarm": _share("p below which the split of leads counts as broken", 0, 0.1),
     "assignment.sample_ratio_from": _count("leads from which the split is checked"),
@@ -74,16 +38,16 @@ KEYS: dict[str, Key] = {
     "promotion.always_valid_p": _share("largest always-valid p that promotes", 0, 0.5),
     "promotion.smallest_effect": _share("smallest difference of rates that matters", 0.0001, 0.5),
     "promotion.opt_out_margin": _share("how far opt-outs may exceed those of the script in use"),
-    "promotion.automatic": Key("flag", 0, 1, "promote without a person's click"),
-    "packet.value_means": Key("word", 0, 0, "what the list's value is", ("asking", "arv")),
-    "packet.model": Key("word", 0, 0, "share of ARV, or every cost by itself", ("rule", "costs")),
+    "promotion.automatic": Field("flag", 0, 1, "promote without a person's click"),
+    "packet.value_means": Field("word", 0, 0, "what the list's value is", ("asking", "arv")),
+    "packet.model": Field("word", 0, 0, "share of ARV, or every cost by itself", ("rule", "costs")),
     "packet.arv_share": _share("share of ARV an investor pays, repairs included", 0.3, 1),
     "packet.fee": _money("assignment fee to earn"),
     "packet.holding": _money("cost model: holding costs"),
     "packet.closing": _money("cost model: closing costs"),
     "packet.selling_share": _share("cost model: selling costs as a share of ARV", 0, 0.5),
     "packet.profit_share": _share("cost model: the buyer's profit as a share of ARV", 0, 0.5),
-    "packet.assume_arv": Key("flag", 0, 1, "take the value for the ARV where the list gives none"),
+    "packet.assume_arv": Field("flag", 0, 1, "take the value for the ARV where the list gives none"),
     "packet.min_spread": _money("spread under which a deal is called thin"),
     "packet.buyer_share_limit": _share("largest buyer's price as a share of ARV that still sells easily"),
     "packet.opening_share": _share("opening offer as a share of the MAO", 0.5, 1),
@@ -92,15 +56,15 @@ KEYS: dict[str, Key] = {
     "outcome.pseudo_deals": _count("deals that the configured fee weighs as much as"),
     "outcome.matured_days": _days("days after which a worked lead without a close counts as not closed"),
     "outcome.cost_per_lead": _money("cost of working one lead"),
-    "outcome.gain": Key(
+    "outcome.gain": Field(
         "word", 0, 0, "what a close earns: the spread where known, or the fee", ("spread", "fee")
     ),
     "outcome.gain_cap": _money("most a close is expected to earn"),
-    "outcome.prior_alone": Key(
+    "outcome.prior_alone": Field(
         "flag", 0, 1, "use the prior as an assumption while there is no outcome at all"
     ),
     "outcome.calibration_from": _count("resolved predictions from which calibration is shown"),
-    "outcome.calibration_alarm": Key(
+    "outcome.calibration_alarm": Field(
         "number", 1, 10, "absolute z of expected against real closes that alarms"
     ),
     "clone.matured_leads": _count("matured leads the play needs"),
@@ -108,14 +72,14 @@ KEYS: dict[str, Key] = {
     "clone.some_leads": _count("matured leads under which nothing can be said"),
     "clone.months": _count("months with matured leads the play needs", 2, 60),
     "clone.homogeneity_p": _share("p under which months differ too much"),
-    "clone.fee_variation": Key(
+    "clone.fee_variation": Field(
         "number", 0, 10, "largest coefficient of variation of the fee per lead by month"
     ),
     "clone.confidence": _share("confidence of the lower bound of the close rate", 0.5, 0.999),
     "clone.largest_source": _share("largest share of closes from one source"),
     "clone.largest_rep": _share("largest share of closes by one person"),
     "clone.data_quality": _share("least data quality"),
-    "clone.similarity": Key(
+    "clone.similarity": Field(
         "number", 0, 10, "population stability index at which the target differs too much"
     ),
     "score.track_record": _points("most for the source's record of closes"),
@@ -141,7 +105,7 @@ KEYS: dict[str, Key] = {
     "score.list_most": _points("most for further lists"),
     "score.warning": _points("for each quality warning", -100, 0),
     "score.warning_most": _points("most taken off for warnings", -100, 0),
-    "score.learnt": Key(
+    "score.learnt": Field(
         "word",
         0,
         0,
@@ -152,13 +116,13 @@ KEYS: dict[str, Key] = {
     "score.learn_from_positives": _count("closes from which a score is learnt beside the rules"),
     "calling.call_now_from": _points("score from which a lead is called at once"),
     "calling.text_first_from": _points("score from which a text goes before the call"),
-    "calling.same_day_gap_hours": Key("hours", 0, 24, "hours between two tries on one day"),
+    "calling.same_day_gap_hours": Field("hours", 0, 24, "hours between two tries on one day"),
     "calling.after_ladder_days": _days("days between tries after the ladder", 1),
 }
 """Every key that holds one plain value. Tables and lists are checked in :mod:`valhalla.scoring.stages.policy_tables`."""
 
-MARKET_KEYS: dict[str, Key] = {
-    "target": Key("flag", 0, 1, "leads of this market are wanted"),
+MARKET_KEYS: dict[str, Field] = {
+    "target": Field("flag", 0, 1, "leads of this market are wanted"),
     "arv_share": KEYS["packet.arv_share"],
     "fee": KEYS["packet.fee"],
     "min_spread": KEYS["packet.min_spread"],

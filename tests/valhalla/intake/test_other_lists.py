@@ -1,4 +1,4 @@
-"""Outcomes from a CSV."""
+"""Outcomes and buyers from files, in any form in which a lead list can be read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from db import Database
-from valhalla.leads.outcome_lists import import_outcomes
+from valhalla.intake.other_lists import import_buyers, import_outcomes
+from valhalla.leads.buyers import all_buyers
 from valhalla.program.errors import InputError, UsageError
 
 ROWS = """\
@@ -83,3 +85,44 @@ def test_a_file_without_the_columns_is_refused(
         import_outcomes(database, path, zone=None)
     with pytest.raises(InputError):
         import_outcomes(database, tmp_path / "none.csv", zone=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Report of the CRM\n\nE-Mail;Outcome;Date\np1@example.com;won;2026-09-01\n".encode("cp1252"),
+        "Email\tOutcome\tDate\np1@example.com\twon\t2026-09-01\n".encode("utf-16"),
+        b'[{"email": "p1@example.com", "outcome": "won", "date": "2026-09-01"}]',
+    ],
+)
+def test_a_file_is_read_as_a_lead_list_is(
+    database: Database, people: Any, tmp_path: Path, content: bytes
+) -> None:
+    people(1)
+    path = tmp_path / "crm.csv"
+    path.write_bytes(content)
+    assert import_outcomes(database, path, zone=None).recorded == 1
+
+
+def test_a_workbook_of_buyers(database: Database, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["Buyer", "Max Price"])
+    book.active.append(["Ann", 250000])
+    book.save(tmp_path / "buyers.xlsx")
+    assert import_buyers(database, tmp_path / "buyers.xlsx").new == 1
+    (buyer,) = all_buyers(database)
+    assert (buyer["name"], buyer["max_price"]) == ("Ann", 250_000)
+
+
+def test_a_row_that_cannot_be_taken_apart_is_refused_and_the_others_are_used(
+    database: Database, people: Any, tmp_path: Path
+) -> None:
+    people(2)
+    path = tmp_path / "crm.csv"
+    path.write_bytes(
+        b"email,event,date\np1@example.com,won,2026-09-01\np\0@example.com,won,2026-09-01\n"
+        b"p2@example.com,won,2026-09-01\n"
+    )
+    done = import_outcomes(database, path, zone=None)
+    assert (done.rows, done.recorded) == (3, 2)
+    assert [(each.line, "NUL" in each.message) for each in done.refused] == [(3, True)]
