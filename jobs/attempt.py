@@ -39,50 +39,56 @@ MAX_ERROR, MAX_DETAIL = 500, 8_000
 
 Row = tuple[Any, ...]
 
+EVENT_COLUMNS = 7
+"""Values of one event."""
 
-class Writes:
-    """Starts and ends of attempts to be written in one transaction. Equal statements share a call."""
 
-    __slots__ = ("_calls",)
+Change = tuple[str, Row, Row | None]
+"""A statement that changes one job and carries the fencing token, its parameters, and the event to record."""
 
-    def __init__(self) -> None:
-        self._calls: dict[str, tuple[list[Row], list[Row]]] = {}
 
-    def add(self, statement: str, row: Row, event: Row | None = None) -> None:
-        """Change a job with ``statement``, which carries the fencing token, and record ``event``."""
-        call = self._calls.get(statement)
-        if call is None:
-            call = self._calls[statement] = ([], [])
-        call[0].append(row)
+def write(connection: apsw.Connection, changes: list[Change]) -> list[str]:
+    """Make ``changes`` in the open transaction. Equal statements share a call, and so do the events.
+
+    Returns the statements that found a job which is no longer this worker's. The events of those are left out; unless
+    that was the start of another attempt, the caller rolls back.
+    """
+    lost: list[str] = []
+    if len(changes) > 2:
+        return _write_many(connection, changes)
+    recorded: Row = ()
+    for statement, row, event in changes:
+        connection.execute(statement, row)
+        if connection.changes() != 1:
+            lost.append(statement)
+        elif event is not None:
+            recorded += event
+    if recorded:
+        connection.execute(sql.EVENT if len(recorded) == EVENT_COLUMNS else sql.EVENT_PAIR, recorded)
+    return lost
+
+
+def _write_many(connection: apsw.Connection, changes: list[Change]) -> list[str]:
+    calls: dict[str, tuple[list[Row], list[Row]]] = {}
+    for statement, row, event in changes:
+        if statement not in calls:
+            calls[statement] = ([], [])
+        rows, events = calls[statement]
+        rows.append(row)
         if event is not None:
-            call[1].append(event)
-
-    def execute(self, connection: apsw.Connection) -> list[str]:
-        """Write everything. Returns the statements that found a job which is no longer this worker's.
-
-        The events of those are left out; unless that was the start of another attempt, the caller rolls back.
-        """
-        lost: list[str] = []
-        events: list[Row] = []
-        for statement, (rows, recorded) in self._calls.items():
-            if len(rows) == 1:
-                connection.execute(statement, rows[0])
-                changed = connection.changes()
-            else:
-                before = connection.total_changes()
-                connection.executemany(statement, rows)
-                changed = connection.total_changes() - before
-            if changed != len(rows):
-                lost.append(statement)
-            else:
-                events += recorded
-        if len(events) == 1:
-            connection.execute(sql.EVENT, events[0])
-        elif len(events) == 2:
-            connection.execute(sql.EVENT_PAIR, events[0] + events[1])
-        elif events:
-            connection.executemany(sql.EVENT, events)
-        return lost
+            events.append(event)
+    lost: list[str] = []
+    recorded: list[Row] = []
+    for statement, (rows, events) in calls.items():
+        before = connection.total_changes()
+        connection.executemany(statement, rows)
+        if connection.total_changes() - before != len(rows):
+            lost.append(statement)
+        else:
+            recorded += events
+    if recorded:
+        connection.executemany(sql.EVENT, recorded)
+    return lost
 
 
 class Attempt:
@@ -234,75 +240,79 @@ class Attempt:
         if may_retry and self.claim.failures < self.kind.retry.retries:
             self.retry_at(self.claim.failures + 1, None)
 
-    @property
-    def released(self) -> bool:
-        """Whether it ends without an outcome, so that the job goes back to the queue or is another worker's."""
-        return isinstance(self.error, Abandoned) and not isinstance(self.error, CanceledWhileRunning)
-
     # -- its start and its end -----------------------------------------------------------------------------
 
-    def start(self, writes: Writes, now: int) -> None:
+    def start(self, changes: list[Change], now: int) -> None:
         """Count the try, before the work."""
         claim = self.claim
-        writes.add(sql.START, (now, claim.id, claim.claims), self._event(now, "started", None, None))
+        changes.append((sql.START, (now, claim.id, claim.claims), self._event(now, "started", None, None)))
 
-    def end(self, writes: Writes, now: int) -> str:
-        """End the job as it turned out; returns its new state."""
+    def end(self, changes: list[Change], now: int) -> str | None:
+        """End the job as it turned out. Returns its new state; None: it has no outcome, and is tried again as if it had not begun."""
         if self.error is None and self.state is None and self.retry_due is None:
-            return self.succeed(writes, now)
+            return self.succeed(changes, now)
         if self.retry_due is None and (self.state is not None or isinstance(self.error, Abandoned)):
-            return self.abandon(writes, now)
-        return self.fail(writes, now)
+            return self.abandon(changes, now)
+        return self.fail(changes, now)
 
-    def succeed(self, writes: Writes, now: int) -> str:
+    def succeed(self, changes: list[Change], now: int) -> str:
         """The handler returned: done, or deleted where the kind keeps nothing."""
         if self.kind.keep:
-            self._finish(writes, DONE, now, self.result, None, self._event(now, DONE, self.lost_result, None))
+            self._finish(changes, DONE, now, self.result, None, self.lost_result, None)
         else:
-            writes.add(sql.FINISH_AND_FORGET, (self.claim.id, self.claim.claims))
+            changes.append((sql.FINISH_AND_FORGET, (self.claim.id, self.claim.claims), None))
         return DONE
 
-    def fail(self, writes: Writes, now: int) -> str:
+    def fail(self, changes: list[Change], now: int) -> str:
         """It raised: back to the queue if it is to be tried again, else dead."""
         claim, reason, detail = self.claim, explain(self.error), trace(self.error)
         if self.retry_due is None:
-            self._finish(writes, DEAD, now, None, reason, self._event(now, DEAD, reason, detail))
+            self._finish(changes, DEAD, now, None, reason, reason, detail)
             return DEAD
         state = SCHEDULED if self.retry_due > now else WAITING
         row = (
             state, self.retry_due, self.retry_failures, reason, self.began is not None, self.began, claim.id, claim.claims,
         )  # fmt: skip
-        writes.add(sql.RETRY, row, self._event(now, "retry", reason, detail))
+        changes.append((sql.RETRY, row, self._event(now, "retry", reason, detail)))
         return state
 
-    def abandon(self, writes: Writes, now: int) -> str:
-        """It was canceled or has expired; or it is :attr:`released` and goes back to the queue."""
-        claim = self.claim
-        if not self.released:
+    def abandon(self, changes: list[Change], now: int) -> str | None:
+        """It was canceled or has expired; or its worker gives it up (None), and it goes back to the queue."""
+        claim, error = self.claim, self.error
+        if not isinstance(error, Abandoned) or isinstance(error, CanceledWhileRunning):
             state = self.state or CANCELED
-            reason = explain(self.error) if self.error is not None else None
-            self._finish(writes, state, now, None, reason, self._event(now, state, reason, None))
+            reason = explain(error) if error is not None else None
+            self._finish(changes, state, now, None, reason, reason, None)
             return state
-        if isinstance(self.error, LeaseLost):
-            return WAITING  # the row is another worker's
+        if isinstance(error, LeaseLost):
+            return None  # the row is another worker's
         if self.began is None:
-            assert isinstance(self.error, Abandoned)
-            event = self._event(now, "released", self.error.reason, None)
-            writes.add(sql.RELEASE, (claim.id, claim.claims), event)
+            event = self._event(now, "released", error.reason, None)
+            changes.append((sql.RELEASE, (claim.id, claim.claims), event))
         else:
-            writes.add(sql.HAND_BACK, (claim.id, claim.claims))
-        return WAITING
+            changes.append((sql.HAND_BACK, (claim.id, claim.claims), None))
+        return None
 
     def _finish(
-        self, writes: Writes, state: str, now: int, result: str | None, error: str | None, event: Row
+        self,
+        changes: list[Change],
+        state: str,
+        now: int,
+        result: str | None,
+        error: str | None,
+        reason: str | None,
+        detail: str | None,
     ) -> None:
         claim = self.claim
-        failures = claim.failures + (state == DEAD)
-        row = (now, failures, result, error, claim.id, claim.claims)
+        number, token = claim.id, claim.claims
+        failures = claim.failures + 1 if state == DEAD else claim.failures
+        event = (number, now, state, token, self.worker, reason, detail)
         if self.began is None:
-            writes.add(sql.FINISH, (state, *row), event)
+            row: Row = (state, now, failures, result, error, number, token)
+            changes.append((sql.FINISH, row, event))
         else:
-            writes.add(sql.FINISH_IN_GROUP, (state, self.began, *row), event)
+            row = (state, self.began, now, failures, result, error, number, token)
+            changes.append((sql.FINISH_IN_GROUP, row, event))
 
     def _event(self, now: int, event: str, reason: str | None, detail: str | None) -> Row:
         return (self.claim.id, now, event, self.claim.claims, self.worker, reason, detail)

@@ -93,11 +93,3 @@ class JobRegistry(Registry):  # type: ignore[misc]
         """The class of the handler ``name``, or None."""
         found: type[JobTask] | None = self._registry.get(name)
         return found
-
-    def names(self) -> list[str]:
-        """All handlers, in order of name."""
-        return sorted(self._registry)
-
-    def classes(self) -> list[type[JobTask]]:
-        """All task classes."""
-        return list(self._registry.values())

@@ -7,7 +7,7 @@ from typing import Any
 from jobs.errors import BadRow, PayloadError, UnknownHandler
 from jobs.huey import SKIPPED, ChordConfig, Error
 from jobs.kind import JobRegistry, JobTask
-from jobs.serializer import _tagged, _untagged
+from jobs.serializer import tagged, untagged
 
 
 def body_of(task: JobTask) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def body_of(task: JobTask) -> dict[str, Any]:
     if task.args:
         args = [repr(item) if isinstance(item, BaseException) else item for item in task.args]
         if any(isinstance(item, list | tuple) and any(_special(part) for part in item) for item in args):
-            body["tagged"], args = True, _tagged(args)
+            body["tagged"], args = True, tagged(args)
         body["args"] = args
     if task.kwargs:
         body["kwargs"] = {key: value for key, value in task.kwargs.items() if value is not task}
@@ -54,7 +54,7 @@ def task_of(registry: JobRegistry, name: str, body: dict[str, Any]) -> JobTask:
             return task_class()
         args, kwargs = body.get("args", ()), body.get("kwargs") or {}
         if body.get("tagged"):
-            args = _untagged(args)
+            args = untagged(args)
         chord = None
         if "chord" in body:
             cid, size, index, callback = body["chord"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,16 +22,6 @@ def to_json(value: Any, what: str) -> str:
         return _encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise PayloadError(f"{what} cannot be kept as JSON: {error}") from None
-
-
-def arguments_to_json(name: str, args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a payload that holds the arguments; empty when there are none."""
-    body: dict[str, Any] = {}
-    if args:
-        body["args"] = list(args)
-    if kwargs:
-        body["kwargs"] = dict(kwargs)
-    return body
 
 
 def from_json(text: Any, what: str) -> Any:
@@ -63,36 +52,36 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
     """What Huey puts into its key-value store (locks, revocations, chord results), as tagged JSON."""
 
     def _serialize(self, data: Any) -> bytes:
-        return to_json(_tagged(data), "a stored value").encode("utf-8")
+        return to_json(tagged(data), "a stored value").encode("utf-8")
 
     def _deserialize(self, data: bytes) -> Any:
-        return _untagged(from_json(data.decode("utf-8"), "a stored value"))
+        return untagged(from_json(data.decode("utf-8"), "a stored value"))
 
 
-def _tagged(value: Any) -> Any:
+def tagged(value: Any) -> Any:
     if value is SKIPPED:
         return {_TAG: "skipped"}
     if isinstance(value, Error):
-        return {_TAG: "error", "value": _tagged(value.metadata)}
+        return {_TAG: "error", "value": tagged(value.metadata)}
     if isinstance(value, datetime):
         return {_TAG: "datetime", "value": value.isoformat()}
     if isinstance(value, list | tuple):
-        return [_tagged(item) for item in value]
+        return [tagged(item) for item in value]
     if isinstance(value, dict):
-        return {key: _tagged(item) for key, item in value.items()}
+        return {key: tagged(item) for key, item in value.items()}
     return value
 
 
-def _untagged(value: Any) -> Any:
+def untagged(value: Any) -> Any:
     if isinstance(value, list):
-        return [_untagged(item) for item in value]
+        return [untagged(item) for item in value]
     if isinstance(value, dict):
         match value.get(_TAG):
             case "skipped":
                 return SKIPPED
             case "error":
-                return Error(_untagged(value["value"]))
+                return Error(untagged(value["value"]))
             case "datetime":
                 return datetime.fromisoformat(value["value"])
-        return {key: _untagged(item) for key, item in value.items()}
+        return {key: untagged(item) for key, item in value.items()}
     return value

@@ -13,7 +13,7 @@ import apsw
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
-from jobs.attempt import Attempt, Writes, explain
+from jobs.attempt import Attempt, Change, explain, write
 from jobs.batch import LOWEST, Batch, Running
 from jobs.current import CURRENT_JOB, CurrentJob
 from jobs.errors import (
@@ -27,7 +27,6 @@ from jobs.errors import (
 )
 from jobs.huey_hooks import HueyHooks
 from jobs.kind import JobTask
-from jobs.state import WAITING
 from jobs.storage import Claim
 
 log = logging.getLogger("jobs")
@@ -46,6 +45,8 @@ class WorkerThread:
 
     _connection: apsw.Connection
     """This thread's, asked for once per batch."""
+    _worker: int
+    """The number under which the batch was claimed."""
 
     def __init__(
         self, queue: HueyHooks, stopping: threading.Event, serves: frozenset[str] | None = None
@@ -96,7 +97,8 @@ class WorkerThread:
     def _claim(self) -> tuple[list[Claim], Attempt | None]:
         """Claim a batch; if its first job runs alone, start it in the same transaction."""
         self._connection = self.database.connection()
-        owner, started = self.queue.owner.id, None
+        self._worker = owner = self.queue.owner.id
+        started = None
         if self._idle and not self.storage.choose(self._size, owner, self.serves):
             return [], None  # not worth a write transaction
         with self.database.write():
@@ -112,7 +114,7 @@ class WorkerThread:
     def _attempt(self, claim: Claim) -> Attempt:
         queue = self.queue
         kind = queue.kinds.get(claim.name) or queue.nameless
-        return Attempt(claim, kind, self.database, queue.owner.id, queue.lease, self._revoked)
+        return Attempt(claim, kind, self.database, self._worker, queue.lease, self._revoked)
 
     def _next(self, wanted: Callable[[Claim], bool] | None = None) -> Attempt | None:
         claim = self.batch.pop(wanted)
@@ -127,7 +129,9 @@ class WorkerThread:
 
     def _must_yield(self) -> bool:
         """Whether what has not begun should go back: something more urgent came, or the worker stops."""
-        return self.stopping.is_set() or self.abandoned or self.batch.is_outranked()
+        batch = self.batch
+        outranked = batch.urgent != LOWEST and batch.is_outranked()
+        return outranked or self.abandoned or self.stopping.is_set()
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
@@ -147,9 +151,9 @@ class WorkerThread:
 
     def _start(self, attempt: Attempt) -> None:
         """Count the try, before the work. Call inside a write transaction."""
-        writes = Writes()
-        attempt.start(writes, self.database.clock())
-        if writes.execute(self._connection):
+        changes: list[Change] = []
+        attempt.start(changes, self.database.clock())
+        if write(self._connection, changes):
             raise LeaseLost(attempt.claim.id, "another worker took it over before it began")
         attempt.started = True
 
@@ -198,13 +202,14 @@ class WorkerThread:
     def _end_alone(self, attempt: Attempt) -> Attempt | None:
         """End the job and, in the same transaction, start the next one of the batch."""
         attempt.begin()
-        now, writes = self.database.clock(), Writes()
-        state = attempt.end(writes, now)
+        now = self.database.clock()
+        changes: list[Change] = []
+        state = attempt.end(changes, now)
         follower = None if self._must_yield() else self._next(self._ungroupable)
         try:
             if follower is not None:
-                follower.start(writes, now)
-            lost = writes.execute(self._connection)
+                follower.start(changes, now)
+            lost = write(self._connection, changes)
             if lost and lost != [sql.START]:
                 raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
             attempt.commit()
@@ -212,31 +217,32 @@ class WorkerThread:
             if follower is not None:
                 self.batch.put_first(follower.claim)
             raise
-        if lost:
-            follower = None  # another worker has taken it over
-        if follower is not None:
-            follower.started = True
-        self.queue.settled(attempt, state)
+        if state is not None:
+            self.queue.settled(attempt, state)
+        if follower is None or lost:
+            return None  # if lost, another worker has taken it over
+        follower.started = True
         return follower
 
     def _abandon(self, attempt: Attempt, ending: Abandoned) -> None:
         """The job ends without an outcome of its own: back to the queue, canceled, or another worker's already."""
-        claim, writes = attempt.claim, Writes()
+        claim = attempt.claim
+        changes: list[Change] = []
         if isinstance(ending, LeaseLost):
             self.queue.report("lease lost", claim, ending.reason)
             return
         attempt.raised(ending)
         try:
             with self.database.write():
-                state = attempt.end(writes, self.database.clock())
-                if writes.execute(self._connection):
+                state = attempt.end(changes, self.database.clock())
+                if write(self._connection, changes):
                     raise LeaseLost(claim.id, "another worker took it over")
-                if state == WAITING:
+                if state is None:
                     self.database.after_commit(self.storage.bell.ring)
         except (LeaseLost, DatabaseError, apsw.Error) as error:
             self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
             return
-        if not attempt.released:
+        if state is not None:
             self.queue.settled(attempt, state)
         elif not isinstance(ending, Stopped):
             self.queue.report("released", claim, ending.reason)
@@ -272,7 +278,7 @@ class WorkerThread:
                 )
             raise
         for member, state in zip(members, states, strict=True):
-            if not member.released:
+            if state is not None:
                 self.queue.settled(member, state)
         return len(members)
 
@@ -309,11 +315,12 @@ class WorkerThread:
             task.attempt = None
         connection.execute("RELEASE job")
 
-    def _end_group(self, members: list[Attempt]) -> list[str]:
-        """End all jobs of a group; returns their states."""
-        now, writes = self.database.clock(), Writes()
-        states = [each.end(writes, now) for each in members]
-        if writes.execute(self._connection):
+    def _end_group(self, members: list[Attempt]) -> list[str | None]:
+        """End all jobs of a group; returns their states, as :meth:`Attempt.end` does."""
+        now = self.database.clock()
+        changes: list[Change] = []
+        states = [each.end(changes, now) for each in members]
+        if write(self._connection, changes):
             raise LeaseLost(members[0].claim.id, "another worker took it, or another job of its group, over")
         return states
 

@@ -157,7 +157,8 @@ def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: P
         "    time.sleep(float(sys.argv[2])); current_job().begin()\n"
         "    database.sql('INSERT INTO footprint VALUES (?)', (queue.owner.id,))\n"
         "queue.events.subscribe(lambda signal: print(signal.event, flush=True))\n"
-        "worker = queue.worker(threads=1); worker.start(); print('ready', flush=True)\n"
+        "worker = queue.worker(threads=1); print('ready', flush=True)\n"
+        "worker.start()  # may rescue at once, when this process took longer than the lease to start\n"
         "sys.stdin.readline(); worker.stop(timeout=5)\n"
     )
     (tmp_path / "worker.py").write_text(script, encoding="utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from db import Database
-from jobs import JobQueue, JobSignal, current_job
+from jobs import Duty, JobQueue, JobSignal, current_job
 
 
 def listen(queue: JobQueue, event: str) -> tuple[threading.Event, list[JobSignal]]:
@@ -242,3 +242,20 @@ def test_thread_that_dies_gets_a_successor(database: Database) -> None:
     assert queue.wait(queue.enqueue(one.s()), timeout=20).state == "done"
     assert worker.threads[0] is not first
     worker.stop(timeout=20)
+
+
+def test_an_added_duty_is_run_again_and_again_and_one_that_fails_stops_no_other(queue: JobQueue) -> None:
+    ran: list[str] = []
+
+    def broken() -> None:
+        ran.append("broken")
+        raise ValueError("no")
+
+    queue.maintenance.append(Duty(0.0, broken))
+    queue.maintenance.append(Duty(0.0, lambda: ran.append("works")))
+    queue.maintenance.append(Duty(3600.0, lambda: ran.append("not yet")))
+    maintenance = queue.worker().maintenance
+    maintenance.tick()
+    maintenance.tick()
+
+    assert ran == ["broken", "works"] * 2

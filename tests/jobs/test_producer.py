@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huey.api import group
 
-from jobs import PayloadError, current_job
+from jobs import PayloadError, UnknownHandler, current_job
 from jobs.testing import Bench
 
 
@@ -236,3 +236,17 @@ def test_revoked_job_is_canceled_and_its_revocation_gone(bench: Bench, one: Any)
     bench.run()
     assert (bench.queue.state(job).state, bench.queue.state(other).state) == ("canceled", "done")
     assert bench.queue.result_count() == 0
+
+
+def test_run_now_enqueues_a_periodic_job_once() -> None:
+    with Bench() as bench:
+        bench.queue.every(3600, "often")(lambda: None)
+        first = bench.queue.run_now("often")
+        assert bench.queue.run_now("often") == first
+        assert [job.id for job in bench.run()] == [first]
+        assert bench.queue.run_now("often") != first
+
+
+def test_run_now_of_an_unknown_handler_is_refused() -> None:
+    with Bench() as bench, pytest.raises(UnknownHandler):
+        bench.queue.run_now("missing")
