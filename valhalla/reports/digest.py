@@ -13,6 +13,7 @@ from valhalla.leads.view import Viewer
 from valhalla.program import settings
 from valhalla.program.moments import clock_text
 from valhalla.reports import chart_figures, sql
+from valhalla.sandbox import alerts
 from valhalla.scoring import sql as scripts_sql
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import rate_text, results
@@ -20,6 +21,9 @@ from valhalla.scoring.store import latest_policy
 
 CALLS = 8
 """Leads of the call list: more than a person calls in the first hour do not help to decide."""
+
+ALERTS = 10
+"""The worst open alerts; all are counted."""
 
 COUNTS = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
 
@@ -86,15 +90,15 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             ],
             "alerts": [
                 {
-                    "severity": severity,
-                    "task": task,
-                    "reason": reason,
-                    "seen": seen,
-                    "at": clock_text(at, zone),
+                    "severity": alert.severity,
+                    "task": alert.task,
+                    "reason": alert.reason,
+                    "seen": alert.seen,
+                    "at": clock_text(alert.last_at, zone),
                 }
-                for severity, task, reason, seen, at in database.sql(sql.DIGEST_ALERTS)
+                for alert in alerts.urgent(database, ALERTS)
             ],
-            "open_alerts": database.value(sql.DIGEST_OPEN_ALERTS),
+            "open_alerts": sum(alerts.open_by_severity(database).values()),
             "calibration": {"says": judged.says, "alarm": judged.alarm, "brier": judged.brier},
             "bins": [tuple(each) for each in chart_figures.bins_of(judged.table)],
             "funnel": chart_figures.funnel_steps(database),

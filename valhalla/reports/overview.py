@@ -53,13 +53,14 @@ class FiguresVersion(NamedTuple):
 
 def waiting(database: Database) -> Waiting:
     """What waits for a person."""
-    return Waiting(*database.sql(sql.WAITING, {"most": MOST})[0])
+    (row,) = database.sql(sql.WAITING, {"most": MOST})
+    return Waiting(*row)
 
 
 def funnel(database: Database, since: Sequence[int]) -> list[Step]:
     """The steps from rows to deals since each of three moments, the latest first."""
     by_source = database.sql(sql.IN_BY_SOURCE, since)
-    worked_and_closed = database.sql(sql.WORKED_AND_CLOSED, since)[0]
+    (worked_and_closed,) = database.sql(sql.WORKED_AND_CLOSED, since)
     found = []
     for number in range(len(since)):
         came = [(name, *counts[4 * number : 4 * number + 4]) for name, *counts in by_source]
@@ -78,4 +79,5 @@ def commonest_reason(database: Database) -> Reason | None:
 
 def figures_version(database: Database) -> FiguresVersion:
     """What figures about outcomes and leads depend on; cheap to read."""
-    return FiguresVersion(*database.sql(sql.FIGURES_VERSION)[0])
+    (row,) = database.sql(sql.FIGURES_VERSION)
+    return FiguresVersion(*row)

@@ -59,15 +59,6 @@ DIGEST_POLICY = (
     "SELECT version, created_by, reason FROM policy WHERE created_at >= ? AND version > 1 ORDER BY version"
 )
 
-# Worst first; what somebody has acknowledged is no news.
-DIGEST_ALERTS = """
-SELECT severity, task, reason, seen, last_at FROM alert WHERE state = 'open'
-ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, last_at DESC LIMIT 10
-"""
-
-# How many the ten shown are of.
-DIGEST_OPEN_ALERTS = "SELECT count(*) FROM alert WHERE state = 'open'"
-
 # Cycles that ended, and those of them that failed.
 DIGEST_RUNS = (
     "SELECT count(*), coalesce(sum(ok = 0), 0) FROM cycle WHERE started_at >= ? AND finished_at IS NOT NULL"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db import Database, integrity
+from valhalla.program.database import schema_version
 from valhalla.program.errors import InputError
 from valhalla.program.home import Home
 from valhalla.safety import sql
@@ -75,7 +76,7 @@ def _sound(database: Database) -> Check:
     found = integrity.problems(database, 1, quick=True) if _small(database) else []
     if found:
         return Check("file sound", False, f"{database.path} is damaged ({found[0]}); restore an audit copy")
-    return Check("file sound", True, f"schema {database.value(sql.SCHEMA_VERSION)}")
+    return Check("file sound", True, f"schema {schema_version(database)}")
 
 
 def _small(database: Database) -> bool:

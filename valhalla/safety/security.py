@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from db import Database, audit, errors
 from valhalla.effects import live
 from valhalla.leads import call_list_index
-from valhalla.program.database import memory_database
+from valhalla.program.database import memory_database, schema_version
 from valhalla.program.masking import SECRET_WORDS
 from valhalla.safety import sql
 
@@ -143,7 +143,7 @@ def check_schema(database: Database) -> tuple[str, str]:
     changed = sorted({name for _, name, _ in mine.symmetric_difference(_schema)})
     if changed:
         return FAILED, f"the schema is not the program's own: {', '.join(changed[:5])}"
-    return PASSED, f"schema {database.value(sql.SCHEMA_VERSION)}, as the program made it"
+    return PASSED, f"schema {schema_version(database)}, as the program made it"
 
 
 def _as_made(database: Database) -> list[tuple[str, str, str | None]]:

@@ -128,9 +128,6 @@ SOURCES = "SELECT id, name FROM source ORDER BY id"
 # Rows whose reference leads nowhere; complete only when every table was read.
 BROKEN_REFERENCES = "PRAGMA foreign_key_check"
 
-# Shown to the operator.
-SCHEMA_VERSION = "PRAGMA user_version"
-
 # By its pages: what is in the log counts too, and a file in memory has a size.
 FILE_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 

@@ -62,7 +62,7 @@ def urgent(database: Database, limit: int) -> list[Alert]:
 
 def newest_number(database: Database) -> int:
     """The number of the newest alert; 0: there was none yet."""
-    return int(database.value(sql.NEWEST_ALERT))
+    return int(database.value(sql.NEWEST_ALERT_NUMBER))
 
 
 def since(database: Database, number: int, limit: int) -> list[Alert]:
@@ -157,7 +157,8 @@ class AlertSystem(Block):
 
     def counts(self) -> dict[str, int]:
         """How many alerts are not closed, by severity."""
-        return {**dict.fromkeys(SEVERITIES, 0), **dict(self.database.sql(sql.COUNT_STANDING_ALERTS))}
+        standing = standing_counts(self.database).values()
+        return {severity: sum(counts[severity] for counts in standing) for severity in SEVERITIES}
 
     def standing(self, prefix: str) -> list[Standing]:
         """The alerts that are not closed and whose task begins with ``prefix``."""

@@ -51,8 +51,42 @@ ESCALATE_ALERT = "UPDATE alert SET severity = ?, seen = seen + 1, last_at = ?, c
 # Changes nothing for an alert that is closed or in that state already, so that neither is audited twice.
 SET_ALERT_STATE = "UPDATE alert SET state = ?, last_at = ? WHERE id = ? AND state <> ? AND state <> 'closed'"
 
-# For the cards of the pages: by severity, without what is closed.
-COUNT_STANDING_ALERTS = "SELECT severity, count(*) FROM alert WHERE state <> 'closed' GROUP BY severity"
+# Severities in their order.
+RANK = "CASE severity WHEN 'critical' THEN 3 WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END"
+
+# What is not closed is found by its partial index, the worst first.
+STANDING_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open
+WHERE state <> 'closed' AND state = :state AND (:severity IS NULL OR severity = :severity)
+  AND (:before IS NULL OR ({RANK}, id) < (SELECT {RANK}, id FROM alert WHERE id = :before))
+ORDER BY {RANK} DESC, id DESC LIMIT :limit
+"""
+
+# Everything there was, closed alerts too, by walking back from the newest number.
+ALL_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert
+WHERE (:severity IS NULL OR severity = :severity) AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit
+"""
+
+# For a few lines: the worst, of those the ones that were seen last.
+URGENT_ALERTS = f"""
+SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
+ORDER BY {RANK} DESC, last_at DESC LIMIT ?
+"""
+
+# The condition twice: the second makes the partial index usable.
+OPEN_BY_SEVERITY = (
+    "SELECT severity, count(*) FROM alert WHERE state = 'open' AND state <> 'closed' GROUP BY severity"
+)
+
+# By the partial index alone.
+STANDING_COUNTS = "SELECT state, severity, count(*) FROM alert INDEXED BY alert_open WHERE state <> 'closed' GROUP BY state, severity"
+
+# One step into the table.
+NEWEST_ALERT_NUMBER = "SELECT coalesce(max(id), 0) FROM alert"
+
+# For those who are connected while it happens.
+ALERTS_SINCE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id > ? ORDER BY id DESC LIMIT ?"
 
 
 # -- dry-run lock ------------------------------------------------------------------------------------------
@@ -130,6 +164,12 @@ SELECT l.resource, l.max_actions, l.window, l.denied,
 FROM governor_limit AS l WHERE ?2 IS NULL OR l.resource = ?2 ORDER BY l.resource
 """
 
+# By number, which is the order of time.
+LATEST_VIOLATIONS = "SELECT at, resource FROM governor_violation ORDER BY id DESC LIMIT ?"
+
+# The log is cut to its length, so a walk through it is short.
+VIOLATIONS_SINCE = "SELECT count(*) FROM governor_violation WHERE at > ?"
+
 
 # -- heartbeat ---------------------------------------------------------------------------------------------
 
@@ -182,6 +222,9 @@ CLEAR_EXPIRED_KEYS = "DELETE FROM idempotency_key WHERE state = 'done' AND expir
 # Results that still hold (? is now).
 COUNT_KEYS = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
 
+# Counting ends at a limit: there may be a key for every effect there ever was.
+COUNT_KEYS_TO = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT ?)"
+
 
 # -- retries -----------------------------------------------------------------------------------------------
 
@@ -213,45 +256,3 @@ FILL_PROBE = "INSERT INTO probe VALUES (42)"
 
 # Read in a transaction of its own.
 COUNT_PROBE = "SELECT count(*) FROM probe"
-
-
-# -- what pages ask -----------------------------------------------------------------------------------------
-
-RANK = "CASE severity WHEN 'critical' THEN 3 WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END"
-
-# What is not closed is found by its partial index, the worst first.
-STANDING_ALERTS = f"""
-SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open
-WHERE state <> 'closed' AND state = :state AND (:severity IS NULL OR severity = :severity)
-  AND (:before IS NULL OR ({RANK}, id) < (SELECT {RANK}, id FROM alert WHERE id = :before))
-ORDER BY {RANK} DESC, id DESC LIMIT :limit
-"""
-
-# Everything there was, closed alerts too, by walking back from the newest number.
-ALL_ALERTS = f"""
-SELECT {ALERT_COLUMNS} FROM alert
-WHERE (:severity IS NULL OR severity = :severity) AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit
-"""
-
-# For a few lines: the worst, of those the ones that were seen last.
-URGENT_ALERTS = f"""
-SELECT {ALERT_COLUMNS} FROM alert INDEXED BY alert_open WHERE state = 'open' AND state <> 'closed'
-ORDER BY {RANK} DESC, last_at DESC LIMIT ?
-"""
-
-# The condition twice: the second makes the partial index usable.
-OPEN_BY_SEVERITY = (
-    "SELECT severity, count(*) FROM alert WHERE state = 'open' AND state <> 'closed' GROUP BY severity"
-)
-STANDING_COUNTS = "SELECT state, severity, count(*) FROM alert INDEXED BY alert_open WHERE state <> 'closed' GROUP BY state, severity"
-# One step into the table.
-NEWEST_ALERT = "SELECT coalesce(max(id), 0) FROM alert"
-# For those who are connected while it happens.
-ALERTS_SINCE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id > ? ORDER BY id DESC LIMIT ?"
-
-# By number, which is the order of time; the log is cut to its length.
-LATEST_VIOLATIONS = "SELECT at, resource FROM governor_violation ORDER BY id DESC LIMIT ?"
-VIOLATIONS_SINCE = "SELECT count(*) FROM governor_violation WHERE at > ?"
-
-# Counting ends at a limit: there may be a key for every effect there ever was.
-COUNT_KEYS_TO = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT ?)"
