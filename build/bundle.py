@@ -50,6 +50,8 @@ LIBRARIES = ("libcrypto-3", "libcrypto", "libssl-3", "libssl")
 WITH_PACKAGE = (
     "certifi",
     "db",
+    "jobs",
+    "valhalla.program.schema",
     "valhalla.cockpit",
     "valhalla.reports",
     "valhalla.intake",

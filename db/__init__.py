@@ -1,7 +1,7 @@
 """An SQLite database with fair write turns, migrations, an audit chain, copies and verification.
 
-Everything that reads or writes ``valhalla.db`` goes through :class:`db.Database`; nothing else in the program opens
-the file. This package knows SQLite and the disk, and nothing of leads or jobs.
+Everything that reads or writes the database goes through :class:`db.Database`; nothing else in a program opens the file.
+This package knows SQLite and the disk. Which tables a database has is handed in: see :class:`db.schema.Schema`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from db.clock import now
 
 if TYPE_CHECKING:
-    from db.connection import Database
+    from db.database import Database
     from db.errors import DatabaseError
 
 __all__ = ["Database", "DatabaseError", "now"]
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     SQLite and peewee are half of what the second process of an import would load, which only hashes rows.
     """
     if name == "Database":
-        from db.connection import Database
+        from db.database import Database
 
         return Database
     if name == "DatabaseError":

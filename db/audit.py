@@ -6,12 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db import errors
-
-if TYPE_CHECKING:
-    from db.connection import Database
+from db.connection import Connections
 
 DOMAIN = "valhalla-audit-1"
 """First word of what is hashed, so that an entry's hash can be mistaken for nothing else."""
@@ -64,7 +62,7 @@ def entry_hash(
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def head(database: Database) -> Head:
+def head(database: Connections) -> Head:
     """The end of the chain now. Raises :class:`db.errors.Damaged` when somebody removed it."""
     found = database.one(READ_HEAD)
     if found is None:
@@ -73,18 +71,18 @@ def head(database: Database) -> Head:
 
 
 def append(
-    database: Database,
+    database: Connections,
     action: str,
     subject: str,
     body: Mapping[str, Any],
     *,
-    actor: str = "valhalla",
+    actor: str | None = None,
     correlation_id: str | None = None,
 ) -> Head:
     """Add an entry to the chain; call it inside the transaction that does what the entry witnesses.
 
     ``action`` is a dotted word ("import.chunk"), ``subject`` names what it was done to ("import:12"), ``body`` holds
-    the facts as JSON values; floats have no place in it. Rows of evidence that the transaction changes need no mention:
+    the facts as JSON values; floats have no place in it. ``actor``: the program itself unless given. Rows of evidence that the transaction changes need no mention:
     they are witnessed when it ends, see :mod:`db.sealing`.
     """
     if action in RESERVED:
@@ -95,12 +93,12 @@ def append(
 
 
 def add(
-    database: Database,
+    database: Connections,
     action: str,
     subject: str,
     body: Mapping[str, Any],
     *,
-    actor: str = "valhalla",
+    actor: str | None = None,
     correlation_id: str | None = None,
 ) -> Head:
     """:func:`append` for this package, which alone makes entries of the actions in :data:`RESERVED`."""
@@ -108,13 +106,14 @@ def add(
         raise RuntimeError("an audit entry belongs into the transaction that it witnesses")
     last = head(database)
     seq, at, text = last.entries + 1, database.clock(), canonical(body)
+    actor = actor or database.schema.actor
     digest = entry_hash(seq, at, actor, correlation_id, action, subject, text, last.hash)
     database.sql(ADD_ENTRY, (seq, at, actor, correlation_id, action, subject, text, last.hash, digest))
     database.sql(MOVE_HEAD, (seq, digest))
     return Head(seq, digest)
 
 
-def check_chain(database: Database) -> list[str]:
+def check_chain(database: Connections) -> list[str]:
     """What is wrong with the chain, a sentence each; empty when every entry follows from the one before it."""
     problems: list[str] = []
     previous, count = "", 0

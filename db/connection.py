@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import uuid
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,15 +17,11 @@ from typing import Any, Self
 
 import apsw
 
-from db import authorizing, clock, errors, guard, sealing
+from db import authorizing, clock, errors, guard
 from db.orm import APSWDatabase, PeeweeException
+from db.recording import Recorder, Shape
+from db.schema import Schema
 from db.turn import Turn, turn_for
-
-APPLICATION_ID = 0x56414C48
-"""``VALH``: what ``file`` and the program recognise the file by (SQLite's application_id)."""
-
-SQLITE_NEEDED = (3, 51, 3)
-"""The first SQLite release in which the WAL-reset corruption bug is fixed (https://sqlite.org/wal.html)."""
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process's write transaction."""
@@ -59,21 +54,24 @@ class _ThreadState(threading.local):
     durable = False
     synchronous = 0
     callbacks: list[Callable[[], object]]
-    recorder: sealing.Recorder | None = None
+    recorder: Recorder | None = None
 
     def __init__(self) -> None:
         self.callbacks = []
 
 
-class Database(APSWDatabase):  # type: ignore[misc]
-    """The file. Made by :meth:`open`, :meth:`open_copy` or :meth:`memory`; shared freely among threads."""
+class Connections(APSWDatabase):  # type: ignore[misc]
+    """The connections of this process to one database, one for each thread. See :class:`db.Database`."""
 
     clock: Callable[[], int]
     """The time that is written into the file, UTC microseconds. Tests put a fake here."""
 
-    def __init__(self, target: str, *, flags: int, path: Path | None, cache_kib: int = 2048) -> None:
+    def __init__(
+        self, target: str, *, flags: int, path: Path | None, schema: Schema, cache_kib: int = 2048
+    ) -> None:
         super().__init__(target, timeout=None, lock_type="IMMEDIATE")
         self.path = path
+        self.schema = schema
         self.clock = clock.now
         self.readonly = bool(flags & apsw.SQLITE_OPEN_READONLY)
         self._flags = flags
@@ -85,41 +83,10 @@ class Database(APSWDatabase):  # type: ignore[misc]
         self._guarded = False
         self._anchor: apsw.Connection | None = None
         self._moving: threading.Thread | None = None
-        self.shapes: dict[str, sealing.Shape] = {}
+        self.shapes: dict[str, Shape] = {}
         self.declared: set[str] = set()
 
     # -- opening and closing -------------------------------------------------------------------------------
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], *, create: bool = True) -> Self:
-        """Open the file at ``path`` to read and write; make it (``create``) or bring its schema up to date.
-
-        Raises the errors of :mod:`db.errors`: each says what is wrong with the file in one sentence.
-        """
-        from db import opening
-
-        database: Self = opening.open_file(cls, Path(path), create=create)
-        return database
-
-    @classmethod
-    def open_copy(cls, path: str | os.PathLike[str]) -> Self:
-        """Open a file to read only, without leaving anything beside it."""
-        from db import opening
-
-        database: Self = opening.open_copy(cls, Path(path))
-        return database
-
-    @classmethod
-    def memory(cls) -> Self:
-        """A private file in memory with the same schema. All threads share it; it is gone after :meth:`close_all`."""
-        from db import migrate
-
-        # SQLite's ":memory:" would give every thread a file of its own; the memdb VFS shares one by name.
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
-        database = cls(f"file:/{uuid.uuid4().hex}?vfs=memdb", flags=flags, path=None)
-        database._anchor = database.connection()  # the file lives as long as a connection to it
-        migrate.upgrade(database)
-        return database
 
     def connect(self, reuse_if_open: bool = False) -> bool:
         """Connect this thread; :meth:`connection` does it when needed."""
@@ -148,7 +115,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
             connection.close()
             raise self._explained(error) from error
         self._thread.synchronous = NORMAL
-        self._thread.recorder = None if self.readonly else sealing.Recorder(connection)
+        self._thread.recorder = None if self.readonly else Recorder(connection, self.schema.tables)
         connection.authorizer = None if self.readonly else authorizing.authorize
         with self._opened_mutex:
             self._opened.add(connection)
@@ -181,7 +148,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
     ) -> None:
         self.close_all()
 
-    def recorder(self) -> sealing.Recorder:
+    def recorder(self) -> Recorder:
         """What notes the evidence rows that this thread's connection changes."""
         self.connection()
         if self._thread.recorder is None:
@@ -235,11 +202,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
             return super().execute_sql(sql, params)
         except PeeweeException as error:
             cause = error.__context__
-            told = (
-                errors.translate(cause, self.path or "the in-memory file")
-                if isinstance(cause, apsw.Error)
-                else None
-            )
+            told = self.translated(cause) if isinstance(cause, apsw.Error) else None
             if told is None:
                 raise
             raise told from cause
@@ -258,7 +221,11 @@ class Database(APSWDatabase):  # type: ignore[misc]
             return RuntimeError(
                 f"{self.path or 'the file'}: a change of evidence belongs into write(), which witnesses it"
             )
-        return errors.translate(error, self.path or "the in-memory file") or error
+        return self.translated(error) or error
+
+    def translated(self, error: apsw.Error) -> errors.DatabaseError | None:
+        """The error of :mod:`db.errors` that says what ``error`` means for the operator, or None."""
+        return errors.translate(error, self.path or "the in-memory file", self.schema.words)
 
     # -- transactions --------------------------------------------------------------------------------------
 
@@ -401,7 +368,7 @@ class Database(APSWDatabase):  # type: ignore[misc]
         callbacks: list[Callable[[], object]] = []
         try:
             if not failed:
-                sealing.seal(self)  # what changed in the evidence goes into the chain with this commit
+                self._before_commit()
                 callbacks = thread.callbacks
                 connection.execute("COMMIT")
         except apsw.Error as error:
@@ -418,6 +385,9 @@ class Database(APSWDatabase):  # type: ignore[misc]
                 self._turn.threads.release()
         for callback in callbacks:
             callback()
+
+    def _before_commit(self) -> None:
+        """Called at the end of each write transaction, inside it."""
 
     # -- looking after the file ----------------------------------------------------------------------------
 
@@ -509,11 +479,11 @@ class _Write:
 
     __slots__ = ("_database", "_durable")
 
-    def __init__(self, database: Database, durable: bool) -> None:
+    def __init__(self, database: Connections, durable: bool) -> None:
         self._database = database
         self._durable = durable
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Connections:
         database, thread = self._database, self._database._thread
         if thread.depth:
             if self._durable and not thread.durable:

@@ -8,18 +8,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import apsw
 
-from db import copying, errors, migrate, redaction
+from db import copying, errors, files, redaction
 from db.clock import iso
+from db.database import Database
 from db.heads import Sign
 from db.inspecting import inspect, manifest_path, sha256_of
 from db.verdict import Verdict
-
-if TYPE_CHECKING:
-    from db.connection import Database
 
 Progress = Callable[[int, int], object]
 
@@ -50,23 +48,21 @@ def audit_copy(
     with _staged(target) as staged:
         copying.copy(database, staged, progress)
         if redact:
-            redaction.redact(staged)
-        verdict = inspect(staged)
+            redaction.redact(staged, database.schema)
+        verdict = inspect(staged, database.schema)
         if not verdict.ok:
             first = verdict.problems[0]
             raise NotVerified(
                 f"the copy was not kept because it does not verify ({first.table} {first.key or ''}: {first.what}); "
-                "see: valhalla audit verify",
+                f"see: {database.schema.words.verify}",
                 verdict,
             )
-        manifest = _manifest(staged, verdict, version, redact, database.clock())
+        manifest = _manifest(staged, verdict, version, redact, database)
         if sign:
             manifest = sign(manifest)
-        copying.replace(staged, target)
-        beside = manifest_path(target)
-        partial = beside.with_name(f".{beside.name}.part")
-        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        copying.replace(partial, beside)
+        files.replace(staged, target)
+        with files.whole(manifest_path(target)) as partial:
+            partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return {**manifest, "path": str(target)}
 
 
@@ -83,7 +79,9 @@ def _staged(target: Path) -> Iterator[Path]:
                 leftover.unlink()
 
 
-def _manifest(copy: Path, verdict: Verdict, version: str, redacted: bool, at: int) -> dict[str, Any]:
+def _manifest(
+    copy: Path, verdict: Verdict, version: str, redacted: bool, database: Database
+) -> dict[str, Any]:
     connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         counts = {
@@ -92,10 +90,10 @@ def _manifest(copy: Path, verdict: Verdict, version: str, redacted: bool, at: in
     finally:
         connection.close()
     return {
-        "at": iso(at),
+        "at": iso(database.clock()),
         "program": version,
         "sqlite": apsw.sqlite_lib_version(),
-        "schema": migrate.latest(),
+        "schema": database.schema.latest,
         "bytes": copy.stat().st_size,
         "sha256": sha256_of(copy),
         "entries": verdict.entries,

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import apsw
 
-from db import errors
-
-if TYPE_CHECKING:
-    from db.connection import Database
+from db import errors, files
+from db.connection import Connections
 
 PAGES_PER_STEP = 4096
 
 
-def copy(database: Database, target: Path, progress: Callable[[int, int], object] | None = None) -> Path:
+def copy(database: Connections, target: Path, progress: Callable[[int, int], object] | None = None) -> Path:
     """Copy the file to ``target`` as of one moment, as a single file without a WAL. Writers are not held up.
 
     ``progress(done, total)`` is called with page counts. The copy is made under a temporary name, forced to the disk
@@ -29,25 +24,23 @@ def copy(database: Database, target: Path, progress: Callable[[int, int], object
         raise ValueError("a file in memory cannot be copied")
     if os.path.realpath(target) == str(database.path):
         raise errors.CannotOpen(f"{target} is the file itself; name another place for the copy")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        _backup(database, temporary, progress)
-        _flush(temporary)
-        replace(temporary, target)
+        with files.whole(target) as temporary:
+            try:
+                _backup(database, temporary, progress)
+                _flush(temporary)
+            finally:
+                Path(f"{temporary}-journal").unlink(missing_ok=True)
     except apsw.Error as error:
-        raise errors.translate(error, target) or errors.DiskFailure(
+        raise errors.translate(error, target, database.schema.words) or errors.DiskFailure(
             f"{target} could not be written: {error}"
         ) from error
     except OSError as error:
         raise errors.DiskFailure(f"{target} could not be written: {error.strerror}") from error
-    finally:
-        for leftover in (temporary, Path(f"{temporary}-journal")):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
     return target
 
 
-def _backup(database: Database, temporary: Path, progress: Callable[[int, int], object] | None) -> None:
+def _backup(database: Connections, temporary: Path, progress: Callable[[int, int], object] | None) -> None:
     # A step-wise backup starts again whenever somebody writes; an open read transaction on the source pins it.
     source = apsw.Connection(str(database.path), flags=apsw.SQLITE_OPEN_READWRITE)
     destination = apsw.Connection(str(temporary))
@@ -72,15 +65,3 @@ def _backup(database: Database, temporary: Path, progress: Callable[[int, int], 
 def _flush(path: Path) -> None:
     with open(path, "r+b") as file:
         os.fsync(file.fileno())
-
-
-def replace(source: Path, target: Path) -> None:
-    """``os.replace`` that waits a little for the readers of ``target``: Windows refuses to replace an open file."""
-    for attempt in range(20):
-        try:
-            os.replace(source, target)
-            return
-        except PermissionError:
-            if attempt == 19:
-                raise
-            time.sleep(0.05)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import apsw
 
+from db.schema import Words
+
 
 class DatabaseError(Exception):
     """The file could not be used."""
@@ -15,8 +17,8 @@ class CannotOpen(DatabaseError):
     """The file, or the folder it is to be made in, is missing or may not be used."""
 
 
-class NotValhalla(DatabaseError):
-    """The file is not a Valhalla database."""
+class ForeignFile(DatabaseError):
+    """The file is not a database of this program."""
 
 
 class NewerSchema(DatabaseError):
@@ -64,7 +66,7 @@ class InstanceRunning(DatabaseError):
         self.url = url
 
 
-def translate(error: apsw.Error, path: str | Path) -> DatabaseError | None:
+def translate(error: apsw.Error, path: str | Path, words: Words) -> DatabaseError | None:
     """The error of this package that says what ``error`` means for the operator, or None when it has no such meaning."""
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return Busy(
@@ -79,10 +81,10 @@ def translate(error: apsw.Error, path: str | Path) -> DatabaseError | None:
             f"the disk that holds {path} is full; nothing of the last step was kept, free some space and start again"
         )
     if isinstance(error, apsw.NotADBError):
-        return NotValhalla(f"{path} is not a Valhalla database; choose another file or another --home")
+        return ForeignFile(f"{path} is not {words.a_database}; choose another file or {words.elsewhere}")
     if isinstance(error, apsw.CorruptError):
         return Damaged(
-            f"{path} is damaged ({error}); restore an audit copy, or check it with: valhalla audit verify"
+            f"{path} is damaged ({error}); restore an audit copy, or check it with: {words.verify}"
         )
     if isinstance(error, apsw.ReadOnlyError):
         return ReadOnly(f"{path} may not be written; check the permissions of the file and its folder")

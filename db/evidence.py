@@ -1,7 +1,6 @@
-"""What is evidence: one declaration for each table whose rows the audit chain witnesses, and the hash of a row.
+"""Evidence: what the audit chain witnesses of a table, and the hash of a row.
 
-Everything that has to know uses it: the writers, the verifier, redaction, erasure and the test of the documents. A new
-table is declared here, as evidence or as working data, in the commit that makes it; a test says so when it is not.
+A program declares each of its tables in its :class:`db.schema.Schema`, as evidence or as working data.
 """
 
 from __future__ import annotations
@@ -73,127 +72,13 @@ def columns_id(lists: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
-def _table(name: str, other: str, personal: str = "", key: str = "id") -> Evidence:
+def evidence(name: str, other: str, personal: str = "", key: str = "id") -> Evidence:
+    """The declaration of a table, its columns separated by spaces."""
     return Evidence(name, tuple(key.split()), tuple(personal.split()), tuple(other.split()))
 
 
-DECLARED = (
-    _table("setting", "value updated_at updated_by", key="key"),
-    _table("policy", "body created_at created_by reason", key="version"),
-    _table("model_snapshot", "digest body created_at"),
-    _table("knowledge", "body at", key="name"),
-    _table("source", "name pattern profile created_at"),
-    _table("header", "digest names"),
-    _table("mapping", "source_id header fields origin created_at"),
-    _table(
-        "import",
-        "file_id source_id path state kind start position digest encoding delimiter header_id fields profile rows new"
-        " updated unchanged duplicate rejected blank error_code started_at finished_at names",
-        personal="warnings error_message",
-    ),
-    _table("import_undo", "at actor reversed kept failed", personal="items", key="import_id"),
-    _table(
-        "reject",
-        "import_id file_id line column code state created_at closed_by",
-        personal="message value raw",
-    ),
-    _table(
-        "lead",
-        "value source market state list_date arv repairs sqft condition beds distress warnings header_id file_id"
-        " import_id line last_import_id lists created_at updated_at status contacts last_contact hold_until suppressed"
-        " variant_id bucket script_id packet mao spread p_close expected_value clone score_base score policy_version"
-        " snapshot_id decided_at",
-        personal="identity fingerprint name email phone location address phone_key extras",
-    ),
-    _table("lead_history", "lead_id at actor cause import_id", personal="before"),
-    _table(
-        "sighting",
-        "source_id import_id line first_seen last_seen",
-        personal="fingerprint",
-        key="lead_id file_id",
-    ),
-    _table(
-        "suppression",
-        "kind digest origin created_at created_by removed_at removed_by",
-        personal="value reason",
-    ),
-    _table("duplicate", "lead_id other_id state found_at decided_at decided_by", personal="phone_key"),
-    _table("lead_merge", "kept_id merged_id at actor undone_at undone_by", personal="body"),
-    _table(
-        "lead_change",
-        "lead_id import_id line fingerprint state at decided_at decided_by",
-        personal="body",
-    ),
-    _table("experiment", "name version kind state metric created_at started_at stopped_at"),
-    _table("script", "name version channel market state body created_at pinned_at"),
-    _table("script_move", "script_id before after at moved_by why evidence"),
-    _table("experiment_epoch", "weights started_at", key="experiment_id version"),
-    _table(
-        "buyer",
-        "markets max_price min_beds max_repairs max_share removed_at created_at updated_at",
-        personal="name email phone",
-    ),
-    _table("variant", "experiment_id name weight script_id"),
-    _table(
-        "outcome",
-        "lead_id event at amount channel until recorded_at recorded_by undone_at undone_by variant_id script_id p_close"
-        " predicted_at",
-        personal="reason",
-    ),
-    _table("packet", "lead_id status policy_version created_at", personal="body"),
-    _table("run", "pid version settings started_at stopped_at stop"),
-    _table(
-        "effect",
-        "kind state lead_id key reason tries sending owner correlation_id drafted_at drafted_by approved_at approved_by"
-        " finished_at",
-        personal="target payload response",
-    ),
-    _table("standing_approval", "kind per_day created_at created_by ended_at ended_by"),
-    _table("live_session", "run_id opened_at opened_by until closed_at closed_by"),
-    _table("alert", "task severity correlation_id state seen at last_at", personal="reason context"),
-)
-
-TABLES: dict[str, Evidence] = {each.table: each for each in DECLARED}
-"""Evidence by table."""
-
 CHAIN = frozenset({"audit", "audit_head", "witness"})
 """What witnesses the others, and itself by its hashes."""
-
-WORKING = frozenset(
-    [
-        "file",
-        "import_seen",
-        "lead_key",
-        "quality",
-        "lead_generation",
-        "overtaken",
-        "cycle",
-        "task",
-        "job_event",
-        "job_seal",
-        "kv",
-        "counter",
-        "queue_state",
-        "cycle_slot",
-        "worker",
-        "suppression_state",
-        "lead_index_state",
-        "lead_phone",
-        "lead_search",
-        "lead_search_config",
-        "lead_search_content",
-        "lead_search_data",
-        "lead_search_idx",
-        "governor_limit",
-        "governor_slot",
-        "governor_violation",
-        "idempotency_key",
-        "dry_run_log",
-        "retry_log",
-        "heartbeat",
-    ]
-)
-"""Tables that can be emptied or made anew without a loss of evidence. Job events are witnessed in sealed ranges."""
 
 
 def encode(values: Values) -> bytes:
@@ -229,12 +114,12 @@ Half = tuple[bytes, bytes]
 """A new salt, and the hash of a row's personal columns with it: the first half of hashing the row."""
 
 
-def halves(table: str, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
+def halves(table: Evidence, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
     """The first halves of the rows' hashes, for whoever works them out before the rows have a key.
 
     ``columns``: of the tuples; all personal columns of the table are among them.
     """
-    return _halves(_picker([columns.index(column) for column in TABLES[table].personal]), rows)
+    return _halves(_picker([columns.index(column) for column in table.personal]), rows)
 
 
 def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[Half]:

@@ -6,17 +6,15 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db import audit
 from db.clock import iso
-
-if TYPE_CHECKING:
-    from db.connection import Database
+from db.database import Database
 
 NAME = "heads.jsonl"
 
-_TOUCH = "UPDATE lead_generation SET value = value"
+_TOUCH = "UPDATE schema_version SET version = version"
 """Changes nothing, but makes a commit that is forced to the disk, and with it all that were not."""
 
 

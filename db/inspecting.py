@@ -12,9 +12,10 @@ from typing import Any
 
 import apsw
 
-from db import errors, opening
+from db import errors
 from db.clock import iso, now
-from db.connection import Database
+from db.database import Database
+from db.schema import Schema
 from db.verdict import Verdict
 from db.verifying import ALTERED, verify
 
@@ -31,6 +32,7 @@ Also = Callable[[Database, Verdict], object]
 
 def inspect(
     path: Path,
+    schema: Schema,
     head: str | None = None,
     heads: Iterable[tuple[int, str]] = (),
     also: Also | None = None,
@@ -45,18 +47,18 @@ def inspect(
     log = path.with_name(path.name + "-wal")
     try:
         if log.exists() and log.stat().st_size:
-            with tempfile.TemporaryDirectory(prefix="valhalla-verify-", ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
                 copy = Path(folder) / "copy.db"
                 shutil.copyfile(path, copy)
                 shutil.copyfile(log, copy.with_name("copy.db-wal"))
                 before = _entries(path)
-                verdict = _verified(copy, head, heads, also)
+                verdict = _verified(copy, schema, head, heads, also)
                 verdict.notes.append(
                     f"{log.name} ({log.stat().st_size} bytes) lies beside the file and was read with it, on a temporary "
                     f"copy: the file alone ends at entry {before if before is not None else 'unknown'}."
                 )
         else:
-            verdict = _verified(path, head, heads, also)
+            verdict = _verified(path, schema, head, heads, also)
             _tell_age(path, verdict)
     except OSError as error:
         raise errors.CannotOpen(f"{path} cannot be read: {error.strerror or error}") from error
@@ -64,7 +66,13 @@ def inspect(
     return verdict
 
 
-def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]], also: Also | None) -> Verdict:
+def _verified(
+    path: Path,
+    schema: Schema,
+    head: str | None,
+    heads: Iterable[tuple[int, str]],
+    also: Also | None,
+) -> Verdict:
     with path.open("rb") as file:
         begin = file.read(100)
     if begin[:16] != MAGIC:
@@ -72,7 +80,7 @@ def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]], al
         verdict.add("file", None, f"{ALTERED}: it does not begin as an SQLite file does")
         return verdict
     try:
-        with opening.open_copy(Database, path, any_schema=True) as database:
+        with Database.open_copy(path, schema, any_schema=True) as database:
             return verify(database, head, heads, also)
     except (errors.DatabaseError, apsw.Error) as error:
         verdict = Verdict()
@@ -82,10 +90,10 @@ def _verified(path: Path, head: str | None, heads: Iterable[tuple[int, str]], al
 
 def _entries(path: Path) -> int | None:
     """How many entries the main file alone has; None when that cannot be read."""
-    with tempfile.TemporaryDirectory(prefix="valhalla-verify-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
         alone = Path(shutil.copyfile(path, Path(folder) / "alone.db"))
         try:
-            with opening.open_copy(Database, alone, any_schema=True) as database:
+            with Database.open_copy(alone, any_schema=True) as database:
                 found: int | None = database.value("SELECT max(seq) FROM audit")
                 return found
         except (errors.DatabaseError, apsw.Error):

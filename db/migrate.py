@@ -1,84 +1,100 @@
-"""The schema, grown by numbered SQL files. ``user_version`` is the only bookkeeping."""
+"""Bringing a database's tables up to date, each package's by its own numbered SQL scripts.
+
+``schema_version`` holds the version of each package's tables, ``user_version`` the release of the program whose database
+it is. A database from before ``schema_version`` has only the latter, and the program's releases say what it means.
+"""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from db import audit, copying, errors, sealing
+from db.connection import Connections
+from db.schema import Step, Versions
 
-if TYPE_CHECKING:
-    from db.connection import Database
-
-
-@cache
-def scripts() -> tuple[str, ...]:
-    """The migrations in order; the first makes schema 1."""
-    entries = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
-    for number, entry in enumerate(entries, 1):
-        if not entry.name.startswith(f"{number:04d}_"):
-            raise RuntimeError(f"migration {entry.name} is out of order: {number:04d}_*.sql expected")
-    return tuple(entry.read_text(encoding="utf-8") for entry in entries)
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+_NOTE = """INSERT INTO schema_version (component, version) VALUES (?, ?)
+           ON CONFLICT (component) DO UPDATE SET version = excluded.version"""
 
 
-def latest() -> int:
-    """The schema version this program writes."""
-    return len(scripts())
+def pending(database: Connections) -> list[Step]:
+    """The steps that are left to do. Raises NewerSchema when the database is ahead of this program."""
+    schema = database.schema
+    if schema.released and database.value("PRAGMA user_version") == schema.latest:
+        return []
+    held = versions(database)
+    for name, each in schema.components.items():
+        if name in held and held[name] > len(each.scripts):
+            raise errors.NewerSchema(
+                f"{database.path} was written by a newer version of {schema.words.program} (version {held[name]} of the "
+                f"tables of {name}, this program knows {len(each.scripts)}); update the program"
+            )
+    return [step for step in schema.steps() if step.beyond(held)]
 
 
-def upgrade(database: Database) -> None:
-    """Bring the file to :func:`latest`. A file that already holds data is copied first. Safe to race."""
-    if database.value("PRAGMA user_version") == latest():
+def versions(database: Connections) -> Versions:
+    """The version of each component's tables in the database."""
+    if ("schema_version",) in database.sql(_TABLES):
+        return dict(database.sql("SELECT component, version FROM schema_version"))
+    release, releases = database.value("PRAGMA user_version"), database.schema.releases
+    return releases[release - 1] if 0 < release <= len(releases) else {}
+
+
+def upgrade(database: Connections) -> None:
+    """Do all steps that are left. A database in which tables change is copied first. Safe to race."""
+    if not pending(database):
         return
     with database.write():  # nobody else migrates while the copy is made
-        version = database.value("PRAGMA user_version")
-        if 0 < version < latest() and database.path:
-            copying.copy(database, backup_path(database.path, version))
-    for number in range(version + 1, latest() + 1):
-        _apply(database, number)
+        steps, held = pending(database), versions(database)
+        if database.path and any(held.get(name) for step in steps for name in step.beyond(held)):
+            copying.copy(database, backup_path(database.path, steps[0]))
+    for step in steps:
+        # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
+        with database.references_unchecked():
+            _apply(database, step, last=step is steps[-1])
 
 
-def backup_path(path: Path, version: int) -> Path:
-    """Where the copy goes that is made before a file of schema ``version`` is migrated."""
-    return path.with_name(f"{path.stem}-before-schema-{version + 1}{path.suffix}")
+def backup_path(path: Path, step: Step) -> Path:
+    """Where the copy goes that is made before the first ``step`` of an upgrade."""
+    return path.with_name(f"{path.stem}-before-{step.name.replace(':', '-')}{path.suffix}")
 
 
-def _apply(database: Database, number: int) -> None:
-    # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
-    with database.references_unchecked():
-        _run(database, number)
-
-
-def _run(database: Database, number: int) -> None:
-    from db.connection import APPLICATION_ID
-
-    connection = database.connection()
+def _apply(database: Connections, step: Step, last: bool) -> None:
+    connection, schema = database.connection(), database.schema
     # A migration may make the chain's tables anew.
     authorizer, connection.authorizer = connection.authorizer, None
     try:
         # A power failure may take the newest steps; the next start does them again. So only the last need be on the disk.
-        with database.write(durable=number == latest()), database.recorder().off():
-            if database.value("PRAGMA user_version") >= number:
+        with database.write(durable=last), database.recorder().off():
+            held = versions(database)
+            lacking = step.beyond(held)
+            if not lacking:
                 return  # another process was faster
-            database.sql(scripts()[number - 1])
+            for name in schema.components:
+                for script in schema.components[name].scripts[held.get(name, 0) : lacking.get(name, 0)]:
+                    database.sql(script)
             broken = database.sql("PRAGMA foreign_key_check")
             if broken:
                 raise errors.Damaged(
-                    f"schema {number} cannot be applied: {len(broken)} rows refer to rows that are missing"
+                    f"{step.name.replace(':', ' ')} cannot be applied: {len(broken)} rows refer to rows that are missing"
                 )
-            database.sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            database.sql(f"PRAGMA user_version = {number}")
-            _witness(database, number)
-            if number == latest():
+            if schema.application_id:
+                database.sql(f"PRAGMA application_id = {schema.application_id}")
+            if step.release is not None:
+                database.sql(f"PRAGMA user_version = {step.release}")
+            _note(database, step, held)
+            if last:
                 # With the same commit, or a kill in between would leave rows without a witness.
                 sealing.adopt(database)
     finally:
         connection.authorizer = authorizer
 
 
-def _witness(database: Database, number: int) -> None:
-    """A file that has a history tells of the step in it; a new one begins at the latest schema."""
-    known = {name for (name,) in database.sql("SELECT name FROM sqlite_schema")}
-    if {"audit", "audit_head"} <= known and audit.head(database).entries:
-        audit.append(database, "schema.migrate", f"schema:{number}", {"to": number})
+def _note(database: Connections, step: Step, held: Versions) -> None:
+    """Note the versions. A database that has a history records the step in it; a new one begins at the latest schema."""
+    tables = {name for (name,) in database.sql(_TABLES)}
+    if "schema_version" in tables:
+        database.many(_NOTE, {**held, **step.versions}.items())
+    if {"audit", "audit_head"} <= tables and audit.head(database).entries:
+        to = step.release if step.release is not None else next(iter(step.versions.values()))
+        audit.append(database, "schema.migrate", step.name, {"to": to})

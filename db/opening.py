@@ -12,34 +12,41 @@ from urllib.parse import quote
 import apsw
 
 from db import errors, migrate
-from db.connection import APPLICATION_ID, BUSY_TIMEOUT, SQLITE_NEEDED, Database
+from db.connection import BUSY_TIMEOUT, Connections
+from db.schema import Schema, Words
 from db.turn import TURN_FILE
 
-_D = TypeVar("_D", bound=Database)
+SQLITE_NEEDED = (3, 51, 3)
+"""The first SQLite release in which the WAL-reset corruption bug is fixed (https://sqlite.org/wal.html)."""
+
+_D = TypeVar("_D", bound=Connections)
 
 
-def open_file(kind: type[_D], path: Path, *, create: bool) -> _D:
-    """Open ``path`` to read and write. See :meth:`db.connection.Database.open`."""
+def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D:
+    """Open ``path`` to read and write. See :meth:`db.Database.open`."""
     _check_library()
+    words = schema.words
     path = Path(os.path.realpath(path))
     flags = apsw.SQLITE_OPEN_READWRITE
-    size = _size(path)
+    size = _size(path, words)
     if size is None:
         if not create:
-            raise errors.CannotOpen(f"{path} does not exist; start with: valhalla ingest FILE")
+            raise errors.CannotOpen(f"{path} does not exist; {words.create}")
         if not path.parent.is_dir():
             raise errors.CannotOpen(
-                f"the folder {path.parent} does not exist; make it or choose another --home"
+                f"the folder {path.parent} does not exist; make it or choose {words.elsewhere}"
             )
         flags |= apsw.SQLITE_OPEN_CREATE
     if not os.access(path.parent, os.W_OK):
         raise errors.ReadOnly(
-            f"the folder {path.parent} may not be written; choose another --home or change its permissions"
+            f"the folder {path.parent} may not be written; choose {words.elsewhere} or change its permissions"
         )
     if size is not None and not os.access(path, os.W_OK):
-        raise errors.ReadOnly(f"{path} may not be written; change its permissions or choose another --home")
+        raise errors.ReadOnly(
+            f"{path} may not be written; change its permissions or choose {words.elsewhere}"
+        )
     fresh = not size
-    database = kind(str(path), flags=flags, path=path)
+    database = kind(str(path), flags=flags, path=path, schema=schema)
     try:
         _recognise(database, path)
         if fresh:
@@ -52,27 +59,24 @@ def open_file(kind: type[_D], path: Path, *, create: bool) -> _D:
     return database
 
 
-def open_copy(kind: type[_D], path: Path, *, any_schema: bool = False) -> _D:
-    """Open ``path`` to read only. See :meth:`db.connection.Database.open_copy`.
-
-    ``any_schema``: also one that is older or newer than this program; the caller asks only for what every schema has.
-    """
+def open_copy(kind: type[_D], path: Path, schema: Schema, *, any_schema: bool) -> _D:
+    """Open ``path`` to read only. See :meth:`db.Database.open_copy`."""
     _check_library()
     path = Path(os.path.realpath(path))
-    if _size(path) is None:
+    if _size(path, schema.words) is None:
         raise errors.CannotOpen(f"{path} does not exist")
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     target = "file:" + quote(path.as_posix())
     target += "?mode=ro" if _may_change(path) else "?immutable=1"  # a lone copy: leave no -shm beside it
-    database = kind(target, flags=flags, path=path)
+    database = kind(target, flags=flags, path=path, schema=schema)
     try:
         if any_schema:
             return database
         _recognise(database, path)
-        if database.value("PRAGMA user_version") < migrate.latest():
-            raise errors.NotValhalla(
+        if migrate.pending(database):
+            raise errors.ForeignFile(
                 f"{path} was written by an older version (schema {database.value('PRAGMA user_version')}, this program "
-                f"reads {migrate.latest()}); copy it, open the copy once with --home, then read that"
+                f"reads {schema.latest}); copy it, {schema.words.update}, then read that"
             )
     except BaseException:
         database.close_all()
@@ -87,7 +91,7 @@ def _may_change(path: Path) -> bool:
     return path.with_name(TURN_FILE).exists() and os.access(path.parent, os.W_OK)
 
 
-def _size(path: Path) -> int | None:
+def _size(path: Path, words: Words) -> int | None:
     """The bytes in ``path``, None when it does not exist. Raises CannotOpen for what is no plain file."""
     try:
         status = os.stat(path)
@@ -96,9 +100,9 @@ def _size(path: Path) -> int | None:
     except OSError as error:
         raise errors.CannotOpen(f"{path} cannot be opened: {error.strerror}") from error
     if stat.S_ISDIR(status.st_mode):
-        raise errors.NotValhalla(f"{path} is a folder, not a Valhalla database")
+        raise errors.ForeignFile(f"{path} is a folder, not {words.a_database}")
     if not stat.S_ISREG(status.st_mode):
-        raise errors.NotValhalla(f"{path} is no plain file, so it cannot be a Valhalla database")
+        raise errors.ForeignFile(f"{path} is no plain file, so it cannot be {words.a_database}")
     return status.st_size
 
 
@@ -110,33 +114,37 @@ def _check_library() -> None:
         )
 
 
-def _recognise(database: Database, path: Path) -> None:
+def _recognise(database: Connections, path: Path) -> None:
     """Refuse what is not ours or too new. Nothing is written."""
+    schema, words = database.schema, database.schema.words
     with database.view():  # as of one moment: another process may be making the file just now
         parts = database.value("SELECT count(*) FROM sqlite_schema")
         mark = database.value("PRAGMA application_id")
         version = database.value("PRAGMA user_version")
+        noted = mark or migrate.versions(
+            database
+        )  # who has no mark of its own is known by the table of versions
     if mark == 0 and version == 0 and not parts:
         return  # new and empty
-    if mark != APPLICATION_ID:
-        raise errors.NotValhalla(
-            f"{path} is an SQLite file of another program, not a Valhalla database; choose another --home"
+    if mark != schema.application_id or not noted:
+        raise errors.ForeignFile(
+            f"{path} is an SQLite file of another program, not {words.a_database}; choose {words.elsewhere}"
         )
-    if version > migrate.latest():
+    if schema.releases and version > schema.latest:
         raise errors.NewerSchema(
-            f"{path} was written by a newer version of Valhalla (schema {version}, this program knows {migrate.latest()}); "
+            f"{path} was written by a newer version of {words.program} (schema {version}, this program knows {schema.latest}); "
             "update the program"
         )
 
 
-def _use_wal(database: Database, path: Path) -> None:
+def _use_wal(database: Connections, path: Path) -> None:
     if _switched_to_wal(database) != "wal":
         raise errors.CannotOpen(
-            f"{path} cannot be used in WAL mode, as on a network share; choose a --home on a local disk"
+            f"{path} cannot be used in WAL mode, as on a network share; choose {database.schema.words.local}"
         )
 
 
-def _switched_to_wal(database: Database) -> str:
+def _switched_to_wal(database: Connections) -> str:
     """The journal mode after asking for WAL. SQLite does not wait when another process is just switching a new file."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:

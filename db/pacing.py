@@ -1,20 +1,83 @@
-"""Long work in batches that shrink while somebody else waits to write.
+"""When background work pauses: for page requests, for other writers, and for the disk.
 
-What is held is the turn to write, so it is let go before the log is moved into the file: that waits for the disk, and a
-commit that stopped to do it would make all who queue wait with it.
+The threads of a process take turns at the interpreter. A page needs many short turns, each time it comes back from the
+database, and waits for each until the background work's own turn is over, up to five milliseconds: together that takes
+longer than the page itself. So background work checks between its steps whether a request waits, and yields to it.
+
+What writers hold is the turn to write, so it is released before the WAL is moved into the database: that waits for the
+disk, and a commit that stopped to do it would make all who queue wait with it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from db.courtesy import give_way
+import apsw
+
+from db import errors
 
 if TYPE_CHECKING:
-    from db.connection import Database
+    from db.connection import Connections
+
+# -- yielding to page requests -----------------------------------------------------------------------------
+# This state is the process's, as the interpreter is.
+
+_T = TypeVar("_T")
+
+PATIENCE = 0.1
+"""Seconds for which long work stands aside, counted from when somebody began to wait and nobody else did: what takes longer
+than a page, or many who ask all the time, do not stop it."""
+
+_mutex = threading.Lock()
+_nobody = threading.Event()
+_nobody.set()
+_waiting = 0
+_since = 0.0
+
+
+@contextlib.contextmanager
+def waited_for() -> Iterator[None]:
+    """Somebody waits for what is done inside. Long work must not be called there: it would stand aside for itself."""
+    global _waiting, _since
+    with _mutex:
+        if not _waiting:
+            _since = time.monotonic()
+            _nobody.clear()
+        _waiting += 1
+    try:
+        yield
+    finally:
+        with _mutex:
+            _waiting -= 1
+            if not _waiting:
+                _nobody.set()
+
+
+def somebody_waits() -> bool:
+    """Whether somebody waits now."""
+    return _waiting > 0
+
+
+def give_way() -> None:
+    """Stand aside while somebody waits, though not for long. Costs next to nothing when nobody does."""
+    if _waiting:
+        left = _since + PATIENCE - time.monotonic()
+        if left > 0:
+            _nobody.wait(left)
+
+
+def in_steps(rows: Sequence[_T], step: int) -> Iterator[Sequence[_T]]:
+    """``rows`` in parts of ``step``, giving way before each."""
+    for first in range(0, len(rows), step):
+        give_way()
+        yield rows[first : first + step]
+
+
+# -- batches that shrink while another writer waits --------------------------------------------------------
 
 LOCK_SECONDS = 0.05
 """How long a batch may hold the write lock while somebody else waits for it."""
@@ -45,7 +108,7 @@ class Pace:
         """Seconds of holding the lock since somebody waited for it."""
 
     @contextlib.contextmanager
-    def write(self, database: Database) -> Iterator[None]:
+    def write(self, database: Connections) -> Iterator[None]:
         """``database.write()``, after which :attr:`rows` is right for the next one and the log is not long."""
         give_way()
         with database.log_left():
@@ -64,3 +127,42 @@ class Pace:
             self.rows = min(self.largest, self.rows * 2)
         elif held > self.hold:
             self.rows = max(self.smallest, int(rows * self.hold / held))
+
+
+# -- checkpoints while nobody writes -----------------------------------------------------------------------
+
+QUIET = 1.0
+"""Seconds without a commit that count as rest."""
+
+APART = 20.0
+"""Seconds between two attempts: signs of life are written all the time, and a disk is not to be kept busy by them."""
+
+WAIT = 0.05
+"""Seconds to wait for readers; the next rest is not far."""
+
+
+class Rest:
+    """Asked often by one thread that hardly writes itself, whose connection therefore notices the commits of others."""
+
+    def __init__(self, database: Connections, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._version = 0
+        self._since = clock()
+        self._next = 0.0
+
+    def tick(self) -> bool:
+        """Empty the log if everybody rests; whether that was done now. Never raises: a fault is told by whoever works."""
+        try:
+            return self._tick(self._clock())
+        except (errors.DatabaseError, apsw.Error):
+            return False
+
+    def _tick(self, now: float) -> bool:
+        version = self._database.version()
+        if version != self._version:
+            self._version, self._since = version, now
+        if now - self._since < QUIET or now < self._next or not self._database.log_bytes():
+            return False
+        self._next = now + APART
+        return self._database.checkpoint(WAIT)

@@ -12,22 +12,19 @@ from typing import Any
 
 import apsw
 
-from db import opening
-from db.connection import Database
-from db.evidence import SUBHASH_BYTES, TABLES, WORKING, encode
+from db.database import Database
+from db.evidence import SUBHASH_BYTES, encode
+from db.schema import Schema
 from db.verdict import Verdict
 from db.verifying import Walk
 
 PLACEHOLDER_SQL = "'(left out ' || rowid || ')'"
 """What stands in a column that may not be empty nor the same twice."""
 
-KEPT = frozenset({"file", "cycle", "lead_generation", "lead_index_state", "suppression_state"})
-"""Working tables in which nothing is personal but what is blanked below; imports refer to the first."""
 
-
-def redact(path: Path) -> None:
+def redact(path: Path, schema: Schema) -> None:
     """Take the personal data out of the copy at ``path``, which nobody else uses."""
-    with opening.open_copy(Database, path, any_schema=True) as database:
+    with Database.open_copy(path, schema, any_schema=True) as database:
         walk = Walk(database, Verdict())
         walk.chain(None, {})
         lists, sealed = walk.lists, walk.sealed
@@ -44,7 +41,7 @@ def redact(path: Path) -> None:
         with connection:
             for name, _ in triggers:
                 connection.execute(f"DROP TRIGGER {name}")
-            for table in TABLES.values():
+            for table in schema.evidence:
                 if table.personal and _exists(connection, table.table):
                     columns = {
                         entry: lists[facts.columns] for entry, facts in sealed.get(table.table, {}).items()
@@ -54,10 +51,10 @@ def redact(path: Path) -> None:
             some = connection.execute(
                 "SELECT 1 FROM witness WHERE length(salt) = ? LIMIT 1", (SUBHASH_BYTES,)
             ).fetchall()
-            for name in _emptied(connection) if some else ():
+            for name in _emptied(connection, schema) if some else ():
                 connection.execute(f'DELETE FROM "{name}"')
-            connection.execute("UPDATE suppression_state SET salt = zeroblob(16)")
-            connection.execute("UPDATE file SET error = NULL")
+            for statement in schema.redaction.statements:
+                connection.execute(statement)
             for _, sql in triggers:
                 connection.execute(sql)
         connection.execute("VACUUM")  # nothing stays in pages that are no longer used
@@ -69,10 +66,9 @@ def _exists(connection: apsw.Connection, table: str) -> bool:
     return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchall())
 
 
-def _emptied(connection: apsw.Connection) -> list[str]:
+def _emptied(connection: apsw.Connection, schema: Schema) -> list[str]:
     names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    shadows = {f"lead_search_{part}" for part in ("config", "content", "data", "idx")}
-    return [name for (name,) in names if name in WORKING - shadows - KEPT]
+    return [name for (name,) in names if name in schema.working - schema.redaction.kept]
 
 
 def _keep_hashes(connection: apsw.Connection, table: str, columns: dict[int, dict[str, Any]]) -> None:

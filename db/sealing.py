@@ -8,20 +8,18 @@ Working tables are not looked at, so the queue pays one question ("anything note
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import apsw
 
 from db import audit, errors
-from db.courtesy import in_steps
-from db.evidence import HASH_BYTES, SALT_BYTES, TABLES, Evidence, Half, Hasher, gone_hash, key_value
-
-if TYPE_CHECKING:
-    from db.connection import Database
+from db.connection import Connections
+from db.evidence import HASH_BYTES, SALT_BYTES, Evidence, Half, Hasher, gone_hash, key_value
+from db.pacing import in_steps
+from db.recording import Shape
 
 ROWS = "rows"
 DECLARATION = "evidence.table"
@@ -49,61 +47,15 @@ Witness = tuple[int | str, bytes | None, bytes | None]
 """(key, salt, hash): of a row as it is now; a hash of None: the row is gone."""
 
 
-class Recorder:
-    """What one connection has changed since its last entry."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-        self.reason: tuple[str, str | None, int] | None = None
-        """Actor, correlation id and number of the transaction's last entry that says why."""
-        self._session: apsw.Session | None = None
-        self.renew()
-        connection.set_commit_hook(self.pending)
-
-    def renew(self) -> None:
-        """Forget what was noted."""
-        if self._session is not None:
-            self._session.close()
-        self._session = apsw.Session(self._connection, "main")
-        for table in TABLES:
-            self._session.attach(table)
-
-    def pending(self) -> bool:
-        """Whether changes are noted that no entry witnesses; the commit hook, which refuses the commit when they are."""
-        return self._session is not None and not self._session.is_empty
-
-    def changes(self) -> Iterable[apsw.TableChange]:
-        """The net changes."""
-        assert self._session is not None
-        return apsw.Changeset.iter(self._session.changeset())
-
-    @contextlib.contextmanager
-    def off(self) -> Any:
-        """Note nothing meanwhile: the caller witnesses what it does."""
-        assert self._session is not None
-        self._session.enabled = False
-        try:
-            yield
-        finally:
-            if self._session is not None:
-                self._session.enabled = True
-
-    def close(self) -> None:
-        """Note nothing any more."""
-        self._connection.set_commit_hook(None)
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-
 # -- at the end of a transaction ---------------------------------------------------------------------------
 
 
-def seal(database: Database) -> None:
+def seal(database: Connections) -> None:
     """Witness every evidence row that this transaction has changed so far. ``Database.write`` calls it before the commit."""
     recorder = database.recorder()
     if not recorder.pending():
         return
+    connection, tables = database.connection(), database.schema.tables
     witnesses: dict[str, list[Witness]] = {}
     inserted: dict[str, list[Sequence[Any]]] = {}
     updated: dict[str, list[tuple[Any, ...]]] = {}
@@ -127,33 +79,33 @@ def seal(database: Database) -> None:
         shape, keys = shape_of(database, name), updated.get(name, [])
         found += shape.hasher.hashes(inserted.get(name, ()))
         for first in range(0, len(keys), STEP):  # not all rows in memory at a time
-            found += shape.hasher.hashes(shape.read(database, keys[first : first + STEP]))
+            found += shape.hasher.hashes(shape.read(connection, keys[first : first + STEP]))
         found += ((key, None, None) for key in removed.get(name, ()))
         stale = [*map(key_value, keys), *removed.get(name, ())]
-        if stale and TABLES[name].personal:
+        if stale and tables[name].personal:
             database.many(_DROP_SALT, ((name, key) for key in stale))
     if witnesses:
         _append(database, dict(sorted(witnesses.items())))
     recorder.renew()
 
 
-def _append(database: Database, witnesses: dict[str, list[Witness]]) -> None:
+def _append(database: Connections, witnesses: dict[str, list[Witness]]) -> None:
     """The entry, and the witness of each row."""
     for name in witnesses:
-        _declare(database, TABLES[name])
+        _declare(database, database.schema.tables[name])
     entry = audit.head(database).entries + 1
     tables = {}
     for name, found in witnesses.items():
         found.sort(key=_by_key)
         _insert(database, name, entry, found)
-        tables[name] = _summary(name, found)
+        tables[name] = _summary(database.schema.tables[name], found)
     recorder = database.recorder()
-    actor, correlation_id, reason = recorder.reason or ("valhalla", None, None)
+    actor, correlation_id, reason = recorder.reason or (None, None, None)
     body = {"of": reason, "tables": tables}
     audit.add(database, ROWS, ", ".join(tables), body, actor=actor, correlation_id=correlation_id)
 
 
-def _insert(database: Database, name: str, entry: int, found: list[Witness]) -> None:
+def _insert(database: Connections, name: str, entry: int, found: list[Witness]) -> None:
     if len(found) >= MANY and isinstance(found[0][0], int):
         keys, salts, hashes = zip(*found, strict=True)
         if None not in salts and None not in hashes:
@@ -169,11 +121,11 @@ def _by_key(witness: Witness) -> Any:
     return witness[0]
 
 
-def _summary(name: str, found: list[Witness]) -> dict[str, Any]:
-    hashes = [row_hash or gone_hash(name, key) for key, _, row_hash in found]
+def _summary(table: Evidence, found: list[Witness]) -> dict[str, Any]:
+    hashes = [row_hash or gone_hash(table.table, key) for key, _, row_hash in found]
     gone = sum(row_hash is None for _, _, row_hash in found)
     return {
-        "columns": TABLES[name].id,
+        "columns": table.id,
         "rows": len(found) - gone,
         "removed": gone,
         "keys": _ranges([key for key, _, _ in found]),
@@ -198,40 +150,15 @@ def _ranges(keys: list[int | str]) -> list[Any] | None:
 # -- what the tables are -----------------------------------------------------------------------------------
 
 
-class Shape:
-    """A declared table as it stands in the file."""
-
-    def __init__(self, database: Database, table: Evidence) -> None:
-        info = database.sql(f"PRAGMA table_info({table.table})")
-        self.columns = [row[1] for row in info]
-        if {*self.columns} != {*table.columns}:
-            wrong = ", ".join(sorted({*self.columns} ^ {*table.columns}))
-            raise RuntimeError(f"db.evidence does not declare table {table.table} as it is: {wrong}")
-        self.defaults = {row[1]: database.value(f"SELECT {row[4]}") if row[4] else None for row in info}
-        self.hasher = Hasher(table, self.columns)
-        names = ", ".join(f'r."{column}"' for column in self.columns)
-        self._read = f"SELECT {names} FROM {table.table} AS r WHERE "
-        self._read += " AND ".join(f'"{column}" = ?' for column in table.key)
-        self._read_many = f'SELECT {names} FROM carray(?) AS k CROSS JOIN {table.table} AS r ON r."{table.key[0]}" = k.value'
-        self._counted = len(table.key) == 1
-
-    def read(self, database: Database, keys: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """The rows of these keys."""
-        if len(keys) > 3 and self._counted and isinstance(keys[0][0], int):
-            numbers = apsw.carray(array("q", (key[0] for key in keys)))
-            return database.sql(self._read_many, (numbers,))
-        return [row for key in keys for row in database.sql(self._read, key)]
-
-
-def shape_of(database: Database, name: str) -> Shape:
+def shape_of(database: Connections, name: str) -> Shape:
     """The shape of a table, looked up once."""
     shape = database.shapes.get(name)
     if shape is None:
-        shape = database.shapes[name] = Shape(database, TABLES[name])
+        shape = database.shapes[name] = Shape(database.connection(), database.schema.tables[name])
     return shape
 
 
-def _declare(database: Database, table: Evidence) -> None:
+def _declare(database: Connections, table: Evidence) -> None:
     """Say in the chain which columns the rows of ``table`` are hashed by, unless it is there."""
     if table.id in database.declared:
         return
@@ -247,18 +174,18 @@ def _declare(database: Database, table: Evidence) -> None:
     database.after_commit(lambda: database.declared.add(table.id))
 
 
-def adopt(database: Database) -> None:
+def adopt(database: Connections) -> None:
     """After a migration, in its transaction: witness what stands in the file without one, and declare the columns that
     tables have now."""
     database.shapes.clear()
     known = {row[0] for row in database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if {"witness", "audit"} <= known:
-        for table in TABLES.values():
+        for table in database.schema.tables.values():
             if table.table in known:
                 _adopt(database, table)
 
 
-def _adopt(database: Database, table: Evidence) -> None:
+def _adopt(database: Connections, table: Evidence) -> None:
     if database.one(f"SELECT 1 FROM {table.table} LIMIT 1") is None:
         return
     shape = shape_of(database, table.table)
@@ -289,7 +216,7 @@ class Bulk:
 
     def __init__(
         self,
-        database: Database,
+        database: Connections,
         table: str,
         columns: Sequence[str],
         common: Mapping[str, int | str | None] = {},
@@ -299,7 +226,7 @@ class Bulk:
         values = {**shape.defaults, **common}
         missing = {name: value for name, value in values.items() if name not in columns}
         self.table = table
-        self._hasher = Hasher(TABLES[table], columns, [*missing.items()])
+        self._hasher = Hasher(database.schema.tables[table], columns, [*missing.items()])
         # What all rows have in common is written into the statement, so that it need not be bound for each. No column is
         # named: APSW looks at the whole text for every row.
         places = {name: f"?{place}" for place, name in enumerate(columns, 1)}
@@ -317,7 +244,7 @@ class Bulk:
             found += self._hasher.hashes(part, halves)
         return found
 
-    def insert(self, database: Database, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:
+    def insert(self, database: Connections, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:
         """Insert the rows and witness them in an entry of their own."""
         if len(rows) != len(witnesses):
             raise ValueError("each row needs its witness")

@@ -1,7 +1,8 @@
-"""Checking a file: the chain, and every row of evidence against the entry that witnesses it.
+"""Checking a database: SQLite's own checks, the chain, and every row of evidence against the entry that witnesses it.
 
-Nothing but the entries and the bad rows is in memory; how rows are checked says :mod:`db.verifying_rows`.
-``scripts/verify_audit.py`` does the same by itself; tests hold the two to the same verdict.
+Nothing but the entries and the bad rows is in memory. The rows of a table are checked in one scan of ``witness`` in key
+order, joined with the rows: each hash goes into the digest of its entry, and the newest one of a key must be the hash of the
+row as it stands now. ``scripts/verify_audit.py`` does the same by itself; tests hold the two to the same verdict.
 """
 
 from __future__ import annotations
@@ -9,25 +10,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import apsw
 
-from db import audit, errors, integrity
-from db.evidence import CHAIN, columns_id
-from db.sealing import DECLARATION, ROWS
-from db.verdict import Verdict
-from db.verifying_rows import Sealed, Table
-
-if TYPE_CHECKING:
-    from db.connection import Database
-
-SEALED, PRUNED = "jobs.sealed", "jobs.pruned"
-"""Actions of entries that witness ranges of ``job_event``: as they came, and what was left of them later."""
-
-EVENTS_DOMAIN = "valhalla-job-events-1"
-"""First line of what is hashed for such a range."""
+from db import audit, errors
+from db.database import Database
+from db.evidence import CHAIN, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
+from db.schema import SealedRanges
+from db.sealing import DECLARATION, ROWS, key_sql
+from db.verdict import PROBLEMS_KEPT, Verdict
 
 ALTERED = "altered or torn"
 
@@ -52,7 +45,7 @@ def verify(
             walk.chain(head, dict(heads))
             if walk.witnessing():
                 walk.tables()
-            walk.events()
+            walk.sealed_ranges()
             if also:
                 also(database, verdict)
     except _DAMAGE as error:
@@ -69,17 +62,26 @@ _DAMAGE = (errors.DatabaseError, apsw.Error, UnicodeError, ValueError, KeyError,
 
 
 def _identity(database: Database, verdict: Verdict) -> None:
-    from db.connection import APPLICATION_ID
-
-    if database.value("PRAGMA application_id") != APPLICATION_ID:
-        verdict.add("file", None, "does not bear the mark of a Valhalla file (application_id)")
+    schema = database.schema
+    if database.value("PRAGMA application_id") != schema.application_id:
+        verdict.add("file", None, f"does not bear the mark of a {schema.words.program} file (application_id)")
 
 
 def _structure(database: Database, verdict: Verdict) -> None:
-    for line in integrity.problems(database):
+    for line in problems(database):
         verdict.add("file", None, f"{ALTERED}: {' '.join(line.split())}")
     for table, rowid, parent, _ in database.sql("PRAGMA foreign_key_check"):
         verdict.add(table, rowid, f"refers to a row of {parent} that is missing")
+
+
+class Sealed(NamedTuple):
+    """What a ``rows`` entry says of one table."""
+
+    columns: str
+    rows: int
+    removed: int
+    keys: Any
+    digest: str
 
 
 class Walk:
@@ -92,7 +94,12 @@ class Walk:
         self.sealed: dict[str, dict[int, Sealed]] = {}  # table -> entry
         self.lists: dict[str, dict[str, Any]] = {}  # columns id -> declaration
         self.newest: dict[str, dict[str, Any]] = {}  # table -> declaration
-        self.ranges: dict[int, dict[str, Any]] = {}  # first event -> newest seal of a range
+        self.ranges: dict[
+            SealedRanges, dict[int, dict[str, Any]]
+        ] = {}  # by the first row: newest seal of a range
+        self._sealing = {
+            action: each for each in database.schema.ranges for action in (each.sealed, each.pruned)
+        }
 
     # -- the chain -----------------------------------------------------------------------------------------
 
@@ -130,7 +137,7 @@ class Walk:
                     seq,
                     f"was changed after it was written: digest expected {digest}, found {computed}",
                 )
-            if action in (ROWS, DECLARATION, SEALED, PRUNED):
+            if action in (ROWS, DECLARATION) or action in self._sealing:
                 with contextlib.suppress(ValueError, KeyError, TypeError):  # of an entry that was changed
                     self._note(seq, action, body)
             found = found or digest == outside
@@ -172,10 +179,12 @@ class Walk:
             if columns_id(facts) == facts["id"]:
                 self.lists[facts["id"]] = self.newest[facts["table"]] = facts
         else:
-            if action == PRUNED:
-                inside = range(facts["first"], facts["last"] + 1)
-                self.ranges = {first: of for first, of in self.ranges.items() if first not in inside}
-            self.ranges[facts["first"]] = facts
+            kind = self._sealing[action]
+            seals = self.ranges.setdefault(kind, {})
+            if action == kind.pruned:
+                for first in [*filter(range(facts["first"], facts["last"] + 1).__contains__, seals)]:
+                    del seals[first]
+            seals[facts["first"]] = facts
 
     # -- the rows ------------------------------------------------------------------------------------------
 
@@ -193,40 +202,232 @@ class Walk:
             if name not in self.newest:
                 verdict.add("witness", name, f"{count} witnesses of a table that no entry declares")
         for (name,) in self.database.sql(_UNDECLARED):
-            from db.evidence import TABLES  # what this program would have witnessed
-
-            if name in TABLES and name not in self.newest:
+            # what this program would have witnessed
+            if name in self.database.schema.tables and name not in self.newest:
                 count = self.database.value(f'SELECT count(*) FROM "{name}"')
                 verdict.unwitnessed += count
                 if count:
                     verdict.add(name, None, f"{count} rows that no entry witnesses")
 
-    # -- job events ----------------------------------------------------------------------------------------
+    # -- sealed ranges of working tables -------------------------------------------------------------------
 
-    def events(self) -> None:
-        if not self.database.one("SELECT 1 FROM sqlite_schema WHERE name = 'job_event'"):
-            return
-        last = max((facts["last"] for facts in self.ranges.values()), default=0)
-        left_out = self.verdict.redacted and not self.database.one("SELECT 1 FROM job_event LIMIT 1")
-        for first, facts in sorted(self.ranges.items()):
+    def sealed_ranges(self) -> None:
+        for kind in self.database.schema.ranges:
+            if self.database.one("SELECT 1 FROM sqlite_schema WHERE name = ?", (kind.table,)):
+                self._sealed_ranges(kind, self.ranges.get(kind, {}))
+
+    def _sealed_ranges(self, kind: SealedRanges, seals: dict[int, dict[str, Any]]) -> None:
+        last = max((facts["last"] for facts in seals.values()), default=0)
+        left_out = self.verdict.redacted and not self.database.one(f"SELECT 1 FROM {kind.table} LIMIT 1")
+        for first, facts in sorted(seals.items()):
             if not left_out:  # a redacted copy has none: they quote people
-                self._range(first, facts)
-        self.verdict.not_yet_witnessed = self.database.value(
-            "SELECT count(*) FROM job_event WHERE id > ?", (last,)
+                self._range(kind, first, facts)
+        self.verdict.not_yet_witnessed += self.database.value(
+            f"SELECT count(*) FROM {kind.table} WHERE {kind.columns[0]} > ?", (last,)
         )
 
-    def _range(self, first: int, facts: dict[str, Any]) -> None:
-        digest, count = hashlib.sha256(EVENTS_DOMAIN.encode("ascii")), 0
-        for row in self.connection.execute(_EVENTS, (first, facts["last"])):
+    def _range(self, kind: SealedRanges, first: int, facts: dict[str, Any]) -> None:
+        digest, count = hashlib.sha256(kind.domain.encode("ascii")), 0
+        rows = f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {kind.columns[0]} BETWEEN ? AND ? ORDER BY 1"
+        for row in self.connection.execute(rows, (first, facts["last"])):
             count += 1
             digest.update(b"\n" + json.dumps(row, separators=(",", ":")).encode("ascii"))
         if (count, digest.hexdigest()) != (facts["events"], facts["sha256"]):
             self.verdict.add(
-                "job_event",
+                kind.table,
                 [first, facts["last"]],
                 f"changed after they were sealed: digest expected {facts['sha256']}, found {digest.hexdigest()}",
             )
 
 
+class Table:
+    """The rows of one table, and what the chain says of them."""
+
+    def __init__(self, walk: Walk, name: str) -> None:
+        self.walk, self.name = walk, name
+        self.verdict = walk.verdict
+        self.sealed = walk.sealed.get(name, {})
+        self.columns = [row[1] for row in walk.database.sql(f'PRAGMA table_info("{name}")')]
+        self.key = walk.newest[name]["key"]
+        self.hashers: dict[str, Hasher | None] = {}
+        self.defaults: dict[str, list[tuple[int, Any]]] = {}
+
+    def check(self) -> None:
+        """Add to the verdict what is not as the chain says."""
+        digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
+        counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
+        latest: tuple[Any, ...] | None = None
+        for line in self._lines():
+            key, entry, _, row_hash = line[:4]
+            if latest is not None and latest[0] != key:
+                self._row(latest)
+            latest = line
+            digest = digests.get(entry)
+            if digest is None:
+                self.verdict.add(
+                    self.name,
+                    key,
+                    f"is witnessed by entry {entry}, which does not witness rows of {self.name}",
+                )
+                continue
+            digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
+            counts[entry][row_hash is None] += 1
+        if latest is not None:
+            self._row(latest)
+        for entry, sealed in self.sealed.items():
+            if digests[entry].hexdigest() != sealed.digest:
+                self._explain(entry, sealed, counts[entry], digests[entry].hexdigest())
+        self._unwitnessed()
+
+    def _lines(self) -> Iterator[tuple[Any, ...]]:
+        """(key, entry, salt, hash, is there a row, its columns ...) of each witness, in order of key and entry."""
+        columns = ", ".join(f'r."{column}"' for column in self.columns)
+        if len(self.key) == 1:
+            on = f'r."{self.key[0]}" = w.key'
+        else:
+            on = " AND ".join(
+                f"r.\"{column}\" = json_extract(w.key, '$[{place}]')" for place, column in enumerate(self.key)
+            )
+        yield from self.walk.connection.execute(
+            f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {columns} FROM witness AS w '
+            f'LEFT JOIN "{self.name}" AS r ON {on} WHERE w.tbl = ? ORDER BY w.key, w.entry',
+            (self.name,),
+        )
+
+    def _row(self, line: tuple[Any, ...]) -> None:
+        """The newest witness of a key, and the row as it is."""
+        key, entry, salt, row_hash, there = line[:5]
+        if row_hash is None:
+            if there:
+                self.verdict.add(self.name, key, f"was removed by entry {entry}, but is there again")
+            return
+        if not there:
+            self.verdict.add(
+                self.name, key, f"is missing: entry {entry} witnesses it and nothing witnesses its removal"
+            )
+            return
+        row = line[5:]
+        hasher = self._hasher(entry)
+        if hasher is None:
+            return  # the entry itself is reported
+        self.verdict.rows += 1
+        try:
+            found = hasher.check(row, salt)
+        except (TypeError, ValueError):
+            found = b""
+        if found != row_hash:
+            self._changed(key, entry, row, row_hash, found)
+        elif salt is not None and len(salt) == SUBHASH_BYTES:
+            self.verdict.redacted += 1
+            if not hasher.blank(row):
+                self.verdict.add(
+                    self.name, key, "its personal columns hold something although they were left out"
+                )
+        for place, value in self.defaults[self.sealed[entry].columns]:
+            if row[place] != value:
+                what = f"column {self.columns[place]}, which is newer than the row, was changed: expected {value!r}, found {row[place]!r}"
+                self.verdict.add(self.name, key, what)
+
+    def _hasher(self, entry: int) -> Hasher | None:
+        sealed = self.sealed.get(entry)
+        if sealed is None:
+            return None
+        if sealed.columns not in self.hashers:
+            facts, newest = self.walk.lists.get(sealed.columns), self.walk.newest[self.name]
+            known = facts and {*facts["key"], *facts["other"], *facts["personal"]}
+            if not facts or not known or not known <= {*self.columns}:
+                self.verdict.add(
+                    self.name,
+                    None,
+                    f"rows of entry {entry} were hashed by columns that the file does not have",
+                )
+                self.hashers[sealed.columns] = None
+            else:
+                table = Evidence(
+                    self.name, tuple(facts["key"]), tuple(facts["personal"]), tuple(facts["other"])
+                )
+                self.hashers[sealed.columns] = Hasher(table, self.columns)
+            self.defaults[sealed.columns] = [
+                (place, newest["defaults"].get(column))
+                for place, column in enumerate(self.columns)
+                if known and column not in known
+            ]
+        return self.hashers[sealed.columns]
+
+    def _changed(self, key: Any, entry: int, row: tuple[Any, ...], expected: bytes, found: bytes) -> None:
+        what = f"was changed: digest expected {expected.hex()} (entry {entry}), found {found.hex() or 'none'}"
+        verdict = self.verdict
+        earlier = self.walk.database.schema.earlier_values.get(self.name)
+        if earlier and len(verdict.problems) < PROBLEMS_KEPT:
+            held = self.walk.database.sql(earlier, (key,))
+            what += "".join(f"; {where} holds earlier values: {values}" for where, values in held)
+        verdict.add(self.name, key, what)
+
+    def _explain(self, entry: int, sealed: Sealed, counts: list[int], found: str) -> None:
+        """The witnesses of an entry are not those that it told of: name them if they can be told apart."""
+        there = [
+            key
+            for (key,) in self.walk.database.sql(
+                "SELECT key FROM witness WHERE tbl = ? AND entry = ?", (self.name, entry)
+            )
+        ]
+        told = _told(sealed.keys)
+        missing, extra = [], []
+        if told is not None:
+            missing, extra = sorted(told - {*there}, key=str), sorted({*there} - told, key=str)
+        for key in missing[:PROBLEMS_KEPT]:
+            self.verdict.add(self.name, key, f"is missing with its witness: entry {entry} tells of it")
+        for key in extra[:PROBLEMS_KEPT]:
+            self.verdict.add(
+                self.name,
+                key,
+                f"was added: entry {entry}, which is given as its witness, does not tell of it",
+            )
+        if not missing and not extra:
+            only = there[0] if len(there) == 1 else None
+            what = (
+                f"one or more of the {sealed.rows} rows written and {sealed.removed} removed in entry {entry} were changed together "
+                f"with their hashes (found {counts[0]} and {counts[1]}): digest expected {sealed.digest}, found {found}"
+            )
+            self.verdict.add(self.name, only, what)
+
+    def _unwitnessed(self) -> None:
+        query = f"""SELECT {key_sql(self.key, "r")} FROM "{self.name}" AS r
+            WHERE NOT EXISTS (SELECT 1 FROM witness AS w WHERE w.tbl = ? AND w.key = {key_sql(self.key, "r")})"""
+        for (key,) in self.walk.connection.execute(query, (self.name,)):
+            self.verdict.unwitnessed += 1
+            self.verdict.add(self.name, key, "was added behind the program's back: no entry witnesses it")
+
+
+def _told(keys: Any) -> set[Any] | None:
+    """The keys that an entry names."""
+    if keys is None:
+        return None
+    found: set[Any] = set()
+    for key in keys:
+        found.update(range(key[0], key[1] + 1)) if isinstance(key, list) else found.add(key)
+    return found
+
+
+SEARCH_TABLES = (
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%USING fts5%'"
+)
+
+
+def problems(database: Database, most: int = 100, *, quick: bool = False) -> list[str]:
+    """What ``integrity_check`` (``quick``: ``quick_check``) finds, at most ``most`` lines; empty: the file is sound.
+
+    A connection keeps what it last read of a full-text table, and the check compares with that: after another connection
+    has written to the table, a sound file would be called damaged. A query before the check makes it look again.
+    """
+    with database.view():
+        for (name,) in database.sql(SEARCH_TABLES):
+            with contextlib.suppress(
+                apsw.Error, errors.DatabaseError
+            ):  # damage is what the check is there to tell
+                database.sql(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",))
+        found = database.sql(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({most})")
+    return [line for (line,) in found if line != "ok"]
+
+
 _UNDECLARED = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
-_EVENTS = "SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id BETWEEN ? AND ? ORDER BY id"

@@ -12,6 +12,7 @@ from jobs.kind import JobWrapper, Kind
 from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.producer import Producer
 from jobs.retry import Retry
+from jobs.schema import SCHEMA
 from jobs.sealing import seal_events
 from jobs.worker import JobWorker
 
@@ -37,6 +38,7 @@ class JobQueue(Producer):
     def __init__(
         self, database: Database, name: str = "default", *, lease: float = 30.0, max_lost: int = 10
     ) -> None:
+        database.install(SCHEMA)
         super().__init__(database, name, lease, max_lost)
         self.periodic = PeriodicJobs(self)
         self.maintenance.append(Duty(SEAL, lambda: seal_events(database)))

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from jobs import sql
+from jobs.schema import EVENTS
 
 if TYPE_CHECKING:
     from db import Database
-
-DOMAIN = "valhalla-job-events-1"
-"""First line of what is hashed."""
 
 JOBS_DOMAIN = "valhalla-jobs-1"
 """First line of what is hashed of jobs that are removed: ``[id, name, state, tries, finished_at, result, error]`` each."""
@@ -23,8 +21,8 @@ RANGE = 10_000
 """Events that one audit entry witnesses at most."""
 
 
-def digest(rows: Iterable[Sequence[Any]], domain: str = DOMAIN) -> str:
-    """SHA-256 over :data:`DOMAIN` and the events, a line of JSON each: ``[id, task_id, at, event, claim, worker, reason, detail]``."""
+def digest(rows: Iterable[Sequence[Any]], domain: str = EVENTS.domain) -> str:
+    """SHA-256 over the ``domain`` and the events, a line of JSON each: ``[id, task_id, at, event, claim, worker, reason, detail]``."""
     hashed = hashlib.sha256(domain.encode("ascii"))
     for row in rows:
         hashed.update(b"\n")

@@ -49,10 +49,10 @@ Sandra Vee,sandra.vee@example.com,not known,Waco TX,254-555-0193,probate,77-5
 
 def main() -> int:
     """Make a home, work on it, dump it."""
-    from db import migrate
     from valhalla.cli.entry import run
+    from valhalla.program.schema import SCHEMA
 
-    target = FOLDER / f"schema-{migrate.latest():04d}.sql"
+    target = FOLDER / f"schema-{SCHEMA.latest:04d}.sql"
     if target.exists() and "--again" not in sys.argv:
         print(f"{target.name} is there already; a dump is not changed after its release (--again before it)")
         return 1

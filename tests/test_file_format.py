@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from db import Database, audit, migrate
-from db.connection import APPLICATION_ID
+from db import Database, audit
 from valhalla.program.database import memory_database, open_database
+from valhalla.program.schema import APPLICATION_ID, SCHEMA
 
 TEXT = (Path(__file__).resolve().parent.parent / "docs" / "file-format.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^### (\w+): (\w+)$(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
@@ -102,7 +102,7 @@ def test_the_example_query_finds_a_gap_in_the_chain() -> None:
 
 def test_the_numbers_that_identify_the_file_are_right() -> None:
     assert str(APPLICATION_ID) in TEXT
-    assert f"describes schema {migrate.latest()}." in TEXT
+    assert f"describes schema {SCHEMA.latest}." in TEXT
     assert f'["{audit.DOMAIN}",seq,at,actor,' in TEXT
 
 
@@ -110,4 +110,4 @@ def test_the_bytes_that_identify_the_file_are_where_the_document_says(tmp_path: 
     open_database(tmp_path / "valhalla.db").close_all()
     content = (tmp_path / "valhalla.db").read_bytes()
     assert content[68:72] == b"VALH"
-    assert int.from_bytes(content[60:64], "big") == migrate.latest()
+    assert int.from_bytes(content[60:64], "big") == SCHEMA.latest

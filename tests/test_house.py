@@ -124,7 +124,8 @@ def test_the_wheel_ships_all_three_packages_whole(tmp_path: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert shipped == own
-    assert any(name.startswith("db/migrations/") and name.endswith(".sql") for name in shipped)
+    for folder in ("db/migrations/", "jobs/migrations/", "valhalla/program/schema/migrations/"):
+        assert any(name.startswith(folder) and name.endswith(".sql") for name in shipped), folder
     assert "valhalla = valhalla.__main__:main" in entry_points
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import apsw
 import pytest
 
-from db import migrate
 from db.verifying import verify
 from valhalla.program.database import open_database
+from valhalla.program.schema import SCHEMA
 
 FIXTURES = sorted((Path(__file__).resolve().parents[1] / "fixtures" / "schema").glob("*.sql"))
 KEPT = ("lead", "lead_history", "outcome", "import", "reject", "policy", "effect", "suppression", "setting")
@@ -90,10 +90,10 @@ def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(tmp_path: 
             assert left.pragma("integrity_check") == "ok"
         assert_kept(before, rows(path))
         with open_database(path) as database:
-            assert database.value("PRAGMA user_version") == migrate.latest()
+            assert database.value("PRAGMA user_version") == SCHEMA.latest
             assert verify(database).ok
         assert_kept(before, rows(path))
         step += 1
     assert code == 0
     assert step > 5
-    assert versions == set(range(int(dump.stem.rpartition("-")[2]), migrate.latest() + 1))
+    assert versions == set(range(int(dump.stem.rpartition("-")[2]), SCHEMA.latest + 1))

@@ -12,9 +12,9 @@ from typing import Any
 
 import apsw
 import pytest
+from models import Setting
 
 from db import Database, connection, errors
-from db.models import Setting
 from valhalla.program.database import memory_database, open_database
 
 READ = "SELECT key FROM setting ORDER BY key"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from db import Database, audit, copying, errors, migrate
-from db.connection import APPLICATION_ID
+from db import Database, audit, copying, errors
 from valhalla.program.database import memory_database, open_copy, open_database
+from valhalla.program.schema import APPLICATION_ID, SCHEMA
 
 
 def fill(database: Database, rows: int = 300) -> None:
@@ -48,7 +48,7 @@ def test_a_copy_is_one_whole_file_with_everything_in_it(database: Database, else
     with open_copy(target) as copy:
         assert copy.value("PRAGMA journal_mode") == "delete"
         assert copy.value("PRAGMA application_id") == APPLICATION_ID
-        assert copy.value("PRAGMA user_version") == migrate.latest()
+        assert copy.value("PRAGMA user_version") == SCHEMA.latest
         assert copy.value("PRAGMA integrity_check") == "ok"
         assert copy.sql("SELECT * FROM setting ORDER BY key") == database.sql(
             "SELECT * FROM setting ORDER BY key"

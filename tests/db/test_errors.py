@@ -9,12 +9,13 @@ import apsw
 import pytest
 
 from db import errors
+from db.schema import Words
 
 EXPECTED = {
     apsw.SQLITE_BUSY: errors.Busy,
     apsw.SQLITE_LOCKED: errors.Busy,
     apsw.SQLITE_FULL: errors.DiskFull,
-    apsw.SQLITE_NOTADB: errors.NotValhalla,
+    apsw.SQLITE_NOTADB: errors.ForeignFile,
     apsw.SQLITE_CORRUPT: errors.Damaged,
     apsw.SQLITE_READONLY: errors.ReadOnly,
     apsw.SQLITE_CANTOPEN: errors.CannotOpen,
@@ -27,7 +28,7 @@ def test_sqlites_error_becomes_one_sentence_that_names_the_file(
     code: int, kind: type[errors.DatabaseError], tmp_path: Path
 ) -> None:
     path = tmp_path / "valhalla.db"
-    translated = errors.translate(apsw.exception_for(code), path)
+    translated = errors.translate(apsw.exception_for(code), path, Words())
     assert type(translated) is kind
     assert str(path) in str(translated)
     assert "\n" not in str(translated)
@@ -36,7 +37,7 @@ def test_sqlites_error_becomes_one_sentence_that_names_the_file(
 
 @pytest.mark.parametrize("code", [apsw.SQLITE_CONSTRAINT, apsw.SQLITE_MISUSE, apsw.SQLITE_ERROR])
 def test_an_error_of_the_program_is_not_told_as_one_of_the_file(code: int) -> None:
-    assert errors.translate(apsw.exception_for(code), "valhalla.db") is None
+    assert errors.translate(apsw.exception_for(code), "valhalla.db", Words()) is None
 
 
 def test_every_error_is_of_the_one_tree_and_says_what_it_means() -> None:

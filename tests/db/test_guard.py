@@ -174,13 +174,18 @@ def test_nothing_in_the_process_opens_the_file_through_the_second_sqlite(
 ) -> None:
     workload = """
 import threading
-from db import audit, copying, instance, migrate
-from db.models import Setting
+from db import audit, copying
+from db.orm import BigIntegerField, Model, TextField
+from valhalla.program import instance
+from valhalla.program.schema import SCHEMA
 
-everything = migrate.scripts()
-migrate.scripts = lambda: everything[:1]
-open_database(path).close_all()
-migrate.scripts = lambda: everything
+class Setting(Model):
+    key = TextField(primary_key=True)
+    value = TextField()
+    updated_at = BigIntegerField()
+    updated_by = TextField()
+
+open_database(path, SCHEMA.of_release(1)).close_all()
 database = open_database(path)
 lock = instance.Instance(path.parent)
 lock.acquire("run")

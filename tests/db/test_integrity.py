@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from db.integrity import problems
+from db.verifying import problems
 from valhalla.program.database import open_database
 
 

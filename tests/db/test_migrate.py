@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -13,8 +14,10 @@ import apsw
 import pytest
 
 from db import Database, audit, connection, copying, errors, migrate
+from db.schema import Migrations, Schema
 from db.verifying import verify
 from valhalla.program.database import memory_database, open_copy, open_database
+from valhalla.program.schema import SCHEMA
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
 
@@ -33,29 +36,36 @@ ALTER TABLE new_parent RENAME TO parent;
 THIRD = "CREATE INDEX parent_by_name ON parent (name); UPDATE parent SET note = 'third';"
 SCRIPTS = (FIRST, REBUILD, THIRD)
 
-WITH_SCRIPTS = f"""
-from db import migrate
-everything = {SCRIPTS!r} if "small" in words else migrate.scripts()
-migrate.scripts = lambda: everything
+
+def small(*scripts: str) -> Schema:
+    """A schema of these scripts, each of them a release."""
+    releases = tuple({"db": 3, "small": version} for version in range(1, len(scripts) + 1))
+    return Schema(0x534D4C, (Migrations("small", scripts),), releases=releases)
+
+
+OLD, SMALL = small(FIRST), small(*SCRIPTS)
+
+WITH_SCHEMA = f"""
+from db.schema import Migrations, Schema
+from valhalla.program.schema import SCHEMA
+releases = tuple({{"db": 3, "small": version}} for version in (1, 2, 3))
+small = Schema(0x534D4C, (Migrations("small", {SCRIPTS!r}),), releases=releases)
+schema = small if "small" in words else SCHEMA
 """
 
 ROWS = "SELECT c.id, p.id, p.name FROM child c JOIN parent p ON p.id = c.parent_id ORDER BY c.id"
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The program as if it had the small schema."""
-    monkeypatch.setattr(migrate, "scripts", lambda: SCRIPTS)
-    return monkeypatch
-
-
-def make_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def make_old(path: Path) -> None:
     """Make a file of the small schema's first version, with 3 parents of 2 children each."""
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-        with open_database(path) as database, database.write():
-            database.many("INSERT INTO parent VALUES (?, ?)", [(n, f"parent {n}") for n in range(3)])
-            database.many("INSERT INTO child VALUES (?, ?)", [(n, n % 3) for n in range(6)])
+    with open_database(path, OLD) as database, database.write():
+        database.many("INSERT INTO parent VALUES (?, ?)", [(n, f"parent {n}") for n in range(3)])
+        database.many("INSERT INTO child VALUES (?, ?)", [(n, n % 3) for n in range(6)])
+
+
+def backup(path: Path, version: int) -> Path:
+    """Where the copy is that was made before a file of ``version`` was migrated."""
+    return path.with_name(f"{path.stem}-before-schema-{version + 1}{path.suffix}")
 
 
 def rows(database: Database) -> list[tuple[Any, ...]]:
@@ -72,18 +82,29 @@ def shape(database: Database) -> list[tuple[Any, ...]]:
 # -- the numbered files ------------------------------------------------------------------------------------
 
 
-def test_the_files_are_numbered_without_a_gap() -> None:
-    folder = Path(migrate.__file__).parent / "migrations"
-    names = sorted(each.name for each in folder.glob("*.sql"))
+@pytest.mark.parametrize("component", ["db", "jobs", "valhalla"])
+def test_the_files_are_numbered_without_a_gap(component: str) -> None:
+    migrations = SCHEMA.components[component]
+    assert isinstance(migrations.source, Path)
+    names = sorted(each.name for each in migrations.source.glob("*.sql"))
     assert [name[:5] for name in names] == [f"{n:04d}_" for n in range(1, len(names) + 1)]
-    assert migrate.latest() == len(names)
+    assert len(migrations.scripts) == len(names)
+
+
+def test_a_release_grows_and_the_newest_has_all_migrations() -> None:
+    for before, after in itertools.pairwise(SCHEMA.releases):
+        assert after != before
+        assert all(after[name] >= version for name, version in before.items())
+    assert SCHEMA.releases[-1] == {name: len(each.scripts) for name, each in SCHEMA.components.items()}
 
 
 def test_no_file_brings_transactions_or_pragmas_of_its_own() -> None:
-    for number, script in enumerate(migrate.scripts(), 1):
-        code = re.sub(r"--[^\n]*", "", script).upper()
-        code = re.sub(r"CREATE TRIGGER.*?\bEND;", "", code, flags=re.DOTALL)
-        assert not re.search(r"\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|PRAGMA|ATTACH|VACUUM)\b", code), number
+    for each in SCHEMA.components.values():
+        for number, script in enumerate(each.scripts, 1):
+            code = re.sub(r"--[^\n]*", "", script).upper()
+            code = re.sub(r"CREATE TRIGGER.*?\bEND;", "", code, flags=re.DOTALL)
+            found = re.search(r"\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|PRAGMA|ATTACH|VACUUM)\b", code)
+            assert not found, (each.component, number)
 
 
 def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
@@ -104,59 +125,56 @@ def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
 # -- upgrading ---------------------------------------------------------------------------------------------
 
 
-def test_an_older_file_is_copied_and_brought_up_to_date(path: Path, small: pytest.MonkeyPatch) -> None:
-    make_old(path, small)
-    with open_database(path) as database:
+def test_an_older_file_is_copied_and_brought_up_to_date(path: Path) -> None:
+    make_old(path)
+    with open_database(path, SMALL) as database:
         assert database.value("PRAGMA user_version") == 3
         assert rows(database) == EXPECTED
         assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
         assert database.value("PRAGMA foreign_keys") == 1
         with pytest.raises(apsw.ConstraintError), database.write():
             database.sql("INSERT INTO child VALUES (9, 9)")
-    copy = migrate.backup_path(path, 1)
+    copy = backup(path, 1)
     assert sorted(each.name for each in path.parent.iterdir()) == [copy.name, path.name, "writer.turn"]
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_copy(copy) as old:
+    with open_copy(copy, OLD) as old:
         assert old.value("PRAGMA user_version") == 1
         assert rows(old) == EXPECTED
 
 
-def test_a_new_file_and_one_that_is_up_to_date_are_not_copied(path: Path, small: pytest.MonkeyPatch) -> None:
+def test_a_new_file_and_one_that_is_up_to_date_are_not_copied(path: Path) -> None:
     for _ in range(2):
-        open_database(path).close_all()
+        open_database(path, SMALL).close_all()
         assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
 
 
-def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = migrate.scripts()
+def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path) -> None:
     with open_database(tmp_path / "at once.db") as at_once:
         expected = shape(at_once)
-    for count in range(1, len(everything) + 1):
-        monkeypatch.setattr(migrate, "scripts", lambda count=count: everything[:count])
-        open_database(tmp_path / "step.db").close_all()
+    for release in range(1, SCHEMA.latest + 1):
+        open_database(tmp_path / "step.db", SCHEMA.of_release(release)).close_all()
     with open_database(tmp_path / "step.db") as step:
         assert shape(step) == expected
 
 
-@pytest.mark.parametrize("version", range(1, migrate.latest()))
-def test_every_older_schema_keeps_its_rows_and_its_chain(
-    path: Path, version: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    everything = migrate.scripts()
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "scripts", lambda: everything[:version])
-        with open_database(path) as old, old.write(), old.recorder().off():  # as before rows were witnessed
-            for number in range(5):
-                audit.append(old, "test", f"setting:{number}", {"number": number})
-                old.sql("INSERT INTO setting VALUES (?, '1', 0, 'test')", (f"key {number}",))
-            before = contents(old)
+@pytest.mark.parametrize("version", range(1, SCHEMA.latest))
+def test_every_older_schema_keeps_its_rows_and_its_chain(path: Path, version: int) -> None:
+    old_schema = SCHEMA.of_release(version)
+    with (
+        open_database(path, old_schema) as old,
+        old.write(),
+        old.recorder().off(),
+    ):  # before rows were witnessed
+        for number in range(5):
+            audit.append(old, "test", f"setting:{number}", {"number": number})
+            old.sql("INSERT INTO setting VALUES (?, '1', 0, 'test')", (f"key {number}",))
+        before = contents(old)
     with open_database(path) as new:
         assert_kept(before, new)
         assert verify(new).ok
         told = new.sql("SELECT body FROM audit WHERE action = 'schema.migrate'")
-        steps = range(version + 1, migrate.latest() + 1)
+        steps = range(version + 1, SCHEMA.latest + 1)
         assert [json.loads(body) for (body,) in told] == [{"to": step} for step in steps]
-    assert migrate.backup_path(path, version).exists()
+    assert backup(path, version).exists()
 
 
 @pytest.mark.parametrize("dump", sorted(FIXTURES.glob("*.sql")), ids=lambda dump: dump.stem)
@@ -207,40 +225,36 @@ def assert_kept(before: dict[str, list[dict[str, Any]]], new: Database) -> None:
 # -- trouble -----------------------------------------------------------------------------------------------
 
 
-def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path, small: pytest.MonkeyPatch) -> None:
-    make_old(path, small)
-    small.setattr(migrate, "scripts", lambda: (FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
+def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path) -> None:
+    make_old(path)
     with pytest.raises(apsw.SQLError, match="missing"):
-        open_database(path)
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_database(path) as database:
+        open_database(path, small(FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
+    with open_database(path, OLD) as database:
         assert rows(database) == EXPECTED
         assert database.sql("SELECT * FROM pragma_table_info('parent') WHERE name = 'note'") == []
 
 
-def test_a_migration_that_leaves_orphans_is_refused(path: Path, small: pytest.MonkeyPatch) -> None:
-    make_old(path, small)
-    small.setattr(migrate, "scripts", lambda: (FIRST, "DELETE FROM parent WHERE id = 1;"))
+def test_a_migration_that_leaves_orphans_is_refused(path: Path) -> None:
+    make_old(path)
     with pytest.raises(errors.Damaged, match="2 rows refer to rows that are missing"):
-        open_database(path)
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_database(path) as database:
+        open_database(path, small(FIRST, "DELETE FROM parent WHERE id = 1;"))
+    with open_database(path, OLD) as database:
         assert rows(database) == EXPECTED
 
 
-def test_nothing_is_migrated_when_the_copy_cannot_be_made(path: Path, small: pytest.MonkeyPatch) -> None:
-    make_old(path, small)
-    migrate.backup_path(path, 1).mkdir()
+def test_nothing_is_migrated_when_the_copy_cannot_be_made(path: Path) -> None:
+    make_old(path)
+    backup(path, 1).mkdir()
     with pytest.raises(errors.DiskFailure, match="could not be written"):
-        open_database(path)
-    migrate.backup_path(path, 1).rmdir()
+        open_database(path, SMALL)
+    backup(path, 1).rmdir()
     assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
-    with open_database(path) as database:
+    with open_database(path, SMALL) as database:
         assert rows(database) == EXPECTED
 
 
 KILLED = (
-    WITH_SCRIPTS
+    WITH_SCHEMA
     + """
 import apsw
 left = int(words[0])
@@ -253,16 +267,14 @@ def count(cursor, statement, bindings):
     return True
 
 apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
-open_database(path).close_all()
+open_database(path, schema).close_all()
 """
 )
 
 
 @pytest.mark.crash
-def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(
-    tmp_path: Path, process: Any, small: pytest.MonkeyPatch
-) -> None:
-    make_old(tmp_path / "old.db", small)
+def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(tmp_path: Path, process: Any) -> None:
+    make_old(tmp_path / "old.db")
     original = (tmp_path / "old.db").read_bytes()
     kills, step, versions = 0, 0, set()
     while True:
@@ -274,12 +286,12 @@ def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(
         with contextlib.closing(apsw.Connection(str(path))) as left:
             versions.add(left.execute("PRAGMA user_version").fetchall()[0][0])
             assert left.execute(ROWS).fetchall() == EXPECTED  # whichever version it is, it is whole
-        with open_database(path) as database:
+        with open_database(path, SMALL) as database:
             assert rows(database) == EXPECTED
             assert database.value("PRAGMA user_version") == 3
             assert database.value("PRAGMA integrity_check") == "ok"
             assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
-        assert migrate.backup_path(path, 1).exists()
+        assert backup(path, 1).exists()
         if code == 0:
             break
         assert code == 9
@@ -298,19 +310,19 @@ def test_a_first_start_killed_at_any_statement_is_done_by_the_next(tmp_path: Pat
         code = process(KILLED, path, str(step)).wait()
         with open_database(path) as database:
             assert shape(database) == expected
-            assert database.value("PRAGMA user_version") == migrate.latest()
+            assert database.value("PRAGMA user_version") == SCHEMA.latest
         step += 1
     assert code == 0
     assert step > 40
 
 
 RACE = (
-    WITH_SCRIPTS
+    WITH_SCHEMA
     + """
 from db import audit
 tell("ready")
 hear()
-database = open_database(path)
+database = open_database(path, schema)
 if "small" in words:
     tell(*database.one("SELECT count(*) FROM child"))
 else:
@@ -338,65 +350,66 @@ def test_six_processes_make_one_new_file(path: Path, process: Any, attempt: int)
 
 @pytest.mark.parametrize("attempt", range(2))
 def test_six_processes_migrate_one_old_file_and_the_copy_is_of_the_old_one(
-    path: Path, process: Any, small: pytest.MonkeyPatch, attempt: int
+    path: Path, process: Any, attempt: int
 ) -> None:
-    make_old(path, small)
+    make_old(path)
     others = [process(RACE, path, "small") for _ in range(6)]
     for other in others:
         other.expect("ready")
     for other in others:
         other.say("go")
     assert [other.finish() for other in others] == ["6"] * 6
-    with open_database(path) as database:
+    with open_database(path, SMALL) as database:
         assert rows(database) == EXPECTED
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_copy(migrate.backup_path(path, 1)) as copy:
+    with open_copy(backup(path, 1), OLD) as copy:
         assert copy.value("PRAGMA user_version") == 1
         assert rows(copy) == EXPECTED
     assert not list(path.parent.glob("*.part*"))
 
 
-def test_a_process_that_was_late_does_not_replace_the_copy(path: Path, small: pytest.MonkeyPatch) -> None:
-    make_old(path, small)
-    with Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path) as late:
+def test_a_process_that_was_late_does_not_replace_the_copy(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_old(path)
+    with Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path, schema=SMALL) as late:
         real = late.value
 
         def value(text: str, params: Any = ()) -> Any:
             if text == "PRAGMA user_version" and not late.in_write():
                 found = real(text, params)
-                small.setattr(late, "value", real)
-                open_database(path).close_all()  # the other one does it all in the moment after the look
+                monkeypatch.setattr(late, "value", real)
+                open_database(
+                    path, SMALL
+                ).close_all()  # the other one does it all in the moment after the look
                 return found
             return real(text, params)
 
-        small.setattr(late, "value", value)
+        monkeypatch.setattr(late, "value", value)
         migrate.upgrade(late)
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_copy(migrate.backup_path(path, 1)) as copy:
+    with open_copy(backup(path, 1), OLD) as copy:
         assert copy.value("PRAGMA user_version") == 1
 
 
 def test_nobody_migrates_while_the_copy_is_made(
-    path: Path, small: pytest.MonkeyPatch, in_thread: Callable[[Callable[[], object]], None]
+    path: Path, monkeypatch: pytest.MonkeyPatch, in_thread: Callable[[Callable[[], object]], None]
 ) -> None:
-    make_old(path, small)
+    make_old(path)
     real, refused = copying.copy, list[errors.Busy]()
 
     def other() -> None:
         try:
-            open_database(path).close_all()
+            open_database(path, SMALL).close_all()
         except errors.Busy as error:
             refused.append(error)
 
     def copy(*arguments: Any) -> Path:
-        small.setattr(connection, "TURN_TIMEOUT", 0.01)
-        small.setattr(copying, "copy", real)
+        monkeypatch.setattr(connection, "TURN_TIMEOUT", 0.01)
+        monkeypatch.setattr(copying, "copy", real)
         in_thread(other)
         return real(*arguments)
 
-    small.setattr(copying, "copy", copy)
-    open_database(path).close_all()
+    monkeypatch.setattr(copying, "copy", copy)
+    open_database(path, SMALL).close_all()
     assert len(refused) == 1
-    small.setattr(migrate, "scripts", lambda: SCRIPTS[:1])
-    with open_copy(migrate.backup_path(path, 1)) as made:
+    with open_copy(backup(path, 1), OLD) as made:
         assert made.value("PRAGMA user_version") == 1

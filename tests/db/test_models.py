@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
+import models
 import peewee
 import pytest
 
-from db import Database, models
+from db import Database
 from valhalla.program.database import memory_database
 
 MODELS = [

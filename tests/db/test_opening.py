@@ -15,8 +15,8 @@ import apsw
 import pytest
 
 from db import Database, copying, errors, migrate, opening
-from db.connection import APPLICATION_ID
 from valhalla.program.database import memory_database, open_copy, open_database
+from valhalla.program.schema import APPLICATION_ID, SCHEMA
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and file types")
 OPEN: list[Callable[[Path], Database]] = [open_database, open_copy]
@@ -58,7 +58,7 @@ def closed(path: Path) -> Path:
 
 def test_a_new_file_is_marked_in_wal_mode_and_at_the_newest_schema(database: Database) -> None:
     assert database.value("PRAGMA application_id") == APPLICATION_ID == int.from_bytes(b"VALH", "big")
-    assert database.value("PRAGMA user_version") == migrate.latest()
+    assert database.value("PRAGMA user_version") == SCHEMA.latest
     assert database.value("PRAGMA journal_mode") == "wal"
     assert database.value("PRAGMA integrity_check") == "ok"
 
@@ -68,7 +68,7 @@ def test_the_command_file_knows_it(closed: Path) -> None:
     told = subprocess.run(["file", closed], capture_output=True, text=True, check=True).stdout
     assert "SQLite 3.x database" in told
     assert f"application id {APPLICATION_ID}" in told
-    assert f"user version {migrate.latest()}" in told
+    assert f"user version {SCHEMA.latest}" in told
 
 
 @POSIX
@@ -129,7 +129,7 @@ def test_a_missing_file_is_made_only_when_asked(path: Path) -> None:
 
 @pytest.mark.parametrize("how", OPEN)
 def test_a_folder(tmp_path: Path, how: Callable[[Path], Database]) -> None:
-    assert "is a folder" in refused(errors.NotValhalla, tmp_path, how)
+    assert "is a folder" in refused(errors.ForeignFile, tmp_path, how)
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_file_where_a_folder_should_be_and_a_pipe(tmp_path: Path, how: Callabl
     with pytest.raises(errors.CannotOpen, match="cannot be opened"):
         how(tmp_path / "file" / "valhalla.db")
     os.mkfifo(tmp_path / "pipe")
-    assert "no plain file" in refused(errors.NotValhalla, tmp_path / "pipe", how)
+    assert "no plain file" in refused(errors.ForeignFile, tmp_path / "pipe", how)
 
 
 @pytest.mark.parametrize("how", OPEN)
@@ -154,19 +154,19 @@ def test_a_file_where_a_folder_should_be_and_a_pipe(tmp_path: Path, how: Callabl
 )
 def test_what_is_no_database(path: Path, how: Callable[[Path], Database], content: bytes) -> None:
     path.write_bytes(content)
-    assert "is not a Valhalla database" in refused(errors.NotValhalla, path, how)
+    assert "is not a Valhalla database" in refused(errors.ForeignFile, path, how)
 
 
 @pytest.mark.parametrize("how", OPEN)
 @pytest.mark.parametrize("pragmas", [(), ("application_id = 1196444487",), ("user_version = 1",)])
 def test_another_programs_file(path: Path, how: Callable[[Path], Database], pragmas: tuple[str, ...]) -> None:
     foreign(path, *pragmas)
-    assert "another program" in refused(errors.NotValhalla, path, how)
+    assert "another program" in refused(errors.ForeignFile, path, how)
 
 
 @pytest.mark.parametrize("how", OPEN)
 def test_a_file_of_a_newer_version(closed: Path, how: Callable[[Path], Database]) -> None:
-    newer = migrate.latest() + 1
+    newer = SCHEMA.latest + 1
     connection = apsw.Connection(str(closed))
     connection.execute(f"PRAGMA user_version = {newer}; PRAGMA journal_mode = DELETE").fetchall()
     connection.close()
@@ -175,14 +175,10 @@ def test_a_file_of_a_newer_version(closed: Path, how: Callable[[Path], Database]
     assert "update the program" in sentence
 
 
-def test_a_copy_of_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = migrate.scripts()
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "scripts", lambda: everything[:1])
-        open_database(path).close_all()
+def test_a_copy_of_an_older_version(path: Path) -> None:
+    open_database(path, SCHEMA.of_release(1)).close_all()
     path.with_name("writer.turn").unlink()  # so that it is no home
-    monkeypatch.setattr(migrate, "scripts", lambda: (*everything[:1], "CREATE TABLE later (x INTEGER)"))
-    assert "older version" in refused(errors.NotValhalla, path, open_copy)
+    assert "older version" in refused(errors.ForeignFile, path, open_copy)
 
 
 @pytest.mark.parametrize("how", OPEN)
@@ -217,13 +213,12 @@ def test_a_place_without_wal(path: Path) -> None:
 
 AS_NOBODY = """
 import db.opening, db.copying, db.errors
-db.migrate.scripts()  # read while the program's own files can still be
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 try:
-    getattr(Database, words[0])(path)
+    globals()[words[0]](path)
 except db.errors.DatabaseError as error:
     tell(type(error).__name__, error)
 else:
@@ -250,13 +245,13 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("folder_mode", "file_mode", "how", "answer"),
     [
-        (0o555, 0o666, "open", "ReadOnly the folder"),
-        (0o777, 0o444, "open", "ReadOnly"),
-        (0o777, 0o000, "open", "ReadOnly"),
-        (0o000, 0o666, "open", "CannotOpen"),
+        (0o555, 0o666, "open_database", "ReadOnly the folder"),
+        (0o777, 0o444, "open_database", "ReadOnly"),
+        (0o777, 0o000, "open_database", "ReadOnly"),
+        (0o000, 0o666, "open_database", "CannotOpen"),
         (0o777, 0o000, "open_copy", "CannotOpen"),
         (0o000, 0o666, "open_copy", "CannotOpen"),
-        (0o777, 0o666, "open", "opened"),
+        (0o777, 0o666, "open_database", "opened"),
         (0o555, 0o444, "open_copy", "opened"),
     ],
 )
@@ -332,7 +327,7 @@ def test_a_file_that_another_process_is_just_making_is_not_taken_for_a_stranger(
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode = WAL")  # so far the other one has come
     connection.close()
-    late = Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path)
+    late = Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path, schema=SCHEMA)
     real, asked = late.value, list[str]()
 
     def value(text: str, params: Any = ()) -> Any:
@@ -346,5 +341,5 @@ def test_a_file_that_another_process_is_just_making_is_not_taken_for_a_stranger(
     opening._recognise(late, path)
     monkeypatch.undo()
     migrate.upgrade(late)
-    assert late.value("PRAGMA user_version") == migrate.latest()
+    assert late.value("PRAGMA user_version") == SCHEMA.latest
     late.close_all()

@@ -11,7 +11,8 @@ import pytest
 
 from db import Database, audit
 from db.inspecting import inspect
-from db.resting import APART, QUIET, Rest
+from db.pacing import APART, QUIET, Rest
+from valhalla.program.schema import SCHEMA
 
 COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 InThread = Callable[[Callable[[], object]], None]
@@ -50,7 +51,7 @@ def test_a_plain_copy_of_a_file_at_rest_ends_where_the_file_ends(
     assert database.log_bytes() == 0
     copy = tmp_path / "copy.db"
     subprocess.run([sys.executable, "-c", COPY, str(database.path), str(copy)], check=True)
-    assert inspect(copy).head == audit.head(database).hash != ""
+    assert inspect(copy, SCHEMA).head == audit.head(database).hash != ""
 
 
 def test_nothing_is_done_while_others_write_nor_too_often(

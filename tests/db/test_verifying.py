@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import Database, audit, sealing
-from db.evidence import TABLES
 from db.inspecting import inspect
 from valhalla.program.database import open_copy, open_database
+from valhalla.program.schema import SCHEMA
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 FLIPS = 500 if LONG else 60
@@ -67,7 +67,7 @@ def both(standalone: Callable[..., dict[str, Any]]) -> Callable[..., set[Fact]]:
     """What both verifiers name as wrong; they agree."""
 
     def names(path: Path, head: str | None = None) -> set[Fact]:
-        ours, theirs = inspect(path, head), standalone(path, head)
+        ours, theirs = inspect(path, SCHEMA, head), standalone(path, head)
         named = {(table, _hashable(key)) for table, key, _ in ours.problems}
         assert named == {(each["table"], _hashable(each["key"])) for each in theirs["problems"]}
         assert ours.ok == theirs["ok"] == (not named)
@@ -210,7 +210,7 @@ def test_what_was_done_is_named(case: str, copy: Path, both: Callable[..., set[F
 
 def test_the_digests_expected_and_found_are_told(copy: Path) -> None:
     tamper(copy, "UPDATE alert SET seen = 9 WHERE id = 2")
-    (problem,) = inspect(copy).problems
+    (problem,) = inspect(copy, SCHEMA).problems
     with open_copy(copy) as database:
         expected = database.value(
             "SELECT hex(hash) FROM witness WHERE tbl = 'alert' AND key = 2 ORDER BY entry DESC"
@@ -258,20 +258,20 @@ def rebuild(path: Path) -> None:
 def test_a_chain_made_anew_is_found_by_a_head_that_was_noted_outside(
     original: Path, copy: Path, both: Callable[..., set[Fact]]
 ) -> None:
-    head = inspect(original).head
+    head = inspect(original, SCHEMA).head
     rebuild(copy)
     assert both(copy) == set(), "by itself it cannot be told"
     assert both(copy, head) == {("audit", None)}
     assert both(original, head) == set()
-    noted = [(inspect(original).entries, head)]
-    assert [problem.table for problem in inspect(copy, heads=noted).problems] == ["audit"]
+    noted = [(inspect(original, SCHEMA).entries, head)]
+    assert [problem.table for problem in inspect(copy, SCHEMA, heads=noted).problems] == ["audit"]
 
 
 @pytest.mark.parametrize("part", [0, 10, 100, 4096, 0.3, 0.7, 0.999])
 def test_a_truncated_file_is_altered_or_torn(part: float, copy: Path, both: Callable[..., set[Fact]]) -> None:
     content = copy.read_bytes()
     copy.write_bytes(content[: part if isinstance(part, int) else int(len(content) * part)])
-    verdict = inspect(copy)
+    verdict = inspect(copy, SCHEMA)
     assert not verdict.ok
     assert any("altered or torn" in what or "mark of a Valhalla" in what for _, _, what in verdict.problems)
     both(copy) if part else None
@@ -286,7 +286,7 @@ def evidence_of(path: Path) -> dict[str, list[Any]] | None:
         try:
             return {
                 table: connection.execute(f'SELECT * FROM "{table}" NOT INDEXED').fetchall()
-                for table in (*TABLES, "audit", "audit_head")
+                for table in (*SCHEMA.tables, "audit", "audit_head")
             }
         finally:
             connection.close()
@@ -305,7 +305,7 @@ def test_flipped_bytes_are_found_or_touch_no_evidence(
         flipped[place] ^= 1 << chance.randrange(8)
         path = tmp_path / f"{number}.db"
         path.write_bytes(flipped)
-        ours, theirs = inspect(path).ok, standalone(path)["ok"]
+        ours, theirs = inspect(path, SCHEMA).ok, standalone(path)["ok"]
         if ours or theirs:
             assert evidence_of(path) == before, f"flip {number} went unseen"
         found += not ours
@@ -317,7 +317,7 @@ def test_bytes_that_hold_no_evidence_are_told_by_the_manifest(
     copy: Path, both: Callable[..., set[Fact]]
 ) -> None:
     digest = hashlib.sha256(copy.read_bytes()).hexdigest()
-    verdict = inspect(copy)
+    verdict = inspect(copy, SCHEMA)
     manifest = {"sha256": digest, "entries": verdict.entries, "head": verdict.head, "at": "now"}
     copy.with_name("copy.db.manifest.json").write_text(json.dumps(manifest))
     assert both(copy) == set()
@@ -341,11 +341,11 @@ def test_a_log_beside_the_copy_is_read_with_it_and_named(
         code = "import shutil, sys; [shutil.copyfile(sys.argv[1] + s, sys.argv[2] + s) for s in ('', '-wal')]"
         subprocess.run([sys.executable, "-c", code, str(live), str(taken / "c.db")], check=True)
     assert both(taken / "c.db") == set()
-    verdict = inspect(taken / "c.db")
+    verdict = inspect(taken / "c.db", SCHEMA)
     assert "c.db-wal" in verdict.notes[0]
     assert sorted(each.name for each in taken.iterdir()) == ["c.db", "c.db-wal"]
     (taken / "c.db-wal").unlink()
-    alone = inspect(taken / "c.db")
+    alone = inspect(taken / "c.db", SCHEMA)
     assert alone.ok and alone.entries == verdict.entries - 1
     assert "complete up to entry" in alone.notes[0]
 
@@ -482,7 +482,7 @@ def test_the_verdict_does_not_depend_on_locale_and_encoding(
     command = [sys.executable, str(SCRIPT), str(original), "--json"]
     environment = {**os.environ, "PYTHONCOERCECLOCALE": "0", "PYTHONHASHSEED": "7", **surroundings}
     told = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
-    assert json.loads(told)["head"] == inspect(original).head
+    assert json.loads(told)["head"] == inspect(original, SCHEMA).head
 
 
 def test_a_file_written_under_another_locale_verifies(

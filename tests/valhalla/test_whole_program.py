@@ -34,6 +34,7 @@ from valhalla.leads import outcomes as recording
 from valhalla.leads.call_list import top
 from valhalla.leads.outcomes import Outcome
 from valhalla.leads.view import Viewer
+from valhalla.program.schema import SCHEMA
 from valhalla.program.settings import save
 from valhalla.reports.packet import make as make_packet
 from valhalla.sandbox.alerts import AlertSystem
@@ -268,7 +269,7 @@ class WholeProgram(Lists):
         self.now += 1_000_000
         target = self.folder / f"copy-{self.now}.db"
         copies.make(self.database, self.home, target, redact=redact)
-        assert inspect(target).ok
+        assert inspect(target, SCHEMA).ok
         if redact:
             content = target.read_bytes()
             assert [each for each in range(10) if email(each).encode() in content] == []

@@ -6,14 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
-from db import Database, audit, copying
+from db import Database, audit, files
 from db.clock import now, to_datetime
 from db.inspecting import inspect
-from db.instance import Instance
 from valhalla.audit import signing
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
+from valhalla.program.instance import Instance
+from valhalla.program.schema import SCHEMA
 
 
 class NotRestorable(ValhallaError):
@@ -30,7 +31,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
     instance = Instance(home.path)
     instance.acquire("audit restore")
     try:
-        verdict = inspect(copy)
+        verdict = inspect(copy, SCHEMA)
         if not verdict.ok:
             first = verdict.problems[0]
             raise NotRestorable(
@@ -68,10 +69,10 @@ def _replace(home: Home, copy: Path) -> Path | None:
                 home.database, create=False
             ) as old:  # so that the log is in the file that is kept
                 old.checkpoint()
-            copying.replace(home.database, kept)
+            files.replace(home.database, kept)
             for suffix in ("-wal", "-shm"):
                 Path(f"{home.database}{suffix}").unlink(missing_ok=True)
-        copying.replace(staged, home.database)
+        files.replace(staged, home.database)
         return kept
     finally:
         staged.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from db import Database, heads, inspecting, verifying
 from db.verdict import Verdict
 from jobs import check_sealed_events, count_unsealed_events
 from valhalla.audit import signing, sql
+from valhalla.program.schema import SCHEMA
 
 
 def home_file(database: Database, folder: Path, head: str | None = None, key: str | None = None) -> Verdict:
@@ -25,6 +26,7 @@ def copy_of_file(path: Path, head: str | None = None, key: str | None = None) ->
     folder = path.resolve().parent
     return inspecting.inspect(
         path,
+        SCHEMA,
         head,
         heads.read(folder),
         lambda database, verdict: _more(path, folder, database, verdict, key),

@@ -20,8 +20,8 @@ def follow_up(program: Program, job_id: JobId | None, patience: float = PATIENCE
     """Work on the job for a while if nothing else does. Returns what was done so far; ``finished`` says whether that is all,
     ``running`` whether another process goes on with it. None: there is no job, because nothing changed."""
     from db.errors import InstanceRunning
-    from db.instance import Instance
     from jobs import WaitTimeout
+    from valhalla.program.instance import Instance
     from valhalla.scoring.jobs import QUEUE
 
     if job_id is None:

@@ -64,9 +64,9 @@ def cockpit(
 
 def _open(inv: Invocation) -> None:
     """A fresh link to the cockpit of the instance that runs, printed and opened."""
-    from db.instance import running
     from valhalla.cli import browser
     from valhalla.program.errors import UsageError, ValhallaError
+    from valhalla.program.instance import running
 
     if inv.file:
         raise UsageError("--db only reads; a cockpit belongs to a --home")
@@ -84,9 +84,9 @@ def frame(database: Database, home: Home | None) -> list[Line]:
 
 def _service(database: Database, home: Home | None) -> list[Line]:
     from db.clock import SECOND
-    from db.instance import running
     from valhalla.effects import live
     from valhalla.leads.view import count
+    from valhalla.program.instance import running
     from valhalla.sandbox.heartbeat import seen_from_outside
     from valhalla.service import runs
 
@@ -191,7 +191,7 @@ def _work(database: Database) -> list[Line]:
 def _load(database: Database, home: Home | None) -> list[Line]:
     import psutil
 
-    from db.instance import running
+    from valhalla.program.instance import running
 
     lines = []
     instance = running(home.path) if home else None

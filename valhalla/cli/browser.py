@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from valhalla.program.memory import collector_paused
 
 if TYPE_CHECKING:
-    from db.instance import Instance, Running
     from valhalla.program.home import Home
+    from valhalla.program.instance import Instance, Running
     from valhalla.service.service import Service
 
 

@@ -18,8 +18,8 @@ READ_SECONDS = 4.0
 def start(cockpit: MakeServer) -> int:
     """Run with the cockpit in the browser, or open the cockpit of the instance that runs already. The window stays open
     when there is something to read."""
-    from db.instance import running
     from valhalla.program.home import locate
+    from valhalla.program.instance import running
 
     home = locate()
     print(f"Valhalla. Your data is in {home.path}", flush=True)

@@ -17,8 +17,8 @@ app = typer.Typer(help="The dry-run lock: on, off, status.", no_args_is_help=Tru
 def on(ctx: typer.Context) -> None:
     """Let approved effects go out, until the running instance stops or eight hours have passed. Asks first."""
     from db.clock import iso
-    from db.instance import running
     from valhalla.effects import live, register
+    from valhalla.program.instance import running
 
     inv = invocation(ctx)
     with inv.writing() as database:

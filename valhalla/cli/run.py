@@ -18,9 +18,9 @@ from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
-    from db.instance import Instance
     from valhalla.cli.browser import MakeServer
     from valhalla.intake.passes import Pass
+    from valhalla.program.instance import Instance
     from valhalla.service.service import Service
 
 
@@ -93,10 +93,10 @@ def _run(
     live: bool = False,
     window: Window | None = None,
 ) -> dict[str, Any]:
-    from db.instance import Instance
     from valhalla.intake.lines import final_report, say
     from valhalla.program import settings
     from valhalla.program.heap import few_heaps
+    from valhalla.program.instance import Instance
     from valhalla.program.memory import collect_regularly
     from valhalla.safety import preflight
     from valhalla.service import unpacked
@@ -138,7 +138,7 @@ def _run(
 def _take(instance: Instance, inv: Invocation, window: Window | None) -> None:
     """Become the home's instance. Where another one is, its cockpit is opened before that is refused."""
     from db.errors import InstanceRunning
-    from db.instance import running
+    from valhalla.program.instance import running
 
     try:
         instance.acquire("run")

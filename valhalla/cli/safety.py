@@ -104,8 +104,8 @@ def production(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Preflight, ingest, risk, process, report, with the dry-run lock off behind the risk gate. Asks first."""
-    from db.instance import Instance
     from valhalla.program import settings
+    from valhalla.program.instance import Instance
     from valhalla.service import production as workflow
     from valhalla.service.program import Program
 

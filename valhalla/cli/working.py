@@ -25,10 +25,10 @@ INDEX_SECONDS = 1.0
 def working(inv: Invocation, command: str) -> Iterator[Program]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
     from db.errors import InstanceRunning
-    from db.instance import Instance
     from valhalla.leads import call_list_index
     from valhalla.program import logs
     from valhalla.program.heap import few_heaps
+    from valhalla.program.instance import Instance
     from valhalla.service.program import Program
 
     if inv.file:

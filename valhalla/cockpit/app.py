@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db import courtesy
+from db import pacing
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.live import Feed
@@ -101,7 +101,7 @@ class PagesFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            with courtesy.waited_for():
+            with pacing.waited_for():
                 await self.app(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from db.copying import replace
+from db.files import replace
 from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.intake.sources import SUFFIXES
 from valhalla.program.errors import InputError, NotFound, UsageError
@@ -107,7 +106,7 @@ class Receiving:
             self.drop()
             raise UsageError(f"{self._name} is empty")
         path = self._folder / self._name
-        os.replace(self._part, path)
+        replace(self._part, path)
         return Upload(self._token, path)
 
     def drop(self) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from db import audit
-from db.instance import running
 from valhalla.effects import register, sql
 from valhalla.intake import rejects
 from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
@@ -15,6 +14,7 @@ from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry
 from valhalla.program.errors import NotFound
+from valhalla.program.instance import running
 
 if TYPE_CHECKING:
     from db import Database

@@ -19,6 +19,7 @@ from db.evidence import halves
 from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, file_of, key_of
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
 from valhalla.program.memory import collector_paused
+from valhalla.program.schema import SCHEMA
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
@@ -155,7 +156,7 @@ def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
     )
     rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
     decisions = (tuple(decide(row, context)) for row in chunk.accepted)
-    decided = list(zip(decisions, halves("lead", Row._fields, chunk.accepted), strict=True))
+    decided = list(zip(decisions, halves(SCHEMA.tables["lead"], Row._fields, chunk.accepted), strict=True))
     return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import Database, audit, pacing
-from db.courtesy import give_way
-from db.pacing import Pace
+from db.pacing import Pace, give_way
 from valhalla.intake import helper, read_ahead, sql
 from valhalla.intake.drift import drift_warnings
 from valhalla.intake.forgotten import leave_out_forgotten

@@ -24,8 +24,8 @@ from typing import Any
 import apsw
 
 from db import Database
-from db.courtesy import give_way
 from db.evidence import Half
+from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from db.courtesy import give_way
+from db.pacing import give_way
 from valhalla.intake import helper
 from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, Decided, key_of
 from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning

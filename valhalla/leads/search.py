@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
-from db.courtesy import give_way, in_steps
+from db.pacing import give_way, in_steps
 from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from db import Database
+from valhalla.program.schema import SCHEMA
 
 
 def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Database:
@@ -12,17 +13,17 @@ def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Datab
 
     Raises the errors of :mod:`db.errors`: each says what is wrong with the database in one sentence.
     """
-    return Database.open(path, create=create)
+    return Database.open(path, SCHEMA, create=create)
 
 
 def open_copy(path: str | os.PathLike[str]) -> Database:
     """Open a database to read only, without leaving any file next to it."""
-    return Database.open_copy(path)
+    return Database.open_copy(path, SCHEMA)
 
 
 def memory_database() -> Database:
     """A private database in memory with the same schema. All threads share it; it is gone after ``close_all``."""
-    return Database.memory()
+    return Database.memory(SCHEMA)
 
 
 def schema_version(database: Database) -> int:

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from db.copying import replace
+from db.files import whole
 
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Write ``path`` so that no reader ever sees half of it: yields the path of a file next to it, which takes its place
-    when the block ends, and goes when it fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+__all__ = ["whole", "write_report"]
 
 
 def write_report(path: Path, content: dict[str, Any]) -> None:

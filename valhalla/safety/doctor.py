@@ -6,19 +6,18 @@ import sys
 
 import apsw
 
-from db import Database, DatabaseError, audit, integrity, migrate
-from db.instance import running
+from db import Database, DatabaseError, audit, verifying
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
+from valhalla.program.instance import running
+from valhalla.program.schema import SCHEMA
 from valhalla.safety import places, preflight, sql
 from valhalla.safety.preflight import Check
 
 
 def examine(home: Home) -> list[Check]:
     """Every check is made; one that cannot be made is not ok."""
-    versions = (
-        f"Python {sys.version.split()[0]}, SQLite {apsw.sqlite_lib_version()}, schema {migrate.latest()}"
-    )
+    versions = f"Python {sys.version.split()[0]}, SQLite {apsw.sqlite_lib_version()}, schema {SCHEMA.latest}"
     checks = [Check("program", True, versions)]
     if not home.path.is_dir():
         return [
@@ -46,7 +45,7 @@ def examine(home: Home) -> list[Check]:
 
 
 def _integrity(database: Database) -> Check:
-    found = integrity.problems(database, 1)
+    found = verifying.problems(database, 1)
     return Check("integrity", not found, found[0] if found else "every page and index is intact")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from db import audit
 from db.clock import MINUTE
-from db.instance import running
 from valhalla.effects import live
+from valhalla.program.instance import running
 from valhalla.safety import preflight, sql
 from valhalla.safety.preflight import Check
 from valhalla.sandbox.dry_run import DryRunLock

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND, iso
-from db.instance import running
 from valhalla.effects import live
 from valhalla.program import correlation
 from valhalla.program.files import write_report
+from valhalla.program.instance import running
 from valhalla.safety import performance, quality, risk_rules, security
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store as stages

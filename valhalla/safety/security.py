@@ -17,7 +17,7 @@ from valhalla.program.masking import SECRET_WORDS
 from valhalla.safety import sql
 
 if TYPE_CHECKING:
-    from db.instance import Running
+    from valhalla.program.instance import Running
 
 PASSED, WARNING, FAILED, UNKNOWN = "PASSED", "WARNING", "FAILED", "UNKNOWN"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

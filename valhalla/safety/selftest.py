@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 import apsw
 
 from db import verifying
-from db.instance import running
 from valhalla.audit import copies
 from valhalla.intake import helper
 from valhalla.intake.samples import NAME, ROWS, ten_leads
@@ -32,6 +31,7 @@ from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
+from valhalla.program.instance import running
 from valhalla.safety import sql
 from valhalla.safety.preflight import Check
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import Database, heads, integrity, migrate
+from db import Database, heads, verifying
 from db.clock import iso
 from valhalla.effects import live
 from valhalla.intake.importer import import_file
@@ -19,6 +19,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.results import of_import
 from valhalla.program.files import write_report
 from valhalla.program.home import Home
+from valhalla.program.schema import SCHEMA
 from valhalla.safety import preflight, readiness, security, sql
 from valhalla.sandbox.selfcheck import check_blocks
 from valhalla.scoring.opening import open_home
@@ -108,10 +109,10 @@ def _security(found: tuple[str, str]) -> str:
 
 
 def _integrity(database: Database) -> str:
-    found = integrity.problems(database, 1)
+    found = verifying.problems(database, 1)
     if found or database.sql(sql.BROKEN_REFERENCES):
         raise Failed(f"the file is damaged: {found[0] if found else 'a reference leads nowhere'}")
-    return f"every page and reference, schema {migrate.latest()}"
+    return f"every page and reference, schema {SCHEMA.latest}"
 
 
 def _rules(metrics: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from db import Database
@@ -19,10 +20,18 @@ class Block:
     Raises :class:`PostgresUnsupported` for the manager of a PostgreSQL database.
     """
 
-    database: Database
-
     def __init__(self, database: Database | SandboxDatabaseManager | None = None) -> None:
-        self.database = resolve(database)
+        self._database = None if database is None else resolve(database)
+        self._making = threading.Lock()
+
+    @property
+    def database(self) -> Database:
+        """Where the state is; a private one is made when it is first used."""
+        if self._database is None:
+            with self._making:
+                if self._database is None:
+                    self._database = memory_database()
+        return self._database
 
 
 def resolve(database: Any) -> Database:

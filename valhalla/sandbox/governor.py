@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
-from db import audit, errors
+from db import audit
 from db.clock import SECOND
 from valhalla.program.errors import UsageError
 from valhalla.sandbox import sql
@@ -106,7 +106,7 @@ class GovernorEnforcer(Block):
         try:
             return self._checked(resource_name)
         except apsw.Error as error:
-            raise errors.translate(error, self.database.path or "the in-memory file") or error from error
+            raise self.database.translated(error) or error from error
 
     def _checked(self, resource_name: str) -> tuple[bool, str]:
         database = self.database

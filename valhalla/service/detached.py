@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
-from db.instance import Running, running
 from jobs import count_by_state
 from valhalla.effects import live, register
 from valhalla.program import stopping
@@ -18,6 +17,7 @@ from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
+from valhalla.program.instance import Running, running
 from valhalla.sandbox import AlertSystem, GovernorEnforcer, SandboxOrchestrator
 from valhalla.sandbox.heartbeat import seen_from_outside
 

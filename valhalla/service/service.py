@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from db import heads
-from db.resting import Rest
+from db.pacing import Rest
 from jobs import JobsError, current_job
 from valhalla.audit import signing
 from valhalla.intake.passes import Pass

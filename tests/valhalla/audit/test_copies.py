@@ -23,6 +23,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
+from valhalla.program.schema import SCHEMA
 from valhalla.scoring import store as stages
 
 COPIES = 100 if os.environ.get("VALHALLA_LONG") == "1" else 8
@@ -53,7 +54,7 @@ def test_a_copy_is_due_after_so_many_hours_and_the_newest_are_kept(database: Dat
         assert not copies.due(database, place, 24)
     kept = copies.automatic(place)
     assert len(kept) == 2
-    assert all(inspect(copy, heads=heads.read(place.audit)).ok for copy in kept)
+    assert all(inspect(copy, SCHEMA, heads=heads.read(place.audit)).ok for copy in kept)
     assert Path(by_hand["path"]).exists(), "what a person made is not removed"
     assert len([*place.audit.glob("*.manifest.json")]) == 3
 
@@ -112,11 +113,11 @@ def take_copies(database: Database, home: Home, chance: random.Random, told: Cou
         for _ in range(A_LIFE):
             threading.Event().wait(chance.random() * 0.1)
             copies.make(database, home, copy)
-            verdict = inspect(copy)
+            verdict = inspect(copy, SCHEMA)
             assert verdict.ok, verdict.problems[:3]
             told["audit copies verified"] += 1
             subprocess.run([sys.executable, "-c", PLAIN_COPY, str(home.database), str(plain)], check=True)
-            verdict = inspect(plain, heads=heads.read(home.audit))
+            verdict = inspect(plain, SCHEMA, heads=heads.read(home.audit))
             if verdict.ok:
                 told["plain copies verified"] += 1
             else:

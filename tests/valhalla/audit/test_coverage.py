@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
-from db.evidence import TABLES, key_value
+from db.evidence import key_value
 from db.inspecting import inspect
 from valhalla.effects import live, register
 from valhalla.intake.by_hand import add_lead
@@ -23,6 +23,7 @@ from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.view import Viewer
 from valhalla.program.database import open_copy
 from valhalla.program.home import Home
+from valhalla.program.schema import SCHEMA
 from valhalla.program.settings import save
 from valhalla.reports.packet import make
 from valhalla.sandbox.alerts import AlertSystem
@@ -89,7 +90,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "buyers.csv").write_text("name,markets\nBea,TX\n", encoding="utf-8")
         import_buyers(database, folder / "buyers.csv")
         make(database, Viewer.now(database), 1)
-    assert inspect(home.database).ok
+    assert inspect(home.database, SCHEMA).ok
     return home.database
 
 
@@ -100,7 +101,7 @@ def filled(path: Path) -> dict[str, tuple[Any, ...]]:
             name: database.one(
                 f"SELECT {', '.join(f'{chr(34)}{each}{chr(34)}' for each in table.columns)} FROM {name} LIMIT 1"
             )
-            for name, table in TABLES.items()
+            for name, table in SCHEMA.tables.items()
         }
     return {name: row for name, row in found.items() if row is not None}
 
@@ -114,10 +115,10 @@ def other(value: Any, kind: str) -> Any:
 def test_every_column_counts(lived: Path, tmp_path: Path) -> None:
     rows = filled(lived)
     assert rows.keys() >= PROMISED
-    assert len(rows) >= len(TABLES) - 2, sorted(TABLES.keys() - rows.keys())
+    assert len(rows) >= len(SCHEMA.tables) - 2, sorted(SCHEMA.tables.keys() - rows.keys())
     changed = 0
     for name, row in rows.items():
-        table = TABLES[name]
+        table = SCHEMA.tables[name]
         key = row[: len(table.key)]
         connection = apsw.Connection(str(lived))
         kinds = {each[1]: each[2] for each in connection.execute(f"PRAGMA table_info({name})").fetchall()}
@@ -141,7 +142,9 @@ def test_every_column_counts(lived: Path, tmp_path: Path) -> None:
             assert connection.changes() == 1
             connection.close()
             named = {
-                (each.table, each.key) for each in inspect(path).problems if "digest expected" in each.what
+                (each.table, each.key)
+                for each in inspect(path, SCHEMA).problems
+                if "digest expected" in each.what
             }
             assert (name, key_value(key)) in named, f"{name}.{column} was changed unseen"
             changed += 1
@@ -154,5 +157,5 @@ def test_what_a_lead_said_before_is_told(lived: Path, tmp_path: Path) -> None:
     connection.execute("PRAGMA journal_mode = DELETE").fetchall()
     connection.execute("UPDATE lead SET value = 1 WHERE id = 1")
     connection.close()
-    (problem,) = inspect(path).problems
+    (problem,) = inspect(path, SCHEMA).problems
     assert "holds earlier values" in problem.what and "10000000" in problem.what

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from db.instance import Instance
 from valhalla.cli.entry import run as main
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
+from valhalla.program.instance import Instance
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from db.instance import Instance
 from valhalla.__main__ import cockpit
 from valhalla.cli import browser, double_click
 from valhalla.cli.entry import run as main
+from valhalla.program.instance import Instance
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
-from db import Database, courtesy
-from db.instance import running
+from db import Database, pacing
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
 from valhalla.program.errors import ValhallaError
+from valhalla.program.instance import running
 from valhalla.program.serving import Limits
 
 
@@ -163,7 +163,7 @@ def test_long_work_stands_aside_for_pages_and_not_for_what_may_wait_for_it(
     query = database.sql
 
     def sql(text: str, *more: Any) -> Any:
-        seen.append((text, courtesy.somebody_waits()))
+        seen.append((text, pacing.somebody_waits()))
         return query(text, *more)
 
     monkeypatch.setattr(database, "sql", sql)

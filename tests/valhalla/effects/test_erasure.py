@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from db import audit
-from db.instance import Running
 from valhalla.effects import erasure
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import search, suppression
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound
+from valhalla.program.instance import Running
 from valhalla.scoring import store
 
 

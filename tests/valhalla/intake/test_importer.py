@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database, audit, courtesy
+from db import Database, audit, pacing
 from db.errors import DatabaseError
 from valhalla.intake.advice import advice
 from valhalla.intake.importer import import_file
@@ -209,8 +209,8 @@ def test_a_list_that_is_gone_is_a_failed_import_not_an_exception(desk: Any) -> N
 def test_an_import_stands_aside_while_somebody_waits_for_a_page(
     people: Any, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courtesy, "PATIENCE", 3600.0)
-    with courtesy.waited_for():
+    monkeypatch.setattr(pacing, "PATIENCE", 3600.0)
+    with pacing.waited_for():
         thread = threading.Thread(target=people, args=(100,), daemon=True)
         thread.start()
         thread.join(0.5)

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from life_model import Model, Rows
 
-from db import Database, DatabaseError, migrate
-from db.evidence import TABLES
+from db import Database, DatabaseError
 from db.inspecting import inspect
 from db.verifying import verify
 from jobs.testing import NOON
@@ -26,6 +25,7 @@ from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
+from valhalla.program.schema import SCHEMA
 from valhalla.scoring import store as stages
 
 COPY = "import shutil, os, sys\nfor s in ('', '-wal'):\n    os.path.exists(sys.argv[1] + s) and shutil.copyfile(sys.argv[1] + s, sys.argv[2] + s)"
@@ -68,7 +68,7 @@ class Traced(Database):
 
 def evidence(database: Database) -> dict[str, list[Any]]:
     found = {}
-    for table, declared in TABLES.items():
+    for table, declared in SCHEMA.tables.items():
         columns = ", ".join(f'"{each}"' for each in declared.columns if each != "correlation_id")
         found[table] = database.sql(f"SELECT {columns} FROM {table} ORDER BY 1, 2")
     return found
@@ -99,20 +99,16 @@ class Life(RuleBasedStateMachine):
     def begin(self, older: int | None) -> None:
         """A new file, or one that an older program has made."""
         if older is not None:
-            scripts = migrate.scripts
-            migrate.scripts = lambda: scripts()[:older]  # type: ignore[assignment]
-            try:
-                with open_database(self.home.database) as old, old.write(), old.recorder().off():
-                    old.sql("INSERT INTO setting VALUES ('interval', '7', 0, 'x')")
-            finally:
-                migrate.scripts = scripts
+            schema = SCHEMA.of_release(older)
+            with open_database(self.home.database, schema) as old, old.write(), old.recorder().off():
+                old.sql("INSERT INTO setting VALUES ('interval', '7', 0, 'x')")
             self.model.settings["interval"] = 7
         self.open()
         stages.seed(self.database)
         set_source(self.database, "careful", Change(options={"merge": "review"}))
 
     def open(self) -> None:
-        self.database = Traced.open(self.home.database)
+        self.database = Traced.open(self.home.database, SCHEMA)
         self.database.clock = lambda: self.now
         self.database.remains = self.folder / "remains.db"
 
@@ -121,7 +117,7 @@ class Life(RuleBasedStateMachine):
             if erasure.uncleaned(self.database):  # it was killed before; the nightly round sees to it
                 assert erasure.clean(self.database)
             self.database.close_all()
-            assert inspect(self.home.database).ok
+            assert inspect(self.home.database, SCHEMA).ok
             content = self.home.database.read_bytes()
             for kind, value in self.model.forgotten:
                 if kind == "email" and value not in self.model.back:

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from db.instance import running
 from valhalla.cockpit.rendering import THEME_COOKIE, THEMES, Answer, done, local, page, wants_json
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError, ValhallaError
+from valhalla.program.instance import running
 
 CONFIRMATION = "LIVE"
 YEAR = 365 * 24 * 3600

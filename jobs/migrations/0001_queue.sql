@@ -1,4 +1,4 @@
--- Schema 2: the queue. Working tables: nothing here is evidence except through sealed ranges of job_event.
+-- The queue. Working tables: nothing here is evidence except through sealed ranges of job_event.
 -- Times are UTC microseconds. A job is one row of task from its enqueueing to its pruning; it is never deleted to run it.
 
 CREATE TABLE task (

@@ -1,4 +1,4 @@
--- Schema 8: which audit entry witnesses which row, by the row's hash. A table of its own, so that a row's own table stays as
+-- Which audit entry witnesses which row, by the row's hash. A table of its own, so that a row's own table stays as
 -- it is, and so that the hash of what a row said before stays when the row has changed or gone.
 
 CREATE TABLE witness (

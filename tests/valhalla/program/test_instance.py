@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from db import clock, errors
-from db.instance import LOCK_NAME, Instance, Running, running
+from valhalla.program.instance import LOCK_NAME, Instance, Running, running
 
 HOLD = """
-from db.instance import Instance
+from valhalla.program.instance import Instance
 instance = Instance(path)
 instance.acquire("run")
 tell("running")

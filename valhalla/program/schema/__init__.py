@@ -1,0 +1,170 @@
+"""The tables of the application's database: which are evidence, which can be made again, and their migrations.
+
+A new table is declared here in the commit that makes it; a test says so when it is not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from db.evidence import evidence
+from db.schema import Migrations, Redaction, Schema, Words
+from jobs import schema as jobs_schema
+
+APPLICATION_ID = 0x56414C48
+"""``VALH``."""
+
+EVIDENCE = (
+    evidence("setting", "value updated_at updated_by", key="key"),
+    evidence("policy", "body created_at created_by reason", key="version"),
+    evidence("model_snapshot", "digest body created_at"),
+    evidence("knowledge", "body at", key="name"),
+    evidence("source", "name pattern profile created_at"),
+    evidence("header", "digest names"),
+    evidence("mapping", "source_id header fields origin created_at"),
+    evidence(
+        "import",
+        "file_id source_id path state kind start position digest encoding delimiter header_id fields profile rows new"
+        " updated unchanged duplicate rejected blank error_code started_at finished_at names",
+        personal="warnings error_message",
+    ),
+    evidence("import_undo", "at actor reversed kept failed", personal="items", key="import_id"),
+    evidence(
+        "reject",
+        "import_id file_id line column code state created_at closed_by",
+        personal="message value raw",
+    ),
+    evidence(
+        "lead",
+        "value source market state list_date arv repairs sqft condition beds distress warnings header_id file_id"
+        " import_id line last_import_id lists created_at updated_at status contacts last_contact hold_until suppressed"
+        " variant_id bucket script_id packet mao spread p_close expected_value clone score_base score policy_version"
+        " snapshot_id decided_at",
+        personal="identity fingerprint name email phone location address phone_key extras",
+    ),
+    evidence("lead_history", "lead_id at actor cause import_id", personal="before"),
+    evidence(
+        "sighting",
+        "source_id import_id line first_seen last_seen",
+        personal="fingerprint",
+        key="lead_id file_id",
+    ),
+    evidence(
+        "suppression",
+        "kind digest origin created_at created_by removed_at removed_by",
+        personal="value reason",
+    ),
+    evidence("duplicate", "lead_id other_id state found_at decided_at decided_by", personal="phone_key"),
+    evidence("lead_merge", "kept_id merged_id at actor undone_at undone_by", personal="body"),
+    evidence(
+        "lead_change",
+        "lead_id import_id line fingerprint state at decided_at decided_by",
+        personal="body",
+    ),
+    evidence("experiment", "name version kind state metric created_at started_at stopped_at"),
+    evidence("script", "name version channel market state body created_at pinned_at"),
+    evidence("script_move", "script_id before after at moved_by why evidence"),
+    evidence("experiment_epoch", "weights started_at", key="experiment_id version"),
+    evidence(
+        "buyer",
+        "markets max_price min_beds max_repairs max_share removed_at created_at updated_at",
+        personal="name email phone",
+    ),
+    evidence("variant", "experiment_id name weight script_id"),
+    evidence(
+        "outcome",
+        "lead_id event at amount channel until recorded_at recorded_by undone_at undone_by variant_id script_id p_close"
+        " predicted_at",
+        personal="reason",
+    ),
+    evidence("packet", "lead_id status policy_version created_at", personal="body"),
+    evidence("run", "pid version settings started_at stopped_at stop"),
+    evidence(
+        "effect",
+        "kind state lead_id key reason tries sending owner correlation_id drafted_at drafted_by approved_at approved_by"
+        " finished_at",
+        personal="target payload response",
+    ),
+    evidence("standing_approval", "kind per_day created_at created_by ended_at ended_by"),
+    evidence("live_session", "run_id opened_at opened_by until closed_at closed_by"),
+    evidence("alert", "task severity correlation_id state seen at last_at", personal="reason context"),
+)
+
+WORKING = frozenset(
+    [
+        "file",
+        "import_seen",
+        "lead_key",
+        "quality",
+        "lead_generation",
+        "overtaken",
+        "cycle",
+        "suppression_state",
+        "lead_index_state",
+        "lead_phone",
+        "lead_search",
+        "lead_search_config",
+        "lead_search_content",
+        "lead_search_data",
+        "lead_search_idx",
+        "governor_limit",
+        "governor_slot",
+        "governor_violation",
+        "idempotency_key",
+        "dry_run_log",
+        "retry_log",
+        "heartbeat",
+    ]
+)
+"""Tables of the application that can be emptied or made again without a loss of evidence."""
+
+RELEASES = (
+    {"db": 1, "valhalla": 1},
+    {"db": 1, "jobs": 1, "valhalla": 1},
+    {"db": 1, "jobs": 1, "valhalla": 2},
+    {"db": 1, "jobs": 1, "valhalla": 3},
+    {"db": 1, "jobs": 1, "valhalla": 4},
+    {"db": 1, "jobs": 1, "valhalla": 5},
+    {"db": 1, "jobs": 1, "valhalla": 6},
+    {"db": 2, "jobs": 1, "valhalla": 6},
+    {"db": 2, "jobs": 1, "valhalla": 7},
+    {"db": 2, "jobs": 1, "valhalla": 8},
+    {"db": 2, "jobs": 1, "valhalla": 9},
+    {"db": 2, "jobs": 1, "valhalla": 10},
+    {"db": 2, "jobs": 1, "valhalla": 11},
+    {"db": 2, "jobs": 1, "valhalla": 12},
+    {"db": 2, "jobs": 1, "valhalla": 13},
+    {"db": 3, "jobs": 1, "valhalla": 13},
+)
+"""What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
+
+SCHEMA = Schema(
+    application_id=APPLICATION_ID,
+    migrations=(
+        *jobs_schema.SCHEMA.migrations,
+        Migrations("valhalla", Path(__file__).with_name("migrations")),
+    ),
+    evidence=EVIDENCE,
+    working=WORKING | jobs_schema.SCHEMA.working,
+    releases=RELEASES,
+    ranges=jobs_schema.SCHEMA.ranges,
+    redaction=Redaction(
+        # Imports refer to the first. A search index keeps the shadow tables that SQLite empties itself.
+        kept=frozenset({"file", "cycle", "lead_generation", "lead_index_state", "suppression_state"})
+        | {f"lead_search_{part}" for part in ("config", "content", "data", "idx")},
+        statements=("UPDATE suppression_state SET salt = zeroblob(16)", "UPDATE file SET error = NULL"),
+    ),
+    earlier_values={
+        "lead": "SELECT 'lead_history ' || id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
+    },
+    actor="valhalla",
+    words=Words(
+        program="Valhalla",
+        a_database="a Valhalla database",
+        elsewhere="another --home",
+        local="a --home on a local disk",
+        create="start with: valhalla ingest FILE",
+        update="open the copy once with --home",
+        verify="valhalla audit verify",
+    ),
+)
