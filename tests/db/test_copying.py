@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -271,29 +270,6 @@ except errors.DatabaseError as error:
     assert str(elsewhere / "copy.db") in told
     assert "\n" not in told
     assert names(elsewhere) == []
-
-
-def test_replacing_waits_for_readers_that_windows_would_not_let_it_pass(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "new").write_text("new", encoding="utf-8")
-    real, refusals, slept = os.replace, [3], list[float]()
-
-    def replace(source: Path, target: Path) -> None:
-        if refusals[0]:
-            refusals[0] -= 1
-            raise PermissionError(13, "in use")
-        real(source, target)
-
-    monkeypatch.setattr(os, "replace", replace)
-    monkeypatch.setattr(time, "sleep", slept.append)
-    copying.replace(tmp_path / "new", tmp_path / "old")
-    assert (tmp_path / "old").read_text(encoding="utf-8") == "new"
-    assert len(slept) == 3
-    refusals[0] = 1000
-    with pytest.raises(PermissionError):
-        copying.replace(tmp_path / "old", tmp_path / "new")
-    assert sum(slept) < 5
 
 
 def test_a_file_in_memory_has_no_copy(elsewhere: Path) -> None:

@@ -185,7 +185,7 @@ class Setting(Model):
     updated_at = BigIntegerField()
     updated_by = TextField()
 
-open_database(path, SCHEMA.of_release(1)).close_all()
+Database.open(path, SCHEMA.of_release(1)).close_all()
 database = open_database(path)
 lock = instance.Instance(path.parent)
 lock.acquire("run")

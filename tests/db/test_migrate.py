@@ -16,7 +16,7 @@ import pytest
 from db import Database, audit, connection, copying, errors, migrate
 from db.schema import Migrations, Schema
 from db.verifying import verify
-from valhalla.program.database import memory_database, open_copy, open_database
+from valhalla.program.database import memory_database, open_database
 from valhalla.program.schema import SCHEMA
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "schema"
@@ -58,7 +58,7 @@ ROWS = "SELECT c.id, p.id, p.name FROM child c JOIN parent p ON p.id = c.parent_
 
 def make_old(path: Path) -> None:
     """Make a file of the small schema's first version, with 3 parents of 2 children each."""
-    with open_database(path, OLD) as database, database.write():
+    with Database.open(path, OLD) as database, database.write():
         database.many("INSERT INTO parent VALUES (?, ?)", [(n, f"parent {n}") for n in range(3)])
         database.many("INSERT INTO child VALUES (?, ?)", [(n, n % 3) for n in range(6)])
 
@@ -127,7 +127,7 @@ def test_every_table_is_strict_and_no_evidence_is_a_float() -> None:
 
 def test_an_older_file_is_copied_and_brought_up_to_date(path: Path) -> None:
     make_old(path)
-    with open_database(path, SMALL) as database:
+    with Database.open(path, SMALL) as database:
         assert database.value("PRAGMA user_version") == 3
         assert rows(database) == EXPECTED
         assert database.sql("SELECT DISTINCT note FROM parent") == [("third",)]
@@ -136,14 +136,14 @@ def test_an_older_file_is_copied_and_brought_up_to_date(path: Path) -> None:
             database.sql("INSERT INTO child VALUES (9, 9)")
     copy = backup(path, 1)
     assert sorted(each.name for each in path.parent.iterdir()) == [copy.name, path.name, "writer.turn"]
-    with open_copy(copy, OLD) as old:
+    with Database.open_copy(copy, OLD) as old:
         assert old.value("PRAGMA user_version") == 1
         assert rows(old) == EXPECTED
 
 
 def test_a_new_file_and_one_that_is_up_to_date_are_not_copied(path: Path) -> None:
     for _ in range(2):
-        open_database(path, SMALL).close_all()
+        Database.open(path, SMALL).close_all()
         assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
 
 
@@ -151,7 +151,7 @@ def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path) -> None:
     with open_database(tmp_path / "at once.db") as at_once:
         expected = shape(at_once)
     for release in range(1, SCHEMA.latest + 1):
-        open_database(tmp_path / "step.db", SCHEMA.of_release(release)).close_all()
+        Database.open(tmp_path / "step.db", SCHEMA.of_release(release)).close_all()
     with open_database(tmp_path / "step.db") as step:
         assert shape(step) == expected
 
@@ -160,7 +160,7 @@ def test_step_by_step_and_at_once_come_to_the_same(tmp_path: Path) -> None:
 def test_every_older_schema_keeps_its_rows_and_its_chain(path: Path, version: int) -> None:
     old_schema = SCHEMA.of_release(version)
     with (
-        open_database(path, old_schema) as old,
+        Database.open(path, old_schema) as old,
         old.write(),
         old.recorder().off(),
     ):  # before rows were witnessed
@@ -228,8 +228,8 @@ def assert_kept(before: dict[str, list[dict[str, Any]]], new: Database) -> None:
 def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path) -> None:
     make_old(path)
     with pytest.raises(apsw.SQLError, match="missing"):
-        open_database(path, small(FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
-    with open_database(path, OLD) as database:
+        Database.open(path, small(FIRST, REBUILD + "INSERT INTO missing VALUES (1);"))
+    with Database.open(path, OLD) as database:
         assert rows(database) == EXPECTED
         assert database.sql("SELECT * FROM pragma_table_info('parent') WHERE name = 'note'") == []
 
@@ -237,8 +237,8 @@ def test_a_migration_that_fails_in_the_middle_changes_nothing(path: Path) -> Non
 def test_a_migration_that_leaves_orphans_is_refused(path: Path) -> None:
     make_old(path)
     with pytest.raises(errors.Damaged, match="2 rows refer to rows that are missing"):
-        open_database(path, small(FIRST, "DELETE FROM parent WHERE id = 1;"))
-    with open_database(path, OLD) as database:
+        Database.open(path, small(FIRST, "DELETE FROM parent WHERE id = 1;"))
+    with Database.open(path, OLD) as database:
         assert rows(database) == EXPECTED
 
 
@@ -246,10 +246,10 @@ def test_nothing_is_migrated_when_the_copy_cannot_be_made(path: Path) -> None:
     make_old(path)
     backup(path, 1).mkdir()
     with pytest.raises(errors.DiskFailure, match="could not be written"):
-        open_database(path, SMALL)
+        Database.open(path, SMALL)
     backup(path, 1).rmdir()
     assert sorted(each.name for each in path.parent.iterdir()) == [path.name, "writer.turn"]
-    with open_database(path, SMALL) as database:
+    with Database.open(path, SMALL) as database:
         assert rows(database) == EXPECTED
 
 
@@ -267,7 +267,7 @@ def count(cursor, statement, bindings):
     return True
 
 apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
-open_database(path, schema).close_all()
+Database.open(path, schema).close_all()
 """
 )
 
@@ -286,7 +286,7 @@ def test_a_migration_killed_at_any_statement_is_done_by_the_next_start(tmp_path:
         with contextlib.closing(apsw.Connection(str(path))) as left:
             versions.add(left.execute("PRAGMA user_version").fetchall()[0][0])
             assert left.execute(ROWS).fetchall() == EXPECTED  # whichever version it is, it is whole
-        with open_database(path, SMALL) as database:
+        with Database.open(path, SMALL) as database:
             assert rows(database) == EXPECTED
             assert database.value("PRAGMA user_version") == 3
             assert database.value("PRAGMA integrity_check") == "ok"
@@ -322,7 +322,7 @@ RACE = (
 from db import audit
 tell("ready")
 hear()
-database = open_database(path, schema)
+database = Database.open(path, schema)
 if "small" in words:
     tell(*database.one("SELECT count(*) FROM child"))
 else:
@@ -359,9 +359,9 @@ def test_six_processes_migrate_one_old_file_and_the_copy_is_of_the_old_one(
     for other in others:
         other.say("go")
     assert [other.finish() for other in others] == ["6"] * 6
-    with open_database(path, SMALL) as database:
+    with Database.open(path, SMALL) as database:
         assert rows(database) == EXPECTED
-    with open_copy(backup(path, 1), OLD) as copy:
+    with Database.open_copy(backup(path, 1), OLD) as copy:
         assert copy.value("PRAGMA user_version") == 1
         assert rows(copy) == EXPECTED
     assert not list(path.parent.glob("*.part*"))
@@ -378,7 +378,7 @@ def test_a_process_that_was_late_does_not_replace_the_copy(
             if text == "PRAGMA user_version" and not late.in_write():
                 found = real(text, params)
                 monkeypatch.setattr(late, "value", real)
-                open_database(
+                Database.open(
                     path, SMALL
                 ).close_all()  # the other one does it all in the moment after the look
                 return found
@@ -386,7 +386,7 @@ def test_a_process_that_was_late_does_not_replace_the_copy(
 
         monkeypatch.setattr(late, "value", value)
         migrate.upgrade(late)
-    with open_copy(backup(path, 1), OLD) as copy:
+    with Database.open_copy(backup(path, 1), OLD) as copy:
         assert copy.value("PRAGMA user_version") == 1
 
 
@@ -398,7 +398,7 @@ def test_nobody_migrates_while_the_copy_is_made(
 
     def other() -> None:
         try:
-            open_database(path, SMALL).close_all()
+            Database.open(path, SMALL).close_all()
         except errors.Busy as error:
             refused.append(error)
 
@@ -409,7 +409,7 @@ def test_nobody_migrates_while_the_copy_is_made(
         return real(*arguments)
 
     monkeypatch.setattr(copying, "copy", copy)
-    open_database(path, SMALL).close_all()
+    Database.open(path, SMALL).close_all()
     assert len(refused) == 1
-    with open_copy(backup(path, 1), OLD) as made:
+    with Database.open_copy(backup(path, 1), OLD) as made:
         assert made.value("PRAGMA user_version") == 1

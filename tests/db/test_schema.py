@@ -13,6 +13,7 @@ from db.schema import WORKING, Migrations, Schema
 from db.verifying import verify
 from jobs import JobQueue
 from jobs.schema import SCHEMA as QUEUE
+from jobs.testing import Bench
 from valhalla.program.database import open_database
 from valhalla.program.schema import SCHEMA
 
@@ -41,10 +42,9 @@ def tables(database: Database) -> set[str]:
 
 
 def test_a_schema_of_three_tables_with_the_queue_and_nothing_else(path: Path) -> None:
-    with open_database(path, OWN) as database:
-        queue = JobQueue(database)
+    with Database.open(path, OWN) as database, Bench(database) as bench:
 
-        @queue.task(name="visit")
+        @bench.queue.task(name="visit")
         def visit(guest: str) -> None:
             with database.write():
                 database.sql("INSERT INTO guest (city_id, name) VALUES (1, ?)", (guest,))
@@ -52,7 +52,7 @@ def test_a_schema_of_three_tables_with_the_queue_and_nothing_else(path: Path) ->
         with database.write():
             database.sql("INSERT INTO city VALUES (1, 'Waco')")
         visit("Ada")
-        queue.execute(queue.dequeue())
+        bench.run()
         assert len(QUEUE.working) == 8
         assert tables(database) == {"city", "guest", "visit_count"} | QUEUE.working | CHAIN | WORKING
         verdict = verify(database)
@@ -64,13 +64,13 @@ def test_a_schema_of_three_tables_with_the_queue_and_nothing_else(path: Path) ->
     connection = apsw.Connection(str(path))
     connection.execute("UPDATE guest SET name = 'Eve'").fetchall()
     connection.close()
-    with open_database(path, OWN) as database:
+    with Database.open(path, OWN) as database:
         assert [problem.table for problem in verify(database).problems] == ["guest"]
 
 
 def test_a_queue_needs_no_schema_but_its_own(path: Path) -> None:
     for _ in range(2):
-        with open_database(path) as database:
+        with Database.open(path) as database:
             JobQueue(database)
             assert tables(database) == QUEUE.working | CHAIN | WORKING
             assert database.sql("SELECT * FROM schema_version") == [("db", 3), ("jobs", 1)]
@@ -79,9 +79,9 @@ def test_a_queue_needs_no_schema_but_its_own(path: Path) -> None:
 
 
 def test_a_package_brings_its_tables_up_to_date_and_the_history_says_so(path: Path) -> None:
-    with open_database(path, OWN) as database, database.write():
+    with Database.open(path, OWN) as database, database.write():
         database.sql("INSERT INTO city VALUES (1, 'Waco')")
-    with open_database(path, SECOND) as database:
+    with Database.open(path, SECOND) as database:
         assert database.sql("SELECT * FROM city") == [(1, "Waco", "TX")]
         assert database.value("SELECT version FROM schema_version WHERE component = 'guests'") == 2
         assert database.one("SELECT subject, body FROM audit WHERE action = 'schema.migrate'") == (
@@ -91,23 +91,23 @@ def test_a_package_brings_its_tables_up_to_date_and_the_history_says_so(path: Pa
         assert verify(database).ok
     assert path.with_name(f"{path.stem}-before-guests-2.db").exists()
     with pytest.raises(errors.NewerSchema, match="version 2 of the tables of guests"):
-        open_database(path, OWN)
+        Database.open(path, OWN)
 
 
 def test_a_database_of_another_program_is_refused(path: Path) -> None:
     open_database(path).close_all()
     for schema in (OWN, Schema()):
         with pytest.raises(errors.ForeignFile):
-            open_database(path, schema)
+            Database.open(path, schema)
     other = path.with_name("other.db")
-    open_database(other).close_all()
+    Database.open(other).close_all()
     with pytest.raises(errors.ForeignFile):
         open_database(other)
 
 
 def test_every_release_notes_its_versions_from_16_on(path: Path) -> None:
     for release in (15, 16):
-        with open_database(path, SCHEMA.of_release(release)) as database:
+        with Database.open(path, SCHEMA.of_release(release)) as database:
             assert migrate.versions(database) == SCHEMA.releases[release - 1]
             assert ("schema_version" in tables(database)) == (release >= 16)
             assert database.value("PRAGMA user_version") == release
@@ -118,7 +118,7 @@ def test_a_package_that_is_added_later_is_in_the_chain(path: Path) -> None:
         migrations=(Migrations("notes", ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT) STRICT",)),),
         evidence=(evidence("note", "text"),),
     )
-    with open_database(path) as database:
+    with Database.open(path) as database:
         database.install(package)
         database.install(package)
         with database.write():

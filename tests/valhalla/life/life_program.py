@@ -100,7 +100,7 @@ class Life(RuleBasedStateMachine):
         """A new file, or one that an older program has made."""
         if older is not None:
             schema = SCHEMA.of_release(older)
-            with open_database(self.home.database, schema) as old, old.write(), old.recorder().off():
+            with Database.open(self.home.database, schema) as old, old.write(), old.recorder().off():
                 old.sql("INSERT INTO setting VALUES ('interval', '7', 0, 'x')")
             self.model.settings["interval"] = 7
         self.open()
