@@ -7,11 +7,13 @@ import pytest
 
 from db import Database
 from jobs import JobQueue
+from jobs.schema import SCHEMA
 
 
 @pytest.fixture(params=["file", "memory"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(tmp_path / "queue.db") if request.param == "file" else Database.memory()
+    on_disk = request.param == "file"
+    database = Database.open(tmp_path / "queue.db", SCHEMA) if on_disk else Database.memory(SCHEMA)
     with database.write():
         database.sql("CREATE TABLE footprint (id INTEGER PRIMARY KEY, job INTEGER, what TEXT) STRICT")
     yield database

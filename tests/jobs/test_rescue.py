@@ -12,6 +12,7 @@ import pytest
 from db import Database
 from jobs import JobQueue, liveness, rescue
 from jobs.liveness import WorkerRegistration
+from jobs.schema import SCHEMA
 
 
 def claim(queue: JobQueue, job: int, owner: int, *, started: bool) -> None:
@@ -31,7 +32,7 @@ def test_living_worker_is_not_dead_and_a_closed_one_is(database: Database) -> No
 
 
 def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "queue.db")
+    database = Database.open(tmp_path / "queue.db", SCHEMA)
     code = (
         "import sys; from pathlib import Path; from db import Database; from jobs.liveness import WorkerRegistration\n"
         "owner = WorkerRegistration(Database.open(Path(sys.argv[1])), 'default'); print(owner.id, flush=True); sys.stdin.read()"
@@ -54,7 +55,7 @@ def test_worker_of_another_process_is_dead_when_the_process_is(tmp_path: Path) -
 
 
 def test_worker_of_another_machine_is_left_to_its_lease(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "queue.db")
+    database = Database.open(tmp_path / "queue.db", SCHEMA)
     owner = WorkerRegistration(database, "default")
     with database.write():
         database.sql("UPDATE worker SET host = 'elsewhere'")
@@ -165,7 +166,7 @@ def test_job_in_a_worker_lane_is_run_by_that_worker_alone(database: Database) ->
 
 
 def test_lock_files_that_belong_to_nobody_are_removed_when_they_are_old(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "queue.db")
+    database = Database.open(tmp_path / "queue.db", SCHEMA)
     owner = WorkerRegistration(database, "default")
     place = liveness.folder(database)
     assert place is not None
