@@ -1,1 +1,1 @@
-"""What pages and API show, gathered from the file once for both."""
+"""What rooms answer, arranged for pages and JSON."""

@@ -1,1 +1,1 @@
-"""The pages, one module each; valhalla/cockpit/routes.py lists them."""
+"""Pages with their JSON, one module a subject; valhalla/cockpit/routes.py lists them."""

@@ -21,6 +21,7 @@ from valhalla.program.moments import clock_text
 from valhalla.reports import packet as making
 from valhalla.reports.packet_files import make_files
 from valhalla.reports.packet_page import page as packet_page
+from valhalla.reports.packet_pdf import pdf
 from valhalla.scoring.stages.calling import CHANNELS
 
 router = Views("leads")
@@ -133,8 +134,6 @@ def packet(here: Here, number: Number) -> Response:
 @router.get("/leads/{number}/packet.pdf")
 def packet_pdf(here: Here, number: Number) -> Response:
     """The packet for printing and sending along by hand."""
-    from valhalla.reports.packet_pdf import pdf
-
     found = making.latest(here.database, number)
     if found is None:
         raise NotFound(f"there is no packet of lead {number} yet; make it on the lead's page")
