@@ -9,7 +9,6 @@ import typer
 from valhalla.cli.invocation import invocation
 from valhalla.cli.options import Lead, Limit
 from valhalla.cli.sources import pairs
-from valhalla.program.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -207,19 +206,10 @@ def forget(
 ) -> None:
     """Erase a person for good, and keep their address and number from coming back."""
     from valhalla.effects import erasure
-    from valhalla.leads import suppression
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        if who.isdigit() and len(who) < 7:
-            leads = [int(who)]
-        else:
-            entry = suppression.entry(who)
-            if entry.kind == "domain":
-                raise UsageError(
-                    "forget takes one person: an e-mail address, a phone number or a lead's number"
-                )
-            leads = erasure.who(database, entry)
+        leads = erasure.leads_named(database, who)
         if not yes and not inv.json:
             shown = ", ".join(map(str, leads))
             typer.confirm(

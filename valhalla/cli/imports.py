@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.intake.log import KnownList
 
 app = typer.Typer(help="Imports: list, show, take back, read again.", no_args_is_help=True)
 
@@ -119,22 +119,14 @@ def reread(
     raise typer.Exit(exit_code(done))
 
 
-def _list_of(database: Database, what: str) -> tuple[Path, str]:
-    """The path and source of a list that was read before, by its path or an import's number."""
-    from valhalla.intake.log import known_list
+def _list_of(database: Database, what: str) -> KnownList:
+    """A list that was read before, by its path or an import's number."""
+    from valhalla.intake.log import list_at, list_of_import
 
     path = Path(what).absolute()
     if what.isdigit() and not path.exists():
-        found = known_list(database, import_id=int(what))
-        if found is None:
-            raise NotFound(f"there is no import {what}; see: valhalla imports list")
-    else:
-        found = known_list(database, path=path)
-        if found is None:
-            raise NotFound(f"{path} was never read; try: valhalla ingest {what}")
-    if found[0].startswith("("):
-        raise UsageError(f"import {what} has no list to read again: it was {found[0].strip('()')}")
-    return Path(found[0]), found[1]
+        return list_of_import(database, int(what))
+    return list_at(database, path)
 
 
 NARROW = 110

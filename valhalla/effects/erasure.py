@@ -13,7 +13,7 @@ from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppre
 from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry
-from valhalla.program.errors import NotFound
+from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.instance import running
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ def who(database: Database, entry: Entry) -> list[int]:
     if not found:
         raise NotFound("nobody with this address or number is in the file")
     return found
+
+
+def leads_named(database: Database, text: str) -> list[int]:
+    """The leads that a person names by a lead's number, an e-mail address or a phone number. Raises :class:`UsageError`,
+    :class:`NotFound`."""
+    if text.isdigit() and len(text) < 7:
+        return [int(text)]
+    entry = suppression.entry(text)
+    if entry.kind == "domain":
+        raise UsageError("forget takes one person: an e-mail address, a phone number or a lead's number")
+    return who(database, entry)
 
 
 def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from valhalla.intake.advice import advice
 from valhalla.intake.reading import CODES
 from valhalla.intake.results import FileResult
 from valhalla.intake.sources import Candidate
-from valhalla.program.errors import NotFound
+from valhalla.program.errors import NotFound, UsageError
 
 _NAMES = (
     *("id", "path", "source", "state", "kind", "rows", "new", "updated", "unchanged", "duplicate"),
@@ -109,19 +109,30 @@ def later(database: Database, import_id: int) -> int | None:
     return found
 
 
-def known_list(
-    database: Database, *, import_id: int | None = None, path: Path | None = None
-) -> tuple[str, str] | None:
-    """Path and source of a list that was read, by an import of it or by its path."""
-    row = (
-        database.one(sql.LIST_OF_IMPORT, (import_id,))
-        if path is None
-        else database.one(sql.LIST_OF_PATH, (str(path),))
-    )
+class KnownList(NamedTuple):
+    """A list that was read before, and the source it belongs to."""
+
+    path: Path
+    source: str
+
+
+def list_of_import(database: Database, import_id: int) -> KnownList:
+    """The list that an import read. Raises :class:`NotFound`, and :class:`UsageError` where it read no file."""
+    row = database.one(sql.LIST_OF_IMPORT, (import_id,))
     if row is None:
-        return None
-    found, source = row
-    return found, source
+        raise NotFound(f"there is no import {import_id}; see: valhalla imports list")
+    path, source = row
+    if path.startswith("("):
+        raise UsageError(f"import {import_id} has no list to read again: it was {path.strip('()')}")
+    return KnownList(Path(path), source)
+
+
+def list_at(database: Database, path: Path) -> KnownList:
+    """The list at a path. Raises :class:`NotFound` when it was never read."""
+    row = database.one(sql.LIST_OF_PATH, (str(path),))
+    if row is None:
+        raise NotFound(f"{path} was never read; try: valhalla ingest {path}")
+    return KnownList(path, row[1])
 
 
 def _shown(row: Sequence[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.intake import advice as cures
 from valhalla.intake import rejects
-from valhalla.intake.log import details, known_list
+from valhalla.intake.log import details, list_of_import
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 
@@ -107,14 +107,14 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
 @router.post("/imports/{number:int}/again")
 def again(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Read the list of an import again, as ``valhalla imports reread`` does."""
-    path, source = _list_of(here, number)
+    path, source = list_of_import(here.database, number)
     return reading(request, here, path, source, again=True)
 
 
 @router.post("/imports/{number:int}/cure")
 def cure(request: Request, here: Here, number: Number) -> Response:
     """Follow the advice that the import's page gives, and read the list again."""
-    path, source = _list_of(here, number)
+    path, source = list_of_import(here.database, number)
     advice = details(here.database, number)["advice"]
     if not advice:
         raise UsageError(f"there is nothing to advise about import {number} any more")
@@ -131,7 +131,7 @@ def map_columns(
     field: Annotated[list[str], Form(max_length=1_000)],
 ) -> Response:
     """Say which column is which field, for the list's source, and read the list again."""
-    path, source = _list_of(here, number)
+    path, source = list_of_import(here.database, number)
     set_source(here.database, source, Change(columns=pairs(column, field), like=path))
     return reading(request, here, path, source, again=True)
 
@@ -166,16 +166,6 @@ def reading(request: Request, here: Cockpit, path: Path, source: str, *, again: 
     refused = f", {told['rejected']:,} refused" if told["rejected"] else ""
     says = f"{path.name}: {told['new']:,} new, {told['updated']:,} updated{refused}."
     return done(request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if told["rows"] else None)
-
-
-def _list_of(here: Cockpit, number: int) -> tuple[Path, str]:
-    found = known_list(here.database, import_id=number)
-    if found is None:
-        raise NotFound(f"there is no import {number}; see: valhalla imports list")
-    path, source = found
-    if path.startswith("("):
-        raise UsageError(f"import {number} has no list to read again: it was {path.strip('()')}")
-    return Path(path), source
 
 
 def _leads(count: int) -> str:
