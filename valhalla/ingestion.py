@@ -9,23 +9,44 @@ reports go to ``logs/`` in the working folder.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from db import Database, DatabaseError, now
 from db.clock import iso
-
-if TYPE_CHECKING:
-    from db import Database
-    from valhalla.intake.custom_rules import OwnRules
-    from valhalla.intake.reading import Chunk, Profile, Source
-    from valhalla.intake.reading.mapping import Columns
-    from valhalla.intake.results import FileResult
-    from valhalla.scoring.stages.row import Row
+from valhalla.intake import results
+from valhalla.intake.custom_rules import OwnRules, Rules
+from valhalla.intake.importer import import_file
+from valhalla.intake.lines import (
+    complete,
+    cycle_begins,
+    cycle_ends,
+    file_lines,
+    final_report,
+    lead_lines,
+    say,
+    starting,
+)
+from valhalla.intake.reading import Chunk, Profile, Reject, Source
+from valhalla.intake.reading.mapping import Columns
+from valhalla.intake.reading.single import read_lead
+from valhalla.intake.request import Hooks, Request
+from valhalla.intake.results import FileResult, PassResult
+from valhalla.intake.stats import STATS_NAME, RunStats
+from valhalla.leads.view import Viewer
+from valhalla.program.database import memory_database
+from valhalla.program.files import write_report
+from valhalla.program.home import Home
+from valhalla.scoring import store
+from valhalla.scoring.opening import open_home
+from valhalla.scoring.stages.explanation import explain
+from valhalla.scoring.stages.row import Row
 
 Lead = dict[str, Any]
 """A lead by field name: name, email, value, location, phone, source, ingestion_date, and every extra column."""
@@ -77,9 +98,6 @@ class CSVIngestion:
 
         Raises ValueError with the rule that it breaks.
         """
-        from valhalla.intake.reading import Reject
-        from valhalla.intake.reading.single import read_lead
-
         row, _, columns = read_lead(_readable(lead), source=self.source)
         if isinstance(row, Reject):
             raise ValueError(row.message)
@@ -94,8 +112,6 @@ class CSVIngestion:
     def ingest_from_csv(self) -> list[Lead] | None:
         """Read the list from its beginning. Returns its good leads, cleaned, in the order of the list, or None when the
         file is missing or no list; the sentence that says why is printed."""
-        from valhalla.intake.lines import complete, file_lines, starting
-
         for line in starting(self.file_path):
             self._say(line)
         leads: list[Lead] = []
@@ -109,15 +125,11 @@ class CSVIngestion:
                 self._say(line)
         if result.error is not None:
             return None
-        for line in complete(_pass([result], time.perf_counter() - began)):
+        for line in complete(PassResult([result], time.perf_counter() - began)):
             self._say(line)
         return leads
 
     def _read(self, database: Database, leads: list[Lead], *, again: bool) -> FileResult:
-        from valhalla.intake import results
-        from valhalla.intake.importer import import_file
-        from valhalla.intake.request import Hooks, Request
-
         self.processed_leads = []
         readers: list[OwnRules] = []
         path = os.path.abspath(self.file_path)
@@ -135,8 +147,6 @@ class CSVIngestion:
 
     def _rows(self, readers: list[OwnRules]) -> Any:
         """Makes the reader of records; None when no rule was overridden, so that the list is read in bulk."""
-        from valhalla.intake.custom_rules import OwnRules, Rules
-
         validate, sanitize = self._overrides("validate_lead_data"), self._overrides("sanitize_lead")
         if not validate and not sanitize:
             return None
@@ -171,10 +181,6 @@ class CSVIngestion:
 
     def _tell(self, database: Database, row: Row) -> None:
         """The lines of one lead with its six decisions."""
-        from valhalla.intake.lines import lead_lines
-        from valhalla.leads.view import Viewer
-        from valhalla.scoring.stages.explanation import explain
-
         viewer = Viewer.now(database)
         stored = viewer.known_by(row.identity).lead
         lines = lead_lines(
@@ -187,25 +193,15 @@ class CSVIngestion:
             self._say(line)
 
     def _problem(self, lead: Lead) -> str | None:
-        from valhalla.intake.reading import Reject
-        from valhalla.intake.reading.single import read_lead
-
         row, _, _ = read_lead(_readable(lead), source=self.source)
         return row.message if isinstance(row, Reject) else None
 
     def _say(self, line: str) -> None:
-        from valhalla.intake.lines import say
-
         say(line)
 
     @contextmanager
     def _database(self) -> Iterator[Database]:
         """The file to work on: the given one, the home's, or one in memory that lives as long as this object."""
-        from valhalla.program.database import memory_database
-        from valhalla.program.home import Home
-        from valhalla.scoring import store
-        from valhalla.scoring.opening import open_home
-
         if self._given is not None:
             store.seed(self._given)
             yield self._given
@@ -248,9 +244,6 @@ class ContinuousDataIngestion(CSVIngestion):
         verbose: bool = False,
         ingestion_class: type[CSVIngestion] | None = None,
     ) -> None:
-        from db import now
-        from valhalla.intake.stats import RunStats
-
         super().__init__(csv_path, home=home, database=database, source=source, verbose=verbose)
         self.csv_path = self.file_path
         self.interval = interval
@@ -264,9 +257,6 @@ class ContinuousDataIngestion(CSVIngestion):
 
     def run_ingestion_cycle(self) -> bool:
         """Look at the list once and read what is new. False: it could not be read; the line printed says why."""
-        from db import DatabaseError, now
-        from valhalla.intake.lines import cycle_begins, cycle_ends, file_lines
-
         self._say(cycle_begins(self.stats.cycles + 1, now()))
         self.stats.status = "RUNNING"
         began, leads = time.perf_counter(), list[Lead]()
@@ -284,7 +274,7 @@ class ContinuousDataIngestion(CSVIngestion):
         for line in file_lines(result):
             if not line.startswith("[HEADERS]"):
                 self._say(line)
-        done = _pass([result], time.perf_counter() - began)
+        done = PassResult([result], time.perf_counter() - began)
         self.stats.add(done, now())
         self._say(cycle_ends(self.stats.cycles, now(), done))
         return result.error is None
@@ -308,10 +298,6 @@ class ContinuousDataIngestion(CSVIngestion):
 
     def save_stats(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Write ``continuous_ingestion_stats.json`` (or ``path``); returns where it is."""
-        from db import now
-        from valhalla.intake.stats import STATS_NAME
-        from valhalla.program.files import write_report
-
         logs = Path(self._home) / "logs" if self._home is not None else Path("logs")
         target = Path(path) if path is not None else logs / STATS_NAME
         write_report(target, self.stats.as_json(now()))
@@ -319,22 +305,11 @@ class ContinuousDataIngestion(CSVIngestion):
 
     def show_stats(self) -> None:
         """Print the report of what was done so far."""
-        from db import now
-        from valhalla.intake.lines import final_report
-
         for line in final_report(self.stats, now(), risk_level=None, data_quality=None):
             self._say(line)
 
 
-def _pass(files: list[FileResult], seconds: float) -> Any:
-    from valhalla.intake.results import PassResult
-
-    return PassResult(files, seconds)
-
-
 def _now() -> str:
-    from db import now
-
     return iso(now())
 
 
@@ -349,8 +324,6 @@ _BASIC = ("name", "email", "value", "location", "phone", "source")
 
 def _as_lead(row: Row, extras: list[str], mapping: dict[str, str], when: str) -> Lead:
     """The documented form of a stored row. Recognised further columns keep their own names too."""
-    import json
-
     lead: Lead = {
         "name": row.name,
         "email": row.email or "",
