@@ -244,8 +244,9 @@ class Attempt:
 
     def start(self, changes: list[Change], now: int) -> None:
         """Count the try, before the work."""
-        claim = self.claim
-        changes.append((sql.START, (now, claim.id, claim.claims), self._event(now, "started", None, None)))
+        number, token = self.claim.id, self.claim.claims
+        event = (number, now, "started", token, self.worker, None, None)
+        changes.append((sql.START, (now, number, token), event))
 
     def end(self, changes: list[Change], now: int) -> str | None:
         """End the job as it turned out. Returns its new state; None: it has no outcome, and is tried again as if it had not begun."""
@@ -257,17 +258,18 @@ class Attempt:
 
     def succeed(self, changes: list[Change], now: int) -> str:
         """The handler returned: done, or deleted where the kind keeps nothing."""
+        claim = self.claim
         if self.kind.keep:
-            self._finish(changes, DONE, now, self.result, None, self.lost_result, None)
+            self._finish(changes, DONE, now, claim.failures, self.result, None, self.lost_result)
         else:
-            changes.append((sql.FINISH_AND_FORGET, (self.claim.id, self.claim.claims), None))
+            changes.append((sql.FINISH_AND_FORGET, (claim.id, claim.claims), None))
         return DONE
 
     def fail(self, changes: list[Change], now: int) -> str:
         """It raised: back to the queue if it is to be tried again, else dead."""
         claim, reason, detail = self.claim, explain(self.error), trace(self.error)
         if self.retry_due is None:
-            self._finish(changes, DEAD, now, None, reason, reason, detail)
+            self._finish(changes, DEAD, now, claim.failures + 1, None, reason, reason, detail)
             return DEAD
         state = SCHEDULED if self.retry_due > now else WAITING
         row = (
@@ -282,7 +284,7 @@ class Attempt:
         if not isinstance(error, Abandoned) or isinstance(error, CanceledWhileRunning):
             state = self.state or CANCELED
             reason = explain(error) if error is not None else None
-            self._finish(changes, state, now, None, reason, reason, None)
+            self._finish(changes, state, now, claim.failures, None, reason, reason)
             return state
         if isinstance(error, LeaseLost):
             return None  # the row is another worker's
@@ -298,14 +300,13 @@ class Attempt:
         changes: list[Change],
         state: str,
         now: int,
+        failures: int,
         result: str | None,
         error: str | None,
         reason: str | None,
-        detail: str | None,
+        detail: str | None = None,
     ) -> None:
-        claim = self.claim
-        number, token = claim.id, claim.claims
-        failures = claim.failures + 1 if state == DEAD else claim.failures
+        number, token = self.claim.id, self.claim.claims
         event = (number, now, state, token, self.worker, reason, detail)
         if self.began is None:
             row: Row = (state, now, failures, result, error, number, token)

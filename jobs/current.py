@@ -13,7 +13,6 @@ from jobs.serializer import to_json
 from jobs.state import correlation
 
 if TYPE_CHECKING:
-    from db import Database
     from jobs.attempt import Attempt
 
 CURRENT_JOB: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)
@@ -25,7 +24,6 @@ class CurrentJob:
     def __init__(self, attempt: Attempt, time_limit: float | None, stopping: threading.Event) -> None:
         self.attempt = attempt
         """For the queue itself."""
-        self._database: Database = attempt.database
         self._claim = claim = attempt.claim
         self._began = time.monotonic()
         self.time_limit = time_limit
@@ -87,18 +85,18 @@ class CurrentJob:
         ``progress``: any JSON value, shown to operators. Raises :class:`LeaseLost` if the job was taken over; leave
         the transaction with it, so that nothing of it is committed.
         """
-        if not self._database.in_write():
+        if not self.attempt.database.in_write():
             raise RuntimeError("fence() belongs inside database.write(), as its first statement")
-        lease = 0 if self.overdue else self._database.clock() + self.attempt.lease
+        lease = 0 if self.overdue else self.attempt.database.clock() + self.attempt.lease
         shown = None if progress is None else to_json(progress, f"the progress of job {self.id}")
-        rows = self._database.sql(sql.FENCE, (lease, shown, self.id, self.claims))
+        rows = self.attempt.database.sql(sql.FENCE, (lease, shown, self.id, self.claims))
         if not rows:
             raise LeaseLost(self.id, "it was taken over by another worker")
         self.cancel_asked = bool(rows[0][0])
 
     def progress(self, value: Any) -> None:
         """Show ``value`` (JSON) to operators as what the job is doing; a fenced transaction of its own, or a part of the open one."""
-        with self._database.write():
+        with self.attempt.database.write():
             self.fence(value)
 
     def check(self) -> None:

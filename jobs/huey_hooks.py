@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from jobs.storage import Claim, JobStorage
 
 if TYPE_CHECKING:
     from db import Database
+
+
+_NO_LIMIT = contextlib.nullcontext()
 
 
 class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
@@ -81,6 +85,9 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
                 self.storage.delete_data(task.revoke_id)  # it has been applied
         elif heard:
             self.database.after_commit(lambda: self._signal.send(signal, task, *args, **kwargs))
+
+    def _timeout_context(self, task: JobTask) -> Any:
+        return _NO_LIMIT  # Huey cannot interrupt threads either, and makes a generator for each task
 
     def put_result(self, key: str, data: Any) -> None:
         """A job's own result goes into its row; members of a chord leave theirs in the key-value store."""
