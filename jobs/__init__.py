@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from jobs.periodic import PeriodicJob
     from jobs.queue import JobQueue
     from jobs.retry import Retry
+    from jobs.schema import SCHEMA
     from jobs.sealing import check_sealed_events, count_unsealed_events, seal_events
     from jobs.signals import JobSignal
     from jobs.state import ENDED, JobEvent, JobState
@@ -77,6 +78,7 @@ _MODULES = {
     "periodic": "PeriodicJob",
     "queue": "JobQueue",
     "retry": "Retry",
+    "schema": "SCHEMA",
     "sealing": "check_sealed_events count_unsealed_events seal_events",
     "signals": "JobSignal",
     "state": "ENDED JobEvent JobState",
@@ -87,6 +89,7 @@ _HOME = {name: f"jobs.{module}" for module, names in _MODULES.items() for name i
 
 __all__ = [
     "ENDED",
+    "SCHEMA",
     "Abandoned",
     "Bell",
     "CanceledWhileRunning",

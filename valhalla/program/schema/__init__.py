@@ -9,7 +9,7 @@ from pathlib import Path
 
 from db.evidence import evidence
 from db.schema import Migrations, Redaction, Schema, Words
-from jobs import schema as jobs_schema
+from jobs import SCHEMA as JOBS
 
 APPLICATION_ID = 0x56414C48
 """``VALH``."""
@@ -141,13 +141,13 @@ RELEASES = (
 SCHEMA = Schema(
     application_id=APPLICATION_ID,
     migrations=(
-        *jobs_schema.SCHEMA.migrations,
+        *JOBS.migrations,
         Migrations("valhalla", Path(__file__).with_name("migrations")),
     ),
     evidence=EVIDENCE,
-    working=WORKING | jobs_schema.SCHEMA.working,
+    working=WORKING | JOBS.working,
     releases=RELEASES,
-    ranges=jobs_schema.SCHEMA.ranges,
+    ranges=JOBS.ranges,
     redaction=Redaction(
         # Imports refer to the first. A search index keeps the shadow tables that SQLite empties itself.
         kept=frozenset({"file", "cycle", "lead_generation", "lead_index_state", "suppression_state"})
