@@ -1,14 +1,22 @@
-"""Batches that shrink while somebody else waits to write."""
+"""Background work that pauses: for page requests, for other writers, and for the disk."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
+from db import Database, audit, pacing
 from db.connection import LOG_PAGES
-from db.pacing import Pace
+from db.inspecting import inspect
+from db.pacing import APART, QUIET, Pace, Rest
 from valhalla.program.database import open_database
+from valhalla.program.schema import SCHEMA
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -82,3 +90,165 @@ def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
         assert database.value("PRAGMA wal_autocheckpoint") == LOG_PAGES, (
             "other commits see to it themselves again"
         )
+
+
+# -- yielding to page requests --------------------------------------------------------------------------------
+
+
+FOREVER = 3600.0
+
+
+def working() -> threading.Thread:
+    """Long work at the place where it looks whether somebody waits."""
+    thread = threading.Thread(target=pacing.give_way, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_long_work_goes_on_when_nobody_waits() -> None:
+    assert not pacing.somebody_waits()
+    thread = working()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
+    with ExitStack() as one, ExitStack() as other:
+        one.enter_context(pacing.waited_for())
+        other.enter_context(pacing.waited_for())
+        thread = working()
+        one.close()
+        thread.join(0.2)
+        assert thread.is_alive() and pacing.somebody_waits()
+        other.close()
+        thread.join(10)
+        assert not thread.is_alive() and not pacing.somebody_waits()
+
+
+def test_whoever_fails_does_not_wait_any_more() -> None:
+    with pytest.raises(ValueError), pacing.waited_for():
+        raise ValueError
+    assert not pacing.somebody_waits()
+
+
+def test_what_takes_longer_than_a_page_does_not_stop_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "PATIENCE", 0.01)
+    with pacing.waited_for():
+        thread = working()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_nor_do_many_who_ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience begins with the first of them, not again with each."""
+    now = [0.0]
+    monkeypatch.setattr("db.pacing.time.monotonic", lambda: now[0])
+    with ExitStack() as first:
+        first.enter_context(pacing.waited_for())
+        now[0] = pacing.PATIENCE
+        with pacing.waited_for():
+            first.close()
+            thread = working()
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_long_work_in_steps_looks_before_each_whether_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    monkeypatch.setattr(pacing, "give_way", look)
+    seen = [(list(part), looks) for part in pacing.in_steps(range(7), 3)]
+    assert seen == [([0, 1, 2], 1), ([3, 4, 5], 2), ([6], 3)]
+    assert list(pacing.in_steps((), 3)) == [] and looks == 3
+
+
+# -- checkpoints while nobody writes --------------------------------------------------------------------------
+
+
+COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
+InThread = Callable[[Callable[[], object]], None]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rest(database: Database, clock: Clock) -> Rest:
+    return Rest(database, clock)
+
+
+def note(database: Database) -> None:
+    with database.write():
+        audit.append(database, "test", "x", {})
+
+
+def test_a_plain_copy_of_a_file_at_rest_ends_where_the_file_ends(
+    database: Database, rest: Rest, clock: Clock, in_thread: InThread, tmp_path: Path
+) -> None:
+    in_thread(lambda: note(database))
+    assert not rest.tick(), "it has just been written to"
+    clock.now += QUIET
+    assert rest.tick()
+    assert database.log_bytes() == 0
+    copy = tmp_path / "copy.db"
+    subprocess.run([sys.executable, "-c", COPY, str(database.path), str(copy)], check=True)
+    assert inspect(copy, SCHEMA).head == audit.head(database).hash != ""
+
+
+def test_nothing_is_done_while_others_write_nor_too_often(
+    database: Database, rest: Rest, clock: Clock, in_thread: InThread
+) -> None:
+    for _ in range(5):
+        in_thread(lambda: note(database))
+        clock.now += QUIET / 2
+        assert not rest.tick()
+    clock.now += QUIET
+    assert rest.tick()
+    in_thread(lambda: note(database))
+    assert not rest.tick()
+    clock.now += APART - QUIET
+    assert not rest.tick()
+    clock.now += 2 * QUIET
+    assert rest.tick()
+    clock.now += 2 * APART
+    assert not rest.tick(), "there is nothing to do"
+
+
+def test_a_reader_is_not_waited_for(
+    database: Database, rest: Rest, clock: Clock, in_thread: InThread
+) -> None:
+    def read_on() -> None:
+        with database.view():
+            database.sql("SELECT count(*) FROM audit")
+            connection = database.connection()
+            assert connection.in_transaction
+            in_thread(lambda: note(database))
+            in_thread(check)
+
+    def check() -> None:
+        rest.tick()
+        clock.now += QUIET
+        assert not rest.tick()
+
+    in_thread(read_on)
+    clock.now += APART
+    rest.tick()
+    clock.now += QUIET
+    assert rest.tick()
