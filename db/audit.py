@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import errors
-from db.connection import Connections
+
+if TYPE_CHECKING:
+    from db.connection import Connections
 
 DOMAIN = "valhalla-audit-1"
 """First word of what is hashed, so that an entry's hash can be mistaken for nothing else."""
