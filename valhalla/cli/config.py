@@ -47,8 +47,17 @@ def set_(
     value: Annotated[str, typer.Argument(help="Its new value; an empty text clears it.")],
 ) -> None:
     """Change a setting in the file; a running Valhalla uses it from its next cycle."""
+    from valhalla.effects import register
+
     inv = invocation(ctx)
     settings.known(key)
     with inv.writing() as database:
         stored = settings.save(database, key, value)
-    inv.show({key: stored}, lambda: print(f"{key} = {settings.as_text(stored)}"))
+        ended = register.end_outdated(database) if key in settings.PRIVATE else []
+
+    def render() -> None:
+        print(f"{key} = {settings.as_text(stored)}")
+        for kind in ended:
+            print(f"The standing approval of {kind}s has ended: it was for another address.")
+
+    inv.show({key: stored}, render)

@@ -11,8 +11,9 @@ from valhalla.effects.outcome import EffectError
 from valhalla.leads import lookup
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
-from valhalla.program import settings
+from valhalla.program import addresses, settings
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.sandbox.alerts import AlertSystem
 
 if TYPE_CHECKING:
     from db import Database
@@ -58,12 +59,17 @@ def by_hand(
 
 def webhook(database: Database, lead_id: int, address: str, actor: str = "valhalla") -> dict[str, Any]:
     """Draft a webhook that tells a lead, with score and reasons, to ``address``. The same lead unchanged is told once."""
+    try:
+        target = addresses.checked(address)
+    except ValueError as error:
+        raise UsageError(f"a webhook goes to {error}") from None
+    assert target is not None
     viewer = Viewer.now(database)
     entry = viewer.entry(viewer.record(lead_id))
     entry.pop("rank", None)
     about = f"lead {lead_id} {json.dumps([entry[name] for name in ('name', 'email', 'phone', 'value')])}"
     payload = {"event": "lead", "lead": entry}
-    return register.draft(database, "webhook", address, payload, about=about, lead_id=lead_id, actor=actor)
+    return register.draft(database, "webhook", target, payload, about=about, lead_id=lead_id, actor=actor)
 
 
 def email(
@@ -115,6 +121,13 @@ def for_new_leads(database: Database, import_ids: list[int]) -> list[int]:
     values = settings.effective(database)
     address, most = values["webhook.url"], values["effects.per_run"]
     if not address or not most or not import_ids:
+        return []
+    if addresses.secret_in(address):  # stored by a version that did not refuse it
+        AlertSystem(database=database).repeat(
+            "setting:webhook.url",
+            f"no webhooks are drafted: the address holds a secret, which does not belong into the file; {addresses.ELSEWHERE}",
+            "warning",
+        )
         return []
     new = lookup.of_imports(database, import_ids)
     best = [record.lead.id for record in top(database, Viewer.now(database), most) if record.lead.id in new]

@@ -11,9 +11,11 @@ from db import audit
 from db.clock import DAY, SECOND, iso
 from valhalla.effects import sql
 from valhalla.effects.outcome import EffectError
-from valhalla.program import correlation
+from valhalla.program import addresses, correlation, settings
 from valhalla.program.errors import NotFound
+from valhalla.program.secrets import SecretMissing
 from valhalla.sandbox import idempotency
+from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 KINDS = ("webhook", "email", "export", "purge")
 MAY_STAND = ("webhook", "email", "export")
 """Kinds that may be approved by themselves; a purge never is."""
+
+STANDING_ACTOR = "standing approval "
+"""Who approved an effect that was approved by itself: this and the approval's number."""
 
 STATES = ("drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain")
 AGAIN = ("blocked", "denied", "failed", "uncertain")
@@ -70,16 +75,20 @@ def approve(database: Database, number: int, actor: str = "operator") -> dict[st
 
 
 def approve_by_standing(database: Database, number: int) -> bool:
-    """Approve a draft if a standing approval covers its kind and has not used up its day."""
+    """Approve a draft if a standing approval covers its kind and address, and has not used up its day."""
     effect = show(database, number)
-    for standing, per_day in database.sql(sql.STANDING, (effect["kind"],)):
+    end_outdated(database)
+    goes_to = _bound_to(database, effect["kind"], effect["target"])
+    for standing, per_day, address in database.sql(sql.STANDING, (effect["kind"],)):
+        if address != goes_to:
+            continue
         governor = GovernorEnforcer(database=database)
         resource = f"standing:{standing}"
         if governor.get_status(resource).get("max_actions") != per_day:
             governor.set_limit(resource, per_day, DAY // SECOND)
         with database.write(durable=not database.in_write()):
             if effect["state"] == "drafted" and governor.check_limit(resource)[0]:
-                approve(database, number, f"standing approval {standing}")
+                approve(database, number, f"{STANDING_ACTOR}{standing}")
                 return True
     return False
 
@@ -88,12 +97,16 @@ def stand(database: Database, kind: str, per_day: int, actor: str = "operator") 
     """Approve drafts of ``kind`` from now on, up to ``per_day`` in any 24 hours; returns the approval's number."""
     if kind not in MAY_STAND:
         raise EffectError(f"{kind} is approved one by one")
+    address = _bound_to(database, kind)
+    if address is None:
+        raise EffectError(
+            "a standing approval is for one address, and none is set or can be read; use: valhalla config set webhook.url URL"
+        )
     with database.write(durable=True):
         database.sql(sql.END_STANDING, (database.clock(), actor, kind))
-        ((number,),) = database.sql(sql.ADD_STANDING, (kind, per_day, database.clock(), actor))
-        audit.append(
-            database, "effect.stand", f"standing:{number}", {"kind": kind, "per_day": per_day}, actor=actor
-        )
+        ((number,),) = database.sql(sql.ADD_STANDING, (kind, per_day, database.clock(), actor, address))
+        body = {"kind": kind, "per_day": per_day, "address": address}
+        audit.append(database, "effect.stand", f"standing:{number}", body, actor=actor)
     return int(number)
 
 
@@ -103,8 +116,8 @@ def standing(database: Database) -> list[dict[str, Any]]:
     found = []
     for kind in MAY_STAND:
         rows = database.sql(sql.STANDING, (kind,))
-        used = sum(governor.get_status(f"standing:{number}").get("current_actions", 0) for number, _ in rows)
-        found.append({"kind": kind, "per_day": sum(per_day for _, per_day in rows), "used": used})
+        used = sum(governor.get_status(f"standing:{number}").get("current_actions", 0) for number, *_ in rows)
+        found.append({"kind": kind, "per_day": sum(per_day for _, per_day, _ in rows), "used": used})
     return found
 
 
@@ -116,6 +129,43 @@ def end_standing(database: Database, kind: str, actor: str = "operator") -> bool
         if ended:
             audit.append(database, "effect.unstand", f"standing:{kind}", {}, actor=actor)
     return ended
+
+
+def end_outdated(database: Database) -> list[str]:
+    """End the standing approvals of kinds whose address is no longer the one they were given for; returns the kinds."""
+    ended = []
+    for kind in MAY_STAND:
+        rows = database.sql(sql.STANDING, (kind,))
+        if rows and rows[-1][2] != _bound_to(database, kind) and end_standing(database, kind, "valhalla"):
+            ended.append(kind)
+            reason = f"the address that {kind}s go to has changed, so their standing approval has ended; give it again"
+            AlertSystem(database=database).repeat(f"standing:{kind}", reason, "warning")
+    return ended
+
+
+def still_covered(database: Database, effect: Mapping[str, Any]) -> bool:
+    """Whether an approved effect may go where it would go now: one approved by itself, only to its approval's address."""
+    _, is_standing, number = str(effect["approved_by"]).rpartition(STANDING_ACTOR)
+    if not is_standing or not number.isdecimal():
+        return True
+    address = database.value(sql.STANDING_ADDRESS, (int(number),))
+    return address is not None and address == _bound_to(database, effect["kind"], effect["target"])
+
+
+def _bound_to(database: Database, kind: str, target: str | None = None) -> str | None:
+    """The hash of what a standing approval is bound to: a webhook's address (``target``, or the setting's), the mail server
+    and sender. An export's file is named by the operator each time. None: there is none, or it cannot be read."""
+    if kind == "export":
+        return addresses.digest(kind)
+    values = settings.effective(database)
+    if kind == "email":
+        server = [values[f"mail.{name}"] for name in ("host", "port", "tls", "user", "from")]
+        return addresses.digest(json.dumps(server))
+    address = target or values["webhook.url"]
+    try:
+        return addresses.digest(addresses.resolved(address)) if address else None
+    except SecretMissing:
+        return None
 
 
 def deny(database: Database, number: int, reason: str = "denied", actor: str = "operator") -> dict[str, Any]:
@@ -223,6 +273,8 @@ def _named(row: tuple[Any, ...]) -> dict[str, Any]:
 def _audit(database: Database, action: str, effect: Mapping[str, Any], actor: str) -> None:
     content = hashlib.sha256(json.dumps(effect["payload"], sort_keys=True).encode()).hexdigest()
     body = {"kind": effect["kind"], "key": effect["key"], "content": content}
+    if effect["kind"] == "webhook":
+        body["address"] = addresses.digest(effect["target"])
     audit.append(
         database, action, f"effect:{effect['id']}", body, actor=actor, correlation_id=effect["correlation_id"]
     )

@@ -180,6 +180,11 @@ class Effects:
         if self.lock.blocks(action):
             self.lock.note_blocked(action)
             return "blocked", "dry run is on"
+        if not register.still_covered(self.database, effect):
+            return (
+                "blocked",
+                "the address has changed since its standing approval; a person has to approve it",
+            )
         held = self._suppressed(effect)
         if held:
             who = ", ".join(f"lead {number}" for number in held)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from valhalla.effects import mail, webhook
 from valhalla.effects.erasure import forget
 from valhalla.effects.outcome import Refused
 from valhalla.leads import export
 from valhalla.leads.sql import CONTACT_COLUMNS
-from valhalla.program import secrets
+from valhalla.program import addresses, secrets, settings
 from valhalla.program.files import whole
 from valhalla.program.home import Home, digest_path
 
@@ -35,12 +36,21 @@ class Senders:
 
     def _webhook(self, effect: Mapping[str, Any]) -> Call:
         secret = self._secret("webhook.secret")
-        return lambda: webhook.send(effect["target"], effect["payload"], effect["key"], secret=secret)
+        try:
+            address = addresses.resolved(effect["target"])
+        except secrets.SecretMissing as error:
+            raise Refused(str(error)) from None
+        parts = urlsplit(address)
+        if parts.scheme == "http":
+            self._expect_consent(parts.hostname, "by plain http, unencrypted")
+        return lambda: webhook.send(address, effect["payload"], effect["key"], secret=secret)
 
     def _email(self, effect: Mapping[str, Any]) -> Call:
         values, payload = self._values, effect["payload"]
         if not values["mail.host"] or not values["mail.from"]:
             raise Refused("no mail server is set; use: valhalla config set mail.host, and mail.from")
+        if values["mail.tls"] == "none":
+            self._expect_consent(values["mail.host"], "without TLS")
         server = mail.Server(
             values["mail.host"],
             values["mail.port"],
@@ -88,6 +98,15 @@ class Senders:
             return {"leads": len(done["leads"]), "still_in": done["still_in"]}
 
         return purge
+
+    def _expect_consent(self, host: str | None, how: str) -> None:
+        """Raise Refused unless the host is this computer or the operator said yes. Asked anew each time: a yes may be
+        taken back during a run."""
+        if addresses.is_here(host) or settings.value(self.database, "effects.unencrypted"):
+            return
+        raise Refused(
+            f"it would go to another computer {how}; if that is meant, use: valhalla config set effects.unencrypted on"
+        )
 
     def _secret(self, setting: str) -> str | None:
         reference = self._values[setting]

@@ -80,12 +80,15 @@ UPDATE effect SET payload = '{}', target = '', response = NULL,
 # -- standing approvals: one for each kind at a time; those that ended stay, for auditors ------------------
 
 # In force now, oldest first.
-STANDING = "SELECT id, per_day FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
+STANDING = (
+    "SELECT id, per_day, address FROM standing_approval WHERE kind = ? AND ended_at IS NULL ORDER BY id"
+)
+
+# Of one that ended too: what it approved may still wait to be sent.
+STANDING_ADDRESS = "SELECT address FROM standing_approval WHERE id = ?"
 
 # The number names the governor's limit, which counts a day of it.
-ADD_STANDING = (
-    "INSERT INTO standing_approval (kind, per_day, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
-)
+ADD_STANDING = "INSERT INTO standing_approval (kind, per_day, created_at, created_by, address) VALUES (?, ?, ?, ?, ?) RETURNING id"
 
 # Ended, not deleted: who approved in whose name stays in the file.
 END_STANDING = "UPDATE standing_approval SET ended_at = ?, ended_by = ? WHERE kind = ? AND ended_at IS NULL"

@@ -54,8 +54,8 @@ def send(
             said = _beginning(response)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise TryLater(f"the receiver cannot be reached: {error}") from None
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise Refused(f"the address is no http(s) URL: {error}") from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise Refused("the address is not an http(s) URL") from None
     except httpx.HTTPError as error:
         raise Unknown(f"the receiver was told and did not answer ({type(error).__name__})") from None
     told = {"status": response.status_code, "body": said}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
-from valhalla.program import sql
+from valhalla.program import addresses, sql
 from valhalla.program.errors import UsageError
 from valhalla.program.fields import Field, on_or_off
 from valhalla.program.secrets import parse_reference
@@ -61,20 +61,33 @@ def _locked(text: str) -> bool:
 
 
 def _web_address(text: str) -> str | None:
-    if text.strip() and not re.fullmatch(r"https?://[^\s/]+\S*", text.strip()):
+    text = text.strip()
+    if text and not re.fullmatch(r"https?://[^\s/]+\S*", text):
         raise ValueError("an address such as https://example.com/hook")
-    return text.strip() or None
+    if found := addresses.secret_in(text):
+        raise ValueError(f"an address without {found}, because the file is copied for auditors")
+    return text or None
 
 
 def _redis_address(text: str) -> str | None:
-    if text.strip() and not re.fullmatch(r"(rediss?|unix)://\S+", text.strip()):
+    text = text.strip()
+    if text and not re.fullmatch(r"(rediss?|unix)://\S+", text):
         raise ValueError("an address such as redis://localhost:6379/0")
-    if re.match(r"\w+://[^/]*:[^/@]+@", text.strip()):
+    if re.match(r"\w+://[^/]*:[^/@]+@", text) or addresses.secret_in(text):
         # The file is copied for auditors: no password may stand in it.
         raise ValueError(
             "an address without a password; one with a password goes into the variable REDIS_URL"
         )
-    return text.strip() or None
+    return text or None
+
+
+def _host(text: str) -> str | None:
+    text = text.strip()
+    if text and not re.fullmatch(r"[^\s/@?#]+", text):
+        raise ValueError(
+            "the name of a server such as smtp.example.com; user and password have settings of their own"
+        )
+    return text or None
 
 
 def _mail_address(text: str) -> str | None:
@@ -113,17 +126,23 @@ SETTINGS: Mapping[str, Field] = {
     "watch": _word(
         "on", ("on", "poll", "off"), "notice new lists at once: by the system, by looking, or not at all"
     ),
-    "webhook.url": _text("where webhooks about leads go", _web_address),
+    "webhook.url": _text(
+        "where webhooks about leads go: an address, or where one is kept: env:NAME or keyring:SERVICE/NAME",
+        addresses.checked,
+    ),
     "webhook.secret": _text(
         "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME", parse_reference
     ),
-    "mail.host": _text("mail server (SMTP)"),
+    "mail.host": _text("mail server (SMTP)", _host),
     "mail.port": _count(587, 1, 65_535, "its port"),
     "mail.tls": _word("starttls", ("starttls", "tls", "none"), "how the line to it is protected"),
     "mail.user": _text("user at the mail server"),
     "mail.password": _text("where the password is kept: env:NAME or keyring:SERVICE/NAME", parse_reference),
     "mail.from": _text("sender of mails"),
     "digest.mail": _text("to whom a mail of each evening's digest is drafted", _mail_address),
+    "effects.unencrypted": _flag(
+        False, "webhooks by plain http and mails without TLS may go to other computers"
+    ),
     "effects.per_run": _count(20, 0, 1_000, "webhooks about new leads that a production run drafts at most"),
     "risk.validity_percent": _count(90, 0, 100, "rows of a list that must be valid, else rule R2"),
     "risk.duplicate_percent": _count(20, 0, 100, "duplicates in a list above which rule R5 speaks"),
@@ -166,6 +185,24 @@ SETTINGS: Mapping[str, Field] = {
 }
 """Every setting by name. docs/settings.md lists them; a test compares."""
 
+PRIVATE = frozenset(
+    [
+        "webhook.url",
+        "mail.host",
+        "mail.user",
+        "mail.from",
+        "digest.mail",
+        "console.redis_url",
+        "console.federation_url",
+    ]
+)
+"""Addresses of the operator's: the audit chain and the record of a run, which no copy leaves out, hold only hashes."""
+
+
+def is_hidden(key: str) -> bool:
+    """Whether a value that was refused may be a secret, which is not repeated."""
+    return key in PRIVATE or (key in SETTINGS and SETTINGS[key].parse is parse_reference)
+
 
 def value(database: Database, key: str) -> Any:
     """What is in force: the environment (VALHALLA_INTERVAL for ``interval``), else the file, else the default."""
@@ -182,8 +219,8 @@ def effective(database: Database | None) -> dict[str, Any]:
     for key, setting in SETTINGS.items():
         variable = environment_name(key)
         if variable in os.environ:
-            result[key] = _parsed(variable, setting, os.environ[variable])
-        elif key in stored:
+            result[key] = _parsed(variable, key, setting, os.environ[variable])
+        elif stored.get(key):  # a redacted copy has no values
             result[key] = json.loads(stored[key])
         else:
             result[key] = setting.default
@@ -199,10 +236,9 @@ class Stored(NamedTuple):
 
 
 def stored(database: Database) -> dict[str, Stored]:
-    """The settings that are stored in the database, by name."""
-    return {
-        key: Stored(json.loads(value), at, by) for key, value, at, by in database.sql(sql.SETTINGS_IN_FULL)
-    }
+    """The settings that are stored in the database, by name; a redacted copy has no values."""
+    rows = database.sql(sql.SETTINGS_IN_FULL)
+    return {key: Stored(json.loads(value), at, by) for key, value, at, by in rows if value}
 
 
 def environment_name(key: str) -> str:
@@ -220,7 +256,7 @@ def as_text(value: Any) -> str:
 def save(database: Database, key: str, text: str, actor: str = "operator") -> Any:
     """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
     setting = known(key)
-    parsed = _parsed(key, setting, text)
+    parsed = _parsed(key, key, setting, text)
     before = dict(database.sql(sql.SETTINGS)).get(key)
     with database.write(durable=True):
         database.sql(sql.SAVE_SETTING, (key, json.dumps(parsed), database.clock(), actor))
@@ -228,10 +264,22 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
             database,
             "setting.change",
             f"setting:{key}",
-            {"before": json.loads(before) if before else None, "after": parsed},
+            {
+                "before": _witnessed(key, json.loads(before) if before else None),
+                "after": _witnessed(key, parsed),
+            },
             actor=actor,
         )
     return parsed
+
+
+def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the record of a run holds them."""
+    return {key: _witnessed(key, value) for key, value in values.items()}
+
+
+def _witnessed(key: str, value: Any) -> Any:
+    return addresses.digest(value) if key in PRIVATE and value is not None else value
 
 
 def known(key: str) -> Field:
@@ -245,8 +293,9 @@ def known(key: str) -> Field:
     raise UsageError(f"there is no setting {key!r}{hint}")
 
 
-def _parsed(name: str, setting: Field, text: str) -> Any:
+def _parsed(name: str, key: str, setting: Field, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise UsageError(f"{name} must be {error}, not {text!r}") from None
+        given = "" if is_hidden(key) else f", not {text!r}"
+        raise UsageError(f"{name} must be {error}{given}") from None

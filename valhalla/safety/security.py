@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from db import Database, audit, errors
 from valhalla.effects import live
 from valhalla.leads import call_list_index
+from valhalla.program import addresses
 from valhalla.program.database import memory_database, schema_version
 from valhalla.program.masking import SECRET_WORDS
 from valhalla.safety import sql
@@ -97,9 +98,9 @@ def _secrets(database: Database) -> tuple[str, str]:
     plain = [
         key
         for key, value in database.sql(sql.SETTINGS_AS_STORED)
-        if any(word in key for word in SECRET_WORDS)
-        and value != "null"
+        if value not in ("null", "")
         and not value.startswith(('"env:', '"keyring:'))
+        and (any(word in key for word in SECRET_WORDS) or addresses.secret_in(value.strip('"')))
     ]
     return (
         (FAILED, f"secrets stand in the file: {', '.join(plain)}")
@@ -110,10 +111,10 @@ def _secrets(database: Database) -> tuple[str, str]:
 
 def _transport(values: Mapping[str, Any]) -> tuple[str, str]:
     weak = []
-    url = urlsplit(values["webhook.url"] or "https://")
-    if url.scheme != "https" and url.hostname not in LOOPBACK:
+    address = values["webhook.url"] or ""
+    if address.startswith("http://") and not addresses.is_here(urlsplit(address).hostname):
         weak.append("webhooks go out unencrypted (http)")
-    if values["mail.host"] and values["mail.tls"] == "none" and values["mail.host"] not in LOOPBACK:
+    if values["mail.host"] and values["mail.tls"] == "none" and not addresses.is_here(values["mail.host"]):
         weak.append("mails go out unencrypted (mail.tls none)")
     return (
         (WARNING, "; ".join(weak))

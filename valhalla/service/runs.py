@@ -11,6 +11,7 @@ from db import Database, audit
 from db.clock import SECOND
 from valhalla import __version__
 from valhalla.intake.results import COUNTS
+from valhalla.program import settings
 from valhalla.service import sql
 
 
@@ -50,7 +51,9 @@ def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | No
     """Record that a run begins; its number. ``kind``: run or production. ``values``: the settings in force."""
     began, pid = database.clock() if at is None else at, os.getpid()
     with database.write(durable=True):
-        run_id = int(database.value(sql.BEGIN_RUN, (pid, __version__, json.dumps(dict(values)), began)))
+        run_id = int(
+            database.value(sql.BEGIN_RUN, (pid, __version__, json.dumps(settings.recorded(values)), began))
+        )
         body = {"version": __version__, "pid": pid} if kind == "run" else {"version": __version__}
         audit.append(database, f"{kind}.start", f"run:{run_id}", body)
     return run_id

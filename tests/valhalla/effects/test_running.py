@@ -19,6 +19,7 @@ from db.clock import HOUR, SECOND
 from jobs.testing import Bench, FakeClock
 from valhalla.effects import live, register
 from valhalla.effects.outcome import EffectError
+from valhalla.program import settings
 
 Make = Callable[..., Any]
 
@@ -213,6 +214,7 @@ def test_a_live_session_belongs_to_its_run_and_ends(database: Database, clock: F
 
 
 def test_a_standing_approval_has_a_daily_cap(database: Database, clock: FakeClock) -> None:
+    settings.save(database, "webhook.url", "http://x")
     register.stand(database, "webhook", 2)
     drafts = [register.draft(database, "webhook", "http://x", {}, about=str(n))["id"] for n in range(4)]
     assert [register.approve_by_standing(database, number) for number in drafts] == [True, True, False, False]

@@ -17,6 +17,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
+from valhalla.effects import register
 from valhalla.intake import other_lists
 from valhalla.leads import do_not_contact, suppression
 from valhalla.program import settings
@@ -74,10 +75,12 @@ def change(
     try:
         settings.known(key)
         stored = settings.save(here.database, key, value)
+        register.end_outdated(here.database)
     except UsageError as error:
         if wants_json(request.scope):
             raise
-        wrong = _around(wrong=key, typed=value, problem=str(error))
+        typed = "" if settings.is_hidden(key) else value
+        wrong = _around(wrong=key, typed=typed, problem=str(error))
         return page(request, "settings.html", "Settings", 400, **show(here), **wrong)
     variable = settings.environment_name(key)
     says = f"{key} is {settings.as_text(stored)}, from the next cycle on."

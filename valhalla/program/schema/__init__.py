@@ -15,7 +15,7 @@ APPLICATION_ID = 0x56414C48
 """``VALH``."""
 
 EVIDENCE = (
-    evidence("setting", "value updated_at updated_by", key="key"),
+    evidence("setting", "updated_at updated_by", personal="value", key="key"),
     evidence("policy", "body created_at created_by reason", key="version"),
     evidence("model_snapshot", "digest body created_at"),
     evidence("knowledge", "body at", key="name"),
@@ -85,7 +85,7 @@ EVIDENCE = (
         " finished_at",
         personal="target payload response",
     ),
-    evidence("standing_approval", "kind per_day created_at created_by ended_at ended_by"),
+    evidence("standing_approval", "kind per_day created_at created_by ended_at ended_by address"),
     evidence("live_session", "run_id opened_at opened_by until closed_at closed_by"),
     evidence("alert", "task severity correlation_id state seen at last_at", personal="reason context"),
 )
@@ -135,6 +135,7 @@ RELEASES = (
     {"db": 2, "jobs": 1, "valhalla": 12},
     {"db": 2, "jobs": 1, "valhalla": 13},
     {"db": 3, "jobs": 1, "valhalla": 13},
+    {"db": 3, "jobs": 1, "valhalla": 14},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
