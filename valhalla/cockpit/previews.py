@@ -69,6 +69,8 @@ class Previews:
 
         try:
             seen = glance(self.database, path, source)
+            if seen["error"] is not None and seen["error"]["code"] == "NO_PROGRESS":
+                raise ValhallaError(seen["error"]["message"])  # others wait; once is enough
             with trial(self.database) as importing:
                 done = importing.read_again(path, source, watch)
                 viewer = viewer_of(importing.database)

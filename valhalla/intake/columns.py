@@ -14,6 +14,7 @@ from valhalla.intake.reading.header import REJECT_COLUMNS
 from valhalla.intake.reading.mapping import Columns, recognise
 from valhalla.intake.request import Request
 from valhalla.intake.source_rules import mapping_of, source_rules
+from valhalla.intake.watchdog import Patience, Watchdog
 from valhalla.scoring.stages.row import Row
 
 SAMPLES = 3
@@ -35,10 +36,10 @@ def glance(database: Database, path: Path, source: str) -> dict[str, Any]:
         guessed: set[str] = set()
     except SourceError as problem:
         error = {"code": problem.code, "message": problem.message}
-        header, fields, cells = problem.header, problem.suggestion or recognise(problem.header), []
+        header, fields = problem.header, problem.suggestion or recognise(problem.header)
         known = recognise(problem.header)
         guessed = {name for name, field in problem.suggestion.items() if known.get(name) != field}
-        cells = _cells(path, profile, header, source)
+        cells = _cells(path, profile, header, source) if header else []
     return {
         "columns": [
             {
@@ -75,9 +76,17 @@ def _read(
     def watched(columns: Columns, profile: Profile, source: str) -> RowReader:
         return _Watched(columns, profile, source, seen)
 
-    with open_source(path, profile, mapping, source=source, rows=watched) as opened:
-        opened.read(ROWS, final=True)
-        return opened.header, opened.mapping, seen
+    patience = Patience(path)
+
+    def read() -> tuple[list[str], dict[str, str], list[list[str]]]:
+        with open_source(
+            path, profile, mapping, source=source, rows=watched, progress=patience.progress
+        ) as opened:
+            opened.read(ROWS, final=True)
+            return opened.header, opened.mapping, seen
+
+    with Watchdog(patience) as watchdog:
+        return watchdog.call(read)
 
 
 def _cells(path: Path, profile: Profile, header: Sequence[str], source: str) -> list[list[str]]:

@@ -11,12 +11,13 @@ import marshal
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from db.evidence import halves
-from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, file_of, key_of
+from valhalla.intake.helper_protocol import ALIVE, ALIVE_SECONDS, LENGTH, PART_ROWS, file_of, key_of
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
@@ -99,6 +100,7 @@ def _opened(asked: dict[str, Any]) -> Source:
         asked["mapping"],
         start if start.offset else None,
         source=asked["source"],
+        progress=_alive,
     )
 
 
@@ -111,7 +113,7 @@ class _Guessed:
         self._path = path
         self._source: Source | None = None
         try:
-            self._source = open_source(path, source=DEFAULT_SOURCE)
+            self._source = open_source(path, source=DEFAULT_SOURCE, progress=_alive)
         except SourceError:
             pass  # by the rules that it is to be read by it may be fine
 
@@ -158,6 +160,17 @@ def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
     decisions = (tuple(decide(row, context)) for row in chunk.accepted)
     decided = list(zip(decisions, halves(SCHEMA.tables["lead"], Row._fields, chunk.accepted), strict=True))
     return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
+
+
+def _alive() -> None:
+    """Say now and then that the file is still being read: where the reading begins may be far behind its beginning."""
+    now = time.monotonic()
+    if now >= _next_sign[0]:
+        _next_sign[0] = now + ALIVE_SECONDS
+        _give(sys.stdout.buffer, ALIVE, None)
+
+
+_next_sign = [time.monotonic() + ALIVE_SECONDS]
 
 
 def _give(pipe: BinaryIO, kind: str, content: Any) -> None:

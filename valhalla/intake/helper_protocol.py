@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     from valhalla.intake.reading import Source
     from valhalla.scoring.stages import Context
 
+ALIVE = "alive"
+"""The kind of an answer that says only that the file is still being read."""
+
+ALIVE_SECONDS = 5.0
+"""Between two of those."""
+
 LENGTH = 8
 """Bytes of the number that says how long an answer is."""
 

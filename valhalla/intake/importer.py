@@ -7,9 +7,10 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import COUNTS
 from valhalla.intake.source_rules import adopted_source, open_list, plain_header, rules_of, source_rules
 from valhalla.intake.store import Transaction, header_id, supersede_rejects, write_plan
+from valhalla.intake.watchdog import Patience, Result, Watchdog
 from valhalla.leads import suppression
 from valhalla.program import settings
 from valhalla.program.memory import collect_young, collector_paused
@@ -90,6 +92,7 @@ class _Import:
         self.import_id: int | None = None
         self.transaction: Transaction | None = None
         self.passed: blake2b | None = None
+        self.patience = Patience(self.path, self._let_go)
 
     def run(self) -> int | None:
         adopted = adopted_source(self.database, self.request)
@@ -107,7 +110,13 @@ class _Import:
             if self.import_id is None:
                 return None
             start = self.position if self.position.offset else None
-            with open_list(self.database, self.request, start, self.passed) as source:
+            rules = source_rules(self.database, self.request.source)
+            with (
+                Watchdog(self.patience) as self.watchdog,
+                self._watched(
+                    lambda: open_list(self.request, rules, start, self.passed, self.patience.progress)
+                ) as source,
+            ):
                 self.digest = source.digest()
                 self._describe(source)
                 self._read(source, before)
@@ -323,7 +332,7 @@ class _Import:
                 file=file_of(source),
             )
             try:
-                other = read_ahead.ReadAhead(what, self._load_context(), self._step_rows())
+                other = read_ahead.ReadAhead(what, self._load_context(), self._step_rows(), self.patience)
             except read_ahead.Unavailable:
                 pass
             else:
@@ -335,10 +344,21 @@ class _Import:
                         yield chunk, decided
                         del chunk, decided
                 return
-        while (chunk_here := source.read(self._step_rows(), final=self.request.final)) is not None:
+        while (
+            chunk_here := self._watched(partial(source.read, self._step_rows(), final=self.request.final))
+        ) is not None:
             self.digest = source.digest()
             yield chunk_here, None
             del chunk_here
+
+    def _watched(self, function: Callable[[], Result]) -> Result:
+        """Call what reads the file; a program's own rules expect to run in the thread that asked for them."""
+        return function() if self.request.rows is not None else self.watchdog.call(function)
+
+    def _let_go(self) -> None:
+        """While reading takes long: nobody else's writing waits for it."""
+        self._commit()
+        self.hooks.waiting()
 
     def _may_read_ahead(self) -> bool:
         wanted = settings.value(self.database, "import.read_ahead")
@@ -377,7 +397,8 @@ class _Import:
                     database, chunk.accepted, reading, context, self.suppression, decided, transaction.keys
                 )
             self._advance(chunk, plan)
-            self._witness(chunk, plan)
+            if chunk.records:  # blank lines, of which there may be any number, change nothing
+                self._witness(chunk, plan)
             write_plan(database, chunk, plan, reading, context)
             transaction.add(chunk, plan)
         self.position = chunk.end

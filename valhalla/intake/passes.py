@@ -60,7 +60,9 @@ class Importing:
             job.progress(progress.as_json())
             job.check()
 
-        return import_file(self.database, Request(path, source, final, again), Hooks(job.fence, between))
+        return import_file(
+            self.database, Request(path, source, final, again), Hooks(job.fence, between, job.check)
+        )
 
     def run(
         self,
@@ -154,7 +156,10 @@ class Importing:
         if import_id is None:
             return result.of_unchanged(self.database, path)
         import_ids.append(import_id)
-        return result.of_import(self.database, import_id)
+        found = result.of_import(self.database, import_id)
+        if found.error is not None and found.error["code"] == "NO_PROGRESS":
+            self._alert(found.error["message"])
+        return found
 
 
 def _gone(candidate: Candidate) -> FileResult:

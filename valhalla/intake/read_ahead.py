@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from db.pacing import give_way
 from valhalla.intake import helper
-from valhalla.intake.helper_protocol import LENGTH, PART_ROWS, Decided, key_of
+from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, key_of
 from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning
+from valhalla.intake.watchdog import NAP, Patience
 from valhalla.scoring.stages.row import Row
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Unavailable(Exception):
 class ReadAhead:
     """The other end of the second process. Raises :class:`Unavailable` when it does not start."""
 
-    def __init__(self, what: List, context: Context, rows: int) -> None:
+    def __init__(self, what: List, context: Context, rows: int, patience: Patience) -> None:
+        self._patience = patience
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
         self._taken = 0
@@ -160,11 +162,19 @@ class ReadAhead:
             self._parts.put(data)
 
     def _answer(self) -> tuple[Any, ...] | None:
-        data = self._parts.get()
-        if data is None:
-            raise EOFError("the reading process ended")
-        self._taken += len(data)
-        kind, content = marshal.loads(data)
+        kind, content = ALIVE, cast(Any, None)
+        self._patience.progress()
+        while kind == ALIVE:
+            try:
+                data = self._parts.get(timeout=NAP)
+            except queue.Empty:
+                self._patience.look()
+                continue
+            if data is None:
+                raise EOFError("the reading process ended")
+            self._patience.progress()
+            self._taken += len(data)
+            kind, content = marshal.loads(data)
         if kind == "refused":
             code, message, header, suggestion = content
             raise SourceError(code, message, header=header, suggestion=suggestion)

@@ -36,6 +36,8 @@ class Hooks:
     between: Callable[[Progress], object] = lambda progress: None
     """Called after each chunk; may raise to end the import here. What was read is kept, and the next import of the file
     goes on behind it."""
+    waiting: Callable[[], object] = lambda: None
+    """Called each second while the file is read and nothing comes of it; may raise to end the import here."""
     stored: Callable[[Source, Chunk], object] | None = None
     """Called after each chunk, when it is in the file."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valhalla.intake import sql
@@ -12,6 +14,7 @@ from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceErr
 from valhalla.intake.reading.header import REJECT_COLUMNS
 from valhalla.intake.records import find_source
 from valhalla.intake.request import Request
+from valhalla.intake.watchdog import Patience, Watchdog
 
 if TYPE_CHECKING:
     from db import Database
@@ -36,25 +39,46 @@ def rules_of(database: Database, source: str) -> str:
 def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
     """The mapping that a person accepted for exactly the file's header; None when there is none."""
     profile, mappings = source_rules(database, request.source)
+    patience = Patience(Path(request.path))
+    with Watchdog(patience) as watchdog:
+        return watchdog.call(lambda: _mapping(request, profile, mappings, patience.progress))
+
+
+def _mapping(
+    request: Request,
+    profile: Profile,
+    mappings: dict[str, dict[str, str]],
+    progress: Callable[[], object] | None,
+) -> dict[str, str] | None:
     if not mappings:
         return None
     try:
-        with open_source(request.path, profile, source=request.source) as source:
+        with open_source(request.path, profile, source=request.source, progress=progress) as source:
             header = source.header
     except SourceError as error:
         header = error.header
     return mappings.get(plain_header(header))
 
 
-def open_list(database: Database, request: Request, start: Position | None, passed: blake2b | None) -> Source:
-    """Open the file by the rules of its source; a mapping accepted for exactly its header is used.
+def open_list(
+    request: Request,
+    rules: tuple[Profile, dict[str, dict[str, str]]],
+    start: Position | None,
+    passed: blake2b | None,
+    progress: Callable[[], object] | None = None,
+) -> Source:
+    """Open the file by the rules of its source (see :func:`source_rules`); a mapping accepted for exactly its header is used.
 
-    ``passed``: the hash of the bytes before ``start``.
+    ``passed``: the hash of the bytes before ``start``. ``progress``: see :func:`open_source`.
     """
-    profile, _ = source_rules(database, request.source)
-    mapping = mapping_of(database, request)
+    profile, mappings = rules
+    mapping = _mapping(request, profile, mappings, progress)
     return open_source(
-        request.path, profile, mapping, start, source=request.source, rows=request.rows, passed=passed
+        *(request.path, profile, mapping, start),
+        source=request.source,
+        rows=request.rows,
+        passed=passed,
+        progress=progress,
     )
 
 

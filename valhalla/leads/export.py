@@ -19,7 +19,7 @@ from valhalla.program.files import whole
 log = logging.getLogger("valhalla.leads")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
+_HARMLESS = re.compile(r"[+-]?[\s().,/-]*\d[\d\s().,/-]*")
 """Numbers and phone numbers: a spreadsheet takes nothing of them for a formula that could do anything."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")

@@ -47,6 +47,20 @@ def test_rows_add_up_for_any_bytes(tmp_path: Path, content: bytes, header: bool,
         assert audit.check_chain(database) == []
 
 
+def test_what_changes_nothing_is_not_in_the_chain(tmp_path: Path) -> None:
+    path = tmp_path / "blank.csv"
+    path.write_text(
+        "name,email,value\n" + "\n" * 60_000 + "Ann,ann@example.com,5\n" + ",,\n" * 60_000, encoding="utf-8"
+    )
+    with memory_database() as database:
+        store.seed(database)
+        import_file(database, Request(str(path)))
+        assert database.one("SELECT rows, new, blank FROM import") == (1, 1, 120_000)
+        of_import = "SELECT action FROM audit WHERE subject = 'import:1' ORDER BY seq"
+        assert database.sql(of_import) == [("import.start",), ("import.chunk",), ("import.done",)]
+        assert audit.check_chain(database) == []
+
+
 def test_changed_columns_are_told(desk: Any) -> None:
     desk.take("a.csv", "Ann,ann@example.com,1,x,y\n", "crm", "name,email,value,Tag,phone\n")
     result = desk.read(desk.write("b.csv", "Ann,ann@example.com,1,x\n", "owner,email,value,Note\n"), "crm")

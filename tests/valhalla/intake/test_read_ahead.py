@@ -17,6 +17,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.intake.reading.chunk import CHUNK_BYTES
 from valhalla.intake.request import Request
+from valhalla.intake.watchdog import Patience
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 
@@ -82,13 +83,13 @@ def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list:
     path, _ = lead_list(9_000, seed=6)
     with opened() as database:
         context = stages.load(database, 1)
-        with read_ahead.ReadAhead(what(path), context, 100_000) as reader:
+        with read_ahead.ReadAhead(what(path), context, 100_000, Patience(Path("list"))) as reader:
             found = reader.read(4_000, context)
             assert found is not None
             chunk, digest, decided = found
             assert decided is not None and len(decided) == len(chunk.accepted)
             assert digest == prefix_hash(path, chunk.end.offset).hexdigest()
-        with read_ahead.ReadAhead(what(path, chunk.end), context, 100_000) as rest:
+        with read_ahead.ReadAhead(what(path, chunk.end), context, 100_000, Patience(Path("list"))) as rest:
             found = rest.read(1_000_000, context)
             assert found is not None and found[0].start == chunk.end
             assert found[0].end.records == 9_000
@@ -100,7 +101,7 @@ def test_decisions_of_another_policy_are_not_taken(lead_list: Any) -> None:
     with opened() as database:
         context = stages.load(database, 1)
         other = stages.Context(2, context.policy, context.snapshot_id, context.snapshot, 1)
-        with read_ahead.ReadAhead(what(path), context, 1000) as reader:
+        with read_ahead.ReadAhead(what(path), context, 1000, Patience(Path("list"))) as reader:
             found = reader.read(1000, other)
             assert found is not None and found[2] is None
 
@@ -109,7 +110,7 @@ def test_an_unusable_list_is_refused_with_its_code(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_bytes(b"")
     with opened() as database, pytest.raises(SourceError) as refused:
-        read_ahead.ReadAhead(what(path), stages.load(database, 1), 1000)
+        read_ahead.ReadAhead(what(path), stages.load(database, 1), 1000, Patience(Path("list")))
     assert refused.value.code == "EMPTY_FILE" and "is empty" in refused.value.message
 
 
@@ -179,7 +180,10 @@ def test_rows_with_long_cells_wait_and_come_few_at_a_time(tmp_path: Path) -> Non
     while guessed.read():
         pass
     assert len(guessed.parts) == 1, "that one is long enough"
-    with opened() as database, read_ahead.ReadAhead(what(path), stages.load(database, 5), 5_000) as other:
+    with (
+        opened() as database,
+        read_ahead.ReadAhead(what(path), stages.load(database, 5), 5_000, Patience(Path("list"))) as other,
+    ):
         sizes = []
         while (found := other.read(5_000, stages.load(database, 5))) is not None:
             sizes.append(found[0].records)
@@ -230,7 +234,7 @@ def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list:
         context = stages.load(database, 1)
         for prepared, wanted, rows in ((path, path, 6_000), (path, other, 3_000), (path.parent, path, 6_000)):
             helper._spare.append(helper._spawn(prepared))
-            with read_ahead.ReadAhead(what(wanted), context, 100_000) as reader:
+            with read_ahead.ReadAhead(what(wanted), context, 100_000, Patience(Path("list"))) as reader:
                 assert not helper._spare, "the one that was started is taken"
                 found = reader.read(100_000, context)
                 assert found is not None and found[0].records == rows

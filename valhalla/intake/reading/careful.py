@@ -30,7 +30,8 @@ _INVISIBLE = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _FORMULA = frozenset("=@+-\t\r")
 _OURS = re.compile(r"'[=+\-@\t\r]")
-_NUMBER_LIKE = re.compile(r"[+-][\d\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
+# The first digit can be in one place only, so that a long cell is looked at once and not once for each digit.
+_NUMBER_LIKE = re.compile(r"[+-][\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
 _THOUSANDS = re.compile(r"[$€£]? ?\d{1,3}", re.ASCII)
 _REST = re.compile(r"\d{3}(?:\.\d{1,2})?", re.ASCII)
 _TOTAL = re.compile(
@@ -62,13 +63,15 @@ def undo_apostrophe(cell: str) -> str:
 
 
 class RowReader:
-    """Reads the records of one file. Given the columns, the profile and the source's name, it keeps no state."""
+    """Reads the records of one file. Given the columns, the profile and the source's name, it keeps no state but a count."""
 
     def __init__(self, columns: Columns, profile: Profile, source: str) -> None:
         self.columns = columns
         self.profile = profile
         self.source = source
         self.width = len(columns.header)
+        self.filled_up = 0
+        """Empty cells that stand for what rows lack."""
         self.rules = identity.rules_of(columns.header, columns.mapping, profile.to_json(), source)
         self._more = (
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
@@ -114,6 +117,7 @@ class RowReader:
                 cells = cells[: self.width]
             else:
                 codes["CELLS_MISSING"] = f"{len(cells)} cells where the header has {self.width} columns"
+                self.filled_up += self.width - len(cells)
                 cells = [*cells, *[""] * (self.width - len(cells))]
         if (
             cells[0].strip() == self._header_forms[0]

@@ -10,6 +10,9 @@ from valhalla.scoring.stages.row import Row
 
 SHORT = 80
 
+COLUMNS_LIMIT = 16_384
+"""Columns of a list: as many as a sheet of Excel may have."""
+
 CHUNK_BYTES = 1 << 20
 """A chunk ends after this many bytes even when it has fewer records than asked for: as text they take up to four times
 that, and records with long notes are held several times over while they are read and stored."""

@@ -27,7 +27,8 @@ _FILE_ERRORS = {
     "NO_HEADER": "The first line looks like data, not like column names.",
     "MISSING_COLUMN": "No column could be recognised for a required field.",
     "JSON_SYNTAX": "The JSON document is broken, or holds no list of records.",
-    "TOO_LARGE": "The workbook unpacks to more than 50 MB; save it as CSV.",
+    "TOO_LARGE": "The workbook unpacks to more than 50 MB, or the list goes beyond another limit that its message names.",
+    "NO_PROGRESS": "Reading the file made no progress for a minute; it is not read again until it changes.",
     "FILE_CHANGED": "The file was replaced, cut or rewritten while it was read; it is read again in the next cycle.",
 }
 

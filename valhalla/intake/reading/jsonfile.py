@@ -12,8 +12,9 @@ from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import CHUNK_BYTES, Chunk, Position, SourceError
 from valhalla.intake.reading.csvfile import LONGEST, WINDOW, Window, broken
 from valhalla.intake.reading.kind import MARK
+from valhalla.intake.reading.nesting import ELEMENTS_LIMIT, CountedBrackets
 from valhalla.intake.reading.sniff import decode
-from valhalla.intake.reading.tables import MORE, Header, cells_of, take
+from valhalla.intake.reading.tables import MORE, CellsOf, Header, take
 from valhalla.program.memory import collector_paused
 
 SCAN_LIMIT = 64 << 20
@@ -31,11 +32,11 @@ class Document:
         self._path = path
         self._prefix = self._find_list()
 
-    def _rewind(self) -> BinaryIO:
+    def _rewind(self, level: int | None = None) -> CountedBrackets:
         self._file.seek(0)
         if self._file.read(3) != MARK:
             self._file.seek(0)
-        return self._file
+        return CountedBrackets(self._file, self._path, level)
 
     def _find_list(self) -> str:
         depth = 0
@@ -45,19 +46,20 @@ class Document:
                     return f"{prefix}.item" if prefix else "item"
                 depth += event in ("start_map", "start_array")
                 depth -= event in ("end_map", "end_array")
-        except (self._ijson.JSONError, UnicodeDecodeError) as error:
+        except (self._ijson.JSONError, ValueError, ArithmeticError) as error:
             raise self._broken(error) from error
         raise SourceError("JSON_SYNTAX", f"The file {self._path} holds no list of records.")
 
     def _broken(self, error: Exception) -> SourceError:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "it ends too early"
-        return SourceError("JSON_SYNTAX", f"The file {self._path} is no valid JSON: {reason}.")
+        return SourceError("JSON_SYNTAX", f"The file {self._path} is no valid JSON: {reason[:200]}.")
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Elements of the list with their numbers, from 1."""
         try:
-            yield from enumerate(self._ijson.items(self._rewind(), self._prefix), 1)
-        except (self._ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+            level = 2 if "." in self._prefix else 1
+            yield from enumerate(self._ijson.items(self._rewind(level), self._prefix), 1)
+        except (self._ijson.JSONError, ValueError, ArithmeticError, RecursionError) as error:
             raise self._broken(error) from error
 
     def header(self) -> list[str]:
@@ -65,7 +67,7 @@ class Document:
         header = Header()
         for _, record in self.records():
             header.add(record)
-            if self._file.tell() > SCAN_LIMIT:
+            if self._file.tell() > SCAN_LIMIT or header.full:
                 return [*header.names, MORE]
         return list(header.names)
 
@@ -79,6 +81,8 @@ def lines_header(file: BinaryIO) -> list[str]:
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
             header.add(_loads(line))
+        if header.full:
+            return [*header.names, MORE]
         if len(rest) > LONGEST:
             rest = b""
     header.add(_loads(rest))
@@ -89,10 +93,12 @@ _decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
 
 
 def _loads(line: bytes) -> Any:
-    """The value on a line, or None when it is no JSON."""
+    """The value on a line, or None when it is no JSON, or more than can be held."""
+    if len(line) > ELEMENTS_LIMIT and line.count(b",") > ELEMENTS_LIMIT:
+        return None
     try:
         return _decoder.decode(line.removeprefix(MARK).decode("utf-8"))
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 
@@ -102,8 +108,8 @@ class LinesReader:
     def __init__(self, window: Window, rows: RowReader, start: Position) -> None:
         self.window = window
         self.position = start
-        self._rows = rows
-        self._header = rows.columns.header
+        self.rows = rows
+        self._cells_of = CellsOf(rows.columns.header)
 
     def read(self, count: int, final: bool) -> Chunk | None:
         """The next at most ``count`` lines; a last one without line end only when ``final``."""
@@ -144,8 +150,13 @@ class LinesReader:
             chunk.blank += 1
             return
         record = _loads(line)
-        if isinstance(record, dict):
-            take(self._rows, cells_of(record, self._header), number, chunk)
+        try:
+            cells = self._cells_of(record) if isinstance(record, dict) else None
+        except RecursionError:
+            cells = None
+        if cells is not None:
+            self.rows.filled_up += cells.count("")
+            take(self.rows, cells, number, chunk)
         elif len(line) >= LONGEST:
             raw = decode(line[:LONGEST], "utf-8", cut=True)
             chunk.rejected.append(broken(number, "FIELD_TOO_LARGE", "the line is longer than 8 MiB", raw))

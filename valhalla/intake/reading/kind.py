@@ -44,7 +44,7 @@ def json_kind(head: bytes) -> str | None:
         first = text.split(b"\n", 1)[0].strip()
         try:
             record = json.loads(first)
-        except ValueError:
+        except (ValueError, RecursionError):
             # The first line is no document by itself: one document over many lines, or a line longer than the head.
             return "json" if b"\n" in text or not _flat(text) else "jsonl"
         return (

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from valhalla.intake.reading.chunk import SourceError, Warning, shorten
+from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten
 from valhalla.intake.reading.header import (
     ALIASES,
     DISTRESS_COLUMNS,
     FIELDS,
+    LONGEST,
     PREFERENCE,
     REJECT_COLUMNS,
     SENSITIVE_COLUMNS,
@@ -19,6 +20,11 @@ from valhalla.intake.reading.header import (
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import money
 from valhalla.leads.contacts import phone_key, plausible_email
+
+WARNINGS_EACH = 100
+"""Columns without a name of their own that are named."""
+SUGGESTED_FROM = 1_000
+"""Columns among which those of missing fields are looked for: comparing their names takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +56,21 @@ def unique_names(cells: Sequence[str]) -> tuple[list[str], list[Warning]]:
     names: list[str] = []
     seen: set[str] = set()
     warnings = []
+    last = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    times: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
         name = cell.strip().strip("\ufeff").encode("utf-8", "backslashreplace").decode()
         if not name:
             name = f"column {number}"
-            if any(other.strip() for other in cells[number:]):
+            if number < last:
                 warnings.append(
                     Warning(0, "EMPTY_HEADER", f'column {number} has no name; it is kept as "{name}"')
                 )
         if name in seen:
-            again = 2
+            again = times.get(name, 2)
             while f"{name} {again}" in seen:
                 again += 1
+            times[name] = again + 1
             warnings.append(
                 Warning(
                     0,
@@ -73,7 +82,19 @@ def unique_names(cells: Sequence[str]) -> tuple[list[str], list[Warning]]:
             name = f"{name} {again}"
         seen.add(name)
         names.append(name)
-    return names, warnings
+    return names, _first_of_each(warnings)
+
+
+def _first_of_each(warnings: list[Warning]) -> list[Warning]:
+    """As many of each code as a person reads, and how many more there are."""
+    left: dict[str, int] = {}
+    kept = []
+    for warning in warnings:
+        left[warning.code] = left.get(warning.code, WARNINGS_EACH) - 1
+        if left[warning.code] >= 0:
+            kept.append(warning)
+    more = ((code, -count) for code, count in left.items() if count < 0)
+    return kept + [Warning(0, code, f"{count:,} more columns are like this") for code, count in more]
 
 
 def recognise(header: Sequence[str]) -> dict[str, str]:
@@ -124,7 +145,10 @@ def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Pr
     import difflib
 
     mapping = recognise(header)
-    free = [name for name in header if name not in mapping and name not in REJECT_COLUMNS]
+    free = [
+        name for name in header if name not in mapping and name not in REJECT_COLUMNS and len(name) <= LONGEST
+    ]
+    del free[SUGGESTED_FROM:]
     for target in _missing(set(mapping.values()), profile):
         words = [form for form, named in ALIASES.items() if named == target and len(form) > 2]
         scored = []
@@ -175,6 +199,12 @@ def columns_for(
 
     Raises SourceError MISSING_COLUMN, with a suggestion, when a required field has no column.
     """
+    if len(header) > COLUMNS_LIMIT:
+        raise SourceError(
+            "TOO_LARGE",
+            f"The file {path} has {len(header):,} columns; up to {COLUMNS_LIMIT:,} are read: "
+            "delete the columns that the list does not need.",
+        )
     if mapping is None:
         chosen = recognise(header)
     else:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from valhalla.intake.reading.chunk import SourceError, Warning
+from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.mapping import known_cells, unique_names
 from valhalla.intake.reading.profile import Profile
@@ -23,7 +23,8 @@ SCAN_LIMIT = 64 << 20
 _BLOCK = 1 << 16
 """Bytes looked at together; as text and cut into lines they take many times as much memory."""
 DELIMITERS = ",;\t|"
-_PREAMBLE = 30
+PREAMBLE = 30
+"""Lines, or rows, of which one holds the column names."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SAMPLES = 50
 
@@ -192,7 +193,7 @@ def _header(
         forced, at, line = match[1], end, 2
     best: tuple[int, int, Record, int, str] | None = None
     start, number = at, line
-    for _ in range(_PREAMBLE):
+    for _ in range(PREAMBLE):
         if start >= len(text):
             break
         first, _ = _line(text, start)
@@ -201,7 +202,8 @@ def _header(
         assert isinstance(record, Record)
         cells = record.cells
         if cells and any(cell.strip() for cell in cells):
-            known = known_cells(cells) + sum(1 for cell in cells if normal(cell) in wanted)
+            some = cells[:COLUMNS_LIMIT]
+            known = known_cells(some) + sum(1 for cell in some if normal(cell) in wanted)
             rank = min(known, 2)
             if best is None or rank > best[0] or (rank == 0 and best[0] == 0 and len(cells) > best[1]):
                 best = (rank, len(cells), record, number, delimiter)
@@ -228,7 +230,7 @@ def _header(
 def header_row(rows: list[list[str]], wanted: frozenset[str]) -> int | None:
     """Which of the first rows of a table holds the column names, or None when all are empty."""
     best: tuple[int, int, int] | None = None
-    for number, cells in enumerate(rows[:_PREAMBLE]):
+    for number, cells in enumerate(rows[:PREAMBLE]):
         if any(cell.strip() for cell in cells):
             known = known_cells(cells) + sum(1 for cell in cells if normal(cell) in wanted)
             rank = (min(known, 2), len(cells) if not known else 0, -number)

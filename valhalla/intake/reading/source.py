@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning
@@ -18,10 +18,21 @@ from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.kind import json_kind, other_kind
 from valhalla.intake.reading.mapping import Columns, columns_for, unique_names
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
-from valhalla.intake.reading.sniff import find_encoding, header_row, shape_of
+from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
+
+if TYPE_CHECKING:
+    from valhalla.intake.reading.tables import TooLong
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
+
+EMPTY_CELLS = 10_000_000
+"""Empty cells that a list may have, beside"""
+EMPTY_PER_BYTE = 4
+"""so many for each of its bytes."""
+
+CHUNK_CELLS = 8_000_000
+"""Most cells of a chunk: with very many columns it has fewer records."""
 
 RowReaderFactory = Callable[[Columns, Profile, str], RowReader]
 """Makes what reads the records of a file, from its columns, the profile and the source's name."""
@@ -30,10 +41,16 @@ ColumnsOf = Callable[[list[str]], Columns]
 """Works out the columns of a header."""
 
 
+TOP_ROWS = 80
+TOP_SIZE = 4 << 20
+"""Rows of a workbook, and characters of them, that are looked at before reading."""
+
+
 class Reader(Protocol):
     """What each format has to offer."""
 
     position: Position
+    rows: RowReader
 
     def read(self, count: int, final: bool) -> Chunk | None:
         """The next at most ``count`` records, or None when there are no more for now."""
@@ -108,13 +125,24 @@ class Source:
         if rows < 1:
             raise ValueError("a chunk has at least one record")
         try:
-            chunk = self._reader.read(rows, final)
+            chunk = self._reader.read(min(rows, max(1, CHUNK_CELLS // self._reader.rows.width)), final)
         except OSError as error:
             raise SourceError(
                 "NOT_READABLE", f"The file {self.path} cannot be read: {error.strerror}."
             ) from error
         self._check_same()
+        self._check_filled_up()
         return chunk
+
+    def _check_filled_up(self) -> None:
+        """Rows that lack most of many columns take far more time than their bytes suggest."""
+        rows = self._reader.rows
+        if rows.filled_up > EMPTY_CELLS + EMPTY_PER_BYTE * self.position.offset:
+            raise SourceError(
+                "TOO_LARGE",
+                f"The rows of {self.path} lack most of its {rows.width:,} columns: {rows.filled_up:,} cells are empty; "
+                "delete the columns that the list does not need.",
+            )
 
     def chunks(self, rows: int = CHUNK_ROWS, *, final: bool = False) -> Iterator[Chunk]:
         """All chunks from here on, see :meth:`read`.
@@ -187,6 +215,7 @@ def open_source(
     rows: RowReaderFactory | None = None,
     passed: blake2b | None = None,
     columns: ColumnsOf | None = None,
+    progress: Callable[[], object] | None = None,
 ) -> Source:
     """Open a lead list of any supported format.
 
@@ -195,11 +224,11 @@ def open_source(
     program knows where the file comes from. ``rows`` replaces the rules for a record; then no record takes the fast path.
     ``passed`` is the :func:`prefix_hash` of the bytes before ``start``, so that a large file need not be hashed again.
     ``columns`` replaces the recognition of fields; ``mapping`` then only tells the line of column names from a title.
-    Raises SourceError for everything that makes the whole file unusable.
+    ``progress`` is called whenever something is read from the file. Raises SourceError for everything that makes the whole file unusable.
     """
     path = Path(path)
     profile = profile or Profile()
-    file = _open(path)
+    file = _open(path, progress)
     try:
         return _open_format(path, file, profile, mapping, start, source, rows or RowReader, passed, columns)
     except OSError as error:
@@ -212,19 +241,32 @@ def open_source(
         raise
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, progress: Callable[[], object] | None) -> BinaryIO:
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
             raise SourceError("NOT_READABLE", f"{path} is a folder, not a file.")
         if not stat.S_ISREG(kind):
             raise SourceError("NOT_READABLE", f"{path} is no regular file.")
-        return open(path, "rb", buffering=0)
+        return open(path, "rb", buffering=0) if progress is None else cast(BinaryIO, _Heard(path, progress))
     except FileNotFoundError:
         raise SourceError("NOT_FOUND", f"The file '{path}' was not found.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError("NOT_READABLE", f"The file {path} cannot be opened: {reason}.") from error
+
+
+class _Heard(io.FileIO):
+    """A file whose reading is heard of."""
+
+    def __init__(self, path: Path, progress: Callable[[], object]) -> None:
+        super().__init__(path)
+        self._progress = progress
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file."""
+        self._progress()
+        return super().read(-1 if size is None else size)
 
 
 def _open_format(
@@ -329,18 +371,26 @@ class Opened:
             warnings.append(
                 Warning(0, "CONTENT_NOT_NAME", "the file is an Excel workbook and was read as one")
             )
-        top = list(islice(book.rows(), 80))
-        place = header_row([cells for _, cells in top], frozenset(map(normal, self.mapping or ())))
+        top = _top(book.rows())
+        first = next((number for number, cells in top if cells), 0)
+        near = [cells for number, cells in top if number < first + PREAMBLE]
+        place = header_row(near, frozenset(map(normal, self.mapping or ())))
         if place is None:
             raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
         number, cells = top[place]
         header, more = unique_names(cells)
-        if place:
-            more.append(Warning(number, "PREAMBLE_SKIPPED", f"{place} rows above the column names skipped"))
+        if number > 1:
+            more.append(
+                Warning(number, "PREAMBLE_SKIPPED", f"{number - 1} rows above the column names skipped")
+            )
         width = len(header)
         columns = self._columns(header, [cells for _, cells in top[place + 1 :]])
         start = self._table_start(number + 1)
-        padded = ((row, cells + [""] * (width - len(cells))) for row, cells in book.rows() if row > number)
+        padded = (
+            (row, cells if isinstance(cells, tuple) else cells + [""] * (width - len(cells)))
+            for row, cells in book.rows()
+            if row > number
+        )
         reader = TableReader(padded, self.rows(columns, self.profile, self.name), start)
         return self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
 
@@ -368,3 +418,14 @@ class Opened:
             *(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter),
             profile=self.profile,
         )
+
+
+def _top(rows: Iterator[tuple[int, list[str] | TooLong]]) -> list[tuple[int, list[str]]]:
+    top: list[tuple[int, list[str]]] = []
+    size = 0
+    for number, cells in rows:
+        top.append((number, [] if isinstance(cells, tuple) else cells))
+        size += sum(map(len, top[-1][1]))
+        if len(top) == TOP_ROWS or size > TOP_SIZE:
+            break
+    return top

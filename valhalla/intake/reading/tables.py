@@ -13,16 +13,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from valhalla.intake.reading.careful import RowReader
-from valhalla.intake.reading.chunk import CHUNK_BYTES, Chunk, Position
-from valhalla.intake.reading.csvfile import RAW_LIMIT, broken
+from valhalla.intake.reading.chunk import CHUNK_BYTES, COLUMNS_LIMIT, Chunk, Position
+from valhalla.intake.reading.csvfile import LONGEST, RAW_LIMIT, broken
 from valhalla.intake.reading.tokens import FIELD_LIMIT, Record, next_record
 from valhalla.program.memory import collector_paused
 
 MORE = "(more)"
-"""Header of the extra column that holds keys which appear only late in a very long JSON file."""
+"""Header of the extra column that holds keys which appear only late in a very long JSON file, or are too many."""
+
+
+class TooLong(NamedTuple):
+    """A row of a workbook that is longer than a line may be."""
+
+    start: str
+    """Its first cell."""
 
 
 def text_of(value: Any) -> str:
@@ -71,20 +78,39 @@ class Header:
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
+        self.full = False
+        """Whether there are more than a list may have columns."""
 
     def add(self, record: Any) -> None:
         """Remember the keys of a record."""
         if isinstance(record, dict) and not record.keys() <= self.names.keys():
             self.names.update(dict.fromkeys(record))
+            if len(self.names) >= COLUMNS_LIMIT:
+                self.names = dict.fromkeys(islice(self.names, COLUMNS_LIMIT - 1))
+                self.full = True
 
 
-def cells_of(record: Mapping[str, Any], header: Sequence[str]) -> list[str]:
-    """The record's values in the header's order; keys the header lacks go into its ``(more)`` column."""
-    cells = [text_of(record.get(name)) for name in header]
-    if header and header[-1] == MORE and MORE not in record:
-        rest = {key: value for key, value in record.items() if key not in header}
-        cells[-1] = text_of(rest) if rest else ""
-    return cells
+class CellsOf:
+    """Turns records into cells in a header's order; keys the header lacks go into its ``(more)`` column."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._width = len(header)
+        self._place = {name: number for number, name in enumerate(header)}
+        self._more = bool(header) and header[-1] == MORE
+
+    def __call__(self, record: Mapping[str, Any]) -> list[str]:
+        """The cells of one; what it takes depends on the record and hardly on how many columns there are."""
+        cells = [""] * self._width
+        rest: dict[str, Any] = {}
+        for key, value in record.items():
+            place = self._place.get(key)
+            if place is None:
+                rest[key] = value
+            else:
+                cells[place] = text_of(value)
+        if rest and self._more and MORE not in record:
+            cells[-1] = text_of(rest)
+        return cells
 
 
 def take(rows: RowReader, cells: list[str], line: int, chunk: Chunk) -> int:
@@ -115,21 +141,31 @@ class TableReader:
 
     def __init__(self, table: Iterable[tuple[int, Any]], rows: RowReader, start: Position) -> None:
         self.position = start
-        self._rows = rows
-        self._header = rows.columns.header
+        self.rows = rows
+        self._cells_of = CellsOf(rows.columns.header)
         self._table: Iterator[tuple[int, Any]] = (row for row in table if row[0] >= start.line)
 
     def read(self, count: int, final: bool) -> Chunk | None:
-        """The next at most ``count`` rows; such a file is whole or unreadable, so ``final`` makes no difference."""
+        """The next at most ``count`` rows; such a file is whole or unreadable, so ``final`` makes no difference.
+
+        Rows that a sheet leaves out count as blank, however many they are.
+        """
         start = self.position
         chunk = Chunk(start, start)
-        number, taken = start.line - 1, 0
+        before, taken = start.line - 1, 0
+        number = before
         with collector_paused():
             for number, record in islice(self._table, count):
+                chunk.blank += number - before - 1
+                before = number
                 if isinstance(record, dict):
-                    taken += take(self._rows, cells_of(record, self._header), number, chunk)
+                    record = self._cells_of(record)
+                if isinstance(record, TooLong):
+                    reason = f"the row is longer than {LONGEST >> 20} MiB"
+                    chunk.rejected.append(broken(number, "FIELD_TOO_LARGE", reason, record.start))
                 elif isinstance(record, list):
-                    taken += take(self._rows, record, number, chunk)
+                    self.rows.filled_up += record.count("")
+                    taken += take(self.rows, record, number, chunk)
                 else:
                     raw = csv_line([text_of(record)])
                     chunk.rejected.append(broken(number, "RECORD_SYNTAX", "the element is no object", raw))

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import zipfile
+import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from valhalla.intake.reading.archive import Archive
 from valhalla.intake.reading.chunk import SourceError, Warning
-from valhalla.intake.reading.tables import text_of
+from valhalla.intake.reading.sheet_xml import SharedTexts, Sheet, Styles, shared_texts, styles
+from valhalla.intake.reading.tables import TooLong
 
-UNPACKED_LIMIT = 50 << 20
-"""Bytes; a workbook is not constant in memory, and a small archive can unpack to anything."""
-
-BLOCK = 1 << 18
-"""Bytes of a part that are looked at together."""
-DOCTYPE = b"<!DOCTYPE"
+RELATIONS_LIMIT = 65_536
+SHOWN = 5
+"""Other sheets that a warning names."""
+LOOKED_AT = 50
+"""Rows in which a sheet with data has some."""
+_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+_WORKBOOKS = (
+    "application/vnd.ms-excel.template.macroEnabled.main+xml",
+    _KIND + "template.main+xml",
+    "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+    _KIND + "sheet.main+xml",
+)
+_SHARED = _KIND + "sharedStrings+xml"
+_STYLES = "xl/styles.xml"
 
 
 class Workbook:
@@ -24,91 +34,128 @@ class Workbook:
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.path = path
         self.warnings: list[Warning] = []
-        self._file = file
-        self._check()
-        self._sheet = self._open()
-
-    def _check(self) -> None:
         try:
-            self._file.seek(0)
-            with zipfile.ZipFile(self._file) as archive:
-                names = archive.namelist()
-                if "mimetype" in names and b"opendocument" in archive.read("mimetype")[:80]:
-                    raise SourceError(
-                        "NOT_CSV",
-                        f"The file {self.path} is an OpenDocument file; save it as .xlsx or CSV.",
-                    )
-                if not any(name.startswith("xl/") for name in names):
-                    raise SourceError(
-                        "NOT_CSV", f"The file {self.path} is no lead list but a zip archive; unpack it first."
-                    )
-                size = sum(info.file_size for info in archive.infolist())
-                if size > UNPACKED_LIMIT:
-                    raise SourceError(
-                        "TOO_LARGE",
-                        f"The workbook {self.path} unpacks to {size / 1e6:,.0f} MB; up to 50 MB are read: "
-                        "save it as CSV.",
-                    )
-                for info in archive.infolist():
-                    if info.filename.endswith((".xml", ".rels")) and _names_a_type(archive, info):
-                        raise SourceError(
-                            "NOT_READABLE",
-                            f"The workbook {self.path} holds a document type, which none needs.",
-                        )
+            self._archive = Archive(file, path)
+            self._check()
+            self._sheet = self._open()
         except SourceError:
             raise
         except Exception as error:  # a broken archive raises nearly anything
             raise self._broken(error) from error
 
+    def _check(self) -> None:
+        if b"opendocument" in self._archive.start_of("mimetype", 80):
+            raise SourceError(
+                "NOT_CSV", f"The file {self.path} is an OpenDocument file; save it as .xlsx or CSV."
+            )
+        if not any(name.startswith("xl/") for name in self._archive.parts):
+            raise SourceError(
+                "NOT_CSV", f"The file {self.path} is no lead list but a zip archive; unpack it first."
+            )
+        self._archive.check()
+
     def _broken(self, error: Exception) -> SourceError:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return SourceError("NOT_READABLE", f"The workbook {self.path} is damaged: {reason}.")
+        return SourceError("NOT_READABLE", f"The workbook {self.path} is damaged: {reason[:200]}.")
 
-    def _open(self) -> Any:
-        import openpyxl
-
-        try:
-            self._file.seek(0)
-            book = openpyxl.load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
-            sheets = list(book.worksheets)
-            filled = []
-            for sheet in sheets:
-                sheet.reset_dimensions()
-                if any(
-                    any(value is not None for value in row)
-                    for row in sheet.iter_rows(max_row=50, values_only=True)
-                ):
-                    filled.append(sheet)
-        except Exception as error:
-            raise self._broken(error) from error
+    def _open(self) -> Sheet:
+        filled: list[Sheet] = []
+        for sheet in self._sheets():
+            if len(filled) <= SHOWN and _has_data(sheet):
+                filled.append(sheet)
         if not filled:
             raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
         if len(filled) > 1:
-            others = ", ".join(sheet.title for sheet in filled[1:6])
+            others = ", ".join(sheet.title for sheet in filled[1 : SHOWN + 1])
             self.warnings.append(
                 Warning(0, "MORE_SHEETS", f'only sheet "{filled[0].title}" was read, not {others}')
             )
         return filled[0]
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows with their number in the sheet, from 1, without empty cells at their end."""
+    def _sheets(self) -> Iterator[Sheet]:
+        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
+
+        archive = self._archive
+        workbook, shared = self._main_parts()
+        targets = self._relations(workbook)
+        named: dict[str, str] = {}
+        epoch = WINDOWS_EPOCH
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal epoch
+            if tag == "workbookPr" and attributes.get("date1904", "") not in ("", "false", "f", "0"):
+                epoch = MAC_EPOCH
+            elif tag == "sheet":
+                relation = next((value for name, value in attributes.items() if name.endswith(":id")), "")
+                part = targets.get(relation)
+                if part is not None:
+                    named.setdefault(part, attributes.get("name", ""))
+
+        self._parse(workbook, start)
+        texts = shared_texts(archive, shared) if shared is not None else SharedTexts()
+        looks = styles(archive, _STYLES) if _STYLES in archive.parts else Styles()
+        for part, title in named.items():
+            yield Sheet(archive, part, title, texts, looks, epoch)
+
+    def _main_parts(self) -> tuple[str, str | None]:
+        """The parts of the workbook itself and of its shared texts, from the table of contents."""
+        found: dict[str, str] = {}
+        default = False
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal default
+            kind = attributes.get("ContentType", "")
+            if kind in (*_WORKBOOKS, _SHARED):
+                if tag == "Override":
+                    found.setdefault(kind, attributes.get("PartName", "")[1:])
+                default = default or tag == "Default"
+
+        self._parse("[Content_Types].xml", start)
+        workbook = next(
+            (found[kind] for kind in _WORKBOOKS if kind in found), "xl/workbook.xml" if default else None
+        )
+        if workbook is None:
+            raise ValueError("it has no workbook part")
+        return workbook, found.get(_SHARED)
+
+    def _relations(self, workbook: str) -> dict[str, str]:
+        """The sheets that the archive has, by the id that the workbook calls them."""
+        folder, name = posixpath.split(workbook)
+        found: dict[str, str] = {}
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag != "Relationship" or attributes.get("TargetMode") == "External":
+                return
+            target = attributes.get("Target", "")
+            part = target[1:] if target[:1] == "/" else posixpath.normpath(posixpath.join(folder, target))
+            if part in self._archive.parts and "chartsheet" not in attributes.get("Type", ""):
+                found[attributes.get("Id", "")] = part
+                if len(found) > RELATIONS_LIMIT:
+                    raise SourceError(
+                        "TOO_LARGE", f"The workbook {self.path} names more than 65,536 parts; save it as CSV."
+                    )
+
+        self._parse(posixpath.join(folder, "_rels", f"{name}.rels"), start)
+        return found
+
+    def _parse(self, part: str, start: Any) -> None:
+        for _ in self._archive.parse(part, start):
+            pass
+
+    def rows(self) -> Iterator[tuple[int, list[str] | TooLong]]:
+        """See :meth:`Sheet.rows`."""
         try:
-            for number, row in enumerate(self._sheet.iter_rows(values_only=True), 1):
-                cells = [text_of(value) for value in row]
-                while cells and not cells[-1]:
-                    cells.pop()
-                yield number, cells
+            yield from self._sheet.rows()
         except SourceError:
             raise
         except Exception as error:
             raise self._broken(error) from error
 
 
-def _names_a_type(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    before = b""
-    with archive.open(info) as part:
-        while block := part.read(BLOCK):
-            if DOCTYPE in before + block:
-                return True
-            before = block[1 - len(DOCTYPE) :]
+def _has_data(sheet: Sheet) -> bool:
+    for number, row in sheet.rows():
+        if number > LOOKED_AT:
+            return False
+        if row:
+            return True
     return False

@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 
 from valhalla.intake.reading import Position, Profile, SourceError, open_source
+from valhalla.intake.reading.archive import BLOCK
 from valhalla.intake.reading.single import read_lead
 from valhalla.intake.reading.tables import raw_cells
-from valhalla.intake.reading.xlsx import BLOCK
 from valhalla.scoring.stages.row import Row
 
 LEADS = [

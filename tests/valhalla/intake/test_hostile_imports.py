@@ -1,0 +1,35 @@
+"""Files made to stop an import, while another one goes on: 40 of them here, 500 with VALHALLA_LONG=1."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+
+
+def test_no_hostile_file_takes_a_minute_or_200_mb_or_holds_up_another_import() -> None:
+    count, seed = (500, 20_261_128) if LONG else (40, 16)
+    answer = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "scripts" / "hostile_files.py"),
+            "--count",
+            str(count),
+            "--seed",
+            str(seed),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=7_200 if LONG else 600,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    figures = json.loads(answer.stdout)
+    assert figures["files"] == count and figures["problems"] == []
+    assert figures["slowest_seconds"] <= 60 and figures["peak_mb"] <= 200
+    assert figures["other_lists"] > 0 and figures["other_slowest_seconds"] < 60
