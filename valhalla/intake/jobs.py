@@ -7,6 +7,7 @@ from typing import Any
 from db import Database, pacing
 from db.pacing import Pace
 from jobs import JobQueue, current_job
+from valhalla.intake.undo import Hooks, undo_import
 from valhalla.leads import call_list_index, search
 from valhalla.program.errors import ValhallaError
 
@@ -75,8 +76,6 @@ class Chores:
             job.check()
 
     def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
-        from valhalla.intake.undo import Hooks, undo_import
-
         job = current_job()
         if job is None:
             raise RuntimeError("an import is taken back by a job")

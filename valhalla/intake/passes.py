@@ -12,6 +12,7 @@ from db import Database, DatabaseError
 from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.intake import results as result
 from valhalla.intake import sources
+from valhalla.intake.advice import advice
 from valhalla.intake.changed import look
 from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
@@ -125,9 +126,7 @@ class Importing:
         return done
 
     def _advise(self, candidate: Candidate, found: FileResult) -> None:
-        if found.calls_for_advice:  # few do, and what looks for a cure takes its time to load
-            from valhalla.intake.advice import advice
-
+        if found.calls_for_advice:
             found.advice = advice(self.database, candidate, found)
 
     def _wait(self, candidate: Candidate, job_id: int, watch: Watch | None) -> None:

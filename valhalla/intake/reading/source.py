@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning
 from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.intake.reading.header import normal
+from valhalla.intake.reading.jsonfile import Document, LinesReader, lines_header
 from valhalla.intake.reading.kind import json_kind, other_kind
 from valhalla.intake.reading.mapping import Columns, columns_for, unique_names
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
-
-if TYPE_CHECKING:
-    from valhalla.intake.reading.tables import TooLong
+from valhalla.intake.reading.tables import TableReader, TooLong
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -337,8 +336,6 @@ class Opened:
 
     def json_lines(self) -> Source:
         """One JSON object per line."""
-        from valhalla.intake.reading.jsonfile import LinesReader, lines_header
-
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
@@ -347,9 +344,6 @@ class Opened:
 
     def json_document(self) -> Source:
         """An array of objects, or an object that holds one."""
-        from valhalla.intake.reading.jsonfile import Document
-        from valhalla.intake.reading.tables import TableReader
-
         document = Document(self.file, self.path)
         names = document.header()
         if not names:
@@ -362,7 +356,6 @@ class Opened:
 
     def workbook(self) -> Source:
         """The first sheet with data of a workbook."""
-        from valhalla.intake.reading.tables import TableReader
         from valhalla.intake.reading.xlsx import Workbook
 
         book = Workbook(self.file, self.path)
