@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 
 TYPE_CHECKING = False  # typing itself takes longer to load than --version takes
@@ -22,6 +23,7 @@ def main() -> None:
         return
     from valhalla.program.memory import collect_seldom
 
+    os.umask(0o077)  # whatever is written is for this user only
     collect_seldom()
     atexit.register(gc.freeze)  # on the way out the collector need not look at all that was loaded
     if sys.argv[1:2] == ["--read-ahead"]:  # the second process of an import; see valhalla.intake.helper

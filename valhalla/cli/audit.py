@@ -253,7 +253,9 @@ class _Bar:
         if self._shown:
             from rich.progress import Progress
 
-            self._progress = Progress(transient=True)
+            from valhalla.cli.tables import console
+
+            self._progress = Progress(transient=True, console=console())
             self._progress.start()
             self._task = self._progress.add_task("copying", total=None)
         return self

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import helper
 from valhalla.program.memory import collector_paused
+from valhalla.program.terminal import CleanStream, unwrapped
 
 if TYPE_CHECKING:
     from valhalla.cli.browser import MakeServer
@@ -23,6 +24,7 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 input cannot be read,
     130 interrupted. ``cockpit`` makes the server of the pages; without it ``run`` works without pages."""
     _speak_utf8()
+    _print_cleanly()
     front, rest = globals_first(arguments)
     try:
         if rest[:1] == ["ingest"]:  # loads while this process loads
@@ -35,6 +37,7 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
         return 0
     finally:
         helper.discard()
+        _print_as_before()
 
 
 def _run(command: str | None, arguments: list[str], cockpit: MakeServer | None) -> int:
@@ -115,3 +118,15 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+def _print_cleanly() -> None:
+    """Whatever is printed from now on may hold a lead's name, or a list's."""
+    sys.stdout, sys.stderr = (
+        stream if isinstance(stream, CleanStream) else CleanStream(stream)
+        for stream in (sys.stdout, sys.stderr)
+    )
+
+
+def _print_as_before() -> None:
+    sys.stdout, sys.stderr = unwrapped(sys.stdout), unwrapped(sys.stderr)

@@ -14,6 +14,7 @@ import typer
 
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
+from valhalla.program.terminal import escaped
 
 if TYPE_CHECKING:
     from db import Database
@@ -70,8 +71,7 @@ class Invocation:
     def show(self, data: Any, render: Callable[[], object]) -> None:
         """Print ``data`` as one JSON document with --json, else call ``render``, which prints for people."""
         if self.json:
-            json.dump(data, sys.stdout, ensure_ascii=False, indent=2, default=str)
-            sys.stdout.write("\n")
+            sys.stdout.write(escaped(json.dumps(data, ensure_ascii=False, indent=2, default=str)) + "\n")
         else:
             render()
 

@@ -42,6 +42,8 @@ class ImportProgress:
     def _draw(self, path: Path, progress: dict[str, float]) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
 
+        from valhalla.cli.tables import console
+
         if self._bar is None:
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -50,6 +52,7 @@ class ImportProgress:
                 TextColumn("{task.fields[counts]}", markup=False),
                 transient=True,
                 expand=True,
+                console=console(),
             )
             self._bar.start()
         if path not in self._tasks:

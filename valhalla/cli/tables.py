@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from valhalla.program.terminal import clean, unwrapped
 
 NUMBER = "right"
 """Justification of a column of figures."""
@@ -18,10 +21,18 @@ PIPE_WIDTH = 200
 def console(*, stderr: bool = False):  # type: ignore[no-untyped-def]  # rich is loaded only when something is printed
     """A rich console that never wraps a pipe at 80 columns."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Clean(Console):
+        """Cleans what is shown before it styles it; its own control codes are segments of another kind."""
+
+        def render(self, renderable: Any, options: Any = None) -> Iterator[Any]:
+            for each in super().render(renderable, options):
+                yield each if each.control else Segment(clean(each.text), each.style)
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        file=stream,
+    return Clean(
+        file=unwrapped(stream),
         width=None if stream.isatty() else PIPE_WIDTH,
         highlight=False,
         soft_wrap=not stream.isatty(),

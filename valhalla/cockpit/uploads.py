@@ -17,6 +17,7 @@ from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.intake.sources import SUFFIXES
 from valhalla.program.errors import InputError, NotFound, UsageError
 from valhalla.program.home import Home
+from valhalla.program.names import is_device, is_folder_name
 
 LARGEST = 512 * 2**20
 """Bytes of a list that come through the browser; larger ones are put into the inbox folder."""
@@ -33,7 +34,6 @@ KEPT_SECONDS = 7 * 24 * 3600
 LONGEST_NAME = 120
 _TOKEN = re.compile(r"[0-9a-f]{16}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def safe_name(given: str) -> str:
         shown = name if len(name) <= 60 else f"{name[:59]}…"
         raise UsageError(f"{shown or 'that'} is no lead list; these are read: {', '.join(SUFFIXES)}")
     stem = stem.rstrip(" .")[: LONGEST_NAME - len(suffix) - 1] or "list"
-    if _RESERVED.match(f"{stem}."):
+    if is_device(stem):
         stem = f"_{stem}"
     return f"{stem}.{suffix}"
 
@@ -151,6 +151,8 @@ def discard(home: Home, token: str) -> Upload:
 def take(home: Home, token: str, source: str) -> Path:
     """Put a list that waits into the inbox, for its source, under a name that nothing there has; returns where."""
     upload = find(home, token)
+    if not is_folder_name(source):
+        raise UsageError(f"{source!r} is not a name for a source")
     folder = home.inbox if source == DEFAULT_SOURCE else home.inbox / source
     target: Path | None = None
     try:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from db.clock import SECOND, to_datetime
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.stats import RunStats
+from valhalla.program.terminal import clean, unwrapped
 from valhalla.program.wording import money
 from valhalla.scoring.stages import STAGES, StageResult
 
@@ -27,12 +28,13 @@ REJECTS_SHOWN = 10
 
 def say(line: str = "") -> None:
     """Print a line at once; on a terminal its tag is coloured."""
+    line = clean(line)
     if line and sys.stdout.isatty():
         for tag, style in _STYLES.items():
             if tag in line:
                 line = line.replace(tag, f"\x1b[{style}m{tag}\x1b[0m", 1)
                 break
-    print(line, flush=True)
+    print(line, file=unwrapped(sys.stdout), flush=True)
 
 
 def stamp(at: int) -> str:

@@ -16,6 +16,7 @@ from valhalla.intake.reading.mapping import recognise
 from valhalla.intake.records import add_source
 from valhalla.intake.source_rules import source_rules
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.names import is_folder_name
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def set_source(database: Database, name: str, change: Change, actor: str = "oper
     Raises :class:`UsageError` for a setting or field that does not exist, :class:`NotFound` when there is nothing to
     accept or no header to map.
     """
-    if not name.strip() or name != name.strip() or any(mark in name for mark in "/\\\0\n"):
+    if not is_folder_name(name):
         raise UsageError(f"{name!r} is no name for a source")
     with database.write(durable=True):
         number, pattern, text = add_source(database, name)

@@ -18,7 +18,10 @@ from valhalla.program.files import whole
 
 log = logging.getLogger("valhalla.leads")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", *"＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋")
+"""How a formula begins. The wide, small, raised and lowered signs are taken for the plain ones where a program normalises
+text (NFKC) on the way into a sheet."""
+
 _HARMLESS = re.compile(r"[+-]?[\s().,/-]*\d[\d\s().,/-]*")
 """Numbers and phone numbers: a spreadsheet takes nothing of them for a formula that could do anything."""
 

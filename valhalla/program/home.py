@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +52,7 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.inbox, self.logs, self.packets, self.audit):
                 folder.mkdir(exist_ok=True)
+            self._close_to_others()
         except FileExistsError as error:
             raise InputError(
                 f"{error.filename} is a file, but a folder is needed there; choose another --home"
@@ -58,6 +61,25 @@ class Home:
             raise InputError(
                 f"the home folder {self.path} cannot be made or written ({error.strerror}); choose another --home"
             ) from None
+
+    def _close_to_others(self) -> None:
+        """Take other users' rights from what earlier versions wrote. The inbox and the home's own folder are the operator's:
+        somebody else may be meant to reach them."""
+        if os.name != "posix":
+            return
+        own = [
+            each for each in self.path.glob(f"{DATABASE_NAME}*") if each.is_file() and not each.is_symlink()
+        ]
+        for folder in (self.logs, self.packets, self.audit):
+            if folder.is_symlink() or not folder.stat().st_mode & 0o077:
+                continue  # nobody else gets in, so what is inside need not be looked at
+            own += [each for each in folder.rglob("*") if not each.is_symlink()]
+            own.append(folder)
+        for each in own:
+            with contextlib.suppress(OSError):  # another user's
+                mode = stat.S_IMODE(each.stat().st_mode)
+                if mode & 0o077:
+                    each.chmod(mode & 0o700)
 
 
 def locate(given: str | os.PathLike[str] | None = None) -> Home:

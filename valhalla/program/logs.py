@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from db.hiding import hidden
-from valhalla.program import correlation
+from valhalla.program import correlation, terminal
 from valhalla.program.masking import masked
 
 LOG_NAME = "valhalla.log"
@@ -48,7 +48,10 @@ def to_file(folder: Path, *, instance: bool) -> logging.Handler:
 
 def to_console(stream: TextIO | None = None, *, readable: bool = True) -> logging.Handler:
     """Write what the program logs to ``stream`` (standard error) too: for people, or as the same JSON lines."""
-    return _listen(logging.StreamHandler(stream or sys.stderr), _Lines(readable=readable))
+    return _listen(
+        logging.StreamHandler(stream or (terminal.unwrapped(sys.stderr) if readable else sys.stderr)),
+        _Lines(readable=readable),
+    )
 
 
 def _listen(handler: logging.Handler, lines: logging.Formatter) -> logging.Handler:
@@ -123,6 +126,11 @@ class _Lines(logging.Formatter):
         return self._structured.format(record)
 
 
+def _cleaned(_: Any, __: str, told: Any) -> Any:
+    """What is shown in columns and colours, without what a terminal would obey."""
+    return {key: terminal.clean(value) if isinstance(value, str) else value for key, value in told.items()}
+
+
 def _formatter(readable: bool) -> logging.Formatter:
     structlog = line_library()
 
@@ -135,6 +143,7 @@ def _formatter(readable: bool) -> logging.Formatter:
     if readable:
         processors += [
             _for_people,
+            _cleaned,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), pad_event_to=30, exception_formatter=structlog.dev.plain_traceback
             ),

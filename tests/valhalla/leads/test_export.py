@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from valhalla.intake.reading.careful import undo_apostrophe
 from valhalla.leads.export import safe_cell, write_workbook
 
 
-@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "-2+3+cmd", "+A1", "\t=1"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "@SUM(A1)", "-2+3+cmd", "+A1", "\t=1", "＝1+1", "＠SUM(A1)", "＋A1", "－2+3+cmd", "﹦1", "⁼1"],
+)
 def test_what_could_run_gets_an_apostrophe(text: str) -> None:
     assert safe_cell(text) == "'" + text
+    assert undo_apostrophe(safe_cell(text)) == text
 
 
 @pytest.mark.parametrize("text", ["+17135550123", "-500.25", "Ann", "(713) 555-0100", "a=b"])

@@ -29,7 +29,7 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _FORMULA = frozenset("=@+-\t\r")
-_OURS = re.compile(r"'[=+\-@\t\r]")
+_OURS = re.compile(r"'[=+\-@\t\r＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋]")
 # The first digit can be in one place only, so that a long cell is looked at once and not once for each digit.
 _NUMBER_LIKE = re.compile(r"[+-][\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
 _THOUSANDS = re.compile(r"[$€£]? ?\d{1,3}", re.ASCII)

@@ -1,0 +1,61 @@
+"""What the program writes is for its user only."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from valhalla.program.home import Home
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="rights are kept differently there")
+
+
+def others(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def test_a_home_that_existed_with_wider_rights_is_mended(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    mine = [
+        home.database,
+        home.path / "valhalla.db-wal",
+        home.logs / "run.log",
+        home.audit / "a.db",
+        home.packets / "1" / "p.html",
+    ]
+    theirs = [home.inbox / "list.csv", home.path / "notes.txt"]
+    for path in (*mine, *theirs):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        path.chmod(0o644)
+        path.parent.chmod(0o755)
+    home.prepare()
+    assert [others(path) for path in (*mine, home.logs, home.audit, home.packets)] == [0] * 8
+    assert [others(path) for path in theirs] == [0o44] * 2
+
+
+def test_whatever_a_command_writes_is_0600(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("name,email,value\nAnn,ann@example.com,100000\n")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "--home",
+            str(tmp_path / "home"),
+            "ingest",
+            str(tmp_path / "list.csv"),
+        ],
+        umask=0o022,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    written = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert written
+    assert [path for path in written if others(path)] == []

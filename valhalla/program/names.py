@@ -1,0 +1,20 @@
+"""Names that mean a file, and nothing but a file, on every system."""
+
+from __future__ import annotations
+
+import re
+
+_DEVICE = re.compile(r"(?i)(con|conin\$|conout\$|prn|aux|nul|clock\$|com[0-9¹²³]|lpt[0-9¹²³])\s*([.:].*)?")
+_UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a file of this name, whatever its ending and trailing dots and spaces, for a device."""
+    return _DEVICE.fullmatch(name.strip().rstrip(". ")) is not None
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether a folder can have this name everywhere: a source has one in the inbox."""
+    return (
+        bool(name) and name == name.strip().rstrip(".") and not _UNUSABLE.search(name) and not is_device(name)
+    )
