@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.program.errors import InputError, UsageError
+from valhalla.program.errors import InputError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from valhalla.console.federation_service.store import Store
 
-app = typer.Typer(help="The federation service: serve, trust, seed.", no_args_is_help=True)
+app = typer.Typer(help="The federation service: serve, trust, forget, seed.", no_args_is_help=True)
 
 Redis = Annotated[
     str | None, typer.Option("--redis", help="Address of the Redis (default: REDIS_URL, else the setting).")
@@ -81,6 +81,25 @@ def trust(
 
     _ask(_store(_address(inv, redis)), lambda store: store.trust(node, tier))
     inv.show({"node": node, "trust_tier": tier}, lambda: print(f"{node} is {tier}."))
+
+
+@app.command("forget")
+def forget(
+    ctx: typer.Context,
+    node: Annotated[str, typer.Argument(help="Id of the node.")],
+    redis: Redis = None,
+) -> None:
+    """Remove a node: its id, which belonged to its first key, is free again."""
+    inv = invocation(ctx)
+    found: list[bool] = []
+
+    async def remove(store: Store) -> None:
+        found.append(await store.forget(node))
+
+    _ask(_store(_address(inv, redis)), remove)
+    if not found[0]:
+        raise NotFound(f"there is no node {node!r}")
+    inv.show({"node": node, "forgotten": True}, lambda: print(f"{node} is forgotten."))
 
 
 @app.command("seed")

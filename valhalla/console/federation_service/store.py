@@ -1,7 +1,8 @@
 """What the federation service keeps in Redis.
 
 ``peer:<id>`` (hash, gone 120 s after the last manifest) is what consoles read. ``federation:node:<id>`` (hash: pubkey,
-timestamp, digest) is kept: it pins a node's id to the first key that used it. ``federation:tiers`` (hash) is the
+timestamp, digest) pins a node's id to the first key that used it: for good when the operator has set its tier, else until
+it has been silent for a week. ``federation:tiers`` (hash) is the
 operator's word on whom to trust, which no manifest changes.
 """
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 EXPIRY_S = 120
+PIN_S = 7 * 86_400
+"""How long an id stays with its key when the node is silent and the operator has not said how far it is trusted."""
+
 MOST_NODES = 10_000
 NEW_TIER = "external"
 """What a node is until the operator says otherwise: its key is proven, its trust is not."""
@@ -34,7 +38,16 @@ NODES, TIER_TABLE = "federation:nodes", "federation:tiers"
 REGISTER = """
 local pinned = redis.call('HGET', KEYS[2], 'pubkey')
 if pinned and pinned ~= ARGV[2] then return 'key' end
-if not pinned and redis.call('SCARD', KEYS[3]) >= tonumber(ARGV[6]) then return 'full' end
+if not pinned and redis.call('SCARD', KEYS[3]) >= tonumber(ARGV[6]) then
+  for _, id in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+    local ttl = redis.call('TTL', 'federation:node:' .. id)
+    if ttl == -2 then redis.call('SREM', KEYS[3], id) end
+    if ttl == -1 and redis.call('HEXISTS', KEYS[4], id) == 0 then
+      redis.call('EXPIRE', 'federation:node:' .. id, ARGV[9])
+    end
+  end
+  if redis.call('SCARD', KEYS[3]) >= tonumber(ARGV[6]) then return 'full' end
+end
 local last = redis.call('HGET', KEYS[2], 'timestamp')
 if last then
   if ARGV[3] == '' then return 'unstamped' end
@@ -47,6 +60,8 @@ end
 redis.call('SADD', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[2], 'pubkey', ARGV[2], 'digest', ARGV[4])
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'timestamp', ARGV[3]) end
+if redis.call('HEXISTS', KEYS[4], ARGV[1]) == 0 then redis.call('EXPIRE', KEYS[2], ARGV[9])
+else redis.call('PERSIST', KEYS[2]) end
 local fields = cjson.decode(ARGV[5])
 local tier = redis.call('HGET', KEYS[4], ARGV[1]) or ARGV[7]
 redis.call('DEL', KEYS[1])
@@ -99,6 +114,7 @@ class Store:
                 str(MOST_NODES),
                 NEW_TIER,
                 str(EXPIRY_S),
+                str(PIN_S),
             )
         )
         said = answer.decode() if isinstance(answer, bytes) else str(answer)
@@ -132,8 +148,21 @@ class Store:
     async def trust(self, node_id: str, tier: str) -> None:
         """Set the tier of a node, for now and for later."""
         await self._ask(lambda redis: redis.hset(TIER_TABLE, node_id, tier))
+        await self._ask(lambda redis: redis.persist(f"federation:node:{node_id}"))
         if await self._ask(lambda redis: redis.exists(f"peer:{node_id}")):
             await self._ask(lambda redis: redis.hset(f"peer:{node_id}", "trust_tier", tier))
+
+    async def forget(self, node_id: str) -> bool:
+        """Remove a node with its pin and tier: whoever announces the id next has it. False: there was none."""
+
+        async def forget(redis: Redis) -> bool:
+            pipe = redis.pipeline(transaction=True)
+            pipe.delete(f"peer:{node_id}", f"federation:node:{node_id}")
+            pipe.srem(NODES, node_id)
+            pipe.hdel(TIER_TABLE, node_id)
+            return any(await pipe.execute())
+
+        return bool(await self._ask(forget))
 
     async def close(self) -> None:
         """Let go of the connections."""

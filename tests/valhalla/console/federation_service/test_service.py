@@ -146,6 +146,28 @@ async def test_there_is_an_end_to_new_nodes(
     assert (await service.post("/manifest", json=nodes[0].signed())).status_code == 200
 
 
+async def test_pins_of_silent_nodes_make_room_and_those_of_trusted_ones_stay(
+    service: httpx.AsyncClient, store: Store, node: Any, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "MOST_NODES", 2)
+    first, second, third = (node(f"n{number}") for number in range(3))
+    for each in (first, second):
+        assert (await service.post("/manifest", json=each.signed())).status_code == 200
+    await store.trust("n0", "core")
+    assert (await redis.ttl("federation:node:n0"), await redis.ttl("federation:node:n1") > 600_000) == (
+        -1,
+        True,
+    )
+    await redis.persist("federation:node:n1")  # as a version before pins ended left it
+    assert (await service.post("/manifest", json=third.signed())).status_code == 403
+    assert await redis.ttl("federation:node:n1") > 600_000
+    await redis.delete("federation:node:n1")  # a week later
+    assert (await service.post("/manifest", json=third.signed())).status_code == 200
+    assert (await service.post("/manifest", json=node("n0").signed())).status_code == 401
+    assert await store.forget("n0") and not await store.forget("n0")
+    assert (await service.post("/manifest", json=node("n3").signed())).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [
