@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from db import Database, copying
 from jobs import JobQueue
 from valhalla.intake.passes import Importing
 from valhalla.program.database import open_database
+from valhalla.program.scratch import scratch_folder
 from valhalla.scoring import store as stages
 
 
 @contextmanager
 def scratch_copy(database: Database) -> Iterator[Database]:
     """A copy of the file that is thrown away: what an import does to it is exactly what it would do to the file."""
-    with tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder:
-        path = copying.copy(database, Path(folder) / "preview.db")
+    with scratch_folder(database.path) as folder:
+        path = copying.copy(database, folder / "preview.db")
         with open_database(path) as scratch:
             yield scratch
 
@@ -49,7 +48,7 @@ def _scratch(database: Database | None) -> Iterator[Database]:
             yield scratch
         return
     with (
-        tempfile.TemporaryDirectory(prefix="valhalla-preview-", ignore_cleanup_errors=True) as folder,
-        open_database(Path(folder) / "preview.db") as empty,
+        scratch_folder(None) as folder,
+        open_database(folder / "preview.db") as empty,
     ):
         yield empty

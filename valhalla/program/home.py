@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valhalla.program.errors import InputError
+from valhalla.program.scratch import sweep
 
 DATABASE_NAME = "valhalla.db"
 PORTABLE_NAME = "portable"
@@ -53,6 +54,7 @@ class Home:
             for folder in (self.inbox, self.logs, self.packets, self.audit):
                 folder.mkdir(exist_ok=True)
             self._close_to_others()
+            sweep(self.path)
         except FileExistsError as error:
             raise InputError(
                 f"{error.filename} is a file, but a folder is needed there; choose another --home"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from valhalla.intake.preview import scratch_copy
+from valhalla.program.database import open_database
 from valhalla.program.home import Home
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="rights are kept differently there")
@@ -59,3 +61,20 @@ def test_whatever_a_command_writes_is_0600(tmp_path: Path) -> None:
     written = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
     assert written
     assert [path for path in written if others(path)] == []
+
+
+def test_previews_lie_under_the_home_and_what_a_killed_one_left_is_swept_at_start(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    with open_database(home.database) as database, scratch_copy(database) as copy:
+        assert copy.path is not None and home.path in copy.path.parents
+        assert others(copy.path.parent) == 0
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        left = home.path / ".scratch" / f"valhalla-{dead.pid}-x"
+        left.mkdir()
+        (left / "preview.db").write_text("Ann")
+        home.prepare()
+        assert not left.exists()
+        assert copy.path.exists()
+    assert list((home.path / ".scratch").iterdir()) == []
