@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,18 @@ import apsw
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
-from jobs.errors import Abandoned, CanceledWhileRunning, DoNotRetry, LeaseLost, Unacknowledged
+from jobs.errors import (
+    Abandoned,
+    BadResult,
+    CanceledWhileRunning,
+    DoNotRetry,
+    HandlerExited,
+    LeaseLost,
+    PayloadError,
+    Unacknowledged,
+)
 from jobs.huey import signals as S
+from jobs.serializer import to_json
 from jobs.state import CANCELED, DEAD, DONE, EXPIRED, SCHEDULED, WAITING
 
 if TYPE_CHECKING:
@@ -33,6 +43,9 @@ if TYPE_CHECKING:
 _ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIGNAL_EXPIRED: EXPIRED}
 
 log = logging.getLogger("jobs")
+
+NOT_RUN = (Generator, Coroutine, AsyncGenerator)
+"""What a function returns whose body runs when somebody asks for it; nobody would."""
 
 MAX_ERROR, MAX_DETAIL = 500, 8_000
 """Characters of an error's message in the row, and of its traceback in the event, that are kept."""
@@ -105,7 +118,6 @@ class Attempt:
         "error",
         "kind",
         "lease",
-        "lost_result",
         "mark",
         "may_be_revoked",
         "result",
@@ -135,7 +147,6 @@ class Attempt:
         self.transaction: AbstractContextManager[Any] | None = None
         self.error: BaseException | None = None
         self.result: str | None = None
-        self.lost_result: str | None = None
         self.state: str | None = None
         self.retry_due: int | None = None
         self.retry_failures: int | None = None
@@ -150,18 +161,43 @@ class Attempt:
             if self.kind.atomic:
                 self.begin()
             value = body(task)
+            if value is not None:
+                self._returned(value)
         except Exception as error:
-            self.error = error
-            if isinstance(error, DoNotRetry):
-                task.retries = 0
-            self._undo()
+            self._failed(error, task)
             raise
-        except BaseException as error:
+        except Abandoned as error:
             self.error = error
             self._undo(reopen=False)
             raise
+        except BaseException as error:
+            told = f"{explain(error)}; a handler ends its job by returning or with an exception"
+            failure = HandlerExited(told).with_traceback(error.__traceback__)
+            self._failed(failure, task)
+            raise failure from None
         self.begin()
         return value
+
+    def _returned(self, value: Any) -> None:
+        """Keep the result as JSON. Raises :class:`BadResult` when the handler has not run at all, or its result is no JSON."""
+        if isinstance(value, NOT_RUN):
+            if not isinstance(value, AsyncGenerator):
+                value.close()
+            raise BadResult(
+                f"{self.claim.name} returned a {type(value).__name__}, whose body has not run; a handler does its work itself"
+            )
+        if self.kind.keep and self.kind.keep_result:
+            try:
+                self.result = to_json(value, f"the result of {self.claim.name}")
+            except PayloadError as error:
+                raise BadResult(f"{error}; return JSON, or declare the kind with keep_result=False") from None
+
+    def _failed(self, error: Exception, task: JobTask) -> None:
+        self.error = error
+        self.result = None
+        if isinstance(error, DoNotRetry):
+            task.retries = 0
+        self._undo()
 
     def begin(self) -> None:
         """Open the transaction that ends with the acknowledgement; nothing when it is open."""
@@ -208,7 +244,7 @@ class Attempt:
             return
         try:
             transaction.__exit__(None, None, None)
-        except Exception:
+        except BaseException:
             claim = self.claim
             if self.database.one(sql.IS_MINE, (claim.id, claim.claims)) is not None:
                 raise  # not committed
@@ -260,7 +296,7 @@ class Attempt:
         """The handler returned: done, or deleted where the kind keeps nothing."""
         claim = self.claim
         if self.kind.keep:
-            self._finish(changes, DONE, now, claim.failures, self.result, None, self.lost_result)
+            self._finish(changes, DONE, now, claim.failures, self.result, None, None)
         else:
             changes.append((sql.FINISH_AND_FORGET, (claim.id, claim.claims), None))
         return DONE
@@ -322,7 +358,7 @@ class Attempt:
 def explain(error: BaseException | None) -> str:
     """An error in one line."""
     text = " ".join(str(error).split())
-    if isinstance(error, apsw.Error | DatabaseError | DoNotRetry | Abandoned) and text:
+    if isinstance(error, apsw.Error | DatabaseError | DoNotRetry | HandlerExited | Abandoned) and text:
         return text[:MAX_ERROR]
     name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:MAX_ERROR]

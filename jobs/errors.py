@@ -39,6 +39,14 @@ class DoNotRetry(Exception):
     """Raised by a handler: the job has failed and is not tried again, even if retries are left."""
 
 
+class BadResult(DoNotRetry):
+    """A handler returned what cannot be its result; another try would return it again."""
+
+
+class HandlerExited(JobsError):
+    """A handler raised what ends a thread or a program, such as ``SystemExit``. It ends the job alone, as a failure."""
+
+
 class TimeLimitExceeded(TaskTimeout):  # type: ignore[misc]
     """The job ran longer than its kind may."""
 

@@ -11,7 +11,7 @@ from jobs import message
 from jobs.attempt import Attempt
 from jobs.core import NOT_A_WORKER, Core
 from jobs.current import CURRENT_JOB
-from jobs.errors import PayloadError
+from jobs.errors import JobsError
 from jobs.huey import Error, SqliteHuey
 from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper
@@ -70,6 +70,13 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
         if attempt.retry_due is not None or attempt.kind.concurrency is not None:
             self.storage.bell.ring()
 
+    def periodic_task(self, *args: Any, **options: Any) -> Any:
+        """Huey's way to declare a periodic job, which would never run here. Raises :class:`JobsError` with the way to do it."""
+        raise JobsError(
+            'declare periodic jobs with @queue.cron("0 7 * * *", name=...) or @queue.every(60, name=...): '
+            "each slot is taken once over all processes"
+        )
+
     # -- what Huey's execution calls -----------------------------------------------------------------------
 
     def _has_receivers(self) -> bool:
@@ -95,12 +102,7 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
         if not key or (isinstance(data, Error) and not key.startswith("chord:")):
             return  # the error is in the row and in its history
         if current is not None and key == str(current.id):
-            attempt = current.attempt
-            try:
-                attempt.result = to_json(data, f"the result of {current.name}")
-            except PayloadError as error:
-                attempt.lost_result = str(error)
-            return
+            return  # the attempt has it
         super().put_result(key, data)
 
     def delete(self, key: str) -> bool:

@@ -28,6 +28,8 @@ class Kind:
     """How many of this kind may run at a time, over all workers and processes."""
     keep: bool = True
     """Keep the row after success, until it is pruned."""
+    keep_result: bool = True
+    """Keep what the handler returns, which then has to be JSON. Without it, whatever is returned is given to the next step alone."""
 
     @property
     def lane(self) -> str:

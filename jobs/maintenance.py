@@ -107,7 +107,7 @@ class Maintenance:
             run()
         except (DatabaseError, apsw.Error) as error:
             log.warning("the queue's maintenance could not use the database: %s", error)
-        except Exception:
+        except BaseException:  # whatever a duty raises must not end the thread that extends leases
             log.exception("a maintenance duty of the queue failed")
 
     def _notice_pause(self, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -59,12 +60,14 @@ class JobQueue(Producer):
         concurrency: int | None = None,
         queue: str | None = None,
         keep: bool = True,
+        keep_result: bool = True,
         context: bool = False,
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
         """Declare a handler: ``@queue.task(name="import.file", retries=3)``. See :class:`jobs.kind.Kind`.
 
         ``retries``: how often a failure is followed by another try, or a complete :class:`jobs.Retry`; ``retry_delay``
-        (seconds) and ``retry_backoff`` (factor) shape the waits in the first form.
+        (seconds) and ``retry_backoff`` (factor) shape the waits in the first form. A coroutine or generator function is
+        refused (``TypeError``): calling it would not run it.
         """
         retry = (
             retries if isinstance(retries, Retry) else Retry(retries, retry_delay, max(1.0, retry_backoff))
@@ -74,9 +77,10 @@ class JobQueue(Producer):
 
         def declare(function: Callable[..., Any]) -> JobWrapper:
             known = name or function.__name__
+            _must_run_when_called(function, known)
             kind = Kind(
-                known, queue or self.name, atomic, durable, time_limit, retry, priority, concurrency, keep
-            )
+                known, queue or self.name, atomic, durable, time_limit, retry, priority, concurrency, keep, keep_result,
+            )  # fmt: skip
             wrapper = JobWrapper(
                 self,
                 function.func if isinstance(function, JobWrapper) else function,
@@ -145,3 +149,14 @@ class JobQueue(Producer):
     def immediate(self) -> bool:
         """Always False: to run jobs without a worker use :mod:`jobs.testing`."""
         return False
+
+
+def _must_run_when_called(function: Any, name: str) -> None:
+    """Raises ``TypeError`` for a function whose body does not run when it is called."""
+    for is_one, what in (
+        (inspect.iscoroutinefunction, "a coroutine function"),
+        (inspect.isgeneratorfunction, "a generator function"),
+        (inspect.isasyncgenfunction, "an asynchronous generator function"),
+    ):
+        if is_one(function) or is_one(getattr(function, "__call__", None)):  # noqa: B004
+            raise TypeError(f"{name} cannot be a handler: it is {what}, which does nothing when it is called")

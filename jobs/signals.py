@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.attempt import explain
-from jobs.state import DONE, SCHEDULED, WAITING, correlation
+from jobs.state import SCHEDULED, WAITING, correlation
 
 if TYPE_CHECKING:
     from jobs.attempt import Attempt
@@ -73,12 +73,12 @@ class Signals:
         for receiver in self._receivers:
             try:
                 receiver(signal)
-            except Exception:
+            except BaseException:  # also one that would end the thread
                 log.exception("a receiver of job signals failed")
 
     def settled(self, attempt: Attempt, state: str) -> None:
         """A job has ended, or goes back for another try."""
         claim = attempt.claim
         event = "retry" if state in (WAITING, SCHEDULED) else state
-        reason = attempt.lost_result if state == DONE else explain(attempt.error) if attempt.error else None
+        reason = explain(attempt.error) if attempt.error else None
         self.send(event, claim.id, claim.name, claim.queue, claim.correlation_id, claim.parent_id, reason)

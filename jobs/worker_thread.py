@@ -179,7 +179,7 @@ class WorkerThread:
                 follower = self._end_alone(attempt)
             except Abandoned:
                 raise
-            except Exception as error:  # in the bookkeeping or the commit: the job has failed
+            except BaseException as error:  # in a hook, the bookkeeping or the commit: the job has failed
                 attempt.rollback()
                 attempt.raised(error)
                 follower = self._end_alone(attempt)
@@ -307,7 +307,7 @@ class WorkerThread:
             self._execute(attempt.claim, task)
         except Unacknowledged:
             raise
-        except (Abandoned, Exception) as error:
+        except BaseException as error:
             attempt.raised(error)
             attempt.rollback_to_savepoint()
         finally:

@@ -151,22 +151,14 @@ def test_next_job_begins_in_the_transaction_that_ends_the_one_before(
     assert len(seen) == 11
 
 
-def test_result_that_is_not_json_is_told_and_not_kept(
-    database: Database, queue: JobQueue, thread: WorkerThread
-) -> None:
-    job = queue.enqueue(queue.task(name="thing")(lambda: object()).s())
-    thread.work()
-    state = queue.state(job)
-    assert (state.state, state.result) == ("done", None)
-    assert "cannot be kept as JSON" in str(queue.history(job)[-1].reason)
-
-
 def test_following_job_whose_arguments_are_no_json_fails_the_one_before(
     database: Database, queue: JobQueue, thread: WorkerThread
 ) -> None:
     follow = queue.task(name="follow")(lambda value: None)
-    job = queue.enqueue(queue.task(name="thing", atomic=True)(lambda: object()).s().then(follow))
-    alone = queue.enqueue(queue.task(name="alone")(lambda: object()).s().then(follow))
+    job = queue.enqueue(
+        queue.task(name="thing", atomic=True, keep_result=False)(lambda: object()).s().then(follow)
+    )
+    alone = queue.enqueue(queue.task(name="alone", keep_result=False)(lambda: object()).s().then(follow))
     while thread.work():
         pass
     for each in (job, alone):

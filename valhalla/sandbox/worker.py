@@ -9,6 +9,7 @@ ended". :meth:`WorkerProcess.stop` lets running jobs finish and keeps what waits
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import threading
 import uuid
@@ -157,8 +158,8 @@ class WorkerProcess(Block):
         if call is None or job is None:
             raise RuntimeError(f"process ended: the callable of {job_name} was in another process")
         result = call()
-        if _exact(result):
-            return result
+        if _exact(result) or inspect.isgenerator(result) or inspect.isawaitable(result):
+            return result  # of the latter the queue says that nothing has run
         self._originals[job.id] = result
         while len(self._originals) > RESULTS_KEPT:
             self._originals.popitem(last=False)

@@ -62,6 +62,17 @@ def test_a_job_that_raises_fails_and_is_told(eventually: Callable) -> None:
         worker.close()
 
 
+async def not_run() -> int:
+    return 1
+
+
+def test_a_callable_that_only_returns_a_coroutine_is_not_completed(
+    worker: WorkerProcess, eventually: Callable
+) -> None:
+    status = outcome(worker, worker.submit_job("late", not_run), eventually)
+    assert status["status"] == "failed" and "has not run" in str(status["error"])
+
+
 def test_an_unknown_id_is_none(worker: WorkerProcess) -> None:
     assert worker.get_job_status(12345) is None
     assert worker.get_job_status("what") is None  # type: ignore[arg-type]
