@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valhalla.effects import mail, register
 from valhalla.effects.outcome import EffectError
+from valhalla.effects.recipients import NotToBeContacted
 from valhalla.leads import lookup
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
@@ -131,7 +133,11 @@ def for_new_leads(database: Database, import_ids: list[int]) -> list[int]:
         return []
     new = lookup.of_imports(database, import_ids)
     best = [record.lead.id for record in top(database, Viewer.now(database), most) if record.lead.id in new]
-    return [webhook(database, number, address)["id"] for number in best]
+    drafted = []
+    for number in best:
+        with contextlib.suppress(NotToBeContacted):  # since the call list was read
+            drafted.append(webhook(database, number, address)["id"])
+    return drafted
 
 
 def _exist(database: Database, leads: list[int]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import DAY, SECOND, iso
-from valhalla.effects import sql
+from valhalla.effects import recipients, sql
 from valhalla.effects.outcome import EffectError
 from valhalla.program import addresses, correlation, settings
 from valhalla.program.errors import NotFound
@@ -49,11 +49,17 @@ def draft(
     """Note an effect that somebody may approve; drafting the same thing ``about`` the same subject again gives the first.
 
     ``about`` says which occasion it is ("lead 4, price 500000"): kind, target and occasion make the idempotency key.
+    Raises :class:`EffectError` for a mail to several addresses, :class:`NotToBeContacted` for people who must not be.
     """
     if kind not in KINDS:
         raise EffectError(f"there is no effect {kind!r}; there are {', '.join(KINDS)}")
+    if kind == "email":
+        target = recipients.one_address(target)
     key = hashlib.blake2b("\x1f".join((kind, target, about)).encode(), digest_size=16).hexdigest()
     with correlation.using(None) as correlation_id, database.write(durable=not database.in_write()):
+        why = recipients.against(database, kind, target, lead_id, payload)
+        if why is not None:
+            raise recipients.NotToBeContacted(why)
         text = json.dumps(payload, ensure_ascii=False)
         database.sql(sql.ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
         (row,) = database.sql(sql.BY_KEY, (key,))

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from jobs import DoNotRetry, JobQueue, Retry, worker_is_dead
-from valhalla.effects import live, register, sql
+from valhalla.effects import live, recipients, register, sql
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders
-from valhalla.leads import lookup
 from valhalla.program import correlation
 from valhalla.sandbox import idempotency
 from valhalla.sandbox.alerts import AlertSystem
@@ -41,9 +40,6 @@ ACTIONS = {
 
 LIMITS = {"webhook": (100, 3600), "email": (50, 3600), "export": (10, 3600), "purge": (100, 3600)}
 """How often each kind may go out, in how many seconds, until somebody sets another limit (``governor set effect.KIND``)."""
-
-SHOWN = 3
-"""Leads that are named when they must not be contacted."""
 
 RULE = Retry(retries=5, base=2.0, factor=3.0, cap=600.0)
 
@@ -176,30 +172,29 @@ class Effects:
         if unready is not None:
             self._tell(effect["id"], "warning", f"not ready: {unready}")
             return "blocked", f"not ready: {unready}"
-        action = ACTIONS[effect["kind"]]
-        if self.lock.blocks(action):
-            self.lock.note_blocked(action)
-            return "blocked", "dry run is on"
+        why = self._forbidden(effect)
+        if why is not None:
+            return "blocked", why
         if not register.still_covered(self.database, effect):
             return (
                 "blocked",
                 "the address has changed since its standing approval; a person has to approve it",
             )
-        held = self._suppressed(effect)
-        if held:
-            who = ", ".join(f"lead {number}" for number in held)
-            self.alerts.repeat(
-                "risk:R14", f"{who} must not be contacted; effect {effect['id']} was blocked", "critical"
-            )
-            return "blocked", f"{who} must not be contacted"
         allowed, message = self.governor.check_limit(f"effect.{effect['kind']}")
         return None if allowed else ("denied", message)
 
-    def _suppressed(self, effect: Mapping[str, Any]) -> list[int]:
-        if effect["kind"] == "purge":
-            return []  # who asks to be forgotten is on do-not-contact more often than not
-        leads = [effect["lead_id"]] if effect["lead_id"] is not None else effect["payload"].get("leads", [])
-        return lookup.suppressed(self.database, leads)[:SHOWN]
+    def _forbidden(self, effect: Mapping[str, Any]) -> str | None:
+        """What a person decided against it: the lock, do-not-contact. Asked at the gate, and again where sending begins."""
+        action = ACTIONS[effect["kind"]]
+        if self.lock.blocks(action):
+            self.lock.note_blocked(action)
+            return "dry run is on"
+        why = recipients.against(
+            self.database, effect["kind"], effect["target"], effect["lead_id"], effect["payload"]
+        )
+        if why is not None:
+            self.alerts.repeat("risk:R14", f"{why}; effect {effect['id']} was blocked", "critical")
+        return why
 
     def _send(self, effect: dict[str, Any]) -> str:
         number, key = effect["id"], effect["key"]
@@ -216,29 +211,41 @@ class Effects:
         try:
             call = self._senders.prepare(effect)
         except EffectError as error:
-            return self._record(effect, "failed", str(error))
-        with self.database.write(durable=True):
+            return self._record(effect, "failed", str(error), error.said)
+        with self.database.write(durable=True):  # preparing may take long: reading a keyring asks a person
+            if register.show(self.database, number)["payload"] != effect["payload"]:
+                self.keys.release(key, durable=True)
+                self._end(effect, "denied", "the person was forgotten")
+                return "denied"
+            why = self._forbidden(effect)
+            if why is not None:
+                self.keys.release(key, durable=True)
+                self._end(effect, "blocked", why)
+                return "blocked"
             self.database.sql(sql.SENDING, (number, me))
+            if not self.database.changes():  # it was taken for dead meanwhile
+                return str(register.show(self.database, number)["state"])
         try:
             response = call()
         except TryLater as error:
             return self._later(effect, error)
         except Refused as error:
-            return self._record(effect, "failed", str(error))
+            return self._record(effect, "failed", str(error), error.said)
         except Unknown as error:
-            return self._record(effect, "uncertain", str(error))
+            return self._record(effect, "uncertain", str(error), error.said)
         except Exception as error:
-            return self._record(effect, "uncertain", f"{type(error).__name__}: {error}")
+            reason = f"the program failed while it was sent ({type(error).__name__})"
+            return self._record(effect, "uncertain", reason, {"error": str(error)})
         return self._record(effect, "done", None, response)
 
     def _later(self, effect: dict[str, Any], error: TryLater) -> str:
         tries = effect["tries"]
         if tries > self.rule.retries:
-            return self._record(effect, "failed", f"{error}; given up after {tries} tries")
+            return self._record(effect, "failed", f"{error}; given up after {tries} tries", error.said)
         delay = max(self.rule.delay(tries), error.after or 0.0)
         with self.database.write(durable=True):
             self.keys.release(effect["key"], durable=True)
-            self._end(effect, "approved", f"{error}; next try in {delay:.0f} s")
+            self._end(effect, "approved", f"{error}; next try in {delay:.0f} s", error.said)
             self.enqueue(effect["id"], delay)
         return "approved"
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from valhalla.effects import mail, webhook
 from valhalla.effects.erasure import forget
-from valhalla.effects.outcome import Refused
+from valhalla.effects.outcome import Refused, why
 from valhalla.leads import export
 from valhalla.leads.sql import CONTACT_COLUMNS
 from valhalla.program import addresses, secrets, settings
@@ -76,12 +76,12 @@ class Senders:
                 digest_path(home, date).read_text(encoding="utf-8"),
             )
         except OSError as error:
-            raise Refused(f"the digest of {date} cannot be read: {error.strerror}") from None
+            raise Refused(f"the digest of {date} cannot be read: {why(error)}") from None
 
     def _export(self, effect: Mapping[str, Any]) -> Call:
         path = Path(effect["target"])
         if not path.parent.is_dir():
-            raise Refused(f"the folder {path.parent} does not exist")
+            raise Refused("the folder that the file is to be in does not exist")
         return lambda: self._write(path, effect["payload"]["leads"])
 
     def _write(self, path: Path, leads: list[int]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Senders:
             with whole(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
                 count = export.write_csv(file, CONTACT_COLUMNS, export.contact_rows(self.database, leads))
         except OSError as error:
-            raise Refused(f"{path} cannot be written: {error.strerror}") from None
+            raise Refused(f"the file cannot be written: {why(error)}") from None
         return {"file": str(path), "leads": count}
 
     def _purge(self, effect: Mapping[str, Any]) -> Call:

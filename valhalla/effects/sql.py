@@ -60,8 +60,11 @@ COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'runni
 # On the disk before the call: from then on nobody here can know whether it was done.
 SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
 
-# Also back to approved, when it is to be tried later.
-END = "UPDATE effect SET state = ?, reason = ?, response = ?, sending = 0, owner = NULL, finished_at = ? WHERE id = ?"
+# Also back to approved, when it is to be tried later. What was said about somebody who was forgotten meanwhile is not kept.
+END = """
+UPDATE effect SET state = ?, reason = ?, response = CASE WHEN target = '' THEN NULL ELSE ? END, sending = 0, owner = NULL,
+  finished_at = ? WHERE id = ?
+"""
 
 # What a process that ended may have left behind.
 RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"

@@ -7,11 +7,13 @@ import email.utils
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from valhalla.effects.outcome import Refused, TryLater, Unknown
+from valhalla.effects import deadline
+from valhalla.effects.outcome import Refused, TryLater, Unknown, why
 
 if TYPE_CHECKING:
     import httpx
@@ -36,6 +38,7 @@ def send(
     secret: str | None,
     connect: float = CONNECT_SECONDS,
     answer: float = ANSWER_SECONDS,
+    total: float = deadline.SECONDS,
 ) -> dict[str, Any]:
     """POST ``payload`` to ``target``; returns what the receiver answered. Raises TryLater, Refused or Unknown."""
     import httpx
@@ -47,13 +50,17 @@ def send(
         headers["X-Valhalla-Signature"] = f"t={at},v1={signature(secret, at, body)}"
     try:
         patience = httpx.Timeout(answer, connect=connect)
+        line = _Line()
         with (
+            deadline.cutting_off(lambda: line.socket, total),
             httpx.Client(timeout=patience, follow_redirects=False) as client,
-            client.stream("POST", target, content=body, headers=headers) as response,
+            client.stream(
+                "POST", target, content=body, headers=headers, extensions={"trace": line.note}
+            ) as response,
         ):
             said = _beginning(response)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise TryLater(f"the receiver cannot be reached: {error}") from None
+        raise TryLater(f"the receiver cannot be reached: {why(error)}") from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused("the address is not an http(s) URL") from None
     except httpx.HTTPError as error:
@@ -63,8 +70,20 @@ def send(
         return told
     reason = f"the receiver answered {response.status_code}"
     if response.status_code in TRANSIENT:
-        raise TryLater(reason, retry_after(response.headers.get("Retry-After")))
-    raise Refused(f"{reason}: {said}")
+        raise TryLater(reason, told, retry_after(response.headers.get("Retry-After")))
+    raise Refused(reason, told)
+
+
+class _Line:
+    """The socket of a request, as soon as there is one."""
+
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
+
+    def note(self, event: str, facts: Mapping[str, Any]) -> None:
+        """What httpx tells of each step, see its extension ``trace``."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self.socket = facts["return_value"].get_extra_info("socket")
 
 
 def _beginning(response: httpx.Response) -> str:

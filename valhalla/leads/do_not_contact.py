@@ -112,6 +112,19 @@ def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
     database.sql(sql.MOVE_SUPPRESSION)
 
 
+def against(database: Database, email: str | None, phone: int | None = None) -> str | None:
+    """What is on the list about somebody with this address or number, in words that name nobody; None: nothing.
+
+    A few look-ups, so that it can be asked inside the transaction that depends on the answer.
+    """
+    salt = suppression.salt(database)
+    for kind, value in suppression.questions(email, phone):
+        known = suppression.digest(salt, kind, value)
+        for found in database.sql(sql.SUPPRESSION_OF, (kind, known)):
+            return "was forgotten" if Listed(*found).origin == "forgotten" else f"do not contact: {kind}"
+    return None
+
+
 def counts(database: Database) -> dict[str, int]:
     """How many entries are on the list, by where they come from."""
     found: dict[str, int] = {}

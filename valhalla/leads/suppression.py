@@ -8,7 +8,7 @@ forgotten only a salted digest is left, which is enough to recognise and leave o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -85,12 +85,20 @@ NOBODY = Suppression()
 
 
 def _domain_of(email: str, domains: frozenset[str]) -> bool:
+    return any(name in domains for name in _domains(email))
+
+
+def _domains(email: str) -> Iterator[str]:
     name = email.rpartition("@")[2]
     while name:
-        if name in domains:
-            return True
+        yield name
         name = name.partition(".")[2]
-    return False
+
+
+def questions(email: str | None, phone: int | None) -> list[Entry]:
+    """The entries that would keep out somebody with this (lower-case) address and number, domains included."""
+    found = contacts(email, phone)
+    return found + ([Entry("domain", name) for name in _domains(email)] if email is not None else [])
 
 
 def digest(salt: bytes, kind: Kind, value: str) -> str:

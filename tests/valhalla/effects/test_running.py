@@ -316,11 +316,13 @@ def test_an_export_is_written_whole_and_a_lead_not_to_be_contacted_blocks_it(
     register.approve(database, first["id"])
     assert effects.run(first["id"]) == "done"
     assert len(target.read_text(encoding="utf-8").splitlines()) == 3
-    with database.write():
-        database.sql("UPDATE lead SET suppressed = 'operator' WHERE id = 2")
     (second,) = drafting.by_hand(
         database, "export", [1, 2], to=str(tmp_path / "no.csv"), template=None, limit=2
     )
+    with database.write():
+        database.sql("UPDATE lead SET suppressed = 'operator' WHERE id = 2")
+    with pytest.raises(EffectError, match="lead 2 must not be contacted"):
+        drafting.by_hand(database, "export", [1, 2], to=str(tmp_path / "too.csv"), template=None, limit=2)
     register.approve(database, second["id"])
     assert effects.run(second["id"]) == "blocked" and not (tmp_path / "no.csv").exists()
     assert effects.alerts.get_alerts("critical")[0]["task"] == "risk:R14"
