@@ -9,8 +9,8 @@ from typing import BinaryIO
 from valhalla.intake.reading.chunk import SourceError
 
 DEPTH_LIMIT = 200
-SIZE_LIMIT = 32 << 20
-"""Bytes of a record, or of a text outside of records."""
+SIZE_LIMIT = 8 << 20
+"""Bytes of a record, or of a text outside of records: as of a line. The parser looks at a long one again with each block."""
 ELEMENTS_LIMIT = 500_000
 """Numbers, texts and brackets in a record: each takes a hundred bytes of memory, whatever it takes in the file."""
 DIGITS_LIMIT = 4_000
