@@ -72,8 +72,8 @@ def test_a_record_of_a_million_numbers_is_refused(write):
     assert "elements" in refused(write, f'[{{{LEAD},"x":[{"1.5," * 1_000_000}1]}}]')
 
 
-def test_a_text_of_forty_megabytes_is_refused(write):
-    assert "32 MiB" in refused(write, f'[{{{LEAD},"x":"{"x" * (40 << 20)}"}}]')
+def test_a_text_too_long_to_be_held_is_refused(write):
+    assert "8 MiB" in refused(write, f'[{{{LEAD},"x":"{"x" * (10 << 20)}"}}]')
 
 
 def test_more_keys_than_columns_share_one_column(write):
