@@ -120,7 +120,7 @@ def approve(
         return
     if not effects:
         raise UsageError("which effects? Give their numbers, or --standing KIND")
-    with inv.program() as program:
+    with inv.whole_program() as program:
         made = program.effects.approve(effects)
     _told(inv, made)
 
@@ -144,7 +144,7 @@ def deny(
 def retry(ctx: typer.Context, effects: Numbers) -> None:
     """Send what was blocked, denied, failed or is uncertain on its way again, under the same key."""
     inv = invocation(ctx)
-    with inv.program() as program:
+    with inv.whole_program() as program:
         made = program.effects.retry(effects)
     _told(inv, made)
 

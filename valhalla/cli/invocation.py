@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -19,7 +19,10 @@ from valhalla.program.terminal import escaped
 if TYPE_CHECKING:
     from db import Database
     from valhalla.cli.browser import MakeServer
-    from valhalla.service.program import Program
+    from valhalla.service.reevaluating import ReevaluatingProgram
+    from valhalla.service.whole import WholeProgram
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,31 @@ class Invocation:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """The home's file, for a command that changes it; made when there is none."""
-        with self.program() as program:
-            yield program.database
+        from valhalla.scoring.opening import open_home
+
+        with self._changing(open_home) as database:
+            yield database
+
+    def program(self) -> AbstractContextManager[ReevaluatingProgram]:
+        """The home's program, for a command that changes its database and leaves leads to be decided on again."""
+        from valhalla.service.reevaluating import ReevaluatingProgram
+
+        return self._changing(ReevaluatingProgram.open)
+
+    def whole_program(self) -> AbstractContextManager[WholeProgram]:
+        """The same with effects and all other kinds of jobs."""
+        from valhalla.service.whole import WholeProgram
+
+        return self._changing(WholeProgram.open)
 
     @contextmanager
-    def program(self) -> Iterator[Program]:
-        """The home's program, for a command that changes its file and leaves jobs to be done."""
+    def _changing(self, open_: Callable[[Home], AbstractContextManager[_T]]) -> Iterator[_T]:
         from valhalla.program import logs
-        from valhalla.service.program import Program
 
         if self.file:
             raise UsageError("--db only reads; use --home with a command that changes the file")
-        with Program.open(self.home) as program, logs.of_command(self.home.logs, self.command):
-            yield program
+        with open_(self.home) as opened, logs.of_command(self.home.logs, self.command):
+            yield opened
 
     def show(self, data: Any, render: Callable[[], object]) -> None:
         """Print ``data`` as one JSON document with --json, else call ``render``, which prints for people."""

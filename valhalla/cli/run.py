@@ -100,8 +100,8 @@ def _run(
     from valhalla.program.memory import collect_regularly
     from valhalla.safety import preflight
     from valhalla.service import unpacked
-    from valhalla.service.program import Program
     from valhalla.service.service import Events, Plan, Service
+    from valhalla.service.whole import WholeProgram
 
     few_heaps()
     collect_regularly()
@@ -110,7 +110,7 @@ def _run(
     instance = Instance(inv.home.path)
     _take(instance, inv, window)
     try:
-        with Program.open(inv.home) as program:
+        with WholeProgram.open(inv.home) as program:
             database = program.database
             values = settings.effective(database)
             if interval is not None:

@@ -107,7 +107,7 @@ def production(
     from valhalla.program import settings
     from valhalla.program.instance import Instance
     from valhalla.service import production as workflow
-    from valhalla.service.program import Program
+    from valhalla.service.whole import WholeProgram
 
     inv = invocation(ctx)
     if inv.file:
@@ -116,7 +116,7 @@ def production(
     instance = Instance(inv.home.path)
     instance.acquire("production")
     try:
-        with Program.open(inv.home) as program:
+        with WholeProgram.open(inv.home) as program:
             if not yes:
                 _ask(program.database)
 

@@ -11,7 +11,7 @@ from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from valhalla.intake.passes import Importing
-    from valhalla.service.program import Program
+    from valhalla.service.importing import ImportingProgram
 
 INDEX_AT_ONCE = 5_000
 """A command brings the search index up to date at its end when no more leads than this are missing in it. The index of
@@ -22,21 +22,21 @@ INDEX_SECONDS = 1.0
 
 
 @contextmanager
-def working(inv: Invocation, command: str) -> Iterator[Program]:
+def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
     from db.errors import InstanceRunning
     from valhalla.leads import call_list_index
     from valhalla.program import logs
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
-    from valhalla.service.program import Program
+    from valhalla.service.importing import ImportingProgram
 
     if inv.file:
         raise UsageError(f"--db only reads; use --home with {command}")
     few_heaps()
     inv.home.prepare()
     instance = Instance(inv.home.path)
-    with Program.open(inv.home) as program, logs.of_command(inv.home.logs, command):
+    with ImportingProgram.open(inv.home) as program, logs.of_command(inv.home.logs, command):
         importing, queue = program.importing, program.queue
         worker = None
         try:

@@ -17,7 +17,7 @@ from valhalla.cockpit.state import Cockpit
 from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
 from valhalla.service import links
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 ADDRESS = "127.0.0.1"
 PORT = 8101
@@ -34,7 +34,7 @@ class Server:
 
     def __init__(
         self,
-        program: Program,
+        program: WholeProgram,
         *,
         port: int | None = None,
         run_id: int | None = None,

@@ -19,14 +19,14 @@ from valhalla.intake.passes import Importing
 from valhalla.program.home import Home
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.service.background import Background
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 
 @dataclass
 class Cockpit:
     """One cockpit: made before the app, passed to :func:`valhalla.cockpit.app.make_app`."""
 
-    program: Program
+    program: WholeProgram
     sessions: Sessions
     figures: Figures
     previews: Previews

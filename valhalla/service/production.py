@@ -19,7 +19,7 @@ from valhalla.safety import readiness, risk
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.service import runs
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 if TYPE_CHECKING:
     from db import Database
@@ -31,7 +31,10 @@ PATIENCE = 120.0
 
 
 def run(
-    program: Program, sources: Sequence[Path], values: Mapping[str, Any], told: Report = lambda step: None
+    program: WholeProgram,
+    sources: Sequence[Path],
+    values: Mapping[str, Any],
+    told: Report = lambda step: None,
 ) -> Workflow:
     """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
     flow, database, home = Workflow(), program.database, program.home
@@ -72,7 +75,7 @@ def run(
 
 
 def within(
-    program: Program, safety: Safety, values: Mapping[str, Any], told: Report = lambda step: None
+    program: WholeProgram, safety: Safety, values: Mapping[str, Any], told: Report = lambda step: None
 ) -> Workflow:
     """The workflow inside of a run that goes on: on its standing sources, its workers and its guards. Called in a job.
 
@@ -107,7 +110,7 @@ def within(
 def _gates(
     flow: Workflow,
     step: Callable[[str, bool, str], bool],
-    program: Program,
+    program: WholeProgram,
     sources: Sequence[Path],
     safety: Safety,
 ) -> None:

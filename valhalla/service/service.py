@@ -22,7 +22,7 @@ from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.service import production, runs, sql
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 CYCLE_JOB = "ingest.cycle"
 
@@ -59,7 +59,7 @@ class Events:
 class Service:
     """One run on a home. The caller holds the home's instance lock."""
 
-    def __init__(self, program: Program, plan: Plan, settings: dict[str, Any], events: Events) -> None:
+    def __init__(self, program: WholeProgram, plan: Plan, settings: dict[str, Any], events: Events) -> None:
         self.program = program.all_kinds()
         self.database = program.database
         self.home = program.home

@@ -23,7 +23,7 @@ from db import Database
 from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.program.home import Home
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def serve(database: Database, cockpit_home: Home) -> Iterator[Callable[..., Serv
     running: list[Server] = []
 
     def serve(**options: Any) -> Server:
-        server = Server(Program(database, cockpit_home), **{"port": 0, **options})
+        server = Server(WholeProgram(database, cockpit_home), **{"port": 0, **options})
         server.start()
         running.append(server)
         return server

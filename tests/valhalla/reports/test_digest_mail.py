@@ -17,7 +17,7 @@ from valhalla.program import settings
 from valhalla.program.errors import UsageError
 from valhalla.program.home import Home
 from valhalla.reports.digest_mail import draft
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 VALUES = {"mail.host": "127.0.0.1", "mail.from": "me@example.com", "mail.tls": "none"}
 
@@ -77,7 +77,7 @@ def test_a_digest_that_is_gone_is_refused_before_anything_is_sent(database: Data
 
 
 def test_each_evening_drafts_one_and_a_standing_approval_lets_it_pass(database: Database, home: Home) -> None:
-    background, passed = Program(database, home).background, list[int]()
+    background, passed = WholeProgram(database, home).background, list[int]()
     background.approved = passed.append
     background._digest()
     assert register.find(database) == []

@@ -23,7 +23,7 @@ from valhalla.safety.guards import Safety
 from valhalla.sandbox import AlertSystem
 from valhalla.scoring.opening import open_home
 from valhalla.service import production
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test', '{}', 0) RETURNING id"
 
@@ -31,7 +31,7 @@ ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test
 def guarded(database: Database, home: Path) -> Safety:
     with database.write():
         run_id = database.value(ADD_RUN)
-    return Program(database, Home(home)).guard(settings.effective(database), run_id)
+    return WholeProgram(database, Home(home)).guard(settings.effective(database), run_id)
 
 
 def test_a_full_disk_holds_effects_back_and_keeps_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_what_comes_in_the_way_of_a_production_run_is_in_its_report(
         raise DiskFull("the disk is full")
 
     monkeypatch.setattr(Importing, "run", full)
-    with Program.open(Home(home)) as program:
+    with WholeProgram.open(Home(home)) as program:
         database = program.database
         with pytest.raises(DiskFull):
             production.run(program, [], settings.effective(database))

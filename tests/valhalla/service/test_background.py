@@ -9,7 +9,7 @@ from db import Database
 from jobs.testing import Bench
 from valhalla.program.home import Home
 from valhalla.safety.jobs import CHECKS_DELAY
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 HOUR = 3600
 TO_SIX = 13_600
@@ -24,7 +24,7 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
     home.prepare()
     bench = Bench(database)
     bench.clock.at = clock()  # 14:13:20 UTC
-    Program(database, home, bench.queue).background.schedule("UTC")
+    WholeProgram(database, home, bench.queue).background.schedule("UTC")
     assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh"]
     bench.advance(CHECKS_DELAY)
     assert [job.name for job in bench.run()] == ["safety.checks"]
@@ -58,7 +58,7 @@ def test_whoever_starts_after_six_has_not_missed_the_digest(
     home.prepare()
     bench = Bench(database)
     bench.clock.at = clock() + (TO_SIX + HOUR) * 1_000_000
-    background = Program(database, home, bench.queue).background
+    background = WholeProgram(database, home, bench.queue).background
     background.schedule("UTC")
     assert "digest.write" in [job.name for job in bench.run()]
     background.schedule("UTC")

@@ -9,11 +9,11 @@ from pathlib import Path
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.service import runs
-from valhalla.service.program import Program
+from valhalla.service.whole import WholeProgram
 
 
 def test_each_part_is_made_once_on_one_queue(tmp_path: Path) -> None:
-    with Program.open(Home(tmp_path)) as program:
+    with WholeProgram.open(Home(tmp_path)) as program:
         assert program.importing is program.importing
         assert program.importing.queue is program.queue is program.background.queue
         assert program.background.reevaluating is program.reevaluating
@@ -21,7 +21,7 @@ def test_each_part_is_made_once_on_one_queue(tmp_path: Path) -> None:
 
 
 def test_the_effects_of_a_program_are_those_of_its_run(tmp_path: Path) -> None:
-    with Program.open(Home(tmp_path)) as program:
+    with WholeProgram.open(Home(tmp_path)) as program:
         values = settings.effective(program.database)
         run_id = runs.begin(program.database, "run", values)
         safety = program.guard(values, run_id)
@@ -43,5 +43,5 @@ def test_opening_a_program_loads_none_of_its_parts(tmp_path: Path) -> None:
 
 
 def test_the_last_cycle_is_of_the_newest_run(tmp_path: Path) -> None:
-    with Program.open(Home(tmp_path)) as program:
+    with WholeProgram.open(Home(tmp_path)) as program:
         assert runs.last_cycle(program.database) is None
