@@ -39,6 +39,7 @@ COMMANDS = {
     "risk": "safety:risk",
     "sandbox": "sandbox:app",
     "cockpit": "board:cockpit",
+    "token": "tokens:app",
     "audit": "audit:app",
     "federation": "federation:app",
     "doctor": "doctor:doctor",

@@ -15,6 +15,7 @@ from db import pacing
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.live import Feed
+from valhalla.cockpit.security.bearer import Bearer
 from valhalla.cockpit.security.entrance import Entrance
 from valhalla.cockpit.security.headers import SecureHeaders
 from valhalla.cockpit.security.hosts import Hosts
@@ -27,7 +28,8 @@ READERS = 4
 """Threads that read the file for pages: each has a connection of its own."""
 
 ABOUT = """Everything the pages show, as JSON. Times are ISO 8601 in UTC, money is US dollars, shares are percent.
-A refusal is `{"error": {"code", "message"}}`. A session cookie is needed, as for the pages."""
+A refusal is `{"error": {"code", "message"}}`. Programs bring `Authorization: Bearer TOKEN` (`valhalla token add`), to
+http://127.0.0.1 with the cockpit's port, and post under `/api/` what pages post: `/api/settings/dnc` for `/settings/dnc`."""
 
 
 def make_app(cockpit: Cockpit) -> FastAPI:
@@ -53,6 +55,7 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     app.add_middleware(ReadOnly, cockpit=cockpit)
     app.add_middleware(SameOrigin, port=cockpit.port)
     app.add_middleware(Entrance, cockpit=cockpit)
+    app.add_middleware(Bearer, cockpit=cockpit)
     app.add_middleware(Limits, bodies=routes.LARGE_BODIES)
     app.add_middleware(Hosts, port=cockpit.port)
     app.add_middleware(failures.Unforeseen)

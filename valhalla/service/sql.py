@@ -1,4 +1,4 @@
-"""The statements about runs and their cycles."""
+"""The statements about runs and their cycles, and about who has a way into the cockpit."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ SELECT r.id, r.started_at, r.stopped_at, c.number, c.started_at, c.finished_at, 
 FROM run AS r LEFT JOIN cycle AS c ON c.id = (SELECT max(id) FROM cycle) AND c.run_id = r.id
 ORDER BY r.id DESC LIMIT 1
 """
+
+# -- tokens of programs ------------------------------------------------------------------------------------
+
+ADD_TOKEN = (
+    "INSERT INTO token (name, digest, scope, created_at, created_by) VALUES (?, ?, ?, ?, ?) RETURNING id"
+)
+TOKEN_NAMED = "SELECT id FROM token WHERE name = ? AND revoked_at IS NULL"
+TOKEN_OF = "SELECT id, name, scope, created_at, created_by FROM token WHERE digest = ? AND revoked_at IS NULL"
+TOKENS = "SELECT id, name, scope, created_at, created_by FROM token WHERE revoked_at IS NULL ORDER BY name"
+REVOKE_TOKEN = "UPDATE token SET revoked_at = ?, revoked_by = ? WHERE id = ?"

@@ -22,14 +22,14 @@ AGAIN = "Get a fresh link by starting Valhalla again, or with: valhalla cockpit 
 
 
 class Entrance:
-    """Lets in who has a session. Puts it into ``scope["session"]``."""
+    """Lets in who has a session (or came in by a token). Puts it into ``scope["session"]``."""
 
     def __init__(self, app: ASGIApp, *, cockpit: Cockpit) -> None:
         self.app = app
         self.cockpit = cockpit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or is_public(scope["path"]):
+        if scope["type"] not in ("http", "websocket") or is_public(scope["path"]) or "token" in scope:
             await self.app(scope, receive, send)
             return
         cookies = HTTPConnection(scope).cookies

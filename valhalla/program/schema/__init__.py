@@ -87,6 +87,7 @@ EVIDENCE = (
     ),
     evidence("standing_approval", "kind per_day created_at created_by ended_at ended_by address"),
     evidence("live_session", "run_id opened_at opened_by until closed_at closed_by"),
+    evidence("token", "name digest scope created_at created_by revoked_at revoked_by"),
     evidence("alert", "task severity correlation_id state seen at last_at", personal="reason context"),
 )
 
@@ -136,6 +137,7 @@ RELEASES = (
     {"db": 2, "jobs": 1, "valhalla": 13},
     {"db": 3, "jobs": 1, "valhalla": 13},
     {"db": 3, "jobs": 1, "valhalla": 14},
+    {"db": 3, "jobs": 1, "valhalla": 15},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
