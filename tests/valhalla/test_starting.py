@@ -26,7 +26,7 @@ OTHER_LISTS = {
     "openpyxl",
     "ijson",
     "zipfile",
-    "valhalla.intake.reading.xlsx",
+    "pyexpat",
 }
 REASONS = {
     "valhalla.scoring.stages.score_reasons",

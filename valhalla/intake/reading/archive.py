@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
-from xml.parsers import expat
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from valhalla.intake.reading.chunk import SourceError
+
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
 
 UNPACKED_LIMIT = 50 << 20
 """Bytes of all parts together: a small archive can unpack to anything."""
 DIRECTORY_LIMIT = 2 << 20
 """Bytes that may be read at once, which is how ``zipfile`` reads the list of parts; some 20,000 of them."""
+PACKINGS = (0, 8)
+"""How parts may be packed, by the numbers of the zip format: stored and deflated. Other methods unpack without bound."""
 BLOCK = 1 << 16
 """Bytes of a part that are parsed together."""
 TAG_LIMIT = 1 << 20
@@ -31,10 +34,12 @@ class Archive:
     """The parts of an archive. Raises SourceError where it claims or holds more than a workbook may."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
+        import zipfile
+
         self.path = path
         file.seek(0)
         self._zip = zipfile.ZipFile(_BoundedReads(file, path))
-        self.parts: dict[str, zipfile.ZipInfo] = {part.filename: part for part in self._zip.infolist()}
+        self.parts: dict[str, ZipInfo] = {part.filename: part for part in self._zip.infolist()}
 
     def start_of(self, name: str, size: int) -> bytes:
         """The first bytes of a part; empty when there is no such part."""
@@ -85,10 +90,7 @@ class Archive:
                 "NOT_READABLE",
                 f"The archive {self.path} is protected by a password; save the list without one.",
             )
-        if part.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):  # the others unpack without bound
+        if part.compress_type not in PACKINGS:
             raise SourceError(
                 "NOT_READABLE",
                 f"The archive {self.path} is packed by a method that workbooks do not use; save the list as CSV.",
@@ -105,6 +107,8 @@ class Archive:
         text: Callable[[str], object] | None = None,
     ) -> Iterator[None]:
         """Parse a part, pausing after each block. The handlers get local names, without a prefix."""
+        from xml.parsers import expat
+
         names: dict[str, str] = {}
         parser: Any = expat.ParserCreate(intern=names)
         parser.buffer_text = True

@@ -21,6 +21,7 @@ from valhalla.intake.reading.mapping import Columns, columns_for, unique_names
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
 from valhalla.intake.reading.tables import TableReader, TooLong
+from valhalla.intake.reading.xlsx import Workbook
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -356,8 +357,6 @@ class Opened:
 
     def workbook(self) -> Source:
         """The first sheet with data of a workbook."""
-        from valhalla.intake.reading.xlsx import Workbook
-
         book = Workbook(self.file, self.path)
         warnings = book.warnings
         if self.path.suffix.lower() not in (".xlsx", ".xlsm", ".xltx"):
