@@ -96,3 +96,10 @@ def test_commands_and_their_options_exist(words: list[str]) -> None:
         "--version",
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_source_files_that_a_document_names_exist(document: Path) -> None:
+    named = re.findall(r"`((?:[\w.]+/)+\w+\.(?:py|sql|spec|css|js))`", document.read_text(encoding="utf-8"))
+    roots = (ROOT, ROOT / "valhalla", ROOT / "valhalla" / "cockpit", ROOT / "tests")
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
