@@ -159,7 +159,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def connection(self) -> apsw.Connection:
         """This thread's connection."""
-        return super().connection()  # type: ignore[no-any-return]
+        return self._state.conn or super().connection()  # type: ignore[no-any-return]
 
     def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
@@ -217,6 +217,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _explained(self, error: apsw.Error) -> Exception:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
+            if self._thread.recorder.inside:
+                return RuntimeError(
+                    f"{self.path or 'the file'}: what write() has begun is ended by write(), not by a COMMIT"
+                )
             self._thread.recorder.renew()
             return RuntimeError(
                 f"{self.path or 'the file'}: a change of evidence belongs into write(), which witnesses it"
@@ -292,6 +296,33 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         """Whether this thread is inside :meth:`write`."""
         return self._thread.depth > 0
 
+    def stands_at(self, depth: int) -> bool:
+        """Whether this thread is inside of ``depth`` :meth:`write`, and SQLite sees it likewise."""
+        connection = self._state.conn
+        if connection is None:
+            return depth == self._thread.depth == 0
+        return self._thread.depth == depth and connection.in_transaction == (depth > 0)
+
+    def return_to(self, depth: int) -> bool:
+        """Whoever called code that may have left transactions open, or ended its caller's: back to ``depth``, 0 or 1.
+
+        0: whatever is open is rolled back, and the turn to write given back. 1: what was begun inside belongs to the outer one.
+        False: something was open, or, at 1, there is no transaction any more.
+        """
+        if self.stands_at(depth):
+            return True
+        thread, connection = self._thread, self.connection()
+        if depth and thread.depth:
+            thread.depth = 1
+            return connection.in_transaction
+        if thread.depth:
+            thread.depth = 1
+            self._end(failed=True)
+        elif connection.in_transaction:
+            connection.execute("ROLLBACK")
+            self.recorder().renew()
+        return False
+
     def in_transaction(self) -> bool:
         return self.in_write()
 
@@ -348,7 +379,9 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 ) from error
             raise
         thread.depth, thread.durable = 1, durable
-        self.recorder().reason = None
+        recorder = thread.recorder
+        assert recorder is not None
+        recorder.reason, recorder.inside = None, True
 
     def _begin_immediate(self, connection: apsw.Connection) -> None:
         processes = self._turn.processes
@@ -364,12 +397,14 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _end(self, failed: bool) -> None:
         thread = self._thread
-        connection = self.connection()
+        connection, recorder = self.connection(), thread.recorder
         callbacks: list[Callable[[], object]] = []
         try:
             if not failed:
                 self._before_commit()
                 callbacks = thread.callbacks
+                if recorder is not None:
+                    recorder.inside = False
                 connection.execute("COMMIT")
         except apsw.Error as error:
             raise self._explained(error) from error
@@ -378,9 +413,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                recorder = self.recorder()
-                if recorder.pending():
-                    recorder.renew()
+                if recorder is not None:
+                    recorder.inside = False
+                    if recorder.pending():
+                        recorder.renew()
             finally:
                 self._turn.threads.release()
         for callback in callbacks:
@@ -477,11 +513,12 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 class _Write:
     """One ``with database.write()``."""
 
-    __slots__ = ("_database", "_durable")
+    __slots__ = ("_database", "_durable", "_entered")
 
     def __init__(self, database: Connections, durable: bool) -> None:
         self._database = database
         self._durable = durable
+        self._entered = False
 
     def __enter__(self) -> Connections:
         database, thread = self._database, self._database._thread
@@ -491,12 +528,16 @@ class _Write:
             thread.depth += 1
         else:
             database._begin(self._durable)
+        self._entered = True
         return database
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         thread = self._database._thread
+        if not self._entered:
+            raise RuntimeError("this write() has not begun, or has ended already")
+        self._entered = False
         if thread.depth > 1:
             thread.depth -= 1
         else:

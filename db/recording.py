@@ -21,9 +21,11 @@ class Recorder:
         """The tables of evidence."""
         self.reason: tuple[str | None, str | None, int] | None = None
         """Actor, correlation id and number of the transaction's last entry that says why."""
+        self.inside = False
+        """Whether the connection is in a transaction that somebody else will end."""
         self._session: apsw.Session | None = None
         self.renew()
-        connection.set_commit_hook(self.pending)
+        connection.set_commit_hook(self.refuses)
 
     def renew(self) -> None:
         """Forget what was noted."""
@@ -34,8 +36,12 @@ class Recorder:
             self._session.attach(table)
 
     def pending(self) -> bool:
-        """Whether changes are noted that no entry witnesses; the commit hook, which refuses the commit when they are."""
+        """Whether changes are noted that no entry witnesses."""
         return self._session is not None and not self._session.is_empty
+
+    def refuses(self) -> bool:
+        """The commit hook: no commit without a witness, and none by a statement inside of ``write()``."""
+        return self.inside or self.pending()
 
     def changes(self) -> Iterable[apsw.TableChange]:
         """The net changes."""

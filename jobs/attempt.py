@@ -30,6 +30,7 @@ from jobs.errors import (
     HandlerExited,
     LeaseLost,
     PayloadError,
+    TransactionLeft,
     Unacknowledged,
 )
 from jobs.huey import signals as S
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from jobs.kind import JobTask, Kind
     from jobs.storage import Claim
 
-_ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIGNAL_EXPIRED: EXPIRED}
+ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIGNAL_EXPIRED: EXPIRED}
 
 log = logging.getLogger("jobs")
 
@@ -158,9 +159,11 @@ class Attempt:
     def run(self, body: Callable[[JobTask], Any], task: JobTask) -> Any:
         """Call the handler. Afterwards the transaction is open in which Huey's bookkeeping and the end belong."""
         try:
-            if self.kind.atomic:
-                self.begin()
+            if self.began is None and self.kind.atomic:
+                self._open()
             value = body(task)
+            if not self.database.stands_at(0 if self.began is None and self.transaction is None else 1):
+                raise TransactionLeft(self._left())
             if value is not None:
                 self._returned(value)
         except Exception as error:
@@ -175,7 +178,8 @@ class Attempt:
             failure = HandlerExited(told).with_traceback(error.__traceback__)
             self._failed(failure, task)
             raise failure from None
-        self.begin()
+        if self.began is None and self.transaction is None:
+            self._open()
         return value
 
     def _returned(self, value: Any) -> None:
@@ -199,12 +203,22 @@ class Attempt:
             task.retries = 0
         self._undo()
 
+    def _left(self) -> str:
+        if self.database.connection().in_transaction:
+            what = "left a transaction open; what stood in it is rolled back"
+        else:
+            what = "ended the transaction that ends its job"
+        return f"{self.claim.name} {what}; a handler writes inside of 'with database.write():'"
+
     def begin(self) -> None:
         """Open the transaction that ends with the acknowledgement; nothing when it is open."""
         if self.began is not None or self.transaction is not None:
             return
         if self.database.in_write():
             raise RuntimeError("the transaction that ends a job cannot begin inside another one")
+        self._open()
+
+    def _open(self) -> None:
         transaction = self.database.write(durable=self.kind.durable)
         try:
             transaction.__enter__()
@@ -223,19 +237,19 @@ class Attempt:
 
     def rollback_to_savepoint(self) -> None:
         """Undo what a member of a group did, together with what it wanted to do after the commit."""
-        connection = self.database.connection()
-        if not connection.in_transaction:  # SQLite itself has rolled the whole group back, as on a full disk
+        if not self.database.return_to(
+            1
+        ):  # the whole group was rolled back, by SQLite itself when the disk is full
             raise Unacknowledged(
                 self.claim.id, f"its transaction was rolled back: {self.error}"
             ) from self.error
-        connection.execute("ROLLBACK TO job")
+        self.database.connection().execute("ROLLBACK TO job")
         self.database.drop_callbacks(self.mark)
 
     def rollback(self) -> None:
-        """Leave the open transaction, if any, without committing."""
-        transaction, self.transaction = self.transaction, None
-        if transaction is not None:
-            transaction.__exit__(Abandoned, None, None)
+        """Leave the open transaction, if any, and those that the handler left open, without committing."""
+        self.transaction = None
+        self.database.return_to(0)
 
     def commit(self) -> None:
         """Commit the open transaction."""
@@ -249,12 +263,14 @@ class Attempt:
             if self.database.one(sql.IS_MINE, (claim.id, claim.claims)) is not None:
                 raise  # not committed
             log.exception("job %d ended, but what was to follow its commit failed", claim.id)
+        if self.database.in_write():
+            raise TransactionLeft(f"a hook of {self.claim.name} left a transaction open; it is rolled back")
 
     # -- what Huey and the worker report -------------------------------------------------------------------
 
     def note(self, signal: str, task: JobTask, args: tuple[Any, ...], keep: bool) -> None:
         """A Huey signal about this job. With ``keep`` it is sent to receivers once the end is committed."""
-        state = _ENDS_BY_SIGNAL.get(signal)
+        state = ENDS_BY_SIGNAL.get(signal)
         if state is not None:
             self.state = state
         if keep:
@@ -358,7 +374,12 @@ class Attempt:
 def explain(error: BaseException | None) -> str:
     """An error in one line."""
     text = " ".join(str(error).split())
-    if isinstance(error, apsw.Error | DatabaseError | DoNotRetry | HandlerExited | Abandoned) and text:
+    if (
+        isinstance(
+            error, apsw.Error | DatabaseError | DoNotRetry | HandlerExited | TransactionLeft | Abandoned
+        )
+        and text
+    ):
         return text[:MAX_ERROR]
     name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:MAX_ERROR]

@@ -47,6 +47,10 @@ class HandlerExited(JobsError):
     """A handler raised what ends a thread or a program, such as ``SystemExit``. It ends the job alone, as a failure."""
 
 
+class TransactionLeft(JobsError):
+    """A handler left a transaction open, or ended the one that ends its job. What was open is rolled back."""
+
+
 class TimeLimitExceeded(TaskTimeout):  # type: ignore[misc]
     """The job ran longer than its kind may."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
 from jobs import message
-from jobs.attempt import Attempt
+from jobs.attempt import ENDS_BY_SIGNAL, Attempt
 from jobs.core import NOT_A_WORKER, Core
 from jobs.current import CURRENT_JOB
 from jobs.errors import JobsError
@@ -84,8 +84,10 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
         return len(receivers) > 1 or bool(receivers["any"])
 
     def _emit(self, signal: str, task: Any, *args: Any, **kwargs: Any) -> None:
-        attempt: Attempt | None = getattr(task, "attempt", None)
         heard = self._has_receivers()
+        if not heard and signal not in ENDS_BY_SIGNAL:
+            return
+        attempt: Attempt | None = getattr(task, "attempt", None)
         if attempt is not None and signal != S.SIGNAL_EXECUTING:
             attempt.note(signal, task, args, keep=heard)
             if signal == S.SIGNAL_REVOKED:

@@ -109,6 +109,8 @@ class Maintenance:
             log.warning("the queue's maintenance could not use the database: %s", error)
         except BaseException:  # whatever a duty raises must not end the thread that extends leases
             log.exception("a maintenance duty of the queue failed")
+        if not self._database.return_to(0):
+            log.error("a maintenance duty of the queue left a transaction open; it was rolled back")
 
     def _notice_pause(self, now: float) -> None:
         """After a pause of the whole machine every lease looks stale: let the other workers renew theirs first."""

@@ -96,6 +96,8 @@ class WorkerThread:
 
     def _claim(self) -> tuple[list[Claim], Attempt | None]:
         """Claim a batch; if its first job runs alone, start it in the same transaction."""
+        if not self.database.return_to(0):
+            log.error("a receiver of signals left a transaction open; it was rolled back")
         self._connection = self.database.connection()
         self._worker = owner = self.queue.owner.id
         started = None
@@ -202,6 +204,7 @@ class WorkerThread:
     def _end_alone(self, attempt: Attempt) -> Attempt | None:
         """End the job and, in the same transaction, start the next one of the batch."""
         attempt.begin()
+        self._connection = self.database.connection()  # a handler may have closed the one before
         now = self.database.clock()
         changes: list[Change] = []
         state = attempt.end(changes, now)
@@ -317,6 +320,9 @@ class WorkerThread:
 
     def _end_group(self, members: list[Attempt]) -> list[str | None]:
         """End all jobs of a group; returns their states, as :meth:`Attempt.end` does."""
+        if not self.database.stands_at(1):
+            self.database.return_to(1)
+            raise Unacknowledged(members[0].claim.id, "a hook left a transaction open")
         now = self.database.clock()
         changes: list[Change] = []
         states = [each.end(changes, now) for each in members]
@@ -349,10 +355,9 @@ class WorkerThread:
             self.on_begin(claim.id)
         if claim.cancel:
             raise CanceledWhileRunning(claim.id, "it was canceled by the operator")
-        self.queue.execute(task, self._timestamp(claim))
+        timeless = claim.expires is None and not self._revoked
+        self.queue.execute(task, _LONG_AGO if timeless else self._timestamp())
 
-    def _timestamp(self, claim: Claim) -> datetime:
-        """What Huey compares expiry and revocation with; the time is asked for only where it matters."""
-        if claim.expires is None and not self._revoked:
-            return _LONG_AGO
+    def _timestamp(self) -> datetime:
+        """What Huey compares expiry and revocation with; asked for only where it matters."""
         return datetime.fromtimestamp(self.database.clock() / SECOND, UTC).replace(tzinfo=None)

@@ -677,3 +677,43 @@ def test_a_file_that_somebody_uses_is_not_compacted(path: Path, monkeypatch: pyt
 def test_a_file_in_memory_needs_no_compacting() -> None:
     with memory_database() as database:
         assert database.compact()
+
+
+def test_statement_does_not_commit_what_write_has_begun(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.write():
+        database.sql("CREATE TABLE made (id INTEGER)")
+        with pytest.raises(RuntimeError, match="ended by write"):
+            database.sql("COMMIT")
+        raise ZeroDivisionError
+    assert not database.sql("SELECT * FROM sqlite_schema WHERE name = 'made'")
+    with database.write():
+        database.sql("CREATE TABLE made (id INTEGER)")
+    assert database.sql("SELECT * FROM made") == []
+
+
+def test_write_is_left_once(database: Database) -> None:
+    one = database.write()
+    with pytest.raises(RuntimeError, match="has not begun"):
+        one.__exit__(None, None, None)
+    with one:
+        pass
+    with database.write():
+        with pytest.raises(RuntimeError, match="ended already"):
+            one.__exit__(None, None, None)
+        assert database.in_write()
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_return_to_rolls_back_what_is_open_and_gives_the_turn_back(database: Database, left: int) -> None:
+    for _ in range(left):
+        database.write().__enter__()
+    if not left:
+        database.connection().execute("BEGIN")
+    database.sql("CREATE TABLE made (id INTEGER)")
+    assert not database.return_to(0)
+    assert database.return_to(0)
+    assert not database.sql("SELECT * FROM sqlite_schema WHERE name = 'made'")
+    other = threading.Thread(target=lambda: database.write().__enter__() and database.return_to(0))
+    other.start()
+    other.join(30)
+    assert not other.is_alive()

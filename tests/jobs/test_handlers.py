@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
-from db import Database
-from jobs import Duty, JobQueue, JobsError, Retry
+from db import Database, DatabaseError
+from jobs import SCHEMA, Abandoned, Duty, JobQueue, JobsError, Retry, current_job
 from jobs.huey import group
 from jobs.testing import Bench
+from jobs.worker_thread import WorkerThread
 
 
 @pytest.fixture
@@ -160,3 +165,155 @@ def test_chord_does_not_wait_for_a_member_whose_result_is_no_json(bench: Bench) 
 def test_periodic_task_of_huey_is_refused_with_the_way_to_do_it(bench: Bench) -> None:
     with pytest.raises(JobsError, match=r"@queue\.cron.*@queue\.every"):
         bench.queue.periodic_task(lambda at: True)(lambda: None)
+
+
+def left_open(database: Database) -> None:
+    database.write().__enter__()
+
+
+def left_open_twice(database: Database) -> None:
+    database.write().__enter__()
+    database.write().__enter__()
+
+
+def left_open_and_raised(database: Database) -> None:
+    database.write().__enter__()
+    raise ValueError("no")
+
+
+def began_by_hand(database: Database) -> None:
+    if not database.in_write():
+        database.connection().execute("BEGIN IMMEDIATE")
+    else:
+        database.write().__enter__()
+
+
+def rolled_back(database: Database) -> None:
+    if database.connection().in_transaction:
+        database.connection().execute("ROLLBACK")
+    else:
+        database.write().__enter__()
+
+
+def committed(database: Database) -> None:
+    with contextlib.suppress(apsw.Error):
+        database.connection().execute("COMMIT")
+    database.write().__enter__()
+
+
+def committed_as_peewee_does(database: Database) -> None:
+    database.write().__enter__()
+    database.commit()
+
+
+def released_the_savepoint(database: Database) -> None:
+    database.connection().execute("RELEASE job")
+
+
+def closed(database: Database) -> None:
+    database.write().__enter__()
+    database.close()
+
+
+STRAYS = [
+    left_open,
+    left_open_twice,
+    left_open_and_raised,
+    began_by_hand,
+    rolled_back,
+    committed,
+    committed_as_peewee_does,
+    released_the_savepoint,
+    closed,
+]
+
+
+@pytest.mark.parametrize("kind", ["atomic", "begun", "other"])
+@pytest.mark.parametrize("stray", STRAYS, ids=lambda stray: stray.__name__)
+def test_transaction_that_a_handler_leaves_or_ends_fails_its_job_alone(
+    database: Database, stray: Callable[[Database], None], kind: str
+) -> None:
+    queue = JobQueue(database)
+
+    def body(bad: bool) -> None:
+        job = current_job()
+        assert job is not None
+        if kind == "begun":
+            job.begin()
+        with database.write():
+            database.sql(
+                "INSERT INTO footprint (job, what) VALUES (?, ?)", (job.id, "bad" if bad else "good")
+            )
+        if bad:
+            stray(database)
+
+    handler = queue.task(name="work", atomic=kind == "atomic")(body)
+    jobs = [queue.enqueue(handler.s(number == 2)) for number in range(6)]
+    thread = WorkerThread(queue, threading.Event())
+    thread._size = 64
+    for _ in range(4):  # a group that is undone goes back, to run one by one
+        with contextlib.suppress(DatabaseError, apsw.Error, Abandoned):
+            thread.work()
+
+    assert [queue.state(job).state for job in jobs] == ["done", "done", "dead", "done", "done", "done"]
+    assert queue.state(jobs[2]).error is not None
+    expected = {(job, "good") for job in jobs if job != jobs[2]}
+    if kind == "other":
+        expected.add((jobs[2], "bad"))  # committed by itself before
+    assert set(database.sql("SELECT job, what FROM footprint")) == expected
+    assert database.value("SELECT count(*) FROM footprint") == len(expected)
+    assert not database.in_write() and not database.connection().in_transaction
+    turn = threading.Thread(target=lambda: queue.enqueue(handler.s(False)))
+    turn.start()
+    turn.join(20)
+    assert not turn.is_alive()
+
+
+def test_handler_that_left_a_transaction_open_is_told_so(bench: Bench) -> None:
+    job = bench.queue.enqueue(bench.queue.task(name="leaky")(lambda: left_open(bench.database)).s())
+    bench.run()
+    assert str(bench.queue.state(job).error).startswith(
+        "leaky left a transaction open; what stood in it is rolled back"
+    )
+
+
+def test_connection_that_a_handler_closes_is_opened_again(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "queue.db", SCHEMA) as database, Bench(database) as bench:
+        handler = bench.queue.task(name="closing")(lambda: bool(database.close()))
+        jobs = [bench.queue.enqueue(handler.s()) for _ in range(3)]
+        bench.run()
+        assert [bench.queue.state(job).state for job in jobs] == ["done"] * 3
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_hook_that_leaves_a_transaction_open_does_not_take_the_turn_with_it(
+    bench: Bench, atomic: bool
+) -> None:
+    left: list[int] = []
+
+    def leave(*args: object) -> None:
+        if not left:
+            left.append(1)
+            bench.database.write().__enter__()
+
+    bench.queue.post_execute("leave")(leave)
+    handler = bench.queue.task(name="one", atomic=atomic)(lambda: None)
+    jobs = [bench.queue.enqueue(handler.s()) for _ in range(3)]
+    for _ in range(2):
+        with contextlib.suppress(Abandoned):
+            bench.run()
+    assert not bench.database.in_write()
+    assert {bench.queue.state(job).state for job in jobs} <= {"done", "dead"}
+
+
+def test_receivers_and_duties_that_leave_a_transaction_open_do_not_either(bench: Bench) -> None:
+    queue = bench.queue
+    queue.events.subscribe(lambda signal: left_open(bench.database))
+    job = queue.enqueue(queue.task(name="one")(lambda: None).s())
+    bench.run()
+    assert queue.state(job).state == "done"
+    assert not bench.database.in_write()
+
+    queue.maintenance.append(Duty(0.0, lambda: left_open(bench.database)))
+    queue.worker().maintenance.tick()
+    assert not bench.database.in_write()
