@@ -47,7 +47,7 @@ class Server:
         forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
         self.cockpit = Cockpit(
             program=program.all_kinds(),
-            sessions=Sessions(lambda token: links.is_good(database, token)),
+            sessions=Sessions(lambda link: links.is_good(database, link)),
             figures=Figures(database),
             previews=Previews(database),
             port=self._socket.getsockname()[1],

@@ -35,3 +35,20 @@ TOKEN_NAMED = "SELECT id FROM token WHERE name = ? AND revoked_at IS NULL"
 TOKEN_OF = "SELECT id, name, scope, created_at, created_by FROM token WHERE digest = ? AND revoked_at IS NULL"
 TOKENS = "SELECT id, name, scope, created_at, created_by FROM token WHERE revoked_at IS NULL ORDER BY name"
 REVOKE_TOKEN = "UPDATE token SET revoked_at = ?, revoked_by = ? WHERE id = ?"
+
+# -- links of people ---------------------------------------------------------------------------------------
+
+# The value of a link: 1 it is good, 2 somebody came in by it, 3 a second use of it was reported.
+ADD_LINK = "INSERT INTO kv (queue, key, value, expires) VALUES ('cockpit', ?, x'31', ?)"
+GOOD_LINK = (
+    "SELECT 1 FROM kv WHERE queue = 'cockpit' AND key = ? AND value = x'31' AND expires > ? AND expires <= ?"
+)
+SWEEP_LINKS = "DELETE FROM kv WHERE queue = 'cockpit' AND key LIKE 'link:%' AND expires <= ?"
+
+# It may have lapsed and been swept since it was exchanged for a cookie.
+SPEND_LINK = """
+INSERT INTO kv (queue, key, value, expires) VALUES ('cockpit', ?, x'32', ?)
+ON CONFLICT (queue, key) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE value = x'31'
+"""
+SPENT_LINK = "SELECT value = x'33' FROM kv WHERE queue = 'cockpit' AND key = ? AND value <> x'31'"
+REPORT_LINK = "UPDATE kv SET value = x'33' WHERE queue = 'cockpit' AND key = ? AND value = x'32'"

@@ -107,6 +107,79 @@ def test_a_link_stays_good_until_its_cookie_is_presented(server: Server) -> None
         assert "fresh link" in answer.text
 
 
+@pytest.fixture
+def told(database: Database) -> Callable[[], list[str]]:
+    """A function that returns what alerts and the audit log say of links."""
+
+    def told() -> list[str]:
+        alerts = database.sql("SELECT reason FROM alert WHERE task = 'cockpit.link'")
+        entries = database.sql("SELECT action FROM audit WHERE action = 'link.again'")
+        return [text for (text,) in [*alerts, *entries]]
+
+    return told
+
+
+def test_who_shows_a_cookie_of_a_link_first_ends_the_others(
+    server: Server, told: Callable[[], list[str]]
+) -> None:
+    link = server.link()
+    with httpx.Client(base_url=server.url) as thief, httpx.Client(base_url=server.url) as person:
+        assert thief.get(link).status_code == 303  # saw it first, and waits
+        assert person.get(link).status_code == 303
+        assert person.get("/").status_code == 200
+        assert told() == []
+        assert thief.get("/").status_code == 401
+        assert person.get("/").status_code == 200
+    assert len(told()) == 2
+    assert "signs everybody out" in told()[0]
+
+
+def test_a_second_use_of_a_link_is_reported_once(
+    server: Server, visitor: httpx.Client, client: httpx.Client, told: Callable[[], list[str]]
+) -> None:
+    link = server.link()
+    assert visitor.get(link).status_code == 303
+    assert visitor.get("/").status_code == 200
+    assert visitor.get(link).status_code == 303  # a browser that is signed in may open it again
+    assert told() == []
+    for _ in range(3):
+        with httpx.Client() as late:
+            answer = late.get(link)
+        assert answer.status_code == 403
+        assert "in another browser" in answer.text
+    assert len(told()) == 2
+
+
+def test_a_link_that_a_signed_in_browser_opens_is_spent(server: Server, client: httpx.Client) -> None:
+    link = server.link()
+    assert client.get(link).status_code == 303
+    with httpx.Client() as late:
+        assert late.get(link).status_code == 403
+
+
+def test_a_spent_link_stays_spent_when_the_program_starts_again(
+    server: Server, serve: Callable[..., Server], visitor: httpx.Client, told: Callable[[], list[str]]
+) -> None:
+    link = server.link()
+    assert visitor.get(link).status_code == 303
+    assert visitor.get("/").status_code == 200
+    server.stop()
+    again = serve()
+    with httpx.Client(base_url=again.url) as thief:
+        assert thief.get("/?token=" + link.partition("token=")[2]).status_code == 403
+    assert len(told()) == 2
+
+
+def test_an_old_cookie_alone_is_no_second_use(
+    server: Server, serve: Callable[..., Server], client: httpx.Client, told: Callable[[], list[str]]
+) -> None:
+    again = serve()
+    value = client.cookies[server.cockpit.cookie]
+    with httpx.Client(base_url=again.url, cookies={again.cockpit.cookie: value}) as old:
+        assert old.get("/").status_code == 401
+    assert told() == []
+
+
 def test_a_link_lapses_after_a_minute(server: Server, visitor: httpx.Client, database: Database) -> None:
     link, now = server.link(), database.clock()
     database.clock = lambda: now + MINUTE + 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -9,9 +12,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from db import Database, DatabaseError
 from valhalla.cockpit.rendering import refusal
-from valhalla.cockpit.security.sessions import IDLE
+from valhalla.cockpit.security.sessions import IDLE, Session
 from valhalla.cockpit.state import Cockpit
+from valhalla.service import links
 
 PUBLIC = ("/healthz", "/readyz", "/metrics", "/favicon.ico")
 """Answered without a session; nothing in them is about a person."""
@@ -19,6 +24,11 @@ PUBLIC = ("/healthz", "/readyz", "/metrics", "/favicon.ico")
 PUBLIC_FOLDER = "/static/"
 
 AGAIN = "Get a fresh link by starting Valhalla again, or with: valhalla cockpit --open"
+
+
+Found = TypeVar("Found")
+
+log = logging.getLogger("valhalla.cockpit")
 
 
 class Entrance:
@@ -32,10 +42,9 @@ class Entrance:
         if scope["type"] not in ("http", "websocket") or is_public(scope["path"]) or "token" in scope:
             await self.app(scope, receive, send)
             return
-        cookies = HTTPConnection(scope).cookies
-        session = self.cockpit.sessions.present(cookies.get(self.cockpit.cookie))
+        session = await self._session(HTTPConnection(scope).cookies.get(self.cockpit.cookie))
         if scope["type"] == "http" and b"token=" in scope["query_string"]:
-            answer: Response | None = await self._exchange(scope, signed_in=session is not None)
+            answer = await self._follow(scope, session)
         elif session is None:
             answer = refusal(
                 scope, 401, "SIGNED_OUT", f"You are not signed in, or were for too long ago. {AGAIN}"
@@ -48,28 +57,59 @@ class Entrance:
         else:
             await answer(scope, receive, send)
 
-    async def _exchange(self, scope: Scope, *, signed_in: bool) -> Response | None:
+    async def _session(self, cookie: str | None) -> Session | None:
+        sessions = self.cockpit.sessions
+        session = sessions.present(cookie)
+        if session is not None and sessions.come_in(session):
+            await run_in_threadpool(self._note, links.spend, session.link)
+        elif session is None and (link := sessions.late(cookie)) is not None:
+            await run_in_threadpool(self._note, links.used_again, link)
+        return session
+
+    async def _follow(self, scope: Scope, session: Session | None) -> Response | None:
+        """The answer to a request with a link's token; None: there is none in it, and who asks is signed in."""
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         token = next((value for name, value in pairs if name == "token"), None)
         if token is None:
-            return None if signed_in else refusal(scope, 401, "SIGNED_OUT", f"You are not signed in. {AGAIN}")
+            return None if session else refusal(scope, 401, "SIGNED_OUT", f"You are not signed in. {AGAIN}")
         if scope["method"] not in ("GET", "HEAD"):
             return refusal(scope, 400, "TOKEN", "A link is opened, not posted.")
         rest = urlencode([pair for pair in pairs if pair[0] != "token"])
         # The path begins with one slash, so that it is never read as the name of another server.
         to = "/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else "")
         answer = RedirectResponse(to, 303)
-        if signed_in:
+        link = links.link_of(token)
+        if session is not None:
+            if await run_in_threadpool(links.is_good, self.cockpit.database, link):
+                self.cockpit.sessions.spend(link)
+                await run_in_threadpool(self._note, links.spend, link)
             return answer
-        value = await run_in_threadpool(self.cockpit.sessions.exchange, token)
+        value = await run_in_threadpool(self.cockpit.sessions.exchange, link)
         if value is None:
-            return refusal(
-                scope, 403, "LINK_EXPIRED", f"This link has been used or is over a minute old. {AGAIN}"
-            )
+            return await self._refused(scope, link)
         answer.set_cookie(
             self.cockpit.cookie, value, max_age=int(IDLE), path="/", httponly=True, samesite="lax"
         )
         return answer
+
+    async def _refused(self, scope: Scope, link: str) -> Response:
+        if await run_in_threadpool(self._note, links.used_again, link):
+            message = (
+                "This link was used in another browser already. If that was not you, stop Valhalla and start it again: "
+                "that signs everybody out."
+            )
+            return refusal(scope, 403, "LINK_USED", f"{message} {AGAIN}")
+        return refusal(
+            scope, 403, "LINK_EXPIRED", f"This link is over a minute old, or was never one. {AGAIN}"
+        )
+
+    def _note(self, note: Callable[[Database, str], Found], link: str) -> Found | None:
+        """Write about a link. A file that cannot be written now keeps nobody out: the link lapses in a minute."""
+        try:
+            return note(self.cockpit.database, link)
+        except DatabaseError as error:
+            log.error("the use of a link could not be noted: %s", error)
+            return None
 
 
 def is_public(path: str) -> bool:

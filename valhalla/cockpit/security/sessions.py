@@ -1,7 +1,8 @@
 """Sessions: a link is exchanged for a cookie, and only who has the cookie is let in.
 
 A link stays good until a cookie that it gave is presented for the first time: a virus scanner that fetches the link
-before the browser does must not use it up. Only hashes are kept; a restart ends every session.
+before the browser does must not use it up. From then on the other cookies of that link are good for nothing, so that
+nobody comes in by it unnoticed. Only hashes are kept; a restart ends every session.
 """
 
 from __future__ import annotations
@@ -33,15 +34,22 @@ class Toast(NamedTuple):
 
 @dataclass
 class Session:
-    """Somebody who came in by a link."""
+    """Somebody who followed a link."""
 
     link: str
+    """Its hash."""
     seen: float
+    shown: bool = False
+    """Whether its cookie was presented."""
     toasts: deque[Toast] = field(default_factory=lambda: deque(maxlen=4))
 
 
 class Sessions:
-    """The sessions of one start. ``is_good``: whether a link's token is one that was made for this file."""
+    """The sessions of one start. ``is_good``: whether a link, named by its hash, is one that nobody came in by yet.
+
+    Cookies are exchanged by reading threads and presented on the event loop alone, so of two cookies of a link only one
+    can be the first.
+    """
 
     def __init__(self, is_good: Callable[[str], bool], clock: Callable[[], float] = time.monotonic) -> None:
         self._is_good = is_good
@@ -49,10 +57,9 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._spent: set[str] = set()
 
-    def exchange(self, token: str) -> str | None:
+    def exchange(self, link: str) -> str | None:
         """A new session's cookie value for a good link, else None. Reads the file."""
-        link = _hash(token)
-        if link in self._spent or not self._is_good(token):
+        if link in self._spent or not self._is_good(link):
             return None
         value = token_urlsafe(32)
         self._make_room()
@@ -61,22 +68,39 @@ class Sessions:
 
     def present(self, value: str | None) -> Session | None:
         """The session of a cookie, or None when there is none or it has ended."""
-        if not value:
-            return None
-        key, now = _hash(value), self._clock()
-        session = self._sessions.get(key)
-        if session is None:
+        session, now = self._of(value), self._clock()
+        if session is None or self._is_late(session):
             return None
         if now - session.seen > IDLE:
-            del self._sessions[key]
             return None
         session.seen = now
-        self._spent.add(session.link)
         return session
+
+    def come_in(self, session: Session) -> bool:
+        """Let nobody else in by the link of a session that was presented. False: this was done before."""
+        first = not session.shown
+        session.shown = True
+        self._spent.add(session.link)
+        return first
+
+    def spend(self, link: str) -> None:
+        """Let nobody in by ``link`` any more."""
+        self._spent.add(link)
+
+    def late(self, value: str | None) -> str | None:
+        """The link of a cookie that is good for nothing because another one of the same link was presented first."""
+        session = self._of(value)
+        return session.link if session is not None and self._is_late(session) else None
 
     def end(self, value: str) -> None:
         """Sign out."""
         self._sessions.pop(_hash(value), None)
+
+    def _of(self, value: str | None) -> Session | None:
+        return self._sessions.get(_hash(value)) if value else None
+
+    def _is_late(self, session: Session) -> bool:
+        return not session.shown and session.link in self._spent
 
     def _make_room(self) -> None:
         while len(self._sessions) >= MOST:
