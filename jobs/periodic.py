@@ -27,8 +27,14 @@ BACKWARDS = 2 * SECOND
 MAX_LATE = 5 * MINUTE
 """A cron slot that is noticed later than this has been missed: a job for seven o'clock does not run at three in the afternoon."""
 
-MAX_COUNTED = 31 * DAY
-"""Missed cron slots are counted over at most this long."""
+MAX_COUNTED = 1_000
+"""Missed cron slots are counted to this."""
+
+LONGEST = 100 * 366 * DAY // SECOND
+"""Seconds; beyond this is a mistake."""
+
+SHORTEST = 0.1
+"""Seconds between two runs of a periodic job, at least."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,13 @@ class PeriodicJob:
     zone: datetime.tzinfo | None = None
 
     @classmethod
-    def each(cls, name: str, seconds: int, *, at_start: bool = False, delay: int = 0) -> PeriodicJob:
-        """Every ``seconds``, a whole number and at least 1; ``at_start``: the first time ``delay`` seconds after the start."""
-        if isinstance(seconds, bool) or seconds != int(seconds) or seconds < 1:
-            raise ValueError(f"a periodic job takes a whole number of seconds, at least 1, not {seconds!r}")
-        return cls(
-            name,
-            f"every {int(seconds)} s",
-            every=int(seconds) * SECOND,
-            at_start=at_start,
-            delay=delay * SECOND,
-        )
+    def each(cls, name: str, seconds: float, *, at_start: bool = False, delay: int = 0) -> PeriodicJob:
+        """Every ``seconds``, at least :data:`SHORTEST`; ``at_start``: the first time ``delay`` seconds after the start."""
+        if isinstance(seconds, bool) or not SHORTEST <= seconds <= LONGEST:
+            raise ValueError(f"a periodic job takes a number of seconds from {SHORTEST} on, not {seconds!r}")
+        told = int(seconds) if seconds == int(seconds) else seconds
+        every = round(seconds * SECOND)
+        return cls(name, f"every {told} s", every=every, at_start=at_start, delay=delay * SECOND)
 
     @classmethod
     def cron(cls, name: str, expression: str, zone: datetime.tzinfo | None) -> PeriodicJob:
@@ -70,31 +72,33 @@ class PeriodicJob:
         if self.when is None:
             newest = now - (now - self.anchor) % self.every
             return newest if newest > after else None
-        at = now - now % MINUTE
-        while at > max(after, now - MAX_COUNTED):
-            if self._includes(at):
-                return at
-            at -= MINUTE
-        return None
+        first = self.when.after(after, self.zone)
+        if first is None or first > now:
+            return None
+        span = DAY
+        while True:  # the newest is near, or the slots are far apart
+            latest: int | None = None
+            found = self.when.after(max(after, now - span), self.zone)
+            while found is not None and found <= now:
+                latest, found = found, self.when.after(found, self.zone)
+            if latest is not None:
+                return latest
+            span *= 2
 
     def between(self, after: int, slot: int) -> int:
-        """How many slots begin after ``after`` and before ``slot``."""
+        """How many slots begin after ``after`` and before ``slot``; by cron :data:`MAX_COUNTED` at most."""
         if self.when is None:
             return max(0, (slot - 1 - self.anchor) // self.every - (after - self.anchor) // self.every)
-        first = max(after, slot - MAX_COUNTED)
-        at = first - first % MINUTE + MINUTE
-        return sum(1 for each in range(at, slot, MINUTE) if self._includes(each))
+        count, found = 0, self.when.after(after, self.zone)
+        while found is not None and found < slot and count < MAX_COUNTED:
+            count, found = count + 1, self.when.after(found, self.zone)
+        return count
 
-    def _includes(self, at: int) -> bool:
-        """Whether the expression includes the minute ``at``. A clock reading that comes twice (end of summer time) counts once."""
-        assert self.when is not None
-        here = datetime.datetime.fromtimestamp(at / SECOND, datetime.UTC).astimezone(self.zone)
-        if not self.when.matches(here):
-            return False
-        if here.fold:
-            return False
-        earlier = datetime.datetime.fromtimestamp(at / SECOND - 3600, datetime.UTC).astimezone(self.zone)
-        return earlier.replace(tzinfo=None) != here.replace(tzinfo=None)
+    def next(self, now: int) -> int | None:
+        """When the first slot after ``now`` begins; None: never."""
+        if self.when is None:
+            return now - (now - self.anchor) % self.every + self.every
+        return self.when.after(now, self.zone)
 
 
 class PeriodicJobs:
@@ -104,7 +108,9 @@ class PeriodicJobs:
         self._queue = queue
         self._mutex = threading.Lock()
         self._jobs: dict[str, PeriodicJob] = {}
-        self._next_check: dict[str, int] = {}
+        self._next_check: dict[str, int | None] = {}
+        """When each job has to be looked at again; None: never."""
+        self._now = 0
 
     def add(self, job: PeriodicJob) -> None:
         """Add a periodic job, or replace the one of the same name."""
@@ -128,9 +134,12 @@ class PeriodicJobs:
     def fire(self) -> None:
         """Enqueue what is due."""
         now = self._queue.database.clock()
+        if now < self._now:  # the clock was set back: look at all of them
+            self._next_check.clear()
+        self._now = now
         for job in self:
             due = self._next_check.get(job.name, 0)
-            if due <= now or due > now + (job.every or MINUTE) + BACKWARDS:
+            if due is not None and due <= now:
                 self._fire(job, now)
 
     def _fire(self, job: PeriodicJob, now: int) -> None:
@@ -152,9 +161,7 @@ class PeriodicJobs:
         slot = job.slot(now, last)
         if slot is not None:
             self._take(job, slot, last, now)
-        step = job.every or MINUTE
-        anchor = job.anchor if job.every else 0
-        self._next_check[job.name] = now - (now - anchor) % step + step
+        self._next_check[job.name] = job.next(now)
 
     def _introduce(self, job: PeriodicJob, now: int) -> None:
         """Record a job that is new or was changed: it may run in the current slot (cron: from the next one on)."""

@@ -103,9 +103,9 @@ class JobQueue(Producer):
         return declare
 
     def every(
-        self, seconds: int, name: str, *, at_start: bool = False, **options: Any
+        self, seconds: float, name: str, *, at_start: bool = False, **options: Any
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
-        """A handler that runs each ``seconds`` (a whole number, at least 1), never twice at once.
+        """A handler that runs each ``seconds`` (at least 0.1), never twice at once.
 
         Slots are multiples of ``seconds`` since 1970, the same for every process; with ``at_start`` the first one is
         when a worker starts and the others follow from there. A slot that comes while the job still runs or waits, or
@@ -118,7 +118,8 @@ class JobQueue(Producer):
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
         """A handler that runs when ``expression`` (five fields: minute hour day month weekday) says so.
 
-        ``zone``: the time zone of ``expression`` (None: this machine's local time).
+        ``zone``: the time zone of ``expression`` (None: this machine's local time). When its clock is put forward or back,
+        fixed times run once for readings that are skipped or come twice, and intervals go on (see :mod:`jobs.cron`).
         """
         return self._repeat(PeriodicJob.cron(name, expression, zone), options)
 

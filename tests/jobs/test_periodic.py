@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import time
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db import Database
-from db.clock import MINUTE, SECOND
+from db.clock import DAY, MINUTE, SECOND
+from jobs.cron import Cron
 from jobs.periodic import PeriodicJob
 from jobs.testing import Bench
 
@@ -160,23 +162,138 @@ def test_cron_runs_in_its_minute_and_not_hours_later(bench: Bench) -> None:
     assert count(bench, "lunch")["missed"] == 1
 
 
-def test_cron_counts_a_clock_reading_that_comes_twice_once() -> None:
-    zone = ZoneInfo("America/New_York")
-    cycle = PeriodicJob.cron("night", "30 1 * * *", zone)
-    start = int(datetime.datetime(2026, 10, 31, 12, tzinfo=zone).timestamp()) * SECOND
-    meant = [
-        at for at in range(start, start + 2 * 86_400 * SECOND, MINUTE) if cycle.slot(at, at - 1) is not None
-    ]
-    assert [datetime.datetime.fromtimestamp(at / SECOND, zone).isoformat() for at in meant] == [
-        "2026-11-01T01:30:00-04:00",
-        "2026-11-02T01:30:00-05:00",
-    ]
+NEW_YORK = ZoneInfo("America/New_York")
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 1.5, True])
-def test_only_whole_seconds_make_a_cycle(seconds: float) -> None:
+def readings(expression: str, begin: str, days: int = 2, zone: ZoneInfo = NEW_YORK) -> list[str]:
+    """When ``expression`` comes within ``days`` of ``begin``, minute by minute and by asking for the next."""
+    job = PeriodicJob.cron("night", expression, zone)
+    start = int(datetime.datetime.fromisoformat(begin).replace(tzinfo=zone).timestamp()) * SECOND
+    end = start + days * 86_400 * SECOND
+    each = [at for at in range(start + MINUTE, end, MINUTE) if job.slot(at, at - 1) == at]
+    chained, at = [], job.next(start)
+    while at is not None and at < end:
+        chained.append(at)
+        at = job.next(at)
+    assert each == chained
+    assert job.slot(end - 1, start) == (each[-1] if each else None)
+    return [datetime.datetime.fromtimestamp(at / SECOND, zone).isoformat()[:-3] for at in each]
+
+
+def test_fixed_time_that_the_clock_shows_twice_runs_once() -> None:
+    assert readings("30 1 * * *", "2026-10-31T12:00") == ["2026-11-01T01:30:00-04", "2026-11-02T01:30:00-05"]
+
+
+def test_fixed_times_that_the_clock_skips_run_when_it_has_jumped() -> None:
+    assert readings("30 2 * * *", "2026-03-07T12:00") == ["2026-03-08T03:00:00-04", "2026-03-09T02:30:00-04"]
+    assert readings("0,20,59 2 8 3 *", "2026-03-07T12:00", 1) == ["2026-03-08T03:00:00-04"]
+    assert readings("0 3 * * *", "2026-03-07T12:00", 1) == ["2026-03-08T03:00:00-04"]
+    assert readings("30 4 * * *", "2026-03-07T12:00", 1) == ["2026-03-08T04:30:00-04"]
+
+
+def test_intervals_go_on_when_the_clock_is_put_back_or_forward() -> None:
+    assert readings("*/30 * 1 11 *", "2026-10-31T23:59", 2)[:7] == [
+        f"2026-11-01T{at}"
+        for at in (
+            "00:00:00-04", "00:30:00-04", "01:00:00-04", "01:30:00-04", "01:00:00-05", "01:30:00-05", "02:00:00-05",
+        )
+    ]  # fmt: skip
+    assert readings("*/30 1 * * *", "2026-11-01T00:00", 1) == [
+        f"2026-11-01T{at}" for at in ("01:00:00-04", "01:30:00-04", "01:00:00-05", "01:30:00-05")
+    ]
+    assert readings("*/30 * 8 3 *", "2026-03-08T01:00", 1)[:3] == [
+        f"2026-03-08T{at}" for at in ("01:30:00-05", "03:00:00-04", "03:30:00-04")
+    ]
+    assert readings("*/30 2 8 3 *", "2026-03-07T12:00") == []
+
+
+def test_half_an_hour_of_summer_time_and_the_clock_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    howe = ZoneInfo("Australia/Lord_Howe")
+    assert readings("15 2 * * *", "2026-10-03T12:00", 1, howe) == ["2026-10-04T02:30:00+11"]
+    assert readings("45 1 * * *", "2026-04-04T12:00", 1, howe) == ["2026-04-05T01:45:00+11"]
+    if not hasattr(time, "tzset"):
+        return
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/New_York")
+        time.tzset()
+        here, there = (PeriodicJob.cron("n", "30 1-2 * * *", zone) for zone in (None, NEW_YORK))
+        for begin in (datetime.datetime(2026, 3, 7), datetime.datetime(2026, 10, 31)):
+            at: int | None = int(begin.replace(tzinfo=NEW_YORK).timestamp()) * SECOND
+            for _ in range(5):
+                assert at is not None
+                assert here.next(at) == there.next(at)
+                at = there.next(at)
+    time.tzset()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    minute=st.sampled_from(["0", "*/20", "15,45", "7"]),
+    hour=st.sampled_from(["*", "*/2", "1", "1-2", "2,3"]),
+    begin=st.sampled_from(["2026-03-07T20:00", "2026-10-31T20:00"]),
+)
+def test_asking_for_the_next_slot_finds_each_and_no_other(minute: str, hour: str, begin: str) -> None:
+    readings(f"{minute} {hour} * * *", begin, 1)
+
+
+def count_looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    looks: list[int] = []
+    look = bench.queue.periodic._fire
+    monkeypatch.setattr(bench.queue.periodic, "_fire", lambda job, now: (looks.append(now), look(job, now)))
+    return looks
+
+
+def test_yearly_job_is_not_looked_at_each_minute(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[int] = []
+    bench.queue.cron("0 0 29 2 *", "leap day")(lambda: ran.append(bench.clock()))
+    bench.queue.cron("0 0 30 2 *", "never")(lambda: ran.append(0))
+    looks = count_looks(bench, monkeypatch)
+    for _ in range(600):
+        bench.clock.advance(60)
+        bench.queue.periodic.fire()
+    assert len(looks) == 2
+    bench.clock.at = int(datetime.datetime(2028, 2, 29, tzinfo=datetime.UTC).timestamp()) * SECOND
+    bench.run()
+    assert ran == [bench.clock()]
+    bench.clock.advance(-86_400)  # set back: each is looked at again
+    bench.queue.periodic.fire()
+    assert len(looks) == 5
+
+
+@pytest.mark.parametrize("expression", ["* * * * *", "0 7 * * *", "0 0 1 1 *", "* * 1-20 * *"])
+def test_clock_that_is_far_ahead_does_not_count_for_ever(
+    bench: Bench, expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.queue.cron(expression, "far")(lambda: None)
+    bench.run()
+    asked: list[int] = []
+    after = Cron.after
+    monkeypatch.setattr(Cron, "after", lambda self, *given: (asked.append(1), after(self, *given))[1])
+    bench.clock.advance(400 * 86_400)
+    bench.run()
+    assert len(asked) < 10_000
+    asked.clear()
+    bench.queue.periodic.fire()
+    assert not asked
+    assert 1 <= count(bench, "far")["missed"] <= 1_001
+    assert bench.database.value("SELECT last_at FROM cycle_slot") > bench.clock() - 366 * DAY
+
+
+def test_cycle_of_half_a_second(bench: Bench) -> None:
+    began: list[int] = []
+    bench.queue.every(0.5, "fast")(lambda: began.append(bench.clock()))
+    bench.run()
+    for _ in range(8):
+        bench.clock.advance(0.25)
+        bench.run()
+    assert [at - began[0] for at in began] == [n * SECOND // 2 for n in range(5)]
+    assert count(bench, "fast") == {"fired": 5, "missed": 0, "overrun": 0, "jumps": 0}
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 0.05, True, float("nan"), float("inf")])
+def test_only_a_time_makes_a_cycle(seconds: float) -> None:
     with pytest.raises(ValueError):
-        PeriodicJob.each("tick", seconds)  # type: ignore[arg-type]
+        PeriodicJob.each("tick", seconds)
 
 
 @settings(max_examples=200)
