@@ -29,6 +29,8 @@ READ_CHAIN = (
 RESERVED = frozenset({"rows", "evidence.table"})
 """Actions of the entries that :mod:`db.sealing` appends."""
 
+OUTSIDE = "an audit entry belongs into the transaction that it witnesses"
+
 
 @dataclass(frozen=True)
 class Head:
@@ -84,11 +86,15 @@ def append(
     """Add an entry to the chain; call it inside the transaction that does what the entry witnesses.
 
     ``action`` is a dotted word ("import.chunk"), ``subject`` names what it was done to ("import:12"), ``body`` holds
-    the facts as JSON values; floats have no place in it. ``actor``: the program itself unless given. Rows of evidence that the transaction changes need no mention:
-    they are witnessed when it ends, see :mod:`db.sealing`.
+    the facts as JSON values; floats have no place in it. The program's ``check_entry`` has a look at both first.
+    ``actor``: the program itself unless given. Rows of evidence that the transaction changes need no mention: they are
+    witnessed when it ends, see :mod:`db.sealing`.
     """
     if action in RESERVED:
         raise ValueError(f"entries of the action {action!r} are made by the file itself")
+    if not database.in_write():
+        raise RuntimeError(OUTSIDE)
+    subject, body = database.schema.check_entry(database, action, subject, body)
     added = add(database, action, subject, body, actor=actor, correlation_id=correlation_id)
     database.recorder().reason = (actor, correlation_id, added.entries)
     return added
@@ -105,7 +111,7 @@ def add(
 ) -> Head:
     """:func:`append` for this package, which alone makes entries of the actions in :data:`RESERVED`."""
     if not database.in_write():
-        raise RuntimeError("an audit entry belongs into the transaction that it witnesses")
+        raise RuntimeError(OUTSIDE)
     last = head(database)
     seq, at, text = last.entries + 1, database.clock(), canonical(body)
     actor = actor or database.schema.actor

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from db.evidence import Evidence
 
@@ -103,6 +104,11 @@ class Words:
     """What checks a database."""
 
 
+def as_it_is(_: Any, action: str, subject: str, body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Subject and body of an entry as they were given."""
+    return subject, body
+
+
 @dataclass(frozen=True)
 class Schema:
     """The tables of a program, besides the chain's own that :mod:`db` brings."""
@@ -121,6 +127,11 @@ class Schema:
     redaction: Redaction = Redaction()
     earlier_values: Mapping[str, str] = field(default_factory=dict)
     """For a table whose earlier values are kept: SQL that reads them by the row's key, as (where, values) pairs."""
+    check_entry: Callable[[Any, str, str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]] = as_it_is
+    """Given the database and the action, subject and body of an entry: the subject and body as they may stay for good. It is
+    called in the entry's transaction and must not refuse, because the entry tells of something that was done."""
+    mask: Callable[[str], str] = str
+    """Takes out of an error's text what must not be kept for good."""
     actor: str = "program"
     """Who is named by audit entries when nobody else is: the program itself."""
     words: Words = Words()

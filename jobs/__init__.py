@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         count_jobs,
         count_up_to,
         find_jobs,
+        forget_jobs,
         job_history,
         list_queues,
         newest_jobs,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "admin": "QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
-    "count_up_to find_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
+    "count_up_to find_jobs forget_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
     "core": "Duty",
     "current": "CurrentJob current_job",
@@ -127,6 +128,7 @@ __all__ = [
     "count_up_to",
     "current_job",
     "find_jobs",
+    "forget_jobs",
     "job_history",
     "list_queues",
     "newest_jobs",

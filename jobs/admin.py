@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -277,6 +277,35 @@ def _remove_some(database: Database, which: dict[str, Any]) -> int:
         audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
     which["after"] = rows[-1][0]
     return len(rows)
+
+
+def forget_jobs(database: Database, tells: Callable[[str], bool]) -> int:
+    """Delete the jobs that have ended and of which a text ``tells``, with their events; returns how many. A summary of each
+    stays in the audit chain."""
+    sealing.seal_events(database)
+    found = _telling(database, sql.TEXTS_OF_JOBS, tells, 1) | _telling(
+        database, sql.TEXTS_OF_EVENTS, tells, 2
+    )
+    with database.write(durable=True):
+        rows = [row for number in sorted(found) for row in database.sql(sql.REMOVABLE, (number,))]
+        database.many(sql.PRUNE, [(row[0],) for row in rows])
+        if rows:
+            removed = {"state": "ended", "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
+            removed["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
+            audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
+    if rows:
+        sealing.prune_events(database)
+    return len(rows)
+
+
+def _telling(database: Database, text: str, tells: Callable[[str], bool], first: int) -> set[int]:
+    """The jobs of the rows of which a column from ``first`` on tells; the column before that has the job's number."""
+    found: set[int] = set()
+    after = 0
+    while page := database.sql(text, (after,)):
+        found.update(row[first - 1] for row in page if any(told and tells(told) for told in row[first:]))
+        after = page[-1][0]
+    return found
 
 
 def wait_until_empty(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:

@@ -319,7 +319,8 @@ class Attempt:
 
     def fail(self, changes: list[Change], now: int) -> str:
         """It raised: back to the queue if it is to be tried again, else dead."""
-        claim, reason, detail = self.claim, explain(self.error), trace(self.error)
+        mask = self.database.schema.mask
+        claim, reason, detail = self.claim, mask(explain(self.error)), trace(self.error, mask)
         if self.retry_due is None:
             self._finish(changes, DEAD, now, claim.failures + 1, None, reason, reason, detail)
             return DEAD
@@ -335,7 +336,7 @@ class Attempt:
         claim, error = self.claim, self.error
         if not isinstance(error, Abandoned) or isinstance(error, CanceledWhileRunning):
             state = self.state or CANCELED
-            reason = explain(error) if error is not None else None
+            reason = self.database.schema.mask(explain(error)) if error is not None else None
             self._finish(changes, state, now, claim.failures, None, reason, reason)
             return state
         if isinstance(error, LeaseLost):
@@ -385,8 +386,9 @@ def explain(error: BaseException | None) -> str:
     return (f"{name}: {text}" if text else name)[:MAX_ERROR]
 
 
-def trace(error: BaseException | None) -> str | None:
-    """Where an error came from, for the job's history: the end of its traceback."""
+def trace(error: BaseException | None, mask: Callable[[str], str] = str) -> str | None:
+    """Where an error came from, for the job's history: the end of its traceback. ``mask``: for what the errors say."""
     if error is None or error.__traceback__ is None:
         return None
-    return "".join(traceback.format_exception(error))[-MAX_DETAIL:]
+    lines = "".join(traceback.format_exception(error)).splitlines(keepends=True)
+    return "".join(line if line.startswith("  ") else mask(line) for line in lines)[-MAX_DETAIL:]

@@ -367,6 +367,24 @@ ORDER BY id LIMIT 1000
 
 PRUNE = "DELETE FROM task WHERE id = ?"
 
+# What jobs that have ended were given and said, for a caller that looks for a text; a thousand at a time.
+TEXTS_OF_JOBS = """
+SELECT id, payload, unique_key, tags, progress, result, error FROM task
+WHERE id > ? AND state IN ('done', 'dead', 'canceled', 'expired') ORDER BY id LIMIT 1000
+"""
+
+# The same of what was recorded of them.
+TEXTS_OF_EVENTS = """
+SELECT id, task_id, reason, detail FROM job_event
+WHERE id > ? AND (reason IS NOT NULL OR detail IS NOT NULL) ORDER BY id LIMIT 1000
+"""
+
+# One of them as the entry about its removal digests it; nothing when it has not ended.
+REMOVABLE = """
+SELECT id, name, state, tries, finished_at, result, error FROM task
+WHERE id = ? AND state IN ('done', 'dead', 'canceled', 'expired')
+"""
+
 # Events of jobs that are gone, in a range of numbers. The newest event stays, so that no number is given twice.
 PRUNE_EVENTS = """
 DELETE FROM job_event

@@ -93,6 +93,12 @@ def reread(
     source: Annotated[
         str | None, typer.Option("--source", help="From now on the list belongs to this source.")
     ] = None,
+    admit: Annotated[
+        bool,
+        typer.Option(
+            "--admit-held", help="Take the rows that were HELD: you have looked, and they are about others."
+        ),
+    ] = False,
 ) -> None:
     """Read a list again from its beginning, by other settings of its source when given."""
     from valhalla.cli.ingest import exit_code, report
@@ -114,7 +120,7 @@ def reread(
         if accept:
             accept_suggestion(database, name, path)
         with ImportProgress(quiet=inv.json) as progress:
-            done = program.importing.read_again(path, name, progress)
+            done = program.importing.read_again(path, name, progress, admit=admit)
     inv.show(done.result.as_json(), lambda: report(done, preview=False))
     raise typer.Exit(exit_code(done))
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from db import audit
+from jobs import forget_jobs
 from valhalla.effects import register, sql
 from valhalla.intake import rejects
+from valhalla.intake.forgotten import forget_names
 from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry
+from valhalla.leads.traces import Traces
+from valhalla.program import scratch
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.instance import running
+from valhalla.sandbox import alerts
 
 if TYPE_CHECKING:
     from db import Database
 
+MADE = ("packets/*", "logs/digest-*", "logs/*.log.*")
+"""What the program writes beside its file and can do without, below the home: removed where it tells of the person."""
+
+_OWN_NUMBER = re.compile(r"phone|mobile|cell|tel|fax|landline")
+_ANOTHERS = re.compile(r"agent|broker|realtor|attorney|office|company|buyer")
+
 LARGE = 256 << 20
 """Bytes of the file above which another process is not made to wait while it is written anew."""
-
-SEARCHED = 256 << 20
-"""Bytes of a list that are searched for the person."""
-
-BLOCK = 1 << 20
-"""Bytes of it that are in memory at a time."""
 
 
 def who(database: Database, entry: Entry) -> list[int]:
@@ -51,25 +58,34 @@ def leads_named(database: Database, text: str) -> list[int]:
 def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> dict[str, Any]:
     """Erase the people behind leads, with history, outcomes, effects, refused rows and index entries; audited and durable.
 
-    What stays is a salted digest of their addresses and numbers, by which a row about them is recognised and left out.
-    Returns what was erased and which files outside still hold them.
+    What stays are 20 bits of a salted digest of each address and number, by which a row that may be about them is held. What
+    the program wrote beside its file is removed. Returns what was erased and which files still hold them: those are the
+    operator's.
     """
     database.sql(sql.ERASE_BYTES)
     try:
+        earlier = _traces(_people(database, lead_ids))
+        if earlier:  # first: who is interrupted here still finds the leads
+            forget_jobs(database, lambda text: earlier.in_text(text, by_name=True))
         with database.references_unchecked(), database.write(durable=True):  # see valhalla.intake.undo
             people = _people(database, lead_ids)
             if not people:
                 raise NotFound(f"there is no lead {lead_ids[0]}; see: valhalla leads list")
-            texts = [text for person in people.values() for text in _texts(person)]
+            traces = _traces(people)
+            known = [path for (path,) in database.sql(sql.FILES)]
             entries = [
                 entry
-                for person in people.values()
-                for entry in suppression.contacts(person.email, person.phone_key)
+                for contacts in people.values()
+                for each in contacts
+                for entry in suppression.contacts(each.email, _number(each.phone_key))
             ]
-            do_not_contact.forget(database, entries, actor)
-            refused = rejects.forget(database, texts)
+            do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
+            refused = rejects.forget(database, traces)
+            forget_names(database, traces)
+            alerts.forget(database, traces.in_text)
             merge.forget(database, people)
             register.blank(database, sorted(people))
+            register.blank_to(database, traces)
             remove.remove_leads(database, sorted(people))
             search.forget_words(database)
             touched(database)
@@ -83,12 +99,11 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
     finally:
         database.sql(sql.KEEP_BYTES)
     cleaned = clean(database, actor)
-    _remove_packets(database, sorted(people))
     return {
         "leads": sorted(people),
         "rejects": refused,
         "still_in": ([] if cleaned or database.path is None else [str(database.path)])
-        + _files(database, texts),
+        + _files(database, sorted(people), traces, known),
     }
 
 
@@ -116,62 +131,81 @@ def uncleaned(database: Database) -> bool:
     return bool(database.value(sql.UNCLEANED))
 
 
-def _people(database: Database, lead_ids: list[int]) -> dict[int, Contact]:
-    people: dict[int, Contact] = {}
+def _people(database: Database, lead_ids: list[int]) -> dict[int, list[Contact]]:
+    people: dict[int, list[Contact]] = {}
     queue = list(lead_ids)
     while queue:
         number = queue.pop()
-        person = lookup.contact(database, number)
-        if person is not None and number not in people:
-            people[number] = person
+        known = lookup.contacts(database, number)
+        if known and number not in people:
+            people[number] = known
             queue += merge.partners(database, number)
     return people
 
 
-def _texts(person: Contact) -> list[str]:
-    return [text for text in (person.email, person.phone) if text and len(text) >= 7]
+def _number(key: object) -> int | None:
+    return None if key is None else int(str(key))  # a JSON value of the history may be either
 
 
-def _files(database: Database, texts: list[str]) -> list[str]:
-    """Lists and older copies of the file that still hold the person; they are the operator's to deal with."""
-    needles = [text.lower().encode() for text in texts]
-    paths = [Path(path) for (path,) in database.sql(sql.FILES)]
+def _traces(people: dict[int, list[Contact]]) -> Traces:
+    traces = Traces()
+    for known in people.values():
+        name = known[0].name
+        for each in known:
+            traces.add(
+                name=each.name or name,
+                email=each.email,
+                phones=(each.phone, each.phone_key),
+                places=(each.address or each.location,),
+            )
+            for column, value in _extras(each):
+                if "mail" in column and "@" in value:
+                    traces.add(name=None, email=value, phones=(), places=())
+                elif _OWN_NUMBER.search(column):
+                    traces.add(name=None, email=None, phones=(value,), places=())
+    return traces
+
+
+def _extras(contact: Contact) -> list[tuple[str, str]]:
+    """The other columns of a list, but those about somebody who sells for the person."""
+    if not contact.extras or not contact.columns:
+        return []
+    # Names and values as the viewer of leads joins them.
+    pairs = zip(json.loads(contact.columns), json.loads(contact.extras), strict=False)
+    return [
+        (str(column).casefold(), str(value))
+        for column, value in pairs
+        if not _ANOTHERS.search(str(column).casefold())
+    ]
+
+
+def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[str]) -> list[str]:
+    """Remove what the program wrote about the people beside its file; returns the other files that still hold them, such as
+    lists and older copies of the file, which are the operator's to deal with."""
+    found = {Path(path) for path in known}
+    ours: set[Path] = set()
     if database.path is not None:
         home = database.path.parent
-        paths += [path for path in sorted(home.rglob("*.db")) if path != database.path]
-        paths += sorted(home.glob("packets/*")) + sorted(home.glob("logs/digest-*"))
-    return [str(path) for path in paths if needles and _holds(path, needles)]
+        scratch.sweep(home)
+        ours = {path for number in lead_ids for path in (home / "packets").glob(f"lead-{number}.*")}
+        made = {path for pattern in MADE for path in home.glob(pattern)}
+        own = set(home.glob(f"{database.path.name}*"))  # the file, and what SQLite keeps beside it
+        found |= {path for path in home.rglob("*") if path.is_file()} - made - own - ours
+        ours |= {path for path in made if traces.in_file(path)}
+    left = [path for path in ours if not _removed(path)]
+    return sorted(
+        {str(path) for path in left}
+        | {
+            str(path)
+            for path in found
+            if path.is_file() and (traces.in_text(path.name, by_name=True) or traces.in_file(path))
+        }
+    )
 
 
-def _remove_packets(database: Database, lead_ids: list[int]) -> None:
-    """The pages and PDFs that were made of the erased leads; what cannot be removed is named with the other files."""
-    if database.path is None:
-        return
-    for number in lead_ids:
-        for path in (database.path.parent / "packets").glob(f"lead-{number}.*"):
-            try:
-                path.unlink()
-            except OSError:
-                pass
-
-
-def _holds(path: Path, needles: list[bytes]) -> bool:
+def _removed(path: Path) -> bool:
     try:
-        if os.path.getsize(path) > SEARCHED:
-            return True  # not looked into: better named than missed
-        with open(path, "rb") as file:
-            return _block_holds(file, needles)
+        path.unlink(missing_ok=True)
     except OSError:
         return False
-
-
-def _block_holds(file: BinaryIO, needles: list[bytes]) -> bool:
-    """Whether one of ``needles`` (lower case) stands in what is left of the file, which is never in memory as a whole."""
-    overlap = max(map(len, needles)) - 1
-    seen = b""
-    while block := file.read(BLOCK):
-        seen += block.lower()
-        if any(needle in seen for needle in needles):
-            return True
-        seen = seen[-overlap:] if overlap else b""
-    return False
+    return True

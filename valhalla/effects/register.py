@@ -11,6 +11,7 @@ from db import audit
 from db.clock import DAY, SECOND, iso
 from valhalla.effects import recipients, sql
 from valhalla.effects.outcome import EffectError
+from valhalla.leads.traces import Traces
 from valhalla.program import addresses, correlation, settings
 from valhalla.program.errors import NotFound
 from valhalla.program.secrets import SecretMissing
@@ -248,6 +249,17 @@ def of_lead(database: Database, lead_id: int, limit: int = 20) -> list[Brief]:
 def counts(database: Database) -> dict[str, int]:
     """How many effects are in each state."""
     return {**dict.fromkeys(STATES, 0), **dict(database.sql(sql.COUNTS))}
+
+
+def blank_to(database: Database, traces: Traces) -> int:
+    """Erase what effects under any lead say to or of the people, as :func:`blank` does. Call inside a write."""
+    found = [
+        (number,)
+        for number, *texts in database.sql(sql.TEXTS)
+        if any(traces.in_text(text, by_name=True) for text in texts)
+    ]
+    database.many(sql.BLANK_ONE, found)
+    return len(found)
 
 
 def blank(database: Database, lead_ids: list[int]) -> int:

@@ -95,7 +95,10 @@ class Senders:
     def _purge(self, effect: Mapping[str, Any]) -> Call:
         def purge() -> dict[str, Any]:
             done = forget(self.database, effect["payload"]["leads"], actor="effect")
-            return {"leads": len(done["leads"]), "still_in": done["still_in"]}
+            folders = {
+                str(Path(path).parent) for path in done["still_in"]
+            }  # a file may be called after the person
+            return {"leads": len(done["leads"]), "still_in": sorted(folders)}
 
         return purge
 

@@ -73,11 +73,16 @@ RUNNING = "SELECT id, owner, sending, key FROM effect WHERE state = 'running'"
 APPROVED = "SELECT id FROM effect WHERE state = 'approved' ORDER BY id"
 
 # For the right to erasure: what was not sent yet is denied. A purge is the erasure itself.
-BLANK = """
-UPDATE effect SET payload = '{}', target = '', response = NULL,
+_BLANK = """
+UPDATE effect SET payload = '{{}}', target = '', response = NULL,
   state = CASE WHEN state IN ('drafted', 'approved', 'blocked') THEN 'denied' ELSE state END,
-  reason = 'the person was forgotten' WHERE lead_id = ? AND kind <> 'purge'
+  reason = 'the person was forgotten' WHERE {} = ? AND kind <> 'purge'
 """
+BLANK = _BLANK.format("lead_id")
+BLANK_ONE = _BLANK.format("id")
+
+# All of them: whom one is about may stand in each.
+TEXTS = "SELECT id, target, payload, response, reason FROM effect WHERE target <> '' AND kind <> 'purge' ORDER BY id"
 
 
 # -- standing approvals: one for each kind at a time; those that ended stay, for auditors ------------------
@@ -129,5 +134,8 @@ SELECT coalesce(max(seq) FILTER (WHERE action = 'lead.forget'), 0) > coalesce(ma
 FROM audit WHERE action IN ('lead.forget', 'file.compact')
 """
 
-# The lists that may still hold an erased person.
-FILES = "SELECT path FROM file ORDER BY id"
+# The lists that may still hold an erased person, and the files that effects wrote.
+FILES = """
+SELECT path FROM file UNION SELECT response ->> 'file' FROM effect
+WHERE kind = 'export' AND state = 'done' AND response ->> 'file' IS NOT NULL ORDER BY 1
+"""

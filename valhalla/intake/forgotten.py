@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from valhalla.intake import sql
 from valhalla.intake.reading.chunk import Chunk, Reject
-from valhalla.leads.suppression import Suppression
+from valhalla.leads.suppression import Match, Suppression
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.leads.traces import Traces
+
+MESSAGES = {
+    "FORGOTTEN": "The person asked to be forgotten; nothing of the row is kept",
+    "HELD": "It may be about somebody who asked to be forgotten; look into the list, and let it be read with --admit-held if not",
+}
 
 
-def leave_out_forgotten(known: Suppression, chunk: Chunk) -> None:
-    """Turn the rows about forgotten people into rejects that hold nothing of them."""
-    gone = {row.line for row in chunk.accepted if known.is_forgotten(row)}
-    broken = {reject.line for reject in chunk.rejected if known.names_forgotten(reject.raw)}
-    if not gone and not broken:
+def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: bool = False) -> None:
+    """Turn the rows that are, or may be, about forgotten people into rejects that hold nothing of them.
+
+    ``admit``: a person has looked at those that may be.
+    """
+    codes = {row.line: known.about_forgotten(row) for row in chunk.accepted}
+    for reject in chunk.rejected:
+        found = known.names_forgotten(reject.raw)
+        codes[reject.line] = max(found, codes.get(reject.line, Match.NO), key=lambda match: match.value)
+    gone = {
+        line: "FORGOTTEN" if match is Match.YES else "HELD"
+        for line, match in codes.items()
+        if match is Match.YES or (match is Match.MAYBE and not admit)
+    }
+    if not gone:
         return
-    message = "The person asked to be forgotten; nothing of the row is kept"
-    chunk.rejected[:] = [reject for reject in chunk.rejected if reject.line not in broken]
-    gone |= broken
+    chunk.rejected[:] = [reject for reject in chunk.rejected if reject.line not in gone]
     chunk.accepted[:] = [row for row in chunk.accepted if row.line not in gone]
-    chunk.rejected.extend(Reject(line, None, "FORGOTTEN", message, None, "") for line in sorted(gone))
+    chunk.rejected.extend(
+        Reject(line, None, code, MESSAGES[code], None, "") for line, code in sorted(gone.items())
+    )
     chunk.rejected.sort(key=lambda reject: reject.line)
     chunk.warnings[:] = [warning for warning in chunk.warnings if warning.line not in gone]
+
+
+def forget_names(database: Database, traces: Traces) -> None:
+    """Leave out the paths, warnings and errors of lists that tell of the people; inside the caller's transaction.
+
+    A list whose path is left out is a new one when it is met again.
+    """
+    for number, path, *texts in database.sql(sql.TOLD_OF_IMPORTS):
+        if _named_after(path, traces):
+            database.sql(sql.BLANK_IMPORT, (number,))
+        elif any(map(traces.in_text, texts)):
+            database.sql(sql.BLANK_WARNINGS, (number,))
+    for number, path, error in database.sql(sql.TOLD_OF_FILES):
+        if _named_after(path, traces) or traces.in_text(error):
+            database.sql(sql.BLANK_FILE, (number,))
+
+
+def _named_after(path: str, traces: Traces) -> bool:
+    return any(traces.in_text(part, by_name=True) for part in PurePath(path).parts)

@@ -208,7 +208,7 @@ class _Import:
                 database,
                 "import.start",
                 f"import:{self.import_id}",
-                {"path": str(self.path), "kind": self.kind},
+                {"file": self.file.id, "kind": self.kind},
             )
             if self.kind == "whole":
                 supersede_rejects(database, self.file.id)
@@ -380,7 +380,7 @@ class _Import:
         context = self._load_context()
         self.suppression = suppression.load(database, self.suppression)
         if self.suppression.forgotten:
-            leave_out_forgotten(self.suppression, chunk)
+            leave_out_forgotten(self.suppression, chunk, admit=self.request.admit)
             decided = None  # they belong to all rows of the chunk
         keys = self.transaction.keys if self.transaction else {}
         plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided, keys)

@@ -51,7 +51,9 @@ class Importing:
         self._handler = queue.task(name=IMPORT_JOB, retries=3)(self._import)
         self.chores = Chores(database, queue)
 
-    def _import(self, path: str, source: str, final: bool, again: bool = False) -> int | None:
+    def _import(
+        self, path: str, source: str, final: bool, again: bool = False, admit: bool = False
+    ) -> int | None:
         """The job: read one file. Its result is the id of the import, or null when there was nothing to read."""
         job = current_job()
         if job is None:
@@ -62,7 +64,9 @@ class Importing:
             job.check()
 
         return import_file(
-            self.database, Request(path, source, final, again), Hooks(job.fence, between, job.check)
+            self.database,
+            Request(path, source, final, again, admit=admit),
+            Hooks(job.fence, between, job.check),
         )
 
     def run(
@@ -107,17 +111,20 @@ class Importing:
         done.result.seconds = time.perf_counter() - began
         return done
 
-    def ask(self, path: Path, source: str, *, final: bool = True, again: bool = False) -> int:
-        """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed."""
+    def ask(
+        self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: bool = False
+    ) -> int:
+        """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed.
+        ``admit``: see :class:`valhalla.intake.request.Request`."""
         job_id: int = self.queue.enqueue(
-            self._handler.s(str(path), source, final, again), unique=f"{IMPORT_JOB}:{path}"
+            self._handler.s(str(path), source, final, again, admit), unique=f"{IMPORT_JOB}:{path}"
         )
         return job_id
 
-    def read_again(self, path: Path, source: str, watch: Watch | None = None) -> Pass:
+    def read_again(self, path: Path, source: str, watch: Watch | None = None, *, admit: bool = False) -> Pass:
         """Read one list from its beginning although it has not changed; returns when that has ended."""
         began, candidate = time.perf_counter(), Candidate(path, source)
-        job_id = self.ask(path, source, again=True)
+        job_id = self.ask(path, source, again=True, admit=admit)
         done = Pass(PassResult([], 0.0))
         self._wait(candidate, job_id, watch)
         done.result.files.append(self._outcome(candidate, job_id, done.import_ids))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database
 from valhalla.intake import sql
@@ -14,6 +14,9 @@ from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.leads.export import write_csv
 from valhalla.program.errors import InputError
 from valhalla.program.files import whole
+
+if TYPE_CHECKING:
+    from valhalla.leads.traces import Traces
 
 OURS = ("_reject", "_line", "_reason", "_field")
 """Columns that stand in front of a list's own."""
@@ -107,11 +110,12 @@ def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator
         yield (number, line, message, column or "", *row)
 
 
-def forget(database: Database, texts: Iterable[str]) -> int:
-    """Blank the refused rows that hold one of ``texts``; inside the caller's transaction. Returns how many."""
-    found: set[int] = set()
-    for text in texts:
-        escaped = text.replace("~", "~~").replace("%", "~%").replace("_", "~_")
-        found.update(number for (number,) in database.sql(sql.REJECTS_HOLDING, (f"%{escaped}%",)))
-    database.many(sql.BLANK_REJECT, [(number,) for number in sorted(found)])
-    return len(found)
+def forget(database: Database, traces: Traces) -> int:
+    """Blank the refused rows that tell of the people; inside the caller's transaction. Returns how many."""
+    after, count = 0, 0
+    while page := database.sql(sql.REJECTED_TEXTS, (after,)):
+        found = [(number,) for number, *texts in page if any(map(traces.in_text, texts))]
+        database.many(sql.BLANK_REJECT, found)
+        count += len(found)
+        after = page[-1][0]
+    return count

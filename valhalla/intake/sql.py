@@ -314,8 +314,8 @@ LIST_OF_PATH = "SELECT f.path, s.name FROM file AS f JOIN source AS s ON s.id = 
 
 # {which}: the conditions of a choice. Only those that were given, because SQLite finds no index for "not given, or equal".
 _OPEN = "JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id WHERE r.state = 'open' {which}"
-# Of a forgotten person nothing is left to repair.
-_KEPT = f"{_OPEN} AND r.code <> 'FORGOTTEN'"
+# Of a forgotten person nothing is left to repair, nor of somebody who may be one.
+_KEPT = f"{_OPEN} AND r.code NOT IN ('FORGOTTEN', 'HELD')"
 # A page, by number.
 OPEN_REJECTS = f"""
 SELECT r.id, i.path, r.import_id, r.line, r.column, r.code, r.message, r.value, s.name FROM reject AS r {_OPEN}
@@ -337,7 +337,21 @@ SELECT r.id, r.line, r.message, r.column, r.raw, i.names, i.delimiter FROM rejec
   AND r.id >= :first ORDER BY r.id LIMIT 1000
 """
 # A scan, for the erasure of a person: a refused row is kept as it came, so only its text says whom it is about.
-REJECTS_HOLDING = "SELECT id FROM reject WHERE raw LIKE ?1 ESCAPE '~' OR value LIKE ?1 ESCAPE '~'"
+REJECTED_TEXTS = """
+SELECT id, raw, value, message FROM reject WHERE id > ? AND (raw <> '' OR value IS NOT NULL) ORDER BY id LIMIT 5000
+"""
+# The same for what imports and lists say of themselves: a file may be called after a person.
+TOLD_OF_IMPORTS = "SELECT id, path, warnings, error_message FROM import ORDER BY id"
+BLANK_IMPORT = """
+UPDATE import SET path = '(left out ' || id || ')', warnings = '[]',
+  error_message = CASE WHEN error_message IS NOT NULL THEN 'left out' END WHERE id = ?
+"""
+# Its warnings only, where the path names nobody.
+BLANK_WARNINGS = """
+UPDATE import SET warnings = '[]', error_message = CASE WHEN error_message IS NOT NULL THEN 'left out' END WHERE id = ?
+"""
+TOLD_OF_FILES = "SELECT id, path, error FROM file ORDER BY id"
+BLANK_FILE = "UPDATE file SET path = '(left out ' || id || ')', error = NULL WHERE id = ?"
 # It stays counted.
 BLANK_REJECT = """
 UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be forgotten', state = 'ignored' WHERE id = ?

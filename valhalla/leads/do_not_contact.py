@@ -82,8 +82,10 @@ def remove(
     with database.write(durable=not database.in_write()):
         removed = 0
         for kind, value in dict.fromkeys(entries):
+            whole = suppression.digest(salt, kind, value)
             database.sql(
-                sql.REMOVE_SUPPRESSION, (now, actor, kind, suppression.digest(salt, kind, value), origin)
+                sql.REMOVE_SUPPRESSION,
+                (now, actor, kind, whole, origin, whole[: suppression.KEPT_DIGITS]),
             )
             removed += database.changes()
         database.sql(sql.MOVE_SUPPRESSION)
@@ -103,12 +105,13 @@ def remove(
 
 
 def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
-    """Put people on the list of whom only salted digests may be kept; inside the caller's transaction."""
+    """Put people on the list of whom only the beginnings of salted digests may be kept; inside the caller's transaction."""
     now, salt = database.clock(), suppression.salt(database)
     for kind, value in entries:
-        known = suppression.digest(salt, kind, value)
-        database.sql(sql.ADD_SUPPRESSION, (kind, None, known, "forgotten", None, now, actor))
-        database.sql(sql.FORGET_SUPPRESSED, (kind, known))
+        whole = suppression.digest(salt, kind, value)
+        kept = whole[: suppression.KEPT_DIGITS]
+        database.sql(sql.ADD_SUPPRESSION, (kind, None, kept, "forgotten", None, now, actor))
+        database.sql(sql.FORGET_SUPPRESSED, (kept, now, actor, kind, whole))
     database.sql(sql.MOVE_SUPPRESSION)
 
 
@@ -119,9 +122,10 @@ def against(database: Database, email: str | None, phone: int | None = None) -> 
     """
     salt = suppression.salt(database)
     for kind, value in suppression.questions(email, phone):
-        known = suppression.digest(salt, kind, value)
-        for found in database.sql(sql.SUPPRESSION_OF, (kind, known)):
-            return "was forgotten" if Listed(*found).origin == "forgotten" else f"do not contact: {kind}"
+        whole = suppression.digest(salt, kind, value)
+        for found in database.sql(sql.SUPPRESSION_OF, (kind, whole, whole[: suppression.KEPT_DIGITS])):
+            forgotten = Listed(*found).origin == "forgotten"
+            return "it may be of somebody who was forgotten" if forgotten else f"do not contact: {kind}"
     return None
 
 
@@ -144,5 +148,6 @@ def find(database: Database, who: str) -> list[Listed]:
         kind, value = suppression.entry(who)
     except UsageError:
         return []
-    known = suppression.digest(suppression.salt(database), kind, value)
-    return [Listed(*row) for row in database.sql(sql.SUPPRESSION_OF, (kind, known))]
+    whole = suppression.digest(suppression.salt(database), kind, value)
+    rows = database.sql(sql.SUPPRESSION_OF, (kind, whole, whole[: suppression.KEPT_DIGITS]))
+    return [Listed(*row) for row in rows]

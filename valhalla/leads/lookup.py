@@ -28,11 +28,17 @@ mail provider, a walk is shorter."""
 
 
 class Contact(NamedTuple):
-    """How a lead can be reached; ``phone`` as the list wrote it."""
+    """How a lead can be reached, and who and where it is; ``phone`` as the list wrote it, ``extras`` and the
+    names of their columns as JSON."""
 
     email: str | None
     phone_key: int | None
     phone: str | None
+    name: str | None
+    address: str | None
+    location: str | None
+    extras: str | None
+    columns: str | None
 
 
 class Found(NamedTuple):
@@ -105,3 +111,13 @@ def contact(database: Database, lead_id: int) -> Contact | None:
     """How a lead can be reached; None when there is no such lead."""
     row = database.one(sql.CONTACT, (lead_id,))
     return None if row is None else Contact(*row)
+
+
+def contacts(database: Database, lead_id: int) -> list[Contact]:
+    """How a lead can be reached now and could be before; empty when there is no such lead."""
+    now = contact(database, lead_id)
+    if now is None:
+        return []
+    earlier = [Contact(*row) for row in database.sql(sql.EARLIER_CONTACTS, (lead_id,))]
+    # A change of something else says nothing of the number.
+    return [now, *(each for each in earlier if any(each))]

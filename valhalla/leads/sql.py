@@ -198,7 +198,7 @@ SUPPRESSION_COUNTS = "SELECT origin, count(*) FROM suppression WHERE removed_at 
 # Of one person: the partial index has kind and digest.
 SUPPRESSION_OF = """
 SELECT id, kind, value, origin, reason, created_at, created_by FROM suppression
-WHERE removed_at IS NULL AND kind = ? AND digest = ?
+WHERE removed_at IS NULL AND kind = ? AND digest IN (?, ?)
 """
 # A page of the list, found by walking back from a number.
 NEWEST_SUPPRESSIONS = """
@@ -362,7 +362,17 @@ SUPPRESSED_LEADS = (
     "SELECT id FROM lead WHERE suppressed IS NOT NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id"
 )
 # How one lead can be reached.
-CONTACT = "SELECT email, phone_key, phone FROM lead WHERE id = ?"
+CONTACT = """
+SELECT l.email, l.phone_key, l.phone, l.name, l.address, l.location, l.extras, h.names
+FROM lead AS l LEFT JOIN header AS h ON h.id = l.header_id WHERE l.id = ?
+"""
+# What it was known by before.
+EARLIER_CONTACTS = """
+SELECT before ->> 'email', before ->> 'phone_key', before ->> 'phone', before ->> 'name', before ->> 'address',
+  before ->> 'location', before ->> 'extras',
+  (SELECT names FROM header WHERE id = before ->> 'header_id')
+FROM lead_history WHERE lead_id = ? ORDER BY id
+"""
 
 
 # -- the do-not-contact list -----------------------------------------------------------------------
@@ -382,14 +392,15 @@ WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list
 """
 # Before and after: how many entries were new, as an entry that is there already is no error.
 COUNT_SUPPRESSIONS = "SELECT count(*) FROM suppression WHERE removed_at IS NULL"
-# Of a person who is erased only the digest stays.
-FORGET_SUPPRESSED = (
-    "UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL WHERE kind = ? AND digest = ?"
-)
+# Of a person who is erased only the beginning of the digest stays, in an entry of its own; this one ends.
+FORGET_SUPPRESSED = """
+UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL, digest = ?, removed_at = coalesce(removed_at, ?),
+  removed_by = coalesce(removed_by, ?) WHERE kind = ? AND digest = ?
+"""
 # An entry that is taken off stays as evidence.
 REMOVE_SUPPRESSION = """
-UPDATE suppression SET removed_at = ?, removed_by = ?
-WHERE kind = ? AND digest = ? AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
+UPDATE suppression SET removed_at = ?1, removed_by = ?2
+WHERE kind = ?3 AND (digest = ?4 OR digest = ?6) AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
 """
 # Tells every process that its list is out of date.
 MOVE_SUPPRESSION = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -32,6 +33,21 @@ PREFIX = "do not contact: "
 """Begins ``lead.suppressed`` of leads that this list keeps out."""
 
 
+KEPT_DIGITS = 5
+"""Hexadecimal digits that are kept of the digest of a forgotten person's address or number: 20 bits, which some 7,600 North
+American phone numbers share. Whoever tries them all learns a crowd, not a person."""
+
+
+class Match(Enum):
+    """Whether something is about a person who asked to be forgotten."""
+
+    NO = 0
+    MAYBE = 1
+    """The kept beginning of a digest fits, as it does for one in a million others."""
+    YES = 2
+    """A whole digest fits, as version 0.1 kept them."""
+
+
 class Entry(NamedTuple):
     """One normalised entry."""
 
@@ -48,7 +64,7 @@ class Suppression:
     phones: frozenset[int] = frozenset()
     domains: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
-    """Salted digests, see :func:`digest`."""
+    """Salted digests, see :func:`digest`: their beginnings, and whole ones of people forgotten by version 0.1."""
     salt: bytes = b""
 
     def __bool__(self) -> bool:
@@ -65,20 +81,25 @@ class Suppression:
                 return PREFIX + "domain"
         return None
 
-    def is_forgotten(self, row: Row) -> bool:
+    def about_forgotten(self, row: Row) -> Match:
         """Whether the row is about a person who asked to be forgotten."""
-        known = self.forgotten
-        if row.email is not None and digest(self.salt, "email", row.email) in known:
-            return True
-        return row.phone_key is not None and digest(self.salt, "phone", str(row.phone_key)) in known
+        return self._match(contacts(row.email, row.phone_key))
 
-    def names_forgotten(self, raw: str) -> bool:
+    def names_forgotten(self, raw: str) -> Match:
         """Whether a row that could not be used holds an address or number of somebody who asked to be forgotten."""
-        known = self.forgotten
-        if any(digest(self.salt, "email", word) in known for word in _EMAILS.findall(raw.lower())):
-            return True
+        found = [Entry("email", word) for word in _EMAILS.findall(raw.lower())]
         numbers = filter(None, map(phone_key, _NUMBERS.findall(raw)))
-        return any(digest(self.salt, "phone", str(number)) in known for number in numbers)
+        return self._match([*found, *(Entry("phone", str(number)) for number in numbers)])
+
+    def _match(self, entries: Iterable[Entry]) -> Match:
+        known, match = self.forgotten, Match.NO
+        for kind, value in entries:
+            whole = digest(self.salt, kind, value)
+            if whole in known:
+                return Match.YES
+            if whole[:KEPT_DIGITS] in known:
+                match = Match.MAYBE
+        return match
 
 
 NOBODY = Suppression()
@@ -102,7 +123,8 @@ def questions(email: str | None, phone: int | None) -> list[Entry]:
 
 
 def digest(salt: bytes, kind: Kind, value: str) -> str:
-    """What is left of a forgotten person's address or number. The salt belongs to one file."""
+    """Of an address or number; its first :data:`KEPT_DIGITS` are what is left of a forgotten person's. The salt belongs to one
+    file."""
     return blake2b(f"{kind}:{value}".encode(), digest_size=16, key=salt).hexdigest()
 
 

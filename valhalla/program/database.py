@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from db import Database
-from valhalla.program.schema import SCHEMA
+from valhalla.program import entries, schema
+from valhalla.program.masking import masked_error
+
+SCHEMA = replace(schema.SCHEMA, check_entry=entries.checked, mask=masked_error)
+"""The schema with what watches over the words that go into the file. Apart, because an import's second process hashes rows by
+the schema and writes nothing."""
 
 
 def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Database:

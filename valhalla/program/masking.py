@@ -12,6 +12,7 @@ _PHONE = re.compile(
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
 _QUERY_SECRET = re.compile(r"(?i)\b(token|password|secret|api_?key|signature)=[^&\s\"']+")
+_QUOTED = re.compile(r"""(?<![\w])(['"])(?=[^'"\n]*\s)[^'"\n]{1,2000}\1(?!\w)""")
 
 SECRET_WORDS = (
     "password",
@@ -55,6 +56,12 @@ def masked_text(text: str) -> str:
     if "=" in text:
         text = _QUERY_SECRET.sub(lambda found: f"{found[1]}=[secret]", text)
     return _PHONE.sub(lambda found: _shortened(found[0]), text)
+
+
+def masked_error(text: str) -> str:
+    """The text of an error that may quote a cell: besides what :func:`masked_text` shortens, quoted texts of several words,
+    as names and addresses are, are left out."""
+    return _QUOTED.sub(lambda found: f"{found[1]}...{found[1]}", masked_text(text))
 
 
 def _shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Every statement about settings and about the request to stop."""
+"""Every statement about settings, the request to stop, and words that an audit entry must not hold."""
 
 from __future__ import annotations
 
@@ -22,3 +22,20 @@ ASK_TO_STOP = (
 ASKED_TO_STOP = "SELECT 1 FROM kv WHERE queue = 'service' AND key = 'stop'"
 # When a run starts: an older request is not meant for it.
 FORGET_STOP = "DELETE FROM kv WHERE queue = 'service' AND key = 'stop'"
+
+# -- words that an audit entry must not hold -----------------------------------------------------------------
+
+# By number: of the lead that an entry is about.
+NAME_OF_LEAD = "SELECT name FROM lead WHERE id = ?"
+
+# Inside the transaction of the entry, where nobody can be told yet; the rows are those of valhalla.sandbox.alerts.
+ALERT_OF_WORDS = """
+INSERT INTO alert (task, severity, reason, context, correlation_id, state, seen, at, last_at)
+VALUES (?1, 'error', ?2, '{}', ?3, 'open', 1, ?4, ?4)
+"""
+NEWEST_ALERT = "SELECT max(id) FROM alert"
+
+# A storm of such entries is one alert with a count.
+COUNT_WORDS_AGAIN = """
+UPDATE alert SET seen = seen + 1, last_at = ? WHERE task = ? AND reason = ? AND state <> 'closed'
+"""

@@ -70,6 +70,13 @@ def since(database: Database, number: int, limit: int) -> list[Alert]:
     return _alerts(database.sql(sql.ALERTS_SINCE, (number, limit)))
 
 
+def forget(database: Database, tells: Callable[[str], bool]) -> None:
+    """Leave out what alerts say of people who are erased; inside the caller's transaction."""
+    for number, reason, context in database.sql(sql.TEXTS_OF_ALERTS):
+        if tells(reason) or tells(context):
+            database.sql(sql.BLANK_ALERT, (number,))
+
+
 def open_by_severity(database: Database) -> dict[str, int]:
     """How many alerts are open, by severity; a severity without any is left out."""
     return dict(database.sql(sql.OPEN_BY_SEVERITY))

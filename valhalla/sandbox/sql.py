@@ -88,6 +88,10 @@ NEWEST_ALERT_NUMBER = "SELECT coalesce(max(id), 0) FROM alert"
 # For those who are connected while it happens.
 ALERTS_SINCE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id > ? ORDER BY id DESC LIMIT ?"
 
+# For an erasure: all of them, as whom one is about stands in its text alone.
+TEXTS_OF_ALERTS = "SELECT id, reason, context FROM alert WHERE context <> '{}' OR reason <> '' ORDER BY id"
+BLANK_ALERT = "UPDATE alert SET reason = 'a person who was forgotten', context = '{}' WHERE id = ?"
+
 
 # -- dry-run lock ------------------------------------------------------------------------------------------
 

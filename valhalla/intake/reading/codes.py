@@ -73,6 +73,7 @@ _REJECTS = {
     "TOTALS_ROW": "The row is a total under the list, not a lead.",
     "HEADER_REPEATED": "The row repeats the column names.",
     "FORGOTTEN": "The person asked to be forgotten; nothing of the row is kept.",
+    "HELD": "The row may be about somebody who asked to be forgotten; nothing of it is kept until a person has looked.",
     "OWN_RULE": "A rule of the program that reads the list refused the row.",
     "RECORD_SYNTAX": "The line or element is no JSON object.",
 }

@@ -1,0 +1,74 @@
+"""Who was forgotten does not come back unseen, and what keeps them away cannot name them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db import Database, audit
+from valhalla.effects import erasure
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.leads import do_not_contact, suppression
+from valhalla.leads.suppression import KEPT_DIGITS
+
+JANE = "Jane Canary,jane@canary.example,200000,Houston TX,713-555-0188"
+
+
+@pytest.fixture
+def leads(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"name,email,value,location,phone\n{JANE}\nJane,,oops,,7135550188\nBo,bo@example.com,1,,\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def read(database: Database, path: Path, *, admit: bool = False) -> list[tuple[str, str | None, str | None]]:
+    """The rows that a new reading of the list refuses."""
+    number = import_file(database, Request(str(path), again=True, admit=admit))
+    return database.sql("SELECT code, raw, value FROM reject WHERE import_id = ? ORDER BY line", (number,))
+
+
+def kept(database: Database) -> list[str]:
+    return [digest for (digest,) in database.sql("SELECT digest FROM suppression WHERE origin = 'forgotten'")]
+
+
+def test_of_a_digest_twenty_bits_are_kept_also_of_one_that_was_on_the_list(
+    database: Database, leads: Path
+) -> None:
+    read(database, leads)
+    entries = [suppression.entry("jane@canary.example"), suppression.entry("713-555-0188")]
+    do_not_contact.add(database, entries)
+    do_not_contact.remove(database, entries[:1])
+    erasure.forget(database, [1])
+    assert kept(database) and {len(digest) for digest in kept(database)} == {KEPT_DIGITS}
+    assert database.value("SELECT count(*) FROM suppression WHERE value IS NOT NULL") == 0
+    assert [len(do_not_contact.find(database, value)) for _, value in entries] == [1, 1]
+    assert audit.check_chain(database) == []
+
+
+def test_a_row_that_may_be_about_her_is_held_until_a_person_has_looked(
+    database: Database, leads: Path
+) -> None:
+    assert [code for code, *_ in read(database, leads)] == ["MISSING_EMAIL"]
+    erasure.forget(database, [1])
+    assert read(database, leads) == [("HELD", "", None)] * 2
+    assert database.sql("SELECT name FROM lead") == [("Bo",)]
+    assert [code for code, *_ in read(database, leads, admit=True)] == ["MISSING_EMAIL"]
+    assert database.sql("SELECT name FROM lead ORDER BY name") == [("Bo",), ("Jane Canary",)]
+
+
+def test_a_whole_digest_of_version_0_1_stays_valid(database: Database, leads: Path) -> None:
+    whole = suppression.digest(suppression.salt(database), "phone", "17135550188")
+    with database.write():
+        database.sql(
+            "INSERT INTO suppression (kind, digest, origin, created_at, created_by) VALUES ('phone', ?, 'forgotten', 1, 'x')",
+            (whole,),
+        )
+        database.sql("UPDATE suppression_state SET version = version + 1")
+    assert read(database, leads, admit=True) == [("FORGOTTEN", "", None)] * 2
+    assert do_not_contact.against(database, None, 17135550188) is not None
+    assert do_not_contact.remove(database, [suppression.entry("713-555-0188")])[0] == 1
