@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bootstrap import clean_environment, enter
 from make_leads import write_leads
@@ -142,8 +143,11 @@ def measure(
     import httpx
 
     figures: dict[str, list[float]] = {}
-    with httpx.Client(base_url=link.partition("/?")[0], timeout=60) as client:
-        client.get(link)
+    # The pages have a name that browsers find here, and not every resolver.
+    name = urlsplit(link).netloc
+    address = f"http://127.0.0.1:{urlsplit(link).port}"
+    with httpx.Client(base_url=address, headers={"Host": name}, timeout=60) as client:
+        client.get("/" + link.rpartition("/")[2])
         settle(client)
         sheet = folder / "more.csv"
         people = 10**9 + int(time.time()) % 10**6 * 10**6  # others each time, also on a home that was kept

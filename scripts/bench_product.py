@@ -95,10 +95,10 @@ def _start(front: list[str], executable: Path, environment: dict[str, str]) -> f
             url = None
             while url is None:
                 line = process.stdout.readline().decode()
-                url = re.search(r"Cockpit: (http://[^/]+)", line)
+                url = re.search(r"Cockpit: http://[^/]+:(\d+)/", line)
                 if not line:
                     sys.exit("the product ended at once")
-            with urllib.request.urlopen(f"{url[1]}/healthz", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{url[1]}/healthz", timeout=20) as answer:
                 answer.read()
             return time.perf_counter() - began
         finally:

@@ -51,10 +51,12 @@ def beside(
         server.start()
     try:
         instance.announce(server.url)
-        show(server.link(), opens=opens, quiet=quiet)
+        show(service.program.home, server.link(), opens=opens, quiet=quiet)
         yield
     finally:
         server.stop()
+        with contextlib.suppress(OSError):
+            service.program.home.open_page.unlink(missing_ok=True)
 
 
 def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> str | None:
@@ -66,16 +68,23 @@ def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> 
         return None
     with open_database(home.database, create=False) as database:
         link = links.make(database, running.url)
-    show(link, opens=opens, quiet=quiet)
+    show(home, link, opens=opens, quiet=quiet)
     return link
 
 
-def show(link: str, *, opens: bool, quiet: bool) -> None:
-    """Print the link, in one line whatever the terminal's width, and open it if that is wanted."""
+def show(home: Home, link: str, *, opens: bool, quiet: bool) -> None:
+    """Print the link, in one line whatever the terminal's width; open the private page that leads to it if that is wanted."""
     import sys
 
+    from valhalla.program.errors import InputError
+    from valhalla.service import links
+
     print(f"Cockpit: {link}", file=sys.stderr if quiet else sys.stdout, flush=True)
+    try:
+        page = links.write_page(home, link)
+    except OSError as error:
+        raise InputError(f"{home.open_page} cannot be written: {error.strerror}") from None
     if opens:
         import webbrowser
 
-        webbrowser.open(link)
+        webbrowser.open(page.as_uri())

@@ -18,7 +18,7 @@ from valhalla.cockpit.live import Feed
 from valhalla.cockpit.security.bearer import Bearer
 from valhalla.cockpit.security.entrance import Entrance
 from valhalla.cockpit.security.headers import SecureHeaders
-from valhalla.cockpit.security.hosts import Hosts
+from valhalla.cockpit.security.hosts import Hosts, OwnName
 from valhalla.cockpit.security.limits import Limits
 from valhalla.cockpit.security.origin import SameOrigin
 from valhalla.cockpit.security.readonly import ReadOnly
@@ -53,11 +53,12 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
     # The last one added is the outermost.
     app.add_middleware(ReadOnly, cockpit=cockpit)
-    app.add_middleware(SameOrigin, port=cockpit.port)
+    app.add_middleware(SameOrigin, cockpit=cockpit)
     app.add_middleware(Entrance, cockpit=cockpit)
+    app.add_middleware(OwnName, cockpit=cockpit)
     app.add_middleware(Bearer, cockpit=cockpit)
     app.add_middleware(Limits, bodies=routes.LARGE_BODIES)
-    app.add_middleware(Hosts, port=cockpit.port)
+    app.add_middleware(Hosts, cockpit=cockpit)
     app.add_middleware(failures.Unforeseen)
     app.add_middleware(SecureHeaders)
     app.add_middleware(PagesFirst)

@@ -7,7 +7,6 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Iterable
 
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
@@ -20,6 +19,7 @@ from valhalla.service import links
 from valhalla.service.whole import WholeProgram
 
 ADDRESS = "127.0.0.1"
+SECOND_ADDRESS = "::1"
 PORT = 8101
 TRIED = 50
 """Ports looked at after the first one."""
@@ -42,7 +42,7 @@ class Server:
         read_only: bool | None = None,
         limits: serving.Limits = serving.DEFAULT,
     ) -> None:
-        self._socket = listen(port)
+        self._sockets = listen(port)
         database = program.database
         forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
         self.cockpit = Cockpit(
@@ -50,7 +50,8 @@ class Server:
             sessions=Sessions(lambda link: links.is_good(database, link)),
             figures=Figures(database),
             previews=Previews(database),
-            port=self._socket.getsockname()[1],
+            name=links.name_of(database),
+            port=self._sockets[0].getsockname()[1],
             read_only=forbidden or database.readonly,
             run_id=run_id,
             interval=interval,
@@ -64,8 +65,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a token."""
-        return f"http://{ADDRESS}:{self.cockpit.port}"
+        """Where its pages are, without a link's token."""
+        return f"http://{self.cockpit.name}:{self.cockpit.port}"
 
     def link(self) -> str:
         """A fresh link that opens it."""
@@ -90,18 +91,19 @@ class Server:
             self._thread.join(STOP_SECONDS / 2)
         self.cockpit.figures.close()
         self.cockpit.previews.close()
-        self._socket.close()
+        for each in self._sockets:
+            each.close()
 
     def _run(self) -> None:
         try:
-            serving.keep_serving(self._serve_once, self._socket, self._stopped, self._limits)
+            serving.keep_serving(self._serve_once, self._sockets, self._stopped, self._limits)
         except BaseException as error:
             self._error = error
             logging.getLogger("valhalla.cockpit").error("the cockpit ended: %s", error)
         finally:
             self._ready.set()
 
-    def _serve_once(self, listener: socket.socket) -> None:
+    def _serve_once(self, listeners: list[socket.socket]) -> None:
         # A fresh loop and app each time: after a failure nobody knows what the old ones are worth.
         self._server = serving.Server(
             make_app(self.cockpit),
@@ -118,17 +120,17 @@ class Server:
             return
         try:
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve(self._server, listener))
+                runner.run(self._serve(self._server, listeners))
         except Exception as error:
             self._server.abandon()
             if self._ready.is_set():
                 raise
             self._error = error  # what cannot be started once is not tried again
 
-    async def _serve(self, server: serving.Server, listener: socket.socket) -> None:
+    async def _serve(self, server: serving.Server, listeners: list[socket.socket]) -> None:
         async def serve() -> None:
             try:
-                await server.serve(sockets=[listener])
+                await server.serve(sockets=listeners)
             except SystemExit:  # what the server does when the app cannot be started
                 raise ValhallaError("the app did not start") from None
 
@@ -140,25 +142,54 @@ class Server:
         await running
 
 
-def listen(port: int | None) -> socket.socket:
-    """A listening socket on this computer only. Raises :class:`ValhallaError` when the port, or every port, is taken."""
-    wanted: Iterable[int] = (port,) if port is not None else (*range(PORT, PORT + TRIED), 0)
+def listen(port: int | None) -> list[socket.socket]:
+    """Listening sockets on this computer only: 127.0.0.1, and the same port of ::1 where there is that, because browsers
+    try it first under our name, and who else listened there would be told our cookie.
+
+    Raises :class:`ValhallaError` when the port, or every port, is taken.
+    """
+    any_port = [0] * TRIED  # one that is free on one address may be taken on the other
+    wanted = [*range(PORT, PORT + TRIED), *any_port] if port is None else [port] if port else any_port
+    both = _has_second_address()
     for number in wanted:
-        # With its protocol named: only then does asyncio switch off the delay of small answers on what it accepts.
-        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            first = _bound(socket.AF_INET, ADDRESS, number)
+        except OSError:
+            continue
+        if not both:
+            return [first]
+        try:
+            return [first, _bound(socket.AF_INET6, SECOND_ADDRESS, first.getsockname()[1])]
+        except OSError:
+            first.close()
+    raise ValhallaError(f"port {port} is taken by another program; choose another --port, or leave it out")
+
+
+def _has_second_address() -> bool:
+    try:
+        _bound(socket.AF_INET6, SECOND_ADDRESS, 0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _bound(family: socket.AddressFamily, address: str, number: int) -> socket.socket:
+    # With its protocol named: only then does asyncio switch off the delay of small answers on what it accepts.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
         if sys.platform == "win32":  # there, the other option would let two programs share one port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            found.bind((ADDRESS, number))
-            found.listen(256)
-        except OSError:
-            found.close()
-            continue
+        if family == socket.AF_INET6:
+            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found.bind((address, number))
+        found.listen(256)
         found.setblocking(False)
-        return found
-    raise ValhallaError(f"port {port} is taken by another program; choose another --port, or leave it out")
+    except OSError:
+        found.close()
+        raise
+    return found
 
 
 def _quiet() -> None:

@@ -30,6 +30,8 @@ class Cockpit:
     sessions: Sessions
     figures: Figures
     previews: Previews
+    name: str
+    """The host that its pages have to themselves."""
     port: int
     read_only: bool = False
     """Nothing may be changed through this cockpit."""
@@ -85,7 +87,7 @@ class Cockpit:
 
     @property
     def cookie(self) -> str:
-        """The session cookie's name. Cookies do not know ports, so the name does."""
+        """The session cookie's name. Cookies do not know ports, so the name does: one is left over when the port changes."""
         return f"valhalla_{self.port}"
 
 

@@ -47,6 +47,11 @@ class Home:
         """Audit copies and chain heads."""
         return self.path / "audit"
 
+    @property
+    def open_page(self) -> Path:
+        """The private page that leads a browser into the cockpit."""
+        return self.path / "open.html"
+
     def prepare(self) -> None:
         """Make the folders. Raises :class:`InputError` when that is not possible."""
         try:

@@ -171,19 +171,24 @@ class Server(uvicorn.Server):
 
 
 def keep_serving(
-    serve: Callable[[socket.socket], None], listener: socket.socket, stopped: threading.Event, limits: Limits
+    serve: Callable[[list[socket.socket]], None],
+    listeners: list[socket.socket],
+    stopped: threading.Event,
+    limits: Limits,
 ) -> None:
-    """Call ``serve`` with a copy of ``listener`` until it returns or ``stopped`` is set; after an error, again.
+    """Call ``serve`` with copies of ``listeners`` until it returns or ``stopped`` is set; after an error, again.
 
-    The original stays open meanwhile, so that no other program gets the port.
+    The originals stay open meanwhile, so that no other program gets the port.
     """
     pause, began = limits.restart, 0.0
     while not stopped.is_set():
         began = time.monotonic()
         try:
-            with contextlib.closing(listener.dup()) as copy:
-                copy.setblocking(False)
-                serve(copy)
+            with contextlib.ExitStack() as stack:
+                copies = [stack.enter_context(contextlib.closing(each.dup())) for each in listeners]
+                for each in copies:
+                    each.setblocking(False)
+                serve(copies)
             return
         except Exception as error:
             if time.monotonic() - began > STABLE_SECONDS:
@@ -200,12 +205,12 @@ def run(
 ) -> None:
     """Serve from this thread until the process is stopped; ``make_app`` is called again after a failure."""
 
-    def serve(copy: socket.socket) -> None:
+    def serve(copies: list[socket.socket]) -> None:
         server = Server(make_app(), limits, **options)
         try:
-            server.run(sockets=[copy])
+            server.run(sockets=copies)
         except Exception:
             server.abandon()
             raise
 
-    keep_serving(serve, listener, threading.Event(), limits)
+    keep_serving(serve, [listener], threading.Event(), limits)

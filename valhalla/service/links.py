@@ -1,4 +1,4 @@
-"""Links that open the cockpit: made by whoever starts or asks, kept in the file as a hash, good once and for one minute.
+"""Where the cockpit is, and links that open it: made by whoever starts or asks, kept in the file as a hash, good once and for one minute.
 
 A command beside the running instance makes one as well as the instance itself, so a second start can open the cockpit
 of the first. The file holds no token, only its SHA-256. That a link was used stands in the file, too: it stays used when
@@ -7,11 +7,16 @@ the program starts again, and a second use of it can be told from a wrong link.
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
-from secrets import token_urlsafe
+from html import escape
+from pathlib import Path
+from secrets import token_hex, token_urlsafe
 
 from db import Database, audit
 from db.clock import SECOND
+from valhalla.program.files import whole
+from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.service import sql
 
@@ -23,6 +28,24 @@ REMEMBERED = 30 * 24 * 3600 * SECOND
 
 TOKEN_BYTES = 24
 """192 bits."""
+
+NAME_BYTES = 8
+"""64 bits."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={link}">
+<title>Valhalla</title>
+</head>
+<body>
+<p><a href="{link}" rel="noreferrer">Open the cockpit</a></p>
+<p>The link is good once and for a minute. Get a fresh one with: valhalla cockpit --open</p>
+</body>
+</html>
+"""
 
 ALERT = "cockpit.link"
 AGAIN = (
@@ -38,6 +61,35 @@ def make(database: Database, url: str) -> str:
         database.sql(sql.SWEEP_LINKS, (now,))
         database.sql(sql.ADD_LINK, (_key(link_of(token)), now + GOOD_FOR))
     return f"{url.rstrip('/')}/?token={token}"
+
+
+def name_of(database: Database) -> str:
+    """The name that the cockpit of this home is served under, ``….localhost``; made once.
+
+    Cookies do not know ports: one of 127.0.0.1 goes to every program that listens there, one of this name only here.
+    Browsers take every name that ends so for this computer (RFC 6761); nobody else can guess it.
+    """
+    found = database.value(sql.COCKPIT_NAME)
+    if found is None:
+        made = f"v{token_hex(NAME_BYTES)}".encode()
+        if database.readonly:
+            found = made
+        else:
+            with database.write(durable=not database.in_write()):
+                database.sql(sql.NAME_COCKPIT, (made,))
+                found = database.value(sql.COCKPIT_NAME)
+    return f"{bytes(found).decode()}.localhost"
+
+
+def write_page(home: Home, link: str) -> Path:
+    """Write the private page that leads to ``link``, for a browser to open: what it is told stands in the list of
+    processes, which everybody on this computer can read."""
+    with whole(home.open_page) as part:
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8") as page:
+            page.write(PAGE.format(link=escape(link)))
+    return home.open_page
 
 
 def link_of(token: str) -> str:

@@ -36,6 +36,15 @@ TOKEN_OF = "SELECT id, name, scope, created_at, created_by FROM token WHERE dige
 TOKENS = "SELECT id, name, scope, created_at, created_by FROM token WHERE revoked_at IS NULL ORDER BY name"
 REVOKE_TOKEN = "UPDATE token SET revoked_at = ?, revoked_by = ? WHERE id = ?"
 
+# -- the cockpit's name ------------------------------------------------------------------------------------
+
+COCKPIT_NAME = "SELECT value FROM kv WHERE queue = 'cockpit' AND key = 'name'"
+# Two programs may make it at once; the first one's holds.
+NAME_COCKPIT = (
+    "INSERT INTO kv (queue, key, value) VALUES ('cockpit', 'name', ?) ON CONFLICT (queue, key) DO NOTHING"
+)
+
+
 # -- links of people ---------------------------------------------------------------------------------------
 
 # The value of a link: 1 it is good, 2 somebody came in by it, 3 a second use of it was reported.

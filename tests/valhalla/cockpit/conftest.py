@@ -96,7 +96,7 @@ def connect(server: Server, client: httpx.Client) -> Iterator[Callable[..., Clie
             headers = {"Cookie": f"{name}={client.cookies[name]}"} if cookie else {}
             return opened.enter_context(
                 open_socket(
-                    f"ws://127.0.0.1:{server.cockpit.port}{path}",
+                    f"ws://{server.cockpit.name}:{server.cockpit.port}{path}",
                     origin=origin,  # type: ignore[arg-type]
                     additional_headers=headers,
                     compression=None,

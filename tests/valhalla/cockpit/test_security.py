@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from db import Database
 from valhalla.cockpit.security import limits
-from valhalla.cockpit.server import Server
+from valhalla.cockpit.server import Server, _has_second_address
 from valhalla.program.database import open_database
 from valhalla.service import links
 
@@ -26,7 +30,7 @@ def raw(server: Server, request: str) -> str:
 
 
 def test_it_listens_on_this_computer_only(server: Server) -> None:
-    assert server._socket.getsockname()[0] == "127.0.0.1"
+    assert {each.getsockname()[0] for each in server._sockets} <= {"127.0.0.1", "::1"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,10 @@ def test_it_listens_on_this_computer_only(server: Server) -> None:
         ("localhost:{port}", 200),
         ("LOCALHOST:{port}", 200),
         ("[::1]:{port}", 200),
+        ("{name}:{port}", 200),
+        ("{name}", 400),
+        ("other.localhost:{port}", 400),
+        ("x.{name}:{port}", 400),
         ("127.0.0.1", 400),
         ("127.0.0.1:1", 400),
         ("evil.example:{port}", 400),
@@ -46,8 +54,73 @@ def test_it_listens_on_this_computer_only(server: Server) -> None:
 )
 def test_only_names_of_this_computer_are_answered(server: Server, host: str, status: int) -> None:
     for path in ("/healthz", "/static/cockpit.css"):
-        line = raw(server, f"GET {path} HTTP/1.1\r\nHost: {host.format(port=server.cockpit.port)}\r\n\r\n")
+        line = raw(
+            server,
+            f"GET {path} HTTP/1.1\r\nHost: {host.format(port=server.cockpit.port, name=server.cockpit.name)}\r\n\r\n",
+        )
         assert line.split()[1] == str(status)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_address_that_programs_share_explains_itself_and_shows_nothing(
+    server: Server, client: httpx.Client, name: str
+) -> None:
+    host = {"Host": f"{name}:{server.cockpit.port}"}
+    cookie = {"Cookie": f"{server.cockpit.cookie}={client.cookies[server.cockpit.cookie]}"}
+    link = server.link().partition("/?")[2]
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.cockpit.port}", headers=host) as browser:
+        for headers in ({}, cookie):
+            for path in ("/", "/leads", "/nothing", f"/?{link}"):
+                answer = browser.get(path, headers=headers)
+                assert answer.status_code == 421
+                assert "valhalla cockpit --open" in answer.text
+                assert "set-cookie" not in answer.headers
+                assert server.cockpit.name not in answer.text  # who does not know it need not learn it
+            answer = browser.get("/api/state", headers=headers)
+            assert answer.status_code == 401
+            assert "valhalla token add" in answer.json()["error"]["message"]
+            answer = browser.post("/theme", headers={**headers, "Sec-Fetch-Site": "same-origin"})
+            assert answer.status_code == 421
+        assert browser.get("/healthz").status_code == 200
+    with httpx.Client() as person:
+        assert person.get(f"{server.url}/?{link}").status_code == 303  # nobody has used it up there
+
+
+def test_the_browser_keeps_the_cookie_from_every_other_port(server: Server, client: httpx.Client) -> None:
+    seen: list[str | None] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Cookie"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        for name in ("127.0.0.1", "localhost"):
+            assert client.get(f"http://{name}:{other.server_port}/").status_code == 204
+        other.shutdown()
+    assert seen == [None, None]
+
+
+def test_the_name_is_made_once_for_each_home(
+    server: Server, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    assert serve().cockpit.name == server.cockpit.name
+    with open_database(tmp_path / "other.db") as other:
+        assert links.name_of(other) == links.name_of(other) != server.cockpit.name
+
+
+@pytest.mark.skipif(not _has_second_address(), reason="there is no ::1 here")
+def test_nobody_else_can_listen_where_browsers_look_first(server: Server, client: httpx.Client) -> None:
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, sys.platform != "win32")
+        with pytest.raises(OSError):
+            other.bind(("::1", server.cockpit.port))
+    assert httpx.get(f"http://[::1]:{server.cockpit.port}/healthz").status_code == 200
 
 
 def test_two_host_headers_are_refused(server: Server) -> None:
@@ -224,12 +297,14 @@ def test_signing_out_ends_the_session(client: httpx.Client, server: Server) -> N
         ({"Sec-Fetch-Site": "same-origin"}, True),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, True),  # what a page without referrer sends
         ({"Sec-Fetch-Site": "same-site"}, False),  # another port of this computer
-        ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:{port}"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://{name}:{port}"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Sec-Fetch-Site": "none"}, False),
-        ({"Origin": "http://127.0.0.1:{port}"}, True),
-        ({"Origin": "http://localhost:{port}"}, True),
-        ({"Origin": "https://127.0.0.1:{port}"}, False),
+        ({"Origin": "http://{name}:{port}"}, True),
+        ({"Origin": "http://127.0.0.1:{port}"}, False),
+        ({"Origin": "http://localhost:{port}"}, False),
+        ({"Origin": "https://{name}:{port}"}, False),
+        ({"Origin": "http://{name}:1"}, False),
         ({"Origin": "http://127.0.0.1:1"}, False),
         ({"Origin": "http://evil.example"}, False),
         ({"Origin": "null"}, False),
@@ -241,7 +316,10 @@ def test_changes_come_from_our_own_pages(
     server: Server, client: httpx.Client, headers: dict[str, str], allowed: bool, method: str
 ) -> None:
     del client.headers["Sec-Fetch-Site"]
-    given = {name: value.format(port=server.cockpit.port) for name, value in headers.items()}
+    given = {
+        each: value.format(port=server.cockpit.port, name=server.cockpit.name)
+        for each, value in headers.items()
+    }
     answer = client.request(method, "/theme", headers=given)
     assert (answer.status_code != 403) is allowed
 

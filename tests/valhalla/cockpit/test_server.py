@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -38,8 +39,10 @@ def test_the_next_free_port_is_taken_unless_one_is_asked_for(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "PORT", taken)
-    with listen(None) as found:
-        assert found.getsockname()[1] != taken
+    found = listen(None)
+    for each in found:
+        assert each.getsockname()[1] not in (taken, 0)
+        each.close()
     with pytest.raises(ValhallaError, match=f"port {taken} is taken"):
         listen(taken)
 
@@ -141,7 +144,40 @@ def test_with_json_the_link_is_beside_the_one_document(home: Path) -> None:
         capture_output=True, encoding="utf-8", timeout=60,
     )  # fmt: skip
     assert json.loads(done.stdout)["totals"]["rows"] == 0
-    assert "Cockpit: http://127.0.0.1:" in done.stderr
+    assert re.search(r"^Cockpit: http://\w+\.localhost:\d+/\?token=", done.stderr, re.MULTILINE)
+
+
+BROWSER = """
+import json, os, sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+page = Path(unquote(urlsplit(sys.argv[1]).path))
+seen = {"told": sys.argv[1:], "page": page.read_text(encoding="utf-8"), "mode": os.stat(page).st_mode & 0o777}
+Path(__file__).with_name("seen.part").write_text(json.dumps(seen), encoding="utf-8")
+os.replace(Path(__file__).with_name("seen.part"), Path(__file__).with_name("seen.json"))
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="there the system opens pages, not a command of ours")
+def test_the_browser_is_told_of_a_private_page_and_not_of_the_link(
+    program: Callable[..., Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "browser.py"
+    script.write_text(BROWSER, encoding="utf-8")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} %s")
+    started = program("--open")
+    link = started.link()
+    until = time.monotonic() + 20
+    while not (tmp_path / "seen.json").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    seen = json.loads((tmp_path / "seen.json").read_text(encoding="utf-8"))
+    assert seen["told"] == [(home / "open.html").as_uri()]
+    assert (seen["mode"], seen["page"].count(link)) == (0o600, 2)
+    assert httpx.get(link).status_code == 303
+    started.process.send_signal(signal.SIGTERM)
+    started.process.communicate(timeout=20)
+    assert not (home / "open.html").exists()
 
 
 @pytest.mark.e2e

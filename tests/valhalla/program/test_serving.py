@@ -47,16 +47,16 @@ class Served:
         assert self.answers()
 
     def _run(self) -> None:
-        keep_serving(self._serve, self.listener, self._stopped, QUICK)
+        keep_serving(self._serve, [self.listener], self._stopped, QUICK)
 
-    def _serve(self, copy: socket.socket) -> None:
+    def _serve(self, copies: list[socket.socket]) -> None:
         self.server = Server(
             app, QUICK, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1
         )
         loop = asyncio.SelectorEventLoop()
         self.loops.append(loop)
         with contextlib.closing(loop):
-            loop.run_until_complete(self.server.serve(sockets=[copy]))
+            loop.run_until_complete(self.server.serve(sockets=copies))
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         client = socket.create_connection(("127.0.0.1", self.port), timeout=5)

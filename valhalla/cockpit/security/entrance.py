@@ -14,14 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db import Database, DatabaseError
 from valhalla.cockpit.rendering import refusal
+from valhalla.cockpit.security.hosts import is_public
 from valhalla.cockpit.security.sessions import IDLE, Session
 from valhalla.cockpit.state import Cockpit
 from valhalla.service import links
-
-PUBLIC = ("/healthz", "/readyz", "/metrics", "/favicon.ico")
-"""Answered without a session; nothing in them is about a person."""
-
-PUBLIC_FOLDER = "/static/"
 
 AGAIN = "Get a fresh link by starting Valhalla again, or with: valhalla cockpit --open"
 
@@ -110,8 +106,3 @@ class Entrance:
         except DatabaseError as error:
             log.error("the use of a link could not be noted: %s", error)
             return None
-
-
-def is_public(path: str) -> bool:
-    """Whether ``path`` is answered without a session."""
-    return path in PUBLIC or path.startswith(PUBLIC_FOLDER)

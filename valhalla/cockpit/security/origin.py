@@ -1,7 +1,7 @@
 """Whatever changes something must come from a page of this cockpit; so must every WebSocket.
 
 Browsers say where a request comes from in Sec-Fetch-Site, which pages cannot forge; where it is missing, Origin decides.
-A cookie alone proves nothing: it goes to every port of this computer, and other programs' pages live on those.
+A cookie alone proves nothing: it goes along with what other pages ask for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.hosts import hosts_of
+from valhalla.cockpit.state import Cockpit
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -26,9 +27,9 @@ def is_same_origin(headers: Headers, origins: frozenset[str]) -> bool:
 class SameOrigin:
     """Refuses unsafe methods and WebSockets from elsewhere."""
 
-    def __init__(self, app: ASGIApp, *, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, cockpit: Cockpit) -> None:
         self.app = app
-        self.origins = frozenset(f"http://{host}" for host in hosts_of(port))
+        self.origins = frozenset(f"http://{host}" for host in hosts_of((cockpit.name,), cockpit.port))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._allows(scope):
