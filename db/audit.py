@@ -26,8 +26,11 @@ READ_CHAIN = (
 )
 
 
-RESERVED = frozenset({"rows", "evidence.table"})
-"""Actions of the entries that :mod:`db.sealing` appends."""
+REDACTED = "copy.redacted"
+"""Action of the last entry of a redacted copy; no other file has one."""
+
+RESERVED = frozenset({"rows", "evidence.table", "schema.tables", REDACTED})
+"""Actions of the entries that this package makes by itself, see :mod:`db.sealing` and :mod:`db.structure`."""
 
 OUTSIDE = "an audit entry belongs into the transaction that it witnesses"
 

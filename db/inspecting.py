@@ -36,11 +36,13 @@ def inspect(
     head: str | None = None,
     heads: Iterable[tuple[int, str]] = (),
     also: Also | None = None,
+    *,
+    newest: bool = False,
 ) -> Verdict:
     """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing beside it.
 
     A ``-wal`` beside it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
-    no such file; whatever is wrong inside of it is a problem of the verdict.
+    no such file; whatever is wrong inside of it is a problem of the verdict. The other arguments: see :func:`db.verifying.verify`.
     """
     if not path.is_file():
         raise errors.CannotOpen(f"{path} does not exist" if not path.exists() else f"{path} is no plain file")
@@ -52,13 +54,13 @@ def inspect(
                 shutil.copyfile(path, copy)
                 shutil.copyfile(log, copy.with_name("copy.db-wal"))
                 before = _entries(path)
-                verdict = _verified(copy, schema, head, heads, also)
+                verdict = _verified(copy, schema, head, heads, also, newest)
                 verdict.notes.append(
                     f"{log.name} ({log.stat().st_size} bytes) lies beside the file and was read with it, on a temporary "
                     f"copy: the file alone ends at entry {before if before is not None else 'unknown'}."
                 )
         else:
-            verdict = _verified(path, schema, head, heads, also)
+            verdict = _verified(path, schema, head, heads, also, newest)
             _tell_age(path, verdict)
     except OSError as error:
         raise errors.CannotOpen(f"{path} cannot be read: {error.strerror or error}") from error
@@ -72,6 +74,7 @@ def _verified(
     head: str | None,
     heads: Iterable[tuple[int, str]],
     also: Also | None,
+    newest: bool,
 ) -> Verdict:
     with path.open("rb") as file:
         begin = file.read(100)
@@ -81,7 +84,7 @@ def _verified(
         return verdict
     try:
         with Database.open_copy(path, schema, any_schema=True) as database:
-            return verify(database, head, heads, also)
+            return verify(database, head, heads, also, newest=newest)
     except (errors.DatabaseError, apsw.Error) as error:
         verdict = Verdict()
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")

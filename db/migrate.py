@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db import audit, copying, errors, sealing
+from db import audit, copying, errors, sealing, structure
 from db.connection import Connections
 from db.schema import Step, Versions
 
@@ -38,6 +38,11 @@ def versions(database: Connections) -> Versions:
         return dict(database.sql("SELECT component, version FROM schema_version"))
     release, releases = database.value("PRAGMA user_version"), database.schema.releases
     return releases[release - 1] if 0 < release <= len(releases) else {}
+
+
+def tables_of(database: Connections) -> set[str]:
+    """The tables that there are."""
+    return {name for (name,) in database.sql(_TABLES)}
 
 
 def upgrade(database: Connections) -> None:
@@ -83,7 +88,8 @@ def _apply(database: Connections, step: Step, last: bool) -> None:
             if step.release is not None:
                 database.sql(f"PRAGMA user_version = {step.release}")
             _note(database, step, held)
-            if last:
+            if last and audit.head(database).entries:  # a new chain begins with the first that it witnesses
+                structure.tell(database)
                 # With the same commit, or a kill in between would leave rows without a witness.
                 sealing.adopt(database)
     finally:
@@ -92,7 +98,7 @@ def _apply(database: Connections, step: Step, last: bool) -> None:
 
 def _note(database: Connections, step: Step, held: Versions) -> None:
     """Note the versions. A database that has a history records the step in it; a new one begins at the latest schema."""
-    tables = {name for (name,) in database.sql(_TABLES)}
+    tables = tables_of(database)
     if "schema_version" in tables:
         database.many(_NOTE, {**held, **step.versions}.items())
     if {"audit", "audit_head"} <= tables and audit.head(database).entries:

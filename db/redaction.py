@@ -12,6 +12,8 @@ from typing import Any
 
 import apsw
 
+from db import audit
+from db.clock import now
 from db.database import Database
 from db.evidence import SUBHASH_BYTES, encode
 from db.schema import Schema
@@ -48,18 +50,35 @@ def redact(path: Path, schema: Schema) -> None:
                     }
                     _keep_hashes(connection, table.table, columns)
                     _blank(connection, table.table, table.personal)
-            some = connection.execute(
-                "SELECT 1 FROM witness WHERE length(salt) = ? LIMIT 1", (SUBHASH_BYTES,)
-            ).fetchall()
-            for name in _emptied(connection, schema) if some else ():
+            for name in _emptied(connection, schema):
                 connection.execute(f'DELETE FROM "{name}"')
             for statement in schema.redaction.statements:
                 connection.execute(statement)
             for _, sql in triggers:
                 connection.execute(sql)
+            _mark(connection, schema)
         connection.execute("VACUUM")  # nothing stays in pages that are no longer used
     finally:
         connection.close()
+
+
+def _mark(connection: apsw.Connection, schema: Schema) -> None:
+    """The copy's own last entry, which says that it is one in which something was left out."""
+    found: list[Any] = connection.execute(audit.READ_HEAD).fetchall()
+    (entries, head), at = found[0], now()
+    entry = (
+        entries + 1,
+        at,
+        schema.actor,
+        None,
+        audit.REDACTED,
+        f"entry:{entries}",
+        audit.canonical({}),
+        head,
+    )
+    digest = audit.entry_hash(*entry)
+    connection.execute(audit.ADD_ENTRY, (*entry, digest))
+    connection.execute(audit.MOVE_HEAD, (entry[0], digest))
 
 
 def _exists(connection: apsw.Connection, table: str) -> bool:
@@ -104,7 +123,8 @@ def _blank(connection: apsw.Connection, table: str, personal: tuple[str, ...]) -
     changes = []
     for _, name, kind, needed, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
         if name in personal:
-            blank = "NULL" if not needed else "''" if kind == "TEXT" else "0"
+            bytes_ = f'zeroblob(length("{name}"))'
+            blank = "NULL" if not needed else {"TEXT": "''", "BLOB": bytes_}.get(str(kind), "0")
             changes.append(f'"{name}" = {PLACEHOLDER_SQL if needed and name in unique else blank}')
     connection.execute(f'UPDATE "{table}" SET {", ".join(changes)}')
 

@@ -118,11 +118,17 @@ class Schema:
     migrations: tuple[Migrations, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     """Tables whose rows the chain witnesses."""
+    filled: frozenset[str] = frozenset()
+    """Those of them in which migrations put rows; they are witnessed with the first entry about any evidence."""
     working: frozenset[str] = frozenset()
     """Tables that can be emptied or made again without a loss of evidence."""
     releases: tuple[Versions, ...] = ()
     """The versions of all components in each ``user_version`` of the program's database, from 1 on. A program without
     releases leaves ``user_version`` alone."""
+    moving: frozenset[str] = frozenset()
+    """Parts (``index lead_by_score``) that the program itself makes again with another number in them."""
+    fingerprint: str = ""
+    """Of a new database's parts, see :func:`db.structure.fingerprint`: so that opening need not run the migrations."""
     ranges: tuple[SealedRanges, ...] = ()
     redaction: Redaction = Redaction()
     earlier_values: Mapping[str, str] = field(default_factory=dict)
@@ -154,7 +160,10 @@ class Schema:
             self,
             migrations=(*self.migrations, *other.migrations),
             evidence=(*self.evidence, *other.evidence),
+            filled=self.filled | other.filled,
             working=self.working | other.working,
+            moving=self.moving | other.moving,
+            fingerprint="",
             ranges=(*self.ranges, *other.ranges),
             redaction=Redaction(
                 self.redaction.kept | other.redaction.kept,
@@ -177,7 +186,7 @@ class Schema:
         """This schema as it was in an earlier release."""
         releases = self.releases[:release]
         there = tuple(each for each in self.migrations if each.component in releases[-1])
-        return replace(self, migrations=there, releases=releases)
+        return replace(self, migrations=there, releases=releases, fingerprint="")
 
     def steps(self) -> list[Step]:
         """All steps from an empty database to an up-to-date one."""

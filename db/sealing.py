@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from db import audit, errors
+from db import audit, errors, structure
 from db.connection import Connections
 from db.evidence import HASH_BYTES, SALT_BYTES, Evidence, Half, Hasher, gone_hash, key_value
 from db.pacing import in_steps
@@ -171,6 +171,10 @@ def _declare(database: Connections, table: Evidence) -> None:
         }
         body = {**table.lists, "id": table.id, "defaults": defaults}
         audit.add(database, DECLARATION, table.table, body)
+        if not known:  # before this nothing was witnessed
+            structure.tell(database)
+            for name in database.schema.filled - {table.table}:
+                _adopt(database, database.schema.tables[name])
     database.after_commit(lambda: database.declared.add(table.id))
 
 

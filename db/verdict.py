@@ -34,6 +34,8 @@ class Verdict:
     """Rows of evidence that no entry witnesses."""
     redacted: int = 0
     """Rows whose personal columns were left out of this copy."""
+    left_out: bool = False
+    """Whether the file is a redacted copy as a whole."""
     not_yet_witnessed: int = 0
     """Newest job events, of which no entry tells yet. No sign of tampering."""
     count: int = 0

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from db import audit, errors
+from db import audit, errors, structure
 from db.database import Database
-from db.evidence import CHAIN, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
+from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
 from db.schema import SealedRanges
 from db.sealing import DECLARATION, ROWS, key_sql
 from db.verdict import PROBLEMS_KEPT, Verdict
@@ -30,11 +30,14 @@ def verify(
     head: str | None = None,
     heads: Iterable[tuple[int, str]] = (),
     also: Callable[[Database, Verdict], object] | None = None,
+    *,
+    newest: bool = False,
 ) -> Verdict:
     """Check everything. Never raises for damage.
 
     ``head``: a hash noted outside earlier, which must be in this chain; ``heads``: entry numbers and hashes noted outside,
-    of which those that this chain is long enough for must be in it; ``also``: looks at the same moment of the file at the end.
+    of which those that this chain is long enough for must be in it; ``also``: looks at the same moment of the file at the end;
+    ``newest``: this is the file itself, so that none of those heads may be beyond its end.
     """
     verdict = Verdict()
     try:
@@ -42,7 +45,8 @@ def verify(
             _identity(database, verdict)
             _structure(database, verdict)
             walk = Walk(database, verdict)
-            walk.chain(head, dict(heads))
+            walk.chain(head, dict(heads), newest)
+            walk.structure()
             if walk.witnessing():
                 walk.tables()
             walk.sealed_ranges()
@@ -94,6 +98,7 @@ class Walk:
         self.sealed: dict[str, dict[int, Sealed]] = {}  # table -> entry
         self.lists: dict[str, dict[str, Any]] = {}  # columns id -> declaration
         self.newest: dict[str, dict[str, Any]] = {}  # table -> declaration
+        self.told: dict[str, Any] | None = None  # the newest entry that tells of the file's parts
         self.ranges: dict[
             SealedRanges, dict[int, dict[str, Any]]
         ] = {}  # by the first row: newest seal of a range
@@ -115,7 +120,7 @@ class Walk:
             )
         return False
 
-    def chain(self, outside: str | None, heads: dict[int, str]) -> None:
+    def chain(self, outside: str | None, heads: dict[int, str], newest: bool = False) -> None:
         verdict, previous, expected = self.verdict, "", 1
         found = outside is None
         for row in self.connection.execute(audit.READ_CHAIN):
@@ -137,11 +142,12 @@ class Walk:
                     seq,
                     f"was changed after it was written: digest expected {digest}, found {computed}",
                 )
-            if action in (ROWS, DECLARATION) or action in self._sealing:
+            if action in (ROWS, DECLARATION, structure.TOLD) or action in self._sealing:
                 with contextlib.suppress(ValueError, KeyError, TypeError):  # of an entry that was changed
                     self._note(seq, action, body)
             found = found or digest == outside
-            if heads.get(seq, digest) != digest:
+            verdict.left_out = verdict.left_out or action == audit.REDACTED
+            if heads.get(seq, digest) != digest and action != audit.REDACTED:
                 verdict.add(
                     "audit",
                     seq,
@@ -152,6 +158,18 @@ class Walk:
             verdict.first_at = at if verdict.first_at is None else verdict.first_at
             verdict.last_at = at
         verdict.head = previous
+        last = max(heads, default=0)
+        if newest and last >= expected:
+            verdict.add(
+                "audit",
+                last,
+                f"was noted outside, but the chain ends at entry {expected - 1}: the file is older",
+            )
+        if newest and verdict.left_out:
+            verdict.add("file", None, "is a redacted copy in the place of the file itself")
+        more = self.database.value("SELECT count(*) FROM audit_head WHERE id IS NOT 1")
+        if more:
+            verdict.add("audit_head", None, f"there are {more} rows beside the one that is the head")
         end = self.database.one(audit.READ_HEAD)
         if end is None:
             verdict.add("audit_head", 1, "missing, so entries may be too")
@@ -170,7 +188,9 @@ class Walk:
 
     def _note(self, seq: int, action: str, body: str) -> None:
         facts = audit.parsed(body)
-        if action == ROWS:
+        if action == structure.TOLD:
+            self.told = facts
+        elif action == ROWS:
             for name, of in facts["tables"].items():
                 self.sealed.setdefault(name, {})[seq] = Sealed(
                     of["columns"], of["rows"], of["removed"], of["keys"], of["sha256"]
@@ -186,10 +206,41 @@ class Walk:
                     del seals[first]
             seals[facts["first"]] = facts
 
+    # -- the file's own parts ------------------------------------------------------------------------------
+
+    def structure(self) -> None:
+        """Compare the tables, indexes, triggers and views with what the migrations make, and with what the chain tells."""
+        database, verdict, told = self.database, self.verdict, self.told
+        versions = structure.held(database)
+        if versions is not None:
+            expected = structure.digests(database.schema, versions)
+        elif told is not None:
+            expected = told["parts"]
+        else:
+            verdict.notes.append(
+                "This program does not know the file's schema, so its parts were not compared."
+            )
+            return
+        for part, what, acts in structure.compared(database, structure.rows(database), expected):
+            if acts:
+                verdict.add("schema", part, what)
+            else:
+                verdict.notes.append(f"{part} {what}; it touches nothing of the file's own.")
+        if told is None or versions is None:
+            return
+        behind = any(version > versions.get(name, 0) for name, version in told["versions"].items())
+        if behind or (told["versions"] == versions and told["parts"] != expected):
+            verdict.add("schema", None, "the file says that it is of another version than the chain does")
+
     # -- the rows ------------------------------------------------------------------------------------------
 
     def tables(self) -> None:
         verdict = self.verdict
+        if self.told is None and not verdict.left_out and self._redacted_by_0_1():
+            verdict.left_out = True
+            verdict.notes.append(
+                "The file looks like a redacted copy as version 0.1 made them, without a mark in the chain."
+            )
         there = {row[0] for row in self.database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         for name in sorted(self.newest):
             if name in there:
@@ -201,13 +252,23 @@ class Walk:
         for name, count in self.database.sql("SELECT tbl, count(*) FROM witness GROUP BY tbl"):
             if name not in self.newest:
                 verdict.add("witness", name, f"{count} witnesses of a table that no entry declares")
-        for (name,) in self.database.sql(_UNDECLARED):
-            # what this program would have witnessed
-            if name in self.database.schema.tables and name not in self.newest:
+        for name in sorted(self._undeclared() & there):
+            if name not in self.newest:
                 count = self.database.value(f'SELECT count(*) FROM "{name}"')
                 verdict.unwitnessed += count
                 if count:
                     verdict.add(name, None, f"{count} rows that no entry witnesses")
+
+    def _redacted_by_0_1(self) -> bool:
+        lengths = {row[0] for row in self.database.sql("SELECT DISTINCT length(salt) FROM witness")}
+        return SUBHASH_BYTES in lengths and SALT_BYTES not in lengths
+
+    def _undeclared(self) -> set[str]:
+        """Tables whose rows have to be witnessed, whether an entry has declared them yet or not."""
+        schema = self.database.schema
+        if self.told is not None:
+            return {*self.told["evidence"]} | (schema.tables.keys() - schema.filled)
+        return schema.tables.keys() - schema.filled
 
     # -- sealed ranges of working tables -------------------------------------------------------------------
 
@@ -218,7 +279,7 @@ class Walk:
 
     def _sealed_ranges(self, kind: SealedRanges, seals: dict[int, dict[str, Any]]) -> None:
         last = max((facts["last"] for facts in seals.values()), default=0)
-        left_out = self.verdict.redacted and not self.database.one(f"SELECT 1 FROM {kind.table} LIMIT 1")
+        left_out = self.verdict.left_out and not self.database.one(f"SELECT 1 FROM {kind.table} LIMIT 1")
         for first, facts in sorted(seals.items()):
             if not left_out:  # a redacted copy has none: they quote people
                 self._range(kind, first, facts)
@@ -319,10 +380,16 @@ class Table:
             self._changed(key, entry, row, row_hash, found)
         elif salt is not None and len(salt) == SUBHASH_BYTES:
             self.verdict.redacted += 1
+            if not self.verdict.left_out:
+                self.verdict.add(
+                    self.name, key, "its personal columns were left out, but this is no redacted copy"
+                )
             if not hasher.blank(row):
                 self.verdict.add(
                     self.name, key, "its personal columns hold something although they were left out"
                 )
+        elif salt is not None and self.verdict.left_out:
+            self.verdict.add(self.name, key, "its personal columns are there, but this is a redacted copy")
         for place, value in self.defaults[self.sealed[entry].columns]:
             if row[place] != value:
                 what = f"column {self.columns[place]}, which is newer than the row, was changed: expected {value!r}, found {row[place]!r}"
@@ -428,6 +495,3 @@ def problems(database: Database, most: int = 100, *, quick: bool = False) -> lis
                 database.sql(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",))
         found = database.sql(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({most})")
     return [line for (line,) in found if line != "ok"]
-
-
-_UNDECLARED = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"

@@ -26,14 +26,27 @@ KEYS = "SELECT key FROM witness WHERE tbl = ? AND entry = ?"
 LEFT_OUT = re.compile(r"\(left out \d+\)")
 BLANKS = (None, "", 0, "null", "{}", "[]")
 TORN = "altered or torn"
+OWN = re.compile(r"sqlite_(autoindex_.*|sequence|stat\d)", re.IGNORECASE)
+VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
+TOKENS = re.compile(r"""--[^\n]*|/\*.*?\*/|('(?:[^']|'')*'|"[^"]*"|\w+|[^\s\w])""", re.DOTALL)
 
 
-ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+ENCODE = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, default=lambda value: {"hex": bytes.hex(value)}
+).encode
 
 
 def plain(values):
     """The values as they are hashed: a JSON array in UTF-8 without spaces."""
     return ENCODE(values).encode()
+
+
+def part_digest(kind, name, table, text):
+    """Of a table, index, trigger or view, by the words of its text, without comments and quotes around names."""
+    if name == "lead_by_score":  # the program makes this index again, with another number in it
+        text = re.sub(r"\d+", "0", text)
+    text = " ".join(token.strip('"') for token in TOKENS.findall(text) if token)
+    return sha256("\n".join((kind, name, table, text)).encode()).hexdigest()[:16]
 
 
 def columns_id(facts):
@@ -55,11 +68,30 @@ def row_hash(facts, row, salt):
     return sha256(begin + middle + rest).digest()
 
 
+def blank(value):
+    """Whether nothing stands in a personal column."""
+    return value in BLANKS or LEFT_OUT.fullmatch(str(value)) or (isinstance(value, bytes) and not any(value))
+
+
+def noted(folder):
+    """The heads in heads.jsonl: (entry, hash); a restored copy ends what was noted beyond it."""
+    found: list[tuple[int, str]] = []
+    with contextlib.suppress(OSError):
+        for line in (folder / "heads.jsonl").read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                facts = json.loads(line)
+                if "restart" in facts:
+                    found = [each for each in found if each[0] <= facts["restart"]]
+                found.append((int(facts["entries"]), str(facts["head"])))
+    return found
+
+
 class Verifier:
     def __init__(self, connection):
         self.db = connection
         self.problems, self.evidence, self.notes = [], [], []
-        self.sealed, self.lists, self.newest, self.ranges = {}, {}, {}, {}
+        self.sealed, self.lists, self.newest, self.ranges, self.told = {}, {}, {}, {}, None
+        self.left_out = False
         self.entries = self.rows = self.unwitnessed = self.redacted = self.pending = 0
         self.head, self.first_at, self.last_at = "", None, None
 
@@ -67,7 +99,7 @@ class Verifier:
         key = key.hex() if isinstance(key, bytes) else key  # of a witness that was altered
         self.problems.append({"table": table, "key": key, "what": what})
 
-    def run(self, outside):
+    def run(self, outside, heads=(), newest=False):
         try:
             if self.db.execute("PRAGMA application_id").fetchone()[0] != 0x56414C48:
                 self.add("file", None, "does not bear the mark of a Valhalla file")
@@ -76,7 +108,8 @@ class Verifier:
                     self.add("file", None, f"{TORN}: {line}")
             for table, rowid, parent, _ in self.db.execute("PRAGMA foreign_key_check").fetchall():
                 self.add(table, rowid, f"refers to a row of {parent} that is missing")
-            self.chain(outside)
+            self.chain(outside, dict(heads), newest)
+            self.structure()
             there = {name for (name,) in self.db.execute(TABLES)}
             if "witness" in there:
                 self.witnesses(there)
@@ -89,7 +122,7 @@ class Verifier:
         except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             self.add("file", None, f"{TORN}: {error}")
 
-    def chain(self, outside):
+    def chain(self, outside, heads, newest):
         previous, expected, found = "", 1, outside is None
         for row in self.db.execute(f"SELECT {COLUMNS} FROM audit ORDER BY seq"):
             seq, at, action, body, before, digest = row[0], row[1], row[4], row[6], row[7], row[8]
@@ -103,10 +136,21 @@ class Verifier:
             with contextlib.suppress(ValueError, KeyError, TypeError):  # of an entry that was changed
                 self.note(seq, action, body)
             found = found or digest == outside
+            self.left_out = self.left_out or action == "copy.redacted"
+            if heads.get(seq, digest) != digest and action != "copy.redacted":
+                self.add("audit", seq, "is not the entry that was noted outside")
             previous, expected = digest, seq + 1
             self.entries += 1
             self.first_at, self.last_at = self.first_at if self.first_at is not None else at, at
         self.head = previous
+        if newest and max(heads, default=0) >= expected:
+            self.add(
+                "audit", max(heads), "was noted outside, but the chain ends before it: the file is older"
+            )
+        if newest and self.left_out:
+            self.add("file", None, "is a redacted copy in the place of the file itself")
+        if self.db.execute("SELECT 1 FROM audit_head WHERE id IS NOT 1").fetchone():
+            self.add("audit_head", None, "there are rows beside the one that is the head")
         end = self.db.execute("SELECT entries, hash FROM audit_head WHERE id = 1").fetchone()
         if end is None:
             self.add("audit_head", 1, "missing, so entries may be too")
@@ -119,6 +163,8 @@ class Verifier:
         if action == "rows":
             for table, facts in json.loads(body)["tables"].items():
                 self.sealed.setdefault(table, {})[seq] = facts
+        elif action == "schema.tables":
+            self.told = json.loads(body)
         elif action == "evidence.table":
             facts = json.loads(body)
             if columns_id(facts) == facts["id"]:
@@ -130,7 +176,54 @@ class Verifier:
             )
             self.ranges = {each["first"]: each for each in [*kept, facts]}
 
+    def structure(self):
+        release = self.db.execute("PRAGMA user_version").fetchone()[0]
+        known = {}
+        for line in PARTS.split("\n"):
+            since, until, digest, part = line.split(" ", 3)
+            if int(since) <= release <= int(until):
+                known[part] = digest
+        expected = known or (self.told or {}).get("parts")
+        if not expected:
+            self.notes.append("This schema is not known here, so its parts were not compared.")
+            return
+        ours = {part[6:].lower() for part in expected if part.startswith("table ")}
+        there = {}
+        for kind, name, table, text in self.db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"):
+            part = f"{kind} {name}"
+            if OWN.fullmatch(name):
+                continue
+            there[part] = part_digest(kind, name, table, text or "")
+            if part not in expected and not self.acts(kind, name, table, text or "", ours):
+                self.notes.append(f"{part} is none of this schema; it touches nothing of the file's own.")
+            elif part not in expected:
+                self.add("schema", part, "is none of this schema")
+            elif there[part] != expected[part]:
+                self.add("schema", part, "is not what this schema makes")
+        for part in sorted(expected.keys() - there.keys()):
+            self.add("schema", part, "is missing")
+        told = self.told
+        if (
+            told
+            and known
+            and (told["release"] > release or (told["release"] == release and told["parts"] != known))
+        ):
+            self.add("schema", None, "the file says that it is of another version than the chain does")
+
+    def acts(self, kind, name, table, text, ours):
+        """Whether a part that does not belong there can change what happens to the file's own tables."""
+        if kind == "trigger" or VIRTUAL.match(text):
+            return True
+        if kind != "table":
+            return (name if kind == "view" else table).lower() in ours
+        refers = self.db.execute('SELECT "table" FROM pragma_foreign_key_list(?)', (name,)).fetchall()
+        return any(each.lower() in ours for (each,) in refers)
+
     def witnesses(self, there):
+        salts = {length for (length,) in self.db.execute("SELECT DISTINCT length(salt) FROM witness")}
+        if self.told is None and not self.left_out and 32 in salts and 16 not in salts:
+            self.left_out = True
+            self.notes.append("The file looks like a redacted copy as version 0.1 made them.")
         for table in sorted(self.newest):
             if table in there:
                 self.table(table)
@@ -141,6 +234,12 @@ class Verifier:
         for table, count in self.db.execute("SELECT tbl, count(*) FROM witness GROUP BY tbl").fetchall():
             if table not in self.newest:
                 self.add("witness", table, f"{count} witnesses of a table that no entry declares")
+        must = {*EVIDENCE.split(), *(self.told["evidence"] if self.told else ())}
+        for table in sorted((must & there) - self.newest.keys()):
+            count = self.db.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+            self.unwitnessed += count
+            if count:
+                self.add(table, None, f"{count} rows that no entry witnesses")
 
     def table(self, table):
         columns = [row[1] for row in self.db.execute(f'PRAGMA table_info("{table}")')]
@@ -204,9 +303,13 @@ class Verifier:
             self.add(table, key, what)
         elif salt is not None and len(salt) == 32:
             self.redacted += 1
+            if not self.left_out:
+                self.add(table, key, "its personal columns were left out, but this is no redacted copy")
             personal = [row[name] for name in facts["personal"]]
-            if not all(value in BLANKS or LEFT_OUT.fullmatch(str(value)) for value in personal):
+            if not all(blank(value) for value in personal):
                 self.add(table, key, "personal columns hold something although they were left out")
+        elif salt is not None and self.left_out:
+            self.add(table, key, "its personal columns are there, but this is a redacted copy")
         if "newer" not in facts:
             known = {*facts["key"], *facts["other"], *facts["personal"]}
             facts["newer"] = [name for name in columns if name not in known]
@@ -230,7 +333,7 @@ class Verifier:
 
     def events(self):
         last = max((facts["last"] for facts in self.ranges.values()), default=0)
-        left_out = self.redacted and not self.db.execute("SELECT 1 FROM job_event LIMIT 1").fetchone()
+        left_out = self.left_out and not self.db.execute("SELECT 1 FROM job_event LIMIT 1").fetchone()
         for first, facts in sorted(self.ranges.items()):
             digest, count = sha256(b"valhalla-job-events-1"), 0
             for row in self.db.execute(EVENTS, (first, facts["last"])):
@@ -239,6 +342,134 @@ class Verifier:
             if (count, digest.hexdigest()) != (facts["events"], facts["sha256"]) and not left_out:
                 self.add("job_event", [first, facts["last"]], "changed after they were sealed")
         self.pending = self.db.execute("SELECT count(*) FROM job_event WHERE id > ?", (last,)).fetchone()[0]
+
+
+# Written by scripts/pin_schema.py from the migrations: tables whose rows are witnessed, and every part of each schema,
+# the first and the last schema in which it is so before its digest.
+EVIDENCE = """
+alert buyer duplicate effect experiment experiment_epoch header import import_undo knowledge lead lead_change
+lead_history lead_merge live_session mapping model_snapshot outcome packet policy reject run script
+script_move setting sighting source standing_approval suppression token variant
+"""
+PARTS = """\
+1 19 920f79911c3de2aa index alert_open
+1 19 c3f06de1d1d26512 index import_by_file
+1 3 fd189ef190126501 index lead_by_score
+1 19 2b8de0cce85450cc index lead_history_by_lead
+1 19 0c6190e1c77a7fa3 index outcome_by_lead
+1 19 a93cdd2b2be81715 index packet_by_lead
+1 13 6793f4f2b953376f index reject_by_import
+1 19 3dce45460c16b51c table alert
+1 19 875db2d6a0f425ca table audit
+1 19 56566c6050ee7949 table audit_head
+1 19 570d154a8b82dea9 table cycle
+1 19 7ea777db32ca7978 table experiment
+1 2 9966569ea3e0edb2 table file
+1 19 0ac9669469f27b23 table header
+1 2 cffc7a1460d06df0 table import
+1 19 9acec3ea5039d91e table import_seen
+1 19 68d43b343fb42854 table lead
+1 2 887455e8c2f9278a table lead_generation
+1 19 f8bc80f252f6cd57 table lead_history
+1 14 420fddb08f252ec5 table lead_key
+1 19 435dc4a4b0f134cc table mapping
+1 19 2f110c8aec995256 table model_snapshot
+1 3 b9ff1c3a583e71ce table outcome
+1 19 5d9b4d0604c75874 table overtaken
+1 19 0bd4c1fb080cb386 table packet
+1 19 3613b32f1612ee3a table policy
+1 9 ea91897fc79cd191 table reject
+1 19 ee201753322baf74 table run
+1 3 989977c325010580 table script
+1 19 d303aff218eabbf4 table setting
+1 19 82b21cb03e509403 table sighting
+1 19 f18c3f270bad2482 table source
+1 19 8d4dbe707e441b1f table variant
+1 19 e7809b8bb4038074 trigger audit_head_no_delete
+1 19 8389e5014bc8ce8a trigger audit_head_no_insert
+1 19 0dc6fadc364ab31d trigger audit_head_steps
+1 19 fb5326b7638490cb trigger audit_no_delete
+1 19 7fe8f5d0c0e60695 trigger audit_no_replace
+1 19 b4a71d83f75ae295 trigger audit_no_update
+2 19 770a68611de3b0c7 index task_dead
+2 19 6a2b084662006a61 index task_running
+2 19 217ca0ecc01d8399 index task_scheduled
+2 19 e00d0494a06fb4ea index task_unique
+2 19 10f88e2cc8307940 index task_waiting
+2 19 3bccaf866514019c table counter
+2 19 0868d10db88ad127 table cycle_slot
+2 19 0a2ecea37540621e table job_event
+2 19 893254c4da33b992 table job_seal
+2 19 b11c62369a94a1ef table kv
+2 19 6373673568e14082 table queue_state
+2 19 5125fdd676946f83 table task
+2 19 6604f51d10eb7d54 table worker
+3 19 4022e1484f6a5fed index duplicate_open
+3 19 00e78f09ca5ad6e7 index lead_merge_in_force
+3 19 f7f6d48ee794fc1f index reject_open
+3 19 99d0e770e49cefae index suppression_in_force
+3 19 cac079040ed91f45 table duplicate
+3 19 d8cc6ad582b71dee table file
+3 19 e74672a0cafe8ec5 table import
+3 19 15604fcc754a5f86 table import_undo
+3 19 163f26a27b9b73ca table lead_change
+3 19 95b5083939eb34fc table lead_generation
+3 19 ac63ee64eb2a4320 table lead_index_state
+3 19 de53cf0f18ffc8ef table lead_merge
+3 19 5b0bf6e599cd66b9 table lead_phone
+3 19 368fafab4ac2a851 table lead_search
+3 19 1eb8ba6501e8b0df table lead_search_config
+3 19 9896ba8812010b65 table lead_search_content
+3 19 ab73e05204825bc5 table lead_search_data
+3 19 02f39e1447114257 table lead_search_idx
+3 19 6f4c85a7e18fbf5e table suppression
+3 19 734db24aad46484a table suppression_state
+4 5 3de41efc39ae0ff8 index lead_by_score
+4 19 e0929199c76cecfa index outcome_undone
+4 19 91b1d1e3ab11e912 index script_move_by_script
+4 19 c021226def3dbef5 index script_one_primary
+4 19 53e2e577abfd63d9 table buyer
+4 19 79b7441b2ed2e3f3 table experiment_epoch
+4 19 6ba8293673e5c765 table outcome
+4 19 5b6ae9744dd7b910 table script
+4 19 5e2edf1209eb7205 table script_move
+5 19 6a18e99e1abd1bb2 index idempotency_expiry
+5 19 fe380e68a0c9ebc4 table dry_run_log
+5 19 fd70fbf0cafbde2f table governor_limit
+5 19 fc2503785fcd3ca9 table governor_slot
+5 19 b88dd05e2622e64a table governor_violation
+5 19 94ecc2ef1d138ef9 table heartbeat
+5 19 b7e1551d16493797 table idempotency_key
+5 19 48707bba3bdc983d table retry_log
+6 12 5eed154cc576cddf index lead_by_score
+7 19 532e64287ce9522a index effect_by_lead
+7 19 f9e8ac92861b0c67 index effect_open
+7 19 d99eeda815bb8823 table effect
+7 19 7995cfcd73fbf184 table live_session
+7 16 440e704436400edf table standing_approval
+8 19 579c8b34467f19b2 index audit_declaration
+8 19 6316c7afd3114c38 table witness
+8 19 0684bc198de076a1 trigger witness_no_delete
+8 19 44f1e2bd356e1410 trigger witness_no_update
+9 19 7bb2edf35cf929ce index quality_by_file
+9 19 eca82e7ceba4ee36 table quality
+10 19 957a86a644f333ee index reject_closed
+10 19 5c694ee036290278 index reject_fixed
+10 19 711e42d40e0050b4 table reject
+11 19 af669cd87b3e14d6 index import_by_start
+11 19 5e71ec35f84d2b03 index outcome_by_time
+12 19 c4c422ae30ecb2d8 table knowledge
+13 19 ef5dfc11c623b012 index lead_by_score
+14 19 921f03be08d0b000 index reject_by_import
+15 19 d2bbce5f24963c0e index duplicate_by_other
+15 19 2cab766bd10fb4df index lead_key_learnt
+15 19 79484b25a7524196 table lead_key
+16 19 b11d5283c48ae663 table schema_version
+17 19 8f98006a629890c7 table standing_approval
+18 19 0c56807157a0bc43 index token_name
+18 19 cbac161f903de5db table token
+19 19 b2f3df0a2752edd8 index audit_approval
+"""[:-1]
 
 
 def moment(at):
@@ -253,10 +484,14 @@ def verify(path, outside=None):
             opened, mode = pathlib.Path(folder, "copy.db"), "?mode=ro"
             shutil.copyfile(path, opened)
             shutil.copyfile(log, opened.with_name("copy.db-wal"))
+        newest = (
+            path.name == "valhalla.db" and (path.parent / "audit" / "heads.jsonl").exists()
+        )  # a home's own file
+        heads = noted(path.parent / "audit" if newest else path.parent)
         connection = sqlite3.connect(opened.absolute().as_uri() + mode, uri=True)
         stack.callback(connection.close)
         verifier = Verifier(connection)
-        verifier.run(outside)
+        verifier.run(outside, heads, newest)
         if opened is not path:
             verifier.notes.append(f"{log.name} lies beside the file and was read with it")
     manifest = path.with_name(path.name + ".manifest.json")

@@ -195,12 +195,15 @@ TAMPERED = {
         ["UPDATE witness SET salt = zeroblob(32) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)},
     ),
     "an entry changed": (["UPDATE audit SET actor = 'bob' WHERE seq = 3"], {("audit", 3)}),
-    "an entry removed": (["DELETE FROM audit WHERE seq = 5"], {("audit", 5), ("audit", 6), ("setting", "s1")}),
+    "an entry removed": (
+        ["DELETE FROM audit WHERE seq = (SELECT seq FROM audit WHERE action = 'rows' AND subject = 'setting' LIMIT 1)"],
+        {("audit", 6), ("audit", 7), ("setting", "s0")},
+    ),
     "the last entry removed": (
         ["DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)"], {("audit_head", 1), ("setting", "s1")},
     ),
     "the head removed": (["DELETE FROM audit_head"], {("audit_head", 1)}),
-    "a table removed": (["DELETE FROM header WHERE 1", "DROP TABLE header"], {("header", None)}),
+    "a table removed": (["DELETE FROM header WHERE 1", "DROP TABLE header"], {("header", None), ("schema", "table header")}),
 }  # fmt: skip
 
 
@@ -245,7 +248,8 @@ def rebuild(path: Path) -> None:
     """Make the chain anew over changed data, as somebody could who rewrites the whole file."""
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode = DELETE").fetchall()
-    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+    triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute("UPDATE audit SET actor = 'nobody' WHERE seq = 1")
     previous = ""
@@ -256,6 +260,8 @@ def rebuild(path: Path) -> None:
         )
         previous = digest
     connection.execute("UPDATE audit_head SET hash = ?", (previous,))
+    for _, text in triggers:
+        connection.execute(str(text))
     connection.close()
 
 

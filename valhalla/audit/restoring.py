@@ -37,7 +37,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
             raise NotRestorable(
                 f"{copy} does not verify ({first.table}: {first.what}), so nothing was replaced; see: valhalla audit verify {copy}"
             )
-        if verdict.redacted:
+        if verdict.redacted or verdict.left_out:
             raise NotRestorable(
                 f"{copy} is a redacted copy: the leads' personal data is not in it, so nothing was replaced"
             )

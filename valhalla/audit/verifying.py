@@ -8,6 +8,7 @@ from db import Database, heads, inspecting, verifying
 from db.verdict import Verdict
 from jobs import check_sealed_events, count_unsealed_events
 from valhalla.audit import signing, sql
+from valhalla.program.home import Home
 from valhalla.program.schema import SCHEMA
 
 
@@ -18,24 +19,28 @@ def home_file(database: Database, folder: Path, head: str | None = None, key: st
         assert database.path is not None
         _more(database.path, folder, database, verdict, key)
 
-    return verifying.verify(database, head, heads.read(folder), also)
+    return verifying.verify(database, head, heads.read(folder), also, newest=True)
 
 
 def copy_of_file(path: Path, head: str | None = None, key: str | None = None) -> Verdict:
     """The verdict on a copy that somebody hands in; see :func:`db.inspecting.inspect`."""
     folder = path.resolve().parent
+    home = Home(folder)
+    if path.resolve() == home.database and (home.audit / heads.NAME).exists():
+        folder = home.audit  # the file of a home that is not in use
     return inspecting.inspect(
         path,
         SCHEMA,
         head,
         heads.read(folder),
         lambda database, verdict: _more(path, folder, database, verdict, key),
+        newest=folder == home.audit,
     )
 
 
 def _more(path: Path, folder: Path, database: Database, verdict: Verdict, key: str | None) -> None:
     signing.check(path, folder, database, verdict, key)
-    if not database.one(sql.HAS_SEALS) or verdict.redacted:
+    if not database.one(sql.HAS_SEALS) or verdict.left_out:
         return
     named = any(problem.table == "job_event" for problem in verdict.problems)
     if not named and (

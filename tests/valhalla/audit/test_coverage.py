@@ -29,6 +29,7 @@ from valhalla.reports.packet import make
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import experiments, policies, scripts
 from valhalla.scoring.opening import open_home
+from valhalla.service import tokens
 from valhalla.service.sql import BEGIN_RUN
 
 PROMISED = {
@@ -89,6 +90,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         AlertSystem(database=database).repeat("test", "a reason", "warning", {"a": 1})
         (folder / "buyers.csv").write_text("name,markets\nBea,TX\n", encoding="utf-8")
         import_buyers(database, folder / "buyers.csv")
+        tokens.add(database, "console", "read")
         make(database, Viewer.now(database), 1)
     assert inspect(home.database, SCHEMA).ok
     return home.database
@@ -109,6 +111,8 @@ def filled(path: Path) -> dict[str, tuple[Any, ...]]:
 def other(value: Any, kind: str) -> Any:
     if kind == "INTEGER":
         return (value or 0) + 1
+    if kind == "BLOB":
+        return bytes(byte ^ 1 for byte in value)
     return f"{value or ''}x"
 
 

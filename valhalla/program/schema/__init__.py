@@ -54,6 +54,7 @@ EVIDENCE = (
         "kind digest origin created_at created_by removed_at removed_by",
         personal="value reason",
     ),
+    evidence("suppression_state", "version", personal="salt"),
     evidence("duplicate", "lead_id other_id state found_at decided_at decided_by", personal="phone_key"),
     evidence("lead_merge", "kept_id merged_id at actor undone_at undone_by", personal="body"),
     evidence(
@@ -100,7 +101,6 @@ WORKING = frozenset(
         "lead_generation",
         "overtaken",
         "cycle",
-        "suppression_state",
         "lead_index_state",
         "lead_phone",
         "lead_search",
@@ -138,8 +138,12 @@ RELEASES = (
     {"db": 3, "jobs": 1, "valhalla": 13},
     {"db": 3, "jobs": 1, "valhalla": 14},
     {"db": 3, "jobs": 1, "valhalla": 15},
+    {"db": 3, "jobs": 1, "valhalla": 16},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
+
+FINGERPRINT = "20e94c3cc0b272d25b0e1714ead6cc748dc39c41f62aac60e4dee3a2cf5244fa"
+"""Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(
     application_id=APPLICATION_ID,
@@ -148,14 +152,17 @@ SCHEMA = Schema(
         Migrations("valhalla", Path(__file__).with_name("migrations")),
     ),
     evidence=EVIDENCE,
+    filled=frozenset({"suppression_state"}),
     working=WORKING | JOBS.working,
     releases=RELEASES,
+    moving=frozenset({"index lead_by_score"}),
+    fingerprint=FINGERPRINT,
     ranges=JOBS.ranges,
     redaction=Redaction(
         # Imports refer to the first. A search index keeps the shadow tables that SQLite empties itself.
-        kept=frozenset({"file", "cycle", "lead_generation", "lead_index_state", "suppression_state"})
+        kept=frozenset({"file", "cycle", "lead_generation", "lead_index_state"})
         | {f"lead_search_{part}" for part in ("config", "content", "data", "idx")},
-        statements=("UPDATE suppression_state SET salt = zeroblob(16)", "UPDATE file SET error = NULL"),
+        statements=("UPDATE file SET error = NULL",),
     ),
     earlier_values={
         "lead": "SELECT 'lead_history ' || id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
