@@ -87,4 +87,5 @@ def show(home: Home, link: str, *, opens: bool, quiet: bool) -> None:
     if opens:
         import webbrowser
 
-        webbrowser.open(page.as_uri())
+        # Windows opens paths; of addresses of files it takes not every letter.
+        webbrowser.open(str(page) if sys.platform == "win32" else page.as_uri())

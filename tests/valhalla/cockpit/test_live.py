@@ -19,6 +19,7 @@ from valhalla.console import hub
 from valhalla.console.hub import Outbox
 from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
+from valhalla.service import tokens
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 """Also the full crowd: 200 clients for a minute."""
@@ -160,11 +161,9 @@ async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
     seconds: int,
 ) -> None:
     started = program("--interval", "1")
-    link = await asyncio.to_thread(started.link)
-    url, port = link.partition("/?")[0], httpx.URL(link).port
-    async with httpx.AsyncClient() as visitor:
-        assert (await visitor.get(link)).status_code == 303
-        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    port = httpx.URL(await asyncio.to_thread(started.link)).port
+    with open_database(home / "valhalla.db") as database:
+        token = tokens.add(database, "crowd", "read")
 
     async def write() -> None:
         """Alerts of about 70 KB, so that what is not read does not disappear in the buffers of the system."""
@@ -183,7 +182,7 @@ async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
             deaf=deaf,
             seconds=seconds,
             memory=lambda: psutil.Process(started.process.pid).memory_info().rss,
-            headers={"Cookie": cookie, "Origin": url},
+            headers={"Authorization": f"Bearer {token}"},
         )
     finally:
         writing.cancel()

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from db import Database
 from valhalla.cockpit.security import limits
+from valhalla.cockpit.security.sessions import FIRST, IDLE, MOST, Sessions
 from valhalla.cockpit.server import Server, _has_second_address
 from valhalla.program.database import open_database
 from valhalla.service import links
@@ -228,6 +229,31 @@ def test_a_link_that_a_signed_in_browser_opens_is_spent(server: Server, client: 
     assert client.get(link).status_code == 303
     with httpx.Client() as late:
         assert late.get(link).status_code == 403
+
+
+def test_a_cookie_that_is_kept_for_later_lets_nobody_in() -> None:
+    now = 0.0
+    sessions = Sessions(lambda link: True, lambda: now)
+    kept, used = sessions.exchange("one"), sessions.exchange("two")
+    session = sessions.present(used)
+    assert session is not None
+    assert sessions.come_in(session)
+    now = FIRST + 1
+    assert sessions.present(kept) is None
+    assert sessions.present(used) is session
+    now += IDLE + 1
+    assert sessions.present(used) is None
+
+
+def test_cookies_that_nobody_shows_push_out_nobody() -> None:
+    sessions = Sessions(lambda link: True)
+    used = sessions.exchange("one")
+    session = sessions.present(used)
+    assert session is not None
+    sessions.come_in(session)
+    for _ in range(MOST + 1):
+        sessions.exchange("two")
+    assert sessions.present(used) is session
 
 
 def test_a_spent_link_stays_spent_when_the_program_starts_again(

@@ -21,9 +21,12 @@ import pytest
 from db import Database, pacing
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
+from valhalla.program import settings
 from valhalla.program.errors import ValhallaError
-from valhalla.program.instance import running
+from valhalla.program.home import Home
+from valhalla.program.instance import Running, running
 from valhalla.program.serving import Limits
+from valhalla.safety.security import FAILED, PASSED, measure
 
 
 @pytest.fixture
@@ -86,6 +89,19 @@ def test_every_route_of_the_api_is_described(client: httpx.Client) -> None:
         "/healthz",
     } <= set(paths)
     assert all(way["summary"] for ways in paths.values() for way in ways.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict"),
+    [("{url}", PASSED), ("http://127.0.0.1:8101", PASSED), ("http://192.168.0.7:8101", FAILED)],
+)
+def test_a_name_of_this_computer_is_safe_to_listen_on(
+    server: Server, cockpit_home: Home, url: str, verdict: str
+) -> None:
+    instance = Running(1, 0, "run", url.format(url=server.url))
+    database = server.cockpit.database
+    found = measure(database, cockpit_home.path, settings.effective(database), instance)
+    assert found["details"]["bind_address"]["result"] == verdict
 
 
 @pytest.mark.e2e

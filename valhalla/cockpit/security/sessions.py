@@ -18,8 +18,11 @@ from typing import NamedTuple
 IDLE = 7 * 24 * 3600.0
 """Seconds without a request after which a session ends."""
 
+FIRST = 60.0
+"""Seconds within which a cookie is presented for the first time: a browser does that at once."""
+
 MOST = 200
-"""Sessions kept at once; the one unused for longest makes room."""
+"""Sessions kept at once; one whose cookie was never shown makes room, else the one unused for longest."""
 
 
 class Toast(NamedTuple):
@@ -71,7 +74,7 @@ class Sessions:
         session, now = self._of(value), self._clock()
         if session is None or self._is_late(session):
             return None
-        if now - session.seen > IDLE:
+        if now - session.seen > (IDLE if session.shown else FIRST):
             return None
         session.seen = now
         return session
@@ -104,7 +107,11 @@ class Sessions:
 
     def _make_room(self) -> None:
         while len(self._sessions) >= MOST:
-            self._sessions.pop(min(self._sessions, key=lambda key: self._sessions[key].seen))
+            self._sessions.pop(min(self._sessions, key=self._worth))
+
+    def _worth(self, key: str) -> tuple[bool, float]:
+        session = self._sessions[key]
+        return session.shown, session.seen
 
 
 def _hash(text: str) -> str:
