@@ -301,7 +301,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         connection = self._state.conn
         if connection is None:
             return depth == self._thread.depth == 0
-        return self._thread.depth == depth and connection.in_transaction == (depth > 0)
+        try:
+            return self._thread.depth == depth and connection.in_transaction == (depth > 0)
+        except apsw.ConnectionClosedError:  # by another thread, which ends everything
+            return depth == self._thread.depth == 0
 
     def return_to(self, depth: int) -> bool:
         """Whoever called code that may have left transactions open, or ended its caller's: back to ``depth``, 0 or 1.

@@ -82,7 +82,8 @@ class CurrentJob:
     def fence(self, progress: Any = None) -> None:
         """First statement of every transaction of a long job: continues only while the job is still this worker's.
 
-        ``progress``: any JSON value, shown to operators. Raises :class:`LeaseLost` if the job was taken over; leave
+        ``progress``: any JSON value that says how far it has come, shown to operators. A job that dies with its worker three
+        times at the same progress is a dead letter, so one that is told no progress has not come further. Raises :class:`LeaseLost` if the job was taken over; leave
         the transaction with it, so that nothing of it is committed.
         """
         if not self.attempt.database.in_write():

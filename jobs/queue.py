@@ -32,12 +32,12 @@ class JobQueue(Producer):
     """A queue in ``database``. Handlers are declared on it with :meth:`task` and found by their names.
 
     ``name``: the queue of kinds that name none. ``lease``: seconds after which a claim that is not extended is over.
-    ``max_lost``: a job whose workers died so often in a row while it ran becomes a dead letter.
+    ``max_lost``: a job whose workers died so often while it ran, without its coming further, becomes a dead letter.
     Creating one reads and writes nothing.
     """
 
     def __init__(
-        self, database: Database, name: str = "default", *, lease: float = 30.0, max_lost: int = 10
+        self, database: Database, name: str = "default", *, lease: float = 30.0, max_lost: int = 3
     ) -> None:
         database.install(SCHEMA)
         super().__init__(database, name, lease, max_lost)

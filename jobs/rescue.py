@@ -53,10 +53,11 @@ def _rescue(queue: Core, statement: str, which: dict[str, Any], why: str) -> lis
     database = queue.database
     with database.write():
         rows = database.sql(statement, {**which, "now": database.clock(), "max_lost": queue.max_lost})
-        for job_id, claims, state, *_ in rows:
+        for job_id, claims, state, _, of_queue, _, lane in rows:
+            queue.storage.add_lane((of_queue, lane))
             queue.storage.event(job_id, _event(state), claims, which.get("owner"), why)
         database.after_commit(queue.storage.bell.ring_all)
-    for job_id, _, state, name, of_queue, correlation_id in rows:
+    for job_id, _, state, name, of_queue, correlation_id, _ in rows:
         queue.events.send(_event(state), job_id, name, of_queue, correlation_id, None, why)
         if state == DEAD:
             queue.endings.ended(job_id)

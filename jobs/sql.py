@@ -99,9 +99,9 @@ WHERE id = ? AND claims = ? AND state = 'running' AND started_at IS NULL
 
 # -- while it runs ------------------------------------------------------------------------------------------
 
-# First statement of every transaction of a long job. Progress also clears what earlier deaths left on the row.
+# First statement of every transaction of a long job.
 FENCE = """
-UPDATE task SET lost = 0, suspect = 0, lease = max(lease, ?), progress = coalesce(?, progress)
+UPDATE task SET lease = max(lease, ?), progress = coalesce(?, progress)
 WHERE id = ? AND claims = ? AND state = 'running'
 RETURNING cancel
 """
@@ -164,24 +164,29 @@ STALE_CLAIMS = """
 SELECT count(*) FROM task WHERE state = 'running' AND (lease IS NULL OR lease <= :now OR lease > :latest)
 """
 
+# Only a job that began is counted as lost, and from one again when it has come further than where it died before. From
+# then on it runs in a lane of its kind's suspects, one at a time: what merely ran beside the one that kills is not counted twice.
+_BURY = "started_at IS NOT NULL AND iif(progress IS lost_progress, lost, 0) + 1 >= :max_lost"
+
 _RESCUE = """
 UPDATE task SET
-  state = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost THEN 'dead' ELSE 'waiting' END,
-  finished_at = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost THEN :now END,
-  error = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost
-               THEN 'its worker died or went silent ' || (lost + 1) || ' times while it ran' ELSE error END,
-  unique_live = CASE WHEN started_at IS NOT NULL AND lost + 1 >= :max_lost
-                     THEN unique_live & (unique_scope IS 'period') ELSE unique_live END,
-  lost = lost + (started_at IS NOT NULL), suspect = 1, owner = NULL, lease = NULL
+  state = iif({bury}, 'dead', 'waiting'),
+  finished_at = iif({bury}, :now, NULL),
+  error = iif({bury}, 'its worker died or went silent ' || (lost + 1) || ' times while it ran', error),
+  unique_live = iif({bury}, unique_live & (unique_scope IS 'period'), unique_live),
+  lost = iif(started_at IS NULL, lost, iif(progress IS lost_progress, lost, 0) + 1),
+  lost_progress = iif(started_at IS NULL, lost_progress, progress),
+  lane = iif(started_at IS NOT NULL AND lane = '', '!' || name, lane),
+  suspect = 1, owner = NULL, lease = NULL
 WHERE state = 'running' AND {which}
-RETURNING id, claims, state, name, queue, correlation_id
+RETURNING id, claims, state, name, queue, correlation_id, lane
 """
 
 # All rows of a worker that is dead.
-RESCUE_FROM_OWNER = _RESCUE.format(which="owner = :owner")
+RESCUE_FROM_OWNER = _RESCUE.format(bury=_BURY, which="owner = :owner")
 
 # All rows whose lease is over, whichever worker has them: a hung thread, a stopped machine, a row that was edited by hand.
-RESCUE_STALE = _RESCUE.format(which="(lease IS NULL OR lease <= :now OR lease > :latest)")
+RESCUE_STALE = _RESCUE.format(bury=_BURY, which="(lease IS NULL OR lease <= :now OR lease > :latest)")
 
 # -- workers ------------------------------------------------------------------------------------------------
 
@@ -292,6 +297,11 @@ SELECT (SELECT count(*) FROM task WHERE state = 'running' AND queue = :queue),
 # The few that run, from their partial index.
 RUNNING_NOW = f"SELECT {COLUMNS} FROM task INDEXED BY task_running WHERE state = 'running' LIMIT ?"
 
+# Those that ended their workers, the newest first.
+KILLERS = f"""
+SELECT {COLUMNS} FROM task INDEXED BY task_dead WHERE state = 'dead' AND name = ? AND lost >= ? ORDER BY id DESC
+"""
+
 # The newest of some kinds among the last few thousand jobs: no index is by name.
 NEWEST_OF_KINDS = f"""
 SELECT {COLUMNS} FROM (SELECT * FROM task WHERE id > (SELECT coalesce(max(id), 0) - 5000 FROM task) ORDER BY id DESC)
@@ -338,6 +348,7 @@ SELECT name, payload FROM task WHERE queue = ? AND state = ? ORDER BY priority D
 RETURN = """
 UPDATE task SET state = 'waiting', due = NULL, expires = NULL, failures = 0, lost = 0, cancel = 0, owner = NULL,
                 lease = NULL, started_at = NULL, finished_at = NULL, result = NULL,
+                lane = iif(substr(lane, 1, 1) = '!', '', lane),
                 unique_live = (unique_key IS NOT NULL)
 WHERE id = ? AND state IN ('dead', 'canceled', 'expired', 'done')
 """

@@ -30,7 +30,7 @@ class JobState:
     failures: int
     """How often it raised."""
     lost: int
-    """How often in a row its worker died while it ran."""
+    """How often its worker died while it ran, since it last came further than where it died before."""
     claims: int
     due: int | None
     expires: int | None

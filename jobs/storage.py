@@ -160,7 +160,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
     def _room(self, lane: tuple[str, str], limit: int) -> int:
         """How many rows of ``lane`` may be taken. Of a limited kind one at a time: claimed rows count as running."""
-        most = self.limits.get(lane)
+        most = 1 if lane[1][:1] == "!" else self.limits.get(lane)
         if most is None:
             return limit
         running: int = self.database.value(sql.RUNNING_IN_LANE, lane)

@@ -45,7 +45,7 @@ class FakeClock:
 class Bench:
     """A queue without threads. ``database``: instead of a private one in memory."""
 
-    def __init__(self, database: Database | None = None, *, max_lost: int = 10) -> None:
+    def __init__(self, database: Database | None = None, *, max_lost: int = 3) -> None:
         self._own = database is None
         self.database = Database.memory() if database is None else database
         self.clock = FakeClock()

@@ -8,7 +8,7 @@ from jobs import sql
 from jobs.admin import job_history, show_job, wait_until_empty
 from jobs.core import Core
 from jobs.errors import WaitTimeout
-from jobs.state import ENDED, JobEvent, JobState
+from jobs.state import ENDED, JobEvent, JobState, from_row
 
 POLL = 0.025
 """Seconds between two checks for the end of a job that runs in another process."""
@@ -28,6 +28,10 @@ class Waiting(Core):
     def history(self, job_id: int) -> list[JobEvent]:
         """Every change of a job's state, oldest first."""
         return job_history(self.database, job_id)
+
+    def killers(self, name: str) -> list[JobState]:
+        """The jobs of a kind that are dead because their workers died while they ran, the newest first."""
+        return [from_row(row) for row in self.database.sql(sql.KILLERS, (name, self.max_lost))]
 
     def drain(self, timeout: float | None = None) -> None:
         """Wait until the queue is empty. Raises :class:`WaitTimeout`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from db import Database
-from jobs import JobQueue, liveness, rescue
+from jobs import JobQueue, admin, liveness, rescue, sql
 from jobs.liveness import WorkerRegistration
 from jobs.schema import SCHEMA
 
@@ -101,23 +101,100 @@ def test_job_that_kills_every_worker_ends_as_a_dead_letter(database: Database) -
     assert queue.enqueue(task.s(), unique="poison") != job
 
 
-@pytest.mark.parametrize("progress", [False, True])
-def test_progress_clears_what_earlier_deaths_left(database: Database, progress: bool) -> None:
-    from jobs import sql
-
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ([None] * 5, "dead"),  # a fence that moved nothing
+        (["1"] * 5, "dead"),
+        (["1", "2", "3", "4", "5"], "waiting"),
+        (["1", "1", "2", "2", "3"], "waiting"),
+        (["1", "2", "2", "2", "3"], "dead"),
+    ],
+)
+def test_only_progress_clears_what_earlier_deaths_left(
+    database: Database, told: list[str | None], state: str
+) -> None:
     queue = JobQueue(database, max_lost=3)
     job = queue.enqueue(queue.task(name="long")(lambda: None).s())
-    for _ in range(5):
+    for value in told:
         victim = WorkerRegistration(database, "default")
         if queue.state(job).state == "waiting":
             claim(queue, job, victim.id, started=True)
-            if progress:
-                with database.write():
-                    assert database.sql(sql.FENCE, (0, None, job, queue.state(job).claims))
+            with database.write():
+                for step in ("0", value):  # from its beginning each time
+                    assert database.sql(sql.FENCE, (0, step, job, queue.state(job).claims))
         victim.release_lock()
         rescue.rescue_dead(queue)
 
-    assert queue.state(job).state == ("waiting" if progress else "dead")
+    assert queue.state(job).state == state
+
+
+def test_what_ran_beside_the_job_that_kills_is_not_buried_with_it(database: Database) -> None:
+    queue = JobQueue(database)
+    task = queue.task(name="work")(lambda: None)
+    bad, good = queue.enqueue(task.s()), queue.enqueue(task.s())
+    for _ in range(3):
+        victim = WorkerRegistration(database, "default")
+        with database.write():
+            ran = [each.id for _ in range(2) for each in queue.storage.claim(1, victim.id, queue.lease)]
+            database.sql("UPDATE task SET started_at = 1 WHERE owner = ?", (victim.id,))
+        assert bad in ran
+        victim.release_lock()
+        rescue.rescue_dead(queue)
+    assert [queue.state(job).state for job in (bad, good)] == ["dead", "waiting"]
+    assert queue.state(good).lost == 1
+    assert queue.killers("work") == [queue.state(bad)]
+    admin.retry_job(database, bad)
+    assert database.sql("SELECT lane, lost FROM task WHERE id = ?", (bad,)) == [("", 0)]
+
+
+POISON = """
+import os, sys, threading
+from pathlib import Path
+from db import Database
+from jobs import JobQueue, current_job
+from jobs.worker_thread import WorkerThread
+database = Database.open(Path(sys.argv[1]))
+queue = JobQueue(database)
+@queue.task(name="work", atomic=sys.argv[2] == "atomic")
+def work(bad):
+    job = current_job()
+    with database.write():
+        job.fence()
+        insert = 'INSERT OR IGNORE' if bad else 'INSERT'
+        database.sql(f"{insert} INTO kv (queue, key, value) VALUES ('done', ?, x'00')", (job.id,))
+    if bad:
+        os._exit(9)
+queue.worker().maintenance.begin()
+thread = WorkerThread(queue, threading.Event())
+thread._size = 64
+while thread.work():
+    pass
+"""
+
+
+@pytest.mark.parametrize("kind", ["atomic", "other"])
+def test_job_that_ends_its_process_is_buried_and_the_others_are_done_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "queue.db"
+    with Database.open(path, SCHEMA) as database:
+        queue = JobQueue(database)
+        task = queue.task(name="work")(lambda bad: None)
+        jobs = [queue.enqueue(task.s(number == 1)) for number in range(4)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    ends = []
+    while len(ends) < 8 and 0 not in ends:
+        process = subprocess.run(
+            [sys.executable, "-c", POISON, str(path), kind], env=environment, capture_output=True
+        )
+        ends.append(process.returncode)
+    with Database.open(path, SCHEMA) as database:
+        assert database.sql("SELECT state, count(*) FROM task GROUP BY state") == [("dead", 1), ("done", 3)]
+        good = [(str(job),) for job in jobs if job != jobs[1]]
+        keys = database.sql("SELECT key FROM kv WHERE queue = 'done' ORDER BY key")
+        assert [key for key in keys if key != (str(jobs[1]),)] == good
+        lost = database.value("SELECT lost FROM task WHERE state = 'dead'")
+    # in a group nobody knows which of them it was, so the first death of an atomic kind is not counted
+    assert (lost, ends) == (3, [9, 9, 9, *([9] if kind == "atomic" else []), 0])
 
 
 @pytest.mark.parametrize("lease", [None, 0, 2**62])

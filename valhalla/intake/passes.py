@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from db import Database, DatabaseError
+from db.clock import SECOND
 from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.intake import results as result
 from valhalla.intake import sources
@@ -100,6 +101,8 @@ class Importing:
                 done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
             elif seen.verdict == "gone":
                 done.result.files.append(_gone(candidate))
+            elif aside := self._set_aside(candidate):
+                done.result.files.append(aside)
             else:
                 waiting.append(
                     (candidate, self.ask(candidate.path, candidate.source, final=final or seen.settled))
@@ -111,13 +114,26 @@ class Importing:
         done.result.seconds = time.perf_counter() - began
         return done
 
+    def _set_aside(self, candidate: Candidate) -> FileResult | None:
+        """A list that ended the program each time it was read is not read again before it has changed, or a person asks for it."""
+        path = str(candidate.path)
+        killer = next((job for job in self.queue.killers(IMPORT_JOB) if job.unique_key == _key(path)), None)
+        if killer is None or killer.finished_at is None or _changed_at(candidate.path) > killer.finished_at:
+            return None
+        reason = (
+            f"{path} is set aside: the program ended {killer.lost} times while it read it. It is read again when it has changed, "
+            f"or with: valhalla jobs retry {killer.id}"
+        )
+        self._alert(reason)
+        return result.of_problem(path, "SET_ASIDE", reason)
+
     def ask(
         self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: bool = False
     ) -> int:
         """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed.
         ``admit``: see :class:`valhalla.intake.request.Request`."""
         job_id: int = self.queue.enqueue(
-            self._handler.s(str(path), source, final, again, admit), unique=f"{IMPORT_JOB}:{path}"
+            self._handler.s(str(path), source, final, again, admit), unique=_key(str(path))
         )
         return job_id
 
@@ -166,6 +182,19 @@ class Importing:
         if found.error is not None and found.error["code"] == "NO_PROGRESS":
             self._alert(found.error["message"])
         return found
+
+
+def _key(path: str) -> str:
+    return f"{IMPORT_JOB}:{path}"
+
+
+def _changed_at(path: Path) -> int:
+    """When the file, or what is known about it, was last changed, UTC microseconds; 0: it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0
+    return int(max(found.st_mtime, found.st_ctime) * SECOND)
 
 
 def _gone(candidate: Candidate) -> FileResult:

@@ -164,6 +164,12 @@ class Service:
         if self._done.is_set():
             return
         database, number, began = self.database, self.stats.cycles + 1, self.database.clock()
+        job = current_job()
+        if job is None:
+            raise RuntimeError("a cycle runs as a job")
+        job.progress(
+            {"run": self._run_id, "cycle": number}
+        )  # it is not to blame for what its imports do to a run
         self.events.cycle_begins(number, began)
         with database.write():
             cycle_id = database.value(sql.BEGIN_CYCLE, (self._run_id, number, began))
@@ -172,9 +178,6 @@ class Service:
         self.program.importing.chores.line_soon()
         ended = database.clock()
         failed = any(file.error for file in done.result.files)
-        job = current_job()
-        if job is None:
-            raise RuntimeError("a cycle runs as a job")
         job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it
         with database.write():
             database.sql(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +11,14 @@ import pytest
 
 from db import Database
 from db.errors import DatabaseError
-from jobs import JobQueue
+from jobs import JobQueue, WorkerRegistration, retry_job
+from jobs.rescue import rescue_dead
 from valhalla.intake import passes
 from valhalla.intake.passes import Importing
 from valhalla.leads import search
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
+from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store
 
 GOOD = "name,email,value\nAnn Ames,ann@example.com,100000\n"
@@ -132,3 +136,68 @@ def test_progress_is_told_while_a_list_is_read(
     seen: list[dict[str, float] | None] = []
     importing.run(home, [], standing=True, final=True, watch=lambda path, progress: seen.append(progress))
     assert any(progress and 0 < progress["rows"] <= 20_001 for progress in seen)
+
+
+def ended_the_program(importing: Importing, path: Path, times: int) -> int:
+    """What is left when the program ended so often while it read the list."""
+    queue, database = importing.queue, importing.database
+    job = importing.ask(path, "csv")
+    for _ in range(times):
+        with database.write():
+            victim = WorkerRegistration(database, "default")
+            claim = queue.storage.claim_one(job, victim.id, queue.lease)
+            assert claim is not None
+            database.sql("UPDATE task SET started_at = 1 WHERE id = ?", (job,))
+        victim.release_lock()
+        rescue_dead(queue)
+    return job
+
+
+@pytest.mark.parametrize("again", ["changed", "asked"])
+def test_list_that_ended_the_program_three_times_is_set_aside_and_the_others_go_on(
+    home: Home, again: str
+) -> None:
+    bad, good = home.inbox / "bad.csv", home.inbox / "good.csv"
+    for path in (bad, good):
+        path.write_text(GOOD, encoding="utf-8")
+    with open_database(home.database) as database:
+        store.seed(database)
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        job = ended_the_program(importing, bad, 3)
+        assert queue.state(job).state == "dead"
+        worker = queue.worker(threads=2)
+        worker.start()
+        for _ in range(2):
+            done = importing.run(home, [], standing=True, final=True)
+            aside, read = sorted(done.result.files, key=lambda file: file.path)
+            assert aside.error is not None and aside.error["code"] == "SET_ASIDE"
+            assert (
+                str(bad) in aside.error["message"] and f"valhalla jobs retry {job}" in aside.error["message"]
+            )
+            assert read.error is None
+        assert [str(bad) in alert["reason"] for alert in AlertSystem(database=database).alerts] == [True]
+
+        if again == "changed":
+            bad.write_text(GOOD + "Bob Bell,bob@example.com,5\n", encoding="utf-8")
+            os.utime(bad, (time.time() + 5,) * 2)
+        else:
+            retry_job(database, job)
+        done = importing.run(home, [], standing=True, final=True)
+        assert [file.error for file in done.result.files] == [None, None]
+        worker.stop(timeout=5)
+
+
+def test_list_that_ended_the_program_twice_is_read(home: Home) -> None:
+    bad = home.inbox / "bad.csv"
+    bad.write_text(GOOD, encoding="utf-8")
+    with open_database(home.database) as database:
+        store.seed(database)
+        queue = JobQueue(database)
+        importing = Importing(database, queue)
+        ended_the_program(importing, bad, 2)
+        worker = queue.worker(threads=2)
+        worker.start()
+        done = importing.run(home, [], standing=True, final=True)
+        assert [(file.rows, file.error) for file in done.result.files] == [(1, None)]
+        worker.stop(timeout=5)

@@ -139,6 +139,7 @@ RELEASES = (
     {"db": 3, "jobs": 1, "valhalla": 14},
     {"db": 3, "jobs": 1, "valhalla": 15},
     {"db": 3, "jobs": 1, "valhalla": 16},
+    {"db": 3, "jobs": 2, "valhalla": 16},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
