@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from jobs.queue import JobQueue
     from jobs.retry import Retry
     from jobs.schema import SCHEMA
-    from jobs.sealing import check_sealed_events, count_unsealed_events, seal_events
+    from jobs.sealing import check_sealed_events, count_unsealed_events, seal_anew, seal_events
     from jobs.signals import JobSignal
     from jobs.state import ENDED, JobEvent, JobState
     from jobs.waiting import JobId
@@ -80,7 +80,7 @@ _MODULES = {
     "queue": "JobQueue",
     "retry": "Retry",
     "schema": "SCHEMA",
-    "sealing": "check_sealed_events count_unsealed_events seal_events",
+    "sealing": "check_sealed_events count_unsealed_events seal_anew seal_events",
     "signals": "JobSignal",
     "state": "ENDED JobEvent JobState",
     "waiting": "JobId",
@@ -140,6 +140,7 @@ __all__ = [
     "retry_job",
     "retry_jobs",
     "running_jobs",
+    "seal_anew",
     "seal_events",
     "show_job",
     "wait_until_empty",

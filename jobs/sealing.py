@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 JOBS_DOMAIN = "valhalla-jobs-1"
 """First line of what is hashed of jobs that are removed: ``[id, name, state, tries, finished_at, result, error]`` each."""
 
+MOST = 2**63 - 1
+
 RANGE = 10_000
 """Events that one audit entry witnesses at most."""
 
@@ -50,6 +52,13 @@ def seal_events(database: Database) -> int:
                 {"first": first, "last": newest, "events": len(rows), "sha256": found},
             )
         total += len(rows)
+
+
+def seal_anew(database: Database) -> int:
+    """Witness all events in the chain that a database has now, when it was begun anew; returns how many."""
+    with database.write():
+        database.sql(sql.FORGET_SEALS, (0, MOST))
+    return seal_events(database)
 
 
 def check_sealed_events(database: Database) -> list[str]:

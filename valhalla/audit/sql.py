@@ -46,3 +46,9 @@ DELETE FROM reject WHERE id IN (SELECT id FROM reject WHERE state IN ('supersede
 """,
 }
 """By table: rows whose hashes stay in the chain."""
+
+# The newest first: the chain before the one of now, which names the one before that in its copy.
+RESTARTS = "SELECT body FROM audit WHERE action = ? ORDER BY seq DESC"
+
+# By the index that keeps hashes from being there twice.
+ENTRY_OF_HASH = "SELECT seq FROM audit WHERE hash = ?"

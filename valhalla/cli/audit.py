@@ -69,10 +69,14 @@ def verify(
 
 
 def _verdict(inv: Invocation, file: Path | None, head: str | None, key: str | None) -> Verdict:
-    from valhalla.audit import verifying
+    from valhalla.audit import restarting, verifying
 
     if file is None or (file.exists() and inv.home.database.exists() and file.samefile(inv.home.database)):
         with Invocation(inv.home, None, inv.json).reading() as database:
+            if head is not None and not restarting.knows(database, head):
+                earlier = restarting.in_earlier_chain(database, inv.home.audit, head, key)
+                if earlier is not None:
+                    return earlier
             return verifying.home_file(database, inv.home.audit, head, key)
     return verifying.copy_of_file(file, head, key)
 
@@ -147,6 +151,32 @@ def log(
         table(headers, cells, numbers=("entry",), empty="No entries.")
 
     inv.show(entries, render)
+
+
+@app.command("restart")
+def restart(
+    ctx: typer.Context,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the new chain.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Begin a new chain: for one that holds words about people. A verified copy with the old one is kept first."""
+    from valhalla.audit import restarting
+
+    inv = invocation(ctx)
+    if inv.file:
+        raise UsageError("--db only reads; use --home with audit restart")
+    if not yes:
+        typer.confirm(f"End the chain of {inv.home.database} and begin a new one?", abort=True)
+    done = restarting.restart(inv.home, reason)
+
+    def render() -> None:
+        print(
+            f"The chain begins anew. The old one had {done['entries']} entries and ended with {done['head']}."
+        )
+        print(f"It is kept in {done['copy']}, which still holds what was in it.")
+        print(f"Note the new head outside of this computer: {done['new_head']}")
+
+    inv.show(done, render)
 
 
 @app.command("key")

@@ -7,6 +7,7 @@ were meant to hold some.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ log = logging.getLogger("valhalla.entries")
 TASK = "audit:words"
 """The task of the alert."""
 
+_ANSWERED = re.compile(r"the (?:receiver|mail server) answered \d{3}:? (?!\(|again)[^;\"]")
+"""What version 0.1 wrote of an answer: its code, and then the receiver's own words."""
+
 SHORTEST = 4
 """Letters of a name from which on it is looked for: a shorter one is a part of too many words."""
 
@@ -35,6 +39,15 @@ def checked(
     if told != (subject, body):
         found_words(database, action)
     return told
+
+
+def holding_words(database: Connections) -> list[int]:
+    """The entries of the chain that hold an e-mail address, a phone number or what a receiver answered, as version 0.1 let them."""
+    return [
+        number
+        for number, subject, body in database.sql(sql.ENTRIES)
+        if masked_text(subject) != subject or masked_text(body) != body or _ANSWERED.search(body)
+    ]
 
 
 def found_words(database: Connections, action: str) -> None:

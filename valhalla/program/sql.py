@@ -39,3 +39,6 @@ NEWEST_ALERT = "SELECT max(id) FROM alert"
 COUNT_WORDS_AGAIN = """
 UPDATE alert SET seen = seen + 1, last_at = ? WHERE task = ? AND reason = ? AND state <> 'closed'
 """
+
+# A walk over the chain, without the entries that only say which rows there are.
+ENTRIES = "SELECT seq, subject, body FROM audit WHERE action NOT IN ('rows', 'evidence.table') ORDER BY seq"

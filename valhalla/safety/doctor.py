@@ -7,12 +7,16 @@ import sys
 import apsw
 
 from db import Database, DatabaseError, audit, verifying
+from valhalla.program import entries
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.program.instance import running
 from valhalla.program.schema import SCHEMA
 from valhalla.safety import places, preflight, sql
 from valhalla.safety.preflight import Check
+
+NAMED = 20
+"""Entries that are named one by one."""
 
 
 def examine(home: Home) -> list[Check]:
@@ -38,7 +42,7 @@ def examine(home: Home) -> list[Check]:
     try:
         with open_database(home.database, create=False) as database:
             checks += preflight.check(database, home, [])
-            checks += [_integrity(database), _references(database), _chain(database)]
+            checks += [_integrity(database), _references(database), _chain(database), _words(database)]
     except DatabaseError as error:
         checks.append(Check("file", False, str(error)))
     return checks
@@ -54,6 +58,15 @@ def _references(database: Database) -> Check:
     return Check(
         "references", not broken, f"{broken} rows refer to rows that are missing" if broken else "complete"
     )
+
+
+def _words(database: Database) -> Check:
+    found = entries.holding_words(database)
+    told = ", ".join(map(str, found[:NAMED])) + (
+        f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    )
+    detail = f"entries {told} hold words about people; a new chain is begun by: valhalla audit restart --reason TEXT"
+    return Check("words in the chain", not found, detail if found else "none about people")
 
 
 def _chain(database: Database) -> Check:
