@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -98,6 +103,24 @@ def test_a_programs_websocket_is_let_in_by_a_token(server: Server, database: Dat
     with pytest.raises(InvalidStatus) as refused:
         connect(address, additional_headers={"Authorization": "Bearer no"}, proxy=None)
     assert refused.value.response.status_code == 401
+
+
+def test_the_documents_own_client_connects(server: Server, database: Database, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "console.md").read_text(encoding="utf-8")
+    (code,) = (each for each in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "websockets" in each)
+    script = tmp_path / "client.py"
+    script.write_text(code.replace("8101", str(server.cockpit.port)), encoding="utf-8")
+    token = tokens.add(database, "boards", "read")
+    with subprocess.Popen(
+        [sys.executable, "-u", str(script)],
+        env={**os.environ, "VALHALLA_TOKEN": token},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as client:
+        assert client.stdout is not None
+        line = client.stdout.readline()
+        client.kill()
+    assert line.strip()
 
 
 def test_a_token_opens_nothing_under_a_foreign_name(use: Callable[..., httpx.Client]) -> None:
