@@ -24,14 +24,14 @@ SCRIPT = Path(__file__).parents[3] / "scripts" / "verify_audit.py"
 
 def test_the_log_is_shown_and_narrowed(client: httpx.Client, database: Database) -> None:
     settings.save(database, "interval", "45")
-    settings.save(database, "mail.host", "smtp.<b>example</b>.com")
+    settings.save(database, "console.base_path", "/srv/<b>example</b>/ark")
     text = client.get("/audit").text
-    assert "setting:interval" in text and "smtp.&lt;b&gt;example" in text and "<b>example" not in text
+    assert "setting:interval" in text and "/srv/&lt;b&gt;example" in text and "<b>example" not in text
     told = client.get("/api/audit/log", params={"subject": "setting:interval"}).json()
     assert [each["body"]["after"] for each in told["entries"]] == [45]
     assert told["entries"][0]["page"] == "/settings#interval"
     narrowed = client.get("/audit", params={"subject": "setting:interval"}).text
-    assert "setting:mail.host" not in narrowed and 'value="setting:interval"' in narrowed
+    assert "setting:console.base_path" not in narrowed and 'value="setting:interval"' in narrowed
 
 
 def test_pages_of_the_log_follow_each_other(client: httpx.Client, database: Database) -> None:
