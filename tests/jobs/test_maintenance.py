@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from db import Database
-from jobs import Duty, JobQueue, JobSignal, current_job
+from jobs import CurrentJob, Duty, JobQueue, JobSignal, JobWorker, WorkerRegistration, current_job
+from jobs import maintenance as maintenance_module
+from jobs.attempt import Attempt
+from jobs.batch import Running
+from jobs.maintenance import Maintenance
+from jobs.testing import Bench
+from jobs.worker_thread import WorkerThread
 
 
 def listen(queue: JobQueue, event: str) -> tuple[threading.Event, list[JobSignal]]:
@@ -259,3 +265,93 @@ def test_an_added_duty_is_run_again_and_again_and_one_that_fails_stops_no_other(
     maintenance.tick()
 
     assert ran == ["broken", "works"] * 2
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with Bench() as bench:
+        yield bench
+
+
+def running(bench: Bench, owner: int) -> tuple[Running, Maintenance, JobWorker]:
+    """A job that the first thread of a worker runs, without its running."""
+    queue = bench.queue
+    job = queue.enqueue(queue.task(name="long")(lambda: None).s())
+    with bench.database.write():
+        claim = queue.storage.claim_one(job, owner, queue.lease)
+        assert claim is not None
+        bench.database.sql("UPDATE task SET started_at = 1 WHERE id = ?", (job,))
+    attempt = Attempt(claim, queue.kinds["long"], bench.database, owner, queue.lease, False)
+    worker = queue.worker()
+    current = CurrentJob(attempt, None, bench.stopping)
+    return Running(current, claim, bench.clock() + queue.lease), worker.maintenance, worker
+
+
+class Crew:
+    workers = 1
+
+    def __init__(self, bench: Bench, run: Running | None) -> None:
+        self.thread = WorkerThread(bench.queue, bench.stopping)
+        self.thread.running = run
+        self.threads = [self.thread]
+        self.replaced: list[WorkerThread] = []
+
+    def check_worker_health(self) -> bool:
+        return True
+
+    def replace(self, hung: WorkerThread) -> None:
+        self.replaced.append(hung)
+
+
+def lease(bench: Bench) -> int:
+    return int(bench.database.value("SELECT lease FROM task"))
+
+
+def test_lease_is_extended_for_the_claim_that_runs_and_for_no_other(bench: Bench) -> None:
+    run, _, _ = running(bench, bench.queue.owner.id)
+    maintenance = Maintenance(bench.queue, bench.queue.periodic, Crew(bench, run))
+    bench.clock.advance(20)
+    maintenance._extend_leases()
+    assert lease(bench) == bench.clock() + bench.queue.lease
+
+    with bench.database.write():
+        bench.database.sql("UPDATE task SET claims = claims + 1")  # another worker has it
+    before = lease(bench)
+    bench.clock.advance(20)
+    maintenance._extend_leases()
+    assert lease(bench) == before
+
+
+def test_lease_that_is_far_ahead_because_the_clock_went_back_is_brought_near(bench: Bench) -> None:
+    run, _, _ = running(bench, bench.queue.owner.id)
+    maintenance = Maintenance(bench.queue, bench.queue.periodic, Crew(bench, run))
+    bench.clock.advance(-3600)
+    maintenance._extend_leases()
+    assert lease(bench) == bench.clock() + bench.queue.lease
+
+
+@pytest.mark.parametrize("asleep", [True, False])
+def test_after_a_pause_of_the_machine_the_others_may_renew_their_leases_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, asleep: bool
+) -> None:
+    other = WorkerRegistration(bench.database, "default")
+    running(bench, other.id)
+    seconds = 1_000.0
+    monkeypatch.setattr(maintenance_module.time, "monotonic", lambda: seconds)
+    maintenance = Maintenance(bench.queue, bench.queue.periodic, Crew(bench, None))
+    maintenance.tick()
+    if asleep:
+        bench.clock.advance(3600)
+    else:  # it was awake: the lease ran out step by step
+        for _ in range(40):
+            bench.clock.advance(1)
+            maintenance._notice_pause(seconds)
+    seconds += 1.1
+    maintenance.tick()
+    assert bench.queue.state(1).state == ("running" if asleep else "waiting")
+    for _ in range(4):
+        seconds += 1.1
+        bench.clock.advance(1.1)
+        maintenance.tick()
+    assert bench.queue.state(1).state == "waiting"
+    other.close()

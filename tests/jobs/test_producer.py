@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huey.api import group
 
-from jobs import PayloadError, UnknownHandler, current_job
+from jobs import PayloadError, UnknownHandler, current_job, prune_jobs
 from jobs.testing import Bench
 
 
@@ -250,3 +250,23 @@ def test_run_now_enqueues_a_periodic_job_once() -> None:
 def test_run_now_of_an_unknown_handler_is_refused() -> None:
     with Bench() as bench, pytest.raises(UnknownHandler):
         bench.queue.run_now("missing")
+
+
+def test_key_of_a_period_is_free_at_its_end_and_not_before() -> None:
+    with Bench() as bench:
+        task = bench.queue.task(name="one")(lambda: None)
+
+        def put() -> int:
+            return int(bench.queue.enqueue(task.s(), unique="key", scope="period", period=60))
+
+        first = put()
+        bench.run()
+        bench.clock.advance(59.999999)
+        assert put() == first
+        assert prune_jobs(bench.database, older_than=0) == 0
+        bench.clock.advance(0.000001)
+        assert prune_jobs(bench.database, older_than=0) == 1
+        second = put()
+        assert second != first
+        bench.clock.advance(60)
+        assert put() != second

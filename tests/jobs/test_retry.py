@@ -35,3 +35,10 @@ def test_wait_is_never_above_the_cap_nor_below_its_share(
 def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         Retry(**wrong)  # type: ignore[arg-type]
+
+
+def test_jitter_takes_away_its_share_by_chance() -> None:
+    retry = Retry(retries=3, base=8, factor=2, cap=100)
+    assert [retry.delay(2, lambda chance=chance: chance) for chance in (0.0, 0.5, 0.75)] == [16, 12, 10]  # type: ignore[misc]
+    assert len({retry.delay(1) for _ in range(20)}) > 1
+    assert all(4 < retry.delay(1) <= 8 for _ in range(20))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import pytest
 
 from db import audit
 from db.verifying import verify
@@ -64,3 +67,20 @@ def test_what_pruning_leaves_is_witnessed_and_what_was_changed_is_not_pruned_awa
         bench.advance(1)
         admin.prune_jobs(bench.database, older_than=0)
         assert [problem.table for problem in verify(bench.database).problems] == ["job_event"]
+
+
+def test_range_that_another_process_sealed_meanwhile_is_sealed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Bench() as bench:
+        bench.queue.enqueue_many(bench.queue.task(name="one")(lambda: None), ((),) * 4)
+        digest, others = sealing.digest, []
+
+        def slow(*given: Any) -> str:
+            if not others:
+                others.append(0)
+                others[0] = sealing.seal_events(bench.database)  # the other one is faster
+            return digest(*given)
+
+        monkeypatch.setattr(sealing, "digest", slow)
+        assert (sealing.seal_events(bench.database), others) == (0, [4])
+        assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
+        assert bench.database.value("SELECT count(*) FROM job_seal") == 1

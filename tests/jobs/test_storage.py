@@ -65,3 +65,19 @@ def test_lanes_are_found_by_jumping(queue: JobQueue, database: Database) -> None
     for task in tasks:
         queue.enqueue_many(task, ((),) * 50)
     assert queue.storage.find_lanes() == {(f"queue-{n % 2}", f"kind-{n}") for n in range(4)}
+
+
+def test_lock_with_a_time_to_live_is_free_again_when_that_is_over(
+    queue: JobQueue, database: Database
+) -> None:
+    clock = FakeClock()
+    database.clock = clock
+    storage = queue.storage
+    assert storage.put_if_empty("door", b"1", ttl=10)
+    clock.advance(9.9)
+    assert storage.has_data_for_key("door")
+    assert not storage.put_if_empty("door", b"2", ttl=10)
+    clock.advance(0.1)
+    assert not storage.has_data_for_key("door")
+    assert storage.put_if_empty("door", b"3", ttl=10)
+    assert storage.peek_data("door") == b"3"

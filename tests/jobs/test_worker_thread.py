@@ -8,7 +8,8 @@ import apsw
 import pytest
 
 from db import Database
-from jobs import JobQueue, rescue
+from jobs import JobQueue, rescue, sql
+from jobs.attempt import Attempt
 from jobs.errors import Unacknowledged
 from jobs.liveness import WorkerRegistration
 from jobs.worker_thread import WorkerThread
@@ -195,3 +196,37 @@ def test_what_runs_again_and_again_does_not_take_longer_when_more_rows_wait(
     queue.enqueue_many(task, ((),) * 30_000)
     queue.enqueue_many(task, ((),) * 30_000, delay=3600)
     assert steps() < few * 1.5
+
+
+def test_job_that_was_to_begin_with_an_end_that_fails_is_not_forgotten(
+    database: Database, queue: JobQueue, thread: WorkerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+    task = queue.task(name="one")(ran.append)
+    jobs = [queue.enqueue(task.s(number)) for number in range(3)]
+    commit = Attempt.commit
+
+    def failing(attempt: Attempt) -> None:
+        if ran == [0]:
+            monkeypatch.undo()
+            raise apsw.FullError("full")
+        commit(attempt)
+
+    monkeypatch.setattr(Attempt, "commit", failing)
+    thread.work()
+    assert database.value("SELECT count(*) FROM task WHERE state = 'running'") == 0
+    while thread.work():
+        pass
+    assert ran[1:] == [1, 2]
+    assert [queue.state(job).state for job in jobs[1:]] == ["done", "done"]
+
+
+def test_job_that_has_begun_is_not_handed_back(database: Database, queue: JobQueue) -> None:
+    task = queue.task(name="one")(lambda: None)
+    jobs = [queue.enqueue(task.s()) for _ in range(2)]
+    with database.write():
+        claims = queue.storage.claim(2, queue.owner.id, queue.lease)
+        database.sql("UPDATE task SET started_at = 1 WHERE id = ?", (jobs[0],))
+        queue.storage.hand_back(claims)
+        database.many(sql.HAND_BACK_SUSPECT, [(each.id, each.claims) for each in claims])
+    assert [queue.state(job).state for job in jobs] == ["running", "waiting"]
