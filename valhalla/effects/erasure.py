@@ -21,7 +21,7 @@ from valhalla.leads.traces import Traces
 from valhalla.program import scratch
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.instance import running
-from valhalla.sandbox import alerts
+from valhalla.sandbox import forgetting
 
 if TYPE_CHECKING:
     from db import Database
@@ -82,7 +82,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
             refused = rejects.forget(database, traces)
             forget_names(database, traces)
-            alerts.forget(database, traces.in_text)
+            forgetting.forget(database, traces.in_text)
             merge.forget(database, people)
             register.blank(database, sorted(people))
             register.blank_to(database, traces)

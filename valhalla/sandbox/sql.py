@@ -260,3 +260,17 @@ FILL_PROBE = "INSERT INTO probe VALUES (42)"
 
 # Read in a transaction of its own.
 COUNT_PROBE = "SELECT count(*) FROM probe"
+
+
+# -- the right to erasure --------------------------------------------------------------------------
+
+# All of each: whom a call was about may stand in its result or error.
+TEXTS_OF_DRY_RUNS = "SELECT id, error FROM dry_run_log WHERE error IS NOT NULL"
+TEXTS_OF_RETRIES = "SELECT id, result, error FROM retry_log"
+# One that is being worked on is its owner's.
+TEXTS_OF_KEYS = "SELECT key, key, result FROM idempotency_key WHERE state = 'done'"
+
+# Gone, not blanked: they are working data.
+DELETE_DRY_RUN = "DELETE FROM dry_run_log WHERE id = ?"
+DELETE_RETRY = "DELETE FROM retry_log WHERE id = ?"
+DELETE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'done'"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db import audit
+import pytest
+
+from db import Database, audit
 from db.inspecting import inspect
 from valhalla.audit import copies
 from valhalla.cli.invocation import Invocation
 from valhalla.cli.working import working
 from valhalla.effects import drafting, erasure, register
 from valhalla.program.home import Home
-from valhalla.program.schema import SCHEMA
+from valhalla.program.schema import PERSONAL, SCHEMA
 from valhalla.reports import digest_page, packet_files
 from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox.dry_run import DryRunLock
+from valhalla.sandbox.idempotency import IdempotencyManager
+from valhalla.sandbox.retry import RetryBackoffManager
 from valhalla.service.program import Program
 
 NEEDLES = (b"canary", b"7135550188", b"713-555-0188", b"555 0188", b"555.0188")
@@ -44,6 +49,26 @@ def tells(folder: Path) -> list[str]:
     )
 
 
+def plain_columns_that_tell(database: Database) -> set[str]:
+    """The columns that the schema does not declare personal, and in which she stands all the same."""
+    found = set()
+    for (table,) in database.sql("SELECT name FROM pragma_table_list WHERE schema = 'main'"):
+        evidence = SCHEMA.tables.get(table)
+        personal = evidence.personal if evidence else PERSONAL.get(table, "").split()
+        for (column,) in database.sql("SELECT name FROM pragma_table_info(?)", (table,)):
+            if column not in personal and any(
+                needle in str(value).lower().encode()
+                for (value,) in database.sql(f'SELECT "{column}" FROM "{table}"')
+                for needle in NEEDLES
+            ):
+                found.add(f"{table}.{column}")
+    return found
+
+
+def fail() -> None:
+    raise ValueError("Jane Canary, jane@canary.example")
+
+
 def lists(home: Home) -> list[Path]:
     leads, refused = home.inbox / "Jane Canary.csv", home.inbox / "more.csv"
     leads.write_text(LEADS, encoding="utf-8")
@@ -68,11 +93,18 @@ def test_nothing_but_what_is_named_tells_of_her(tmp_path: Path) -> None:
             database, other, "Subject: Hello\nHello", to="jane@canary.example", actor="operator"
         )
         AlertSystem(database=database).alert("effect:1", "550 <jane@canary.example> unknown")
+        DryRunLock(False, database=database)._note("call", "error", "550 <jane@canary.example>")
+        with pytest.raises(ValueError, match="Jane"):
+            RetryBackoffManager(0, database=database).execute_with_retry(fail, "call")
+        IdempotencyManager(None, database=database).process_idempotent("k", lambda: "jane@canary.example")
         packet_files.refresh(database, home)
         digest_page.write(database, home)
         (home.logs / "valhalla.log.1").write_text('{"reason": "Jane Canary"}\n', encoding="utf-8")
         kept = copies.default_target(home, database.clock())
         copies.make(database, home, kept)
+
+        # Only the operator named that file, and an erasure leaves the name out.
+        assert plain_columns_that_tell(database) <= {"import.path"}
 
         result = erasure.forget(database, [jane])
 

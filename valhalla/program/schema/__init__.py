@@ -119,6 +119,46 @@ WORKING = frozenset(
 )
 """Tables of the application that can be emptied or made again without a loss of evidence."""
 
+PERSONAL = {
+    "file": "path error",
+    "task": "payload unique_key tags progress lost_progress result error",
+    "job_event": "reason detail",
+    "kv": "key value",
+    "queue_state": "reason",
+    "dry_run_log": "error",
+    "retry_log": "result error",
+    "idempotency_key": "key result",
+    "lead_phone": "phone_key",
+    "lead_search": "text",
+    "lead_search_config": "k v",
+    "lead_search_content": "c0",
+    "lead_search_data": "block",
+    "lead_search_idx": "segid term pgno",
+}
+"""Columns of working tables, the queue's too, in which words about a person, or their number, may stand. Of evidence each table
+says so itself."""
+
+PLAIN = {
+    "counter": "queue key",
+    "cycle_slot": "queue name spec",
+    "dry_run_log": "action status correlation_id",
+    "file": "digest profile error_code",
+    "governor_limit": "resource",
+    "governor_slot": "resource",
+    "governor_violation": "resource",
+    "heartbeat": "name",
+    "idempotency_key": "state",
+    "job_event": "event",
+    "job_seal": "digest",
+    "kv": "queue",
+    "queue_state": "queue actor",
+    "retry_log": "task status correlation_id",
+    "schema_version": "component",
+    "task": "queue lane name state unique_scope correlation_id",
+    "worker": "token queue host",
+}
+"""Those that the program itself fills, with names and numbers of its own."""
+
 RELEASES = (
     {"db": 1, "valhalla": 1},
     {"db": 1, "jobs": 1, "valhalla": 1},
