@@ -74,6 +74,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self.schema = schema
         self.clock = clock.now
         self.readonly = bool(flags & apsw.SQLITE_OPEN_READONLY)
+        self.why_readonly = f"{path} was opened to be read only"
         self._flags = flags
         self._cache_kib = cache_kib
         self._thread = _ThreadState()
@@ -109,7 +110,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         try:
             connection.execute(
                 f"PRAGMA foreign_keys = 1; PRAGMA cache_size = -{self._cache_kib}; PRAGMA temp_store = 2;"
-                f"PRAGMA synchronous = {NORMAL}; PRAGMA trusted_schema = 0"
+                f"PRAGMA synchronous = {NORMAL}; PRAGMA trusted_schema = 0; PRAGMA query_only = {int(self.readonly)}"
             )
         except apsw.Error as error:
             connection.close()
@@ -123,6 +124,11 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 guard.watch(self.path)
                 self._guarded = True
         return connection
+
+    def hold_back(self, why: str) -> None:
+        """Only read from now on; whoever wants to write is told ``why``. Called before other threads use the database."""
+        self.close_all()
+        self.readonly, self.why_readonly = True, why
 
     def close_all(self) -> None:
         """Close the connections of all threads. The last one to close also empties the WAL into the file."""
@@ -152,7 +158,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         """What notes the evidence rows that this thread's connection changes."""
         self.connection()
         if self._thread.recorder is None:
-            raise errors.ReadOnly(f"{self.path} was opened to be read only")
+            raise errors.ReadOnly(self.why_readonly)
         return self._thread.recorder
 
     # -- statements ----------------------------------------------------------------------------------------
@@ -359,7 +365,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         thread = self._thread
         connection = self.connection()
         if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
-            raise errors.ReadOnly(f"{self.path} was opened to be read only")
+            raise errors.ReadOnly(self.why_readonly)
         if not self._turn.threads.acquire(TURN_TIMEOUT):
             raise errors.Busy(
                 f"{self.path} is busy: another part of this program has been writing for too long"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import apsw
 
-from db import errors, migrate
+from db import errors, migrate, structure
 from db.connection import BUSY_TIMEOUT, Connections
 from db.schema import Schema, Words
 from db.turn import TURN_FILE
@@ -51,8 +51,42 @@ def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D
         _recognise(database, path)
         if fresh:
             os.chmod(path, 0o600)  # leads are personal data
+        else:
+            _hold_back(database, path)
+        if not database.readonly:
+            _use_wal(database, path)
+            migrate.upgrade(database)
+    except BaseException:
+        database.close_all()
+        raise
+    return database
+
+
+def _hold_back(database: Connections, path: Path) -> None:
+    """Only read a file with parts that none of its migrations made and that could act in our transactions."""
+    with database.view():  # as of one moment: another process may be making the file just now
+        wrong = [each for each in structure.differences(database) if each.acts]
+    if not wrong:
+        return
+    words = database.schema.words
+    what = f"{wrong[0].part} {wrong[0].what}" + (f", and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+    if migrate.pending(database):
+        raise errors.ReadOnly(
+            f"{path} is of an older version and not brought up to date, because {what}; mend it with: {words.repair}"
+        )
+    database.hold_back(f"{path} is only read, because {what}; mend it with: {words.repair}")
+
+
+def open_to_mend(kind: type[_D], path: Path, schema: Schema) -> _D:
+    """Open ``path`` to write, as it is: neither its parts are compared nor its tables brought up to date."""
+    _check_library()
+    path = Path(os.path.realpath(path))
+    if _size(path, schema.words) is None:
+        raise errors.CannotOpen(f"{path} does not exist")
+    database = kind(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path, schema=schema)
+    try:
+        _recognise(database, path)
         _use_wal(database, path)
-        migrate.upgrade(database)
     except BaseException:
         database.close_all()
         raise

@@ -100,6 +100,8 @@ class Words:
     """What to do when there is no database yet."""
     update: str = "open the copy once to write"
     """How a copy is brought up to date."""
+    repair: str = "db.repairing.repair()"
+    """What mends one whose tables were tampered with."""
     verify: str = "verify()"
     """What checks a database."""
 

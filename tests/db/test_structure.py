@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from db import structure
+import apsw
+import pytest
+
+from db import Database, errors, structure
+from db.inspecting import inspect
+from db.repairing import repair
+from db.verifying import verify
+from valhalla.program.database import open_database
 from valhalla.program.schema import SCHEMA
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -46,3 +53,101 @@ def test_the_spelling_of_a_part_does_not_count_and_its_meaning_does() -> None:
 def test_no_release_has_a_part_that_another_makes_in_another_order() -> None:
     for versions in SCHEMA.releases:
         assert "table audit" in structure.digests(SCHEMA, versions)
+
+
+# -- opening and mending -----------------------------------------------------------------------------------
+
+PLANTED = "CREATE TRIGGER planted AFTER INSERT ON setting BEGIN UPDATE effect SET state = 'approved'; END"
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = apsw.Connection(str(path))
+    for statement in statements:
+        connection.execute(statement).fetchall()
+    connection.close()
+
+
+@pytest.fixture
+def made(path: Path) -> Path:
+    """A file with something in it."""
+    with open_database(path) as database, database.write():
+        database.sql("INSERT INTO setting VALUES ('interval', '60', 1, 'ann')")
+        database.sql(
+            "INSERT INTO alert (task, severity, reason, at, last_at) VALUES ('t', 'info', 'r', 1, 1)"
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("statements", "part"),
+    [
+        ([PLANTED], "trigger planted"),
+        (["DROP TRIGGER audit_no_update"], "trigger audit_no_update"),
+        (["DROP INDEX audit_effect"], "index audit_effect"),
+        (["ALTER TABLE setting ADD COLUMN more TEXT"], "table setting"),
+        (
+            ["PRAGMA writable_schema = 1", "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'alert'"],
+            "table alert",
+        ),
+        (["CREATE TABLE holding (a REFERENCES lead (id))"], "table holding"),
+        (["CREATE VIRTUAL TABLE planted USING fts5 (a)"], "table planted"),
+    ],
+)  # fmt: skip
+def test_a_file_with_parts_of_others_is_only_read_and_can_be_mended(
+    statements: list[str], part: str, made: Path, tmp_path: Path
+) -> None:
+    with open_database(made) as database:
+        before = database.sql("SELECT * FROM alert"), database.sql("SELECT key, value FROM setting")
+    change(made, *statements)
+    with open_database(made) as database:
+        assert database.sql("SELECT key FROM setting") == [("interval",)]
+        with pytest.raises(errors.ReadOnly, match=f"{part} .*doctor --repair"), database.write():
+            pass
+        assert part in {problem.key for problem in verify(database).problems}
+    kept = tmp_path / "kept.db"
+    assert part in {each.part for each in repair(made, SCHEMA, kept)}
+    assert part in {problem.key for problem in inspect(kept, SCHEMA).problems}, "the copy is as the file was"
+    with open_database(made) as database:
+        assert not database.readonly
+        assert verify(database).ok
+        assert database.value("SELECT action FROM audit ORDER BY seq DESC LIMIT 1") == "schema.repair"
+        assert (database.sql("SELECT * FROM alert"), database.sql("SELECT key, value FROM setting")) == before
+        with database.write():
+            database.sql("UPDATE alert SET seen = seen + 1")
+        assert verify(database).ok
+    assert repair(made, SCHEMA, tmp_path / "again.db") == []
+
+
+def test_tables_that_touch_nothing_are_named_and_stop_nothing(made: Path) -> None:
+    change(
+        made,
+        "CREATE TABLE _replica_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+        "CREATE VIEW mine AS SELECT 1",
+    )
+    with open_database(made) as database:
+        assert not database.readonly
+        assert [(each.part, each.acts) for each in structure.differences(database)] == [
+            ("table _replica_seq", False),
+            ("view mine", False),
+        ]
+        verdict = verify(database)
+    assert verdict.ok
+    assert any("_replica_seq" in note for note in verdict.notes)
+
+
+def test_what_is_gone_with_its_rows_is_not_mended(made: Path, tmp_path: Path) -> None:
+    change(made, "DROP TABLE header")
+    with pytest.raises(errors.Damaged, match="restore an audit copy"):
+        repair(made, SCHEMA, tmp_path / "kept.db")
+    with open_database(made) as database:
+        assert database.readonly
+
+
+def test_an_older_file_with_parts_of_others_is_not_brought_up_to_date(path: Path) -> None:
+    Database.open(path, SCHEMA.of_release(16)).close_all()
+    change(path, PLANTED)
+    with pytest.raises(errors.ReadOnly, match="trigger planted"):
+        open_database(path)
+    repair(path, SCHEMA, path.with_name("kept.db"))
+    with open_database(path) as database:
+        assert verify(database).ok

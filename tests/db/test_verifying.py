@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,68 +31,7 @@ LONG = os.environ.get("VALHALLA_LONG") == "1"
 FLIPS = 500 if LONG else 60
 HISTORIES = 1000 if LONG else 25
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "verify_audit.py"
-SERVE = """
-import json, pathlib, sys
-sys.path.insert(0, sys.argv[1])
-import verify_audit
-for line in sys.stdin:
-    path, head = json.loads(line)
-    print(json.dumps(verify_audit.verify(pathlib.Path(path), head)), flush=True)
-"""
-
 Fact = tuple[str, Any]
-
-
-@pytest.fixture(scope="module")
-def standalone() -> Iterator[Callable[..., dict[str, Any]]]:
-    """scripts/verify_audit.py in a process of its own, which sees neither Valhalla nor the packages it needs."""
-    server = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", SERVE, str(SCRIPT.parent)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert server.stdin is not None and server.stdout is not None
-
-    def verify(path: Path, head: str | None = None) -> dict[str, Any]:
-        assert server.stdin is not None and server.stdout is not None
-        server.stdin.write(json.dumps([str(path), head]) + "\n")
-        server.stdin.flush()
-        verdict: dict[str, Any] = json.loads(server.stdout.readline())
-        return verdict
-
-    yield verify
-    server.stdin.close()
-    server.wait()
-
-
-@pytest.fixture
-def both(standalone: Callable[..., dict[str, Any]]) -> Callable[..., set[Fact]]:
-    """What both verifiers name as wrong; they agree."""
-
-    def names(path: Path, head: str | None = None) -> set[Fact]:
-        ours, theirs = inspect(path, SCHEMA, head), standalone(path, head)
-        named = {(table, _hashable(key)) for table, key, _ in ours.problems}
-        assert named == {(each["table"], _hashable(each["key"])) for each in theirs["problems"]}
-        assert ours.ok == theirs["ok"] == (not named)
-        if ours.ok:
-            for fact in (
-                "entries",
-                "head",
-                "evidence",
-                "rows",
-                "unwitnessed",
-                "redacted",
-                "not_yet_witnessed",
-            ):
-                assert ours.to_json()[fact] == theirs[fact], fact
-        return named
-
-    return names
-
-
-def _hashable(key: Any) -> Any:
-    return tuple(key) if isinstance(key, list) else key
 
 
 def fill(database: Database) -> None:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from valhalla.cli.invocation import invocation
 
 
-def doctor(ctx: typer.Context) -> None:
+def doctor(
+    ctx: typer.Context,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Copy the file, then take out or mend what no version of it makes."),
+    ] = False,
+) -> None:
     """Check this home: folders, file, space, locks, chain. Exit code 1 when something is wrong."""
-    from valhalla.safety.doctor import examine
+    from valhalla.safety import doctor as safety
 
     inv = invocation(ctx)
-    checks = examine(inv.home)
+    mended, kept = safety.repair(inv.home) if repair else ([], None)
+    checks = safety.examine(inv.home)
     sound = all(check.ok for check in checks)
 
     def render() -> None:
+        for part, what, _ in mended:
+            print(f"mended  {part}, which {what}")
+        if mended:
+            print(f"The file as it was is {kept}.")
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
         print("All is well." if sound else "Something needs you; see above.")
 
-    inv.show({"ok": sound, "checks": [vars(check) for check in checks]}, render)
+    told = [f"{part} {what}" for part, what, _ in mended]
+    inv.show({"ok": sound, "checks": [vars(check) for check in checks], "mended": told}, render)
     raise typer.Exit(0 if sound else 1)

@@ -288,11 +288,37 @@ def _named(row: tuple[Any, ...]) -> dict[str, Any]:
     return effect
 
 
-def _audit(database: Database, action: str, effect: Mapping[str, Any], actor: str) -> None:
+def approved_in_chain(database: Database, effect: Mapping[str, Any]) -> bool:
+    """Whether the chain's last word on the effect is that somebody approved this very effect. What only the row says may have
+    been put there behind the program's back."""
+    row = database.one(sql.LAST_WORD, (f"effect:{effect['id']}",))
+    if (
+        row is None
+        or row[4] not in ("effect.approve", "effect.retry")
+        or audit.entry_hash(*row[:8]) != row[8]
+    ):
+        return False
+    told, facts = audit.parsed(row[6]), _facts(effect)
+    return all(told[name] == facts.get(name) for name in told)
+
+
+def _facts(effect: Mapping[str, Any]) -> dict[str, Any]:
+    """What entries say of an effect. ``whole`` is missing in those of version 0.1."""
     content = hashlib.sha256(json.dumps(effect["payload"], sort_keys=True).encode()).hexdigest()
-    body = {"kind": effect["kind"], "key": effect["key"], "content": content}
+    whole = json.dumps([effect["target"], effect["payload"]], sort_keys=True)
+    facts = {"kind": effect["kind"], "key": effect["key"], "content": content}
+    facts["whole"] = hashlib.sha256(whole.encode()).hexdigest()
     if effect["kind"] == "webhook":
-        body["address"] = addresses.digest(effect["target"])
+        facts["address"] = addresses.digest(effect["target"])
+    return facts
+
+
+def _audit(database: Database, action: str, effect: Mapping[str, Any], actor: str) -> None:
     audit.append(
-        database, action, f"effect:{effect['id']}", body, actor=actor, correlation_id=effect["correlation_id"]
+        database,
+        action,
+        f"effect:{effect['id']}",
+        _facts(effect),
+        actor=actor,
+        correlation_id=effect["correlation_id"],
     )

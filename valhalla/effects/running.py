@@ -172,6 +172,10 @@ class Effects:
         if unready is not None:
             self._tell(effect["id"], "warning", f"not ready: {unready}")
             return "blocked", f"not ready: {unready}"
+        if not register.approved_in_chain(self.database, effect):
+            reason = "the audit chain has no approval of it as it is now; look at it and approve it again"
+            self._tell(effect["id"], "critical", reason)
+            return "blocked", reason
         why = self._forbidden(effect)
         if why is not None:
             return "blocked", why

@@ -51,6 +51,13 @@ UPDATE effect SET state = 'approved', approved_at = ?, approved_by = ?, reason =
   finished_at = NULL WHERE id = ? AND state = ? AND payload <> '{}'
 """
 
+# What the chain says of an effect, the newest last word first; the actions are those of the index audit_effect.
+LAST_WORD = """
+SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit WHERE subject = ?
+  AND action IN ('effect.approve', 'effect.retry', 'effect.deny', 'effect.denied', 'effect.blocked', 'effect.failed',
+  'effect.uncertain', 'effect.done') ORDER BY seq DESC LIMIT 1
+"""
+
 # Of several processes that work on the queue one takes it.
 CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
 

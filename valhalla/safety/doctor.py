@@ -1,16 +1,19 @@
-"""Looking over a home without changing it."""
+"""Looking over a home without changing it, and mending its file when asked to."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import apsw
 
-from db import Database, DatabaseError, audit, verifying
+from db import Database, DatabaseError, audit, repairing, structure, verifying
+from db.clock import now, to_datetime
+from db.structure import Difference
 from valhalla.program import entries
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
-from valhalla.program.instance import running
+from valhalla.program.instance import Instance, running
 from valhalla.program.schema import SCHEMA
 from valhalla.safety import places, preflight, sql
 from valhalla.safety.preflight import Check
@@ -42,10 +45,40 @@ def examine(home: Home) -> list[Check]:
     try:
         with open_database(home.database, create=False) as database:
             checks += preflight.check(database, home, [])
+            checks.append(_parts(database))
             checks += [_integrity(database), _references(database), _chain(database), _words(database)]
     except DatabaseError as error:
         checks.append(Check("file", False, str(error)))
     return checks
+
+
+def repair(home: Home, actor: str = "operator") -> tuple[list[Difference], Path]:
+    """Mend the parts of the home's file; returns what was wrong, and where the file as it was is kept (if something was).
+
+    Raises :class:`db.errors.InstanceRunning` while the program runs, the errors of :func:`db.repairing.repair`.
+    """
+    kept = home.database.with_name(f"valhalla-before-repair-{to_datetime(now()):%Y%m%dT%H%M%SZ}.db")
+    instance = Instance(home.path)
+    instance.acquire("doctor --repair")
+    try:
+        return repairing.repair(home.database, SCHEMA, kept, actor=actor), kept
+    finally:
+        instance.release()
+
+
+def _parts(database: Database) -> Check:
+    """Tables, indexes, triggers and views."""
+    found = structure.differences(database)
+    acting = [each for each in found if each.acts]
+    if acting:
+        told = "; ".join(f"{each.part} {each.what}" for each in acting)
+        return Check(
+            "parts", False, f"{told}. So the file is only read; mend it with: valhalla doctor --repair"
+        )
+    foreign = ", ".join(each.part for each in found)
+    return Check(
+        "parts", True, f"foreign, and stopping nothing: {foreign}" if found else "as this version makes them"
+    )
 
 
 def _integrity(database: Database) -> Check:

@@ -346,3 +346,41 @@ def test_many_workers_send_an_effect_once(database: Database, make: Make, receiv
         each.join()
     assert len(receiver.requests) == 1 and register.show(database, number)["state"] == "done"
     assert effects.governor.get_status("effect.webhook")["current_actions"] == 1
+
+
+# -- what the chain does not say ---------------------------------------------------------------------------
+
+PLANTED = {
+    "approved": "UPDATE effect SET state = 'approved', approved_at = 1, approved_by = 'operator'",
+    "approved after it was denied": "UPDATE effect SET state = 'approved'",
+    "redirected": "UPDATE effect SET target = target || '?to=me'",
+    "said otherwise": 'UPDATE effect SET payload = \'{"lead": "Eve"}\'',
+    "sent again": "UPDATE effect SET state = 'approved', key = 'another'",
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_what_a_planted_trigger_did_to_an_effect_is_not_sent(
+    what: str, database: Database, make: Make, receiver: Any
+) -> None:
+    effects = make(is_live=True)
+    number = register.draft(database, "webhook", receiver.url, {"lead": "Ann"}, about="x")["id"]
+    if what != "approved":
+        register.approve(database, number)
+    if "denied" in what:
+        register.deny(database, number)
+    if what == "sent again":
+        assert effects.run(number) == "done"
+    sent = len(receiver.requests)
+    with (
+        database.write()
+    ):  # a trigger acts inside of the program's own transactions, which the chain witnesses
+        database.sql(PLANTED[what])
+    assert effects.run(number) == "blocked"
+    assert "audit chain has no approval" in str(state(database, number)[1])
+    assert len(receiver.requests) == sent
+    if what != "sent again":
+        register.put_back(database, number)
+        assert register.approved_in_chain(database, register.show(database, number)), (
+            "a person has looked at it"
+        )

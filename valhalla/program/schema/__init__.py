@@ -183,7 +183,7 @@ RELEASES = (
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "20e94c3cc0b272d25b0e1714ead6cc748dc39c41f62aac60e4dee3a2cf5244fa"
+FINGERPRINT = "9a8f50c5a86fda46a38bf10932ae6435c1b1c5763cdb4a1ede0b8001be5f0526"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(
@@ -216,6 +216,7 @@ SCHEMA = Schema(
         local="a --home on a local disk",
         create="start with: valhalla ingest FILE",
         update="open the copy once with --home",
+        repair="valhalla doctor --repair",
         verify="valhalla audit verify",
     ),
 )

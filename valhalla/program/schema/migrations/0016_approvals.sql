@@ -1,2 +1,3 @@
--- An effect is sent only if the chain has its approval, which is looked up by the effect.
-CREATE INDEX audit_approval ON audit (subject) WHERE action IN ('effect.approve', 'effect.retry');
+-- An effect is sent only if the chain's newest word on it is an approval, which is looked up by the effect.
+CREATE INDEX audit_effect ON audit (subject, seq) WHERE action IN ('effect.approve', 'effect.retry', 'effect.deny',
+  'effect.denied', 'effect.blocked', 'effect.failed', 'effect.uncertain', 'effect.done');
