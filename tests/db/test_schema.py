@@ -73,7 +73,10 @@ def test_a_queue_needs_no_schema_but_its_own(path: Path) -> None:
         with Database.open(path) as database:
             JobQueue(database)
             assert tables(database) == QUEUE.working | CHAIN | WORKING
-            assert database.sql("SELECT * FROM schema_version") == [("db", 3), ("jobs", 1)]
+            assert database.sql("SELECT * FROM schema_version") == [
+                ("db", 3),
+                ("jobs", len(QUEUE.migrations[0].scripts)),
+            ]
             assert verify(database).ok
     assert sorted(each.name for each in path.parent.glob("*.db")) == [path.name]
 
