@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import apsw
@@ -140,7 +141,7 @@ def _run(home: Home) -> str:
             url = _wait(
                 lambda: _url(running(home.path)), process, told, START_SECONDS, "the cockpit does not answer"
             )
-            with urllib.request.urlopen(f"{url}/healthz", timeout=START_SECONDS) as answer:
+            with urllib.request.urlopen(_well(url), timeout=START_SECONDS) as answer:
                 if answer.status != 200 or json.load(answer) != {"ok": True}:
                     raise Failed(f"the cockpit at {url} is not well")
             _wait(
@@ -155,6 +156,12 @@ def _run(home: Home) -> str:
             process.kill()
             process.wait()
     return f"a cycle read the samples, the cockpit answered at {url}, and it stopped in good order"
+
+
+def _well(url: str) -> urllib.request.Request:
+    """Asks the cockpit whether it is well. Browsers know that its name means this computer; a system's resolver may not."""
+    place = urlsplit(url)
+    return urllib.request.Request(f"http://127.0.0.1:{place.port}/healthz", headers={"Host": place.netloc})
 
 
 def _url(found: object) -> str | None:
