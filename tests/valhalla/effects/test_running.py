@@ -232,7 +232,7 @@ import os, signal, sys
 from db import Database
 from valhalla.program.database import open_database
 from jobs import JobQueue
-from valhalla import settings
+from valhalla.program import settings
 from valhalla.effects import live, webhook
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders

@@ -52,13 +52,14 @@ def test_text_and_page_are_sent(
     sent = []
 
     class Client:
-        def send_message(self, message: Any) -> None:
+        def send_message(self, message: Any, to_addrs: list[str]) -> None:
+            assert to_addrs == ["me@example.com"]
             sent.append(message.as_bytes())
 
         def quit(self) -> None:
             pass
 
-    monkeypatch.setattr(mail, "_connected", lambda server: Client())
+    monkeypatch.setattr(mail, "_connected", lambda server, line: Client())
     effect = draft(database, home, "me@example.com")
     senders(database).prepare(effect)()
     found = email.message_from_bytes(sent[0], policy=email.policy.default)

@@ -29,6 +29,8 @@ _FILE_ERRORS = {
     "JSON_SYNTAX": "The JSON document is broken, or holds no list of records.",
     "TOO_LARGE": "The workbook unpacks to more than 50 MB, or the list goes beyond another limit that its message names.",
     "NO_PROGRESS": "Reading the file made no progress for a minute; it is not read again until it changes.",
+    "SET_ASIDE": "The program ended three times while it read the file; it is not read again until it changes or "
+    "`valhalla jobs retry` asks for it.",
     "FILE_CHANGED": "The file was replaced, cut or rewritten while it was read; it is read again in the next cycle.",
 }
 
