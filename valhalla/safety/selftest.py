@@ -141,7 +141,7 @@ def _run(home: Home) -> str:
             url = _wait(
                 lambda: _url(running(home.path)), process, told, START_SECONDS, "the cockpit does not answer"
             )
-            with urllib.request.urlopen(_well(url), timeout=START_SECONDS) as answer:
+            with urllib.request.urlopen(_well(str(url)), timeout=START_SECONDS) as answer:
                 if answer.status != 200 or json.load(answer) != {"ok": True}:
                     raise Failed(f"the cockpit at {url} is not well")
             _wait(
