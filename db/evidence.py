@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -81,18 +81,17 @@ CHAIN = frozenset({"audit", "audit_head", "witness"})
 """What witnesses the others, and itself by its hashes."""
 
 
-def encode(values: Values) -> bytes:
-    """The values of a row as they are hashed: a JSON array in UTF-8 without spaces.
-
-    The same bytes as ``json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()``, in a fifth of the time,
-    which an import of a million leads notices. Numbers are whole (no column holds fractions), so there is one spelling.
-    Bytes are an object with their hexadecimal digits, ``{"hex":"00ff"}``.
-    """
-    return orjson.dumps(values, _hex)
-
-
 def _hex(value: Any) -> dict[str, str]:
     return {"hex": bytes.hex(value)}
+
+
+encode: Callable[[Values], bytes] = partial(orjson.dumps, default=_hex)
+"""The values of a row as they are hashed: a JSON array in UTF-8 without spaces.
+
+The same bytes as ``json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()``, in a fifth of the time, which
+an import of a million leads notices (a function around it would cost 3 % of one). Numbers are whole (no column holds
+fractions), so there is one spelling. Bytes are an object with their hexadecimal digits, ``{"hex":"00ff"}``.
+"""
 
 
 def key_value(key: Values) -> int | str:

@@ -69,7 +69,7 @@ def stop(handler: logging.Handler) -> None:
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.removeHandler(handler)
-        logger.propagate = not logger.handlers
+        logger.propagate = not any(isinstance(each.formatter, _Lines) for each in logger.handlers)
     handler.close()
 
 

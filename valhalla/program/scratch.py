@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +14,19 @@ FOLDER = ".scratch"
 @contextlib.contextmanager
 def scratch_folder(database: Path | None) -> Iterator[Path]:
     """A folder beside the database at ``database`` (None: in the system's temporary folder), removed at the end."""
-    parent = None if database is None else database.parent / FOLDER
-    if parent is not None:
+    if database is None:
+        import tempfile
+
+        parent = Path(tempfile.gettempdir())
+    else:
+        parent = database.parent / FOLDER
         parent.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f"valhalla-{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
+    folder = parent / f"valhalla-{os.getpid()}-{os.urandom(8).hex()}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(home: Path) -> None:

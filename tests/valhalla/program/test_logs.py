@@ -70,7 +70,20 @@ def test_a_command_leaves_a_line_without_its_words(tmp_path: Path) -> None:
     assert (failed["exit_code"], failed["error"], failed["level"]) == (2, "UsageError", "warning")
     assert "Jane" not in (tmp_path / logs.COMMANDS_NAME).read_text(encoding="utf-8")
     assert (done["exit_code"], done["level"]) == (0, "info")
-    assert not logging.getLogger("valhalla").handlers and logging.getLogger("valhalla").propagate
+    assert logging.getLogger("valhalla").propagate
+    assert not [
+        each for each in logging.getLogger("valhalla").handlers if isinstance(each, logging.FileHandler)
+    ]
+
+
+def test_a_handler_of_others_does_not_keep_our_lines_from_theirs(tmp_path: Path) -> None:
+    ours, theirs = logs.to_file(tmp_path, instance=False), logging.NullHandler()
+    logging.getLogger("valhalla").addHandler(theirs)
+    try:
+        logs.stop(ours)
+        assert logging.getLogger("valhalla").propagate
+    finally:
+        logging.getLogger("valhalla").removeHandler(theirs)
 
 
 def test_a_quiet_command_does_not_load_what_makes_the_lines() -> None:
