@@ -88,9 +88,9 @@ def _apply(database: Connections, step: Step, last: bool) -> None:
             if step.release is not None:
                 database.sql(f"PRAGMA user_version = {step.release}")
             _note(database, step, held)
-            if last and audit.head(database).entries:  # a new chain begins with the first that it witnesses
-                structure.tell(database)
-                # With the same commit, or a kill in between would leave rows without a witness.
+            if last:  # with the same commit, or a kill in between would leave rows without a witness
+                if audit.head(database).entries:
+                    structure.tell(database)
                 sealing.adopt(database)
     finally:
         connection.authorizer = authorizer

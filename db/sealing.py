@@ -173,25 +173,30 @@ def _declare(database: Connections, table: Evidence) -> None:
         audit.add(database, DECLARATION, table.table, body)
         if not known:  # before this nothing was witnessed
             structure.tell(database)
-            for name in database.schema.filled - {table.table}:
-                _adopt(database, database.schema.tables[name])
+            for name in sorted(database.schema.filled - {table.table}):
+                if _holds(database, name):
+                    _adopt(database, database.schema.tables[name])
     database.after_commit(lambda: database.declared.add(table.id))
 
 
 def adopt(database: Connections) -> None:
     """After a migration, in its transaction: witness what stands in the file without one, and declare the columns that
-    tables have now."""
+    tables have now. The chain of a new file, which holds what the migrations put there, begins with the first entry."""
     database.shapes.clear()
     known = {row[0] for row in database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if {"witness", "audit"} <= known:
-        for table in database.schema.tables.values():
-            if table.table in known:
-                _adopt(database, table)
+    if not {"witness", "audit"} <= known:
+        return
+    held = [each for name, each in database.schema.tables.items() if name in known and _holds(database, name)]
+    if audit.head(database).entries or any(each.table not in database.schema.filled for each in held):
+        for table in held:
+            _adopt(database, table)
+
+
+def _holds(database: Connections, table: str) -> bool:
+    return database.one(f"SELECT 1 FROM {table} LIMIT 1") is not None
 
 
 def _adopt(database: Connections, table: Evidence) -> None:
-    if database.one(f"SELECT 1 FROM {table.table} LIMIT 1") is None:
-        return
     shape = shape_of(database, table.table)
     names = ", ".join(f'r."{column}"' for column in shape.columns)
     unwitnessed = f"""SELECT {names} FROM {table.table} AS r

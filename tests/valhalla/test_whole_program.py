@@ -135,8 +135,9 @@ class WholeProgram(Lists):
         if not isinstance(answer, Exception):
             if off:
                 self.model.kept_out.pop(tuple(entry), None)
-            elif tuple(entry) not in self.model.forgotten:
+            else:  # who typed it has said it again, whoever was forgotten
                 self.model.kept_out[tuple(entry)] = "operator"
+                self.model.back.add(entry.value)
 
     def read_outcomes(self) -> None:
         """Merges move outcomes, and forgetting removes them; how many there are is checked all the same."""
