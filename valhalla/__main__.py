@@ -23,6 +23,7 @@ def main() -> None:
         return
     from valhalla.program.memory import collect_seldom
 
+    _take_descriptors()
     os.umask(0o077)  # whatever is written is for this user only
     collect_seldom()
     atexit.register(gc.freeze)  # on the way out the collector need not look at all that was loaded
@@ -44,6 +45,17 @@ def main() -> None:
 
             sys.exit(start(cockpit))
     sys.exit(run(sys.argv[1:], cockpit))
+
+
+def _take_descriptors() -> None:
+    """Where an output was closed before the start, what is opened first would get its number, and be printed into."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number: this one
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
 
 
 def cockpit(*arguments: Any, **options: Any) -> Server:

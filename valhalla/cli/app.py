@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from valhalla import __version__
-from valhalla.cli.invocation import Invocation
+from valhalla.cli.invocation import Given, Invocation
 from valhalla.program.home import locate
 
 COMMANDS = {
@@ -93,4 +93,5 @@ def root(
     ] = False,
 ) -> None:
     """Reads lead lists, checks every row, and answers: who do I call today, and why?"""
-    ctx.obj = Invocation(home=locate(home), file=db, json=json, cockpit=ctx.obj)
+    given = ctx.find_object(Given) or Given(None, [])
+    ctx.obj = Invocation(locate(home), db, json, given.cockpit, given.ends)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import helper
 from valhalla.program.memory import collector_paused
-from valhalla.program.terminal import CleanStream, unwrapped
+from valhalla.program.terminal import FULL, OutputLost, printing
 
 if TYPE_CHECKING:
     from valhalla.cli.browser import MakeServer
+    from valhalla.program.logs import End
 
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
@@ -24,28 +24,35 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 input cannot be read,
     130 interrupted. ``cockpit`` makes the server of the pages; without it ``run`` works without pages."""
     _speak_utf8()
-    _print_cleanly()
     front, rest = globals_first(arguments)
-    try:
-        if rest[:1] == ["ingest"]:  # loads while this process loads
-            helper.prepare(word for word in rest[1:] if not word.startswith("-"))
-        return _run(rest[0] if rest else None, [*front, *rest], cockpit)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as with "| head"
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the interpreter flushes it on the way out
-        return 0
-    finally:
-        helper.discard()
-        _print_as_before()
+    ends: list[End] = []
+    with printing():
+        try:
+            if rest[:1] == ["ingest"]:  # loads while this process loads
+                helper.prepare(word for word in rest[1:] if not word.startswith("-"))
+            code, error = _run(rest[0] if rest else None, [*front, *rest], cockpit, ends)
+            code, error = _printed(code, error)
+        except KeyboardInterrupt as stopped:
+            code, error = INTERRUPTED, stopped
+        except BrokenPipeError:  # the reader of our output has gone, as with "| head"
+            code, error = 0, None
+        finally:
+            helper.discard()
+        for end in ends:
+            end(code, error)
+    return code
 
 
-def _run(command: str | None, arguments: list[str], cockpit: MakeServer | None) -> int:
+def _run(
+    command: str | None, arguments: list[str], cockpit: MakeServer | None, ends: list[End]
+) -> tuple[int, BaseException | None]:
+    """The exit code, and the error the command ended in, if any."""
     with collector_paused():  # what is loaded here stays; looking for garbage in it only takes time
         import typer
 
         from db import DatabaseError
         from valhalla.cli.app import make_app
+        from valhalla.cli.invocation import Given
         from valhalla.cli.words import read_plainly
         from valhalla.program.errors import ValhallaError
 
@@ -56,23 +63,40 @@ def _run(command: str | None, arguments: list[str], cockpit: MakeServer | None) 
     # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.
     click: Any = sys.modules[typer.BadParameter.__module__]
     try:
-        return app(args=arguments, prog_name="valhalla", standalone_mode=False, obj=cockpit) or 0
+        given = Given(cockpit, ends)
+        return app(args=arguments, prog_name="valhalla", standalone_mode=False, obj=given) or 0, None
     except click.NoArgsIsHelpError as error:
         print(error.format_message())
-        return 2 if arguments else 0
+        return 2 if arguments else 0, None
     except click.UsageError as error:
         hint = f"; see: {error.ctx.command_path} --help" if error.ctx else ""
-        return _refuse(f"{error.format_message().rstrip('.')}{hint}", 2)
-    except typer.Abort:
-        return INTERRUPTED
+        return _refuse(f"{error.format_message().rstrip('.')}{hint}", 2), error
+    except typer.Abort as error:
+        return INTERRUPTED, error
     except ValhallaError as error:
-        return _refuse(str(error), error.exit_code)
+        return _refuse(str(error), error.exit_code), error
     except DatabaseError as error:
-        return _refuse(str(error), 3)
+        return _refuse(str(error), 3), error
     except (KeyboardInterrupt, BrokenPipeError):
         raise
+    except OSError as error:
+        if error.errno not in FULL:
+            return _refuse(_unforeseen(error), 1), error
+        where = f" ({error.filename})" if error.filename else ""
+        return _refuse(f"the disk is full{where}; free some space and start again", 3), error
     except Exception as error:
-        return _refuse(_unforeseen(error), 1)
+        return _refuse(_unforeseen(error), 1), error
+
+
+def _printed(code: int, error: BaseException | None) -> tuple[int, BaseException | None]:
+    """The end of a command once its output has arrived, or has not."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OutputLost as lost:
+        return (_refuse(str(lost), lost.exit_code), lost) if not code else (code, error)
+    return code, error
 
 
 def globals_first(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,7 +119,7 @@ def globals_first(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    print(" ".join(sentence.split()), file=sys.stderr)
+    print(" ".join(sentence.split()), file=sys.stderr, flush=True)
     return code
 
 
@@ -104,12 +128,16 @@ def _unforeseen(error: Exception) -> str:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
     kind = type(error).__name__
-    return f"Something went wrong that should not ({kind}); what was saved is safe. Please report it with {file.name}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            traceback.print_exception(error, file=file)
+        report = f"Please report it with {file.name}"
+    except OSError:
+        report = "Please report it"
+    return f"Something went wrong that should not ({kind}); what was saved is safe. {report}"
 
 
 def _speak_utf8() -> None:
@@ -118,15 +146,3 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
-
-
-def _print_cleanly() -> None:
-    """Whatever is printed from now on may hold a lead's name, or a list's."""
-    sys.stdout, sys.stderr = (
-        stream if isinstance(stream, CleanStream) else CleanStream(stream)
-        for stream in (sys.stdout, sys.stderr)
-    )
-
-
-def _print_as_before() -> None:
-    sys.stdout, sys.stderr = unwrapped(sys.stdout), unwrapped(sys.stderr)

@@ -11,6 +11,7 @@ import typer
 
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import InputError, NotFound, UsageError
+from valhalla.program.terminal import outlive_output
 
 if TYPE_CHECKING:
     from valhalla.console.federation_service.store import Store
@@ -44,6 +45,7 @@ def serve(
         if not here:
             said += "\nEverybody who reaches this address can announce nodes."
         inv.show({"address": where, "redis": shown(url)}, lambda: print(said))
+        outlive_output()
         sys.stdout.flush()
         hosts = LOOPBACK_NAMES if here else ("*",)
         serving.run(

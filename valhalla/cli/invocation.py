@@ -6,23 +6,32 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
-from valhalla.program.terminal import escaped
+from valhalla.program.terminal import escaped, outlive_output
 
 if TYPE_CHECKING:
     from db import Database
     from valhalla.cli.browser import MakeServer
+    from valhalla.program.logs import End
     from valhalla.service.reevaluating import ReevaluatingProgram
     from valhalla.service.whole import WholeProgram
 
 _T = TypeVar("_T")
+
+
+class Given(NamedTuple):
+    """What the process hands to the root command."""
+
+    cockpit: MakeServer | None
+    ends: list[End]
+    """See :attr:`Invocation.ends`."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,17 @@ class Invocation:
     json: bool
     cockpit: MakeServer | None = None
     """Makes the server of the cockpit's pages; None: this process cannot serve them."""
+    ends: list[End] = field(default_factory=list)
+    """Called with the exit code of the command, when there is one."""
     command: str = ""
     """The command's own words, such as ``dnc add``."""
+
+    def note(self, command: str = "") -> None:
+        """Have ``commands.log`` tell of this command, which changes something, and how it ends."""
+        from valhalla.program import logs
+
+        outlive_output()
+        self.ends.append(logs.of_command(self.home.logs, command or self.command))
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -76,11 +94,10 @@ class Invocation:
 
     @contextmanager
     def _changing(self, open_: Callable[[Home], AbstractContextManager[_T]]) -> Iterator[_T]:
-        from valhalla.program import logs
-
         if self.file:
             raise UsageError("--db only reads; use --home with a command that changes the file")
-        with open_(self.home) as opened, logs.of_command(self.home.logs, self.command):
+        with open_(self.home) as opened:
+            self.note()
             yield opened
 
     def show(self, data: Any, render: Callable[[], object]) -> None:

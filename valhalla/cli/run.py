@@ -15,6 +15,7 @@ import typer
 from valhalla.cli.entry import INTERRUPTED
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import UsageError
+from valhalla.program.terminal import outlive_output
 
 if TYPE_CHECKING:
     from db import Database
@@ -72,6 +73,7 @@ def run(
         from valhalla.cli.live import confirm
 
         confirm()
+    outlive_output()
     stop, interrupted = threading.Event(), _listen()
     interrupted.add(stop)
     window = None if no_cockpit or inv.cockpit is None else Window(port, open_, inv.cockpit)

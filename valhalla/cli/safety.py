@@ -10,6 +10,7 @@ import typer
 
 from valhalla.cli.invocation import invocation
 from valhalla.program.errors import UsageError
+from valhalla.program.terminal import outlive_output
 
 
 def risk(ctx: typer.Context) -> None:
@@ -115,6 +116,7 @@ def production(
     inv.home.prepare()
     instance = Instance(inv.home.path)
     instance.acquire("production")
+    outlive_output()
     try:
         with WholeProgram.open(inv.home) as program:
             if not yes:

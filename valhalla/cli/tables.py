@@ -30,6 +30,10 @@ def console(*, stderr: bool = False):  # type: ignore[no-untyped-def]  # rich is
             for each in super().render(renderable, options):
                 yield each if each.control else Segment(clean(each.text), each.style)
 
+        def on_broken_pipe(self) -> None:
+            """What that means for the command is not decided here."""
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
     return Clean(
         file=unwrapped(stream),

@@ -26,7 +26,6 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
     from db.errors import InstanceRunning
     from valhalla.leads import call_list_index
-    from valhalla.program import logs
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
     from valhalla.service.importing import ImportingProgram
@@ -36,7 +35,8 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     few_heaps()
     inv.home.prepare()
     instance = Instance(inv.home.path)
-    with ImportingProgram.open(inv.home) as program, logs.of_command(inv.home.logs, command):
+    with ImportingProgram.open(inv.home) as program:
+        inv.note(command)
         importing, queue = program.importing, program.queue
         worker = None
         try:

@@ -20,6 +20,7 @@ _STYLES = {
     "[HINT]": "36",
     "[REJECTED]": "33",
     "[INGESTION COMPLETE]": "1",
+    "[INGESTION INCOMPLETE]": "31",
 }
 """ANSI colours of the tags, on a terminal."""
 
@@ -91,13 +92,18 @@ def complete(result: PassResult) -> list[str]:
         f"{result.total(count):,} {count}" for count in ("new", "updated", "unchanged", "duplicate")
     )
     return [
-        "[INGESTION COMPLETE]",
+        f"[INGESTION INCOMPLETE] {_unread(result)}" if _unread(result) else "[INGESTION COMPLETE]",
         f"  Total records: {rows}",
         f"  Valid leads: {rows - rejected}",
         f"  Invalid leads: {rejected}",
         f"  Success rate: {rate}",
         f"  Of the valid ones: {parts}",
     ]
+
+
+def _unread(result: PassResult) -> str | None:
+    failed = sum(file.error is not None for file in result.files)
+    return f"{failed} list{'s' if failed > 1 else ''} could not be imported" if failed else None
 
 
 def cycle_begins(number: int, at: int) -> str:
@@ -113,6 +119,10 @@ def cycle_ends(number: int, at: int, result: PassResult) -> str:
     return f"{stamp(at)} {tag} Cycle {number}: {result.total('rows')} leads in {result.seconds:.2f}s{tail}"
 
 
+def _failed(stats: RunStats) -> str:
+    return f"; in {stats.failed} of them a list could not be read" if stats.failed else ""
+
+
 def final_report(
     stats: RunStats, now: int, *, risk_level: str | None, data_quality: float | None
 ) -> list[str]:
@@ -125,7 +135,7 @@ def final_report(
     missing = "not measured"
     return [
         "[FINAL REPORT]",
-        f"  Total cycles: {stats.cycles}",
+        f"  Total cycles: {stats.cycles}{_failed(stats)}",
         f"  Total leads processed: {stats.rows} ({counts})",
         f"  Success rate: {f'{rate:.1f}% ({stats.valid}/{stats.rows})' if rate is not None else missing}",
         f"  Leads per second: {f'{speed:,.1f}' if speed is not None else missing}",

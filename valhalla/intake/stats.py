@@ -23,6 +23,8 @@ class RunStats:
     """UTC microseconds."""
     status: Status = "INITIALIZING"
     cycles: int = 0
+    failed: int = 0
+    """Cycles in which a list could not be read."""
     rows: int = 0
     new: int = 0
     updated: int = 0
@@ -55,6 +57,7 @@ class RunStats:
         self.cycles += 1
         self.seconds += result.seconds
         self.last_cycle_at = finished_at
+        self.failed += any(file.error is not None for file in result.files)
         for count in COUNTS:
             setattr(self, count, getattr(self, count) + result.total(count))
 
@@ -65,6 +68,7 @@ class RunStats:
             "start_time": iso(self.started_at),
             "status": self.status,
             "cycles_completed": self.cycles,
+            "cycles_failed": self.failed,
             "total_leads": self.rows,
             "valid_leads": self.valid,
             "invalid_leads": self.rejected,

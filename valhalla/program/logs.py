@@ -10,8 +10,7 @@ import logging
 import logging.handlers
 import sys
 import time
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +28,9 @@ COMMANDS_NAME = "commands.log"
 LARGEST = 5 * 2**20
 KEPT = 5
 LOGGERS = ("valhalla", "jobs", "db")
+
+End = Callable[..., None]
+"""Takes the exit code of a command and the error it ended in, if any."""
 
 _OWN = "valhalla.actions"
 _COMMANDS = "valhalla.commands"
@@ -73,26 +75,23 @@ def stop(handler: logging.Handler) -> None:
     handler.close()
 
 
-@contextmanager
-def of_command(folder: Path, command: str) -> Iterator[None]:
-    """Inside the block what is logged goes to ``commands.log``; at its end a line says which command ran, for how long and
-    how it ended. Its words are left out: they may name a person."""
+def of_command(folder: Path, command: str) -> End:
+    """From now on what is logged goes to ``commands.log``, until the function that is returned is called: with the exit
+    code of the command and the error it ended in. It writes which command ran, for how long and how it ended. The
+    command's words are left out: they may name a person."""
     handler = to_file(folder, instance=False)
-    began, code, reason = time.perf_counter(), 0, None
-    try:
-        yield
-    except BaseException as error:
-        code = getattr(error, "exit_code", 1)
-        reason = type(error).__name__ if code else None
-        raise
-    finally:
-        seconds = round(time.perf_counter() - began, 3)
+    began = time.perf_counter()
+
+    def end(code: int, error: BaseException | None = None) -> None:
+        told: dict[str, Any] = {"command": command, "exit_code": code}
+        told["seconds"] = round(time.perf_counter() - began, 3)
+        if error is not None:
+            told["error"] = type(error).__name__
         level = logging.WARNING if code else logging.INFO
-        told = {"command": command, "exit_code": code, "seconds": seconds}
-        logging.getLogger(_COMMANDS).log(
-            level, "command", extra={"told": {**told, **({"error": reason} if reason else {})}}
-        )
+        logging.getLogger(_COMMANDS).log(level, "command", extra={"told": told})
         stop(handler)
+
+    return end
 
 
 class _Lines(logging.Formatter):

@@ -106,7 +106,9 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tell(system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
     worst: dict[str, risk_rules.Finding] = {}
-    for each in sorted(found, key=lambda each: risk_rules.LEVELS.index(each.level)):
+    for each in sorted(
+        (each for each in found if not each.is_told), key=lambda each: risk_rules.LEVELS.index(each.level)
+    ):
         worst[each.task] = each
     for each in worst.values():
         system.repeat(each.task, each.reason, risk_rules.SEVERITY[each.level], each.facts, about_task=True)

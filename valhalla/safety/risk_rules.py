@@ -44,6 +44,8 @@ class Finding:
     reason: str
     """Does not change while the finding stands; figures are in ``facts``."""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    is_told: bool = False
+    """Whether an alert tells of it already."""
 
     @property
     def task(self) -> str:
@@ -93,6 +95,9 @@ Said = Iterator["Finding | str"]
 def _r1(ground: Ground) -> Said:
     for path, code, message in ground.database.sql(sql.BROKEN_FILES):
         yield Finding("R1", "high", path, str(message), {"code": code})
+    for task, reason, context in ground.database.sql(sql.UNREAD_LISTS):
+        facts = json.loads(context)
+        yield Finding("R1", "high", facts.get("path", task), reason, facts, is_told=True)
 
 
 def _r2(ground: Ground) -> Said:

@@ -85,6 +85,11 @@ SETTINGS_AS_STORED = "SELECT key, value FROM setting"
 # R1, R3: lists that could not be read at all.
 BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
 
+# R1: lists that the last cycle was to read and could not; their alerts stand until one reads them.
+UNREAD_LISTS = (
+    "SELECT task, reason, context FROM alert WHERE state <> 'closed' AND task LIKE 'list:%' ORDER BY id"
+)
+
 # R3, R4, R9, R10, R17: the newest import of each list.
 NEWEST_IMPORTS = """
 SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FROM import AS i JOIN source AS s ON s.id = i.source_id

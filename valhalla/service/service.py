@@ -13,6 +13,7 @@ from db import heads
 from db.pacing import Rest
 from jobs import JobsError, current_job
 from valhalla.audit import signing
+from valhalla.intake import unread
 from valhalla.intake.passes import Pass
 from valhalla.intake.results import COUNTS
 from valhalla.intake.sql import READ_SOURCES
@@ -185,6 +186,7 @@ class Service:
                 (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
             )
         database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
+        unread.tell(database, done)
         self.stats.add(done.result, ended)
         self.last = done
         self._save_stats()

@@ -80,8 +80,11 @@ def test_nothing_but_what_is_named_tells_of_her(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
     given = lists(home)
-    with working(Invocation(home, None, json=True), "ingest") as program:
+    inv = Invocation(home, None, json=True)
+    with working(inv, "ingest") as program:
         program.importing.run(home, given, standing=False, final=True)
+    for end in inv.ends:
+        end(0)
     with Program.open(home) as program:
         database = program.database
         waiting = home.inbox / "waiting.csv"

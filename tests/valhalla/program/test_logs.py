@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
 from valhalla.program import correlation, logs
 from valhalla.program.errors import UsageError
@@ -56,12 +55,11 @@ def test_the_log_rotates_and_a_command_has_its_own(tmp_path: Path, monkeypatch: 
 
 
 def test_a_command_leaves_a_line_without_its_words(tmp_path: Path) -> None:
-    with logs.of_command(tmp_path, "dnc add"):
-        logging.getLogger("jobs").warning("job 3 failed for jane@example.com")
-    with pytest.raises(UsageError), logs.of_command(tmp_path, "leads add"):
-        raise UsageError("Jane Doe is no number")
-    with pytest.raises(typer.Exit), logs.of_command(tmp_path, "ingest"):
-        raise typer.Exit(0)
+    end = logs.of_command(tmp_path, "dnc add")
+    logging.getLogger("jobs").warning("job 3 failed for jane@example.com")
+    end(0)
+    logs.of_command(tmp_path, "leads add")(2, UsageError("Jane Doe is no number"))
+    logs.of_command(tmp_path, "ingest")(0)
     job, added, failed, done = lines(tmp_path, logs.COMMANDS_NAME)
     assert job["action"] == "job 3 failed for j***@example.com"
     assert (added["action"], added["command"], added["exit_code"], added["level"]) == (
@@ -89,7 +87,7 @@ def test_a_handler_of_others_does_not_keep_our_lines_from_theirs(tmp_path: Path)
 def test_a_quiet_command_does_not_load_what_makes_the_lines() -> None:
     code = (
         "import sys, tempfile, pathlib\nfrom valhalla.program import logs\n"
-        "with logs.of_command(pathlib.Path(tempfile.mkdtemp()), 'ingest'): pass\n"
+        "logs.of_command(pathlib.Path(tempfile.mkdtemp()), 'ingest')(0)\n"
         "assert 'structlog' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -122,6 +120,7 @@ def test_a_log_that_cannot_be_written_stops_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "logs").write_text("a file where the folder should be")
-    with logs.of_command(tmp_path / "logs", "ingest"):
-        logging.getLogger("jobs").warning("noted nowhere")
+    end = logs.of_command(tmp_path / "logs", "ingest")
+    logging.getLogger("jobs").warning("noted nowhere")
+    end(0)
     assert capsys.readouterr().err == ""
