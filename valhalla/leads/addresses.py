@@ -1,0 +1,896 @@
+"""Postal addresses in one normal form, whatever a list's spelling: ``12 N. Oak Street #4`` is ``12 NORTH OAK ST APT 4``.
+
+The form follows USPS Publication 28, whose tables are in :mod:`valhalla.leads.postal_tables`; it serves to compare addresses,
+not to check that they exist. Where two readings are possible, the same spelling always gives the same one, and different
+streets are never made equal: what might be equal is for :func:`may_be_same` to offer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from valhalla.leads.postal_tables import (
+    ALONE,
+    CANADIAN,
+    COUNTRIES,
+    DIRECTIONS,
+    FRENCH_DIRECTIONS,
+    FRENCH_TYPES,
+    NAME_WORDS,
+    ORDINALS,
+    PLAIN_SUFFIXES,
+    REGIONS,
+    SAME_UNIT,
+    SUFFIXES,
+    TENS,
+    UNITS,
+    ZIP_STATES,
+    word_set,
+)
+
+LONGEST = 300
+"""Characters of a text that can be an address; a longer one is a note."""
+
+
+class Address(NamedTuple):
+    """An address in normal form: upper case, standard abbreviations; what is unknown is empty."""
+
+    number: str
+    """House number: ``12``, ``41-12``, ``12 1/2``, ``12A``; of a PO box or rural route the number of the box. A lot
+    without a house number, which lists also write as 0, has none."""
+    pre: str
+    """Direction before the street: ``N``, ``SW``."""
+    street: str
+    """``OAK``, ``5TH``, ``SAINT JAMES``, ``US 1``, ``PO BOX``, ``RR 2``."""
+    suffix: str
+    """``ST``, ``AVE``."""
+    post: str
+    """Direction after the street."""
+    unit: str
+    """``4``, ``4B`` for apartments, suites, units; otherwise with its kind: ``BLDG 2``, ``FL 3``, ``REAR``."""
+    city: str
+    state: str
+    """Two letters, of Canada's provinces as well."""
+    zip5: str
+    """Five digits, or a Canadian postal code without the space."""
+
+    @property
+    def line(self) -> str:
+        """Street and unit in one line."""
+        unit = f"# {self.unit}" if self.unit and self.unit.partition(" ")[0] not in UNITS else self.unit
+        box = self.street.startswith(("PO BOX", "RR ", "HC "))
+        first = (self.street, self.number) if self.street == "PO BOX" else (self.number, self.street)
+        if box and self.street != "PO BOX":
+            first = (self.street, f"BOX {self.number}" if self.number else "")
+            return " ".join(part for part in (*first, unit) if part)
+        return " ".join(part for part in (first[0], self.pre, first[1], self.suffix, self.post, unit) if part)
+
+    def __str__(self) -> str:
+        tail = " ".join(part for part in (self.state, self.zip5) if part)
+        return ", ".join(part for part in (self.line, self.city, tail) if part)
+
+
+class Place(NamedTuple):
+    """City, state and postal code in normal form; what is unknown is empty."""
+
+    city: str
+    state: str
+    zip5: str
+
+
+def normal_address(
+    text: str | None,
+    unit: str | None = None,
+    city: str | None = None,
+    state: str | None = None,
+    zip_code: str | None = None,
+) -> Address | None:
+    """The address that ``text`` and the cells next to it give; None when ``text`` names no street.
+
+    ``text`` may hold unit, city, state and ZIP as well (``12 Oak St #4, Houston, TX 77018``); cells that are filled win.
+    """
+    if not text or len(text) > LONGEST:
+        return None
+    place = _place(city or "", state or "", zip_code or "")
+    if "," in text and (found := _ONE_LINE.fullmatch(text)):
+        street, inside = found[1], _place(found[3], found[4], found[5])
+        place = Place(place.city or inside.city, place.state or inside.state, place.zip5 or inside.zip5)
+        if found[2]:
+            street = f"{street} {found[2]}"
+        if inside.state and (plain := _plain(street, unit, place)) is not None:
+            return plain
+    elif (plain := _plain(text, unit, place)) is not None:
+        return plain
+    return _careful(text, unit or "", place)
+
+
+_ONE_LINE = re.compile(
+    r"\s*([^,]+)(?:,\s*((?:apt|unit|ste|suite|#)[^,]*))?,\s*([^,\d]+),\s*([a-z]{2})\s+(\d{5})(?:-\d{4})?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def parse_address(text: str | None) -> Address | None:
+    """The address in one text, such as ``12 N Oak St, Apt 4, Houston, TX 77018-1122``."""
+    return normal_address(text)
+
+
+def parse_place(text: str | None) -> Place:
+    """City, state and ZIP in one text, such as ``Houston, TX 77018``; what it does not say is empty."""
+    if not text or len(text) > LONGEST:
+        return Place("", "", "")
+    segments = [part for part in (segment.split() for segment in _spaced(text).split(",")) if part]
+    found = _tail(segments, Place("", "", ""), alone=True)
+    words = [word for segment in segments for word in segment]
+    return found._replace(city=found.city or _city(" ".join(words)))
+
+
+# -- places ------------------------------------------------------------------------------------------------
+
+
+_NO_MARKS = str.maketrans({".": "", "'": "", "’": "", "`": "", '"': "", "-": " ", ",": " ", "/": " "})
+_ZIP = re.compile(r"(\d{5})(?:[- ]?\d{4})?(?:\.0+)?")
+_POSTAL = re.compile(r"([ABCEGHJ-NPRSTVXY]\d[A-Z]) ?(\d[A-Z]\d)")
+
+
+@lru_cache(maxsize=8_192)
+def _place(city: str, state: str, zip_code: str) -> Place:
+    code = region(state)
+    number = zip5(zip_code, code)
+    if not code and len(number) == 5:
+        code = ZIP_STATES.get(number[:3], "")
+    if city and (not code or not number) and "," in city:
+        inside = parse_place(city)
+        return Place(inside.city, code or inside.state, number or inside.zip5)
+    return Place(_city(city), code, number)
+
+
+def region(text: str) -> str:
+    """The two letters of a state or province, however written; empty when it is neither."""
+    if len(text) == 2 and text in REGIONS:
+        return text
+    return REGIONS.get(" ".join(_ascii(text).translate(_NO_MARKS).split()), "")
+
+
+def zip5(text: str, state: str = "") -> str:
+    """The five digits of a ZIP or the six of a Canadian postal code; empty when it is neither.
+
+    A spreadsheet drops a leading zero: it is put back where the state has such ZIPs.
+    """
+    text = text.strip().upper()
+    if len(text) == 5 and text.isdigit() and text.isascii():
+        return "" if text == "00000" else text
+    found = _ZIP.fullmatch(text)
+    if found:
+        return "" if found[1] == "00000" else found[1]
+    if re.fullmatch(r"\d{3,4}(?:\.0+)?|\d{7,8}(?:\.0+)?|\d{3,4}-\d{4}", text, re.ASCII):
+        digits = text.partition(".")[0].partition("-")[0]
+        padded = digits.zfill(9)[:5] if len(digits) > 4 else digits.zfill(5)
+        return padded if state and ZIP_STATES.get(padded[:3]) == state else ""
+    found = _POSTAL.fullmatch(text)
+    return found[1] + found[2] if found else ""
+
+
+_CITIES = {"NYC": "NEW YORK", "NEW YORK CITY": "NEW YORK", "PHILA": "PHILADELPHIA", "INDPLS": "INDIANAPOLIS"}
+"""Short names that stand for one city."""
+
+
+@lru_cache(maxsize=8_192)
+def _city(text: str) -> str:
+    words = _ascii(text).translate(_NO_MARKS).split()
+    if words[:2] in (["CITY", "OF"], ["TOWN", "OF"], ["VILLAGE", "OF"]):
+        words = words[2:]
+    if len(words) > 1:
+        words = [NAME_WORDS.get(word, word) for word in words]
+        if words[0] in DIRECTIONS:
+            words[0] = _LONG[DIRECTIONS[words[0]]]
+    name = " ".join(words)
+    return _CITIES.get(name, name)
+
+
+_LONG = {
+    "N": "NORTH", "S": "SOUTH", "E": "EAST", "W": "WEST", "NE": "NORTHEAST", "NW": "NORTHWEST", "SE": "SOUTHEAST", "SW": "SOUTHWEST",
+}  # fmt: skip
+
+
+def _ascii(text: str) -> str:
+    """Upper case without accents."""
+    if text.isascii():
+        return text.upper()
+    text = unicodedata.normalize("NFKD", text.upper())
+    return "".join(mark for mark in text if not unicodedata.combining(mark))
+
+
+# -- the common form ---------------------------------------------------------------------------------------
+
+_HIGHWAYS = word_set(
+    "US U STATE SR SH STH CR CO CNTY COUNTY CTY CTH HWY HIGHWAY HIWAY RT RTE ROUTE FM RM I IH INTERSTATE FARM RANCH TWP TOWNSHIP TR"
+    " ST S OLD ROAD RD LOOP FOREST PR PRIVATE BUSINESS BUS SPUR AVENUE AVE AV STREET LANE LN MARTIN MLK ML DR HC RR RFD RURAL BOX PO POB"
+    " POST P STAR"
+)
+_SPECIAL = frozenset(
+    {
+        *_HIGHWAYS,
+        *NAME_WORDS,
+        *ORDINALS,
+        *TENS,
+        *DIRECTIONS,
+        *UNITS,
+        *PLAIN_SUFFIXES,
+        "MC",
+        "MAC",
+        "O",
+        "D",
+        "LA",
+        "LE",
+        "DE",
+        "AND",
+        "RUE",
+        "LOT",
+    }
+)
+"""Words in a street's name that need a closer look."""
+
+
+def _plain(text: str, unit: str | None, place: Place) -> Address | None:
+    """The normal form of the common spellings, such as ``12 Oak Street`` and ``12 N Oak St Apt 4``; None for all others."""
+    if not text.isascii() or place.state in CANADIAN:
+        return None
+    words = text.upper().replace(".", "").split()
+    if len(words) < 3:
+        return None
+    number = words[0]
+    if not number.isdigit() or number[0] == "0":
+        return None
+    inside = post = pre = ""
+    if words[-1][0] == "#":
+        inside = words.pop()[1:]
+    elif words[-2] in _COMMON_UNITS:
+        inside = words.pop()
+        words.pop()
+    if unit:
+        if inside or not unit.isalnum():
+            return None
+        inside = unit.upper()
+    if inside and not (inside.isdigit() and inside[0] != "0") and not (len(inside) == 1 and inside.isalpha()):
+        return None
+    if len(words) < 3:
+        return None
+    suffix = SUFFIXES.get(words.pop())
+    if suffix is None:
+        last = text.upper().replace(".", "").split()[len(words)]
+        post = DIRECTIONS.get(last, "")
+        if not post or len(words) < 3 or (len(last) > 2 and words[-1] not in PLAIN_SUFFIXES):
+            return None
+        suffix = SUFFIXES.get(words.pop())
+        if suffix is None:
+            return None
+    first = 1
+    if len(words) > 2 and (pre := DIRECTIONS.get(words[1], "")):
+        first = 2
+    name = words[first:]
+    if not name or len(name) > 3:
+        return None
+    for word in name:
+        if word in _SPECIAL or not word.isalnum() or word.isdigit():
+            return None
+    return Address(number, pre, " ".join(name), suffix, post, inside, *place)
+
+
+_COMMON_UNITS = frozenset({"APT", "UNIT", "STE", "#", "SUITE", "APARTMENT"})
+
+
+# -- all others --------------------------------------------------------------------------------------------
+
+_FRACTIONS = str.maketrans({"½": " 1/2 ", "¼": " 1/4 ", "¾": " 3/4 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "№": "#"})
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("'’`\"*", ""), **dict.fromkeys("():[]_", " "), **dict.fromkeys(";\n\r|", ","), "#": " # ", "&": " AND ",
+        "–": "-", "—": "-", "‐": "-", "‑": "-",
+    }
+)  # fmt: skip
+_DOTS = re.compile(r"(?<=[A-Z]{2})\.(?=[A-Z]{2})|(?<=\d)\.(?=[A-Z])")
+
+
+_ODD = re.compile(r"[^A-Za-z0-9 #,]")
+
+
+def _spaced(text: str) -> str:
+    """Upper case, without accents and marks that mean nothing; commas stay."""
+    if not _ODD.search(text):
+        return text.upper().replace("#", " # ")
+    text = _ascii(text.translate(_FRACTIONS)).translate(_MARKS)
+    return _DOTS.sub(" ", text).replace(".", "")
+
+
+_TAIL_WORDS = frozenset({"USA", "CANADA", *(name.rpartition(" ")[2] for name in REGIONS)})
+NOTHING = frozenset({"N/A", "NA", "NONE", "NULL", "UNKNOWN", "TBD", "-", "--", "NO ADDRESS", "0"})
+"""What lists write where there is no address."""
+
+
+def _careful(text: str, unit: str, place: Place) -> Address | None:
+    segments = [words for words in (segment.split() for segment in _spaced(text).split(",")) if words]
+    if not segments:
+        return None
+    last = segments[-1][-1]
+    if (
+        len(segments) > 1
+        or last in REGIONS
+        or last in _TAIL_WORDS
+        or last[:1].isdigit()
+        or last in place.city
+    ):
+        place = _tail(segments, place, alone=False)
+    words, rest = segments[0], segments[1:]
+    if " ".join(words) in NOTHING:
+        return None
+    if rest and words[0] in UNITS and _NUMBER.fullmatch(rest[0][0]):
+        words, rest = rest[0], [words, *rest[1:]]  # "Apt 4, 12 Oak St"
+    elif rest and not words[0][0].isdigit() and words[0] not in UNITS and _NUMBER.fullmatch(rest[0][0]):
+        words, rest = rest[0], rest[1:]  # the name of a person or a building stands before the street
+    elif rest and ((len(words) == 1 and _NUMBER.fullmatch(words[0])) or rest[0][0] == "BOX"):
+        words, rest = [*words, *rest[0]], rest[1:]  # "225, rue Fleury", "RR 2, Box 18"
+    boxed = _box(words, place)
+    if boxed is not None:
+        return boxed
+    for segment in rest:
+        if segment[0] in UNITS:
+            words = [*words, *segment]
+        elif len(segment) == 1 and len(segment[0]) <= 5 and _is_code(segment[0]):
+            words = [*words, "#", *segment]
+        elif not place.city:
+            place = place._replace(city=_city(" ".join(segment)))
+    return _read(words, unit, place)
+
+
+def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
+    """Take country, ZIP, state and city from the end of ``segments``; what ``place`` knows already wins.
+
+    ``alone``: there is no street before them.
+    """
+    city, state, code = "", "", ""
+    first = 0 if alone else 1
+    while segments and len(segments) > first and " ".join(segments[-1]) in COUNTRIES:
+        segments.pop()
+    if segments and len(segments[-1]) > 2 and segments[-1][-1] in ("USA", "CANADA"):
+        segments[-1] = segments[-1][:-1]
+    commas = len(segments) > first
+    last = segments[-1] if segments else []
+    if commas or len(last) > 4 or place.zip5:
+        taken = 0
+        if len(last) > 1 and (found := _POSTAL.fullmatch(f"{last[-2]} {last[-1]}")):
+            code, taken = found[1] + found[2], 2
+        elif last and (found := _POSTAL.fullmatch(last[-1])):
+            code, taken = found[1] + found[2], 1
+        elif last and re.fullmatch(r"\d{5}(?:-\d{4})?", last[-1]) and (len(last) > 1 or commas):
+            code, taken = last[-1][:5], 1
+        rest = last[: len(last) - taken]
+        if taken and not rest and len(segments) > first + 1:
+            segments.pop()  # "Houston; TX; 77018"
+            last = rest = segments[-1]
+        for length in (1, 2, 3):
+            name = " ".join(rest[-length:])
+            if (
+                len(rest) >= length
+                and name in REGIONS
+                and not (alone and not taken and len(segments) == 1 and len(rest) == length and len(name) > 2)
+            ):
+                state = REGIONS[name]
+                rest = rest[:-length]
+                break
+        if code and not state and not commas:
+            if code != place.zip5:
+                code, rest = "", last  # a number at the end of a street
+        elif state and not code and not commas and not _ends_street(rest, place.city):
+            state, rest = "", last
+        if rest != last:
+            segments[-1] = rest
+            if not rest:
+                segments.pop()
+            if len(segments) > first and (state or code):
+                city = " ".join(segments.pop())
+                if city in UNITS or city.partition(" ")[0] in UNITS:
+                    segments.append(city.split())
+                    city = ""
+            elif segments and (state or code):
+                city = _city_in(segments[-1], place.city)
+        elif commas and place.city and _city(" ".join(last)) == place.city:
+            segments.pop()
+    if segments and place.city and not city:
+        _city_in(segments[-1], place.city)
+    zip_code = place.zip5 or code
+    region_code = place.state or state or (ZIP_STATES.get(zip_code[:3], "") if len(zip_code) == 5 else "")
+    return Place(place.city or _city(city), region_code, zip_code)
+
+
+def _ends_street(words: Sequence[str], city: str) -> bool:
+    """Whether a street and at least one word of a city stand in ``words``."""
+    if city and _city(" ".join(words[-len(city.split()) :])) == city:
+        return True
+    return _end_of_street(words) < len(words)
+
+
+def _city_in(words: list[str], known: str) -> str:
+    """Take the city from the end of ``words``, a street and a city with no comma between them."""
+    if known:
+        for length in range(1, len(known.split()) + 1):
+            end = len(words) - length
+            if end >= 3 and _city(" ".join(words[end:])) == known and _end_of_street(words) <= end:
+                del words[end:]
+                return known
+        return ""
+    end = _end_of_street(words)
+    city = " ".join(words[end:])
+    del words[end:]
+    return city
+
+
+def _end_of_street(words: Sequence[str]) -> int:
+    """Where the street with its direction and unit ends: after the first word that can only be a suffix."""
+    start = 3 if len(words) > 3 and words[1] in DIRECTIONS else 2
+    for plain in (True, False):
+        for at in range(start, len(words)):
+            if words[at] in PLAIN_SUFFIXES if plain else words[at] in SUFFIXES:
+                at += 1
+                if at < len(words) and words[at] in DIRECTIONS and len(words[at]) < 3:
+                    at += 1
+                while at < len(words) and (words[at] in UNITS or _is_code(words[at])):
+                    at += 2 if words[at] in UNITS and words[at] not in ALONE else 1
+                return min(at, len(words))
+    return len(words)
+
+
+_NUMBER = re.compile(
+    r"\d{1,7}(?:-?[A-Z])?|\d{1,6}-\d{1,6}[A-Z]?|[NSEW]\d{1,6}(?:[NSEW]\d{1,6})?|\d{1,6}[NSEW]\d{1,6}|\d{1,6}-\d/\d"
+)
+_FRACTION = re.compile(r"[1-7]/[2-8]")
+_CODE = re.compile(
+    r"\d{1,5}-?[A-Z]{0,2}|[A-Z]{1,2}-?\d{1,5}|[A-Z]|\d{1,4}-\d{1,4}[A-Z]?|[A-Z]\d{1,3}[A-Z]|\d{1,3}[A-Z]\d{1,3}"
+)
+
+
+def _is_code(word: str) -> bool:
+    return _CODE.fullmatch(word) is not None
+
+
+_BOX = re.compile(
+    r"(?:P ?O ?|POST OFFICE |POST )(?:BOX|BX|B|DRAWER|DRWR)(?: NO| NUMBER)?(?: #)? ?([\dA-Z-]+)(?: .*)?|POB(?: #)? ?([\dA-Z-]+)|"
+    r"(?:BOX|CP|C P)(?: #)? (\d+)"
+)
+_ROUTE_BOX = re.compile(
+    r"(RR|R R|RURAL ROUTE|RFD|R F D|HC|H C|HIGHWAY CONTRACT|HCR|STAR ROUTE|SR)(?: #| NO)? ?(\d+[A-Z]?)(?: BOX(?: #)? ?([\dA-Z-]+))?"
+)
+
+
+def _box(words: list[str], place: Place) -> Address | None:
+    """A PO box, rural route or highway contract route (sections 24, 25, 28)."""
+    first = words[0]
+    if first[0] not in "PRHSBC":
+        return None
+    text = " ".join(words)
+    found = _BOX.fullmatch(text)
+    if found:
+        return Address(
+            _unzeroed(found[1] or found[2] or found[3]),
+            "",
+            "PO BOX",
+            "",
+            "",
+            "",
+            place.city,
+            place.state,
+            place.zip5,
+        )
+    found = _ROUTE_BOX.fullmatch(text)
+    if found and (found[3] or found[1] not in ("SR", "HC")):
+        kind = "HC" if found[1][0] in "HS" else "RR"
+        return Address(
+            _unzeroed(found[3] or ""),
+            "",
+            f"{kind} {_unzeroed(found[2])}",
+            "",
+            "",
+            "",
+            place.city,
+            place.state,
+            place.zip5,
+        )
+    return None
+
+
+def _unzeroed(text: str) -> str:
+    return text.lstrip("0") or text[-1:]
+
+
+def _read(words: list[str], unit: str, place: Place) -> Address | None:
+    """Number, street and unit of the words of one line."""
+    units: list[str] = []
+    if len(words) > 2 and words[0] in UNITS and not words[0].isdigit():
+        value, at = _value(words, 1)  # "Unit 4 - 123 Main St"
+        if value and at < len(words):
+            units.append(_unit_of(words[0], value))
+            words = words[at:]
+            if words[0] == "-":
+                words = words[1:]
+    number, words, before = _house_number(words, place.state)
+    if before:
+        units.append(before)
+    words, after = _take_units(words)
+    units += after
+    if unit:
+        inside = _cell_units(unit)
+        units = sorted(
+            (*units, *(each for each in inside if each not in units)),
+            key=lambda each: each.partition(" ")[0] not in UNITS,
+        )
+    street = _street(words, place.state in CANADIAN)
+    if not number and not any(mark.isalnum() for mark in street[1]):
+        return None
+    return Address(number, *street, " ".join(units), *place)
+
+
+def _house_number(words: list[str], state: str) -> tuple[str, list[str], str]:
+    """House number, what follows it, and the unit that Canada writes before it."""
+    if not words:
+        return "", words, ""
+    first = "1" if words[0] == "ONE" and len(words) > 2 else words[0]
+    if not _NUMBER.fullmatch(first):
+        return "", words, ""
+    rest = words[1:]
+    unit = ""
+    if len(rest) > 2 and rest[0] == "-" and rest[1].isdigit():
+        first, rest = f"{first}-{rest[1]}", rest[2:]
+    if "-" in first:
+        low, _, high = first.partition("-")
+        if "/" in high:
+            return f"{_unzeroed(low)} {high}", rest, ""
+        if high.isalpha():
+            first = low + high
+        elif state in CANADIAN:
+            unit, first = _unzeroed(low), high
+    if len(rest) > 1 and _FRACTION.fullmatch(rest[0]):
+        first, rest = f"{_unzeroed(first)} {rest[0]}", rest[1:]
+    first = first.lstrip("0")
+    return ("" if first[:1] in ("", "-") else first), rest, unit
+
+
+def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
+    """Take the units out of the words after a house number."""
+    count = len(words)
+    for at in range(1, count):
+        word = words[at]
+        if word in UNITS:
+            kind, following = UNITS[word], words[at + 1] if at + 1 < count else ""
+            if word == "#" and following[:1].isdigit() and _is_road(words[:at]):
+                return [*words[:at], *words[at + 1 :]], []
+            if kind in ("APT", "UNIT", "#"):
+                starts = bool(following)
+            elif following:
+                starts = (
+                    following == "#"
+                    or (_is_code(following) and following not in DIRECTIONS)
+                    or following in UNITS
+                )
+                starts = starts and (kind != "KEY" or words[at - 1] in SUFFIXES)
+            else:
+                starts = kind in ALONE and (words[at - 1] in SUFFIXES or words[at - 1] in DIRECTIONS)
+            if starts:
+                return words[:at], _units(words[at:])
+            if not following and kind in ("APT", "UNIT", "#", "STE"):
+                return words[:at], []  # a designator whose number is missing
+        elif word in ORDINALS and at + 2 == count and words[-1] in ("FLOOR", "FL", "FLR"):
+            return words[:at], [f"FL {ORDINALS[word][:-2]}"]
+        elif (
+            at + 2 == count
+            and words[-1] in ("FLOOR", "FL", "FLR")
+            and re.fullmatch(r"\d+(?:ST|ND|RD|TH)", word)
+        ):
+            return words[:at], [f"FL {word[:-2]}"]
+    if count > 2 and _is_code(words[-1]) and words[-1] not in DIRECTIONS:
+        before = words[-3:-1] if words[-2] in DIRECTIONS else words[-2:-1]
+        if before[0] in SUFFIXES and SUFFIXES[before[0]] not in ("HWY", "RTE") and not _is_highway(words):
+            return words[:-1], [_unit_of("#", words[-1])]
+    return words, []
+
+
+def _is_road(words: list[str]) -> bool:
+    """Whether a number is missing after ``words``: County Road #20."""
+    if len(words) == 1:
+        return words[0] in ("HWY", "HIGHWAY", "ROUTE", "RTE", "RT", "CR", "SR", "FM")
+    return len(words) == 2 and words[0] in _NUMBERED and words[0] != "OLD" and words[1] in _LEADING
+
+
+def _is_highway(words: list[str]) -> bool:
+    return any(word in _NUMBERED for word in words)
+
+
+_NUMBERED = word_set(
+    "COUNTY CO CNTY STATE TWP TOWNSHIP FOREST OLD RANCH MARKET US HWY HIGHWAY ROUTE RTE RT SR CR FM"
+)
+
+
+def _units(words: list[str]) -> list[str]:
+    """The units in words that begin with a designator."""
+    found = []
+    at = 0
+    while at < len(words):
+        kind = words[at]
+        if kind not in UNITS:
+            break
+        value, at = _value(words, at + 1)
+        if value or UNITS[kind] in ALONE:
+            found.append(_unit_of(kind, value))
+    return sorted(found, key=lambda unit: unit.partition(" ")[0] not in UNITS)
+
+
+def _value(words: list[str], at: int) -> tuple[str, int]:
+    """The number of a unit that begins at ``at``, and where it ends."""
+    parts: list[str] = []
+    while at < len(words) and words[at] in ("#", "NO", "NUMBER", "NUM"):
+        at += 1
+    while at < len(words) and (not parts or _is_code(words[at])) and (not parts or words[at] not in UNITS):
+        word = words[at]
+        if word == "-":
+            at += 1
+            continue
+        if not parts and word in UNITS and UNITS[word] not in ALONE:
+            break
+        if parts and parts[-1][-1].isdigit() == word[0].isdigit():
+            break
+        parts.append(word)
+        at += 1
+    return "".join(parts), at
+
+
+_UNIT_HYPHEN = re.compile(r"(?<=\d)-(?=[A-Z])|(?<=[A-Z])-(?=\d)")
+
+
+def _unit_of(kind: str, value: str) -> str:
+    standard = UNITS[kind]
+    value = _UNIT_HYPHEN.sub("", value.strip("-"))
+    value = re.sub(r"(?<![0-9A-Z])0+(?=[0-9A-Z])", "", value)
+    if value in UNITS and UNITS[value] in ALONE:
+        return UNITS[value]  # "Apt Rear", "Unit Upper"
+    if standard in SAME_UNIT:
+        return value
+    return f"{standard} {value}" if value else standard
+
+
+def _cell_units(text: str) -> list[str]:
+    """The units in a cell of their own."""
+    words = [
+        word for word in _spaced(text).replace(",", " ").split() if word not in ("NONE", "NULL", "N/A", "NA")
+    ]
+    if not words or words in (["0"], ["#"], ["-"]):
+        return []
+    if re.fullmatch(r"0+\.0*|\d+\.0", text.strip()):
+        words = [text.strip().partition(".")[0]]
+    if words[0] not in UNITS:
+        if len(words) == 2 and words[1] in ("FLOOR", "FL", "FLR"):
+            return [f"FL {re.sub('(?<=[0-9])(ST|ND|RD|TH)', '', ORDINALS.get(words[0], words[0]))}"]
+        words = ["#", "".join(words)] if all(_is_code(word) for word in words) else ["#", " ".join(words)]
+    return [each for each in _units(words) if each]
+
+
+_LEADING = word_set(
+    "AVENUE AVE AV ROAD RD STREET LANE LN DRIVE COURT LOOP SPUR PLACE TRAIL CIRCLE HWY HIGHWAY ROUTE RTE RT CR CTH"
+)
+"""Words that a letter or number can follow instead of a name: Avenue N, Road 5."""
+
+
+def _street(words: list[str], canadian: bool) -> tuple[str, str, str, str]:
+    """Direction, name, suffix and direction of a street."""
+    pre = suffix = post = ""
+    count = len(words)
+    if count == 0:
+        return "", "", "", ""
+    last = words[-1]
+    direction = DIRECTIONS.get(last)
+    if canadian and (direction is None or last in FRENCH_DIRECTIONS):
+        direction = FRENCH_DIRECTIONS.get(last, direction)
+    if (
+        direction
+        and count > 1
+        and not (
+            len(last) == 1
+            and words[-2] in _LEADING
+            and (count == 2 or (count == 3 and words[0] in _NUMBERED))
+        )
+    ):
+        pair = DIRECTIONS.get(words[-2], "")
+        if (
+            pair in ("N", "S")
+            and direction in ("E", "W")
+            and count > 2
+            and len(pair + direction) == 2
+            and words[-2] not in SUFFIXES
+        ):
+            post, words = pair + direction, words[:-2]
+        else:
+            post, words = direction, words[:-1]
+    french = canadian or words[0] in ("RUE", "CHEMIN", "BOUL")
+    if len(words) > 1 and words[-1] in SUFFIXES:
+        suffix, words = SUFFIXES[words[-1]], words[:-1]
+    elif french and len(words) > 1 and words[0] in FRENCH_TYPES:
+        suffix, words = FRENCH_TYPES[words[0]], words[1:]
+    if len(words) > 1 and words[0] in DIRECTIONS:
+        first, second = DIRECTIONS[words[0]], DIRECTIONS.get(words[1], "")
+        if first in ("N", "S") and second in ("E", "W") and len(words) > 2:
+            pre, words = first + second, words[2:]
+        elif not (len(words) == 2 and words[0] in ("NO", "SO") and not suffix):
+            pre, words = first, words[1:]
+    name, suffix = _name(words, suffix)
+    return pre, name, suffix, post
+
+
+_HIGHWAY = re.compile(
+    r"(?:(?P<us>US|U S)(?: (?:HIGHWAY|HWY|HIWAY|ROUTE|RTE|RT))?"
+    r"|(?P<interstate>INTERSTATE(?: HIGHWAY| HWY)?|IH|I)"
+    r"|(?P<state>(?:STATE|ST|S) (?:HIGHWAY|HWY|HIWAY|ROUTE|RTE|RT|ROAD|RD)|SR|SH|STH)"
+    r"|(?P<county>(?:COUNTY|CO|CNTY|CTY) (?:ROAD|RD|ROUTE|RTE|RT)|CR)"
+    r"|(?P<trunk>(?:COUNTY|CO|CNTY|CTY)(?: TRUNK)? (?:HIGHWAY|HWY|HIWAY)|CTH)"
+    r"|(?P<farm>(?:FARM TO MARKET|FARM MARKET|FM)(?: ROAD| RD)?)"
+    r"|(?P<ranch>(?:RANCH TO MARKET|RM|RANCH ROAD|RANCH RD)(?: ROAD| RD)?)"
+    r"|(?P<township>(?:TOWNSHIP|TWP)(?: ROAD| RD| HIGHWAY| HWY)?)"
+    r"|(?P<highway>HIGHWAY|HWY|HIWAY)"
+    r"|(?P<route>ROUTE|RTE|RT))"
+    r"(?: NO| NUMBER| #)? ?-?(?P<code>\d{1,5}[A-Z]{0,2}|[A-Z]{1,2}|[A-Z]{1,2}-?\d{1,3})"
+)
+_HIGHWAY_NAMES = {
+    "us": "US", "interstate": "I", "state": "STATE", "county": "COUNTY RD", "trunk": "COUNTY HWY", "farm": "FM", "ranch": "RM",
+    "township": "TOWNSHIP RD", "highway": "HWY", "route": "RTE",
+}  # fmt: skip
+"""Appendix F; one state's routes, roads and highways share their numbers, so they have one name here."""
+
+_KING = re.compile(
+    r"(?:DR|DOCTOR|REV)? ?(?:MARTIN LUTHER|MARTIN L|M L|ML) KING(?: JR| JUNIOR)?|(?:DR )?MLK(?: JR)?"
+)
+_JOINED = frozenset({"MC", "MAC", "O", "D", "LA", "LE", "DE"})
+_ORDINAL_END = ("ST", "ND", "RD", "TH")
+
+
+def _name(words: list[str], suffix: str) -> tuple[str, str]:
+    """A street's name in normal form, and its suffix."""
+    if not words:
+        return "", suffix
+    if words[0] in _HIGHWAYS or words[0][:-1].isalpha() is False or "OLD" in words:
+        old = "OLD " if words[0] == "OLD" and len(words) > 2 else ""
+        text = " ".join(words[1:] if old else words)
+        if (
+            suffix
+            and (words[0] in ("FM", "FARM", "RM", "COUNTY", "CO", "STATE", "US", "HWY", "HIGHWAY"))
+            and suffix in ("RD", "HWY")
+        ):
+            found = _HIGHWAY.fullmatch(text)
+            if found and found["code"][0].isdigit():
+                return old + _highway(found), ""
+        elif not suffix or (suffix == "ST" and text.endswith("ST")):
+            found = _HIGHWAY.fullmatch(text)
+            if found:
+                return old + _highway(found), suffix
+    if len(words) == 2 and not suffix and words[0] in _LEADING and _is_code(words[1]):
+        return f"{SUFFIXES.get(words[0], words[0])} {words[1]}", ""
+    if any("-" in word for word in words):
+        words = [
+            part for word in words for part in (word.split("-") if not word[0].isdigit() else [word]) if part
+        ]
+        if not words:
+            return "", suffix
+    if ("KING" in words or "MLK" in words) and _KING.fullmatch(" ".join(words)):
+        return "MARTIN LUTHER KING", suffix
+    if len(words) == 1:
+        word = words[0]
+        if word in ORDINALS:
+            return ORDINALS[word], suffix
+        if word.isdigit() and suffix:
+            return _ordinal(int(word[:9])), suffix
+        return (_unzeroed(word) if word[0] == "0" else word), suffix
+    named: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if word in TENS and following in ORDINALS and ORDINALS[following][:-2] in "123456789":
+            word = f"{TENS[word] + int(ORDINALS[following][:-2])}{ORDINALS[following][-2:]}"
+            at += 1
+        elif word in ORDINALS:
+            word = ORDINALS[word]
+        elif (
+            word.isdigit() and following in _ORDINAL_END and _ordinal(int(word[:9])).endswith(following)
+        ) or (word in _JOINED and following):
+            word += following
+            at += 1
+        elif named and word in DIRECTIONS:
+            word = DIRECTIONS[word]
+        else:
+            word = NAME_WORDS.get(word, word)
+            if named and at + 1 == len(words) and word not in ("SAINT", "SAINTE"):
+                word = SUFFIXES[word] if word in PLAIN_SUFFIXES else word  # "Oak Lane Dr"
+        named.append(word)
+        at += 1
+    if named[-1] in ("SAINT", "SAINTE") and len(named) > 1:
+        named[-1] = "ST"
+    return " ".join(named), suffix
+
+
+def _highway(found: re.Match[str]) -> str:
+    kind = next(name for name in _HIGHWAY_NAMES if found[name])
+    return f"{_HIGHWAY_NAMES[kind]} {_unzeroed(found['code'].replace('-', ''))}"
+
+
+def _ordinal(number: int) -> str:
+    end = "TH" if 10 < number % 100 < 14 else {1: "ST", 2: "ND", 3: "RD"}.get(number % 10, "TH")
+    return f"{number}{end}"
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+def may_be_same(one: Address, other: Address) -> bool:
+    """Whether two addresses may be one that a list wrote incompletely or oddly: a reason to ask, never to join them.
+
+    They agree on ZIP or on city and state, on house number and street, and on unit, suffix and direction as far as both
+    say one. Different units of a building are not offered.
+    """
+    if not one.number or not other.number or not _same_place(one, other):
+        return False
+    unit = _agree(_unit_value(one.unit), _unit_value(other.unit))
+    if one.number != other.number:
+        numbers = {one.number.replace("-", ""), other.number.replace("-", "")}
+        if one.number + one.unit == other.number or other.number + other.unit == one.number:
+            unit = True  # "12A" and "12 # A"
+        elif len(numbers) > 1 or "-" not in one.number + other.number:
+            return False
+    directions = _agree(one.pre, other.pre) and _agree(one.post, other.post)
+    if one.street != other.street and _loose(one.street) == _loose(other.street):
+        directions = (one.pre, one.post) == (other.pre, other.post)
+    elif _loose(one.street) != _loose(other.street):
+        return False
+    turned = (one.pre, one.post) == (other.post, other.pre)
+    return unit and (directions or turned) and _agree(one.suffix, other.suffix)
+
+
+def near_text(address: Address) -> str:
+    """What all addresses that :func:`may_be_same` offers for this one have in common, without the place."""
+    digits = re.match(r"[A-Z]?\d*", address.number.replace("-", ""))
+    return f"{digits[0] if digits else ''} {_loose(address.street)}" if address.number else ""
+
+
+def _same_place(one: Address, other: Address) -> bool:
+    if one.zip5 and one.zip5 == other.zip5:
+        return True
+    return (
+        bool(one.city and one.state)
+        and one.state == other.state
+        and squeezed(one.city) == squeezed(other.city)
+    )
+
+
+def squeezed(text: str) -> str:
+    """A name without its spaces: ``LA SALLE`` and ``LASALLE`` are one city."""
+    return text.replace(" ", "")
+
+
+def _agree(one: str, other: str) -> bool:
+    return not one or not other or one == other
+
+
+def _unit_value(unit: str) -> str:
+    kind, _, value = unit.rpartition(" ")
+    return value if kind in UNITS else unit
+
+
+_ROAD_NUMBER = re.compile(r"(?:OLD )?(?:US|I|STATE|COUNTY RD|COUNTY HWY|FM|RM|TOWNSHIP RD|HWY|RTE|RD) (\S+)")
+
+
+@lru_cache(maxsize=2_048)
+def _loose(street: str) -> str:
+    """A street's name without what spellings differ in that might also be another street."""
+    road = _ROAD_NUMBER.fullmatch(street)
+    if road:
+        return f"ROAD {road[1]}"
+    return "".join(DIRECTIONS.get(word, word) for word in street.split())

@@ -1,0 +1,414 @@
+"""Owners' names: who is meant, in whatever order and spelling a list writes them.
+
+``QUILLON DANA R & RAY`` is Dana R Quillon with the further owner Ray Quillon; ``Quillon, Dana`` is the same first owner. Whether
+another name at the same property is another owner is :func:`same_owner`'s answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from valhalla.leads.name_tables import COMPANY_SPELLINGS, COMPANY_WORDS, GIVEN, LEGAL_FORMS
+
+LONGEST = 300
+
+
+class Owner(NamedTuple):
+    """One person or company."""
+
+    name: str
+    """As one writes it: ``Dana R Quillon``, ``Blue Heron Holdings LLC``."""
+    given: str = ""
+    """First name for a greeting, as written; empty of a company or when it is not known."""
+    words: tuple[str, ...] = ()
+    """For comparing: of a person given name, middle names and initials, surname; of a company its words without legal form.
+    Upper case."""
+    generation: str = ""
+    """``JR``, ``SR``, ``II`` …"""
+    legal: str = ""
+    """``LLC``, ``INC``, …; of a company."""
+    company: bool = False
+    trust: bool = False
+    """A trust; ``words`` are those of the person it is named after, when it is."""
+    estate: bool = False
+    """A dead person's estate, or the heirs."""
+    ambiguous: bool = False
+    """Whether the surname may as well be the first of ``words``."""
+
+
+class Owners(NamedTuple):
+    """Who a list says owns a property, and who speaks for them."""
+
+    of_record: tuple[Owner, ...]
+    """First the owner of the lead's name, then further owners."""
+    contact: Owner | None
+    """Whom to call: the personal representative or the person that letters go to in care of; else the first owner."""
+
+
+def owners_of(text: str | None, representative: str | None = None, last_first: bool | None = None) -> Owners:
+    """The owners in a cell. ``representative``: of a probate list, who speaks for the estate of ``text``.
+
+    ``last_first``: whether the list writes surnames first; None when it is not known, then each cell is judged alone.
+    """
+    name, _, care = _in_care(text or "")
+    found = _parsed(name, last_first)
+    speaker = _parsed(representative or care, None)
+    contact = speaker[0] if speaker else found[0] if found else None
+    return Owners(found, contact)
+
+
+def same_owner(one: str | Owners | None, other: str | Owners | None) -> bool:
+    """Whether two names at one property are those of the same owner, as far as order, initials, ``&`` and the spelling
+    of companies, trusts and estates go. One shared person is enough; a name that is missing contradicts nothing."""
+    mine = one if isinstance(one, Owners) else owners_of(one)
+    theirs = other if isinstance(other, Owners) else owners_of(other)
+    if not mine.of_record or not theirs.of_record:
+        return True
+    return any(same_person(first, second) for first in mine.of_record for second in theirs.of_record)
+
+
+def same_person(one: Owner, other: Owner) -> bool:
+    """Whether two names may be one person's or company's: nothing in them contradicts that."""
+    if one.company != other.company:
+        trust, person = (one, other) if one.company else (other, one)
+        named = {word for word in trust.words if len(word) > 1} - {"TRUST"}
+        return trust.trust and len(named) > 1 and named == {word for word in person.words if len(word) > 1}
+    if one.company:
+        return one.words == other.words and (one.legal == other.legal or not one.legal or not other.legal)
+    if one.generation and other.generation and one.generation != other.generation:
+        return False
+    if len(one.words) == 1 or len(other.words) == 1:
+        return bool(set(one.words) & set(other.words))
+    return any(_fit(first, second) for first in _readings(one) for second in _readings(other))
+
+
+def name_keys(owner: Owner) -> tuple[str, ...]:
+    """Texts that one person's or company's name is looked up by, whatever its order, initials and middle names.
+
+    Two people may have one in common: whoever finds another by it asks :func:`same_person`.
+    """
+    if owner.company:
+        return (f"company {' '.join(owner.words)}",)
+    if len(owner.words) < 2:
+        return tuple(f"{word} {owner.generation}".strip() for word in owner.words)
+    pairs = {tuple(sorted((given, surname))) for given, _, surname in _readings(owner)}
+    return tuple(sorted(" ".join((*pair, owner.generation)).strip() for pair in pairs))
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+def _readings(owner: Owner) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """(given, middle, surname), once or, when the order is not certain, twice."""
+    words = owner.words
+    yield words[0], words[1:-1], words[-1]
+    if owner.ambiguous:
+        yield words[1], words[2:], words[0]
+
+
+def _fit(one: tuple[str, tuple[str, ...], str], other: tuple[str, tuple[str, ...], str]) -> bool:
+    if not _alike(one[0], other[0]):
+        return False
+    if one[2] != other[2] and not (set(one[2].split("-")) & set(other[2].split("-"))):
+        return False
+    return all(_alike(first, second) for first, second in zip(one[1], other[1], strict=False))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names are equal or one is the other's initial."""
+    return one == other or ((len(one) == 1 or len(other) == 1) and one[0] == other[0] and one.isalpha())
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+_CARE = re.compile(r"(?i)\s*(?:\bc\s*/\s*o\b|%|\bcare of\b|\battn\b:?)\s*")
+_NOISE = re.compile(
+    r"(?i)\b(?:et ?al|et ?ux|et ?vir|h ?/ ?w|w ?/ ?h|husband and wife|jt ?ten|jt ?wros|jtrs|tic|ttees?|co-?trustees?|trustees?|"
+    r"life estate|unknown owner|owner of record)\b\.?"
+)
+_ESTATE = re.compile(
+    r"(?i)^(?:the )?(?:estate|est|heirs?|hrs) of (?:the estate of )?|[, ]+\(?(?:estate|est|heirs|deceased|decd|dec'?d)\b\.?\)?$"
+)
+_TRUST = re.compile(
+    r"(?i)\b(?:(?:revocable|rev|irrevocable|irrev|living|liv|family|fam|inter vivos|declaration of|land)\b\.? ?)*(?:trust|trst|tr)\b\.?"
+    r"(?: agreement)?(?: (?:no|number|#)\.? ?\d+)?(?:,? ?(?:dated|dtd|u/?a/?d?|utd)\b.*)?$|^trust of (?:the )?"
+)
+_GENERATIONS = {
+    "JR": "JR",
+    "JUNIOR": "JR",
+    "SR": "SR",
+    "SENIOR": "SR",
+    "II": "II",
+    "2ND": "II",
+    "III": "III",
+    "3RD": "III",
+    "IV": "IV",
+}
+_TITLES = frozenset({"MR", "MRS", "MS", "MISS", "DR", "REV", "HON", "MD", "PHD", "ESQ", "DDS", "CPA"})
+_PARTICLES = frozenset(
+    {
+        "DE",
+        "DEL",
+        "DELA",
+        "LA",
+        "LAS",
+        "LOS",
+        "VAN",
+        "VON",
+        "DER",
+        "DEN",
+        "DI",
+        "DA",
+        "DU",
+        "ST",
+        "SAINT",
+        "SAN",
+        "MC",
+        "MAC",
+        "LE",
+    }
+)
+
+
+def _in_care(text: str) -> tuple[str, str, str]:
+    found = _CARE.search(text)
+    if not found:
+        return text, "", ""
+    return text[: found.start()].rstrip(" ,;-"), found[0], text[found.end() :].strip()
+
+
+@lru_cache(maxsize=2_048)
+def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
+    text = unicodedata.normalize("NFKC", text[:LONGEST]).strip(" ,;&-\t").lstrip(".")
+    text = _NOISE.sub(" ", text).strip(" ,;.&-/") if _NOISE.search(text) else text
+    if not any(mark.isalnum() for mark in text):
+        return ()
+    bare = _ESTATE.sub("", text).strip(" ,")
+    estate = bare != text and bare != ""
+    if estate:
+        text = bare
+    if _is_company(text):
+        return (_company(text),)
+    trust = _TRUST.search(text)
+    if trust:
+        inner = _TRUST.sub("", re.sub(r"(?i)^the ", "", text)).strip(" ,")
+        people = _people(inner, last_first) if len(inner.split()) > 1 else ()
+        if (
+            not people
+            or _is_company(inner)
+            or not any(word in GIVEN or len(word) == 1 for word in people[0].words)
+        ):
+            return (_company(text),)
+        return tuple(
+            person._replace(trust=True, name=_shown(text) if at == 0 else person.name)
+            for at, person in enumerate(people)
+        )
+    people = _people(text, last_first)
+    return tuple(person._replace(estate=True) for person in people) if estate else people
+
+
+def _plain_words(text: str) -> list[str]:
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(mark for mark in text if not unicodedata.combining(mark)).upper()
+    return re.findall(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", text.replace("'", "").replace("’", "").replace(".", ""))
+
+
+def _is_company(text: str) -> bool:
+    words = _plain_words(_legal_joined(text))
+    if any(word in LEGAL_FORMS and word not in ("CO", "PA", "PC", "LC") for word in words) or (
+        "TRUST" in words and "BANK" in words
+    ):
+        return True
+    if len(words) > 1 and (
+        words[-1] in LEGAL_FORMS
+        or (words[1] == "OF" and words[0] in ("CITY", "COUNTY", "TOWN", "STATE", "VILLAGE"))
+    ):
+        return True
+    return len(words) > 1 and any(
+        word in COMPANY_WORDS and word != "TRUST" and word != "CO" for word in words[-2:]
+    )
+
+
+_LEGAL_LONG = re.compile(r"(?i)\blimited liability (?:company|co)\b\.?|\bl\.? ?l\.? ?c\b\.?")
+_LIMITED_PARTNERSHIP = re.compile(r"(?i)\blimited partnership\b|\bl\. ?p\.(?= |$)")
+
+
+def _legal_joined(text: str) -> str:
+    return _LIMITED_PARTNERSHIP.sub(" LP", _LEGAL_LONG.sub(" LLC", text))
+
+
+def _company(text: str) -> Owner:
+    words = _plain_words(_legal_joined(text.replace("&", " AND ").replace("+", " AND ")))
+    if words[:1] == ["THE"]:
+        words = words[1:]
+    legal = ""
+    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+        legal = LEGAL_FORMS[words.pop()]
+    trust = bool(_TRUST.search(text))
+    if trust:
+        words = _plain_words(_TRUST.sub("", " ".join(words))) or words
+        words = [*words, "TRUST"] if words[-1] != "TRUST" else words
+    spelled = tuple(COMPANY_SPELLINGS.get(word, word) for word in words)
+    return Owner(_shown(text), words=spelled, legal=legal, company=True, trust=trust)
+
+
+def _people(text: str, last_first: bool | None) -> tuple[Owner, ...]:
+    parts = [
+        part
+        for part in (_split(each) for each in re.split(r"(?i)\s*(?:&|\+|;|\band\b|\s/\s)\s*", text))
+        if part.words
+    ]
+    if not parts:
+        return ()
+    first = parts[0]
+    later = parts[1:]
+    if len(first.full) == 1 and not first.comma and later and len(later[-1].full) > 1:
+        surname = later[-1].words[-1]  # "Dana & Ray Quillon"
+        parts = [part if len(part.full) > 1 else part.with_surname(surname) for part in parts]
+        return tuple(_person(part, False) for part in parts)
+    turned = first.turned(last_first, bool(later) and len(later[0].full) == 1)
+    people = [_person(first, turned)]
+    surname = first.words[0] if turned or first.comma else first.words[-1]
+    for part in later:
+        if len(part.full) == 1 or (
+            part.words[-1] in GIVEN and part.words[0] in GIVEN and turned and len(part.full) == 2
+        ):
+            people.append(_person(part.with_surname(surname), False))
+        else:
+            people.append(
+                _person(part, part.turned(last_first, False) or (turned is True and part.words[0] == surname))
+            )
+    return tuple(people)
+
+
+class _Part(NamedTuple):
+    """The words of one person, as written and for comparing."""
+
+    shown: tuple[str, ...]
+    words: tuple[str, ...]
+    generation: str
+    comma: bool
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """The words that are no initials."""
+        return tuple(word for word in self.words if len(word) > 1)
+
+    def with_surname(self, surname: str) -> _Part:
+        return self._replace(shown=(*self.shown, _capital(surname)), words=(*self.words, surname))
+
+    def turned(self, last_first: bool | None, next_has_no_surname: bool) -> bool | None:
+        """Whether the surname stands first; None when that is not certain."""
+        if self.comma:
+            return True
+        if len(self.words) < 2:
+            return False
+        if last_first is not None:
+            return last_first
+        known = self.words[0] in GIVEN
+        if known and self.words[1] not in GIVEN and len(self.words[1]) > 1:
+            return False
+        if len(self.words[-1]) == 1:
+            return self.words[-1].isalpha()  # "Quillon Dana R"
+        if len(self.words) > 2 and len(self.words[1]) == 1:
+            return False  # "Dana R Quillon"
+        if not known and self.words[1] in GIVEN:
+            return True
+        if next_has_no_surname and not known:
+            return True
+        return False if known and len(self.words) == 2 and self.words[1] not in GIVEN else None
+
+
+def _split(text: str) -> _Part:
+    before, comma, after = text.partition(",")
+    generation = ""
+    if (
+        comma
+        and (rest := _plain_words(after))
+        and all(word in _GENERATIONS or word in _TITLES for word in rest)
+    ):
+        text, comma = f"{before} {after}", ""  # "Dana Quillon, Jr."
+    elif comma:
+        text = f"{before} {after.replace(',', ' ')}"
+    shown: list[str] = []
+    words: list[str] = []
+    head = 0
+    for raw in text.split():
+        plain = _plain_words(raw)
+        if not plain:
+            continue
+        word = plain[0] if len(plain) == 1 else "".join(plain)
+        if word in _GENERATIONS and words:
+            generation = _GENERATIONS[word]
+            continue
+        if word in _TITLES and (not words or word in ("MD", "PHD", "ESQ", "DDS", "CPA")):
+            continue
+        if words and words[-1] in _PARTICLES and len(word) > 1:
+            words[-1] += word
+            shown[-1] = f"{shown[-1]} {_capital(raw)}"
+            continue
+        shown.append(_capital(raw.strip('.,()"')) if len(word) > 1 else word)
+        words.append(word)
+    if comma:
+        head = max(1, len(_split(before).words))
+        if head < len(words):
+            words = ["-".join(words[:head]) if head > 1 else words[0], *words[head:]]
+            shown = [" ".join(shown[:head]), *shown[head:]]
+        else:
+            comma = ""
+    return _Part(tuple(shown), tuple(words), generation, bool(comma))
+
+
+def _person(part: _Part, turned: bool | None) -> Owner:
+    shown, words = part.shown, part.words
+    if turned and len(words) > 1:
+        shown, words = (*shown[1:], shown[0]), (*words[1:], words[0])
+    name = " ".join(
+        (*shown, part.generation.title() if part.generation in ("JR", "SR") else part.generation)
+    ).strip()
+    certain = part.comma or (turned is not None and len(words) > 2)
+    given = shown[0] if len(words) > 1 else ""
+    return Owner(
+        name,
+        given if turned is not None else "",
+        words,
+        part.generation,
+        ambiguous=len(words) > 1 and not certain,
+    )
+
+
+def _capital(word: str) -> str:
+    """A name's word as one writes it: those in capitals or small letters get a capital; others stay."""
+    word = word.strip('.,;()"')
+    if not (word.isupper() or word.islower()) or len(word) < 2:
+        return word
+    word = "-".join(part.capitalize() for part in word.split("-"))
+    if word.startswith("Mc") and len(word) > 3:
+        return f"Mc{word[2:].capitalize()}"
+    if word[:2] in ("O'", "D'") and len(word) > 2:
+        return word[:2] + word[2:].capitalize()
+    return word
+
+
+def _shown(text: str) -> str:
+    """A company's name as one writes it."""
+    text = " ".join(text.split())
+    if not text.isupper():
+        return text
+    return " ".join(
+        word
+        if word.strip(".,") in _INITIALS
+        else word.lower()
+        if at and word in ("OF", "THE", "AND")
+        else _capital(word)
+        for at, word in enumerate(text.split())
+    )
+
+
+_INITIALS = frozenset(
+    {"LLC", "LP", "LLP", "LLLP", "PLLC", "PC", "PA", "II", "III", "IV", "L.L.C", "L.P", "DBA", "USA", "US"}
+)
