@@ -224,7 +224,6 @@ _SPECIAL = frozenset(
         "MC",
         "MAC",
         "O",
-        "D",
         "LA",
         "LE",
         "DE",
@@ -240,7 +239,7 @@ def _plain(text: str, unit: str | None, place: Place) -> Address | None:
     """The normal form of the common spellings, such as ``12 Oak Street`` and ``12 N Oak St Apt 4``; None for all others."""
     if not text.isascii() or place.state in CANADIAN:
         return None
-    words = text.upper().replace(".", "").split()
+    words = _undotted(text.upper()).split()
     if len(words) < 3:
         return None
     number = words[0]
@@ -262,7 +261,7 @@ def _plain(text: str, unit: str | None, place: Place) -> Address | None:
         return None
     suffix = SUFFIXES.get(words.pop())
     if suffix is None:
-        last = text.upper().replace(".", "").split()[len(words)]
+        last = _undotted(text.upper()).split()[len(words)]
         post = DIRECTIONS.get(last, "")
         if not post or len(words) < 3 or (len(last) > 2 and words[-1] not in PLAIN_SUFFIXES):
             return None
@@ -293,18 +292,20 @@ _MARKS = str.maketrans(
         "–": "-", "—": "-", "‐": "-", "‑": "-",
     }
 )  # fmt: skip
-_DOTS = re.compile(r"(?<=[A-Z]{2})\.(?=[A-Z]{2})|(?<=\d)\.(?=[A-Z])")
-
-
 _ODD = re.compile(r"[^A-Za-z0-9 #,]")
+_DOT_APART = re.compile(r"(?<=[A-Z]{2})\.(?=[A-Z]{2})|(?<=[A-Z])\.(?=\d)|(?<=\d)\.(?=[A-Z])")
+_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 
 
 def _spaced(text: str) -> str:
-    """Upper case, without accents and marks that mean nothing; commas stay."""
+    """Upper case, without accents and marks that mean nothing; commas stay, and points inside numbers."""
     if not _ODD.search(text):
         return text.upper().replace("#", " # ")
-    text = _ascii(text.translate(_FRACTIONS)).translate(_MARKS)
-    return _DOTS.sub(" ", text).replace(".", "")
+    return _undotted(_ascii(text.translate(_FRACTIONS)).translate(_MARKS))
+
+
+def _undotted(text: str) -> str:
+    return _DOT.sub("", _DOT_APART.sub(" ", text)) if "." in text else text
 
 
 _TAIL_WORDS = frozenset({"USA", "CANADA", *(name.rpartition(" ")[2] for name in REGIONS)})
@@ -445,7 +446,7 @@ def _end_of_street(words: Sequence[str]) -> int:
 
 
 _NUMBER = re.compile(
-    r"\d{1,7}(?:-?[A-Z])?|\d{1,6}-\d{1,6}[A-Z]?|[NSEW]\d{1,6}(?:[NSEW]\d{1,6})?|\d{1,6}[NSEW]\d{1,6}|\d{1,6}-\d/\d"
+    r"\d{1,7}(?:-?[A-Z])?|\d{1,6}-\d{1,6}[A-Z]?|[NSEW]\d{1,6}(?:[NSEW]\d{1,6})?|\d{1,6}[NSEW]\d{1,6}|\d{1,6}-\d/\d|\d{1,6}\.\d"
 )
 _FRACTION = re.compile(r"[1-7]/[2-8]")
 _CODE = re.compile(
@@ -540,6 +541,9 @@ def _house_number(words: list[str], state: str) -> tuple[str, list[str], str]:
     first = "1" if words[0] == "ONE" and len(words) > 2 else words[0]
     if not _NUMBER.fullmatch(first):
         return "", words, ""
+    if "." in first:
+        first = first.removesuffix(".0")
+        return re.sub(r"\.5$", " 1/2", first), words[1:], ""  # "517.5 Bridge St"
     rest = words[1:]
     unit = ""
     if len(rest) > 2 and rest[0] == "-" and rest[1].isdigit():
@@ -740,6 +744,7 @@ _HIGHWAY = re.compile(
     r"|(?P<route>ROUTE|RTE|RT))"
     r"(?: NO| NUMBER| #)? ?-?(?P<code>\d{1,5}[A-Z]{0,2}|[A-Z]{1,2}|[A-Z]{1,2}-?\d{1,3})"
 )
+_STATE_ROAD = re.compile(r"([A-Z]{2}(?=-)|[A-Z]{4}[A-Z ]*)[ -](\d{1,4}[A-Z]?)")
 _HIGHWAY_NAMES = {
     "us": "US", "interstate": "I", "state": "STATE", "county": "COUNTY RD", "trunk": "COUNTY HWY", "farm": "FM", "ranch": "RM",
     "township": "TOWNSHIP RD", "highway": "HWY", "route": "RTE",
@@ -749,7 +754,7 @@ _HIGHWAY_NAMES = {
 _KING = re.compile(
     r"(?:DR|DOCTOR|REV)? ?(?:MARTIN LUTHER|MARTIN L|M L|ML) KING(?: JR| JUNIOR)?|(?:DR )?MLK(?: JR)?"
 )
-_JOINED = frozenset({"MC", "MAC", "O", "D", "LA", "LE", "DE"})
+_JOINED = frozenset({"MC", "MAC", "LA", "LE", "DE"})
 _ORDINAL_END = ("ST", "ND", "RD", "TH")
 
 
@@ -772,6 +777,13 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
             found = _HIGHWAY.fullmatch(text)
             if found:
                 return old + _highway(found), suffix
+    if (
+        not suffix
+        and words[-1][-1:].isalnum()
+        and (found := _STATE_ROAD.fullmatch(" ".join(words)))
+        and found[1] in REGIONS
+    ):
+        return f"STATE {_unzeroed(found[2])}", ""  # "Vermont 122", "TX-105"
     if len(words) == 2 and not suffix and words[0] in _LEADING and _is_code(words[1]):
         return f"{SUFFIXES.get(words[0], words[0])} {words[1]}", ""
     if any("-" in word for word in words):
@@ -799,10 +811,11 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
             at += 1
         elif word in ORDINALS:
             word = ORDINALS[word]
-        elif (
-            word.isdigit() and following in _ORDINAL_END and _ordinal(int(word[:9])).endswith(following)
-        ) or (word in _JOINED and following):
+        elif word.isdigit() and following in _ORDINAL_END and _ordinal(int(word[:9])).endswith(following):
             word += following
+            at += 1
+        elif following and (word in _JOINED or (word == "O" and not named)):
+            word += NAME_WORDS.get(following, following)  # "La Salle", "De St Germaine"
             at += 1
         elif named and word in DIRECTIONS:
             word = DIRECTIONS[word]
@@ -845,19 +858,29 @@ def may_be_same(one: Address, other: Address) -> bool:
             unit = True  # "12A" and "12 # A"
         elif len(numbers) > 1 or "-" not in one.number + other.number:
             return False
-    directions = _agree(one.pre, other.pre) and _agree(one.post, other.post)
-    if one.street != other.street and _loose(one.street) == _loose(other.street):
+    directions = (one.pre, one.post) == (other.post, other.pre) or (
+        _agree(one.pre, other.pre) and _agree(one.post, other.post)
+    )
+    if one.street == other.street:
+        street = _agree(one.suffix, other.suffix)
+    elif _loose(one.street) == _loose(other.street):
+        street = _agree(one.suffix, other.suffix)
         directions = (one.pre, one.post) == (other.pre, other.post)
-    elif _loose(one.street) != _loose(other.street):
-        return False
-    turned = (one.pre, one.post) == (other.post, other.pre)
-    return unit and (directions or turned) and _agree(one.suffix, other.suffix)
+    else:
+        street = _lacks_suffix(one, other) or _lacks_suffix(other, one)
+    return unit and directions and street
+
+
+def _lacks_suffix(one: Address, other: Address) -> bool:
+    """Whether a list left out the suffix of ``other``, so that its name's last word was taken for one: Castle Hill [Rd]."""
+    name = " ".join(SUFFIXES.get(word, word) for word in other.street.split())
+    return one.suffix != "" and name == f"{one.street} {one.suffix}"
 
 
 def near_text(address: Address) -> str:
     """What all addresses that :func:`may_be_same` offers for this one have in common, without the place."""
     digits = re.match(r"[A-Z]?\d*", address.number.replace("-", ""))
-    return f"{digits[0] if digits else ''} {_loose(address.street)}" if address.number else ""
+    return f"{digits[0] if digits else ''} {_loose(address.street)[:4]}" if address.number else ""
 
 
 def _same_place(one: Address, other: Address) -> bool:
@@ -892,5 +915,5 @@ def _loose(street: str) -> str:
     """A street's name without what spellings differ in that might also be another street."""
     road = _ROAD_NUMBER.fullmatch(street)
     if road:
-        return f"ROAD {road[1]}"
+        return f"# {road[1]}"
     return "".join(DIRECTIONS.get(word, word) for word in street.split())

@@ -310,7 +310,7 @@ class _Part(NamedTuple):
         if last_first is not None:
             return last_first
         known = self.words[0] in GIVEN
-        if known and self.words[1] not in GIVEN and len(self.words[1]) > 1:
+        if known and self.words[1] not in GIVEN and (len(self.words[1]) > 1 or len(self.words) == 2):
             return False
         if len(self.words[-1]) == 1:
             return self.words[-1].isalpha()  # "Quillon Dana R"
@@ -320,7 +320,9 @@ class _Part(NamedTuple):
             return True
         if next_has_no_surname and not known:
             return True
-        return False if known and len(self.words) == 2 and self.words[1] not in GIVEN else None
+        if known and len(self.words) > 2 and self.words[-1] not in GIVEN:
+            return False  # "Mary Ann Smith"
+        return None
 
 
 def _split(text: str) -> _Part:
