@@ -1,0 +1,735 @@
+"""Which column of a list is what: its name proposes a field, and its cells vote on it.
+
+A name is understood word by word (:mod:`naming`, :mod:`vocabulary`) and means a field only if every word of it is
+accounted for. The cells then have to fit (:mod:`voting`). What remains open is a question to a person, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from valhalla.intake.reading.header import ALIASES, FIELDS, PREFERENCE, REJECT_COLUMNS, normal
+from valhalla.intake.reading.naming import Name, parse
+from valhalla.intake.reading.vocabulary import (
+    EMAIL_WORDS,
+    FILLERS,
+    MAILING_WORDS,
+    PERSONS,
+    PHONE_CORE,
+    PHONE_TYPES,
+    PHONE_WITHOUT_CORE,
+    PHONE_WORDS,
+    PROPERTY_WORDS,
+    STATUS_WORDS,
+    STRANGERS,
+    VETOES,
+    WEAK,
+    WHOLE_NAME,
+    address_parts,
+    attributes,
+    listing_marks,
+    phrases,
+    unsure,
+)
+from valhalla.intake.reading.voting import ENOUGH, filled, support, without_footers
+
+PHONES, EMAILS = 10, 6
+"""How many numbers and addresses of a row have a field; further ones stay extra columns."""
+SAMPLED = 50
+"""Rows whose cells vote."""
+ASKED_FROM = 1_000
+"""Columns among which those of missing fields are looked for by their cells."""
+_HALF = 0.5
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A column that may be a field, of which a person is asked once."""
+
+    header: str
+    field: str
+    cells: tuple[str, ...]
+    """Its first cells that are filled."""
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a header and the first rows of a list say about its columns."""
+
+    mapping: dict[str, str]
+    """Header to field, of the columns that are sure. Only ``flag`` and ``tags`` stand more than once."""
+    doubts: tuple[Doubt, ...] = ()
+    documents: bool = False
+    """Whether a column is called ``value``: such a list is read by the documents' rules."""
+    listings: bool = False
+    """Whether it is a download of listings without owners: no lead list."""
+    meanings: dict[str, str] = field(default_factory=dict)
+    """What the name of a mapped column says beyond its field: the line of a phone (``mobile``, ``landline``,
+    ``voip``), the status of a status column (``wrong_number``, ``disconnected``)."""
+
+    @property
+    def proposed(self) -> dict[str, str]:
+        """The mapping with every doubt answered with yes."""
+        taken = set(self.mapping.values())
+        more = {
+            each.header: each.field
+            for each in self.doubts
+            if each.header not in self.mapping and each.field not in taken
+        }
+        return {**self.mapping, **more}
+
+
+class _Column(NamedTuple):
+    number: int
+    header: str
+    name: Name
+    words: frozenset[str]
+    cells: list[str]
+
+
+class _Part(NamedTuple):
+    """A column that is part of an address."""
+
+    column: _Column
+    part: str
+    role: str
+    rank: int
+
+
+def recognise(
+    header: Sequence[str], samples: Sequence[Sequence[str]], country: str = "US"
+) -> Recognition:  # fmt: skip
+    """Say what each column of a list is.
+
+    ``header`` has the column names (one that repeats is called ``Phone 2``, as the reader calls it), ``samples`` the
+    first rows, and ``country`` (two letters) is where phone numbers without a country code belong.
+    """
+    names = _unique(header)
+    rows = without_footers(samples[:SAMPLED], len(names))
+    columns = [
+        _Column(
+            number,
+            name,
+            parsed := parse(name),
+            frozenset(parsed.words),
+            filled([row[number] for row in rows if number < len(row)]),
+        )
+        for number, name in enumerate(names)
+        if name not in REJECT_COLUMNS
+    ]
+    documents = any(normal(name) == "value" for name in names)
+    base = _documented(names) if documents else {}
+    chooser = _Chooser(columns, rows, country, base)
+    mapping = chooser.choose()
+    if documents:
+        rest = {
+            name: target
+            for name, target in mapping.items()
+            if name not in base and target not in FIELDS and target not in base.values()
+        }
+        if "phone" not in base.values():
+            rest = {name: target for name, target in rest.items() if not target.startswith("phone")}
+        mapping = {**base, **rest}
+    listings = not documents and _listings(columns, mapping)
+    doubts = () if documents or listings else tuple(chooser.doubts())
+    ordered = {name: mapping[name] for name in names if name in mapping}
+    meanings = {name: said for name, said in chooser.meanings.items() if name in mapping}
+    return Recognition(ordered, doubts, documents, listings, meanings)
+
+
+def _unique(header: Sequence[str]) -> list[str]:
+    """The names, those that repeat with a number behind."""
+    seen: set[str] = set()
+    times: dict[str, int] = {}
+    found = []
+    for cell in header:
+        name = cell
+        if name in seen:
+            again = times.get(cell, 2)
+            while f"{cell} {again}" in seen:
+                again += 1
+            times[cell] = again + 1
+            name = f"{cell} {again}"
+        seen.add(name)
+        found.append(name)
+    return found
+
+
+def _documented(names: Sequence[str]) -> dict[str, str]:
+    """What the documents' rules say by name alone; each field at most once."""
+    best: dict[str, tuple[int, str]] = {}
+    for name in names:
+        form = normal(name)
+        target = None if name in REJECT_COLUMNS else ALIASES.get(form)
+        if target is not None and (target not in best or PREFERENCE[form] < best[target][0]):
+            best[target] = (PREFERENCE[form], name)
+    if "name" in best:
+        best.pop("first_name", None)
+        best.pop("last_name", None)
+    if "location" in best:
+        best.pop("zip", None)
+    return {name: target for target, (_, name) in best.items()}
+
+
+def _listings(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
+    people = {"name", "first_name", "last_name", "company", "phone", "email", "mailing_address"}
+    if people & set(mapping.values()):
+        return False
+    marks = listing_marks()
+    return any(column.words in marks or "mls" in column.words for column in columns)
+
+
+class _Chooser:
+    """Goes through the kinds of fields in turn; what one has taken the next does not see."""
+
+    def __init__(
+        self, columns: list[_Column], rows: Sequence[Sequence[str]], country: str, base: dict[str, str]
+    ) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._country = country
+        self._base = base
+        self._taken: dict[int, str] = {}
+        self._half: dict[str, _Column] = {}
+        """Field to a column that is called by it, and of which only every second cell or more fits."""
+        self.meanings: dict[str, str] = {}
+
+    def choose(self) -> dict[str, str]:
+        """Header to field."""
+        self._phones()
+        self._emails()
+        self._addresses()
+        self._persons()
+        self._simple()
+        headers = {column.number: column.header for column in self._columns}
+        return {headers[number]: target for number, target in self._taken.items()}
+
+    def _free(self) -> list[_Column]:
+        return [column for column in self._columns if column.number not in self._taken]
+
+    def _take(self, column: _Column, target: str) -> None:
+        self._taken[column.number] = target
+
+    def _fits(self, column: _Column, target: str, *, strict: bool = False, weak: bool = False) -> bool:
+        """Whether enough cells fit. Without cells the name decides, unless it says too little (``weak``)."""
+        share = support(target, column.cells, self._country, strict=strict)
+        if share is None:
+            return not weak
+        if _HALF <= share < ENOUGH and not strict:
+            self._half.setdefault(target, column)
+        return share >= ENOUGH
+
+    def _stranger(self, column: _Column) -> bool:
+        return column.name.ours or not STRANGERS.isdisjoint(column.words)
+
+    # phones and e-mails
+
+    def _phones(self) -> None:
+        phones = [column for column in self._columns if self._is_phone(column)]
+        phones = _by_number(phones)
+        first = next((name for name, target in self._base.items() if target == "phone"), None)
+        phones.sort(key=lambda column: column.header != first)
+        keys: dict[tuple[frozenset[str], int], int] = {}
+        numbered: dict[int, int] = {}
+        places: dict[int, int] = {}
+        for place, column in enumerate(phones[:PHONES], 1):
+            self._take(column, _nth("phone", place))
+            places[column.number] = place
+            kind = _phone_kind(column.words)
+            keys.setdefault((kind, column.name.number), place)
+            if column.name.number:
+                numbered.setdefault(column.name.number, place)
+            for word in (
+                "mobile",
+                "whatsapp",
+                "landline",
+                "voip",
+                "text",
+                "sms",
+                "home",
+                "work",
+                "business",
+                "office",
+            ):
+                if word in column.words:
+                    self.meanings[column.header] = PHONE_TYPES[word]
+                    break
+        self._attributes(keys, numbered, places)
+
+    def _is_phone(self, column: _Column) -> bool:
+        words, name = column.words, column.name
+        if self._stranger(column) or (name.person_number > 1 and words != {"contact"}):
+            return False
+        if words & PHONE_CORE and words <= PHONE_WORDS:
+            return self._fits(column, "phone")
+        if words in PHONE_WITHOUT_CORE or words == {"contact"}:
+            return self._fits(column, "phone", strict=True, weak=True)
+        return False
+
+    def _attributes(
+        self, keys: dict[tuple[frozenset[str], int], int], numbered: dict[int, int], places: dict[int, int]
+    ) -> None:
+        if not places:
+            return
+        repeated = {
+            column.words
+            for column in self._columns
+            if column.words in attributes() and not column.name.number and len(places) > 1
+        }
+        done: set[str] = set(self._taken.values())
+        for column in self._free():
+            if column.name.person_number > 1 or self._stranger(column):
+                continue
+            said = column.words - PHONE_WORDS
+            what = attributes().get(said)
+            own = column.words & PHONE_WORDS - {"number"}
+            if what is None or (own and not column.words & PHONE_CORE):
+                continue
+            before = max((number for number in places if number < column.number), default=None)
+            kind = _phone_kind(column.words - said)
+            place: int | None
+            if not own and not column.name.number:
+                place = None if before is None else places[before]
+                bare = "dnc" in said and (
+                    len(places) == 1 or (column.words in repeated and self._again(column))
+                )
+                typed = what == "type" and self._fits(column, "phone_type", strict=True, weak=True)
+                if not (bare or typed or (said & STATUS_WORDS.keys() and len(places) == 1)):
+                    continue
+            elif not own and column.words in repeated:
+                place = None if before is None else places[before]
+            else:
+                place = keys.get((kind, column.name.number))
+                if place is None and column.name.number:
+                    place = numbered.get(column.name.number)
+                if place is None and not column.name.number and len(places) == 1:
+                    place = 1
+            target = "" if place is None else f"{_nth('phone', place)}_{what}"
+            if not target or target in done or not self._fits(column, f"phone_{what}"):
+                continue
+            done.add(target)
+            self._take(column, target)
+            for word in said & STATUS_WORDS.keys():
+                self.meanings[column.header] = STATUS_WORDS[word]
+
+    def _again(self, column: _Column) -> bool:
+        """Whether the column's name stands again with a number behind, as one that repeats does."""
+        return any(other.words == column.words and other.name.number > 1 for other in self._columns)
+
+    def _emails(self) -> None:
+        found = [
+            column
+            for column in self._free()
+            if "email" in column.words
+            and column.words <= EMAIL_WORDS
+            and column.name.person_number < 2
+            and not self._stranger(column)
+            and self._fits(column, "email")
+        ] or [
+            column
+            for column in self._free()
+            if column.words in ({"mail"}, {"contact"}) and self._fits(column, "email", weak=True)
+        ]
+        first = next((name for name, target in self._base.items() if target == "email"), None)
+        found = sorted(_by_number(found), key=lambda column: column.header != first)
+        for place, column in enumerate(found[:EMAILS], 1):
+            self._take(column, _nth("email", place))
+
+    # addresses
+
+    def _addresses(self) -> None:
+        parts = [part for column in self._free() if (part := self._part(column)) is not None]
+        if any(each.role == "second" and each.part in ("city", "zip", "state") for each in parts):
+            parts = [
+                each._replace(part="address", role="second") if _second_line(each) else each for each in parts
+            ]
+        else:
+            parts = [each for each in parts if not (each.role == "second" and each.part != "unit")]
+        pieces = any(column.words in ({"house", "number"}, {"street", "number"}) for column in self._columns)
+        if pieces:
+            parts = [each for each in parts if not (each.part == "address" and "street" in each.column.words)]
+        has = {(each.part, each.role) for each in parts}
+        streets = {role for part, role in has if part == "address"}
+        houses = streets & {"property", "neutral", "home"}
+        property_roles = ["property", "neutral", "home"]
+        mailing_roles = ["mailing", "owner"]
+        (mailing_roles if houses else property_roles).append("person")
+        mailing_roles.append("second")
+        own: list[_Part] = []
+        letters: list[_Part] = []
+        for each in parts:
+            if each.role == "neutral" and each.part in ("city", "state", "zip", "unit"):
+                (letters if self._goes_to_letters(each, parts, has) else own).append(each)
+            elif each.role in property_roles:
+                own.append(each)
+            elif each.role in mailing_roles and each.part not in ("county", "location"):
+                letters.append(each)
+        self._take_parts(own, property_roles, "")
+        self._take_parts(letters, ["neutral", *mailing_roles], "mailing_")
+
+    def _take_parts(self, parts: list[_Part], roles: list[str], prefix: str) -> None:
+        """The best column of each part; ``roles`` begin with the best."""
+
+        def order(part: _Part) -> tuple[int, bool, int, int]:
+            return roles.index(part.role), not part.column.cells, part.rank, part.column.number
+
+        best: dict[str, _Part] = {}
+        for part in sorted(parts, key=order):
+            if part.column.number not in self._taken and part.part not in best:
+                best[part.part] = part
+                self._take(part.column, prefix + part.part)
+
+    def _goes_to_letters(self, each: _Part, parts: list[_Part], has: set[tuple[str, str]]) -> bool:
+        """Whether a city, state or ZIP that does not say whose it is belongs to the mailing address."""
+        streets = {role for part, role in has if part == "address"}
+        letters = streets & {"mailing", "owner"}
+        if not letters or (each.part, "mailing") in has or (each.part, "owner") in has:
+            return False
+        if (each.part, "property") in has or not streets & {"property", "neutral", "home"}:
+            return True
+        before = [
+            other for other in parts if other.part == "address" and other.column.number < each.column.number
+        ]
+        return bool(before) and max(before, key=lambda other: other.column.number).role in (
+            "mailing",
+            "owner",
+        )
+
+    def _part(self, column: _Column) -> _Part | None:
+        name, words = column.name, column.words
+        if self._stranger(column) or name.person_number > 1 or "name" in words - {"county", "name"}:
+            return None
+        role = "neutral"
+        for word in name.words:
+            if word in PROPERTY_WORDS:
+                role = "property"
+            elif word == "owner" or word in ("taxpayer", "representative"):
+                role = "owner"
+            elif word in PERSONS:
+                role = "person"
+            elif word == "home":
+                role = "home"
+            elif word in ("business", "work", "office", "other", "company"):
+                return None
+        if words & MAILING_WORDS or {"tax", "bill"} <= words:
+            role = "mailing"
+        left = (
+            words
+            - MAILING_WORDS
+            - PROPERTY_WORDS
+            - set(PERSONS)
+            - {"home", "primary", "main", "tax", "bill", "current", "input", "data"}
+        )
+        if len(left) > 1 and "address" in left and "line" not in left and "street" not in left:
+            left -= {"address"}
+        known = address_parts().get(left)
+        if known is None:
+            if left or not words & (PROPERTY_WORDS | MAILING_WORDS | {"home"}) or name.number:
+                if left != {"address"}:
+                    return None
+                known = ("address", 0)
+            elif self._fits(column, "address", strict=True, weak=True):
+                return _Part(column, "address", role, 9)
+            else:
+                return None
+        part, rank = known
+        if left == {"county"} and role not in ("neutral", "property"):
+            return None
+        if part == "address" and name.number == 2:
+            part = "unit"
+            role = "second" if role == "neutral" and "line" not in words and "street" not in words else role
+        elif name.number > 2 or name.group > 2:
+            return None
+        elif name.group == 2 or (name.number == 2 and role == "neutral"):
+            role = "second"
+        weak = left in WEAK or (left == words and words in WEAK)
+        if part == "unit" and role == "second":
+            return _Part(column, part, role, rank)
+        if not self._fits(column, part, weak=weak):
+            return None
+        return _Part(column, part, role, rank)
+
+    # people
+
+    def _persons(self) -> None:
+        found: dict[tuple[str, bool], list[tuple[float, _Column]]] = {}
+        for column in self._free():
+            known = self._person(column)
+            if known is not None:
+                part, second, rank = known
+                if self._fits(column, part, weak=rank > PERSONS["account"] + 1):
+                    found.setdefault((part, second), []).append((rank, column))
+        for each in found.values():
+            each.sort(key=lambda pair: (pair[0], not pair[1].cells, pair[1].number))
+        name = self._best_name(found.get(("name", False), []))
+        first, last = self._pair(found, second=False)
+        ranks = [each[0] for each in (first, last) if each is not None]
+        if name is not None and ranks:
+            agree = self._agree(name[1], first, last)
+            other = abs(name[0] - min(ranks)) >= _HALF
+            if agree is False or (agree is None and other and name[0] % 1):
+                if name[0] % 1 or int(name[0]) >= int(min(ranks)):
+                    name = None
+                else:
+                    first = last = None
+        if "company" not in self._taken.values() and (companies := found.get(("company", False))):
+            self._take(companies[0][1], "company")
+        for target, chosen in (("name", name), ("first_name", first), ("last_name", last)):
+            if chosen is not None:
+                self._take(chosen[1], target)
+        chosen_rank = min([each[0] for each in (name, first, last) if each is not None], default=0)
+        second_first, second_last = self._pair(found, second=True)
+        second_name = next(iter(found.get(("name", True), [])), None)
+        if not (second_first or second_last or second_name) and int(chosen_rank) < PERSONS["decedent"]:
+            dead = {
+                part: next(
+                    (each for each in found.get((part, False), []) if each[1].name.person == "decedent"), None
+                )
+                for part in ("name", "first_name", "last_name")
+            }
+            second_name, second_first, second_last = dead["name"], dead["first_name"], dead["last_name"]
+        for target, chosen in (
+            ("name_2", second_name), ("first_name_2", second_first), ("last_name_2", second_last),
+        ):  # fmt: skip
+            if chosen is not None and chosen[1].number not in self._taken:
+                self._take(chosen[1], target)
+
+    def _person(self, column: _Column) -> tuple[str, bool, float] | None:
+        """Which part of whose name a column holds: the part, whether of a second owner, and a rank (a half more for
+        a name that only says who)."""
+        name, words = column.name, column.words
+        if self._stranger(column) or (words in phrases() and words != {"decedent"}):
+            return None
+        left = (
+            words
+            - set(PERSONS)
+            - {"full", "complete", "property", "primary", "main", "legal", "current", "input", "data"}
+        )
+        rank: float = PERSONS[name.person]
+        if left in ({"first", "name"}, {"first"}, {"given", "name"}, {"given"}, {"f", "name"}):
+            part = "first_name"
+        elif left in ({"last", "name"}, {"last"}, {"family", "name"}, {"l", "name"}):
+            part = "last_name"
+        elif left == {"name"}:
+            part = "name"
+        elif left in ({"company"}, {"company", "name"}, {"business", "name"}, {"trust", "name"}, {"llc"}, {"llc", "name"}) or words == {
+            "company", "account",
+        }:  # fmt: skip
+            part = "company"
+        elif not left and name.person:
+            part, rank = "name", rank + 0.5
+            if words in WEAK or (
+                name.person in ("contact", "lead", "account", "person") and words == {name.person}
+            ):
+                rank += 10
+        else:
+            return None
+        count = name.person_number or name.number
+        if count > 2 or (count == 2 and name.person in ("contact", "lead", "person", "account")):
+            return None
+        return part, count == 2, rank
+
+    def _best_name(self, candidates: list[tuple[float, _Column]]) -> tuple[float, _Column] | None:
+        """The full name: of two columns, not the one in which few people stand for many."""
+        if not candidates:
+            return None
+        best = candidates[0]
+        for each in candidates[1:]:
+            if best[0] % 1 and not each[0] % 1 and (
+                each[1].name.person == "" or 2 * len(set(best[1].cells)) <= len(set(each[1].cells))
+            ):  # fmt: skip
+                best = each
+        return best
+
+    def _pair(
+        self, found: dict[tuple[str, bool], list[tuple[float, _Column]]], *, second: bool
+    ) -> tuple[tuple[float, _Column] | None, tuple[float, _Column] | None]:
+        """First and last name of one and the same person."""
+        firsts, lasts = found.get(("first_name", second), []), found.get(("last_name", second), [])
+        for last in lasts:
+            for first in firsts:
+                if first[1].name.person == last[1].name.person:
+                    return first, last
+        return next(iter(firsts), None), next(iter(lasts), None)
+
+    def _agree(
+        self, name: _Column, first: tuple[float, _Column] | None, last: tuple[float, _Column] | None
+    ) -> bool | None:
+        """Whether the full name is that of first and last; None when no row has both."""
+        same = compared = 0
+        for row in self._rows:
+            whole = _cell(row, name).casefold()
+            part = (_cell(row, last[1]) if last else "") or (_cell(row, first[1]) if first else "")
+            if whole and part:
+                compared += 1
+                same += part.casefold() in whole
+        return None if not compared else same * 2 >= compared
+
+    # all else
+
+    def _simple(self) -> None:
+        offers: dict[str, list[tuple[int, _Column]]] = {}
+        table = phrases()
+        taxes = any(
+            not {"tax", "taxpayer", "delinquent"}.isdisjoint(column.words) for column in self._columns
+        )
+        for column in self._free():
+            words, name = column.words, column.name
+            if name.ours or name.person_number > 1:
+                continue
+            meant = table.get(words, ())
+            if not meant and STRANGERS.isdisjoint(words):
+                bare = words - FILLERS
+                meant = tuple(each for each in table.get(bare, ()) if each[0] not in WHOLE_NAME)
+                if (
+                    not meant
+                    and taxes
+                    and words - {"total"} in ({"balance"}, {"balance", "amount"}, {"amount"}, {"due"})
+                ):
+                    meant = (("tax_owed", 50),)
+            for target, rank in meant:
+                if name.number > 1 and target not in ("tags", "flag"):
+                    continue
+                if self._means(column, target, last=(target, rank) == meant[-1]):
+                    offers.setdefault(target, []).append((rank, column))
+                    break
+            else:
+                if any(target == "flag" for target, _ in meant) and self._fits(column, "tags", weak=True):
+                    offers.setdefault("tags", []).append((0, column))
+        for target, claims in offers.items():
+            claims.sort(key=lambda pair: (not pair[1].cells, pair[0], pair[1].number))
+            for _, column in claims if target in ("flag", "tags") else claims[:1]:
+                if target in ("flag", "tags") or target not in self._taken.values():
+                    self._take(column, target)
+            if target == "disposition":
+                for _, column in claims[1:]:
+                    self._take(column, "tags")
+
+    def _means(self, column: _Column, target: str, *, last: bool) -> bool:
+        if target == "lead_id" and _row_numbers(column.cells):
+            return False
+        if target == "value" and self._listed() and not column.words & {"asking", "ask", "want", "wanted"}:
+            self._half.setdefault("value", column)
+            return False
+        if (target == "interested_in" and column.words & {"type", "interested", "looking"}) or (
+            column.words == {"status"}
+        ):
+            return self._fits(column, target, strict=target != "tags", weak=target != "tags")
+        strict = (
+            not last
+            and target in ("property_type", "interested_in", "disposition")
+            and column.words in ({"type"},)
+        )
+        return self._fits(column, target, strict=strict, weak=strict or column.words in WEAK)
+
+    def _listed(self) -> bool:
+        """Whether the list says something about listings, so that a bare price may be that of one."""
+        return any("mls" in column.words for column in self._columns)
+
+    # questions
+
+    def doubts(self) -> Iterable[Doubt]:
+        """What a person is asked: for the fields that a list should have and no column is surely."""
+        fields = set(self._taken.values())
+        asked: set[int] = set()
+        wishes = "interested_in" in fields
+        open_columns = [column for column in self._free() if column.cells][:ASKED_FROM]
+        for target in ("name", "phone", "email", "address", "value"):
+            named = {"first_name", "last_name", "company", "name"}
+            if target in fields or (target == "name" and named & fields):
+                continue
+            column = self._half.get(target)
+            if column is None or column.number in self._taken or column.number in asked:
+                column = next(
+                    (
+                        each
+                        for each in open_columns
+                        if each.number not in asked and self._may_be(each, target, wishes=wishes)
+                    ),
+                    None,
+                )
+            if column is not None:
+                asked.add(column.number)
+                yield Doubt(
+                    column.header,
+                    target,
+                    tuple(column.cells[:_SHOWN]),
+                    _QUESTIONS[target].format(_shown(column.header)),
+                )
+
+    def _may_be(self, column: _Column, target: str, *, wishes: bool) -> bool:
+        words = column.words
+        if column.name.ours or not VETOES.isdisjoint(words) or column.name.person_number > 1:
+            return False
+        if target == "value":
+            return not wishes and unsure().get(words) == "value" and self._fits(column, "value", weak=True)
+        if len(column.cells) > 2 and len(set(column.cells)) == 1:
+            return False  # one of us, who stands in every row
+        if target == "name" and len(set(column.cells)) * 2 < len(column.cells):
+            return False
+        return self._fits(column, target, strict=True, weak=True)
+
+
+_QUESTIONS = {
+    "name": "Is “{}” the name of the owner?",
+    "phone": "Does “{}” hold the phone number to call the owner at?",
+    "email": "Does “{}” hold the e-mail address of the owner?",
+    "address": "Is “{}” the address of the house?",
+    "value": "Is “{}” the price that the owner asks for the house?",
+}
+
+
+def _shown(header: str) -> str:
+    return header if len(header) <= 60 else header[:59] + "…"
+
+
+def _nth(target: str, place: int) -> str:
+    return target if place == 1 else f"{target}_{place}"
+
+
+def _by_number(columns: list[_Column]) -> list[_Column]:
+    """In the order of the columns, but those of one name in the order of their numbers."""
+    families: dict[frozenset[str], list[_Column]] = {}
+    for column in columns:
+        families.setdefault(column.words, []).append(column)
+    sorted_ones = {
+        words: iter(sorted(family, key=lambda column: (column.name.number, column.number)))
+        for words, family in families.items()
+    }
+    return [next(sorted_ones[column.words]) for column in columns]
+
+
+def _phone_kind(words: frozenset[str]) -> frozenset[str]:
+    """The words of a phone's name that tell it from another of the same row."""
+    return words - {
+        "phone",
+        "number",
+        "contact",
+        "owner",
+        "seller",
+        "person",
+        "lead",
+        "value",
+        "line",
+        "property",
+    }
+
+
+def _second_line(each: _Part) -> bool:
+    return each.part == "unit" and each.role == "second"
+
+
+def _cell(row: Sequence[str], column: _Column) -> str:
+    return row[column.number].strip() if column.number < len(row) else ""
+
+
+def _row_numbers(cells: Sequence[str]) -> bool:
+    """Whether the cells only count the rows."""
+    if not all(cell.isdecimal() and len(cell) < 7 for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    return bool(numbers) and numbers[0] <= 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
