@@ -60,6 +60,7 @@ def rows(count: int) -> list[Row]:
             phone_key=17135550100 if chance.random() < 0.8 else None,
             warnings="PHONE_FORMAT" if chance.random() < 0.1 else None,
             extras=None,
+            details=None,
             identity=chance.getrandbits(63),
             fingerprint=i,
             line=i + 2,

@@ -135,7 +135,7 @@ class CSVIngestion:
         path = os.path.abspath(self.file_path)
         if not os.path.exists(path):
             return results.of_problem(path, "NOT_FOUND", f"The file '{self.file_path}' was not found.")
-        request = Request(path, self.source, True, again, self._rows(readers))
+        request = Request(path, self.source, True, again, self._rows(readers), documented=True)
 
         def stored(source: Source, chunk: Chunk) -> None:
             self._stored(database, source, chunk, readers, leads)
@@ -327,7 +327,7 @@ def _as_lead(row: Row, extras: list[str], mapping: dict[str, str], when: str) ->
     lead: Lead = {
         "name": row.name,
         "email": row.email or "",
-        "value": row.value / 100,
+        "value": None if row.value is None else row.value / 100,
         "location": row.location or "",
         "phone": row.phone or "",
         "source": row.source,

@@ -113,7 +113,7 @@ def export(
             if call_list
             else viewer.contactable(limit, market=market, source=source)
         )
-        count = exporting.write_file(target, map(viewer.entry, records))
+        count = exporting.write_file(target, viewer, records)
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))
 
 
@@ -175,6 +175,7 @@ def _print_lead(whole: dict[str, Any]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging, table
+    from valhalla.leads import facts
     from valhalla.program.wording import dollars
     from valhalla.scoring.stages import STAGES
 
@@ -185,16 +186,16 @@ def _print_lead(whole: dict[str, Any]) -> None:
         ("phone", whole["phone"]),
         ("email", whole["email"]),
         ("location", whole["location"]),
-        ("value", dollars(whole["value"])),
         ("source", whole["source"]),
         ("score", f"{whole['score']} {whole['band']}"),
         ("next", f"{whole['next_action']}: {whole['next_action_why']}"),
+        *((label, dollars(value) if kind == "money" else value) for label, kind, value in facts.told(whole)),
         *whole["extra"].items(),
     ]
+    wide = min(30, max(len(name) for name, _ in fields))
     for name, value in fields:
-        out.print(
-            Text.assemble((f"  {name:<14}", "dim"), str(value) if value not in (None, "") else "unknown")
-        )
+        said = str(value) if value not in (None, "") else "unknown"
+        out.print(Text.assemble((f"  {name:<{wide}}  ", "dim"), said))
     for number, stage in enumerate(whole["stages"], 1):
         title = titles.get(stage["stage"], stage["stage"])
         out.print(

@@ -77,7 +77,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
                 entry
                 for contacts in people.values()
                 for each in contacts
-                for entry in suppression.contacts(each.email, _number(each.phone_key))
+                for entry in suppression.contacts(each.reach)
             ]
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
             refused = rejects.forget(database, traces)
@@ -143,10 +143,6 @@ def _people(database: Database, lead_ids: list[int]) -> dict[int, list[Contact]]
     return people
 
 
-def _number(key: object) -> int | None:
-    return None if key is None else int(str(key))  # a JSON value of the history may be either
-
-
 def _traces(people: dict[int, list[Contact]]) -> Traces:
     traces = Traces()
     for known in people.values():
@@ -158,6 +154,9 @@ def _traces(people: dict[int, list[Contact]]) -> Traces:
                 phones=(each.phone, each.phone_key),
                 places=(each.address or each.location,),
             )
+            for email in each.reach.emails:
+                traces.add(name=None, email=email, phones=(), places=())
+            traces.add(name=None, email=None, phones=each.reach.phones, places=())
             for column, value in _extras(each):
                 if "mail" in column and "@" in value:
                     traces.add(name=None, email=value, phones=(), places=())

@@ -75,10 +75,11 @@ def _at(line: int) -> str:
     return f":{line}" if line else ""
 
 
-def lead_lines(name: str, contact: str, value: int, results: Iterable[StageResult]) -> list[str]:
+def lead_lines(name: str, contact: str, value: int | None, results: Iterable[StageResult]) -> list[str]:
     """One lead and what each stage decided, for --verbose."""
     titles = [title for _, title in STAGES]
-    lines = [f"[PROCESSING] {name} - {contact} - Value: {money(value, exact=True)}"]
+    worth = "unknown" if value is None else money(value, exact=True)
+    lines = [f"[PROCESSING] {name} - {contact} - Value: {worth}"]
     for number, (title, result) in enumerate(zip(titles, results, strict=True), 1):
         lines.append(f"  [{number}/{len(titles)}] {title}: PROCESSED - {result.decision}")
     return lines

@@ -29,6 +29,8 @@ from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
+from valhalla.leads import details
+from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
@@ -40,6 +42,7 @@ _DECIDED = len(sql.DECIDED)
 _NAME = CONTENT.index("name")
 _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
+_DETAILS = CONTENT.index("details")
 _EMAIL = CONTENT.index("email")
 _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
 _LIST_DATE = CONTENT.index("list_date")
@@ -468,7 +471,7 @@ class _Planner:
         """Mark those among the new leads who are not to be contacted."""
         leads, reason_of = self.plan.leads, self.suppression.reason
         for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
-            reason = reason_of(row.email, row.phone_key)
+            reason = reason_of(reach(row.email, row.phone_key, row.details))
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)
                 leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
@@ -487,7 +490,9 @@ class _Planner:
             if not (lead.fresh or lead.changed):
                 continue
             if self.suppression and lead.suppressed is None:
-                lead.suppressed = self.suppression.reason(lead.content[_EMAIL], lead.content[_PHONE_KEY])
+                lead.suppressed = self.suppression.reason(
+                    reach(lead.content[_EMAIL], lead.content[_PHONE_KEY], lead.content[_DETAILS])
+                )
             row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, ()))
             decision = decide(
                 row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
@@ -535,5 +540,8 @@ def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
         newer = row.list_date is not None and (known is None or row.list_date >= known)
         policy = "replace" if newer else "fill_blanks"
     if policy == "replace":
-        return tuple(new if new is not None else old for old, new in zip(content, row, strict=False))
-    return tuple(old if old is not None else new for old, new in zip(content, row, strict=False))
+        found = [new if new is not None else old for old, new in zip(content, row, strict=False)]
+    else:
+        found = [old if old is not None else new for old, new in zip(content, row, strict=False)]
+    found[_DETAILS] = details.merged(content[_DETAILS], row.details, replace=policy == "replace")
+    return tuple(found)

@@ -25,6 +25,8 @@ class Request:
     """Read the whole file although nothing in it has changed."""
     rows: RowReaderFactory | None = None
     """Reads the records instead of :class:`valhalla.intake.reading.careful.RowReader`: rules of a program of its own."""
+    documented: bool = False
+    """Whether the list is held to the letter of the documents' rules, whatever its columns."""
     admit: bool = False
     """Whether a person has looked at the rows that may be about somebody who was forgotten, and said that they are not."""
 

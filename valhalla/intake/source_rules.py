@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,8 @@ def open_list(
     ``passed``: the hash of the bytes before ``start``. ``progress``: see :func:`open_source`.
     """
     profile, mappings = rules
+    if request.documented:
+        profile = replace(profile, rules="documents")
     mapping = _mapping(request, profile, mappings, progress)
     return open_source(
         *(request.path, profile, mapping, start),

@@ -31,7 +31,7 @@ ORDERS = {
     "cheapest": "lowest price first",
     "name": "by name",
 }
-KEYS = {"dearest": "value DESC", "cheapest": "value", "name": "name COLLATE NOCASE"}
+KEYS = {"dearest": "value DESC", "cheapest": "value IS NULL, value", "name": "name COLLATE NOCASE"}
 """What no index is in the order of: offered up to :data:`SMALL` leads, which are sorted in a few milliseconds."""
 
 SMALL = 20_000

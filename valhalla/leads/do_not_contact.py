@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from db import Database, audit
 from valhalla.leads import lookup, redecide, sql, suppression
+from valhalla.leads.details import reach
 from valhalla.leads.generation import touched
 from valhalla.leads.suppression import Entry, Kind, Origin
 from valhalla.program.errors import UsageError
@@ -56,8 +57,8 @@ def add(
         sets = suppression.sets_of(entries)
         marks = {
             number: why
-            for number, email, phone, suppressed in lookup.leads_of(database, entries)
-            if suppressed is None and (why := sets.reason(email, phone)) is not None
+            for number, who, suppressed in lookup.leads_of(database, entries)
+            if suppressed is None and (why := sets.reason(who)) is not None
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
         touched(database)
@@ -91,8 +92,8 @@ def remove(
         database.sql(sql.MOVE_SUPPRESSION)
         left = suppression.load(database)
         marks = {
-            number: left.reason(email, phone)
-            for number, email, phone, suppressed in lookup.leads_of(database, entries)
+            number: left.reason(who)
+            for number, who, suppressed in lookup.leads_of(database, entries)
             if suppressed is not None and suppressed.startswith(suppression.PREFIX)
         }
         redecide.decide_again(database, marks, lambda lead: lead._replace(suppressed=marks[lead.id]))
@@ -121,7 +122,7 @@ def against(database: Database, email: str | None, phone: int | None = None) -> 
     A few look-ups, so that it can be asked inside the transaction that depends on the answer.
     """
     salt = suppression.salt(database)
-    for kind, value in suppression.questions(email, phone):
+    for kind, value in suppression.questions(reach(email, phone)):
         whole = suppression.digest(salt, kind, value)
         for found in database.sql(sql.SUPPRESSION_OF, (kind, whole, whole[: suppression.KEPT_DIGITS])):
             forgotten = Listed(*found).origin == "forgotten"

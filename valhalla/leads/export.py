@@ -7,12 +7,13 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from db import Database, audit
-from valhalla.leads import sql
+from valhalla.leads import facts, sql
+from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import InputError
 from valhalla.program.files import whole
 
@@ -30,36 +31,88 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]
 
 
 COLUMNS = ("name", "email", "phone", "value", "location", "source", "score", "band", "next_action", "reasons")
-"""What an export holds; the documented columns keep their names."""
+"""What an export begins with; the documented columns keep their names."""
+
+MAILING = ("address", "city", "state", "zip")
+FACTS = tuple(
+    name
+    for name in facts.LABELS
+    if name not in ("asking", "mailing", "phones", "emails", "last_sale", "unread")
+)
+"""Facts that are one column each, by their own name."""
 
 
-def cells(entry: Mapping[str, Any]) -> list[object]:
-    """A row of an export of a lead's entry (:meth:`valhalla.leads.view.Viewer.entry`)."""
-    value = entry["value"]
-    shown = {
-        **entry,
-        "value": int(value) if value == int(value) else f"{value:.2f}",
-        "reasons": " | ".join(entry["reasons"]),
-    }
-    return [shown[column] for column in COLUMNS]
+class Sheet:
+    """The columns of an export of a file's leads, and the cells of each: what a list is exported with is everything that is
+    known, so that nothing that was read is out of reach. Each number, address and further column has its own."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        phones, emails = viewer.database.sql(sql.MOST_CONTACTS)[0]
+        self._phones, self._emails = max(1, phones), max(1, emails + 1)
+        names = (json.loads(names) for (names,) in viewer.database.sql(sql.ALL_HEADERS))
+        own = [
+            *(*COLUMNS, *FACTS, "last_sale_price", "last_sale_date", "could_not_be_read"),
+            *(f"mailing_{part}" for part in MAILING),
+            *(
+                f"phone_{number}{part}"
+                for number in range(1, self._phones + 1)
+                for part in ("", "_type", "_flags")
+            ),
+            *(f"email_{number}" for number in range(2, self._emails + 1)),
+        ]
+        self._extras = list(dict.fromkeys(name for each in names for name in each))
+        self.columns = [*own, *(f"{name} (list)" if name in own else name for name in self._extras)]
+
+    def cells(self, record: Record) -> list[object]:
+        """The row of a lead."""
+        entry, known = self._viewer.entry(record), self._viewer.facts(record)
+        shown = {**entry, "value": _amount(entry["value"]), "reasons": " | ".join(entry["reasons"])}
+        phones = known["phones"][: self._phones]
+        emails = known["emails"][1 : self._emails]
+        return [
+            *(shown[column] for column in COLUMNS),
+            *(_cell(name, known[name]) for name in FACTS),
+            *(_amount(known["last_sale"]["price"]), known["last_sale"]["date"]),
+            facts.in_words("unread", known["unread"]),
+            *(known["mailing"][part] for part in MAILING),
+            *(
+                cell
+                for each in phones
+                for cell in (each["number"], each["type"], " ".join(each["flags"]) or None)
+            ),
+            *([None] * 3 * (self._phones - len(phones))),
+            *emails,
+            *([None] * (self._emails - 1 - len(emails))),
+            *(record.extra.get(name) for name in self._extras),
+        ]
+
+
+def _amount(dollars: float | None) -> object:
+    return None if dollars is None else int(dollars) if dollars == int(dollars) else f"{dollars:.2f}"
+
+
+def _cell(name: str, value: Any) -> object:
+    return _amount(value) if facts.LABELS[name][1] == "money" else facts.in_words(name, value)
 
 
 def saved_by_hand(
-    database: Database, entries: Sequence[Mapping[str, Any]], what: str, *, actor: str = "operator"
+    database: Database, viewer: Viewer, records: Sequence[Record], what: str, *, actor: str = "operator"
 ) -> bytes:
-    """Leads' entries as a CSV that a person saves: no effect, because nothing leaves by itself, but logged and audited."""
+    """Leads as a CSV that a person saves: no effect, because nothing leaves by itself, but logged and audited."""
     text = io.StringIO(newline="")
-    write_csv(text, COLUMNS, map(cells, entries))
+    sheet = Sheet(viewer)
+    write_csv(text, sheet.columns, map(sheet.cells, records))
     with database.write():
-        audit.append(database, "leads.export", what, {"leads": len(entries)}, actor=actor)
-    log.info("the %s was saved: %d leads", what, len(entries))
+        audit.append(database, "leads.export", what, {"leads": len(records)}, actor=actor)
+    log.info("the %s was saved: %d leads", what, len(records))
     return text.getvalue().encode("utf-8")
 
 
 def contact_rows(database: Database, lead_ids: Sequence[int]) -> list[tuple[object, ...]]:
     """Leads in the columns of :data:`valhalla.leads.sql.CONTACT_COLUMNS`, by number; the value in dollars."""
     return [
-        (name, email, phone, f"{value / 100:.2f}", *rest)
+        (name, email, phone, None if value is None else f"{value / 100:.2f}", *rest)
         for name, email, phone, value, *rest in database.sql(sql.CONTACT_ROWS, (json.dumps(lead_ids),))
     ]
 
@@ -72,15 +125,16 @@ def safe_cell(text: str) -> str:
     return text
 
 
-def write_file(path: Path, entries: Iterable[Mapping[str, Any]]) -> int:
-    """Write leads' entries to a workbook (``.xlsx``) or a CSV. Returns how many. Raises :class:`InputError`."""
-    rows = map(cells, entries)
+def write_file(path: Path, viewer: Viewer, records: Iterable[Record]) -> int:
+    """Write leads to a workbook (``.xlsx``) or a CSV. Returns how many. Raises :class:`InputError`."""
+    sheet = Sheet(viewer)
+    rows = map(sheet.cells, records)
     try:
         with whole(path) as part:
             if path.suffix.lower() == ".xlsx":
-                return write_workbook(part, COLUMNS, rows)
+                return write_workbook(part, sheet.columns, rows)
             with open(part, "w", encoding="utf-8", newline="") as file:
-                return write_csv(file, COLUMNS, rows)
+                return write_csv(file, sheet.columns, rows)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from None
 

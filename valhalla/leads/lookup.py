@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from valhalla.leads import search, sql
+from valhalla.leads.details import Reach, reach
 from valhalla.leads.suppression import Entry, sets_of
 
 if TYPE_CHECKING:
@@ -39,14 +40,19 @@ class Contact(NamedTuple):
     location: str | None
     extras: str | None
     columns: str | None
+    details: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """Every address and number; a JSON value of the history may have its digits as text."""
+        return reach(self.email, None if self.phone_key is None else int(self.phone_key), self.details)
 
 
 class Found(NamedTuple):
-    """A lead with its contacts, and what keeps it out already."""
+    """A lead with what it is reached by, and what keeps it out already."""
 
     id: int
-    email: str | None
-    phone: int | None
+    reach: Reach
     suppressed: str | None
 
 
@@ -60,16 +66,22 @@ def leads_of(database: Database, entries: Sequence[Entry]) -> list[Found]:
     sets = sets_of(entries)
     numbers, after = _named(database, entries)
     found = database.sql(sql.CONTACTS_OF, (apsw.carray(array("q", numbers)),)) if numbers else []
-    leads = [Found._make(row) for row in found]
+    leads = [_found(*row) for row in found]
     wanted = {
         "domains": bool(sets.domains),
         "emails": json.dumps(sorted(sets.emails)),
         "phones": json.dumps(sorted(sets.phones)),
     }
-    while page := [Found._make(row) for row in database.sql(sql.WALK_CONTACTS, {**wanted, "after": after})]:
+    while page := [_found(*row) for row in database.sql(sql.WALK_CONTACTS, {**wanted, "after": after})]:
         leads += page
         after = page[-1].id
-    return list({lead.id: lead for lead in leads if sets.reason(lead.email, lead.phone)}.values())
+    return list({lead.id: lead for lead in leads if sets.reason(lead.reach)}.values())
+
+
+def _found(
+    number: int, email: str | None, phone: int | None, more: str | None, suppressed: str | None
+) -> Found:
+    return Found(number, reach(email, phone, more), suppressed)
 
 
 def _named(database: Database, entries: Sequence[Entry]) -> tuple[list[int], int]:
@@ -111,6 +123,12 @@ def contact(database: Database, lead_id: int) -> Contact | None:
     """How a lead can be reached; None when there is no such lead."""
     row = database.one(sql.CONTACT, (lead_id,))
     return None if row is None else Contact(*row)
+
+
+def reach_of(database: Database, lead_id: int) -> Reach:
+    """Every address and number of a lead that is known to be there."""
+    found = contact(database, lead_id)
+    return Reach((), ()) if found is None else found.reach
 
 
 def contacts(database: Database, lead_id: int) -> list[Contact]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import do_not_contact, sql, suppression
+from valhalla.leads import do_not_contact, lookup, sql, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
 from valhalla.program import settings
@@ -109,7 +109,7 @@ class Recorder:
         """Whoever opted out is on the do-not-contact list, whatever list names them next."""
         do_not_contact.add(
             self.database,
-            suppression.contacts(lead.email, lead.phone_key),
+            suppression.contacts(lookup.reach_of(self.database, lead.id)),
             origin="opted_out",
             actor=self.actor,
         )
@@ -128,7 +128,7 @@ class Recorder:
         if event == "opted_out":
             do_not_contact.remove(
                 database,
-                suppression.contacts(lead.email, lead.phone_key),
+                suppression.contacts(lookup.reach_of(database, lead_id)),
                 origin="opted_out",
                 actor=self.actor,
             )
@@ -148,7 +148,7 @@ class Recorder:
         if now_at.status == "opted_out":
             suppressed = suppressed or OPTED_OUT
         elif suppressed == OPTED_OUT:  # the list may keep them out all the same
-            suppressed = suppression.load(database).reason(lead.email, lead.phone_key)
+            suppressed = suppression.load(database).reason(lookup.reach_of(database, lead.id))
         moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
         decision = redecide(moved, self._context(lead))
         database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead.id))

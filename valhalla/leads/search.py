@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from db.pacing import give_way, in_steps
-from valhalla.leads import sql
+from valhalla.leads import details, sql
 from valhalla.leads.contacts import phone_key
+from valhalla.leads.details import reach
 
 if TYPE_CHECKING:
     from db import Database
@@ -58,6 +59,7 @@ class Texts(NamedTuple):
     address: str | None
     source: str
     extras: str | None
+    details: str | None
     market: str | None
 
 
@@ -102,9 +104,9 @@ def index_some(database: Database, limit: int = BATCH) -> bool:
         database.sql(sql.ADVANCE_INDEX, (rows[-1].id, changed))
     else:
         for _, lead_id, before in history:
-            old = json.loads(before).get("phone_key")
-            if old is not None:
-                database.sql(sql.DROP_PHONE, (old, lead_id))
+            old = json.loads(before)
+            for number in reach(None, old.get("phone_key"), old.get("details")).phones:
+                database.sql(sql.DROP_PHONE, (number, lead_id))
         known = array("q", sorted({lead_id for _, lead_id, _ in history if lead_id <= seen}))
         if known:
             database.many(sql.DROP_TEXT, [(lead_id,) for lead_id in known])
@@ -120,7 +122,7 @@ def _next(database: Database, seen: int, limit: int) -> list[Texts]:
     with contextlib.closing(database.each(sql.UNINDEXED, (seen, limit))) as found:
         for row in map(Texts._make, found):
             rows.append(row)
-            length += len(row.extras or "")
+            length += len(row.extras or "") + len(row.details or "")
             if length >= MOST_TEXT:
                 break
     return rows
@@ -130,20 +132,24 @@ def _add(database: Database, rows: list[Texts]) -> None:
     for part in in_steps(rows, STEP):
         database.many(sql.ADD_TEXT, [(row.id, _text(row)) for row in part])
     give_way()
-    phones = sorted((row.phone_key, row.id) for row in rows if row.phone_key is not None)
+    phones = sorted(
+        (number, row.id) for row in rows for number in reach(None, row.phone_key, row.details).phones
+    )
     if phones:
         database.many(sql.ADD_PHONE, phones)
-        ids = array("q", [lead_id for _, lead_id in phones])
+        ids = array("q", sorted({lead_id for _, lead_id in phones}))
         database.sql(sql.FIND_DUPLICATES, (apsw.carray(ids), database.clock(), SHARED + 1))
 
 
 def _text(row: Texts) -> str:
-    number, name, email, phone, key, location, address, source, extras, market = row
+    number, name, email, phone, key, location, address, source, extras, more, market = row
     words = [name, email, phone, location, address, source, market, str(number)]
     if key is not None:
         words += [str(key), str(key)[-10:]]
     if extras is not None:
         words += json.loads(extras)
+    if more is not None:
+        words += details.words(details.decoded(more))
     return " ".join(word for word in words if word)
 
 

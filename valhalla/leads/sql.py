@@ -95,12 +95,27 @@ VARIANT_NAMES = (
 )
 # Where one lead comes from and what happened to it.
 FILE_PATH = "SELECT path FROM file WHERE id = ?"
+# How many numbers and further addresses the lead with the most has: a look at every lead, for an export of them.
+MOST_CONTACTS = """
+SELECT coalesce(max(json_array_length(details, '$.phones')), 0), coalesce(max(json_array_length(details, '$.emails')), 0)
+FROM lead WHERE details IS NOT NULL
+"""
+# The further columns of every list that there was.
+ALL_HEADERS = "SELECT names FROM header ORDER BY id"
 # Oldest first, as it is told.
 HISTORY = "SELECT at, actor, cause, import_id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
 # Every list that names the lead, by path: a join, so that no path is looked up by itself.
 SIGHTINGS = """
 SELECT f.path, s.line, s.first_seen, s.last_seen FROM sighting AS s JOIN file AS f ON f.id = s.file_id
 WHERE s.lead_id = ? ORDER BY s.first_seen, s.file_id
+"""
+# The lead's first list and those that named it later, by name, source and since when.
+LISTS_OF = """
+SELECT f.path, s.name, l.created_at FROM lead AS l JOIN file AS f ON f.id = l.file_id JOIN source AS s ON s.id = f.source_id
+WHERE l.id = :lead
+UNION ALL
+SELECT f.path, s.name, g.first_seen FROM sighting AS g JOIN file AS f ON f.id = g.file_id JOIN source AS s ON s.id = g.source_id
+WHERE g.lead_id = :lead ORDER BY 3
 """
 # Those that were undone as well: a person sees what was recorded and when it was undone.
 OUTCOMES = """
@@ -299,7 +314,7 @@ ADVANCE_INDEX = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE i
 # How far it has to come.
 NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
 # What is searched, in the order of search.Texts.
-TEXT_COLUMNS = "id, name, email, phone, phone_key, location, address, source, extras, market"
+TEXT_COLUMNS = "id, name, email, phone, phone_key, location, address, source, extras, details, market"
 # Both read the same columns: of leads the index has not seen, and of leads that were changed since.
 UNINDEXED = f"SELECT {TEXT_COLUMNS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
 # The changed ones again, a block at a time.
@@ -346,11 +361,14 @@ LEADS_OF_WORDS = "SELECT rowid FROM lead_search WHERE lead_search MATCH ? LIMIT 
 # The leads that were changed since the index last looked.
 LEADS_CHANGED = "SELECT lead_id FROM lead_history WHERE id > ? LIMIT ?"
 # Whether they are meant their own addresses and numbers say.
-CONTACTS_OF = "SELECT id, email, phone_key, suppressed FROM lead WHERE id IN (SELECT value FROM carray(?))"
+CONTACTS_OF = (
+    "SELECT id, email, phone_key, details, suppressed FROM lead WHERE id IN (SELECT value FROM carray(?))"
+)
 # All of a domain's leads can only be told by reading every address.
 WALK_CONTACTS = """
-SELECT id, email, phone_key, suppressed FROM lead WHERE id > :after
-  AND (:domains OR email IN (SELECT value FROM json_each(:emails)) OR phone_key IN (SELECT value FROM json_each(:phones)))
+SELECT id, email, phone_key, details, suppressed FROM lead WHERE id > :after
+  AND (:domains OR email IN (SELECT value FROM json_each(:emails)) OR phone_key IN (SELECT value FROM json_each(:phones))
+    OR details ->> 'emails' IS NOT NULL OR details ->> 'phones' IS NOT NULL)
 ORDER BY id LIMIT 20000
 """
 # Sets of leads as other rooms ask for them: by number, by the imports that made them, and those kept out already.
@@ -363,14 +381,14 @@ SUPPRESSED_LEADS = (
 )
 # How one lead can be reached.
 CONTACT = """
-SELECT l.email, l.phone_key, l.phone, l.name, l.address, l.location, l.extras, h.names
+SELECT l.email, l.phone_key, l.phone, l.name, l.address, l.location, l.extras, h.names, l.details
 FROM lead AS l LEFT JOIN header AS h ON h.id = l.header_id WHERE l.id = ?
 """
 # What it was known by before.
 EARLIER_CONTACTS = """
 SELECT before ->> 'email', before ->> 'phone_key', before ->> 'phone', before ->> 'name', before ->> 'address',
   before ->> 'location', before ->> 'extras',
-  (SELECT names FROM header WHERE id = before ->> 'header_id')
+  (SELECT names FROM header WHERE id = before ->> 'header_id'), before ->> 'details'
 FROM lead_history WHERE lead_id = ? ORDER BY id
 """
 
@@ -505,7 +523,11 @@ UPDATE lead_generation SET last_id = max(last_id, coalesce((SELECT max(id) FROM 
 PHONES_OF = """
 SELECT phone_key, id FROM lead WHERE id IN (SELECT value FROM carray(?1)) AND phone_key IS NOT NULL
 UNION SELECT before ->> 'phone_key', lead_id FROM lead_history
-WHERE lead_id IN (SELECT value FROM carray(?1)) AND before ->> 'phone_key' IS NOT NULL ORDER BY 1
+WHERE lead_id IN (SELECT value FROM carray(?1)) AND before ->> 'phone_key' IS NOT NULL
+UNION SELECT p.value ->> 'key', l.id FROM lead AS l, json_each(l.details, '$.phones') AS p
+WHERE l.id IN (SELECT value FROM carray(?1)) AND p.value ->> 'key' IS NOT NULL
+UNION SELECT p.value ->> 'key', h.lead_id FROM lead_history AS h, json_each(h.before ->> 'details', '$.phones') AS p
+WHERE h.lead_id IN (SELECT value FROM carray(?1)) AND p.value ->> 'key' IS NOT NULL ORDER BY 1
 """
 # Nothing here may read a table from its beginning to its end: this is done a few hundred leads at a time.
 REMOVE_LEADS = (

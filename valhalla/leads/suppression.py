@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.leads.details import Reach, reach
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,20 +71,19 @@ class Suppression:
     def __bool__(self) -> bool:
         return bool(self.emails or self.phones or self.domains)
 
-    def reason(self, email: str | None, phone: int | None) -> str | None:
-        """Why somebody with this address and number must not be contacted; None: nothing is known against it."""
-        if phone in self.phones:
+    def reason(self, who: Reach) -> str | None:
+        """Why somebody with these addresses and numbers must not be contacted; None: nothing is known against it."""
+        if not self.phones.isdisjoint(who.phones):
             return PREFIX + "phone"
-        if email is not None:
-            if email in self.emails:
-                return PREFIX + "email"
-            if self.domains and _domain_of(email, self.domains):
-                return PREFIX + "domain"
+        if not self.emails.isdisjoint(who.emails):
+            return PREFIX + "email"
+        if self.domains and any(_domain_of(email, self.domains) for email in who.emails):
+            return PREFIX + "domain"
         return None
 
     def about_forgotten(self, row: Row) -> Match:
         """Whether the row is about a person who asked to be forgotten."""
-        return self._match(contacts(row.email, row.phone_key))
+        return self._match(contacts(reach(row.email, row.phone_key, row.details)))
 
     def names_forgotten(self, raw: str) -> Match:
         """Whether a row that could not be used holds an address or number of somebody who asked to be forgotten."""
@@ -116,10 +116,9 @@ def _domains(email: str) -> Iterator[str]:
         name = name.partition(".")[2]
 
 
-def questions(email: str | None, phone: int | None) -> list[Entry]:
-    """The entries that would keep out somebody with this (lower-case) address and number, domains included."""
-    found = contacts(email, phone)
-    return found + ([Entry("domain", name) for name in _domains(email)] if email is not None else [])
+def questions(who: Reach) -> list[Entry]:
+    """The entries that would keep out somebody with these addresses and numbers, domains included."""
+    return contacts(who) + [Entry("domain", name) for email in who.emails for name in _domains(email)]
 
 
 def digest(salt: bytes, kind: Kind, value: str) -> str:
@@ -177,10 +176,12 @@ def entry(text: str, kind: str | None = None, country: str = "US") -> Entry:
     raise UsageError(f"{text!r} is no {what}; such as ann@example.com, 713-555-0101 or example.com")
 
 
-def contacts(email: str | None, phone: int | None) -> list[Entry]:
-    """The entries that keep out a person with this address and number."""
-    found = [Entry("email", email)] if email is not None else []
-    return found + ([Entry("phone", str(phone))] if phone is not None else [])
+def contacts(who: Reach) -> list[Entry]:
+    """The entries that keep out a person with these addresses and numbers."""
+    return [
+        *(Entry("email", email) for email in who.emails),
+        *(Entry("phone", str(phone)) for phone in who.phones),
+    ]
 
 
 def sets_of(entries: Iterable[Entry]) -> Suppression:

@@ -12,6 +12,8 @@ import apsw
 from db import Database
 from db.clock import iso
 from valhalla.leads import sql
+from valhalla.leads.details import decoded
+from valhalla.leads.facts import Seen, facts
 from valhalla.leads.outcome_history import outcomes_of
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
@@ -37,6 +39,7 @@ class Record(NamedTuple):
     lead: StoredLead
     extra: dict[str, str]
     provenance: Provenance
+    details: dict[str, Any]
 
 
 class Contexts:
@@ -104,7 +107,14 @@ class Viewer:
         for row in rows:
             columns = dict(zip(names, row, strict=True))
             provenance = Provenance(columns["file_id"], columns["import_id"], columns["line"])
-            found.append(Record(StoredLead.from_columns(columns), self._extra(columns), provenance))
+            found.append(
+                Record(
+                    StoredLead.from_columns(columns),
+                    self._extra(columns),
+                    provenance,
+                    decoded(columns["details"]),
+                )
+            )
         return found
 
     def record(self, lead_id: int) -> Record:
@@ -178,7 +188,7 @@ class Viewer:
             "name": lead.name,
             "email": lead.email,
             "phone": lead.phone,
-            "value": lead.value / 100,
+            "value": _dollars(lead.value),
             "location": lead.location,
             "source": lead.source,
             "score": score,
@@ -199,6 +209,7 @@ class Viewer:
         database, lead = self.database, record.lead
         return {
             **self.entry(record),
+            **self.facts(record),
             "stages": [stage_json(result) for result in explain(lead, self.context(lead))],
             "history": [
                 {"at": iso(at), "actor": actor, "cause": cause, "before": json.loads(before)}
@@ -217,6 +228,11 @@ class Viewer:
                 "import_id": record.provenance.import_id,
             },
         }
+
+    def facts(self, record: Record) -> dict[str, Any]:
+        """What lists say of a lead, see :func:`valhalla.leads.facts.facts`."""
+        seen = [Seen(*row) for row in self.database.sql(sql.LISTS_OF, {"lead": record.lead.id})]
+        return facts(record.lead, record.details, seen)
 
     def _extra(self, columns: dict[str, Any]) -> dict[str, str]:
         if columns["extras"] is None or columns["header_id"] is None:

@@ -58,6 +58,8 @@ class Counts:
     dated: int
     fresh: int
     same_value: int
+    required: int
+    """How many of :data:`REQUIRED` the list has columns for: of those a blank cell is missing."""
 
     @property
     def valid(self) -> int:
@@ -69,17 +71,19 @@ def count(database: Database, fresh_days: int = 90) -> int:
     """Count the imports that have ended since the last time; returns how many."""
     rows = database.sql(sql.UNCOUNTED_IMPORTS)
     for number, source, file, at, records, rejected, duplicates, fields in rows:
-        mapped = [field for field in OPTIONAL if field in json.loads(fields).values()]
+        known = set(json.loads(fields).values())
+        mapped = [field for field in OPTIONAL if field in known]
+        required = [field for field in REQUIRED if field in (known or REQUIRED) or field == "name"]
         filled = " + ".join(f"count({field})" for field in mapped) or "0"
-        stored, optional, inconsistent, dated, fresh = database.sql(
+        stored, optional, inconsistent, dated, fresh, unpriced = database.sql(
             sql.FILLED_CELLS.format(filled=filled),
             (at - fresh_days * DAY, number),
         )[0]
         outliers, same = _values([value for (value,) in database.sql(sql.VALUES_OF_IMPORT, (number, SAMPLE))])
-        missing = database.value(sql.MISSING_CELLS, (number,))
+        missing = database.value(sql.MISSING_CELLS, (number,)) + (unpriced if "value" in required else 0)
         row = (
             *(number, source, file, at, records, rejected, duplicates, missing, stored),
-            *(stored * len(mapped), optional, inconsistent, outliers, dated, fresh, same),
+            *(stored * len(mapped), optional, inconsistent, outliers, dated, fresh, same, len(required)),
         )
         with database.write():
             database.sql(sql.ADD_QUALITY, row)
@@ -115,7 +119,7 @@ def dimensions(counts: list[Counts]) -> dict[str, dict[str, Any]]:
         return sum(getattr(each, name) for each in counts)
 
     records, valid, stored = total("records"), total("valid"), total("stored")
-    needed = len(REQUIRED) * records
+    needed = sum(each.required * each.records for each in counts)
     filled = needed - total("missing_cells")
     optional, optional_filled = total("optional_cells"), total("optional_filled")
     found = {

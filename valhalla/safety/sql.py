@@ -15,21 +15,21 @@ WHERE i.state = 'done' AND i.rows > 0 AND NOT EXISTS (SELECT 1 FROM quality AS q
 MISSING_CELLS = "SELECT count(*) FROM reject WHERE import_id = ? AND code LIKE 'MISSING~_%' ESCAPE '~'"
 
 # Prices as they stand, for outliers; a sample of a large list is enough.
-VALUES_OF_IMPORT = "SELECT value FROM lead WHERE last_import_id = ? LIMIT ?"
+VALUES_OF_IMPORT = "SELECT value FROM lead WHERE last_import_id = ? AND value IS NOT NULL LIMIT ?"
 
 # In the order of the fields of valhalla.safety.quality.Counts.
 QUALITY_COLUMNS = (
     "import_id, source_id, file_id, at, records, rejected, duplicates, missing_cells, stored, optional_cells, "
-    "optional_filled, inconsistent, outliers, dated, fresh, same_value"
+    "optional_filled, inconsistent, outliers, dated, fresh, same_value, required"
 )
 
 # Two processes may count the same import; the first is kept.
-ADD_QUALITY = "INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (import_id) DO NOTHING"
+ADD_QUALITY = "INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (import_id) DO NOTHING"
 
 # {filled}: how many cells of the optional columns that the list has are filled.
 FILLED_CELLS = """
 SELECT count(*), {filled}, count(CASE WHEN warnings IS NOT NULL OR value > arv * 3 / 2 THEN 1 END),
-  count(list_date), count(CASE WHEN list_date >= ? THEN 1 END)
+  count(list_date), count(CASE WHEN list_date >= ? THEN 1 END), count(CASE WHEN value IS NULL THEN 1 END)
 FROM lead WHERE last_import_id = ?
 """
 

@@ -253,4 +253,4 @@ def mix_where(column: str) -> str:
 
 def prices_where(column: str) -> str:
     """Every so many of their prices, in order: they are compared in tenths."""
-    return f"SELECT value FROM lead WHERE {column} = ? AND id % ? = 0 ORDER BY value"
+    return f"SELECT value FROM lead WHERE {column} = ? AND id % ? = 0 AND value IS NOT NULL ORDER BY value"

@@ -81,6 +81,7 @@ def test_lists_of_no_named_source_are_not_compared_with_each_other(desk: Any) ->
 
 def test_a_suggested_mapping_is_accepted_once_and_remembered(desk: Any) -> None:
     header = "name,email,Asking Prise\n"
+    set_source(desk.database, "crm", Change(options={"rules": "documents"}))
     path = desk.write("a.csv", "Ann,ann@example.com,100\n", header)
     failed = desk.read(path, "crm")
     assert (
@@ -127,6 +128,7 @@ def test_the_most_common_failure_is_cured_in_one_step(
 
 
 def test_columns_and_settings_are_cured_together(desk: Any) -> None:
+    set_source(desk.database, "csv", Change(options={"rules": "documents"}))
     path = desk.write("a.csv", 'Ann,713-555-2101,"$1,500"\n', "Owner,Phone,Asking Prise\n")
     (told,) = advice(desk.database, Candidate(path, "csv"), desk.read(path))
     assert told["command"].endswith("--with contact=phone --with value_format=us --accept")

@@ -16,7 +16,7 @@ from valhalla.scoring import store
 
 def counts(**given: int) -> Counts:
     names = Counts.__dataclass_fields__
-    return Counts(**{name: given.get(name, 0) for name in names})
+    return Counts(**{name: given.get(name, 3 if name == "required" else 0) for name in names})
 
 
 def test_nothing_read_is_no_data() -> None:

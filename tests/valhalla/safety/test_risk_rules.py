@@ -247,7 +247,7 @@ def test_a_worse_level_makes_the_same_alert_worse(watch: Watch) -> None:
     watch.read("a.csv", "name,email,value\nAnn,ann@example.com,5\n")
     assert watch.level("R3") == "medium"
     (before,) = watch.alerts("R3")
-    watch.read("a.csv", "name,email\nAnn,ann@example.com\n")
+    watch.read("a.csv", "email,notes\nann@example.com,x\n")
     watch.minutes(1)
     assert watch.level("R3") == "high"
     (after,) = watch.alerts("R3")

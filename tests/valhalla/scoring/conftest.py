@@ -40,6 +40,7 @@ PLAIN = Row(
     phone_key=17135550100,
     warnings=None,
     extras=None,
+    details=None,
     identity=42,
     fingerprint=1,
     line=2,

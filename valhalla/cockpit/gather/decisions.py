@@ -134,7 +134,7 @@ def _change(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-HIDDEN = ("phone_key", "extras", "warnings")
+HIDDEN = ("phone_key", "extras", "details", "warnings")
 """Columns that say in another form what others say, or that no person reads."""
 
 

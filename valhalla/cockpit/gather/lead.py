@@ -8,7 +8,7 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.effects import register
-from valhalla.leads import merge
+from valhalla.leads import facts, merge
 from valhalla.leads.search import same_number
 from valhalla.leads.view import Record
 from valhalla.program.wording import money
@@ -29,6 +29,7 @@ INNER = (
     "line",
     "phone_key",
     "extras",
+    "details",
 )
 """Columns that say nothing to a person."""
 
@@ -57,7 +58,7 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             "contacts": lead.contacts,
             "last_contact": iso(lead.last_contact) if lead.last_contact is not None else None,
             "hold_until": iso(lead.hold_until) if lead.hold_until is not None else None,
-            "fields": _fields(record),
+            "fields": _fields(record, whole),
             "same_contact": same_number(database, lead.phone_key),
             "packet": None
             if packet is None
@@ -74,23 +75,14 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
         }
 
 
-def _fields(record: Record) -> list[dict[str, Any]]:
+def _fields(record: Record, known: dict[str, Any]) -> list[dict[str, Any]]:
     """What was read of the lead, in the order in which a person asks for it; ``kind`` says how it is written."""
     lead = record.lead
     told: list[tuple[str, str, Any]] = [
-        ("asking price", "money", _dollars(lead.value)),
-        ("value after repairs", "money", _dollars(lead.arv)),
-        ("repairs", "money", _dollars(lead.repairs)),
-        ("address", "text", lead.address),
+        *facts.told(known),
         ("location", "text", lead.location),
-        ("market", "text", lead.market),
-        ("square feet", "number", lead.sqft),
-        ("beds", "number", lead.beds),
-        ("condition", "text", lead.condition),
-        ("signs of motivation", "text", lead.distress),
         ("on the list since", "day", iso(lead.list_date)[:10] if lead.list_date is not None else None),
         ("source", "text", lead.source),
-        ("on lists", "number", lead.lists),
         *((name, "text", value) for name, value in record.extra.items()),
     ]
     return [{"name": name, "kind": kind, "value": value} for name, kind, value in told]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,9 @@ from valhalla.cockpit.gather import calls, facets
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
+from valhalla.leads.call_list import top
 from valhalla.leads.export import saved_by_hand
+from valhalla.leads.view import Record, Viewer
 
 ENTRIES = (Entry("Call list", "/calls", "calls", first=True),)
 
@@ -52,12 +54,14 @@ def export(
     limit: Annotated[int, Form(ge=1, le=calls.MOST)] = 100,
 ) -> Response:
     """The call list as a CSV."""
-    told = calls.gather(here.database, limit, market=market or None, source=source or None)["calls"]
-    return saved(here, told, "call list")
+    with here.database.view():
+        viewer = calls.viewer_of(here.database)
+        records = top(here.database, viewer, limit, market=market or None, source=source or None)
+    return saved(here, viewer, records, "call list")
 
 
-def saved(here: Cockpit, entries: Sequence[Mapping[str, Any]], what: str) -> Response:
+def saved(here: Cockpit, viewer: Viewer, records: Sequence[Record], what: str) -> Response:
     """Leads as a CSV: saved by hand, so it is no effect."""
     headers = {"content-disposition": f'attachment; filename="{what.replace(" ", "-")}.csv"'}
-    content = saved_by_hand(here.database, entries, what)
+    content = saved_by_hand(here.database, viewer, records, what)
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

@@ -11,7 +11,7 @@ from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.pages.calls import saved
 from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
-from valhalla.leads import do_not_contact, suppression
+from valhalla.leads import do_not_contact, lookup, suppression
 from valhalla.leads.outcomes import Outcome, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.leads.view import Record
@@ -33,10 +33,10 @@ def export(here: Here, lead: Chosen = None) -> Response:
     """The chosen leads as a CSV, without those who must not be contacted."""
     with here.database.view():
         viewer = viewer_of(here.database)
-        entries = [viewer.entry(each) for each in _records(here, lead) if each.lead.suppressed is None]
-    if not entries:
+        chosen = [each for each in _records(here, lead) if each.lead.suppressed is None]
+    if not chosen:
         raise UsageError("all of the chosen leads are kept out of every list, so there is nothing to export")
-    return saved(here, entries, "chosen leads")
+    return saved(here, viewer, chosen, "chosen leads")
 
 
 @router.post("/leads/outcome")
@@ -74,7 +74,7 @@ def keep_out(
 ) -> Response:
     """Put the addresses and numbers of all chosen leads on the do-not-contact list; asks first."""
     records = _records(here, lead)
-    entries = _contacts(records)
+    entries = _contacts(here, records)
     if not sure:
         names = [{"id": each.lead.id, "name": each.lead.name} for each in records]
         return page(request, "chosen_dnc.html", "Never contact again?", chosen=names, back=local(back))
@@ -87,7 +87,7 @@ def keep_out(
 @router.post("/leads/dnc/undo")
 def let_in(request: Request, here: Here, leads: Numbers, back: Back = "/leads") -> Response:
     """Take them off the list again."""
-    entries = _contacts(_records(here, _numbers(leads)))
+    entries = _contacts(here, _records(here, _numbers(leads)))
     _, opened = do_not_contact.remove(here.database, entries, origin="operator")
     return done(request, back, f"{_leads(opened)} may be contacted again.")
 
@@ -105,9 +105,11 @@ def _records(here: Cockpit, numbers: list[int] | None) -> list[Record]:
     return found
 
 
-def _contacts(records: list[Record]) -> list[Entry]:
+def _contacts(here: Cockpit, records: list[Record]) -> list[Entry]:
     entries = [
-        entry for each in records for entry in suppression.contacts(each.lead.email, each.lead.phone_key)
+        entry
+        for each in records
+        for entry in suppression.contacts(lookup.reach_of(here.database, each.lead.id))
     ]
     if not entries:
         raise UsageError("the chosen leads have neither an address nor a number that could be kept out")

@@ -12,7 +12,7 @@ from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import do_not_contact, suppression
+from valhalla.leads import do_not_contact, lookup, suppression
 from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
@@ -143,7 +143,7 @@ def packet_pdf(here: Here, number: Number) -> Response:
 
 def _contacts(here: Cockpit, number: int) -> list[Entry]:
     lead = read_lead(here.database, number)
-    entries = suppression.contacts(lead.email, lead.phone_key)
+    entries = suppression.contacts(lookup.reach_of(here.database, lead.id))
     if not entries:
         raise UsageError("this lead has neither an address nor a number that could be kept out")
     return entries

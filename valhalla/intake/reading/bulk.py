@@ -79,7 +79,12 @@ class BulkReader:
         if not cells:
             return
         odd: set[int] = set()
-        self._columns(list(zip(*cells, strict=True)), self._fingerprints(cells), lines, odd, chunk, spaced)
+        if self.careful.details.any:  # every row has more to say than the columns that are read here
+            odd.update(range(len(cells)))
+        else:
+            self._columns(
+                list(zip(*cells, strict=True)), self._fingerprints(cells), lines, odd, chunk, spaced
+            )
         for number in odd:
             self.careful.read(cells[number], lines[number], raws[number], chunk)
 
@@ -99,7 +104,8 @@ class BulkReader:
             number = index.get(target)
             return None if number is None else cleaned(columns[number], spaced)
 
-        names = self._names(texts, odd)
+        names = self._names(texts) or [""] * count
+        mark(odd, names)
         emails = texts("email")
         if emails is not None:
             emails = list(map(str.lower, emails))
@@ -117,7 +123,7 @@ class BulkReader:
                 for row in range(count)
                 if not (emails and emails[row]) and (numbers is None or numbers[row] is None)
             )
-        cents, normalised = self._values.cents(texts("value") or [""] * count, odd)
+        cents, normalised = self._cents(texts("value"), count, odd)
         for number in self.columns.required_index:
             mark(odd, list(map(str.strip, columns[number])))
         arv, repairs, sqft, beds, dates = self._optional(texts, odd)
@@ -146,7 +152,7 @@ class BulkReader:
                 repeat(home) if sources is None else [source or home for source in sources],
                 markets or nothing, states or nothing, dates or nothing, optional(addresses), arv or nothing,
                 repairs or nothing, sqft or nothing, optional(conditions), beds or nothing, distress or nothing,
-                numbers or nothing, nothing, extras or nothing, who, fingerprints, lines, aliases,
+                numbers or nothing, nothing, extras or nothing, nothing, who, fingerprints, lines, aliases,
                 strict=False,
             ))
         )  # fmt: skip
@@ -158,6 +164,15 @@ class BulkReader:
             rows = compress(rows, keep)
         chunk.accepted.extend(rows)
 
+    def _cents(self, texts: Texts | None, count: int, odd: set[int]) -> tuple[Column, set[int]]:
+        """Asking prices; where they may be unknown, a blank one is."""
+        if self.profile.value == "required":
+            return self._values.cents(texts or [""] * count, odd)
+        unsure: set[int] = set()
+        cents, normalised = self._values.cents(texts, unsure) if texts else ([0] * count, set())
+        odd.update(row for row in unsure if texts and texts[row])
+        return [each or None for each in cents], normalised
+
     def _fingerprints(self, cells: list[list[str]]) -> list[int]:
         said = list(map(str.encode, map(_join, cells)))
         rules, bias = repeat(self.careful.rules), identity.BIAS
@@ -166,7 +181,7 @@ class BulkReader:
             for one, other in zip(map(crc32, said, rules), map(adler32, said, rules), strict=False)
         ]
 
-    def _names(self, texts: Callable[[str], Texts | None], odd: set[int]) -> Texts:
+    def _names(self, texts: Callable[[str], Texts | None]) -> Texts:
         names = texts("name")
         if names is None:
             first, last = texts("first_name"), texts("last_name")
@@ -177,7 +192,6 @@ class BulkReader:
                 ]
             else:
                 names = first or last or []
-        mark(odd, names)
         return names
 
     def _optional(

@@ -10,14 +10,16 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
 from valhalla.intake.reading.dates import list_date
+from valhalla.intake.reading.details import DetailReader, Phone
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.mapping import Columns
 from valhalla.intake.reading.profile import Profile
-from valhalla.intake.reading.values import complaint, money, optional_count, optional_money
-from valhalla.leads import identity
+from valhalla.intake.reading.values import Money, complaint, money, optional_count, optional_money
+from valhalla.leads import details, identity
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
 from valhalla.scoring.stages.row import Row
@@ -77,6 +79,7 @@ class RowReader:
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
         )
         self._header_forms = [name.strip() for name in columns.header]
+        self.details = DetailReader(columns.header, columns.index, profile, self._text)
         self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
 
     def _header(self, target: str) -> str | None:
@@ -101,6 +104,8 @@ class RowReader:
 
     def _normalised(self, cells: Sequence[str]) -> bool:
         if self.profile.value_format == "strict" and not self.profile.decimal_comma:
+            return False
+        if "value" not in self.columns.index:
             return False
         return money(clean(undo_apostrophe(cells[self.columns.index["value"]]))[0], self.profile).normalised
 
@@ -159,19 +164,23 @@ class RowReader:
         if "name" not in index:
             parts = (self._text(cells, "first_name", codes), self._text(cells, "last_name", codes))
             name = " ".join(part for part in parts if part)
-        email = self._text(cells, "email", codes).lower()
-        phone = self._text(cells, "phone", codes)
+        unread: dict[str, str] = {}
+        phones, emails = self._contacts(cells)
+        email = emails[0] if emails else self._text(cells, "email", codes).lower()
+        phone, number = self._phone(cells, phones, codes)
         value = self._text(cells, "value", codes)
+        if not name and profile.contact == "any":
+            name = self._text(cells, "company") or _owner_of(self._text(cells, "address"))
 
-        number = phone_key(phone, profile.country) if phone else None
         missing = self._missing(name, email, phone, value, number)
         if missing:
             return self._reject_missing(missing, cells, line, raw)
         if email and not plausible_email(email):
-            if profile.contact == "email" or number is None:
+            if profile.contact == "email" or (profile.contact != "any" and number is None):
                 message = f"Invalid email format: {shorten(email)}"
                 return Reject(line, self._header("email"), "EMAIL_FORMAT", message, shorten(email), raw)
             codes["EMAIL_UNUSABLE"] = f'email "{shorten(email, 40)}" is not one plausible address'
+            unread[self.columns.header[index["email"]]] = email
             email = ""
         if profile.contact == "phone" and number is None:
             message = f"Invalid phone format: {shorten(phone)}"
@@ -179,10 +188,17 @@ class RowReader:
         if phone and number is None:
             codes["PHONE_UNUSABLE"] = f'phone "{shorten(phone, 40)}" is no plausible number'
 
-        worth = money(value, profile)
+        worth = money(value, profile) if value or profile.value == "required" else Money(None)
         if worth.cents == 0:
             worth = worth._replace(cents=None, code="VALUE_NOT_POSITIVE", detail="is not above zero")
-        if worth.cents is None:
+        if worth.cents is None and profile.value == "optional":
+            if value:
+                codes["PRICE_UNKNOWN"] = (
+                    f'asking price "{shorten(value, 40)}" is not one amount; it is kept as text'
+                )
+                unread[self.columns.header[index["value"]]] = value
+            worth = Money(None)
+        elif worth.cents is None:
             message = complaint(value, worth, profile, self.source)
             code = worth.code or "VALUE_NOT_NUMBER"
             return Reject(line, self._header("value"), code, message, shorten(value), raw)
@@ -193,7 +209,37 @@ class RowReader:
                 header = self.columns.header[column]
                 message = f"Missing fields in lead data: ['{header}']"
                 return Reject(line, header, "MISSING_FIELD", message, None, raw)
-        return self._lead(cells, line, codes, name, email, phone, number, worth.cents)
+        more = self._details(cells, phones, emails, unread)
+        return self._lead(cells, line, codes, name, email, phone, number, worth.cents, more, unread)
+
+    def _contacts(self, cells: Sequence[str]) -> tuple[list[Phone], list[str]]:
+        """Every number and address, where a row can have several."""
+        reader = self.details
+        return (
+            reader.phones(cells) if reader.several else [],
+            reader.emails(cells) if len(reader.emails_known) > 1 else [],
+        )
+
+    def _phone(
+        self, cells: Sequence[str], phones: list[Phone], codes: dict[str, str]
+    ) -> tuple[str, int | None]:
+        """*The* number, as written and as dialled: the first that can be dialled, else the first that there is."""
+        if self.details.several:
+            usable = next((each for each in phones if each.usable), None)
+            return (usable.number, usable.key) if usable is not None else ("", None)
+        phone = self._text(cells, "phone", codes)
+        return phone, phone_key(phone, self.profile.country) if phone else None
+
+    def _details(
+        self, cells: Sequence[str], phones: list[Phone], emails: list[str], unread: dict[str, str]
+    ) -> dict[str, Any]:
+        if not self.details.any:
+            return {}
+        found = self.details.rest(cells, unread)
+        found["phones"] = [{**each._asdict(), "flags": list(each.flags)} for each in phones]
+        found["emails"] = emails[1:]
+        found["company"] = bool(self._text(cells, "company"))
+        return found
 
     def _missing(self, name: str, email: str, phone: str, value: str, number: int | None) -> list[str]:
         contact = self.profile.contact
@@ -202,7 +248,7 @@ class RowReader:
             missing.append("email")
         if contact == "phone" and not phone:
             missing.append("phone")
-        if not value:
+        if not value and self.profile.value == "required":
             missing.append("value")
         return missing
 
@@ -231,7 +277,9 @@ class RowReader:
         email: str,
         phone: str,
         number: int | None,
-        value: int,
+        value: int | None,
+        more: dict[str, Any],
+        unread: dict[str, str],
     ) -> Row:
         profile, columns = self.profile, self.columns
         location, market, state = self._place(cells)
@@ -242,6 +290,7 @@ class RowReader:
         when = list_date(when_text, profile.day_first) if when_text else None
         if when_text and when is None:
             codes["DATE_UNREADABLE"] = f'list date "{shorten(when_text, 40)}" cannot be read'
+            unread[columns.header[columns.index["list_date"]]] = when_text
         numbers: dict[str, int | None] = {}
         for target in ("arv", "repairs", "sqft", "beds"):
             text = self._text(cells, target)
@@ -250,6 +299,7 @@ class RowReader:
                 read = optional_count(text) if count else optional_money(text, profile)
                 if read is None:
                     codes.setdefault("NUMBER_UNREADABLE", f'{target} "{shorten(text, 40)}" is no number')
+                    unread[columns.header[columns.index[target]]] = text
                 numbers[target] = read
         said = "\n".join(cells[column] for column in columns.distress_index)
         if condition:
@@ -265,7 +315,7 @@ class RowReader:
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
-            extras, who, digest, line, aliases,
+            extras, details.encoded({**more, "unread": unread}), who, digest, line, aliases,
         )  # fmt: skip
 
     def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
@@ -292,6 +342,11 @@ class RowReader:
         if lead_id:
             return identity.lead_id_key(self.source, lead_id), (weaker,)
         return weaker, ()
+
+
+def _owner_of(address: str) -> str:
+    """What somebody is called of whom only the house is known."""
+    return f"Owner of {address}" if address else ""
 
 
 @lru_cache(maxsize=10_000)

@@ -86,6 +86,7 @@ _ROW_WARNINGS = {
     "INVISIBLE_CHARACTERS": "Zero-width, direction or control characters were removed from name, email, phone or value.",
     "FORMULA_CELL": "A cell begins like a spreadsheet formula; it is neutralised in every export.",
     "PHONE_UNUSABLE": "The phone is no plausible number; it is kept as text.",
+    "PRICE_UNKNOWN": "The asking price is not one amount (150k, a range, OBO, N/A); it is unknown, its text is kept.",
     "EMAIL_UNUSABLE": "The email is not one plausible address; the phone is used instead.",
     "DATE_UNREADABLE": "The list date could not be read.",
     "NUMBER_UNREADABLE": "An optional number (arv, repairs, sqft, beds) could not be read.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from valhalla.intake.reading.details import FIELDS as DETAILS
+
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -32,7 +34,7 @@ STORED = (
 PARTS = ("first_name", "last_name", "city", "state", "zip", "lead_id")
 """Fields that are used to make others: the name, the location, the identity."""
 
-FIELDS = STORED + PARTS
+FIELDS = STORED + PARTS + DETAILS
 
 _ALIASES: dict[str, str] = {
     "name": "name, full name, owner name, owner, lead name, contact name, contact, seller name, seller, "

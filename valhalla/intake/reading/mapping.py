@@ -48,6 +48,8 @@ class Columns:
     """Column of the reject id, in a file made by the export of rejects."""
     line_index: int | None
     own_export: bool
+    profile: Profile
+    """What is demanded of a list with these columns."""
     warnings: list[Warning] = field(default_factory=list)
 
 
@@ -124,9 +126,23 @@ def known_cells(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell in REJECT_COLUMNS or normal(cell) in ALIASES)
 
 
+DOCUMENTED = "value"
+"""A list with a column of this name is held to the letter of the documents' rules; any other is taken by what it has."""
+
+
+def demanded(header: Sequence[str], profile: Profile) -> Profile:
+    """What is demanded of a list with these column names."""
+    if profile.rules == "found":
+        documents = any(normal(name) == DOCUMENTED for name in header)
+    else:
+        documents = profile.rules == "documents"
+    return profile if documents else profile.lenient()
+
+
 def _missing(targets: set[str], profile: Profile) -> list[str]:
     missing = []
-    if "name" not in targets and not {"first_name", "last_name"} & targets:
+    named = {"name", "first_name", "last_name"} | ({"address"} if profile.contact == "any" else set())
+    if not named & targets:
         missing.append("name")
     if profile.contact == "email" and "email" not in targets:
         missing.append("email")
@@ -134,7 +150,7 @@ def _missing(targets: set[str], profile: Profile) -> list[str]:
         missing.append("phone")
     if profile.contact == "either" and not {"email", "phone"} & targets:
         missing.append("email")
-    if "value" not in targets:
+    if "value" not in targets and profile.value == "required":
         missing.append("value")
     return missing
 
@@ -199,6 +215,7 @@ def columns_for(
 
     Raises SourceError MISSING_COLUMN, with a suggestion, when a required field has no column.
     """
+    profile = demanded(header, profile)
     if len(header) > COLUMNS_LIMIT:
         raise SourceError(
             "TOO_LARGE",
@@ -252,6 +269,7 @@ def columns_for(
         reject_index=header.index("_reject") if "_reject" in header else None,
         line_index=header.index("_line") if "_line" in header else None,
         own_export=own_export,
+        profile=profile,
         warnings=warnings,
     )
 

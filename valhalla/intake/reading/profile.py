@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 DEFAULT_SOURCE = "csv"
 """The source of lists that nothing else names one for."""
 
-Contact = Literal["email", "phone", "either"]
+Contact = Literal["email", "phone", "either", "any"]
+Value = Literal["required", "optional"]
 ValueFormat = Literal["strict", "us", "eu"]
+Rules = Literal["found", "documents", "list"]
 Merge = Literal["keep_last", "keep_first", "fill_blanks", "newest_list_date", "review"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "rules": get_args(Rules),
     "contact": get_args(Contact),
+    "value": get_args(Value),
     "value_format": get_args(ValueFormat),
     "merge": get_args(Merge),
     "fallback": ("cp1252", "latin-1", "cp1250", "cp1251", "mac-roman"),
@@ -25,8 +29,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 class Profile:
     """How the lists of one source are read. The defaults are the documented rules."""
 
+    rules: Rules = "found"
+    """``documents`` holds a list to the letter of the documents' rules, ``list`` takes it by what it has; ``found`` does the
+    first where a column is called ``value``, and the second elsewhere."""
     contact: Contact = "email"
-    """Which contact a row must have."""
+    """Which contact a row must have; ``any``: none, but a name or an address."""
+    value: Value = "required"
+    """``optional`` takes a row whose asking price is blank or cannot be read: the price is unknown, its text is kept."""
     value_format: ValueFormat = "strict"
     """``us`` reads $500,000.00, ``eu`` reads 500.000,00 €; ``strict`` refuses both."""
     decimal_comma: bool = False
@@ -54,6 +63,18 @@ class Profile:
             raise ValueError(f"country must be two letters, not {self.country!r}")
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
             raise ValueError(f"delimiter must be one character, not {self.delimiter!r}")
+
+    def lenient(self) -> Profile:
+        """The same for a list that is taken by what it has: a name or an address is enough, and a price counts that can mean
+        one thing. What the source sets itself stays."""
+        plain = Profile()
+        return replace(
+            self,
+            rules="list",
+            contact="any" if self.contact == plain.contact else self.contact,
+            value="optional",
+            value_format="us" if self.value_format == plain.value_format else self.value_format,
+        )
 
     def to_json(self) -> str:
         """The settings that differ from the defaults, as a JSON object with sorted keys."""

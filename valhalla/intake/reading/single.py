@@ -35,7 +35,7 @@ def read_lead(
     warnings: list[Warning] = []
     values = list(cells.values())
     raw = csv_line(values)
-    found = RowReader(columns, profile, source).row(values, 1, raw, warnings)
+    found = RowReader(columns, columns.profile, source).row(values, 1, raw, warnings)
     if found is None:
         found = Reject(
             1, None, "MISSING_NAME", "Missing fields in lead data: ['name', 'email', 'value']", None, raw

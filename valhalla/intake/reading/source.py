@@ -331,7 +331,7 @@ class Opened:
             start = Position(shape.offset, shape.line, 0)
         start = Position(start.offset, start.line, start.records, shape.encoding if decided else "")
         window = Window(self.file, start.offset, shape.encoding, shape.newline, self.passed)
-        reader = CsvReader(window, self.rows(columns, profile, self.name), shape.delimiter, start)
+        reader = CsvReader(window, self.rows(columns, columns.profile, self.name), shape.delimiter, start)
         warnings = shape.warnings + [warning for warning in more if warning not in shape.warnings]
         return self._source("csv", columns, reader, warnings, shape.encoding, shape.delimiter)
 
@@ -340,7 +340,7 @@ class Opened:
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
-        reader = LinesReader(window, self.rows(columns, self.profile, self.name), start)
+        reader = LinesReader(window, self.rows(columns, columns.profile, self.name), start)
         return self._source("jsonl", columns, reader, [], "utf-8", ",")
 
     def json_document(self) -> Source:
@@ -351,7 +351,7 @@ class Opened:
             raise SourceError("EMPTY_FILE", f"The file {self.path} holds no records.")
         columns = self._columns(names, [])
         reader = TableReader(
-            document.records(), self.rows(columns, self.profile, self.name), self._table_start(1)
+            document.records(), self.rows(columns, columns.profile, self.name), self._table_start(1)
         )
         return self._source("json", columns, reader, [], "utf-8", ",")
 
@@ -383,7 +383,7 @@ class Opened:
             for row, cells in book.rows()
             if row > number
         )
-        reader = TableReader(padded, self.rows(columns, self.profile, self.name), start)
+        reader = TableReader(padded, self.rows(columns, columns.profile, self.name), start)
         return self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
 
     def _table_start(self, first: int) -> Position:
@@ -408,7 +408,7 @@ class Opened:
     ) -> Source:
         return Source(
             *(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter),
-            profile=self.profile,
+            profile=columns.profile,
         )
 
 

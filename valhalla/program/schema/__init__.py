@@ -40,7 +40,7 @@ EVIDENCE = (
         " import_id line last_import_id lists created_at updated_at status contacts last_contact hold_until suppressed"
         " variant_id bucket script_id packet mao spread p_close expected_value clone score_base score policy_version"
         " snapshot_id decided_at",
-        personal="identity fingerprint name email phone location address phone_key extras",
+        personal="identity fingerprint name email phone location address phone_key extras details",
     ),
     evidence("lead_history", "lead_id at actor cause import_id", personal="before"),
     evidence(
@@ -180,10 +180,11 @@ RELEASES = (
     {"db": 3, "jobs": 1, "valhalla": 15},
     {"db": 3, "jobs": 1, "valhalla": 16},
     {"db": 3, "jobs": 2, "valhalla": 16},
+    {"db": 3, "jobs": 2, "valhalla": 17},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "9a8f50c5a86fda46a38bf10932ae6435c1b1c5763cdb4a1ede0b8001be5f0526"
+FINGERPRINT = "02747ea7773048e4355b39e55f39335391a8cb10bcf34c32c676175709daa8b3"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(

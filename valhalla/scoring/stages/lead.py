@@ -64,7 +64,7 @@ class StoredLead(NamedTuple):
     name: str
     email: str | None
     phone: str | None
-    value: int
+    value: int | None
     location: str | None
     source: str
     market: str | None
@@ -108,7 +108,7 @@ _OWN = len(StoredLead._fields) - 1
 STORED = (*StoredLead._fields[:_OWN], *Decision._fields)
 """The columns a :class:`StoredLead` is made of."""
 
-SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
+SHOWN = ("extras", "details", "header_id", "file_id", "import_id", "line")
 """And what is shown beside it."""
 
 COLUMNS = ", ".join((*STORED, *SHOWN))

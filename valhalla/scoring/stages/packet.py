@@ -71,7 +71,7 @@ def packet_terms(policy: Mapping[str, Any], market: Mapping[str, Any]) -> tuple[
 
 
 def decide_packet(
-    value: int,
+    value: int | None,
     arv: int | None,
     repairs: int | None,
     sqft: int | None,
@@ -88,7 +88,7 @@ def decide_packet(
         if per_foot is not None:
             repairs = sqft * per_foot
             assumed = True
-    if arv is None and rules.arv_from_value:
+    if arv is None and value is not None and rules.arv_from_value:
         arv = value
         assumed = assumed or not rules.value_is_arv
     asking = None if rules.value_is_arv else value

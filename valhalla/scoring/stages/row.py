@@ -18,8 +18,8 @@ class Row(NamedTuple):
     """Lower case."""
     phone: str | None
     """As given in the list."""
-    value: int
-    """Asking price, cents, > 0."""
+    value: int | None
+    """Asking price, cents, > 0; None: not known yet."""
     location: str | None
     source: str
     """The row's own ``source`` cell, else the name of the source it was read from."""
@@ -46,6 +46,8 @@ class Row(NamedTuple):
     """Warning codes of this row joined by commas, each code once."""
     extras: str | None
     """JSON array of the cells of the extra columns, as given, in the order of ``source.extras``."""
+    details: str | None
+    """What else is known, as :mod:`valhalla.leads.details` has it: further numbers and addresses, other kinds of money, the house."""
     identity: int
     """Signed 64-bit key of who this is (the strongest of ``keys``)."""
     fingerprint: int

@@ -137,7 +137,7 @@ def track_points(p_close: int | None, policy: Mapping[str, Any]) -> int:
 
 
 def decide_base(
-    value: int,
+    value: int | None,
     asking: int | None,
     arv: int | None,
     repairs: int | None,
@@ -164,7 +164,7 @@ def decide_base(
     return (
         segment.track_points,
         segment.target_points,
-        rules.buy_box if segment.buy_box_low <= value <= segment.buy_box_high else 0,
+        rules.buy_box if value is not None and segment.buy_box_low <= value <= segment.buy_box_high else 0,
         margin,
         equity,
         light,

@@ -209,7 +209,15 @@ def _texts(
         else f"Leads of source {lead.source} close in {percent(p)} of cases."
     )
     box = f"{money(segment.buy_box_low)} to {money(segment.buy_box_high)}"
-    inside = "inside" if segment.buy_box_low <= lead.value <= segment.buy_box_high else "outside"
+    if lead.value is None:
+        price: tuple[str, int, str | None] = (
+            f"The asking price is not known; the buy box is {box}.",
+            rules.buy_box,
+            "find out the asking price",
+        )
+    else:
+        inside = "inside" if segment.buy_box_low <= lead.value <= segment.buy_box_high else "outside"
+        price = f"The value of {money(lead.value)} is {inside} the buy box of {box}.", rules.buy_box, None
     if segment.target is None:
         target: tuple[str, int, str | None] = (
             "The policy names no target market.",
@@ -245,7 +253,8 @@ def _texts(
             "find out the ARV",
         )
     elif asking is None:
-        equity = "The equity is unknown without the asking price.", rules.equity, None
+        ask = "find out the asking price" if lead.value is None else None
+        equity = "The equity is unknown without the asking price.", rules.equity, ask
     else:
         equity = (
             f"The asking price is {share(round((arv - asking) / arv, 3))} below the ARV.",
@@ -275,7 +284,7 @@ def _texts(
     return [
         (known_p, rules.track_record, "record the outcomes of your calls" if p is None else None),
         target,
-        (f"The value of {money(lead.value)} is {inside} the buy box of {box}.", rules.buy_box, None),
+        price,
         margin,
         equity,
         light,

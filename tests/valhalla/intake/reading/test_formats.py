@@ -105,7 +105,7 @@ def workbook(tmp_path: Path) -> Path:
 
 
 def test_workbooks(workbook, read_path):
-    reading = read_path(workbook)
+    reading = read_path(workbook, profile=Profile(rules="documents"))
     assert [(row.name, row.value, row.line, row.phone_key, row.warnings) for row in reading.rows] == [
         ("Ann", 50_000_000, 4, 17135552123, None),
         ("Cy", 525, 7, None, None),
@@ -129,7 +129,7 @@ def test_workbooks_resume(workbook, read_path):
 def test_a_workbook_renamed_csv_is_read_as_what_it_is(workbook, read_path):
     other = workbook.rename(workbook.with_suffix(".csv"))
     reading = read_path(other)
-    assert len(reading.rows) == 2
+    assert len(reading.rows) == 3
     assert "CONTENT_NOT_NAME" in [w.code for w in reading.source.warnings]
 
 

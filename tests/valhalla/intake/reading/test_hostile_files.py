@@ -265,8 +265,8 @@ def test_unreadable_file(write):
 def test_a_phone_list_needs_its_profile(read, write):
     text = "owner,phone,price\nAnn Lee,(713) 555-2123,100\nBob,12,100\nCy,,100\n"
     with pytest.raises(SourceError, match="No column for email"):
-        open_source(write(text))
-    reading = read(text, profile=Profile(contact="phone"))
+        open_source(write(text), Profile(rules="documents"))
+    reading = read(text, profile=Profile(rules="documents", contact="phone"))
     assert [row.phone_key for row in reading.rows] == [17135552123]
     assert reading.codes == [(3, "PHONE_FORMAT"), (4, "MISSING_PHONE")]
 

@@ -47,7 +47,7 @@ def test_sensitive_columns_are_named(read):
 def test_a_suggestion_by_likeness_that_can_be_accepted(write):
     path = write("Ownr Name,Emal,Asking Prise,City\nAnn Lee,a@example.com,500000,Houston\n")
     with pytest.raises(SourceError, match=r'did you mean .*"Asking Prise" for value') as caught:
-        open_source(path)
+        open_source(path, Profile(rules="documents"))
     assert caught.value.suggestion == {
         "Ownr Name": "name",
         "Emal": "email",
@@ -63,7 +63,7 @@ def test_a_suggestion_by_likeness_that_can_be_accepted(write):
 def test_a_suggestion_by_content(write):
     path = write("a,b,c\nAnn Lee,a@example.com,500000\nBob Day,b@example.com,250000\n")
     with pytest.raises(SourceError) as caught:
-        open_source(path)
+        open_source(path, Profile(rules="documents"))
     assert caught.value.suggestion == {"a": "name", "b": "email", "c": "value"}
 
 

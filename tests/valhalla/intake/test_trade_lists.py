@@ -1,0 +1,208 @@
+"""Lists of the trade: taken by what they have, with everything that they say kept and shown."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database, copies
+from valhalla.intake.reading import Profile
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.intake.undo import undo_import
+from valhalla.leads import do_not_contact, search, suppression
+from valhalla.leads.call_list import top
+from valhalla.leads.details import decoded, encoded, merged, reach
+from valhalla.leads.export import write_file
+from valhalla.leads.view import Viewer
+
+NUMBERS = (
+    "owner name,phone,phone 2,phone 2 dnc,phone 3,email,email 2,property address,city,state,zip,asking price"
+)
+FIELDS = {
+    "phone 2": "phone_2",
+    "phone 2 dnc": "phone_2_dnc",
+    "phone 3": "phone_3",
+    "email 2": "email_2",
+    "est value": "estimated_value",
+    "mail street": "mailing_address",
+    "mail city": "mailing_city",
+    "first phone dnc": "phone_dnc",
+}
+ANN = "Ann Lee,713-555-0101,(713) 555-0102,Yes,832-555-0103,a@example.com,b@example.com,1 Oak St,Houston,TX,77002,"
+
+
+def mapped(desk: Any, header: str, source: str = "csv") -> None:
+    """Say of further columns what they are; what is recognised by name stays."""
+    names = header.split(",")
+    set_source(
+        desk.database, source, Change(columns={name: FIELDS[name] for name in names if name in FIELDS})
+    )
+
+
+def take(desk: Any, header: str, rows: str, name: str = "a.csv") -> Any:
+    path = desk.write(name, rows, header + "\n")
+    desk.read(path)
+    mapped(desk, header)
+    return desk.read(path, again=True)
+
+
+def viewed(desk: Any, number: int = 1) -> dict[str, Any]:
+    viewer = Viewer.now(desk.database)
+    return viewer.whole(viewer.record(number))
+
+
+@pytest.mark.parametrize(
+    ("price", "value"),
+    [
+        ('"$125,300"', 12_530_000),
+        ("90000", 9_000_000),
+        ('" $1,050,000.00 "', 105_000_000),
+        ("", None),
+        ("N/A", None),
+        ("150k", None),
+        ("$1.2M", None),
+        ("0", None),
+        ('"120,000 OBO"', None),
+        ("100000-120000", None),
+    ],
+)
+def test_nobody_drops_a_seller_for_a_price(desk: Any, price: str, value: int | None) -> None:
+    assert desk.take("a.csv", f"Ann Lee,713-555-0101,{price}\n", header="name,phone,asking price\n")[0] == 1
+    assert desk.leads("value") == [(value,)]
+    told = viewed(desk)
+    assert told["value"] == (None if value is None else value / 100)
+    text = price.strip('"').strip()
+    assert told["unread"] == ({"asking price": text} if value is None and text else {})
+
+
+def test_what_is_not_known_stays_unknown_through_all_six_stages(desk: Any) -> None:
+    desk.take(
+        "a.csv", "Ann Lee,713-555-0101,1 Oak St,200000,20000\n", header="owner,phone,address,arv,repairs\n"
+    )
+    packet = next(stage for stage in viewed(desk)["stages"] if stage["stage"] == "packet")
+    assert (packet["decision"], packet["numbers"]["asking_cents"], packet["numbers"]["spread_cents"]) == (
+        *("READY", None, None),
+    )
+    assert "The asking price is not known, so there is no spread." in packet["reasons"]
+    assert desk.leads("value, spread, expected_value") == [(None, None, None)]
+
+
+def test_a_list_with_the_documents_column_is_held_to_the_letter(desk: Any) -> None:
+    assert desk.take("a.csv", "Ann,a@example.com,\n", header="name,email,value\n") == (0, 0, 0, 0, 1)
+    assert desk.take("b.csv", "Ann,,5\n", header="name,email,VALUE (usd)\n") == (0, 0, 0, 0, 1)
+    set_source(desk.database, "loose", Change(options={"rules": "list"}))
+    assert desk.take("c.csv", "Ann,,\n", "loose", header="name,email,value\n")[0] == 1
+
+
+def test_a_house_without_an_owners_name_is_kept_and_needs_a_number(desk: Any) -> None:
+    found = desk.take("a.csv", "9 Castle St,Henderson,NV\n,,\n", header="property address,city,state\n")
+    assert found == (1, 0, 0, 0, 0)
+    assert desk.leads("name, phone_key, email") == [("Owner of 9 Castle St", None, None)]
+    viewer = Viewer.now(desk.database)
+    assert top(desk.database, viewer, 10) == []
+
+
+def test_every_number_and_address_is_kept_in_order_and_the_first_usable_one_is_shown(desk: Any) -> None:
+    header = NUMBERS.replace("phone,", "phone,first phone dnc,", 1)
+    row = ANN.replace("713-555-0101,", "713-555-0101,Y,", 1)
+    assert take(desk, header, row + "\n").rejected == 0
+    told = viewed(desk)
+    assert told["phone"] == "832-555-0103"
+    assert [(each["number"], each["flags"]) for each in told["phones"]] == [
+        ("713-555-0101", ["do_not_call"]),
+        ("(713) 555-0102", ["do_not_call"]),
+        ("832-555-0103", []),
+    ]
+    assert told["emails"] == ["a@example.com", "b@example.com"]
+
+
+def test_a_number_that_calls_back_is_found_whichever_it_is(desk: Any) -> None:
+    take(desk, NUMBERS, ANN + "\n")
+    with desk.database.write():
+        search.index_some(desk.database)
+    for number in ("713 555 0101", "(713) 555-0102", "+18325550103"):
+        assert search.search(desk.database, number, 5).lead_ids == [1], number
+    assert search.search(desk.database, "b@example.com", 5).lead_ids == [1]
+
+
+@pytest.mark.parametrize("who", ["8325550103", "b@example.com", "7135550101"])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_do_not_contact_holds_for_every_number_and_address(desk: Any, who: str, indexed: bool) -> None:
+    take(desk, NUMBERS, ANN + "\n")
+    if indexed:
+        with desk.database.write():
+            search.index_some(desk.database)
+    viewer = Viewer.now(desk.database)
+    assert [each.lead.id for each in top(desk.database, viewer, 5)] == [1]
+    assert do_not_contact.add(desk.database, [suppression.entry(who)]) == (1, 1)
+    assert top(desk.database, viewer, 5) == []
+    assert do_not_contact.remove(desk.database, [suppression.entry(who)]) == (1, 1)
+    assert len(top(desk.database, viewer, 5)) == 1
+
+
+def test_whoever_is_on_the_list_already_comes_in_kept_out(desk: Any) -> None:
+    do_not_contact.add(desk.database, [suppression.entry("8325550103")])
+    take(desk, NUMBERS, ANN + "\n")
+    assert desk.leads("suppressed") == [("do not contact: phone",)]
+
+
+def test_an_export_holds_everything_and_every_further_column(desk: Any, tmp_path: Path) -> None:
+    header = NUMBERS + ",est value,mail street,mail city,Deal Owner"
+    take(desk, header, ANN + ',"$210,000",PO Box 9,Austin,Rep Rita\n')
+    viewer = Viewer.now(desk.database)
+    write_file(tmp_path / "out.csv", viewer, viewer.page(0, 10))
+    with open(tmp_path / "out.csv", encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["name"], row["value"], row["estimated_value"], row["mailing_address"]) == (
+        *("Ann Lee", "", "210000", "PO Box 9"),
+    )
+    assert (row["phone_1"], row["phone_2"], row["phone_2_flags"], row["phone_3"], row["email_2"]) == (
+        *("713-555-0101", "(713) 555-0102", "do_not_call", "832-555-0103", "b@example.com"),
+    )
+    assert (row["address"], row["city"], row["state"], row["zip"], row["Deal Owner"]) == (
+        *("1 Oak St", "Houston", "TX", "77002", "Rep Rita"),
+    )
+
+
+def test_an_undone_import_takes_its_numbers_away_and_leaves_what_others_brought(
+    desk: Any, whole: Any
+) -> None:
+    take(desk, NUMBERS, ANN + "\n")
+    before = desk.leads("details, phone, email")
+    more = ANN.replace("832-555-0103", "832-555-0109")
+    desk.read(desk.write("b.csv", more + "\n", NUMBERS + "\n"))
+    assert reach(*desk.leads("email, phone_key, details")[0]).phones == (
+        *(17135550101, 17135550102, 18325550103, 18325550109),
+    )
+    undo_import(desk.database, desk.last_import())
+    assert desk.leads("details, phone, email") == before
+    whole()
+
+
+def test_a_redacted_copy_leaves_the_details_out(desk: Any, database: Database, tmp_path: Path) -> None:
+    desk.database = database
+    take(desk, NUMBERS, ANN + "\n")
+    copy = tmp_path / "copy.db"
+    copies.audit_copy(database, copy, version="0", redact=True)
+    assert b"5550103" not in copy.read_bytes() and b"555-0103" not in copy.read_bytes()
+
+
+def test_what_lists_say_adds_up() -> None:
+    one = encoded({"phones": [{"key": 1, "number": "1", "type": None}], "loans": 5, "mailing": {"city": "A"}})
+    other = encoded(
+        {"phones": [{"key": 1, "number": "1", "type": "mobile"}, {"key": 2, "number": "2"}], "loans": 7}
+    )
+    last, first = decoded(merged(one, other, replace=True)), decoded(merged(one, other, replace=False))
+    assert [each["key"] for each in last["phones"]] == [each["key"] for each in first["phones"]] == [1, 2]
+    assert (last["phones"][0]["type"], first["phones"][0]["type"]) == ("mobile", None)
+    assert (last["loans"], first["loans"], last["mailing"]) == (7, 5, {"city": "A"})
+    assert merged(one, None, replace=True) == one and merged(None, one, replace=False) == one
+    assert encoded({"phones": [], "unread": {}, "loans": None}) is None
+
+
+def test_the_rules_of_a_profile_are_those_of_the_lists_columns() -> None:
+    assert Profile().lenient().lenient() == Profile().lenient()
+    assert Profile(contact="phone").lenient().contact == "phone"

@@ -1,0 +1,200 @@
+"""The cells of a row that have no column of their own, to what :mod:`valhalla.leads.details` keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from valhalla.intake.reading.dates import list_date
+from valhalla.intake.reading.profile import Profile
+from valhalla.intake.reading.values import optional_count, optional_money
+from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.leads.details import DEAD
+
+MOST_PHONES = 10
+MOST_EMAILS = 6
+
+PHONES = ("phone", *(f"phone_{number}" for number in range(2, MOST_PHONES + 1)))
+EMAILS = ("email", *(f"email_{number}" for number in range(2, MOST_EMAILS + 1)))
+PHONE_PARTS = ("type", "dnc", "status")
+TEXTS = ("unit", "county", "apn", "lot", "property_type", "occupancy")
+MONEY = ("estimated_value", "assessed_value", "loans", "equity", "tax_owed")
+PERCENT = ("equity_percent", "ltv")
+NUMBERS = ("baths", "year_built", "years_owned")
+MAILING = ("mailing_address", "mailing_unit", "mailing_city", "mailing_state", "mailing_zip")
+OWNERS = ("name_2", "first_name_2", "last_name_2")
+SALE = ("last_sale_price", "last_sale_date")
+
+FIELDS = (
+    *PHONES[1:],
+    *(f"{phone}_{part}" for phone in PHONES for part in PHONE_PARTS),
+    *EMAILS[1:],
+    *(*MAILING, "company", *OWNERS),
+    *(*TEXTS, *MONEY, *PERCENT, *NUMBERS, *SALE),
+)
+"""What a column can be mapped to beside the columns of table ``lead``."""
+
+_YES = frozenset({"yes", "y", "true", "t", "1", "x", "dnc", "on dnc", "do not call", "✓"})
+_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
+_MARK = re.compile(r"^(?:p|tel|phone|mobile|cell|home|work|landline)\s*:\s*", re.IGNORECASE)
+_POWER = re.compile(r"(\d)\.(\d+)E\+?0?(\d{1,2})", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>;,|]+@[^\s<>;,|]+")
+_FRACTION = re.compile(r"\d{1,4}(?:\.\d+)?")
+_TYPES = (
+    ("mobile", ("mobile", "cell", "wireless")),
+    ("landline", ("land", "home", "residential", "work", "office", "wired")),
+    ("voip", ("voip", "fixed voip", "virtual")),
+)
+
+
+def yes(text: str) -> bool:
+    """Whether a cell of a flag column says that it is so."""
+    return text.strip().casefold() in _YES
+
+
+class Phone(NamedTuple):
+    """A number of a row, in the order of the list's columns."""
+
+    number: str
+    key: int | None
+    type: str | None
+    flags: tuple[str, ...]
+    status: str | None
+    column: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be dialled and nothing speaks against it."""
+        return self.key is not None and DEAD.isdisjoint(self.flags)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a cell, which may hold several (``713 555 0101; 713 555 0102``) and marks (``p:+1713...``). A number that
+    a spreadsheet wrote as 9.735550114E+09 is exact when no digit is missing; with fewer digits it stays as it is."""
+    found = []
+    for part in _SEVERAL.split(text.strip()):
+        part = _MARK.sub("", part)
+        power = _POWER.fullmatch(part)
+        if power is not None and len(power[2]) == int(power[3]):
+            part = power[1] + power[2]
+        if part:
+            found.append(part)
+    return found
+
+
+def emails_in(text: str) -> list[str]:
+    """The plausible addresses of a cell: ``Jane <jane@x.com>``, ``mailto:jane@x.com``, ``a@x.com; b@x.com``."""
+    found = (each.removeprefix("mailto:").strip("\"'()[]") for each in _ADDRESS.findall(text.lower()))
+    return [each for each in dict.fromkeys(found) if plausible_email(each)]
+
+
+class DetailReader:
+    """Reads them of one file, whose columns ``index`` (field to column number) and ``header`` tell. ``text`` gives the cleaned
+    text of a field."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        index: dict[str, int],
+        profile: Profile,
+        text: Callable[[Sequence[str], str], str],
+    ) -> None:
+        self.header, self.index, self.profile, self.text = header, index, profile, text
+        self.phones_known = [name for name in PHONES if name in index]
+        self.emails_known = [name for name in EMAILS if name in index]
+        self.several = len(self.phones_known) > 1 or any(
+            f"{phone}_{part}" in index for phone in PHONES for part in PHONE_PARTS
+        )
+        """Whether a row can have more to say of its numbers than one of them."""
+        self.any = self.several or len(self.emails_known) > 1 or any(name in index for name in FIELDS)
+
+    def phones(self, cells: Sequence[str]) -> list[Phone]:
+        """Every number of a row, each once."""
+        found: dict[Any, Phone] = {}
+        for name in self.phones_known:
+            for number in numbers_in(self.text(cells, name)):
+                key = phone_key(number, self.profile.country)
+                phone = Phone(
+                    number,
+                    key,
+                    self._type(cells, name),
+                    self._flags(cells, name),
+                    self.text(cells, f"{name}_status") or None,
+                    self.header[self.index[name]],
+                )
+                found.setdefault(key or number, phone)
+        return list(found.values())
+
+    def _type(self, cells: Sequence[str], name: str) -> str | None:
+        said = self.text(cells, f"{name}_type").casefold()
+        said = said or self.header[self.index[name]].casefold()
+        return next((kind for kind, words in _TYPES if any(word in said for word in words)), None)
+
+    def _flags(self, cells: Sequence[str], name: str) -> tuple[str, ...]:
+        flags = []
+        if yes(self.text(cells, f"{name}_dnc")):
+            flags.append("do_not_call")
+        status = self.text(cells, f"{name}_status").casefold()
+        flags += [flag for flag in ("wrong", "disconnected") if flag in status]
+        if "do not call" in status or status == "dnc":
+            flags.append("do_not_call")
+        return tuple(dict.fromkeys(flags))
+
+    def emails(self, cells: Sequence[str]) -> list[str]:
+        """Every plausible address of a row, each once."""
+        return list(
+            dict.fromkeys(each for name in self.emails_known for each in emails_in(self.text(cells, name)))
+        )
+
+    def rest(self, cells: Sequence[str], unread: dict[str, str]) -> dict[str, Any]:
+        """Everything else. A cell that its field cannot use goes into ``unread``."""
+        found: dict[str, Any] = {name: self.text(cells, name) for name in TEXTS}
+        for name in MONEY:
+            found[name] = self._read(cells, name, unread, lambda text: optional_money(text, self.profile))
+        for name in PERCENT:
+            found[name] = self._read(cells, name, unread, _percent)
+        for name in NUMBERS:
+            found[name] = self._read(cells, name, unread, _fraction if name == "baths" else optional_count)
+        found["mailing"] = self._mailing(cells)
+        found["last_sale"] = _known(
+            price=self._read(cells, SALE[0], unread, lambda text: optional_money(text, self.profile)),
+            date=self._read(cells, SALE[1], unread, lambda text: list_date(text, self.profile.day_first)),
+        )
+        second = self.text(cells, "name_2") or " ".join(
+            part for part in (self.text(cells, "first_name_2"), self.text(cells, "last_name_2")) if part
+        )
+        found["owners"] = [second] if second else []
+        return found
+
+    def _read(
+        self, cells: Sequence[str], name: str, unread: dict[str, str], understand: Callable[[str], Any]
+    ) -> Any:
+        text = self.text(cells, name)
+        if not text:
+            return None
+        read = understand(text)
+        if read is None:
+            unread[self.header[self.index[name]]] = text
+        return read
+
+    def _mailing(self, cells: Sequence[str]) -> dict[str, str]:
+        address, unit, city, state, code = (self.text(cells, name) for name in MAILING)
+        return _known(address=f"{address} {unit}".strip(), city=city, state=state, zip=code)
+
+
+def _known(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _percent(text: str) -> float | None:
+    """``62%``, ``62`` or ``0.62``."""
+    bare = text.strip().removesuffix("%").strip()
+    if not _FRACTION.fullmatch(bare):
+        return None
+    number = float(bare)
+    return round(number * 100, 2) if number <= 1 and "%" not in text and "." in bare else number
+
+
+def _fraction(text: str) -> float | None:
+    return float(text) if _FRACTION.fullmatch(text.strip()) else None

@@ -1,0 +1,129 @@
+"""What lists know of a lead beside its own columns: JSON in the lead's row.
+
+An object with some of these keys, never an empty value:
+
+* ``phones``: every number in the list's order, each ``{number, key, type, flags, status, column}``: as written, E.164 digits,
+  ``mobile``, ``landline`` or ``voip``, ``do_not_call``, ``wrong`` or ``disconnected``, the list's own word, the header;
+* ``emails``: every address, lower case;
+* ``mailing``: ``{address, city, state, zip}``, where the owner gets mail;
+* ``unit``, ``county``, ``apn``, ``lot``, ``property_type``, ``occupancy``: text;
+* ``estimated_value``, ``assessed_value``, ``loans``, ``equity``, ``tax_owed``: cents; ``equity_percent``, ``ltv``: percent;
+* ``last_sale``: ``{price, date}``, cents and UTC microseconds; ``baths``, ``year_built``, ``years_owned``: numbers;
+* ``owners``: further owners' names; ``company``: true when the name is a firm's;
+* ``signs``: ``[{sign, list, date}]``, why somebody may want to sell, with the list that said so and its date;
+* ``unread``: ``{header: cell}``, cells that their field could not use.
+
+What is a single number or address that stands in the lead's own column is not repeated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+Details = Mapping[str, Any]
+
+DEAD = frozenset({"do_not_call", "wrong", "disconnected"})
+"""Flags of a number that is not to be dialled."""
+
+_LISTS: dict[str, tuple[str, ...]] = {
+    "phones": ("key", "number"),
+    "signs": ("sign", "list"),
+    "owners": (),
+    "emails": (),
+}
+"""Lists of things, and what of each says that it is the same thing."""
+_OBJECTS = frozenset({"mailing", "last_sale", "unread"})
+
+
+def decoded(text: str | None) -> dict[str, Any]:
+    """The object; empty without details."""
+    return {} if text is None else orjson.loads(text)
+
+
+def encoded(details: Details) -> str | None:
+    """The text that is stored; None where nothing is known."""
+    known = {name: value for name, value in details.items() if value not in (None, "", [], {})}
+    return orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode() if known else None
+
+
+def merged(old: str | None, new: str | None, *, replace: bool) -> str | None:
+    """What is known after another list spoke. Numbers, addresses and signs add up; of single facts the new one counts with
+    ``replace``, else the one that was known; nothing is forgotten because a list does not say it."""
+    if old is None or new is None or old == new:
+        return old if new is None else new
+    before, said = decoded(old), decoded(new)
+    found = {**before, **said} if replace else {**said, **before}
+    for name in found.keys() & before.keys() & said.keys():
+        one, other = (said[name], before[name]) if replace else (before[name], said[name])
+        if name in _LISTS:
+            found[name] = _united(before[name], said[name], _LISTS[name], replace)
+        elif name in _OBJECTS:
+            found[name] = {**other, **one}
+    return encoded(found)
+
+
+def _united(before: list[Any], said: list[Any], same: tuple[str, ...], replace: bool) -> list[Any]:
+    united = {_sameness(each, same): each for each in before}
+    for each in said:
+        known = _sameness(each, same)
+        if replace or known not in united:
+            united[known] = each
+    return list(united.values())
+
+
+def _sameness(each: Any, same: tuple[str, ...]) -> Any:
+    return (
+        each
+        if not same
+        else tuple(each.get(name) for name in same)
+        if each.get(same[0]) is not None
+        else tuple(each.values())
+    )
+
+
+class Reach(NamedTuple):
+    """Every address (lower case) and number (E.164 digits) of a lead, the first ones first."""
+
+    emails: tuple[str, ...]
+    phones: tuple[int, ...]
+
+
+def reach(email: str | None, phone: int | None, details: str | None = None) -> Reach:
+    """What a lead is reached by, from its own columns and its details."""
+    if details is None:
+        return Reach(() if email is None else (email,), () if phone is None else (phone,))
+    known = decoded(details)
+    emails = (email, *known.get("emails", ()))
+    phones = (phone, *(each.get("key") for each in known.get("phones", ())))
+    return Reach(
+        tuple(dict.fromkeys(each for each in emails if each is not None)),
+        tuple(dict.fromkeys(each for each in phones if each is not None)),
+    )
+
+
+def words(details: Details) -> Iterable[str]:
+    """Every text in it, and every number as people dial it: what a search finds a lead by."""
+    for name, value in details.items():
+        yield from (_phones_words(value) if name == "phones" else _words(value))
+
+
+def _phones_words(phones: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    for each in phones:
+        yield each["number"]
+        if each.get("key") is not None:
+            yield str(each["key"])
+            yield str(each["key"])[-10:]
+
+
+def _words(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _words(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _words(each)
