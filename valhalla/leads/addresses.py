@@ -386,7 +386,12 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
         if code and not state and not commas:
             if code != place.zip5:
                 code, rest = "", last  # a number at the end of a street
-        elif state and not code and not commas and not _ends_street(rest, place.city):
+        elif (
+            state
+            and not code
+            and not commas
+            and (place.state not in ("", state) or not _ends_street(rest, place.city))
+        ):
             state, rest = "", last
         if rest != last:
             segments[-1] = rest
@@ -410,8 +415,13 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
 
 def _ends_street(words: Sequence[str], city: str) -> bool:
     """Whether a street and at least one word of a city stand in ``words``."""
-    if city and _city(" ".join(words[-len(city.split()) :])) == city:
-        return True
+    if city:
+        for length in range(1, len(city.split()) + 1):
+            if _city(" ".join(words[-length:])) == city and any(
+                word in SUFFIXES for word in words[2:-length]
+            ):
+                return True
+        return False
     return _end_of_street(words) < len(words)
 
 
@@ -581,7 +591,9 @@ def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
                 )
                 starts = starts and (kind != "KEY" or words[at - 1] in SUFFIXES)
             else:
-                starts = kind in ALONE and (words[at - 1] in SUFFIXES or words[at - 1] in DIRECTIONS)
+                starts = kind in ALONE and (
+                    words[at - 1] in SUFFIXES or words[at - 1] in DIRECTIONS or _is_code(words[at - 1])
+                )
             if starts:
                 return words[:at], _units(words[at:])
             if not following and kind in ("APT", "UNIT", "#", "STE"):
@@ -725,7 +737,7 @@ def _street(words: list[str], canadian: bool) -> tuple[str, str, str, str]:
         first, second = DIRECTIONS[words[0]], DIRECTIONS.get(words[1], "")
         if first in ("N", "S") and second in ("E", "W") and len(words) > 2:
             pre, words = first + second, words[2:]
-        elif not (len(words) == 2 and words[0] in ("NO", "SO") and not suffix):
+        else:
             pre, words = first, words[1:]
     name, suffix = _name(words, suffix)
     return pre, name, suffix, post

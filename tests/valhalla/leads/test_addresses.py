@@ -46,6 +46,9 @@ SAME = [
     ("9 Oak St Upper", "9 Oak St UPPR", "9 Oak St, Upr"),
     ("9 Rue De St Germaine", "9 Rue De Saint Germaine"),
     ("9 La Salle Ave", "9 LaSalle Ave"),
+    ("9 Avenue D Rear", "9 AVE D REAR", "9 Ave D, Rear"),
+    ("9 No 1st", "9 N 1st", "9 North First"),
+    ("9 State Route 20 Rear", "9 SR 20 REAR", "9 St Rt 20, Rear"),
     ("517.5 Bridge St", "517 1/2 Bridge Street", "517½ BRIDGE ST"),
     ("9 Vermont 122", "9 State Route 122", "9 VT-122"),
     ("9 Edgar D Nixon Ave", "9 Edgar D. Nixon Avenue"),
@@ -145,6 +148,13 @@ def test_a_city_after_the_street_is_told_from_it_by_the_cell_with_the_city() -> 
     )
     assert normal_address("12 Houston St", None, "Houston", "TX", "77018") == Address(
         "12", "", "HOUSTON", "ST", "", "", "HOUSTON", "TX", "77018"
+    )
+
+
+@pytest.mark.parametrize("state", ["NY", "CT"])
+def test_a_suffix_is_no_state(state: str) -> None:
+    assert normal_address("98 Mt Vernon Ct", None, "Mount Vernon", state, "") == Address(
+        "98", "", "MOUNT VERNON", "CT", "", "", "MOUNT VERNON", state, ""
     )
 
 
