@@ -403,7 +403,7 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
                     segments.append(city.split())
                     city = ""
             elif segments and (state or code):
-                city = _city_in(segments[-1], place.city)
+                city = _city_in(segments[-1], place.city, sure=code != "" and code == place.zip5)
         elif commas and place.city and _city(" ".join(last)) == place.city:
             segments.pop()
     if segments and place.city and not city:
@@ -425,12 +425,16 @@ def _ends_street(words: Sequence[str], city: str) -> bool:
     return _end_of_street(words) < len(words)
 
 
-def _city_in(words: list[str], known: str) -> str:
-    """Take the city from the end of ``words``, a street and a city with no comma between them."""
+def _city_in(words: list[str], known: str, sure: bool = False) -> str:
+    """Take the city from the end of ``words``, a street and a city with no comma between them.
+
+    ``sure``: state and ZIP stood after it, so that it is no part of the street.
+    """
     if known:
         for length in range(1, len(known.split()) + 1):
             end = len(words) - length
-            if end >= 3 and _city(" ".join(words[end:])) == known and _end_of_street(words) <= end:
+            street = end >= 2 if sure else end >= 3 and _end_of_street(words) <= end
+            if street and _city(" ".join(words[end:])) == known:
                 del words[end:]
                 return known
         return ""
@@ -442,17 +446,25 @@ def _city_in(words: list[str], known: str) -> str:
 
 def _end_of_street(words: Sequence[str]) -> int:
     """Where the street with its direction and unit ends: after the first word that can only be a suffix."""
-    start = 3 if len(words) > 3 and words[1] in DIRECTIONS else 2
-    for plain in (True, False):
-        for at in range(start, len(words)):
-            if words[at] in PLAIN_SUFFIXES if plain else words[at] in SUFFIXES:
+    count = len(words)
+    start = 3 if count > 3 and words[1] in DIRECTIONS and words[2] not in PLAIN_SUFFIXES else 2
+    for suffixes in (PLAIN_SUFFIXES, SUFFIXES):
+        for at in range(start, count):
+            if words[at] in suffixes:
                 at += 1
-                if at < len(words) and words[at] in DIRECTIONS and len(words[at]) < 3:
-                    at += 1
-                while at < len(words) and (words[at] in UNITS or _is_code(words[at])):
-                    at += 2 if words[at] in UNITS and words[at] not in ALONE else 1
-                return min(at, len(words))
-    return len(words)
+                while at < count and words[at] in PLAIN_SUFFIXES and words[at] != "ST":
+                    at += 1  # "Oak Lane Dr"
+                if (
+                    at < count
+                    and words[at] in DIRECTIONS
+                    and len(DIRECTIONS[words[at]]) + (len(words[at]) < 3) > 1
+                ):
+                    at += 1  # a long North may begin the city's name
+                while at < count and (words[at] in UNITS or _is_code(words[at])):
+                    numbered = words[at] in UNITS and words[at] not in ALONE
+                    at += 2 if numbered and not (at + 1 < count and words[at + 1] in UNITS) else 1
+                return min(at, count)
+    return count
 
 
 _NUMBER = re.compile(
@@ -579,7 +591,7 @@ def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
         word = words[at]
         if word in UNITS:
             kind, following = UNITS[word], words[at + 1] if at + 1 < count else ""
-            if word == "#" and following[:1].isdigit() and _is_road(words[:at]):
+            if word == "#" and following[:1].isdigit() and _is_road(words[:at], _NEVER_STREETS):
                 return [*words[:at], *words[at + 1 :]], []
             if kind in ("APT", "UNIT", "#"):
                 starts = bool(following)
@@ -608,25 +620,29 @@ def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
             return words[:at], [f"FL {word[:-2]}"]
     if count > 2 and _is_code(words[-1]) and words[-1] not in DIRECTIONS:
         before = words[-3:-1] if words[-2] in DIRECTIONS else words[-2:-1]
-        if before[0] in SUFFIXES and SUFFIXES[before[0]] not in ("HWY", "RTE") and not _is_highway(words):
+        if before[0] in SUFFIXES and not _is_road(words[:-1], _ROAD_OWNERS):
             return words[:-1], [_unit_of("#", words[-1])]
     return words, []
 
 
-def _is_road(words: list[str]) -> bool:
-    """Whether a number is missing after ``words``: County Road #20."""
-    if len(words) == 1:
-        return words[0] in ("HWY", "HIGHWAY", "ROUTE", "RTE", "RT", "CR", "SR", "FM")
-    return len(words) == 2 and words[0] in _NUMBERED and words[0] != "OLD" and words[1] in _LEADING
+_ROAD_WORDS = word_set("ROAD RD HWY HIGHWAY HIWAY ROUTE RTE RT LOOP SPUR")
+_ROAD_ALONE = word_set("HWY HIGHWAY HIWAY ROUTE RTE RT LOOP SPUR CR CTH SR SH STH FM RM US INTERSTATE IH I")
+_ROAD_OWNERS = word_set("COUNTY CO CNTY CTY TWP TOWNSHIP US STATE ST FOREST RANCH FM MARKET")
+_NEVER_STREETS = word_set("COUNTY CO CNTY CTY TWP TOWNSHIP US")
+"""Of the words before Road or Highway those that are hardly the name of a street: Forest Rd #4 is a unit."""
 
 
-def _is_highway(words: list[str]) -> bool:
-    return any(word in _NUMBERED for word in words)
-
-
-_NUMBERED = word_set(
-    "COUNTY CO CNTY STATE TWP TOWNSHIP FOREST OLD RANCH MARKET US HWY HIGHWAY ROUTE RTE RT SR CR FM"
-)
+def _is_road(words: list[str], owners: frozenset[str]) -> bool:
+    """Whether only its number is missing after ``words``, those of a street: County Road, US, E Old State Route."""
+    first = 1 if words[0] in DIRECTIONS and len(words) > 1 else 0
+    first += words[first] == "OLD" and len(words) > first + 1
+    if len(words) == first + 1:
+        return words[first] in _ROAD_ALONE
+    return (
+        words[-1] in _ROAD_WORDS
+        and words[-2] in owners
+        and (len(words) == first + 2 or words[-2] == "MARKET")
+    )
 
 
 def _units(words: list[str]) -> list[str]:
@@ -714,7 +730,7 @@ def _street(words: list[str], canadian: bool) -> tuple[str, str, str, str]:
         and not (
             len(last) == 1
             and words[-2] in _LEADING
-            and (count == 2 or (count == 3 and words[0] in _NUMBERED))
+            and (count == 2 or (count == 3 and words[0] in _NEVER_STREETS))
         )
     ):
         pair = DIRECTIONS.get(words[-2], "")
@@ -752,6 +768,7 @@ _HIGHWAY = re.compile(
     r"|(?P<farm>(?:FARM TO MARKET|FARM MARKET|FM)(?: ROAD| RD)?)"
     r"|(?P<ranch>(?:RANCH TO MARKET|RM|RANCH ROAD|RANCH RD)(?: ROAD| RD)?)"
     r"|(?P<township>(?:TOWNSHIP|TWP)(?: ROAD| RD| HIGHWAY| HWY)?)"
+    r"|(?P<loop>(?:STATE |ST )?LOOP)"
     r"|(?P<highway>HIGHWAY|HWY|HIWAY)"
     r"|(?P<route>ROUTE|RTE|RT))"
     r"(?: NO| NUMBER| #)? ?-?(?P<code>\d{1,5}[A-Z]{0,2}|[A-Z]{1,2}|[A-Z]{1,2}-?\d{1,3})"
@@ -759,7 +776,7 @@ _HIGHWAY = re.compile(
 _STATE_ROAD = re.compile(r"([A-Z]{2}(?=-)|[A-Z]{4}[A-Z ]*)[ -](\d{1,4}[A-Z]?)")
 _HIGHWAY_NAMES = {
     "us": "US", "interstate": "I", "state": "STATE", "county": "COUNTY RD", "trunk": "COUNTY HWY", "farm": "FM", "ranch": "RM",
-    "township": "TOWNSHIP RD", "highway": "HWY", "route": "RTE",
+    "township": "TOWNSHIP RD", "loop": "LOOP", "highway": "HWY", "route": "RTE",
 }  # fmt: skip
 """Appendix F; one state's routes, roads and highways share their numbers, so they have one name here."""
 

@@ -48,6 +48,15 @@ SAME = [
     ("9 La Salle Ave", "9 LaSalle Ave"),
     ("9 Avenue D Rear", "9 AVE D REAR", "9 Ave D, Rear"),
     ("9 No 1st", "9 N 1st", "9 North First"),
+    ("95 Forest Ave # 2", "95 Forest Avenue Apt 2", "95 FOREST AVE 2"),
+    ("9 Old Mill Rd 4B", "9 Old Mill Road #4B", "9 OLD MILL RD APT 4B"),
+    ("9 State Rd Apt 4", "9 State Road #4"),
+    ("9 Forest Rd Apt 4", "9 Forest Road #4"),
+    ("9 E Old State Route 20", "9 East Old SR 20"),
+    ("9 N Loop 1604 W", "9 North Loop 1604 West", "9 N. LOOP 1604 W."),
+    ("9 State Loop 12", "9 Loop 12"),
+    ("9 Old Seward Hwy 16", "9 Old Seward Highway #16"),
+    ("9 Forest Rd N", "9 Forest Road North"),
     ("9 State Route 20 Rear", "9 SR 20 REAR", "9 St Rt 20, Rear"),
     ("517.5 Bridge St", "517 1/2 Bridge Street", "517½ BRIDGE ST"),
     ("9 Vermont 122", "9 State Route 122", "9 VT-122"),
@@ -156,6 +165,42 @@ def test_a_suffix_is_no_state(state: str) -> None:
     assert normal_address("98 Mt Vernon Ct", None, "Mount Vernon", state, "") == Address(
         "98", "", "MOUNT VERNON", "CT", "", "", "MOUNT VERNON", state, ""
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "city"),
+    [
+        ("1711 8th Street Northwest Washington DC 20001", "1711 8TH ST NW", "WASHINGTON"),
+        ("880 H Street #STE 000204 Anchorage AK 99501", "880 H ST # 204", "ANCHORAGE"),
+        ("1200 S Street Anchorage AK 99501", "1200 S ST", "ANCHORAGE"),
+        ("9 Oak Lane Dr Anchorage AK 99501", "9 OAK LN DR", "ANCHORAGE"),
+        ("9 Main St St Louis MO 63101", "9 MAIN ST", "SAINT LOUIS"),
+        ("9 Main St North Little Rock AR 72114", "9 MAIN ST", "NORTH LITTLE ROCK"),
+        ("9 Oak St Lake City UT 84101", "9 OAK ST", "LAKE CITY"),
+        ("9 Park Lake Dr Orlando FL 32801", "9 PARK LAKE DR", "ORLANDO"),
+    ],
+)
+def test_a_street_ends_where_its_suffix_stands(text: str, line: str, city: str) -> None:
+    address = parse_address(text)
+    assert address is not None
+    assert (address.line, address.city) == (line, city)
+
+
+@pytest.mark.parametrize(
+    ("street", "city", "state", "code"),
+    [
+        ("6452 El Camino Real", "Atascadero", "CA", "93422"),
+        ("6420 Via Baron", "Rancho Palos Verdes", "CA", "90275"),
+        ("1200 S Street", "Anchorage", "AK", "99501"),
+        ("3517 S Street Northwest", "Washington", "DC", "20007"),
+        ("9 Houston", "Houston", "TX", "77018"),
+    ],
+)
+def test_cells_say_where_a_street_without_a_suffix_ends(
+    street: str, city: str, state: str, code: str
+) -> None:
+    place = (None, city, state, code)
+    assert normal_address(f"{street} {city} {state} {code}", *place) == normal_address(street, *place)
 
 
 def test_the_unit_may_stand_in_a_cell_of_its_own() -> None:
