@@ -41,6 +41,10 @@ _JOINED = {
     ("c", "o"): ("care",),
     ("sq", "m"): ("squaremetre",),
 }
+_KEPT = words_of(
+    "month months percent cell mobile home work landline wireless voip acres acre sqft sq ft square feet"
+)
+"""What counts although it stands in brackets."""
 _LIMIT = 30
 """The highest number that counts a column; what is higher is a year or a code."""
 
@@ -64,8 +68,9 @@ class Name(NamedTuple):
 
 def tokens(name: str) -> list[str]:
     """Words and numbers in the order in which they stand, in one spelling each."""
-    text = unicodedata.normalize("NFKC", name[:LONGEST])
-    bare = _BRACKETS.sub(" ", text)
+    text = unicodedata.normalize("NFKD", name[:LONGEST])
+    text = "".join(mark for mark in text if not unicodedata.combining(mark))
+    bare = _BRACKETS.sub(_bracketed, text)
     if not _WORD.search(bare):
         bare = text
     bare = bare.replace("’", "'").replace("'s", "").replace("'", "")
@@ -85,6 +90,12 @@ def tokens(name: str) -> list[str]:
             found.extend(canonical(parts[at]))
             at += 1
     return found
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    inside = match[0].replace("%", " percent ")
+    words = [word.casefold() for word in _WORD.findall(inside)]
+    return f" {' '.join(words)} " if words and _KEPT.issuperset(words) else " "
 
 
 @lru_cache(maxsize=4_096)
@@ -123,7 +134,7 @@ def _cut(word: str) -> list[str] | None:
     return whole if whole and len(whole) <= 7 else None
 
 
-_SHORT = words_of("id no ft sq of to at in or st do")
+_SHORT = words_of("id no ft sq of to at in or st do cd is on yr dt")
 """Words of two letters that run-together names are cut into; others stand in too many words by chance."""
 
 
@@ -136,6 +147,8 @@ def parse(name: str) -> Name:
     before = ""
     for at, token in enumerate(parts):
         if token.isdecimal():
+            if before == "zip" and token == "5":
+                continue
             count = int(token) if len(token) < 4 else _LIMIT + 1
             if count > _LIMIT:
                 words.append("#" + token)

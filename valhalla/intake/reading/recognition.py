@@ -33,7 +33,7 @@ from valhalla.intake.reading.vocabulary import (
     phrases,
     unsure,
 )
-from valhalla.intake.reading.voting import ENOUGH, filled, support, without_footers
+from valhalla.intake.reading.voting import ENOUGH, MONEY, filled, is_lender, support, without_footers
 
 PHONES, EMAILS = 10, 6
 """How many numbers and addresses of a row have a field; further ones stay extra columns."""
@@ -67,6 +67,8 @@ class Recognition:
     """Whether a column is called ``value``: such a list is read by the documents' rules."""
     listings: bool = False
     """Whether it is a download of listings without owners: no lead list."""
+    buyers: bool = False
+    """Whether it is a list of people who buy: for ``buyers``, not for the leads."""
     meanings: dict[str, str] = field(default_factory=dict)
     """What the name of a mapped column says beyond its field: the line of a phone (``mobile``, ``landline``,
     ``voip``), the status of a status column (``wrong_number``, ``disconnected``)."""
@@ -135,10 +137,11 @@ def recognise(
             rest = {name: target for name, target in rest.items() if not target.startswith("phone")}
         mapping = {**base, **rest}
     listings = not documents and _listings(columns, mapping)
-    doubts = () if documents or listings else tuple(chooser.doubts())
+    buyers = not documents and _buyers(columns, mapping)
+    doubts = () if documents or listings or buyers else tuple(chooser.doubts())
     ordered = {name: mapping[name] for name in names if name in mapping}
     meanings = {name: said for name, said in chooser.meanings.items() if name in mapping}
-    return Recognition(ordered, doubts, documents, listings, meanings)
+    return Recognition(ordered, doubts, documents, listings, buyers, meanings)
 
 
 def _unique(header: Sequence[str]) -> list[str]:
@@ -181,6 +184,13 @@ def _listings(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
         return False
     marks = listing_marks()
     return any(column.words in marks or "mls" in column.words for column in columns)
+
+
+def _buyers(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
+    if "address" in mapping.values():
+        return False
+    names = [{"buy", "box"}, *({"buyer", word} for word in ("name", "phone", "email"))]
+    return any(column.words in names for column in columns)
 
 
 class _Chooser:
@@ -243,18 +253,7 @@ class _Chooser:
             keys.setdefault((kind, column.name.number), place)
             if column.name.number:
                 numbered.setdefault(column.name.number, place)
-            for word in (
-                "mobile",
-                "whatsapp",
-                "landline",
-                "voip",
-                "text",
-                "sms",
-                "home",
-                "work",
-                "business",
-                "office",
-            ):
+            for word in PHONE_TYPES:
                 if word in column.words:
                     self.meanings[column.header] = PHONE_TYPES[word]
                     break
@@ -308,6 +307,8 @@ class _Chooser:
                     place = numbered.get(column.name.number)
                 if place is None and not column.name.number and len(places) == 1:
                     place = 1
+            if what == "status" and "tag" in said and self._fits(column, "phone_dnc", weak=True):
+                what = "dnc"
             target = "" if place is None else f"{_nth('phone', place)}_{what}"
             if not target or target in done or not self._fits(column, f"phone_{what}"):
                 continue
@@ -464,7 +465,7 @@ class _Chooser:
                 if self._fits(column, part, weak=rank > PERSONS["account"] + 1):
                     found.setdefault((part, second), []).append((rank, column))
         for each in found.values():
-            each.sort(key=lambda pair: (pair[0], not pair[1].cells, pair[1].number))
+            each.sort(key=lambda pair: (not pair[1].cells, pair[0], pair[1].number))
         name = self._best_name(found.get(("name", False), []))
         first, last = self._pair(found, second=False)
         ranks = [each[0] for each in (first, last) if each is not None]
@@ -504,12 +505,29 @@ class _Chooser:
         name, words = column.name, column.words
         if self._stranger(column) or (words in phrases() and words != {"decedent"}):
             return None
+        if words == {"decedent"} and (support("flag", column.cells) or 0) >= ENOUGH:
+            return None
+        if name.person == "defendant" and not self._owner_is_sued():
+            return None
         left = (
             words
             - set(PERSONS)
-            - {"full", "complete", "property", "primary", "main", "legal", "current", "input", "data"}
+            - {
+                "personal",
+                "full",
+                "complete",
+                "property",
+                "primary",
+                "main",
+                "legal",
+                "current",
+                "input",
+                "data",
+            }
         )
         rank: float = PERSONS[name.person]
+        if name.person == "representative" and not self._estates():
+            rank = PERSONS["decedent"]
         if left in ({"first", "name"}, {"first"}, {"given", "name"}, {"given"}, {"f", "name"}):
             part = "first_name"
         elif left in ({"last", "name"}, {"last"}, {"family", "name"}, {"l", "name"}):
@@ -520,6 +538,8 @@ class _Chooser:
             "company", "account",
         }:  # fmt: skip
             part = "company"
+        elif words == {"who"}:
+            part, rank = "name", 12.0
         elif not left and name.person:
             part, rank = "name", rank + 0.5
             if words in WEAK or (
@@ -532,6 +552,18 @@ class _Chooser:
         if count > 2 or (count == 2 and name.person in ("contact", "lead", "person", "account")):
             return None
         return part, count == 2, rank
+
+    def _estates(self) -> bool:
+        """Whether the list is one of estates, in which a representative is the person to speak to."""
+        return any(column.name.person == "decedent" and "name" in column.words for column in self._columns)
+
+    def _owner_is_sued(self) -> bool:
+        """Whether lenders sue, so that the defendant is the owner. A landlord who sues is the owner himself."""
+        cells = self._plaintiffs()
+        return bool(cells) and sum(map(is_lender, cells)) >= ENOUGH * len(cells)
+
+    def _plaintiffs(self) -> list[str]:
+        return [cell for column in self._columns if column.words in _PLAINTIFF for cell in column.cells]
 
     def _best_name(self, candidates: list[tuple[float, _Column]]) -> tuple[float, _Column] | None:
         """The full name: of two columns, not the one in which few people stand for many."""
@@ -582,6 +614,8 @@ class _Chooser:
             if name.ours or name.person_number > 1:
                 continue
             meant = table.get(words, ())
+            if self._elsewhere(words):
+                continue
             if not meant and STRANGERS.isdisjoint(words):
                 bare = words - FILLERS
                 meant = tuple(each for each in table.get(bare, ()) if each[0] not in WHOLE_NAME)
@@ -591,6 +625,8 @@ class _Chooser:
                     and words - {"total"} in ({"balance"}, {"balance", "amount"}, {"amount"}, {"due"})
                 ):
                     meant = (("tax_owed", 50),)
+                if not meant and "amount" in words:
+                    meant = tuple(each for each in table.get(bare - {"amount"}, ()) if each[0] in MONEY)
             for target, rank in meant:
                 if name.number > 1 and target not in ("tags", "flag"):
                     continue
@@ -615,16 +651,29 @@ class _Chooser:
         if target == "value" and self._listed() and not column.words & {"asking", "ask", "want", "wanted"}:
             self._half.setdefault("value", column)
             return False
-        if (target == "interested_in" and column.words & {"type", "interested", "looking"}) or (
-            column.words == {"status"}
-        ):
-            return self._fits(column, target, strict=target != "tags", weak=target != "tags")
+        doubtful = (
+            (target == "interested_in" and column.words & {"type", "interested", "looking"})
+            or (target == "disposition" and column.words == {"status"})
+            or (target == "last_sale_date" and "date" not in column.words)
+        )
+        if doubtful:
+            return self._fits(column, target, strict=True, weak=True)
         strict = (
             not last
             and target in ("property_type", "interested_in", "disposition")
             and column.words in ({"type"},)
         )
         return self._fits(column, target, strict=strict, weak=strict or column.words in WEAK)
+
+    def _elsewhere(self, words: frozenset[str]) -> bool:
+        """Whether the other columns say that a name means something else: the sale of an auction, the place of a call."""
+        if words == {"sale", "date"}:
+            marks = {"auction", "trustee", "sheriff", "bid"}
+        elif words == {"location"}:
+            marks = {"event", "invitee", "meeting"}
+        else:
+            return False
+        return any(not marks.isdisjoint(column.words) for column in self._columns)
 
     def _listed(self) -> bool:
         """Whether the list says something about listings, so that a bare price may be that of one."""
@@ -663,9 +712,16 @@ class _Chooser:
 
     def _may_be(self, column: _Column, target: str, *, wishes: bool) -> bool:
         words = column.words
+        if target == "name" and (words in _PLAINTIFF or column.name.person == "defendant"):
+            owner = words in _PLAINTIFF and sum(map(is_lender, column.cells)) <= (1 - ENOUGH) * len(
+                column.cells
+            )
+            return owner and self._fits(column, "name", weak=True)
         if column.name.ours or not VETOES.isdisjoint(words) or column.name.person_number > 1:
             return False
         if target == "value":
+            if words == {"amount"} and not {"phone", "email"} & set(self._taken.values()):
+                return False
             return not wishes and unsure().get(words) == "value" and self._fits(column, "value", weak=True)
         if len(column.cells) > 2 and len(set(column.cells)) == 1:
             return False  # one of us, who stands in every row
@@ -674,6 +730,7 @@ class _Chooser:
         return self._fits(column, target, strict=True, weak=True)
 
 
+_PLAINTIFF = ({"plaintiff"}, {"plaintiff", "name"})
 _QUESTIONS = {
     "name": "Is “{}” the name of the owner?",
     "phone": "Does “{}” hold the phone number to call the owner at?",

@@ -19,11 +19,11 @@ def words_of(text: str) -> frozenset[str]:
 SPELLINGS: dict[str, str] = {
     other: word
     for word, others in {
-        "phone": "tel telephone ph telefono téléphone tele",
+        "phone": "tel telephone ph telefono tele",
         "mobile": "cell cellular wireless mob celular handy",
         "landline": "landlines",
         "email": "correo courriel",
-        "address": "addr adr adress addresse adresse",
+        "address": "addr adr adress addresse adresse direccion domicilio",
         "number": "no num nbr nr",
         "percent": "pct percentage perc",
         "amount": "amt amnt",
@@ -37,11 +37,11 @@ SPELLINGS: dict[str, str] = {
         "year": "yr yrs years",
         "bed": "bedroom bedrooms br bdrm bdrms brs beds",
         "bath": "bathroom bathrooms ba bth baths",
-        "city": "town township municipality locality village",
-        "state": "province prov",
+        "city": "town township municipality locality village ville ciudad",
+        "state": "province prov estado",
         "unit": "apt apartment suite ste",
         "parcel": "parcels pcl",
-        "price": "prices pricing",
+        "price": "prices pricing prix precio prc",
         "mortgage": "mortgages mtg mtge",
         "loan": "loans",
         "lien": "liens",
@@ -65,7 +65,7 @@ SPELLINGS: dict[str, str] = {
         "person": "people individual",
         "decedent": "deceased",
         "representative": "executor executrix administrator administratrix petitioner fiduciary pr",
-        "owner": "owners homeowner homeowners landlord landlords",
+        "owner": "owners own homeowner homeowners landlord landlords proprietaire propietario",
         "seller": "sellers vendor",
         "contact": "contacts",
         "borrower": "borrowers mortgagor",
@@ -75,6 +75,16 @@ SPELLINGS: dict[str, str] = {
         "judgment": "judgement judgments judgements",
         "zip": "zips",
         "line": "lines ln",
+        "date": "dt dates",
+        "built": "blt",
+        "living": "liv lvg",
+        "value": "val values valor",
+        "total": "tot",
+        "code": "cd codes",
+        "physical": "phy phys",
+        "effective": "eff",
+        "month": "months mos",
+        "asking": "demande",
         "created": "create creation",
         "added": "add",
         "note": "notes",
@@ -99,13 +109,18 @@ EXPANDED: dict[str, tuple[str, ...]] = {
     "sf": ("square", "feet"),
     "preforeclosure": ("pre", "foreclosure"),
     "nombre": ("name",),
+    "prenom": ("first", "name"),
+    "apellido": ("last", "name"),
+    "apellidos": ("last", "name"),
+    "nom": ("last", "name"),
+    "codigo": ("code",),
     "ltv": ("loan", "value", "ltv"),
 }  # fmt: skip
 """Words that are several."""
 
 STOP_WORDS = words_of(
     "the a an of for to in at is are was your you my our do does did what whats would will which how much many and or "
-    "with please take this that it has have"
+    "with please take this that it has have on de la le du reach us me we can should"
 )
 """Words that say nothing about what stands in a column."""
 
@@ -121,7 +136,9 @@ FILLERS = frozenset(PERSONS) - {""} | words_of(
 )
 """Words that are left out where the others name a field."""
 
-PROPERTY_WORDS = words_of("property situs site subject parcel violation physical incident house service")
+PROPERTY_WORDS = words_of(
+    "property situs site subject parcel violation physical incident house service civic"
+)
 """Words before an address, city, state or ZIP that say: of the house that is for sale."""
 
 MAILING_WORDS = words_of("mailing mail billing correspondence")
@@ -147,7 +164,8 @@ VETOES = STRANGERS | words_of(
 PHONE_CORE = frozenset(("phone", "mobile", "landline", "whatsapp", "voip"))
 PHONE_WORDS = PHONE_CORE | words_of(
     "number home work business office primary main best contact owner seller person lead text sms day daytime evening direct "
-    "other secondary second alternate alt value valid verified property residential line skip trace traced reminder first"
+    "other secondary second alternate alt value valid verified property residential line skip trace traced reminder first "
+    "representative customer client prospect invitee attendee respondent borrower taxpayer account"
 )
 PHONE_WITHOUT_CORE = frozenset(
     words_of(each)
@@ -159,13 +177,13 @@ PHONE_WITHOUT_CORE = frozenset(
 """Names of phone columns without the word; they count where the cells are numbers."""
 PHONE_TYPES = {
     "mobile": "mobile", "whatsapp": "mobile", "text": "mobile", "sms": "mobile", "landline": "landline",
-    "home": "landline", "work": "landline", "business": "landline", "office": "landline", "voip": "voip",
+    "home": "landline", "voip": "voip",
 }  # fmt: skip
 """What a word in a phone column's name says of its line."""
 
 EMAIL_WORDS = words_of(
     "email address primary main personal work home business owner contact seller person lead value id other secondary alternate "
-    "alt best valid verified second customer client prospect invitee attendee property"
+    "alt best valid verified second customer client prospect invitee attendee property representative respondent borrower taxpayer account"
 )
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -191,7 +209,7 @@ ADDRESS_PARTS: dict[str, tuple[str, ...]] = {
     "unit": ("unit number?", "unit unit", "address unit number?"),
     "city": ("city",),
     "state": ("state region?", "state code", "region", "st", "state abbreviation"),
-    "zip": ("zip code?", "zip number", "postal code?", "zip postal code?", "zip 4?"),
+    "zip": ("zip code?", "zip number", "postal code?", "zip postal code?", "pc"),
     "county": ("county", "county name"),
     "location": ("city state", "city state zip code?"),
 }  # fmt: skip
@@ -215,7 +233,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     ),
     "disposition": (
         "disposition", "last disposition", "call disposition|result|outcome|status", "last call result|outcome|status|disposition",
-        "outcome", "result", "contact status", "lead status", "lead disposition",
+        "outcome", "result", "contact status", "lead status", "lead disposition", "status",
     ),
     "apn": (
         "apn", "apn number", "parcel id|number|identifier?", "parcel identification number", "assessed parcel number|id?", "folio number?",
@@ -240,11 +258,11 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     "repairs": ("repair", "repair cost", "estimated repair cost?", "repair estimated", "repair amount|budget"),
     "last_sale_price": (
         "last sale|sold price|amount|value", "sale|sold price|amount|value", "last purchase price|amount", "purchase price|amount", "bought price",
-        "last transfer amount|price", "price paid", "last sale",
+        "last transfer amount|price", "price paid", "last sale|sold",
     ),
     "last_sale_date": (
         "last sale|sold date", "last sale recording date", "sale|sold date", "purchase date", "last purchase date", "date last sale|sold",
-        "last transfer date", "deed date", "acquisition date", "date purchased|acquired", "date sale",
+        "last transfer date", "last sale|sold", "deed date", "acquisition date", "date purchased|acquired", "date sale",
     ),
     "loans": (
         "loan|mortgage balance", "total loan|mortgage balance", "estimated loan|mortgage balance", "estimated remaining balance open loan",
@@ -283,7 +301,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     ),
     "source": ("lead source", "source", "list source", "marketing source|channel", "source list|name|campaign|channel", "campaign name?", "channel", "lead channel"),
     "lead_id": (
-        "lead id|number", "record id|number", "id", "external id", "contact id", "source id", "source lead id", "reference number?", "ref number?", "prospect|customer|client id",
+        "lead id|number", "record id|number", "id", "external id", "unique id", "contact id", "source id", "source lead id", "reference number?", "ref number?", "prospect|customer|client id",
     ),
     "interested_in": (
         "interested", "interested looking?", "looking", "want buy|sell", "buyer seller", "buying selling", "buy sell", "intent", "intention", "interest type", "lead intent",
@@ -293,7 +311,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "tag", "lead|property|contact tag", "marketing list", "list name?", "list type", "property|contact|lead flag", "flag", "note", "comment", "remark", "motivation", "reason", "reason selling|sell",
         "description", "situation", "distress", "distress type", "lead|list|sign|case|filing|document|notice|violation type", "violation", "violation description|code", "code violation type|description",
         "category", "group membership?", "type", "seller motivation|situation", "call note", "last|recent note", "recent note", "property|lead|contact|seller note", "note property|seller",
-        "status", "property status", "case description", "complaint type|description?", "lien type", "foreclosure type|status|stage", "problem", "issue", "label", "marketing tag",
+        "status", "property status", "case description", "complaint type|description?", "lien type", "pre? foreclosure type|status|stage", "why selling|sell|sale", "problem", "issue", "label", "marketing tag",
     ),
 }  # fmt: skip
 """Fields with the names they go by; the first of them beats the later ones."""
@@ -318,7 +336,7 @@ WEAK = frozenset(
     words_of(each)
     for each in (
         "number", "property", "house", "line", "st", "region", "full", "size", "want", "built", "mortgage", "looking", "interested", "result",
-        "ask", "contact", "lead", "account", "pin", "pid", "id", "area", "place", "added", "lot", "owe", "assessed", "mail", "mailing", "payoff",
+        "ask", "contact", "lead", "account", "pin", "pid", "id", "area", "place", "added", "who", "pc", "lot", "owe", "assessed", "mail", "mailing", "payoff",
     )
 )  # fmt: skip
 """Names that mean a field only where some cell says so too."""
@@ -330,7 +348,7 @@ UNSURE: dict[str, str] = {
 """Names that may mean a field, of which a person is asked."""
 
 LISTING_MARKS: tuple[str, ...] = (
-    "mls", "mls number|id", "listing id|number|key", "day market", "days market", "dom", "cdom", "listing|list agent name?", "listing|list office name?",
+    "mls", "mls number|id", "ml number", "listing id|number|key", "day market", "days market", "dom", "cdom", "listing|list agent name?", "listing|list office name?",
     "listing|list broker name?", "mls listing number|id", "listing office phone", "buyer agent", "agent name", "agent",
 )  # fmt: skip
 """Columns that a download of listings has."""
@@ -356,6 +374,8 @@ def phrases() -> dict[frozenset[str], tuple[tuple[str, int], ...]]:
                 found.setdefault(words, {}).setdefault(field, rank)
     order = (
         "flag",
+        "last_sale_date",
+        "last_sale_price",
         "property_type",
         "interested_in",
         "equity",

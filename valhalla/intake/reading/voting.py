@@ -205,12 +205,23 @@ def looks_like_zips(cells: Sequence[str]) -> bool:
     return bool(bare) and len(bare) == len(cells) and sum(cell.endswith("0") for cell in bare) * 2 < len(bare)
 
 
+_LENDERS = re.compile(
+    r"\b(?:bank|banc|mortgage|loans?|lending|servicing|savings|financial|credit|fannie|freddie|federal|n\.?a\.?|trust|fund|city|county|state)\b",
+    re.IGNORECASE,
+)
+
+
+def is_lender(text: str) -> bool:
+    """A bank, a servicer, or an office: whoever takes an owner to court."""
+    return _LENDERS.search(text) is not None
+
+
 def is_name(text: str) -> bool:
     """Something a person or company may be called."""
     letters = sum(mark.isalpha() for mark in text)
     return (
         letters >= 1 and letters * 2 >= len(text.replace(" ", "")) and "@" not in text
-        and not is_date(text) and text.casefold() not in _YES_NO - {"y", "x", "t", "f", "n", "si"}
+        and not is_date(text) and text.casefold() not in _YES_NO - {"x", "t", "f", "si", "on"}
     )  # fmt: skip
 
 
@@ -321,13 +332,14 @@ _RULES: dict[str, Callable[[str], bool]] = {
     "last_sale_date": _any_date, "list_date": _any_date, "year_built": _year,
     "beds": _small, "baths": _small, "years_owned": _count, "sqft": _count, "lot": _count,
 }  # fmt: skip
-_MONEY_FIELDS = words_of("value estimated_value assessed_value arv repairs last_sale_price loans tax_owed")
+MONEY = words_of("value estimated_value assessed_value arv repairs last_sale_price loans tax_owed")
 _STRICT: dict[str, Callable[[str], bool]] = {
     "property_type": lambda text: _HOUSES.search(text) is not None,
     "interested_in": lambda text: _WISHES.search(text) is not None,
     "phone_type": lambda text: _LINE_TYPES.match(text) is not None,
     "disposition": lambda text: _RESULTS.search(text) is not None,
     "address": is_street,
+    "last_sale_date": is_date,
     "name": lambda text: is_name(text) and re.fullmatch(r"[^\W\d_]+\.?(?:[ .,'&-]+[^\W\d_]+\.?){1,5}", text) is not None,
     "phone": lambda text: is_phone(text) and (re.search(r"[()\s.+-]", text) is not None),
 }  # fmt: skip
@@ -342,7 +354,7 @@ def support(field: str, cells: Sequence[str], country: str = "US", *, strict: bo
     else:
         rule = _STRICT.get(field, _RULES[field]) if strict else _RULES[field]
     said = cells
-    if field in _MONEY_FIELDS:
+    if field in MONEY:
         said = [cell for cell in cells if any(mark.isdecimal() for mark in cell)]
         if cells and not said and field != "value":
             return 0.0

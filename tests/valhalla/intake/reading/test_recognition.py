@@ -41,7 +41,11 @@ def _read(columns: list[Column]) -> Recognition:
 
 
 def _expected(columns: list[Column]) -> dict[str, str]:
-    return {name: field for name, field, _ in columns if field != "-"}
+    return {name: field for name, field, _ in columns if field[0] not in "-?"}
+
+
+def _asked(columns: list[Column]) -> dict[str, str]:
+    return {name: field[1:] for name, field, _ in columns if field[0] == "?"}
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -51,9 +55,10 @@ def test_every_column_is_what_the_table_says(name: str) -> None:
     found = _read(columns)
 
     assert found.mapping == _expected(columns)
-    assert found.doubts == ()
+    assert {doubt.header: doubt.field for doubt in found.doubts} == _asked(columns)
     assert found.documents == any(column.casefold() == "value" for column, _, _ in columns)
-    assert found.listings == (name == "listings download")
+    assert found.listings == name.startswith("listings")
+    assert found.buyers == name.startswith("buyers")
 
 
 def _twisted(columns: list[Column], seed: int) -> list[Column]:
@@ -72,7 +77,7 @@ def _twisted(columns: list[Column], seed: int) -> list[Column]:
     ]
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "city after the mailing address"])
 def test_order_and_case_make_no_difference(name: str) -> None:
     for seed in range(3):
         columns = _twisted(LISTS[name], seed)
