@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from valhalla.intake.reading.header import ALIASES, FIELDS, PREFERENCE, REJECT_COLUMNS, normal
+from valhalla.intake.reading.header import ALIASES, PARTS, PREFERENCE, REJECT_COLUMNS, STORED, normal
 from valhalla.intake.reading.naming import Name, parse
 from valhalla.intake.reading.vocabulary import (
     EMAIL_WORDS,
@@ -131,7 +131,7 @@ def recognise(
         rest = {
             name: target
             for name, target in mapping.items()
-            if name not in base and target not in FIELDS and target not in base.values()
+            if name not in base and target not in STORED + PARTS and target not in base.values()
         }
         if "phone" not in base.values():
             rest = {name: target for name, target in rest.items() if not target.startswith("phone")}

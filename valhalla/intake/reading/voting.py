@@ -38,7 +38,7 @@ _LOCAL = re.compile(r"0[\d\s()./-]{7,15}", re.ASCII)
 _SCIENTIFIC = re.compile(r"[1-9](?:\.\d+)?E\+?0?(?:9|10)", re.IGNORECASE | re.ASCII)
 _DECIMAL_PHONE = re.compile(r"(\d{10,11})\.0+", re.ASCII)
 _ZIP = re.compile(r"(?:z:)?\d{5}(?:-?\d{4}|-)?(?:\.0)?|\d{3,4}(?:\.0)?", re.ASCII | re.IGNORECASE)
-_FULL_ZIP = re.compile(r"\d{5}(?:-\d{4})?", re.ASCII)
+_FULL_ZIP = re.compile(r"\d{4,5}(?:-\d{4})?", re.ASCII)
 _POSTAL = re.compile(r"(?:z:)?[A-Z]\d[A-Z][ -]?\d[A-Z]\d|[A-Z]\d[A-Z]", re.IGNORECASE | re.ASCII)
 _MONEY = re.compile(
     r"[-(]?\s*(?:asking|ask|about|approx\.?|around|~|under|over|up to|from)?\s*(?:(?:us|ca|c)?\s?\$|€|£|usd|cad)?\s*"
@@ -200,7 +200,7 @@ def is_money(text: str) -> bool:
 
 
 def looks_like_zips(cells: Sequence[str]) -> bool:
-    """Whether amounts are bare five-digit numbers that are no round ones: those may be ZIP codes."""
+    """Whether amounts are bare numbers of four or five digits and mostly no round ones: those may be ZIP codes."""
     bare = [cell for cell in cells if _FULL_ZIP.fullmatch(cell)]
     return bool(bare) and len(bare) == len(cells) and sum(cell.endswith("0") for cell in bare) * 2 < len(bare)
 

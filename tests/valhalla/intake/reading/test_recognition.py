@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valhalla.intake.reading import mapping
-from valhalla.intake.reading.header import FIELDS
+from valhalla.intake.reading.header import PARTS, STORED
 from valhalla.intake.reading.recognition import EMAILS, PHONES, Recognition, recognise
 
 TABLE = Path(__file__).with_name("recognised.txt")
@@ -99,7 +99,9 @@ def test_the_documents_shape_is_recognised_as_ever(name: str) -> None:
 
     found = _read(LISTS[name]).mapping
 
-    assert {column: field for column, field in found.items() if field in FIELDS} == mapping.recognise(header)
+    assert {column: field for column, field in found.items() if field in STORED + PARTS} == mapping.recognise(
+        header
+    )
 
 
 NAMES = (
@@ -123,9 +125,9 @@ def test_a_column_called_value_brings_the_documents_rules(others: list[str]) -> 
 
     assert found.documents
     assert found.doubts == ()
-    assert {column: field for column, field in found.mapping.items() if field in FIELDS} == mapping.recognise(
-        header
-    )
+    assert {
+        column: field for column, field in found.mapping.items() if field in STORED + PARTS
+    } == mapping.recognise(header)
     once = [field for field in found.mapping.values() if field not in SEVERAL]
     assert len(once) == len(set(once))
 
