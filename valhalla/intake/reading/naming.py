@@ -42,7 +42,7 @@ _JOINED = {
     ("sq", "m"): ("squaremetre",),
 }
 _KEPT = words_of(
-    "month months percent cell mobile home work landline wireless voip acres acre sqft sq ft square feet"
+    "month months percent cell mobile home work landline wireless voip acres acre sqft sq ft square feet type dnc"
 )
 """What counts although it stands in brackets."""
 _LIMIT = 30
@@ -74,7 +74,7 @@ def tokens(name: str) -> list[str]:
     if not _WORD.search(bare):
         bare = text
     bare = bare.replace("’", "'").replace("'s", "").replace("'", "")
-    bare = bare.replace("$/", " per ").replace("%", " percent ").replace("#", " number ")
+    bare = bare.replace("$/", " per ").replace("%", " percent ").replace("#", " number ").replace("+4", " ")
     bare = _CAMEL.sub(" ", _ORDINAL.sub(r"\1 ", bare))
     parts = [part.casefold() for part in _WORD.findall(bare)[: MOST_WORDS + 1]]
     found: list[str] = []

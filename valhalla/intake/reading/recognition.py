@@ -224,12 +224,17 @@ class _Chooser:
     def _take(self, column: _Column, target: str) -> None:
         self._taken[column.number] = target
 
-    def _fits(self, column: _Column, target: str, *, strict: bool = False, weak: bool = False) -> bool:
-        """Whether enough cells fit. Without cells the name decides, unless it says too little (``weak``)."""
+    def _fits(
+        self, column: _Column, target: str, *, strict: bool = False, weak: bool = False, ask: bool = True
+    ) -> bool:
+        """Whether enough cells fit. Without cells the name decides, unless it says too little (``weak``).
+
+        Where only every second cell fits, the column is remembered as one to ask about (``ask``).
+        """
         share = support(target, column.cells, self._country, strict=strict)
         if share is None:
             return not weak
-        if _HALF <= share < ENOUGH and not strict:
+        if _HALF <= share < ENOUGH and ask and not strict:
             self._half.setdefault(target, column)
         return share >= ENOUGH
 
@@ -303,7 +308,7 @@ class _Chooser:
                 place = None if before is None else places[before]
             else:
                 place = keys.get((kind, column.name.number))
-                if place is None and column.name.number:
+                if place is None and column.name.number and not kind:
                     place = numbered.get(column.name.number)
                 if place is None and not column.name.number and len(places) == 1:
                     place = 1
@@ -450,7 +455,7 @@ class _Chooser:
         weak = left in WEAK or (left == words and words in WEAK)
         if part == "unit" and role == "second":
             return _Part(column, part, role, rank)
-        if not self._fits(column, part, weak=weak):
+        if not self._fits(column, part, weak=weak, ask=role in ("property", "neutral", "home")):
             return None
         return _Part(column, part, role, rank)
 
@@ -505,6 +510,8 @@ class _Chooser:
         name, words = column.name, column.words
         if self._stranger(column) or (words in phrases() and words != {"decedent"}):
             return None
+        if words == {"owner"} and self._one_for_all(column):
+            return None
         if words == {"decedent"} and (support("flag", column.cells) or 0) >= ENOUGH:
             return None
         if name.person == "defendant" and not self._owner_is_sued():
@@ -528,7 +535,14 @@ class _Chooser:
         rank: float = PERSONS[name.person]
         if name.person == "representative" and not self._estates():
             rank = PERSONS["decedent"]
-        if left in ({"first", "name"}, {"first"}, {"given", "name"}, {"given"}, {"f", "name"}):
+        if left in (
+            {"first", "name"},
+            {"first"},
+            {"first", "middle", "name"},
+            {"given", "name"},
+            {"given"},
+            {"f", "name"},
+        ):
             part = "first_name"
         elif left in ({"last", "name"}, {"last"}, {"family", "name"}, {"l", "name"}):
             part = "last_name"
@@ -552,6 +566,16 @@ class _Chooser:
         if count > 2 or (count == 2 and name.person in ("contact", "lead", "person", "account")):
             return None
         return part, count == 2, rank
+
+    def _one_for_all(self, column: _Column) -> bool:
+        """Whether one name stands in every row beside different numbers or addresses: it is one of us."""
+        if len(column.cells) < 3 or len(set(column.cells)) > 1:
+            return False
+        return any(
+            len(set(other.cells)) > 2
+            for other in self._columns
+            if self._taken.get(other.number) in ("phone", "email")
+        )
 
     def _estates(self) -> bool:
         """Whether the list is one of estates, in which a representative is the person to speak to."""

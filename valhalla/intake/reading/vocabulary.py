@@ -304,7 +304,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "lead id|number", "record id|number", "id", "external id", "unique id", "contact id", "source id", "source lead id", "reference number?", "ref number?", "prospect|customer|client id",
     ),
     "interested_in": (
-        "interested", "interested looking?", "looking", "want buy|sell", "buyer seller", "buying selling", "buy sell", "intent", "intention", "interest type", "lead intent",
+        "interested", "interested looking?", "looking", "want buy|sell", "buyer seller", "buying selling", "buy sell", "intent", "intention", "interest type", "lead|contact|client|customer type", "lead intent",
     ),
     "location": ("location", "market", "area", "metro", "place", "region", "market area", "metro area"),
     "tags": (

@@ -19,6 +19,9 @@ _NOTHING = words_of("- -- --- . ? n/a na n.a. #n/a none null nil unknown tbd nan
     "not available",
     "not provided",
 }
+_BLANKS = re.compile(r"[^\S\n]{2,}")
+_NO_DATE = frozenset(("0", "0000", "0000-00-00", "00/00/0000"))
+"""What rolls write for a date or year that is not known."""
 _SPLIT = re.compile(r"\s*(?::::|[;|\n])\s*")
 _DATE = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ,].*)?"
@@ -83,7 +86,7 @@ _HOUSES = re.compile(
     re.IGNORECASE,
 )
 _WISHES = re.compile(
-    r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|list|refinance)\b",
+    r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|refinance)\b",
     re.IGNORECASE,
 )
 _RESULTS = re.compile(
@@ -98,7 +101,7 @@ def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, trimmed. A formula says nothing."""
     found = []
     for cell in cells:
-        text = cell[:LONGEST].strip()
+        text = _BLANKS.sub(" ", cell[:LONGEST].strip())
         if text and text[0] != "=" and text.casefold() not in _NOTHING:
             found.append(text)
     return found
@@ -297,11 +300,11 @@ def _plain_amount(text: str) -> bool:
 
 
 def _any_date(text: str) -> bool:
-    return is_date(text) or list_date(text) is not None
+    return is_date(text) or text in _NO_DATE or list_date(text) is not None
 
 
 def _year(text: str) -> bool:
-    return _YEAR.fullmatch(text) is not None
+    return _YEAR.fullmatch(text) is not None or text in _NO_DATE
 
 
 def _identifier(text: str) -> bool:

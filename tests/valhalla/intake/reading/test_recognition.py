@@ -226,3 +226,76 @@ def test_of_a_thousand_columns_ten_phones_and_six_addresses_are_taken() -> None:
         "email",
         *(f"email_{n}" for n in range(2, EMAILS + 1)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        (["(713) 555-0142", "call first", "(713) 555-0144"], "phone"),
+        (["a@example.com", "has none", "b@example.com"], "email"),
+    ],
+)
+def test_a_column_of_which_two_of_three_cells_fit_is_asked_about(cells: list[str], field: str) -> None:
+    name = field.title()
+
+    found = recognise(
+        ["Owner Name", name], [[f"Ann Lee {number}", cell] for number, cell in enumerate(cells)]
+    )
+
+    assert name not in found.mapping
+    assert [(doubt.header, doubt.field, doubt.cells) for doubt in found.doubts] == [
+        (name, field, tuple(cells))
+    ]
+    assert found.doubts[0].question.endswith("?")
+    assert name in found.doubts[0].question
+    assert found.proposed[name] == field
+
+
+def test_of_a_bare_price_that_may_be_a_zip_a_person_is_asked() -> None:
+    found = recognise(["Name", "Price"], [["Ann Lee", "77018"], ["Bob Ray", "98118"]])
+
+    assert found.mapping == {"Name": "name"}
+    assert found.proposed == {"Name": "name", "Price": "value"}
+
+
+def test_one_name_in_every_row_beside_different_phones_is_one_of_us() -> None:
+    rows = [["Mel Broker", f"(713) 555-01{number}"] for number in range(40, 44)]
+
+    assert recognise(["Owner", "Phone"], rows).mapping == {"Phone": "phone"}
+    assert recognise(["Owner", "Phone"], rows[:1]).mapping == {"Owner": "name", "Phone": "phone"}
+
+
+def test_a_budget_is_asked_about_unless_the_list_says_who_buys() -> None:
+    rows = [["Ann Lee", "(713) 555-0142", "$250,000", "buy"]]
+
+    assert recognise(["Name", "Phone", "Budget", "Note"], rows).proposed["Budget"] == "value"
+    assert "Budget" not in recognise(["Name", "Phone", "Budget", "Interested In"], rows).proposed
+
+
+def test_cells_that_are_long_or_strange_do_not_hold_it_up() -> None:
+    cells = [
+        "1" + " " * 5_000 + "x",
+        "1, " * 3_000,
+        "$" + "1 - " * 3_000,
+        "a@" * 3_000,
+        ". " * 3_000,
+        "(" * 3_000,
+        "9" * 5_000,
+    ]
+    names = [
+        "Price",
+        "Phone",
+        "Email",
+        "Name",
+        "Address",
+        "Zip",
+        "Date",
+        "Tags",
+        "Type",
+        "(" * 3_000,
+        "ownername" * 300,
+    ]
+
+    found = recognise(names, [[cell] * len(names) for cell in cells])
+
+    assert "email" not in found.mapping.values()
