@@ -108,8 +108,13 @@ def bomb(name: str, megabytes: int, claimed: int | None = None) -> bytes:
 class Files:
     """Makes hostile files, the same ones for the same seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, share: float = 1.0) -> None:
         self.chance = random.Random(seed)
+        self._share = share
+
+    def many(self, count: int) -> int:
+        """So many of something, or the share of it that is wanted."""
+        return max(int(count * self._share), 10)
 
     def all(self) -> Iterator[tuple[str, bytes, str]]:
         """What kind each is, its content and its name; without end, every kind in turn."""
@@ -140,7 +145,7 @@ class Files:
 
     def make_column_far_out(self) -> tuple[bytes, str]:
         column = self.chance.choice(["ZZZ", "XFE", "XFD", "Z" * 5_000, "1", "", "\u00e9", "xfd"])
-        count = self.chance.choice([1_200, 5_000, 20_000])
+        count = self.chance.choice([1_200, 5_000, self.many(20_000)])
         return self._book(
             HEAD + "".join(f'<row r="{n}"><c r="{column}{n}"><v>1</v></c></row>' for n in range(2, count))
         )
@@ -149,25 +154,29 @@ class Files:
         names = "".join(f"<c><v>{n}</v></c>" for n in range(self.chance.choice([2_000, 16_380])))
         return self._book(
             HEAD.replace("</row>", names + "</row>")
-            + f"<row>{LEAD}</row>" * self.chance.choice([100, 10_000])
+            + f"<row>{LEAD}</row>" * self.chance.choice([100, self.many(10_000)])
         )
 
     def make_row_without_end(self) -> tuple[bytes, str]:
         cell = self.chance.choice(["<c/>", "<c><v>1</v></c>", '<c r="A1"><v>1</v></c>'])
-        return self._book(HEAD + "<row>" + cell * self.chance.choice([100_000, 2_000_000]) + "</row>")
+        return self._book(
+            HEAD + "<row>" + cell * self.chance.choice([self.many(100_000), self.many(2_000_000)]) + "</row>"
+        )
 
     def make_rows_without_end(self) -> tuple[bytes, str]:
         row = self.chance.choice(["<row/>", '<row r="1"/>', "<row><c/></row>", "<row><c><v>1</v></c></row>"])
-        return self._book(HEAD + row * self.chance.choice([200_000, 1_500_000]))
+        return self._book(HEAD + row * self.chance.choice([self.many(200_000), self.many(1_500_000)]))
 
     def make_shared_texts(self) -> tuple[bytes, str]:
         text = self.chance.choice(["<si/>", "<si><t>ab</t></si>", "<si><r><t>a</t></r><r><t>b</t></r></si>"])
         return self._book(
-            **{SHARED: f'<sst xmlns="{MAIN}">{text * self.chance.choice([100_000, 1_500_000])}</sst>'}
+            **{
+                SHARED: f'<sst xmlns="{MAIN}">{text * self.chance.choice([self.many(100_000), self.many(1_500_000)])}</sst>'
+            }
         )
 
     def make_long_shared_text(self) -> tuple[bytes, str]:
-        text = "x" * self.chance.choice([32_767, 1_000_000, 30_000_000])
+        text = "x" * self.chance.choice([32_767, self.many(1_000_000), self.many(30_000_000)])
         row = "<row>" + '<c t="s"><v>0</v></c>' * self.chance.choice([3, 60, 16_000]) + "</row>"
         return self._book(
             HEAD + row * self.chance.choice([10, 1_000]),
@@ -176,28 +185,30 @@ class Files:
 
     def make_styles(self) -> tuple[bytes, str]:
         style = self.chance.choice([
-            "<cellXfs>" + '<xf numFmtId="14"/>' * 1_500_000 + "</cellXfs>",
-            "<numFmts>" + "".join(f'<numFmt numFmtId="{n}" formatCode="d"/>' for n in range(300_000)) + "</numFmts>",
-            f'<numFmts><numFmt numFmtId="200" formatCode="{"[" * 900_000}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>',
-            "<fonts>" + "<font/>" * 3_000_000 + "</fonts>",
+            "<cellXfs>" + '<xf numFmtId="14"/>' * self.many(1_500_000) + "</cellXfs>",
+            "<numFmts>" + "".join(f'<numFmt numFmtId="{n}" formatCode="d"/>' for n in range(self.many(300_000))) + "</numFmts>",
+            f'<numFmts><numFmt numFmtId="200" formatCode="{"[" * self.many(900_000)}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>',
+            "<fonts>" + "<font/>" * self.many(3_000_000) + "</fonts>",
         ])  # fmt: skip
         return self._book(**{STYLES: f'<styleSheet xmlns="{MAIN}">{style}</styleSheet>'})
 
     def make_relations(self) -> tuple[bytes, str]:
         links = "".join(
             f'<Relationship Id="r{n}" Target="worksheets/sheet1.xml"/>'
-            for n in range(self.chance.choice([10_000, 400_000]))
+            for n in range(self.chance.choice([10_000, self.many(400_000)]))
         )
         return self._book(
             **{LINKS: f'<Relationships xmlns="{PACKAGE}/relationships">{links}</Relationships>'}
         )
 
     def make_contents(self) -> tuple[bytes, str]:
-        types = "".join(f'<Override PartName="/p{n}" ContentType="a/b{n}"/>' for n in range(300_000))
+        types = "".join(
+            f'<Override PartName="/p{n}" ContentType="a/b{n}"/>' for n in range(self.many(300_000))
+        )
         return self._book(**{TYPES: f'<Types xmlns="{PACKAGE}/content-types">{types}</Types>'})
 
     def make_many_sheets(self) -> tuple[bytes, str]:
-        sheets = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(300_000))
+        sheets = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(self.many(300_000)))
         return self._book(
             **{BOOK: f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>{sheets}</sheets></workbook>'}
         )
@@ -212,18 +223,18 @@ class Files:
     def make_strange_xml(self) -> tuple[bytes, str]:
         part = self.chance.choice([TYPES, BOOK, LINKS, SHARED, STYLES, SHEET])
         inside = self.chance.choice([
-            "<a>" * 2_000_000, f'<a b="{"x" * 30_000_000}"/>', f"<!--{'x' * 30_000_000}-->", "".join(f"<a{n}/>" for n in range(2_000_000)),
-            f"<a {' '.join(f'b{n}=1' for n in range(100_000))}/>", f"<a>{'x' * 40_000_000}</a>", "<![CDATA[" + "]" * 1_000_000, "<?a " + "b" * 20_000_000 + "?>",
+            "<a>" * self.many(2_000_000), f'<a b="{"x" * self.many(30_000_000)}"/>', f"<!--{'x' * self.many(30_000_000)}-->", "".join(f"<a{n}/>" for n in range(self.many(2_000_000))),
+            f"<a {' '.join(f'b{n}=1' for n in range(self.many(100_000)))}/>", f"<a>{'x' * self.many(40_000_000)}</a>", "<![CDATA[" + "]" * self.many(1_000_000), "<?a " + "b" * self.many(20_000_000) + "?>",
             "&#0;", "\x00", "<a></b>", "&nothing;",
         ])  # fmt: skip
         return packed(dict(parts()) | {part: parts()[part].replace(">", ">" + inside, 1)}), ".xlsx"
 
     def make_bomb(self) -> tuple[bytes, str]:
         name = self.chance.choice(["mimetype", "xl/media/image1.png", SHARED, STYLES, LINKS, TYPES, SHEET])
-        return bomb(name, 1_500, self.chance.choice([None, 0, 100, 40 << 20])), ".xlsx"
+        return bomb(name, self.many(1_500), self.chance.choice([None, 0, 100, 40 << 20])), ".xlsx"
 
     def make_many_parts(self) -> tuple[bytes, str]:
-        count = self.chance.choice([3_000, 40_000])
+        count = self.chance.choice([3_000, self.many(40_000)])
         return packed(dict(parts()) | {f"xl/p{n}.xml": "" for n in range(count)}, zipfile.ZIP_STORED), ".xlsx"
 
     def make_lying_directory(self) -> tuple[bytes, str]:
@@ -273,7 +284,7 @@ class Files:
 
     def make_other_packing(self) -> tuple[bytes, str]:
         content: dict[str, str | bytes] = dict(parts())
-        content["xl/media/a.xml"] = b" " * (40 << 20)
+        content["xl/media/a.xml"] = b" " * self.many(40 << 20)
         return packed(content, self.chance.choice([zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])), ".xlsx"
 
     def make_bitten_workbook(self) -> tuple[bytes, str]:
@@ -288,7 +299,7 @@ class Files:
         return packed(
             {
                 "mimetype": "application/vnd.oasis.opendocument.spreadsheet"
-                * self.chance.choice([1, 100_000]),
+                * self.chance.choice([1, self.many(100_000)]),
                 "content.xml": "<a/>",
             }
         ), ".xlsx"
@@ -296,7 +307,7 @@ class Files:
     def make_odd_cells(self) -> tuple[bytes, str]:
         value = self.chance.choice(
             [
-                "1" * 100_000,
+                "1" * self.many(100_000),
                 "1e999999",
                 "nan",
                 "-1",
@@ -322,7 +333,7 @@ class Files:
     # -- JSON
 
     def make_depth(self) -> tuple[bytes, str]:
-        depth = self.chance.choice([150, 900, 3_000, 200_000, 5_000_000])
+        depth = self.chance.choice([150, 900, 3_000, self.many(200_000), self.many(5_000_000)])
         begin, end = self.chance.choice([("[", "]"), ('{"a":', "}"), ('{"]":[', "]}"), ("[{", "}]")])
         text = begin * depth + "1" + end * self.chance.choice([depth, 0])
         form = self.chance.choice(
@@ -334,10 +345,10 @@ class Files:
         number = self.chance.choice(
             [
                 "1" * 5_000,
-                "9" * 3_000_000,
+                "9" * self.many(3_000_000),
                 "1e999999999",
                 "-1e-999999999",
-                "1." + "0" * 3_000_000,
+                "1." + "0" * self.many(3_000_000),
                 "1e" + "9" * 30,
                 "1E400",
                 "-0",
@@ -357,13 +368,13 @@ class Files:
     def make_texts(self) -> tuple[bytes, str]:
         text = self.chance.choice(
             [
-                "x" * 20_000_000,
-                "\\u0041" * 3_000_000,
-                "\\\\" * 4_000_000,
+                "x" * self.many(20_000_000),
+                "\\u0041" * self.many(3_000_000),
+                "\\\\" * self.many(4_000_000),
                 "\\ud800" * 10,
                 "\\u0000",
-                "{[" * 1_000_000,
-                '\\"' * 3_000_000,
+                "{[" * self.many(1_000_000),
+                '\\"' * self.many(3_000_000),
             ]
         )
         return (
@@ -372,15 +383,24 @@ class Files:
         )
 
     def make_many_keys(self) -> tuple[bytes, str]:
-        first = ",".join(f'"k{n}":1' for n in range(self.chance.choice([5_000, 16_380, 100_000])))
+        first = ",".join(f'"k{n}":1' for n in range(self.chance.choice([5_000, 16_380, self.many(100_000)])))
         rest = self.chance.choice(
-            [",{}" * 500_000, ',{"name":"A"}' * 100_000, "".join(f',{{"x{n}":1}}' for n in range(100_000))]
+            [
+                ",{}" * self.many(500_000),
+                ',{"name":"A"}' * self.many(100_000),
+                "".join(f',{{"x{n}":1}}' for n in range(self.many(100_000))),
+            ]
         )
         return f'[{{"name":"A","email":"a@example.com","value":1,{first}}}{rest}]'.encode(), ".json"
 
     def make_long_record(self) -> tuple[bytes, str]:
         inside = self.chance.choice(
-            ["1.5," * 1_900_000, "[]," * 2_500_000, '"a":1,' * 1_000_000, "{}," * 2_500_000]
+            [
+                "1.5," * self.many(1_900_000),
+                "[]," * self.many(2_500_000),
+                '"a":1,' * self.many(1_000_000),
+                "{}," * self.many(2_500_000),
+            ]
         )[:-1]
         form = (
             '{"name":"A","email":"a@example.com","value":1,%s}'
@@ -392,7 +412,7 @@ class Files:
         ).encode(), self.chance.choice([".json", ".jsonl"])
 
     def make_same_key(self) -> tuple[bytes, str]:
-        line = "{" + '"name":"A",' * 50_000 + '"email":"a@example.com","value":1}\n'
+        line = "{" + '"name":"A",' * self.many(50_000) + '"email":"a@example.com","value":1}\n'
         return (line * 3).encode(), ".jsonl"
 
     # -- delimited text
@@ -419,26 +439,26 @@ class Files:
         head = b"name,email,value,notes\n"
         unit, count = self.chance.choice(
             [
-                (b"x", 30 << 20),
-                (b'"', 3 << 20),
-                (b'"x\n', 1 << 16),
-                (b'"",', 2 << 20),
-                (b"\r", 1 << 20),
-                (b"\n", 1 << 20),
-                (b"a,\n", 1 << 16),
-                (b"\x00", 9 << 20),
-                (b",", 9 << 20),
+                (b"x", self.many(30 << 20)),
+                (b'"', self.many(3 << 20)),
+                (b'"x\n', self.many(1 << 16)),
+                (b'"",', self.many(2 << 20)),
+                (b"\r", self.many(1 << 20)),
+                (b"\n", self.many(1 << 20)),
+                (b"a,\n", self.many(1 << 16)),
+                (b"\x00", self.many(9 << 20)),
+                (b",", self.many(9 << 20)),
             ]
         )
         return (head if self.chance.random() < 0.7 else b"") + unit * count, ".csv"
 
     def make_header(self) -> tuple[bytes, str]:
-        count = self.chance.choice([2_000, 16_384, 20_000, 300_000])
+        count = self.chance.choice([2_000, 16_384, self.many(20_000), self.many(300_000)])
         name = self.chance.choice(["a", "", "email", "c%d", "nom\u0301" * 20, "owner name %d (x"])
         names = ",".join(name % n if "%" in name else name for n in range(count))
         first = self.chance.choice(["name,email,value,", "", "name,mail adress,worth,"])
         return (
-            first + names + "\n" + "Ann,ann@example.com,5\n" * self.chance.choice([3, 100_000])
+            first + names + "\n" + "Ann,ann@example.com,5\n" * self.chance.choice([3, self.many(100_000)])
         ).encode(), ".csv"
 
     def make_cut_encoding(self) -> tuple[bytes, str]:
@@ -472,9 +492,9 @@ class Files:
         )
 
     def make_noise(self) -> tuple[bytes, str]:
-        return self.chance.randbytes(self.chance.choice([1, 10, 5_000, 300_000])), self.chance.choice(
-            [".csv", ".xlsx", ".json", ".jsonl"]
-        )
+        return self.chance.randbytes(
+            self.chance.choice([1, 10, 5_000, self.many(300_000)])
+        ), self.chance.choice([".csv", ".xlsx", ".json", ".jsonl"])
 
 
 NAMES = ("CON", "aux", "LPT1", "nul.", "COM1 ", "a\nb", "\x1b[31mred", "\x07bell", "\u202egnp", "..", " ", "a" * 240, "-rf", "~$list", "'; DROP TABLE lead;--",
@@ -485,9 +505,9 @@ CELLS = ("+" + "1" * LONG + "x", "-" + " " * LONG + "x", "+ " * LONG + "x", "=" 
          "vacant " * LONG, "\t" * LONG + "x", " " * LONG + "x", "\ud800" * 10, '"' + "1," * LONG + '"', "not vacant " * (LONG // 2), "-1 (2) 3/4,." * LONG, "'" * LONG)  # fmt: skip
 
 
-def make(seed: int, folder: Path, asked: Connection) -> None:
+def make(seed: int, share: float, folder: Path, asked: Connection) -> None:
     """In a process of its own, so that making a file takes no memory from importing it: writes one each time it is asked."""
-    made = Files(seed).all()
+    made = Files(seed, share).all()
     for number in itertools.count():
         if not asked.recv():
             return
@@ -560,6 +580,9 @@ def main() -> int:
     )
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of what is repeated in them, such as 0.02: quick ones"
+    )
     parser.add_argument("--verbose", action="store_true", help="a line for each")
     options = parser.parse_args()
     few_heaps()  # as the program does
@@ -576,7 +599,7 @@ def main() -> int:
         peak_mb()
         maker, end = multiprocessing.get_context("spawn").Pipe()
         multiprocessing.get_context("spawn").Process(
-            target=make, args=(options.seed, folder, end), daemon=True
+            target=make, args=(options.seed, options.share, folder, end), daemon=True
         ).start()
         for number in range(options.count):
             maker.send(True)

@@ -1,4 +1,4 @@
-"""Files made to stop an import, while another one goes on: 40 of them here, 500 with VALHALLA_LONG=1."""
+"""Files made to stop an import, while another one goes on: a small one of each kind here, 500 with VALHALLA_LONG=1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG = os.environ.get("VALHALLA_LONG") == "1"
 
 
 def test_no_hostile_file_takes_a_minute_or_200_mb_or_holds_up_another_import() -> None:
-    count, seed = (500, 20_261_128) if LONG else (40, 16)
+    count, seed, share = (500, 20_261_128, 1.0) if LONG else (33, 16, 0.01)
     answer = subprocess.run(
         [
             sys.executable,
@@ -22,6 +22,8 @@ def test_no_hostile_file_takes_a_minute_or_200_mb_or_holds_up_another_import() -
             str(count),
             "--seed",
             str(seed),
+            "--share",
+            str(share),
         ],
         capture_output=True,
         encoding="utf-8",

@@ -11,6 +11,8 @@ from valhalla.intake.reading.chunk import SourceError
 DEPTH_LIMIT = 200
 SIZE_LIMIT = 8 << 20
 """Bytes of a record, or of a text outside of records: as of a line. The parser looks at a long one again with each block."""
+LONGEST_BLOCK = 2 << 20
+"""Bytes that the parser is given at once."""
 ELEMENTS_LIMIT = 500_000
 """Numbers, texts and brackets in a record: each takes a hundred bytes of memory, whatever it takes in the file."""
 DIGITS_LIMIT = 4_000
@@ -41,8 +43,9 @@ class CountedBrackets:
         """With which the last block ended."""
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        block = self._file.read(size)
+        """The next bytes: at least ``size``, unless the document ends, and more of a long record, as the parser looks at an
+        open text again from its start with each block."""
+        block = self._file.read(max(size, min(self._since, LONGEST_BLOCK)) if size >= 0 else size)
         self._count(block)
         return block
 

@@ -132,3 +132,12 @@ def test_brackets_in_texts_do_not_count(value, size):
     while counted.read(size):
         assert counted._depth >= 0
     assert counted._depth == 0 and not counted._quoted
+
+
+@pytest.mark.parametrize("text", ["x" * 4_000_000, "\\u0041" * 600_000, '\\"' * 2_000_000])
+def test_a_long_text_is_given_in_few_blocks(tmp_path, text):
+    # The parser decodes what is open from its start with each block: many small ones take it minutes.
+    document = f'[{{"name":"{text}"}},{{"name":"B"}}]'.encode()
+    counted = CountedBrackets(io.BytesIO(document), tmp_path, 1)
+    blocks = list(iter(lambda: counted.read(1 << 16), b""))
+    assert b"".join(blocks) == document and len(blocks) < 12
