@@ -678,12 +678,13 @@ def _value(words: list[str], at: int) -> tuple[str, int]:
     return "".join(parts), at
 
 
+_NO_UNIT = re.compile(r"[^A-Z0-9/&-]+")
 _UNIT_HYPHEN = re.compile(r"(?<=\d)-(?=[A-Z])|(?<=[A-Z])-(?=\d)")
 
 
 def _unit_of(kind: str, value: str) -> str:
     standard = UNITS[kind]
-    value = _UNIT_HYPHEN.sub("", value.strip("-"))
+    value = _UNIT_HYPHEN.sub("", _NO_UNIT.sub("", value).strip("-"))
     value = re.sub(r"(?<![0-9A-Z])0+(?=[0-9A-Z])", "", value)
     if value in UNITS and UNITS[value] in ALONE:
         return UNITS[value]  # "Apt Rear", "Unit Upper"
