@@ -174,29 +174,47 @@ _PARTICLES = frozenset(
 )
 
 
+_WORD_ENDS = re.compile(r"[^A-Z0-9]+")
+_NOISE_WORDS = frozenset(
+    {
+        "ET", "ETAL", "ETUX", "ETVIR", "H", "HUSBAND", "JT", "JTTEN", "JTWROS", "JTRS", "TIC", "TTEE", "TTEES", "COTRUSTEE", "COTRUSTEES",
+        "TRUSTEE", "TRUSTEES", "LIFE", "UNKNOWN", "OWNER",
+    }
+)  # fmt: skip
+_ESTATE_WORDS = frozenset({"ESTATE", "EST", "HEIR", "HEIRS", "HRS", "DECEASED", "DECD", "DEC"})
+_TRUST_WORDS = frozenset({"TRUST", "TRST", "TR"})
+"""Without one of these words the patterns above need not be tried."""
+
+
 def _in_care(text: str) -> tuple[str, str, str]:
-    found = _CARE.search(text)
-    if not found:
+    low = text.lower()
+    if not ("/" in low or "%" in low or "care of" in low or "attn" in low) or not (
+        found := _CARE.search(text)
+    ):
         return text, "", ""
     return text[: found.start()].rstrip(" ,;-"), found[0], text[found.end() :].strip()
 
 
 @lru_cache(maxsize=2_048)
 def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
+    parts = _plain(text)
+    if parts:
+        return _people(parts, last_first)
     text = unicodedata.normalize("NFKC", text[:LONGEST]).strip(" ,;&-\t").lstrip(".")
-    text = _NOISE.sub(" ", text).strip(" ,;.&-/") if _NOISE.search(text) else text
+    words = set(_WORD_ENDS.split(text.upper()))
+    if not _NOISE_WORDS.isdisjoint(words):
+        text = _NOISE.sub(" ", text).strip(" ,;&-/") if _NOISE.search(text) else text
     if not any(mark.isalnum() for mark in text):
         return ()
-    bare = _ESTATE.sub("", text).strip(" ,")
+    bare = text if _ESTATE_WORDS.isdisjoint(words) else _ESTATE.sub("", text).strip(" ,")
     estate = bare != text and bare != ""
     if estate:
         text = bare
     if _is_company(text):
         return (_company(text),)
-    trust = _TRUST.search(text)
-    if trust:
+    if not _TRUST_WORDS.isdisjoint(words) and _TRUST.search(text):
         inner = _TRUST.sub("", re.sub(r"(?i)^the ", "", text)).strip(" ,")
-        people = _people(inner, last_first) if len(inner.split()) > 1 else ()
+        people = _people(_parts(inner), last_first) if len(inner.split()) > 1 else ()
         if (
             not people
             or _is_company(inner)
@@ -207,13 +225,16 @@ def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
             person._replace(trust=True, name=_shown(text) if at == 0 else person.name)
             for at, person in enumerate(people)
         )
-    people = _people(text, last_first)
+    people = _people(_parts(text), last_first)
     return tuple(person._replace(estate=True) for person in people) if estate else people
 
 
 def _plain_words(text: str) -> list[str]:
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(mark for mark in text if not unicodedata.combining(mark)).upper()
+    if not text.isascii():
+        text = "".join(
+            mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark)
+        )
+    text = text.upper()
     return re.findall(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", text.replace("'", "").replace("’", "").replace(".", ""))
 
 
@@ -256,15 +277,46 @@ def _company(text: str) -> Owner:
     return Owner(_shown(text), words=spelled, legal=legal, company=True, trust=trust)
 
 
-def _people(text: str, last_first: bool | None) -> tuple[Owner, ...]:
-    parts = [
+_PLAIN = re.compile(r"[A-Za-z]+(?:,? [A-Za-z]+\.?){1,3}(?: & [A-Za-z]+(?: [A-Za-z]+\.?){0,2})?")
+_SPECIAL = frozenset(
+    {
+        *COMPANY_WORDS, *LEGAL_FORMS, *_GENERATIONS, *_TITLES, *_PARTICLES, *_NOISE_WORDS, *_ESTATE_WORDS, *_TRUST_WORDS, "OF", "AND", "THE", "L",
+    }
+    - {"H"}
+)  # fmt: skip
+"""Words that make a name more than those of people."""
+
+
+def _plain(text: str) -> list[_Part]:
+    """The people of a cell that holds nothing but their names, which most cells do; of any other cell nothing."""
+    if not _PLAIN.fullmatch(text) or not _SPECIAL.isdisjoint(
+        text.upper().replace(",", "").replace(".", "").split()
+    ):
+        return []
+    parts = []
+    for person in text.split(" & "):
+        before, comma, _ = person.partition(",")
+        if comma and (" " in before or person.count(",") > 1):
+            return []
+        raw = person.replace(",", "").replace(".", "").split()
+        parts.append(_Part(tuple(map(_capital, raw)), tuple(map(str.upper, raw)), "", bool(comma)))
+    return parts
+
+
+def _parts(text: str) -> list[_Part]:
+    return [
         part
         for part in (_split(each) for each in re.split(r"(?i)\s*(?:&|\+|;|\band\b|\s/\s)\s*", text))
         if part.words
     ]
+
+
+def _people(parts: list[_Part], last_first: bool | None) -> tuple[Owner, ...]:
     if not parts:
         return ()
     first = parts[0]
+    if len(parts) == 1:
+        return (_person(first, first.turned(last_first, False)),)
     later = parts[1:]
     if len(first.full) == 1 and not first.comma and later and len(later[-1].full) > 1:
         surname = later[-1].words[-1]  # "Dana & Ray Quillon"
@@ -369,9 +421,9 @@ def _person(part: _Part, turned: bool | None) -> Owner:
     shown, words = part.shown, part.words
     if turned and len(words) > 1:
         shown, words = (*shown[1:], shown[0]), (*words[1:], words[0])
-    name = " ".join(
-        (*shown, part.generation.title() if part.generation in ("JR", "SR") else part.generation)
-    ).strip()
+    name = " ".join(shown)
+    if part.generation:
+        name += f" {part.generation.title() if part.generation in ('JR', 'SR') else part.generation}"
     certain = part.comma or (turned is not None and len(words) > 2)
     given = shown[0] if len(words) > 1 else ""
     return Owner(
@@ -383,11 +435,14 @@ def _person(part: _Part, turned: bool | None) -> Owner:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _capital(word: str) -> str:
     """A name's word as one writes it: those in capitals or small letters get a capital; others stay."""
     word = word.strip('.,;()"')
     if not (word.isupper() or word.islower()) or len(word) < 2:
-        return word
+        return word.upper() if len(word) == 1 else word
+    if word.isalpha() and word[1] not in "cC":
+        return word.capitalize()
     word = "-".join(part.capitalize() for part in word.split("-"))
     if word.startswith("Mc") and len(word) > 3:
         return f"Mc{word[2:].capitalize()}"

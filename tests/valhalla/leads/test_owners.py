@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from valhalla.leads import owners
 from valhalla.leads.owners import name_keys, owners_of, same_owner
 
 
@@ -107,18 +108,18 @@ def test_another_name_is_another_owner(one: str, other: str) -> None:
 
 
 def test_of_an_estate_the_representative_is_called_and_the_dead_stays_owner() -> None:
-    owners = owners_of("QUILLON DANA R", representative="Marsh, Pia")
-    assert [owner.name for owner in owners.of_record] == ["Dana R Quillon"]
-    assert owners.contact is not None
-    assert owners.contact.name == "Pia Marsh"
-    assert same_owner(owners, "Estate of Dana Quillon")  # no new owner, so no decision is asked
+    found = owners_of("QUILLON DANA R", representative="Marsh, Pia")
+    assert [owner.name for owner in found.of_record] == ["Dana R Quillon"]
+    assert found.contact is not None
+    assert found.contact.name == "Pia Marsh"
+    assert same_owner(found, "Estate of Dana Quillon")  # no new owner, so no decision is asked
 
 
 def test_letters_in_care_of_somebody_name_the_contact() -> None:
-    owners = owners_of("GREENLEAF HOMES LLC C/O ADAM ROWE")
-    assert owners.of_record[0].company
-    assert owners.contact is not None
-    assert owners.contact.name == "Adam Rowe"
+    found = owners_of("GREENLEAF HOMES LLC C/O ADAM ROWE")
+    assert found.of_record[0].company
+    assert found.contact is not None
+    assert found.contact.name == "Adam Rowe"
 
 
 def test_what_is_known_about_the_list_decides_on_the_order() -> None:
@@ -151,6 +152,43 @@ def test_two_people_are_not_one(first: str, last: str, other_first: str, other_l
     assert same_owner(f"{first} {last}", f"{other_first} {other_last}") == (
         (first, last) == (other_first, other_last)
     )
+
+
+_CELL = st.lists(
+    st.sampled_from(
+        [
+            "Dana",
+            "QUILLON",
+            "quillon,",
+            "R",
+            "R.",
+            "&",
+            "&",
+            "Ray",
+            "RAY",
+            "Smith,",
+            "Mary",
+            "McCall",
+            "MCCALL",
+            "Trust",
+            "LLC",
+            "Jr",
+            ",",
+            "and",
+            "Ng",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(_CELL.map(" ".join), st.sampled_from([None, True, False]))
+def test_the_quick_way_reads_what_the_careful_one_reads(text: str, last_first: bool | None) -> None:
+    text = text.replace(" ,", ",")
+    quick = owners._plain(text)
+    if quick:
+        assert owners._people(quick, last_first) == owners._people(owners._parts(text), last_first)
 
 
 @given(st.text(max_size=60), st.text(max_size=30))

@@ -15,7 +15,7 @@ from valhalla.leads.owners import Owners, owners_of, same_owner, same_person
 from valhalla.leads.person_keys import person_keys
 from valhalla.leads.properties import Property, joins, keys_of, near_keys, possible, property_of
 
-OWNERS = 10_000 if os.environ.get("VALHALLA_LONG") else 150
+OWNERS = 10_000 if os.environ.get("VALHALLA_LONG") == "1" else 150
 
 
 def property_in(row: Row) -> Property:
