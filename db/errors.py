@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import apsw
@@ -66,6 +67,17 @@ class InstanceRunning(DatabaseError):
         self.url = url
 
 
+NO_SPACE = 64 * 1024
+"""Bytes: where less is free SQLite cannot make its files larger, and does not always say why."""
+
+
+def _has_no_space(path: str | Path) -> bool:
+    try:
+        return isinstance(path, Path) and shutil.disk_usage(path.parent).free < NO_SPACE
+    except OSError:
+        return False
+
+
 def translate(error: apsw.Error, path: str | Path, words: Words) -> DatabaseError | None:
     """The error of this package that says what ``error`` means for the operator, or None when it has no such meaning."""
     if isinstance(error, apsw.BusyError | apsw.LockedError):
@@ -76,7 +88,9 @@ def translate(error: apsw.Error, path: str | Path, words: Words) -> DatabaseErro
         return AppendOnly(
             "the audit chain is append-only: its entries and witnesses are never changed or removed"
         )
-    if isinstance(error, apsw.FullError):
+    if isinstance(error, apsw.FullError) or (
+        isinstance(error, apsw.IOError | apsw.CantOpenError) and _has_no_space(path)
+    ):
         return DiskFull(
             f"the disk that holds {path} is full; nothing of the last step was kept, free some space and start again"
         )

@@ -21,7 +21,8 @@ class JobSignal:
     """Something that happened to a job, after it was committed."""
 
     event: str
-    """done, retry, dead, canceled, expired; lease lost, released, rescued, overdue; missed (a cycle's slots)."""
+    """done, retry, dead, canceled, expired; lease lost, released, rescued, overdue; no space (its end waits
+    for space on the disk); missed (a cycle's slots)."""
     job_id: int
     name: str
     queue: str

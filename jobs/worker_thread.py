@@ -12,6 +12,7 @@ import apsw
 
 from db import DatabaseError
 from db.clock import SECOND
+from db.errors import DiskFull
 from jobs import sql
 from jobs.attempt import Attempt, Change, explain, write
 from jobs.batch import LOWEST, Batch, Running
@@ -36,6 +37,9 @@ GROUP = 64
 
 SHARE = 0.020
 """Seconds of work that a batch, or a group, is meant to hold."""
+
+FULL_SECONDS = 1.0
+"""Between two tries at writing a job's end on a full disk."""
 
 _LONG_AGO = datetime(1970, 1, 1)
 
@@ -235,16 +239,27 @@ class WorkerThread:
             self.queue.report("lease lost", claim, ending.reason)
             return
         attempt.raised(ending)
-        try:
-            with self.database.write():
-                state = attempt.end(changes, self.database.clock())
-                if write(self._connection, changes):
-                    raise LeaseLost(claim.id, "another worker took it over")
-                if state is None:
-                    self.database.after_commit(self.storage.bell.ring)
-        except (LeaseLost, DatabaseError, apsw.Error) as error:
-            self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
-            return
+        waits = False
+        while True:
+            changes.clear()
+            try:
+                with self.database.write():
+                    state = attempt.end(changes, self.database.clock())
+                    if write(self._connection, changes):
+                        raise LeaseLost(claim.id, "another worker took it over")
+                    if state is None:
+                        self.database.after_commit(self.storage.bell.ring)
+                break
+            except (LeaseLost, DatabaseError, apsw.Error) as error:
+                # where the disk is full nothing can be done but to wait, and the job has its lease all the while
+                if isinstance(error, DiskFull | apsw.FullError) and not self.stopping.is_set():
+                    if not waits:
+                        waits = True
+                        self.queue.report("no space", claim, explain(error))
+                    self.stopping.wait(FULL_SECONDS)
+                    continue
+                self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
+                return
         if state is not None:
             self.queue.settled(attempt, state)
         elif not isinstance(ending, Stopped):

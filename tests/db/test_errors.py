@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from types import SimpleNamespace
 
 import apsw
 import pytest
@@ -33,6 +34,16 @@ def test_sqlites_error_becomes_one_sentence_that_names_the_file(
     assert str(path) in str(translated)
     assert "\n" not in str(translated)
     assert str(translated)[-1] not in ".!"
+
+
+@pytest.mark.parametrize("code", [apsw.SQLITE_IOERR, apsw.SQLITE_CANTOPEN])
+@pytest.mark.parametrize(("free", "is_full"), [(0, True), (4_096, True), (10**9, False)])
+def test_disk_without_space_is_not_taken_for_a_broken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, free: int, is_full: bool
+) -> None:
+    monkeypatch.setattr(errors.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    told = errors.translate(apsw.exception_for(code), tmp_path / "valhalla.db", Words())
+    assert isinstance(told, errors.DiskFull) == is_full
 
 
 @pytest.mark.parametrize("code", [apsw.SQLITE_CONSTRAINT, apsw.SQLITE_MISUSE, apsw.SQLITE_ERROR])

@@ -46,8 +46,10 @@ def exit_code(done: Pass) -> int:
 def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     from valhalla.cli.progress import ImportProgress
     from valhalla.cli.working import working
+    from valhalla.intake.lines import say, warn
 
     with working(inv, "ingest") as program:
+        program.importing.space.say = warn if inv.json else say
         if not inv.json:
             _announce(paths)
         with ImportProgress(quiet=inv.json) as progress:

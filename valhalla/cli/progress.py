@@ -19,6 +19,7 @@ class ImportProgress:
         self._bar: Any = None
         self._tasks: dict[Path, Any] = {}
         self._told = time.monotonic()
+        self._shown: dict[str, float] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -31,8 +32,9 @@ class ImportProgress:
 
     def __call__(self, path: Path, progress: dict[str, float] | None) -> None:
         """Show how far the import of ``path`` has come."""
-        if self.quiet or progress is None:
+        if self.quiet or progress is None or progress == self._shown:
             return
+        self._shown = progress
         if sys.stdout.isatty():
             self._draw(path, progress)
         elif time.monotonic() - self._told >= LINE_SECONDS:

@@ -95,7 +95,7 @@ def _run(
     live: bool = False,
     window: Window | None = None,
 ) -> dict[str, Any]:
-    from valhalla.intake.lines import final_report, say
+    from valhalla.intake.lines import final_report, say, warn
     from valhalla.program import settings
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
@@ -121,7 +121,7 @@ def _run(
             quiet = inv.json or not values["console_output"]
             if not quiet:
                 _introduce(inv, sources, values, cycles, live)
-            events = Events() if quiet else _events(database, verbose)
+            events = Events(disk=warn) if quiet else _events(database, verbose)
             if window is not None and cycles != 0:
                 events = replace(events, working=_serving(window, instance, values["interval"], quiet))
             service = Service(program, Plan(sources, values["interval"], cycles, live), values, events)
@@ -207,7 +207,7 @@ def _events(database: Database, verbose: bool) -> Any:
                 say(f"[WARNING] {problem.message}")
         say(cycle_ends(number, at, done.result))
 
-    return Events(lambda number, at: say(cycle_begins(number, at)), ends)
+    return Events(lambda number, at: say(cycle_begins(number, at)), ends, say)
 
 
 class _Interruption:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from valhalla.cli.invocation import Invocation
@@ -24,7 +24,7 @@ INDEX_SECONDS = 1.0
 @contextmanager
 def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
-    from db.errors import InstanceRunning
+    from db.errors import DiskFull, InstanceRunning
     from valhalla.leads import call_list_index
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
@@ -54,7 +54,8 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
         finally:
             if worker:
                 worker.stop(timeout=2.0)
-                program.database.checkpoint()
+                with suppress(DiskFull):  # what was committed stands in the log
+                    program.database.checkpoint()
             instance.release()
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from db import DatabaseError
 from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
+from valhalla.safety.preflight import check_space
 from valhalla.sandbox.heartbeat import seen_from_outside
 
 router = APIRouter(tags=["health"])
@@ -23,8 +24,8 @@ def healthz() -> Response:
 
 @router.get("/readyz", summary="It can do its work", responses={503: {"description": "It cannot now"}})
 def readyz(here: Here) -> Response:
-    """200 when the file can be read and the run's heartbeat is fresh, else 503 with the checks that failed."""
-    checks: dict[str, Any] = {"file": False, "heartbeat": None}
+    """200 when the file can be read, its disk has space, and the run's heartbeat is fresh, else 503 with the checks that failed."""
+    checks: dict[str, Any] = {"file": False, "disk": check_space(here.home).ok, "heartbeat": None}
     try:
         beat = seen_from_outside(here.database)
         checks["file"] = True

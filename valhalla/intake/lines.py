@@ -38,6 +38,11 @@ def say(line: str = "") -> None:
     print(line, file=unwrapped(sys.stdout), flush=True)
 
 
+def warn(line: str) -> None:
+    """Print a line beside a document: on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def stamp(at: int) -> str:
     """Local time as the cycle lines show it."""
     return f"[{to_datetime(at).astimezone():%Y-%m-%d %H:%M:%S}]"

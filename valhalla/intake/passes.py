@@ -10,11 +10,13 @@ from pathlib import Path
 
 from db import Database, DatabaseError
 from db.clock import SECOND
+from db.errors import DiskFull
 from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.intake import results as result
 from valhalla.intake import sources
 from valhalla.intake.advice import advice
 from valhalla.intake.changed import look
+from valhalla.intake.disk_space import DiskSpace
 from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
@@ -51,6 +53,8 @@ class Importing:
         self.queue = queue
         self._handler = queue.task(name=IMPORT_JOB, retries=3)(self._import)
         self.chores = Chores(database, queue)
+        self.space = DiskSpace(database)
+        queue.events.subscribe(lambda signal: self.space.note() if signal.event == "no space" else None)
 
     def _import(
         self, path: str, source: str, final: bool, again: bool = False, admit: bool = False
@@ -64,11 +68,13 @@ class Importing:
             job.progress(progress.as_json())
             job.check()
 
-        return import_file(
-            self.database,
-            Request(path, source, final, again, admit=admit),
-            Hooks(job.fence, between, job.check),
-        )
+        request = Request(path, source, final, again, admit=admit)
+        while True:
+            try:
+                return import_file(self.database, request, Hooks(job.fence, between, job.check))
+            except DiskFull:  # what was committed is kept, and the import goes on behind it
+                self.space.note()
+                self.space.wait(job.check)
 
     def run(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import os
 import sys
 import time
 from collections.abc import Callable, MutableMapping
@@ -72,7 +73,11 @@ def stop(handler: logging.Handler) -> None:
         logger = logging.getLogger(name)
         logger.removeHandler(handler)
         logger.propagate = not any(isinstance(each.formatter, _Lines) for each in logger.handlers)
-    handler.close()
+    try:
+        handler.close()
+    except OSError as error:  # what its buffer held is lost
+        name = getattr(handler, "baseFilename", "the log")
+        print(f"{name} could not be written to its end: {os.strerror(error.errno or 0)}", file=sys.stderr)
 
 
 def of_command(folder: Path, command: str) -> End:

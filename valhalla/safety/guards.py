@@ -11,6 +11,7 @@ from jobs import JobQueue, JobSignal
 from valhalla.effects import live
 from valhalla.effects.running import Effects
 from valhalla.effects.sending import Senders
+from valhalla.intake.disk_space import is_full
 from valhalla.program import correlation, logs, settings
 from valhalla.program.heap import give_back
 from valhalla.safety import risk
@@ -84,9 +85,17 @@ class Safety:
             values = {**settings.effective(self.database), "interval": self._values["interval"]}
             report = risk.assess(self.database, self.home, values)
             if values["json_export"]:
-                risk.save({**report, "audit": heads.told(self.database)}, self.home.logs)
+                self._save({**report, "audit": heads.told(self.database)})
             self.assessment = report
         give_back()
+
+    def _save(self, report: dict[str, Any]) -> None:
+        try:
+            risk.save(report, self.home.logs)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self.log.log_action("risk.unsaved", "warning", reason="the disk is full")
 
     def end(self) -> None:
         """The run is over: a last assessment, and the lock closes."""

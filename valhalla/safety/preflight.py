@@ -12,6 +12,7 @@ from db import Database, verifying
 from valhalla.program.database import schema_version
 from valhalla.program.errors import InputError
 from valhalla.program.home import Home
+from valhalla.program.terminal import FULL
 from valhalla.safety import sql
 
 NEEDED_BYTES = 50 * 2**20
@@ -53,9 +54,13 @@ def _source(path: Path) -> Check:
 def _home_writable(home: Home) -> Check:
     probe = home.logs / f".probe-{os.getpid()}"
     try:
-        probe.write_bytes(b"x")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"x")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in FULL:
+            return Check("home writable", False, f"the disk that holds {home.logs} is full; free some space")
         return Check(
             "home writable", False, f"{home.logs} cannot be written ({error.strerror}); check its permissions"
         )

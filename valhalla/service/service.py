@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db import heads
+from db import DatabaseError, heads
 from db.pacing import Rest
 from jobs import JobsError, current_job
 from valhalla.audit import signing
 from valhalla.intake import unread
+from valhalla.intake.disk_space import is_full
 from valhalla.intake.passes import Pass
 from valhalla.intake.results import COUNTS
 from valhalla.intake.sql import READ_SOURCES
@@ -53,6 +54,8 @@ class Events:
 
     cycle_begins: Callable[[int, int], object] = lambda number, at: None
     cycle_ends: Callable[[int, int, Pass], object] = lambda number, at, done: None
+    disk: Callable[[str], object] = lambda line: None
+    """The disk is full, or has space again."""
     working: Callable[[Service], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
     """Entered when the workers have started, left before they stop: what runs beside them, such as the cockpit."""
 
@@ -71,6 +74,8 @@ class Service:
         self.last: Pass | None = None
         self.error: BaseException | None = None
         self.queue = program.queue
+        self.space = program.importing.space
+        self.space.say = events.disk
         self.safety: Safety | None = None
         self._done = threading.Event()
         self._run_id = 0
@@ -117,10 +122,18 @@ class Service:
         try:
             with self.events.working(self):
                 rest = Rest(self.database)
-                while not stop.wait(0.1) and not self._done.is_set() and not asked_to_stop(self.database):
+                while not stop.wait(0.1) and not self._done.is_set():
                     if self.error is not None:
                         raise self.error
-                    rest.tick()
+                    try:
+                        if asked_to_stop(self.database):
+                            break
+                        rest.tick()
+                        self.space.is_back()
+                    except DatabaseError as error:
+                        if not is_full(error):
+                            raise
+                        self.space.note()
         finally:
             for watcher in watchers:
                 watcher.stop()
@@ -158,7 +171,10 @@ class Service:
         try:
             self._cycle()
         except Exception as error:
-            self.error = error
+            if is_full(error):  # the next cycle does it
+                self.space.note()
+            else:
+                self.error = error
             raise
 
     def _cycle(self) -> None:
@@ -213,4 +229,9 @@ class Service:
     def _save_stats(self) -> None:
         if self.settings["json_export"]:
             self.stats.audit = heads.told(self.database)
-            self.stats.save(self.home.logs, self.database.clock())
+            try:
+                self.stats.save(self.home.logs, self.database.clock())
+            except OSError as error:  # the next one is written when there is space
+                if not is_full(error):
+                    raise
+                self.space.note()

@@ -58,7 +58,7 @@ def test_health_needs_no_session_and_says_nothing_of_anybody(
     ready = visitor.get("/readyz")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"ready": True, "checks": {"file": True, "heartbeat": None}},
+        {"ready": True, "checks": {"file": True, "disk": True, "heartbeat": None}},
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -124,3 +126,17 @@ def test_a_log_that_cannot_be_written_stops_nobody(
     logging.getLogger("jobs").warning("noted nowhere")
     end(0)
     assert capsys.readouterr().err == ""
+
+
+def test_log_that_cannot_be_closed_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = logs.to_file(tmp_path, instance=True)
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(handler, "close", full)
+    logs.stop(handler)
+    said = capsys.readouterr().err
+    assert said == f"{tmp_path / logs.LOG_NAME} could not be written to its end: No space left on device\n"
