@@ -96,7 +96,7 @@ def normal_address(
     if not text or len(text) > LONGEST:
         return None
     place = _place(city or "", state or "", zip_code or "")
-    if "," in text and (found := _ONE_LINE.fullmatch(text)):
+    if "," in text and (found := re.fullmatch(_ONE_LINE, text)):
         street, inside = found[1], _place(found[3], found[4], found[5])
         place = Place(place.city or inside.city, place.state or inside.state, place.zip5 or inside.zip5)
         if found[2]:
@@ -108,10 +108,8 @@ def normal_address(
     return _careful(text, unit or "", place)
 
 
-_ONE_LINE = re.compile(
-    r"\s*([^,]+)(?:,\s*((?:apt|unit|ste|suite|#)[^,]*))?,\s*([^,\d]+),\s*([a-z]{2})\s+(\d{5})(?:-\d{4})?\s*",
-    re.ASCII | re.IGNORECASE,
-)
+_ONE_LINE = r"(?ai)\s*([^,]+)(?:,\s*((?:apt|unit|ste|suite|#)[^,]*))?,\s*([^,\d]+),\s*([a-z]{2})\s+(\d{5})(?:-\d{4})?\s*"
+"""Compiled when it is first needed, like most patterns here: they take 1 ms each, and most addresses need few."""
 
 
 def parse_address(text: str | None) -> Address | None:
@@ -134,7 +132,7 @@ def parse_place(text: str | None) -> Place:
 
 _NO_MARKS = str.maketrans({".": "", "'": "", "’": "", "`": "", '"': "", "-": " ", ",": " ", "/": " "})
 _ZIP = re.compile(r"(\d{5})(?:[- ]?\d{4})?(?:\.0+)?")
-_POSTAL = re.compile(r"([ABCEGHJ-NPRSTVXY]\d[A-Z]) ?(\d[A-Z]\d)")
+_POSTAL = r"([ABCEGHJ-NPRSTVXY]\d[A-Z]) ?(\d[A-Z]\d)"
 
 
 @lru_cache(maxsize=8_192)
@@ -171,7 +169,7 @@ def zip5(text: str, state: str = "") -> str:
         digits = text.partition(".")[0].partition("-")[0]
         padded = digits.zfill(9)[:5] if len(digits) > 4 else digits.zfill(5)
         return padded if state and ZIP_STATES.get(padded[:3]) == state else ""
-    found = _POSTAL.fullmatch(text)
+    found = re.fullmatch(_POSTAL, text)
     return found[1] + found[2] if found else ""
 
 
@@ -363,9 +361,9 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
     last = segments[-1] if segments else []
     if commas or len(last) > 4 or place.zip5:
         taken = 0
-        if len(last) > 1 and (found := _POSTAL.fullmatch(f"{last[-2]} {last[-1]}")):
+        if len(last) > 1 and (found := re.fullmatch(_POSTAL, f"{last[-2]} {last[-1]}")):
             code, taken = found[1] + found[2], 2
-        elif last and (found := _POSTAL.fullmatch(last[-1])):
+        elif last and (found := re.fullmatch(_POSTAL, last[-1])):
             code, taken = found[1] + found[2], 1
         elif last and re.fullmatch(r"\d{5}(?:-\d{4})?", last[-1]) and (len(last) > 1 or commas):
             code, taken = last[-1][:5], 1
@@ -480,13 +478,11 @@ def _is_code(word: str) -> bool:
     return _CODE.fullmatch(word) is not None
 
 
-_BOX = re.compile(
+_BOX = (
     r"(?:P ?O ?|POST OFFICE |POST )(?:BOX|BX|B|DRAWER|DRWR)(?: NO| NUMBER)?(?: #)? ?([\dA-Z-]+)(?: .*)?|POB(?: #)? ?([\dA-Z-]+)|"
     r"(?:BOX|CP|C P)(?: #)? (\d+)"
 )
-_ROUTE_BOX = re.compile(
-    r"(RR|R R|RURAL ROUTE|RFD|R F D|HC|H C|HIGHWAY CONTRACT|HCR|STAR ROUTE|SR)(?: #| NO)? ?(\d+[A-Z]?)(?: BOX(?: #)? ?([\dA-Z-]+))?"
-)
+_ROUTE_BOX = r"(RR|R R|RURAL ROUTE|RFD|R F D|HC|H C|HIGHWAY CONTRACT|HCR|STAR ROUTE|SR)(?: #| NO)? ?(\d+[A-Z]?)(?: BOX(?: #)? ?([\dA-Z-]+))?"
 
 
 def _box(words: list[str], place: Place) -> Address | None:
@@ -495,7 +491,7 @@ def _box(words: list[str], place: Place) -> Address | None:
     if first[0] not in "PRHSBC":
         return None
     text = " ".join(words)
-    found = _BOX.fullmatch(text)
+    found = re.fullmatch(_BOX, text)
     if found:
         return Address(
             _unzeroed(found[1] or found[2] or found[3]),
@@ -508,7 +504,7 @@ def _box(words: list[str], place: Place) -> Address | None:
             place.state,
             place.zip5,
         )
-    found = _ROUTE_BOX.fullmatch(text)
+    found = re.fullmatch(_ROUTE_BOX, text)
     if found and (found[3] or found[1] not in ("SR", "HC")):
         kind = "HC" if found[1][0] in "HS" else "RR"
         return Address(
@@ -760,7 +756,7 @@ def _street(words: list[str], canadian: bool) -> tuple[str, str, str, str]:
     return pre, name, suffix, post
 
 
-_HIGHWAY = re.compile(
+_HIGHWAY = (
     r"(?:(?P<us>US|U S)(?: (?:HIGHWAY|HWY|HIWAY|ROUTE|RTE|RT))?"
     r"|(?P<interstate>INTERSTATE(?: HIGHWAY| HWY)?|IH|I)"
     r"|(?P<state>(?:STATE|ST|S) (?:HIGHWAY|HWY|HIWAY|ROUTE|RTE|RT|ROAD|RD)|SR|SH|STH)"
@@ -774,16 +770,14 @@ _HIGHWAY = re.compile(
     r"|(?P<route>ROUTE|RTE|RT))"
     r"(?: NO| NUMBER| #)? ?-?(?P<code>\d{1,5}[A-Z]{0,2}|[A-Z]{1,2}|[A-Z]{1,2}-?\d{1,3})"
 )
-_STATE_ROAD = re.compile(r"([A-Z]{2}(?=-)|[A-Z]{4}[A-Z ]*)[ -](\d{1,4}[A-Z]?)")
+_STATE_ROAD = r"([A-Z]{2}(?=-)|[A-Z]{4}[A-Z ]*)[ -](\d{1,4}[A-Z]?)"
 _HIGHWAY_NAMES = {
     "us": "US", "interstate": "I", "state": "STATE", "county": "COUNTY RD", "trunk": "COUNTY HWY", "farm": "FM", "ranch": "RM",
     "township": "TOWNSHIP RD", "loop": "LOOP", "highway": "HWY", "route": "RTE",
 }  # fmt: skip
 """Appendix F; one state's routes, roads and highways share their numbers, so they have one name here."""
 
-_KING = re.compile(
-    r"(?:DR|DOCTOR|REV)? ?(?:MARTIN LUTHER|MARTIN L|M L|ML) KING(?: JR| JUNIOR)?|(?:DR )?MLK(?: JR)?"
-)
+_KING = r"(?:DR|DOCTOR|REV)? ?(?:MARTIN LUTHER|MARTIN L|M L|ML) KING(?: JR| JUNIOR)?|(?:DR )?MLK(?: JR)?"
 _JOINED = frozenset({"MC", "MAC", "LA", "LE", "DE"})
 _ORDINAL_END = ("ST", "ND", "RD", "TH")
 
@@ -800,17 +794,17 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
             and (words[0] in ("FM", "FARM", "RM", "COUNTY", "CO", "STATE", "US", "HWY", "HIGHWAY"))
             and suffix in ("RD", "HWY")
         ):
-            found = _HIGHWAY.fullmatch(text)
+            found = re.fullmatch(_HIGHWAY, text)
             if found and found["code"][0].isdigit():
                 return old + _highway(found), ""
         elif not suffix or (suffix == "ST" and text.endswith("ST")):
-            found = _HIGHWAY.fullmatch(text)
+            found = re.fullmatch(_HIGHWAY, text)
             if found:
                 return old + _highway(found), suffix
     if (
         not suffix
         and words[-1][-1:].isalnum()
-        and (found := _STATE_ROAD.fullmatch(" ".join(words)))
+        and (found := re.fullmatch(_STATE_ROAD, " ".join(words)))
         and found[1] in REGIONS
     ):
         return f"STATE {_unzeroed(found[2])}", ""  # "Vermont 122", "TX-105"
@@ -822,7 +816,7 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
         ]
         if not words:
             return "", suffix
-    if ("KING" in words or "MLK" in words) and _KING.fullmatch(" ".join(words)):
+    if ("KING" in words or "MLK" in words) and re.fullmatch(_KING, " ".join(words)):
         return "MARTIN LUTHER KING", suffix
     if len(words) == 1:
         word = words[0]
@@ -937,13 +931,13 @@ def _unit_value(unit: str) -> str:
     return value if kind in UNITS else unit
 
 
-_ROAD_NUMBER = re.compile(r"(?:OLD )?(?:US|I|STATE|COUNTY RD|COUNTY HWY|FM|RM|TOWNSHIP RD|HWY|RTE|RD) (\S+)")
+_ROAD_NUMBER = r"(?:OLD )?(?:US|I|STATE|COUNTY RD|COUNTY HWY|FM|RM|TOWNSHIP RD|HWY|RTE|RD) (\S+)"
 
 
 @lru_cache(maxsize=2_048)
 def _loose(street: str) -> str:
     """A street's name without what spellings differ in that might also be another street."""
-    road = _ROAD_NUMBER.fullmatch(street)
+    road = re.fullmatch(_ROAD_NUMBER, street)
     if road:
         return f"# {road[1]}"
     return "".join(DIRECTIONS.get(word, word) for word in street.split())

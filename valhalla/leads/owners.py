@@ -125,15 +125,13 @@ def _alike(one: str, other: str) -> bool:
 
 # -- reading -----------------------------------------------------------------------------------------------
 
-_CARE = re.compile(r"(?i)\s*(?:\bc\s*/\s*o\b|%|\bcare of\b|\battn\b:?)\s*")
-_NOISE = re.compile(
+_CARE = r"(?i)\s*(?:\bc\s*/\s*o\b|%|\bcare of\b|\battn\b:?)\s*"
+_NOISE = (
     r"(?i)\b(?:et ?al|et ?ux|et ?vir|h ?/ ?w|w ?/ ?h|husband and wife|jt ?ten|jt ?wros|jtrs|tic|ttees?|co-?trustees?|trustees?|"
     r"life estate|unknown owner|owner of record)\b\.?"
 )
-_ESTATE = re.compile(
-    r"(?i)^(?:the )?(?:estate|est|heirs?|hrs) of (?:the estate of )?|[, ]+\(?(?:estate|est|heirs|deceased|decd|dec'?d)\b\.?\)?$"
-)
-_TRUST = re.compile(
+_ESTATE = r"(?i)^(?:the )?(?:estate|est|heirs?|hrs) of (?:the estate of )?|[, ]+\(?(?:estate|est|heirs|deceased|decd|dec'?d)\b\.?\)?$"
+_TRUST = (
     r"(?i)\b(?:(?:revocable|rev|irrevocable|irrev|living|liv|family|fam|inter vivos|declaration of|land)\b\.? ?)*(?:trust|trst|tr)\b\.?"
     r"(?: agreement)?(?: (?:no|number|#)\.? ?\d+)?(?:,? ?(?:dated|dtd|u/?a/?d?|utd)\b.*)?$|^trust of (?:the )?"
 )
@@ -189,7 +187,7 @@ _TRUST_WORDS = frozenset({"TRUST", "TRST", "TR"})
 def _in_care(text: str) -> tuple[str, str, str]:
     low = text.lower()
     if not ("/" in low or "%" in low or "care of" in low or "attn" in low) or not (
-        found := _CARE.search(text)
+        found := re.search(_CARE, text)
     ):
         return text, "", ""
     return text[: found.start()].rstrip(" ,;-"), found[0], text[found.end() :].strip()
@@ -203,17 +201,17 @@ def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
     text = unicodedata.normalize("NFKC", text[:LONGEST]).strip(" ,;&-\t").lstrip(".")
     words = set(_WORD_ENDS.split(text.upper()))
     if not _NOISE_WORDS.isdisjoint(words):
-        text = _NOISE.sub(" ", text).strip(" ,;&-/") if _NOISE.search(text) else text
+        text = re.sub(_NOISE, " ", text).strip(" ,;&-/") if re.search(_NOISE, text) else text
     if not any(mark.isalnum() for mark in text):
         return ()
-    bare = text if _ESTATE_WORDS.isdisjoint(words) else _ESTATE.sub("", text).strip(" ,")
+    bare = text if _ESTATE_WORDS.isdisjoint(words) else re.sub(_ESTATE, "", text).strip(" ,")
     estate = bare != text and bare != ""
     if estate:
         text = bare
     if _is_company(text):
         return (_company(text),)
-    if not _TRUST_WORDS.isdisjoint(words) and _TRUST.search(text):
-        inner = _TRUST.sub("", re.sub(r"(?i)^the ", "", text)).strip(" ,")
+    if not _TRUST_WORDS.isdisjoint(words) and re.search(_TRUST, text):
+        inner = re.sub(_TRUST, "", re.sub(r"(?i)^the ", "", text)).strip(" ,")
         people = _people(_parts(inner), last_first) if len(inner.split()) > 1 else ()
         if (
             not people
@@ -254,12 +252,12 @@ def _is_company(text: str) -> bool:
     )
 
 
-_LEGAL_LONG = re.compile(r"(?i)\blimited liability (?:company|co)\b\.?|\bl\.? ?l\.? ?c\b\.?")
-_LIMITED_PARTNERSHIP = re.compile(r"(?i)\blimited partnership\b|\bl\. ?p\.(?= |$)")
+_LEGAL_LONG = r"(?i)\blimited liability (?:company|co)\b\.?|\bl\.? ?l\.? ?c\b\.?"
+_LIMITED_PARTNERSHIP = r"(?i)\blimited partnership\b|\bl\. ?p\.(?= |$)"
 
 
 def _legal_joined(text: str) -> str:
-    return _LIMITED_PARTNERSHIP.sub(" LP", _LEGAL_LONG.sub(" LLC", text))
+    return re.sub(_LIMITED_PARTNERSHIP, " LP", re.sub(_LEGAL_LONG, " LLC", text))
 
 
 def _company(text: str) -> Owner:
@@ -269,9 +267,9 @@ def _company(text: str) -> Owner:
     legal = ""
     while len(words) > 1 and words[-1] in LEGAL_FORMS:
         legal = LEGAL_FORMS[words.pop()]
-    trust = bool(_TRUST.search(text))
+    trust = bool(re.search(_TRUST, text))
     if trust:
-        words = _plain_words(_TRUST.sub("", " ".join(words))) or words
+        words = _plain_words(re.sub(_TRUST, "", " ".join(words))) or words
         words = [*words, "TRUST"] if words[-1] != "TRUST" else words
     spelled = tuple(COMPANY_SPELLINGS.get(word, word) for word in words)
     return Owner(_shown(text), words=spelled, legal=legal, company=True, trust=trust)
