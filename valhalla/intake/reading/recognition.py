@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from valhalla.intake.reading.header import ALIASES, PARTS, PREFERENCE, REJECT_COLUMNS, STORED, normal
@@ -85,12 +86,21 @@ class Recognition:
         return {**self.mapping, **more}
 
 
-class _Column(NamedTuple):
-    number: int
-    header: str
-    name: Name
-    words: frozenset[str]
-    cells: list[str]
+class _Column:
+    """A column, whose cells are looked at only when its name, or the want of another, calls for it."""
+
+    def __init__(self, number: int, header: str, rows: Sequence[Sequence[str]]) -> None:
+        self.number = number
+        self.header = header
+        self.name: Name = parse(header)
+        self.words = frozenset(self.name.words)
+        self._rows = rows
+
+    @cached_property
+    def cells(self) -> list[str]:
+        """Those that say something."""
+        number = self.number
+        return filled([row[number] for row in self._rows if number < len(row)])
 
 
 class _Part(NamedTuple):
@@ -112,17 +122,7 @@ def recognise(
     """
     names = _unique(header)
     rows = without_footers(samples[:SAMPLED], len(names))
-    columns = [
-        _Column(
-            number,
-            name,
-            parsed := parse(name),
-            frozenset(parsed.words),
-            filled([row[number] for row in rows if number < len(row)]),
-        )
-        for number, name in enumerate(names)
-        if name not in REJECT_COLUMNS
-    ]
+    columns = [_Column(number, name, rows) for number, name in enumerate(names) if name not in REJECT_COLUMNS]
     documents = any(normal(name) == "value" for name in names)
     base = _documented(names) if documents else {}
     chooser = _Chooser(columns, rows, country, base)
@@ -710,7 +710,7 @@ class _Chooser:
         fields = set(self._taken.values())
         asked: set[int] = set()
         wishes = "interested_in" in fields
-        open_columns = [column for column in self._free() if column.cells][:ASKED_FROM]
+        open_columns = self._free()[:ASKED_FROM]
         for target in ("name", "phone", "email", "address", "value"):
             named = {"first_name", "last_name", "company", "name"}
             if target in fields or (target == "name" and named & fields):

@@ -101,7 +101,9 @@ def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, trimmed. A formula says nothing."""
     found = []
     for cell in cells:
-        text = _BLANKS.sub(" ", cell[:LONGEST].strip())
+        text = cell[:LONGEST].strip()
+        if "  " in text or not text.isprintable():
+            text = _BLANKS.sub(" ", text)
         if text and text[0] != "=" and text.casefold() not in _NOTHING:
             found.append(text)
     return found

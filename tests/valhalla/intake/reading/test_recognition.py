@@ -299,3 +299,13 @@ def test_cells_that_are_long_or_strange_do_not_hold_it_up() -> None:
     found = recognise(names, [[cell] * len(names) for cell in cells])
 
     assert "email" not in found.mapping.values()
+
+
+def test_the_documents_name_every_field() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "importing.md").read_text(encoding="utf-8")
+    table = text.split("### Lists of the trade")[1].split("\n## ")[0]
+    found = {field for columns in LISTS.values() for _, field, _ in columns if field[0] not in "-?"}
+
+    named = {re.sub(r"_\d+(?=$|_)", "", field) for field in re.findall(r"`([a-z_0-9]+)`", table)}
+
+    assert {re.sub(r"_\d+(?=$|_)", "", field) for field in found} <= named
