@@ -337,8 +337,10 @@ def _careful(text: str, unit: str, place: Place) -> Address | None:
     if boxed is not None:
         return boxed
     for segment in rest:
-        if segment[0] in UNITS:
+        if segment[0] in UNITS or (len(segment) == 2 and segment[1] in _FLOORS):
             words = [*words, *segment]
+        elif place.city and (any(word in UNITS for word in segment) or any(map(str.isdigit, segment))):
+            words = [*words, "#", "-".join(segment)]  # "Cottage 2": whatever it is, it is not the whole house
         elif len(segment) == 1 and len(segment[0]) <= 5 and _is_code(segment[0]):
             words = [*words, "#", *segment]
         elif not place.city:
@@ -359,7 +361,7 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
         segments[-1] = segments[-1][:-1]
     commas = len(segments) > first
     last = segments[-1] if segments else []
-    if commas or len(last) > 4 or place.zip5:
+    if commas or len(last) > 3 or place.zip5:
         taken = 0
         if len(last) > 1 and (found := re.fullmatch(_POSTAL, f"{last[-2]} {last[-1]}")):
             code, taken = found[1] + found[2], 2
@@ -382,7 +384,10 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
                 rest = rest[:-length]
                 break
         if code and not state and not commas:
-            if code != place.zip5:
+            alone_after = (
+                not place.zip5 and len(rest) > 2 and rest[-1] in PLAIN_SUFFIXES and code[:3] in ZIP_STATES
+            )
+            if code != place.zip5 and (not alone_after or _is_road(rest[1:], _ROAD_OWNERS)):
                 code, rest = "", last  # a number at the end of a street
         elif (
             state
@@ -482,7 +487,7 @@ _BOX = (
     r"(?:P ?O ?|POST OFFICE |POST )(?:BOX|BX|B|DRAWER|DRWR)(?: NO| NUMBER)?(?: #)? ?([\dA-Z-]+)(?: .*)?|POB(?: #)? ?([\dA-Z-]+)|"
     r"(?:BOX|CP|C P)(?: #)? (\d+)"
 )
-_ROUTE_BOX = r"(RR|R R|RURAL ROUTE|RFD|R F D|HC|H C|HIGHWAY CONTRACT|HCR|STAR ROUTE|SR)(?: #| NO)? ?(\d+[A-Z]?)(?: BOX(?: #)? ?([\dA-Z-]+))?"
+_ROUTE_BOX = r"(RR|R R|RURAL ROUTE|RT|RTE|ROUTE|RFD|R F D|HC|H C|HIGHWAY CONTRACT|HCR|STAR ROUTE|SR)(?: #| NO)? ?(\d+[A-Z]?)(?: BOX(?: #)? ?([\dA-Z-]+))?"
 
 
 def _box(words: list[str], place: Place) -> Address | None:
@@ -536,6 +541,10 @@ def _read(words: list[str], unit: str, place: Place) -> Address | None:
             if words[0] == "-":
                 words = words[1:]
     number, words, before = _house_number(words, place.state)
+    if "-" in words:
+        words = [word for word in words if word != "-"]
+    if words and "-" in words[-1] and (split := words[-1].partition("-"))[0] in PLAIN_SUFFIXES and split[2]:
+        words = [*words[:-1], split[0], "#", split[2]]  # "9 Oak St-4"
     if before:
         units.append(before)
     words, after = _take_units(words)
@@ -580,6 +589,10 @@ def _house_number(words: list[str], state: str) -> tuple[str, list[str], str]:
     return ("" if first[:1] in ("", "-") else first), rest, unit
 
 
+_NUMBER_WORDS = ("NO", "NUMBER", "NUM")
+_FLOORS = frozenset({"FLOOR", "FL", "FLR"})
+
+
 def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
     """Take the units out of the words after a house number."""
     count = len(words)
@@ -606,13 +619,17 @@ def _take_units(words: list[str]) -> tuple[list[str], list[str]]:
                 return words[:at], _units(words[at:])
             if not following and kind in ("APT", "UNIT", "#", "STE"):
                 return words[:at], []  # a designator whose number is missing
-        elif word in ORDINALS and at + 2 == count and words[-1] in ("FLOOR", "FL", "FLR"):
-            return words[:at], [f"FL {ORDINALS[word][:-2]}"]
         elif (
-            at + 2 == count
-            and words[-1] in ("FLOOR", "FL", "FLR")
-            and re.fullmatch(r"\d+(?:ST|ND|RD|TH)", word)
+            word in _NUMBER_WORDS
+            and words[at - 1] in SUFFIXES
+            and words[at + 1 : at + 2]
+            and words[at + 1][0].isdigit()
         ):
+            if not _is_road(words[:at], _ROAD_OWNERS):
+                return words[:at], _units(["#", *words[at + 1 :]])
+        elif word in ORDINALS and at + 2 == count and words[-1] in _FLOORS:
+            return words[:at], [f"FL {ORDINALS[word][:-2]}"]
+        elif at + 2 == count and words[-1] in _FLOORS and re.fullmatch(r"\d+(?:ST|ND|RD|TH)", word):
             return words[:at], [f"FL {word[:-2]}"]
     if count > 2 and _is_code(words[-1]) and words[-1] not in DIRECTIONS:
         before = words[-3:-1] if words[-2] in DIRECTIONS else words[-2:-1]
@@ -658,7 +675,7 @@ def _units(words: list[str]) -> list[str]:
 def _value(words: list[str], at: int) -> tuple[str, int]:
     """The number of a unit that begins at ``at``, and where it ends."""
     parts: list[str] = []
-    while at < len(words) and words[at] in ("#", "NO", "NUMBER", "NUM"):
+    while at < len(words) and words[at] in ("#", *_NUMBER_WORDS):
         at += 1
     while at < len(words) and (not parts or _is_code(words[at])) and (not parts or words[at] not in UNITS):
         word = words[at]
@@ -699,7 +716,7 @@ def _cell_units(text: str) -> list[str]:
     if re.fullmatch(r"0+\.0*|\d+\.0", text.strip()):
         words = [text.strip().partition(".")[0]]
     if words[0] not in UNITS:
-        if len(words) == 2 and words[1] in ("FLOOR", "FL", "FLR"):
+        if len(words) == 2 and words[1] in _FLOORS:
             return [f"FL {re.sub('(?<=[0-9])(ST|ND|RD|TH)', '', ORDINALS.get(words[0], words[0]))}"]
         words = ["#", "".join(words)] if all(_is_code(word) for word in words) else ["#", " ".join(words)]
     return [each for each in _units(words) if each]
@@ -777,6 +794,8 @@ _HIGHWAY_NAMES = {
 }  # fmt: skip
 """Appendix F; one state's routes, roads and highways share their numbers, so they have one name here."""
 
+_UNLETTERED = frozenset({"LOOP", "FWY", "EXPY", "HWY", "BYP", "TPKE", "PKWY"})
+"""Roads that no letter names, so that W Loop is West Loop; a W St is no West St."""
 _KING = r"(?:DR|DOCTOR|REV)? ?(?:MARTIN LUTHER|MARTIN L|M L|ML) KING(?: JR| JUNIOR)?|(?:DR )?MLK(?: JR)?"
 _JOINED = frozenset({"MC", "MAC", "LA", "LE", "DE"})
 _ORDINAL_END = ("ST", "ND", "RD", "TH")
@@ -786,7 +805,7 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
     """A street's name in normal form, and its suffix."""
     if not words:
         return "", suffix
-    if words[0] in _HIGHWAYS or words[0][:-1].isalpha() is False or "OLD" in words:
+    if words[0] in _HIGHWAYS or not words[0].isalpha() or "OLD" in words:
         old = "OLD " if words[0] == "OLD" and len(words) > 2 else ""
         text = " ".join(words[1:] if old else words)
         if (
@@ -797,7 +816,7 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
             found = re.fullmatch(_HIGHWAY, text)
             if found and found["code"][0].isdigit():
                 return old + _highway(found), ""
-        elif not suffix or (suffix == "ST" and text.endswith("ST")):
+        elif not suffix:
             found = re.fullmatch(_HIGHWAY, text)
             if found:
                 return old + _highway(found), suffix
@@ -810,6 +829,10 @@ def _name(words: list[str], suffix: str) -> tuple[str, str]:
         return f"STATE {_unzeroed(found[2])}", ""  # "Vermont 122", "TX-105"
     if len(words) == 2 and not suffix and words[0] in _LEADING and _is_code(words[1]):
         return f"{SUFFIXES.get(words[0], words[0])} {words[1]}", ""
+    if not suffix and words[0] in SUFFIXES and len(words) > 1 and words[0] in _LEADING:
+        words = [SUFFIXES[words[0]], *words[1:]]  # "Avenue of the Americas"
+    if len(words) == 1 and suffix in _UNLETTERED and words[0] in DIRECTIONS:
+        return DIRECTIONS[words[0]], suffix  # "West Loop", "N Fwy"
     if any("-" in word for word in words):
         words = [
             part for word in words for part in (word.split("-") if not word[0].isdigit() else [word]) if part

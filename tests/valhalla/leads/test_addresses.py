@@ -57,6 +57,14 @@ SAME = [
     ("9 State Loop 12", "9 Loop 12"),
     ("9 Old Seward Hwy 16", "9 Old Seward Highway #16"),
     ("9 Forest Rd N", "9 Forest Road North"),
+    ("350 5th Ave, 34th Floor", "350 5th Avenue Fl 34"),
+    ("9 Oak St No 4", "9 Oak St No. 4", "9 Oak St-4", "9 Oak St - 4", "9 Oak St #4"),
+    ("9 Oak St - Rear", "9 Oak St (Rear)", "9 Oak St Rear"),
+    ("Rt 2 Box 18", "RR 2 Box 18", "Route 2, Box 18"),
+    ("9 Avenue of the Americas", "9 Ave of the Americas"),
+    ("9 SR9", "9 SR-9", "9 State Route 9"),
+    ("2700 West Loop South", "2700 W Loop S"),
+    ("9 North Freeway", "9 N Fwy"),
     ("9 State Route 20 Rear", "9 SR 20 REAR", "9 St Rt 20, Rear"),
     ("517.5 Bridge St", "517 1/2 Bridge Street", "517½ BRIDGE ST"),
     ("9 Vermont 122", "9 State Route 122", "9 VT-122"),
@@ -94,6 +102,8 @@ DIFFERENT = [
     ("9 County Road 20", "9 State Road 20"),
     ("9 Highway 20", "9 US Highway 20"),
     ("9 Old Highway 20", "9 Highway 20"),
+    ("9 Oak St, Rear House", "9 Oak St"),
+    ("9 Oak St, Cottage 2", "9 Oak St"),
     ("9 1st St", "9 1st Ave"),
     ("9 1st St", "9 11th St"),
     ("9 Oak Court St", "9 Oak St"),
@@ -201,6 +211,13 @@ def test_cells_say_where_a_street_without_a_suffix_ends(
 ) -> None:
     place = (None, city, state, code)
     assert normal_address(f"{street} {city} {state} {code}", *place) == normal_address(street, *place)
+
+
+def test_a_zip_after_the_street_is_no_unit() -> None:
+    assert normal_address("12 Oak St 77018") == normal_address("12 Oak St", None, None, "TX", "77018")
+    assert normal_address("12 County Rd 77018") == Address(
+        "12", "", "COUNTY RD 77018", "", "", "", "", "", ""
+    )
 
 
 def test_the_unit_may_stand_in_a_cell_of_its_own() -> None:
