@@ -28,7 +28,7 @@ MOST_WORDS = 24
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_ORDINAL = re.compile(r"(?<![A-Za-z])(\d+)(?:st|nd|rd|th)(?![A-Za-z])", re.IGNORECASE)
+_ORDINAL = re.compile(r"(?<![A-Za-z])(\d+)(?:(?:st|nd|rd|th)(?![a-z])|(?:ST|ND|RD|TH)(?![A-Za-z]))")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _SECOND = frozenset(("second", "secondary", "co", "joint"))
 _NUMBERED = frozenset(PERSONS) - {"", "account"} | {"relative", "relatives"}
@@ -39,10 +39,11 @@ _JOINED = {
     ("do", "not", "contact"): ("donotcontact",),
     ("do", "not", "mail"): ("donotmail",),
     ("c", "o"): ("care",),
+    ("c", "s", "z"): ("city", "state", "zip"),
     ("sq", "m"): ("squaremetre",),
 }
 _KEPT = words_of(
-    "month months percent cell mobile home work landline wireless voip acres acre sqft sq ft square feet type dnc"
+    "month percent mobile home work landline voip acre square feet type dnc first last city state zip postal code street address"
 )
 """What counts although it stands in brackets."""
 _LIMIT = 30
@@ -94,8 +95,9 @@ def tokens(name: str) -> list[str]:
 
 def _bracketed(match: re.Match[str]) -> str:
     inside = match[0].replace("%", " percent ")
-    words = [word.casefold() for word in _WORD.findall(inside)]
-    return f" {' '.join(words)} " if words and _KEPT.issuperset(words) else " "
+    words = [each for word in _WORD.findall(_CAMEL.sub(" ", inside)) for each in canonical(word.casefold())]
+    several = {"first", "last"} <= set(words) or {"city", "state"} <= set(words)
+    return f" {' '.join(words)} " if words and _KEPT.issuperset(words) and not several else " "
 
 
 @lru_cache(maxsize=4_096)

@@ -23,6 +23,7 @@ from valhalla.intake.reading.vocabulary import (
     PHONE_WITHOUT_CORE,
     PHONE_WORDS,
     PROPERTY_WORDS,
+    SIGN_FILLERS,
     STATUS_WORDS,
     STRANGERS,
     VETOES,
@@ -271,7 +272,10 @@ class _Chooser:
         if words & PHONE_CORE and words <= PHONE_WORDS:
             return self._fits(column, "phone")
         if words in PHONE_WITHOUT_CORE or words == {"contact"}:
-            return self._fits(column, "phone", strict=True, weak=True)
+            if self._fits(column, "phone", strict=True, weak=True):
+                return True
+            if (support("phone", column.cells, self._country) or 0) >= ENOUGH:
+                self._half.setdefault("phone", column)  # bare digits may be any other number
         return False
 
     def _attributes(
@@ -477,7 +481,9 @@ class _Chooser:
         if name is not None and ranks:
             agree = self._agree(name[1], first, last)
             other = abs(name[0] - min(ranks)) >= _HALF
-            if agree is False or (agree is None and other and name[0] % 1):
+            if agree is False and first is None and name[1].words == {"name"}:
+                name, first = None, name
+            elif agree is False or (agree is None and other and name[0] % 1):
                 if name[0] % 1 or int(name[0]) >= int(min(ranks)):
                     name = None
                 else:
@@ -649,6 +655,8 @@ class _Chooser:
                     and words - {"total"} in ({"balance"}, {"balance", "amount"}, {"amount"}, {"due"})
                 ):
                     meant = (("tax_owed", 50),)
+                if not meant and any(target == "flag" for target, _ in table.get(words - SIGN_FILLERS, ())):
+                    meant = (("flag", 50),)
                 if not meant and "amount" in words:
                     meant = tuple(each for each in table.get(bare - {"amount"}, ()) if each[0] in MONEY)
             for target, rank in meant:

@@ -22,8 +22,8 @@ SPELLINGS: dict[str, str] = {
         "phone": "tel telephone ph telefono tele",
         "mobile": "cell cellular wireless mob celular handy",
         "landline": "landlines",
-        "email": "correo courriel",
-        "address": "addr adr adress addresse adresse direccion domicilio",
+        "email": "correo courriel em",
+        "address": "addr adr adress addresse adresse direccion domicilio addy",
         "number": "no num nbr nr",
         "percent": "pct percentage perc",
         "amount": "amt amnt",
@@ -120,7 +120,7 @@ EXPANDED: dict[str, tuple[str, ...]] = {
 
 STOP_WORDS = words_of(
     "the a an of for to in at is are was your you my our do does did what whats would will which how much many and or "
-    "with please take this that it has have on de la le du reach us me we can should"
+    "with please take this that it has have on de la le du reach us me we can should they he she"
 )
 """Words that say nothing about what stands in a column."""
 
@@ -132,7 +132,7 @@ PERSONS: dict[str, int] = {
 """Who a column may be about, with a rank: of several the lowest is the lead."""
 
 FILLERS = frozenset(PERSONS) - {""} | words_of(
-    "property situs site subject primary main input data full physical current best"
+    "property situs site subject primary main input data full physical current best valuation"
 )
 """Words that are left out where the others name a field."""
 
@@ -225,6 +225,9 @@ SIGNS: tuple[str, ...] = (
 )  # fmt: skip
 """Signs that a Yes/No column can be called by."""
 
+SIGN_FILLERS = words_of("flag indicator list quick")
+"""Words beside a sign that change nothing."""
+
 SIMPLE: dict[str, tuple[str, ...]] = {
     "litigator": ("litigator", "tcpa litigator?", "litigator flag", "known litigator"),
     "do_not_call": (
@@ -257,11 +260,11 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     "arv": ("arv", "after repair value", "estimated arv", "arv estimated"),
     "repairs": ("repair", "repair cost", "estimated repair cost?", "repair estimated", "repair amount|budget"),
     "last_sale_price": (
-        "last sale|sold price|amount|value", "sale|sold price|amount|value", "last purchase price|amount", "purchase price|amount", "bought price",
+        "last market? sale|sold price|amount|value", "sale|sold price|amount|value", "last purchase price|amount", "purchase price|amount", "bought price",
         "last transfer amount|price", "price paid", "last sale|sold",
     ),
     "last_sale_date": (
-        "last sale|sold date", "last sale recording date", "sale|sold date", "purchase date", "last purchase date", "date last sale|sold",
+        "last market? sale|sold date", "last sale recording date", "sale|sold date", "purchase date", "last purchase date", "date last sale|sold",
         "last transfer date", "last sale|sold", "deed date", "acquisition date", "date purchased|acquired", "date sale",
     ),
     "loans": (
@@ -430,6 +433,7 @@ def known_words() -> frozenset[str]:
         | set(EXPANDED)
         | set(PERSONS)
         | STOP_WORDS
+        | SIGN_FILLERS
         | FILLERS
         | PROPERTY_WORDS
         | MAILING_WORDS
