@@ -208,17 +208,18 @@ def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
     estate = bare != text and bare != ""
     if estate:
         text = bare
-    if _is_company(text):
-        return (_company(text),)
+    plain = _company_words(text)
+    if _is_company(plain):
+        return (_company(text, plain),)
     if not _TRUST_WORDS.isdisjoint(words) and re.search(_TRUST, text):
         inner = re.sub(_TRUST, "", re.sub(r"(?i)^the ", "", text)).strip(" ,")
         people = _people(_parts(inner), last_first) if len(inner.split()) > 1 else ()
         if (
             not people
-            or _is_company(inner)
+            or _is_company(_company_words(inner))
             or not any(word in GIVEN or len(word) == 1 for word in people[0].words)
         ):
-            return (_company(text),)
+            return (_company(text, plain),)
         return tuple(
             person._replace(trust=True, name=_shown(text) if at == 0 else person.name)
             for at, person in enumerate(people)
@@ -236,43 +237,59 @@ def _plain_words(text: str) -> list[str]:
     return re.findall(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", text.replace("'", "").replace("’", "").replace(".", ""))
 
 
-def _is_company(text: str) -> bool:
-    words = _plain_words(_legal_joined(text))
-    if any(word in LEGAL_FORMS and word not in ("CO", "PA", "PC", "LC") for word in words) or (
+def _company_words(text: str) -> list[str]:
+    """The words of what may be a company's name, with its legal form as one word."""
+    words = _plain_words(text.replace("&", " AND ").replace("+", " AND "))
+    for long, short in _LONG_FORMS:
+        if long[0] in words:
+            for at in range(len(words) - len(long) + 1):
+                if tuple(words[at : at + len(long)]) == long:
+                    words[at : at + len(long)] = [short]
+                    break
+    return words
+
+
+_LONG_FORMS = (
+    (("LIMITED", "LIABILITY", "COMPANY"), "LLC"),
+    (("LIMITED", "LIABILITY", "CO"), "LLC"),
+    (("L", "L", "C"), "LLC"),
+    (("LIMITED", "PARTNERSHIP"), "LP"),
+    (("L", "P"), "LP"),
+)
+
+
+def _is_company(words: list[str]) -> bool:
+    if len(words) < 2:
+        return False
+    if any(word in LEGAL_FORMS and word not in _INITIALS_TOO for word in words) or (
         "TRUST" in words and "BANK" in words
     ):
         return True
-    if len(words) > 1 and (
-        words[-1] in LEGAL_FORMS
-        or (words[1] == "OF" and words[0] in ("CITY", "COUNTY", "TOWN", "STATE", "VILLAGE"))
+    if words[-1] in LEGAL_FORMS or (
+        words[1] == "OF" and words[0] in ("CITY", "COUNTY", "TOWN", "STATE", "VILLAGE")
     ):
         return True
-    return len(words) > 1 and any(
-        word in COMPANY_WORDS and word != "TRUST" and word != "CO" for word in words[-2:]
-    )
+    return any(word in COMPANY_WORDS and word not in ("TRUST", "CO") for word in words[-2:])
 
 
-_LEGAL_LONG = r"(?i)\blimited liability (?:company|co)\b\.?|\bl\.? ?l\.? ?c\b\.?"
-_LIMITED_PARTNERSHIP = r"(?i)\blimited partnership\b|\bl\. ?p\.(?= |$)"
+_INITIALS_TOO = frozenset({"CO", "PA", "PC", "LC", "LP"})
+"""Legal forms that may be the initials of a person, unless they end the name."""
 
 
-def _legal_joined(text: str) -> str:
-    return re.sub(_LIMITED_PARTNERSHIP, " LP", re.sub(_LEGAL_LONG, " LLC", text))
-
-
-def _company(text: str) -> Owner:
-    words = _plain_words(_legal_joined(text.replace("&", " AND ").replace("+", " AND ")))
+def _company(text: str, words: list[str]) -> Owner:
+    shown = _shown(text)
     if words[:1] == ["THE"]:
         words = words[1:]
     legal = ""
     while len(words) > 1 and words[-1] in LEGAL_FORMS:
-        legal = LEGAL_FORMS[words.pop()]
-    trust = bool(re.search(_TRUST, text))
+        legal = LEGAL_FORMS[words[-1]]
+        words = words[:-1]
+    trust = not _TRUST_WORDS.isdisjoint(words) and re.search(_TRUST, text) is not None
     if trust:
         words = _plain_words(re.sub(_TRUST, "", " ".join(words))) or words
         words = [*words, "TRUST"] if words[-1] != "TRUST" else words
     spelled = tuple(COMPANY_SPELLINGS.get(word, word) for word in words)
-    return Owner(_shown(text), words=spelled, legal=legal, company=True, trust=trust)
+    return Owner(shown, words=spelled, legal=legal, company=True, trust=trust)
 
 
 _PLAIN = re.compile(r"[A-Za-z]+(?:,? [A-Za-z]+\.?){1,3}(?: & [A-Za-z]+(?: [A-Za-z]+\.?){0,2})?")
