@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
+from itertools import permutations
 
 import pytest
 from life_owners import Groups, Row, disagreement, knowable, knowable_houses, lists_of
@@ -148,3 +149,27 @@ def test_the_whole_address_and_its_cells_are_read_alike() -> None:
             cells = row.cells
             text = f"{cells['Address']}, {cells['City']}, {cells['State']} {cells['Zip']}"
             assert parse_address(text) == property_in(row).address
+
+
+ONE_HOUSE = [
+    Row(1, 1, 0, {"Owner Name": "QUILLON DANA R & RAY", "Property Address": "1412 CALDER RIDGE LN", "City": "HOUSTON", "State": "TX", "Zip": "77018"}),
+    Row(1, 1, 1, {"Owner": "Dana Quillon", "Street": "1412 Calder Ridge Lane", "City": "Houston", "State": "TX", "Zip": "77018", "Phone": "7135550142"}),
+    Row(1, 1, 2, {"Owner": "Quillon, Dana", "Street": "1412 Calder Ridge Ln.", "City": "Houston", "State": "TX", "Zip": "77018-1122", "Email": "dana.q@example.com"}),
+]  # fmt: skip
+THREE_HOUSES = [
+    Row(2, at, 3, {"Owner Name": "Carla Mott", "Phone 1": "(216) 555-0161", "Email": "carla@example.com", "Address": text, "City": "Cleveland", "State": "OH", "Zip": code})
+    for at, (text, code) in enumerate([("11 Ash St", "44105"), ("29 Ash St", "44105"), ("640 Linn Dr", "44108")], 2)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", list(permutations(ONE_HOUSE)))
+def test_one_house_on_three_lists_with_its_owner_written_three_ways(rows: tuple[Row, ...]) -> None:
+    properties = properties_of(list(rows))
+    assert len(set(properties)) == 1
+    assert len(set(people_of(list(rows), properties))) == 1
+
+
+def test_three_houses_of_one_owner_stay_three_properties_of_one_person() -> None:
+    properties = properties_of(THREE_HOUSES)
+    assert len(set(properties)) == 3
+    assert len(set(people_of(THREE_HOUSES, properties))) == 1
