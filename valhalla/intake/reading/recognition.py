@@ -738,7 +738,7 @@ class _Chooser:
                 yield Doubt(
                     column.header,
                     target,
-                    tuple(column.cells[:_SHOWN]),
+                    tuple(map(_shown, column.cells[:_SHOWN])),
                     _QUESTIONS[target].format(_shown(column.header)),
                 )
 
@@ -772,8 +772,8 @@ _QUESTIONS = {
 }
 
 
-def _shown(header: str) -> str:
-    return header if len(header) <= 60 else header[:59] + "…"
+def _shown(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _nth(target: str, place: int) -> str:

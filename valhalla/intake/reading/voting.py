@@ -346,7 +346,7 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "address": is_street,
     "last_sale_date": is_date,
     "name": lambda text: is_name(text) and re.fullmatch(r"[^\W\d_]+\.?(?:[ .,'&-]+[^\W\d_]+\.?){1,5}", text) is not None,
-    "phone": lambda text: is_phone(text) and (re.search(r"[()\s.+-]", text) is not None),
+    "phone": lambda text: is_phone(text) and re.search(r"[()\s.+-]", text) is not None and not _SCIENTIFIC.fullmatch(text),
 }  # fmt: skip
 """Stronger tests, for names that say little."""
 
@@ -361,11 +361,11 @@ def support(field: str, cells: Sequence[str], country: str = "US", *, strict: bo
     said = cells
     if field in MONEY:
         said = [cell for cell in cells if any(mark.isdecimal() for mark in cell)]
-        if cells and not said and field != "value":
+        if cells and not said:
             return 0.0
     if not said:
         return None
     share = sum(map(rule, said)) / len(said)
-    if field == "value" and share >= ENOUGH and looks_like_zips(said):
+    if field == "value" and share >= ENOUGH and (looks_like_zips(said) or 2 * len(said) < len(cells)):
         return 0.5
     return share

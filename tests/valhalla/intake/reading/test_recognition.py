@@ -309,3 +309,21 @@ def test_the_documents_name_every_field() -> None:
     named = {re.sub(r"_\d+(?=$|_)", "", field) for field in re.findall(r"`([a-z_0-9]+)`", table)}
 
     assert {re.sub(r"_\d+(?=$|_)", "", field) for field in found} <= named
+
+
+@pytest.mark.parametrize(
+    ("cells", "mapped", "proposed"),
+    [
+        (["$165,000", "make me an offer"], True, True),
+        (["$165,000", "make me an offer", "no idea"], False, True),
+        (["make me an offer", "no idea"], False, False),
+    ],
+)
+def test_a_price_is_one_where_half_of_the_cells_are_amounts(
+    cells: list[str], mapped: bool, proposed: bool
+) -> None:
+    found = recognise(
+        ["Name", "Asking Price"], [[f"Ann {number}", cell] for number, cell in enumerate(cells)]
+    )
+
+    assert ("Asking Price" in found.mapping, "Asking Price" in found.proposed) == (mapped, proposed)
