@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from db import audit, copying, errors, sealing, structure
+from db import audit, copying, errors, rewitness, sealing, structure
 from db.connection import Connections
 from db.schema import Step, Versions
 
@@ -92,6 +92,7 @@ def _apply(database: Connections, step: Step, last: bool) -> None:
                 if audit.head(database).entries:
                     structure.tell(database)
                 sealing.adopt(database)
+                rewitness.rewitness(database)
     finally:
         connection.authorizer = authorizer
 

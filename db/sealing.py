@@ -85,11 +85,11 @@ def seal(database: Connections) -> None:
         if stale and tables[name].personal:
             database.many(_DROP_SALT, ((name, key) for key in stale))
     if witnesses:
-        _append(database, dict(sorted(witnesses.items())))
+        append(database, dict(sorted(witnesses.items())))
     recorder.renew()
 
 
-def _append(database: Connections, witnesses: dict[str, list[Witness]]) -> None:
+def append(database: Connections, witnesses: dict[str, list[Witness]]) -> None:
     """The entry, and the witness of each row."""
     for name in witnesses:
         _declare(database, database.schema.tables[name])
@@ -204,7 +204,7 @@ def _adopt(database: Connections, table: Evidence) -> None:
         LIMIT 20000"""
     _declare(database, table)
     while rows := database.sql(unwitnessed):
-        _append(database, {table.table: [*shape.hasher.hashes(rows)]})
+        append(database, {table.table: [*shape.hasher.hashes(rows)]})
 
 
 def key_sql(key: Sequence[str], alias: str) -> str:
@@ -263,6 +263,6 @@ class Bulk:
             for part in in_steps(rows, STEP):
                 database.many(self._statement, part)
         try:
-            _append(database, {self.table: witnesses})
+            append(database, {self.table: witnesses})
         except apsw.ConstraintError as error:
             raise errors.Damaged(f"rows of {self.table} are witnessed before they were written") from error

@@ -24,9 +24,9 @@ EVIDENCE = (
     evidence("mapping", "source_id header fields origin created_at"),
     evidence(
         "import",
-        "file_id source_id path state kind start position digest encoding delimiter header_id fields profile rows new"
+        "file_id source_id state kind start position digest encoding delimiter header_id fields profile rows new"
         " updated unchanged duplicate rejected blank error_code started_at finished_at names",
-        personal="warnings error_message",
+        personal="path warnings error_message",
     ),
     evidence("import_undo", "at actor reversed kept failed", personal="items", key="import_id"),
     evidence(
@@ -181,6 +181,7 @@ RELEASES = (
     {"db": 3, "jobs": 1, "valhalla": 16},
     {"db": 3, "jobs": 2, "valhalla": 16},
     {"db": 3, "jobs": 2, "valhalla": 17},
+    {"db": 3, "jobs": 2, "valhalla": 18},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
@@ -204,7 +205,7 @@ SCHEMA = Schema(
         # Imports refer to the first. A search index keeps the shadow tables that SQLite empties itself.
         kept=frozenset({"file", "cycle", "lead_generation", "lead_index_state"})
         | {f"lead_search_{part}" for part in ("config", "content", "data", "idx")},
-        statements=("UPDATE file SET error = NULL",),
+        statements=("UPDATE file SET error = NULL, path = '(left out ' || id || ')'",),
     ),
     earlier_values={
         "lead": "SELECT 'lead_history ' || id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
