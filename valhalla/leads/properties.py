@@ -145,6 +145,8 @@ def _county(text: str) -> str:
     words = _SEPARATORS.sub(
         " ", _COUNTY.sub(" ", text.upper().partition(",")[0].replace("'", "").replace(".", ""))
     ).split()
+    if words[:2] == ["CITY", "OF"]:
+        words = [*words[2:], "CITY"]  # independent cities, such as Baltimore
     if words and words[0] == "ST":
         words[0] = "SAINT"
     return "".join(words)

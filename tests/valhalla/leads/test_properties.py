@@ -108,6 +108,11 @@ def test_what_names_no_property_has_no_key_and_joins_nothing(nothing: Property) 
 def test_parcel_numbers() -> None:
     assert parcel_of("051-220-000-0011", "Harris County", "Texas") == "TX HARRIS 51.220.000.0011"
     assert parcel_of("12-34", "St. Tammany Parish", "LA") == parcel_of("12 34", "Saint Tammany", "LA")
+    assert (
+        parcel_of("12-34", "City of Baltimore", "MD")
+        == parcel_of("12-34", "Baltimore City", "MD")
+        != parcel_of("12-34", "Baltimore", "MD")
+    )
     assert parcel_of("12-34", "Harris", "TX") != parcel_of("123-4", "Harris", "TX")
     assert not possible(
         house(None, "", "TX", "", "12-34", "Harris"), house(None, "", "TX", "", "12-35", "Harris")

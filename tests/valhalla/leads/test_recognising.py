@@ -114,15 +114,19 @@ def test_houses_and_owners_are_found_and_no_two_are_joined(seed: int) -> None:
 
 def test_the_order_of_rows_makes_no_difference() -> None:
     rows = lists_of(60, seed=3)
-    grouped = set()
+    found = set()
     for seed in range(5):
         random.Random(seed).shuffle(rows)
-        labels = properties_of(rows)
-        groups: dict[int, set[int]] = defaultdict(set)
-        for row, label in zip(rows, labels, strict=True):
-            groups[label].add(id(row))
-        grouped.add(frozenset(map(frozenset, groups.values())))
-    assert len(grouped) == 1
+        properties = properties_of(rows)
+        found.add((grouped(rows, properties), grouped(rows, people_of(rows, properties))))
+    assert len(found) == 1
+
+
+def grouped(rows: list[Row], labels: list[int]) -> frozenset[frozenset[int]]:
+    groups: dict[int, set[int]] = defaultdict(set)
+    for row, label in zip(rows, labels, strict=True):
+        groups[label].add(id(row))
+    return frozenset(map(frozenset, groups.values()))
 
 
 def test_a_row_that_leaves_out_suffix_or_unit_is_offered() -> None:
