@@ -100,7 +100,8 @@ def export(
     source: Source = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
 ) -> None:
-    """Write leads to a CSV or workbook that Excel opens and Valhalla reads again."""
+    """Write leads, with everything that is known of them, to a CSV or workbook that Excel opens. Who must not be contacted has
+    the reason in the column do_not_contact; --top leaves them out."""
     from valhalla.leads import export as exporting
     from valhalla.leads.call_list import top as best
     from valhalla.leads.view import Viewer
@@ -111,7 +112,7 @@ def export(
         records = (
             best(database, viewer, limit or 100, market=market, source=source)
             if call_list
-            else viewer.contactable(limit, market=market, source=source)
+            else viewer.everyone(limit, market=market, source=source)
         )
         count = exporting.write_file(target, viewer, records)
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))

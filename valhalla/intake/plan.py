@@ -464,7 +464,7 @@ class _Planner:
             halves.append(half)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
-        if self.suppression:
+        if self.suppression or any(row.details is not None for row, _ in self.fresh.values()):
             self._suppress_fresh()
 
     def _suppress_fresh(self) -> None:
@@ -489,7 +489,7 @@ class _Planner:
         for lead in self.leads.values():
             if not (lead.fresh or lead.changed):
                 continue
-            if self.suppression and lead.suppressed is None:
+            if lead.suppressed is None:
                 lead.suppressed = self.suppression.reason(
                     reach(lead.content[_EMAIL], lead.content[_PHONE_KEY], lead.content[_DETAILS])
                 )

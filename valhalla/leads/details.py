@@ -9,6 +9,7 @@ An object with some of these keys, never an empty value:
 * ``unit``, ``county``, ``apn``, ``lot``, ``property_type``, ``occupancy``: text;
 * ``estimated_value``, ``assessed_value``, ``loans``, ``equity``, ``tax_owed``: cents; ``equity_percent``, ``ltv``: percent;
 * ``last_sale``: ``{price, date}``, cents and UTC microseconds; ``baths``, ``year_built``, ``years_owned``: numbers;
+* ``kept_out``: why the list says that this person is not to be called; ``interested_in``: what they say they want;
 * ``owners``: further owners' names; ``company``: true when the name is a firm's;
 * ``signs``: ``[{sign, list, date}]``, why somebody may want to sell, with the list that said so and its date;
 * ``unread``: ``{header: cell}``, cells that their field could not use.
@@ -89,6 +90,8 @@ class Reach(NamedTuple):
 
     emails: tuple[str, ...]
     phones: tuple[int, ...]
+    kept_out: str | None = None
+    """Why a list says that this person is not to be called, whatever they are reached by."""
 
 
 def reach(email: str | None, phone: int | None, details: str | None = None) -> Reach:
@@ -101,6 +104,7 @@ def reach(email: str | None, phone: int | None, details: str | None = None) -> R
     return Reach(
         tuple(dict.fromkeys(each for each in emails if each is not None)),
         tuple(dict.fromkeys(each for each in phones if each is not None)),
+        known.get("kept_out"),
     )
 
 

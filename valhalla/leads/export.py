@@ -52,7 +52,7 @@ class Sheet:
         self._phones, self._emails = max(1, phones), max(1, emails + 1)
         names = (json.loads(names) for (names,) in viewer.database.sql(sql.ALL_HEADERS))
         own = [
-            *(*COLUMNS, *FACTS, "last_sale_price", "last_sale_date", "could_not_be_read"),
+            *(*COLUMNS, "do_not_contact", *FACTS, "last_sale_price", "last_sale_date", "could_not_be_read"),
             *(f"mailing_{part}" for part in MAILING),
             *(
                 f"phone_{number}{part}"
@@ -72,6 +72,7 @@ class Sheet:
         emails = known["emails"][1 : self._emails]
         return [
             *(shown[column] for column in COLUMNS),
+            record.lead.suppressed,
             *(_cell(name, known[name]) for name in FACTS),
             *(_amount(known["last_sale"]["price"]), known["last_sale"]["date"]),
             facts.in_words("unread", known["unread"]),

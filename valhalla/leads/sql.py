@@ -70,10 +70,10 @@ def chosen(text: str, line: int, wait: str | None, *columns: str) -> str:
 ONE = f"SELECT {COLUMNS} FROM lead WHERE id = ?"
 # A chosen few, such as a page of the call list: in one statement, and put in order by the caller.
 SOME = f"SELECT {COLUMNS} FROM lead WHERE id IN (SELECT value FROM carray(?))"
-# Merged leads are a part of another one. Those who must not be contacted are listed, marked, and never exported.
+# Merged leads are a part of another one. Those who must not be contacted are listed and exported, marked.
 PAGE = f"""
 SELECT {COLUMNS} FROM lead
-WHERE id > :after AND (suppressed IS NULL OR (:contactable = 0 AND suppressed NOT LIKE 'merged%')) AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
+WHERE id > :after AND coalesce(suppressed, '') NOT LIKE 'merged%' AND (:market IS NULL OR market = :market) AND (:source IS NULL OR source = :source)
 ORDER BY id LIMIT :limit
 """
 

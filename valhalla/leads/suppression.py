@@ -73,6 +73,8 @@ class Suppression:
 
     def reason(self, who: Reach) -> str | None:
         """Why somebody with these addresses and numbers must not be contacted; None: nothing is known against it."""
+        if who.kept_out is not None:
+            return PREFIX + who.kept_out
         if not self.phones.isdisjoint(who.phones):
             return PREFIX + "phone"
         if not self.emails.isdisjoint(who.emails):

@@ -141,20 +141,18 @@ class Viewer:
         *,
         market: str | None = None,
         source: str | None = None,
-        contactable: bool = False,
     ) -> list[Record]:
-        """The next leads behind number ``after``, in the order in which they came. ``contactable``: without those who must
-        not be contacted."""
+        """The next leads behind number ``after``, in the order in which they came."""
         chosen = {"after": after, "limit": limit, "market": market, "source": source}
-        return self.records(self.database.sql(sql.PAGE, {**chosen, "contactable": int(contactable)}))
+        return self.records(self.database.sql(sql.PAGE, chosen))
 
-    def contactable(
+    def everyone(
         self, limit: int | None = None, *, market: str | None = None, source: str | None = None
     ) -> Iterator[Record]:
-        """All leads that may be contacted, at most ``limit``, in the order in which they came."""
+        """All leads, also those that must not be contacted, in the order in which they came."""
         after, left = 0, 2**62 if limit is None else limit
         while left > 0:
-            page = self.page(after, min(left, 1000), market=market, source=source, contactable=True)
+            page = self.page(after, min(left, 1000), market=market, source=source)
             if not page:
                 return
             yield from page

@@ -12,6 +12,7 @@ import pytest
 
 from db import Database
 from valhalla.cockpit.server import Server
+from valhalla.intake.source_settings import Change, set_source
 
 EVIL = "<script>alert(1)</script>"
 
@@ -135,6 +136,7 @@ def test_a_cure_is_one_click(client: httpx.Client, database: Database, load: Cal
 def test_a_suggested_mapping_is_accepted_by_the_same_click(
     client: httpx.Client, database: Database, load: Callable[..., int]
 ) -> None:
+    set_source(database, "odd", Change(options={"rules": "documents"}))
     load(
         "Ann Lee,a@x.com,250000",
         "Bob Ray,b@x.com,190000",
@@ -151,6 +153,7 @@ def test_a_suggested_mapping_is_accepted_by_the_same_click(
 def test_columns_that_nobody_could_guess_are_named_on_the_imports_page(
     client: httpx.Client, database: Database, load: Callable[..., int]
 ) -> None:
+    set_source(database, "odd", Change(options={"rules": "documents"}))
     load("Ann Lee,a@x.com,9", "Bob Ray,b@x.com,8", header="Whom,Where,Much\n", source="odd")
     told = advised(client, 1)
     assert [each["name"] for each in told["columns_seen"]] == ["Whom", "Where", "Much"]

@@ -15,6 +15,7 @@ import pytest
 from db import Database
 from valhalla.cockpit import uploads
 from valhalla.cockpit.server import Server
+from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.home import Home
 
@@ -166,7 +167,8 @@ def test_columns_are_mapped_and_remembered_for_the_source(client: httpx.Client) 
     ]
 
 
-def test_a_guessed_column_is_asked_about(client: httpx.Client) -> None:
+def test_a_guessed_column_is_asked_about(client: httpx.Client, database: Database) -> None:
+    set_source(database, "csv", Change(options={"rules": "documents"}))
     token = drop(client, b"Owner,Mail,Sum wanted for it\nAnn Lee,a@x.com,250000\nBob Ray,b@x.com,190000\n")
     told = preview(client, token)["preview"]
     assert [(each["name"], each["field"]) for each in told["columns"] if each["guessed"]] == [

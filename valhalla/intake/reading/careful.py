@@ -14,11 +14,12 @@ from typing import Any
 
 from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
 from valhalla.intake.reading.dates import list_date
-from valhalla.intake.reading.details import DetailReader, Phone
+from valhalla.intake.reading.details import DetailReader, Phone, preference, zip_code
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.mapping import Columns
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import Money, complaint, money, optional_count, optional_money
+from valhalla.intake.reading.voting import is_footer
 from valhalla.leads import details, identity
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
@@ -79,7 +80,7 @@ class RowReader:
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
         )
         self._header_forms = [name.strip() for name in columns.header]
-        self.details = DetailReader(columns.header, columns.index, profile, self._text)
+        self.details = DetailReader(*(columns.header, columns.index, profile, self._text), columns.flag_index)
         self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
 
     def _header(self, target: str) -> str | None:
@@ -105,9 +106,10 @@ class RowReader:
     def _normalised(self, cells: Sequence[str]) -> bool:
         if self.profile.value_format == "strict" and not self.profile.decimal_comma:
             return False
-        if "value" not in self.columns.index:
+        at = self.columns.index.get("value", len(cells))
+        if at >= len(cells):
             return False
-        return money(clean(undo_apostrophe(cells[self.columns.index["value"]]))[0], self.profile).normalised
+        return money(clean(undo_apostrophe(cells[at]))[0], self.profile).normalised
 
     def row(self, cells: Sequence[str], line: int, raw: str, warnings: list[Warning]) -> Row | Reject | None:
         """The lead, or the reject with its first reason, or None for a record of nothing but blank cells."""
@@ -169,6 +171,8 @@ class RowReader:
         email = emails[0] if emails else self._text(cells, "email", codes).lower()
         phone, number = self._phone(cells, phones, codes)
         value = self._text(cells, "value", codes)
+        if profile.rules == "list" and not email and number is None and self._is_footer(cells, name, raw):
+            return Reject(line, None, "TOTALS_ROW", "The row is a line under the list, not a lead", None, raw)
         if not name and profile.contact == "any":
             name = self._text(cells, "company") or _owner_of(self._text(cells, "address"))
 
@@ -212,6 +216,13 @@ class RowReader:
         more = self._details(cells, phones, emails, unread)
         return self._lead(cells, line, codes, name, email, phone, number, worth.cents, more, unread)
 
+    def _is_footer(self, cells: Sequence[str], name: str, raw: str) -> bool:
+        """A line of a report: a total, a count, what stands below the rows of many columns in a single cell."""
+        filled = sum(1 for cell in cells if cell and not cell.isspace())
+        return is_footer(cells) or (
+            filled == 1 and not name and self.width > 2 and not raw.rstrip("\r\n").endswith(",")
+        )
+
     def _contacts(self, cells: Sequence[str]) -> tuple[list[Phone], list[str]]:
         """Every number and address, where a row can have several."""
         reader = self.details
@@ -225,7 +236,7 @@ class RowReader:
     ) -> tuple[str, int | None]:
         """*The* number, as written and as dialled: the first that can be dialled, else the first that there is."""
         if self.details.several:
-            usable = next((each for each in phones if each.usable), None)
+            usable = min((each for each in phones if each.usable), key=preference, default=None)
             return (usable.number, usable.key) if usable is not None else ("", None)
         phone = self._text(cells, "phone", codes)
         return phone, phone_key(phone, self.profile.country) if phone else None
@@ -236,7 +247,8 @@ class RowReader:
         if not self.details.any:
             return {}
         found = self.details.rest(cells, unread)
-        found["phones"] = [{**each._asdict(), "flags": list(each.flags)} for each in phones]
+        if len(phones) > 1 or any(each.flags or each.type or each.status for each in phones):
+            found["phones"] = [{**each._asdict(), "flags": list(each.flags)} for each in phones]
         found["emails"] = emails[1:]
         found["company"] = bool(self._text(cells, "company"))
         return found
@@ -305,6 +317,8 @@ class RowReader:
         if condition:
             said = f"{condition}\n{said}"
         distress = distress_words(said)
+        if more.get("signs"):
+            distress = distress_words(",".join([distress or "", *(each["sign"] for each in more["signs"])]))
         extras = Encode([cells[column] for column in columns.extra_index]) if columns.extra_index else None
 
         arv, repairs = numbers.get("arv"), numbers.get("repairs")
@@ -322,7 +336,10 @@ class RowReader:
         city, state = self._text(cells, "city"), self._text(cells, "state")
         location = self._text(cells, "location")
         if "location" not in self.columns.index:
-            location = joined_location(city, state, self._text(cells, "zip"))
+            postal = self._text(cells, "zip")
+            if self.profile.rules == "list":
+                postal = zip_code(postal, state)
+            location = joined_location(city, state, postal)
         market, code = market_of(city or None, state or None, location or None)
         if market is None and "address" in self.columns.index:
             market, code = market_of(None, code, self._text(cells, "address") or None)

@@ -25,6 +25,7 @@ _FILE_ERRORS = {
     "EMPTY_FILE": "The file holds nothing but blank lines.",
     "NOT_CSV": "The content is of a kind that is no lead list: a web page, a PDF, an archive, an old .xls workbook.",
     "NO_HEADER": "The first line looks like data, not like column names.",
+    "LISTINGS": "The file is a download of houses for sale that names no owner; it is no lead list.",
     "MISSING_COLUMN": "No column could be recognised for a required field.",
     "JSON_SYNTAX": "The JSON document is broken, or holds no list of records.",
     "TOO_LARGE": "The workbook unpacks to more than 50 MB, or the list goes beyond another limit that its message names.",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from valhalla.intake.reading.dates import list_date
+from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import optional_count, optional_money
 from valhalla.leads.contacts import phone_key, plausible_email
@@ -23,6 +24,9 @@ MONEY = ("estimated_value", "assessed_value", "loans", "equity", "tax_owed")
 PERCENT = ("equity_percent", "ltv")
 NUMBERS = ("baths", "year_built", "years_owned")
 MAILING = ("mailing_address", "mailing_unit", "mailing_city", "mailing_state", "mailing_zip")
+PERSON = ("litigator", "do_not_call", "disposition", "interested_in")
+SIGNS = ("flag", "tags")
+"""Fields that several columns can be: a column of yes and no, and text in which signs stand. They stay further columns too."""
 OWNERS = ("name_2", "first_name_2", "last_name_2")
 SALE = ("last_sale_price", "last_sale_date")
 
@@ -31,12 +35,13 @@ FIELDS = (
     *(f"{phone}_{part}" for phone in PHONES for part in PHONE_PARTS),
     *EMAILS[1:],
     *(*MAILING, "company", *OWNERS),
-    *(*TEXTS, *MONEY, *PERCENT, *NUMBERS, *SALE),
+    *(*TEXTS, *MONEY, *PERCENT, *NUMBERS, *SALE, *PERSON, *SIGNS),
 )
 """What a column can be mapped to beside the columns of table ``lead``."""
 
+_WORDS = re.compile(r"[^\W_]+")
 _YES = frozenset({"yes", "y", "true", "t", "1", "x", "dnc", "on dnc", "do not call", "✓"})
-_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
+_SEVERAL = re.compile(r"\s*:::\s*|\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
 _MARK = re.compile(r"^(?:p|tel|phone|mobile|cell|home|work|landline)\s*:\s*", re.IGNORECASE)
 _POWER = re.compile(r"(\d)\.(\d+)E\+?0?(\d{1,2})", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>;,|]+@[^\s<>;,|]+")
@@ -46,6 +51,25 @@ _TYPES = (
     ("landline", ("land", "home", "residential", "work", "office", "wired")),
     ("voip", ("voip", "fixed voip", "virtual")),
 )
+
+
+_NEVER = ("do not call", "dnc", "remove me", "opt out", "opted out", "do not contact", "stop")
+
+_PADDED = frozenset({"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI"})
+"""States whose ZIP codes begin with a zero, which spreadsheets drop."""
+
+
+def zip_code(text: str, state: str) -> str:
+    """A ZIP code with the zeros in front that a spreadsheet took away; any other code as it is."""
+    text = text.removesuffix(".0").removeprefix("z:")
+    if state.upper() in _PADDED and text.isascii() and text.isdecimal() and 3 <= len(text) <= 4:
+        return text.zfill(5)
+    return text
+
+
+def sign_of(header: str) -> str:
+    """The sign that a yes in a column of this name is."""
+    return distress_words(header) or " ".join(_WORDS.findall(header.casefold()))
 
 
 def yes(text: str) -> bool:
@@ -69,14 +93,23 @@ class Phone(NamedTuple):
         return self.key is not None and DEAD.isdisjoint(self.flags)
 
 
+_FIRST = {"mobile": 0, None: 1, "voip": 1, "landline": 2}
+
+
+def preference(phone: Phone) -> int:
+    """The less the sooner it is dialled: a mobile is answered by its owner, a landline by whoever lives there."""
+    return _FIRST[phone.type]
+
+
 def numbers_in(text: str) -> list[str]:
     """The numbers of a cell, which may hold several (``713 555 0101; 713 555 0102``) and marks (``p:+1713...``). A number that
     a spreadsheet wrote as 9.735550114E+09 is exact when no digit is missing; with fewer digits it stays as it is."""
     found = []
     for part in _SEVERAL.split(text.strip()):
         part = _MARK.sub("", part)
+        part = part.removesuffix(".0")
         power = _POWER.fullmatch(part)
-        if power is not None and len(power[2]) == int(power[3]):
+        if power is not None and len(power[2]) == int(power[3]) == 9:
             part = power[1] + power[2]
         if part:
             found.append(part)
@@ -99,15 +132,20 @@ class DetailReader:
         index: dict[str, int],
         profile: Profile,
         text: Callable[[Sequence[str], str], str],
+        flags: Sequence[int] = (),
     ) -> None:
         self.header, self.index, self.profile, self.text = header, index, profile, text
         self.phones_known = [name for name in PHONES if name in index]
         self.emails_known = [name for name in EMAILS if name in index]
-        self.several = len(self.phones_known) > 1 or any(
+        self.several = profile.rules == "list" and bool(self.phones_known)
+        self.several |= len(self.phones_known) > 1 or any(
             f"{phone}_{part}" in index for phone in PHONES for part in PHONE_PARTS
         )
-        """Whether a row can have more to say of its numbers than one of them."""
-        self.any = self.several or len(self.emails_known) > 1 or any(name in index for name in FIELDS)
+        """Whether a row can have more to say of its numbers than one of them, or writes them in any way."""
+        self.any = (
+            self.several or len(self.emails_known) > 1 or bool(flags) or any(name in index for name in FIELDS)
+        )
+        self.flagged = [(column, sign_of(header[column])) for column in flags]
 
     def phones(self, cells: Sequence[str]) -> list[Phone]:
         """Every number of a row, each once."""
@@ -136,6 +174,8 @@ class DetailReader:
         if yes(self.text(cells, f"{name}_dnc")):
             flags.append("do_not_call")
         status = self.text(cells, f"{name}_status").casefold()
+        if yes(status):
+            status = self.header[self.index[f"{name}_status"]].casefold()
         flags += [flag for flag in ("wrong", "disconnected") if flag in status]
         if "do not call" in status or status == "dnc":
             flags.append("do_not_call")
@@ -157,6 +197,9 @@ class DetailReader:
         for name in NUMBERS:
             found[name] = self._read(cells, name, unread, _fraction if name == "baths" else optional_count)
         found["mailing"] = self._mailing(cells)
+        found["kept_out"] = self._kept_out(cells)
+        found["interested_in"] = self.text(cells, "interested_in")
+        found["signs"] = [{"sign": sign} for column, sign in self.flagged if yes(cells[column])]
         found["last_sale"] = _known(
             price=self._read(cells, SALE[0], unread, lambda text: optional_money(text, self.profile)),
             date=self._read(cells, SALE[1], unread, lambda text: list_date(text, self.profile.day_first)),
@@ -177,6 +220,15 @@ class DetailReader:
         if read is None:
             unread[self.header[self.index[name]]] = text
         return read
+
+    def _kept_out(self, cells: Sequence[str]) -> str | None:
+        """Why the list itself says that this person is not to be called."""
+        if yes(self.text(cells, "litigator")) or "litigator" in self.text(cells, "disposition").casefold():
+            return "litigator"
+        said = self.text(cells, "disposition").casefold()
+        if yes(self.text(cells, "do_not_call")) or any(words in said for words in _NEVER):
+            return "asked not to be called"
+        return None
 
     def _mailing(self, cells: Sequence[str]) -> dict[str, str]:
         address, unit, city, state, code = (self.text(cells, name) for name in MAILING)

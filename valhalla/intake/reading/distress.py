@@ -36,7 +36,9 @@ _PATTERNS = [
     (
         word,
         re.compile(
-            r"(?<!not )(?<!non-)(?<!non )(?<!no )(?<![\w-])(?:" + "|".join(map(re.escape, ways)) + r")"
+            r"(?<!not )(?<!non-)(?<!non )(?<!no )(?<!pre )(?<![\w-])(?:"
+            + "|".join(map(re.escape, ways))
+            + r")(?! ?(?:land|lot))"
         ),
     )
     for word, ways in _WAYS.items()
@@ -46,7 +48,8 @@ _PATTERNS = [
 def distress_words(text: str) -> str | None:
     """The distress words in the text in their fixed order, joined by commas, or None: ``probate,vacant``.
 
-    A word directly after "not", "no" or "non" does not count.
+    A word directly after "not", "no" or "non" does not count, nor does vacant land, which is a kind of property; "pre
+    foreclosure" is one sign.
     """
     text = text.lower()
     if not any(stem in text for stem in STEMS):  # a hundred times as fast, and most texts have none

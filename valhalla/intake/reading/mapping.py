@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from valhalla.intake.reading import recognition
 from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten
+from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import (
     ALIASES,
     DISTRESS_COLUMNS,
@@ -42,6 +44,8 @@ class Columns:
     extra_index: tuple[int, ...]
     distress_index: tuple[int, ...]
     """Extra columns in which distress words are looked for."""
+    flag_index: tuple[int, ...]
+    """Extra columns of yes and no that are signs."""
     required_index: tuple[int, ...]
     """Extra columns that the profile does not allow to be blank."""
     reject_index: int | None
@@ -223,7 +227,7 @@ def columns_for(
             "delete the columns that the list does not need.",
         )
     if mapping is None:
-        chosen = recognise(header)
+        chosen = recognise(header) if profile.rules != "list" else _of_trade(header, samples, profile, path)
     else:
         unknown = sorted(set(mapping.values()) - set(FIELDS))
         if unknown:
@@ -232,7 +236,7 @@ def columns_for(
         chosen = {}
         for name, target in mapping.items():
             real = name if name in header else forms.get(normal(name))
-            if real is not None and target not in chosen.values():
+            if real is not None and (target in SIGNS or target not in chosen.values()):
                 chosen[real] = target
     missing = _missing(set(chosen.values()), profile)
     if missing:
@@ -241,7 +245,7 @@ def columns_for(
     extra = [
         number
         for number, name in enumerate(header)
-        if name not in REJECT_COLUMNS and chosen.get(name) in (None, "lead_id")
+        if name not in REJECT_COLUMNS and chosen.get(name) in (None, "lead_id", *SIGNS)
     ]
     wanted = {normal(name): name for name in profile.required}
     present = {normal(name): number for number, name in enumerate(header)}
@@ -264,7 +268,10 @@ def columns_for(
         index=index,
         extras=[header[number] for number in extra],
         extra_index=tuple(extra),
-        distress_index=tuple(n for n in extra if normal(header[n]) in DISTRESS_COLUMNS),
+        distress_index=tuple(
+            n for n in extra if normal(header[n]) in DISTRESS_COLUMNS or chosen.get(header[n]) == "tags"
+        ),
+        flag_index=tuple(n for n in extra if chosen.get(header[n]) == "flag"),
         required_index=tuple(present[form] for form in wanted),
         reject_index=header.index("_reject") if "_reject" in header else None,
         line_index=header.index("_line") if "_line" in header else None,
@@ -272,6 +279,20 @@ def columns_for(
         profile=profile,
         warnings=warnings,
     )
+
+
+def _of_trade(
+    header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile, path: str
+) -> dict[str, str]:
+    """What the columns of a list of the trade are, by their names and cells."""
+    found = recognition.recognise(header, samples, profile.country)
+    if found.listings:
+        raise SourceError(
+            "LISTINGS",
+            f"{path} is a download of houses for sale that names no owner, so it is no lead list; nothing was stored.",
+            header=list(header),
+        )
+    return found.mapping
 
 
 def _unusable(

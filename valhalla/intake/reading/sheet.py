@@ -49,7 +49,7 @@ def read_sheet(path: Path, fields: Mapping[str, Sequence[str]]) -> Iterator[Shee
 
     def columns(header: list[str]) -> Columns:
         index.update(_index(header, fields))
-        return Columns(header, {}, {}, [], (), (), (), None, None, own_export=False, profile=Profile())
+        return Columns(header, {}, {}, [], (), (), (), (), None, None, own_export=False, profile=Profile())
 
     class Cells(RowReader):
         """Keeps the cells of a record as they are."""

@@ -122,10 +122,15 @@ def without_footers(rows: Sequence[Sequence[str]], width: int) -> list[Sequence[
     kept = [
         row
         for row, count in zip(rows, counts, strict=True)
-        if count > (1 if most > 2 else 0)
-        and not (count <= 3 and any(_FOOTER.fullmatch(cell[:LONGEST].strip()) for cell in row[:width]))
+        if count > (1 if most > 2 else 0) and not is_footer(row[:width])
     ]
     return kept or list(rows)
+
+
+def is_footer(cells: Sequence[str]) -> bool:
+    """Whether a row of at most three filled cells is a total or what a report says below its rows."""
+    told = [cell[:LONGEST].strip() for cell in cells if cell and not cell.isspace()]
+    return len(told) <= 3 and any(map(_FOOTER.fullmatch, told))
 
 
 def is_date(text: str) -> bool:
