@@ -2,8 +2,9 @@
 
 The call is framed by two commits that are on the disk: before it, that it begins (state running, sending 1, its key
 reserved); after it, what came of it. A process that dies in between leaves an effect of which nobody can know whether it
-was done: it becomes *uncertain*, is told, and is never run again by itself. One that dies before the call begins has done
-nothing, and the effect goes on by itself.
+was done: it becomes *uncertain*, is told, and is never run again by itself, unless its receiver is declared to do nothing
+twice under one key. One that dies before the call begins has done nothing, and the effect goes on by itself. Effects go out
+one after the other, so a process that dies leaves one of them uncertain at most.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from db import audit
 from jobs import DoNotRetry, JobQueue, Retry, worker_is_dead
 from valhalla.effects import live, recipients, register, sql
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
-from valhalla.effects.sending import Senders
+from valhalla.effects.sending import Senders, honours_key
 from valhalla.program import correlation
 from valhalla.sandbox import idempotency
 from valhalla.sandbox.alerts import AlertSystem
@@ -78,7 +79,7 @@ class Effects:
         self.log = StructuredLogger(database=database)
         self._senders = senders
         self._ready = ready
-        self._job = queue.task(name=JOB)(self._run_job)
+        self._job = queue.task(name=JOB, concurrency=1)(self._run_job)
 
     def prepare(self) -> None:
         """Set the default limits, settle what an earlier process left behind, enqueue what is approved."""
@@ -120,19 +121,20 @@ class Effects:
             if owner is not None and not worker_is_dead(self.database, owner):
                 continue
             with self.database.write(durable=True):
-                if sending:
+                effect = register.show(self.database, number)
+                if not sending:
+                    idempotency.free(self.database, key)
+                    self._end(effect, "approved", "the program ended before it was sent")
+                elif effect["tries"] <= self.rule.retries and honours_key(self.database, effect):
+                    idempotency.free(self.database, key)
+                    reason = "the program ended while it was being sent; it is sent again under the same key"
+                    self._end(effect, "approved", reason, unsure=True)
+                else:
                     reason = (
                         "the program ended while it was being sent; nobody here can know whether it arrived"
                     )
-                    self._end(register.show(self.database, number), "uncertain", reason)
+                    self._end(effect, "uncertain", reason)
                     uncertain.append(number)
-                else:
-                    idempotency.free(self.database, key)
-                    self._end(
-                        register.show(self.database, number),
-                        "approved",
-                        "the program ended before it was sent",
-                    )
         for number in uncertain:
             self._tell(number, "error", "it is uncertain whether it was sent")
         return uncertain
@@ -150,9 +152,11 @@ class Effects:
         with correlation.using(effect["correlation_id"]):
             stopped = self._gate(effect)
             if stopped is not None:
-                state, reason = stopped
+                state, reason = _unless_unsure(effect, *stopped)
                 with self.database.write(durable=True):
                     self._end(effect, state, reason)
+                if state == "uncertain":
+                    self._tell(number, "error", f"{state}: {reason}")
                 return state
             return self._send(effect)
 
@@ -215,7 +219,7 @@ class Effects:
         try:
             call = self._senders.prepare(effect)
         except EffectError as error:
-            return self._record(effect, "failed", str(error), error.said)
+            return self._record(effect, *_unless_unsure(effect, "failed", str(error)), error.said)
         with self.database.write(durable=True):  # preparing may take long: reading a keyring asks a person
             if register.show(self.database, number)["payload"] != effect["payload"]:
                 self.keys.release(key, durable=True)
@@ -224,8 +228,11 @@ class Effects:
             why = self._forbidden(effect)
             if why is not None:
                 self.keys.release(key, durable=True)
-                self._end(effect, "blocked", why)
-                return "blocked"
+                state, reason = _unless_unsure(effect, "blocked", why)
+                self._end(effect, state, reason)
+                if state == "uncertain":
+                    self._tell(number, "error", f"{state}: {reason}")
+                return state
             self.database.sql(sql.SENDING, (number, me))
             if not self.database.changes():  # it was taken for dead meanwhile
                 return str(register.show(self.database, number)["state"])
@@ -236,20 +243,28 @@ class Effects:
         except Refused as error:
             return self._record(effect, "failed", str(error), error.said)
         except Unknown as error:
-            return self._record(effect, "uncertain", str(error), error.said)
+            return self._unknown(effect, error)
         except Exception as error:
             reason = f"the program failed while it was sent ({type(error).__name__})"
-            return self._record(effect, "uncertain", reason, {"error": str(error)})
+            return self._unknown(effect, Unknown(reason, {"error": str(error)}))
         return self._record(effect, "done", None, response)
+
+    def _unknown(self, effect: dict[str, Any], error: Unknown) -> str:
+        """It may have arrived. Where the receiver knows it again by its key, asking again is the way to know."""
+        if honours_key(self.database, effect):
+            return self._later({**effect, "sending": 1}, TryLater(str(error), error.said))
+        return self._record(effect, "uncertain", str(error), error.said)
 
     def _later(self, effect: dict[str, Any], error: TryLater) -> str:
         tries = effect["tries"]
         if tries > self.rule.retries:
-            return self._record(effect, "failed", f"{error}; given up after {tries} tries", error.said)
+            reason = f"{error}; given up after {tries} tries"
+            return self._record(effect, *_unless_unsure(effect, "failed", reason), error.said)
         delay = max(self.rule.delay(tries), error.after or 0.0)
         with self.database.write(durable=True):
             self.keys.release(effect["key"], durable=True)
-            self._end(effect, "approved", f"{error}; next try in {delay:.0f} s", error.said)
+            reason = f"{error}; next try in {delay:.0f} s"
+            self._end(effect, "approved", reason, error.said, unsure=bool(effect["sending"]))
             self.enqueue(effect["id"], delay)
         return "approved"
 
@@ -272,11 +287,14 @@ class Effects:
         state: str,
         reason: str | None,
         response: dict[str, Any] | None = None,
+        *,
+        unsure: bool = False,
     ) -> None:
+        """``unsure``: it goes on, and what was sent so far may have arrived."""
         database = self.database
         text = None if response is None else json.dumps(response, ensure_ascii=False)
         finished = None if state == "approved" else database.clock()
-        database.sql(sql.END, (state, reason, text, finished, effect["id"]))
+        database.sql(sql.END, (state, reason, text, int(unsure), finished, effect["id"]))
         self._audit(f"effect.{state}", effect, {"reason": reason})
         fields = {"effect": effect["id"], "kind": effect["kind"], "reason": reason}
         database.after_commit(
@@ -294,3 +312,10 @@ class Effects:
 
     def _tell(self, number: int, severity: str, reason: str) -> None:
         self.alerts.repeat(f"effect:{number}", reason, severity)
+
+
+def _unless_unsure(effect: Mapping[str, Any], state: str, reason: str) -> tuple[str, str]:
+    """The end of an effect that goes no further: uncertain, if an earlier try of it may have arrived."""
+    if effect["sending"]:
+        return "uncertain", f"{reason}; an earlier try may have arrived"
+    return state, reason

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 Call = Callable[[], dict[str, Any]]
 
 
+def honours_key(database: Database, effect: Mapping[str, Any]) -> bool:
+    """Whether the operator has declared that the receiver does nothing twice under one key."""
+    if effect["kind"] != "webhook":
+        return False
+    return effect["target"] in (settings.value(database, "webhook.honours_key") or "").split()
+
+
 class Senders:
     """The senders, as the settings say. ``values``: settings in force."""
 
@@ -43,7 +50,10 @@ class Senders:
         parts = urlsplit(address)
         if parts.scheme == "http":
             self._expect_consent(parts.hostname, "by plain http, unencrypted")
-        return lambda: webhook.send(address, effect["payload"], effect["key"], secret=secret)
+        honours = honours_key(self.database, effect)
+        return lambda: webhook.send(
+            address, effect["payload"], effect["key"], secret=secret, honours_key=honours
+        )
 
     def _email(self, effect: Mapping[str, Any]) -> Call:
         values, payload = self._values, effect["payload"]

@@ -59,7 +59,7 @@ SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FRO
 """
 
 # Of several processes that work on the queue one takes it.
-CLAIM = "UPDATE effect SET state = 'running', sending = 0, owner = ? WHERE id = ? AND state = 'approved'"
+CLAIM = "UPDATE effect SET state = 'running', owner = ? WHERE id = ? AND state = 'approved'"
 
 # Only for its owner: a process that was taken for dead does not count any more.
 COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'running' AND owner = ?"
@@ -67,9 +67,9 @@ COUNT_TRY = "UPDATE effect SET tries = tries + 1 WHERE id = ? AND state = 'runni
 # On the disk before the call: from then on nobody here can know whether it was done.
 SENDING = "UPDATE effect SET sending = 1 WHERE id = ? AND state = 'running' AND owner = ?"
 
-# Also back to approved, when it is to be tried later. What was said about somebody who was forgotten meanwhile is not kept.
+# Also back to approved, when it is to be tried later; sending then stays 1 if this try may have arrived. What was said about somebody who was forgotten meanwhile is not kept.
 END = """
-UPDATE effect SET state = ?, reason = ?, response = CASE WHEN target = '' THEN NULL ELSE ? END, sending = 0, owner = NULL,
+UPDATE effect SET state = ?, reason = ?, response = CASE WHEN target = '' THEN NULL ELSE ? END, sending = ?, owner = NULL,
   finished_at = ? WHERE id = ?
 """
 

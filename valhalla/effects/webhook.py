@@ -26,6 +26,9 @@ LONGEST_WAIT = 24 * 3600.0
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers after which the same request may succeed; it goes out under the same key."""
 
+STILL_AT_IT = 409
+"""Section 2.7 of draft-ietf-httpapi-idempotency-key-header: the first request under this key has not ended yet."""
+
 BODY_SHOWN = 300
 """Characters of an answer that are kept."""
 
@@ -36,11 +39,15 @@ def send(
     key: str,
     *,
     secret: str | None,
+    honours_key: bool = False,
     connect: float = CONNECT_SECONDS,
     answer: float = ANSWER_SECONDS,
     total: float = deadline.SECONDS,
 ) -> dict[str, Any]:
-    """POST ``payload`` to ``target``; returns what the receiver answered. Raises TryLater, Refused or Unknown."""
+    """POST ``payload`` to ``target``; returns what the receiver answered. Raises TryLater, Refused or Unknown.
+
+    ``honours_key``: the receiver does nothing twice under one key; of one that is still at it, it says 409.
+    """
     import httpx
 
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
@@ -69,7 +76,7 @@ def send(
     if response.is_success:
         return told
     reason = f"the receiver answered {response.status_code}"
-    if response.status_code in TRANSIENT:
+    if response.status_code in TRANSIENT or (honours_key and response.status_code == STILL_AT_IT):
         raise TryLater(reason, told, retry_after(response.headers.get("Retry-After")))
     raise Refused(reason, told)
 

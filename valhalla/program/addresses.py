@@ -36,6 +36,11 @@ def checked(text: str) -> str | None:
     return text
 
 
+def checked_all(text: str) -> str | None:
+    """Several addresses, between spaces, as :func:`checked` takes each. Raises :class:`ValueError`."""
+    return " ".join(filter(None, map(checked, text.split()))) or None
+
+
 def secret_in(text: str) -> str | None:
     """What looks like a secret in an address, named and not shown; None: nothing does."""
     try:

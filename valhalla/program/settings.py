@@ -133,6 +133,10 @@ SETTINGS: Mapping[str, Field] = {
     "webhook.secret": _text(
         "where the key that signs webhooks is kept: env:NAME or keyring:SERVICE/NAME", parse_reference
     ),
+    "webhook.honours_key": _text(
+        "addresses, between spaces, whose receivers do nothing twice under one Idempotency-Key: what may have arrived there is sent again",
+        addresses.checked_all,
+    ),
     "mail.host": _text("mail server (SMTP)", _host),
     "mail.port": _count(587, 1, 65_535, "its port"),
     "mail.tls": _word("starttls", ("starttls", "tls", "none"), "how the line to it is protected"),
@@ -188,6 +192,7 @@ SETTINGS: Mapping[str, Field] = {
 PRIVATE = frozenset(
     [
         "webhook.url",
+        "webhook.honours_key",
         "mail.host",
         "mail.user",
         "mail.from",

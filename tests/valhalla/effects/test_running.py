@@ -155,6 +155,77 @@ def test_a_receiver_that_is_down_is_tried_again_one_that_hangs_up_is_uncertain(
     assert effects.run(number) == "done" and len(set(receiver.keys)) == 1
 
 
+def honouring(database: Database, make: Make, url: str) -> Any:
+    settings.save(database, "webhook.honours_key", url)
+    return make(is_live=True)
+
+
+def due(database: Database) -> int:
+    return int(database.value("SELECT count(*) FROM task WHERE name = 'effect.run' AND state = 'scheduled'"))
+
+
+def test_what_may_have_arrived_where_keys_are_honoured_is_sent_again_under_its_key(
+    database: Database, make: Make, receiver: Any
+) -> None:
+    effects = honouring(database, make, receiver.url)
+    receiver.answers += [(0, {}), (409, {}), (200, {})]
+    number = approved(database, receiver.url)
+    for tries in (1, 2):
+        assert effects.run(number) == "approved"
+        assert (register.show(database, number)["tries"], due(database)) == (tries, 1)
+        database.sql("DELETE FROM task")
+    assert effects.run(number) == "done"
+    assert len(receiver.keys) == 3 and len(set(receiver.keys)) == 1
+
+
+@pytest.mark.parametrize("how", ["given up", "lock closed", "setting gone", "refused"])
+def test_what_may_have_arrived_and_goes_no_further_is_uncertain(
+    database: Database, make: Make, receiver: Any, how: str
+) -> None:
+    effects = honouring(database, make, receiver.url)
+    receiver.answers += [(0, {})]
+    number = approved(database, receiver.url)
+    assert effects.run(number) == "approved"
+    if how == "given up":
+        receiver.answers += [(503, {}), (503, {})]
+        assert effects.run(number) == "approved"
+    elif how == "lock closed":
+        live.close(database, "test")
+    elif how == "setting gone":
+        settings.save(database, "webhook.honours_key", "")
+        receiver.answers += [(0, {})]
+    else:
+        receiver.answers += [(422, {})]
+    assert effects.run(number) == ("failed" if how == "refused" else "uncertain")
+    assert number in [int(each["task"].partition(":")[2]) for each in effects.alerts.get_alerts("error")]
+    register.put_back(database, number)
+    assert register.show(database, number)["sending"] == 0
+
+
+def test_effects_go_out_one_after_the_other(
+    database: Database, make: Make, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effects = make(is_live=True)
+    together: list[int] = []
+    run = effects.run
+
+    def watched(number: int) -> str:
+        running = "SELECT count(*) FROM task WHERE name = 'effect.run' AND state = 'running'"
+        together.append(database.value(running))
+        return str(run(number))
+
+    monkeypatch.setattr(effects, "run", watched)
+    drafts = [
+        register.draft(database, "webhook", receiver.url, {"n": n}, about=str(n))["id"] for n in range(8)
+    ]
+    effects.approve(drafts)
+    worker = effects.queue.worker(threads=3)
+    worker.start()
+    effects.queue.drain(timeout=20)
+    worker.stop(timeout=5)
+    assert len(receiver.requests) == 8 and set(together) == {1}
+
+
 def test_the_governor_denies_what_is_too_much(database: Database, make: Make, receiver: Any) -> None:
     effects = make(is_live=True)
     effects.governor.set_limit("effect.webhook", 2, 3600)
@@ -253,13 +324,28 @@ effects.run(number)
 @pytest.mark.crash
 @pytest.mark.skipif(os.name == "nt", reason="kills by signal")
 @pytest.mark.parametrize(
-    ("where", "arrived", "after", "later"),
-    [("reserved", 0, "done", 1), ("sending", 0, "uncertain", 0), ("sent", 1, "uncertain", 1)],
+    ("where", "honoured", "arrived", "after", "later"),
+    [
+        ("reserved", False, 0, "done", 1),
+        ("sending", False, 0, "uncertain", 0),
+        ("sent", False, 1, "uncertain", 1),
+        ("sending", True, 0, "done", 1),
+        ("sent", True, 1, "done", 2),
+    ],
 )
-def test_killed_on_the_way_each_key_arrives_at_most_once(
-    database: Database, make: Make, receiver: Any, where: str, arrived: int, after: str, later: int
+def test_killed_on_the_way_each_key_arrives_at_most_once_or_where_that_is_one_effect(
+    database: Database,
+    make: Make,
+    receiver: Any,
+    where: str,
+    honoured: bool,
+    arrived: int,
+    after: str,
+    later: int,
 ) -> None:
     effects = make(is_live=True)
+    if honoured:
+        settings.save(database, "webhook.honours_key", f"https://other.example/hook {receiver.url}")
     import time
 
     database.clock = lambda: time.time_ns() // 1000

@@ -1,0 +1,147 @@
+"""Kills while effects go out: one is uncertain at most, and none where the receiver knows it again by its key."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from valhalla.effects import register
+from valhalla.program import settings
+from valhalla.program.home import Home
+from valhalla.scoring.opening import open_home
+
+pytestmark = [pytest.mark.crash, pytest.mark.skipif(os.name == "nt", reason="kills by signal")]
+
+LONG = bool(os.environ.get("VALHALLA_LONG"))
+KILLS = 100 if LONG else 1
+HONOURED = [False, True] if LONG else [False]
+"""tests/valhalla/effects/test_running.py has the quick form of the other."""
+EACH = 4
+"""Effects for each kill, and some more for the end."""
+
+SENDER = """
+import sys
+from pathlib import Path
+from valhalla.program import settings
+from valhalla.program.home import Home
+from valhalla.service import runs
+from valhalla.service.whole import WholeProgram
+with WholeProgram.open(Home(Path(sys.argv[1]))) as program:
+    run_id = runs.begin(program.database, "run", {})
+    guard = program.all_kinds().guard(settings.effective(program.database), run_id)
+    guard.begin(is_live=True)
+    worker = program.queue.worker(threads=3)
+    worker.start()
+    print("works", flush=True)
+    sys.stdin.readline()
+    program.queue.drain(timeout=60)
+    worker.stop(timeout=5)
+    guard.end()
+"""
+
+
+class Receiver:
+    """Kills the sender as soon as as many requests are under way as its threads could have begun, or no more come."""
+
+    def __init__(self) -> None:
+        self.keys: Counter[str] = Counter()
+        self.victim: subprocess.Popen[str] | None = None
+        self._mutex = threading.Lock()
+        self._three = threading.Event()
+        self._waiting = 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.keys[self.headers["Idempotency-Key"]] += 1
+                receiver.kill()
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except OSError:  # the sender is dead
+                    pass
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def arm(self, victim: subprocess.Popen[str]) -> None:
+        self._three.clear()
+        self._waiting = 0
+        self.victim = victim
+
+    def kill(self) -> None:
+        if self.victim is None:
+            return
+        with self._mutex:
+            self._waiting += 1
+            if self._waiting == 3:
+                self._three.set()
+        self._three.wait(0.2)
+        if self.victim is not None:
+            self.victim.send_signal(signal.SIGKILL)
+            self.victim.wait()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def sender(home: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SENDER, str(home)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("is_honoured", HONOURED, ids=["keys unknown", "keys honoured"][: len(HONOURED)])
+def test_kill_leaves_one_uncertain_at_most(home: Path, receiver: Receiver, is_honoured: bool) -> None:
+    Home(home).prepare()
+    with open_home(Home(home)) as database:
+        if is_honoured:
+            settings.save(database, "webhook.honours_key", receiver.url)
+        for number in range(KILLS * EACH):
+            draft = register.draft(database, "webhook", receiver.url, {"n": number}, about=str(number))
+            register.approve(database, draft["id"])
+    for _ in range(KILLS):
+        process = sender(home)
+        receiver.arm(process)
+        with process:
+            process.wait(60)
+        assert process.returncode == -signal.SIGKILL
+    receiver.victim = None
+    last = sender(home)
+    last.communicate("\n", timeout=120)
+    assert last.returncode == 0
+    with open_home(Home(home)) as database:
+        states = Counter(state for (state,) in database.sql("SELECT state FROM effect"))
+    print(f"{KILLS} kills: {dict(states)}, most under one key: {max(receiver.keys.values())}")
+    assert len(receiver.keys) == KILLS * EACH, "each arrived"
+    if is_honoured:
+        assert states == {"done": KILLS * EACH}
+    else:
+        assert max(receiver.keys.values()) == 1, "none arrived twice"
+        assert states["uncertain"] <= KILLS
+        assert states["done"] + states["uncertain"] == KILLS * EACH
