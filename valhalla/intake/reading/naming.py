@@ -29,6 +29,7 @@ MOST_WORDS = 24
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ORDINAL = re.compile(r"(?<![A-Za-z])(\d+)(?:(?:st|nd|rd|th)(?![a-z])|(?:ST|ND|RD|TH)(?![A-Za-z]))")
+_POSSESSIVE = re.compile(r"'[sS](?![A-Za-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _SECOND = frozenset(("second", "secondary", "co", "joint"))
 _NUMBERED = frozenset(PERSONS) - {"", "account"} | {"relative", "relatives"}
@@ -74,7 +75,7 @@ def tokens(name: str) -> list[str]:
     bare = _BRACKETS.sub(_bracketed, text)
     if not _WORD.search(bare):
         bare = text
-    bare = bare.replace("’", "'").replace("'s", "").replace("'", "")
+    bare = _POSSESSIVE.sub("", bare.replace("’", "'")).replace("'", "")
     bare = bare.replace("$/", " per ").replace("%", " percent ").replace("#", " number ").replace("+4", " ")
     bare = _CAMEL.sub(" ", _ORDINAL.sub(r"\1 ", bare))
     parts = [part.casefold() for part in _WORD.findall(bare)[: MOST_WORDS + 1]]

@@ -33,6 +33,7 @@ from valhalla.intake.reading.vocabulary import (
     attributes,
     listing_marks,
     phrases,
+    street_pieces,
     unsure,
 )
 from valhalla.intake.reading.voting import ENOUGH, MONEY, filled, is_lender, support, without_footers
@@ -71,6 +72,8 @@ class Recognition:
     """Whether it is a download of listings without owners: no lead list."""
     buyers: bool = False
     """Whether it is a list of people who buy: for ``buyers``, not for the leads."""
+    street: tuple[str, ...] = ()
+    """Headers of the columns that make the address of the house when they are joined by blanks, where none holds it whole."""
     meanings: dict[str, str] = field(default_factory=dict)
     """What the name of a mapped column says beyond its field: the line of a phone (``mobile``, ``landline``,
     ``voip``), the status of a status column (``wrong_number``, ``disconnected``)."""
@@ -142,7 +145,7 @@ def recognise(
     doubts = () if documents or listings or buyers else tuple(chooser.doubts())
     ordered = {name: mapping[name] for name in names if name in mapping}
     meanings = {name: said for name, said in chooser.meanings.items() if name in mapping}
-    return Recognition(ordered, doubts, documents, listings, buyers, meanings)
+    return Recognition(ordered, doubts, documents, listings, buyers, _street(columns, mapping), meanings)
 
 
 def _unique(header: Sequence[str]) -> list[str]:
@@ -192,6 +195,18 @@ def _buyers(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
         return False
     names = [{"buy", "box"}, *({"buyer", word} for word in ("name", "phone", "email"))]
     return any(column.words in names for column in columns)
+
+
+def _street(columns: Iterable[_Column], mapping: dict[str, str]) -> tuple[str, ...]:
+    """The pieces of an address in the order in which they are written; none without a number and a street."""
+    if "address" in mapping.values():
+        return ()
+    found: dict[int, str] = {}
+    for column in columns:
+        place = street_pieces().get(column.words)
+        if place is not None and column.header not in mapping and not column.name.number:
+            found.setdefault(place, column.header)
+    return tuple(found[place] for place in sorted(found)) if {0, 2} <= set(found) else ()
 
 
 class _Chooser:
@@ -359,8 +374,7 @@ class _Chooser:
             ]
         else:
             parts = [each for each in parts if not (each.role == "second" and each.part != "unit")]
-        pieces = any(column.words in ({"house", "number"}, {"street", "number"}) for column in self._columns)
-        if pieces:
+        if any(street_pieces().get(column.words) == 0 for column in self._columns):
             parts = [each for each in parts if not (each.part == "address" and "street" in each.column.words)]
         has = {(each.part, each.role) for each in parts}
         streets = {role for part, role in has if part == "address"}
@@ -471,7 +485,8 @@ class _Chooser:
             known = self._person(column)
             if known is not None:
                 part, second, rank = known
-                if self._fits(column, part, weak=rank > PERSONS["account"] + 1):
+                weak = column.words in _SAY_LITTLE
+                if self._fits(column, part, strict=weak, weak=weak):
                     found.setdefault((part, second), []).append((rank, column))
         for each in found.values():
             each.sort(key=lambda pair: (not pair[1].cells, pair[0], pair[1].number))
@@ -550,7 +565,13 @@ class _Chooser:
             {"f", "name"},
         ):
             part = "first_name"
-        elif left in ({"last", "name"}, {"last"}, {"family", "name"}, {"l", "name"}):
+        elif left in (
+            {"last", "name"},
+            {"last"},
+            {"family", "name"},
+            {"l", "name"},
+            {"last", "name", "company"},
+        ):
             part = "last_name"
         elif left == {"name"}:
             part = "name"
@@ -559,13 +580,11 @@ class _Chooser:
         }:  # fmt: skip
             part = "company"
         elif words == {"who"}:
-            part, rank = "name", 12.0
+            part, rank = "name", 6.5
         elif not left and name.person:
             part, rank = "name", rank + 0.5
-            if words in WEAK or (
-                name.person in ("contact", "lead", "account", "person") and words == {name.person}
-            ):
-                rank += 10
+            if words == {"account"}:
+                return None
         else:
             return None
         count = name.person_number or name.number
@@ -762,6 +781,7 @@ class _Chooser:
         return self._fits(column, target, strict=True, weak=True)
 
 
+_SAY_LITTLE = ({"contact"}, {"lead"}, {"person"}, {"who"})
 _PLAINTIFF = ({"plaintiff"}, {"plaintiff", "name"})
 _QUESTIONS = {
     "name": "Is “{}” the name of the owner?",

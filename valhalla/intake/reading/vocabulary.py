@@ -120,14 +120,14 @@ EXPANDED: dict[str, tuple[str, ...]] = {
 
 STOP_WORDS = words_of(
     "the a an of for to in at is are was your you my our do does did what whats would will which how much many and or "
-    "with please take this that it has have on de la le du reach us me we can should they he she"
+    "with please take this that it has have on de la le du reach us me we can should they he she i am"
 )
 """Words that say nothing about what stands in a column."""
 
 PERSONS: dict[str, int] = {
     "representative": 0, "owner": 1, "": 2, "seller": 3, "lead": 4, "contact": 4, "person": 4, "customer": 4,
     "client": 4, "prospect": 4, "invitee": 4, "attendee": 4, "respondent": 4, "borrower": 5, "taxpayer": 5,
-    "defendant": 6, "account": 6, "decedent": 8,
+    "defendant": 6, "grantee": 6, "account": 6, "decedent": 8,
 }  # fmt: skip
 """Who a column may be about, with a rank: of several the lowest is the lead."""
 
@@ -148,7 +148,7 @@ STRANGERS = words_of(
     "agent agents broker brokerage realtor user users assigned assignee creator attorney lawyer lender bank trustee plaintiff "
     "relative relatives relation neighbor neighbour fax mls employee staff inspector officer manager management tenant renter "
     "scheduler organizer organiser host modified updated rep reps salesperson closer caller acquisitions emergency "
-    "buyer buyers notary servicer beneficiary"
+    "buyer buyers notary servicer beneficiary grantor"
 )
 """Words of people who are not the lead, and of what others say about a listing: such a column is no field."""
 
@@ -157,7 +157,7 @@ OUR_OWN = words_of("lead contact deal record account opportunity prospect ticket
 
 VETOES = STRANGERS | words_of(
     "date time state city type status id parcel year age url link lat lng latitude longitude score factor count total provider "
-    "carrier code case zip postal apn county country campaign ad adset form website web reason opt unsubscribed care"
+    "carrier code case zip postal apn county country campaign ad adset form website web reason opt unsubscribed care tracking"
 )
 """Words of a name that is not understood which rule out that it holds a number, an e-mail, an address or a name."""
 
@@ -171,7 +171,7 @@ PHONE_WITHOUT_CORE = frozenset(
     words_of(each)
     for each in (
         "number", "contact number", "text number", "sms number", "text reminder number", "call number", "owner number",
-        "seller number", "best number", "callback number", "work number", "home number",
+        "seller number", "best number", "callback number", "work number", "home number", "home", "work", "best number call",
     )
 )  # fmt: skip
 """Names of phone columns without the word; they count where the cells are numbers."""
@@ -224,6 +224,15 @@ SIGNS: tuple[str, ...] = (
     "water|utility shutoff", "death", "decedent", "hoarder", "unoccupied", "notice default", "reo", "bank owned",
 )  # fmt: skip
 """Signs that a Yes/No column can be called by."""
+
+STREET_PIECES: tuple[tuple[str, ...], ...] = (
+    ("street|house|situs|site|property number", "street number"),
+    ("street direction|dir|prefix|pre", "street pre direction|dir"),
+    ("street name", "situs|site|property street name", "situs|site|property street|st", "street"),
+    ("street suffix|type", "street suffix"),
+    ("street post direction|dir",),
+)
+"""The columns of an address that is cut into its pieces, in the order in which they are written."""
 
 SIGN_FILLERS = words_of("flag indicator list quick")
 """Words beside a sign that change nothing."""
@@ -307,7 +316,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "lead id|number", "record id|number", "id", "external id", "unique id", "contact id", "source id", "source lead id", "reference number?", "ref number?", "prospect|customer|client id",
     ),
     "interested_in": (
-        "interested", "interested looking?", "looking", "want buy|sell", "buyer seller", "buying selling", "buy sell", "intent", "intention", "interest type", "lead|contact|client|customer type", "lead intent",
+        "interested", "interested looking?", "looking", "want buy|sell", "buyer seller", "buying selling", "buy sell", "intent", "intention", "interest type", "type", "lead|contact|client|customer type", "lead intent",
     ),
     "location": ("location", "market", "area", "metro", "place", "region", "market area", "metro area"),
     "tags": (
@@ -417,6 +426,14 @@ def attributes() -> dict[frozenset[str], str]:
 def unsure() -> dict[frozenset[str], str]:
     """Each name that a person is asked about, with the field it may mean."""
     return {words_of(name): field for name, field in UNSURE.items()}
+
+
+@cache
+def street_pieces() -> dict[frozenset[str], int]:
+    """Each name of a piece of an address, with its place."""
+    return {
+        words: place for place, names in enumerate(STREET_PIECES) for name in names for words in expand(name)
+    }
 
 
 @cache

@@ -65,7 +65,9 @@ def _twisted(columns: list[Column], seed: int) -> list[Column]:
     """Other order (phones, e-mails and what belongs to them keep theirs), other case, ``Phone 1`` as ``Tel 1``."""
     chance = random.Random(seed)
     kept = [
-        each for each in columns if re.search("phone|mobile|landline|tel|mail|type|dnc|number", each[0], re.I)
+        each
+        for each in columns
+        if re.search("phone|mobile|cell|home|landline|tel|mail|type|dnc|number", each[0], re.I)
     ]
     free = [each for each in columns if each not in kept]
     chance.shuffle(free)
@@ -327,3 +329,13 @@ def test_a_price_is_one_where_half_of_the_cells_are_amounts(
     )
 
     assert ("Asking Price" in found.mapping, "Asking Price" in found.proposed) == (mapped, proposed)
+
+
+def test_an_address_that_is_cut_into_pieces_is_named_in_order() -> None:
+    header = ["Street Name", "Street Number", "Street Suffix", "City", "Owner Name"]
+    rows = [["Calder Ridge", "1412", "Ln", "Houston", "Ann Lee"]]
+
+    assert recognise(header, rows).street == ("Street Number", "Street Name", "Street Suffix")
+    assert "address" not in recognise(header, rows).proposed.values()
+    assert recognise([*header, "Property Address"], [[*rows[0], "1412 Calder Ridge Ln"]]).street == ()
+    assert recognise(header[:1] + header[2:], []).street == ()
