@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db import errors
+from db.standing import READ_HEAD
 
 if TYPE_CHECKING:
     from db.connection import Connections
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 DOMAIN = "valhalla-audit-1"
 """First word of what is hashed, so that an entry's hash can be mistaken for nothing else."""
 
-# The head row is read rather than max(seq): a chain whose tail was cut off must not be continued unnoticed.
-READ_HEAD = "SELECT entries, hash FROM audit_head WHERE id = 1"
 ADD_ENTRY = """INSERT INTO audit (seq, at, actor, correlation_id, action, subject, body, previous, hash)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 MOVE_HEAD = "UPDATE audit_head SET entries = ?, hash = ? WHERE id = 1"

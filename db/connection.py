@@ -21,6 +21,7 @@ from db import authorizing, clock, errors, guard
 from db.orm import APSWDatabase, PeeweeException
 from db.recording import Recorder, Shape
 from db.schema import Schema
+from db.standing import Standing
 from db.turn import Turn, turn_for
 
 BUSY_TIMEOUT = 10.0
@@ -79,6 +80,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._cache_kib = cache_kib
         self._thread = _ThreadState()
         self._turn = turn_for(path) if path and not self.readonly else Turn(None)
+        self._standing = Standing(path, schema.application_id) if path and not self.readonly else None
+        self._displaced: str | None = None
         self._opened: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._opened_mutex = threading.Lock()
         self._guarded = False
@@ -99,10 +102,20 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             raise
 
     def _connect(self) -> apsw.Connection:
+        self.require_in_place()
         try:
             connection = apsw.Connection(self.database, flags=self._flags)
         except apsw.Error as error:
+            self._displace(self._standing.admit() if self._standing else None)
             raise self._explained(error) from error
+        if self._standing is not None:
+            try:  # before anything is read: that would take the log to belong to whatever stands here now
+                self._displace(self._standing.admit())
+            except BaseException:
+                connection.close()
+                raise
+            self._flags &= ~apsw.SQLITE_OPEN_CREATE
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # see close_all
         connection.set_busy_timeout(int(BUSY_TIMEOUT * 1000))
         if hasattr(connection, "setlk_timeout"):
             connection.setlk_timeout(0, 0)  # the wheel's blocking locks time out at once on some systems
@@ -131,20 +144,52 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self.readonly, self.why_readonly = True, why
 
     def close_all(self) -> None:
-        """Close the connections of all threads. The last one to close also empties the WAL into the file."""
+        """Close the connections of all threads. The last one to close also empties the WAL into the file, if that is still
+        the file that was opened."""
         if self._moving is not None:
             self._moving.join()
         with self._opened_mutex:
             opened = list(self._opened)
             self._opened.clear()
             self._anchor = None
+        ours = self._standing is not None and self._displaced is None and self._standing.admit() is None
         for connection in opened:
             with contextlib.suppress(apsw.Error):
+                if ours:
+                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
+        if self._standing is not None:
+            self._standing.forget_log()
         self.close()
         if self.path and self._guarded:
             guard.unwatch(self.path)
             self._guarded = False
+
+    # -- whether the file is still there -------------------------------------------------------------------
+
+    def require_in_place(self) -> None:
+        """Raise :class:`errors.Displaced` once it was found that the file was deleted, moved, replaced or written over."""
+        if self._displaced is not None:
+            assert self.path is not None
+            raise errors.Displaced(self.path, self._displaced)
+
+    def look(self) -> None:
+        """Find that out, outside of :meth:`write`. From then on nothing is written, and no thread connects any more."""
+        self.require_in_place()
+        if self._standing is not None and not self.readonly:
+            try:
+                self._displace(self._standing.look(self.connection()))
+            except apsw.Error as error:
+                raise self._explained(error) from error
+
+    def own_log(self) -> list[Path]:
+        """Those of the -wal and -shm of the file that was opened which still lie beside it, or beside what took its place."""
+        return self._standing.own_log() if self._standing is not None else []
+
+    def _displace(self, what: str | None) -> None:
+        if what is not None:
+            self._displaced = what
+            self.require_in_place()
 
     def __enter__(self) -> Self:
         return self
@@ -364,6 +409,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
     def _begin(self, durable: bool) -> None:
         thread = self._thread
         connection = self.connection()
+        self.require_in_place()
         if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
             raise errors.ReadOnly(self.why_readonly)
         if not self._turn.threads.acquire(TURN_TIMEOUT):
@@ -410,6 +456,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         callbacks: list[Callable[[], object]] = []
         try:
             if not failed:
+                self.require_in_place()
                 self._before_commit()
                 callbacks = thread.callbacks
                 if recorder is not None:
@@ -443,6 +490,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             return True
         if self._moving is not None:  # nobody can wait in SQLite for one who is at it
             self._moving.join(wait)
+        self.look()
         self.connection().set_busy_timeout(int(wait * 1000))
         try:
             self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -467,6 +515,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         wait meanwhile, neither to read nor to write."""
         _, pages, moved = self.sql("PRAGMA wal_checkpoint(NOOP)")[0]
         if pages - moved > 2 * LOG_PAGES:
+            self.look()
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def checkpoint_beside(self) -> None:
@@ -479,6 +528,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         def move() -> None:
             with contextlib.suppress(errors.DatabaseError):
                 try:
+                    self.look()
                     self.sql("PRAGMA wal_checkpoint(PASSIVE)")
                 finally:
                     self.close()
@@ -501,6 +551,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             raise RuntimeError("the file cannot be written anew inside a transaction")
         if self.path is None:
             return True
+        self.look()
         if not self._turn.threads.acquire(TURN_TIMEOUT):
             return False
         try:

@@ -62,6 +62,33 @@ def _backup(database: Connections, temporary: Path, progress: Callable[[int, int
         source.close()
 
 
+def rescue(database: Connections, target: Path) -> None:
+    """Save at ``target`` what this thread's connection still holds, of a file that is not where it was any more.
+
+    Raises the errors of :mod:`db.errors`; nothing is left behind then.
+    """
+    source, words = database.connection(), database.schema.words
+    try:
+        with files.whole(target) as temporary:
+            destination = apsw.Connection(str(temporary))
+            try:
+                os.chmod(temporary, 0o600)  # leads are personal data
+                with destination.backup("main", source, "main") as backup:
+                    while not backup.done:
+                        backup.step()  # all at once: nobody writes any more
+                destination.execute("PRAGMA journal_mode = DELETE").fetchall()
+            finally:
+                destination.close()
+                Path(f"{temporary}-journal").unlink(missing_ok=True)
+            _flush(temporary)
+    except apsw.Error as error:
+        raise errors.translate(error, target, words) or errors.DiskFailure(
+            f"{target} could not be written: {error}"
+        ) from error
+    except OSError as error:
+        raise errors.DiskFailure(f"{target} could not be written: {error.strerror}") from error
+
+
 def _flush(path: Path) -> None:
     with open(path, "r+b") as file:
         os.fsync(file.fileno())

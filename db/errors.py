@@ -42,6 +42,14 @@ class AppendOnly(DatabaseError):
     """Something would have changed or removed what the audit chain consists of."""
 
 
+class Displaced(DatabaseError):
+    """The file was deleted, moved, replaced or written over while it was in use. ``what`` says which."""
+
+    def __init__(self, path: Path, what: str, advice: str = "nothing more is written to it") -> None:
+        super().__init__(f"{path} {what} while it was in use; {advice}")
+        self.what = what
+
+
 class Busy(DatabaseError):
     """Somebody else kept the file's write lock for too long."""
 

@@ -56,6 +56,7 @@ def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D
         if not database.readonly:
             _use_wal(database, path)
             migrate.upgrade(database)
+            database.look()
     except BaseException:
         database.close_all()
         raise

@@ -17,6 +17,7 @@ from db.clock import now
 from db.database import Database
 from db.evidence import SUBHASH_BYTES, encode
 from db.schema import Schema
+from db.standing import READ_HEAD
 from db.verdict import Verdict
 from db.verifying import Walk
 
@@ -64,7 +65,7 @@ def redact(path: Path, schema: Schema) -> None:
 
 def _mark(connection: apsw.Connection, schema: Schema) -> None:
     """The copy's own last entry, which says that it is one in which something was left out."""
-    found: list[Any] = connection.execute(audit.READ_HEAD).fetchall()
+    found: list[Any] = connection.execute(READ_HEAD).fetchall()
     (entries, head), at = found[0], now()
     entry = (
         entries + 1,

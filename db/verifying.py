@@ -20,6 +20,7 @@ from db.database import Database
 from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
 from db.schema import SealedRanges
 from db.sealing import DECLARATION, ROWS, key_sql
+from db.standing import READ_HEAD
 from db.verdict import PROBLEMS_KEPT, Verdict
 
 ALTERED = "altered or torn"
@@ -170,7 +171,7 @@ class Walk:
         more = self.database.value("SELECT count(*) FROM audit_head WHERE id IS NOT 1")
         if more:
             verdict.add("audit_head", None, f"there are {more} rows beside the one that is the head")
-        end = self.database.one(audit.READ_HEAD)
+        end = self.database.one(READ_HEAD)
         if end is None:
             verdict.add("audit_head", 1, "missing, so entries may be too")
         elif end != (expected - 1, previous):

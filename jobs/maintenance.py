@@ -75,6 +75,7 @@ class Maintenance:
         ]
         self._duties = [
             *self._leases,
+            Duty(CHECK, queue.database.look),
             Duty(BEAT, lambda: queue.owner.beat(crew.workers)),
             Duty(HEALTH, crew.check_worker_health),
             Duty(HEALTH, lambda: sweep_workers(queue)),

@@ -49,6 +49,7 @@ class Waiting(Core):
         try:
             seen = None
             while True:
+                self.database.require_in_place()  # else nobody can write the job's end any more
                 version = self.database.version()
                 if version != seen or event.is_set():
                     event.clear()

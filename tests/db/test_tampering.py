@@ -16,6 +16,7 @@ import pytest
 
 from db import audit
 from db.evidence import encode
+from db.standing import READ_HEAD
 from valhalla.leads import do_not_contact, suppression
 from valhalla.program.database import open_copy
 from valhalla.program.home import Home
@@ -185,7 +186,7 @@ def cut(connection: apsw.Connection) -> None:
 
 
 def mark(connection: apsw.Connection) -> None:
-    entries, head = connection.execute(audit.READ_HEAD).fetchall()[0]
+    entries, head = connection.execute(READ_HEAD).fetchall()[0]
     entry: tuple[Any, ...] = (
         int(str(entries)) + 1,
         1,

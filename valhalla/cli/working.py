@@ -52,11 +52,13 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
                 _let_index(importing)
                 call_list_index.adapt(program.database)
         finally:
-            if worker:
-                worker.stop(timeout=2.0)
-                with suppress(DiskFull):  # what was committed stands in the log
-                    program.database.checkpoint()
-            instance.release()
+            try:
+                if worker:
+                    worker.stop(timeout=2.0)
+                    with suppress(DiskFull):  # what was committed stands in the log
+                        program.database.checkpoint()
+            finally:
+                instance.release()
 
 
 def _let_index(importing: Importing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from typing import TYPE_CHECKING, Any
@@ -99,16 +100,19 @@ class Safety:
 
     def end(self) -> None:
         """The run is over: a last assessment, and the lock closes."""
-        try:
+        with contextlib.ExitStack() as rest:  # each of them, the last first, whatever the others raise
+            rest.callback(self._end_log)
+            rest.callback(self.effects.keys.close)
+            rest.callback(self._unsubscribe)
+            rest.callback(self.heartbeat.stop)
+            rest.callback(live.close, self.database, "stop")
+            self.database.require_in_place()
             self.assess()
-        finally:
-            live.close(self.database, "stop")
-            self.heartbeat.stop()
-            self._unsubscribe()
-            self.effects.keys.close()
-            self.log.log_action("run.stop", run=self.run_id)
-            while self._handlers:
-                logs.stop(self._handlers.pop())
+
+    def _end_log(self) -> None:
+        self.log.log_action("run.stop", run=self.run_id)
+        while self._handlers:
+            logs.stop(self._handlers.pop())
 
     def unready(self) -> str | None:
         """Why no effect may go out now; None: it may."""

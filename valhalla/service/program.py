@@ -14,6 +14,7 @@ from typing import Self
 
 from db import Database
 from jobs import JobQueue
+from valhalla.audit import rescuing
 from valhalla.program.home import Home
 from valhalla.scoring.opening import open_home
 
@@ -33,9 +34,18 @@ class Program:
     @classmethod
     @contextmanager
     def open(cls, home: Home) -> Iterator[Self]:
-        """Open a home's database (made or migrated where needed) with everything that belongs to it."""
+        """Open a home's database (made or migrated where needed) with everything that belongs to it.
+
+        Raises :class:`db.errors.Displaced` when it was deleted or written over meanwhile; what was held of it is saved then.
+        """
         with open_home(home) as database:
-            yield cls(database, home)
+            try:
+                yield cls(database, home)
+            except Exception as error:
+                displaced = rescuing.rescue(database, home)
+                if displaced is None:
+                    raise
+                raise displaced from error
 
     @cached_property
     def queue(self) -> JobQueue:

@@ -123,6 +123,7 @@ class Service:
             with self.events.working(self):
                 rest = Rest(self.database)
                 while not stop.wait(0.1) and not self._done.is_set():
+                    self.database.require_in_place()
                     if self.error is not None:
                         raise self.error
                     try:
@@ -219,10 +220,12 @@ class Service:
     def _close(self, reason: str) -> None:
         database = self.database
         self.stats.status = "STOPPED"
-        runs.end(database, "run", self._run_id, reason, {"reason": reason, "cycles": self.stats.cycles})
-        self._save_stats()
-        if self.safety is not None:
-            self.safety.end()
+        try:
+            runs.end(database, "run", self._run_id, reason, {"reason": reason, "cycles": self.stats.cycles})
+            self._save_stats()
+        finally:
+            if self.safety is not None:
+                self.safety.end()
         signing.note(database, self.home.audit, f"run {self._run_id} {reason}")
         database.checkpoint()
 
