@@ -1,8 +1,8 @@
-"""Properties are tried with no limit on the time of one example, which a busy computer exceeds."""
+"""Examples are tried with no limit on their time, which a busy computer exceeds."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from valhalla.leads import addresses
 from valhalla.leads.addresses import Address, may_be_same, normal_address, parse_address, parse_place, zip5
 from valhalla.leads.postal_tables import DIRECTIONS, SUFFIXES, UNITS
+
+tries = settings(max_examples=1_000 if os.environ.get("VALHALLA_LONG") == "1" else 40)
 
 SAME = [
     ("12 N. Oak Street #4", "12 NORTH OAK ST APT 4", "12 n oak st, unit 4", "12 N Oak St. Ste 4", "12 N OAK STREET # 04", "12 N Oak St Apt. #4"),
@@ -40,7 +44,7 @@ SAME = [
     ("9 Winston-Salem Rd", "9 Winston Salem Road"),
     ("9 Oak Lane Dr", "9 Oak Ln Drive"),
     ("9 Oak St Bldg 2 Apt 4", "9 Oak St Apt 4 Building 2", "9 Oak St, Bldg. 2, #4"),
-    ("9 Oak St Apt 4B", "9 Oak St 4-B", "9 Oak St # 4 B", "9 Oak St, 4b", "4B-9 Oak St"[3:] + " Unit 4B"),
+    ("9 Oak St Apt 4B", "9 Oak St 4-B", "9 Oak St # 4 B", "9 Oak St, 4b", "9 Oak St Unit 4B"),
     ("9 Oak St 2nd Floor", "9 Oak St FL 2", "9 Oak St Second Floor", "9 Oak St, Floor 2"),
     ("9 Oak St Rear", "9 Oak St REAR", "9 Oak St Apt Rear"),
     ("9 Oak St Upper", "9 Oak St UPPR", "9 Oak St, Upr"),
@@ -373,6 +377,7 @@ def spelled(draw: st.DrawFn) -> tuple[tuple[str, ...], str]:
 
 
 @given(spelled(), st.sampled_from(["77018", "77018-1122", ""]))
+@tries
 def test_every_spelling_has_the_same_form(case: tuple[tuple[str, ...], str], code: str) -> None:
     parts, text = case
     address = normal_address(text, None, "Houston", "TX", code)
@@ -381,6 +386,7 @@ def test_every_spelling_has_the_same_form(case: tuple[tuple[str, ...], str], cod
 
 
 @given(spelled(), spelled())
+@tries
 def test_two_addresses_are_equal_when_their_parts_are(
     one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], str]
 ) -> None:
@@ -388,6 +394,7 @@ def test_two_addresses_are_equal_when_their_parts_are(
 
 
 @given(spelled())
+@tries
 def test_the_normal_form_is_its_own(case: tuple[tuple[str, ...], str]) -> None:
     address = normal_address(case[1], None, "Houston", "TX", "77018")
     assert address is not None
@@ -398,7 +405,7 @@ def test_the_normal_form_is_its_own(case: tuple[tuple[str, ...], str]) -> None:
 @given(
     st.text(max_size=60), st.text(max_size=8), st.text(max_size=12), st.text(max_size=6), st.text(max_size=10)
 )
-@settings(max_examples=200)
+@tries
 def test_any_text_is_read_without_an_error(text: str, unit: str, city: str, state: str, code: str) -> None:
     first = normal_address(text, unit, city, state, code)
     assert first == normal_address(text, unit, city, state, code)
@@ -463,7 +470,7 @@ _WORDS = st.sampled_from(
 
 
 @given(st.lists(_WORDS, min_size=1, max_size=8).map(" ".join))
-@settings(max_examples=300)
+@tries
 def test_the_quick_way_reads_what_the_careful_one_reads(text: str) -> None:
     place = addresses.Place("HOUSTON", "TX", "77018")
     quick = addresses._plain(text, None, place)

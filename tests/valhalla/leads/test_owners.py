@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valhalla.leads import owners
 from valhalla.leads.owners import name_keys, owners_of, same_owner
+
+tries = settings(max_examples=1_000 if os.environ.get("VALHALLA_LONG") == "1" else 40)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,7 @@ _LAST = st.sampled_from(["Quillon", "Marsh", "Mott", "Smith", "Quexl", "O'Brien"
 
 
 @given(_FIRST, st.sampled_from(["", "R", "Q."]), _LAST)
+@tries
 def test_order_initial_and_case_make_no_difference(first: str, initial: str, last: str) -> None:
     spellings = [
         f"{first} {last}",
@@ -167,6 +171,7 @@ def test_order_initial_and_case_make_no_difference(first: str, initial: str, las
 
 
 @given(_FIRST, _LAST, _FIRST, _LAST)
+@tries
 def test_two_people_are_not_one(first: str, last: str, other_first: str, other_last: str) -> None:
     assert same_owner(f"{first} {last}", f"{other_first} {other_last}") == (
         (first, last) == (other_first, other_last)
@@ -203,6 +208,7 @@ _CELL = st.lists(
 
 
 @given(_CELL.map(" ".join), st.sampled_from([None, True, False]))
+@tries
 def test_the_quick_way_reads_what_the_careful_one_reads(text: str, last_first: bool | None) -> None:
     text = text.replace(" ,", ",")
     quick = owners._plain(text)
@@ -211,6 +217,7 @@ def test_the_quick_way_reads_what_the_careful_one_reads(text: str, last_first: b
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
+@tries
 def test_any_text_is_read_without_an_error(one: str, other: str) -> None:
     assert same_owner(one, other) == same_owner(other, one)
     assert owners_of(one) == owners_of(one)
