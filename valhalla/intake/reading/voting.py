@@ -371,6 +371,8 @@ def support(field: str, cells: Sequence[str], country: str = "US", *, strict: bo
     if not said:
         return None
     share = sum(map(rule, said)) / len(said)
-    if field == "value" and share >= ENOUGH and (looks_like_zips(said) or 2 * len(said) < len(cells)):
+    if field == "value" and 2 * len(said) < len(cells):
+        return share * len(said) / len(cells)
+    if field == "value" and share >= ENOUGH and looks_like_zips(said):
         return 0.5
     return share

@@ -87,12 +87,12 @@ def test_order_and_case_make_no_difference(name: str) -> None:
         assert _read(columns).mapping == _expected(columns)
 
 
-@pytest.mark.parametrize("separator", ["_", "-", ".", "  ", ""])
 @pytest.mark.parametrize("name", LISTS)
-def test_separators_make_no_difference(name: str, separator: str) -> None:
-    columns = [(re.sub(r"[ _]", separator, column), field, cells) for column, field, cells in LISTS[name]]
+def test_separators_make_no_difference(name: str) -> None:
+    for separator in ("_", "-", ".", "  ", ""):
+        columns = [(re.sub(r"[ _]", separator, column), field, cells) for column, field, cells in LISTS[name]]
 
-    assert _read(columns).mapping == _expected(columns)
+        assert _read(columns).mapping == _expected(columns), separator
 
 
 @pytest.mark.parametrize("name", [name for name, columns in LISTS.items() if _read(columns).documents])
@@ -314,21 +314,20 @@ def test_the_documents_name_every_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "mapped", "proposed"),
+    ("cells", "mapped"),
     [
-        (["$165,000", "make me an offer"], True, True),
-        (["$165,000", "make me an offer", "no idea"], False, True),
-        (["make me an offer", "no idea"], False, False),
+        (["$165,000", "make me an offer"], True),
+        (["$165,000", "make me an offer", "no idea"], False),
+        (["make me an offer", "no idea"], False),
     ],
 )
-def test_a_price_is_one_where_half_of_the_cells_are_amounts(
-    cells: list[str], mapped: bool, proposed: bool
-) -> None:
+def test_a_price_is_one_where_half_of_the_cells_are_amounts(cells: list[str], mapped: bool) -> None:
     found = recognise(
         ["Name", "Asking Price"], [[f"Ann {number}", cell] for number, cell in enumerate(cells)]
     )
 
-    assert ("Asking Price" in found.mapping, "Asking Price" in found.proposed) == (mapped, proposed)
+    assert ("Asking Price" in found.mapping) == mapped
+    assert found.doubts == ()
 
 
 def test_an_address_that_is_cut_into_pieces_is_named_in_order() -> None:
