@@ -337,15 +337,31 @@ def _careful(text: str, unit: str, place: Place) -> Address | None:
     if boxed is not None:
         return boxed
     for segment in rest:
-        if segment[0] in UNITS or (len(segment) == 2 and segment[1] in _FLOORS):
+        if _is_unit(segment) or (len(segment) == 2 and segment[1] in _FLOORS):
             words = [*words, *segment]
-        elif place.city and (any(word in UNITS for word in segment) or any(map(str.isdigit, segment))):
+        elif place.city and (
+            not _PARTS.isdisjoint(segment) or any(word[-1].isdigit() or word[0].isdigit() for word in segment)
+        ):
             words = [*words, "#", "-".join(segment)]  # "Cottage 2": whatever it is, it is not the whole house
         elif len(segment) == 1 and len(segment[0]) <= 5 and _is_code(segment[0]):
             words = [*words, "#", *segment]
         elif not place.city:
             place = place._replace(city=_city(" ".join(segment)))
     return _read(words, unit, place)
+
+
+_PARTS = word_set(
+    "HOUSE COTTAGE GARAGE CARRIAGE CASITA ADU LEVEL WING TOWER PHASE REAR UPPER LOWER BASEMENT BUILDING FLOOR"
+)
+"""Words of a part of a house or of one of several at an address."""
+
+
+def _is_unit(words: list[str]) -> bool:
+    """Whether ``words``, between two commas, are a unit and not a city such as Key West or Front Royal."""
+    kind = UNITS.get(words[0])
+    if kind is None or len(words) == 1:
+        return kind in ALONE
+    return kind in SAME_UNIT or _is_code(words[1]) or words[1] in UNITS
 
 
 def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
@@ -401,10 +417,8 @@ def _tail(segments: list[list[str]], place: Place, alone: bool) -> Place:
             if not rest:
                 segments.pop()
             if len(segments) > first and (state or code):
-                city = " ".join(segments.pop())
-                if city in UNITS or city.partition(" ")[0] in UNITS:
-                    segments.append(city.split())
-                    city = ""
+                if not _is_unit(segments[-1]):
+                    city = " ".join(segments.pop())
             elif segments and (state or code):
                 city = _city_in(segments[-1], place.city, sure=code != "" and code == place.zip5)
         elif commas and place.city and _city(" ".join(last)) == place.city:
@@ -662,14 +676,13 @@ def _units(words: list[str]) -> list[str]:
     """The units in words that begin with a designator."""
     found = []
     at = 0
-    while at < len(words):
+    while at < len(words) and words[at] in UNITS:
         kind = words[at]
-        if kind not in UNITS:
-            break
         value, at = _value(words, at + 1)
         if value or UNITS[kind] in ALONE:
             found.append(_unit_of(kind, value))
-    return sorted(found, key=lambda unit: unit.partition(" ")[0] not in UNITS)
+    found.sort(key=lambda unit: unit.partition(" ")[0] not in UNITS)
+    return found + words[at:]  # "Apt 4 & 5" is not apartment 4
 
 
 def _value(words: list[str], at: int) -> tuple[str, int]:
@@ -684,20 +697,20 @@ def _value(words: list[str], at: int) -> tuple[str, int]:
             continue
         if not parts and word in UNITS and UNITS[word] not in ALONE:
             break
-        if parts and parts[-1][-1].isdigit() == word[0].isdigit():
+        if parts and parts[-1][-1].isdigit() and word[0].isdigit():
             break
         parts.append(word)
         at += 1
     return "".join(parts), at
 
 
-_NO_UNIT = re.compile(r"[^A-Z0-9/&-]+")
+_NO_UNIT = re.compile(r"[^A-Z0-9/&.-]+")
 _UNIT_HYPHEN = re.compile(r"(?<=\d)-(?=[A-Z])|(?<=[A-Z])-(?=\d)")
 
 
 def _unit_of(kind: str, value: str) -> str:
     standard = UNITS[kind]
-    value = _UNIT_HYPHEN.sub("", _NO_UNIT.sub("", value).strip("-"))
+    value = _UNIT_HYPHEN.sub("", _NO_UNIT.sub("", value).strip("-."))
     value = re.sub(r"(?<![0-9A-Z])0+(?=[0-9A-Z])", "", value)
     if value in UNITS and UNITS[value] in ALONE:
         return UNITS[value]  # "Apt Rear", "Unit Upper"
@@ -718,7 +731,7 @@ def _cell_units(text: str) -> list[str]:
     if words[0] not in UNITS:
         if len(words) == 2 and words[1] in _FLOORS:
             return [f"FL {re.sub('(?<=[0-9])(ST|ND|RD|TH)', '', ORDINALS.get(words[0], words[0]))}"]
-        words = ["#", "".join(words)] if all(_is_code(word) for word in words) else ["#", " ".join(words)]
+        words = ["#", *words]
     return [each for each in _units(words) if each]
 
 
@@ -748,13 +761,7 @@ def _street(words: list[str], canadian: bool) -> tuple[str, str, str, str]:
         )
     ):
         pair = DIRECTIONS.get(words[-2], "")
-        if (
-            pair in ("N", "S")
-            and direction in ("E", "W")
-            and count > 2
-            and len(pair + direction) == 2
-            and words[-2] not in SUFFIXES
-        ):
+        if pair in ("N", "S") and direction in ("E", "W") and count > 2 and words[-2] not in SUFFIXES:
             post, words = pair + direction, words[:-2]
         else:
             post, words = direction, words[:-1]

@@ -108,6 +108,10 @@ DIFFERENT = [
     ("9 Old Highway 20", "9 Highway 20"),
     ("9 Oak St, Rear House", "9 Oak St"),
     ("9 Oak St, Cottage 2", "9 Oak St"),
+    ("9 Oak St Apt 4 & 5", "9 Oak St Apt 4"),
+    ("9 Oak St # 1 2", "9 Oak St # 12"),
+    ("9 Oak St # 4.5", "9 Oak St # 45"),
+    ("9 Oak St Apt 4 Garage", "9 Oak St Apt 4"),
     ("9 1st St", "9 1st Ave"),
     ("9 1st St", "9 11th St"),
     ("9 Oak Court St", "9 Oak St"),
@@ -221,6 +225,35 @@ def test_a_zip_after_the_street_is_no_unit() -> None:
     assert normal_address("12 Oak St 77018") == normal_address("12 Oak St", None, None, "TX", "77018")
     assert normal_address("12 County Rd 77018") == Address(
         "12", "", "COUNTY RD 77018", "", "", "", "", "", ""
+    )
+
+
+@pytest.mark.parametrize(
+    "more", ["Cottage 2B", "Carriage House", "Rear House", "Upper Level", "Bldg B", "34th Floor"]
+)
+def test_part_of_a_house_in_one_text_is_not_the_whole(more: str) -> None:
+    whole = parse_address("9 Oak St, Houston, TX 77018")
+    part = parse_address(f"9 Oak St, {more}, Houston, TX 77018")
+    assert whole is not None
+    assert part is not None
+    assert part.unit != ""
+    assert part._replace(unit="") == whole
+
+
+@pytest.mark.parametrize("city", ["Key West", "Front Royal", "Upper Marlboro", "Stephenville", "Unity"])
+def test_a_city_is_no_unit(city: str) -> None:
+    address = parse_address(f"9 Oak St, {city}, FL 33040")
+    assert address is not None
+    assert (address.unit, address.city) == ("", city.upper())
+
+
+def test_a_cell_with_two_units_is_not_one_of_them() -> None:
+    assert normal_address("9 Oak St", "1 2") != normal_address("9 Oak St", "12")
+    assert normal_address("9 Oak St", "4 & 5") != normal_address("9 Oak St", "4")
+    assert (
+        normal_address("9 Oak St", "4 B")
+        == normal_address("9 Oak St", "4-B")
+        == normal_address("9 Oak St #4B")
     )
 
 
