@@ -78,35 +78,53 @@ def in_thread() -> Callable[[Callable[[], object]], None]:
     return run
 
 
-@pytest.fixture(scope="session")
-def standalone() -> Iterator[Callable[..., dict[str, Any]]]:
+class Standalone:
     """scripts/verify_audit.py in a process of its own, which sees neither Valhalla nor the packages it needs."""
-    server = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", SERVE, str(SCRIPT.parent)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert server.stdin is not None and server.stdout is not None
 
-    def verify(path: Path, head: str | None = None) -> dict[str, Any]:
-        assert server.stdin is not None and server.stdout is not None
-        server.stdin.write(json.dumps([str(path), head]) + "\n")
-        server.stdin.flush()
-        verdict: dict[str, Any] = json.loads(server.stdout.readline())
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", SERVE, str(SCRIPT.parent)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def __call__(self, path: Path, head: str | None = None) -> dict[str, Any]:
+        return self.asked(path, head)()
+
+    def asked(self, path: Path, head: str | None = None) -> Callable[[], dict[str, Any]]:
+        """Let it begin; what is returned waits for its verdict."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps([str(path), head]) + "\n")
+        self._server.stdin.flush()
+        return self._answer
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._server.stdout is not None
+        verdict: dict[str, Any] = json.loads(self._server.stdout.readline())
         return verdict
 
-    yield verify
-    server.stdin.close()
-    server.wait()
+    def close(self) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        self._server.wait()
+
+
+@pytest.fixture(scope="session")
+def standalone() -> Iterator[Standalone]:
+    """Gives the verdict of the standalone verifier on a file."""
+    server = Standalone()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def both(standalone: Callable[..., dict[str, Any]]) -> Callable[..., set[Fact]]:
+def both(standalone: Standalone) -> Callable[..., set[Fact]]:
     """What both verifiers name as wrong; they agree."""
 
     def names(path: Path, head: str | None = None) -> set[Fact]:
-        ours, theirs = inspect(path, SCHEMA, head), standalone(path, head)
+        answer = standalone.asked(path, head)  # beside ours
+        ours, theirs = inspect(path, SCHEMA, head), answer()
         named = {(table, _hashable(key)) for table, key, _ in ours.problems}
         assert named == {(each["table"], _hashable(each["key"])) for each in theirs["problems"]}
         assert ours.ok == theirs["ok"] == (not named)
