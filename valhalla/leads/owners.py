@@ -136,7 +136,8 @@ def _alike(one: str, other: str) -> bool:
 _CARE = r"(?i)\s*(?:\bc\s*/\s*o\b|%|\bcare of\b|\battn\b:?)\s*"
 _NOISE = (
     r"(?i)\b(?:et ?al|et ?ux|et ?vir|h ?/ ?w|w ?/ ?h|husband and wife|jt ?ten|jt ?wros|jtrs|tic|ttees?|co-?trustees?|trustees?|"
-    r"life estate|unknown owner|owner of record)\b\.?"
+    r"life estate|unknown owner|owner of record|(?:an? )?(?:un)?married (?:man|woman|couple|person)|(?:a )?single (?:man|woman|person)|"
+    r"(?:his |her )?(?:wife|husband|spouse))\b\.?"
 )
 _ESTATE = r"(?i)^(?:the )?(?:estate|est|heirs?|hrs) of (?:the estate of )?|[, ]+\(?(?:estate|est|heirs|deceased|decd|dec'?d)\b\.?\)?$"
 _TRUST = (
@@ -184,9 +185,16 @@ _WORD_ENDS = re.compile(r"[^A-Z0-9]+")
 _NOISE_WORDS = frozenset(
     {
         "ET", "ETAL", "ETUX", "ETVIR", "H", "HUSBAND", "JT", "JTTEN", "JTWROS", "JTRS", "TIC", "TTEE", "TTEES", "COTRUSTEE", "COTRUSTEES",
-        "TRUSTEE", "TRUSTEES", "LIFE", "UNKNOWN", "OWNER",
+        "TRUSTEE", "TRUSTEES", "LIFE", "UNKNOWN", "OWNER", "WIFE", "SPOUSE", "MARRIED", "UNMARRIED", "SINGLE",
     }
 )  # fmt: skip
+_NOBODY = frozenset(
+    {
+        "UNKNOWN", "NA", "N A", "NONE", "NULL", "OWNER", "CURRENT OWNER", "HOMEOWNER", "HOME OWNER", "PROPERTY OWNER", "OCCUPANT",
+        "CURRENT OCCUPANT", "RESIDENT", "CURRENT RESIDENT", "NO NAME", "NOT AVAILABLE", "UNAVAILABLE", "TBD",
+    }
+)  # fmt: skip
+"""What lists write where no name is known: it would be one person at every address."""
 _ESTATE_WORDS = frozenset({"ESTATE", "EST", "HEIR", "HEIRS", "HRS", "DECEASED", "DECD", "DEC"})
 _TRUST_WORDS = frozenset({"TRUST", "TRST", "TR"})
 """Without one of these words the patterns above need not be tried."""
@@ -203,6 +211,8 @@ def _in_care(text: str) -> tuple[str, str, str]:
 
 @lru_cache(maxsize=2_048)
 def _parsed(text: str, last_first: bool | None) -> tuple[Owner, ...]:
+    if len(text) < 20 and " ".join(_WORD_ENDS.split(text.upper())).strip() in _NOBODY:
+        return ()
     parts = _plain(text)
     if parts:
         return _people(parts, last_first)
