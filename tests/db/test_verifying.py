@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database, audit, sealing
+from db import Database, audit, redaction, sealing
 from db.inspecting import inspect
 from db.verifying import problems
 from valhalla.program.database import open_copy, open_database
@@ -476,3 +477,57 @@ def test_damage_is_told(tmp_path: Path) -> None:
         outside.execute("UPDATE lead_search_content SET c0 = 'bob roe'")
     with open_database(path) as database:
         assert "lead_search" in problems(database)[0]
+
+
+# -- redacted copies as version 0.1 made them ------------------------------------------------------------------
+
+OF_0_1 = Path(__file__).parents[1] / "fixtures" / "schema" / "schema-0015.sql"
+
+
+@pytest.fixture
+def redacted_by_0_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Without the columns that counted as personal then, and without a mark in the chain."""
+    path = tmp_path / "copy.db"
+    connection = apsw.Connection(str(path))
+    connection.execute(OF_0_1.read_text(encoding="utf-8"))
+    bodies = connection.execute("SELECT body FROM audit WHERE action = 'evidence.table' ORDER BY seq")
+    then = {facts["table"]: facts for facts in (json.loads(str(body)) for (body,) in bodies)}
+    connection.close()
+    evidence = [
+        replace(each, personal=tuple(then[each.table]["personal"]), other=tuple(then[each.table]["other"]))
+        for each in SCHEMA.evidence
+        if each.table in then
+    ]
+    monkeypatch.setattr(redaction, "_mark", lambda *_: None)
+    redaction.redact(path, replace(SCHEMA, evidence=tuple(evidence), fingerprint=""))
+    return path
+
+
+def test_a_redacted_copy_of_0_1_is_accepted_and_told_apart(
+    redacted_by_0_1: Path, both: Callable[..., set[Fact]], standalone: Callable[..., dict[str, Any]]
+) -> None:
+    assert both(redacted_by_0_1) == set()
+    verdict = inspect(redacted_by_0_1, SCHEMA)
+    assert verdict.redacted > 0 and verdict.left_out
+    assert any("version 0.1" in note for note in verdict.notes)
+    assert any("version 0.1" in note for note in standalone(redacted_by_0_1)["notes"])
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("UPDATE lead SET email = 'eve@example.com' WHERE id = (SELECT min(id) FROM lead)", "lead"),
+        ("UPDATE outcome SET at = at + 1", "outcome"),
+        ("UPDATE witness SET salt = randomblob(32) WHERE tbl = 'lead'", "lead"),
+        ("UPDATE witness SET salt = randomblob(16) WHERE tbl = 'lead' AND key = 1", "lead"),
+    ],
+)
+def test_a_redacted_copy_of_0_1_that_was_altered_is_not(
+    change: str, table: str, redacted_by_0_1: Path, both: Callable[..., set[Fact]]
+) -> None:
+    connection = apsw.Connection(str(redacted_by_0_1))
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+    connection.execute(change)
+    assert connection.total_changes()
+    connection.close()
+    assert table in {name for name, _ in both(redacted_by_0_1)}
