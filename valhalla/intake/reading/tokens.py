@@ -13,6 +13,9 @@ from typing import NamedTuple
 FIELD_LIMIT = 1 << 20
 """Longest cell, in characters."""
 
+NEAR = 512
+"""Characters in which the end of a line is looked for first."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -48,12 +51,18 @@ def count_lines(text: str, start: int, end: int) -> int:
 
 def line_stop(text: str, start: int) -> tuple[int, int]:
     """Where the physical line that holds ``start`` stops and where the next one begins."""
-    feed = text.find("\n", start)
-    limit = feed if feed >= 0 else len(text)
-    back = text.find("\r", start, limit)
-    if back >= 0:
-        return back, back + (2 if text.startswith("\r\n", back) else 1)
-    return limit, min(limit + 1, len(text))
+    size, length = NEAR, len(text)
+    while True:  # not through all of a text whose lines end in the other way: it may be asked for each of its characters
+        limit = min(start + size, length)
+        feed = text.find("\n", start, limit)
+        back = text.find("\r", start, feed if feed >= 0 else limit)
+        if back >= 0:
+            return back, back + (2 if text.startswith("\r\n", back) else 1)
+        if feed >= 0:
+            return feed, feed + 1
+        if limit == length:
+            return length, length
+        size *= 8
 
 
 def next_record(text: str, start: int, delimiter: str, width: int, final: bool) -> Record | Open:

@@ -45,3 +45,23 @@ def test_a_cut_text_never_gives_another_record_than_the_whole_one(text, cut):
     part = next_record(text[:cut], 0, ",", 99, False) if text[:cut] else Open(0, False)
     if isinstance(part, Record) and part.problem is None:
         assert part == next_record(text, 0, ",", 99, True)
+
+
+class Searched(str):
+    """A text that counts the characters in which something was looked for."""
+
+    looked = 0
+
+    def find(self, sub: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        end = len(self) if end is None else end
+        found = str.find(self, sub, start, end)
+        self.looked += (found if found >= 0 else end) - start
+        return found
+
+
+def test_the_end_of_a_line_is_not_looked_for_through_all_of_a_text():
+    for ends in ("\r", "\n", "\r\n", "a,b\r"):
+        text = Searched(ends * 50_000)
+        for at in range(0, 1_000 * len(ends), len(ends)):
+            assert next_record(text, at, ",", 9, True).end == at + len(ends)
+        assert text.looked < 2_000_000
