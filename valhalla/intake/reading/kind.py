@@ -9,6 +9,9 @@ MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 
 _WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<table|<\?xml|<!--)", re.IGNORECASE)
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Name of the stream in which Office keeps a document that has a password."""
 _OTHER = {
     b"%PDF": "a PDF document",
     b"\x1f\x8b": "a gzip archive; unpack it first",
@@ -16,7 +19,7 @@ _OTHER = {
     b"\xfd7zXZ": "an xz archive; unpack it first",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
     b"Rar!": "a RAR archive; unpack it first",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save it as .xlsx or CSV",
+    _COMPOUND: "an old Excel workbook (.xls); save it as .xlsx or CSV",
     b"SQLite format 3\0": "a SQLite database",
     b"\x89PNG": "an image",
     b"\xff\xd8\xff": "an image",
@@ -27,6 +30,8 @@ _OTHER = {
 
 def other_kind(head: bytes) -> str | None:
     """What a file that begins with ``head`` is, when that is something that holds no list; None: it may hold one."""
+    if head.startswith(_COMPOUND) and _ENCRYPTED in head:
+        return "a workbook that is protected with a password; save it without one"
     for magic, what in _OTHER.items():
         if head.startswith(magic):
             return what

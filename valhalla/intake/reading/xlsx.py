@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from valhalla.intake.reading.archive import Archive
-from valhalla.intake.reading.chunk import SourceError, Warning
+from valhalla.intake.reading.chunk import SourceError, Warning, shorten
+from valhalla.intake.reading.mapping import known_cells
 from valhalla.intake.reading.sheet_xml import SharedTexts, Sheet, Styles, shared_texts, styles
 from valhalla.intake.reading.tables import TooLong
 
@@ -29,7 +30,7 @@ _STYLES = "xl/styles.xml"
 
 
 class Workbook:
-    """The first sheet with data of a workbook, as rows of text."""
+    """The first sheet of a workbook that has column names of a list, else the first with data, as rows of text."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.path = path
@@ -50,9 +51,16 @@ class Workbook:
             )
         if not any(name.startswith("xl/") for name in self._archive.parts):
             raise SourceError(
-                "NOT_CSV", f"The file {self.path} is no lead list but a zip archive; unpack it first."
+                "NOT_CSV",
+                f"The file {self.path} is no lead list but a zip archive{self._members()}; unpack it first.",
             )
         self._archive.check()
+
+    def _members(self) -> str:
+        """What a plain archive holds, as far as a person wants to know."""
+        names = [shorten(name, 80) for name in self._archive.parts if not name.endswith("/")]
+        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+        return f" with {', '.join(names[:SHOWN])}{more} in it" if names else ""
 
     def _broken(self, error: Exception) -> SourceError:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -65,12 +73,13 @@ class Workbook:
                 filled.append(sheet)
         if not filled:
             raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
+        chosen = filled[0] if len(filled) == 1 else next(filter(_has_header, filled), filled[0])
         if len(filled) > 1:
-            others = ", ".join(sheet.title for sheet in filled[1 : SHOWN + 1])
+            others = ", ".join([sheet.title for sheet in filled if sheet is not chosen][:SHOWN])
             self.warnings.append(
-                Warning(0, "MORE_SHEETS", f'only sheet "{filled[0].title}" was read, not {others}')
+                Warning(0, "MORE_SHEETS", f'only sheet "{chosen.title}" was read, not {others}')
             )
-        return filled[0]
+        return chosen
 
     def _sheets(self) -> Iterator[Sheet]:
         from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
@@ -150,6 +159,16 @@ class Workbook:
             raise
         except Exception as error:
             raise self._broken(error) from error
+
+
+def _has_header(sheet: Sheet) -> bool:
+    """Whether one of the first rows has at least two names of columns that lists have."""
+    for number, row in sheet.rows():
+        if number > LOOKED_AT:
+            return False
+        if isinstance(row, list) and known_cells(row) >= 2:
+            return True
+    return False
 
 
 def _has_data(sheet: Sheet) -> bool:
