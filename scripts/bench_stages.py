@@ -61,6 +61,7 @@ def rows(count: int) -> list[Row]:
             warnings="PHONE_FORMAT" if chance.random() < 0.1 else None,
             extras=None,
             details=None,
+            person=None,
             identity=chance.getrandbits(63),
             fingerprint=i,
             line=i + 2,

@@ -32,6 +32,7 @@ from valhalla.intake.helper_protocol import Decided
 from valhalla.leads import details
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
+from valhalla.leads.owners import same_owner
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import CONTENT, Row
@@ -44,6 +45,9 @@ _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
 _DETAILS = CONTENT.index("details")
 _EMAIL = CONTENT.index("email")
+_ADDRESS = CONTENT.index("address")
+_WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
+"""What a list does not change of a lead that somebody has worked on."""
 _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
 _LIST_DATE = CONTENT.index("list_date")
 
@@ -222,7 +226,7 @@ class _Planner:
         done: _Done
         for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
             known = ids.get(row.identity)
-            if known is None and not row.aliases:
+            if known is None and not row.aliases and not row.people:
                 ids[row.identity] = lead_id
                 fresh[lead_id] = (row, done)
                 lead_id += 1
@@ -249,7 +253,9 @@ class _Planner:
         if self.next_id == 1:
             return  # no lead at all yet
         keys = array("q", [row.identity for row in self.rows])
-        keys.extend(key for row in self.rows if row.aliases for key in row.aliases)
+        keys.extend(
+            key for row in self.rows if row.aliases or row.people for key in (*row.aliases, *row.people)
+        )
         give_way()
         # In order, so that neighbours in the index are looked up together.
         found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
@@ -269,7 +275,7 @@ class _Planner:
             for row in self.rows
             if repeats.get(ids.get(row.identity, 0)) != row.fingerprint and row.identity in ids
         }
-        wanted.update(ids[key] for row in self.rows for key in row.aliases if key in ids)
+        wanted.update(ids[key] for row in self.rows for key in (*row.aliases, *row.people) if key in ids)
         self._load(wanted)
 
     def _carray(self, text: str, values: array[int], *more: Any) -> list[tuple[Any, ...]]:
@@ -306,7 +312,7 @@ class _Planner:
     def _place(self, row: Row) -> None:
         """A row whose lead is known already, or that has more than one key."""
         lead = self._lead_of(row)
-        if lead is not None and _somebody_else(lead, row):
+        if lead is not None and not row.people and _somebody_else(lead, row):
             if not row.aliases and row.email is not None:  # they share the address that would be the identity
                 row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
                 lead = self._lead_of(row)
@@ -325,6 +331,14 @@ class _Planner:
                 lead_id = self._look_up_one(key)
             if lead_id is not None:
                 return self._lead(lead_id)
+        for key in row.people:  # a lead of the same owner whose property is not known yet
+            lead_id = self.ids.get(key)
+            if lead_id is None:
+                lead_id = self._look_up_one(key)
+            if lead_id is not None:
+                lead = self._lead(lead_id)
+                if lead.content[_ADDRESS] is None:
+                    return lead
         return None
 
     def _look_up_one(self, key: int) -> int | None:
@@ -357,14 +371,14 @@ class _Planner:
     def _add(self, row: Row) -> None:
         self.ids[row.identity] = self.next_id
         self.fresh[self.next_id] = (row, _NOT_DONE)
-        for key in row.aliases:
+        for key in (*row.aliases, *row.people):
             if key not in self.ids:
                 self.ids[key] = self.next_id
                 self.plan.keys.append((key, self.next_id))
         self.next_id += 1
 
     def _learn_keys(self, lead: _Lead, row: Row) -> None:
-        for key in (row.identity, *row.aliases):
+        for key in (row.identity, *row.aliases, *row.people):
             if key not in self.ids:
                 self.ids[key] = lead.id
                 self.plan.keys.append((key, lead.id))
@@ -382,7 +396,7 @@ class _Planner:
                 self._mark_unchanged(lead.id)
             return
         content = _merged(lead.content, row, self._policy(lead, row))
-        if content != lead.content and reading.merge == "review":
+        if content != lead.content and (reading.merge == "review" or self._must_be_asked(lead, row)):
             content = self._ask(lead, row, content)
         if content != lead.content:
             counts.updated += 1
@@ -425,6 +439,21 @@ class _Planner:
         if merge in ("keep_last", "review"):
             return "replace" if lead.source_id in (None, self.reading.source_id) else "fill_blanks"
         return merge
+
+    def _must_be_asked(self, lead: _Lead, row: Row) -> bool:
+        """Whether a list may not change the lead by itself: it names another owner of the property, or somebody has worked on
+        the lead already and it says something else of what the work is about."""
+        if not row.people or self.reading.merge == "replace":
+            return False
+        if not same_owner(lead.content[_NAME], row.name):
+            return True
+        if lead.status == "new":
+            return False
+        said = zip(CONTENT, lead.content, row, strict=False)
+        return any(
+            column in _WORKED_ON and new is not None and old is not None and new != old
+            for column, old, new in said
+        )
 
     def _ask(self, lead: _Lead, row: Row, content: tuple[Any, ...]) -> tuple[Any, ...]:
         """Put what would replace something before a person; blanks are filled without asking."""
@@ -493,7 +522,7 @@ class _Planner:
                 lead.suppressed = self.suppression.reason(
                     reach(lead.content[_EMAIL], lead.content[_PHONE_KEY], lead.content[_DETAILS])
                 )
-            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, ()))
+            row = Row._make((*lead.content, lead.identity, lead.fingerprint, lead.line, (), ()))
             decision = decide(
                 row, self.context, lead.lists, lead.created_at, lead.suppressed, lead.status, lead.variant_id
             )

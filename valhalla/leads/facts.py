@@ -109,6 +109,7 @@ LABELS = {
     "property_type": ("kind of property", "text"),
     "condition": ("condition", "text"),
     "occupancy": ("occupancy", "text"),
+    "person": ("other properties of this owner", "text"),
     "signs": ("signs of motivation", "text"),
     "on_lists": ("on lists", "text"),
     "unread": ("could not be read", "text"),
@@ -139,6 +140,8 @@ def in_words(name: str, value: Any) -> Any:
     elif name == "last_sale":
         price = None if value["price"] is None else dollars(value["price"])
         value = [part for part in (price, value["date"]) if part]
+    elif name == "person":
+        value = [f"{each['address'] or each['name']} (lead {each['id']})" for each in value["other_leads"]]
     elif name == "unread":
         value = [f"{column}: {cell}" for column, cell in value.items()]
     elif name == "year_built":

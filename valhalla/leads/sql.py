@@ -95,6 +95,10 @@ VARIANT_NAMES = (
 )
 # Where one lead comes from and what happened to it.
 FILE_PATH = "SELECT path FROM file WHERE id = ?"
+# The other leads of an owner, by the index of owners; a merged lead is a part of another one.
+OF_PERSON = """
+SELECT id, name, address, location FROM lead WHERE person = ? AND coalesce(suppressed, '') NOT LIKE 'merged%' ORDER BY id LIMIT 100
+"""
 # How many numbers and further addresses the lead with the most has: a look at every lead, for an export of them.
 MOST_CONTACTS = """
 SELECT coalesce(max(json_array_length(details, '$.phones')), 0), coalesce(max(json_array_length(details, '$.emails')), 0)

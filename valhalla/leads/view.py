@@ -230,7 +230,17 @@ class Viewer:
     def facts(self, record: Record) -> dict[str, Any]:
         """What lists say of a lead, see :func:`valhalla.leads.facts.facts`."""
         seen = [Seen(*row) for row in self.database.sql(sql.LISTS_OF, {"lead": record.lead.id})]
-        return facts(record.lead, record.details, seen)
+        return {**facts(record.lead, record.details, seen), "person": self._person(record.lead)}
+
+    def _person(self, lead: StoredLead) -> dict[str, Any]:
+        """Who owns it: the number of their first lead, and their other properties."""
+        rows = self.database.sql(sql.OF_PERSON, (lead.person,)) if lead.person is not None else []
+        names = ("id", "name", "address", "location")
+        leads = [dict(zip(names, row, strict=True)) for row in rows]
+        return {
+            "id": min((each["id"] for each in leads), default=lead.id),
+            "other_leads": [each for each in leads if each["id"] != lead.id],
+        }
 
     def _extra(self, columns: dict[str, Any]) -> dict[str, str]:
         if columns["extras"] is None or columns["header_id"] is None:

@@ -205,4 +205,4 @@ def test_what_lists_say_adds_up() -> None:
 
 def test_the_rules_of_a_profile_are_those_of_the_lists_columns() -> None:
     assert Profile().lenient().lenient() == Profile().lenient()
-    assert Profile(contact="phone").lenient().contact == "phone"
+    assert Profile(value_format="eu").lenient().value_format == "eu"

@@ -41,6 +41,7 @@ PLAIN = Row(
     warnings=None,
     extras=None,
     details=None,
+    person=None,
     identity=42,
     fingerprint=1,
     line=2,

@@ -152,8 +152,8 @@ class BulkReader:
                 repeat(home) if sources is None else [source or home for source in sources],
                 markets or nothing, states or nothing, dates or nothing, optional(addresses), arv or nothing,
                 repairs or nothing, sqft or nothing, optional(conditions), beds or nothing, distress or nothing,
-                numbers or nothing, nothing, extras or nothing, nothing, who, fingerprints, lines, aliases,
-                strict=False,
+                numbers or nothing, nothing, extras or nothing, nothing, nothing, who, fingerprints, lines, aliases,
+                repeat(()), strict=False,
             ))
         )  # fmt: skip
 

@@ -21,8 +21,10 @@ from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import Money, complaint, money, optional_count, optional_money
 from valhalla.intake.reading.voting import is_footer
 from valhalla.leads import details, identity
+from valhalla.leads.addresses import normal_address, parse_place
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
+from valhalla.leads.properties import property_keys
 from valhalla.scoring.stages.row import Row
 
 # Zero-width and direction marks, soft hyphen, byte-order mark, tags: nothing a reader of the list could see.
@@ -326,11 +328,26 @@ class RowReader:
         digest = identity.fingerprint(cells, self.rules)
         lead_id = self._text(cells, "lead_id")
         who, aliases = self.keys(lead_id, name, email, number, address or location)
+        people: tuple[int, ...] = ()
+        houses = self._property(cells, address, location) if self.details.houses else ()
+        if houses:
+            people = _people(name, email, number, more.get("mailing", {}))
+            who, *rest = houses
+            aliases = tuple(rest)
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
-            extras, details.encoded({**more, "unread": unread}), who, digest, line, aliases,
+            extras, details.encoded({**more, "unread": unread}),
+            people[0] if people else None, who, digest, line, aliases, people,
         )  # fmt: skip
+
+    def _property(self, cells: Sequence[str], address: str, location: str) -> tuple[int, ...]:
+        """The keys of the property; none where the row does not say which it is."""
+        city, state, postal = (self._text(cells, name) for name in ("city", "state", "zip"))
+        if not (city or state or postal) and location:
+            city, state, postal = parse_place(location)
+        found = normal_address(address, self._text(cells, "unit"), city, state, postal) if address else None
+        return property_keys(found, self._text(cells, "apn"), self._text(cells, "county"), state)
 
     def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
         city, state = self._text(cells, "city"), self._text(cells, "state")
@@ -359,6 +376,16 @@ class RowReader:
         if lead_id:
             return identity.lead_id_key(self.source, lead_id), (weaker,)
         return weaker, ()
+
+
+def _people(name: str, email: str, number: int | None, mailing: dict[str, str]) -> tuple[int, ...]:
+    """The keys of an owner, the strongest first: as those of a lead that is known by its person."""
+    found = [identity.email_key(email)] if email else []
+    if number is not None:
+        found.append(identity.phone_name_key(number, name))
+    if mailing.get("address"):
+        found.append(identity.name_address_key(name, mailing["address"]))
+    return tuple(found)
 
 
 def _owner_of(address: str) -> str:

@@ -142,8 +142,14 @@ class DetailReader:
             f"{phone}_{part}" in index for phone in PHONES for part in PHONE_PARTS
         )
         """Whether a row can have more to say of its numbers than one of them, or writes them in any way."""
+        self.houses = profile.rules == "list" and ("address" in index or "apn" in index)
+        """Whether leads are known by their property."""
         self.any = (
-            self.several or len(self.emails_known) > 1 or bool(flags) or any(name in index for name in FIELDS)
+            self.several
+            or self.houses
+            or len(self.emails_known) > 1
+            or bool(flags)
+            or any(name in index for name in FIELDS)
         )
         self.flagged = [(column, sign_of(header[column])) for column in flags]
 

@@ -66,12 +66,12 @@ class Profile:
 
     def lenient(self) -> Profile:
         """The same for a list that is taken by what it has: a name or an address is enough, and a price counts that can mean
-        one thing. What the source sets itself stays."""
+        one thing. A format that the source sets itself stays, and so do columns that it requires."""
         plain = Profile()
         return replace(
             self,
             rules="list",
-            contact="any" if self.contact == plain.contact else self.contact,
+            contact="any",
             value="optional",
             value_format="us" if self.value_format == plain.value_format else self.value_format,
         )

@@ -79,6 +79,7 @@ class StoredLead(NamedTuple):
     distress: str | None
     phone_key: int | None
     warnings: str | None
+    person: int | None
     lists: int
     created_at: int
     status: str

@@ -50,17 +50,18 @@ def decide(
         warnings,
         _,
         _,
+        person,
         identity,
-        _,
-        _,
-        _,
+        *_,
     ) = row
     segment = context.segments.get((source, market, state)) or context.segment(source, market, state)
     bucket: int | None = None
     if suppressed is not None or context.assignment is None:
         variant_id = None
     else:
-        variant_id, bucket = decide_assignment(identity, variant_id, context.assignment)
+        variant_id, bucket = decide_assignment(
+            identity if person is None else person, variant_id, context.assignment
+        )
     script_id = decide_promotion(variant_id, segment, context.promotion)
     reachable = phone_key is not None or email is not None
     packet, mao, spread, asking, arv, repairs = decide_packet(
@@ -135,6 +136,7 @@ def redecide(lead: StoredLead, context: Context) -> Decision:
         warnings=lead.warnings,
         extras=None,
         details=None,
+        person=lead.person,
         identity=lead.identity,
         fingerprint=0,
         line=0,

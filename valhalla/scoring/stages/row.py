@@ -48,6 +48,8 @@ class Row(NamedTuple):
     """JSON array of the cells of the extra columns, as given, in the order of ``source.extras``."""
     details: str | None
     """What else is known, as :mod:`valhalla.leads.details` has it: further numbers and addresses, other kinds of money, the house."""
+    person: int | None
+    """Signed 64-bit key of the owner, where the lead is known by its property; None: by its person, so the identity says it."""
     identity: int
     """Signed 64-bit key of who this is (the strongest of ``keys``)."""
     fingerprint: int
@@ -56,6 +58,8 @@ class Row(NamedTuple):
     """Physical line on which the record begins, from 1."""
     aliases: tuple[int, ...]
     """Weaker keys of the same lead (its e-mail, when its own lead id is the identity)."""
+    people: tuple[int, ...] = ()
+    """Keys of the owner of a lead that is known by its property: another house of theirs has them too."""
 
 
 CONTENT = Row._fields[: Row._fields.index("identity")]

@@ -122,5 +122,5 @@ def test_a_snapshot_survives_its_json(lab: Any) -> None:
 
 
 def test_a_row_has_the_fields_that_decide_unpacks() -> None:
-    assert Row._fields.index("identity") == 20
-    assert len(Row._fields) == 24
+    assert Row._fields.index("identity") == 21
+    assert len(Row._fields) == 26
