@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +42,16 @@ class LeadList(Protocol):
     """Writes a list of leads and returns its path and what is in it (``make_leads.Truth``)."""
 
     def __call__(self, rows: int, **options: Any) -> tuple[Path, Any]: ...
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_are_heard() -> Iterator[None]:
+    """A shell starts what it runs in the background with SIGINT ignored, and every process passes that on."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

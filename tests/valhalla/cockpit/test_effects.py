@@ -38,14 +38,18 @@ def drafts(database: Database, load: Callable[..., int]) -> list[int]:
 
 @pytest.fixture
 def sending(database: Database) -> Iterator[Callable[[], None]]:
-    """A function that waits until what was put into the queue has run, in another instance as it were."""
+    """A function that runs what was put into the queue, and nothing before it is called, in another instance as it were."""
     queue = JobQueue(database)
     effects = Effects(database, queue, Senders(database, settings.effective(database)))
     effects.prepare()
-    worker = queue.worker(threads=1)
-    worker.start()
-    yield lambda: queue.drain(timeout=20)
-    worker.stop(timeout=5)
+
+    def send() -> None:
+        worker = queue.worker(threads=1)
+        worker.start()
+        queue.drain(timeout=20)
+        worker.stop(timeout=20)
+
+    yield send
     queue.close()
 
 

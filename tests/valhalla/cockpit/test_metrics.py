@@ -27,7 +27,7 @@ def until(client: httpx.Client, name: str, value: float) -> dict[str, float]:
     """The metrics once ``name`` is ``value``: it is counted beside the answers."""
     for _ in range(200):
         found = read(client)
-        if found[name] == value:
+        if found.get(name) == value:
             break
     return found
 
@@ -35,7 +35,7 @@ def until(client: httpx.Client, name: str, value: float) -> dict[str, float]:
 def test_values_are_read_when_asked_without_a_session(
     visitor: httpx.Client, database: Database, people: Callable[[int], int], clock: Any
 ) -> None:
-    before = read(visitor)
+    before = until(visitor, "valhalla_leads", 0)
     assert before["valhalla_leads"] == 0 and before["valhalla_state,stopped"] == 1
     clock.advance(1)  # leads are counted once a minute
     people(3)
@@ -55,9 +55,10 @@ def test_values_are_read_when_asked_without_a_session(
 def test_nobody_is_in_them(visitor: httpx.Client, people: Callable[[int], int]) -> None:
     people(3)
     text = visitor.get("/metrics").text
-    for word in ("example.com", "Person", "713", "Houston"):
+    for word in ("example.com", "Person", "713555", "Houston"):
         assert word not in text
 
 
 def test_two_cockpits_do_not_share_a_registry(visitor: httpx.Client) -> None:
-    assert read(visitor).keys() == read(visitor).keys()
+    counted = until(visitor, "valhalla_leads", 0).keys()
+    assert read(visitor).keys() == counted

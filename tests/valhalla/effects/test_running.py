@@ -16,6 +16,7 @@ import pytest
 
 from db import Database, audit
 from db.clock import HOUR, SECOND
+from jobs import WorkerRegistration, worker_is_dead
 from jobs.testing import Bench, FakeClock
 from valhalla.effects import live, register
 from valhalla.effects.outcome import EffectError
@@ -200,6 +201,23 @@ def test_what_may_have_arrived_and_goes_no_further_is_uncertain(
     assert number in [int(each["task"].partition(":")[2]) for each in effects.alerts.get_alerts("error")]
     register.put_back(database, number)
     assert register.show(database, number)["sending"] == 0
+
+
+def test_key_that_a_dead_process_holds_is_not_taken_over(
+    database: Database, make: Make, receiver: Any
+) -> None:
+    effects = make(is_live=True)
+    number = approved(database, receiver.url)
+    owner = WorkerRegistration(database, "idempotency")
+    held = (register.show(database, number)["key"], owner.id, database.clock())
+    with database.write():
+        database.sql(
+            "INSERT INTO idempotency_key (key, state, owner, created_at) VALUES (?, 'reserved', ?, ?)", held
+        )
+    owner.release_lock()
+    assert worker_is_dead(database, owner.id)
+    assert effects.run(number) == "uncertain"
+    assert receiver.requests == []
 
 
 def test_effects_go_out_one_after_the_other(

@@ -63,3 +63,14 @@ def test_a_generated_list_gives_its_known_truth(lead_list, read_path):
     reading = read_path(path)
     assert reading.end.records == truth.rows
     assert reading.rows == read_path(path, slow=True).rows
+
+
+@pytest.mark.parametrize("value", ["0", "0.00", "000", "-0", "0.004"])
+@pytest.mark.parametrize("slow", [False, True], ids=["fast", "careful"])
+def test_nothing_is_no_price_on_either_path(write, read_path, value, slow):
+    path = write(f"name,email,value\nAnn Lee,ann@example.com,{value}\nBob Ray,bob@example.com,1\n")
+    reading = read_path(path, slow=slow)
+    assert [row.name for row in reading.rows] == ["Bob Ray"]
+    assert reading.codes == [(2, "VALUE_NOT_POSITIVE")]
+    unpriced = read_path(path, slow=slow, profile=Profile(value="optional"))
+    assert [(row.name, row.value) for row in unpriced.rows] == [("Ann Lee", None), ("Bob Ray", 100)]
