@@ -219,4 +219,6 @@ def _is_open(connection: apsw.Connection) -> bool:
         connection.in_transaction  # noqa: B018 - asking is enough
     except apsw.ConnectionClosedError:
         return False
+    except apsw.ThreadingViolationError:  # its thread is just using it
+        return True
     return True

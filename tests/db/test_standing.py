@@ -205,6 +205,13 @@ def test_nobody_who_closes_takes_the_log_of_the_others(path: Path, in_thread: In
     assert not path.with_name("valhalla.db-wal").exists()
 
 
+def test_one_thread_looks_while_another_one_is_in_the_middle_of_a_statement(
+    worked_on: Database, in_thread: InThread
+) -> None:
+    worked_on.connection().create_scalar_function("others_look", lambda: in_thread(worked_on.look))
+    assert worked_on.sql("SELECT others_look()") == [(None,)]
+
+
 def test_the_first_connection_alone_may_make_the_file(tmp_path: Path, in_thread: InThread) -> None:
     path = tmp_path / "new.db"
     database = Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, path=path,
