@@ -21,7 +21,7 @@ from valhalla.scoring.opening import open_home
 
 pytestmark = [pytest.mark.crash, pytest.mark.skipif(os.name == "nt", reason="kills by signal")]
 
-LONG = bool(os.environ.get("VALHALLA_LONG"))
+LONG = os.environ.get("VALHALLA_LONG") == "1"
 KILLS = 100 if LONG else 1
 HONOURED = [False, True] if LONG else [False]
 """tests/valhalla/effects/test_running.py has the quick form of the other."""

@@ -46,11 +46,11 @@ def exit_code(done: Pass) -> int:
 def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     from valhalla.cli.progress import ImportProgress
     from valhalla.cli.working import working
-    from valhalla.intake.lines import say, warn
+    from valhalla.intake.lines import say
 
     with working(inv, "ingest") as program:
-        program.importing.space.say = warn if inv.json else say
         if not inv.json:
+            program.importing.space.say = say
             _announce(paths)
         with ImportProgress(quiet=inv.json) as progress:
             done = program.importing.run(inv.home, paths, standing=not paths, final=True, watch=progress)

@@ -105,6 +105,7 @@ def production(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Preflight, ingest, risk, process, report, with the dry-run lock off behind the risk gate. Asks first."""
+    from valhalla.intake.lines import warn
     from valhalla.program import settings
     from valhalla.program.instance import Instance
     from valhalla.service import production as workflow
@@ -129,6 +130,7 @@ def production(
                         flush=True,
                     )
 
+            program.importing.space.say = warn
             sources = [path.absolute() for path in paths or []]
             flow = workflow.run(program, sources, settings.effective(program.database), told)
     finally:

@@ -25,6 +25,7 @@ INDEX_SECONDS = 1.0
 def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
     from db.errors import DiskFull, InstanceRunning
+    from valhalla.intake.lines import warn
     from valhalla.leads import call_list_index
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
@@ -38,6 +39,7 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     with ImportingProgram.open(inv.home) as program:
         inv.note(command)
         importing, queue = program.importing, program.queue
+        importing.space.say = warn
         worker = None
         try:
             instance.acquire(command)
