@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,15 @@ _BLOCK = 2**20
 Also = Callable[[Database, Verdict], object]
 """A further look at the opened file, by whoever knows more of what is in it than this package does."""
 
+Scratch = Callable[[], AbstractContextManager[Path]]
+"""Makes a folder for copies that are thrown away, and removes it."""
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
 
 def inspect(
     path: Path,
@@ -38,22 +49,24 @@ def inspect(
     also: Also | None = None,
     *,
     newest: bool = False,
+    scratch: Scratch = _scratch,
 ) -> Verdict:
     """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing beside it.
 
     A ``-wal`` beside it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
-    no such file; whatever is wrong inside of it is a problem of the verdict. The other arguments: see :func:`db.verifying.verify`.
+    no such file; whatever is wrong inside of it is a problem of the verdict. ``scratch``: makes the
+    folder of that copy. The other arguments: see :func:`db.verifying.verify`.
     """
     if not path.is_file():
         raise errors.CannotOpen(f"{path} does not exist" if not path.exists() else f"{path} is no plain file")
     log = path.with_name(path.name + "-wal")
     try:
         if log.exists() and log.stat().st_size:
-            with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
-                copy = Path(folder) / "copy.db"
+            with scratch() as folder:
+                copy = folder / "copy.db"
                 shutil.copyfile(path, copy)
                 shutil.copyfile(log, copy.with_name("copy.db-wal"))
-                before = _entries(path)
+                before = _entries(path, scratch)
                 verdict = _verified(copy, schema, head, heads, also, newest)
                 verdict.notes.append(
                     f"{log.name} ({log.stat().st_size} bytes) lies beside the file and was read with it, on a temporary "
@@ -91,10 +104,10 @@ def _verified(
         return verdict
 
 
-def _entries(path: Path) -> int | None:
+def _entries(path: Path, scratch: Scratch) -> int | None:
     """How many entries the main file alone has; None when that cannot be read."""
-    with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
-        alone = Path(shutil.copyfile(path, Path(folder) / "alone.db"))
+    with scratch() as folder:
+        alone = Path(shutil.copyfile(path, folder / "alone.db"))
         try:
             with Database.open_copy(alone, any_schema=True) as database:
                 found: int | None = database.value("SELECT max(seq) FROM audit")

@@ -67,6 +67,6 @@ class Asked:
         if name is None:
             verdict = verifying.home_file(self.database, self.home.audit)
         else:
-            verdict = verifying.copy_of_file(copies.find(self.home, name))
+            verdict = verifying.copy_of_file(copies.find(self.home, name), home=self.home)
         told = verdict.to_json()
         return {"name": name, **told, "problems": told["problems"][:PROBLEMS]}

@@ -15,6 +15,7 @@ from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
 from valhalla.program.schema import SCHEMA
+from valhalla.program.scratch import scratch_folder
 
 
 class NotRestorable(ValhallaError):
@@ -31,7 +32,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
     instance = Instance(home.path)
     instance.acquire("audit restore")
     try:
-        verdict = inspect(copy, SCHEMA)
+        verdict = inspect(copy, SCHEMA, scratch=lambda: scratch_folder(home.database))
         if not verdict.ok:
             first = verdict.problems[0]
             raise NotRestorable(

@@ -10,6 +10,7 @@ from jobs import check_sealed_events, count_unsealed_events
 from valhalla.audit import signing, sql
 from valhalla.program.home import Home
 from valhalla.program.schema import SCHEMA
+from valhalla.program.scratch import scratch_folder
 
 
 def home_file(database: Database, folder: Path, head: str | None = None, key: str | None = None) -> Verdict:
@@ -22,19 +23,23 @@ def home_file(database: Database, folder: Path, head: str | None = None, key: st
     return verifying.verify(database, head, heads.read(folder), also, newest=True)
 
 
-def copy_of_file(path: Path, head: str | None = None, key: str | None = None) -> Verdict:
-    """The verdict on a copy that somebody hands in; see :func:`db.inspecting.inspect`."""
+def copy_of_file(
+    path: Path, head: str | None = None, key: str | None = None, home: Home | None = None
+) -> Verdict:
+    """The verdict on a copy that somebody hands in; see :func:`db.inspecting.inspect`. ``home``: in which copies of it are made."""
+    in_home = None if home is None or not home.path.is_dir() else home.database
     folder = path.resolve().parent
-    home = Home(folder)
-    if path.resolve() == home.database and (home.audit / heads.NAME).exists():
-        folder = home.audit  # the file of a home that is not in use
+    beside = Home(folder)
+    if path.resolve() == beside.database and (beside.audit / heads.NAME).exists():
+        folder = beside.audit  # the file of a home that is not in use
     return inspecting.inspect(
         path,
         SCHEMA,
         head,
         heads.read(folder),
         lambda database, verdict: _more(path, folder, database, verdict, key),
-        newest=folder == home.audit,
+        newest=folder == beside.audit,
+        scratch=lambda: scratch_folder(in_home),
     )
 
 

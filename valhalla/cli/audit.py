@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from valhalla.cli.asking import confirm
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import UsageError
 
@@ -78,7 +79,7 @@ def _verdict(inv: Invocation, file: Path | None, head: str | None, key: str | No
                 if earlier is not None:
                     return earlier
             return verifying.home_file(database, inv.home.audit, head, key)
-    return verifying.copy_of_file(file, head, key)
+    return verifying.copy_of_file(file, head, key, inv.home)
 
 
 def _print(verdict: Verdict) -> None:
@@ -166,7 +167,7 @@ def restart(
     if inv.file:
         raise UsageError("--db only reads; use --home with audit restart")
     if not yes:
-        typer.confirm(f"End the chain of {inv.home.database} and begin a new one?", abort=True)
+        confirm(f"End the chain of {inv.home.database} and begin a new one?")
     done = restarting.restart(inv.home, reason)
 
     def render() -> None:
@@ -242,7 +243,7 @@ def restore(
     if inv.file:
         raise UsageError("--db only reads; name the copy as the argument")
     if not yes:
-        typer.confirm(f"Replace {inv.home.database} by {copy}?", abort=True)
+        confirm(f"Replace {inv.home.database} by {copy}?")
     kept = restoring.restore(inv.home, copy)
 
     def render() -> None:

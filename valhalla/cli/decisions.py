@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from valhalla.cli.asking import confirm
 from valhalla.cli.invocation import invocation
 from valhalla.cli.options import Lead, Limit
 from valhalla.cli.sources import pairs
@@ -212,9 +213,7 @@ def forget(
         leads = erasure.leads_named(database, who)
         if not yes and not inv.json:
             shown = ", ".join(map(str, leads))
-            typer.confirm(
-                f"Erase lead {shown} with history and outcomes? This cannot be taken back.", abort=True
-            )
+            confirm(f"Erase lead {shown} with history and outcomes? This cannot be taken back.")
         result = erasure.forget(database, leads)
 
     def render() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from valhalla.cli.asking import confirm
 from valhalla.cli.invocation import invocation
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def undo(
         told = details(program.database, number)
         if not yes and not inv.json:
             question = f"Take back import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
-            typer.confirm(question, abort=True)
+            confirm(question)
         result = program.importing.chores.undo(number)
 
     def render() -> None:

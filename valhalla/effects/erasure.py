@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from valhalla.intake.forgotten import forget_names
 from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
-from valhalla.leads.suppression import Entry
+from valhalla.leads.suppression import Entry, Kind
 from valhalla.leads.traces import Traces
 from valhalla.program import scratch
 from valhalla.program.errors import NotFound, UsageError
@@ -77,7 +78,7 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
                 entry
                 for contacts in people.values()
                 for each in contacts
-                for entry in suppression.contacts(each.reach)
+                for entry in (*suppression.contacts(each.reach), *_entries_in_extras(each))
             ]
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
             refused = rejects.forget(database, traces)
@@ -157,12 +158,32 @@ def _traces(people: dict[int, list[Contact]]) -> Traces:
             for email in each.reach.emails:
                 traces.add(name=None, email=email, phones=(), places=())
             traces.add(name=None, email=None, phones=each.reach.phones, places=())
-            for column, value in _extras(each):
-                if "mail" in column and "@" in value:
+            for kind, value in _own_extras(each):
+                if kind == "email":
                     traces.add(name=None, email=value, phones=(), places=())
-                elif _OWN_NUMBER.search(column):
+                else:
                     traces.add(name=None, email=None, phones=(value,), places=())
     return traces
+
+
+def _own_extras(contact: Contact) -> list[tuple[Kind, str]]:
+    """The addresses and numbers of the person in the other columns of a list, as they are written there."""
+    found: list[tuple[Kind, str]] = []
+    for column, value in _extras(contact):
+        if "mail" in column and "@" in value:
+            found.append(("email", value))
+        elif _OWN_NUMBER.search(column):
+            found.append(("phone", value))
+    return found
+
+
+def _entries_in_extras(contact: Contact) -> list[Entry]:
+    """The same as entries; what is no address or number is none."""
+    entries = []
+    for kind, value in _own_extras(contact):
+        with contextlib.suppress(UsageError):
+            entries.append(suppression.entry(value, kind))
+    return entries
 
 
 def _extras(contact: Contact) -> list[tuple[str, str]]:

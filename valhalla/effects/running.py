@@ -188,6 +188,14 @@ class Effects:
                 "blocked",
                 "the address has changed since its standing approval; a person has to approve it",
             )
+        return None
+
+    def _stopped(self, effect: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The state and reason with which the effect stops where sending begins. The governor is asked last: what does not go
+        out takes no place from what does."""
+        why = self._forbidden(effect)
+        if why is not None:
+            return "blocked", why
         allowed, message = self.governor.check_limit(f"effect.{effect['kind']}")
         return None if allowed else ("denied", message)
 
@@ -225,10 +233,10 @@ class Effects:
                 self.keys.release(key, durable=True)
                 self._end(effect, "denied", "the person was forgotten")
                 return "denied"
-            why = self._forbidden(effect)
-            if why is not None:
+            stopped = self._stopped(effect)
+            if stopped is not None:
                 self.keys.release(key, durable=True)
-                state, reason = _unless_unsure(effect, "blocked", why)
+                state, reason = _unless_unsure(effect, *stopped)
                 self._end(effect, state, reason)
                 if state == "uncertain":
                     self._tell(number, "error", f"{state}: {reason}")

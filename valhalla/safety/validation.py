@@ -5,7 +5,6 @@ A check that raises, or cannot be made, is FAILED; none is passed by default.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from valhalla.intake.results import of_import
 from valhalla.program.files import write_report
 from valhalla.program.home import Home
 from valhalla.program.schema import SCHEMA
+from valhalla.program.scratch import scratch_folder
 from valhalla.safety import preflight, readiness, security, sql
 from valhalla.sandbox.selfcheck import check_blocks
 from valhalla.scoring.opening import open_home
@@ -56,7 +56,7 @@ def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[
         "schema": lambda: _security(security.check_schema(database)),
         "integrity": lambda: _integrity(database),
         "audit_chain": lambda: _check(readiness.check_chain(database)),
-        "validation_rules": lambda: _rules(metrics),
+        "validation_rules": lambda: _rules(database, metrics),
         "dry_run_lock": lambda: _block("dry-run lock"),
         "governor": lambda: _block("governor"),
         "worker": lambda: _worker(metrics),
@@ -115,16 +115,16 @@ def _integrity(database: Database) -> str:
     return f"every page and reference, schema {SCHEMA.latest}"
 
 
-def _rules(metrics: dict[str, Any]) -> str:
-    with tempfile.TemporaryDirectory(prefix="valhalla-validate-", ignore_cleanup_errors=True) as folder:
-        scratch = Home(Path(folder))
+def _rules(database: Database, metrics: dict[str, Any]) -> str:
+    with scratch_folder(database.path) as folder:
+        scratch = Home(folder)
         sample = scratch.path / "dirty.csv"
         sample.write_text(DIRTY, encoding="utf-8")
-        with open_home(scratch) as database:
-            number = import_file(database, Request(str(sample)))
+        with open_home(scratch) as sampled:
+            number = import_file(sampled, Request(str(sample)))
             if number is None:
                 raise Failed("the built-in sample was not read")
-            result = of_import(database, number)
+            result = of_import(sampled, number)
     found = {name: getattr(result, name) for name in EXPECTED}
     metrics["sample"] = found
     if found != EXPECTED:

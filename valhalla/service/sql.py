@@ -34,6 +34,11 @@ ADD_TOKEN = (
 TOKEN_NAMED = "SELECT id FROM token WHERE name = ? AND revoked_at IS NULL"
 TOKEN_OF = "SELECT id, name, scope, created_at, created_by FROM token WHERE digest = ? AND revoked_at IS NULL"
 TOKENS = "SELECT id, name, scope, created_at, created_by FROM token WHERE revoked_at IS NULL ORDER BY name"
+# What the chain says of a token, the newest word last; the actions are those of the index audit_token.
+LAST_WORD_ON_TOKEN = """
+SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FROM audit WHERE subject = ?
+  AND action IN ('token.add', 'token.revoke') ORDER BY seq DESC LIMIT 1
+"""
 REVOKE_TOKEN = "UPDATE token SET revoked_at = ?, revoked_by = ? WHERE id = ?"
 
 # -- the cockpit's name ------------------------------------------------------------------------------------

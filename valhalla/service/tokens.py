@@ -52,9 +52,10 @@ def add(database: Database, name: str, scope: str, actor: str = "operator") -> s
             raise UsageError(
                 f"there is a token {name} already; choose another name, or first: valhalla token revoke {name}"
             )
-        row = (name, _digest(token), scope, database.clock(), actor)
-        ((number,),) = database.sql(sql.ADD_TOKEN, row)
-        audit.append(database, "token.add", f"token:{number}", {"name": name, "scope": scope}, actor=actor)
+        digest = _digest(token)
+        ((number,),) = database.sql(sql.ADD_TOKEN, (name, digest, scope, database.clock(), actor))
+        body = {"name": name, "scope": scope, "digest": digest}
+        audit.append(database, "token.add", f"token:{number}", body, actor=actor)
     return token
 
 
@@ -75,8 +76,22 @@ def revoke(database: Database, name: str, actor: str = "operator") -> None:
 
 def find(database: Database, token: str) -> Token | None:
     """What ``token`` is good for; None: nothing (any more)."""
-    row = database.one(sql.TOKEN_OF, (_digest(token),))
-    return None if row is None else Token._make(row)
+    digest = _digest(token)
+    row = database.one(sql.TOKEN_OF, (digest,))
+    if row is None:
+        return None
+    found = Token._make(row)
+    return found if _in_chain(database, found, digest) else None
+
+
+def _in_chain(database: Database, token: Token, digest: str) -> bool:
+    """Whether the chain's last word on the token is that it was made, with this digest and scope. What only the row says may
+    have been put there behind the program's back."""
+    row = database.one(sql.LAST_WORD_ON_TOKEN, (f"token:{token.id}",))
+    if row is None or row[4] != "token.add" or audit.entry_hash(*row[:8]) != row[8]:
+        return False
+    told = audit.parsed(row[6])
+    return (told.get("digest"), told["scope"]) == (digest, token.scope)
 
 
 def _digest(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,8 +87,9 @@ def test_rejects_are_paged(client: httpx.Client, load: Callable[..., int]) -> No
 
 
 def test_rejects_come_as_a_list_that_can_be_repaired_and_that_no_spreadsheet_runs(
-    client: httpx.Client, load: Callable[..., int]
+    client: httpx.Client, load: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     load("=cmd(),bad,1000,,,,,,,", "Bob,b@x.com,5,,,,,,,")
     answer = client.get("/imports/1/rejects.csv")
     assert answer.headers["content-type"].startswith("text/csv")

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -139,3 +140,36 @@ def test_no_page_of_another_site_may_ask_with_a_token(server: Server) -> None:
     )
     assert answer.status_code >= 400
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "INSERT INTO token (id, name, digest, scope, created_at, created_by) VALUES (9, 'eve', '{}', 'write', 1, 'operator')",
+        "UPDATE token SET digest = '{}'",
+        "UPDATE token SET digest = '{}', revoked_at = NULL, revoked_by = NULL",
+    ],
+)
+def test_a_token_that_the_chain_does_not_know_lets_nobody_in(database: Database, planted: str) -> None:
+    eves = "valhalla_planted"
+    made = tokens.add(database, "desk", "read")
+    if "revoked" in planted:
+        tokens.revoke(database, "desk")
+    with database.write():
+        database.sql(planted.format(sha256(eves.encode()).hexdigest()))
+    assert tokens.find(database, eves) is None
+    assert (tokens.find(database, made) is not None) == planted.startswith("INSERT")
+
+
+def test_a_token_that_was_given_more_scope_or_put_back_lets_nobody_in(database: Database) -> None:
+    made = tokens.add(database, "desk", "read")
+    with database.write():
+        database.sql("UPDATE token SET scope = 'write'")
+    assert tokens.find(database, made) is None
+    with database.write():
+        database.sql("UPDATE token SET scope = 'read'")
+    assert tokens.find(database, made) is not None
+    tokens.revoke(database, "desk")
+    with database.write():
+        database.sql("UPDATE token SET revoked_at = NULL, revoked_by = NULL")
+    assert tokens.find(database, made) is None

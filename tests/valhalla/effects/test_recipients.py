@@ -97,6 +97,7 @@ def test_what_is_decided_while_a_keyring_is_read_stops_it(
     worker.join()
     assert states == ["blocked"] and receiver.requests == []
     assert database.value("SELECT count(*) FROM idempotency_key") == 0, "it can be sent later"
+    assert effects.governor.get_status("effect.webhook")["current_actions"] == 0, "it takes no place"
 
 
 def test_what_is_forgotten_while_it_is_prepared_is_not_sent(

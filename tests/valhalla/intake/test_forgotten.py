@@ -72,3 +72,20 @@ def test_a_whole_digest_of_version_0_1_stays_valid(database: Database, leads: Pa
     assert read(database, leads, admit=True) == [("FORGOTTEN", "", None)] * 2
     assert do_not_contact.against(database, None, 17135550188) is not None
     assert do_not_contact.remove(database, [suppression.entry("713-555-0188")])[0] == 1
+
+
+def test_numbers_and_addresses_in_other_columns_are_kept_away_too(database: Database, tmp_path: Path) -> None:
+    first, later = tmp_path / "first.csv", tmp_path / "later.csv"
+    first.write_text(
+        "name,email,value,fax of the owner,e-mail at work,agent phone\n"
+        "Jane,jane@canary.example,1,(832) 555-0177,jane@work.example,713-555-0100\n",
+        encoding="utf-8",
+    )
+    later.write_text(
+        "name,email,value,phone\nJ,j@one.example,1,+1 832 555 0177\nC,jane@work.example,1,\nA,a@two.example,1,7135550100\n",
+        encoding="utf-8",
+    )
+    read(database, first)
+    erasure.forget(database, [1])
+    assert read(database, later) == [("HELD", "", None)] * 2
+    assert database.sql("SELECT name FROM lead") == [("A",)], "the agent is another person"

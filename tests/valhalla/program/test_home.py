@@ -6,10 +6,13 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from db import audit
+from valhalla.audit import verifying
 from valhalla.intake.preview import scratch_copy
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
@@ -77,4 +80,21 @@ def test_previews_lie_under_the_home_and_what_a_killed_one_left_is_swept_at_star
         home.prepare()
         assert not left.exists()
         assert copy.path.exists()
+    assert list((home.path / ".scratch").iterdir()) == []
+
+
+def test_copies_for_a_verification_lie_under_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    taken = tmp_path / "taken.db"
+    with open_database(home.database) as database:
+        with database.write():
+            audit.append(database, "late", "x", {})
+        code = "import shutil, sys; [shutil.copyfile(sys.argv[1] + s, sys.argv[2] + s) for s in ('', '-wal')]"
+        subprocess.run([sys.executable, "-c", code, str(home.database), str(taken)], check=True)
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    verdict = verifying.copy_of_file(taken, home=home)
+    assert verdict.ok and "was read with it" in verdict.notes[0]
     assert list((home.path / ".scratch").iterdir()) == []

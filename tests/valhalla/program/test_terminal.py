@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -88,3 +90,20 @@ def test_the_command_line_prints_through_it(capsys: pytest.CaptureFixture[str]) 
     assert sys.stdout is before
     said = capsys.readouterr().err
     assert "no such" not in said and not set(said) & set("\x1b\u202e")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_question_obeys_no_name(encoding: str) -> None:
+    code = (
+        "from valhalla.program.terminal import printing\nfrom valhalla.cli.asking import confirm\n"
+        "with printing(): confirm('Take back \\x1b[31mred.csv?')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input="y\n",
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:replace"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "red.csv" in done.stdout and "\x1b" not in done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,7 @@ from valhalla.intake import rejects
 from valhalla.intake.log import details, list_of_import
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.scratch import scratch_folder
 
 ENTRIES = (Entry("Imports", "/imports", "imports"),)
 
@@ -74,8 +74,8 @@ def one(
 def download(here: Here, number: Number, code: Code = "") -> Response:
     """The open rejects as a list that can be repaired in a spreadsheet and dropped here again."""
     details(here.database, number)
-    with tempfile.TemporaryDirectory(prefix="valhalla-rejects-", ignore_cleanup_errors=True) as folder:
-        target = Path(folder) / f"rejects-{number}.csv"
+    with scratch_folder(here.database.path) as folder:
+        target = folder / f"rejects-{number}.csv"
         written = rejects.export(here.database, target, rejects.Choice(import_id=number, code=code or None))
         if not written:
             raise NotFound(f"no refused rows of import {number} are open")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -22,6 +20,7 @@ from valhalla.intake import other_lists
 from valhalla.leads import do_not_contact, suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
+from valhalla.program.scratch import scratch_folder
 from valhalla.scoring import changes, policies
 from valhalla.service import startup
 
@@ -239,8 +238,8 @@ def import_buyers(
     replace: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take buyers from a CSV, as ``valhalla buyers import`` does."""
-    with tempfile.TemporaryDirectory(prefix="valhalla-buyers-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "buyers.csv"
+    with scratch_folder(here.database.path) as folder:
+        path = folder / "buyers.csv"
         path.write_bytes(list_.file.read())
         try:
             taken = other_lists.import_buyers(here.database, path, replace=replace)
