@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from db import Database, audit, copying, files, restarting
+from db import Database, audit, copying, restarting
 from db.clock import now
 from db.inspecting import inspect
 from db.verdict import Verdict
 from jobs import seal_anew
-from valhalla.audit import copies, signing, sql, verifying
+from valhalla.audit import copies, exchange, sql, verifying
 from valhalla.program.database import SCHEMA, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
@@ -33,8 +33,9 @@ def restart(home: Home, reason: str, actor: str = "operator") -> dict[str, Any]:
     home.prepare()
     instance = Instance(home.path)
     instance.acquire("audit restart")
-    staged = home.database.with_name(f".{home.database.name}.restart")
     try:
+        exchange.settle(home)
+        staged = exchange.staged(home, "restart")
         kept = home.audit / FOLDER / copies.default_target(home, now()).name
         with open_database(home.database, create=False) as database:
             copies.make(database, home, kept)
@@ -47,13 +48,10 @@ def restart(home: Home, reason: str, actor: str = "operator") -> dict[str, Any]:
         facts = {"entries": old.entries, "head": old.head, "reason": reason, "copy": kept.name}
         restarting.restart(staged, SCHEMA, facts, actor)
         _finish(staged)
-        _take_its_place(staged, home.database)
-        with open_database(home.database) as database:
-            head = signing.note(database, home.audit, "the chain was begun anew", restart=0)
-        return {**facts, "copy": str(kept), "new_head": head.hash}
+        head = exchange.exchange(home, staged, restart=0, why="the chain was begun anew")
+        return {**facts, "copy": str(kept), "new_head": head}
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            Path(f"{staged}{suffix}").unlink(missing_ok=True)
+        exchange.sweep(home)
         instance.release()
 
 
@@ -68,14 +66,6 @@ def _finish(staged: Path) -> None:
         raise NotRestarted(
             f"the new chain does not verify ({first.table}: {first.what}); nothing was changed"
         )
-
-
-def _take_its_place(staged: Path, target: Path) -> None:
-    with open_database(target, create=False) as old:
-        old.checkpoint()
-    for suffix in ("-wal", "-shm"):
-        Path(f"{target}{suffix}").unlink(missing_ok=True)
-    files.replace(staged, target)
 
 
 def in_earlier_chain(database: Database, folder: Path, head: str, key: str | None = None) -> Verdict | None:

@@ -6,10 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-from db import Database, audit, files
+from db import Database, audit
 from db.clock import now, to_datetime
 from db.inspecting import inspect
-from valhalla.audit import signing
+from db.verdict import Verdict
+from valhalla.audit import exchange
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
@@ -32,6 +33,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
     instance = Instance(home.path)
     instance.acquire("audit restore")
     try:
+        exchange.settle(home)
         verdict = inspect(copy, SCHEMA, scratch=lambda: scratch_folder(home.database))
         if not verdict.ok:
             first = verdict.problems[0]
@@ -42,41 +44,32 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
             raise NotRestorable(
                 f"{copy} is a redacted copy: the leads' personal data is not in it, so nothing was replaced"
             )
-        kept = _replace(home, copy)
-        with open_database(home.database) as database, database.write(durable=True):
-            body = {
-                "copy": copy.name,
-                "entries": verdict.entries,
-                "head": verdict.head,
-                "kept": kept.name if kept else None,
-            }
-            audit.append(database, "audit.restore", f"copy:{copy.name}", body, actor=actor)
-        with open_database(home.database) as database:
-            signing.note(database, home.audit, f"restored {copy.name}", restart=verdict.entries)
+        prepared = exchange.staged(home, "restore")
+        kept = None
+        if home.database.exists():
+            kept = home.database.with_name(f"valhalla-replaced-{to_datetime(now()):%Y%m%dT%H%M%SZ}.db")
+        try:
+            _prepare(copy, prepared, verdict, kept, actor)
+            exchange.exchange(home, prepared, restart=verdict.entries, why=f"restored {copy.name}", kept=kept)
+        finally:
+            exchange.sweep(home)
         return kept
     finally:
         instance.release()
 
 
-def _replace(home: Home, copy: Path) -> Path | None:
-    staged = home.database.with_name(f".{home.database.name}.restore")
-    try:
-        with open_copy(copy) as source:
-            _into(source, staged)
-        kept = None
-        if home.database.exists():
-            kept = home.database.with_name(f"valhalla-replaced-{to_datetime(now()):%Y%m%dT%H%M%SZ}.db")
-            with open_database(
-                home.database, create=False
-            ) as old:  # so that the log is in the file that is kept
-                old.checkpoint()
-            files.replace(home.database, kept)
-            for suffix in ("-wal", "-shm"):
-                Path(f"{home.database}{suffix}").unlink(missing_ok=True)
-        files.replace(staged, home.database)
-        return kept
-    finally:
-        staged.unlink(missing_ok=True)
+def _prepare(copy: Path, prepared: Path, verdict: Verdict, kept: Path | None, actor: str) -> None:
+    """A working copy of the copy, which stays as it is; its chain tells of the restoring."""
+    with open_copy(copy) as source:
+        _into(source, prepared)
+    with open_database(prepared, create=False) as database, database.write(durable=True):
+        body = {
+            "copy": copy.name,
+            "entries": verdict.entries,
+            "head": verdict.head,
+            "kept": kept.name if kept else None,
+        }
+        audit.append(database, "audit.restore", f"copy:{copy.name}", body, actor=actor)
 
 
 def _into(source: Database, target: Path) -> None:

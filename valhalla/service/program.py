@@ -14,7 +14,7 @@ from typing import Self
 
 from db import Database
 from jobs import JobQueue
-from valhalla.audit import rescuing
+from valhalla.audit import exchange, rescuing
 from valhalla.program.home import Home
 from valhalla.scoring.opening import open_home
 
@@ -38,6 +38,7 @@ class Program:
 
         Raises :class:`db.errors.Displaced` when it was deleted or written over meanwhile; what was held of it is saved then.
         """
+        exchange.settle_at_start(home)
         with open_home(home) as database:
             try:
                 yield cls(database, home)
