@@ -33,6 +33,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.intake.results import of_import
 from valhalla.program.database import open_database
+from valhalla.program.errors import InputError
 from valhalla.program.heap import few_heaps
 from valhalla.scoring import store
 
@@ -622,6 +623,10 @@ def main() -> int:
                 code = "read" if found is None or found.error is None else found.error["code"]
                 if found is not None and found.error is not None and "\n" in found.error["message"]:
                     problems.append(f"{number} {kind}: more than one line: {found.error['message']!r}")
+            except InputError as error:
+                code = "refused"
+                if "\n" in str(error):
+                    problems.append(f"{number} {kind}: more than one line: {str(error)!r}")
             except Exception:
                 code = "exception"
                 problems.append(f"{number} {kind} {path.name!r}: {traceback.format_exc()}")

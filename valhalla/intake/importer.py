@@ -38,7 +38,9 @@ from valhalla.intake.store import Transaction, header_id, supersede_rejects, wri
 from valhalla.intake.watchdog import Patience, Result, Watchdog
 from valhalla.leads import suppression
 from valhalla.program import settings
+from valhalla.program.errors import InputError
 from valhalla.program.memory import collect_young, collector_paused
+from valhalla.program.names import is_text, shown
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
 
@@ -73,7 +75,7 @@ def import_file(database: Database, request: Request, hooks: Hooks | None = None
     """Read what is new in the file. Returns the id of the import, or None when there was nothing to read.
 
     A file that cannot be used is recorded as such (a failed import with its code and sentence); that is no exception.
-    Raises :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
+    Raises :class:`InputError` for a path that is no text, :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
     before is whole, and the next call goes on behind it.
     """
     return _Import(database, request, hooks or Hooks()).run()
@@ -95,6 +97,10 @@ class _Import:
         self.patience = Patience(self.path, self._let_go)
 
     def run(self) -> int | None:
+        if not is_text(self.request.path):
+            raise InputError(
+                f"the name of {shown(self.request.path)} is no text (UTF-8); give it another name"
+            )
         adopted = adopted_source(self.database, self.request)
         if adopted is not None:
             self.request = replace(self.request, source=adopted)

@@ -14,6 +14,7 @@ from db import Database
 from valhalla.intake import sql
 from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.program.home import Home, executable_folder
+from valhalla.program.names import is_text, shown
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx")
 """What is taken from a folder. A file that is named is read whatever it is called."""
@@ -75,6 +76,15 @@ class _Finder:
 
     def add(self, path: Path, *, asked: bool, source: str | None = None) -> None:
         path = Path(os.path.abspath(path))
+        if not is_text(str(path)):
+            told = shown(str(path))
+            self._problem(
+                Path(told),
+                "NOT_READABLE",
+                f"the name of {told} is no text (UTF-8); give it another name",
+                asked,
+            )
+            return
         try:
             mode = os.stat(path).st_mode
         except FileNotFoundError:

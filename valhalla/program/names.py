@@ -8,6 +8,21 @@ _DEVICE = re.compile(r"(?i)(con|conin\$|conout\$|prn|aux|nul|clock\$|com[0-9¹²
 _UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 
 
+def is_text(path: str) -> bool:
+    """Whether the system's bytes for a path are text, which alone can be stored. Names from other systems may be in another
+    encoding (PEP 383)."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(path: str) -> str:
+    """A path as text, in which what is none is written as \\udcNN."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def is_device(name: str) -> bool:
     """Whether Windows takes a file of this name, whatever its ending and trailing dots and spaces, for a device."""
     return _DEVICE.fullmatch(name.strip().rstrip(". ")) is not None

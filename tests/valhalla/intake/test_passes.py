@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,12 @@ from db.errors import DatabaseError
 from jobs import JobQueue, WorkerRegistration, retry_job
 from jobs.rescue import rescue_dead
 from valhalla.intake import passes
+from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
+from valhalla.intake.request import Request
 from valhalla.leads import search
 from valhalla.program.database import open_database
+from valhalla.program.errors import InputError
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store
@@ -201,3 +205,19 @@ def test_list_that_ended_the_program_twice_is_read(home: Home) -> None:
         done = importing.run(home, [], standing=True, final=True)
         assert [(file.rows, file.error) for file in done.result.files] == [(1, None)]
         worker.stop(timeout=5)
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are always text there")
+def test_a_list_whose_name_is_no_text_does_not_stop_the_others(home: Home, importing: Importing) -> None:
+    (home.inbox / os.fsdecode(b"J\xf6rg.csv")).write_text(GOOD, encoding="utf-8")
+    folder = home.inbox / os.fsdecode(b"k\xf6ln")
+    folder.mkdir()
+    (folder / "a.csv").write_text(GOOD, encoding="utf-8")
+    (home.inbox / "ok.csv").write_text(GOOD, encoding="utf-8")
+    done = importing.run(home, [], standing=True, final=True)
+    assert [Path(file.path).name for file in done.result.files] == ["ok.csv"]
+    told = [problem.message for problem in done.skipped]
+    assert len(told) == 2 and all("is no text (UTF-8); give it another name" in each for each in told)
+    assert "J\\udcf6rg.csv" in told[0] and "k\\udcf6ln" in told[1]
+    with pytest.raises(InputError, match="is no text"):
+        import_file(importing.database, Request(str(home.inbox / os.fsdecode(b"J\xf6rg.csv"))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ def shorten(text: str, limit: int = SHORT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
+
+
 class SourceError(Exception):
     """A whole file that cannot be used: a fixed code and one sentence.
 
@@ -38,11 +42,21 @@ class SourceError(Exception):
         header: list[str] | None = None,
         suggestion: dict[str, str] | None = None,
     ) -> None:
+        message = _BREAKS.sub("\ufffd", message)  # a file's name may hold line ends: it stays one sentence
         super().__init__(message)
         self.code = code
         self.message = message
         self.header = header or []
         self.suggestion = suggestion or {}
+
+
+def too_many_columns(path: object, count: int) -> SourceError:
+    """The error for a list that is wider than a sheet can be."""
+    return SourceError(
+        "TOO_LARGE",
+        f"The file {path} has {count:,} columns; up to {COLUMNS_LIMIT:,} are read: "
+        "delete the columns that the list does not need.",
+    )
 
 
 class Reject(NamedTuple):

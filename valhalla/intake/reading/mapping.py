@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from valhalla.intake.reading import recognition
-from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten
+from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten, too_many_columns
 from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import (
     ALIASES,
@@ -221,11 +221,7 @@ def columns_for(
     """
     profile = demanded(header, profile)
     if len(header) > COLUMNS_LIMIT:
-        raise SourceError(
-            "TOO_LARGE",
-            f"The file {path} has {len(header):,} columns; up to {COLUMNS_LIMIT:,} are read: "
-            "delete the columns that the list does not need.",
-        )
+        raise too_many_columns(path, len(header))
     if mapping is None:
         chosen = recognise(header) if profile.rules != "list" else _of_trade(header, samples, profile, path)
     else:

@@ -367,6 +367,10 @@ class _Reading:
             return
         if size and self._cells is not None:
             self._size += size
+            if len(self._cells) >= COLUMNS_LIMIT:  # they name the same columns again and again
+                raise self._sheet.too_large(
+                    f"has more than {COLUMNS_LIMIT:,} cells in row {self._row:,}; a sheet has at most as many columns"
+                )
             if self._size <= LONGEST:
                 self._cells.append((self._column - 1, text))
                 self._width = max(self._width, self._column)

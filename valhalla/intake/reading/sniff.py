@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning
+from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, too_many_columns
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.mapping import known_cells, unique_names
 from valhalla.intake.reading.profile import Profile
@@ -216,6 +216,8 @@ def _header(
     strange = len(_CONTROL.findall(text[:4096]))
     if not known and strange > 4 and strange > 0.02 * len(text[:4096]):
         raise SourceError("NOT_CSV", f"The file {path} is no text; it cannot be read as a lead list.")
+    if len(record.cells) > COLUMNS_LIMIT:  # before names are made for all of them
+        raise too_many_columns(path, len(record.cells))
     header, more = unique_names(record.cells)
     warnings = warnings + more
     if number > line:

@@ -155,3 +155,15 @@ def test_the_same_cells_as_openpyxl(tmp_path: Path, seed: int) -> None:
     with open(path, "rb", buffering=0) as file:
         found = {number: cells for number, cells in Workbook(file, path).rows() if cells}
     assert found == expected
+
+
+def test_a_row_that_names_one_column_without_end_is_refused(book: Callable[..., Path]) -> None:
+    message = refused(book("<row>" + '<c r="A1"><v>1</v></c>' * 20_000 + "</row>"))
+    assert "more than 16,384 cells in row 2" in message
+
+
+def test_an_error_about_a_list_is_one_line_whatever_its_name() -> None:
+    assert (
+        SourceError("NOT_CSV", "The file a\nb\u2028c.csv is no text.").message
+        == "The file a\ufffdb\ufffdc.csv is no text."
+    )
