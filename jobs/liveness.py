@@ -8,6 +8,7 @@ stopped or suspended is not considered dead.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import sys
@@ -16,11 +17,14 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from db.errors import DiskFull
 from db.filelock import FileLock
 from jobs import sql
 
 if TYPE_CHECKING:
     from db import Database
+
+log = logging.getLogger("jobs")
 
 STALE = 3600.0
 """Seconds after which a lock file without a worker is removed."""
@@ -72,6 +76,8 @@ class WorkerRegistration:
         try:
             with self.database.write():
                 self.database.sql(sql.END_WORKER, (self.database.clock(), self.id))
+        except DiskFull as error:  # the lock that is released says the same
+            log.warning("the end of a worker could not be noted: %s", error)
         finally:
             self.release_lock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,6 +32,7 @@ class FullDisk:
 
     def __init__(self, disk: Any) -> None:
         self.said: list[str] = []
+        self.refuses: float = REFUSED
         self._full = False
         self._refused = 0
         disk.on_call = self._call
@@ -38,13 +40,16 @@ class FullDisk:
     def fill(self) -> None:
         self._full = True
 
+    def relent(self) -> None:
+        self._full = False
+
     def say(self, line: str) -> None:
         self.said.append(line)
 
     def _call(self, number: int, kind: str, name: str) -> None:
         if self._full:
             self._refused += 1
-            self._full = self._refused < REFUSED or not self.said
+            self._full = self._refused < self.refuses or not self.said
             raise apsw.FullError("the disk is full, says the test")
 
 
@@ -121,3 +126,25 @@ def test_run_says_it_once_and_goes_on(
         assert program.database.value("SELECT count(*) FROM lead") == 11
         assert told(full_disk.said) == ["[WARNING]", "[OK]"]
         assert history(program) == [("critical", "closed")]
+
+
+def test_run_is_stopped_on_a_full_disk_as_ever(
+    home: Path, sample_leads: Path, full_disk: FullDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    full_disk.refuses = math.inf
+    stop = threading.Event()
+
+    def say(line: str) -> None:
+        full_disk.say(line)
+        stop.set()
+
+    Home(home).prepare()
+    with WholeProgram.open(Home(home)) as program:
+        values = {**settings.effective(program.database), "watch": "off"}
+        events = Events(cycle_ends=lambda *_: full_disk.fill(), disk=say)
+        stats = Service(program, Plan([sample_leads], 1, None), values, events).run(stop)
+        assert stats.status == "STOPPED" and told(full_disk.said) == ["[WARNING]"]
+        full_disk.relent()
+        assert program.database.value("SELECT stop FROM run") is None
+        assert program.database.value("SELECT count(*) FROM lead") == 10

@@ -220,21 +220,26 @@ class Service:
     def _close(self, reason: str) -> None:
         database = self.database
         self.stats.status = "STOPPED"
+        facts = {"reason": reason, "cycles": self.stats.cycles}
         try:
-            runs.end(database, "run", self._run_id, reason, {"reason": reason, "cycles": self.stats.cycles})
+            self._unless_full(lambda: runs.end(database, "run", self._run_id, reason, facts))
             self._save_stats()
         finally:
             if self.safety is not None:
-                self.safety.end()
-        signing.note(database, self.home.audit, f"run {self._run_id} {reason}")
-        database.checkpoint()
+                self._unless_full(self.safety.end)
+        self._unless_full(lambda: signing.note(database, self.home.audit, f"run {self._run_id} {reason}"))
+        self._unless_full(database.checkpoint)
+
+    def _unless_full(self, step: Callable[[], object]) -> None:
+        """A part of the end; on a full disk the next start finds a run that was not ended, as after a kill."""
+        try:
+            step()
+        except (DatabaseError, OSError) as error:
+            if not is_full(error):
+                raise
+            self.space.note()
 
     def _save_stats(self) -> None:
         if self.settings["json_export"]:
             self.stats.audit = heads.told(self.database)
-            try:
-                self.stats.save(self.home.logs, self.database.clock())
-            except OSError as error:  # the next one is written when there is space
-                if not is_full(error):
-                    raise
-                self.space.note()
+            self._unless_full(lambda: self.stats.save(self.home.logs, self.database.clock()))
