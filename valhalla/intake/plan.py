@@ -45,6 +45,7 @@ _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
 _DETAILS = CONTENT.index("details")
 _EMAIL = CONTENT.index("email")
+_PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
 _WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
 """What a list does not change of a lead that somebody has worked on."""
@@ -337,7 +338,7 @@ class _Planner:
                 lead_id = self._look_up_one(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
-                if lead.content[_ADDRESS] is None:
+                if lead.content[_ADDRESS] is None and not _told_apart(lead, row):
                     return lead
         return None
 
@@ -456,8 +457,9 @@ class _Planner:
         )
 
     def _ask(self, lead: _Lead, row: Row, content: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Put what would replace something before a person; blanks are filled without asking."""
-        filled = _merged(lead.content, row, "fill_blanks")
+        """Put what would replace something before a person; blanks are filled without asking, unless it is of another owner."""
+        another = bool(row.people) and not same_owner(lead.content[_NAME], row.name)
+        filled = lead.content if another else _merged(lead.content, row, "fill_blanks")
         wanted = {
             column: new for column, old, new in zip(CONTENT, filled, content, strict=True) if old != new
         }
@@ -539,6 +541,13 @@ class _Planner:
                 )
 
 
+def _told_apart(lead: _Lead, row: Row) -> bool:
+    """Whether a list gave both an id of its own, and not the same: they are two leads of one person."""
+    one = details.decoded(lead.content[_DETAILS]).get("lead_id")
+    other = details.decoded(row.details).get("lead_id")
+    return one is not None and other is not None and one != other
+
+
 def _by_another_name(lead: _Lead, row: Row) -> bool:
     """Whether ``row`` knows the lead by a contact or name that a person merged into it: such a list adds, but it does
     not take the lead's own contact away."""
@@ -573,4 +582,8 @@ def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
     else:
         found = [old if old is not None else new for old, new in zip(content, row, strict=False)]
     found[_DETAILS] = details.merged(content[_DETAILS], row.details, replace=policy == "replace")
+    if row.people:
+        said: list[Sequence[Any]] = [found, content, row]
+        phones = [(each[_PHONE], each[_PHONE_KEY]) for each in said]
+        found[_DETAILS] = details.with_contacts(said[0][_DETAILS], phones, [each[_EMAIL] for each in said])
     return tuple(found)

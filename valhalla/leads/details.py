@@ -10,6 +10,7 @@ An object with some of these keys, never an empty value:
 * ``estimated_value``, ``assessed_value``, ``loans``, ``equity``, ``tax_owed``: cents; ``equity_percent``, ``ltv``: percent;
 * ``last_sale``: ``{price, date}``, cents and UTC microseconds; ``baths``, ``year_built``, ``years_owned``: numbers;
 * ``kept_out``: why the list says that this person is not to be called; ``interested_in``: what they say they want;
+* ``lead_id``: the list's own id of a lead that is known by it;
 * ``owners``: further owners' names; ``company``: true when the name is a firm's;
 * ``signs``: ``[{sign, list, date}]``, why somebody may want to sell, with the list that said so and its date;
 * ``unread``: ``{header: cell}``, cells that their field could not use.
@@ -63,6 +64,27 @@ def merged(old: str | None, new: str | None, *, replace: bool) -> str | None:
             found[name] = _united(before[name], said[name], _LISTS[name], replace)
         elif name in _OBJECTS:
             found[name] = {**other, **one}
+    return encoded(found)
+
+
+def with_contacts(
+    text: str | None, phones: Iterable[tuple[str | None, int | None]], emails: Iterable[str | None]
+) -> str | None:
+    """The details with these numbers (as written, as dialled) and addresses, the first of which stand in the lead's own columns:
+    a number that another list brings takes none away."""
+    found = decoded(text)
+    known = {each.get("key") for each in found.get("phones", ())}
+    own = {key: number for number, key in phones if number is not None and key is not None}
+    if len(known | own.keys()) > 1:
+        plain: list[dict[str, Any]] = [
+            {"number": number, "key": key, "type": None, "flags": [], "status": None, "column": None}
+            for key, number in own.items()
+            if key not in known
+        ]
+        found["phones"] = [*plain, *found.get("phones", ())]
+    named = [each for each in emails if each is not None]
+    further = dict.fromkeys([*named, *found.get("emails", ())])
+    found["emails"] = [each for each in further if each not in named[:1]]
     return encoded(found)
 
 

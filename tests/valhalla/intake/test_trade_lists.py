@@ -16,6 +16,7 @@ from valhalla.leads import do_not_contact, search, suppression
 from valhalla.leads.call_list import top
 from valhalla.leads.details import decoded, encoded, merged, reach
 from valhalla.leads.export import write_file
+from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.view import Viewer
 
 NUMBERS = (
@@ -206,3 +207,101 @@ def test_what_lists_say_adds_up() -> None:
 def test_the_rules_of_a_profile_are_those_of_the_lists_columns() -> None:
     assert Profile().lenient().lenient() == Profile().lenient()
     assert Profile(value_format="eu").lenient().value_format == "eu"
+
+
+HOUSES = "owner name,phone,email,property address,city,state,zip,asking price\n"
+MOTT = "Carla Mott,(216) 555-0161,carla@example.com,{},Cleveland,OH,{},{}\n"
+
+
+def houses(desk: Any) -> list[tuple[Any, ...]]:
+    return desk.leads("name, address, value / 100, lists, status")
+
+
+def test_three_houses_of_one_owner_are_three_leads_of_one_person(desk: Any) -> None:
+    rows = [MOTT.format(f"{number} Ash St", "44105", 40_000 + number) for number in (11, 29, 640)]
+    assert desk.take("a.csv", "".join(rows), header=HOUSES) == (3, 0, 0, 0, 0)
+    assert [address for _, address, *_ in houses(desk)] == ["11 Ash St", "29 Ash St", "640 Ash St"]
+    for number in (1, 2, 3):
+        person = viewed(desk, number)["person"]
+        assert person["id"] == 1 and {each["id"] for each in person["other_leads"]} == {1, 2, 3} - {number}
+    assert len({variant for (variant,) in desk.leads("variant_id")}) == 1
+    assert desk.take("b.csv", "".join(reversed(rows)), header=HOUSES)[0] == 0, "in any order, in another list"
+    assert [lists for *_, lists, _ in houses(desk)] == [2, 2, 2]
+    assert desk.read(desk.folder / "a.csv", again=True).unchanged == 3
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)])
+def test_one_house_on_three_lists_is_one_lead_on_three_lists(desk: Any, order: tuple[int, ...]) -> None:
+    lists = [
+        ("owner name,property address,city,state,zip\n", "QUILLON DANA R & RAY,1412 CALDER RIDGE LN,HOUSTON,TX,77018\n"),
+        ("first name,last name,property address,city,state,zip,phone\n", "Dana,Quillon,1412 Calder Ridge Lane,Houston,TX,77018,7135550142\n"),
+        ("owner name,property address,city,state,zip,phone,email\n", '"Quillon, Dana",1412 Calder Ridge Ln.,Houston,TX,77018-1122,(832) 555-0187,dana.q@example.com\n'),
+    ]  # fmt: skip
+    for number in order:
+        desk.take(f"{number}.csv", lists[number][1], header=lists[number][0])
+    ((_, _, _, on, _),) = houses(desk)
+    assert on == 3
+    assert {each["number"][-4:] for each in viewed(desk)["phones"]} >= {"0142"}
+    assert desk.leads("email") == [("dana.q@example.com",)]
+
+
+def test_a_contract_on_a_house_stays_on_that_house(desk: Any) -> None:
+    desk.take("a.csv", MOTT.format("1 A St", "44105", 50_000), header=HOUSES)
+    record(desk.database, Outcome(1, "contract", desk.database.clock()))
+    desk.take("b.csv", MOTT.format("2 B St", "44105", 60_000), header=HOUSES)
+    desk.take("c.csv", MOTT.format("1 A Street", "44105", 10_000), "other", header=HOUSES)
+    desk.take("a.csv", MOTT.format("1 A St", "44105", 70_000), header=HOUSES)
+    assert houses(desk) == [
+        ("Carla Mott", "1 A St", 50_000, 2, "contract"),
+        ("Carla Mott", "2 B St", 60_000, 1, "new"),
+    ]
+    assert desk.database.sql("SELECT lead_id, body ->> 'value' FROM lead_change WHERE state = 'open'") == [
+        (1, 7_000_000)
+    ]
+
+
+def test_another_owners_name_at_a_house_waits_for_a_person(desk: Any) -> None:
+    desk.take("a.csv", MOTT.format("1 A St", "44105", 50_000), header=HOUSES)
+    other = MOTT.format("1 A St", "44105", 50_000).replace("Carla Mott", "Ivo Brandt").replace("0161", "0199")
+    desk.take("b.csv", other, header=HOUSES)
+    assert [name for name, *_ in houses(desk)] == ["Carla Mott"]
+    assert [each["number"] for each in viewed(desk)["phones"]] == ["(216) 555-0161"]
+    assert desk.database.value("SELECT body ->> 'name' FROM lead_change WHERE state = 'open'") == "Ivo Brandt"
+
+
+def test_a_person_whose_house_is_not_known_yet_learns_it(desk: Any) -> None:
+    desk.take("a.csv", "Carla Mott,carla@example.com\n", header="name,email\n")
+    desk.take("b.csv", MOTT.format("1 A St", "44105", "") + MOTT.format("2 B St", "44105", ""), header=HOUSES)
+    assert [(name, address) for name, address, *_ in houses(desk)] == [
+        ("Carla Mott", "1 A St"),
+        ("Carla Mott", "2 B St"),
+    ]
+
+
+def test_neighbours_and_units_are_not_joined(desk: Any) -> None:
+    places = ("12 Oak St", "12 Oak St #4", "12 Oak St Apt 5", "14 Oak St", "12 Oak Ave", "12 N Oak St")
+    rows = "".join(MOTT.format(place, "44105", "") for place in places)
+    assert desk.take("a.csv", rows, header=HOUSES)[0] == len(places)
+    more = MOTT.format("12 oak street, unit 4", "44105-1122", "")
+    assert desk.take("b.csv", more, header=HOUSES)[0] == 0
+
+
+def test_what_a_list_tells_apart_by_its_own_ids_is_not_folded(desk: Any) -> None:
+    rows = "".join(
+        f"{number},Contact 1,contact1@example.com,Brandon\n" for number in ("B1-001", "B2-001", "B3-001")
+    )
+    assert desk.take("a.csv", rows, header="lead_id,name,email,city\n")[0] == 3
+    assert desk.take("b.csv", rows, header="lead_id,name,email,city\n")[0] == 0
+    counted = "".join(f"{number},Ann Lee,ann@example.com,Brandon\n" for number in (1, 2))
+    assert desk.take("c.csv", counted, header="lead_id,name,email,city\n")[:1] == (1,), (
+        "row numbers are no ids"
+    )
+
+
+def test_an_undone_list_takes_its_houses_with_it(desk: Any, whole: Any) -> None:
+    desk.take("a.csv", MOTT.format("1 A St", "44105", ""), header=HOUSES)
+    desk.take("b.csv", MOTT.format("1 A St", "44105", "") + MOTT.format("2 B St", "44105", ""), header=HOUSES)
+    undo_import(desk.database, desk.last_import())
+    assert [(address, lists) for _, address, _, lists, _ in houses(desk)] == [("1 A St", 1)]
+    whole()
+    assert desk.take("b2.csv", MOTT.format("2 B St", "44105", ""), header=HOUSES)[0] == 1

@@ -334,6 +334,12 @@ class RowReader:
             people = _people(name, email, number, more.get("mailing", {}))
             who, *rest = houses
             aliases = tuple(rest)
+        elif profile.rules == "list" and lead_id:
+            if _ROW_NUMBER.fullmatch(lead_id):
+                who, aliases = aliases[0], ()
+            else:  # one person may be two leads of a list that tells them apart
+                people, aliases = aliases, ()
+                more = {**more, "lead_id": lead_id}
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
@@ -386,6 +392,10 @@ def _people(name: str, email: str, number: int | None, mailing: dict[str, str]) 
     if mailing.get("address"):
         found.append(identity.name_address_key(name, mailing["address"]))
     return tuple(found)
+
+
+_ROW_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
+"""What only counts the rows of a list identifies nobody."""
 
 
 def _owner_of(address: str) -> str:
