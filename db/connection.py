@@ -87,6 +87,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._guarded = False
         self._anchor: apsw.Connection | None = None
         self._moving: threading.Thread | None = None
+        self._tolerant = False
         self.shapes: dict[str, Shape] = {}
         self.declared: set[str] = set()
 
@@ -121,6 +122,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             connection.setlk_timeout(0, 0)  # the wheel's blocking locks time out at once on some systems
         connection.cursor_factory = Cursor
         try:
+            if self._tolerant:  # first: others read the schema
+                connection.execute("PRAGMA writable_schema = 1")
             connection.execute(
                 f"PRAGMA foreign_keys = 1; PRAGMA cache_size = -{self._cache_kib}; PRAGMA temp_store = 2;"
                 f"PRAGMA synchronous = {NORMAL}; PRAGMA trusted_schema = 0; PRAGMA query_only = {int(self.readonly)}"
@@ -137,6 +140,20 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 guard.watch(self.path)
                 self._guarded = True
         return connection
+
+    def tolerate(self) -> bool:
+        """Have SQLite pass over parts of the schema whose text it cannot read; it refuses the whole file otherwise. Returns
+        whether there are any. Called before other threads use the database."""
+        try:
+            self.sql("SELECT 1 FROM sqlite_schema LIMIT 1")
+            return False
+        except errors.Damaged as error:
+            if "malformed database schema" not in str(error):
+                raise
+        self.close_all()
+        self._tolerant = True
+        self.sql("SELECT 1 FROM sqlite_schema LIMIT 1")
+        return True
 
     def hold_back(self, why: str) -> None:
         """Only read from now on; whoever wants to write is told ``why``. Called before other threads use the database."""

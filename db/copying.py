@@ -49,6 +49,8 @@ def _backup(database: Connections, temporary: Path, progress: Callable[[int, int
         source.set_busy_timeout(10_000)
         if hasattr(source, "setlk_timeout"):
             source.setlk_timeout(0, 0)  # as in db.connection
+        for each in (source, destination):  # what SQLite cannot read in a schema is copied, too
+            each.execute("PRAGMA writable_schema = 1")
         source.execute("BEGIN; SELECT count(*) FROM sqlite_schema").fetchall()
         with destination.backup("main", source, "main") as backup:
             while not backup.done:

@@ -48,11 +48,12 @@ def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D
     fresh = not size
     database = kind(str(path), flags=flags, path=path, schema=schema)
     try:
+        unreadable = database.tolerate()
         _recognise(database, path)
         if fresh:
             os.chmod(path, 0o600)  # leads are personal data
         else:
-            _hold_back(database, path)
+            _hold_back(database, path, unreadable)
         if not database.readonly:
             _use_wal(database, path)
             migrate.upgrade(database)
@@ -63,14 +64,15 @@ def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D
     return database
 
 
-def _hold_back(database: Connections, path: Path) -> None:
+def _hold_back(database: Connections, path: Path, unreadable: bool) -> None:
     """Only read a file with parts that none of its migrations made and that could act in our transactions."""
     with database.view():  # as of one moment: another process may be making the file just now
         wrong = [each for each in structure.differences(database) if each.acts]
-    if not wrong:
+    if not wrong and not unreadable:
         return
     words = database.schema.words
-    what = f"{wrong[0].part} {wrong[0].what}" + (f", and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+    first = f"{wrong[0].part} {wrong[0].what}" if wrong else "SQLite cannot read all of its schema"
+    what = first + (f", and {len(wrong) - 1} more" if len(wrong) > 1 else "")
     if migrate.pending(database):
         raise errors.ReadOnly(
             f"{path} is of an older version and not brought up to date, because {what}; mend it with: {words.repair}"
@@ -86,6 +88,7 @@ def open_to_mend(kind: type[_D], path: Path, schema: Schema) -> _D:
         raise errors.CannotOpen(f"{path} does not exist")
     database = kind(str(path), flags=apsw.SQLITE_OPEN_READWRITE, path=path, schema=schema)
     try:
+        database.tolerate()
         _recognise(database, path)
         _use_wal(database, path)
     except BaseException:

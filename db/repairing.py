@@ -15,6 +15,10 @@ from db.structure import Difference, Row
 REPAIRED = "schema.repair"
 """Action of the entry that says what was mended."""
 
+_THERE = "SELECT 1 FROM sqlite_schema WHERE type = ? AND name = ?"
+_UNREADABLE = "DELETE FROM sqlite_schema WHERE type = ? AND name = ?"
+"""For DROP a part that SQLite cannot read is not there."""
+
 _ORDER = ("table", "index", "trigger", "view")
 
 
@@ -76,6 +80,8 @@ def _make_anew(connection: apsw.Connection, wrong: list[Difference], made: dict[
         kind, _, name = part.partition(" ")
         if kind != "table" or part not in made:
             connection.execute(f"DROP {kind} IF EXISTS {_quoted(name)}")
+            if kind in ("trigger", "view") and connection.execute(_THERE, (kind, name)).fetchall():
+                connection.execute(_UNREADABLE, (kind, name))
     there = {row[0] for row in connection.execute("SELECT type || ' ' || name FROM sqlite_schema")}
     for part in (each.part for each in wrong if each.part in made and each.part in there):
         if part.startswith("table "):

@@ -23,6 +23,7 @@ TOLD = "schema.tables"
 """Action of the entries that say which parts a database has from then on, each with its digest."""
 
 _PARTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+_READABLE = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"
 _VERSIONS = "SELECT component, version FROM schema_version"
 _TOLD = "SELECT body FROM audit WHERE action = 'schema.tables' ORDER BY seq DESC LIMIT 1"
 _OWN = re.compile(r"sqlite_(autoindex_.*|sequence|stat\d)", re.IGNORECASE)
@@ -148,8 +149,8 @@ def compared(
 
 def _acts(database: Connections, row: Row, ours: set[str]) -> bool:
     kind, name, table, text = row
-    if kind == "trigger":
-        return True
+    if kind == "trigger" or (kind in ("table", "view") and not database.sql(_READABLE, (name,))):
+        return True  # for one that SQLite cannot read, other programs refuse the whole file
     if kind == "table":
         if _VIRTUAL.match(text or ""):
             return True  # its module may do anything

@@ -151,3 +151,31 @@ def test_an_older_file_with_parts_of_others_is_not_brought_up_to_date(path: Path
     repair(path, SCHEMA, path.with_name("kept.db"))
     with open_database(path) as database:
         assert verify(database).ok
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "'trigger', 'bad', 'lead', 0, 'CREATE TRIGGER bad AFTER INSERT ON lead BEGIN SELEKT 1; END'",
+        "'view', 'bad', 'bad', 0, 'CREATE VIEW bad AS SELEKT 1'",
+    ],
+)
+def test_a_part_that_sqlite_cannot_read_does_not_close_the_file(path: Path, part: str) -> None:
+    open_database(path).close_all()
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA writable_schema = 1")
+    connection.execute(f"INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ({part})")
+    connection.close()
+    with open_database(path) as database:
+        assert database.readonly and database.value("SELECT count(*) FROM lead") == 0
+        with (
+            pytest.raises(errors.ReadOnly, match="bad is none of this schema; mend it with"),
+            database.write(),
+        ):
+            pass
+    assert not inspect(path, SCHEMA).ok
+    kept = path.with_name("kept.db")
+    mended = repair(path, SCHEMA, kept)
+    assert [each.part.partition(" ")[2] for each in mended] == ["bad"] and kept.exists()
+    with open_database(path) as database:
+        assert not database.readonly and verify(database).ok
