@@ -46,6 +46,7 @@ _FILE_WARNINGS = {
     "COLUMNS_ADDED": "The list has columns that the last list of its source had not; they are kept as extra columns.",
     "COLUMNS_MISSING": "Columns that the last list of its source had are not there any more.",
     "COLUMN_RENAMED": "A field is read from a column of another name than in the last list of its source.",
+    "COLUMN_UNSURE": "A column may be a field, but its name or its cells do not say so for sure; it is kept as an extra column.",
     "PERSONAL_COLUMN": "A column looks like sensitive personal data (social security, birth date, card number).",
 }
 

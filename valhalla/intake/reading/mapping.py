@@ -222,8 +222,11 @@ def columns_for(
     profile = demanded(header, profile)
     if len(header) > COLUMNS_LIMIT:
         raise too_many_columns(path, len(header))
-    if mapping is None:
-        chosen = recognise(header) if profile.rules != "list" else _of_trade(header, samples, profile, path)
+    doubts: tuple[recognition.Doubt, ...] = ()
+    if mapping is None and profile.rules == "list":
+        chosen, doubts = _of_trade(header, samples, profile, path)
+    elif mapping is None:
+        chosen = recognise(header)
     else:
         unknown = sorted(set(mapping.values()) - set(FIELDS))
         if unknown:
@@ -258,6 +261,7 @@ def columns_for(
         for name in header
         if normal(name) in SENSITIVE_COLUMNS
     ]
+    warnings += [Warning(0, "COLUMN_UNSURE", each.question) for each in doubts[:WARNINGS_EACH]]
     return Columns(
         header=header,
         mapping=chosen,
@@ -279,8 +283,8 @@ def columns_for(
 
 def _of_trade(
     header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile, path: str
-) -> dict[str, str]:
-    """What the columns of a list of the trade are, by their names and cells."""
+) -> tuple[dict[str, str], tuple[recognition.Doubt, ...]]:
+    """What the columns of a list of the trade are, by their names and cells, and what a person is asked."""
     found = recognition.recognise(header, samples, profile.country)
     if found.listings:
         raise SourceError(
@@ -288,7 +292,7 @@ def _of_trade(
             f"{path} is a download of houses for sale that names no owner, so it is no lead list; nothing was stored.",
             header=list(header),
         )
-    return found.mapping
+    return found.mapping, found.doubts
 
 
 def _unusable(
