@@ -66,7 +66,7 @@ def test_folder_without_lists(valhalla: Run, tmp_path: Path) -> None:
         (b"PK\x03\x04" + b"\x00" * 200, "NOT_READABLE", "workbook"),
         (b"<html><body>not a list</body></html>", "NOT_CSV", "web page"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "NOT_CSV", "wrong.csv"),
-        (b"name,phone\nAnn,713-555-0101\n", "MISSING_COLUMN", "email"),
+        (b"phone,notes\n713-555-0101,x\n", "MISSING_COLUMN", "name"),
     ],
 )
 def test_a_file_that_is_no_list(

@@ -29,6 +29,7 @@ GOOD = "name,email,value,phone\nAnn Ames,ann@example.com,100000,713-555-2101\n"
 
 
 def test_a_list_with_strange_columns_is_cured_by_the_command_it_names(valhalla: Run, write: Any) -> None:
+    valhalla("sources", "set", "csv", "--with", "rules=documents")
     path = write(
         "odd.csv", 'Owner,Phone,Asking Prise\nAnn,713-555-2101,"$250,000"\nBen,214-555-2102,"$90,000"\n'
     )
@@ -86,8 +87,12 @@ def test_do_not_contact_keeps_out_of_call_list_and_export(valhalla: Run, write: 
         "skipped": [],
     }
     assert [lead["name"] for lead in valhalla("leads", "top", "--json").json] == ["Ben"]
-    valhalla("leads", "export", tmp_path / "out.csv")
+    valhalla("leads", "export", tmp_path / "out.csv", "--top")
     assert "ann@" not in (tmp_path / "out.csv").read_text(encoding="utf-8")
+    valhalla("leads", "export", tmp_path / "all.csv")
+    with open(tmp_path / "all.csv", encoding="utf-8-sig", newline="") as file:
+        told = {row["email"]: row["do_not_contact"] for row in csv.DictReader(file)}
+    assert told == {"ann@example.com": "do not contact: email", "ben@example.com": ""}
     assert len(valhalla("leads", "list", "--json").json) == 2, "stored and counted as usual"
     assert [item["value"] for item in valhalla("dnc", "list", "--json").json] == ["ann@example.com"]
     assert valhalla("dnc", "remove", "ann@example.com", "--json").json == {"removed": 1, "leads": 1}

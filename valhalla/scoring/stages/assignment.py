@@ -67,8 +67,9 @@ def decide_assignment(identity: int, kept: int | None, rules: AssignmentRules) -
 
 
 def explain_assignment(lead: StoredLead, rules: AssignmentRules | None, version: int) -> StageResult:
-    """Why the lead has its variant, worked out again from its identity."""
+    """Why the lead has its variant, worked out again from its identity, or that of its owner, where that is known."""
     at = lead.decision.decided_at
+    drawn_by = lead.identity if lead.person is None else lead.person
     if rules is None:
         reasons = ["No experiment is running, so the lead is in none."]
         return StageResult("assignment", "none", {"experiment": None}, reasons, version, at)
@@ -78,13 +79,13 @@ def explain_assignment(lead: StoredLead, rules: AssignmentRules | None, version:
         "experiment_id": experiment.id,
         "experiment": experiment.name,
         "experiment_version": experiment.version,
-        "identity": lead.identity,
+        "identity": drawn_by,
         "weights": {variant.name: variant.weight for variant in rules.variants.values()},
     }
     if lead.suppressed is not None:
         reasons = [f"The lead is not to be contacted ({lead.suppressed}), so it takes part in no experiment."]
         return StageResult("assignment", "none", numbers, reasons, version, at)
-    variant_id, bucket = decide_assignment(lead.identity, lead.decision.variant_id, rules)
+    variant_id, bucket = decide_assignment(drawn_by, lead.decision.variant_id, rules)
     drawn = rules.variant_of[bucket]
     numbers |= {"bucket": bucket, "buckets": BUCKETS, "variant_id": variant_id}
     if variant_id is None:
