@@ -19,6 +19,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 import apsw
@@ -44,6 +45,7 @@ _NAME = CONTENT.index("name")
 _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
 _DETAILS = CONTENT.index("details")
+_details_of = itemgetter(_DETAILS)
 _EMAIL = CONTENT.index("email")
 _PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
@@ -495,7 +497,7 @@ class _Planner:
             halves.append(half)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
-        if self.suppression or any(row.details is not None for row, _ in self.fresh.values()):
+        if self.suppression or any(map(_details_of, self.rows)):
             self._suppress_fresh()
 
     def _suppress_fresh(self) -> None:

@@ -52,7 +52,10 @@ def decide(
         _,
         person,
         identity,
-        *_,
+        _,
+        _,
+        _,
+        _,
     ) = row
     segment = context.segments.get((source, market, state)) or context.segment(source, market, state)
     bucket: int | None = None
