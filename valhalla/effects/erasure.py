@@ -141,6 +141,7 @@ def _people(database: Database, lead_ids: list[int]) -> dict[int, list[Contact]]
         if known and number not in people:
             people[number] = known
             queue += merge.partners(database, number)
+            queue += lookup.of_same_owner(database, number)
     return people
 
 

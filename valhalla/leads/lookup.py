@@ -131,6 +131,11 @@ def reach_of(database: Database, lead_id: int) -> Reach:
     return Reach((), ()) if found is None else found.reach
 
 
+def of_same_owner(database: Database, lead_id: int) -> list[int]:
+    """The leads of the owner of this one, itself among them; none of a lead that is known by its person."""
+    return [number for (number,) in database.sql(sql.OF_SAME_OWNER, (lead_id,))]
+
+
 def contacts(database: Database, lead_id: int) -> list[Contact]:
     """How a lead can be reached now and could be before; empty when there is no such lead."""
     now = contact(database, lead_id)

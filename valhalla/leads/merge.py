@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit
-from valhalla.leads import redecide, sql
+from valhalla.leads import details, redecide, sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
@@ -212,6 +212,14 @@ def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
         for column in CONTENT
         if kept[column] is None and merged[column] is not None and column != "warnings"
     }
+    both = (kept, merged)
+    united = details.with_contacts(
+        details.merged(kept["details"], merged["details"], replace=False),
+        [(each["phone"], each["phone_key"]) for each in both],
+        [each["email"] for each in both],
+    )
+    if united != kept["details"]:
+        changed["details"] = united
     if "extras" in changed:
         changed["header_id"] = merged["header_id"]
     if (merged["last_contact"] or 0) > (kept["last_contact"] or 0) or (

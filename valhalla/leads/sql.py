@@ -99,6 +99,8 @@ FILE_PATH = "SELECT path FROM file WHERE id = ?"
 OF_PERSON = """
 SELECT id, name, address, location FROM lead WHERE person = ? AND coalesce(suppressed, '') NOT LIKE 'merged%' ORDER BY id LIMIT 100
 """
+# All of them, for erasing a person.
+OF_SAME_OWNER = "SELECT o.id FROM lead AS l CROSS JOIN lead AS o ON o.person = l.person WHERE l.id = ?"
 # How many numbers and further addresses the lead with the most has: a look at every lead, for an export of them.
 MOST_CONTACTS = """
 SELECT coalesce(max(json_array_length(details, '$.phones')), 0), coalesce(max(json_array_length(details, '$.emails')), 0)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from db import Database, copies
+from valhalla.effects import erasure
 from valhalla.intake.reading import Profile
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
 from valhalla.leads import do_not_contact, search, suppression
+from valhalla.leads import merge as merging
 from valhalla.leads.call_list import top
 from valhalla.leads.details import decoded, encoded, merged, reach
 from valhalla.leads.export import write_file
@@ -305,3 +307,29 @@ def test_an_undone_list_takes_its_houses_with_it(desk: Any, whole: Any) -> None:
     assert [(address, lists) for _, address, _, lists, _ in houses(desk)] == [("1 A St", 1)]
     whole()
     assert desk.take("b2.csv", MOTT.format("2 B St", "44105", ""), header=HOUSES)[0] == 1
+
+
+def test_whoever_is_forgotten_is_forgotten_at_every_house_and_by_every_number(
+    desk: Any, database: Database
+) -> None:
+    desk.database = database
+    take(desk, NUMBERS, ANN + "\n" + ANN.replace("1 Oak St", "2 Elm St") + "\n")
+    assert len(desk.leads()) == 2
+    assert sorted(erasure.forget(database, [2])["leads"]) == [1, 2]
+    assert database.path is not None
+    database.close_all()
+    content = database.path.read_bytes()
+    for word in (b"5550101", b"5550102", b"5550103", b"555-0103", b"b@example.com", b"Ann Lee", b"Elm St"):
+        assert word not in content, word
+
+
+def test_a_merge_keeps_the_numbers_of_both_and_gives_them_back(desk: Any) -> None:
+    desk.take("a.csv", "Ann,ann@example.com,5,713-555-2101,\n")
+    desk.take("b.csv", "Ann,ann@work.example,5,713-555-2102,\n")
+    before = desk.leads("details, email, phone")
+    merging.merge(desk.database, 1, 2)
+    kept = viewed(desk)
+    assert [each["number"] for each in kept["phones"]] == ["713-555-2101", "713-555-2102"]
+    assert kept["emails"] == ["ann@example.com", "ann@work.example"]
+    merging.unmerge(desk.database, 2)
+    assert desk.leads("details, email, phone") == before
