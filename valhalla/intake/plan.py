@@ -49,6 +49,7 @@ _details_of = itemgetter(_DETAILS)
 _EMAIL = CONTENT.index("email")
 _PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
+_DISTRESS = CONTENT.index("distress")
 _WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
 """What a list does not change of a lead that somebody has worked on."""
 _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
@@ -588,4 +589,8 @@ def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
         said: list[Sequence[Any]] = [found, content, row]
         phones = [(each[_PHONE], each[_PHONE_KEY]) for each in said]
         found[_DETAILS] = details.with_contacts(said[0][_DETAILS], phones, [each[_EMAIL] for each in said])
+        found[_PHONE], found[_PHONE_KEY] = details.to_call(
+            said[0][_DETAILS], said[0][_PHONE], said[0][_PHONE_KEY]
+        )
+        found[_DISTRESS] = details.signs_of(content[_DISTRESS], row.distress)
     return tuple(found)

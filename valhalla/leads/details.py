@@ -88,6 +88,27 @@ def with_contacts(
     return encoded(found)
 
 
+def to_call(text: str | None, phone: str | None, key: int | None) -> tuple[str | None, int | None]:
+    """*The* number of a lead (as written, as dialled): the one given, unless some list flags it as not to be dialled; then the first
+    that nothing speaks against, or none."""
+    phones = decoded(text).get("phones", ())
+    if not any(each.get("key") == key and DEAD.intersection(each["flags"]) for each in phones):
+        return phone, key
+    return next(
+        (
+            (each["number"], each["key"])
+            for each in phones
+            if each.get("key") is not None and DEAD.isdisjoint(each["flags"])
+        ),
+        (None, None),
+    )
+
+
+def signs_of(*said: str | None) -> str | None:
+    """The signs that any of several lists saw, each once, joined by commas as each of them has them."""
+    return ",".join(dict.fromkeys(word for text in said if text for word in text.split(","))) or None
+
+
 def _united(before: list[Any], said: list[Any], same: tuple[str, ...], replace: bool) -> list[Any]:
     united = {_sameness(each, same): each for each in before}
     for each in said:

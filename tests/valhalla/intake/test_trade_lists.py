@@ -333,3 +333,22 @@ def test_a_merge_keeps_the_numbers_of_both_and_gives_them_back(desk: Any) -> Non
     assert kept["emails"] == ["ann@example.com", "ann@work.example"]
     merging.unmerge(desk.database, 2)
     assert desk.leads("details, email, phone") == before
+
+
+def test_a_number_that_one_list_flags_is_not_called_because_another_has_it(desk: Any) -> None:
+    header = NUMBERS.replace("phone,", "phone,first phone dnc,", 1)
+    take(desk, header, ANN.replace("713-555-0101,", "713-555-0101,Y,", 1) + "\n")
+    desk.take(
+        "b.csv",
+        "Ann Lee,7135550101,1 Oak St,Houston,TX,77002\n",
+        header="owner,phone,address,city,state,zip\n",
+    )
+    assert desk.leads("phone, lists") == [("832-555-0103", 2)]
+
+
+def test_the_signs_of_several_lists_add_up(desk: Any) -> None:
+    for name, sign in (("a.csv", "Tax delinquent"), ("b.csv", "Vacant"), ("c.csv", "Code violation")):
+        desk.take(
+            name, f"Ann Lee,1 Oak St,Houston,TX,77002,{sign}\n", header="owner,address,city,state,zip,type\n"
+        )
+    assert desk.leads("lists, distress") == [(3, "tax lien,vacant,code violation")]

@@ -331,7 +331,7 @@ class RowReader:
         people: tuple[int, ...] = ()
         houses = self._property(cells, address, location) if self.details.houses else ()
         if houses:
-            people = _people(name, email, number, more.get("mailing", {}))
+            people = _people(name, email, number, more.get("mailing", {}).get("address") or address)
             who, *rest = houses
             aliases = tuple(rest)
         elif profile.rules == "list" and lead_id:
@@ -384,13 +384,14 @@ class RowReader:
         return weaker, ()
 
 
-def _people(name: str, email: str, number: int | None, mailing: dict[str, str]) -> tuple[int, ...]:
-    """The keys of an owner, the strongest first: as those of a lead that is known by its person."""
+def _people(name: str, email: str, number: int | None, home: str) -> tuple[int, ...]:
+    """The keys of an owner, the strongest first: as those of a lead that is known by its person. ``home``: where they get mail,
+    else the property."""
     found = [identity.email_key(email)] if email else []
     if number is not None:
         found.append(identity.phone_name_key(number, name))
-    if mailing.get("address"):
-        found.append(identity.name_address_key(name, mailing["address"]))
+    if home or not found:
+        found.append(identity.name_address_key(name, home))
     return tuple(found)
 
 
