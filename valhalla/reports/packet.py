@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from valhalla.leads.buyers import wishes
 from valhalla.leads.call_list import top
+from valhalla.leads.owners import owners_of
 from valhalla.leads.view import Record, Viewer
 from valhalla.reports import sql
 from valhalla.scoring.stages.calling import CallingRules, NextAction, wait_after
@@ -112,7 +113,10 @@ def ahead(lead: StoredLead, rules: CallingRules) -> list[NextAction]:
 
 def spoken(text: str, lead: StoredLead) -> str:
     """The script with the lead's name and address in it; what only the caller knows stays as it is."""
-    first = lead.name.split()[0] if lead.name.split() else lead.name
+    contact = owners_of(lead.name).contact
+    first = contact.given if contact is not None and contact.given else lead.name
+    if first.isupper():
+        first = first.title()
     return text.replace("{name}", first).replace("{address}", lead.address or lead.location or "the house")
 
 

@@ -152,6 +152,16 @@ def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
     people(1)
     lead = Viewer.now(database).record(1).lead
     assert spoken("Hi {name}, {caller} about {address}", lead) == "Hi Person, {caller} about 1 Main St"
+    for written, said in (
+        *(
+            ("Quillon, Dana", "Dana"),
+            ("MERRITT, LOLA J", "Lola"),
+            ("QUILLON DANA R & RAY", "Dana"),
+            ("Ann", "Ann"),
+        ),
+        ("Blue Heron Holdings LLC", "Blue Heron Holdings LLC"),
+    ):
+        assert spoken("Hi {name}", lead._replace(name=written)) == f"Hi {said}"
 
 
 def test_who_is_forgotten_is_in_no_packet_any_more(database: Database, people: Any, tmp_path: Path) -> None:
