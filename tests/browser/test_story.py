@@ -77,7 +77,7 @@ def test_a_list_is_uploaded_looked_at_mapped_and_read(
     rows = 200_000 if width == "wide" else 300
     sheet = tmp_path / "county list.csv"
     with sheet.open("w", encoding="utf-8") as file:
-        file.write("Owner;Contact Mail;Asking;Cell\n")
+        file.write("Owner;Contact Mail;Value;Cell\n")
         file.write("No Price;broken@example.com;soon;713-555-0100\n")
         file.writelines(
             f"Owner {n};o{n}@example.com;{100_000 + n};713555{n % 10_000:04d}\n" for n in range(rows)
@@ -92,7 +92,7 @@ def test_a_list_is_uploaded_looked_at_mapped_and_read(
     for column, field in (
         ("Owner", "name"),
         ("Contact Mail", "email"),
-        ("Asking", "value"),
+        ("Value", "value"),
         ("Cell", "phone"),
     ):
         page.get_by_label(f"Field of {column}").select_option(field)
