@@ -165,7 +165,7 @@ class Lead(Base):
     name = TextField()
     email = TextField(null=True)
     phone = TextField(null=True)
-    value = BigIntegerField()
+    value = BigIntegerField(null=True)
     location = TextField(null=True)
     source = TextField()
     market = TextField(null=True)
@@ -208,6 +208,8 @@ class Lead(Base):
     policy_version = BigIntegerField()
     snapshot_id = BigIntegerField()
     decided_at = BigIntegerField()
+    details = TextField(null=True)
+    person = BigIntegerField(null=True)
 
     class Meta:
         table_name = "lead"

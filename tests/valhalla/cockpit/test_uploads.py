@@ -151,7 +151,8 @@ def test_without_a_script_a_form_does_the_same(client: httpx.Client) -> None:
     assert client.post("/imports/upload", files={"list": ("a.exe", GOOD)}).status_code == 400
 
 
-def test_columns_are_mapped_and_remembered_for_the_source(client: httpx.Client) -> None:
+def test_columns_are_mapped_and_remembered_for_the_source(client: httpx.Client, database: Database) -> None:
+    set_source(database, "csv", Change(options={"rules": "documents"}))
     token = drop(client, b"Who,Where to write,How much\nAnn Lee,a@x.com,250000\n")
     told = preview(client, token)
     assert told["preview"]["file"]["error"]["code"] == "MISSING_COLUMN" and not told["usable"]
