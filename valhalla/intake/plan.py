@@ -503,8 +503,10 @@ class _Planner:
 
     def _suppress_fresh(self) -> None:
         """Mark those among the new leads who are not to be contacted."""
-        leads, reason_of = self.plan.leads, self.suppression.reason
+        leads, reason_of, listed = self.plan.leads, self.suppression.reason, bool(self.suppression)
         for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
+            if not listed and row.details is None:
+                continue
             reason = reason_of(reach(row.email, row.phone_key, row.details))
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)
