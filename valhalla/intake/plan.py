@@ -330,27 +330,25 @@ class _Planner:
 
     def _lead_of(self, row: Row) -> _Lead | None:
         for key in (row.identity, *row.aliases):
-            lead_id = self.ids.get(key)
-            if lead_id is None:
-                lead_id = self._look_up_one(key)
+            lead_id = self._id_of(key)
             if lead_id is not None:
                 return self._lead(lead_id)
         for key in row.people:  # a lead of the same owner whose property is not known yet
-            lead_id = self.ids.get(key)
-            if lead_id is None:
-                lead_id = self._look_up_one(key)
+            lead_id = self._id_of(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
                 if lead.content[_ADDRESS] is None and not _told_apart(lead, row):
                     return lead
         return None
 
-    def _look_up_one(self, key: int) -> int | None:
-        if key in self.keys:
-            self.ids[key] = self.keys[key]
-            return self.ids[key]
-        for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
-            self.ids[key] = found[1]
+    def _id_of(self, key: int) -> int | None:
+        """The lead that a key names, wherever that is known from."""
+        if key not in self.ids:
+            if key in self.keys:
+                self.ids[key] = self.keys[key]
+            else:
+                for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
+                    self.ids[key] = found[1]
         return self.ids.get(key)
 
     def _lead(self, lead_id: int) -> _Lead:
@@ -449,7 +447,7 @@ class _Planner:
         the lead already and it says something else of what the work is about."""
         if not row.people or self.reading.merge == "replace":
             return False
-        if not same_owner(lead.content[_NAME], row.name):
+        if _another_owner(lead, row):
             return True
         if lead.status == "new":
             return False
@@ -461,8 +459,7 @@ class _Planner:
 
     def _ask(self, lead: _Lead, row: Row, content: tuple[Any, ...]) -> tuple[Any, ...]:
         """Put what would replace something before a person; blanks are filled without asking, unless it is of another owner."""
-        another = bool(row.people) and not same_owner(lead.content[_NAME], row.name)
-        filled = lead.content if another else _merged(lead.content, row, "fill_blanks")
+        filled = lead.content if _another_owner(lead, row) else _merged(lead.content, row, "fill_blanks")
         wanted = {
             column: new for column, old, new in zip(CONTENT, filled, content, strict=True) if old != new
         }
@@ -544,6 +541,11 @@ class _Planner:
                         *(now, lead.suppressed, *decision, lead.id),
                     )
                 )
+
+
+def _another_owner(lead: _Lead, row: Row) -> bool:
+    """Whether ``row``, of a list whose leads are properties, names somebody else as the owner."""
+    return bool(row.people) and not same_owner(lead.content[_NAME], row.name)
 
 
 def _told_apart(lead: _Lead, row: Row) -> bool:
