@@ -136,7 +136,7 @@ def unmerge(ctx: typer.Context, lead: Lead) -> None:
         result = merging.unmerge(database, lead)
     stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
     inv.show(
-        result, lambda: print(f"Lead {lead} stands for itself again, beside lead {result['kept']}.{stays}")
+        result, lambda: print(f"Lead {lead} is a lead of its own again, beside lead {result['kept']}.{stays}")
     )
 
 
@@ -218,7 +218,7 @@ def forget(
 
     def render() -> None:
         print(
-            f"Erased: {len(result['leads'])} leads, {result['rejects']} refused rows. Nobody of them is read again."
+            f"Erased: {len(result['leads'])} leads, {result['rejects']} refused rows. They will not be read in again."
         )
         for path in result["still_in"]:
             print(f"Still in {path}; it is yours to delete.")

@@ -69,7 +69,9 @@ def unmerge(request: Request, here: Here, lead: Number, back: Back = "/decisions
     """Take a merged lead out again, as ``valhalla leads unmerge`` does."""
     result = merging.unmerge(here.database, lead)
     stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
-    return done(request, back, f"Lead {lead} stands for itself again, beside lead {result['kept']}.{stays}")
+    return done(
+        request, back, f"Lead {lead} is a lead of its own again, beside lead {result['kept']}.{stays}"
+    )
 
 
 @router.post("/decisions/apart")
