@@ -512,31 +512,11 @@ def _box(words: list[str], place: Place) -> Address | None:
     text = " ".join(words)
     found = re.fullmatch(_BOX, text)
     if found:
-        return Address(
-            _unzeroed(found[1] or found[2] or found[3]),
-            "",
-            "PO BOX",
-            "",
-            "",
-            "",
-            place.city,
-            place.state,
-            place.zip5,
-        )
+        return Address(_unzeroed(found[1] or found[2] or found[3]), "", "PO BOX", "", "", "", *place)
     found = re.fullmatch(_ROUTE_BOX, text)
     if found and (found[3] or found[1] not in ("SR", "HC")):
         kind = "HC" if found[1][0] in "HS" else "RR"
-        return Address(
-            _unzeroed(found[3] or ""),
-            "",
-            f"{kind} {_unzeroed(found[2])}",
-            "",
-            "",
-            "",
-            place.city,
-            place.state,
-            place.zip5,
-        )
+        return Address(_unzeroed(found[3] or ""), "", f"{kind} {_unzeroed(found[2])}", "", "", "", *place)
     return None
 
 
