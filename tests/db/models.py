@@ -210,6 +210,7 @@ class Lead(Base):
     decided_at = BigIntegerField()
     details = TextField(null=True)
     person = BigIntegerField(null=True)
+    corrected = TextField(null=True)
 
     class Meta:
         table_name = "lead"
@@ -344,6 +345,9 @@ class Outcome(Base):
     script_id = BigIntegerField(null=True)
     p_close = BigIntegerField(null=True)
     predicted_at = BigIntegerField(null=True)
+    number = TextField(null=True)
+    note = TextField(null=True)
+    origin = TextField(null=True)
 
     class Meta:
         table_name = "outcome"

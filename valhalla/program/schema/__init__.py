@@ -40,7 +40,7 @@ EVIDENCE = (
         " import_id line last_import_id lists created_at updated_at status contacts last_contact hold_until suppressed"
         " variant_id bucket script_id packet mao spread p_close expected_value clone score_base score policy_version"
         " snapshot_id decided_at",
-        personal="identity fingerprint name email phone location address phone_key extras details person",
+        personal="identity fingerprint name email phone location address phone_key extras details person corrected",
     ),
     evidence("lead_history", "lead_id at actor cause import_id", personal="before"),
     evidence(
@@ -75,9 +75,27 @@ EVIDENCE = (
     evidence(
         "outcome",
         "lead_id event at amount channel until recorded_at recorded_by undone_at undone_by variant_id script_id p_close"
-        " predicted_at",
-        personal="reason",
+        " predicted_at origin",
+        personal="reason number note",
     ),
+    evidence("scrub", "kind numbers matched at by", personal="path"),
+    evidence(
+        "promise",
+        "lead_id outcome_id kind at state made_at made_by confirmed_at ended_at ended_by",
+        personal="place note",
+    ),
+    evidence("note", "lead_id at by removed_at removed_by", personal="text"),
+    evidence("tag", "lead_id at by removed_at removed_by", personal="tag"),
+    evidence("consent", "lead_id channel at recorded_at by withdrawn_at withdrawn_by", personal="words"),
+    evidence("saved_filter", "created_at created_by removed_at removed_by", personal="name body"),
+    evidence(
+        "deal",
+        "lead_id state offer price buyer_price fee earnest assignable inspection_until closing_at buyer_id buyer_deposit"
+        " opened_at stage_since ended_at updated_at updated_by",
+        personal="note",
+    ),
+    evidence("source_pause", "source kind until at by ended_at ended_by", personal="reason"),
+    evidence("list_cost", "source import_id amount at by removed_at removed_by"),
     evidence("packet", "lead_id status policy_version created_at", personal="body"),
     evidence("run", "pid version settings started_at stopped_at stop"),
     evidence(
@@ -184,10 +202,11 @@ RELEASES = (
     {"db": 3, "jobs": 2, "valhalla": 18},
     {"db": 3, "jobs": 2, "valhalla": 19},
     {"db": 3, "jobs": 2, "valhalla": 20},
+    {"db": 3, "jobs": 2, "valhalla": 21},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "b09878bba9abd327f848dac41a091cdf5b9ada216c160003cb92812551329adb"
+FINGERPRINT = "02446a7603337ec516b70bfdea196226ae3b60b34858d26cfc4a453a309e31fe"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(
