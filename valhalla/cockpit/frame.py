@@ -56,6 +56,7 @@ def waiting(database: Database) -> dict[str, Any]:
         "duplicates": found.duplicates,
         "approvals": found.drafts,
         "uncertain": found.uncertain,
+        "outgoing": found.drafts + found.uncertain,
         "changes": found.changes,
         "dead": found.dead,
         "alerts": sum(severities.values()),

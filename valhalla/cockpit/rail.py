@@ -20,6 +20,6 @@ class Entry:
     first: bool = False
     """In the bottom bar of a small screen, where there is room for four."""
     group: str | None = None
-    """The heading it stands under."""
+    """The heading it stands under; :func:`valhalla.cockpit.routes.entries` sets it."""
     shown: Callable[[Mapping[str, Any]], bool] = lambda frame: True
     """Whether it is in the rail, by what :func:`valhalla.cockpit.frame.gather` found. Its address always works."""

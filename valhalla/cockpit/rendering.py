@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.types import Scope
 from valhalla import __version__
 from valhalla.cockpit import pieces, wording
 from valhalla.cockpit.pieces import static
+from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.security.sessions import Toast
 from valhalla.cockpit.state import cockpit_of
 from valhalla.cockpit.uploads import LARGEST
@@ -34,6 +35,7 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
     part = "x-part" in request.headers  # fetched by refresh.js, which shows no toasts
     while session is not None and session.toasts and not part:
         toasts.append(session.toasts.popleft())
+    rail = [entry for entry in request.app.state.entries if entry.shown(around)]
     text = (
         environment()
         .get_template(template)
@@ -44,7 +46,8 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
             theme=theme if theme in THEMES else None,
             frame=around,
             there=lambda path: _there(request, path),
-            rail=[entry for entry in request.app.state.entries if entry.shown(around)],
+            rail=rail,
+            current=_current(rail, request.url.path),
             toasts=toasts,
             read_only=cockpit.read_only,
             now=cockpit.database.clock(),
@@ -52,6 +55,14 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
         )
     )
     return HTMLResponse(text, status)
+
+
+def _current(rail: Sequence[Entry], path: str) -> str | None:
+    """The entry that the page at ``path`` belongs to: the one with the longest address that it begins with."""
+    fit = [
+        entry.path for entry in rail if path == entry.path or path.startswith(entry.path.rstrip("/") + "/")
+    ]
+    return max((each for each in fit if each != "/" or path == "/"), key=len, default=None)
 
 
 def _there(request: Request, address: str | None) -> str | None:

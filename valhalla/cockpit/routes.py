@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 
 from valhalla.cockpit import health, live, metrics
@@ -63,11 +64,23 @@ MODULES: tuple[ModuleType, ...] = (
 """Modules with ``router`` and, if they are in the rail, ``ENTRIES``. The first route that fits an address answers, so a module
 with ``/imports/sources`` stands before the one with ``/imports/{number}``."""
 
-RAIL = (
-    *("/", "/calls", "/leads", "/imports", "/decisions", "/duplicates", "/effects", "/jobs", "/experiments"),
-    *("/alerts", "/safety", "/audit", "/settings", "/federation", "/memory"),
+DAY = ("/", "/leads", "/imports", "/deals", "/calendar", "/week")
+"""The first part of the rail, in order: what a day of calling needs."""
+
+SYSTEM = (
+    *(
+        "/decisions",
+        "/effects",
+        "/experiments",
+        "/experiments/scripts",
+        "/alerts",
+        "/jobs",
+        "/safety",
+        "/audit",
+    ),
+    *("/federation", "/memory", "/settings"),
 )
-"""The order of the rail; what is not named comes last."""
+"""The second part, below the heading "System". A page that is named in neither comes last."""
 
 LARGE_BODIES: Mapping[str, int] = {uploads.PATH: LARGEST + 2**16}
 """Paths that take more than a form's worth, and how many bytes."""
@@ -75,5 +88,10 @@ LARGE_BODIES: Mapping[str, int] = {uploads.PATH: LARGEST + 2**16}
 
 def entries() -> list[Entry]:
     """The entries of the rail, in its order."""
-    found = [entry for module in MODULES for entry in getattr(module, "ENTRIES", ())]
-    return sorted(found, key=lambda entry: RAIL.index(entry.path) if entry.path in RAIL else len(RAIL))
+    order = (*DAY, *SYSTEM)
+    found = [
+        entry if entry.path in DAY else replace(entry, group="System")
+        for module in MODULES
+        for entry in getattr(module, "ENTRIES", ())
+    ]
+    return sorted(found, key=lambda entry: order.index(entry.path) if entry.path in order else len(order))

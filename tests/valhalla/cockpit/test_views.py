@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -38,3 +39,13 @@ def test_only_json_and_health_are_described(client: httpx.Client) -> None:
     described = client.get("/api/openapi.json").json()["paths"]
     assert {path for path in described if not path.startswith("/api/")} == {"/healthz", "/readyz", "/metrics"}
     assert len(described) > 30 and len(routes.MODULES) > 20
+
+
+def test_the_rail_has_the_day_first_and_the_machine_below_a_heading(client: httpx.Client) -> None:
+    day, _, system = client.get("/experiments/scripts").text.partition('<li class="rail-group"')
+    assert day.index('title="Today"') < day.index('title="Leads"') < day.index('title="Lists"')
+    assert "Decisions" not in day and system.startswith(' aria-hidden="true">System<')
+    rail, _, _ = system.partition("</ul>")
+    assert rail.index("Decisions") < rail.index("Going out") < rail.index("Audit") < rail.index("Settings")
+    assert re.findall('href="([^"]+)" aria-current', rail) == ["/experiments/scripts"]
+    assert client.get("/calls").status_code == 200

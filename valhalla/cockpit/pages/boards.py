@@ -22,12 +22,9 @@ ENTRIES = (
         "Federation",
         "/federation",
         "federation",
-        group="Console",
         shown=lambda frame: bool(frame["boards"]["federation"]),
     ),
-    Entry(
-        "Memory", "/memory", "memory", group="Console", shown=lambda frame: bool(frame["boards"]["memory"])
-    ),
+    Entry("Memory", "/memory", "memory", shown=lambda frame: bool(frame["boards"]["memory"])),
 )
 
 

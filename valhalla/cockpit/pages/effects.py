@@ -16,7 +16,7 @@ from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError
 
-ENTRIES = (Entry("Effects", "/effects", "effects", badge="uncertain"),)
+ENTRIES = (Entry("Going out", "/effects", "effects", badge="outgoing"),)
 
 router = Views("effects")
 

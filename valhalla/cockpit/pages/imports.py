@@ -22,7 +22,7 @@ from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.scratch import scratch_folder
 
-ENTRIES = (Entry("Imports", "/imports", "imports"),)
+ENTRIES = (Entry("Lists", "/imports", "imports", first=True),)
 
 PATIENCE = 1.5
 """Seconds that a click waits for a short list; a longer one is followed on the page."""

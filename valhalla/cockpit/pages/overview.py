@@ -9,7 +9,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 
-ENTRIES = (Entry("Overview", "/", "overview", first=True),)
+ENTRIES = (Entry("Today", "/", "calls", first=True),)
 
 router = Views("overview")
 
