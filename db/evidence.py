@@ -121,9 +121,12 @@ Half = tuple[bytes, bytes]
 def halves(table: Evidence, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
     """The first halves of the rows' hashes, for whoever works them out before the rows have a key.
 
-    ``columns``: of the tuples; all personal columns of the table are among them.
+    ``columns``: of the tuples. A personal column that is not among them is null in these rows.
     """
-    return _halves(_picker([columns.index(column) for column in table.personal]), rows)
+    places = [columns.index(column) if column in columns else len(columns) for column in table.personal]
+    if len(columns) in places:
+        rows = [(*row, None) for row in rows]
+    return _halves(_picker(places), rows)
 
 
 def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[Half]:

@@ -82,6 +82,15 @@ def test_a_row_is_hashed_as_the_document_says(row: tuple[Any, ...]) -> None:
     assert hasher.check(given_row, None) != found
 
 
+def test_halves_made_elsewhere_hash_a_column_that_the_tuples_lack_as_null() -> None:
+    table = Evidence("t", ("id",), ("name", "later"), ("size",))
+    columns, row = ("id", "name", "size"), (1, "Ann", 7)
+    halves = evidence.halves(table, columns, [row])
+    hasher = Hasher(table, columns, [("later", None)])
+    ((_, salt, made),) = hasher.hashes([row], halves)
+    assert made == Hasher(table, ("id", "name", "later", "size")).check((1, "Ann", None, 7), salt)
+
+
 def test_columns_that_the_tuples_lack_are_hashed_at_their_defaults() -> None:
     whole = Hasher(ROW, ("id", "price", "note", "name", "phone"))
     short = Hasher(ROW, ("id", "name"), (("price", 5), ("note", None), ("phone", None)))
