@@ -16,10 +16,9 @@ import pytest
 
 from valhalla.program.database import open_database
 
-ROWS = 20_000
-KILLS = 30
-KILLS_BETWEEN = 10
-"""So many at least must fall between the first and the last chunk."""
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+ROWS, KILLS, KILLS_BETWEEN = (20_000, 30, 10) if LONG else (8_000, 12, 4)
+"""``KILLS_BETWEEN``: so many at least must fall between the first and the last chunk."""
 
 DUMPS = {
     "lead": "SELECT {} FROM lead ORDER BY id",

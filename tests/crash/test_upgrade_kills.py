@@ -24,7 +24,7 @@ FIXTURES = sorted((Path(__file__).resolve().parents[1] / "fixtures" / "schema").
 KEPT = ("lead", "lead_history", "outcome", "import", "reject", "policy", "effect", "suppression", "setting")
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-KILLS = 15
+KILLS = 8
 """So many of the statements are killed at, evenly spread, unless ``VALHALLA_LONG=1`` asks for each of them."""
 
 UPGRADE = """
