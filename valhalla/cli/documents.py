@@ -167,12 +167,78 @@ def import_(
         raise typer.Exit(1)
 
 
+Offers = Annotated[list[int] | None, typer.Argument(metavar="[OFFER]...", help="Numbers of offers.")]
+All = Annotated[bool, typer.Option("--all", help="Every offer that waits.")]
+OfImport = Annotated[int | None, typer.Option("--import", help="Every offer of this import.")]
+
+
+@buyers.command()
+def accept(ctx: typer.Context, numbers: Offers = None, all_: All = False, import_: OfImport = None) -> None:
+    """Take people whom lists offer into the list of buyers."""
+    from valhalla.intake import offers
+
+    inv = invocation(ctx)
+    chosen = _chosen(numbers, all_, import_)
+    with inv.writing() as database:
+        done = offers.accept(database, chosen, import_id=import_)
+    says = f"{_rows(done.offers)} accepted: {done.new:,} new buyers, {done.known:,} rows about buyers who are known."
+    if done.refused:
+        says += f" {_rows(len(done.refused))} without a name, e-mail or number stay offered."
+    inv.show(vars(done), lambda: print(says))
+
+
+@buyers.command()
+def decline(ctx: typer.Context, numbers: Offers = None, all_: All = False, import_: OfImport = None) -> None:
+    """Say no to people whom lists offer as buyers; they are not offered again."""
+    from valhalla.intake import offers
+
+    inv = invocation(ctx)
+    chosen = _chosen(numbers, all_, import_)
+    with inv.writing() as database:
+        done = offers.decline(database, chosen, import_id=import_)
+    inv.show(vars(done), lambda: print(f"{_rows(done.offers)} declined."))
+
+
+@buyers.command()
+def undo(ctx: typer.Context, numbers: Annotated[list[int], typer.Argument(metavar="OFFER...")]) -> None:
+    """Offer again what was accepted or declined; a buyer who came by that offer alone leaves the list."""
+    from valhalla.intake import offers
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        done = offers.undo(database, numbers)
+    inv.show(
+        vars(done),
+        lambda: print(f"{_rows(done.offers)} offered again; {done.left:,} left the list of buyers."),
+    )
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _chosen(numbers: list[int] | None, all_: bool, import_: int | None) -> list[int] | None:
+    """The offers that a person names; None is all of them."""
+    if bool(numbers) + all_ + (import_ is not None) != 1:
+        raise UsageError("say which: numbers of offers, --import NUMBER, or --all")
+    return numbers or None
+
+
 @buyers.command("list")
-def list_(ctx: typer.Context) -> None:
+def list_(
+    ctx: typer.Context,
+    offered: Annotated[
+        bool, typer.Option("--offered", help="Those whom lists offer, and who wait for your yes.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many offers at most.")] = 1000,
+) -> None:
     """The buyers and what they take."""
     from valhalla.leads.buyers import all_buyers
 
     inv = invocation(ctx)
+    if offered:
+        _list_offers(inv, limit)
+        return
     with inv.reading() as database:
         found = all_buyers(database)
 
@@ -197,5 +263,34 @@ def list_(ctx: typer.Context) -> None:
             numbers=headers[2:6],
             empty="No buyers yet. Import a list with: valhalla buyers import FILE",
         )
+
+    inv.show(found, render)
+
+
+def _list_offers(inv: Invocation, limit: int) -> None:
+    from valhalla.intake import offers
+    from valhalla.leads.buyers import shown
+
+    with inv.reading() as database:
+        found = [{**each, "buyer": shown(each["buyer"])} for each in offers.waiting(database, limit)]
+        total = offers.count(database)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+        from valhalla.program.wording import dollars
+
+        rows = [
+            (
+                *(str(each["id"]), buyer["name"] or "", each["wants"] or "", "; ".join(buyer["markets"])),
+                "" if buyer["max_price"] is None else dollars(buyer["max_price"]),
+                *(buyer["phone"] or buyer["email"] or "", f"{each['file']}:{each['line']}"),
+            )
+            for each in found
+            for buyer in [each["buyer"]]
+        ]
+        headers = ("offer", "name", "wants", "market", "pays up to", "contact", "list")
+        table(headers, rows, numbers=("offer", "pays up to"), empty="Nobody is offered as a buyer.")
+        if found:
+            print(f"{total:,} wait. Take them: valhalla buyers accept {found[0]['id']}, or --all")
 
     inv.show(found, render)

@@ -40,7 +40,7 @@ def exit_code(done: Pass) -> int:
     if any(file.error for file in done.result.files):
         return 3
     rows = done.result.total("rows")
-    return 1 if rows and done.result.total("rejected") == rows else 0
+    return 1 if rows and done.result.total("rejected") - done.result.total("offered") == rows else 0
 
 
 def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:

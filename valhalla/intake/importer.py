@@ -492,6 +492,8 @@ class _Import:
             database.sql(sql.CLEAR_SEEN, (self.import_id,))
             if rejected and database.value(sql.HAS_REPAIRS, (self.file.id,)):
                 database.sql(sql.KNOWN_REPAIRS, (self.import_id,))
+            if rejected and database.value(sql.OFFERED_BY_IMPORT, (self.import_id,)):
+                database.sql(sql.KNOWN_OFFERS, (self.import_id, self.file.source_id))
             audit.append(
                 database,
                 "import.done",

@@ -10,7 +10,7 @@ from db.clock import SECOND, to_datetime
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.stats import RunStats
 from valhalla.program.terminal import clean, unwrapped
-from valhalla.program.wording import money
+from valhalla.program.wording import money, several
 from valhalla.scoring.stages import STAGES, StageResult
 
 _STYLES = {
@@ -19,6 +19,7 @@ _STYLES = {
     "[WARNING]": "33",
     "[HINT]": "36",
     "[REJECTED]": "33",
+    "[OFFERED]": "36",
     "[INGESTION COMPLETE]": "1",
     "[INGESTION INCOMPLETE]": "31",
 }
@@ -65,14 +66,19 @@ def file_lines(file: FileResult) -> list[str]:
         f"[WARNING] {file.path}{_at(item['line'])}: {item['message']}"
         for item in file.warnings[:REJECTS_SHOWN]
     ]
+    refused, count = [item for item in file.rejects if item["code"] != "BUYER"], file.rejected - file.offered
     lines += [
-        f"[REJECTED] {file.path}{_at(item['line'])}: {item['message']}"
-        for item in file.rejects[:REJECTS_SHOWN]
+        f"[REJECTED] {file.path}{_at(item['line'])}: {item['message']}" for item in refused[:REJECTS_SHOWN]
     ]
-    if file.rejected > REJECTS_SHOWN:
-        kinds = Counter(item["code"] for item in file.rejects)
+    if file.offered:
+        lines.append(
+            f"[OFFERED] {several(file.offered, 'row')} of {file.path} about people who buy: no leads; "
+            "see them with: valhalla buyers list --offered"
+        )
+    if count > REJECTS_SHOWN:
+        kinds = Counter(item["code"] for item in refused)
         worst = ", ".join(f"{count} {code}" for code, count in kinds.most_common(3))
-        lines.append(f"[REJECTED] ... {file.rejected - REJECTS_SHOWN:,} more; most of them: {worst}")
+        lines.append(f"[REJECTED] ... {count - REJECTS_SHOWN:,} more; most of them: {worst}")
     return lines + hints
 
 
@@ -92,8 +98,9 @@ def lead_lines(name: str, contact: str, value: int | None, results: Iterable[Sta
 
 def complete(result: PassResult) -> list[str]:
     """The end of a pass."""
-    rows, rejected = result.total("rows"), result.total("rejected")
-    rate = f"{100 * (rows - rejected) / rows:.1f}%" if rows else "not measured (no record was read)"
+    rows, rejected, offered = (result.total(name) for name in ("rows", "rejected", "offered"))
+    asked = rows - offered
+    rate = f"{100 * (rows - rejected) / asked:.1f}%" if asked else "not measured (no record was read)"
     parts = ", ".join(
         f"{result.total(count):,} {count}" for count in ("new", "updated", "unchanged", "duplicate")
     )
@@ -101,7 +108,8 @@ def complete(result: PassResult) -> list[str]:
         f"[INGESTION INCOMPLETE] {_unread(result)}" if _unread(result) else "[INGESTION COMPLETE]",
         f"  Total records: {rows}",
         f"  Valid leads: {rows - rejected}",
-        f"  Invalid leads: {rejected}",
+        f"  Invalid leads: {rejected - offered}",
+        *([f"  Buyers offered: {offered}"] if offered else []),
         f"  Success rate: {rate}",
         f"  Of the valid ones: {parts}",
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import Database
-from valhalla.intake import sql
+from valhalla.intake import offers, sql
 from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.leads.export import write_csv
 from valhalla.program.errors import InputError
@@ -40,6 +40,8 @@ class Choice:
         """What a statement of this module finds of these."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         which = "".join(f" AND {_COLUMN[name]} = :{name}" for name in given)
+        if self.code is None:
+            which += f" AND r.code <> '{offers.CODE}'"  # these wait as offers
         return database.sql(text.format(which=which), given | more)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db import Database
-from valhalla.intake import sql
+from valhalla.intake import offers, sql
 from valhalla.intake.records import find_file, read_import
 
 LISTED = 1000
@@ -25,6 +25,8 @@ class FileResult:
     unchanged: int = 0
     duplicate: int = 0
     rejected: int = 0
+    offered: int = 0
+    """Of the rejected rows those about buyers, who wait for a yes: see :mod:`valhalla.intake.offers`."""
     blank: int = 0
     error: dict[str, str] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
@@ -45,7 +47,7 @@ class FileResult:
         """Whether something might make more of it usable: its columns were not understood, or over half was refused."""
         if self.error is not None:
             return self.error["code"] in ("MISSING_COLUMN", "NO_HEADER")
-        return 2 * self.rejected > self.rows
+        return 2 * (self.rejected - self.offered) > self.rows
 
 
 COUNTS = ("rows", "new", "updated", "unchanged", "duplicate", "rejected")
@@ -59,14 +61,14 @@ class PassResult:
     seconds: float
 
     def total(self, count: str) -> int:
-        """The sum of one of :data:`COUNTS` over the files."""
+        """The sum of one of :data:`COUNTS`, or of ``offered``, over the files."""
         return sum(getattr(file, count) for file in self.files)
 
     def as_json(self) -> dict[str, Any]:
         """The documented shape."""
         return {
             "files": [vars(file) for file in self.files],
-            "totals": {count: self.total(count) for count in COUNTS},
+            "totals": {count: self.total(count) for count in (*COUNTS, "offered")},
             "seconds": round(self.seconds, 6),
         }
 
@@ -77,6 +79,7 @@ def of_import(database: Database, import_id: int) -> FileResult:
     return FileResult(
         path=done.path,
         **{name: getattr(done, name) for name in (*COUNTS, "blank")},
+        offered=offers.offered_by(database, import_id) if done.rejected else 0,
         error={"code": done.error_code, "message": done.error_message or ""} if done.error_code else None,
         warnings=_warnings(done.warnings),
         rejects=_rejects(database.sql(sql.READ_IMPORT_REJECTS, (import_id, LISTED))),
@@ -100,6 +103,7 @@ def of_unchanged(database: Database, path: str) -> FileResult:
         rows=known.rows,
         unchanged=known.rows - known.rejected,
         rejected=known.rejected,
+        offered=offers.offered_in(database, known.id) if known.rejected else 0,
         warnings=_warnings(warnings),
         rejects=_rejects(database.sql(sql.READ_REJECTS, (known.id, LISTED))),
         mapping=json.loads(fields),

@@ -358,6 +358,46 @@ UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be fo
 """
 
 
+# -- buyers among the rows: offers -------------------------------------------------------------------
+
+_OFFER = """
+SELECT r.id, r.import_id, i.path, r.line, r.raw, i.names, i.fields, i.delimiter{more} FROM import AS i
+CROSS JOIN reject AS r INDEXED BY reject_by_import ON r.import_id = i.id AND r.state = '{state}' AND r.code = 'BUYER'
+"""
+# Over the few imports, not over the many rejects: the index has import, state and code.
+OPEN_OFFERS = (
+    _OFFER.format(more="", state="open")
+    + "WHERE r.id > :after AND (:import IS NULL OR i.id = :import) ORDER BY r.id LIMIT :limit"
+)
+OPEN_OFFER = _OFFER.format(more="", state="open") + "WHERE r.id = ?"
+# One that was declined names the import that made it; one that was accepted names none, so that undoing leaves it.
+DECIDED_OFFER = _OFFER.format(more=", r.closed_by IS NOT NULL", state="fixed") + "WHERE r.id = ?"
+COUNT_OFFERS = """
+SELECT count(*) FROM import AS i
+CROSS JOIN reject AS r INDEXED BY reject_by_import ON r.import_id = i.id AND r.state = 'open' AND r.code = 'BUYER'
+"""
+# Of one import by the index.
+OFFERED_BY_IMPORT = (
+    "SELECT count(*) FROM reject INDEXED BY reject_by_import WHERE import_id = ? AND code = 'BUYER'"
+)
+# Of a list, as it stands.
+OFFERED_IN_FILE = """
+SELECT count(*) FROM import AS i CROSS JOIN reject AS r INDEXED BY reject_by_import
+ON r.import_id = i.id AND r.state IN ('open', 'fixed') AND r.code = 'BUYER' WHERE i.file_id = ?
+"""
+# The condition keeps two people from deciding twice.
+TAKE_OFFER = "UPDATE reject SET state = 'fixed', closed_by = NULL WHERE id = ? AND state = 'open'"
+DECLINE_OFFER = "UPDATE reject SET state = 'fixed', closed_by = import_id WHERE id = ? AND state = 'open'"
+OFFER_AGAIN = "UPDATE reject SET state = 'open', closed_by = NULL WHERE id = ? AND state = 'fixed'"
+# A row of the same source that says the same and was decided on is not offered again, wherever it stands in the list now.
+KNOWN_OFFERS = """
+UPDATE reject SET state = 'fixed', closed_by = CASE WHEN old.closed_by IS NULL THEN NULL ELSE reject.import_id END
+FROM (SELECT r.raw, max(r.closed_by) AS closed_by FROM import AS i CROSS JOIN reject AS r INDEXED BY reject_by_import
+  ON r.import_id = i.id AND r.state = 'fixed' AND r.code = 'BUYER' WHERE i.source_id = ?2 AND i.id <> ?1 GROUP BY r.raw) AS old
+WHERE reject.import_id = ?1 AND reject.state = 'open' AND reject.code = 'BUYER' AND old.raw = reject.raw
+"""
+
+
 # -- sources as people set them up -----------------------------------------------------------------
 
 # With what was read of each, in one statement.
@@ -404,7 +444,9 @@ IGNORE_REJECTS = (
     "UPDATE reject SET state = 'ignored' WHERE id IN (SELECT value FROM carray(?)) AND state = 'open'"
 )
 # Rows of other imports that this one had repaired.
-REJECTS_TO_REOPEN = "SELECT id FROM reject WHERE closed_by = :import AND id > :after ORDER BY id LIMIT :most"
+REJECTS_TO_REOPEN = """
+SELECT id FROM reject WHERE closed_by = :import AND import_id <> :import AND id > :after ORDER BY id LIMIT :most
+"""
 # Of a row that was refused by several readings of its list only the last stands open, and none of an undone reading.
 REOPEN_REJECTS = """
 UPDATE reject SET closed_by = NULL, state = CASE

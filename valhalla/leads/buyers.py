@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from db import Database, audit
 from valhalla.leads import sql
+from valhalla.leads.contacts import phone_key
 from valhalla.leads.markets import market_of, region
 from valhalla.leads.sheet import Refused, Sheet
 from valhalla.program.errors import UsageError
@@ -16,15 +17,21 @@ from valhalla.program.wording import cents
 from valhalla.scoring.stages.buyers import Buyer
 
 COLUMNS = {
-    "name": ("name", "buyer", "company"),
-    "markets": ("markets", "market", "areas", "states"),
-    "max_price": ("max price", "price", "budget", "maximum price"),
+    "name": (
+        "name", "buyer", "buyer name", "full name", "contact name", "contact", "cash buyer", "cash buyer name", "investor name",
+        "investor", "company", "company name",
+    ),
+    "markets": ("markets", "market", "areas", "states", "target markets", "target areas", "location", "area"),
+    "max_price": (
+        "max price", "price", "budget", "maximum price", "max purchase price", "maximum purchase price", "max offer", "max budget",
+        "price max", "price range",
+    ),
     "min_beds": ("min beds", "beds", "bedrooms"),
     "max_repairs": ("max repairs", "max rehab", "rehab", "repairs"),
     "max_share": ("max share", "share", "arv share", "max arv"),
-    "email": ("email", "e-mail", "mail"),
-    "phone": ("phone", "mobile"),
-}
+    "email": ("email", "e-mail", "mail", "email address", "buyer email", "investor email"),
+    "phone": ("phone", "mobile", "phone number", "buyer phone", "cell phone", "cell", "phone 1", "investor phone"),
+}  # fmt: skip
 """Fields and the headers under which they are found."""
 
 
@@ -104,20 +111,18 @@ def take_list(
 
 def all_buyers(database: Database) -> list[dict[str, Any]]:
     """Every buyer on the list; None is "any"."""
-    return [
-        {
-            "id": number,
-            "name": name,
-            "markets": json.loads(markets),
-            "max_price": None if price is None else price / 100,
-            "min_beds": beds,
-            "max_repairs": None if repairs is None else repairs / 100,
-            "max_share": None if share is None else share / 1_000_000,
-            "email": email,
-            "phone": phone,
-        }
-        for number, name, markets, price, beds, repairs, share, email, phone in database.sql(sql.BUYERS)
-    ]
+    return [{"id": number, **shown(Listed(*columns))} for number, *columns in database.sql(sql.BUYERS)]
+
+
+def shown(buyer: Listed) -> dict[str, Any]:
+    """A buyer as people read it: money in dollars, shares from 0 to 1; None is "any"."""
+    return {
+        **buyer._asdict(),
+        "markets": json.loads(buyer.markets),
+        "max_price": None if buyer.max_price is None else buyer.max_price / 100,
+        "max_repairs": None if buyer.max_repairs is None else buyer.max_repairs / 100,
+        "max_share": None if buyer.max_share is None else buyer.max_share / 1_000_000,
+    }
 
 
 def wishes(database: Database) -> list[Buyer]:
@@ -126,6 +131,122 @@ def wishes(database: Database) -> list[Buyer]:
         Buyer(name, tuple(json.loads(markets)), price, beds, repairs, share)
         for _, name, markets, price, beds, repairs, share, *_ in database.sql(sql.BUYERS)
     ]
+
+
+def offered(cells: dict[str, str]) -> Listed:
+    """What a row about somebody who buys says of them, read as far as it goes: a list of contacts is no list of wishes, so what
+    cannot be read is left out. ``cells`` may have ``city`` and ``state`` too."""
+    city, state = cells.get("city", ""), cells.get("state", "")
+    place = market_of(city or None, state or None, None)[0] or region(state) or " ".join(city.split())
+    try:
+        markets = _markets(cells.get("markets", ""))
+    except UsageError:
+        markets = [" ".join(cells["markets"].split())]
+    beds = re.match(r"\d{1,2}", cells.get("min_beds", ""))
+    return Listed(
+        " ".join(cells.get("name", "").split()),
+        json.dumps([place] if place else markets, ensure_ascii=False),
+        _most(cells.get("max_price", "")),
+        int(beds[0]) if beds else None,
+        None,
+        None,
+        cells.get("email", "").lower() or None,
+        cells.get("phone") or None,
+    )
+
+
+class Roll:
+    """The list of buyers as it is compared with those who are offered; inside the caller's transaction, which is the person's word."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: dict[int, tuple[Listed, bool]] = {}
+        """By number: the buyer, and whether nothing has changed since they came."""
+        self._by: dict[tuple[str, str | int], int] = {}
+        for number, *columns in database.sql(sql.BUYERS_IN_FULL):
+            self._note(number, Listed(*columns[:8]), columns[8] == columns[9])
+
+    def _note(self, number: int, buyer: Listed, fresh: bool) -> None:
+        self._rows[number] = (buyer, fresh)
+        for key in _keys(buyer):
+            self._by.setdefault(key, number)
+
+    def _find(self, offer: Listed) -> int | None:
+        """The buyer with the same address or number; with the same name, where either has no address and no number."""
+        for key in _keys(offer):
+            number = self._by.get(key)
+            if number is not None:
+                known = self._rows[number][0]
+                if key[0] != "name" or not (known.email or known.phone) or not (offer.email or offer.phone):
+                    return number
+        return None
+
+    def take(self, offer: Listed) -> bool | None:
+        """Put somebody on the list, or fill what is blank of a buyer who is known. Whether they are new on it; None: the offer names
+        nobody."""
+        number, now = self._find(offer), self._database.clock()
+        if number is not None:
+            before, _ = self._rows[number]
+            after = Listed._make(
+                old if old is not None else new for old, new in zip(before, offer, strict=True)
+            )
+            here, more = json.loads(before.markets), json.loads(offer.markets)
+            if here:  # else they buy anywhere
+                markets = list(dict.fromkeys([*here, *more]))
+                after = after._replace(markets=json.dumps(markets, ensure_ascii=False))
+            if after != before:
+                self._database.sql(sql.PUT_BUYER, (*after, now, now))
+                self._note(number, after, False)
+            return False
+        contact = offer.email or offer.phone
+        name = offer.name or contact
+        if not name:
+            return None
+        if self._database.one(sql.KNOWN_BUYER, (name,)) is not None and ("name", name) in self._by:
+            name = f"{name} ({contact})"
+        buyer = offer._replace(name=name)
+        self._database.sql(sql.PUT_BUYER, (*buyer, now, now))
+        (row,) = self._database.sql(sql.BUYER_CALLED, (name,))
+        self._note(row[0], buyer, True)
+        return True
+
+    def drop(self, offer: Listed) -> bool:
+        """Take somebody off the list who came onto it by an offer and whom nothing has changed since; whether they were taken off."""
+        number = self._find(offer)
+        if number is None or not self._rows[number][1]:
+            return False
+        now = self._database.clock()
+        self._database.sql(sql.REMOVE_BUYER, (now, now, number))
+        gone, _ = self._rows.pop(number)
+        for key in _keys(gone):
+            self._by.pop(key, None)
+        return True
+
+
+def _keys(buyer: Listed) -> list[tuple[str, str | int]]:
+    """What a buyer is found by, the strongest first."""
+    keys: list[tuple[str, str | int]] = []
+    if buyer.email:
+        keys.append(("email", buyer.email.lower()))
+    number = phone_key(buyer.phone) if buyer.phone else None
+    if number is not None:
+        keys.append(("phone", number))
+    if buyer.name:
+        keys.append(("name", buyer.name))
+    return keys
+
+
+_AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([km]?)(?![\d%])", re.IGNORECASE)
+_TIMES = {"": 100, "k": 100_000, "m": 100_000_000}
+
+
+def _most(text: str) -> int | None:
+    """The largest amount in a text, in cents: ``$150k-200k``."""
+    amounts = [
+        round(float(each[1].replace(",", "")) * _TIMES[each[2].lower()])
+        for each in _AMOUNT.finditer(text[:100])
+    ]
+    return max((each for each in amounts if 0 < each < 10**15), default=None)
 
 
 def _row(cells: dict[str, str]) -> Listed:

@@ -137,6 +137,12 @@ _BUYER_COLUMNS = "name, markets, max_price, min_beds, max_repairs, max_share, em
 
 # By name, as people read the list; those who left it are kept for the packets that name them.
 BUYERS = f"SELECT id, {_BUYER_COLUMNS} FROM buyer WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE, id"
+# With when they came and were changed last, to find who was offered: the list is short.
+BUYERS_IN_FULL = (
+    f"SELECT id, {_BUYER_COLUMNS}, created_at, updated_at FROM buyer WHERE removed_at IS NULL ORDER BY id"
+)
+# The number of the one that was just put there.
+BUYER_CALLED = "SELECT id FROM buyer WHERE name = ?"
 # As a line of a list has it, to be compared with that line.
 KNOWN_BUYER = f"SELECT {_BUYER_COLUMNS}, removed_at FROM buyer WHERE name = ?"
 # A buyer is known by his name, also one that left the list and comes back.

@@ -20,6 +20,8 @@ class Waiting(NamedTuple):
     uncertain: int
     dead: int
     changes: int
+    offers: int
+    """Rows of lists about people who buy."""
 
 
 class Step(NamedTuple):

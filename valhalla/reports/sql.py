@@ -40,7 +40,7 @@ SELECT path, error_message FROM import WHERE started_at >= ? AND state = 'failed
 # The commonest reasons, each with its first row as an example.
 DIGEST_REJECTS = """
 SELECT r.code, count(*), min(r.id) FROM reject AS r JOIN import AS i ON i.id = r.import_id
-WHERE i.started_at >= ? AND r.state = 'open' GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 6
+WHERE i.started_at >= ? AND r.state = 'open' AND r.code <> 'BUYER' GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 6
 """
 
 # Of a reason: file, line and sentence.
@@ -73,7 +73,9 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT
   (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'drafted' AND state <> 'done' LIMIT :most)),
   (SELECT count(*) FROM (SELECT 1 FROM effect WHERE state = 'uncertain' AND state <> 'done' LIMIT :most)),
   (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most)),
-  (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most))
+  (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM import AS i CROSS JOIN reject AS r INDEXED BY reject_by_import
+    ON r.import_id = i.id AND r.state = 'open' AND r.code = 'BUYER' LIMIT :most))
 """
 
 # What came in by source since each of three moments, ?1 the latest and ?3 the earliest.
@@ -102,7 +104,7 @@ WORKED_AND_CLOSED = (
 
 # What the newest refused rows were refused for. (Of a list with a million of them, the newest say enough.)
 COMMONEST_REASON = """
-SELECT r.code, max(r.import_id) FROM (SELECT code, import_id FROM reject WHERE state = 'open' ORDER BY id DESC LIMIT 1000) AS r
+SELECT r.code, max(r.import_id) FROM (SELECT code, import_id FROM reject WHERE state = 'open' AND code <> 'BUYER' ORDER BY id DESC LIMIT 1000) AS r
 GROUP BY r.code ORDER BY count(*) DESC, r.code LIMIT 1
 """
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 # Also those that another process made since the last assessment.
 UNCOUNTED_IMPORTS = """
-SELECT i.id, i.source_id, i.file_id, i.started_at, i.rows, i.rejected, i.duplicate, i.fields FROM import AS i
-WHERE i.state = 'done' AND i.rows > 0 AND NOT EXISTS (SELECT 1 FROM quality AS q WHERE q.import_id = i.id) ORDER BY i.id
+SELECT i.id, i.source_id, i.file_id, i.started_at, i.rows - i.offered, i.rejected - i.offered, i.duplicate, i.fields
+FROM (SELECT *, (SELECT count(*) FROM reject AS r INDEXED BY reject_by_import
+  WHERE r.import_id = import.id AND r.code = 'BUYER') AS offered FROM import) AS i
+WHERE i.state = 'done' AND i.rows > i.offered AND NOT EXISTS (SELECT 1 FROM quality AS q WHERE q.import_id = i.id) ORDER BY i.id
 """
 
 # Every code for a required cell without a value begins so.

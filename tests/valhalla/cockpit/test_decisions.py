@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ import pytest
 from db import Database
 from valhalla.cockpit.server import Server
 from valhalla.effects import drafting
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.leads import search
 
@@ -50,7 +53,7 @@ def told(client: httpx.Client) -> dict[str, Any]:
 def test_with_nothing_to_decide_the_page_says_what_would_be_here(client: httpx.Client) -> None:
     page = client.get("/decisions").text
     assert "Nothing to decide" in page and "One person or two?" not in page
-    assert told(client)["counts"] == {"duplicates": 0, "changes": 0, "effects": 0}
+    assert told(client)["counts"] == {"duplicates": 0, "changes": 0, "effects": 0, "offers": 0}
 
 
 def test_possible_duplicates_stand_side_by_side(client: httpx.Client, pair: tuple[int, int]) -> None:
@@ -164,3 +167,26 @@ def test_a_read_only_cockpit_decides_nothing(
     client = sign_in(serve(read_only=True))
     assert client.get("/decisions").status_code == 200
     assert client.post("/decisions/merge", data={"kept": 1, "merged": 2}).status_code == 403
+
+
+def test_people_who_buy_are_taken_or_declined(
+    client: httpx.Client, database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "name,phone,city,interested_in\nAnn,713-555-0101,Houston,buy\nBob,713-555-0102,Waco,invest\nEve,713-555-0103,Waco,sell\n"
+    )
+    import_file(database, Request(str(path)))
+    found = told(client)
+    assert found["counts"]["offers"] == 2 and [each["wants"] for each in found["offers"]] == ["buy", "invest"]
+    page = client.get("/decisions").text
+    assert "People who buy" in page and "Take all 2" in page and "Bob" in page
+    first, second = (each["id"] for each in found["offers"])
+    assert client.post("/decisions/buyers/accept", data={"offer": first}).status_code == 303
+    assert [each["name"] for each in client.get("/api/buyers").json()["buyers"]] == ["Ann"]
+    assert client.post(f"/decisions/buyers/{first}/undo").status_code == 303
+    assert client.post("/decisions/buyers/decline", data={"offer": second}).status_code == 303
+    assert [each["id"] for each in told(client)["offers"]] == [first]
+    assert client.post("/decisions/buyers/accept", data={"every": "true"}).status_code == 303
+    assert told(client)["counts"]["offers"] == 0
+    assert client.post("/decisions/buyers/accept", data={}).status_code == 400

@@ -9,13 +9,16 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather import effects
 from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.intake import offers
 from valhalla.leads import merge, review
+from valhalla.leads.buyers import shown
 from valhalla.leads.merge import Compared
 from valhalla.leads.view import Record, Viewer
 from valhalla.reports import overview
 
 PAIRS = 10
 CHANGES = 25
+OFFERS = 25
 DRAFTS = 5
 LATELY = 10
 
@@ -30,21 +33,31 @@ COMPARED = (
 """What two leads are compared by, in the order of the page."""
 
 
-def gather(database: Database, *, pairs_after: int = 0, changes_after: int = 0) -> dict[str, Any]:
+def gather(
+    database: Database, *, pairs_after: int = 0, changes_after: int = 0, offers_after: int = 0
+) -> dict[str, Any]:
     """A page of each kind of decision, with how many wait (counting ends at 1,000).
 
-    ``next_pairs`` and ``next_changes`` go into ``pairs_after`` and ``changes_after``; None: that was the last page.
+    ``next_pairs`` and the like go into ``pairs_after``; None: that was the last page.
     """
     with database.view():
         waits = overview.waiting(database)
         found = merge.possible(database, PAIRS + 1, pairs_after)
+        offered = offers.waiting(database, OFFERS + 1, offers_after)
         asked = review.waiting(database, CHANGES + 1, changes_after)
         return {
-            "counts": {"duplicates": waits.duplicates, "changes": waits.changes, "effects": waits.drafts},
+            "counts": {
+                "duplicates": waits.duplicates,
+                "changes": waits.changes,
+                "effects": waits.drafts,
+                "offers": waits.offers,
+            },
             "duplicates": _pairs(database, found[:PAIRS]),
             "next_pairs": found[PAIRS - 1]["id"] if len(found) > PAIRS else None,
             "changes": [_change(each) for each in asked[:CHANGES]],
             "next_changes": asked[CHANGES - 1]["id"] if len(asked) > CHANGES else None,
+            "offers": [{**each, "buyer": shown(each["buyer"])} for each in offered[:OFFERS]],
+            "next_offers": offered[OFFERS - 1]["id"] if len(offered) > OFFERS else None,
             "effects": effects.waiting(database, DRAFTS),
             "merges": [{**each._asdict(), "at": iso(each.at)} for each in merge.recent(database, LATELY)],
         }

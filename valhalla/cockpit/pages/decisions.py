@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -12,6 +12,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
+from valhalla.intake import offers
 from valhalla.leads import merge as merging
 from valhalla.leads import review
 from valhalla.program.errors import UsageError
@@ -24,10 +25,11 @@ Number = Annotated[int, Path(ge=1, lt=2**63)]
 Lead = Annotated[int, Form(ge=1, lt=2**63)]
 After = Annotated[int, Query(ge=0, lt=2**63)]
 Back = Annotated[str, Form(max_length=2_000)]
+Every = Annotated[bool, Form()]
 
 
 def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
-    return {name: request.query_params.get(name) for name in ("pairs_after", "changes_after")}
+    return {name: request.query_params.get(name) for name in ("pairs_after", "changes_after", "offers_after")}
 
 
 @router.view(
@@ -38,12 +40,17 @@ def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, A
     summary="What waits for a person's word",
     more=_asked,
 )
-def show(here: Here, pairs_after: After = 0, changes_after: After = 0) -> dict[str, Any]:
-    """Possible duplicates side by side, changes that lists ask for, drafted effects, and merges that can be taken back.
+def show(
+    here: Here, pairs_after: After = 0, changes_after: After = 0, offers_after: After = 0
+) -> dict[str, Any]:
+    """Possible duplicates side by side, changes that lists ask for, people whom lists offer as buyers, drafted effects, and merges
+    that can be taken back.
 
-    Counts end at 1,000. ``next_pairs`` and ``next_changes`` go into ``pairs_after`` and ``changes_after``.
+    Counts end at 1,000. ``next_pairs`` and the like go into ``pairs_after``.
     """
-    return decisions.gather(here.database, pairs_after=pairs_after, changes_after=changes_after)
+    return decisions.gather(
+        here.database, pairs_after=pairs_after, changes_after=changes_after, offers_after=offers_after
+    )
 
 
 @router.get("/duplicates")
@@ -115,6 +122,54 @@ def accept(request: Request, here: Here, number: Number, back: Back = "/decision
 def decline(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
     """Leave one lead as it is."""
     return _decide(request, here, [number], False, back)
+
+
+Chosen = Annotated[list[int] | None, Form(max_length=200)]
+
+
+@router.post("/decisions/buyers/accept")
+def accept_buyers(
+    request: Request, here: Here, offer: Chosen = None, every: Every = False, back: Back = "/decisions"
+) -> Response:
+    """Take people whom lists offer into the list of buyers, as ``valhalla buyers accept`` does."""
+    found = offers.accept(here.database, _offers(offer, every))
+    says = f"{found.new} new on the list of buyers"
+    says += f", {found.known} rows about buyers who are known" if found.known else ""
+    says += f"; {len(found.refused)} rows name nobody and stay" if found.refused else ""
+    return done(
+        request, back, f"{says}.", undo=f"/decisions/buyers/{offer[0]}/undo" if _one(offer, every) else None
+    )
+
+
+@router.post("/decisions/buyers/decline")
+def decline_buyers(
+    request: Request, here: Here, offer: Chosen = None, every: Every = False, back: Back = "/decisions"
+) -> Response:
+    """Say no to people whom lists offer, as ``valhalla buyers decline`` does."""
+    found = offers.decline(here.database, _offers(offer, every))
+    says = "1 row" if found.offers == 1 else f"{found.offers} rows"
+    undo = f"/decisions/buyers/{offer[0]}/undo" if _one(offer, every) else None
+    return done(request, back, f"{says} declined; not offered again.", undo=undo)
+
+
+@router.post("/decisions/buyers/{number}/undo")
+def undo_buyer(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
+    """Offer somebody again, as ``valhalla buyers undo`` does."""
+    offers.undo(here.database, [number])
+    return done(request, back, "Offered again.")
+
+
+def _one(offer: list[int] | None, every: bool) -> TypeGuard[list[int]]:
+    return not every and offer is not None and len(offer) == 1
+
+
+def _offers(offer: list[int] | None, every: bool) -> list[int] | None:
+    """The offers that are meant; None: all of them."""
+    if every:
+        return None
+    if not offer or not all(0 < number < 2**63 for number in offer):
+        raise UsageError("choose at least one person")
+    return offer
 
 
 def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:

@@ -79,7 +79,9 @@ class BulkReader:
         if not cells:
             return
         odd: set[int] = set()
-        if self.careful.details.any:  # every row has more to say than the columns that are read here
+        if (
+            self.careful.details.any or self.columns.buyers
+        ):  # every row has more to say than the columns that are read here
             odd.update(range(len(cells)))
         else:
             self._columns(

@@ -14,7 +14,7 @@ from typing import Any
 
 from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
 from valhalla.intake.reading.dates import list_date
-from valhalla.intake.reading.details import DetailReader, Phone, preference, zip_code
+from valhalla.intake.reading.details import DetailReader, Phone, preference, wish_of, zip_code
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.mapping import Columns
 from valhalla.intake.reading.profile import Profile
@@ -178,9 +178,13 @@ class RowReader:
         if not name and profile.contact == "any":
             name = self._text(cells, "company") or _owner_of(self._text(cells, "address"))
 
+        if self.columns.buyers:
+            return Reject(line, None, "BUYER", "The list is one of buyers", None, raw)
         missing = self._missing(name, email, phone, value, number)
         if missing:
             return self._reject_missing(missing, cells, line, raw)
+        if profile.rules == "list" and (other := self._no_seller(cells, line, raw)) is not None:
+            return other
         if email and not plausible_email(email):
             if profile.contact == "email" or (profile.contact != "any" and number is None):
                 message = f"Invalid email format: {shorten(email)}"
@@ -217,6 +221,19 @@ class RowReader:
                 return Reject(line, header, "MISSING_FIELD", message, None, raw)
         more = self._details(cells, phones, emails, unread)
         return self._lead(cells, line, codes, name, email, phone, number, worth.cents, more, unread)
+
+    def _no_seller(self, cells: Sequence[str], line: int, raw: str) -> Reject | None:
+        """Somebody who buys, or who works in the trade, by their own words: no lead."""
+        said = self._text(cells, "interested_in")
+        wish = wish_of(said) if said else None
+        if wish is None:
+            return None
+        column = self._header("interested_in")
+        if wish == "buys":
+            return Reject(line, column, "BUYER", f'"{shorten(said, 40)}": a buyer, not a seller', said, raw)
+        return Reject(
+            line, column, "NOT_SELLER", f'"{shorten(said, 40)}": not the owner of a house', said, raw
+        )
 
     def _is_footer(self, cells: Sequence[str], name: str, raw: str) -> bool:
         """A line of a report: a total, a count, what stands below the rows of many columns in a single cell."""

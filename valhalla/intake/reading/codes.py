@@ -78,6 +78,8 @@ _REJECTS = {
     "HEADER_REPEATED": "The row repeats the column names.",
     "FORGOTTEN": "The person asked to be forgotten; nothing of the row is kept.",
     "HELD": "The row may be about somebody who asked to be forgotten; nothing of it is kept until a person has looked.",
+    "BUYER": "The row is about somebody who buys: no lead, but offered to the list of buyers.",
+    "NOT_SELLER": "The row is about an agent, a lender or somebody else who works in the trade: no lead.",
     "OWN_RULE": "A rule of the program that reads the list refused the row.",
     "RECORD_SYNTAX": "The line or element is no JSON object.",
 }

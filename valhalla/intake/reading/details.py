@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.distress import distress_words
@@ -57,6 +57,24 @@ _NEVER = ("do not call", "dnc", "remove me", "opt out", "opted out", "do not con
 
 _PADDED = frozenset({"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI"})
 """States whose ZIP codes begin with a zero, which spreadsheets drop."""
+
+
+_BUYS = re.compile(
+    r"\b(?:buy|buys|buyers?|buying|purchas\w+|invest|invests|investors?|investing|investments?|achet\w+|compra\w*)\b"
+)
+_SELLS = re.compile(r"\b(?:sell|sells|sellers?|selling|both|owners?|homeowners?|vend\w+)\b")
+_WORKS = re.compile(
+    r"\b(?:agents?|realtors?|brokers?|wholesalers?|lenders?|contractors?|vendors?|attorneys?|title company|title rep|inspectors?)\b"
+)
+
+
+def wish_of(text: str) -> Literal["buys", "works"] | None:
+    """Whether the words in a column such as ``interested_in`` say that somebody buys, or that they work in the trade, and not
+    that they sell."""
+    said = text.casefold()
+    if not said or _SELLS.search(said):
+        return None
+    return "buys" if _BUYS.search(said) else "works" if _WORKS.search(said) else None
 
 
 def zip_code(text: str, state: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from valhalla.intake.reading import recognition
 from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten, too_many_columns
@@ -55,6 +56,8 @@ class Columns:
     profile: Profile
     """What is demanded of a list with these columns."""
     warnings: list[Warning] = field(default_factory=list)
+    buyers: bool = False
+    """Whether the list is one of people who buy: none of its rows is a lead."""
 
 
 def unique_names(cells: Sequence[str]) -> tuple[list[str], list[Warning]]:
@@ -223,8 +226,10 @@ def columns_for(
     if len(header) > COLUMNS_LIMIT:
         raise too_many_columns(path, len(header))
     doubts: tuple[recognition.Doubt, ...] = ()
+    buyers = False
     if mapping is None and profile.rules == "list":
-        chosen, doubts = _of_trade(header, samples, profile, path)
+        found = _of_trade(header, samples, profile, path)
+        chosen, doubts, buyers = found.mapping, found.doubts, found.buyers or _called_buyers(path, found)
     elif mapping is None:
         chosen = recognise(header)
     else:
@@ -238,7 +243,7 @@ def columns_for(
             if real is not None and (target in SIGNS or target not in chosen.values()):
                 chosen[real] = target
     missing = _missing(set(chosen.values()), profile)
-    if missing:
+    if missing and not buyers:
         raise _unusable(header, chosen, missing, profile, path, samples)
     index = {target: header.index(name) for name, target in chosen.items()}
     extra = [
@@ -278,12 +283,13 @@ def columns_for(
         own_export=own_export,
         profile=profile,
         warnings=warnings,
+        buyers=buyers,
     )
 
 
 def _of_trade(
     header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile, path: str
-) -> tuple[dict[str, str], tuple[recognition.Doubt, ...]]:
+) -> recognition.Recognition:
     """What the columns of a list of the trade are, by their names and cells, and what a person is asked."""
     found = recognition.recognise(header, samples, profile.country)
     if found.listings:
@@ -292,7 +298,21 @@ def _of_trade(
             f"{path} is a download of houses for sale that names no owner, so it is no lead list; nothing was stored.",
             header=list(header),
         )
-    return found.mapping, found.doubts
+    return found
+
+
+_BUYERS = re.compile(r"(?<![a-z])(?:cash |vip )?buyers?(?![a-z])")
+_SELLERS = re.compile(r"(?<![a-z])(?:sellers?|leads?|owners?)(?![a-z])")
+
+
+def _called_buyers(path: str, found: recognition.Recognition) -> bool:
+    """Whether the file is called a list of buyers, and no column speaks of a house."""
+    name = re.sub(r"[_\W]+", " ", PurePath(path).stem.casefold())
+    return (
+        bool(_BUYERS.search(name))
+        and not _SELLERS.search(name)
+        and not {"address", "apn", "mailing_address", "interested_in"} & set(found.mapping.values())
+    )
 
 
 def _unusable(

@@ -31,6 +31,7 @@ from valhalla.intake.reading.vocabulary import (
     WHOLE_NAME,
     address_parts,
     attributes,
+    buyer_marks,
     listing_marks,
     phrases,
     street_pieces,
@@ -191,10 +192,10 @@ def _listings(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
 
 
 def _buyers(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
-    if "address" in mapping.values():
+    """Whether the columns say what somebody takes, or call the people buyers, and no house is for sale."""
+    if {"address", "apn", "interested_in"} & set(mapping.values()):
         return False
-    names = [{"buy", "box"}, *({"buyer", word} for word in ("name", "phone", "email"))]
-    return any(column.words in names for column in columns)
+    return any(column.words in buyer_marks() for column in columns)
 
 
 def _street(columns: Iterable[_Column], mapping: dict[str, str]) -> tuple[str, ...]:

@@ -366,6 +366,14 @@ LISTING_MARKS: tuple[str, ...] = (
 """Columns that a download of listings has."""
 
 
+BUYER_MARKS: tuple[str, ...] = (
+    "buy box", "buyer", "buyer name|phone|email|type|number|company", "cash buyer name|phone|email|type|company?", "buyer first|last name",
+    "max|maximum price|purchase|offer|budget", "max|maximum purchase|buy price", "price max|range", "buying criteria", "buy criteria",
+    "investor name|phone|email|type", "proof funds", "max|maximum rehab|repair|arv|share", "max|maximum arv percent|share", "min|minimum bed",
+)  # fmt: skip
+"""Columns that a list of buyers has."""
+
+
 def expand(phrase: str) -> Iterator[frozenset[str]]:
     """The sets of words that a phrase stands for."""
     choices: list[list[str]] = []
@@ -443,6 +451,12 @@ def listing_marks() -> frozenset[frozenset[str]]:
 
 
 @cache
+def buyer_marks() -> frozenset[frozenset[str]]:
+    """The names by which a list of buyers is known."""
+    return frozenset(words for name in BUYER_MARKS for words in expand(name))
+
+
+@cache
 def known_words() -> frozenset[str]:
     """Every word that means something in a name: what run-together names are cut into."""
     words = (
@@ -462,5 +476,5 @@ def known_words() -> frozenset[str]:
     for table in (phrases(), address_parts(), attributes(), unsure()):
         for each in table:
             words |= each
-    words |= {word for each in listing_marks() for word in each}
+    words |= {word for each in listing_marks() | buyer_marks() for word in each}
     return frozenset(word for word in words if word)

@@ -86,7 +86,8 @@ _HOUSES = re.compile(
     re.IGNORECASE,
 )
 _WISHES = re.compile(
-    r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|refinance)\b",
+    r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|refinance|"
+    r"agent|realtor|broker|wholesaler|lender|contractor|vendor|owner|homeowner)\b",
     re.IGNORECASE,
 )
 _RESULTS = re.compile(
