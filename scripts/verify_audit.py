@@ -489,7 +489,7 @@ PARTS = """\
 25 25 b487b1934c1df85f index tag_by_name
 25 25 c3d02a6f00dd888a index tag_in_force
 25 25 93a3da975f56d0d0 table consent
-25 25 5ca5f05c4a277187 table deal
+25 25 9491b11df11fb86f table deal
 25 25 246b0fedca714fc9 table lead
 25 25 989b2a97c1af1edd table list_cost
 25 25 e75d5955c1fdade3 table note

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit
-from valhalla.leads import details, redecide, sql
+from valhalla.leads import deals, details, redecide, sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
@@ -260,12 +260,16 @@ def _move(
     database.many(sql.ADD_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in fingerprints])
     outcomes = [outcome for (outcome,) in database.sql(sql.OUTCOME_IDS, (merged_id,))]
     database.many(sql.MOVE_OUTCOME, [(kept_id, outcome, merged_id) for outcome in outcomes])
+    of_deals = [deal for (deal,) in database.sql(sql.DEAL_IDS, (merged_id,))]
+    database.many(sql.MOVE_DEAL, [(kept_id, deal, merged_id, now) for deal in of_deals])
+    deals.settle(database, kept_id)
     return {
         "keys": keys,
         "sightings": moved,
         "added_sighting": first if added else None,
         "overtaken": fingerprints,
         "outcomes": outcomes,
+        "deals": of_deals,
     }
 
 
@@ -276,6 +280,10 @@ def _move_back(database: Database, kept_id: int, merged_id: int, body: dict[str,
         database.sql(sql.DROP_SIGHTING, (kept_id, body["added_sighting"]))
     database.many(sql.DROP_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in body["overtaken"]])
     database.many(sql.MOVE_OUTCOME, [(merged_id, outcome, kept_id) for outcome in body["outcomes"]])
+    now = database.clock()
+    database.many(sql.MOVE_DEAL, [(merged_id, deal, kept_id, now) for deal in body.get("deals", ())])
+    for lead_id in (kept_id, merged_id):
+        deals.settle(database, lead_id)
 
 
 def _put(database: Database, lead_id: int, values: dict[str, Any]) -> None:

@@ -272,6 +272,57 @@ LEAD_OF_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 
+# -- deals -----------------------------------------------------------------------------------------
+
+_DEAL_COLUMNS = (
+    "id, lead_id, state, offers, offer, price, buyer_price, fee, earnest, assignable, inspection_until, closing_at, buyer_id,"
+    " buyer_deposit, won_as, note, opened_at, stage_since, ended_at, updated_at, updated_by"
+)
+_SHOWN_DEAL = (
+    f"SELECT {', '.join(f'd.{name.strip()}' for name in _DEAL_COLUMNS.split(','))},"
+    " l.name, l.phone, l.address, l.location, l.market, b.name"
+    " FROM deal AS d JOIN lead AS l ON l.id = d.lead_id LEFT JOIN buyer AS b ON b.id = d.buyer_id"
+)
+
+# The undone ones too: a closing date that came from one of them is not a person's.
+DEAL_EVENTS = """
+SELECT event, at, amount, until, undone_at IS NOT NULL FROM outcome
+WHERE lead_id = ? AND event IN ('offer', 'contract', 'won', 'lost', 'sold', 'dead', 'opted_out', 'not_interested') ORDER BY at, id
+"""
+# In the order in which they began: the same deals are found again, whatever was undone in between.
+DEALS_OF_LEAD = f"SELECT {_DEAL_COLUMNS} FROM deal WHERE lead_id = ? ORDER BY opened_at, id"
+# Its outcomes say the rest.
+ADD_DEAL = f"""
+INSERT INTO deal (lead_id, state, opened_at, stage_since, updated_at, updated_by) VALUES (?, 'offer', ?, ?, ?, ?)
+RETURNING {_DEAL_COLUMNS}
+"""
+# The one that terms are about.
+CURRENT_DEAL = f"""
+SELECT {_DEAL_COLUMNS} FROM deal WHERE lead_id = ? AND state <> 'undone' ORDER BY ended_at IS NULL DESC, opened_at DESC, id DESC LIMIT 1
+"""
+# To tell "no such lead" from "no deal".
+LEAD_EXISTS = "SELECT 1 FROM lead WHERE id = ?"
+# By the partial index of open deals; the board reads all of them.
+OPEN_DEALS = f"{_SHOWN_DEAL} WHERE d.ended_at IS NULL AND (:market IS NULL OR l.market = :market) ORDER BY d.stage_since, d.id"
+# A scan of the deals, which are few beside the leads.
+ENDED_DEALS = f"""{_SHOWN_DEAL}
+WHERE d.ended_at >= :since AND d.state <> 'undone' AND (:market IS NULL OR l.market = :market) ORDER BY d.ended_at DESC, d.id LIMIT 1000
+"""
+# Of one lead, the newest first.
+DEALS_SHOWN = f"{_SHOWN_DEAL} WHERE d.lead_id = ? AND d.state <> 'undone' ORDER BY d.opened_at DESC, d.id DESC"
+# They move by number, so that undoing a merge moves these back and no later ones; closed first, as a lead has one open deal.
+DEAL_IDS = "SELECT id FROM deal WHERE lead_id = ?"
+# What outcomes say is worked out again afterwards.
+MOVE_DEAL = """
+UPDATE deal SET lead_id = ?1, state = 'undone', ended_at = coalesce(ended_at, ?4), fee = NULL WHERE id = ?2 AND lead_id = ?3
+"""
+
+
+def put_deal(columns: Iterable[str]) -> str:
+    """Changes these columns of a deal."""
+    return f"UPDATE deal SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
+
+
 # -- columns of one lead, as a merge, a review or an undo needs them --------------------------------
 
 PLACE = ("header_id", "file_id", "import_id", "line", "fingerprint")
@@ -554,6 +605,7 @@ REMOVE_LEADS = (
     "DELETE FROM duplicate WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM duplicate WHERE other_id IN (SELECT value FROM carray(?))",
     "DELETE FROM packet WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM deal WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",
 )

@@ -90,8 +90,8 @@ EVIDENCE = (
     evidence("saved_filter", "created_at created_by removed_at removed_by", personal="name body"),
     evidence(
         "deal",
-        "lead_id state offer price buyer_price fee earnest assignable inspection_until closing_at buyer_id buyer_deposit"
-        " opened_at stage_since ended_at updated_at updated_by",
+        "lead_id state offers offer price buyer_price fee earnest assignable inspection_until closing_at buyer_id"
+        " buyer_deposit won_as opened_at stage_since ended_at updated_at updated_by",
         personal="note",
     ),
     evidence("source_pause", "source kind until at by ended_at ended_by", personal="reason"),
@@ -206,7 +206,7 @@ RELEASES = (
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "02446a7603337ec516b70bfdea196226ae3b60b34858d26cfc4a453a309e31fe"
+FINGERPRINT = "5d8101721e1d43ee6949694a234b7a71d93a0837c71a25224f623b190218f523"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(

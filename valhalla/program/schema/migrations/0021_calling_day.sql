@@ -135,7 +135,8 @@ CREATE UNIQUE INDEX saved_filter_in_force ON saved_filter (name) WHERE removed_a
 CREATE TABLE deal (
   id               INTEGER NOT NULL PRIMARY KEY,
   lead_id          INTEGER NOT NULL REFERENCES lead (id),
-  state            TEXT NOT NULL CHECK (state IN ('offer', 'contract', 'assigned', 'closed', 'lost')),
+  state            TEXT NOT NULL CHECK (state IN ('offer', 'contract', 'assigned', 'closed', 'lost', 'undone')),
+  offers           INTEGER NOT NULL DEFAULT 0,
   offer            INTEGER,
   price            INTEGER,
   buyer_price      INTEGER,
@@ -146,6 +147,7 @@ CREATE TABLE deal (
   closing_at       INTEGER,
   buyer_id         INTEGER REFERENCES buyer (id),
   buyer_deposit    INTEGER,
+  won_as           TEXT CHECK (won_as IN ('assigned', 'closed')),
   note             TEXT,
   opened_at        INTEGER NOT NULL,
   stage_since      INTEGER NOT NULL,
