@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from db import Database, audit
+from db.clock import iso
 from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.markets import market_of, region
@@ -15,6 +16,7 @@ from valhalla.leads.sheet import Refused, Sheet
 from valhalla.program.errors import UsageError
 from valhalla.program.wording import cents
 from valhalla.scoring.stages.buyers import Buyer
+from valhalla.scoring.stages.statistics import wilson
 
 COLUMNS = {
     "name": (
@@ -109,9 +111,41 @@ def take_list(
     return done
 
 
+def add(database: Database, cells: dict[str, str], *, actor: str = "operator") -> tuple[int, bool]:
+    """Add a buyer by hand, from what a person typed by the names of :data:`COLUMNS`; one of the same name is changed. Durable
+    and audited. Returns the number and whether the buyer is new. Raises :class:`UsageError`."""
+    row = _row({name: text.strip() for name, text in cells.items() if text.strip()})
+    with database.write(durable=True):
+        known = database.one(sql.KNOWN_BUYER, (row.name,))
+        if known is not None:
+            typed = {name for name, text in cells.items() if text.strip()}
+            row = row._replace(
+                **{
+                    name: before
+                    for name, before in zip(Listed._fields, known, strict=False)
+                    if name not in typed
+                }
+            )
+        new = known is None or known[-1] is not None
+        now = database.clock()
+        database.sql(sql.PUT_BUYER, (*row, now, now))
+        number = int(database.value(sql.BUYER_NUMBER, (row.name,)))
+        audit.append(database, "buyer.add", f"buyer:{number}", {"new": new}, actor=actor)
+    return number, new
+
+
 def all_buyers(database: Database) -> list[dict[str, Any]]:
-    """Every buyer on the list; None is "any"."""
-    return [{"id": number, **shown(Listed(*columns))} for number, *columns in database.sql(sql.BUYERS)]
+    """Every buyer on the list; None is "any". With the deals that he took, what he paid, and whether he closed: of the deals
+    that he was named in and that ended, the share that did not fall through, with its 95 % interval."""
+    bought = {number: figures for number, *figures in database.sql(sql.BOUGHT)}
+    return [
+        {
+            "id": number,
+            **shown(Listed(*columns)),
+            **_track(*bought.get(number, (0, 0, 0, None, None))),
+        }
+        for number, *columns in database.sql(sql.BUYERS)
+    ]
 
 
 def shown(buyer: Listed) -> dict[str, Any]:
@@ -122,6 +156,25 @@ def shown(buyer: Listed) -> dict[str, Any]:
         "max_price": None if buyer.max_price is None else buyer.max_price / 100,
         "max_repairs": None if buyer.max_repairs is None else buyer.max_repairs / 100,
         "max_share": None if buyer.max_share is None else buyer.max_share / 1_000_000,
+    }
+
+
+def _track(took: int, fell: int, pending: int, paid: int | None, last: int | None) -> dict[str, Any]:
+    """What a buyer did; money in dollars. Before the first deal that ended nothing is known."""
+    ended = took + fell
+    between = wilson(took, ended)
+    return {
+        "bought": took,
+        "fell_through": fell,
+        "pending": pending,
+        "average_price": None if paid is None else paid / 100,
+        "last_bought": None if last is None else iso(last),
+        "reliability": {
+            "share": took / ended if ended else None,
+            "n": ended,
+            "low": round(between.low, 4) if ended else None,
+            "high": round(between.high, 4) if ended else None,
+        },
     }
 
 

@@ -169,9 +169,13 @@ def settle(database: Database, lead_id: int, *, actor: str = "operator") -> None
         if row.state != "undone":
             _put(database, row, {"state": "undone", "ended_at": now, "fee": None}, actor)
     for known, episode in sorted(pairs, key=lambda pair: pair[1].ended_at is None):
+        new = known is None
         if known is None:
-            first = (lead_id, episode.opened_at, episode.opened_at, now, actor)
-            known = Deal(*database.sql(sql.ADD_DEAL, first)[0])
+            known = Deal(
+                *database.sql(sql.ADD_DEAL, (lead_id, episode.opened_at, episode.opened_at, now, now, actor))[
+                    0
+                ]
+            )
         state = episode.state
         if state == "won":
             state = known.won_as or ("closed" if known.buyer_id is None else "assigned")
@@ -184,7 +188,7 @@ def settle(database: Database, lead_id: int, *, actor: str = "operator") -> None
         del values["closing"]
         if episode.state != "won":
             values["won_as"] = None
-        _put(database, known, values, actor)
+        _put(database, known, values, actor, new=new)
 
 
 def _paired(told: Sequence[Episode], rows: Sequence[Deal]) -> list[tuple[Deal | None, Episode]]:
@@ -204,14 +208,14 @@ def _paired(told: Sequence[Episode], rows: Sequence[Deal]) -> list[tuple[Deal | 
     return pairs
 
 
-def _put(database: Database, deal: Deal, values: Mapping[str, Any], actor: str) -> None:
+def _put(database: Database, deal: Deal, values: Mapping[str, Any], actor: str, *, new: bool = False) -> None:
     """Change what differs of a deal; a change of its state is an entry of its own."""
     changed = {name: value for name, value in values.items() if getattr(deal, name) != value}
     if not changed:
         return
     changed |= {"updated_at": database.clock(), "updated_by": actor}
     database.sql(sql.put_deal(changed), (*changed.values(), deal.id))
-    body = {"deal": deal.id, "from": deal.state, "to": changed.get("state", deal.state)}
+    body = {"deal": deal.id, "from": None if new else deal.state, "to": changed.get("state", deal.state)}
     audit.append(database, "deal.move", f"lead:{deal.lead_id}", body, actor=actor)
 
 
@@ -264,7 +268,9 @@ def _yes(text: str) -> int:
     try:
         return int(on_or_off(text))
     except ValueError:
-        raise UsageError(f"{text!r} does not say whether the contract may be assigned; write yes or no") from None
+        raise UsageError(
+            f"{text!r} does not say whether the contract may be assigned; write yes or no"
+        ) from None
 
 
 def buyer_named(database: Database, name: str) -> int:
@@ -281,9 +287,7 @@ def buyer_named(database: Database, name: str) -> int:
     raise UsageError(f"there is no buyer {wanted!r}; {hint}")
 
 
-def put_terms(
-    database: Database, lead_id: int, terms: Mapping[str, Any], *, actor: str = "operator"
-) -> Deal:
+def put_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, actor: str = "operator") -> Deal:
     """Set terms of a lead's deal, in the caller's transaction; audited. Raises :class:`NotFound`, :class:`UsageError`."""
     deal = deal_of(database, lead_id)
     check(terms)
@@ -305,9 +309,7 @@ def put_terms(
     return deal._replace(**put)
 
 
-def set_terms(
-    database: Database, lead_id: int, terms: Mapping[str, Any], *, actor: str = "operator"
-) -> Deal:
+def set_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, actor: str = "operator") -> Deal:
     """Set terms of a lead's deal (:func:`typed_terms`); durable and audited."""
     with database.write(durable=True):
         return put_terms(database, lead_id, terms, actor=actor)
@@ -408,9 +410,7 @@ def wait_of(deal: Deal, now: int, zone: str | None, limits: Limits) -> Wait | No
             )
     elif days >= limits.contract:
         why = f"Under contract for {_days(days)} without a closing date"
-        found.append(
-            Wait(why, deal.stage_since + limits.contract * DAY, "contract", days - limits.contract)
-        )
+        found.append(Wait(why, deal.stage_since + limits.contract * DAY, "contract", days - limits.contract))
     return min(found, key=lambda wait: wait.due, default=None)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import do_not_contact, lookup, sql, suppression
+from valhalla.leads import deals, do_not_contact, lookup, sql, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.standing import EVENTS, Event, Standing, standing
 from valhalla.program import settings
@@ -152,6 +152,7 @@ class Recorder:
         moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
         decision = redecide(moved, self._context(lead))
         database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead.id))
+        deals.settle(database, lead.id, actor=self.actor)
         touched(database)
         return Recorded(0, lead.id, True, now_at, suppressed)
 

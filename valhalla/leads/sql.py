@@ -152,6 +152,15 @@ ON CONFLICT (name) DO UPDATE SET markets = excluded.markets, max_price = exclude
   max_repairs = excluded.max_repairs, max_share = excluded.max_share, email = excluded.email, phone = excluded.phone,
   removed_at = NULL, updated_at = excluded.updated_at
 """
+# The number of one that was just put there.
+BUYER_NUMBER = "SELECT id FROM buyer WHERE name = ?"
+# What buyers did, of all deals that name one: taken, fell through, on the way; what they paid on average, and when last.
+BOUGHT = """
+SELECT buyer_id, sum(state IN ('assigned', 'closed')), sum(state = 'lost'), sum(ended_at IS NULL),
+  CAST(avg(CASE WHEN state IN ('assigned', 'closed') THEN buyer_price END) AS INTEGER),
+  max(CASE WHEN state IN ('assigned', 'closed') THEN ended_at END)
+FROM deal WHERE buyer_id IS NOT NULL AND state <> 'undone' GROUP BY buyer_id
+"""
 # Packets name buyers, so none is deleted.
 REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
 
@@ -291,9 +300,9 @@ WHERE lead_id = ? AND event IN ('offer', 'contract', 'won', 'lost', 'sold', 'dea
 """
 # In the order in which they began: the same deals are found again, whatever was undone in between.
 DEALS_OF_LEAD = f"SELECT {_DEAL_COLUMNS} FROM deal WHERE lead_id = ? ORDER BY opened_at, id"
-# Its outcomes say the rest.
+# Closed at first: its outcomes say the rest, and another one may still be open.
 ADD_DEAL = f"""
-INSERT INTO deal (lead_id, state, opened_at, stage_since, updated_at, updated_by) VALUES (?, 'offer', ?, ?, ?, ?)
+INSERT INTO deal (lead_id, state, opened_at, stage_since, ended_at, updated_at, updated_by) VALUES (?, 'undone', ?, ?, ?, ?, ?)
 RETURNING {_DEAL_COLUMNS}
 """
 # The one that terms are about.
@@ -309,7 +318,9 @@ ENDED_DEALS = f"""{_SHOWN_DEAL}
 WHERE d.ended_at >= :since AND d.state <> 'undone' AND (:market IS NULL OR l.market = :market) ORDER BY d.ended_at DESC, d.id LIMIT 1000
 """
 # Of one lead, the newest first.
-DEALS_SHOWN = f"{_SHOWN_DEAL} WHERE d.lead_id = ? AND d.state <> 'undone' ORDER BY d.opened_at DESC, d.id DESC"
+DEALS_SHOWN = (
+    f"{_SHOWN_DEAL} WHERE d.lead_id = ? AND d.state <> 'undone' ORDER BY d.opened_at DESC, d.id DESC"
+)
 # They move by number, so that undoing a merge moves these back and no later ones; closed first, as a lead has one open deal.
 DEAL_IDS = "SELECT id FROM deal WHERE lead_id = ?"
 # What outcomes say is worked out again afterwards.

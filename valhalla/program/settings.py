@@ -164,11 +164,16 @@ SETTINGS: Mapping[str, Field] = {
     "packets.automatic": _count(
         20, 0, 1000, "leads at the top of the call list whose packets are made without being asked"
     ),
-    "stuck.contact_days": _count(5, 1, 365, "days after a conversation, without another step, that are too long"),
+    "stuck.contact_days": _count(
+        5, 1, 365, "days after a conversation, without another step, that are too long"
+    ),
     "stuck.offer_days": _count(7, 1, 365, "days without an answer to an offer that are too long"),
     "stuck.negotiation_days": _count(14, 1, 365, "days of negotiation that are too long"),
     "stuck.contract_days": _count(
-        10, 1, 365, "days before a closing by which there must be a buyer, and under contract without a closing date"
+        10,
+        1,
+        365,
+        "days before a closing by which there must be a buyer, and under contract without a closing date",
     ),
     "audit.copy_hours": _count(24, 0, 8760, "hours between two automatic audit copies; 0: none are made"),
     "audit.copies_kept": _count(7, 1, 1000, "automatic audit copies that are kept; older ones are removed"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from db import Database, audit
 from valhalla.intake.other_lists import import_buyers
-from valhalla.leads.buyers import all_buyers, wishes
+from valhalla.leads import deals
+from valhalla.leads.buyers import add, all_buyers, wishes
 from valhalla.program.errors import UsageError
 from valhalla.scoring.stages.buyers import Buyer
 
@@ -58,3 +61,28 @@ def test_a_list_without_names_is_refused(database: Database, tmp_path: Path) -> 
     path.write_text("who,where\nAnn,TX\n", encoding="utf-8")
     with pytest.raises(UsageError, match="needs a column name"):
         import_buyers(database, path)
+
+
+def test_what_a_buyer_took_paid_and_let_fall_through(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(4)
+    number, new = add(database, {"name": " Cem  Homes ", "markets": "TX", "max_price": "250000"})
+    assert new and add(database, {"name": "Cem Homes", "phone": "713-555-0100"}) == (number, False)
+    with pytest.raises(UsageError, match="is no market"):
+        add(database, {"name": "Bob", "markets": "Atlantis"})
+    for lead, event, price in ((1, "won", 10_000_000), (2, "won", 12_000_000), (3, "lost", 1), (4, None, 1)):
+        tell(lead, "contract", days_ago=9)
+        deals.set_terms(database, lead, {"buyer_id": number, "buyer_price": price})
+        if event:
+            tell(lead, event, days_ago=2)
+    (buyer,) = all_buyers(database)
+    assert (buyer["max_price"], buyer["phone"]) == (250_000.0, "713-555-0100")
+    assert (buyer["bought"], buyer["fell_through"], buyer["pending"], buyer["average_price"]) == (
+        *(2, 1, 1),
+        110_000.0,
+    )
+    reliable = buyer["reliability"]
+    assert reliable["n"] == 3 and reliable["low"] < reliable["share"] < reliable["high"]
+    assert add(database, {"name": "New"})[1]
+    assert all_buyers(database)[1]["reliability"]["share"] is None

@@ -1,0 +1,189 @@
+"""Deals follow the outcomes of their lead; what was agreed beside that is a person's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from db import Database, audit
+from valhalla.leads import buyers, deals, merge
+from valhalla.leads.deals import Event, episodes
+from valhalla.leads.outcomes import undo
+from valhalla.leads.remove import remove_leads
+from valhalla.program import settings
+from valhalla.program.errors import NotFound, UsageError
+
+
+def told(database: Database, lead: int = 1) -> list[tuple[Any, ...]]:
+    return [
+        (each.deal.stage, each.deal.offer, each.deal.price, each.deal.fee)
+        for each in deals.deals_of_lead(database, lead)
+    ]
+
+
+def test_the_deals_that_outcomes_tell_of() -> None:
+    found = episodes(
+        [
+            Event("offer", 1, 9_000_000),
+            Event("offer", 2, 9_500_000),
+            Event("contract", 3, 9_400_000, 40),
+            Event("offer", 4, 9_300_000),  # renegotiated: it stays under contract
+            Event("won", 5, 1_000_000),
+            Event("lost", 6),  # of no deal
+            Event("contract", 7, 8_000_000),
+            Event("not_interested", 8),  # a contract does not end by a word
+            Event("lost", 9),
+            Event("offer", 10, 7_000_000),
+            Event("not_interested", 11),
+            Event("won", 12, 500_000),
+        ]
+    )
+    assert [
+        (each.state, each.offers, each.offer, each.price, each.fee, each.opened_at, each.stage_since)
+        for each in found
+    ] == [
+        ("won", 3, 9_300_000, 9_400_000, 1_000_000, 1, 5),
+        ("lost", 0, None, 8_000_000, None, 7, 9),
+        ("lost", 1, 7_000_000, None, None, 10, 11),
+        ("won", 0, None, None, 500_000, 12, 12),
+    ]
+    assert found[0].closing == 40
+
+
+def test_a_deal_follows_its_outcomes_and_their_undoing(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(1)
+    first = tell(1, "contract", days_ago=12)
+    assert told(database) == [("contract", None, None, None)]
+    deals.set_terms(database, 1, deals.typed_terms(database, earnest="$500", note="lockbox 1234"))
+    won = tell(1, "won", days_ago=1, amount=1_200_000)
+    assert told(database) == [("closed", None, None, 1_200_000)]
+    undo(database, won.id)
+    assert told(database) == [("contract", None, None, None)]
+    undo(database, first.id)
+    assert told(database) == []
+    tell(1, "contract", days_ago=3)
+    assert told(database) == [("contract", None, None, None)]
+    (again,) = deals.deals_of_lead(database, 1)
+    assert (again.deal.earnest, again.deal.note) == (50_000, "lockbox 1234"), (
+        "what was agreed is not typed twice"
+    )
+    assert audit.check_chain(database) == []
+    assert "lockbox" not in "".join(body for (body,) in database.sql("SELECT body FROM audit"))
+
+
+def test_the_order_of_recording_makes_no_difference(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    story = [("contract", 40), ("lost", 30), ("contract", 20), ("won", 10), ("contract", 5)]
+    count = 6
+    people(count)
+    draw = random.Random(4)
+    for lead in range(1, count + 1):
+        wrong = [("won", 25), ("lost", 8), ("contract", 35)]
+        mistakes = []
+        todo = [*story, *(draw.sample(wrong, 2))]
+        draw.shuffle(todo)
+        for event, days in todo:
+            recorded = tell(lead, event, days_ago=days)
+            if (event, days) not in story:
+                mistakes.append(recorded.id)
+        for number in mistakes:
+            undo(database, number)
+        assert [stage for stage, *_ in told(database, lead)] == ["contract", "closed", "lost"]
+        assert len(database.sql("SELECT 1 FROM deal WHERE lead_id = ? AND ended_at IS NULL", (lead,))) == 1
+
+
+def test_a_merge_takes_the_deal_along_and_its_undoing_brings_it_back(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(3)
+    tell(1, "contract", days_ago=4)
+    tell(2, "contract", days_ago=9)
+    deals.set_terms(database, 2, {"earnest": 70_000})
+    merge.merge(database, 1, 2)
+    assert told(database, 2) == []
+    (kept,) = deals.deals_of_lead(database, 1)
+    assert kept.deal.earnest == 70_000, "the deal that began first is the one that goes on"
+    merge.unmerge(database, 2)
+    assert [len(told(database, lead)) for lead in (1, 2)] == [1, 1]
+    assert deals.deals_of_lead(database, 2)[0].deal.earnest == 70_000
+    merge.merge(database, 3, 2)
+    assert len(told(database, 3)) == 1
+    with database.references_unchecked(), database.write():
+        remove_leads(database, [1, 2, 3])
+        audit.append(database, "lead.forget", "lead", {})
+    assert database.value("SELECT count(*) FROM deal") == 0
+
+
+def test_terms_are_read_as_people_type_them(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(2)
+    with pytest.raises(NotFound, match="has no deal yet"):
+        deals.set_terms(database, 1, {"earnest": 1})
+    with pytest.raises(NotFound, match="no lead 99"):
+        deals.set_terms(database, 99, {"earnest": 1})
+    tell(1, "contract", days_ago=1)
+    typed = deals.typed_terms(
+        database, inspection="10d", closing="2026-10-20", assignable="yes", earnest="1,000", note="  "
+    )
+    deal = deals.set_terms(database, 1, typed)
+    assert (deal.assignable, deal.earnest, deal.note) == (1, 100_000, None)
+    (shown,) = deals.shown(database, 1)
+    assert shown["closing_at"][:10] in ("2026-10-20", "2026-10-19") and shown["earnest"] == 1000.0
+    for wrong in (
+        {"assignable": "perhaps"},
+        {"earnest": "much"},
+        {"closing": "soonish"},
+        {"buyer": "Nobody"},
+    ):
+        with pytest.raises(UsageError):
+            deals.typed_terms(database, **wrong)
+    deals.set_terms(database, 1, deals.typed_terms(database, closing="", earnest=" "))
+    assert deals.shown(database, 1)[0]["closing_at"] is None
+
+
+def test_deals_that_wait_for_you(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any], clock: Any
+) -> None:
+    people(4)
+    settings.save(database, "timezone", "America/Chicago")
+    for lead in (1, 2, 3, 4):
+        tell(lead, "contract")
+    deals.set_terms(database, 2, deals.typed_terms(database, closing="30d"))
+    deals.set_terms(database, 3, deals.typed_terms(database, closing="30d", inspection="14d"))
+    assert deals.waiting(database) == []
+    clock.advance(12)
+    assert [(each.deal.lead_id, wait.code, wait.over) for each, wait in deals.waiting(database)] == [
+        (1, "contract", 2),
+        (4, "contract", 2),
+        (3, "inspection", -2),
+    ]
+    tell(4, "lost")
+    clock.advance(10)
+    waits = {each.deal.lead_id: wait.why for each, wait in deals.waiting(database)}
+    assert waits == {
+        1: "Under contract for 22 days without a closing date",
+        2: "Closing in 8 days, and no buyer yet",
+        3: "Closing in 8 days, and no buyer yet",
+    }
+    buyers.add(database, {"name": "Cem Homes"})
+    deals.set_terms(database, 2, deals.typed_terms(database, buyer="cem homes"))
+    clock.advance(10)
+    waits = {each.deal.lead_id: wait.why for each, wait in deals.waiting(database)}
+    assert waits[2] == "The closing date passed 2 days ago"
+
+
+def test_days_in_a_stage_are_days_of_the_calendar(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any], clock: Any
+) -> None:
+    people(1)
+    settings.save(database, "timezone", "America/Chicago")
+    tell(1, "contract")
+    clock.advance(60)  # the clocks go back on 1 November
+    assert deals.shown(database, 1)[0]["days_in_stage"] == 60
