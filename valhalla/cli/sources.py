@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -55,6 +55,54 @@ def set_(
     inv.show(source, lambda: _print([source]))
 
 
+_Name = Annotated[str, typer.Argument(help="Name of the source.")]
+_Reason = Annotated[str, typer.Option("--reason", help="Why, for those who find its leads missing.")]
+_Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until", help="When it ends by itself, such as 2w or 2027-01-15; left out: until you resume it."
+    ),
+]
+
+
+@app.command("pause")
+def pause(ctx: typer.Context, name: _Name, reason: _Reason, until: _Until = None) -> None:
+    """Take its leads off the call list for a while. Its lists are still read."""
+    _pause(ctx, name, "pause", reason, until)
+
+
+@app.command("stop")
+def stop(ctx: typer.Context, name: _Name, reason: _Reason, until: _Until = None) -> None:
+    """Take its leads off the call list and stop reading its lists."""
+    _pause(ctx, name, "stop", reason, until)
+
+
+@app.command("resume")
+def resume(ctx: typer.Context, name: _Name) -> None:
+    """End a pause or stop: its leads are on the call list and its lists are read again."""
+    from valhalla.leads import source_pauses
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        ended = source_pauses.resume(database, name)
+    was = "stopped" if ended.kind == "stop" else "paused"
+    inv.show(
+        {"source": name, "ended": ended.to_json()},
+        lambda: print(f"{name} is no longer {was}: its leads are on the call list again."),
+    )
+
+
+def _pause(
+    ctx: typer.Context, name: str, kind: Literal["pause", "stop"], reason: str, until: str | None
+) -> None:
+    from valhalla.leads import source_pauses
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        made = source_pauses.pause(database, name, kind, reason, until=until)
+    inv.show({"source": name, **made.to_json()}, lambda: print(f"{name} is {source_pauses.as_text(made)}."))
+
+
 def pairs(words: list[str] | None, option: str) -> dict[str, str]:
     """``NAME=VALUE`` words as a mapping. Raises :class:`UsageError`."""
     found = {}
@@ -79,6 +127,8 @@ def _print(sources: list[dict[str, Any]]) -> None:
     for source in sources:
         read = f"{source['files']} {'list' if source['files'] == 1 else 'lists'}, {source['rows']:,} rows, {source['rejected']:,} refused"
         out.print(Text.assemble((source["name"], "bold"), f"  {read}"))
+        if source["pause"]:
+            out.print(Text(f"  {source['pause']['says']}", style="yellow"))
         if source["pattern"]:
             out.print(Text(f"  files     {source['pattern']}"))
         for key, value in source["profile"].items():

@@ -25,6 +25,8 @@ from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate, Problem
 from valhalla.intake.sql import ADOPTED_FILES
+from valhalla.leads import source_pauses
+from valhalla.program.errors import UsageError
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
 
@@ -98,10 +100,15 @@ class Importing:
             if problem.fatal:
                 done.result.files.append(result.of_problem(str(problem.path), problem.code, problem.message))
         waiting: list[tuple[Candidate, int]] = []
+        stops = {name for name, each in source_pauses.in_force(self.database).items() if each.kind == "stop"}
         adopted = dict(self.database.sql(ADOPTED_FILES))
         for candidate in found.files:
             if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
                 candidate = Candidate(candidate.path, adopted[str(candidate.path)])
+            if candidate.source in stops:
+                why = self._stopped(candidate.path, candidate.source)
+                done.skipped.append(Problem(candidate.path, "SOURCE_STOPPED", why, False))
+                continue
             seen = look(self.database, candidate, rules_of(self.database, candidate.source))
             if seen.verdict == "unchanged":
                 done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
@@ -137,11 +144,16 @@ class Importing:
         self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: bool = False
     ) -> int:
         """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed.
-        ``admit``: see :class:`valhalla.intake.request.Request`."""
+        ``admit``: see :class:`valhalla.intake.request.Request`. Raises :class:`UsageError` when its source is stopped."""
+        if source_pauses.stopped(self.database, source) is not None:
+            raise UsageError(self._stopped(path, source))
         job_id: int = self.queue.enqueue(
             self._handler.s(str(path), source, final, again, admit), unique=_key(str(path))
         )
         return job_id
+
+    def _stopped(self, path: Path, source: str) -> str:
+        return f"{path} was not read: the source {source} is stopped; let it be read again with: valhalla sources resume {source}"
 
     def read_again(self, path: Path, source: str, watch: Watch | None = None, *, admit: bool = False) -> Pass:
         """Read one list from its beginning although it has not changed; returns when that has ended."""

@@ -15,6 +15,7 @@ from valhalla.intake.reading.header import FIELDS, REJECT_COLUMNS
 from valhalla.intake.reading.mapping import recognise
 from valhalla.intake.records import add_source
 from valhalla.intake.source_rules import source_rules
+from valhalla.leads import source_pauses
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.names import is_folder_name
 
@@ -43,6 +44,7 @@ def names(database: Database) -> dict[int, str]:
 def all_sources(database: Database) -> list[dict[str, Any]]:
     """Every source with its pattern, profile, mappings and what was read of it."""
     found = []
+    pauses = source_pauses.in_force(database)
     for number, name, pattern, profile, files, rows, rejected in database.sql(sql.SOURCES_WITH_COUNTS):
         mappings = [
             {"header": json.loads(header), "fields": json.loads(chosen), "origin": origin}
@@ -57,6 +59,7 @@ def all_sources(database: Database) -> list[dict[str, Any]]:
                 "files": files,
                 "rows": rows,
                 "rejected": rejected,
+                "pause": pauses[name].to_json() if name in pauses else None,
             }
         )
     return found

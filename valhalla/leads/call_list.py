@@ -8,12 +8,13 @@ do not fill the list are the others read as well; of one market or source, those
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from db import Database
 from db.clock import DAY
-from valhalla.leads import call_list_index, search, sql
+from valhalla.leads import call_list_index, search, source_pauses, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.scoring.stages.calling import CallingRules, wait_after
 from valhalla.scoring.stages.ranking import Best, Candidate
@@ -30,8 +31,8 @@ def top(
 ) -> list[Record]:
     """The first ``limit`` leads that may be called, best first: by score, then expected value, then number.
 
-    Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, or who
-    must not be contacted. Leads for whom it is night stay in the list; their next action says so.
+    Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, whose source is
+    paused, or who must not be contacted. Leads for whom it is night stay in the list; their next action says so.
     """
     return viewer.some(numbers(database, viewer, limit, market=market, source=source))
 
@@ -72,8 +73,13 @@ def _best(
     best = Best(count, viewer.at, viewer.score)
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
-    of_base, of_date = (sql.chosen(text, where, wait, *columns) for text in (sql.OF_BASE, sql.OF_DATE))
-    reader = _Reader(database, best, count, {"now": now, **filters}, of_base, of_date)
+    paused = sorted(source_pauses.in_force(database)) if wait is not None else []
+    of_base, of_date = (
+        sql.chosen(text, where, wait, *columns, paused=len(paused)) for text in (sql.OF_BASE, sql.OF_DATE)
+    )
+    given = {"now": now, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
+    given["files"] = json.dumps(source_pauses.files(database, paused))
+    reader = _Reader(database, best, count, given, of_base, of_date)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
     base: int | None = _NO_BASE
     while (base := database.value(next_base, (base,))) is not None:
@@ -82,7 +88,8 @@ def _best(
         reader.read_base(base)
     if best.days_left(where - 1) >= 0:
         match = _words_of(database, filters["market"], filters["source"])
-        below = sql.chosen(sql.BELOW if match is None else sql.BELOW_NAMED, where, wait, *columns)
+        text = sql.BELOW if match is None else sql.BELOW_NAMED
+        below = sql.chosen(text, where, wait, *columns, paused=len(paused))
         for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
             best.offer(Candidate._make(row))
     return [ranked.id for ranked in best.ranked()]

@@ -224,3 +224,18 @@ def test_a_copy_can_be_looked_at_and_not_changed(told: Any, home: Path, tmp_path
     ):
         code, _, err = told(*words, "--db", copy)
         assert code == 2 and "only reads" in err
+
+
+def test_a_source_is_paused_and_resumed(data: Any, told: Any) -> None:
+    source = data("sources", "list")[0]["name"]
+    made = data("sources", "pause", source, "--reason", "wrong numbers", "--until", "2w")
+    assert (made["source"], made["kind"], made["reason"]) == (source, "pause", "wrong numbers")
+    assert data("leads", "top") == [] and len(data("leads", "list")) == 10
+    code, out, _ = told("sources", "list")
+    assert (code, "paused until" in out, "still read" in out) == (0, True, True)
+    assert data("sources", "resume", source)["ended"]["kind"] == "pause"
+    assert len(data("leads", "top")) == 10 and data("sources", "list")[0]["pause"] is None
+    code, _, err = told("sources", "pause", f"{source}x", "--reason", "wrong numbers")
+    assert (code, f"do you mean {source}?" in err) == (1, True)
+    code, _, err = told("sources", "stop", source)
+    assert code == 2

@@ -17,10 +17,11 @@ from jobs.rescue import rescue_dead
 from valhalla.intake import passes
 from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
+from valhalla.intake.records import add_source
 from valhalla.intake.request import Request
-from valhalla.leads import search
+from valhalla.leads import search, source_pauses
 from valhalla.program.database import open_database
-from valhalla.program.errors import InputError
+from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store
@@ -221,3 +222,25 @@ def test_a_list_whose_name_is_no_text_does_not_stop_the_others(home: Home, impor
     assert "J\\udcf6rg.csv" in told[0] and "k\\udcf6ln" in told[1]
     with pytest.raises(InputError, match="is no text"):
         import_file(importing.database, Request(str(home.inbox / os.fsdecode(b"J\xf6rg.csv"))))
+
+
+def test_the_lists_of_a_stopped_source_are_not_read_and_those_of_a_paused_one_are(
+    home: Home, importing: Importing
+) -> None:
+    for name, who in (("stopped", "ann"), ("paused", "bob")):
+        (home.inbox / name).mkdir()
+        (home.inbox / name / "a.csv").write_text(
+            f"name,email,value\n{who},{who}@example.com,1000\n", encoding="utf-8"
+        )
+        with importing.database.write():
+            add_source(importing.database, name)
+    source_pauses.pause(importing.database, "stopped", "stop", "no good")
+    source_pauses.pause(importing.database, "paused", "pause", "no good")
+    done = importing.run(home, [], standing=True, final=True)
+    assert [problem.code for problem in done.skipped] == ["SOURCE_STOPPED"]
+    assert "valhalla sources resume stopped" in done.skipped[0].message
+    assert importing.database.sql("SELECT name FROM lead") == [("bob",)]
+    with pytest.raises(UsageError, match="is stopped"):
+        importing.ask(home.inbox / "stopped" / "a.csv", "stopped")
+    source_pauses.resume(importing.database, "stopped")
+    assert importing.run(home, [], standing=True, final=True).result.total("new") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Form, Path, Request
@@ -13,6 +13,7 @@ from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.intake.source_settings import Change, set_source
+from valhalla.leads import source_pauses
 
 router = Views("imports")
 
@@ -93,6 +94,27 @@ def accept(request: Request, here: Here, name: Name) -> Response:
     """Accept the suggested mapping of columns, as ``valhalla sources set --accept`` does."""
     set_source(here.database, name, Change(accept=True))
     return done(request, _at(name), f"The columns of source {name} are read as suggested from now on.")
+
+
+@router.post("/imports/sources/{name}/pause")
+def pause(
+    request: Request,
+    here: Here,
+    name: Name,
+    reason: Annotated[str, Form(max_length=500)],
+    kind: Annotated[Literal["pause", "stop"], Form()] = "pause",
+    until: Text = "",
+) -> Response:
+    """Pause or stop a source, as ``valhalla sources pause`` and ``stop`` do."""
+    made = source_pauses.pause(here.database, name, kind, reason, until=until or None)
+    return done(request, _at(name), f"{name} is {source_pauses.as_text(made)}.", undo=f"{_at(name)}/resume")
+
+
+@router.post("/imports/sources/{name}/resume")
+def resume(request: Request, here: Here, name: Name) -> Response:
+    """End a pause, as ``valhalla sources resume`` does."""
+    source_pauses.resume(here.database, name)
+    return done(request, _at(name), f"{name} is resumed: its leads are on the call list again.")
 
 
 def _at(name: str) -> str:
