@@ -17,6 +17,7 @@ COMMANDS = {
     "ingest": "ingest:ingest",
     "leads": "leads:app",
     "outcome": "outcome:outcome",
+    "note": "lead_work:note",
     "policy": "policy:app",
     "experiments": "experiments:app",
     "scripts": "scripts:app",

@@ -24,18 +24,22 @@ def register(app: typer.Typer) -> None:
 
 def add(
     ctx: typer.Context,
-    name: Annotated[str, typer.Option("--name", help="Who.")],
-    value: Annotated[str, typer.Option("--value", help="Asking price, such as 250000.")],
+    name: Annotated[str | None, typer.Option("--name", help="Who; with an address not needed.")] = None,
+    value: Annotated[
+        str | None, typer.Option("--value", help="Asking price, such as 250000, if known.")
+    ] = None,
     email: Annotated[str | None, typer.Option("--email")] = None,
     phone: Annotated[str | None, typer.Option("--phone")] = None,
     location: Annotated[str | None, typer.Option("--location", help='Such as "Houston, TX".')] = None,
-    address: Annotated[str | None, typer.Option("--address")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help='The property\'s, such as "12 Oak St, Houston, TX 77018".')
+    ] = None,
     more: Annotated[
         list[str] | None,
         typer.Option("--set", help='A further column such as "type=probate"; may be repeated.'),
     ] = None,
 ) -> None:
-    """Add a lead by hand: checked, recognised and decided on like a row of a list. E-mail or phone is enough."""
+    """Add a lead by hand: checked, recognised and decided on like a row of a list. A name or an address is enough."""
     from valhalla.intake.by_hand import add_lead
 
     given = {

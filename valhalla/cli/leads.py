@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from valhalla.cli import decisions, rejects
+from valhalla.cli import decisions, lead_work, rejects
 from valhalla.cli.invocation import invocation
 from valhalla.cli.options import Limit
 
@@ -221,6 +221,10 @@ def _print_lead(whole: dict[str, Any]) -> None:
             ),
             title="What came of it",
         )
+    if whole["notes"]:
+        out.print(Text("\nNotes", style="bold"))
+        for each in whole["notes"]:
+            out.print(Text(f"  {each['at'][:16].replace('T', ' ')}  {each['text']}"))
     if whole["history"]:
         table(
             ("when", "who", "cause", "before"),
@@ -238,4 +242,5 @@ def _print_lead(whole: dict[str, Any]) -> None:
 
 
 decisions.register(app)
+lead_work.register(app)
 app.add_typer(rejects.app, name="rejects")

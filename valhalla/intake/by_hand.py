@@ -15,8 +15,10 @@ from valhalla.intake.records import add_source
 from valhalla.intake.store import header_id, write_plan
 from valhalla.leads import sql as leads_sql
 from valhalla.leads import suppression
+from valhalla.leads.editing import overrule, split_place
 from valhalla.program.errors import UsageError
 from valhalla.scoring import store as stages
+from valhalla.scoring.stages.row import CONTENT
 
 SOURCE = "by hand"
 PATH = "(by hand)"
@@ -34,9 +36,13 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
     """Store one lead given by field name; further names become extra columns. Audited and durable.
 
     A person's word counts: what they type replaces what a list said. Raises :class:`UsageError` with the sentence of
-    the rule that it breaks. A phone is enough; an email is not needed.
+    the rule that it breaks. With an asking price a name and an e-mail address or phone are needed, as in the documents' lists;
+    without one, or with an address, it is a lead of the trade: a name or an address is enough.
     """
-    row, warnings, columns = read_lead(lead, Profile(contact="either"), source=source)
+    lead = _with_place(lead)
+    of_trade = lead.get("address") or not lead.get("value")
+    profile = Profile(contact="either")
+    row, warnings, columns = read_lead(lead, profile.lenient() if of_trade else profile, source=source)
     if isinstance(row, Reject):
         raise UsageError(row.message)
     now = database.clock()
@@ -70,8 +76,21 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         found = database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
         if plan.leads:
             found, *_ = plan.leads[0]
+        overrule(
+            database, found, [name for name, value in zip(CONTENT, row, strict=False) if value is not None]
+        )
         audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
     return Added(found, what)
+
+
+def _with_place(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """An address that ends in city and state, cut into both."""
+    found = dict(lead)
+    if found.get("address") and not any(found.get(name) for name in ("location", "city", "state", "zip")):
+        street, place = split_place(str(found["address"]))
+        if place:
+            found |= {"address": street, "location": place}
+    return found
 
 
 def _as_if_new(database: Database, identity: int, fingerprint: int, file_id: int) -> None:

@@ -30,7 +30,7 @@ from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
-from valhalla.leads import details
+from valhalla.leads import corrections, details
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.owners import same_owner
@@ -93,6 +93,7 @@ class _Lead:
     __slots__ = (
         "changed",
         "content",
+        "corrected",
         "created_at",
         "file_id",
         "fingerprint",
@@ -123,6 +124,7 @@ class _Lead:
     suppressed: str | None
     status: str
     variant_id: int | None
+    corrected: dict[str, Any] | None  # what a person put right, see corrections.py
     sighted: int | None  # what this file last said, when it is not the lead's first list
     touched: bool  # whether a row of this import spoke about it already
     fresh: bool  # made by this chunk
@@ -298,7 +300,8 @@ class _Planner:
             lead.header_id, lead.lists, lead.created_at, lead.suppressed, lead.status = row[
                 6 + _WIDTH : 11 + _WIDTH
             ]
-            lead.variant_id, lead.source_id = row[11 + _WIDTH :]
+            lead.variant_id, lead.source_id, corrected = row[11 + _WIDTH :]
+            lead.corrected = corrections.decoded(corrected)
             lead.sighted = sighted.get(lead.id)
             lead.touched = (
                 last_import_id == reading.import_id or lead.id in touched or lead.id in self.unchanged
@@ -315,7 +318,9 @@ class _Planner:
 
     def _place(self, row: Row) -> None:
         """A row whose lead is known already, or that has more than one key."""
-        lead = self._lead_of(row)
+        said, lead = row, self._lead_of(row)
+        if lead is not None and lead.corrected:
+            row = corrections.in_their_words(row, lead.corrected)
         if lead is not None and not row.people and _somebody_else(lead, row):
             if not row.aliases and row.email is not None:  # they share the address that would be the identity
                 row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
@@ -326,7 +331,7 @@ class _Planner:
             self._add(row)
             return
         self._learn_keys(lead, row)
-        self._say(lead, row)
+        self._say(lead, row, said)
 
     def _lead_of(self, row: Row) -> _Lead | None:
         for key in (row.identity, *row.aliases):
@@ -364,7 +369,7 @@ class _Planner:
         lead.content = row[:_WIDTH]
         lead.file_id, lead.source_id = self.reading.file_id, self.reading.source_id
         lead.header_id, lead.lists, lead.created_at = self.reading.header_id, 1, self.reading.started_at
-        lead.suppressed = lead.sighted = lead.variant_id = None
+        lead.suppressed = lead.sighted = lead.variant_id = lead.corrected = None
         lead.status = "new"
         lead.touched = lead.fresh = True
         lead.changed = False
@@ -385,8 +390,9 @@ class _Planner:
                 self.ids[key] = lead.id
                 self.plan.keys.append((key, lead.id))
 
-    def _say(self, lead: _Lead, row: Row) -> None:
-        """What ``row`` says about ``lead``, and whether that is new."""
+    def _say(self, lead: _Lead, row: Row, said: Row) -> None:
+        """What ``row`` says about ``lead``, and whether that is new. ``said``: the row as the list has it, where a person put
+        right what it says."""
         counts, reading = self.plan.counts, self.reading
         first_list = lead.file_id == reading.file_id
         before = lead.fingerprint if first_list else lead.sighted
@@ -398,18 +404,25 @@ class _Planner:
                 self._mark_unchanged(lead.id)
             return
         content = _merged(lead.content, row, self._policy(lead, row))
+        kept = []
+        if lead.corrected and reading.merge != "replace":
+            kept = corrections.contradicted(said, lead.corrected)
+            content = corrections.kept(content, lead.corrected)
         if content != lead.content and (reading.merge == "review" or self._must_be_asked(lead, row)):
             content = self._ask(lead, row, content)
         if content != lead.content:
             counts.updated += 1
-            self._keep_history(lead, content)
+            self._keep_history(lead, content, kept)
             if content[_EXTRAS] != lead.content[_EXTRAS]:
                 lead.header_id = reading.header_id
             lead.content = content
-        elif before is None or lead.touched:
-            counts.duplicate += 1
         else:
-            counts.unchanged += 1
+            if kept:
+                self._keep_history(lead, content, kept)
+            if before is None or lead.touched:
+                counts.duplicate += 1
+            else:
+                counts.unchanged += 1
         if before is not None and (lead.touched or reading.tail):
             self.overtaken.add((lead.id, before))
             self.plan.overtaken.append((lead.id, before))
@@ -473,12 +486,14 @@ class _Planner:
             )
         return filled
 
-    def _keep_history(self, lead: _Lead, content: tuple[Any, ...]) -> None:
-        before = {
+    def _keep_history(self, lead: _Lead, content: tuple[Any, ...], kept: Sequence[str]) -> None:
+        before: dict[str, Any] = {
             column: old for column, old, new in zip(CONTENT, lead.content, content, strict=True) if old != new
         }
         if "extras" in before:
             before["header_id"] = lead.header_id
+        if kept:  # what a person put right and the list says otherwise
+            before["kept"] = kept
         self.plan.history.append(
             (
                 *(lead.id, self.reading.started_at, "import", f"import:{self.reading.import_id}"),

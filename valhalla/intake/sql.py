@@ -60,7 +60,7 @@ FROM carray(?1) AS k CROSS JOIN lead_key AS x ON x.key = k.value CROSS JOIN lead
 READ_LEADS = f"""
 SELECT l.id, l.identity, l.fingerprint, l.file_id, l.last_import_id, l.line,
   {", ".join("l." + column for column in CONTENT)},
-  l.header_id, l.lists, l.created_at, l.suppressed, l.status, l.variant_id, f.source_id
+  l.header_id, l.lists, l.created_at, l.suppressed, l.status, l.variant_id, f.source_id, l.corrected
 FROM carray(?1) AS k CROSS JOIN lead AS l ON l.id = k.value LEFT JOIN file AS f ON f.id = l.file_id
 """
 
@@ -473,6 +473,14 @@ _TYPED = "SELECT id FROM import WHERE path LIKE '(by hand)%'"
 # Leads that a person has worked with, each with the reason why it stays.
 WORKED_ON = f"""
 SELECT DISTINCT k.value, 'an outcome was recorded' FROM carray(?1) AS k CROSS JOIN outcome AS o ON o.lead_id = k.value
+UNION ALL
+SELECT k.value, 'a note was written' FROM carray(?1) AS k CROSS JOIN note AS n ON n.lead_id = k.value
+UNION ALL
+SELECT k.value, 'it has a tag' FROM carray(?1) AS k CROSS JOIN tag AS t ON t.lead_id = k.value AND t.removed_at IS NULL
+UNION ALL
+SELECT k.value, 'something was promised' FROM carray(?1) AS k CROSS JOIN promise AS p ON p.lead_id = k.value
+UNION ALL
+SELECT k.value, 'there is a deal' FROM carray(?1) AS k CROSS JOIN deal AS d ON d.lead_id = k.value
 UNION ALL
 SELECT k.value, 'a person changed it' FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value
 WHERE h.actor <> 'import' AND h.cause <> ?2 OR h.import_id <> ?3 AND h.import_id IN ({_TYPED})

@@ -110,6 +110,7 @@ LABELS = {
     "condition": ("condition", "text"),
     "occupancy": ("occupancy", "text"),
     "person": ("other properties of this owner", "text"),
+    "tags": ("tags", "text"),
     "signs": ("signs of motivation", "text"),
     "on_lists": ("on lists", "text"),
     "unread": ("could not be read", "text"),

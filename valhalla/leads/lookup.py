@@ -16,6 +16,7 @@ import apsw
 from valhalla.leads import search, sql
 from valhalla.leads.details import Reach, reach
 from valhalla.leads.suppression import Entry, sets_of
+from valhalla.program.errors import NotFound
 
 if TYPE_CHECKING:
     from db import Database
@@ -107,6 +108,12 @@ def _named(database: Database, entries: Sequence[Entry]) -> tuple[list[int], int
 def existing(database: Database, lead_ids: Sequence[int]) -> set[int]:
     """Those of the numbers that are leads."""
     return {number for (number,) in database.sql(sql.EXISTING_LEADS, (json.dumps(lead_ids),))}
+
+
+def check_exists(database: Database, lead_id: int) -> None:
+    """Raise :class:`NotFound` unless there is a lead with this number."""
+    if database.value(sql.LEAD_EXISTS, (lead_id,)) is None:
+        raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
 
 
 def of_imports(database: Database, import_ids: Sequence[int]) -> set[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit
-from valhalla.leads import deals, details, redecide, sql
+from valhalla.leads import corrections, deals, details, redecide, search, sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
@@ -143,6 +143,8 @@ def merge(database: Database, kept_id: int, merged_id: int, actor: str = "operat
         _put(database, merged_id, {"suppressed": f"{MERGED}{kept_id}"})
         database.sql(sql.DECIDE_DUPLICATE, ("merged", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
+        for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
+            search.index_again(database, number)
         touched(database)
         row = (kept_id, merged_id, now, actor, json.dumps(body, ensure_ascii=False))
         number = int(database.value(sql.ADD_MERGE, row))
@@ -183,6 +185,8 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
         database.sql(sql.UNDO_MERGE, (now, actor, number))
         database.sql(sql.DECIDE_DUPLICATE, ("different", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
+        for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
+            search.index_again(database, number)
         touched(database)
         audit.append(database, "lead.unmerge", f"lead:{kept_id}", {"merged": merged_id}, actor=actor)
     return {"kept": kept_id, "merged": merged_id, "stays": stays}
@@ -228,6 +232,12 @@ def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
         changed |= {column: merged[column] for column in sql.STANDING if merged[column] != kept[column]}
     if kept["suppressed"] is None and merged["suppressed"] is not None:
         changed["suppressed"] = merged["suppressed"]
+    if merged["corrected"] is not None:  # of what the kept lead has from the merged one
+        theirs = corrections.decoded(merged["corrected"]) or {}
+        foreign = [column for column in theirs if column in CONTENT and column not in changed]
+        changed["corrected"] = corrections.united(
+            kept["corrected"], corrections.without(merged["corrected"], foreign)
+        )
     changed["lists"] = kept["lists"] + merged["lists"]
     return changed
 
@@ -258,8 +268,11 @@ def _move(
         database.sql(sql.ADD_SIGHTING, row)
     fingerprints = [merged["fingerprint"], *(fingerprint for _, fingerprint in said)]
     database.many(sql.ADD_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in fingerprints])
-    outcomes = [outcome for (outcome,) in database.sql(sql.OUTCOME_IDS, (merged_id,))]
-    database.many(sql.MOVE_OUTCOME, [(kept_id, outcome, merged_id) for outcome in outcomes])
+    work = {}
+    for table, text in sql.WORK_IDS.items():
+        given = (merged_id, kept_id)[: 2 if "?2" in text else 1]
+        work[table] = [number for (number,) in database.sql(text, given)]
+        database.many(sql.MOVE_WORK[table], [(kept_id, number, merged_id) for number in work[table]])
     of_deals = [deal for (deal,) in database.sql(sql.DEAL_IDS, (merged_id,))]
     database.many(sql.MOVE_DEAL, [(kept_id, deal, merged_id, now) for deal in of_deals])
     deals.settle(database, kept_id)
@@ -268,7 +281,7 @@ def _move(
         "sightings": moved,
         "added_sighting": first if added else None,
         "overtaken": fingerprints,
-        "outcomes": outcomes,
+        "work": work,
         "deals": of_deals,
     }
 
@@ -279,7 +292,9 @@ def _move_back(database: Database, kept_id: int, merged_id: int, body: dict[str,
     if body["added_sighting"] is not None:
         database.sql(sql.DROP_SIGHTING, (kept_id, body["added_sighting"]))
     database.many(sql.DROP_OVERTAKEN, [(kept_id, fingerprint) for fingerprint in body["overtaken"]])
-    database.many(sql.MOVE_OUTCOME, [(merged_id, outcome, kept_id) for outcome in body["outcomes"]])
+    # A merge of an earlier version moved outcomes only.
+    for table, numbers in body.get("work", {"outcome": body.get("outcomes", [])}).items():
+        database.many(sql.MOVE_WORK[table], [(merged_id, number, kept_id) for number in numbers])
     now = database.clock()
     database.many(sql.MOVE_DEAL, [(merged_id, deal, kept_id, now) for deal in body.get("deals", ())])
     for lead_id in (kept_id, merged_id):

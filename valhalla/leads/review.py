@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.leads import redecide, sql
+from valhalla.leads.editing import overrule
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound
 from valhalla.scoring.stages.row import CONTENT
@@ -43,6 +44,7 @@ def accept(database: Database, change_id: int, actor: str = "operator") -> int:
         put = {column: value for column, value in wanted.items() if column in (*CONTENT, "header_id")}
         before = json.dumps(_present(database, lead_id, put), ensure_ascii=False)
         database.sql(sql.put_columns(put), (*put.values(), lead_id))
+        overrule(database, lead_id, put)
         now = database.clock()
         database.sql(sql.ADD_HISTORY, (lead_id, now, actor, f"change:{change_id}", before))
         database.sql(sql.DECIDE_CHANGE, ("accepted", now, actor, change_id))

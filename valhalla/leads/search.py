@@ -61,6 +61,7 @@ class Texts(NamedTuple):
     extras: str | None
     details: str | None
     market: str | None
+    tags: str | None
 
 
 SHARED = 25
@@ -142,8 +143,8 @@ def _add(database: Database, rows: list[Texts]) -> None:
 
 
 def _text(row: Texts) -> str:
-    number, name, email, phone, key, location, address, source, extras, more, market = row
-    words = [name, email, phone, location, address, source, market, str(number)]
+    number, name, email, phone, key, location, address, source, extras, more, market, tags = row
+    words = [name, email, phone, location, address, source, market, tags, str(number)]
     if key is not None:
         words += [str(key), str(key)[-10:]]
     if extras is not None:
@@ -151,6 +152,14 @@ def _text(row: Texts) -> str:
     if more is not None:
         words += details.words(details.decoded(more))
     return " ".join(word for word in words if word)
+
+
+def index_again(database: Database, lead_id: int) -> None:
+    """Put the words of a lead into the index again, if it knows the lead; inside the caller's transaction."""
+    if lead_id <= indexed(database).lead:
+        known = apsw.carray(array("q", [lead_id]))
+        database.sql(sql.DROP_TEXT, (lead_id,))
+        _add(database, [Texts._make(row) for row in database.sql(sql.TEXTS_OF, (known,))])
 
 
 def indexed(database: Database) -> Position:

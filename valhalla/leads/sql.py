@@ -417,7 +417,8 @@ ADVANCE_INDEX = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE i
 # How far it has to come.
 NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
 # What is searched, in the order of search.Texts.
-TEXT_COLUMNS = "id, name, email, phone, phone_key, location, address, source, extras, details, market"
+TEXT_COLUMNS = """id, name, email, phone, phone_key, location, address, source, extras, details, market,
+  (SELECT group_concat(tag, ' ') FROM tag WHERE lead_id = lead.id AND removed_at IS NULL)"""
 # Both read the same columns: of leads the index has not seen, and of leads that were changed since.
 UNINDEXED = f"SELECT {TEXT_COLUMNS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
 # The changed ones again, a block at a time.
@@ -552,7 +553,7 @@ ADD_HISTORY = (
 
 # -- duplicates and merges -------------------------------------------------------------------------
 
-MERGED_COLUMNS = (*CONTENT, *PLACE, *STANDING, "lists", "suppressed")
+MERGED_COLUMNS = (*CONTENT, *PLACE, *STANDING, "lists", "suppressed", "corrected")
 """All that a merge may change."""
 
 # Everything that a merge may change, of both leads, to be able to undo it.
@@ -600,10 +601,6 @@ DROP_SIGHTING = "DELETE FROM sighting WHERE lead_id = ? AND file_id = ?"
 ADD_OVERTAKEN = "INSERT INTO overtaken (lead_id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
 # Undoing: its lists may say something new again.
 DROP_OVERTAKEN = "DELETE FROM overtaken WHERE lead_id = ? AND fingerprint = ?"
-# Outcomes move by number, so that undoing moves these back and no later ones.
-OUTCOME_IDS = "SELECT id FROM outcome WHERE lead_id = ?"
-# The second condition keeps one that was moved since where it is.
-MOVE_OUTCOME = "UPDATE outcome SET lead_id = ? WHERE id = ? AND lead_id = ?"
 # What was changed stands in the body, for undoing.
 ADD_MERGE = "INSERT INTO lead_merge (kept_id, merged_id, at, actor, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
 # The merge that is in force.
@@ -614,6 +611,55 @@ UNDO_MERGE = "UPDATE lead_merge SET undone_at = ?, undone_by = ? WHERE id = ?"
 MERGE_PARTNERS = "SELECT merged_id FROM lead_merge WHERE kept_id = ?1 UNION SELECT kept_id FROM lead_merge WHERE merged_id = ?1"
 # The body of a merge holds what the leads said.
 FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
+
+
+# -- notes and tags ----------------------------------------------------------------------------------
+
+# With its number, for the chain.
+ADD_NOTE = "INSERT INTO note (lead_id, text, at, by) VALUES (?, ?, ?, ?) RETURNING id"
+# One that was not removed.
+FIND_NOTE = "SELECT id, lead_id, text, at, by FROM note WHERE id = ? AND removed_at IS NULL"
+# The row stays, as evidence.
+REMOVE_NOTE = "UPDATE note SET removed_at = ?, removed_by = ? WHERE id = ? AND removed_at IS NULL"
+# As they were written.
+NOTES_OF = (
+    "SELECT id, lead_id, text, at, by FROM note WHERE lead_id = ? AND removed_at IS NULL ORDER BY at, id"
+)
+# One that the lead has already is not put twice; what comes back says whether it was new.
+ADD_TAG = """
+INSERT INTO tag (lead_id, tag, at, by) VALUES (?, ?, ?, ?)
+ON CONFLICT (lead_id, tag) WHERE removed_at IS NULL DO NOTHING RETURNING id
+"""
+# The row stays, as evidence.
+REMOVE_TAG = """
+UPDATE tag SET removed_at = ?, removed_by = ? WHERE lead_id = ? AND tag = ? AND removed_at IS NULL RETURNING id
+"""
+# Through the index of those in force.
+TAGS_OF = "SELECT tag FROM tag WHERE lead_id = ? AND removed_at IS NULL ORDER BY tag"
+# A page of leads in one statement.
+TAGS_OF_LEADS = """
+SELECT t.lead_id, t.tag FROM carray(?) AS k CROSS JOIN tag AS t ON t.lead_id = k.value AND t.removed_at IS NULL ORDER BY 1, 2
+"""
+# A walk of the index of those in force.
+TAG_COUNTS = "SELECT tag, count(*) FROM tag WHERE removed_at IS NULL GROUP BY tag ORDER BY 2 DESC, 1"
+# The numbers of leads that exist, one at a time.
+LEAD_EXISTS = "SELECT 1 FROM lead WHERE id = ?"
+# What a person put right of a lead.
+CORRECTED = "SELECT corrected FROM lead WHERE id = ?"
+# A lead is found by what a person put right, too, unless another lead is known by it.
+LEARN_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT DO NOTHING"
+# What a person did on a lead moves by number when leads are merged, so that undoing moves these back and no later ones.
+WORK_IDS = {
+    "outcome": "SELECT id FROM outcome WHERE lead_id = ?",
+    "promise": "SELECT id FROM promise WHERE lead_id = ?",
+    "note": "SELECT id FROM note WHERE lead_id = ?",
+    "consent": "SELECT id FROM consent WHERE lead_id = ?",
+    # A tag that both have stays where it is.
+    "tag": """SELECT id FROM tag WHERE lead_id = ?1 AND (removed_at IS NOT NULL
+      OR NOT EXISTS (SELECT 1 FROM tag AS o WHERE o.lead_id = ?2 AND o.tag = tag.tag AND o.removed_at IS NULL))""",
+}
+# The second condition keeps one that was moved since where it is.
+MOVE_WORK = {table: f"UPDATE {table} SET lead_id = ? WHERE id = ? AND lead_id = ?" for table in WORK_IDS}
 
 
 # -- removing leads --------------------------------------------------------------------------------
@@ -645,6 +691,10 @@ REMOVE_LEADS = (
     "DELETE FROM duplicate WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM duplicate WHERE other_id IN (SELECT value FROM carray(?))",
     "DELETE FROM packet WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM promise WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM note WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM tag WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM consent WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM deal WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",

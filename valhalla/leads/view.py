@@ -11,7 +11,8 @@ import apsw
 
 from db import Database
 from db.clock import iso
-from valhalla.leads import sql
+from valhalla.leads import notes, sql, tags
+from valhalla.leads.corrections import corrected
 from valhalla.leads.details import decoded
 from valhalla.leads.facts import Seen, facts
 from valhalla.leads.outcome_history import outcomes_of
@@ -218,6 +219,8 @@ class Viewer:
                 {"file": path, "line": line, "first_seen": iso(first), "last_seen": iso(last)}
                 for path, line, first, last in database.sql(sql.SIGHTINGS, (lead.id,))
             ],
+            "notes": [each.to_json() for each in notes.of_lead(database, lead.id)],
+            "corrected": corrected(database, lead.id),
             "lists": lead.lists,
             "created_at": iso(lead.created_at),
             "provenance": {
@@ -230,7 +233,11 @@ class Viewer:
     def facts(self, record: Record) -> dict[str, Any]:
         """What lists say of a lead, see :func:`valhalla.leads.facts.facts`."""
         seen = [Seen(*row) for row in self.database.sql(sql.LISTS_OF, {"lead": record.lead.id})]
-        return {**facts(record.lead, record.details, seen), "person": self._person(record.lead)}
+        return {
+            **facts(record.lead, record.details, seen),
+            "person": self._person(record.lead),
+            "tags": tags.of_lead(self.database, record.lead.id),
+        }
 
     def _person(self, lead: StoredLead) -> dict[str, Any]:
         """Who owns it: the number of their first lead, and their other properties."""

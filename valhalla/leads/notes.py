@@ -1,0 +1,63 @@
+"""Notes: what a person writes about a lead. They are only added to; one that was a mistake is marked as removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from db import audit
+from db.clock import iso
+from valhalla.leads import lookup, sql
+from valhalla.program.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from db import Database
+
+LONGEST = 4_000
+"""Characters of a note."""
+
+
+class Note(NamedTuple):
+    """One note; times are UTC microseconds."""
+
+    id: int
+    lead_id: int
+    text: str
+    at: int
+    by: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented shape."""
+        return {"id": self.id, "text": self.text, "at": iso(self.at), "by": self.by}
+
+
+def add(database: Database, lead_id: int, text: str, *, actor: str = "operator") -> Note:
+    """Write a note on a lead; audited and durable. Raises :class:`UsageError`, :class:`NotFound`."""
+    text = text.strip()
+    if not text:
+        raise UsageError('a note needs words, such as: valhalla note 12 "daughter handles it"')
+    if len(text) > LONGEST:
+        raise UsageError(f"a note has at most {LONGEST:,} characters, this one has {len(text):,}")
+    with database.write(durable=True):
+        lookup.check_exists(database, lead_id)
+        now = database.clock()
+        number = int(database.value(sql.ADD_NOTE, (lead_id, text, now, actor)))
+        # The words stay out of the chain: they are about a person, and must be erasable.
+        audit.append(database, "note.add", f"lead:{lead_id}", {"note": number}, actor=actor)
+    return Note(number, lead_id, text, now, actor)
+
+
+def remove(database: Database, note_id: int, *, actor: str = "operator") -> Note:
+    """Mark a note as removed: it is not shown any more. Audited and durable. Raises :class:`NotFound`."""
+    with database.write(durable=True):
+        row = database.one(sql.FIND_NOTE, (note_id,))
+        if row is None:
+            raise NotFound(f"there is no note {note_id}")
+        found = Note(*row)
+        database.sql(sql.REMOVE_NOTE, (database.clock(), actor, note_id))
+        audit.append(database, "note.remove", f"lead:{found.lead_id}", {"note": note_id}, actor=actor)
+    return found
+
+
+def of_lead(database: Database, lead_id: int) -> list[Note]:
+    """The notes on a lead, oldest first."""
+    return [Note(*row) for row in database.sql(sql.NOTES_OF, (lead_id,))]
