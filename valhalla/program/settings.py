@@ -164,6 +164,10 @@ SETTINGS: Mapping[str, Field] = {
     "packets.automatic": _count(
         20, 0, 1000, "leads at the top of the call list whose packets are made without being asked"
     ),
+    "my.name": _text("your name, as you say it on the phone and as it stands on the sheet for buyers"),
+    "my.phone": _text("your number, as it stands on the sheet for buyers"),
+    "my.company": _text("your company, as it stands on the sheet for buyers"),
+    "goal.dials": _count(50, 0, 10_000, "dials a day that you aim at; 0: no goal"),
     "stuck.contact_days": _count(
         5, 1, 365, "days after a conversation, without another step, that are too long"
     ),
@@ -208,6 +212,9 @@ PRIVATE = frozenset(
         "mail.user",
         "mail.from",
         "digest.mail",
+        "my.name",
+        "my.phone",
+        "my.company",
         "console.redis_url",
         "console.federation_url",
     ]
