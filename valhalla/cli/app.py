@@ -4,50 +4,83 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from valhalla import __version__
 from valhalla.cli.invocation import Given, Invocation
 from valhalla.program.home import locate
 
-COMMANDS = {
-    "run": "run:run",
-    "ingest": "ingest:ingest",
-    "leads": "leads:app",
-    "outcome": "outcome:outcome",
-    "note": "lead_work:note",
-    "policy": "policy:app",
-    "experiments": "experiments:app",
-    "scripts": "scripts:app",
-    "clone": "clone:clone",
-    "imports": "imports:app",
-    "sources": "sources:app",
-    "dnc": "dnc:app",
-    "buyers": "documents:buyers",
-    "packet": "documents:packet",
-    "digest": "documents:digest",
-    "config": "config:app",
-    "jobs": "jobs:app",
-    "effects": "effects:app",
-    "live": "live:app",
-    "governor": "governor:app",
-    "alerts": "alerts:app",
-    "production": "safety:production",
-    "validate": "safety:validate",
-    "ready": "safety:ready",
-    "risk": "safety:risk",
-    "sandbox": "sandbox:app",
-    "cockpit": "board:cockpit",
-    "token": "tokens:app",
-    "audit": "audit:app",
-    "federation": "federation:app",
-    "doctor": "doctor:doctor",
-    "selftest": "selftest:selftest",
-    "startup": "startup:app",
+GROUPS = {
+    "Every day": {
+        "leads": "leads:app",
+        "outcome": "outcome:outcome",
+        "note": "lead_work:note",
+        "cockpit": "board:cockpit",
+        "run": "run:run",
+    },
+    "Lists": {
+        "ingest": "ingest:ingest",
+        "imports": "imports:app",
+        "sources": "sources:app",
+        "dnc": "dnc:app",
+    },
+    "Deals": {
+        "buyers": "documents:buyers",
+        "packet": "documents:packet",
+        "digest": "documents:digest",
+        "policy": "policy:app",
+        "experiments": "experiments:app",
+        "scripts": "scripts:app",
+        "clone": "clone:clone",
+    },
+    "Safety": {
+        "live": "live:app",
+        "effects": "effects:app",
+        "alerts": "alerts:app",
+        "ready": "safety:ready",
+        "risk": "safety:risk",
+        "validate": "safety:validate",
+        "production": "safety:production",
+        "doctor": "doctor:doctor",
+        "selftest": "selftest:selftest",
+    },
+    "Audit": {
+        "audit": "audit:app",
+    },
+    "Engineers": {
+        "config": "config:app",
+        "jobs": "jobs:app",
+        "governor": "governor:app",
+        "sandbox": "sandbox:app",
+        "token": "tokens:app",
+        "federation": "federation:app",
+        "startup": "startup:app",
+    },
 }
-"""Where each command is: the module in this package, and in it the function, or the group of commands."""
+"""The commands under the headings of the help, and where each is: the module in this package, and in it the function, or the
+group of commands."""
+
+COMMANDS = {name: place for commands in GROUPS.values() for name, place in commands.items()}
+
+
+class Grouped(TyperGroup):
+    """The root: its help shows the commands by group."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each group."""
+        wide = formatter.width - 6 - max(map(len, self.commands))
+        for heading, names in GROUPS.items():
+            rows = [
+                (name, self.commands[name].get_short_help_str(wide))
+                for name in names
+                if name in self.commands
+            ]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
 
 
 def make_app(command: str | None) -> typer.Typer:
@@ -57,6 +90,7 @@ def make_app(command: str | None) -> typer.Typer:
     """
     app = typer.Typer(
         name="valhalla",
+        cls=Grouped,
         help="Reads lead lists, checks every row, and answers: who do I call today, and why?",
         no_args_is_help=True,
         add_completion=False,
