@@ -408,7 +408,7 @@ PARTS = """\
 3 25 4022e1484f6a5fed index duplicate_open
 3 25 00e78f09ca5ad6e7 index lead_merge_in_force
 3 25 f7f6d48ee794fc1f index reject_open
-3 25 99d0e770e49cefae index suppression_in_force
+3 24 99d0e770e49cefae index suppression_in_force
 3 25 cac079040ed91f45 table duplicate
 3 25 d8cc6ad582b71dee table file
 3 25 e74672a0cafe8ec5 table import
@@ -486,6 +486,7 @@ PARTS = """\
 25 25 9272c50284221bd4 index promise_open
 25 25 db7c4eaf0e8980e2 index saved_filter_in_force
 25 25 c4d00d2b7a699477 index source_pause_in_force
+25 25 f3e1e162e369fc98 index suppression_in_force
 25 25 b487b1934c1df85f index tag_by_name
 25 25 c3d02a6f00dd888a index tag_in_force
 25 25 93a3da975f56d0d0 table consent

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import invocation
-from valhalla.program.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from valhalla.leads.suppression import Entry
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(
     help="Do not contact: e-mail addresses, phone numbers and domains that stay out of every list.",
@@ -78,6 +74,12 @@ def remove(ctx: typer.Context, who: Words) -> None:
     inv = invocation(ctx)
     with inv.writing() as database:
         removed, leads = do_not_contact.remove(database, entries)
+        registered = [] if removed else do_not_contact.registered(database, entries)
+    if registered:
+        raise UsageError(
+            f"+{registered[0]} is in the national do-not-call registry; only consent lifts that: "
+            'valhalla dnc consent LEAD --words "what they said"'
+        )
     _told(
         inv, {"removed": removed, "leads": leads}, f"{removed} removed; {leads} leads may be contacted again."
     )
@@ -88,48 +90,138 @@ def remove(ctx: typer.Context, who: Words) -> None:
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV or text file with one person per line.")],
+    file: Annotated[
+        Path, typer.Argument(help="A list of numbers or people, in any form that a lead list may have.")
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            help="national: numbers of the registry are flagged. litigator: those people are kept out. own: your do-not-contact list.",
+        ),
+    ] = "own",
     reason: Reason = None,
 ) -> None:
-    """Put everybody in a file on the list: addresses, numbers and domains wherever they stand in a line."""
-    from valhalla.leads import do_not_contact
+    """Check all leads against a list, now and for lists that come later; its day stands on every export."""
+    from valhalla.intake.other_lists import import_scrub
+    from valhalla.leads.scrubbing import KINDS
 
     inv = invocation(ctx)
-    entries, skipped = _read(file)
-    if not entries:
-        raise UsageError(f"there is no e-mail address, phone number or domain in {file}")
+    chosen = next((each for each in KINDS if each == kind), None)
+    if chosen is None:
+        raise UsageError(f"{kind!r} is no kind of list; use --kind {', '.join(KINDS)}")
     with inv.writing() as database:
-        added, leads = do_not_contact.add(database, entries, origin="list", reason=reason or file.name)
-    told = {"added": added, "known": len(set(entries)) - added, "leads": leads, "skipped": skipped}
-    _told(
-        inv,
-        told,
-        f"{added:,} added, {told['known']:,} were on the list already; {leads:,} leads are kept out by this."
-        + (f" {len(skipped):,} lines hold nobody, the first is line {skipped[0]}." if skipped else ""),
-    )
+        done, found = import_scrub(database, file, chosen, reason=reason)
+    known = done.numbers - done.added if chosen != "litigator" else max(0, done.numbers - done.added)
+    told = {
+        "kind": chosen, "scrub": done.scrub, "numbers": done.numbers, "added": done.added, "known": known,
+        "leads": done.matched, "clear": found.clear, "skipped": found.skipped,
+    }  # fmt: skip
+    effect = {
+        "national": f"{done.matched:,} leads have such a number; it is not called any more, another one of theirs is.",
+        "litigator": f"{done.matched:,} leads are of such people and are kept out.",
+        "own": f"{done.matched:,} leads are kept out by this.",
+    }[chosen]
+    sentence = f"{done.added:,} added, {known:,} were on the list already; {effect}"
+    if found.clear:
+        sentence += f" {found.clear:,} rows say themselves that they are clear."
+    if found.skipped:
+        sentence += f" {len(found.skipped):,} lines hold nobody, the first is line {found.skipped[0]}."
+    _told(inv, told, sentence)
 
 
-def _read(file: Path) -> tuple[list[Entry], list[int]]:
-    """The entries of a file, and the numbers of lines that hold none (a header is none of them)."""
-    from valhalla.leads import suppression
+@app.command("scrubs")
+def scrubs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min=1)] = 20) -> None:
+    """When the leads were checked against which lists; the last day of each kind stands on exports."""
+    from db.clock import iso
+    from valhalla.leads import scrubbing
 
-    try:
-        with open(file, encoding="utf-8-sig", errors="replace", newline="") as lines:
-            rows = list(csv.reader(lines))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from None
-    entries, skipped = [], []
-    for number, row in enumerate(rows, 1):
-        found = []
-        for cell in filter(str.strip, row):
-            try:
-                found.append(suppression.entry(cell))
-            except UsageError:
-                continue
-        entries += found
-        if not found and any(map(str.strip, row)) and number > 1:
-            skipped.append(number)
-    return entries, skipped
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = [{**each, "at": iso(each["at"])} for each in scrubbing.listed(database, limit)]
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        table(
+            ("kind", "list", "numbers", "leads", "when", "by"),
+            [
+                (
+                    each["kind"],
+                    each["path"] or "",
+                    f"{each['numbers']:,}",
+                    f"{each['matched']:,}",
+                    each["at"][:16],
+                    each["by"],
+                )
+                for each in found
+            ],
+            numbers=("numbers", "leads"),
+            empty="The leads were never checked. Do it: valhalla dnc import FILE --kind national",
+        )
+
+    inv.show(found, render)
+
+
+@app.command("consent")
+def consent(
+    ctx: typer.Context,
+    lead: Annotated[int, typer.Argument(help="Number of the lead.")],
+    words: Annotated[str | None, typer.Option("--words", help="What they agreed to, in their words.")] = None,
+    channel: Annotated[str, typer.Option("--channel", help="call, text or email.")] = "call",
+    at: Annotated[str | None, typer.Option("--at", help="The day they said it, such as 2026-11-29.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="They do not agree any longer.")] = False,
+) -> None:
+    """Record that somebody agreed to be called, texted or mailed; only this lifts what the national registry says of their numbers."""
+    from db.clock import iso
+    from valhalla.intake.reading.dates import list_date
+    from valhalla.leads import consent as agreed
+
+    inv = invocation(ctx)
+    day = list_date(at) if at else None
+    if at and day is None:
+        raise UsageError(f"{at!r} is no day; write it as 2026-11-29")
+    if words is not None or withdraw:
+        with inv.writing() as database:
+            if withdraw:
+                agreed.withdraw(database, lead, channel)
+            else:
+                agreed.record(database, lead, channel, words or "", at=day)
+    with inv.reading() as database:
+        found = [
+            {
+                **each._asdict(),
+                **{
+                    name: each_at and iso(each_at)
+                    for name, each_at in (
+                        ("at", each.at),
+                        ("recorded_at", each.recorded_at),
+                        ("withdrawn_at", each.withdrawn_at),
+                    )
+                },
+            }
+            for each in agreed.of_lead(database, lead)
+        ]
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        table(
+            ("channel", "words", "said", "by", "withdrawn"),
+            [
+                (
+                    each["channel"],
+                    each["words"],
+                    each["at"][:10],
+                    each["by"],
+                    (each["withdrawn_at"] or "")[:10],
+                )
+                for each in found
+            ],
+            empty='No consent is recorded. Record it: valhalla dnc consent LEAD --words "yes, call me"',
+        )
+
+    inv.show(found, render)
 
 
 def _told(inv: Any, data: dict[str, Any], sentence: str) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import itemgetter
@@ -206,6 +206,8 @@ class _Planner:
         keys: Mapping[int, int],
     ) -> None:
         self.database = database
+        if suppression.registry:
+            rows, decided = _by_registry(rows, decided, suppression.registry)
         self.rows = rows
         self.keys = keys
         self.decided = decided
@@ -558,6 +560,21 @@ class _Planner:
                 )
 
 
+def _by_registry(
+    rows: Sequence[Row], decided: Decided | None, registry: Set[int]
+) -> tuple[Sequence[Row], Decided | None]:
+    """The rows with the numbers flagged that stand in the national registry. What was decided on others is of no use then."""
+    found = []
+    for row in rows:
+        if row.phone_key in registry or (row.details is not None and '"phones"' in row.details):
+            text, phone, key = details.registered(row.details, row.phone, row.phone_key, registry)
+            if text != row.details:
+                row = row._replace(details=text, phone=phone, phone_key=key)
+                decided = None
+        found.append(row)
+    return found, decided
+
+
 def _another_owner(lead: _Lead, row: Row) -> bool:
     """Whether ``row``, of a list whose leads are properties, names somebody else as the owner."""
     return bool(row.people) and not same_owner(lead.content[_NAME], row.name)
@@ -612,4 +629,9 @@ def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:
             said[0][_DETAILS], said[0][_PHONE], said[0][_PHONE_KEY]
         )
         found[_DISTRESS] = details.signs_of(content[_DISTRESS], row.distress)
+    elif found[_DETAILS] is not None:
+        said = [found]
+        found[_PHONE], found[_PHONE_KEY] = details.to_call(
+            said[0][_DETAILS], said[0][_PHONE], said[0][_PHONE_KEY]
+        )
     return tuple(found)

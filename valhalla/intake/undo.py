@@ -18,7 +18,7 @@ import apsw
 from db import Database, audit, pacing
 from db.pacing import Pace
 from valhalla.intake import sql
-from valhalla.leads import redecide, remove
+from valhalla.leads import redecide, remove, scrubbing
 from valhalla.leads import sql as leads_sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, ValhallaError
@@ -153,6 +153,7 @@ class _Undo:
                 database.sql(sql.FORGET_SIGHTED, (lead, self.file_id))
                 restored.append(lead)
         redecide.decide_again(database, restored)
+        scrubbing.apply(database, restored)
         self._count(
             len([lead for lead in restored if lead not in persons and lead not in lists]), persons, lists
         )

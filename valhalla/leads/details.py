@@ -10,6 +10,7 @@ An object with some of these keys, never an empty value:
 * ``estimated_value``, ``assessed_value``, ``loans``, ``equity``, ``tax_owed``: cents; ``equity_percent``, ``ltv``: percent;
 * ``last_sale``: ``{price, date}``, cents and UTC microseconds; ``baths``, ``year_built``, ``years_owned``: numbers;
 * ``kept_out``: why the list says that this person is not to be called; ``interested_in``: what they say they want;
+* ``consent``: channels that they agreed to be reached by, ``call``, ``text`` or ``email``;
 * ``lead_id``: the list's own id of a lead that is known by it;
 * ``owners``: further owners' names; ``company``: true when the name is a firm's;
 * ``signs``: ``[{sign, list, date}]``, why somebody may want to sell, with the list that said so and its date;
@@ -20,7 +21,7 @@ What is a single number or address that stands in the lead's own column is not r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
 import orjson
@@ -88,20 +89,52 @@ def with_contacts(
     return encoded(found)
 
 
+def dead_flags(known: Details) -> frozenset[str]:
+    """The flags of this lead's numbers that say not to dial: consent lifts what the registry says, and nothing else."""
+    return DEAD - {"do_not_call"} if "call" in known.get("consent", ()) else DEAD
+
+
 def to_call(text: str | None, phone: str | None, key: int | None) -> tuple[str | None, int | None]:
     """*The* number of a lead (as written, as dialled): the one given, unless some list flags it as not to be dialled; then the first
     that nothing speaks against, or none."""
-    phones = decoded(text).get("phones", ())
-    if not any(each.get("key") == key and DEAD.intersection(each["flags"]) for each in phones):
+    known = decoded(text)
+    phones, dead = known.get("phones", ()), dead_flags(known)
+    if key is not None and not any(
+        each.get("key") == key and dead.intersection(each["flags"]) for each in phones
+    ):
+        return phone, key
+    if key is None and phone is not None:
         return phone, key
     return next(
         (
             (each["number"], each["key"])
             for each in phones
-            if each.get("key") is not None and DEAD.isdisjoint(each["flags"])
+            if each.get("key") is not None and dead.isdisjoint(each["flags"])
         ),
         (None, None),
     )
+
+
+def registered(
+    text: str | None, phone: str | None, key: int | None, registry: Set[int]
+) -> tuple[str | None, str | None, int | None]:
+    """The details, the number and its digits after a look into the national registry: numbers that stand there are flagged, and
+    another one is the one to call, if there is one."""
+    known = decoded(text)
+    phones = [dict(each) for each in known.get("phones", ())]
+    if key is not None and key in registry and all(each.get("key") != key for each in phones):
+        phones.insert(
+            0, {"number": phone, "key": key, "type": None, "flags": [], "status": None, "column": None}
+        )
+    changed = False
+    for each in phones:
+        if each.get("key") in registry and "do_not_call" not in each["flags"]:
+            each["flags"] = [*each["flags"], "do_not_call"]
+            changed = True
+    if not changed:
+        return text, phone, key
+    found = encoded({**known, "phones": phones})
+    return (found, *to_call(found, phone, key))
 
 
 def signs_of(*said: str | None) -> str | None:

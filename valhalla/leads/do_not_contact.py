@@ -40,7 +40,8 @@ def add(
 ) -> tuple[int, int]:
     """Put entries on the list and mark the leads they concern; audited and durable.
 
-    Returns how many entries are new on the list, and how many leads are kept out by this.
+    Returns how many entries are new on the list, and how many leads are kept out by this. (Numbers of the national registry keep
+    nobody out: see :mod:`valhalla.leads.scrubbing`.)
     """
     now, salt = database.clock(), suppression.salt(database)
     with database.write(durable=not database.in_write()):
@@ -54,7 +55,7 @@ def add(
         )
         added = database.value(sql.COUNT_SUPPRESSIONS) - before
         database.sql(sql.MOVE_SUPPRESSION)
-        sets = suppression.sets_of(entries)
+        sets = suppression.sets_of(entries, origin)
         marks = {
             number: why
             for number, who, suppressed in lookup.leads_of(database, entries)
@@ -75,7 +76,8 @@ def add(
 def remove(
     database: Database, entries: Sequence[Entry], *, origin: Origin | None = None, actor: str = "operator"
 ) -> tuple[int, int]:
-    """Take entries off the list; leads that nothing else keeps out may be contacted again. Audited and durable.
+    """Take entries off the list; leads that nothing else keeps out may be contacted again. Audited and durable. What the national
+    registry says of a number stays: only consent lifts it (:mod:`valhalla.leads.consent`).
 
     ``origin``: only entries of this one. Returns how many entries were taken off and how many leads are open again.
     """
@@ -105,6 +107,12 @@ def remove(
     return removed, opened
 
 
+def registered(database: Database, entries: Sequence[Entry]) -> list[str]:
+    """The numbers among the entries that stand in the national registry."""
+    registry = suppression.load(database).registry
+    return [value for kind, value in entries if kind == "phone" and int(value) in registry]
+
+
 def forget(database: Database, entries: Sequence[Entry], actor: str) -> None:
     """Put people on the list of whom only the beginnings of salted digests may be kept; inside the caller's transaction."""
     now, salt = database.clock(), suppression.salt(database)
@@ -125,7 +133,12 @@ def against(database: Database, email: str | None, phone: int | None = None) -> 
     for kind, value in suppression.questions(reach(email, phone)):
         whole = suppression.digest(salt, kind, value)
         for found in database.sql(sql.SUPPRESSION_OF, (kind, whole, whole[: suppression.KEPT_DIGITS])):
-            forgotten = Listed(*found).origin == "forgotten"
+            origin = Listed(*found).origin
+            if origin == "national":
+                if email is None:
+                    return "the number is in the national do-not-call registry"
+                continue  # it is about calls and texts, not about mail
+            forgotten = origin == "forgotten"
             return "it may be of somebody who was forgotten" if forgotten else f"do not contact: {kind}"
     return None
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from db import Database, audit
-from valhalla.leads import facts, sql
+from db.clock import iso
+from valhalla.leads import facts, scrubbing, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import InputError
 from valhalla.program.files import whole
@@ -50,9 +51,19 @@ class Sheet:
         self._viewer = viewer
         phones, emails = viewer.database.sql(sql.MOST_CONTACTS)[0]
         self._phones, self._emails = max(1, phones), max(1, emails + 1)
+        at = scrubbing.last(viewer.database).get("national")
+        self._checked = "never" if at is None else iso(at)[:10]
         names = (json.loads(names) for (names,) in viewer.database.sql(sql.ALL_HEADERS))
         own = [
-            *(*COLUMNS, "do_not_contact", *FACTS, "last_sale_price", "last_sale_date", "could_not_be_read"),
+            *(
+                *COLUMNS,
+                "do_not_contact",
+                "dnc_checked",
+                *FACTS,
+                "last_sale_price",
+                "last_sale_date",
+                "could_not_be_read",
+            ),
             *(f"mailing_{part}" for part in MAILING),
             *(
                 f"phone_{number}{part}"
@@ -73,6 +84,7 @@ class Sheet:
         return [
             *(shown[column] for column in COLUMNS),
             record.lead.suppressed,
+            self._checked,
             *(_cell(name, known[name]) for name in FACTS),
             *(_amount(known["last_sale"]["price"]), known["last_sale"]["date"]),
             facts.in_words("unread", known["unread"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit
-from valhalla.leads import corrections, deals, details, redecide, search, sql
+from valhalla.leads import corrections, deals, details, redecide, scrubbing, search, sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
@@ -145,6 +145,7 @@ def merge(database: Database, kept_id: int, merged_id: int, actor: str = "operat
         redecide.decide_again(database, [kept_id, merged_id])
         for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
             search.index_again(database, number)
+        scrubbing.apply(database, [kept_id])
         touched(database)
         row = (kept_id, merged_id, now, actor, json.dumps(body, ensure_ascii=False))
         number = int(database.value(sql.ADD_MERGE, row))
@@ -187,6 +188,7 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
         redecide.decide_again(database, [kept_id, merged_id])
         for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
             search.index_again(database, number)
+        scrubbing.apply(database, [kept_id, merged_id])
         touched(database)
         audit.append(database, "lead.unmerge", f"lead:{kept_id}", {"merged": merged_id}, actor=actor)
     return {"kept": kept_id, "merged": merged_id, "stays": stays}

@@ -504,13 +504,14 @@ SUPPRESSION_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
 # For digests of people who are erased; it belongs to one file.
 SUPPRESSION_SALT = "SELECT salt FROM suppression_state WHERE id = 1"
 # The whole list, into sets: an import asks about every row.
-SUPPRESSIONS = "SELECT kind, value, digest FROM suppression WHERE removed_at IS NULL"
+SUPPRESSIONS = "SELECT kind, value, digest, origin FROM suppression WHERE removed_at IS NULL"
 # Whom a person or a list put there stays there when the opt-out that was first is taken back.
 ADD_SUPPRESSION = """
 INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (kind, digest) WHERE removed_at IS NULL
+ON CONFLICT (kind, digest, origin = 'national') WHERE removed_at IS NULL
 DO UPDATE SET origin = excluded.origin, reason = excluded.reason, created_by = excluded.created_by
-WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list')
+WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list', 'litigator')
+  OR suppression.origin IN ('operator', 'list') AND excluded.origin = 'litigator'
 """
 # Before and after: how many entries were new, as an entry that is there already is no error.
 COUNT_SUPPRESSIONS = "SELECT count(*) FROM suppression WHERE removed_at IS NULL"
@@ -522,8 +523,28 @@ UPDATE suppression SET value = NULL, origin = 'forgotten', reason = NULL, digest
 # An entry that is taken off stays as evidence.
 REMOVE_SUPPRESSION = """
 UPDATE suppression SET removed_at = ?1, removed_by = ?2
-WHERE kind = ?3 AND (digest = ?4 OR digest = ?6) AND removed_at IS NULL AND (?5 IS NULL OR origin = ?5)
+WHERE kind = ?3 AND (digest = ?4 OR digest = ?6) AND removed_at IS NULL AND origin <> 'national' AND (?5 IS NULL OR origin = ?5)
 """
+# Every list of numbers that the leads were checked against.
+ADD_SCRUB = "INSERT INTO scrub (kind, path, numbers, matched, at, by) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
+# The newest of each kind: exports carry its date.
+LAST_SCRUBS = "SELECT kind, max(at) FROM scrub GROUP BY kind"
+# For people, the newest first.
+SCRUBS = "SELECT id, kind, path, numbers, matched, at, by FROM scrub ORDER BY id DESC LIMIT ?"
+# What a person agreed to; the newest word on a channel counts, and one that was withdrawn is none.
+ADD_CONSENT = "INSERT INTO consent (lead_id, channel, words, at, recorded_at, by) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
+WITHDRAW_CONSENT = """
+UPDATE consent SET withdrawn_at = ?1, withdrawn_by = ?2
+WHERE lead_id IN (SELECT value FROM json_each(?3)) AND channel = ?4 AND withdrawn_at IS NULL
+"""
+CONSENTS_OF = """
+SELECT id, lead_id, channel, words, at, recorded_at, by, withdrawn_at FROM consent
+WHERE lead_id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+# How a lead is called, to flag one of its numbers.
+NUMBERS_OF = "SELECT id, phone, phone_key, details FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+# Each is a row of evidence.
+PUT_NUMBERS = "UPDATE lead SET phone = ?, phone_key = ?, details = ? WHERE id = ?"
 # Tells every process that its list is out of date.
 MOVE_SUPPRESSION = "UPDATE suppression_state SET version = version + 1 WHERE id = 1"
 # A page of the list, for people.

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from valhalla.scoring.stages.row import Row
 
 Kind = Literal["email", "phone", "domain"]
-Origin = Literal["operator", "list", "opted_out", "forgotten"]
+Origin = Literal["operator", "list", "opted_out", "forgotten", "national", "litigator"]
+"""Who or what put somebody there. ``national`` says something of a number and not of a person: the number is not dialled, and
+consent lifts it."""
 
 
 _EMAILS = re.compile(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
@@ -64,6 +66,10 @@ class Suppression:
     emails: frozenset[str] = frozenset()
     phones: frozenset[int] = frozenset()
     domains: frozenset[str] = frozenset()
+    litigators: frozenset[int] = frozenset()
+    """Those of the phones that are of people who sue callers."""
+    registry: frozenset[int] = frozenset()
+    """Numbers in the national registry: not to be dialled, but nobody is kept out by them."""
     forgotten: frozenset[str] = frozenset()
     """Salted digests, see :func:`digest`: their beginnings, and whole ones of people forgotten by version 0.1."""
     salt: bytes = b""
@@ -75,6 +81,8 @@ class Suppression:
         """Why somebody with these addresses and numbers must not be contacted; None: nothing is known against it."""
         if who.kept_out is not None:
             return PREFIX + who.kept_out
+        if not self.litigators.isdisjoint(who.phones):
+            return PREFIX + "litigator"
         if not self.phones.isdisjoint(who.phones):
             return PREFIX + "phone"
         if not self.emails.isdisjoint(who.emails):
@@ -141,17 +149,23 @@ def load(database: Database, previous: Suppression = NOBODY) -> Suppression:
     if version == previous.version:
         return previous
     kept: dict[str, set[str]] = {"email": set(), "phone": set(), "domain": set()}
-    forgotten = set()
-    for kind, value, known in database.sql(sql.SUPPRESSIONS):
+    forgotten, litigators, registry = set(), set(), set()
+    for kind, value, known, origin in database.sql(sql.SUPPRESSIONS):
         if value is None:
             forgotten.add(known)
+        elif origin == "national":
+            registry.add(int(value))
         else:
             kept[kind].add(value)
+            if origin == "litigator" and kind == "phone":
+                litigators.add(int(value))
     return Suppression(
         version,
         frozenset(kept["email"]),
         frozenset(map(int, kept["phone"])),
         frozenset(kept["domain"]),
+        frozenset(litigators),
+        frozenset(registry),
         frozenset(forgotten),
         salt,
     )
@@ -186,11 +200,13 @@ def contacts(who: Reach) -> list[Entry]:
     ]
 
 
-def sets_of(entries: Iterable[Entry]) -> Suppression:
+def sets_of(entries: Iterable[Entry], origin: Origin = "operator") -> Suppression:
     """Only these, as sets."""
+    phones = frozenset(int(value) for kind, value in entries if kind == "phone")
     return Suppression(
         0,
         frozenset(value for kind, value in entries if kind == "email"),
-        frozenset(int(value) for kind, value in entries if kind == "phone"),
+        phones,
         frozenset(value for kind, value in entries if kind == "domain"),
+        phones if origin == "litigator" else frozenset(),
     )

@@ -155,3 +155,15 @@ def test_starting_with_windows_is_refused_elsewhere(client: httpx.Client) -> Non
 
     if sys.platform != "win32":
         assert client.post("/settings/startup", data={"on": "true"}).status_code == 409
+
+
+def test_a_list_of_numbers_is_checked_on_the_page(client: httpx.Client, load: Callable[..., int]) -> None:
+    load("Ann,a@example.com,1000,Houston TX,713-555-0101,1 Elm St,,,,")
+    assert client.get("/api/dnc").json()["scrubs"]["national"] is None
+    files = {"list": ("scrub.csv", b"phone,dnc\n713-555-0101,Y\n713-555-0102,N\n")}
+    told = client.post("/settings/dnc/scrub", data={"kind": "national"}, files=files)
+    assert told.status_code == 303
+    assert client.get("/api/dnc").json()["scrubs"]["national"] is not None
+    assert client.get("/api/leads/1").json()["phone"] is None
+    page = client.get("/settings/dnc").text
+    assert "Last checked against the registry" in page and "in the national registry" in page

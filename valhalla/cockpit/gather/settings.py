@@ -8,7 +8,7 @@ from typing import Any
 
 from db import Database
 from db.clock import iso
-from valhalla.leads import do_not_contact
+from valhalla.leads import do_not_contact, scrubbing
 from valhalla.leads.buyers import all_buyers
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
@@ -190,6 +190,8 @@ def dnc(
     """The do-not-contact list, newest first; ``who``: only this address, number or domain."""
     with database.view():
         counts = do_not_contact.counts(database)
+        last = scrubbing.last(database)
+        checks = {kind: iso(last[kind]) if kind in last else None for kind in scrubbing.KINDS}
         found = (
             do_not_contact.find(database, who) if who else do_not_contact.newest(database, limit + 1, before)
         )
@@ -197,6 +199,7 @@ def dnc(
         "entries": [_listed(each) for each in found[:limit]],
         "counts": counts,
         "total": sum(counts.values()),
+        "scrubs": checks,
         "who": who,
         "before": before,
         "next": found[limit - 1].id if len(found) > limit else None,

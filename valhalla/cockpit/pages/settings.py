@@ -17,7 +17,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.effects import register
 from valhalla.intake import other_lists
-from valhalla.leads import do_not_contact, suppression
+from valhalla.leads import do_not_contact, scrubbing, suppression
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.scratch import scratch_folder
@@ -215,12 +215,36 @@ def add(
     return done(request, "/settings/dnc", says)
 
 
+@router.post("/settings/dnc/scrub")
+def scrub(
+    request: Request,
+    here: Here,
+    list_: Annotated[UploadFile, File(alias="list")],
+    kind: Annotated[scrubbing.Kind, Form()] = "national",
+) -> Response:
+    """Check all leads against a list of numbers, as ``valhalla dnc import`` does."""
+    name = list_.filename or "the list"
+    with scratch_folder(here.database.path) as folder:
+        path = folder / (re.sub(r"[^\w. -]", "_", name)[-100:] or "list.csv")
+        path.write_bytes(list_.file.read())
+        try:
+            checked, found = other_lists.import_scrub(here.database, path, kind)
+        except ValhallaError as error:
+            raise UsageError(str(error).replace(str(path), "the list")) from None
+    what = "have such a number and are called at another one" if kind == "national" else "are kept out"
+    says = f"{checked.numbers:,} checked: {checked.matched:,} leads {what}."
+    says += f" {found.clear:,} rows of the list say that they are clear." if found.clear else ""
+    return done(request, "/settings/dnc", says)
+
+
 @router.post("/settings/dnc/remove")
 def remove(request: Request, here: Here, who: Annotated[str, Form(max_length=500)]) -> Response:
     """Take somebody off the list, as ``valhalla dnc remove`` does."""
     removed, leads = do_not_contact.remove(here.database, [suppression.entry(who)])
     if not removed:
-        raise UsageError("nobody like that is on the list")
+        raise UsageError(
+            "nobody like that is on the list, or the national registry says so, which only consent lifts"
+        )
     return done(request, "/settings/dnc", f"Taken off; {leads:,} leads may be contacted again.")
 
 

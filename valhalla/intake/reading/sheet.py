@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from valhalla.intake.reading.careful import RowReader, clean, undo_apostrophe
 from valhalla.intake.reading.chunk import Chunk, SourceError
@@ -70,6 +71,50 @@ def read_sheet(path: Path, fields: Mapping[str, Sequence[str]]) -> Iterator[Shee
         raise InputError(str(error)) from None
     with source:
         yield SheetFile(path, source, lines, frozenset(index))
+
+
+class Cells(NamedTuple):
+    """A row of any table, as it stands."""
+
+    number: int
+    cells: list[str]
+
+
+@contextmanager
+def read_cells(path: Path) -> Iterator[tuple[list[str], Iterator[Cells]]]:
+    """Open a table whatever its columns are: the first line and all others. Raises :class:`InputError`."""
+    found: list[Cells] = []
+    names: list[str] = []
+
+    def columns(header: list[str]) -> Columns:
+        names.extend(header)
+        return Columns(header, {}, {}, [], (), (), (), (), None, None, own_export=False, profile=Profile())
+
+    class Every(RowReader):
+        """Keeps the cells of a record as they are."""
+
+        def read(self, cells: Sequence[str], line: int, raw: str, chunk: Chunk) -> None:
+            if any(map(str.strip, cells)):
+                found.append(Cells(line, [clean(undo_apostrophe(cell))[0] for cell in cells]))
+            chunk.blank += 1  # nothing of it is a lead
+
+    try:
+        source = open_source(path, Profile(), rows=Every, columns=columns)
+    except SourceError as error:
+        raise InputError(str(error)) from None
+
+    def rows() -> Iterator[Cells]:
+        try:
+            for chunk in source.chunks(ROWS, final=True):
+                broken = [Cells(each.line, [each.raw]) for each in chunk.rejected]
+                here = sorted([*found, *broken], key=lambda row: row.number)
+                found.clear()
+                yield from here
+        except SourceError as error:
+            raise InputError(str(error)) from None
+
+    with source:
+        yield names, rows()
 
 
 def _index(header: Sequence[str], fields: Mapping[str, Sequence[str]]) -> dict[str, int]:

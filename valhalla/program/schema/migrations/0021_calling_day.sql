@@ -53,7 +53,8 @@ INSERT INTO suppression_new SELECT id, kind, value, digest, origin, reason, crea
 FROM suppression;
 DROP TABLE suppression;
 ALTER TABLE suppression_new RENAME TO suppression;
-CREATE UNIQUE INDEX suppression_in_force ON suppression (kind, digest) WHERE removed_at IS NULL;
+-- A number may be in the registry and kept out by a person too: taking one of the two off leaves the other.
+CREATE UNIQUE INDEX suppression_in_force ON suppression (kind, digest, origin = 'national') WHERE removed_at IS NULL;
 
 CREATE TABLE scrub (
   id      INTEGER NOT NULL PRIMARY KEY,
