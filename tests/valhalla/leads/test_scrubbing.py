@@ -14,7 +14,6 @@ from valhalla.intake.other_lists import import_scrub, read_scrub
 from valhalla.intake.undo import undo_import
 from valhalla.leads import consent, do_not_contact, scrubbing, suppression
 from valhalla.leads import merge as merging
-from valhalla.leads.call_list import top
 from valhalla.leads.export import write_file
 from valhalla.leads.suppression import entry
 from valhalla.leads.view import Viewer
