@@ -21,10 +21,12 @@ Source = Annotated[str | None, typer.Option("--source", help="Only leads of this
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
     """The call list: who to call now, best first, and why."""
     from valhalla.leads.call_list import top as call_list
+    from valhalla.leads.known_markets import market_named
     from valhalla.leads.view import Viewer
 
     inv = invocation(ctx)
     with inv.reading() as database:
+        market = market_named(database, market)
         viewer = Viewer.now(database)
         records = call_list(database, viewer, limit, market=market, source=source)
         entries = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
@@ -40,10 +42,12 @@ def list_(
     source: Source = None,
 ) -> None:
     """Leads in the order in which they came."""
+    from valhalla.leads.known_markets import market_named
     from valhalla.leads.view import Viewer
 
     inv = invocation(ctx)
     with inv.reading() as database:
+        market = market_named(database, market)
         viewer = Viewer.now(database)
         records = viewer.page(after, limit, market=market, source=source)
         entries = [viewer.entry(record) for record in records]
@@ -104,10 +108,12 @@ def export(
     the reason in the column do_not_contact; --top leaves them out."""
     from valhalla.leads import export as exporting
     from valhalla.leads.call_list import top as best
+    from valhalla.leads.known_markets import market_named
     from valhalla.leads.view import Viewer
 
     inv = invocation(ctx)
     with inv.reading() as database:
+        market = market_named(database, market)
         viewer = Viewer.now(database)
         records = (
             best(database, viewer, limit or 100, market=market, source=source)

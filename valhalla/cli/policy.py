@@ -109,11 +109,13 @@ def set_(
 ) -> None:
     """Change one key: a new version from now on. The leads it concerns are decided again."""
     from valhalla.cli.afterwards import follow_up, say_follow_up
+    from valhalla.leads.known_markets import policy_key
     from valhalla.scoring.changes import set_policy
     from valhalla.scoring.policies import as_text, parsed
 
     inv = invocation(ctx)
     with inv.program() as program:
+        key = policy_key(program.database, key)
         made, job_id = set_policy(program.reevaluating, key, value, reason)
         done = follow_up(program, job_id, patience=30.0)
         data = {

@@ -456,6 +456,13 @@ COUNT_MATCHES = "SELECT count(*) FROM (SELECT 1 FROM lead_search WHERE lead_sear
 FORGET_WORDS = "INSERT INTO lead_search (lead_search) VALUES ('optimize')"
 
 
+# The markets of the newest leads that a match of the search index names.
+MARKETS_OF_WORDS = """
+SELECT DISTINCT l.market FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ? ORDER BY rowid DESC LIMIT ?) AS named
+CROSS JOIN lead AS l ON l.id = named.id WHERE l.market IS NOT NULL
+"""
+
+
 # -- whom an entry of the do-not-contact list is about ---------------------------------------------
 
 # The search index names the leads that may be meant.

@@ -10,6 +10,7 @@ from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import calls, facets
+from valhalla.cockpit.pages.leads import asked_market
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -42,7 +43,7 @@ def show(
     here: Here, market: Filter = None, source: Filter = None, limit: Limit = calls.STEP
 ) -> dict[str, Any]:
     """The first leads of the call list, best first, each with its score, three reasons and next action."""
-    return calls.gather(here.database, limit, market=market or None, source=source or None)
+    return calls.gather(here.database, limit, market=asked_market(here, market), source=source or None)
 
 
 @router.post("/calls/export")

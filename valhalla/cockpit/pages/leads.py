@@ -14,6 +14,8 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import browse
+from valhalla.leads.known_markets import market_named
+from valhalla.program.errors import UsageError
 
 ENTRIES = (Entry("Leads", "/leads", "leads", first=True),)
 
@@ -38,6 +40,14 @@ def wanted(
 
 
 Wanted = Annotated[browse.Wanted, Depends(wanted)]
+
+
+def asked_market(here: Cockpit, text: str | None) -> str | None:
+    """The market that a person means; what they typed, when nobody is of it, which then shows nobody."""
+    try:
+        return market_named(here.database, text)
+    except UsageError:
+        return text
 
 
 def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +75,7 @@ def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, 
 )
 def show(here: Here, asked: Wanted) -> dict[str, Any]:
     """With ``q``: the best that are found. Without: 50 at a time; go on with ``after`` = the answer's ``next``."""
+    asked = replace(asked, market=asked_market(here, asked.market))
     with here.database.view():
         viewer = viewer_of(here.database)
         found = browse.page(here.database, viewer, asked)

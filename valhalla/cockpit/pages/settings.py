@@ -18,6 +18,7 @@ from valhalla.cockpit.views import Views
 from valhalla.effects import register
 from valhalla.intake import other_lists
 from valhalla.leads import do_not_contact, scrubbing, suppression
+from valhalla.leads.known_markets import policy_key
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.scratch import scratch_folder
@@ -122,6 +123,7 @@ def change_policy(
     """Change one key, as ``valhalla policy set`` does; the leads it concerns are decided again."""
     key = key.strip()
     try:
+        key = policy_key(here.database, key)
         made, _ = changes.set_policy(here.reevaluating, key, value, reason)
     except UsageError as error:
         if wants_json(request.scope):
