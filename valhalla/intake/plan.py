@@ -5,6 +5,8 @@ The rules:
 
 * a row is a lead's when one of its keys is the lead's; two people who share an e-mail address but neither name nor
   phone are two leads (the second is known by its :func:`valhalla.leads.identity.alternate_key`);
+* one person with two houses is two leads, each with its address (the second known by its
+  :func:`valhalla.leads.properties.house_key`), and so are two ids of one list that share a weaker key;
 * each list (file) remembers what it last said about a lead (the fingerprint of its row), so a list that is read again
   says something new only where it changed;
 * what the same source says later replaces what it said before, cell by cell, and a blank cell erases nothing; another
@@ -31,9 +33,11 @@ from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
 from valhalla.leads import corrections, details
+from valhalla.leads.addresses import Address, normal_address, parse_place
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.owners import same_owner
+from valhalla.leads.properties import differ, house_key
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import CONTENT, Row
@@ -49,6 +53,8 @@ _details_of = itemgetter(_DETAILS)
 _EMAIL = CONTENT.index("email")
 _PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
+_LOCATION = CONTENT.index("location")
+_PERSON = CONTENT.index("person")
 _DISTRESS = CONTENT.index("distress")
 _WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
 """What a list does not change of a lead that somebody has worked on."""
@@ -323,17 +329,39 @@ class _Planner:
         said, lead = row, self._lead_of(row)
         if lead is not None and lead.corrected:
             row = corrections.in_their_words(row, lead.corrected)
-        if lead is not None and not row.people and _somebody_else(lead, row):
-            if not row.aliases and row.email is not None:  # they share the address that would be the identity
-                row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
-                lead = self._lead_of(row)
-            elif lead.id != self.ids.get(row.identity):
-                lead = None  # they share a weaker key; the list's own ids tell them apart
+        if not row.people:
+            lead, row = self._told_apart(lead, row)
         if lead is None:
             self._add(row)
             return
         self._learn_keys(lead, row)
         self._say(lead, row, said)
+
+    def _told_apart(self, lead: _Lead | None, row: Row) -> tuple[_Lead | None, Row]:
+        """A row whose lead would be known by its person, and the lead that it is really about: not another person who shares
+        the e-mail address, and not another house."""
+        if lead is not None and _somebody_else(lead, row):
+            if row.aliases:
+                lead = self._with_its_own_id(lead, row)
+            elif row.email is not None:  # they share the address that would be the identity
+                row = row._replace(identity=alternate_key(row.identity, row.name, row.phone_key))
+                lead = self._lead_of(row)
+        if lead is not None and _another_house(lead.content, row):
+            person = row.aliases[0] if row.aliases else row.identity
+            if lead.content[_PERSON] is None:
+                lead.content = (*lead.content[:_PERSON], person, *lead.content[_PERSON + 1 :])
+                lead.changed = True
+            row = row._replace(person=lead.content[_PERSON])
+            if row.aliases:
+                lead = self._with_its_own_id(lead, row)
+            elif (house := _house(row)) is not None:
+                row = row._replace(identity=house_key(row.identity, house))
+                lead = self._lead_of(row)
+        return lead, row
+
+    def _with_its_own_id(self, lead: _Lead, row: Row) -> _Lead | None:
+        """The lead that was found, if it has the row's id; where they only share a weaker key, the list tells them apart."""
+        return lead if lead.id == self.ids.get(row.identity) else None
 
     def _lead_of(self, row: Row) -> _Lead | None:
         for key in (row.identity, *row.aliases):
@@ -451,7 +479,9 @@ class _Planner:
 
     def _policy(self, lead: _Lead, row: Row) -> str:
         merge = self.reading.merge
-        if row.identity != lead.identity and _by_another_name(lead, row):
+        if row.identity != lead.identity and (
+            _by_another_name(lead, row) or _another_house(lead.content, row)
+        ):
             return "fill_blanks"
         if merge in ("keep_last", "review"):
             return "replace" if lead.source_id in (None, self.reading.source_id) else "fill_blanks"
@@ -460,8 +490,10 @@ class _Planner:
     def _must_be_asked(self, lead: _Lead, row: Row) -> bool:
         """Whether a list may not change the lead by itself: it names another owner of the property, or somebody has worked on
         the lead already and it says something else of what the work is about."""
-        if not row.people or self.reading.merge == "replace":
+        if self.reading.merge == "replace":
             return False
+        if not row.people:
+            return lead.status != "new" and _another_house(lead.content, row)
         if _another_owner(lead, row):
             return True
         if lead.status == "new":
@@ -594,6 +626,18 @@ def _by_another_name(lead: _Lead, row: Row) -> bool:
     if row.email is not None:
         return email is not None and email != row.email
     return bool(lead.content[_NAME].casefold() != row.name.casefold())
+
+
+def _another_house(content: tuple[Any, ...], row: Row) -> bool:
+    """Whether ``row`` is about another property than a lead that is known by its person."""
+    mine, theirs = content[_ADDRESS], row.address
+    if mine is None or theirs is None or (mine == theirs and content[_LOCATION] == row.location):
+        return False
+    return not row.people and differ(_house(content), _house(row))
+
+
+def _house(content: tuple[Any, ...]) -> Address | None:
+    return normal_address(content[_ADDRESS], None, *parse_place(content[_LOCATION]))
 
 
 def _somebody_else(lead: _Lead, row: Row) -> bool:

@@ -68,7 +68,8 @@ class PassResult:
         """The documented shape."""
         return {
             "files": [vars(file) for file in self.files],
-            "totals": {count: self.total(count) for count in (*COUNTS, "offered")},
+            "totals": {count: self.total(count) for count in COUNTS},
+            "offered": self.total("offered"),
             "seconds": round(self.seconds, 6),
         }
 

@@ -89,6 +89,24 @@ def possible(one: Property, other: Property) -> bool:
     return bool(one.parcel and other.parcel) and _digits(one.parcel) == _digits(other.parcel)
 
 
+def differ(one: Address | None, other: Address | None) -> bool:
+    """Whether two addresses are certainly not of one property: number, street or unit differ, or the place that both name.
+
+    Not the opposite of :func:`joins`, which asks whether they certainly are.
+    """
+    if one is None or other is None or not (is_property(one) and is_property(other)):
+        return False
+    if line_text(one) != line_text(other):
+        return True
+    places = ((each.zip5, squeezed(each.city), each.state) for each in (one, other))
+    return any(mine and theirs and mine != theirs for mine, theirs in zip(*places, strict=True))
+
+
+def house_key(identity: int, address: Address) -> int:
+    """Key of a further house of the person that ``identity`` is the key of."""
+    return key(f"h{UNIT}{identity}{UNIT}{line_text(address)}{UNIT}{address.zip5 or squeezed(address.city)}")
+
+
 def is_property(address: Address) -> bool:
     """Whether an address says which property it is: it has a house number and is no PO box."""
     return address.number != "" and address.street != "PO BOX"

@@ -284,7 +284,7 @@ def test_neighbours_and_units_are_not_joined(desk: Any) -> None:
     places = ("12 Oak St", "12 Oak St #4", "12 Oak St Apt 5", "14 Oak St", "12 Oak Ave", "12 N Oak St")
     rows = "".join(MOTT.format(place, "44105", "") for place in places)
     assert desk.take("a.csv", rows, header=HOUSES)[0] == len(places)
-    more = MOTT.format("12 oak street, unit 4", "44105-1122", "")
+    more = MOTT.format('"12 oak street, unit 4"', "44105-1122", "")
     assert desk.take("b.csv", more, header=HOUSES)[0] == 0
 
 
