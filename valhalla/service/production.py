@@ -121,7 +121,7 @@ def _gates(
     errors = [file.error["message"] for file in done.result.files if file.error]
     read = totals["rows"]
     detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
-    readable = not errors and (read == 0 or totals["rejected"] - totals["offered"] < read)
+    readable = not errors and (read == 0 or totals["rejected"] - done.result.total("offered") < read)
     if step("ingest", readable, detail):
         safety.assess()
         found = safety.assessment or {}
