@@ -476,9 +476,10 @@ PARTS = """\
 23 25 e1e6917bee3f761c index lead_by_person
 23 24 e07b895cb56cb24b table lead
 24 25 a8fcd1ebb6dd6db5 index audit_token
-25 25 e54548fe703568da index consent_by_lead
+25 25 ff0cbfce7e310b07 index consent_by_lead
 25 25 93bf1808f31f74f9 index deal_by_lead
 25 25 76d13256ae9a7f33 index deal_open
+25 25 a897e2de76be6b81 index lead_by_standing
 25 25 3493146976a84fe8 index note_by_lead
 25 25 fd3e861d83432125 index outcome_by_number
 25 25 f5cbcb662e32d5e4 index promise_by_lead
@@ -487,11 +488,12 @@ PARTS = """\
 25 25 db7c4eaf0e8980e2 index saved_filter_in_force
 25 25 c4d00d2b7a699477 index source_pause_in_force
 25 25 f3e1e162e369fc98 index suppression_in_force
+25 25 64c3088e637113f8 index tag_by_lead
 25 25 b487b1934c1df85f index tag_by_name
 25 25 c3d02a6f00dd888a index tag_in_force
 25 25 93a3da975f56d0d0 table consent
 25 25 9491b11df11fb86f table deal
-25 25 246b0fedca714fc9 table lead
+25 25 4c2bf655297b2dd4 table lead
 25 25 989b2a97c1af1edd table list_cost
 25 25 e75d5955c1fdade3 table note
 25 25 a6f51bf30680a115 table outcome

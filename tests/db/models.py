@@ -211,6 +211,7 @@ class Lead(Base):
     details = TextField(null=True)
     person = BigIntegerField(null=True)
     corrected = TextField(null=True)
+    standing = TextField(null=True)
 
     class Meta:
         table_name = "lead"

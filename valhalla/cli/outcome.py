@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = """Record what came of a lead.
 
-valhalla outcome LEAD EVENT records one; EVENT is contacted, appointment, contract, won, lost, dead, paused or opted_out.
+valhalla outcome LEAD EVENT records one. EVENT is, nobody reached: no_answer, busy, voicemail, wrong_number, disconnected, someone_else; a conversation: inbound, callback, contacted (or talked), interested, not_interested, appointment; the deal: offer, contract, won, lost, sold, dead; and paused, mail_returned, opted_out.
 
 valhalla outcome import FILE records a CSV; valhalla outcome undo NUMBER takes a mistake back (numbers: outcome list LEAD)."""
 
@@ -28,41 +28,69 @@ def outcome(
         str, typer.Argument(help="What happened; or the file, the outcome's number, the lead's number.")
     ],
     reason: Annotated[str | None, typer.Option(help="Why, in your words.")] = None,
-    amount: Annotated[str | None, typer.Option(help="With won: the fee.")] = None,
-    at: Annotated[str | None, typer.Option(help="When, such as 2026-11-20 14:30 (default: now).")] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="With won: the fee; with offer and contract: the price.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="When it happened, such as 2026-11-20 14:30 (default: now); of a callback or appointment: when it is to be."
+        ),
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="How: call, text, email, letter or visit.")] = None,
     until: Annotated[
-        str | None, typer.Option(help="With paused: until when, such as 2w or 2027-01-15.")
+        str | None, typer.Option(help="With paused and not_interested: until when, such as 2w or 2027-01-15.")
     ] = None,
+    number: Annotated[
+        str | None, typer.Option(help="The number that was dialled (default: the one whose turn it was).")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="What was said.")] = None,
+    place: Annotated[str | None, typer.Option(help="With appointment: where.")] = None,
 ) -> None:
     inv = invocation(ctx)
+    given = {
+        "reason": reason,
+        "amount": amount,
+        "at": at,
+        "channel": channel,
+        "until": until,
+        "number": number,
+        "note": note,
+        "place": place,
+    }
     if lead in ("import", "undo", "list"):
-        if any(value is not None for value in (reason, amount, at, channel, until)):
+        if any(value is not None for value in given.values()):
             raise UsageError(f"outcome {lead} takes no options")
         {"import": _import, "undo": _undo, "list": _list}[lead](inv, event)
         return
-    _record(inv, lead, event.lower(), reason, amount, at, channel, until)
+    _record(inv, lead, event, given)
 
 
 outcome.__doc__ = HELP
 
 
-def _record(inv: Invocation, lead: str, event: str, *options: str | None) -> None:
+def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]) -> None:
     from valhalla.cli.afterwards import follow_up
+    from valhalla.leads.numbers import next_number
     from valhalla.leads.outcomes import as_typed, read_lead, record_all
     from valhalla.program import settings
 
-    reason, amount, at, channel, until = options
     number = _number(lead, "lead")
     with inv.program() as program:
         database = program.database
-        given = as_typed(
-            database, number, event, at=at, amount=amount, channel=channel, reason=reason, until=until
-        )
-        (recorded,), job_id = record_all(program.reevaluating, [given])
+        typed = as_typed(database, number, event, **given)
+        (recorded,), job_id = record_all(program.reevaluating, [typed])
         done = follow_up(program, job_id)
         name, zone = read_lead(database, number).name, settings.value(database, "timezone")
-        inv.show(_json(recorded, done), lambda: _say(recorded, name, zone, done))
+        dial = next_number(database, number)
+        told = {
+            "promise": recorded.promise_id,
+            "next_number": None if dial is None else dial.number.to_json(),
+        }
+        inv.show(
+            {**_json(recorded, done), **told},
+            lambda: _say(recorded, name, zone, done, None if dial is None else dial.number.written),
+        )
 
 
 def _undo(inv: Invocation, text: str) -> None:
@@ -74,7 +102,7 @@ def _undo(inv: Invocation, text: str) -> None:
         (undone,), job_id = undo_all(program.reevaluating, [number])
         done = follow_up(program, job_id)
         name = read_lead(program.database, undone.lead_id).name
-        status = undone.standing.status.replace("_", " ")
+        status = undone.standing.word.replace("_", " ")
         inv.show(
             _json(undone, done),
             lambda: print(f"Outcome {number} was taken back. {name} stands at: {status}."),
@@ -98,17 +126,21 @@ def _list(inv: Invocation, text: str) -> None:
         from valhalla.cli.tables import table
 
         table(
-            ("outcome", "when", "event", "fee", "how", "why", "until", "by", ""),
+            ("outcome", "when", "event", "amount", "how", "why", "until", "number", "by", ""),
             (
                 (
                     *(str(each.id), clock_text(each.at, zone), each.event),
-                    *(money(each.amount) if each.amount else "", each.channel or "", each.reason or ""),
+                    *(
+                        money(each.amount) if each.amount else "",
+                        each.channel or "",
+                        each.reason or each.note or "",
+                    ),
                     clock_text(each.until, zone, "%Y-%m-%d") if each.until else "",
-                    *(each.recorded_by, "taken back" if each.undone_at else ""),
+                    *(each.number or "", each.recorded_by, "undone" if each.undone_at else ""),
                 )
                 for each in found
             ),
-            numbers=("outcome", "fee"),
+            numbers=("outcome", "amount"),
             empty=f"Nothing was recorded on lead {number} yet. Record it with: valhalla outcome {number} contacted",
         )
 
@@ -152,7 +184,7 @@ def _json(recorded: Recorded, done: Done | None) -> dict[str, Any]:
         "outcome": recorded.id,
         "lead": recorded.lead_id,
         "new": recorded.new,
-        "status": where.status,
+        "status": where.word,
         "contacts": where.contacts,
         "hold_until": iso(where.hold_until) if where.hold_until else None,
         "suppressed": recorded.suppressed,
@@ -160,19 +192,27 @@ def _json(recorded: Recorded, done: Done | None) -> dict[str, Any]:
     }
 
 
-def _say(recorded: Recorded, name: str, zone: str | None, done: Done | None) -> None:
+def _say(recorded: Recorded, name: str, zone: str | None, done: Done | None, number: str | None) -> None:
     from valhalla.cli.afterwards import say_follow_up
+    from valhalla.leads.standing import BAD_NUMBER
     from valhalla.program.moments import clock_text
 
     where = recorded.standing
     if not recorded.new:
         print(f"That was recorded before, as outcome {recorded.id}; nothing was changed.")
         return
-    says = f"Recorded as outcome {recorded.id}. {name} stands at: {where.status.replace('_', ' ')}"
-    if where.hold_until:
-        says += f", paused until {clock_text(where.hold_until, zone, '%Y-%m-%d')}"
+    says = f"Recorded as outcome {recorded.id}. {name} stands at: {where.word.replace('_', ' ')}"
+    if recorded.promise_id is not None and where.hold_until:
+        says += f", promised for {clock_text(where.hold_until, zone, '%a %Y-%m-%d %H:%M')} your time"
+    elif where.hold_until:
+        until = clock_text(
+            where.hold_until, zone, "%Y-%m-%d %H:%M" if recorded.event == "busy" else "%Y-%m-%d"
+        )
+        says += f", paused until {until}" if where.status == "paused" else f", not before {until}"
     elif recorded.suppressed:
         says += ", and will not be called again"
+    elif recorded.event in BAD_NUMBER:
+        says += f". Next number: {number}" if number else ", and needs a number: none is left to dial"
     print(f"{says}. (A mistake? valhalla outcome undo {recorded.id})")
     say_follow_up(done)
 

@@ -3,7 +3,8 @@
 An object with some of these keys, never an empty value:
 
 * ``phones``: every number in the list's order, each ``{number, key, type, flags, status, column}``: as written, E.164 digits,
-  ``mobile``, ``landline`` or ``voip``, ``do_not_call``, ``wrong`` or ``disconnected``, the list's own word, the header;
+  ``mobile``, ``landline`` or ``voip``, ``do_not_call``, ``wrong`` or ``disconnected``, the list's own word, the header; and
+  ``marked``: ``wrong`` or ``disconnected`` as a call found it, ``first`` where it was the lead's own number before;
 * ``emails``: every address, lower case;
 * ``mailing``: ``{address, city, state, zip}``, where the owner gets mail;
 * ``unit``, ``county``, ``apn``, ``lot``, ``property_type``, ``occupancy``: text;
@@ -39,6 +40,7 @@ _LISTS: dict[str, tuple[str, ...]] = {
 }
 """Lists of things, and what of each says that it is the same thing."""
 _OBJECTS = frozenset({"mailing", "last_sale", "unread"})
+_OURS = ("marked", "first")
 
 
 def decoded(text: str | None) -> dict[str, Any]:
@@ -94,22 +96,25 @@ def dead_flags(known: Details) -> frozenset[str]:
     return DEAD - {"do_not_call"} if "call" in known.get("consent", ()) else DEAD
 
 
+def dead(phone: Mapping[str, Any], known: Details) -> bool:
+    """Whether a number of the lead is not to be dialled, by what lists or calls say of it."""
+    return "marked" in phone or not dead_flags(known).isdisjoint(phone["flags"])
+
+
 def to_call(text: str | None, phone: str | None, key: int | None) -> tuple[str | None, int | None]:
     """*The* number of a lead (as written, as dialled): the one given, unless some list flags it as not to be dialled; then the first
     that nothing speaks against, or none."""
     known = decoded(text)
-    phones, dead = known.get("phones", ()), dead_flags(known)
-    if key is not None and not any(
-        each.get("key") == key and dead.intersection(each["flags"]) for each in phones
+    phones = known.get("phones", ())
+    if phone is not None and not any(
+        key is not None and each.get("key") == key and dead(each, known) for each in phones
     ):
-        return phone, key
-    if key is None and phone is not None:
         return phone, key
     return next(
         (
             (each["number"], each["key"])
             for each in phones
-            if each.get("key") is not None and dead.isdisjoint(each["flags"])
+            if each.get("key") is not None and not dead(each, known)
         ),
         (None, None),
     )
@@ -146,8 +151,12 @@ def _united(before: list[Any], said: list[Any], same: tuple[str, ...], replace: 
     united = {_sameness(each, same): each for each in before}
     for each in said:
         known = _sameness(each, same)
-        if replace or known not in united:
+        if known not in united:
             united[known] = each
+        elif replace:
+            # What a call found is not forgotten because another list names the number.
+            found = {name: united[known][name] for name in _OURS if name in united[known]} if same else {}
+            united[known] = {**each, **found} if found else each
     return list(united.values())
 
 

@@ -162,7 +162,7 @@ def phones(lead: StoredLead, details: Mapping[str, Any]) -> list[dict[str, Any]]
             {
                 "number": each["number"],
                 "type": each["type"],
-                "flags": each["flags"],
+                "flags": _flags(each),
                 "status": each["status"],
                 "column": each["column"],
             }
@@ -171,6 +171,12 @@ def phones(lead: StoredLead, details: Mapping[str, Any]) -> list[dict[str, Any]]
     if lead.phone is None:
         return []
     return [{"number": lead.phone, "type": None, "flags": [], "status": None, "column": None}]
+
+
+def _flags(phone: Mapping[str, Any]) -> list[str]:
+    """What lists say against a number, and what calls found."""
+    found = phone.get("marked")
+    return [*phone["flags"], *([found] if found and found not in phone["flags"] else [])]
 
 
 def signs(lead: StoredLead, details: Mapping[str, Any], seen: Sequence[Seen]) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     until: int | None
     recorded_by: str
     undone_at: int | None
+    number: str | None
+    note: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Its documented shape: times as ISO 8601, money in dollars."""

@@ -9,7 +9,7 @@ from db import Database, audit
 from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.identity import email_key, phone_name_key
-from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.leads.outcomes import FROM_LIST, Outcome, Recorder
 from valhalla.leads.sheet import Line, Refused, Sheet
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, moment
@@ -105,6 +105,7 @@ def _outcome(database: Database, cells: dict[str, str], zone: str | None) -> Out
         cells.get("channel", "").lower() or None,
         cells.get("reason") or None,
         ahead(until, now, zone) if until and event == "paused" else None,
+        origin=FROM_LIST,
     )
 
 

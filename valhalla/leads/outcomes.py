@@ -1,4 +1,4 @@
-"""Recording what came of a lead, and taking a mistake back. What was told to be saved is on the disk."""
+"""Recording what came of a lead, and undoing a mistake. What was said to be saved is on the disk."""
 
 from __future__ import annotations
 
@@ -8,25 +8,36 @@ from typing import NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import deals, do_not_contact, lookup, sql, suppression
-from valhalla.leads.generation import touched
-from valhalla.leads.standing import EVENTS, Event, Standing, standing
+from valhalla.leads import deals, do_not_contact, lookup, numbers, promise_fates, sql, suppression
+from valhalla.leads.settling import OPTED_OUT, Settler, read_lead
+from valhalla.leads.standing import (
+    BAD_NUMBER,
+    DIALS,
+    EVENTS,
+    PROMISED,
+    SYNONYMS,
+    Standing,
+)
+from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, moment
 from valhalla.program.wording import cents
-from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
-from valhalla.scoring.stages import Context, StoredLead, redecide
 from valhalla.scoring.stages.calling import CHANNELS
-from valhalla.scoring.stages.lead import SHOWN, STORED
 
-OPTED_OUT = "asked not to be contacted"
-"""Why a lead is suppressed that was recorded as opted out."""
+__all__ = ["OPTED_OUT", "read_lead"]
 
-AMOUNT_OF = ("won",)
+AMOUNT_OF = ("won", "offer", "contract")
+UNTIL_OF = ("paused", "not_interested", *PROMISED)
 OLDEST = 25 * 366 * DAY
 """Outcomes further back than this are typing mistakes."""
+
+_BY_PHONE = ("callback", "contacted", "interested", "not_interested", "appointment")
+"""Conversations that are calls of ours unless somebody says another channel."""
+
+FROM_LIST = "list"
+"""``origin`` of what a list of outcomes says."""
 
 
 class Outcome(NamedTuple):
@@ -34,13 +45,23 @@ class Outcome(NamedTuple):
 
     lead_id: int
     event: str
+    """One of :data:`valhalla.leads.standing.EVENTS`."""
     at: int
+    """When it happened; never in the future."""
     amount: int | None = None
-    """For ``won``: the fee."""
+    """For ``won`` the fee, for ``offer`` and ``contract`` the price."""
     channel: str | None = None
     reason: str | None = None
     until: int | None = None
-    """For ``paused``: until when."""
+    """For ``paused`` and ``not_interested`` until when; for ``callback`` and ``appointment`` the promised time."""
+    number: str | None = None
+    """The number that was dialled or that called, ``+17135550123``; None: for a dial, the lead's next number."""
+    note: str | None = None
+    """What was said; for a promise also what it is about."""
+    place: str | None = None
+    """Where an appointment takes place."""
+    origin: str | None = None
+    """:data:`FROM_LIST` for an imported list; None: a person."""
 
 
 class Recorded(NamedTuple):
@@ -52,6 +73,9 @@ class Recorded(NamedTuple):
     """False: exactly this was recorded before, and nothing was changed."""
     standing: Standing
     suppressed: str | None
+    promise_id: int | None = None
+    """The promise that it made."""
+    event: str = ""
 
 
 class Recorder:
@@ -60,19 +84,18 @@ class Recorder:
     def __init__(self, database: Database, actor: str = "operator") -> None:
         self.database = database
         self.actor = actor
-        self._contexts: dict[tuple[int, int], Context] = {}
+        self._settler = Settler(database, actor)
 
     def record(self, outcome: Outcome) -> Recorded:
         """Add an outcome and move its lead. Raises :class:`UsageError` or :class:`NotFound` before anything is changed."""
         database, now = self.database, self.database.clock()
         check(outcome, now)
         lead = read_lead(database, outcome.lead_id)
-        found = database.value(
-            sql.SAME_OUTCOME, (outcome.lead_id, outcome.event, outcome.at, outcome.amount, outcome.until)
-        )
+        same = (outcome.lead_id, outcome.event, outcome.at, outcome.amount, outcome.until, outcome.number)
+        found = database.value(sql.SAME_OUTCOME, same)
         if found is not None:
-            where = Standing(lead.status, lead.contacts, lead.last_contact, lead.hold_until)
-            return Recorded(found, lead.id, False, where, lead.suppressed)
+            where = Standing(lead.status, lead.contacts, lead.last_contact, lead.hold_until, lead.standing)
+            return Recorded(found, lead.id, False, where, lead.suppressed, None, outcome.event)
         decision = lead.decision
         outcome_id = database.value(
             sql.ADD_OUTCOME,
@@ -85,14 +108,17 @@ class Recorder:
                     outcome.channel,
                     outcome.reason,
                 ),
-                *(outcome.until, now, self.actor, decision.variant_id, decision.script_id),
-                *(decision.p_close, decision.decided_at if decision.p_close is not None else None),
+                *(outcome.until, self._number(outcome), outcome.note, outcome.origin, now, self.actor),
+                *(decision.variant_id, decision.script_id, decision.p_close),
+                decision.decided_at if decision.p_close is not None else None,
             ),
         )
-        moved = self._settle(lead)
+        promise_id = self._promise(outcome, outcome_id, now)
+        standing, suppressed = self._settle(lead.id, outcome.event, outcome_id)
         if outcome.event == "opted_out":
-            self._keep_out(lead)
-        # The reason stays out of the chain: it is somebody's words about a person, and must be erasable.
+            entries = self._entries(lead.id)
+            do_not_contact.add(database, entries, origin="opted_out", actor=self.actor)
+        # Reason, note and number stay out of the chain: they are about a person, and must be erasable.
         body = {
             "outcome": outcome_id,
             "event": outcome.event,
@@ -100,22 +126,15 @@ class Recorder:
             "amount": outcome.amount,
             "until": outcome.until,
             "channel": outcome.channel,
-            "status": moved.standing.status,
+            "status": standing.status,
         }
+        if promise_id is not None:
+            body["promise"] = promise_id
         audit.append(database, "outcome.record", f"lead:{lead.id}", body, actor=self.actor)
-        return moved._replace(id=outcome_id)
-
-    def _keep_out(self, lead: StoredLead) -> None:
-        """Whoever opted out is on the do-not-contact list, whatever list names them next."""
-        do_not_contact.add(
-            self.database,
-            suppression.contacts(lookup.reach_of(self.database, lead.id)),
-            origin="opted_out",
-            actor=self.actor,
-        )
+        return Recorded(outcome_id, lead.id, True, standing, suppressed, promise_id, outcome.event)
 
     def undo(self, outcome_id: int) -> Recorded:
-        """Take an outcome back; the lead stands as if it had never been recorded."""
+        """Undo an outcome; the lead stands as if it had never been recorded."""
         database = self.database
         found = database.one(sql.FIND_OUTCOME, (outcome_id,))
         if found is None:
@@ -124,43 +143,57 @@ class Recorder:
         if undone_at is not None:
             raise UsageError(f"outcome {outcome_id} was taken back before")
         database.sql(sql.UNDO_OUTCOME, (database.clock(), self.actor, outcome_id))
-        lead = read_lead(database, lead_id)
         if event == "opted_out":
-            do_not_contact.remove(
-                database,
-                suppression.contacts(lookup.reach_of(database, lead_id)),
-                origin="opted_out",
-                actor=self.actor,
-            )
-            lead = read_lead(database, lead_id)
-        moved = self._settle(lead)
-        body = {"outcome": outcome_id, "event": event, "status": moved.standing.status}
+            entries = self._entries(lead_id)
+            do_not_contact.remove(database, entries, origin="opted_out", actor=self.actor)
+        standing, suppressed = self._settle(lead_id, event, outcome_id)
+        body = {"outcome": outcome_id, "event": event, "status": standing.status}
         audit.append(database, "outcome.undo", f"lead:{lead_id}", body, actor=self.actor)
-        return moved._replace(id=outcome_id)
+        return Recorded(outcome_id, lead_id, True, standing, suppressed, None, event)
 
-    def _settle(self, lead: StoredLead) -> Recorded:
-        """Work out where the lead stands, and decide on it again by what decided on it before; what the outcome has
-        taught about others is for the re-evaluation."""
-        database = self.database
-        events = [Event(*row) for row in database.sql(sql.EVENTS_OF_LEAD, (lead.id,))]
-        now_at = standing(events)
-        suppressed = lead.suppressed
-        if now_at.status == "opted_out":
-            suppressed = suppressed or OPTED_OUT
-        elif suppressed == OPTED_OUT:  # the list may keep them out all the same
-            suppressed = suppression.load(database).reason(lookup.reach_of(database, lead.id))
-        moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
-        decision = redecide(moved, self._context(lead))
-        database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead.id))
-        deals.settle(database, lead.id, actor=self.actor)
-        touched(database)
-        return Recorded(0, lead.id, True, now_at, suppressed)
+    def _number(self, outcome: Outcome) -> str | None:
+        """The number that the outcome is about: for a call of ours the one that was to be dialled."""
+        if outcome.number is not None or outcome.channel not in (None, "call") or outcome.origin is not None:
+            return outcome.number
+        if outcome.event not in DIALS and outcome.event not in _BY_PHONE:
+            return None
+        dial = numbers.next_number(self.database, outcome.lead_id)
+        return None if dial is None else dial.number.e164
 
-    def _context(self, lead: StoredLead) -> Context:
-        key = (lead.decision.policy_version, lead.decision.snapshot_id)
-        if key not in self._contexts:
-            self._contexts[key] = stages.at(self.database, *key, now=self.database.clock())
-        return self._contexts[key]
+    def _promise(self, outcome: Outcome, outcome_id: int, now: int) -> int | None:
+        if outcome.event not in PROMISED or outcome.until is None or outcome.until <= now:
+            return None
+        return promise_fates.make(
+            self.database,
+            outcome.lead_id,
+            outcome.event,
+            outcome.until,
+            outcome_id=outcome_id,
+            place=outcome.place,
+            note=outcome.note,
+            actor=self.actor,
+        )
+
+    def _settle(self, lead_id: int, event: str, outcome_id: int) -> tuple[Standing, str | None]:
+        """Settle the lead, and the others that what happened is about as well: the owner's, and those with the number."""
+        cause = f"{promise_fates.BY_OUTCOME}{outcome_id}"
+        if event == "opted_out" or event in BAD_NUMBER:
+            also = set(lookup.of_same_owner(self.database, lead_id))
+            if event == "disconnected":
+                also |= {
+                    number for (number,) in self.database.sql(sql.LEADS_OF_OUTCOME_NUMBER, (outcome_id,))
+                }
+            for other in sorted(also - {lead_id}):
+                self._settler.settle(other, cause)
+        settled = self._settler.settle(lead_id, cause)
+        deals.settle(self.database, lead_id, actor=self.actor)
+        return settled
+
+    def _entries(self, lead_id: int) -> list[Entry]:
+        """Everything that the owner of a lead is reached by, on whichever of their leads."""
+        leads = {lead_id, *lookup.of_same_owner(self.database, lead_id)}
+        found = [suppression.contacts(lookup.reach_of(self.database, each)) for each in sorted(leads)]
+        return list(dict.fromkeys(entry for entries in found for entry in entries))
 
 
 def record(database: Database, outcome: Outcome, *, actor: str = "operator") -> Recorded:
@@ -185,21 +218,34 @@ def as_typed(
     channel: str | None = None,
     reason: str | None = None,
     until: str | None = None,
+    number: str | None = None,
+    note: str | None = None,
+    place: str | None = None,
 ) -> Outcome:
     """An outcome from what a person typed, on the operator's clock; blank is "not given", and without ``at`` it is now.
-    Raises :class:`UsageError`."""
+
+    ``at`` of a call-back or an appointment that lies ahead is the promised time. Raises :class:`UsageError`.
+    """
     zone, now = settings.value(database, "timezone"), database.clock()
-    at, amount, channel, reason, until = (
-        text.strip() or None if text else None for text in (at, amount, channel, reason, until)
+    at, amount, channel, reason, until, number, note, place = (
+        text.strip() or None if text else None
+        for text in (at, amount, channel, reason, until, number, note, place)
     )
+    word = event.strip().lower().replace("-", "_").replace(" ", "_")
+    event = SYNONYMS.get(word, word)
+    if event in PROMISED and at and not until and ahead(at, now, zone) > now:
+        at, until = None, at
     return Outcome(
         lead_id,
-        event.strip().lower(),
+        event,
         moment(at, now, zone, noon=True) if at else now,
         cents(amount) if amount else None,
         channel.lower() if channel else None,
         reason,
         ahead(until, now, zone) if until else None,
+        numbers.as_typed(number) if number else None,
+        note,
+        place,
     )
 
 
@@ -238,22 +284,27 @@ def check(outcome: Outcome, now: int) -> None:
     if outcome.at < now - OLDEST:
         raise UsageError("that outcome lies too far in the past to be meant")
     if outcome.amount is not None and event not in AMOUNT_OF:
-        raise UsageError(f"an amount belongs to won (it is the fee), not to {event}")
+        raise UsageError(
+            f"an amount belongs to won (it is the fee), offer or contract (the price), not to {event}"
+        )
     if outcome.amount is not None and not 0 < outcome.amount <= 10**12:
         raise UsageError("an amount must be above zero and below ten billion")
     if event == "paused" and outcome.until is None:
         raise UsageError("say until when the lead is paused, such as --until 2w or --until 2027-01-15")
-    if outcome.until is not None and event != "paused":
-        raise UsageError(f"--until belongs to paused, not to {event}")
+    if event == "callback" and outcome.until is None and outcome.origin is None:
+        raise UsageError("say when they asked to be called, such as --at 'tue 3pm' or --at 'in 2 h'")
+    if outcome.until is not None and event not in UNTIL_OF:
+        raise UsageError(
+            f"--until belongs to paused, not_interested, callback or appointment, not to {event}"
+        )
     if outcome.until is not None and outcome.until <= outcome.at:
-        raise UsageError("a pause must end after it begins")
+        what = {"paused": "a pause must end after it begins", "not_interested": "--until must lie ahead"}
+        raise UsageError(
+            what.get(event, f"the time of the {event} must come after the call it was agreed in")
+        )
+    if event in PROMISED and outcome.until is not None and outcome.until > now + promise_fates.FURTHEST:
+        raise UsageError("that time lies too far ahead to be meant")
+    if outcome.place is not None and event != "appointment":
+        raise UsageError(f"a place belongs to an appointment, not to {event}")
     if outcome.channel is not None and outcome.channel not in CHANNELS:
         raise UsageError(f"{outcome.channel!r} is no channel; use {', '.join(CHANNELS)}")
-
-
-def read_lead(database: Database, lead_id: int) -> StoredLead:
-    """One lead as the stages read it; :class:`NotFound` when there is none with this number."""
-    row = database.one(sql.ONE, (lead_id,))
-    if row is None:
-        raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
-    return StoredLead.from_columns(dict(zip((*STORED, *SHOWN), row, strict=True)))

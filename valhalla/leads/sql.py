@@ -16,9 +16,9 @@ from valhalla.scoring.stages.row import CONTENT
 ANYBODY = "suppressed IS NULL"
 
 # Leads that may be called now. Nobody is to call: the conversation is over, on hold until later, the next try is not due, there is no
-# way to reach them, or they are suppressed (kept out by the index itself). {wait}: see due_after in call_list.py.
+# way to reach them or calls found every number wrong, or they are suppressed (kept out by the index itself). {wait}: see due_after in call_list.py.
 OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now
-  AND (phone_key IS NOT NULL OR email IS NOT NULL)
+  AND (phone_key IS NOT NULL OR (email IS NOT NULL AND coalesce(instr(details, '"marked"'), 0) = 0))
   AND (last_contact IS NULL OR last_contact + {wait} <= :now)"""
 
 FRESH_AT = "coalesce(list_date, created_at)"
@@ -132,7 +132,7 @@ WHERE g.lead_id = :lead ORDER BY 3
 """
 # Those that were undone as well: a person sees what was recorded and when it was undone.
 OUTCOMES = """
-SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at FROM outcome WHERE lead_id = ? ORDER BY at, id
+SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at, number, note FROM outcome WHERE lead_id = ? ORDER BY at, id
 """
 # A scan of the smallest index: for a person who asks how many there are.
 COUNT = "SELECT count(*) FROM lead"
@@ -278,18 +278,23 @@ WHERE removed_at IS NULL AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2
 EVENTS_OF_LEAD = """
 SELECT event, at, until FROM outcome WHERE lead_id = ? AND undone_at IS NULL ORDER BY at, id
 """
+# Whether the owner of several leads opted out on any of them.
+OWNER_OPTED_OUT = """
+SELECT 1 FROM lead AS l CROSS JOIN outcome AS o ON o.lead_id = l.id
+WHERE l.person = ? AND o.event = 'opted_out' AND o.undone_at IS NULL LIMIT 1
+"""
 
 # With what was predicted and used before it, by which calibration and experiments judge.
 ADD_OUTCOME = """
-INSERT INTO outcome (lead_id, event, at, amount, channel, reason, until, recorded_at, recorded_by,
+INSERT INTO outcome (lead_id, event, at, amount, channel, reason, until, number, note, origin, recorded_at, recorded_by,
                      variant_id, script_id, p_close, predicted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 
-# A list of outcomes that is read twice records nothing twice.
+# A list of outcomes that is read twice records nothing twice. An older file may not say which number it was.
 SAME_OUTCOME = """
-SELECT id FROM outcome WHERE lead_id = ? AND event = ? AND at = ? AND undone_at IS NULL
-  AND amount IS ? AND until IS ? LIMIT 1
+SELECT id FROM outcome WHERE lead_id = ?1 AND event = ?2 AND at = ?3 AND undone_at IS NULL
+  AND amount IS ?4 AND until IS ?5 AND (?6 IS NULL OR number IS NULL OR number = ?6) LIMIT 1
 """
 
 # An outcome is undone, never deleted.
@@ -300,9 +305,38 @@ LATEST_OUTCOME = "SELECT max(id) FROM outcome WHERE lead_id = ? AND undone_at IS
 UNDO_OUTCOME = "UPDATE outcome SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL"
 
 # Where the conversation is, with the decision that follows from it: one statement, so that neither is there without the other.
-SETTLE_LEAD = "UPDATE lead SET status = ?, contacts = ?, last_contact = ?, hold_until = ?, suppressed = ?, {} WHERE id = ?".format(
-    ", ".join(f"{column} = ?" for column in Decision._fields)
+SETTLE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
+    ", ".join(
+        f"{column} = ?"
+        for column in (
+            *("status", "contacts", "last_contact", "hold_until", "standing", "suppressed"),
+            *Decision._fields,
+        )
+    )
 )
+
+# A lead's own number and all that lists gave.
+PHONES_OF_LEAD = "SELECT phone, phone_key, details FROM lead WHERE id = ?"
+# What outcomes say about the numbers of a lead: by the index of numbers, whichever lead they were recorded on, and whether that is one
+# of the same owner.
+SAID_OF_NUMBERS = """
+SELECT o.number, o.event, o.at, o.lead_id, o.lead_id = l.id OR coalesce(other.person = l.person, 0)
+FROM lead AS l
+CROSS JOIN (
+  SELECT '+' || phone_key AS number FROM lead WHERE id = :lead AND phone_key IS NOT NULL
+  UNION SELECT '+' || (p.value ->> 'key') FROM lead AS d, json_each(d.details, '$.phones') AS p
+  WHERE d.id = :lead AND p.value ->> 'key' IS NOT NULL
+) AS known
+CROSS JOIN outcome AS o ON o.number = known.number
+CROSS JOIN lead AS other ON other.id = o.lead_id
+WHERE l.id = :lead AND o.undone_at IS NULL ORDER BY o.at, o.id
+"""
+
+# The leads that have the number of an outcome, as far as the index of numbers knows them.
+LEADS_OF_OUTCOME_NUMBER = """
+SELECT p.lead_id FROM outcome AS o CROSS JOIN lead_phone AS p ON p.phone_key = CAST(substr(o.number, 2) AS INTEGER)
+WHERE o.id = ? LIMIT 100
+"""
 
 # The lead that a line of a CRM names.
 LEAD_OF_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
@@ -363,12 +397,43 @@ def put_deal(columns: Iterable[str]) -> str:
     return f"UPDATE deal SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
 
 
+# -- promises --------------------------------------------------------------------------------------
+
+_PROMISE = "id, lead_id, outcome_id, kind, at, place, note, state, made_at, made_by, confirmed_at, ended_at, ended_by"
+
+# With its number, which the caller tells the person.
+ADD_PROMISE = """
+INSERT INTO promise (lead_id, outcome_id, kind, at, place, note, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+# One promise, as a command or a button names it.
+FIND_PROMISE = f"SELECT {_PROMISE} FROM promise WHERE id = ?"
+# By the index of leads.
+PROMISES_OF_LEAD = f"SELECT {_PROMISE} FROM promise WHERE lead_id = ? ORDER BY at, id"
+# By time, with whom it is about: all states, for a look back.
+PROMISES = """
+SELECT {columns}, l.name, l.suppressed FROM promise AS p CROSS JOIN lead AS l ON l.id = p.lead_id
+WHERE (:state IS NULL OR p.state = :state) AND p.at >= :since AND p.at < :until ORDER BY p.at, p.id LIMIT :limit
+""".format(columns=", ".join(f"p.{column}" for column in _PROMISE.split(", ")))
+# The open ones along their partial index, which holds few however old the file is.
+OPEN_PROMISES = PROMISES.replace("(:state IS NULL OR p.state = :state)", "p.state = 'open'")
+# What may have ended a promise, in the order in which it happened.
+HAPPENED = """
+SELECT id, event, at, until FROM outcome WHERE lead_id = ? AND undone_at IS NULL ORDER BY at, id
+"""
+# Whatever ended it, or opens it again.
+END_PROMISE = "UPDATE promise SET state = ?, ended_at = ?, ended_by = ? WHERE id = ?"
+# Another time has to be confirmed again.
+MOVE_PROMISE = "UPDATE promise SET at = ?, confirmed_at = NULL WHERE id = ?"
+# The other side said that it stands.
+CONFIRM_PROMISE = "UPDATE promise SET confirmed_at = ? WHERE id = ?"
+
+
 # -- columns of one lead, as a merge, a review or an undo needs them --------------------------------
 
 PLACE = ("header_id", "file_id", "import_id", "line", "fingerprint")
 """Where it was first read."""
 
-STANDING = ("status", "contacts", "last_contact", "hold_until")
+STANDING = ("status", "contacts", "last_contact", "hold_until", "standing")
 """Where the conversation is."""
 
 

@@ -155,7 +155,7 @@ def test_everything_is_witnessed_and_no_words_about_people_are(
 @pytest.mark.parametrize(
     ("event", "more", "says"),
     [
-        ("sold", {}, "no outcome"),
+        ("bought", {}, "no outcome"),
         ("contacted", {"amount": 5}, "belongs to won"),
         ("won", {"amount": 0}, "above zero"),
         ("paused", {}, "until when"),

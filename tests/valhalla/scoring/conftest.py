@@ -90,6 +90,7 @@ def stored(row: Row, decision: Decision, **more: Any) -> StoredLead:
         "contacts": 0,
         "last_contact": None,
         "hold_until": None,
+        "standing": None,
         "suppressed": None,
         **more,
     }

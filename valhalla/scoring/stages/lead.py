@@ -87,6 +87,8 @@ class StoredLead(NamedTuple):
     last_contact: int | None
     hold_until: int | None
     suppressed: str | None
+    standing: str | None
+    """The finer word where ``status`` is too coarse: interested, not_interested, offer or sold."""
     decision: Decision
 
     @classmethod

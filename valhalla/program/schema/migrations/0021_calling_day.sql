@@ -107,6 +107,7 @@ CREATE TABLE tag (
 ) STRICT;
 CREATE UNIQUE INDEX tag_in_force ON tag (lead_id, tag) WHERE removed_at IS NULL;
 CREATE INDEX tag_by_name ON tag (tag) WHERE removed_at IS NULL;
+CREATE INDEX tag_by_lead ON tag (lead_id, at);
 
 -- What a person agreed to, in which words: texting is never proposed without it.
 CREATE TABLE consent (
@@ -120,7 +121,7 @@ CREATE TABLE consent (
   withdrawn_at INTEGER,
   withdrawn_by TEXT
 ) STRICT;
-CREATE INDEX consent_by_lead ON consent (lead_id) WHERE withdrawn_at IS NULL;
+CREATE INDEX consent_by_lead ON consent (lead_id);
 
 CREATE TABLE saved_filter (
   id         INTEGER NOT NULL PRIMARY KEY,
@@ -185,3 +186,8 @@ CREATE TABLE list_cost (
 
 -- What a person put right about a lead: lists do not write over it.
 ALTER TABLE lead ADD COLUMN corrected TEXT CHECK (corrected IS NULL OR json_valid(corrected));
+
+-- The finer word where status is too coarse: interested, not_interested, offer, sold. Few leads have one.
+ALTER TABLE lead ADD COLUMN standing TEXT
+  CHECK (standing IS NULL OR standing IN ('interested', 'not_interested', 'offer', 'sold'));
+CREATE INDEX lead_by_standing ON lead (standing) WHERE standing IS NOT NULL;
