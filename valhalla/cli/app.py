@@ -28,6 +28,7 @@ GROUPS = {
         "dnc": "dnc:app",
     },
     "Deals": {
+        "deals": "deals:app",
         "buyers": "documents:buyers",
         "packet": "documents:packet",
         "digest": "documents:digest",

@@ -10,7 +10,7 @@ import typer
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import UsageError
 
-buyers = typer.Typer(help="The list of buyers: import, list.", no_args_is_help=True)
+buyers = typer.Typer(help="The list of buyers: add, import, list.", no_args_is_help=True)
 
 
 def packet(
@@ -172,6 +172,38 @@ All = Annotated[bool, typer.Option("--all", help="Every offer that waits.")]
 OfImport = Annotated[int | None, typer.Option("--import", help="Every offer of this import.")]
 
 
+@buyers.command("add")
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The buyer's name; one that is on the list is changed.")],
+    markets: Annotated[str, typer.Option("--markets", help='Such as "Houston, TX; Dallas, TX", or TX.')] = "",
+    max_price: Annotated[str, typer.Option("--max-price", help="The most he pays.")] = "",
+    min_beds: Annotated[str, typer.Option("--min-beds", help="The fewest bedrooms.")] = "",
+    max_repairs: Annotated[str, typer.Option("--max-repairs", help="The most repairs he takes on.")] = "",
+    max_share: Annotated[str, typer.Option("--max-share", help="The most of the ARV, such as 70%.")] = "",
+    phone: Annotated[str, typer.Option("--phone", help="His number.")] = "",
+    email: Annotated[str, typer.Option("--email", help="His e-mail address.")] = "",
+) -> None:
+    """Add a buyer by hand, or change one."""
+    from valhalla.leads.buyers import add as add_buyer
+
+    inv = invocation(ctx)
+    cells = {
+        "name": name,
+        "markets": markets,
+        "max_price": max_price,
+        "min_beds": min_beds,
+        "max_repairs": max_repairs,
+        "max_share": max_share,
+        "phone": phone,
+        "email": email,
+    }
+    with inv.writing() as database:
+        number, new = add_buyer(database, cells)
+    says = f"{' '.join(name.split())} is on the list of buyers." if new else f"{' '.join(name.split())} was changed."
+    inv.show({"id": number, "new": new}, lambda: print(says))
+
+
 @buyers.command()
 def accept(ctx: typer.Context, numbers: Offers = None, all_: All = False, import_: OfImport = None) -> None:
     """Take people whom lists offer into the list of buyers."""
@@ -252,19 +284,29 @@ def list_(
                 *("any" if b[key] is None else dollars(b[key]) for key in ("max_price", "max_repairs")),
                 "any" if b["min_beds"] is None else str(b["min_beds"]),
                 "any" if b["max_share"] is None else f"{b['max_share']:.0%}",
+                *(str(b["bought"] or ""), "" if b["average_price"] is None else dollars(b["average_price"])),
+                _reliable(b["reliability"]),
                 b["phone"] or b["email"] or "",
             )
             for b in found
         ]
-        headers = ("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV", "contact")
+        headers = ("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV")
+        headers += ("took", "paid", "closes", "contact")
         table(
             headers,
             rows,
-            numbers=headers[2:6],
+            numbers=headers[2:8],
+            spare=("repairs up to", "beds from", "paid", "share of ARV"),
             empty="No buyers yet. Import a list with: valhalla buyers import FILE",
         )
 
     inv.show(found, render)
+
+
+def _reliable(found: dict[str, Any]) -> str:
+    if not found["n"]:
+        return ""
+    return f"{found['share']:.0%} of {found['n']} ({found['low']:.0%}-{found['high']:.0%})"
 
 
 def _list_offers(inv: Invocation, limit: int) -> None:

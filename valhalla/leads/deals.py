@@ -16,7 +16,7 @@ from valhalla.leads import sql
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.fields import on_or_off
-from valhalla.program.moments import ahead, local_day
+from valhalla.program.moments import ahead, clock_text, local_day
 from valhalla.program.wording import cents
 
 STAGES = ("offer", "negotiation", "contract", "assigned", "closed", "lost")
@@ -309,6 +309,13 @@ def put_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, act
     return deal._replace(**put)
 
 
+def call_won(database: Database, deal: Deal, won_as: str, *, actor: str = "operator") -> Deal:
+    """Say whether a deal that was won is ``assigned`` or ``closed``, in the caller's transaction; audited."""
+    values = {"won_as": won_as, "state": won_as}
+    _put(database, deal, values, actor)
+    return deal._replace(won_as=won_as, state=won_as)
+
+
 def set_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, actor: str = "operator") -> Deal:
     """Set terms of a lead's deal (:func:`typed_terms`); durable and audited."""
     with database.write(durable=True):
@@ -432,7 +439,7 @@ def days_in_stage(deal: Deal, now: int, zone: str | None) -> int:
 
 
 def to_json(listed: Listed, wait: Wait | None, now: int, zone: str | None) -> dict[str, Any]:
-    """The documented shape: money in dollars, times as ISO 8601; what is not known is None."""
+    """The documented shape: money in dollars, times as ISO 8601, days on the operator's calendar; what is not known is None."""
     deal = listed.deal
     return {
         "id": deal.id,
@@ -451,8 +458,12 @@ def to_json(listed: Listed, wait: Wait | None, now: int, zone: str | None) -> di
         },
         "assignable": None if deal.assignable is None else bool(deal.assignable),
         **{
+            name: None if (at := getattr(deal, name)) is None else clock_text(at, zone, "%Y-%m-%d")
+            for name in ("inspection_until", "closing_at")
+        },
+        **{
             name: None if (at := getattr(deal, name)) is None else iso(at)
-            for name in ("inspection_until", "closing_at", "opened_at", "stage_since", "ended_at")
+            for name in ("opened_at", "stage_since", "ended_at")
         },
         "buyer": None if deal.buyer_id is None else {"id": deal.buyer_id, "name": listed.buyer},
         "note": deal.note,

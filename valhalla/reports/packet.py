@@ -84,6 +84,8 @@ def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any
             "import": where.import_id,
         },
         _closing(record.extra),
+        record.details.get("loans"),
+        record.details.get("estimated_value"),
     )
     if body["script"] is not None:
         body["script"]["text"] = spoken(database.value(sql.SCRIPT_BODY, (body["script"]["id"],)) or "", lead)

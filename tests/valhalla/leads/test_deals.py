@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from db import Database, audit
-from valhalla.leads import buyers, deals, merge
+from jobs import JobQueue
+from valhalla.leads import buyers, closing, deals, merge
 from valhalla.leads.deals import Event, episodes
 from valhalla.leads.outcomes import undo
 from valhalla.leads.remove import remove_leads
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.scoring.jobs import Reevaluating
 
 
 def told(database: Database, lead: int = 1) -> list[tuple[Any, ...]]:
@@ -135,7 +137,7 @@ def test_terms_are_read_as_people_type_them(
     deal = deals.set_terms(database, 1, typed)
     assert (deal.assignable, deal.earnest, deal.note) == (1, 100_000, None)
     (shown,) = deals.shown(database, 1)
-    assert shown["closing_at"][:10] in ("2026-10-20", "2026-10-19") and shown["earnest"] == 1000.0
+    assert shown["closing_at"] == "2026-10-20" and shown["earnest"] == 1000.0
     for wrong in (
         {"assignable": "perhaps"},
         {"earnest": "much"},
@@ -187,3 +189,33 @@ def test_days_in_a_stage_are_days_of_the_calendar(
     tell(1, "contract")
     clock.advance(60)  # the clocks go back on 1 November
     assert deals.shown(database, 1)[0]["days_in_stage"] == 60
+
+
+def test_assigning_and_closing_record_what_they_mean(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(3)
+    ask = Reevaluating(database, JobQueue(database))
+    buyers.add(database, {"name": "Cem Homes"})
+    for lead in (1, 2, 3):
+        tell(lead, "contract", days_ago=3)
+    terms = deals.typed_terms(database, buyer="Cem Homes", buyer_price="110,000", deposit="5000")
+    deal, job = closing.assign(ask, 1, fee=1_200_000, terms=terms)
+    assert (deal.state, deal.fee, deal.buyer_deposit, job is not None) == (
+        "assigned",
+        1_200_000,
+        500_000,
+        True,
+    )
+    assert database.value("SELECT status FROM lead WHERE id = 1") == "won"
+    with pytest.raises(UsageError, match="is assigned already"):
+        closing.assign(ask, 1, fee=1)
+    deal, _ = closing.close(ask, 1)
+    assert (deal.state, deal.fee) == ("closed", 1_200_000)
+    assert database.value("SELECT count(*) FROM outcome WHERE event = 'won'") == 1
+    with pytest.raises(UsageError, match="no buyer 'Cem Hoems'; did you mean Cem Homes"):
+        closing.assign(ask, 2, terms=deals.typed_terms(database, buyer="Cem Hoems"))
+    assert closing.close(ask, 2)[0].state == "closed"
+    assert closing.lose(ask, 3, reason="title problem")[0].state == "lost"
+    assert [each["stage"] for each in deals.board(database)] == ["closed", "closed", "lost"]
+    assert audit.check_chain(database) == []

@@ -33,11 +33,29 @@ def test_it_has_everything_a_buyer_asks_about(database: Database, people: Any, t
     body = make(database, Viewer.now(database), 1).body
     assert body["status"] == "READY"
     assert body["numbers"]["mao_cents"] == 170_000_00
-    assert body["offer"] == {"opening_cents": 150_000_00, "most_cents": 170_000_00}
+    assert body["offer"] == {"opening_cents": 150_000_00, "most_cents": 150_000_00}, "no more than is asked"
     assert body["buyers"]["fit"] == ["Ann"]
     assert "{name}" not in body["script"]["text"] and "1 Main St" in body["script"]["text"]
     assert (body["provenance"]["line"], body["provenance"]["import"]) == (2, 1)
     assert body["next_actions"][0]["channel"] == "call"
+
+
+def test_offers_are_round_and_never_above_the_asking_price(database: Database, load: Any) -> None:
+    load(
+        'Ann,a@x.com,90050,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,',
+        'Bob,b@x.com,250000,"Houston, TX",7135550101,2 Main St,300123,30000,2026-09-20,',
+    )
+    viewer = Viewer.now(database)
+    first, second = (make(database, viewer, number).body for number in (1, 2))
+    assert first["offer"] == {"opening_cents": 90_000_00, "most_cents": 90_000_00}
+    assert second["offer"]["most_cents"] % 100_00 == 0 and second["offer"]["most_cents"] < 250_000_00
+    assert first["numbers"]["equity_cents"] is None, "nobody knows what the owner owes"
+    load(
+        "Cem,c@x.com,7135550102,3 Main St,Houston,TX,77002,140000,200000",
+        header="Name,Email,Phone,Address,City,State,Zip,Loan Balance,Estimated Value\n",
+    )
+    third = make(database, Viewer.now(database), 3).body
+    assert third["numbers"]["equity_cents"] == 60_000_00 and third["numbers"]["asking_cents"] is None
 
 
 def test_a_packet_is_made_again_only_when_it_would_say_something_new(

@@ -16,6 +16,8 @@ from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.segment import Segment
 
 PPM = 1_000_000
+HUNDRED = 100_00
+"""What offers are rounded to, cents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,20 @@ def figures(lead: StoredLead, segment: Segment, rules: PacketRules) -> Figures:
 def buyer_price(found: Figures, segment: Segment) -> int | None:
     """The most an end buyer pays, cents: MAO + fee; None while there is no MAO."""
     return None if found.mao is None else found.mao + segment.fee
+
+
+def rounded(amount: int) -> int:
+    """An amount as it is said to somebody: down to $100, and to the dollar where that is less."""
+    return amount // HUNDRED * HUNDRED if amount >= HUNDRED else amount // 100 * 100
+
+
+def offers(found: Figures, opening_share: float) -> tuple[int, int] | None:
+    """The opening offer and the most to go up to, in round figures, never above the asking price; None when no offer works."""
+    if found.mao is None or found.mao <= 0:
+        return None
+    most = found.mao if found.asking is None else min(found.mao, found.asking)
+    opening = min(found.mao * round(opening_share * PPM) // PPM, most)
+    return rounded(opening), rounded(most)
 
 
 def missing(lead: StoredLead, found: Figures) -> list[str]:

@@ -10,7 +10,15 @@ from valhalla.scoring.stages.buyers import Buyer, Deal, match
 from valhalla.scoring.stages.calling import NextAction
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.lead import StoredLead
-from valhalla.scoring.stages.packet import Figures, assumptions, buyer_price, figures, formula, missing
+from valhalla.scoring.stages.packet import (
+    Figures,
+    assumptions,
+    buyer_price,
+    figures,
+    formula,
+    missing,
+    offers,
+)
 from valhalla.scoring.stages.score import band
 from valhalla.scoring.stages.segment import Segment
 
@@ -31,15 +39,19 @@ def document(
     actions: Sequence[NextAction] = (),
     provenance: Mapping[str, Any] | None = None,
     closing: str | None = None,
+    loans: int | None = None,
+    estimate: int | None = None,
 ) -> dict[str, Any]:
     """The packet of a lead; None stands for "missing" throughout.
 
     ``context`` is that of the lead's decision. ``provenance`` has file, line and import; ``closing`` is the date by which the owner wants to
-    close, where the list says so. Equal input gives an equal document, so that a packet is written anew only when something changed.
+    close, where the list says so. ``loans`` and ``estimate`` (of what the house is worth as it stands) are the list's, cents: the owner's equity
+    is unknown without the loans. Equal input gives an equal document, so that a packet is written anew only when something changed.
     """
     segment = context.segment(lead.source, lead.market, lead.state)
     found = figures(lead, segment, context.packet)
     price = buyer_price(found, segment)
+    worth = estimate if estimate is not None else found.arv
     deal = Deal(lead.market, lead.state, price, found.arv, found.repairs, lead.beds)
     matches = match(deal, buyers)
     script = (
@@ -72,7 +84,7 @@ def document(
             "mao_cents": found.mao,
             "fee_cents": segment.fee,
             "spread_cents": found.spread,
-            "equity_cents": None if found.arv is None or found.asking is None else found.arv - found.asking,
+            "equity_cents": None if loans is None or worth is None else worth - loans,
             "buyer_price_cents": price,
         },
         "formula": formula(found, segment, context.packet),
@@ -100,13 +112,9 @@ def document(
 
 
 def offer(found: Figures, policy: Mapping[str, Any]) -> dict[str, int] | None:
-    """From the opening offer to the most; None when no offer works. The opening offer is never above the asking price."""
-    if found.mao is None or found.mao <= 0:
-        return None
-    opening = found.mao * round(policy["packet"]["opening_share"] * PPM) // PPM
-    if found.asking is not None:
-        opening = min(opening, found.asking)
-    return {"opening_cents": opening, "most_cents": found.mao}
+    """From the opening offer to the most; None when no offer works. In round figures, never above the asking price."""
+    said = offers(found, policy["packet"]["opening_share"])
+    return None if said is None else {"opening_cents": said[0], "most_cents": said[1]}
 
 
 def risks(lead: StoredLead, found: Figures, segment: Segment, policy: Mapping[str, Any]) -> list[str]:
