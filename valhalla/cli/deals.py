@@ -163,7 +163,8 @@ def sheet(
     ] = None,
 ) -> None:
     """The sheet for buyers: the house, ARV, repairs and your price; nothing about the seller or your spread."""
-    from valhalla.reports.buyer_sheet import gather, make_files
+    from valhalla.reports.buyer_sheet import gather
+    from valhalla.reports.buyer_sheet_files import make_files
 
     inv = invocation(ctx)
     if out is not None and html and pdf:

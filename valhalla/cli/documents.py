@@ -200,7 +200,11 @@ def add(
     }
     with inv.writing() as database:
         number, new = add_buyer(database, cells)
-    says = f"{' '.join(name.split())} is on the list of buyers." if new else f"{' '.join(name.split())} was changed."
+    says = (
+        f"{' '.join(name.split())} is on the list of buyers."
+        if new
+        else f"{' '.join(name.split())} was changed."
+    )
     inv.show({"id": number, "new": new}, lambda: print(says))
 
 
@@ -290,8 +294,10 @@ def list_(
             )
             for b in found
         ]
-        headers = ("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV")
-        headers += ("took", "paid", "closes", "contact")
+        headers = (
+            *("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV"),
+            *("took", "paid", "closes", "contact"),
+        )
         table(
             headers,
             rows,

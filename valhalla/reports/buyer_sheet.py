@@ -6,20 +6,17 @@ script or the spread can come onto it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import Database
 from valhalla.leads import deals, facts
 from valhalla.leads.view import Viewer
 from valhalla.program import settings, templates
-from valhalla.program.errors import InputError, NotFound
-from valhalla.program.home import Home
+from valhalla.program.errors import NotFound
 from valhalla.program.moments import clock_text
 from valhalla.program.wording import money
-from valhalla.reports.packet_files import put
 from valhalla.scoring.stages.packet import buyer_price, figures, rounded
 
 if TYPE_CHECKING:
@@ -135,29 +132,6 @@ def page(sheet: Mapping[str, Any]) -> str:
             contact=contact(sheet),
         )
     )
-
-
-def path_of(home: Home, lead_id: int, ending: str = "html") -> Path:
-    """Where the sheet of a lead lies, next to its packet."""
-    return home.packets / f"lead-{lead_id}.buyer.{ending}"
-
-
-def make_files(
-    home: Home, lead_id: int, sheet: Mapping[str, Any], endings: Sequence[str], out: Path | None = None
-) -> list[Path]:
-    """Write the sheet: as a page ("html") or for print ("pdf"). Raises :class:`InputError` for a file that cannot be written."""
-    try:
-        return [put(out or path_of(home, lead_id, each), _drawn(sheet, each)) for each in endings]
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
-def _drawn(sheet: Mapping[str, Any], ending: str) -> str | bytes:
-    if ending == "pdf":
-        from valhalla.reports.buyer_sheet_pdf import pdf
-
-        return pdf(sheet)
-    return page(sheet)
 
 
 def _money(amount: int | None) -> str:

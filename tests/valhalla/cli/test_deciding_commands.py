@@ -239,3 +239,32 @@ def test_a_source_is_paused_and_resumed(data: Any, told: Any) -> None:
     assert (code, f"do you mean {source}?" in err) == (1, True)
     code, _, err = told("sources", "stop", source)
     assert code == 2
+
+
+def test_a_deal_by_command(
+    told: Callable[..., tuple[int, str, str]], data: Callable[..., Any], tmp_path: Path
+) -> None:
+    code, _, err = told("deals", "show", 1)
+    assert code == 1 and "has no deal yet" in err
+    told("outcome", 1, "contract")
+    assert data("buyers", "add", "Cem Homes", "--markets", "TX")["new"]
+    set_ = data("deals", "set", 1, "--closing", "2099-01-15", "--earnest", "500", "--buyer-price", "110000")
+    assert (set_["closing_at"], set_["earnest"], set_["stage"]) == ("2099-01-15", 500.0, "contract")
+    code, out, _ = told("deals", "list")
+    assert code == 0 and "contract" in out
+    assert told("deals", "set", 1)[0] == 2
+    code, _, err = told("deals", "set", 1, "--buyer", "Nobody")
+    assert code == 2 and 'valhalla buyers add "Nobody"' in err
+    assigned = data("deals", "assign", 1, "--fee", "$12,000", "--buyer", "Cem Homes")
+    assert (assigned["stage"], assigned["fee"], assigned["buyer"]["name"]) == (
+        "assigned",
+        12000.0,
+        "Cem Homes",
+    )
+    assert data("deals", "show", 1)[0]["stage"] == "assigned"
+    code, _, err = told("deals", "lose", 1)
+    assert code == 2 and "is assigned already" in err
+    assert data("deals", "close", 1)["stage"] == "closed"
+    sheet = data("deals", "sheet", 1, "--pdf", "--out", tmp_path / "sheet.pdf")
+    assert sheet["price_cents"] == 11_000_000 and (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+    assert [each["reliability"]["n"] for each in data("buyers", "list")] == [1]

@@ -17,7 +17,8 @@ from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
 from valhalla.reports import buyer_sheet_pdf
-from valhalla.reports.buyer_sheet import gather, lines, make_files, page
+from valhalla.reports.buyer_sheet import gather, lines, page
+from valhalla.reports.buyer_sheet_files import make_files
 from valhalla.reports.buyer_sheet_pdf import pdf
 
 HEADER = (
