@@ -479,6 +479,7 @@ PARTS = """\
 25 25 ff0cbfce7e310b07 index consent_by_lead
 25 25 93bf1808f31f74f9 index deal_by_lead
 25 25 76d13256ae9a7f33 index deal_open
+25 25 d5a0cf6bf52d09fd index lead_by_last_contact
 25 25 a897e2de76be6b81 index lead_by_standing
 25 25 3493146976a84fe8 index note_by_lead
 25 25 fd3e861d83432125 index outcome_by_number

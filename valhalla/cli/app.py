@@ -15,6 +15,7 @@ from valhalla.program.home import locate
 
 GROUPS = {
     "Every day": {
+        "today": "leads:top",
         "leads": "leads:app",
         "outcome": "outcome:outcome",
         "note": "lead_work:note",

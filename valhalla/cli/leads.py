@@ -19,18 +19,22 @@ Source = Annotated[str | None, typer.Option("--source", help="Only leads of this
 
 @app.command("top")
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
-    """The call list: who to call now, best first, and why."""
-    from valhalla.leads.call_list import top as call_list
+    """Today: who to call, in groups: Promised, Appointments, Deals, Warm, New, Retries. The same as valhalla today."""
     from valhalla.leads.known_markets import market_named
+    from valhalla.leads.today import counted
+    from valhalla.leads.today import top as of_today
     from valhalla.leads.view import Viewer
+    from valhalla.program import settings
 
     inv = invocation(ctx)
     with inv.reading() as database:
         market = market_named(database, market)
         viewer = Viewer.now(database)
-        records = call_list(database, viewer, limit, market=market, source=source)
-        entries = [viewer.entry(record, rank) for rank, record in enumerate(records, 1)]
-    inv.show(entries, lambda: _print_top(entries))
+        found = of_today(database, viewer, limit, market=market, source=source)
+        entries = [row.to_json(viewer, rank) for rank, row in enumerate(found, 1)]
+        counts = counted(database, viewer, market=market, source=source) if not inv.json and entries else {}
+        zone = settings.value(database, "timezone")
+    inv.show(entries, lambda: _print_top(entries, counts, zone))
 
 
 @app.command("list")
@@ -124,18 +128,22 @@ def export(
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))
 
 
-def _print_top(entries: list[dict[str, Any]]) -> None:
+def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None) -> None:
     from rich.console import Group
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging
+    from valhalla.leads.today import HEADINGS
     from valhalla.program.wording import dollars
 
     if not entries:
         print("Nobody to call yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE")
         return
-    out = console()
+    out, group = console(), ""
     for entry in entries:
+        if entry["group"] != group:
+            group = entry["group"]
+            out.print(Text(f"{HEADINGS[group]} ({counts.get(group, '?')})", style="bold underline"))
         head = Text.assemble(
             (f"{entry['rank']:>3}  ", "dim"),
             (entry["name"], "bold"),
@@ -148,10 +156,26 @@ def _print_top(entries: list[dict[str, Any]]) -> None:
             f"  {dollars(entry['value'])}  ",
             (f"-> {entry['next_action']}", "bold"),
         )
-        why = Text(hanging(entry["next_action_why"], 5), style="dim")
+        why = Text(hanging(_because(entry, zone), 5), style="dim")
         reasons = [Text(hanging(reason, 7, "- ")) for reason in entry["reasons"]]
         email = [Text("     " + entry["email"], style="dim")] if entry["phone"] and entry["email"] else []
         out.print(Group(head, figures, why, *reasons, *email, Text("")))
+
+
+def _because(entry: dict[str, Any], zone: str | None) -> str:
+    """What is promised or waits, else what the next step is."""
+    from datetime import datetime
+
+    from valhalla.program.moments import clock_text
+
+    promise, deal = entry["promise"], entry["deal"]
+    if deal is not None:
+        return f"{deal['why']}."
+    if promise is None:
+        return str(entry["next_action_why"])
+    at = round(datetime.fromisoformat(promise["at"]).timestamp()) * 1_000_000
+    said = f"{promise['kind']} {clock_text(at, zone)}{', late' if promise['late'] else ''}"
+    return f"{said}: {promise['note']}" if promise["note"] else said
 
 
 _BANDS = {"A": "bold green", "B": "green", "C": "yellow", "D": "dim"}

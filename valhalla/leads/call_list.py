@@ -22,6 +22,9 @@ from valhalla.scoring.stages.ranking import Best, Candidate
 _NO_BASE = _NO_TIME = 2**62
 """Above every base, and after every date."""
 
+NEW, AGAIN = "new", "again"
+"""Parts of the call list."""
+
 PAGE = 1_000
 """Leads of one base that are read at a time."""
 
@@ -38,10 +41,26 @@ def top(
 
 
 def numbers(
-    database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
+    database: Database,
+    viewer: Viewer,
+    limit: int,
+    *,
+    market: str | None = None,
+    source: str | None = None,
+    part: str | None = None,
 ) -> list[int]:
-    """The same leads by number, for those who count them rather than look at each."""
-    return _best(database, viewer, limit, due_after(viewer.calling), {"market": market, "source": source})
+    """The same leads by number, for those who count them rather than look at each. ``part``: only those whom nobody tried yet
+    (:data:`NEW`), or only the others (:data:`AGAIN`)."""
+    filters = {"market": market, "source": source}
+    return _best(database, viewer, limit, due_after(viewer.calling), filters, part)
+
+
+def warm(database: Database, viewer: Viewer, limit: int) -> list[int]:
+    """The best of those who said that they are interested, by number, whenever the next call is due."""
+    best = Best(limit, viewer.at, viewer.score)
+    for row in database.sql(sql.WARM):
+        best.offer(Candidate._make(row))
+    return [ranked.id for ranked in best.ranked()]
 
 
 def everybody(
@@ -68,17 +87,27 @@ def due_after(rules: CallingRules) -> str:
 
 
 def _best(
-    database: Database, viewer: Viewer, count: int, wait: str | None, filters: Mapping[str, str | None]
+    database: Database,
+    viewer: Viewer,
+    count: int,
+    wait: str | None,
+    filters: Mapping[str, str | None],
+    part: str | None = None,
 ) -> list[int]:
     best = Best(count, viewer.at, viewer.score)
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
     paused = sorted(source_pauses.in_force(database)) if wait is not None else []
-    of_base, of_date = (
-        sql.chosen(text, where, wait, *columns, paused=len(paused)) for text in (sql.OF_BASE, sql.OF_DATE)
+    statements = (sql.OF_BASE, sql.OF_DATE, sql.AGAIN)
+    of_base, of_date, again = (
+        sql.chosen(text, where, wait, *columns, paused=len(paused), part=part) for text in statements
     )
     given = {"now": now, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
     given["files"] = json.dumps(source_pauses.files(database, paused))
+    if part == AGAIN:
+        for row in database.sql(again, given):
+            best.offer(Candidate._make(row))
+        return [ranked.id for ranked in best.ranked()]
     reader = _Reader(database, best, count, given, of_base, of_date)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
     base: int | None = _NO_BASE
@@ -89,7 +118,7 @@ def _best(
     if best.days_left(where - 1) >= 0:
         match = _words_of(database, filters["market"], filters["source"])
         text = sql.BELOW if match is None else sql.BELOW_NAMED
-        below = sql.chosen(text, where, wait, *columns, paused=len(paused))
+        below = sql.chosen(text, where, wait, *columns, paused=len(paused), part=part)
         for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
             best.offer(Candidate._make(row))
     return [ranked.id for ranked in best.ranked()]

@@ -56,9 +56,25 @@ WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
 
 
-def chosen(text: str, line: int, wait: str | None, *columns: str, paused: int = 0) -> str:
+# Those who said that they are interested, whenever they are to be called: few, and they have an index.
+WARM = f"""
+SELECT id, score_base, {FRESH_AT}, expected_value FROM lead WHERE standing = 'interested' AND {ANYBODY}
+  AND status NOT IN ('won', 'lost', 'dead', 'opted_out')
+"""
+
+# Those who were tried before, by an index of them: next to all leads they are few.
+AGAIN = f"""
+SELECT id, score_base, {FRESH_AT}, expected_value FROM lead INDEXED BY lead_by_last_contact
+WHERE last_contact IS NOT NULL AND {{which}}
+"""
+
+
+def chosen(
+    text: str, line: int, wait: str | None, *columns: str, paused: int = 0, part: str | None = None
+) -> str:
     """One of the above with the index's line, the ladder's waits (None: also leads that may not be called now), a filter
-    for each of ``columns``, and without the leads of so many ``paused`` sources (:paused0, :paused1 …).
+    for each of ``columns``, and without the leads of so many ``paused`` sources (:paused0, :paused1 …). ``part`` new: only
+    leads that nobody tried yet.
 
     The index ends with the source, and a list of values, unlike a subquery, is looked up before the lead is: passing over a
     paused lead costs half a microsecond.
@@ -68,6 +84,8 @@ def chosen(text: str, line: int, wait: str | None, *columns: str, paused: int = 
         which += f" AND source NOT IN ({', '.join(f':paused{number}' for number in range(paused))})"
         which += " AND coalesce(file_id, 0) NOT IN (SELECT value FROM json_each(:files))"
     which += "".join(f" AND {column} = :{column}" for column in columns)
+    if part == "new":
+        which += " AND last_contact IS NULL"
     return text.replace("{which}", which).replace("{line}", str(line))
 
 

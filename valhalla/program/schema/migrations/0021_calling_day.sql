@@ -191,3 +191,5 @@ ALTER TABLE lead ADD COLUMN corrected TEXT CHECK (corrected IS NULL OR json_vali
 ALTER TABLE lead ADD COLUMN standing TEXT
   CHECK (standing IS NULL OR standing IN ('interested', 'not_interested', 'offer', 'sold'));
 CREATE INDEX lead_by_standing ON lead (standing) WHERE standing IS NOT NULL;
+-- Those who were tried before: next to a million leads they are few.
+CREATE INDEX lead_by_last_contact ON lead (last_contact) WHERE last_contact IS NOT NULL;
