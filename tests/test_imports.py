@@ -29,6 +29,7 @@ BELOW_SERVICE = BASE | {
     "effects",
     "reports",
     "safety",
+    "fleet",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "db": set(),
@@ -42,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audit": BASE | {"sandbox", "scoring", "leads", "intake"},
     "effects": BASE | {"sandbox", "scoring", "leads", "intake", "audit"},
     "reports": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
-    "safety": BELOW_SERVICE - {"safety"},
+    "fleet": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
+    "safety": BELOW_SERVICE - {"safety", "fleet"},
     "service": BELOW_SERVICE,
     "cockpit": BELOW_SERVICE | {"service"},
     "cli": BELOW_SERVICE | {"service"},

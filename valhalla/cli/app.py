@@ -51,6 +51,8 @@ GROUPS = {
     },
     "Audit": {
         "audit": "audit:app",
+        "protect": "protecting:protect",
+        "restore": "protecting:restore",
     },
     "Engineers": {
         "config": "config:app",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from db.clock import DAY, SECOND
 from valhalla.program.errors import UsageError
@@ -41,18 +40,23 @@ def ahead(text: str, now: int, zone: str | None) -> int:
 
 def local_day(now: int, zone: str | None) -> int:
     """The first moment of the operator's day, UTC microseconds."""
-    here = datetime.fromtimestamp(now // SECOND, UTC).astimezone(ZoneInfo(zone) if zone else None)
+    here = datetime.fromtimestamp(now // SECOND, UTC).astimezone(_clock(zone))
     return _micros(here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None), zone)
 
 
 def clock_text(at: int, zone: str | None, shape: str = "%Y-%m-%d %H:%M") -> str:
     """A moment on the operator's clock."""
-    return (
-        datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone) if zone else None).strftime(shape)
-    )
+    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(_clock(zone)).strftime(shape)
 
 
 def _micros(found: datetime, zone: str | None) -> int:
     if found.tzinfo is None:
-        found = found.replace(tzinfo=ZoneInfo(zone)) if zone else found.astimezone()
+        found = found.replace(tzinfo=_clock(zone)) if zone else found.astimezone()
     return (found.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _clock(zone: str | None) -> tzinfo | None:
+    """The clock of a zone; None: the computer's."""
+    from zoneinfo import ZoneInfo  # an import of a list, which tells no time, does without
+
+    return ZoneInfo(zone) if zone else None

@@ -180,6 +180,9 @@ SETTINGS: Mapping[str, Field] = {
         365,
         "days before a closing by which there must be a buyer, and under contract without a closing date",
     ),
+    "protect.folder": _text("folder outside of this computer that protected copies go to; set by protect"),
+    "protect.minutes": _count(60, 5, 10_080, "minutes between two protected copies"),
+    "protect.kept": _count(24, 1, 1000, "protected copies that are kept; older ones are removed"),
     "audit.copy_hours": _count(24, 0, 8760, "hours between two automatic audit copies; 0: none are made"),
     "audit.copies_kept": _count(7, 1, 1000, "automatic audit copies that are kept; older ones are removed"),
     "audit.signing_key": _text(

@@ -12,6 +12,7 @@ from jobs import JobQueue, JobWrapper, PeriodicJob
 from valhalla.audit import copies, retention
 from valhalla.audit.asked import Asked
 from valhalla.effects import erasure, register
+from valhalla.fleet import protecting
 from valhalla.program.home import Home, digest_path
 from valhalla.program.settings import effective
 from valhalla.reports import digest_mail, digest_page, packet_files
@@ -27,7 +28,9 @@ PACKET_SECONDS = 300
 
 COPY_JOB = "audit.copy"
 COPY_SECONDS = 600
-"""How often is asked whether an automatic audit copy is due, in seconds."""
+"""How often is asked whether an automatic audit copy or a protected one is due, in seconds."""
+
+DRILL_JOB = "protect.drill"
 
 PRUNE_JOB = "retention.prune"
 
@@ -48,6 +51,7 @@ class Background:
         self._declare(PACKETS_JOB, self._packets)
         self._declare(COPY_JOB, self._copy)
         self._declare(PRUNE_JOB, self._prune)
+        self._declare(DRILL_JOB, self._drill)
         self._digest_handler = self._declare(DIGEST_JOB, self._digest)
 
     def _declare(self, name: str, handler: Callable[[], Any]) -> JobWrapper:
@@ -61,6 +65,7 @@ class Background:
         self.queue.periodic.add(PeriodicJob.each(PACKETS_JOB, PACKET_SECONDS))
         self.queue.periodic.add(PeriodicJob.each(COPY_JOB, COPY_SECONDS))
         self.queue.periodic.add(PeriodicJob.cron(PRUNE_JOB, "40 3 * * *", here))
+        self.queue.periodic.add(PeriodicJob.cron(DRILL_JOB, "20 4 1 * *", here))
         self.queue.periodic.add(
             PeriodicJob.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY)
         )
@@ -88,12 +93,19 @@ class Background:
             self.approved(effect["id"])
 
     def _copy(self) -> str | None:
-        """An audit copy when the newest automatic one is old enough; its name."""
+        """A protected and an audit copy, each when the newest one is old enough; the name of the latter."""
+        protecting.copy_if_due(self.database, self.home)
         settings = effective(self.database)
         if not copies.due(self.database, self.home, settings["audit.copy_hours"]):
             return None
         made = copies.make_automatic(self.database, self.home, settings["audit.copies_kept"])
         return str(made["path"])
+
+    def _drill(self) -> dict[str, Any] | None:
+        """Once a month: whether the newest protected copy can be restored."""
+        if protecting.state(self.database).newest is None:
+            return None
+        return protecting.drill(self.database, self.home)
 
     def _prune(self) -> dict[str, int]:
         if erasure.uncleaned(self.database):

@@ -1,0 +1,122 @@
+"""Copies outside of the home, and coming back from them when the computer is lost."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db import Database, audit
+from db.clock import MINUTE
+from valhalla.fleet import protecting
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.program.database import open_database
+from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.home import Home
+from valhalla.sandbox.alerts import AlertSystem
+from valhalla.scoring import store
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+@pytest.fixture
+def database(place: Home) -> Iterator[Database]:
+    with open_database(place.database) as database:
+        yield database
+
+
+def test_a_copy_is_there_when_protect_returns_and_brings_everything_back(
+    database: Database, place: Home, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(
+        "name,email,value\nAnn Ames,ann@example.com,100000\n", encoding="utf-8"
+    )
+    store.seed(database)
+    import_file(database, Request(str(tmp_path / "list.csv")))
+    made = protecting.protect(database, place, str(tmp_path / "stick"))
+    head = made["head"]
+    assert Path(made["path"]).is_file()
+    database.close_all()
+    shutil.rmtree(place.path)
+    done = protecting.restore(Home(tmp_path / "new"), tmp_path / "stick")
+    assert (done["leads"], done["head"], done["kept"]) == (1, head, None)
+    with open_database(tmp_path / "new" / "valhalla.db", create=False) as back:
+        assert back.value("SELECT name FROM lead") == "Ann Ames"
+
+
+def test_a_copy_is_made_when_it_is_due_and_old_ones_go(
+    database: Database, place: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALHALLA_PROTECT_KEPT", "2")
+    began = database.clock()
+    protecting.protect(database, place, str(tmp_path / "stick"))
+    assert protecting.copy_if_due(database, place) is None
+    for hour in (1, 2, 3):
+        database.clock = lambda hour=hour: began + hour * 61 * MINUTE  # type: ignore[method-assign,misc]
+        assert protecting.copy_if_due(database, place) is not None
+    assert len(protecting.all_copies(tmp_path / "stick")) == 2
+    assert len(list((tmp_path / "stick").iterdir())) == 4, "each with its manifest"
+
+
+def test_a_folder_that_is_gone_is_an_alert_and_not_an_end(
+    database: Database, place: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protecting.protect(database, place, str(tmp_path / "stick"))
+    shutil.rmtree(tmp_path / "stick")
+    (tmp_path / "stick").write_text("no folder")
+    assert protecting.copy_if_due(database, place) is None
+    assert [each["task"] for each in AlertSystem(database=database).get_alerts()] == [protecting.ALERT]
+
+
+def test_a_drill_restores_the_newest_copy_and_says_so_in_the_chain(
+    database: Database, place: Home, tmp_path: Path
+) -> None:
+    made = protecting.protect(database, place, str(tmp_path / "stick"))
+    assert protecting.drill(database, place)["ok"]
+    copy = Path(made["path"])
+    content = bytearray(copy.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    copy.write_bytes(content)
+    assert not protecting.drill(database, place)["ok"]
+    drills = database.sql("SELECT body FROM audit WHERE action = 'protect.drill' ORDER BY seq")
+    assert [audit.parsed(body)["ok"] for (body,) in drills] == [True, False]
+    assert AlertSystem(database=database).get_alerts(severity="critical")
+
+
+@pytest.mark.parametrize("target", ["s3://bucket/x", "HOME", "HOME/copies", "FILE"])
+def test_what_cannot_protect_is_refused(database: Database, place: Home, tmp_path: Path, target: str) -> None:
+    (tmp_path / "file").write_text("x")
+    named = target.replace("HOME", str(place.path)).replace("FILE", str(tmp_path / "file"))
+    with pytest.raises(UsageError):
+        protecting.protect(database, place, named)
+    assert protecting.state(database).folder is None
+
+
+def test_two_files_do_not_share_a_folder(database: Database, place: Home, tmp_path: Path) -> None:
+    protecting.protect(database, place, str(tmp_path / "stick"))
+    protecting.protect(database, place, str(tmp_path / "stick"))
+    other = Home(tmp_path / "other")
+    other.prepare()
+    with open_database(other.database) as second, pytest.raises(UsageError, match="another file"):
+        protecting.protect(second, other, str(tmp_path / "stick"))
+
+
+def test_after_it_is_off_no_copy_is_made(database: Database, place: Home, tmp_path: Path) -> None:
+    protecting.protect(database, place, str(tmp_path / "stick"))
+    protecting.unprotect(database)
+    assert protecting.state(database).folder is None
+    assert protecting.copy_if_due(database, place) is None
+
+
+def test_a_folder_without_copies_is_said(tmp_path: Path) -> None:
+    for source in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(NotFound):
+            protecting.restore(Home(tmp_path / "new"), source)
