@@ -52,3 +52,23 @@ RESTARTS = "SELECT body FROM audit WHERE action = ? ORDER BY seq DESC"
 
 # By the index that keeps hashes from being there twice.
 ENTRY_OF_HASH = "SELECT seq FROM audit WHERE hash = ?"
+
+# -- decisions ----------------------------------------------------------------------------------------------
+
+_IS_DECISION = """(substr(action, 1, instr(action, '.') - 1) IN (SELECT value FROM json_each(?1))
+  OR action IN (SELECT value FROM json_each(?2)))"""
+
+# Walks the chain back from its end, and stops when enough were found.
+DECISIONS = f"""
+SELECT seq, at, actor, action, subject, body FROM audit
+WHERE {_IS_DECISION} AND (?3 IS NULL OR subject = ?3 OR substr(action, 1, length(?3) + 1) = ?3 || '.')
+  AND (?4 IS NULL OR actor = ?4) AND (?5 IS NULL OR seq < ?5)
+ORDER BY seq DESC LIMIT ?6
+"""
+# By its number, which is that of its entry.
+DECISION = f"SELECT seq, at, actor, action, subject, body FROM audit WHERE {_IS_DECISION} AND seq = ?3"
+# Reasons are a person's words: they are kept where they can be erased, not in the chain.
+REASON_OF_OUTCOME = "SELECT reason FROM outcome WHERE id = ?"
+REASON_OF_PAUSE = "SELECT reason FROM source_pause WHERE id = ?"
+SOURCE_OF_PAUSE = "SELECT source FROM source_pause WHERE id = ?"
+REASON_OF_POLICY = "SELECT reason FROM policy WHERE version = ?"

@@ -36,7 +36,8 @@ GROUPS = {
         "policy": "policy:app",
         "experiments": "experiments:app",
         "scripts": "scripts:app",
-        "clone": "clone:clone",
+        "clone": "clone:app",
+        "decisions": "decision_log:app",
     },
     "Safety": {
         "live": "live:app",

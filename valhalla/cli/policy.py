@@ -9,7 +9,9 @@ import typer
 from valhalla.cli.invocation import invocation
 from valhalla.program.errors import NotFound
 
-app = typer.Typer(help="The rules of the six stages: show, set, history.", no_args_is_help=True)
+app = typer.Typer(
+    help="The rules of the six stages: show, set, shadow, revert, history.", no_args_is_help=True
+)
 
 
 @app.command("show")
@@ -135,6 +137,111 @@ def set_(
             say_follow_up(done)
 
         inv.show(data, render)
+
+
+@app.command("revert")
+def revert(
+    ctx: typer.Context,
+    version: Annotated[int, typer.Argument(min=1, help="The version to go back to.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
+) -> None:
+    """Put an earlier version in force again, as a new version: every decision by it is the one it was."""
+    from valhalla.cli.afterwards import follow_up, say_follow_up
+    from valhalla.scoring.changes import revert_policy
+    from valhalla.scoring.policies import as_text
+
+    inv = invocation(ctx)
+    with inv.program() as program:
+        made, job_id = revert_policy(program.reevaluating, version, reason)
+        done = follow_up(program, job_id, patience=30.0)
+    data = {
+        "version": made.version,
+        "reverted_to": version,
+        "changes": [{"key": each.key, "before": each.before, "after": each.after} for each in made.changes],
+        "reevaluated": done,
+    }
+
+    def render() -> None:
+        if not made.changes:
+            print(f"The policy is what it was in version {version} already.")
+            return
+        print(f"Version {made.version} is what version {version} was.")
+        for each in made.changes:
+            print(f"  {each.key}: {as_text(each.before)} -> {as_text(each.after)}")
+        say_follow_up(done)
+
+    inv.show(data, render)
+
+
+@app.command("shadow")
+def shadow(
+    ctx: typer.Context,
+    key: Annotated[str | None, typer.Argument(help="A key such as packet.fee.")] = None,
+    value: Annotated[str | None, typer.Argument(help="What it would be.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="An earlier version instead of a key.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", min=1, max=2_000_000, help="So many of the newest leads.")
+    ] = 10_000,
+    apply: Annotated[bool, typer.Option("--apply", help="Switch it on if every gate passes.")] = False,
+    reason: Annotated[str, typer.Option(help="With --apply: why.")] = "",
+) -> None:
+    """What would change for whom if a rule were changed: run over the newest leads, nothing is stored. Exit code 1 when a gate
+    fails."""
+    from valhalla.cli.afterwards import follow_up
+    from valhalla.program.errors import UsageError
+    from valhalla.scoring import shadow as shadows
+    from valhalla.scoring.changes import revert_policy, set_policy
+    from valhalla.scoring.policies import parsed
+
+    if (key is None) == (version is None) or (key is not None and value is None):
+        raise UsageError("name what to try: a key and its value, such as packet.fee 12000, or --version N")
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        values = {key: parsed(value or "")} if key is not None else None
+        found = shadows.run(database, shadows.proposed(database, values, version=version), last)
+    data = found.to_json()
+    if apply and found.passed:
+        with inv.program() as program:
+            if version is not None:
+                made, job_id = revert_policy(program.reevaluating, version, reason)
+            else:
+                made, job_id = set_policy(program.reevaluating, str(key), value or "", reason)
+            follow_up(program, job_id, patience=30.0)
+        data["applied"] = made.version
+    inv.show(data, lambda: _print_shadow(data))
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def _print_shadow(found: dict[str, Any]) -> None:
+    from valhalla.cli.tables import table
+    from valhalla.program.wording import dollars
+
+    print(
+        f"{found['changed']:,} of {found['leads']:,} leads would be decided otherwise: {found['up']:,} up, {found['down']:,} down;"
+        f" {found['entering_top']:,} new among the best {found['top']:,}."
+    )
+    for name, count in found["fields"].items():
+        print(f"  {name}: {count:,}")
+    table(
+        ("lead", "name", "score", "offer", "packet"),
+        [
+            (
+                *(str(each["id"]), each["name"], " -> ".join(map(str, each["score"]))),
+                *(" -> ".join(map(dollars, each["offer"])), " -> ".join(dict.fromkeys(each["packet"]))),
+            )
+            for each in found["movers"]
+        ],
+        empty="Nobody would move.",
+    )
+    words = {True: "passed", False: "FAILED", None: "cannot be measured"}
+    table(
+        ("gate", "", "why"), [(gate["gate"], words[gate["passed"]], gate["why"]) for gate in found["gates"]]
+    )
+    if "applied" in found:
+        print(f"It is in force as version {found['applied']}.")
 
 
 @app.command("history")

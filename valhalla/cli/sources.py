@@ -80,11 +80,11 @@ def stop(ctx: typer.Context, name: _Name, reason: _Reason, until: _Until = None)
 @app.command("resume")
 def resume(ctx: typer.Context, name: _Name) -> None:
     """End a pause or stop: its leads are on the call list and its lists are read again."""
-    from valhalla.leads import source_pauses
+    from valhalla.leads import source_pausing
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        ended = source_pauses.resume(database, name)
+        ended = source_pausing.resume(database, name)
     was = "stopped" if ended.kind == "stop" else "paused"
     inv.show(
         {"source": name, "ended": ended.to_json()},
@@ -95,11 +95,11 @@ def resume(ctx: typer.Context, name: _Name) -> None:
 def _pause(
     ctx: typer.Context, name: str, kind: Literal["pause", "stop"], reason: str, until: str | None
 ) -> None:
-    from valhalla.leads import source_pauses
+    from valhalla.leads import source_pauses, source_pausing
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        made = source_pauses.pause(database, name, kind, reason, until=until)
+        made = source_pausing.pause(database, name, kind, reason, until=until)
     inv.show({"source": name, **made.to_json()}, lambda: print(f"{name} is {source_pauses.as_text(made)}."))
 
 

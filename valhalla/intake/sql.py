@@ -418,6 +418,33 @@ ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin =
 NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
 
 
+# -- copies of a market ----------------------------------------------------------------------------
+
+# The sources of its leads that were set up: the others are read by the usual rules anyway.
+SOURCES_OF_MARKET = """
+SELECT s.id, s.name, s.profile FROM source AS s
+WHERE s.name IN (SELECT DISTINCT source FROM lead WHERE market = ?)
+  AND (s.profile <> '{}' OR EXISTS (SELECT 1 FROM mapping AS m WHERE m.source_id = s.id AND m.origin = 'accepted'))
+ORDER BY s.id
+"""
+# One with the same rules, and no files yet.
+COPY_SOURCE = "INSERT INTO source (name, profile, created_at) VALUES (?, ?, ?)"
+# What a person accepted for the one holds for the other.
+COPY_MAPPINGS = """
+INSERT INTO mapping (source_id, header, fields, origin, created_at)
+SELECT (SELECT id FROM source WHERE name = ?), header, fields, origin, ? FROM mapping
+WHERE source_id = ? AND origin = 'accepted' ORDER BY id
+"""
+# A source that was only made for a copy goes with it, unless lists of it were read.
+DROP_MAPPINGS = "DELETE FROM mapping WHERE source_id = (SELECT id FROM source WHERE name = ?)"
+HAS_LISTS = "SELECT 1 FROM file WHERE source_id = (SELECT id FROM source WHERE name = ?) LIMIT 1"
+RESET_PROFILE = "UPDATE source SET profile = '{}' WHERE name = ?"
+DROP_SOURCE = "DELETE FROM source WHERE name = ?"
+# The decision itself says what there was before.
+COPY_OF_MARKET = "SELECT body FROM audit WHERE seq = ? AND action = 'clone.apply'"
+IS_COPY_UNDONE = "SELECT 1 FROM audit WHERE action = 'clone.undo' AND subject = ? LIMIT 1"
+
+
 # -- undoing an import -----------------------------------------------------------------------------
 
 # What decides whether it can be undone as a whole.

@@ -28,6 +28,13 @@ def set_policy(
     )
 
 
+def revert_policy(reevaluating: Reevaluating, version: int, reason: str = "") -> tuple[Version, JobId | None]:
+    """Put an earlier version of the policy in force again. See :func:`policies.revert`."""
+    return reevaluating.after(
+        lambda database: policies.revert(database, version, reason), when=lambda made: bool(made.changes)
+    )
+
+
 def start_experiment(
     reevaluating: Reevaluating,
     name: str,

@@ -7,9 +7,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import sql
+from valhalla.scoring import known_markets, sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context, statistics
+from valhalla.scoring.stages.clone import without_rep
 from valhalla.scoring.stages.gate import Readiness
 from valhalla.scoring.stages.learning import WorkedLead, play_of
 from valhalla.scoring.stages.snapshot import Play
@@ -66,15 +67,16 @@ def plays(
     market ``target`` when one is named. Raises :class:`UsageError`, :class:`NotFound`."""
     if by not in KINDS:
         raise UsageError(f"{by!r} is none of {', '.join(KINDS)}")
-    if target is not None and not database.value(sql.ANY_LEAD_OF_MARKET, (target,)):
-        raise NotFound(f"no lead is in a market called {target!r}; markets are written like: Houston, TX")
+    if target is not None:
+        known_markets.require(database, target)
     context = stages.look(database, database.clock())
     groups = _groups(database, by)
+    alone = len({lead.rep for worked in groups.values() for lead in worked} - {None}) < 2
     if name is not None:
         if name not in groups:
             raise NotFound(f"no outcome has been recorded for the {by} {name!r}")
         groups = {name: groups[name]}
-    found = [_copyable(database, context, by, key, worked, target) for key, worked in groups.items()]
+    found = [_copyable(database, context, by, key, worked, target, alone) for key, worked in groups.items()]
     return sorted(found, key=lambda each: (-each.play.closes, -each.play.matured, each.name))
 
 
@@ -90,7 +92,13 @@ def _groups(database: Database, by: str) -> dict[str, list[WorkedLead]]:
 
 
 def _copyable(
-    database: Database, context: Context, by: str, name: str, worked: list[WorkedLead], target: str | None
+    database: Database,
+    context: Context,
+    by: str,
+    name: str,
+    worked: list[WorkedLead],
+    target: str | None,
+    alone: bool,
 ) -> Copyable:
     play = play_of(worked, context.policy, context.now)
     if target is not None:
@@ -98,7 +106,7 @@ def _copyable(
     ready = context.play_readiness(
         name if by == "market" else None, play, for_target=target is not None, of_source=by == "source"
     )
-    return Copyable(by, name, play, ready, target)
+    return Copyable(by, name, play, without_rep(ready) if alone else ready, target)
 
 
 def likeness(database: Database, by: str, name: str, target: str) -> int | None:

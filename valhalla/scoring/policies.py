@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from db import Database
-from valhalla.program.errors import UsageError
+from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.policy import Change, PolicyError, diff, set_key
 
@@ -34,6 +34,24 @@ def change(database: Database, key: str, value: Any, reason: str, *, actor: str 
         changes = diff(before, after)
         version = stages.save_policy(database, after, reason, actor) if changes else before_version
         return Version(version, database.clock(), actor, reason, changes)
+
+
+def revert(database: Database, version: int, reason: str = "", *, actor: str = "operator") -> Version:
+    """Put an earlier version in force again, as the next version, so that the history stays whole. Its text is taken over as it
+    is, so every decision by it is the one it was. Nothing is stored when it is in force already. Raises :class:`NotFound`. The
+    caller asks for the re-evaluation."""
+    with database.write():
+        latest, before = stages.latest_policy(database)
+        try:
+            after = stages.policy_at(database, version)
+        except stages.Unknown:
+            raise NotFound(
+                f"there is no policy version {version}; the versions are 1 to {latest}: valhalla policy history"
+            ) from None
+        changes = diff(before, after)
+        reason = reason.strip() or f"back to version {version}"
+        made = stages.save_policy(database, after, reason, actor) if changes else latest
+        return Version(made, database.clock(), actor, reason, changes)
 
 
 def history(database: Database) -> list[Version]:

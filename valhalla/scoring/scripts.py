@@ -81,6 +81,37 @@ def bring_back(database: Database, script_id: int, why: str, actor: str) -> None
     note_move(database, script_id, "retired", "testing", why, (), actor)
 
 
+def of_market(database: Database, market: str) -> list[Script]:
+    """The scripts that a market has for itself and that are not retired, the one in use first."""
+    return [
+        find_script(database, str(number)) for (number,) in database.sql(sql.SCRIPTS_OF_MARKET, (market,))
+    ]
+
+
+def copy_to(database: Database, script: Script, market: str, why: str, actor: str) -> int:
+    """The number of a copy of the script for another market, which begins where the script is, unless that market has one in use.
+    Inside a write transaction."""
+    copy = add(
+        database, f"{script.name} ({market})", script.body, channel=script.channel, market=market, actor=actor
+    )
+    taken = any(
+        each.state == "primary" and each.channel == copy.channel for each in of_market(database, market)
+    )
+    state = "secondary" if script.state == "primary" and taken else script.state
+    if state != copy.state:
+        database.sql(sql.SET_SCRIPT_STATE, (state, copy.id))
+        note_move(database, copy.id, copy.state, state, why, (), actor)
+    return copy.id
+
+
+def withdraw(database: Database, script_id: int, why: str, actor: str) -> None:
+    """Retire a script that should not have been there, also one in use. Inside a write transaction."""
+    script = find_script(database, str(script_id))
+    if script.state != "retired":
+        database.sql(sql.SET_SCRIPT_STATE, ("retired", script.id))
+        note_move(database, script.id, script.state, "retired", why, (), actor)
+
+
 def note_move(
     database: Database,
     script_id: int,

@@ -103,6 +103,30 @@ ADD_FIRST_MOVE = """INSERT INTO script_move (script_id, before, after, at, moved
 ADD_VARIANT = "INSERT INTO variant (experiment_id, name, weight, script_id) VALUES (?, ?, ?, ?)"
 
 
+# -- markets and their copies ----------------------------------------------------------------------
+
+# A look at every lead, for naming the nearest to one that nobody has.
+ALL_MARKETS = "SELECT DISTINCT market FROM lead WHERE market IS NOT NULL"
+# Those that a market has for itself, the ones in use first.
+SCRIPTS_OF_MARKET = (
+    "SELECT id FROM script WHERE market = ? AND state <> 'retired' ORDER BY state <> 'primary', id"
+)
+
+
+# -- running a policy in shadow --------------------------------------------------------------------
+
+# Back from the newest; merged leads are a part of another one.
+NEWEST_LEADS = f"""
+SELECT {", ".join(STORED)} FROM lead WHERE id < ? AND coalesce(suppressed, '') NOT LIKE 'merged%' ORDER BY id DESC LIMIT ?
+"""
+# Of these, those that were closed or lost, and which; the last word counts.
+ENDED_LEADS = """
+SELECT lead_id, max(CASE WHEN event = 'won' THEN at END) >= coalesce(max(CASE WHEN event IN ('lost', 'dead') THEN at END), 0)
+FROM outcome WHERE event IN ('won', 'lost', 'dead') AND undone_at IS NULL AND lead_id IN (SELECT value FROM json_each(?))
+GROUP BY lead_id
+"""
+
+
 # -- experiments -----------------------------------------------------------------------------------
 
 _EXPERIMENT_COLUMNS = "id, name, version, kind, state, metric, created_at, started_at, stopped_at"

@@ -268,3 +268,30 @@ def test_a_deal_by_command(
     sheet = data("deals", "sheet", 1, "--pdf", "--out", tmp_path / "sheet.pdf")
     assert sheet["price_cents"] == 11_000_000 and (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
     assert [each["reliability"]["n"] for each in data("buyers", "list")] == [1]
+
+
+def test_a_policy_is_tried_in_shadow_and_reverted(data: Any, told: Any) -> None:
+    tried = data("policy", "shadow", "packet.fee", 20000)
+    assert (tried["leads"], tried["passed"], tried["changes"][0]["key"]) == (10, True, "packet.fee")
+    assert data("policy", "show")["version"] == 1
+    assert data("policy", "shadow", "packet.fee", 20000, "--apply")["applied"] == 2
+    before = data("leads", "list")
+    made = data("policy", "revert", 1, "--reason", "too greedy")
+    assert (made["version"], data("policy", "show", "packet.fee")["packet.fee"]) == (3, 10000)
+    assert told("policy", "revert", 9)[0] == 1 and told("policy", "shadow")[0] == 2
+    newest = data("decisions", "list", "--about", "policy")[0]
+    assert {"id", "at", "by", "about", "what", "reason"} <= set(newest)
+    assert (newest["about"], newest["by"], newest["reason"]) == ("policy:3", "operator", "too greedy")
+    assert "packet.fee" in data("decisions", "show", newest["id"])["inputs"]["changes"]
+    assert len(before) == 10
+
+
+def test_a_market_is_copied_and_taken_back(data: Any, told: Any) -> None:
+    markets = sorted({lead["location"] for lead in data("leads", "list")})
+    code, _, err = told("clone", "apply", "--from", markets[0], "--to", markets[1])
+    assert (code, "--anyway" in err) == (1, True)
+    made = data("clone", "apply", "--from", markets[0], "--to", markets[1], "--anyway")
+    assert data("clone", "undo", made["id"])["policy_version"] == made["policy_version"] + 1
+    code, _, err = told("clone", "apply", "--from", markets[0] + "x", "--to", markets[1])
+    assert (code, "do you mean" in err) == (2, True)
+    assert data("clone") == [] and told("clone", "--by", "planet")[0] == 2

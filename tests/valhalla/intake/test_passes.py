@@ -19,7 +19,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
 from valhalla.intake.records import add_source
 from valhalla.intake.request import Request
-from valhalla.leads import search, source_pauses
+from valhalla.leads import search, source_pausing
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
@@ -234,13 +234,13 @@ def test_the_lists_of_a_stopped_source_are_not_read_and_those_of_a_paused_one_ar
         )
         with importing.database.write():
             add_source(importing.database, name)
-    source_pauses.pause(importing.database, "stopped", "stop", "no good")
-    source_pauses.pause(importing.database, "paused", "pause", "no good")
+    source_pausing.pause(importing.database, "stopped", "stop", "no good")
+    source_pausing.pause(importing.database, "paused", "pause", "no good")
     done = importing.run(home, [], standing=True, final=True)
     assert [problem.code for problem in done.skipped] == ["SOURCE_STOPPED"]
     assert "valhalla sources resume stopped" in done.skipped[0].message
     assert importing.database.sql("SELECT name FROM lead") == [("bob",)]
     with pytest.raises(UsageError, match="is stopped"):
         importing.ask(home.inbox / "stopped" / "a.csv", "stopped")
-    source_pauses.resume(importing.database, "stopped")
+    source_pausing.resume(importing.database, "stopped")
     assert importing.run(home, [], standing=True, final=True).result.total("new") == 1

@@ -11,7 +11,7 @@ from db import Database
 from db.clock import DAY
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
-from valhalla.leads import call_list, call_list_index, source_pauses, sql
+from valhalla.leads import call_list, call_list_index, source_pauses, source_pausing, sql
 from valhalla.leads.view import Viewer
 from valhalla.program.database import memory_database
 from valhalla.program.errors import NotFound, UsageError
@@ -54,28 +54,28 @@ def test_the_list_is_what_it_was_without_the_paused(database: Database, line: in
     call_list_index._move(database, line)
     paused = of_source(database, "probate-list") | of_source(database, "referral")
     wanted = [number for number in listed(database) if number not in paused][:count]
-    source_pauses.pause(database, "probate-list", "pause", "too many wrong numbers")
-    source_pauses.pause(database, "referral", "stop", "the partner left")
+    source_pausing.pause(database, "probate-list", "pause", "too many wrong numbers")
+    source_pausing.pause(database, "referral", "stop", "the partner left")
     assert paused and listed(database, count) == wanted
     assert listed(database, source="referral") == []
 
 
 def test_a_source_is_also_the_lists_that_belong_to_it(database: Database) -> None:
-    source_pauses.pause(database, "csv", "pause", "bad list")
+    source_pausing.pause(database, "csv", "pause", "bad list")
     assert listed(database) == [] and not of_source(database, "csv")
 
 
 def test_a_pause_ends_by_itself_or_when_it_is_resumed(database: Database, clock: list[int]) -> None:
     everybody, before = listed(database), list(database.sql("SELECT * FROM lead"))
-    made = source_pauses.pause(database, "referral", "pause", "waits", until="2w")
+    made = source_pausing.pause(database, "referral", "pause", "waits", until="2w")
     assert made.until == NOW + 14 * DAY and set(source_pauses.in_force(database)) == {"referral"}
     clock[0] += 14 * DAY
     assert source_pauses.in_force(database) == {} and len(listed(database)) == len(everybody)
     with pytest.raises(UsageError, match="is not paused"):
-        source_pauses.resume(database, "referral")
-    again = source_pauses.pause(database, "referral", "stop", "for good")
+        source_pausing.resume(database, "referral")
+    again = source_pausing.pause(database, "referral", "stop", "for good")
     assert source_pauses.stopped(database, "referral") == again
-    source_pauses.resume(database, "referral")
+    source_pausing.resume(database, "referral")
     assert source_pauses.stopped(database, "referral") is None and len(listed(database)) == len(everybody)
     assert list(database.sql("SELECT * FROM lead")) == before
     ends = [end for (end,) in database.sql("SELECT ended_at FROM source_pause ORDER BY id")]
@@ -108,9 +108,9 @@ def test_the_walk_passes_over_paused_leads_in_the_index(database: Database) -> N
 
 def test_what_makes_no_sense_is_refused(database: Database) -> None:
     with pytest.raises(UsageError, match="say why"):
-        source_pauses.pause(database, "referral", "pause", " ")
+        source_pausing.pause(database, "referral", "pause", " ")
     with pytest.raises(UsageError, match="not in the future"):
-        source_pauses.pause(database, "referral", "pause", "x", until="2001-01-01")
+        source_pausing.pause(database, "referral", "pause", "x", until="2001-01-01")
     with pytest.raises(NotFound, match="do you mean referral"):
-        source_pauses.pause(database, "referal", "pause", "x")
+        source_pausing.pause(database, "referal", "pause", "x")
     assert source_pauses.in_force(database) == {}

@@ -116,5 +116,19 @@ def test_what_is_unknown_is_a_sentence(proven: Database) -> None:
         plays(proven, "county")
     with pytest.raises(NotFound, match="no outcome has been recorded for the market 'Austin, TX'"):
         plays(proven, name="Austin, TX")
-    with pytest.raises(NotFound, match="no lead is in a market called 'Nowhere'"):
+    with pytest.raises(UsageError, match="no lead is in a market called 'Nowhere'"):
         plays(proven, target="Nowhere")
+
+
+def test_that_one_person_closed_everything_counts_only_where_there_are_others(
+    proven: Database, tell: Any
+) -> None:
+    (both,) = plays(proven, name="Houston, TX")
+    assert "largest rep" in gates(both)
+    with proven.write():
+        proven.sql("UPDATE outcome SET recorded_by = 'ann'")
+    (alone,) = plays(proven, name="Houston, TX")
+    assert "largest rep" not in gates(alone) and {**gates(both), "largest rep": None} == {
+        **gates(alone),
+        "largest rep": None,
+    }

@@ -13,7 +13,7 @@ from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.intake.source_settings import Change, set_source
-from valhalla.leads import source_pauses
+from valhalla.leads import source_pauses, source_pausing
 
 router = Views("imports")
 
@@ -106,14 +106,14 @@ def pause(
     until: Text = "",
 ) -> Response:
     """Pause or stop a source, as ``valhalla sources pause`` and ``stop`` do."""
-    made = source_pauses.pause(here.database, name, kind, reason, until=until or None)
+    made = source_pausing.pause(here.database, name, kind, reason, until=until or None)
     return done(request, _at(name), f"{name} is {source_pauses.as_text(made)}.", undo=f"{_at(name)}/resume")
 
 
 @router.post("/imports/sources/{name}/resume")
 def resume(request: Request, here: Here, name: Name) -> Response:
     """End a pause, as ``valhalla sources resume`` does."""
-    source_pauses.resume(here.database, name)
+    source_pausing.resume(here.database, name)
     return done(request, _at(name), f"{name} is resumed: its leads are on the call list again.")
 
 

@@ -18,6 +18,7 @@ from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.snapshot import Month, Play
 
 LARGEST_SOURCE = "largest source"
+LARGEST_REP = "largest rep"
 
 
 def readiness(
@@ -46,7 +47,7 @@ def readiness(
         _same_fee(play.months, settings),
         _profit(play, settings, cost),
         _concentration(LARGEST_SOURCE, play.sources, closes, settings["largest_source"], "source"),
-        _concentration("largest rep", play.reps, closes, settings["largest_rep"], "person"),
+        _concentration(LARGEST_REP, play.reps, closes, settings["largest_rep"], "person"),
         _quality(data_quality, settings),
         _script(settled),
     ]
@@ -61,6 +62,13 @@ def readiness(
     else:
         state = "NOT YET"
     return Readiness(state, tuple(gates))
+
+
+def without_rep(found: Readiness) -> Readiness:
+    """The same where one person does all the work: that no close came from anybody else says nothing then."""
+    gates = tuple(gate for gate in found.gates if gate.name != LARGEST_REP)
+    state = "READY" if all(gate.passed for gate in gates) else found.state
+    return Readiness(state, gates)
 
 
 def decide_clone(market: str | None, by_market: Mapping[str, Readiness], nothing: Readiness) -> Readiness:

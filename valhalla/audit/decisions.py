@@ -1,0 +1,158 @@
+"""The decision log: what the program and a person decided about leads, policy, sources and scripts, with reason, inputs and who.
+
+It is no second log. Each decision is an entry of the audit chain, and its reason is read where it is kept: a person's words in the
+table of what was decided (they must be erasable), the program's in the entry itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from db import Database
+from db.clock import iso
+from valhalla.audit import sql
+from valhalla.program.errors import NotFound
+
+SUBJECTS = (
+    "buyer",
+    "clone",
+    "consent",
+    "deal",
+    "effect",
+    "experiment",
+    "lead",
+    "live",
+    "market",
+    "outcome",
+    "policy",
+    "promise",
+    "score",
+    "script",
+    "source",
+    "suppression",
+)
+"""Actions that begin with one of these are decisions; ``import.undo`` is one as well."""
+
+ALSO = ("import.undo",)
+
+WHAT = {
+    "clone.apply": "copied what works to another market",
+    "clone.undo": "took a copy to another market back",
+    "deal.move": "moved a deal on",
+    "deal.set": "changed a deal",
+    "effect.approve": "approved what goes out",
+    "effect.deny": "refused what would go out",
+    "effect.stand": "approved a kind of effect in advance",
+    "effect.unstand": "ended an approval in advance",
+    "experiment.start": "started an experiment",
+    "experiment.stop": "stopped an experiment",
+    "experiment.weigh": "changed the shares of an experiment",
+    "import.undo": "undid an import",
+    "lead.add": "added a lead by hand",
+    "lead.change": "decided on a change that a list asked for",
+    "lead.different": "kept two leads apart",
+    "lead.merge": "merged two leads",
+    "lead.reevaluate": "decided on leads again",
+    "lead.unmerge": "took a merge back",
+    "live.off": "closed the lock",
+    "live.on": "opened the lock",
+    "outcome.record": "recorded an outcome",
+    "outcome.undo": "took an outcome back",
+    "policy.set": "changed the policy",
+    "score.learn": "learnt a score from outcomes",
+    "script.move": "moved a script",
+    "source.map": "accepted a mapping of columns",
+    "source.pause": "paused a source",
+    "source.resume": "resumed a source",
+    "source.set": "changed how a source is read",
+    "source.stop": "stopped a source",
+    "suppression.add": "put somebody on do-not-contact",
+    "suppression.remove": "took somebody off do-not-contact",
+}
+
+
+def listed(
+    database: Database,
+    limit: int = 50,
+    *,
+    about: str | None = None,
+    by: str | None = None,
+    before: int | None = None,
+) -> list[dict[str, Any]]:
+    """The newest decisions, newest first: ``{id, at, by, about, what, reason}``. ``about`` a subject such as ``lead:3``, or a kind
+    of them such as ``policy``; ``by`` one actor; ``before``: of a lower number only."""
+    rows = database.sql(sql.DECISIONS, (json.dumps(SUBJECTS), json.dumps(ALSO), about, by, before, limit))
+    return [_shown(database, *row) for row in rows]
+
+
+def whole(database: Database, number: int) -> dict[str, Any]:
+    """One decision with what it was decided from, ``inputs``. Raises :class:`NotFound`."""
+    row = database.one(sql.DECISION, (json.dumps(SUBJECTS), json.dumps(ALSO), number))
+    if row is None:
+        raise NotFound(f"there is no decision {number}; see: valhalla decisions list")
+    *_, body = row
+    return {**_shown(database, *row), "inputs": json.loads(body)}
+
+
+def _shown(
+    database: Database, number: int, at: int, actor: str, action: str, subject: str, text: str
+) -> dict[str, Any]:
+    body = json.loads(text)
+    return {
+        "id": number,
+        "at": iso(at),
+        "by": actor,
+        "about": _about(database, subject),
+        "what": _what(action, body),
+        "action": action,
+        "reason": _reason(database, action, subject, body),
+    }
+
+
+def _about(database: Database, subject: str) -> str:
+    kind, _, number = subject.partition(":")
+    if kind == "source_pause" and number.isdigit():
+        name = database.value(sql.SOURCE_OF_PAUSE, (int(number),))
+        return f"source:{name}" if name else subject
+    return subject
+
+
+def _what(action: str, body: Mapping[str, Any]) -> str:
+    said = WHAT.get(action, action.replace(".", " "))
+    if action.startswith("outcome.") and body.get("event"):
+        return f"{said}: {body['event']}"
+    if action == "policy.set" and body.get("changes"):
+        return f"{said}: {', '.join(sorted(body['changes']))}"
+    if action == "script.move" and body.get("after"):
+        return f"{said} to {body['after']}"
+    return said
+
+
+def _reason(database: Database, action: str, subject: str, body: Mapping[str, Any]) -> str | None:
+    """Why, in the words of whoever decided; None: nobody said."""
+    kind, _, number = subject.partition(":")
+    question = _KEPT_AT.get(kind)
+    found = None
+    if action in _OF_OUTCOME:
+        found = database.value(sql.REASON_OF_OUTCOME, (body.get("outcome"),))
+    elif question is not None and number.isdigit():
+        found = database.value(question, (int(number),))
+    if not found:
+        found = next(
+            (body[name] for name in ("reason", "why", "says") if isinstance(body.get(name), str)), None
+        )
+    if not found and action in _SAID:
+        found = _SAID[action](body)
+    return found or None
+
+
+_OF_OUTCOME = ("outcome.record", "outcome.undo")
+_KEPT_AT = {"source_pause": sql.REASON_OF_PAUSE, "policy": sql.REASON_OF_POLICY}
+_SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "lead.reevaluate": lambda body: (
+        f"by policy version {body.get('policy')} and what outcomes had taught (snapshot {body.get('snapshot')})"
+    ),
+    "lead.change": lambda body: "accepted" if body.get("accepted") else "declined",
+}
