@@ -118,10 +118,10 @@ def assign(
     with inv.program() as program:
         database = program.database
         terms = typed_terms(database, buyer=buyer, buyer_price=buyer_price, deposit=deposit)
-        deal, _ = closing.assign(
+        ended, _ = closing.assign(
             program.reevaluating, lead, fee=_amount(fee), terms=terms, at=_moment(database, at)
         )
-        _say(inv, database, deal)
+        _say(inv, database, ended.deal)
 
 
 @app.command("close")
@@ -132,8 +132,8 @@ def close(ctx: typer.Context, lead: Lead, fee: Fee = None, at: At = None) -> Non
     inv = invocation(ctx)
     with inv.program() as program:
         database = program.database
-        deal, _ = closing.close(program.reevaluating, lead, fee=_amount(fee), at=_moment(database, at))
-        _say(inv, database, deal)
+        ended, _ = closing.close(program.reevaluating, lead, fee=_amount(fee), at=_moment(database, at))
+        _say(inv, database, ended.deal)
 
 
 @app.command("lose")
@@ -148,8 +148,8 @@ def lose(
 
     inv = invocation(ctx)
     with inv.program() as program:
-        deal, _ = closing.lose(program.reevaluating, lead, reason=reason, at=_moment(program.database, at))
-        _say(inv, program.database, deal)
+        ended, _ = closing.lose(program.reevaluating, lead, reason=reason, at=_moment(program.database, at))
+        _say(inv, program.database, ended.deal)
 
 
 @app.command("sheet")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from db import Database
 from jobs import JobId
@@ -14,6 +14,13 @@ from valhalla.program.errors import UsageError
 from valhalla.scoring.jobs import Reevaluating
 
 
+class Ended(NamedTuple):
+    """A deal that has ended, and the outcome that says so; None: nothing had to be recorded."""
+
+    deal: Deal
+    outcome: int | None
+
+
 def assign(
     reevaluating: Reevaluating,
     lead_id: int,
@@ -22,14 +29,14 @@ def assign(
     terms: Mapping[str, Any] | None = None,
     at: int | None = None,
     actor: str = "operator",
-) -> tuple[Deal, JobId | None]:
+) -> tuple[Ended, JobId | None]:
     """The contract was assigned to a buyer: ``fee`` in cents (None: what is left between contract and buyer's price, where both
     are known), ``terms`` as of :func:`valhalla.leads.deals.typed_terms`. All of it, on the disk, or nothing.
 
     Returns the deal and the job of the re-evaluation that the outcome calls for.
     """
 
-    def change(database: Database) -> Deal:
+    def change(database: Database) -> Ended:
         _open(database, lead_id)
         if terms:
             deals.put_terms(database, lead_id, terms, actor=actor)
@@ -45,10 +52,10 @@ def close(
     fee: int | None = None,
     at: int | None = None,
     actor: str = "operator",
-) -> tuple[Deal, JobId | None]:
+) -> tuple[Ended, JobId | None]:
     """The deal closed. One that was assigned before keeps its fee and date; it is only called closed from now on."""
 
-    def change(database: Database) -> Deal:
+    def change(database: Database) -> Ended:
         deal = deals.deal_of(database, lead_id)
         if deal.state != "assigned":
             _open(database, lead_id)
@@ -57,7 +64,7 @@ def close(
             raise UsageError(
                 f"the fee was recorded when it was assigned; undo that first (see: valhalla outcome list {lead_id})"
             )
-        return deals.call_won(database, deal, "closed", actor=actor)
+        return Ended(deals.call_won(database, deal, "closed", actor=actor), None)
 
     return reevaluating.after(change)
 
@@ -69,14 +76,14 @@ def lose(
     reason: str | None = None,
     at: int | None = None,
     actor: str = "operator",
-) -> tuple[Deal, JobId | None]:
+) -> tuple[Ended, JobId | None]:
     """The deal fell through."""
 
-    def change(database: Database) -> Deal:
+    def change(database: Database) -> Ended:
         _open(database, lead_id)
         when = database.clock() if at is None else at
-        Recorder(database, actor).record(Outcome(lead_id, "lost", when, reason=reason or None))
-        return deals.deal_of(database, lead_id)
+        recorded = Recorder(database, actor).record(Outcome(lead_id, "lost", when, reason=reason or None))
+        return Ended(deals.deal_of(database, lead_id), recorded.id)
 
     return reevaluating.after(change)
 
@@ -91,10 +98,11 @@ def _open(database: Database, lead_id: int) -> Deal:
     return deal
 
 
-def _won(database: Database, lead_id: int, fee: int | None, won_as: str, at: int | None, actor: str) -> Deal:
+def _won(database: Database, lead_id: int, fee: int | None, won_as: str, at: int | None, actor: str) -> Ended:
     deal = deals.deal_of(database, lead_id)
     if fee is None and deal.spread is not None and deal.spread > 0:
         fee = deal.spread
     when = database.clock() if at is None else at
-    Recorder(database, actor).record(Outcome(lead_id, "won", when, amount=fee or None))
-    return deals.call_won(database, deals.deal_of(database, lead_id), won_as, actor=actor)
+    recorded = Recorder(database, actor).record(Outcome(lead_id, "won", when, amount=fee or None))
+    deal = deals.call_won(database, deals.deal_of(database, lead_id), won_as, actor=actor)
+    return Ended(deal, recorded.id)

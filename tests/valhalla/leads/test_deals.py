@@ -200,7 +200,7 @@ def test_assigning_and_closing_record_what_they_mean(
     for lead in (1, 2, 3):
         tell(lead, "contract", days_ago=3)
     terms = deals.typed_terms(database, buyer="Cem Homes", buyer_price="110,000", deposit="5000")
-    deal, job = closing.assign(ask, 1, fee=1_200_000, terms=terms)
+    (deal, _), job = closing.assign(ask, 1, fee=1_200_000, terms=terms)
     assert (deal.state, deal.fee, deal.buyer_deposit, job is not None) == (
         "assigned",
         1_200_000,
@@ -210,12 +210,12 @@ def test_assigning_and_closing_record_what_they_mean(
     assert database.value("SELECT status FROM lead WHERE id = 1") == "won"
     with pytest.raises(UsageError, match="is assigned already"):
         closing.assign(ask, 1, fee=1)
-    deal, _ = closing.close(ask, 1)
+    deal = closing.close(ask, 1)[0].deal
     assert (deal.state, deal.fee) == ("closed", 1_200_000)
     assert database.value("SELECT count(*) FROM outcome WHERE event = 'won'") == 1
     with pytest.raises(UsageError, match="no buyer 'Cem Hoems'; did you mean Cem Homes"):
         closing.assign(ask, 2, terms=deals.typed_terms(database, buyer="Cem Hoems"))
-    assert closing.close(ask, 2)[0].state == "closed"
-    assert closing.lose(ask, 3, reason="title problem")[0].state == "lost"
+    assert closing.close(ask, 2)[0].deal.state == "closed"
+    assert closing.lose(ask, 3, reason="title problem")[0].deal.state == "lost"
     assert [each["stage"] for each in deals.board(database)] == ["closed", "closed", "lost"]
     assert audit.check_chain(database) == []
