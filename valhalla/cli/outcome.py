@@ -46,6 +46,9 @@ def outcome(
     ] = None,
     note: Annotated[str | None, typer.Option(help="What was said.")] = None,
     place: Annotated[str | None, typer.Option(help="With appointment: where.")] = None,
+    closing: Annotated[
+        str | None, typer.Option(help="With contract: the closing date, such as 2026-12-15.")
+    ] = None,
 ) -> None:
     inv = invocation(ctx)
     given = {
@@ -57,6 +60,7 @@ def outcome(
         "number": number,
         "note": note,
         "place": place,
+        "closing": closing,
     }
     if lead in ("import", "undo", "list"):
         if any(value is not None for value in given.values()):

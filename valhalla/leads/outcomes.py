@@ -21,7 +21,7 @@ from valhalla.leads.standing import (
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.program.moments import ahead, moment
+from valhalla.program.moments import ahead, local_day, moment
 from valhalla.program.wording import cents
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.stages.calling import CHANNELS
@@ -29,7 +29,7 @@ from valhalla.scoring.stages.calling import CHANNELS
 __all__ = ["OPTED_OUT", "read_lead"]
 
 AMOUNT_OF = ("won", "offer", "contract")
-UNTIL_OF = ("paused", "not_interested", *PROMISED)
+UNTIL_OF = ("paused", "not_interested", "contract", *PROMISED)
 OLDEST = 25 * 366 * DAY
 """Outcomes further back than this are typing mistakes."""
 
@@ -53,7 +53,8 @@ class Outcome(NamedTuple):
     channel: str | None = None
     reason: str | None = None
     until: int | None = None
-    """For ``paused`` and ``not_interested`` until when; for ``callback`` and ``appointment`` the promised time."""
+    """For ``paused`` and ``not_interested`` until when; for ``callback`` and ``appointment`` the promised time; for ``contract`` the
+    closing date."""
     number: str | None = None
     """The number that was dialled or that called, ``+17135550123``; None: for a dial, the lead's next number."""
     note: str | None = None
@@ -221,6 +222,7 @@ def as_typed(
     number: str | None = None,
     note: str | None = None,
     place: str | None = None,
+    closing: str | None = None,
 ) -> Outcome:
     """An outcome from what a person typed, on the operator's clock; blank is "not given", and without ``at`` it is now.
 
@@ -235,6 +237,11 @@ def as_typed(
     event = SYNONYMS.get(word, word)
     if event in PROMISED and at and not until and ahead(at, now, zone) > now:
         at, until = None, at
+    ends = ahead(until, now, zone) if until else None
+    if closing and closing.strip():
+        if event != "contract":
+            raise UsageError(f"a closing date belongs to a contract, not to {event}")
+        ends = local_day(ahead(closing, now, zone), zone)
     return Outcome(
         lead_id,
         event,
@@ -242,7 +249,7 @@ def as_typed(
         cents(amount) if amount else None,
         channel.lower() if channel else None,
         reason,
-        ahead(until, now, zone) if until else None,
+        ends,
         numbers.as_typed(number) if number else None,
         note,
         place,
@@ -298,7 +305,11 @@ def check(outcome: Outcome, now: int) -> None:
             f"--until belongs to paused, not_interested, callback or appointment, not to {event}"
         )
     if outcome.until is not None and outcome.until <= outcome.at:
-        what = {"paused": "a pause must end after it begins", "not_interested": "--until must lie ahead"}
+        what = {
+            "paused": "a pause must end after it begins",
+            "not_interested": "--until must lie ahead",
+            "contract": "the closing date must come after the contract",
+        }
         raise UsageError(
             what.get(event, f"the time of the {event} must come after the call it was agreed in")
         )

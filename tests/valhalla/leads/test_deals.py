@@ -12,7 +12,7 @@ from db import Database, audit
 from jobs import JobQueue
 from valhalla.leads import buyers, closing, deals, merge
 from valhalla.leads.deals import Event, episodes
-from valhalla.leads.outcomes import undo
+from valhalla.leads.outcomes import as_typed, record, undo
 from valhalla.leads.remove import remove_leads
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
@@ -219,3 +219,23 @@ def test_assigning_and_closing_record_what_they_mean(
     assert closing.lose(ask, 3, reason="title problem")[0].deal.state == "lost"
     assert [each["stage"] for each in deals.board(database)] == ["closed", "closed", "lost"]
     assert audit.check_chain(database) == []
+
+
+def test_a_contract_says_when_it_closes(database: Database, people: Callable[[int], int]) -> None:
+    people(1)
+    settings.save(database, "timezone", "America/Chicago")
+    first = record(database, as_typed(database, 1, "contract", amount="90,000", closing="30d"))
+    (deal,) = deals.shown(database, 1)
+    assert (deal["price"], deal["closing_at"]) == (90000.0, "2026-10-21")
+    later = record(database, as_typed(database, 1, "contract", amount="90,000", closing="2026-11-02"))
+    assert deals.shown(database, 1)[0]["closing_at"] == "2026-11-02", "the later word counts"
+    undo(database, later.id)
+    assert deals.shown(database, 1)[0]["closing_at"] == "2026-10-21"
+    deals.set_terms(database, 1, deals.typed_terms(database, closing="2026-12-01"))
+    undo(database, first.id)
+    record(database, as_typed(database, 1, "contract", closing="2026-12-24"))
+    assert deals.shown(database, 1)[0]["closing_at"] == "2026-12-01", "a person's own word stays"
+    with pytest.raises(UsageError, match="belongs to a contract"):
+        as_typed(database, 1, "offer", closing="30d")
+    with pytest.raises(UsageError, match="must come after"):
+        record(database, as_typed(database, 1, "contract", closing="2020-01-01"))
