@@ -16,6 +16,7 @@ from valhalla.program.home import locate
 GROUPS = {
     "Every day": {
         "today": "leads:top",
+        "call": "calling:call",
         "leads": "leads:app",
         "outcome": "outcome:outcome",
         "note": "lead_work:note",

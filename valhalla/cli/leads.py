@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from valhalla.cli import decisions, lead_work, rejects
+from valhalla.cli import calling, decisions, lead_work, rejects
 from valhalla.cli.invocation import invocation
 from valhalla.cli.options import Limit
 
@@ -273,4 +273,5 @@ def _print_lead(whole: dict[str, Any]) -> None:
 
 decisions.register(app)
 lead_work.register(app)
+app.command("next")(calling.next_)
 app.add_typer(rejects.app, name="rejects")

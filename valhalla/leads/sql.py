@@ -315,6 +315,13 @@ SELECT id FROM outcome WHERE lead_id = ?1 AND event = ?2 AND at = ?3 AND undone_
   AND amount IS ?4 AND until IS ?5 AND (?6 IS NULL OR number IS NULL OR number = ?6) LIMIT 1
 """
 
+# What was recorded since a moment, by kind: along the index of times.
+OUTCOMES_SINCE = "SELECT event, count(*) FROM outcome WHERE at >= ? AND undone_at IS NULL GROUP BY event"
+# By number, from the newest: what can be undone one after the other.
+RECORDED_SINCE = """
+SELECT id FROM outcome WHERE at >= ?1 AND recorded_at >= ?1 AND recorded_by = ?2 AND undone_at IS NULL AND origin IS NULL
+ORDER BY id DESC LIMIT ?3
+"""
 # An outcome is undone, never deleted.
 FIND_OUTCOME = "SELECT lead_id, event, undone_at FROM outcome WHERE id = ?"
 # What "undo the last one" means.

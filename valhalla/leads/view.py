@@ -174,6 +174,13 @@ class Viewer:
             self._contexts[key] = self._compiled.at(*key, now=self.at)
         return self._contexts[key]
 
+    def action(self, record: Record) -> calling.NextAction:
+        """What to do with a lead now."""
+        lead, context = record.lead, self.context(record.lead)
+        points = sum(line.points for line in score_lines(lead, context, self.at)) // 100
+        first = self._first.get(lead.decision.variant_id or 0)
+        return calling.next_action(lead, max(0, min(100, points)), self.calling, self.at, first)
+
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
         """The documented shape of a lead in a list. Score, band and next action are as of now."""
         lead, context = record.lead, self.context(record.lead)

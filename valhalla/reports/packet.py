@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from valhalla.leads.buyers import wishes
 from valhalla.leads.call_list import top
-from valhalla.leads.owners import owners_of
+from valhalla.leads.speech import spoken
 from valhalla.leads.view import Record, Viewer
+from valhalla.program import settings
 from valhalla.reports import sql
 from valhalla.scoring.stages.calling import CallingRules, NextAction, wait_after
 from valhalla.scoring.stages.lead import StoredLead
@@ -88,7 +89,8 @@ def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any
         record.details.get("estimated_value"),
     )
     if body["script"] is not None:
-        body["script"]["text"] = spoken(database.value(sql.SCRIPT_BODY, (body["script"]["id"],)) or "", lead)
+        text = database.value(sql.SCRIPT_BODY, (body["script"]["id"],)) or ""
+        body["script"]["text"] = spoken(text, lead, settings.value(database, "my.name"))
     return body
 
 
@@ -111,15 +113,6 @@ def ahead(lead: StoredLead, rules: CallingRules) -> list[NextAction]:
             break
         due += wait_after(step + 1, rules)
     return actions
-
-
-def spoken(text: str, lead: StoredLead) -> str:
-    """The script with the lead's name and address in it; what only the caller knows stays as it is."""
-    contact = owners_of(lead.name).contact
-    first = contact.given if contact is not None and contact.given else lead.name
-    if first.isupper():
-        first = first.title()
-    return text.replace("{name}", first).replace("{address}", lead.address or lead.location or "the house")
 
 
 def wanted(database: Database, viewer: Viewer, count: int) -> list[int]:

@@ -8,12 +8,12 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.effects import register
-from valhalla.leads import facts, merge
+from valhalla.leads import facts, merge, working
 from valhalla.leads.search import same_number
 from valhalla.leads.view import Record
+from valhalla.program import settings
 from valhalla.program.wording import money
 from valhalla.reports import packet as making
-from valhalla.scoring.scripts import find_script
 from valhalla.scoring.stages import STAGES
 from valhalla.scoring.stages.packet_document import earns_packet
 
@@ -40,7 +40,7 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
     with database.view():
         viewer = viewer_of(database)
         record = viewer.record(lead_id)
-        lead, decision = record.lead, record.lead.decision
+        lead = record.lead
         whole = viewer.whole(record)
         titles = dict(STAGES)
         for stage in whole["stages"]:
@@ -48,9 +48,6 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
         for item in whole["history"]:
             item["before"] = _before(item["before"])
         packet = making.latest(database, lead_id)
-        script = None
-        if decision.script_id is not None:
-            script = find_script(database, str(decision.script_id))
         return {
             **whole,
             "market": lead.market,
@@ -64,9 +61,7 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             if packet is None
             else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},
             "earns_packet": earns_packet(lead, viewer.context(lead)),
-            "script": None
-            if script is None
-            else {"name": script.name, "version": script.version, "text": making.spoken(script.body, lead)},
+            "script": working.script(database, lead, settings.value(database, "my.name")),
             "duplicates": [each._asdict() for each in merge.duplicates_of(database, lead_id, lead.phone_key)],
             "effects": [
                 {**each._asdict(), "drafted_at": iso(each.drafted_at)}

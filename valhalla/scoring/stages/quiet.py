@@ -48,6 +48,24 @@ def open_from(now: int, zones: Sequence[str], quiet: QuietHours) -> int:
     return open_from(now, zones[:1], quiet) if len(zones) > 1 else now
 
 
+def closes_at(now: int, zones: Sequence[str], quiet: QuietHours) -> int | None:
+    """The first moment after ``now`` (UTC microseconds) at which quiet hours begin in one of the zones; None: there are none."""
+    if quiet.start == quiet.end:
+        return None
+    moment = _EPOCH + timedelta(microseconds=now)
+    return min((_start(moment, zone, quiet) - _EPOCH) // _MICROSECOND for zone in zones)
+
+
+def _start(moment: datetime, zone: str, quiet: QuietHours) -> datetime:
+    local = moment.astimezone(_zone(zone))
+    start = local.replace(hour=quiet.start // 60, minute=quiet.start % 60, second=0, microsecond=0, fold=0)
+    if start <= local:
+        start += timedelta(days=1)
+    if zone == COMPUTER:
+        start = start.replace(tzinfo=None)
+    return start.astimezone(UTC)
+
+
 def _end(moment: datetime, zone: str, quiet: QuietHours) -> datetime:
     """When the quiet hours that hold at ``moment`` end in a zone; ``moment`` itself when none do."""
     local = moment.astimezone(_zone(zone))

@@ -1,0 +1,157 @@
+"""Working through the list at the terminal: ten leads, one key each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.clock import DAY, HOUR, MINUTE
+from valhalla.cli.entry import run
+
+NOON = 1_795_024_800_000_000
+"""2026-11-18 12:00 in Houston, a Wednesday."""
+HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2\n"
+ROWS = [f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02}\n" for n in range(1, 13)]
+
+Press = Callable[..., str]
+
+
+class Day:
+    """A home on a day whose clock the test moves."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        self.now = NOON
+        self.list = folder / "a.csv"
+        self.list.write_text(HEADER + "".join(ROWS), encoding="utf-8")
+        self._patch, self._capfd = monkeypatch, capfd
+        monkeypatch.setattr("db.clock.now", lambda: self.now)
+        assert run(["config", "set", "timezone", "America/Chicago"]) == 0
+        assert run(["ingest", str(self.list)]) == 0
+
+    def press(self, keys: Iterable[str], *words: str) -> str:
+        """What ``valhalla call`` prints when these keys are pressed; the input ends then."""
+        waiting = iter(keys)
+
+        def answer(_: str = "") -> str:
+            self.now += MINUTE
+            try:
+                return next(waiting)
+            except StopIteration:
+                raise EOFError from None
+
+        self._patch.setattr("builtins.input", answer)
+        return self.say("call", *words)
+
+    def say(self, *words: str, code: int = 0) -> str:
+        self._capfd.readouterr()
+        assert run(words) == code
+        return self._capfd.readouterr().out
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        return json.loads(self.say("--json", *words, code=code))
+
+    def outcomes(self, lead: int) -> list[str]:
+        return [
+            each["event"]
+            for each in self.json("leads", "show", str(lead))["outcomes"]
+            if not each["undone_at"]
+        ]
+
+
+@pytest.fixture
+def day(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Day:
+    return Day(tmp_path, monkeypatch, capfd)
+
+
+def test_ten_leads_are_called_with_ten_keys_and_tomorrow_knows_it(day: Day) -> None:
+    out = day.press(["1", "2", "5", "7", "9", "1", "1", "2", "1", "1", "q"])
+    assert "10 of 50 dials today · 2 talked · 0 appointments" in out
+    assert [day.outcomes(lead) for lead in range(1, 11)] == [
+        *(
+            ["no_answer"],
+            ["voicemail"],
+            ["interested"],
+            ["not_interested"],
+            ["opted_out"],
+            ["no_answer"],
+            ["no_answer"],
+        ),
+        *(["voicemail"], ["no_answer"], ["no_answer"]),
+    ]
+    assert day.json("leads", "next")["lead"]["id"] == 11
+    day.now += 2 * DAY
+    groups = [(each["group"], each["id"]) for each in day.json("today", "--limit", "20")]
+    assert groups[:3] == [("warm", 3), ("new", 11), ("new", 12)] and groups[3][0] == "retries"
+    assert {4, 5} & {number for _, number in groups} == set()
+
+
+def test_a_wrong_number_brings_the_next_one_and_an_undo_the_first(day: Day) -> None:
+    out = day.press(["3"])
+    assert out.index("713-555-2101") < out.index("713-555-3101")
+    assert day.json("leads", "next")["lead"]["phone"] == "713-555-3101"
+    out = day.press(["z"])
+    assert "Undone: wrong number of Person 1" in out
+    assert day.json("leads", "next")["lead"]["phone"] == "713-555-2101"
+
+
+def test_a_call_back_stands_on_top_when_it_is_due(day: Day) -> None:
+    out = day.press(["4 1d", "y", "q"])
+    assert "Thu Nov 19" in out and "Person 1: callback" in out
+    assert day.json("leads", "next")["lead"]["id"] == 2
+    day.now += DAY
+    found = day.json("leads", "next")
+    assert (found["lead"]["id"], found["lead"]["group"], found["lead"]["promise"]["late"]) == (
+        1,
+        "promised",
+        True,
+    )
+    assert found["hold"]["by"] == "operator"
+
+
+def test_notes_tags_corrections_and_skips_stay_with_the_lead(day: Day) -> None:
+    day.press(["n daughter handles it", "t hot", "e 713-555-9999", "s", "q"])
+    lead = day.json("leads", "show", "1")
+    assert [each["text"] for each in lead["notes"]] == ["daughter handles it"]
+    assert (lead["tags"], lead["phone"]) == (["hot"], "713-555-9999")
+    day.list.write_text(HEADER + "".join(ROWS).replace("77018", "77019"), encoding="utf-8")
+    day.say("ingest", str(day.list))
+    assert day.json("leads", "show", "1")["phone"] == "713-555-9999"
+
+
+@pytest.mark.parametrize("typed", ["4 whenever", "6 2020-01-01", "x", "n "])
+def test_what_cannot_be_understood_is_said_and_records_nothing(day: Day, typed: str) -> None:
+    out = day.press([typed, "q"])
+    assert day.outcomes(1) == [] and "Traceback" not in out
+    assert out.count("1 Oak St, Houston") == 1, "the lead stays, with what can be pressed"
+
+
+def test_a_no_to_the_time_that_was_understood_records_nothing(day: Day) -> None:
+    day.press(["4 1d", "n", "q"])
+    assert day.outcomes(1) == []
+
+
+def test_outside_calling_hours_it_says_when_calling_may_go_on(day: Day) -> None:
+    day.now += 10 * HOUR  # 10 pm in Houston
+    found = day.json("leads", "next", code=1)
+    assert found["lead"] is None and found["opens"].startswith("2026-11-19T14:00")
+    assert "Calling may go on Thu Nov 19" in day.say("leads", "next", code=1)
+    assert "Calling may go on" in day.say("call", code=1)
+    assert len(day.json("today", "--limit", "20")) == 12, "listed as by day"
+
+
+def test_when_everybody_was_called_nobody_is_left(day: Day) -> None:
+    out = day.press(["9"] * 12)
+    assert "Nobody is left to call today" in out
+    assert day.json("leads", "next", code=1)["opens"] is None
+
+
+def test_a_group_that_does_not_exist_is_refused(day: Day) -> None:
+    day.say("call", "--only", "cold", code=2)

@@ -1,0 +1,239 @@
+"""Working through today's list: who is next, what to know about them, and how far the day is.
+
+A lead that is shown is the next one in the order of :mod:`valhalla.leads.today` who may be called at this moment: due, and
+within calling hours where they are. Promises come first as soon as their time has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from db.clock import DAY, HOUR, MINUTE, iso
+from valhalla.leads import notes, numbers, promises, sql, tags, today
+from valhalla.leads.outcome_history import outcomes_of
+from valhalla.leads.speech import spoken
+from valhalla.leads.standing import CONVERSATIONS, DIALS
+from valhalla.program import settings
+from valhalla.program.moments import ahead, clock_text, local_day
+from valhalla.scoring.scripts import find_script
+from valhalla.scoring.stages.calling import HOLD
+from valhalla.scoring.stages.quiet import COMPUTER, closes_at, open_from
+from valhalla.scoring.stages.zones import zones_of
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.leads.today import Row
+    from valhalla.leads.view import Viewer
+    from valhalla.scoring.stages import StoredLead
+
+HELD = 15 * MINUTE
+"""So long a lead that was handed out is meant to be called."""
+
+AHEAD = 500
+"""New leads, and retries, that are looked at for one who may be called now."""
+
+UPCOMING = 5
+"""Leads shown as coming next."""
+
+UNDOABLE = 10
+"""Outcomes that can be undone one after the other."""
+
+KEYS = {
+    "1": "no_answer",
+    "2": "voicemail",
+    "3": "wrong_number",
+    "4": "callback",
+    "5": "interested",
+    "6": "appointment",
+    "7": "not_interested",
+    "9": "opted_out",
+}
+"""One key for each outcome."""
+
+LABELS = {
+    "no_answer": "No answer",
+    "voicemail": "Left a voicemail",
+    "wrong_number": "Wrong number",
+    "callback": "Call back at …",
+    "interested": "Talked, interested",
+    "appointment": "Appointment at …",
+    "not_interested": "Not interested",
+    "opted_out": "Never call again",
+}
+"""What stands beside the key."""
+
+TIMED = ("callback", "appointment")
+"""Outcomes that need a time."""
+
+
+class Next(NamedTuple):
+    """Who is next, or when calling may go on."""
+
+    row: Row | None
+    opens: int | None
+    """UTC microseconds, when nobody may be called now but somebody later; None: nobody is left today."""
+
+
+class Hours(NamedTuple):
+    """When a lead may be called, in UTC microseconds."""
+
+    zone: str
+    opens: int
+    """Now, or when their calling hours begin."""
+    closes: int | None
+    """When they end; None: never."""
+
+
+def next_row(
+    database: Database,
+    viewer: Viewer,
+    *,
+    without: Container[int] = (),
+    only: str | None = None,
+    market: str | None = None,
+    source: str | None = None,
+) -> Next:
+    """The first who may be called now. ``without``: leads that were skipped, by number; ``only``: one group of today."""
+    opens: list[int] = []
+    for row in today.walk(database, viewer, market=market, source=source, only=only, batch=AHEAD):
+        lead = row.record.lead
+        if lead.id in without:
+            continue
+        due = due_at(viewer, row)
+        if due is None:
+            continue
+        if due <= viewer.at:
+            return Next(row, None)
+        opens.append(due)
+    return Next(None, min(opens, default=None))
+
+
+def due_at(viewer: Viewer, row: Row) -> int | None:
+    """When this row may be called: now or later, in UTC microseconds; None: not by working through the list."""
+    lead = row.record.lead
+    if row.group == "appointments" or (lead.phone_key is None and lead.email is None):
+        return None
+    if row.promise is not None:
+        promise = row.promise.promise
+        if promise.kind == "task":
+            return None
+        return hours(viewer, lead, max(viewer.at, promise.at)).opens
+    action = viewer.action(row.record)
+    return action.due if action.action == HOLD else viewer.at
+
+
+def hours(viewer: Viewer, lead: StoredLead, at: int | None = None) -> Hours:
+    """The calling hours of a lead at ``at``, or now."""
+    at = viewer.at if at is None else at
+    rules = viewer.calling
+    zones = zones_of(lead.state, lead.phone_key, rules.operator_zone)
+    opens = open_from(at, zones, rules.quiet)
+    return Hours(zones[0], opens, closes_at(opens, zones, rules.quiet))
+
+
+def card(
+    database: Database, viewer: Viewer, row: Row, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What a caller has to know of a lead: who, which number, why, what to say, what was said before."""
+    values = settings.effective(database) if values is None else values
+    lead, entry = row.record.lead, row.to_json(viewer)
+    dial, open_hours = numbers.next_number(database, lead.id), hours(viewer, lead)
+    known = viewer.facts(row.record)
+    past = [each.to_json() for each in outcomes_of(database, lead.id)]
+    return {
+        "lead": entry,
+        "number": None
+        if dial is None
+        else {**dial.number.to_json(), "which": dial.which, "of": dial.of, "key": dial.number.key},
+        "hours": {
+            "zone": open_hours.zone or None,
+            "now": iso(viewer.at),
+            "opens": iso(open_hours.opens),
+            "closes": None if open_hours.closes is None else iso(open_hours.closes),
+            "open": open_hours.opens <= viewer.at,
+        },
+        "known": known,
+        "tags": tags.of_lead(database, lead.id),
+        "notes": [each.to_json() for each in notes.of_lead(database, lead.id)],
+        "outcomes": [each for each in past if each["undone_at"] is None],
+        "script": script(database, lead, values["my.name"]),
+        "others": known["person"]["other_leads"],
+    }
+
+
+def script(database: Database, lead: StoredLead, caller: str | None) -> dict[str, Any] | None:
+    """The script that was drawn for the lead, as it is said; None: none was."""
+    if lead.decision.script_id is None:
+        return None
+    found = find_script(database, str(lead.decision.script_id))
+    return {"name": found.name, "version": found.version, "text": spoken(found.body, lead, caller)}
+
+
+def upcoming(
+    database: Database, viewer: Viewer, *, without: Container[int] = (), only: str | None = None
+) -> list[dict[str, Any]]:
+    """The next few who may be called now."""
+    found: list[dict[str, Any]] = []
+    for row in today.walk(database, viewer, only=only, batch=UPCOMING * 4):
+        if row.record.lead.id not in without:
+            due = due_at(viewer, row)
+            if due is not None and due <= viewer.at:
+                found.append(row.to_json(viewer, len(found) + 1))
+        if len(found) == UPCOMING:
+            break
+    return found
+
+
+def day(database: Database, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How far today is: dials, conversations and appointments since midnight, and the goal."""
+    values = settings.effective(database) if values is None else values
+    now = database.clock()
+    since = local_day(now, values["timezone"])
+    counts: dict[str, int] = dict(database.sql(sql.OUTCOMES_SINCE, (since,)))
+    talked = sum(counts.get(event, 0) for event in CONVERSATIONS)
+    tried = sum(counts.get(event, 0) for event in DIALS)
+    return {
+        "dials": tried + talked - counts.get("inbound", 0) + counts.get("opted_out", 0),
+        "talked": talked,
+        "appointments": counts.get("appointment", 0),
+        "goal": values["goal.dials"] or None,
+    }
+
+
+def week(database: Database, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Appointments and call-backs of the coming seven days, by time."""
+    values = settings.effective(database) if values is None else values
+    now = database.clock()
+    end = local_day(local_day(now, values["timezone"]) + 7 * DAY + 2 * HOUR, values["timezone"])
+    found = promises.listed(database, since=now, until=end, limit=20)
+    return [each.to_json(now) for each in found if each.suppressed is None]
+
+
+def recorded_today(database: Database, actor: str, values: Mapping[str, Any] | None = None) -> list[int]:
+    """The last outcomes that this person recorded today and that stand, the newest first: what can be undone."""
+    values = settings.effective(database) if values is None else values
+    since = local_day(database.clock(), values["timezone"])
+    return [number for (number,) in database.sql(sql.RECORDED_SINCE, (since, actor, UNDOABLE))]
+
+
+def meant(database: Database, lead: StoredLead, typed: str) -> dict[str, str]:
+    """The time that a person means: ``at`` to be stored (ISO 8601), and ``says``, how it reads where the lead is and, where that
+    differs, here. Raises :class:`UsageError`."""
+    values, now = settings.effective(database), database.clock()
+    mine = values["timezone"]
+    theirs = zones_of(lead.state, lead.phone_key, mine or COMPUTER)[0] or None
+    at = ahead(typed, now, theirs or mine)
+    promises.check_time(at, now)
+    there, here = (clock_text(at, zone, CLOCK) for zone in (theirs or mine, mine))
+    place = (theirs or "").rpartition("/")[2].replace("_", " ")
+    says = f"{_plain(there)} in {place}" if place else _plain(there)
+    return {"at": iso(at), "says": says if here == there else f"{says} ({_plain(here)} here)"}
+
+
+CLOCK = "%a %b %d, %I:%M %p"
+
+
+def _plain(text: str) -> str:
+    """``Tue Dec 1, 3:00 pm`` of what ``strftime`` writes with leading zeros."""
+    return text.replace(" 0", " ").replace("AM", "am").replace("PM", "pm")
