@@ -348,8 +348,8 @@ class Verifier:
 # the first and the last schema in which it is so before its digest.
 EVIDENCE = """
 alert buyer consent deal duplicate effect experiment experiment_epoch header import import_undo knowledge lead
-lead_change lead_history lead_merge list_cost live_session mapping model_snapshot note outcome packet policy
-promise reject run saved_filter script script_move scrub setting sighting source source_pause
+lead_change lead_history lead_merge list_cost live_session mapping member model_snapshot note outcome packet
+policy promise reject run saved_filter script script_move scrub setting sighting source source_pause
 standing_approval suppression tag token variant
 """
 PARTS = """\
@@ -481,6 +481,7 @@ PARTS = """\
 25 25 76d13256ae9a7f33 index deal_open
 25 25 d5a0cf6bf52d09fd index lead_by_last_contact
 25 25 a897e2de76be6b81 index lead_by_standing
+25 25 a8bd1cd3566b227a index member_in_force
 25 25 3493146976a84fe8 index note_by_lead
 25 25 fd3e861d83432125 index outcome_by_number
 25 25 f5cbcb662e32d5e4 index promise_by_lead
@@ -495,7 +496,9 @@ PARTS = """\
 25 25 93a3da975f56d0d0 table consent
 25 25 9491b11df11fb86f table deal
 25 25 4c2bf655297b2dd4 table lead
+25 25 ba12297e8f430437 table lead_hold
 25 25 989b2a97c1af1edd table list_cost
+25 25 9a22121ab956bb47 table member
 25 25 e75d5955c1fdade3 table note
 25 25 a6f51bf30680a115 table outcome
 25 25 76c499407043a13b table promise

@@ -30,6 +30,7 @@ BELOW_SERVICE = BASE | {
     "reports",
     "safety",
     "fleet",
+    "team",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "db": set(),
@@ -43,8 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audit": BASE | {"sandbox", "scoring", "leads", "intake"},
     "effects": BASE | {"sandbox", "scoring", "leads", "intake", "audit"},
     "reports": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
+    "team": BASE | {"scoring", "leads"},
     "fleet": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
-    "safety": BELOW_SERVICE - {"safety", "fleet"},
+    "safety": BELOW_SERVICE - {"safety", "fleet", "team"},
     "service": BELOW_SERVICE,
     "cockpit": BELOW_SERVICE | {"service"},
     "cli": BELOW_SERVICE | {"service"},

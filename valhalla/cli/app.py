@@ -55,6 +55,7 @@ GROUPS = {
         "audit": "audit:app",
         "protect": "protecting:protect",
         "restore": "protecting:restore",
+        "team": "team:app",
     },
     "Engineers": {
         "config": "config:app",

@@ -180,6 +180,10 @@ SETTINGS: Mapping[str, Field] = {
         365,
         "days before a closing by which there must be a buyer, and under contract without a closing date",
     ),
+    "team.enabled": _flag(
+        False, "several people work here under their own names; switched by team on and team off"
+    ),
+    "team.hold_minutes": _count(10, 1, 240, "minutes for which a lead that was handed to somebody is theirs"),
     "protect.folder": _text("folder outside of this computer that protected copies go to; set by protect"),
     "protect.minutes": _count(60, 5, 10_080, "minutes between two protected copies"),
     "protect.kept": _count(24, 1, 1000, "protected copies that are kept; older ones are removed"),

@@ -95,6 +95,7 @@ EVIDENCE = (
         personal="note",
     ),
     evidence("source_pause", "source kind until at by ended_at ended_by", personal="reason"),
+    evidence("member", "name role added_at added_by removed_at removed_by"),
     evidence("list_cost", "source import_id amount at by removed_at removed_by"),
     evidence("packet", "lead_id status policy_version created_at", personal="body"),
     evidence("run", "pid version settings started_at stopped_at stop"),
@@ -113,6 +114,7 @@ EVIDENCE = (
 WORKING = frozenset(
     [
         "file",
+        "lead_hold",
         "import_seen",
         "lead_key",
         "quality",
@@ -169,6 +171,7 @@ PLAIN = {
     "job_event": "event",
     "job_seal": "digest",
     "kv": "queue",
+    "lead_hold": "who",
     "queue_state": "queue actor",
     "retry_log": "task status correlation_id",
     "schema_version": "component",
@@ -206,7 +209,7 @@ RELEASES = (
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "ca2c87df6cbeb3a94cbcc5054f4db2834dc18c5db3936fc2f154a86e3a6c7fc6"
+FINGERPRINT = "903ec50cba4a2efa645b8da59c4e5c7322897c48b436822ec1a1f107b978fe5b"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(

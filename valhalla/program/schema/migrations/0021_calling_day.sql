@@ -193,3 +193,24 @@ ALTER TABLE lead ADD COLUMN standing TEXT
 CREATE INDEX lead_by_standing ON lead (standing) WHERE standing IS NOT NULL;
 -- Those who were tried before: next to a million leads they are few.
 CREATE INDEX lead_by_last_contact ON lead (last_contact) WHERE last_contact IS NOT NULL;
+
+-- Who works here, when several people call from one list.
+CREATE TABLE member (
+  id         INTEGER NOT NULL PRIMARY KEY,
+  name       TEXT NOT NULL CHECK (name <> ''),
+  role       TEXT NOT NULL CHECK (role IN ('owner', 'manager', 'caller', 'auditor')),
+  added_at   INTEGER NOT NULL,
+  added_by   TEXT NOT NULL,
+  removed_at INTEGER,
+  removed_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX member_in_force ON member (name) WHERE removed_at IS NULL;
+
+-- Who is calling whom at this moment, so that two callers are never sent to one person. Empty when nobody calls.
+CREATE TABLE lead_hold (
+  lead_id  INTEGER NOT NULL PRIMARY KEY REFERENCES lead (id) ON DELETE CASCADE,
+  drawn_id INTEGER NOT NULL,
+  who      TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  until    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,90 @@
+"""``valhalla team``: several people who call from one list."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from valhalla.cli.invocation import invocation
+
+app = typer.Typer(help="Several people on one list: on, off, add, list, remove.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The name that stands at what they do.")]
+
+
+@app.command("on")
+def on(ctx: typer.Context) -> None:
+    """Let people work under their own names: leads next --as NAME, outcome --as NAME."""
+    _switch(ctx, on=True)
+
+
+@app.command("off")
+def off(ctx: typer.Context) -> None:
+    """Back to one operator. Who the members are stays known."""
+    _switch(ctx, on=False)
+
+
+def _switch(ctx: typer.Context, *, on: bool) -> None:
+    from valhalla.team import members
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        members.switch(database, on)
+        found = members.everybody(database)
+
+    def render() -> None:
+        if not on:
+            print("The team is off: everything is recorded as done by the operator.")
+        elif found:
+            print(f"The team is on: {', '.join(each.name for each in found)}.")
+        else:
+            print("The team is on. Add people with: valhalla team add NAME --role caller")
+
+    inv.show({"enabled": on, "members": [each.to_json() for each in found]}, render)
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    name: Name,
+    role: Annotated[str, typer.Option(help="owner, manager, caller, or auditor, who only reads.")] = "caller",
+) -> None:
+    """Add somebody to the team."""
+    from valhalla.team import members
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        made = members.add(database, name, role)
+        here = members.enabled(database)
+    later = "" if here else " The team is off; turn it on with: valhalla team on"
+    inv.show(made.to_json(), lambda: print(f"{made.name} is in the team as {made.role}.{later}"))
+
+
+@app.command("list")
+def everybody(ctx: typer.Context) -> None:
+    """Who is in the team, and as what."""
+    from valhalla.team import members
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = members.everybody(database)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        cells = [(each.name, each.role) for each in found]
+        table(("name", "role"), cells, empty="Nobody yet; add people with: valhalla team add NAME")
+
+    inv.show([each.to_json() for each in found], render)
+
+
+@app.command("remove")
+def remove(ctx: typer.Context, name: Name) -> None:
+    """Take somebody out of the team. What they did stays under their name."""
+    from valhalla.team import members
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        gone = members.remove(database, name)
+    inv.show(gone.to_json(), lambda: print(f"{gone.name} is out of the team."))
