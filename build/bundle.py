@@ -41,6 +41,7 @@ LATER = {
     "psutil._psutil_windows",
     "pydantic_core._pydantic_core",
     "pyexpat",
+    "python_calamine._python_calamine",
     "unicodedata",
     "watchfiles._rust_notify",
 }

@@ -7,6 +7,7 @@ import time
 from typing import Literal, NamedTuple
 
 from db import Database
+from valhalla.intake.reading.container import on_disk
 from valhalla.intake.records import find_file
 from valhalla.intake.sources import Candidate
 
@@ -28,7 +29,7 @@ def look(database: Database, candidate: Candidate, rules: str) -> Look:
     Costs one ``stat`` and one indexed query; the file is not opened.
     """
     try:
-        stat = os.stat(candidate.path)
+        stat = os.stat(on_disk(candidate.path))
     except OSError:
         return Look(candidate, "gone", False)
     known = find_file(database, str(candidate.path))

@@ -30,6 +30,7 @@ from valhalla.intake.reading import (
     Warning,
     prefix_hash,
 )
+from valhalla.intake.reading.container import on_disk
 from valhalla.intake.records import ListFile, add_source, find_file, read_import
 from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import COUNTS
@@ -51,6 +52,9 @@ WARNINGS_KEPT = 1000
 """Row warnings of an import that are stored; the rest are counted by code."""
 
 MIN_CHUNK_ROWS = 500
+
+READ_AHEAD = ("csv", "jsonl", "json")
+"""Formats that a second process reads ahead; the others are limited, or would be unpacked twice."""
 
 STEP_ROWS = 2_500
 """Rows that are held in memory at a time. A transaction takes several steps while nobody else waits to write: every
@@ -87,6 +91,7 @@ class _Import:
         self.request = request
         self.hooks = hooks
         self.path = Path(request.path)
+        self.disk = on_disk(request.path)
         rows = int(settings.value(database, "import.chunk_rows"))
         self.pace = Pace(rows, MIN_CHUNK_ROWS, alone=pacing.AT_ONCE)
         self.context: Context | None = None
@@ -111,7 +116,7 @@ class _Import:
                 self.database.sql(sql.ADOPT_FILE, (self.file.id,))
         self.rules = rules_of(self.database, self.request.source)
         try:
-            before = os.stat(self.path)
+            before = os.stat(self.disk)
             self._begin(before)
             if self.import_id is None:
                 return None
@@ -189,7 +194,7 @@ class _Import:
         if before.st_size < length:
             return False
         if length:
-            self.passed = prefix_hash(self.path, length)
+            self.passed = prefix_hash(self.disk, length)
         return self.passed is None or self.passed.hexdigest() == digest
 
     def _start(self) -> None:
@@ -329,7 +334,7 @@ class _Import:
     def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
         """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
         large = size - self.position.offset >= helper.WORTH_BYTES
-        if large and source.format != "xlsx" and self._may_read_ahead():
+        if large and source.format in READ_AHEAD and self._may_read_ahead():
             _, mappings = source_rules(self.database, self.request.source)
             what = read_ahead.List(
                 *(self.path, source.profile, mappings.get(plain_header(source.header)), self.position),
@@ -520,7 +525,7 @@ class _Import:
             self.hooks.fence()
             database.sql(sql.FAIL, (code, message, database.clock(), self.import_id))
             database.sql(sql.CLEAR_SEEN, (self.import_id,))
-            stat = os.stat(self.path) if remember and self.path.exists() else None
+            stat = os.stat(self.disk) if remember and self.disk.exists() else None
             known = (stat.st_size, stat.st_mtime_ns, stat.st_ino) if stat else (-1, -1, -1)
             database.sql(sql.SPOIL_FILE, (*known, self.rules, code, message, database.clock(), self.file.id))
             audit.append(

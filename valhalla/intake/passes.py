@@ -16,10 +16,12 @@ from valhalla.intake import results as result
 from valhalla.intake import sources
 from valhalla.intake.advice import advice
 from valhalla.intake.changed import look
+from valhalla.intake.contents import further
 from valhalla.intake.disk_space import DiskSpace
 from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.reading.container import on_disk
 from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.source_rules import rules_of
@@ -102,7 +104,8 @@ class Importing:
         waiting: list[tuple[Candidate, int]] = []
         stops = {name for name, each in source_pauses.in_force(self.database).items() if each.kind == "stop"}
         adopted = dict(self.database.sql(ADOPTED_FILES))
-        for candidate in found.files:
+        looked_at = list(found.files)
+        for candidate in looked_at:
             if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
                 candidate = Candidate(candidate.path, adopted[str(candidate.path)])
             if candidate.source in stops:
@@ -110,6 +113,7 @@ class Importing:
                 done.skipped.append(Problem(candidate.path, "SOURCE_STOPPED", why, False))
                 continue
             seen = look(self.database, candidate, rules_of(self.database, candidate.source))
+            looked_at += further(self.database, candidate, changed=seen.verdict == "changed")
             if seen.verdict == "unchanged":
                 done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
             elif seen.verdict == "gone":
@@ -209,7 +213,7 @@ def _key(path: str) -> str:
 def _changed_at(path: Path) -> int:
     """When the file, or what is known about it, was last changed, UTC microseconds; 0: it is not there."""
     try:
-        found = path.stat()
+        found = on_disk(path).stat()
     except OSError:
         return 0
     return int(max(found.st_mtime, found.st_ctime) * SECOND)

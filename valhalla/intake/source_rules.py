@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from valhalla.intake import sql
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source
+from valhalla.intake.reading.container import on_disk
 from valhalla.intake.reading.header import REJECT_COLUMNS
 from valhalla.intake.records import find_source
 from valhalla.intake.request import Request
@@ -90,7 +91,7 @@ def adopted_source(database: Database, request: Request) -> str | None:
     if request.source != DEFAULT_SOURCE:
         return None
     try:
-        with open(request.path, "rb") as file:
+        with open(on_disk(request.path), "rb") as file:
             head = file.read(4096).decode("utf-8-sig", "replace")
     except OSError:
         return None

@@ -12,12 +12,19 @@ from pathlib import Path
 
 from db import Database
 from valhalla.intake import sql
-from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.reading import DEFAULT_SOURCE, SourceError, open_source
+from valhalla.intake.reading.source import as_they_are
 from valhalla.program.home import Home, executable_folder
 from valhalla.program.names import is_text, shown
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx")
+SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx", ".xlsm", ".xls", ".zip", ".vcf")
 """What is taken from a folder. A file that is named is read whatever it is called."""
+
+FOREIGN = (
+    ".numbers", ".gsheet", ".pdf", ".jpg", ".jpeg", ".png", ".heic", ".webp", ".gif", ".tif", ".tiff", ".docx", ".doc", ".pages",
+    ".ods", ".xlsb", ".rar", ".7z",
+)  # fmt: skip
+"""What people drop into a folder of lists and what cannot be read: it is named, not passed over in silence."""
 
 UNFINISHED = ("~$*", ".*", "*.part", "*.partial", "*.crdownload", "*.tmp", "*.download")
 """What editors and browsers leave beside a file while they write it."""
@@ -123,6 +130,13 @@ class _Finder:
 
     def _add_entry(self, path: Path, entry: os.DirEntry[str], source: str | None) -> None:
         name = entry.name.lower()
+        if (
+            name.endswith(FOREIGN)
+            and not name.startswith((".", "~$"))
+            and entry.is_file(follow_symlinks=False)
+        ):
+            self._problem(path, "SKIPPED", f"{path} was passed over: {_what(path)}", False)
+            return
         if not name.endswith(SUFFIXES) or any(fnmatch.fnmatch(name, pattern) for pattern in UNFINISHED):
             return
         if entry.is_symlink():
@@ -180,3 +194,14 @@ def _subfolders(folder: Path) -> Iterator[Path]:
 
 def _matching(pattern: str) -> list[Path]:
     return [Path(found) for found in sorted(glob(pattern))] if has_magic(pattern) else [Path(pattern)]
+
+
+def _what(path: Path) -> str:
+    """Why a file of another kind is no list, in words."""
+    try:
+        open_source(path, columns=as_they_are).close()
+    except SourceError as error:
+        return error.message
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    return "it is not called like a list; give it the ending .csv or .xlsx"

@@ -358,6 +358,14 @@ UPDATE reject SET raw = NULL, value = NULL, message = 'The person asked to be fo
 """
 
 
+# Lists in a file that were found when it was read as it is now.
+LISTS_WITHIN = """
+SELECT part.path FROM file AS part JOIN file AS whole ON whole.path = ?3 AND whole.size = part.size
+  AND whole.modified_ns = part.modified_ns
+WHERE part.path > ?1 AND part.path < ?2 ORDER BY part.id
+"""
+
+
 # -- buyers among the rows: offers -------------------------------------------------------------------
 
 _OFFER = """

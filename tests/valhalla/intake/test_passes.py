@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
 from valhalla.intake.records import add_source
 from valhalla.intake.request import Request
+from valhalla.intake.undo import undo_import
 from valhalla.leads import search, source_pausing
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
@@ -244,3 +246,31 @@ def test_the_lists_of_a_stopped_source_are_not_read_and_those_of_a_paused_one_ar
         importing.ask(home.inbox / "stopped" / "a.csv", "stopped")
     source_pausing.resume(importing.database, "stopped")
     assert importing.run(home, [], standing=True, final=True).result.total("new") == 1
+
+
+def test_every_list_in_a_file_is_a_list_of_its_own(home: Home, importing: Importing) -> None:
+    head = "Owner Name,Phone,Property Address,City,State,Zip\n"
+    with zipfile.ZipFile(home.inbox / "october.zip", "w") as archive:
+        archive.writestr("a.csv", head + "Ann,713-555-0101,1 Oak St,Houston,TX,77002\n")
+        archive.writestr(
+            "b.csv", head + "Ann,713-555-0101,1 Oak St,Houston,TX,77002\n,,,,,\nBob,713-555-0102,,,,\n"
+        )
+        archive.writestr("readme.pdf", "x")
+    (home.inbox / "plan.pdf").write_bytes(b"%PDF-1.7")
+
+    def once() -> passes.Pass:
+        return importing.run(home, [], standing=True, final=True)
+
+    done = once()
+    path = str(home.inbox / "october.zip")
+    assert [(file.path, file.rows) for file in done.result.files] == [(path, 1), (f"{path} » b.csv", 2)]
+    assert (done.result.total("new"), done.result.total("duplicate")) == (2, 1)
+    assert "plan.pdf was passed over: The file" in done.skipped[0].message
+    again = once()
+    assert [(file.path, file.unchanged) for file in again.result.files] == [(path, 1), (f"{path} » b.csv", 2)]
+    undo_import(importing.database, done.import_ids[1])  # of b.csv
+    assert [name for (name,) in importing.database.sql("SELECT name FROM lead")] == ["Ann"]
+    with zipfile.ZipFile(home.inbox / "october.zip", "w") as archive:
+        archive.writestr("a.csv", head + "Ann,713-555-0101,1 Oak St,Houston,TX,77002\n")
+    assert [file.path for file in once().result.files] == [path], "b.csv is not in it any more"
+    assert [file.path for file in once().result.files] == [path]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from valhalla.intake.reading.chunk import SourceError
 
@@ -44,6 +44,27 @@ class Archive:
     def start_of(self, name: str, size: int) -> bytes:
         """The first bytes of a part; empty when there is no such part."""
         return next(self._read(name, size), b"")[:size] if name in self.parts else b""
+
+    def extract(self, name: str, limit: int) -> BinaryIO:
+        """A part as a file of its own, which is gone when it is closed. Raises SourceError for more than ``limit`` bytes."""
+        import tempfile
+
+        file = cast(BinaryIO, tempfile.TemporaryFile(prefix="valhalla-"))  # noqa: SIM115
+        left = limit
+        try:
+            for block in self._read(name, BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise SourceError(
+                        "TOO_LARGE",
+                        f"{name} in the archive {self.path} unpacks to more than {limit >> 20:,} MB; unpack it first.",
+                    )
+                file.write(block)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
 
     def check(self) -> None:
         """Refuse what unpacks to too much, and document types, which can make a text of any length out of a few bytes."""
@@ -93,7 +114,7 @@ class Archive:
         if part.compress_type not in PACKINGS:
             raise SourceError(
                 "NOT_READABLE",
-                f"The archive {self.path} is packed by a method that workbooks do not use; save the list as CSV.",
+                f"The archive {self.path} is packed by a method that is not read here; unpack it, or save the list as CSV.",
             )
         with self._zip.open(part) as opened:
             while block := opened.read(size):

@@ -9,35 +9,51 @@ MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 
 _WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<table|<\?xml|<!--)", re.IGNORECASE)
-_COMPOUND = b"\xd0\xcf\x11\xe0"
+COMPOUND = b"\xd0\xcf\x11\xe0"
+_WORD = "WordDocument".encode("utf-16-le")
+_PHOTOS = frozenset((b"heic", b"heix", b"mif1", b"avif", b"msf1"))
+_SHORTCUT = re.compile(rb"^\s*\{[^{}]*\"(?:url|doc_id|resource_id)\"[^{}]*(?:docs\.google\.com|doc_id)")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream in which Office keeps a document that has a password."""
 _OTHER = {
-    b"%PDF": "a PDF document",
+    b"%PDF": "a PDF document; ask for the list as CSV or Excel",
     b"\x1f\x8b": "a gzip archive; unpack it first",
     b"BZh": "a bzip2 archive; unpack it first",
     b"\xfd7zXZ": "an xz archive; unpack it first",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
     b"Rar!": "a RAR archive; unpack it first",
-    _COMPOUND: "an old Excel workbook (.xls); save it as .xlsx or CSV",
     b"SQLite format 3\0": "a SQLite database",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"GIF8": "an image",
+    b"\x89PNG": "a picture; a photo of a list cannot be read: ask for the list as CSV or Excel",
+    b"\xff\xd8\xff": "a picture; a photo of a list cannot be read: ask for the list as CSV or Excel",
+    b"GIF8": "a picture; a photo of a list cannot be read: ask for the list as CSV or Excel",
+    b"RIFF": "a picture or a recording",
+    b"II*\0": "a picture; a photo of a list cannot be read: ask for the list as CSV or Excel",
+    b"MM\0*": "a picture; a photo of a list cannot be read: ask for the list as CSV or Excel",
     b"{\\rtf": "a text document (RTF)",
 }
 
 
 def other_kind(head: bytes) -> str | None:
     """What a file that begins with ``head`` is, when that is something that holds no list; None: it may hold one."""
-    if head.startswith(_COMPOUND) and _ENCRYPTED in head:
-        return "a workbook that is protected with a password; save it without one"
+    if head.startswith(COMPOUND):
+        if _ENCRYPTED in head:
+            return "a workbook that is protected with a password; save it without one"
+        if _WORD in head:
+            return "a Word document; save the table in it as CSV"
+        return None
+    if head[4:8] == b"ftyp":
+        return f"a {'picture' if head[8:12] in _PHOTOS else 'film'}; ask for the list as CSV or Excel"
     for magic, what in _OTHER.items():
         if head.startswith(magic):
             return what
-    if _WEB_PAGE.match(head.removeprefix(MARK)):
-        return "a web page; export the list as CSV"
+    if _SHORTCUT.search(head[:4096]):
+        return "a shortcut to a Google sheet; open it and choose File, Download, Comma Separated Values"
     return None
+
+
+def is_web_page(head: bytes) -> bool:
+    """Whether a file begins as pages do, and as the XML of Excel 2003, which may hold the table of a list."""
+    return _WEB_PAGE.match(head.removeprefix(MARK)) is not None
 
 
 def json_kind(head: bytes) -> str | None:

@@ -6,22 +6,27 @@ import io
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from valhalla.intake.reading import vcard, web_table
+from valhalla.intake.reading.archive import Archive
 from valhalla.intake.reading.careful import RowReader
-from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning
+from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning, shorten
+from valhalla.intake.reading.container import Contents, joined, on_disk, split
 from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.jsonfile import Document, LinesReader, lines_header
-from valhalla.intake.reading.kind import json_kind, other_kind
-from valhalla.intake.reading.mapping import Columns, columns_for, unique_names
+from valhalla.intake.reading.kind import COMPOUND, is_web_page, json_kind, other_kind
+from valhalla.intake.reading.mapping import Columns, columns_for, known_cells, unique_names
+from valhalla.intake.reading.old_workbook import OldWorkbook
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
 from valhalla.intake.reading.tables import TableReader, TooLong
-from valhalla.intake.reading.xlsx import Workbook
+from valhalla.intake.reading.vcard import is_vcard
+from valhalla.intake.reading.xlsx import SHOWN, Workbook
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -63,7 +68,7 @@ class Source:
     name: str
     """Of the source the file belongs to; stands in ``Row.source`` where a row does not name its own."""
     format: str
-    """csv, jsonl, json or xlsx."""
+    """csv, jsonl, json, xlsx, xls, html, vcf, or zip: one of the first two in an archive."""
     header: list[str]
     mapping: dict[str, str]
     """Header to field."""
@@ -77,6 +82,8 @@ class Source:
     """Whether a longer file with the same beginning can be read on from the old position."""
     opened: os.stat_result
     """The file as it was when it was opened."""
+    contents: Contents
+    """The lists of a file that holds several."""
 
     def __init__(
         self,
@@ -103,6 +110,7 @@ class Source:
         self.encoding = encoding
         self.delimiter = delimiter
         self.appendable = form in ("csv", "jsonl")
+        self.contents = Contents([], [])
         self._file = file
         self._reader = reader
         self._window: Window | None = getattr(reader, "window", None)
@@ -186,7 +194,7 @@ class Source:
         """
         if self._window is not None:
             return self._window.hasher.hexdigest()
-        return prefix_hash(self.path, self.position.offset).hexdigest()
+        return prefix_hash(on_disk(self.path), self.position.offset).hexdigest()
 
     def close(self) -> None:
         """Close the file."""
@@ -242,13 +250,14 @@ def open_source(
 
 
 def _open(path: Path, progress: Callable[[], object] | None) -> BinaryIO:
+    place = on_disk(path)
     try:
-        kind = path.stat().st_mode
+        kind = place.stat().st_mode
         if stat.S_ISDIR(kind):
             raise SourceError("NOT_READABLE", f"{path} is a folder, not a file.")
         if not stat.S_ISREG(kind):
             raise SourceError("NOT_READABLE", f"{path} is no regular file.")
-        return open(path, "rb", buffering=0) if progress is None else cast(BinaryIO, _Heard(path, progress))
+        return open(place, "rb", buffering=0) if progress is None else cast(BinaryIO, _Heard(place, progress))
     except FileNotFoundError:
         raise SourceError("NOT_FOUND", f"The file '{path}' was not found.") from None
     except (OSError, ValueError) as error:
@@ -280,29 +289,27 @@ def _open_format(
     passed: blake2b | None,
     columns: ColumnsOf | None,
 ) -> Source:
-    head = file.read(1 << 16)
-    if not head:
-        raise SourceError("EMPTY_FILE", f"The file {path} is empty.")
-    other = other_kind(head)
-    if other is not None:
-        raise SourceError("NOT_CSV", f"The file {path} is no lead list but {other}.")
     start = start if start is not None and start.offset > 0 else None
-    opened = Opened(path, file, profile, mapping, start, name, rows, passed if start else None, columns)
-    if head.startswith(b"PK\x03\x04"):
-        return opened.workbook()
-    kind = json_kind(head)
-    if kind == "json" and path.suffix.lower() in (".jsonl", ".ndjson") and head.lstrip()[:1] == b"{":
-        kind = "jsonl"
-    if kind == "json":
-        return opened.json_document()
-    if kind == "jsonl":
-        return opened.json_lines()
-    return opened.text()
+    size = os.fstat(file.fileno()).st_size
+    opened = Opened(
+        *(path, file, profile, mapping, start, name, rows, passed if start else None, columns),
+        outer=file,
+        size=size,
+        part=split(path)[1],
+    )
+    return opened.source()
+
+
+NUMBERS = "a Numbers document; open it in Numbers and export it as CSV"
+ZIP_LIMIT = 512 << 20
+"""Bytes to which one list in an archive may unpack."""
+LISTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xls", ".vcf")
+"""How the lists in an archive are called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A readable file whose format is known, and how it is to be read."""
+    """A readable file, and how it is to be read."""
 
     path: Path
     file: BinaryIO
@@ -313,9 +320,171 @@ class Opened:
     rows: RowReaderFactory
     passed: blake2b | None
     columns: ColumnsOf | None
+    outer: BinaryIO
+    """The file on the disk: ``file``, or the archive from which that was taken."""
+    size: int
+    """Of the file on the disk: lists that are not read byte by byte stand at its end."""
+    part: str | None = None
+    """Which list of the file is meant; None: the first."""
+
+    def source(self) -> Source:
+        """The list, by what the file is."""
+        head = self.file.read(1 << 16)
+        if not head:
+            raise SourceError("EMPTY_FILE", f"The file {self.path} is empty.")
+        other = other_kind(head)
+        if other is not None:
+            raise self._no_list(other)
+        if head.startswith(b"PK\x03\x04"):
+            return self._archive()
+        if head.startswith(COMPOUND):
+            return self._old_workbook()
+        if is_web_page(head):
+            return self._web_page()
+        if is_vcard(head):
+            return self._contacts()
+        kind = json_kind(head)
+        suffix = os.path.splitext(str(self.path))[1].lower()
+        if kind == "json" and suffix in (".jsonl", ".ndjson") and head.lstrip()[:1] == b"{":
+            kind = "jsonl"
+        if kind == "json":
+            return self.json_document()
+        if kind == "jsonl":
+            return self.json_lines()
+        return self.text()
+
+    def _no_list(self, what: str) -> SourceError:
+        return SourceError("NOT_CSV", f"The file {self.path} is no lead list but {what}.")
+
+    def _archive(self) -> Source:
+        """A workbook, or an archive with lists in it."""
+        try:
+            archive = Archive(self.file, self.path)
+        except SourceError:
+            raise
+        except Exception as error:  # a broken archive raises nearly anything
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise SourceError(
+                "NOT_READABLE", f"The workbook {self.path} is damaged: {reason[:200]}."
+            ) from error
+        names = archive.parts
+        if b"opendocument" in archive.start_of("mimetype", 80):
+            raise SourceError(
+                "NOT_CSV", f"The file {self.path} is an OpenDocument file; save it as .xlsx or CSV."
+            )
+        if any(name.endswith(".iwa") for name in names):
+            raise self._no_list(NUMBERS)
+        if "xl/workbook.bin" in names:
+            raise self._no_list("a binary workbook (.xlsb); save it as .xlsx or CSV")
+        if any(name.startswith("word/") for name in names):
+            raise self._no_list("a Word document; save the table in it as CSV")
+        if any(name.startswith(("ppt/", "visio/")) for name in names):
+            raise self._no_list("a presentation; ask for the list as CSV or Excel")
+        if any(name.startswith("xl/") for name in names) or "[Content_Types].xml" in names:
+            return self.workbook()
+        return self._zipped(archive)
+
+    def _zipped(self, archive: Archive) -> Source:
+        if self.outer is not self.file:
+            raise self._no_list("an archive in an archive; unpack it first")
+        contents = _lists_in(archive, self)
+        if not contents.lists:
+            names = [shorten(name, 80) for name, _ in contents.passed]
+            more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+            held = f" with {', '.join(names[:SHOWN])}{more} in it" if names else ""
+            raise self._no_list(f"a zip archive{held}, none of which is a list")
+        wanted = self.part or contents.lists[0]
+        member = next((name for name in archive.parts if name == wanted), None)
+        if member is None:
+            raise SourceError("NOT_FOUND", f"The archive {self.path} has no {shorten(wanted)} any more.")
+        source = self._member(archive, member)
+        if self.part is None:
+            source.contents = contents
+            more = ", ".join(shorten(name, 60) for name in contents.lists[1 : SHOWN + 1])
+            if more:
+                source.warnings.append(
+                    Warning(
+                        0,
+                        "MORE_SHEETS",
+                        f"this is {wanted} in the archive; also read, as lists of their own: {more}",
+                    )
+                )
+            for name, why in contents.passed[:SHOWN]:
+                source.warnings.append(
+                    Warning(0, "MORE_SHEETS", f"{shorten(name, 80)} was passed over: {why}")
+                )
+        return source
+
+    def _member(self, archive: Archive, member: str) -> Source:
+        inner = archive.extract(member, ZIP_LIMIT)
+        path = self.path if self.part is not None else Path(joined(self.path, member))
+        return replace(self, file=inner, part=None, path=path).source()
+
+    def _old_workbook(self) -> Source:
+        book = OldWorkbook(self.file, self.path, self.part)
+        source = self._table("xls", list(book.rows()), book.warnings)
+        source.contents = book.contents
+        return source
+
+    def _web_page(self) -> Source:
+        """The longest table of a page that has column names of a list."""
+        self.file.seek(0)
+        data = _all_of(self.file, self.path, web_table.LIMIT)
+        try:
+            tables = web_table.tables_in(web_table.decoded(data))
+        except web_table.TooManyCells:
+            raise SourceError(
+                "TOO_LARGE",
+                f"The tables of {self.path} have more than 5,000,000 cells; save the list as CSV.",
+            ) from None
+        lists = [table for table in tables if any(known_cells(row) >= 2 for row in table[:PREAMBLE])]
+        if not lists:
+            raise self._no_list("a web page without the table of a list; export the list as CSV")
+        chosen = max(lists, key=len)
+        warnings = [Warning(0, "CONTENT_NOT_NAME", "the file is a table of a web page and was read as one")]
+        return self._table("html", list(enumerate(chosen, 1)), warnings)
+
+    def _contacts(self) -> Source:
+        self.file.seek(0)
+        data = _all_of(self.file, self.path, vcard.LIMIT)
+        header, cards = vcard.table(web_table.decoded(data))
+        if not cards:
+            raise SourceError("EMPTY_FILE", f"The file {self.path} holds no contacts.")
+        columns = self._columns(header, [cells for _, cells in cards[:TOP_ROWS]])
+        reader = TableReader(cards, self.rows(columns, columns.profile, self.name), self._table_start(1))
+        return self._source("vcf", columns, reader, [], "utf-8", ",")
+
+    def _table(self, form: str, table: list[tuple[int, list[str]]], warnings: list[Warning]) -> Source:
+        """A table that was read whole, with the numbers of its rows."""
+        top = table[:TOP_ROWS]
+        header, more, number, place = self._header(top)
+        width = len(header)
+        columns = self._columns(header, [cells for _, cells in top[place + 1 :]])
+        padded = ((row, cells + [""] * (width - len(cells))) for row, cells in table if row > number)
+        reader = TableReader(
+            padded, self.rows(columns, columns.profile, self.name), self._table_start(number + 1)
+        )
+        return self._source(form, columns, reader, warnings + more, "utf-8", ",")
+
+    def _header(self, top: list[tuple[int, list[str]]]) -> tuple[list[str], list[Warning], int, int]:
+        """Column names among the first rows: they, warnings, their row, and their place among those rows."""
+        first = next((number for number, cells in top if cells), 0)
+        near = [cells for number, cells in top if number < first + PREAMBLE]
+        place = header_row(near, frozenset(map(normal, self.mapping or ())))
+        if place is None:
+            raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
+        number, cells = top[place]
+        header, more = unique_names(cells)
+        if number > 1:
+            more.append(
+                Warning(number, "PREAMBLE_SKIPPED", f"{number - 1} rows above the column names skipped")
+            )
+        return header, more, number, place
 
     def text(self) -> Source:
         """Delimited text."""
+        if self.outer is not self.file:
+            return self._packed(replace(self, outer=self.file, start=None, passed=None).text())
         profile, start = self.profile, self.start
         more: list[Warning] = []
         encoding, decided = "", False
@@ -337,6 +506,8 @@ class Opened:
 
     def json_lines(self) -> Source:
         """One JSON object per line."""
+        if self.outer is not self.file:
+            return self._packed(replace(self, outer=self.file, start=None, passed=None).json_lines())
         columns = self._columns(lines_header(self.file), [])
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
@@ -357,24 +528,17 @@ class Opened:
 
     def workbook(self) -> Source:
         """The first sheet with data of a workbook."""
-        book = Workbook(self.file, self.path)
+        book = Workbook(self.file, self.path, self.part)
         warnings = book.warnings
-        if self.path.suffix.lower() not in (".xlsx", ".xlsm", ".xltx"):
+        if (
+            os.path.splitext(str(self.path))[1].lower() not in (".xlsx", ".xlsm", ".xltx")
+            and self.part is None
+        ):
             warnings.append(
                 Warning(0, "CONTENT_NOT_NAME", "the file is an Excel workbook and was read as one")
             )
         top = _top(book.rows())
-        first = next((number for number, cells in top if cells), 0)
-        near = [cells for number, cells in top if number < first + PREAMBLE]
-        place = header_row(near, frozenset(map(normal, self.mapping or ())))
-        if place is None:
-            raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
-        number, cells = top[place]
-        header, more = unique_names(cells)
-        if number > 1:
-            more.append(
-                Warning(number, "PREAMBLE_SKIPPED", f"{number - 1} rows above the column names skipped")
-            )
+        header, more, number, place = self._header(top)
         width = len(header)
         columns = self._columns(header, [cells for _, cells in top[place + 1 :]])
         start = self._table_start(number + 1)
@@ -384,13 +548,26 @@ class Opened:
             if row > number
         )
         reader = TableReader(padded, self.rows(columns, columns.profile, self.name), start)
-        return self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
+        source = self._source("xlsx", columns, reader, warnings + more, "utf-8", ",")
+        source.contents = book.contents
+        return source
+
+    def _packed(self, source: Source) -> Source:
+        """A list that is read byte by byte, in an archive: it goes on behind the records that were read, not behind bytes."""
+        return Source(
+            *(self.path, self.name, "zip", self.outer, source.columns, Packed(source, self.size, self.start)),
+            *(
+                [each for each in source.warnings if each not in source.columns.warnings],
+                source.encoding,
+                source.delimiter,
+            ),
+            profile=source.profile,
+        )
 
     def _table_start(self, first: int) -> Position:
-        size = os.fstat(self.file.fileno()).st_size
         if self.start is None:
-            return Position(size, first, 0, "utf-8")
-        return Position(size, self.start.line, self.start.records, "utf-8")
+            return Position(self.size, first, 0, "utf-8")
+        return Position(self.size, self.start.line, self.start.records, "utf-8")
 
     def _columns(self, header: list[str], samples: list[list[str]]) -> Columns:
         if self.columns is not None:
@@ -407,7 +584,7 @@ class Opened:
         delimiter: str,
     ) -> Source:
         return Source(
-            *(self.path, self.name, form, self.file, columns, reader, warnings, encoding, delimiter),
+            *(self.path, self.name, form, self.outer, columns, reader, warnings, encoding, delimiter),
             profile=columns.profile,
         )
 
@@ -421,3 +598,83 @@ def _top(rows: Iterator[tuple[int, list[str] | TooLong]]) -> list[tuple[int, lis
         if len(top) == TOP_ROWS or size > TOP_SIZE:
             break
     return top
+
+
+def _all_of(file: BinaryIO, path: Path, limit: int) -> bytes:
+    parts = []
+    left = limit
+    while block := file.read(1 << 20):
+        left -= len(block)
+        if left < 0:
+            raise SourceError(
+                "TOO_LARGE", f"The file {path} is larger than {limit >> 20} MB; save the list as CSV."
+            )
+        parts.append(block)
+    return b"".join(parts)
+
+
+def _lists_in(archive: Archive, opened: Opened) -> Contents:
+    """The members of an archive that are lists; a single one that may be is the list, whatever its columns are."""
+    maybe: list[str] = []
+    passed: list[tuple[str, str]] = []
+    for name in archive.parts:
+        last = name.rpartition("/")[2]
+        if not last or name.startswith("__MACOSX/") or last.startswith("."):
+            continue
+        if not last.lower().endswith(LISTS):
+            passed.append((name, "it is called like no list"))
+        else:
+            maybe.append(name)
+    if len(maybe) == 1 and not maybe[0].lower().endswith(".txt"):
+        return Contents(maybe, passed)
+    lists = []
+    for name in maybe[:MEMBERS]:
+        try:
+            plain = replace(opened, part=name, start=None, mapping=None, rows=RowReader, columns=as_they_are)
+            with_columns = plain._member(archive, name)
+            header = with_columns.header
+        except SourceError as error:
+            passed.append((name, error.message))
+        else:
+            if known_cells(header) >= 1 or len(header) >= 3:
+                lists.append(name)
+            else:
+                passed.append((name, "it has no column names of a list"))
+    passed += [(name, "an archive with so many files is not read to its end") for name in maybe[MEMBERS:]]
+    return Contents(lists, passed)
+
+
+MEMBERS = 100
+"""Lists of one archive that are read."""
+
+
+def as_they_are(header: list[str]) -> Columns:
+    """Columns of which none is a field: to see what the column names are."""
+    return Columns(header, {}, {}, [], (), (), (), (), None, None, own_export=False, profile=Profile())
+
+
+class Packed:
+    """Reads what another reader reads, and stands at the end of the archive that holds it: see :class:`Reader`."""
+
+    def __init__(self, source: Source, size: int, start: Position | None) -> None:
+        self._source = source
+        self._size = size
+        self.rows = source._reader.rows
+        self.position = self._at(start or source.position)
+        self._skip = start.records if start is not None else 0
+
+    def _at(self, position: Position) -> Position:
+        return replace(position, offset=self._size)
+
+    def read(self, count: int, final: bool) -> Chunk | None:
+        """The next at most ``count`` records behind the position; the archive is whole, so ``final`` makes no difference."""
+        reader = self._source._reader
+        while reader.position.records < self._skip:
+            if reader.read(min(count, self._skip - reader.position.records), True) is None:
+                return None
+        chunk = reader.read(count, True)
+        if chunk is None:
+            return None
+        chunk.start, chunk.end = self._at(chunk.start), self._at(chunk.end)
+        self.position = chunk.end
+        return chunk

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from valhalla.intake.reading.archive import Archive
 from valhalla.intake.reading.chunk import SourceError, Warning, shorten
+from valhalla.intake.reading.container import Contents
 from valhalla.intake.reading.mapping import known_cells
 from valhalla.intake.reading.sheet_xml import SharedTexts, Sheet, Styles, shared_texts, styles
 from valhalla.intake.reading.tables import TooLong
@@ -32,54 +33,57 @@ _STYLES = "xl/styles.xml"
 class Workbook:
     """The first sheet of a workbook that has column names of a list, else the first with data, as rows of text."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path, part: str | None = None) -> None:
         self.path = path
+        self._part = part
         self.warnings: list[Warning] = []
+        self.contents = Contents([], [])
         try:
             self._archive = Archive(file, path)
-            self._check()
+            self._archive.check()
             self._sheet = self._open()
         except SourceError:
             raise
         except Exception as error:  # a broken archive raises nearly anything
             raise self._broken(error) from error
 
-    def _check(self) -> None:
-        if b"opendocument" in self._archive.start_of("mimetype", 80):
-            raise SourceError(
-                "NOT_CSV", f"The file {self.path} is an OpenDocument file; save it as .xlsx or CSV."
-            )
-        if not any(name.startswith("xl/") for name in self._archive.parts):
-            raise SourceError(
-                "NOT_CSV",
-                f"The file {self.path} is no lead list but a zip archive{self._members()}; unpack it first.",
-            )
-        self._archive.check()
-
-    def _members(self) -> str:
-        """What a plain archive holds, as far as a person wants to know."""
-        names = [shorten(name, 80) for name in self._archive.parts if not name.endswith("/")]
-        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-        return f" with {', '.join(names[:SHOWN])}{more} in it" if names else ""
-
     def _broken(self, error: Exception) -> SourceError:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return SourceError("NOT_READABLE", f"The workbook {self.path} is damaged: {reason[:200]}.")
 
     def _open(self) -> Sheet:
-        filled: list[Sheet] = []
-        for sheet in self._sheets():
-            if len(filled) <= SHOWN and _has_data(sheet):
-                filled.append(sheet)
+        filled = [sheet for sheet in self._sheets() if _has_data(sheet)]
         if not filled:
             raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
-        chosen = filled[0] if len(filled) == 1 else next(filter(_has_header, filled), filled[0])
-        if len(filled) > 1:
-            others = ", ".join([sheet.title for sheet in filled if sheet is not chosen][:SHOWN])
+        if self._part is not None:
+            found = next((sheet for sheet in filled if sheet.title == self._part), None)
+            if found is None:
+                raise SourceError(
+                    "NOT_FOUND",
+                    f'The workbook {self.path} has no sheet "{shorten(self._part)}" with data any more.',
+                )
+            return found
+        lists = [sheet for sheet in filled if len(filled) == 1 or _has_header(sheet)] or filled[:1]
+        passed = [sheet.title for sheet in filled if sheet not in lists]
+        self.contents = Contents(
+            [sheet.title for sheet in lists],
+            [(title, "it has no column names of a list") for title in passed],
+        )
+        if len(lists) > 1:
+            others = ", ".join(f'"{sheet.title}"' for sheet in lists[1 : SHOWN + 1])
             self.warnings.append(
-                Warning(0, "MORE_SHEETS", f'only sheet "{chosen.title}" was read, not {others}')
+                Warning(
+                    0,
+                    "MORE_SHEETS",
+                    f'this is sheet "{lists[0].title}"; {others} {_are(len(lists) - 1)}',
+                )
             )
-        return chosen
+        if passed:
+            others = ", ".join(f'"{title}"' for title in passed[:SHOWN])
+            self.warnings.append(
+                Warning(0, "MORE_SHEETS", f"passed over, for want of column names: {others}")
+            )
+        return lists[0]
 
     def _sheets(self) -> Iterator[Sheet]:
         from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
@@ -159,6 +163,10 @@ class Workbook:
             raise
         except Exception as error:
             raise self._broken(error) from error
+
+
+def _are(count: int) -> str:
+    return "is a list of its own" if count == 1 else "are lists of their own"
 
 
 def _has_header(sheet: Sheet) -> bool:

@@ -224,7 +224,7 @@ def test_header_only_is_a_list_without_rows(read):
         (b"  <html>", "NOT_CSV"),
         (b"%PDF-1.7", "NOT_CSV"),
         (b"\x1f\x8b\x08", "NOT_CSV"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "NOT_CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "NOT_READABLE"),
         (bytes(range(256)) * 20, "NOT_CSV"),
         (b"PK\x03\x04 but no archive", "NOT_READABLE"),
         (b"John Smith,john@example.com,500000\nAnn,ann@example.com,5\n", "NO_HEADER"),
