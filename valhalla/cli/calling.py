@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from jobs import JobId
     from valhalla.leads.today import Row
     from valhalla.leads.view import Viewer
-    from valhalla.leads.working import Next
     from valhalla.service.reevaluating import ReevaluatingProgram
 
 OPERATOR = "operator"
@@ -27,20 +26,48 @@ Group = Annotated[
 ]
 
 
-def next_(ctx: typer.Context, market: Market = None, only: Group = None) -> None:
+def next_(
+    ctx: typer.Context,
+    market: Market = None,
+    only: Group = None,
+    user: Annotated[str | None, typer.Option("--as", help="In a team: who is calling.")] = None,
+    back: Annotated[
+        bool, typer.Option("--release", help="With --as: only give back who was handed out.")
+    ] = False,
+) -> None:
     """The one lead to call at this moment, and until when it is meant for you. Outside calling hours: when they begin."""
-    from db.clock import iso
+    from db.clock import MINUTE, iso
     from valhalla.leads import working
     from valhalla.leads.known_markets import market_named
     from valhalla.leads.view import Viewer
+    from valhalla.program import settings
+    from valhalla.program.errors import UsageError
+    from valhalla.team import holds, members
 
     inv = invocation(ctx)
-    with inv.reading() as database:
+    if back and user is None:
+        raise UsageError("--release gives back what somebody holds; say who with --as NAME")
+    # One operator is handed the first of the list and holds nobody, so nothing is written.
+    with inv.writing() if user is not None else inv.reading() as database:
+        who = members.acting(database, user)
+        if back:
+            given = holds.release(database, who)
+            inv.show(
+                {"released": given},
+                lambda: print(f"{who} {'gave back who was handed out' if given else 'holds nobody'}."),
+            )
+            return
         viewer = Viewer.now(database)
-        found = working.next_row(database, viewer, only=_group(only), market=market_named(database, market))
-        says = "" if found.row else _nobody(database, found)
+        filters: dict[str, Any] = {"only": _group(only), "market": market_named(database, market)}
+        if user is not None:
+            found = holds.draw(database, viewer, who, **filters)
+        else:
+            ready = working.next_row(database, viewer, **filters)
+            until = viewer.at + settings.value(database, "team.hold_minutes") * MINUTE
+            found = holds.Drawn(ready.row, until if ready.row else None, ready.opens)
+        says = "" if found.row else _nobody(database, found.opens)
         entry = found.row.to_json(viewer, 1) if found.row else None
-        hold = {"until": iso(viewer.at + working.HELD), "by": OPERATOR} if found.row else None
+        hold = {"until": iso(found.until), "by": who} if found.until is not None else None
         card = working.card(database, viewer, found.row) if found.row and not inv.json else None
     opens = iso(found.opens) if found.opens is not None else None
     data = {"lead": entry, "hold": hold} | ({} if found.row else {"opens": opens, "why": says})
@@ -98,7 +125,7 @@ class _Desk:
                 self.database, viewer, without=self.skipped, only=self.only, market=self.market
             )
             if found.row is None:
-                print(_nobody(self.database, found))
+                print(_nobody(self.database, found.opens))
                 raise typer.Exit(1 if found.opens is not None else 0)
             if not self._one(viewer, found.row):
                 print(_day(self.database))
@@ -203,14 +230,16 @@ def _group(only: str | None) -> str | None:
     return only.lower() if only else None
 
 
-def _nobody(database: Database, found: Next) -> str:
+def _nobody(database: Database, opens: int | None) -> str:
     from valhalla.program import settings
     from valhalla.program.moments import clock_text
 
-    if found.opens is None:
+    if opens is None:
         return "Nobody is left to call today. See: valhalla today"
     zone = settings.value(database, "timezone")
-    return f"Nobody may be called right now. Calling may go on {clock_text(found.opens, zone, '%a %b %d, %I:%M %p')}."
+    return (
+        f"Nobody may be called right now. Calling may go on {clock_text(opens, zone, '%a %b %d, %I:%M %p')}."
+    )
 
 
 def _day(database: Database) -> str:

@@ -46,6 +46,7 @@ def outcome(
     ] = None,
     note: Annotated[str | None, typer.Option(help="What was said.")] = None,
     place: Annotated[str | None, typer.Option(help="With appointment: where.")] = None,
+    user: Annotated[str | None, typer.Option("--as", help="In a team: who records it.")] = None,
     closing: Annotated[
         str | None, typer.Option(help="With contract: the closing date, such as 2026-12-15.")
     ] = None,
@@ -63,27 +64,29 @@ def outcome(
         "closing": closing,
     }
     if lead in ("import", "undo", "list"):
-        if any(value is not None for value in given.values()):
+        if any(value is not None for value in (*given.values(), user)):
             raise UsageError(f"outcome {lead} takes no options")
         {"import": _import, "undo": _undo, "list": _list}[lead](inv, event)
         return
-    _record(inv, lead, event, given)
+    _record(inv, lead, event, given, user)
 
 
 outcome.__doc__ = HELP
 
 
-def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]) -> None:
+def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None], user: str | None) -> None:
     from valhalla.cli.afterwards import follow_up
     from valhalla.leads.numbers import next_number
     from valhalla.leads.outcomes import as_typed, read_lead, record_all
     from valhalla.program import settings
+    from valhalla.team.members import acting
 
     number = _number(lead, "lead")
     with inv.program() as program:
         database = program.database
+        who = acting(database, user)
         typed = as_typed(database, number, event, **given)
-        (recorded,), job_id = record_all(program.reevaluating, [typed])
+        (recorded,), job_id = record_all(program.reevaluating, [typed], actor=who)
         done = follow_up(program, job_id)
         name, zone = read_lead(database, number).name, settings.value(database, "timezone")
         dial = next_number(database, number)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from db.clock import DAY, HOUR, MINUTE, iso
+from db.clock import DAY, HOUR, iso
 from valhalla.leads import notes, numbers, promises, sql, tags, today
 from valhalla.leads.outcome_history import outcomes_of
 from valhalla.leads.speech import spoken
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from valhalla.leads.today import Row
     from valhalla.leads.view import Viewer
     from valhalla.scoring.stages import StoredLead
-
-HELD = 15 * MINUTE
-"""So long a lead that was handed out is meant to be called."""
 
 AHEAD = 500
 """New leads, and retries, that are looked at for one who may be called now."""

@@ -1,0 +1,88 @@
+"""Nobody is called by two people: who is handed to one caller is not handed to another."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from db import Database
+from valhalla.leads import outcomes
+from valhalla.leads.outcomes import Outcome
+from valhalla.leads.view import Viewer
+from valhalla.team import holds
+
+HEADER = "name,email,value,phone,address,location\n"
+
+
+@pytest.fixture
+def listed(database: Database, load: Any) -> Database:
+    """Thirty people, of whom two have one number and one has two houses; it is morning where they are."""
+    rows = [
+        f"Person {n},p{n}@example.com,{100000 + n},713-555-{2100 + n},{n} Oak St,Houston TX"
+        for n in range(1, 29)
+    ]
+    rows.append("Twin One,twin1@example.com,90000,713-555-2190,1 Elm St,Houston TX")
+    rows.append("Twin Two,twin2@example.com,90000,713-555-2190,2 Elm St,Houston TX")
+    rows.append("Person 1,p1@example.com,100001,713-555-2101,99 Far St,Houston TX")
+    assert load(*rows, header=HEADER) == 31
+    return database
+
+
+def draw(database: Database, who: str) -> int | None:
+    found = holds.draw(database, Viewer.now(database), who)
+    return None if found.row is None else found.row.record.lead.id
+
+
+def people(database: Database, leads: set[int]) -> set[str]:
+    return {
+        str(phone or name)
+        for id, phone, name in database.sql("SELECT id, phone_key, name FROM lead")
+        if id in leads
+    }
+
+
+def test_the_same_lead_again_until_something_is_recorded_or_it_is_given_back(listed: Database) -> None:
+    first = draw(listed, "Ann")
+    assert first is not None and draw(listed, "Ann") == first
+    assert holds.release(listed, "Ann") and not holds.release(listed, "Ann")
+    assert draw(listed, "Bo") == first, "given back"
+    outcomes.record(listed, Outcome(first, "no_answer", listed.clock()), actor="Bo")
+    assert draw(listed, "Bo") not in (None, first)
+
+
+def test_ten_callers_are_handed_different_people(listed: Database) -> None:
+    drawn = [draw(listed, f"caller {n}") for n in range(10)]
+    assert None not in drawn and len(set(drawn)) == 10
+    assert len(people(listed, {each for each in drawn if each})) == 10
+
+
+def test_everybody_is_handed_out_once_and_then_nobody(listed: Database) -> None:
+    drawn = []
+    while (each := draw(listed, f"caller {len(drawn)}")) is not None:
+        drawn.append(each)
+    assert len(people(listed, set(drawn))) == len(drawn) == 29, "two have one number, one has two houses"
+
+
+def test_callers_at_the_same_moment_are_handed_different_people(listed: Database) -> None:
+    drawn: list[int | None] = []
+    start = threading.Barrier(6)
+
+    def caller(who: str) -> None:
+        start.wait()
+        drawn.append(draw(listed, who))
+
+    threads = [threading.Thread(target=caller, args=(f"caller {n}",)) for n in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(drawn) == 6 and None not in drawn and len(set(drawn)) == 6
+
+
+def test_a_caller_who_goes_away_gives_the_person_back(listed: Database, clock: Any) -> None:
+    first = draw(listed, "Ann")
+    assert draw(listed, "Bo") != first
+    clock.advance(11 / 1440)
+    assert draw(listed, "Cy") == first
