@@ -39,6 +39,7 @@ GROUPS = {
         "scripts": "scripts:app",
         "clone": "clone:app",
         "decisions": "decision_log:app",
+        "markets": "markets:app",
     },
     "Safety": {
         "live": "live:app",

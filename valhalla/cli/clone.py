@@ -41,11 +41,12 @@ def show(
     ] = None,
 ) -> None:
     """Is this market, source or script proven enough to be copied elsewhere? READY, NOT YET with what is missing, or too few data."""
+    from valhalla.leads.known_markets import market_named
     from valhalla.scoring import cloning
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        found = cloning.plays(database, by, name=name, target=target)
+        found = cloning.plays(database, by, name=name, target=market_named(database, target))
     inv.show([each.to_json() for each in found], lambda: _print(found, by, whole=name is not None))
 
 

@@ -244,6 +244,35 @@ def _print_shadow(found: dict[str, Any]) -> None:
         print(f"It is in force as version {found['applied']}.")
 
 
+@app.command("drift")
+def drift(ctx: typer.Context) -> None:
+    """Do the close estimates still hold? By month, as many closes as were expected, or not."""
+    from valhalla.scoring.drift import by_month
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = by_month(database)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        words = {True: "DRIFTED", False: "holds", None: "too few"}
+        table(
+            ("month", "n", "expected", "closed", "z", ""),
+            [
+                (
+                    *(each["month"], str(each["n"]), f"{each['expected']:.2f}", str(each["closed"])),
+                    *("unknown" if each["z"] is None else f"{each['z']:+.2f}", words[each["drifted"]]),
+                )
+                for each in found
+            ],
+            numbers=("n", "expected", "closed", "z"),
+            empty="No lead that was estimated has a result yet.",
+        )
+
+    inv.show(found, render)
+
+
 @app.command("history")
 def history(ctx: typer.Context) -> None:
     """Every version of the policy and what it changed."""

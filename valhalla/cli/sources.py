@@ -16,12 +16,50 @@ app = typer.Typer(help="Sources: which lists belong together and how they are re
 @app.command("list")
 def list_(ctx: typer.Context) -> None:
     """All sources with their pattern, settings and mappings."""
-    from valhalla.intake.source_settings import all_sources
+    from valhalla.intake.source_registry import registry
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        found = all_sources(database)
+        found = registry(database)
     inv.show(found, lambda: _print(found))
+
+
+@app.command("show")
+def show(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Name of the source.")]) -> None:
+    """One source: its quality with every part, what it costs and brings, and whether to pause it."""
+    from valhalla.intake.source_registry import one
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = one(database, name)
+
+    def render() -> None:
+        _print([found])
+        for part, value in found["quality"]["parts"].items():
+            shown = "unknown" if value is None else f"{value:.2f}"
+            print(f"  {part:<12} {shown:>7}  {found['quality']['says'][part]}")
+
+    inv.show(found, render)
+
+
+@app.command("cost")
+def cost(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the source.")],
+    amount: Annotated[str, typer.Argument(help="What it cost, such as 400.")],
+    import_id: Annotated[
+        int | None,
+        typer.Option("--import", min=1, help="Of this one list (default: of the source as a whole)."),
+    ] = None,
+) -> None:
+    """Say what a list cost: it is set against what its leads bring."""
+    from valhalla.intake.source_quality import set_cost
+    from valhalla.program.wording import cents, money
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        total = set_cost(database, name, cents(amount), import_id)
+    inv.show({"source": name, "cost": total / 100}, lambda: print(f"{name} has cost {money(total)} so far."))
 
 
 @app.command("set")
@@ -129,6 +167,17 @@ def _print(sources: list[dict[str, Any]]) -> None:
         out.print(Text.assemble((source["name"], "bold"), f"  {read}"))
         if source["pause"]:
             out.print(Text(f"  {source['pause']['says']}", style="yellow"))
+        quality = source.get("quality")
+        if quality:
+            score = (
+                f"unknown: {quality['needs']} more worked leads"
+                if quality["score"] is None
+                else f"{quality['score']:.0f} of 100 ({quality['interval'][0]:.0f} to {quality['interval'][1]:.0f}), n = {quality['n']:,}"
+            )
+            cost = "" if source["cost_per_lead"] is None else f", ${source['cost_per_lead']:,.2f} a lead"
+            out.print(Text(f"  {source['kind']:<9} {source['leads']:,} leads{cost}; quality {score}"))
+            if source["should_pause"]:
+                out.print(Text(f"  pause it? {source['should_pause']}", style="yellow"))
         if source["pattern"]:
             out.print(Text(f"  files     {source['pattern']}"))
         for key, value in source["profile"].items():

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.intake import sql
-from valhalla.leads.markets import market_of
+from valhalla.leads.known_markets import market_named
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.program.names import is_folder_name
-from valhalla.scoring import known_markets, scripts
+from valhalla.scoring import scripts
 from valhalla.scoring import store as stages
 from valhalla.scoring.cloning import Copyable, plays
 from valhalla.scoring.jobs import Reevaluating
@@ -39,15 +39,15 @@ def apply(
     Raises :class:`UsageError` for markets that nobody has, :class:`ValhallaError` when a gate is not passed (``anyway``: copy all
     the same, which the decision says).
     """
-    source, target = (market_of(None, None, text)[0] or text for text in (source, target))
     return reevaluating.after(lambda database: _apply(database, source, target, anyway, reason, actor))
 
 
 def _apply(
     database: Database, source: str, target: str, anyway: bool, reason: str, actor: str
 ) -> dict[str, Any]:
-    known_markets.require(database, source)
-    known_markets.require(database, target)
+    source, target = (market_named(database, text) or "" for text in (source, target))
+    if not source or not target:
+        raise UsageError('name both markets, such as --from "Houston, TX" --to "Dallas, TX"')
     if source == target:
         raise UsageError("a market cannot be copied to itself")
     why = _proof(database, source, target)

@@ -426,6 +426,36 @@ ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin =
 NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
 
 
+# -- what sources are worth ------------------------------------------------------------------------
+
+# Of the lists that belong to each.
+ROWS_OF_SOURCES = """
+SELECT s.name, coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
+FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id
+"""
+# A look at every lead: a list may name sources that no list belongs to.
+LEADS_OF_SOURCES = """
+SELECT source, count(*), min(created_at), max(created_at) FROM lead WHERE coalesce(suppressed, '') NOT LIKE 'merged%' GROUP BY source
+"""
+# Of a source as a whole and of its single lists together.
+COST_OF_SOURCES = "SELECT source, sum(amount) FROM list_cost WHERE removed_at IS NULL GROUP BY source"
+# One row for each lead that was dialled or spoken with.
+WORKED_OF_SOURCES = """
+SELECT l.source, min(o.at),
+  max(o.event IN ('inbound', 'callback', 'contacted', 'interested', 'not_interested', 'appointment', 'offer', 'contract', 'won')),
+  max(o.event IN ('appointment', 'offer', 'contract', 'won')), max(o.event IN ('contract', 'won')), max(o.event = 'won'),
+  sum(CASE WHEN o.event = 'won' THEN o.amount END), max(o.event IN ('wrong_number', 'disconnected')), max(o.event = 'opted_out')
+FROM outcome AS o JOIN lead AS l ON l.id = o.lead_id
+WHERE o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned') GROUP BY o.lead_id
+"""
+# What was said of the same list, or of the source as a whole, before.
+END_COST = """
+UPDATE list_cost SET removed_at = ?1, removed_by = ?2 WHERE source = ?3 AND import_id IS ?4 AND removed_at IS NULL
+"""
+ADD_COST = "INSERT INTO list_cost (source, import_id, amount, at, by) VALUES (?, ?, ?, ?, ?) RETURNING id"
+IS_IMPORT = "SELECT 1 FROM import WHERE id = ?"
+
+
 # -- copies of a market ----------------------------------------------------------------------------
 
 # The sources of its leads that were set up: the others are read by the usual rules anyway.

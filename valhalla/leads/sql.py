@@ -156,6 +156,41 @@ SELECT id, at, event, amount, channel, reason, until, recorded_by, undone_at, nu
 COUNT = "SELECT count(*) FROM lead"
 
 
+# -- markets ---------------------------------------------------------------------------------------
+
+# A look at every lead. Those that can be worked: neither kept out nor closed.
+LEADS_OF_MARKETS = """
+SELECT market, value, details ->> '$.estimated_value',
+  suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
+FROM lead WHERE market IS NOT NULL AND coalesce(suppressed, '') NOT LIKE 'merged%'
+"""
+# One row for each lead that was dialled or spoken with.
+WORKED_OF_MARKETS = """
+SELECT l.market, l.created_at,
+  min(CASE WHEN o.event IN ('inbound', 'callback', 'contacted', 'interested', 'not_interested', 'appointment', 'offer', 'contract', 'won')
+    THEN o.at END),
+  max(o.event IN ('appointment', 'offer', 'contract', 'won')), max(o.event = 'won'),
+  sum(CASE WHEN o.event = 'won' THEN o.amount END)
+FROM outcome AS o JOIN lead AS l ON l.id = o.lead_id
+WHERE l.market IS NOT NULL AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned') GROUP BY o.lead_id
+"""
+# What buyers paid of deals that were closed or assigned: their price, or ours with the fee.
+PAID_OF_MARKETS = """
+SELECT l.market, coalesce(d.buyer_price, d.price + d.fee), coalesce(l.repairs, 0), l.arv
+FROM deal AS d JOIN lead AS l ON l.id = d.lead_id
+WHERE d.state IN ('won', 'assigned', 'closed') AND l.market IS NOT NULL AND l.arv > 0 AND coalesce(d.buyer_price, d.price + d.fee) > 0
+"""
+# How rows, people and properties were told apart or joined, in one look.
+IDENTITY_COUNTS = """
+SELECT json_object(
+  'recognised', (SELECT coalesce(sum(updated + unchanged + duplicate), 0) FROM import WHERE state = 'done'),
+  'merged', (SELECT count(*) FROM lead_merge WHERE undone_at IS NULL),
+  'offered', (SELECT count(*) FROM duplicate WHERE state = 'open'),
+  'changes', (SELECT count(*) FROM lead_change WHERE state = 'open'),
+  'apart', (SELECT count(*) FROM duplicate WHERE state NOT IN ('open', 'merged')))
+"""
+
+
 # -- paused sources --------------------------------------------------------------------------------
 
 # At most one of a source has not been ended; one whose time is over is in force no longer, though nobody ended it.

@@ -11,7 +11,7 @@ from valhalla.effects import live
 from valhalla.program import correlation
 from valhalla.program.files import write_report
 from valhalla.program.instance import running
-from valhalla.safety import performance, quality, risk_rules, security
+from valhalla.safety import performance, quality, risk_rules, security, stuck
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store as stages
 
@@ -43,6 +43,7 @@ def assess(
     if tell:
         with correlation.using(None):
             _tell(system, found, now)
+            stuck.tell(database, values)
             if values["risk_monitoring"]:
                 system.settle(OFF_TASK)
             else:

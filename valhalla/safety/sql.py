@@ -143,3 +143,28 @@ FILE_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_
 
 # What the run has made of the sample leads so far.
 COUNT_SCORED_LEADS = "SELECT count(*), count(score) FROM lead"
+
+# -- what is stuck ---------------------------------------------------------------------------------
+
+# Talked to, no further than that, nothing promised, not asked to wait: how many, and since when the oldest.
+LEFT_AFTER_CONTACT = """
+SELECT count(*), min(talked.at) FROM (
+  SELECT lead_id, max(at) AS at FROM outcome
+  WHERE undone_at IS NULL AND event IN ('inbound', 'callback', 'contacted', 'interested') GROUP BY lead_id
+) AS talked JOIN lead AS l ON l.id = talked.lead_id
+WHERE talked.at <= :since AND l.status = 'contacted' AND l.suppressed IS NULL AND coalesce(l.hold_until, 0) <= :now
+  AND coalesce(l.last_contact, 0) <= :since
+  AND NOT EXISTS (SELECT 1 FROM promise AS p WHERE p.lead_id = l.id AND p.state = 'open')
+"""
+
+# -- trends of what has a threshold ----------------------------------------------------------------
+
+# Of the lists that were read in a span of time.
+READ_BETWEEN = """
+SELECT coalesce(sum(rows), 0), coalesce(sum(rejected), 0), coalesce(sum(duplicate), 0) FROM import
+WHERE started_at >= ? AND started_at < ? AND state = 'done'
+"""
+# Changes that lists asked for and that nobody had decided on, then and now.
+WAITED_AT = "SELECT count(*) FROM lead_change WHERE at < ?1 AND (decided_at IS NULL OR decided_at >= ?1)"
+# When somebody was last put on the list, or it was compared with the registry.
+NEWEST_SUPPRESSION = "SELECT max((SELECT coalesce(max(created_at), 0) FROM suppression), (SELECT coalesce(max(at), 0) FROM scrub))"

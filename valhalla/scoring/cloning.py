@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import known_markets, sql
+from valhalla.scoring import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context, statistics
 from valhalla.scoring.stages.clone import without_rep
@@ -67,8 +67,8 @@ def plays(
     market ``target`` when one is named. Raises :class:`UsageError`, :class:`NotFound`."""
     if by not in KINDS:
         raise UsageError(f"{by!r} is none of {', '.join(KINDS)}")
-    if target is not None:
-        known_markets.require(database, target)
+    if target is not None and not database.value(sql.ANY_LEAD_OF_MARKET, (target,)):
+        raise NotFound(f"no lead is in a market called {target!r}; markets are written like: Houston, TX")
     context = stages.look(database, database.clock())
     groups = _groups(database, by)
     alone = len({lead.rep for worked in groups.values() for lead in worked} - {None}) < 2

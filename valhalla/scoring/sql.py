@@ -105,8 +105,6 @@ ADD_VARIANT = "INSERT INTO variant (experiment_id, name, weight, script_id) VALU
 
 # -- markets and their copies ----------------------------------------------------------------------
 
-# A look at every lead, for naming the nearest to one that nobody has.
-ALL_MARKETS = "SELECT DISTINCT market FROM lead WHERE market IS NOT NULL"
 # Those that a market has for itself, the ones in use first.
 SCRIPTS_OF_MARKET = (
     "SELECT id FROM script WHERE market = ? AND state <> 'retired' ORDER BY state <> 'primary', id"

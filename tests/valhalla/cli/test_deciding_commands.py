@@ -293,5 +293,5 @@ def test_a_market_is_copied_and_taken_back(data: Any, told: Any) -> None:
     made = data("clone", "apply", "--from", markets[0], "--to", markets[1], "--anyway")
     assert data("clone", "undo", made["id"])["policy_version"] == made["policy_version"] + 1
     code, _, err = told("clone", "apply", "--from", markets[0] + "x", "--to", markets[1])
-    assert (code, "do you mean" in err) == (2, True)
+    assert (code, "did you mean" in err) == (2, True)
     assert data("clone") == [] and told("clone", "--by", "planet")[0] == 2

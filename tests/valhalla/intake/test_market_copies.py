@@ -71,7 +71,7 @@ def test_what_is_not_proven_is_not_copied_and_nothing_is_changed(here: Reevaluat
     entries = audit.head(here.database).entries
     with pytest.raises(ValhallaError, match="no outcome has been recorded"):
         apply(here, HOUSTON, DALLAS)
-    with pytest.raises(UsageError, match=f"do you mean {HOUSTON}"):
+    with pytest.raises(UsageError, match=f"did you mean {HOUSTON}"):
         apply(here, "Huston, TX", DALLAS, anyway=True)
     with pytest.raises(UsageError, match="to itself"):
         apply(here, HOUSTON, HOUSTON, anyway=True)

@@ -116,7 +116,7 @@ def test_what_is_unknown_is_a_sentence(proven: Database) -> None:
         plays(proven, "county")
     with pytest.raises(NotFound, match="no outcome has been recorded for the market 'Austin, TX'"):
         plays(proven, name="Austin, TX")
-    with pytest.raises(UsageError, match="no lead is in a market called 'Nowhere'"):
+    with pytest.raises(NotFound, match="no lead is in a market called 'Nowhere'"):
         plays(proven, target="Nowhere")
 
 
