@@ -459,8 +459,8 @@ PARTS = """\
 10 25 711e42d40e0050b4 table reject
 11 25 af669cd87b3e14d6 index import_by_start
 11 25 5e71ec35f84d2b03 index outcome_by_time
-12 25 c4c422ae30ecb2d8 table knowledge
-13 25 ef5dfc11c623b012 index lead_by_score
+12 24 c4c422ae30ecb2d8 table knowledge
+13 24 ef5dfc11c623b012 index lead_by_score
 14 25 921f03be08d0b000 index reject_by_import
 15 25 d2bbce5f24963c0e index duplicate_by_other
 15 25 2cab766bd10fb4df index lead_key_learnt
@@ -480,6 +480,7 @@ PARTS = """\
 25 25 93bf1808f31f74f9 index deal_by_lead
 25 25 76d13256ae9a7f33 index deal_open
 25 25 d5a0cf6bf52d09fd index lead_by_last_contact
+25 25 9d37a83890f6bcad index lead_by_score
 25 25 a897e2de76be6b81 index lead_by_standing
 25 25 a8bd1cd3566b227a index member_in_force
 25 25 3493146976a84fe8 index note_by_lead
@@ -495,6 +496,7 @@ PARTS = """\
 25 25 c3d02a6f00dd888a index tag_in_force
 25 25 93a3da975f56d0d0 table consent
 25 25 9491b11df11fb86f table deal
+25 25 68d7456dd7ee7059 table knowledge
 25 25 4c2bf655297b2dd4 table lead
 25 25 ba12297e8f430437 table lead_hold
 25 25 989b2a97c1af1edd table list_cost

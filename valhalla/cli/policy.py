@@ -22,10 +22,11 @@ def show(
     ] = None,
     version: Annotated[int | None, typer.Option(min=1, help="An earlier version.")] = None,
 ) -> None:
-    """The policy in force, or an earlier version of it, with what each key means."""
+    """The policy in force, or an earlier version of it, with what each key means. It names the formula of the score; a home of
+    version 0.1 has formula 1 until: policy set formula 2."""
     from valhalla.scoring import store as stages
     from valhalla.scoring.policies import as_text, leaves
-    from valhalla.scoring.stages.policy import DEFAULT_POLICY, PolicyError, get_key
+    from valhalla.scoring.stages.policy import PolicyError, defaults_of, get_key
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -46,7 +47,7 @@ def show(
             meaning = KEYS[key].meaning if key in KEYS else ""
             print(f"{key} = {as_text(part)}" + (f"  ({meaning})" if meaning else ""))
             return
-        default = leaves(DEFAULT_POLICY)
+        default = leaves(defaults_of(policy))
         rows = [
             (
                 name,
@@ -71,7 +72,7 @@ def learnt(ctx: typer.Context) -> None:
     """The score learnt from outcomes: whether there is one, whether it decides, and what it weighs."""
     from valhalla.scoring import store as stages
     from valhalla.scoring.relearn import state
-    from valhalla.scoring.stages.score import NAMES
+    from valhalla.scoring.stages import points, score
 
     inv = invocation(ctx)
     with inv.reading() as database:
@@ -86,11 +87,12 @@ def learnt(ctx: typer.Context) -> None:
             f"score.learnt = {found['wanted']} (policy version {version}); it {'decides' if found['used'] else 'does not decide'}."
         )
         if found["learnt"]:
+            names = points.NAMES if found["formula"] == points.FORMULA else score.NAMES
             table(
                 ("contribution", "learnt points per point of the rules"),
                 [
                     (name, f"{weight / 1_000_000:+.2f}")
-                    for name, weight in zip(NAMES, found["weights"], strict=True)
+                    for name, weight in zip(names, found["weights"], strict=True)
                     if weight
                 ],
                 numbers=("learnt points per point of the rules",),

@@ -10,6 +10,7 @@ from valhalla.cli.invocation import Invocation
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
+    from db import Database
     from valhalla.intake.passes import Importing
     from valhalla.service.importing import ImportingProgram
 
@@ -53,6 +54,7 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
             if worker:
                 _let_index(importing)
                 call_list_index.adapt(program.database)
+                _count_shares(program.database)
         finally:
             try:
                 if worker:
@@ -61,6 +63,15 @@ def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
                         program.database.checkpoint()
             finally:
                 instance.release()
+
+
+def _count_shares(database: Database) -> None:
+    from valhalla.scoring import store
+
+    if store.shares_due(database):
+        from valhalla.scoring import shares
+
+        shares.refresh(database)
 
 
 def _let_index(importing: Importing) -> None:

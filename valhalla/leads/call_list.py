@@ -32,7 +32,7 @@ PAGE = 1_000
 def top(
     database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
 ) -> list[Record]:
-    """The first ``limit`` leads that may be called, best first: by score, then expected value, then number.
+    """The first ``limit`` leads that may be called, best first: by score, then expected value, then the newest.
 
     Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, whose source is
     paused, or who must not be contacted. Leads for whom it is night stay in the list; their next action says so.

@@ -30,27 +30,27 @@ SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {lin
 
 # Of one base, the leads fresh enough to matter, in the order of the list: a range of lead_by_score.
 OF_BASE = f"""
-SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead
 WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} > :oldest AND {FRESH_AT} < :before AND {{which}}
-ORDER BY {FRESH_AT} DESC, expected_value DESC, id LIMIT :limit
+ORDER BY {FRESH_AT} DESC, expected_value DESC, identity LIMIT :limit
 """
 
 # Of one base and one date, which may be a million leads of one list.
 OF_DATE = f"""
-SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead
 WHERE score_base = :base AND score_base >= {{line}} AND {FRESH_AT} = :date AND {{which}}
-ORDER BY expected_value DESC, id LIMIT :limit
+ORDER BY expected_value DESC, identity LIMIT :limit
 """
 
 # The leads that are not in the index; a scan of the table.
 BELOW = f"""
-SELECT id, score_base, {FRESH_AT}, expected_value FROM lead
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead
 WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
 
 # The same of one market or source, among the leads that a match of the search index names.
 BELOW_NAMED = f"""
-SELECT l.id, score_base, {FRESH_AT}, expected_value
+SELECT l.id, score_base, {FRESH_AT}, expected_value, identity, list_date
 FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH :match) AS named CROSS JOIN lead AS l ON l.id = named.id
 WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
@@ -58,13 +58,13 @@ WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 
 # Those who said that they are interested, whenever they are to be called: few, and they have an index.
 WARM = f"""
-SELECT id, score_base, {FRESH_AT}, expected_value FROM lead WHERE standing = 'interested' AND {ANYBODY}
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead WHERE standing = 'interested' AND {ANYBODY}
   AND status NOT IN ('won', 'lost', 'dead', 'opted_out')
 """
 
 # Those who were tried before, by an index of them: next to all leads they are few.
 AGAIN = f"""
-SELECT id, score_base, {FRESH_AT}, expected_value FROM lead INDEXED BY lead_by_last_contact
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead INDEXED BY lead_by_last_contact
 WHERE last_contact IS NOT NULL AND {{which}}
 """
 
@@ -573,7 +573,7 @@ ON CONFLICT (lead_id, other_id) DO NOTHING
 MATCH = """
 SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?3) AS found
 CROSS JOIN lead AS l ON l.id = found.id WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
-ORDER BY l.score DESC, l.id LIMIT ?2
+ORDER BY l.score DESC, l.score_base DESC, l.identity LIMIT ?2
 """
 # Whether so many match, without counting them all.
 COUNT_MATCHES = "SELECT count(*) FROM (SELECT 1 FROM lead_search WHERE lead_search MATCH ?1 LIMIT ?2)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import apsw
@@ -19,11 +20,16 @@ from valhalla.leads.outcome_history import outcomes_of
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store as stages
+from valhalla.scoring.shares import Counted, in_force
 from valhalla.scoring.stages import Context, StageResult, StoredLead, calling
-from valhalla.scoring.stages.explanation import explain, score_lines
+from valhalla.scoring.stages.compiled import compile_rules
+from valhalla.scoring.stages.explanation import explain, reasons_of, score_lines
 from valhalla.scoring.stages.lead import SHOWN, STORED
+from valhalla.scoring.stages.point_lines import parts_of
+from valhalla.scoring.stages.points import PointRules
 from valhalla.scoring.stages.quiet import QuietHours
-from valhalla.scoring.stages.score import band, compile_score
+from valhalla.scoring.stages.score import band
+from valhalla.scoring.stages.shares import Counts
 
 
 class Provenance(NamedTuple):
@@ -85,7 +91,7 @@ class Viewer:
         }
         _, policy = stages.latest_policy(database)
         self.calling = calling.compile_calling(policy, self._quiet, zone)
-        self.score = compile_score(policy)
+        self.score = compile_rules(policy)
 
     @classmethod
     def now(
@@ -101,19 +107,30 @@ class Viewer:
             contexts=contexts,
         )
 
+    @cached_property
+    def shared(self) -> Counted:
+        """What those who can be called have in common, as it was counted last."""
+        return in_force(self.database)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The same, as reasons ask for it."""
+        return Counts(self.shared.shares)
+
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
         names = (*STORED, *SHOWN)
         found = []
         for row in rows:
             columns = dict(zip(names, row, strict=True))
+            lead = StoredLead.from_columns(columns)
             provenance = Provenance(columns["file_id"], columns["import_id"], columns["line"])
             found.append(
                 Record(
-                    StoredLead.from_columns(columns),
+                    lead,
                     self._extra(columns),
                     provenance,
-                    decoded(columns["details"]),
+                    decoded(lead.details),
                 )
             )
         return found
@@ -186,6 +203,7 @@ class Viewer:
         lead, context = record.lead, self.context(record.lead)
         lines = score_lines(lead, context, self.at)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
+        why = reasons_of(lead, context, lines, self.counts, self.at)
         first = self._first.get(lead.decision.variant_id or 0)
         action = calling.next_action(lead, score, self.calling, self.at, first)
         return {
@@ -199,7 +217,10 @@ class Viewer:
             "source": lead.source,
             "score": score,
             "band": band(score, context.score),
-            "reasons": calling.three_reasons(lines),
+            "better_than": self.shared.shares.better_than(score) if self.shared.shares else None,
+            "score_parts": parts_of(lines) if isinstance(context.score, PointRules) else [],
+            "reasons": [reason.says for reason in why],
+            "reason_codes": [reason.code for reason in why],
             "next_action": action.action,
             "next_action_why": action.why,
             "next_action_due": iso(action.due) if action.due is not None else None,
@@ -216,6 +237,7 @@ class Viewer:
         return {
             **self.entry(record),
             **self.facts(record),
+            "reasons_from": self._reasons_from(),
             "stages": [stage_json(result) for result in explain(lead, self.context(lead))],
             "history": [
                 {"at": iso(at), "actor": actor, "cause": cause, "before": json.loads(before)}
@@ -244,6 +266,18 @@ class Viewer:
             **facts(record.lead, record.details, seen),
             "person": self._person(record.lead),
             "tags": tags.of_lead(self.database, record.lead.id),
+        }
+
+    def _reasons_from(self) -> dict[str, Any] | None:
+        """The snapshot whose shares the reasons were chosen by; None while nobody has counted."""
+        shares, snapshot_id = self.shared
+        if shares is None:
+            return None
+        return {
+            "snapshot": snapshot_id,
+            "day": iso(shares.day)[:10],
+            "callable": shares.callable,
+            "counted": shares.counted,
         }
 
     def _person(self, lead: StoredLead) -> dict[str, Any]:

@@ -20,8 +20,9 @@ the snapshot it was worked out from. Otherwise each recorded call would rewrite 
 POINTS = 10
 """So many hundredths of a point of the source's record may differ as well."""
 
-_DECIDES = ("assignment.holdout_share", "packet.", "outcome.", "score.")
+_DECIDES = ("formula", "assignment.holdout_share", "packet.", "outcome.", "score.")
 _INFORMS = (
+    "outcome.shown_from",
     "packet.bands",
     "packet.opening_share",
     "packet.buyer_share_limit",

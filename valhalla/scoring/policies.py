@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 from db import Database
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages.policy import Change, PolicyError, diff, set_key
+from valhalla.scoring.stages.policy import (
+    FORMULA,
+    Change,
+    Policy,
+    PolicyError,
+    diff,
+    formula_of,
+    set_key,
+    switched,
+)
 
 
 class Version(NamedTuple):
@@ -28,7 +37,7 @@ def change(database: Database, key: str, value: Any, reason: str, *, actor: str 
     with database.write():
         before_version, before = stages.latest_policy(database)
         try:
-            after = set_key(before, key, value)
+            after = _switched(database, before, value) if key == FORMULA else set_key(before, key, value)
         except PolicyError as error:
             raise UsageError(str(error)) from None
         changes = diff(before, after)
@@ -52,6 +61,13 @@ def revert(database: Database, version: int, reason: str = "", *, actor: str = "
         reason = reason.strip() or f"back to version {version}"
         made = stages.save_policy(database, after, reason, actor) if changes else latest
         return Version(made, database.clock(), actor, reason, changes)
+
+
+def _switched(database: Database, policy: Mapping[str, Any], formula: Any) -> Policy:
+    """The policy by another formula, with what was last set for that one."""
+    versions = reversed(stages.policy_history(database))
+    earlier = (stages.policy_at(database, entry.version) for entry in versions)
+    return switched(policy, formula, next((each for each in earlier if formula_of(each) == formula), None))
 
 
 def history(database: Database) -> list[Version]:

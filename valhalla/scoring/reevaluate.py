@@ -8,7 +8,7 @@ from typing import Any
 
 from db import Database, audit, pacing
 from db.pacing import Pace
-from valhalla.scoring import sql
+from valhalla.scoring import shares, sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.affected import all_are, differs
 from valhalla.scoring.relearn import relearn
@@ -64,6 +64,7 @@ class _Run:
         self.database = database
         self.hooks = hooks
         self.progress = Progress()
+        shares.refresh(database)
         self.context = relearn(database, stages.load(database, database.clock()))
         self.old: dict[tuple[int, int], _Old] = {}
         self.pace = Pace(BATCH, SMALLEST, pacing.BRIEFLY)

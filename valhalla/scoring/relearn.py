@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from valhalla.scoring import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
+from valhalla.scoring.stages.explanation import contributions_of
 from valhalla.scoring.stages.learning import today
 from valhalla.scoring.stages.learnt_score import Resolved, learn_score, rounded
 from valhalla.scoring.stages.packet import figures
-from valhalla.scoring.stages.score import decide_base, track_points
+from valhalla.scoring.stages.points import NAMES, PointRules
+from valhalla.scoring.stages.policy import formula_of
+from valhalla.scoring.stages.score import track_points
 
 if TYPE_CHECKING:
     from db import Database
@@ -25,20 +28,20 @@ def relearn(database: Database, context: Context) -> Context:
     if context.policy["score"]["learnt"] == "off":
         return context
     day, known = today(context.now), context.snapshot.learnt
-    if known is not None and known.as_of == day:
+    if known is not None and known.as_of == day and known.formula == formula_of(context.policy):
         return context
     leads = resolved(database, context)
     found = learn_score(leads, context.policy)
     if isinstance(found, str):
         return context
-    stages.note_learnt(database, rounded(found, leads, day))
+    stages.note_learnt(database, rounded(found, leads, day, formula_of(context.policy)))
     return stages.load(database, context.now)
 
 
 def state(database: Database, context: Context) -> dict[str, Any]:
     """What a person asks about it: whether there is one, whether it decides, what it weighs, or what is missing."""
     learnt, wanted = context.snapshot.learnt, context.policy["score"]["learnt"]
-    if learnt is None:
+    if learnt is None or learnt.formula != formula_of(context.policy):
         found = learn_score(resolved(database, context), context.policy)
         why = (
             found if isinstance(found, str) else "It is learnt in the coming night, or with the next outcome."
@@ -62,20 +65,10 @@ def resolved(database: Database, context: Context) -> list[Resolved]:
         at, closed, p_close, status = results[lead.id]
         segment = context.segment(lead.source, lead.market, lead.state)
         numbers = figures(lead, segment, context.packet)
-        base = decide_base(
-            lead.value,
-            numbers.asking,
-            numbers.arv,
-            numbers.repairs,
-            numbers.spread,
-            lead.distress,
-            lead.phone_key,
-            lead.email,
-            lead.warnings,
-            lead.lists,
-            status,
-            segment,
-            context.score,
-        )
-        found.append(Resolved((track_points(p_close, context.policy), *base[1:]), at, bool(closed)))
+        base = list(contributions_of(lead, numbers, segment, context.score, status))
+        if isinstance(context.score, PointRules):
+            base[NAMES.index("source record")] = 0  # it was judged by later outcomes, too
+        else:
+            base[0] = track_points(p_close, context.policy)
+        found.append(Resolved(tuple(base), at, bool(closed)))
     return found

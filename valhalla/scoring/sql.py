@@ -70,6 +70,15 @@ KNOWLEDGE = "SELECT name, body FROM knowledge"
 KNOW = """INSERT INTO knowledge (name, body, at) VALUES (?, ?, ?)
           ON CONFLICT (name) DO UPDATE SET body = excluded.body, at = excluded.at WHERE body <> excluded.body"""
 
+# Who can be called: neither kept out nor closed, and there is a way to reach them. A scan, once a day.
+_ABLE = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
+  AND (phone_key IS NOT NULL OR email IS NOT NULL)"""
+COUNT_CALLABLE = f"SELECT count(*) FROM lead WHERE {_ABLE}"
+# One in so many, chosen by who they are: the numbers of leads say nothing.
+CALLABLE = f"SELECT {', '.join(STORED)} FROM lead WHERE {_ABLE} AND identity % ? = 0"
+# As good as a count for telling that there are many more, and one seek.
+NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
+
 # Leads with a result, the newest first: what it was, when, the probability that was stored before, how far they had come.
 RESOLVED = """
 SELECT o.lead_id, o.at, o.event = 'won', o.p_close,

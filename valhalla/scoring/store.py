@@ -7,7 +7,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
@@ -17,12 +17,17 @@ from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.learning import WorkedLead, learn, today
 from valhalla.scoring.stages.learnt import LearntScore
-from valhalla.scoring.stages.policy import DEFAULT_POLICY, Policy, diff, validated
+from valhalla.scoring.stages.policy import FIRST_POLICY, Policy, completed, diff, formula_of, validated
 from valhalla.scoring.stages.seed_scripts import DIRECT, PATIENT
+from valhalla.scoring.stages.shares import FROM, Shares
 from valhalla.scoring.stages.snapshot import Experiment, Script, Snapshot, Variant
 
 if TYPE_CHECKING:
     from db import Database
+
+
+GROWN = 1.1
+"""How many times as many leads there must be to count shares twice on one day."""
 
 
 class Unknown(LookupError):
@@ -48,7 +53,7 @@ def seed(database: Database) -> None:
     with database.write():
         if database.one(sql.LATEST_POLICY) is not None:  # another process was faster
             return
-        save_policy(database, DEFAULT_POLICY, "the default policy", "valhalla")
+        save_policy(database, FIRST_POLICY, "the default policy", "valhalla")
         if database.one(sql.ANY_SCRIPT) is None and database.one(sql.ANY_EXPERIMENT) is None:
             _seed_experiment(database)
 
@@ -75,7 +80,7 @@ def latest_policy(database: Database) -> tuple[int, Policy]:
     if row is None:
         raise Unknown("The file has no policy yet.")
     version, body = row
-    return version, _complete(json.loads(body))
+    return version, completed(json.loads(body))
 
 
 def policy_at(database: Database, version: int) -> Policy:
@@ -83,7 +88,7 @@ def policy_at(database: Database, version: int) -> Policy:
     body = database.value(sql.POLICY, (version,))
     if body is None:
         raise Unknown(f"The file has no policy version {version}.")
-    return _complete(json.loads(body))
+    return completed(json.loads(body))
 
 
 def policy_history(database: Database) -> list[PolicyVersion]:
@@ -153,6 +158,8 @@ def _learnt(database: Database, now: int, previous: Context | None, *, store: bo
     learnt = LearntScore.from_json(json.loads(known["learnt_score"])) if wanted else None
     quality = json.loads(known["data_quality"]) if "data_quality" in known else None
     snapshot = learn(worked, running, known_scripts, policy, now, quality, learnt)
+    if formula_of(policy) != 1 and "shares" in known:
+        snapshot = snapshot._replace(shares=Shares.from_json(json.loads(known["shares"])))
     number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot)
     context = Context(version, policy, number, snapshot, now)
     context.learnt_from = so_far
@@ -169,7 +176,7 @@ def note_quality(database: Database, score: float | None) -> None:
 def note_learnt(database: Database, learnt: LearntScore) -> None:
     """Remember a newly learnt score for the batches that come; audited."""
     with database.write():
-        _know(database, "learnt_score", list(learnt))
+        _know(database, "learnt_score", learnt.to_json())
         body = {
             "resolved": learnt.resolved,
             "closes": learnt.closes,
@@ -177,6 +184,30 @@ def note_learnt(database: Database, learnt: LearntScore) -> None:
             "says": learnt.says,
         }
         db.audit.append(database, "score.learn", "knowledge:learnt_score", body)
+
+
+def shares_due(database: Database) -> bool:
+    """Whether it is time to count what those who can be called have in common: the first time, on another day, or when the
+    leads have become many more. A few small queries."""
+    newest = int(database.value(sql.NEWEST_LEAD))
+    if newest < FROM or formula_of(latest_policy(database)[1]) == 1:
+        return False
+    known = dict(database.sql(sql.KNOWLEDGE))
+    before = json.loads(known["shares_at"]) if "shares_at" in known else None
+    return before is None or before["day"] != today(database.clock()) or newest > before["newest"] * GROWN
+
+
+def note_shares(database: Database, shares: Shares, newest: int) -> None:
+    """Remember what those who can be called have in common, and the snapshot that now holds it. ``newest``: the number of the
+    newest lead when it was counted."""
+    with database.write():
+        _know(database, "shares", shares.to_json())
+        context = load(database, database.clock())
+        _know(
+            database,
+            "shares_at",
+            {"day": shares.day, "newest": newest, "snapshot": context.snapshot_id},
+        )
 
 
 def _know(database: Database, name: str, value: object) -> None:
@@ -246,16 +277,6 @@ def stored_leads(database: Database, lead_ids: Iterable[int]) -> list[StoredLead
     )
 
 
-def _complete(policy: dict[str, Any]) -> Policy:
-    """A policy of another program version: keys it could not have are at their defaults, keys that went are left out."""
-    whole: Policy = {"markets": policy.get("markets", {})}
-    for section, default in DEFAULT_POLICY.items():
-        if section != "markets":
-            mine = policy.get(section, {})
-            whole[section] = {name: mine.get(name, value) for name, value in default.items()}
-    return {section: whole[section] for section in DEFAULT_POLICY}
-
-
 __all__ = [
     "Context",
     "PolicyVersion",
@@ -267,12 +288,14 @@ __all__ = [
     "look",
     "note_learnt",
     "note_quality",
+    "note_shares",
     "policy_at",
     "policy_history",
     "running_experiment",
     "save_policy",
     "scripts",
     "seed",
+    "shares_due",
     "store_snapshot",
     "stored_leads",
     "worked_leads",

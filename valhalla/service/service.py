@@ -23,6 +23,7 @@ from valhalla.intake.watch import Places, Watcher
 from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
+from valhalla.scoring import store as stages
 from valhalla.service import production, runs, sql
 from valhalla.service.whole import WholeProgram
 
@@ -194,6 +195,8 @@ class Service:
         done = self.program.importing.run(self.home, self.plan.sources, standing=True, final=False)
         self.program.importing.chores.index_soon()
         self.program.importing.chores.line_soon()
+        if stages.shares_due(database):
+            self.program.reevaluating.ask()
         ended = database.clock()
         failed = any(file.error for file in done.result.files)
         job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it

@@ -38,14 +38,20 @@ def by_hand(database: Database, count: int, market: str | None, source: str | No
     view = viewer(database)
     now, rules = view.at, view.score
     rows = database.sql(
-        f"SELECT id, score_base, {sql.FRESH_AT}, expected_value, market, source, status FROM lead"
+        f"SELECT id, score_base, {sql.FRESH_AT}, list_date, expected_value, identity, market, source, status FROM lead"
     )
     ranked = [
-        (-(base + freshness(since, now, rules)), -(value if value is not None else -(2**62)), number)
-        for number, base, since, value, place, origin, status in rows
+        (
+            -(base + (freshness(since, now, rules) if date is not None else 0)),
+            -(value if value is not None else -(2**62)),
+            -since,
+            who,
+            number,
+        )
+        for number, base, since, date, value, who, place, origin, status in rows
         if (market is None or place == market) and (source is None or origin == source) and status == "new"
     ]
-    return [number for _, _, number in sorted(ranked)[:count]]
+    return [number for *_, number in sorted(ranked)[:count]]
 
 
 @pytest.mark.parametrize("count", [1, 10, 700, 5_000])
@@ -126,7 +132,7 @@ def test_it_is_the_same_wherever_the_line_is_and_however_it_is_read(
         )
 
 
-def test_leads_with_the_same_points_are_in_order_of_expected_value_and_number(
+def test_leads_with_the_same_points_are_in_order_of_expected_value_and_of_who_they_are(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(top_module, "PAGE", 20)

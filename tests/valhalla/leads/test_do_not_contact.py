@@ -23,7 +23,7 @@ def test_known_leads_and_later_ones_are_marked_and_counted_as_usual(
     added, leads = add(desk.database, [entry(text)])
     assert (added, leads) == (1, int(kind is not None))
     expected = f"do not contact: {kind}" if kind else None
-    assert desk.leads("suppressed, score > 0") == [(expected, int(kind is None))]
+    assert desk.leads("suppressed, score_base > 0") == [(expected, int(kind is None))]
     assert (
         desk.take(
             "b.csv", "An Other,ann@example.com,5,713-555-2101,\n" + "Bo,bo@example.com,5,713-555-2101,\n"
@@ -55,7 +55,7 @@ def test_taken_off_the_list_a_lead_is_open_again_unless_something_else_keeps_it_
     assert remove(desk.database, [entry("713-555-2101")]) == (1, 0)
     assert desk.leads("suppressed") == [("do not contact: email",)]
     assert remove(desk.database, [entry("ann@example.com")]) == (1, 1)
-    assert desk.leads("suppressed") == [(None,)] and desk.leads("score")[0][0] > 0
+    assert desk.leads("suppressed") == [(None,)] and desk.leads("score_base")[0][0] > 0
     assert remove(desk.database, [entry("ann@example.com")]) == (0, 0)
     assert desk.database.value("SELECT count(*) FROM suppression WHERE removed_at IS NOT NULL") == 2
 

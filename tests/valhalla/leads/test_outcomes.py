@@ -38,7 +38,7 @@ def test_an_outcome_moves_its_lead_at_once(database: Database, people: Any, tell
     assert recorded.standing.status == "appointment"
     status, contacts, last, hold, suppressed, score = lead(database, 1)
     assert (status, contacts, last, hold, suppressed) == ("appointment", 1, database.clock(), None, None)
-    assert score == lead(database, 2)[-1] + 5, "stage history counts at once"
+    assert score == lead(database, 2)[-1] + 4, "where the conversation stands counts at once"
 
 
 def test_what_stood_before_is_kept_with_the_outcome(database: Database, people: Any, tell: Any) -> None:
@@ -55,10 +55,10 @@ def test_who_opted_out_is_in_no_list_until_it_is_taken_back(
     people(3)
     recorded = tell(2, "opted_out")
     assert recorded.suppressed == OPTED_OUT
-    assert listed(database) == [1, 3]
+    assert sorted(listed(database)) == [1, 3]
     assert lead(database, 2)[-1] == 0
     undo(database, recorded.id)
-    assert listed(database) == [1, 2, 3]
+    assert sorted(listed(database)) == [1, 2, 3]
     assert lead(database, 2)[:5] == ("new", 0, None, None, None)
 
 
@@ -88,7 +88,7 @@ def test_a_pause_hides_the_lead_until_it_ends(database: Database, people: Any, t
     clock.advance(2.9)
     assert listed(database) == [2]
     clock.advance(0.2)
-    assert listed(database) == [1, 2]
+    assert sorted(listed(database)) == [1, 2]
 
 
 def test_the_next_try_is_not_listed_before_it_is_due(
@@ -98,14 +98,14 @@ def test_the_next_try_is_not_listed_before_it_is_due(
     tell(1, "contacted")
     assert listed(database) == [2], "the second try is two hours later"
     clock.advance(2 / 24)
-    assert listed(database) == [1, 2]
+    assert sorted(listed(database)) == [1, 2]
     for _ in range(5):
         tell(1, "contacted")
         clock.advance(8)
     assert lead(database, 1)[1] == 6
     assert listed(database) == [2], "after the ladder a lead rests for thirty days"
     clock.advance(22)
-    assert listed(database) == [1, 2]
+    assert sorted(listed(database)) == [1, 2]
 
 
 def test_saying_the_same_twice_records_it_once(database: Database, people: Any) -> None:

@@ -65,7 +65,7 @@ def test_a_packet_is_made_again_only_when_it_would_say_something_new(
     first = make(database, Viewer.now(database), 1)
     clock.advance(0.5)
     assert make(database, Viewer.now(database), 1)._replace(new=True) == first
-    change(database, "score.phone", 9, "x")
+    change(database, "score.size", 9, "x")
     assert reevaluate(database).decided == 2
     assert not make(database, Viewer.now(database), 1).new, "another policy version alone says nothing new"
     change(database, "packet.fee", 20_000, "x")

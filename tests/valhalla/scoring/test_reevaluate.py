@@ -87,7 +87,7 @@ def test_a_policy_that_decides_nothing_stored_concerns_nobody(
 
 def test_a_policy_for_all_concerns_all(database: Database, people: Any) -> None:
     people(3)
-    change(database, "score.phone", 20, "phones matter")
+    change(database, "score.size", 3, "size matters")
     assert reevaluate(database).decided == 3
     assert_settled(database)
 

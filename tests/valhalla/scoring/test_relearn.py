@@ -17,7 +17,8 @@ from valhalla.scoring.stages.score import NAMES
 
 @pytest.fixture
 def taught(database: Database, load: Any, tell: Any, clock: Any) -> Database:
-    """240 leads with results: vacant houses are sold, those with a phone number are not. The rules have points for both."""
+    """240 leads with results: vacant houses are sold, those with a phone number are not. Formula 1 has points for both."""
+    change(database, "formula", 1, "as version 0.1")
     load(
         *(
             f"P {n},p{n}@x.com,150000,,{f'713555{n:04d}' if n % 2 else ''},,,,2026-09-20,{'vacant' if n % 4 > 1 else ''}"

@@ -10,7 +10,7 @@ import pytest
 from db import Database, audit
 from valhalla.program.database import memory_database
 from valhalla.scoring.stages import decide
-from valhalla.scoring.stages.policy import DEFAULT_POLICY, PolicyError, set_key
+from valhalla.scoring.stages.policy import FIRST_POLICY, PolicyError, set_key
 from valhalla.scoring.store import (
     Unknown,
     at,
@@ -49,7 +49,7 @@ def test_a_new_file_gets_a_policy_scripts_and_an_experiment_once(lab: Any, datab
     seed(database)
     assert [(v.version, v.reason) for v in policy_history(database)] == [(1, "the default policy")]
     context = load(database, lab.NOW)
-    assert context.policy == DEFAULT_POLICY
+    assert context.policy == FIRST_POLICY
     assert context.snapshot.experiment is not None
     assert [variant.name for variant in context.snapshot.experiment.variants] == ["patient", "direct"]
     assert {decide(lab.PLAIN._replace(identity=i), context).script_id for i in range(30)} == {1, 2}
@@ -123,7 +123,7 @@ def test_maturing_is_learnt_with_the_days(lab: Any, database: Database) -> None:
 def test_a_decision_can_be_explained_with_what_it_knew(lab: Any, database: Database) -> None:
     then = load(database, lab.NOW)
     decision = decide(lab.PLAIN, then)
-    save_policy(database, set_key(DEFAULT_POLICY, "packet.fee", 1), "cheaper", "ann")
+    save_policy(database, set_key(FIRST_POLICY, "packet.fee", 1), "cheaper", "ann")
     assert decide(lab.PLAIN, load(database, lab.NOW, then)) != decision
     assert decide(lab.PLAIN, at(database, decision.policy_version, decision.snapshot_id, lab.NOW)) == decision
     with pytest.raises(Unknown, match="no model snapshot 99"):
@@ -133,11 +133,11 @@ def test_a_decision_can_be_explained_with_what_it_knew(lab: Any, database: Datab
 
 
 def test_a_policy_change_is_a_new_version_and_witnessed(database: Database) -> None:
-    changed = set_key(DEFAULT_POLICY, "packet.arv_share", 0.72)
+    changed = set_key(FIRST_POLICY, "packet.arv_share", 0.72)
     assert save_policy(database, changed, "hot market", "ann") == 2
     assert save_policy(database, changed, "again", "ann") == 2
     assert latest_policy(database) == (2, changed)
-    assert policy_at(database, 1) == DEFAULT_POLICY
+    assert policy_at(database, 1) == FIRST_POLICY
     actor, body = database.sql(
         "SELECT actor, body FROM audit WHERE action = 'policy.set' ORDER BY seq DESC LIMIT 1"
     )[0]
@@ -148,7 +148,7 @@ def test_a_policy_change_is_a_new_version_and_witnessed(database: Database) -> N
 
 def test_a_policy_with_a_mistake_is_not_stored(database: Database) -> None:
     with pytest.raises(PolicyError):
-        save_policy(database, {**DEFAULT_POLICY, "packet": {}}, "no", "ann")
+        save_policy(database, {**FIRST_POLICY, "packet": {}}, "no", "ann")
     assert latest_policy(database)[0] == 1
 
 
@@ -156,4 +156,4 @@ def test_a_policy_of_another_program_gets_the_keys_of_this_one(database: Databas
     change = "json_set(json_remove(body, '$.calling', '$.score.half_life_days'), '$.score.gone', 1)"
     with database.write():
         database.sql(f"UPDATE policy SET body = {change}")
-    assert latest_policy(database)[1] == DEFAULT_POLICY
+    assert latest_policy(database)[1] == FIRST_POLICY

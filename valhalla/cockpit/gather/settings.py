@@ -16,7 +16,7 @@ from valhalla.program.fields import Field
 from valhalla.program.settings import SETTINGS, Stored
 from valhalla.scoring import policies
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages.policy import DEFAULT_POLICY, diff
+from valhalla.scoring.stages.policy import defaults_of, diff
 from valhalla.scoring.stages.policy_keys import KEYS
 
 DNC_PAGE = 100
@@ -112,7 +112,7 @@ def policy(database: Database, version: int | None = None) -> dict[str, Any]:
         shown = present if version is None else stages.policy_at(database, version)
     except stages.Unknown as error:
         raise NotFound(str(error)) from None
-    default = policies.leaves(DEFAULT_POLICY)
+    default = policies.leaves(defaults_of(shown))
     sections: dict[str, list[dict[str, Any]]] = {}
     for key, value in policies.leaves(shown).items():
         head = key.partition(".")[0]

@@ -8,14 +8,25 @@ from typing import Any
 from valhalla.scoring.stages.assignment import compile_assignment
 from valhalla.scoring.stages.clone import decide_clone, readiness
 from valhalla.scoring.stages.gate import Readiness
-from valhalla.scoring.stages.outcome import compile_outcome, estimate, mean_fee
+from valhalla.scoring.stages.known import signs_in_name
+from valhalla.scoring.stages.learnt import LearntScore
+from valhalla.scoring.stages.outcome import compile_outcome, estimate, estimate_of_all, mean_fee
 from valhalla.scoring.stages.packet import compile_packet, packet_terms
+from valhalla.scoring.stages.points import FORMULA as POINTS
+from valhalla.scoring.stages.points import PointRules, compile_points, source_points
+from valhalla.scoring.stages.policy import formula_of
 from valhalla.scoring.stages.promotion import compile_promotion, primary_script, settled
-from valhalla.scoring.stages.score import compile_score, track_points
+from valhalla.scoring.stages.score import ScoreRules, compile_score, track_points
 from valhalla.scoring.stages.segment import Segment
-from valhalla.scoring.stages.snapshot import Play, Snapshot
+from valhalla.scoring.stages.snapshot import Estimate, Play, Snapshot
 
 _MOST_SEGMENTS = 10_000
+
+
+def compile_rules(policy: Mapping[str, Any], learnt: LearntScore | None = None) -> ScoreRules | PointRules:
+    """What stage 6 needs of a policy, by the formula that it names."""
+    by_points = formula_of(policy) == POINTS
+    return compile_points(policy, learnt) if by_points else compile_score(policy, learnt)
 
 
 class Context:
@@ -56,7 +67,7 @@ class Context:
         self.promotion = compile_promotion(policy, snapshot)
         self.packet = compile_packet(policy)
         self.outcome = compile_outcome(policy, snapshot)
-        self.score = compile_score(policy, snapshot.learnt)
+        self.score = compile_rules(policy, snapshot.learnt)
         self.nothing = self.play_readiness(None, Play())
         self.readiness: dict[str, Readiness] = {
             market: self.play_readiness(market, play) for market, play in snapshot.plays
@@ -99,6 +110,11 @@ class Context:
             self.segments[key] = found
         return found
 
+    def _track_points(self, found: Estimate) -> int:
+        if isinstance(self.score, PointRules):
+            return source_points(found.p, estimate_of_all(self.outcome), found.source.worked, self.policy)
+        return track_points(found.p, self.policy)
+
     def _segment(self, source: str, market: str | None, state: str | None) -> Segment:
         policy = self.policy
         markets: Mapping[str, Mapping[str, Any]] = policy["markets"]
@@ -130,6 +146,7 @@ class Context:
             clone=ready.state,
             script_id=primary_script(self.snapshot.scripts, market),
             target=target,
-            track_points=track_points(found.p, policy),
+            track_points=self._track_points(found),
             target_points=score["target_market"] * 100 if target else 0,
+            signs=signs_in_name(source) if isinstance(self.score, PointRules) else (),
         )

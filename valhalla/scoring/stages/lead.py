@@ -89,7 +89,14 @@ class StoredLead(NamedTuple):
     suppressed: str | None
     standing: str | None
     """The finer word where ``status`` is too coarse: interested, not_interested, offer or sold."""
+    details: str | None
+    """What else lists say, as JSON; formula 2 reads it."""
     decision: Decision
+
+    @property
+    def stands(self) -> str:
+        """Where the conversation is, in the finest word there is."""
+        return self.standing or self.status
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> StoredLead:
@@ -111,7 +118,7 @@ _OWN = len(StoredLead._fields) - 1
 STORED = (*StoredLead._fields[:_OWN], *Decision._fields)
 """The columns a :class:`StoredLead` is made of."""
 
-SHOWN = ("extras", "details", "header_id", "file_id", "import_id", "line")
+SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
 """And what is shown beside it."""
 
 COLUMNS = ", ".join((*STORED, *SHOWN))

@@ -18,12 +18,18 @@ class LearntScore(NamedTuple):
     anchor: int
     """Hundredths of a point that every lead gets: with them resolved leads have the same mean score in both ways."""
     weights: tuple[int, ...]
-    """Learnt hundredths of a point for each 1,000,000 of the rules', by :data:`valhalla.scoring.stages.score.NAMES`."""
+    """Learnt hundredths of a point for each 1,000,000 of the rules', by the names of its formula."""
     brier: int
     """Parts per million, on leads it was not learnt from."""
     brier_of_rules: int
     better: bool
     says: str
+    formula: int = 1
+    """Of the policy whose contributions were learnt from."""
+
+    def to_json(self) -> list[Any]:
+        """What the JSON of a snapshot holds; by formula 1 as it was before there was another."""
+        return list(self) if self.formula != 1 else list(self[:-1])
 
     def points(self, base: Sequence[int]) -> tuple[int, ...]:
         """The contributions in learnt hundredths of a point."""

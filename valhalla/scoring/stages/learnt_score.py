@@ -54,11 +54,11 @@ class Learnt(NamedTuple):
         ]
 
 
-def rounded(learnt: Learnt, leads: Sequence[Resolved], as_of: int) -> LearntScore:
-    """What a snapshot keeps of a learnt score and the leads it was learnt from."""
+def rounded(learnt: Learnt, leads: Sequence[Resolved], as_of: int, formula: int = 1) -> LearntScore:
+    """What a snapshot keeps of a learnt score and the leads it was learnt from, whose contributions are those of ``formula``."""
     scale = MILLION * DOUBLE / math.log(2)
     weights = tuple(round(scale * weight) for weight in learnt.weights)
-    unanchored = LearntScore(as_of, len(leads), 0, 0, weights, 0, 0, learnt.better, learnt.says)
+    unanchored = LearntScore(as_of, len(leads), 0, 0, weights, 0, 0, learnt.better, learnt.says, formula)
     rules = sum(sum(lead.points) for lead in leads)
     own = sum(sum(unanchored.points(lead.points)) for lead in leads)
     return unanchored._replace(

@@ -72,6 +72,15 @@ def estimate(source: str, market: str | None, rules: OutcomeRules) -> Estimate:
     return Estimate(round(rate * PPM), basis, rules.total, mine, here)
 
 
+def estimate_of_all(rules: OutcomeRules) -> int | None:
+    """The probability to close of all leads, parts per million; None while no outcome is known."""
+    if rules.total.worked == 0:
+        return None
+    return round(
+        (rules.total.closes + rules.weight * rules.prior) / (rules.total.worked + rules.weight) * PPM
+    )
+
+
 def mean_fee(fee: int, rules: OutcomeRules) -> int:
     """The fee a close earns: the mean of recorded fees, shrunk to the configured ``fee`` by ``pseudo_deals`` deals; cents."""
     return (rules.fees + rules.pseudo_deals * fee) // (rules.deals + rules.pseudo_deals)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from valhalla.scoring.stages.assignment import decide_assignment
 from valhalla.scoring.stages.compiled import Context
+from valhalla.scoring.stages.known import NOTHING, known
 from valhalla.scoring.stages.lead import Decision, StoredLead
 from valhalla.scoring.stages.outcome import decide_outcome
 from valhalla.scoring.stages.packet import decide_packet
+from valhalla.scoring.stages.points import PointRules, decide_points
 from valhalla.scoring.stages.promotion import decide_promotion
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.score import decide_base, decide_score, freshness
@@ -49,7 +51,7 @@ def decide(
         phone_key,
         warnings,
         _,
-        _,
+        details,
         person,
         identity,
         _,
@@ -72,8 +74,28 @@ def decide(
     )
     expected_value = decide_outcome(spread, segment, context.outcome)
     now = context.now
-    if suppressed is None:
-        rules = context.score
+    rules = context.score
+    if suppressed is not None:
+        base = score = 0
+    elif isinstance(rules, PointRules):
+        more = NOTHING if details is None else known(details, phone_key)
+        parts = decide_points(
+            value,
+            spread,
+            distress,
+            address,
+            state,
+            warnings,
+            lists,
+            status,
+            more,
+            segment,
+            rules,
+            now,
+        )
+        base = sum(parts) if rules.learnt is None else rules.learnt.total(parts)
+        score = decide_score(base, 0 if list_date is None else freshness(list_date, now, rules))
+    else:
         parts = decide_base(
             value,
             asking,
@@ -93,8 +115,6 @@ def decide(
         if list_date is None:
             list_date = now if since is None else since
         score = decide_score(base, freshness(list_date, now, rules))
-    else:
-        base = score = 0
     return _new(
         Decision,
         (
@@ -138,7 +158,7 @@ def redecide(lead: StoredLead, context: Context) -> Decision:
         phone_key=lead.phone_key,
         warnings=lead.warnings,
         extras=None,
-        details=None,
+        details=lead.details,
         person=lead.person,
         identity=lead.identity,
         fingerprint=0,
@@ -146,4 +166,5 @@ def redecide(lead: StoredLead, context: Context) -> Decision:
         aliases=(),
     )
     kept = lead.decision.variant_id
-    return decide(row, context, lead.lists, lead.created_at, lead.suppressed, lead.status, kept)
+    status = lead.stands if isinstance(context.score, PointRules) else lead.status
+    return decide(row, context, lead.lists, lead.created_at, lead.suppressed, status, kept)

@@ -150,7 +150,122 @@ DEFAULT_POLICY: Policy = {
     },
     "markets": {},
 }  # fmt: skip
-"""Version 1 of the policy of every new file. What each key means, with unit and range: :data:`policy_keys.KEYS`."""
+"""The defaults of formula 1, by which files of version 0.1 are decided until a person switches. They stay as they are: a policy that
+names no formula is read by them. What each key means, with unit and range: :data:`policy_keys.KEYS`."""
+
+FORMULA = "formula"
+"""The key in which a policy names the formula of its score; absent: 1."""
+
+SHARED = (
+    "buy_box_low",
+    "buy_box_high",
+    "half_life_days",
+    "learnt",
+    "learn_from_resolved",
+    "learn_from_positives",
+)
+"""Keys of the score that both formulas have."""
+
+_BY_SCORE = ("bands", "call_now_from", "text_first_from")
+"""Keys of other sections that are compared with a score."""
+
+FIRST_POLICY: Policy = {
+    FORMULA: 2,
+    **copy.deepcopy(DEFAULT_POLICY),
+    "packet": {**copy.deepcopy(DEFAULT_POLICY["packet"]), "bands": ["A", "B", "C"]},
+    "outcome": {**DEFAULT_POLICY["outcome"], "shown_from": 20},
+    "score": {
+        "signs": {
+            "foreclosure": 14, "auction": 14, "pre-foreclosure": 13, "lis pendens": 13, "probate": 10, "tax lien": 10, "divorce": 8,
+            "inherited": 8, "fire damage": 8, "code violation": 7, "bankruptcy": 7, "vacant": 8, "expired listing": 6,
+            "failed listing": 6, "eviction": 6, "tired landlord": 6, "lien": 5, "out of state": 5, "absentee": 3, "senior": 3,
+        },
+        "sign_other": 4,
+        "signs_most": 32,
+        "owned": 5,
+        "owned_from_years": 5,
+        "owned_full_years": 30,
+        "per_list": 1,
+        "lists_most": 3,
+        "source_record": 2,
+        "target_market": 1,
+        "outside_buy_box": -4,
+        "buy_box_low": 40_000,
+        "buy_box_high": 750_000,
+        "equity_most": 10,
+        "equity_from": 0.30,
+        "equity_amount": 4,
+        "equity_amount_full": 250_000,
+        "spread_most": 7,
+        "spread_full": 20_000,
+        "size": 1,
+        "mobile": 9,
+        "further_number": 3,
+        "further_most": 6,
+        "warning": -1,
+        "warning_most": -3,
+        "deadlines": {
+            "foreclosure": 8, "auction": 8, "pre-foreclosure": 7, "lis pendens": 7, "eviction": 4, "tax lien": 3,
+            "code violation": 3, "expired listing": 3,
+        },
+        "conversation": {"contacted": 2, "interested": 4, "appointment": 4, "offer": 4, "contract": 4},
+        "freshness": 8,
+        "half_life_days": 30,
+        "bands": {"A": 40, "B": 25, "C": 12},
+        "learnt": "show",
+        "learn_from_resolved": 200,
+        "learn_from_positives": 30,
+    },
+    "calling": {**copy.deepcopy(DEFAULT_POLICY["calling"]), "call_now_from": 10, "text_first_from": 10},
+}  # fmt: skip
+"""The policy of every new file: formula 2, see :mod:`valhalla.scoring.stages.points`."""
+
+DEFAULTS = {1: DEFAULT_POLICY, 2: FIRST_POLICY}
+"""By formula."""
+
+
+def formula_of(policy: Mapping[str, Any]) -> int:
+    """The formula that a policy names."""
+    return int(policy.get(FORMULA, 1))
+
+
+def defaults_of(policy: Mapping[str, Any]) -> Policy:
+    """The defaults of the formula that a policy names; those of formula 1 where it names one that does not exist."""
+    formula = policy.get(FORMULA, 1)
+    return DEFAULTS.get(formula, DEFAULT_POLICY) if isinstance(formula, int) else DEFAULT_POLICY
+
+
+def completed(policy: Mapping[str, Any]) -> Policy:
+    """A policy of another program version: keys it could not have are at the defaults of its formula, keys that went are left
+    out."""
+    whole: Policy = {FORMULA: policy[FORMULA]} if FORMULA in policy else {}
+    for section, default in defaults_of(policy).items():
+        mine = policy.get(section, {})
+        if section == "markets":
+            whole[section] = mine
+        elif section != FORMULA:
+            whole[section] = {name: mine.get(name, value) for name, value in default.items()}
+    return whole
+
+
+def switched(policy: Mapping[str, Any], formula: Any, before: Mapping[str, Any] | None = None) -> Policy:
+    """The same policy by another formula: keys that both have keep their values, the others are those of ``before`` (an
+    earlier policy by that formula), else its defaults. Raises :class:`PolicyError`."""
+    if isinstance(formula, bool) or formula not in DEFAULTS:
+        raise PolicyError([f"The formula must be {' or '.join(map(str, DEFAULTS))}, not {formula!r}."])
+    base = copy.deepcopy(before if before is not None else DEFAULTS[formula])
+    whole: Policy = {FORMULA: formula} if formula != 1 else {}
+    for section, default in base.items():
+        if section == "markets":
+            whole[section] = policy[section]
+        elif section == "score":
+            whole[section] = default | {name: policy[section][name] for name in SHARED}
+        elif section != FORMULA:
+            whole[section] = {
+                name: value if name in _BY_SCORE else policy[section].get(name, value)
+                for name, value in default.items()
+            }
+    return validated(whole)
 
 
 class PolicyError(ValueError):
@@ -172,10 +287,17 @@ class Change(NamedTuple):
 def mistakes(policy: Mapping[str, Any]) -> list[str]:
     """What is wrong with ``policy``: one clear sentence per mistake, empty when it is sound."""
     found: list[str] = []
+    defaults = defaults_of(policy)
+    if policy.get(FORMULA, 1) not in DEFAULTS or isinstance(policy.get(FORMULA), bool):
+        return [
+            f"The policy names formula {policy[FORMULA]!r}; this version knows {' and '.join(map(str, DEFAULTS))}."
+        ]
     for section in policy:
-        if section not in DEFAULT_POLICY:
+        if section not in defaults and section != FORMULA:
             found.append(f"The policy has no section {section!r}.")
-    for section, default in DEFAULT_POLICY.items():
+    for section, default in defaults.items():
+        if section == FORMULA:
+            continue
         given = policy.get(section)
         if not isinstance(given, Mapping):
             found.append(f"The section {section!r} is missing.")
@@ -188,6 +310,8 @@ def mistakes(policy: Mapping[str, Any]) -> list[str]:
         return found
     for name, key in KEYS.items():
         section, _, last = name.partition(".")
+        if section == FORMULA or last not in defaults[section]:
+            continue  # of the other formula
         mistake = key.mistake(name, policy[section][last])
         if mistake:
             found.append(mistake)
@@ -224,6 +348,8 @@ def validated(policy: Mapping[str, Any]) -> Policy:
 
 def get_key(policy: Mapping[str, Any], key: str) -> Any:
     """The value at a dotted key such as ``packet.fee`` or ``markets.St. Louis, MO.fee``."""
+    if key == FORMULA:
+        return formula_of(policy)
     here: Any = policy
     for part in _parts(key):
         if not isinstance(here, Mapping) or part not in here:
@@ -235,8 +361,11 @@ def get_key(policy: Mapping[str, Any], key: str) -> Any:
 def set_key(policy: Mapping[str, Any], key: str, value: Any) -> Policy:
     """A new, validated policy in which ``key`` has ``value``; ``policy`` itself stays as it was.
 
-    A market, a distress word or a band need not exist before. ``value=None`` removes what may be absent.
+    A market, a distress word or a band need not exist before. ``value=None`` removes what may be absent. ``formula`` brings
+    the keys of that formula, see :func:`switched`.
     """
+    if key == FORMULA:
+        return switched(policy, value)
     changed = copy.deepcopy(dict(policy))
     *path, last = _parts(key)
     here: Any = changed
@@ -284,13 +413,20 @@ def _leaves(here: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 __all__ = [
+    "DEFAULTS",
     "DEFAULT_POLICY",
+    "FIRST_POLICY",
+    "FORMULA",
     "Change",
     "Policy",
     "PolicyError",
+    "completed",
+    "defaults_of",
     "diff",
+    "formula_of",
     "get_key",
     "mistakes",
     "set_key",
+    "switched",
     "validated",
 ]

@@ -28,6 +28,8 @@ def _points(meaning: str, low: int = 0, high: int = 100) -> Field:
 
 
 KEYS: dict[str, Field] = {
+    "formula": _count("how the score is made: 1 as in version 0.1, 2 by four parts", 1, 2),
+    "outcome.shown_from": _count("worked leads from which a source's rate is said", 1, 100_000),
     "assignment.holdout_share": _share("share of leads that take part in no experiment", 0, 0.5),
     "assignment.sample_ratio_alarm": _share("p below which the split of leads counts as broken", 0, 0.1),
     "assignment.sample_ratio_from": _count("leads from which the split is checked"),
@@ -114,6 +116,25 @@ KEYS: dict[str, Field] = {
     ),
     "score.learn_from_resolved": _count("resolved leads from which a score is learnt beside the rules"),
     "score.learn_from_positives": _count("closes from which a score is learnt beside the rules"),
+    "score.sign_other": _points("for a sign without its own points"),
+    "score.signs_most": _points("most for all signs"),
+    "score.owned": _points("most for the years that the owner has had it"),
+    "score.owned_from_years": _count("years owned up to which they add nothing", 0, 100),
+    "score.owned_full_years": _count("years owned that earn all of it", 1, 200),
+    "score.per_list": _points("for each further list the lead is on"),
+    "score.lists_most": _points("most for further lists"),
+    "score.source_record": _points("most for a source that closes more often than all leads do"),
+    "score.outside_buy_box": _points("for a price outside the buy box", -100, 0),
+    "score.equity_most": _points("most for the owner's share of the value"),
+    "score.equity_from": _share("share of the value up to which equity adds nothing", 0, 0.99),
+    "score.equity_amount": _points("most for the equity in dollars"),
+    "score.equity_amount_full": _money("equity that earns all of it"),
+    "score.spread_most": _points("most for the spread"),
+    "score.spread_full": _money("spread that earns all of it"),
+    "score.size": _points("most for a large deal: the price as a share of buy_box_high"),
+    "score.mobile": _points("for a mobile number: its owner answers it"),
+    "score.further_number": _points("for each further number that can be called"),
+    "score.further_most": _points("most for further numbers"),
     "calling.call_now_from": _points("score from which a lead is called at once"),
     "calling.text_first_from": _points("score from which a text goes before the call"),
     "calling.same_day_gap_hours": Field("hours", 0, 24, "hours between two tries on one day"),
@@ -122,6 +143,8 @@ KEYS: dict[str, Field] = {
 """Every key that holds one plain value. Tables and lists are checked in :mod:`valhalla.scoring.stages.policy_tables`."""
 
 MARKET_KEYS: dict[str, Field] = {
+    "formula": _count("how the score is made: 1 as in version 0.1, 2 by four parts", 1, 2),
+    "outcome.shown_from": _count("worked leads from which a source's rate is said", 1, 100_000),
     "target": Field("flag", 0, 1, "leads of this market are wanted"),
     "arv_share": KEYS["packet.arv_share"],
     "fee": KEYS["packet.fee"],

@@ -14,15 +14,27 @@ def check_tables(policy: Mapping[str, Any]) -> list[str]:
     packet, score, calling = policy["packet"], policy["score"], policy["calling"]
     found = _condition(packet["condition"])
     found += _bands(score["bands"], packet["bands"])
-    found += _points("score.distress", score["distress"], 0)
-    found += _points("score.history", score["history"], -100)
-    if isinstance(score["history"], Mapping):
+    for name, low in (
+        ("distress", 0),
+        ("history", -100),
+        ("signs", 0),
+        ("deadlines", 0),
+        ("conversation", -100),
+    ):
+        if name in score:
+            found += _points(f"score.{name}", score[name], low)
+    if score.get("owned_full_years", 1) <= score.get("owned_from_years", 0):
+        found.append("score.owned_full_years must be above score.owned_from_years.")
+    for name in ("equity_amount_full", "spread_full"):
+        if score.get(name, 1) == 0:
+            found.append(f"score.{name} must be above 0.")
+    if isinstance(score.get("history"), Mapping):
         found += [
             f"score.history.{state} is not a state of an open lead; those are {', '.join(OPEN_STATES)}."
             for state in score["history"]
             if state not in OPEN_STATES
         ]
-    if not _texts(score["role_names"]):
+    if "role_names" in score and not _texts(score["role_names"]):
         found.append("score.role_names must be a list of words.")
     found += _ladder(calling["ladder"])
     if packet["selling_share"] + packet["profit_share"] >= 1:

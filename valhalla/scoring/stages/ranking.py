@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from valhalla.scoring.stages.score import ScoreRules, decide_score, freshness
+from valhalla.scoring.stages.score import Scale, decide_score, freshness
 
 _UNKNOWN = -(1 << 62)
 _ANY_BASE = 1 << 62
@@ -28,6 +28,10 @@ class Candidate(NamedTuple):
     since: int
     """``list_date``, else ``created_at``; UTC microseconds."""
     expected_value: int | None
+    identity: int = 0
+    """Who it is: the last word between equals, because the number says only in which row they came."""
+    list_date: int | None = None
+    """The date of the list; without one ``since`` is the day it came."""
 
 
 class Ranked(NamedTuple):
@@ -38,26 +42,30 @@ class Ranked(NamedTuple):
     score: int
 
 
-def least_base(total: int, rules: ScoreRules) -> int:
+def least_base(total: int, rules: Scale) -> int:
     """The smallest stored part with which a lead can still reach ``total`` hundredths today."""
     return total - rules.fresh[0]
 
 
 class Best:
-    """The first ``count`` leads by score, then expected value (unknown last), then id, of those that were offered."""
+    """The first ``count`` leads by score, then expected value (unknown last), then the newest, of those that were offered;
+    equals by who they are."""
 
-    def __init__(self, count: int, now: int, rules: ScoreRules) -> None:
+    def __init__(self, count: int, now: int, rules: Scale) -> None:
         self._count = count
         self._now = now
         self._rules = rules
-        self._heap: list[tuple[int, int, int]] = []
+        self._heap: list[tuple[int, int, int, int, int]] = []
 
     def offer(self, candidate: Candidate) -> None:
         """Consider a lead."""
-        number, base, since, value = candidate
+        number, base, since, value, identity, list_date = candidate
+        dated = list_date is not None or self._rules.fresh_without_date
         entry = (
-            base + freshness(since, self._now, self._rules),
+            base + (freshness(since, self._now, self._rules) if dated else 0),
             _UNKNOWN if value is None else value,
+            since,
+            -identity,
             -number,
         )
         if len(self._heap) < self._count:
@@ -86,12 +94,12 @@ class Best:
         """The list, best first."""
         return [
             Ranked(-number, total, decide_score(total, 0))
-            for total, _, number in sorted(self._heap, reverse=True)
+            for total, _, _, _, number in sorted(self._heap, reverse=True)
         ]
 
 
-def first(candidates: Iterable[Candidate], count: int, now: int, rules: ScoreRules) -> list[Ranked]:
-    """The first ``count`` leads by score, then expected value (unknown last), then id.
+def first(candidates: Iterable[Candidate], count: int, now: int, rules: Scale) -> list[Ranked]:
+    """The first ``count`` leads in the order of :class:`Best`.
 
     ``candidates`` come in falling order of ``score_base``; reading stops as soon as the answer is certain, so the caller's
     query should be read in pages.

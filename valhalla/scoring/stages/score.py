@@ -1,4 +1,4 @@
-"""Stage 6, lead scoring: 0 to 100 points as a sum of named contributions.
+"""Stage 6, lead scoring, by formula 1: 0 to 100 points as a sum of named contributions.
 
 All points are hundredths and whole numbers, so a score is the same on every machine and its contributions add up exactly. Every
 contribution but freshness stays as it is while time passes; their sum is stored as ``score_base``. Freshness is points x
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from valhalla.scoring.stages.segment import Segment
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 PPM = 1_000_000
+FORMULA = 1
 NAMES = (
     "source record",
     "target market",
@@ -76,12 +77,30 @@ class ScoreRules:
     distress_memo: dict[str, int] = field(default_factory=dict)
     warnings_memo: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def fresh_without_date(self) -> bool:
+        """Whether a lead whose list has no date is fresh from the day on which it was read."""
+        return True
+
+
+class Scale(Protocol):
+    """What every formula has: freshness by days, for whom it counts, and bands."""
+
+    @property
+    def fresh(self) -> tuple[int, ...]: ...
+
+    @property
+    def bands(self) -> tuple[tuple[str, int], ...]: ...
+
+    @property
+    def fresh_without_date(self) -> bool: ...
+
 
 def compile_score(policy: Mapping[str, Any], learnt: LearntScore | None = None) -> ScoreRules:
     """What stage 6 needs of a policy and of what was learnt. It decides by the learnt score only when the policy says
     ``use`` and it has proven to be better than the rules."""
     s = policy["score"]
-    shown = None if s["learnt"] == "off" else learnt
+    shown = None if s["learnt"] == "off" or (learnt is not None and learnt.formula != FORMULA) else learnt
     return ScoreRules(
         buy_box=s["buy_box"] * 100,
         spread=s["spread"] * 100,
@@ -194,7 +213,7 @@ def warning_points(warnings: str, rules: ScoreRules) -> int:
     return total
 
 
-def freshness(since: int, now: int, rules: ScoreRules) -> int:
+def freshness(since: int, now: int, rules: Scale) -> int:
     """Hundredths of a point for a lead dated ``since``; a date in the future counts as today."""
     days = (now - since) // DAY
     fresh = rules.fresh
@@ -207,7 +226,7 @@ def decide_score(base: int, fresh: int) -> int:
     return 0 if total < 0 else 100 if total > 9_950 else (total + 50) // 100
 
 
-def band(score: int, rules: ScoreRules) -> str:
+def band(score: int, rules: Scale) -> str:
     """The letter of a score; D below the last band."""
     for name, least in rules.bands:
         if score >= least:

@@ -49,7 +49,7 @@ def contributions(
     texts = _texts(lead, base, asking, arv, repairs, spread, segment, rules)
     lines = [Contribution(name, value, *text) for name, value, text in zip(NAMES, base, texts, strict=True)]
     if rules.learnt is not None:
-        lines = _in_learnt_points(lines, base, rules.learnt)
+        lines = in_learnt_points(lines, base, rules.learnt)
         base = tuple(line.points for line in lines)
     since = lead.created_at if lead.list_date is None else lead.list_date
     fresh = freshness(since, now, rules)
@@ -87,8 +87,14 @@ def explain_score(
     score = sum(line.points for line in lines) // 100
     letter = band(score, rules)
     base = 0 if lead.suppressed is not None else sum(line.points for line in lines if line.name in BASE)
-    raises = _raises(lines)
-    learnt = _learnt(lead, _base(lead, asking, arv, repairs, spread, segment, rules), rules, at)
+    raises = raises_of(lines)
+    since = lead.created_at if lead.list_date is None else lead.list_date
+    learnt = learnt_beside(
+        rules.shown,
+        _base(lead, asking, arv, repairs, spread, segment, rules),
+        freshness(since, at, rules),
+        used=rules.learnt is not None,
+    )
     numbers: dict[str, Any] = {
         "score": score,
         "band": letter,
@@ -138,7 +144,7 @@ def _base(
     )
 
 
-def _in_learnt_points(
+def in_learnt_points(
     lines: list[Contribution], base: tuple[int, ...], learnt: LearntScore
 ) -> list[Contribution]:
     """The same lines in learnt points, with one for what every lead gets."""
@@ -151,15 +157,13 @@ def _in_learnt_points(
     return [*scaled, Contribution(BASELINE, learnt.anchor, says)]
 
 
-def _learnt(lead: StoredLead, base: tuple[int, ...], rules: ScoreRules, at: int) -> dict[str, Any] | None:
-    """The learnt score beside the rules, and whether it decides; None when there is none."""
-    shown = rules.shown
+def learnt_beside(
+    shown: LearntScore | None, base: tuple[int, ...], fresh: int, *, used: bool
+) -> dict[str, Any] | None:
+    """The learnt score next to the rules', and whether it decides; None when there is none."""
     if shown is None:
         return None
-    since = lead.created_at if lead.list_date is None else lead.list_date
-    fresh = freshness(since, at, rules)
     score, by_rules = decide_score(shown.total(base), fresh), decide_score(sum(base), fresh)
-    used = rules.learnt is not None
     if used:
         why = f"This is the learnt score; by the rules it would be {by_rules}. {shown.says}"
     else:
@@ -182,7 +186,7 @@ def _learnt(lead: StoredLead, base: tuple[int, ...], rules: ScoreRules, at: int)
     }
 
 
-def _raises(lines: list[Contribution]) -> dict[str, int]:
+def raises_of(lines: list[Contribution]) -> dict[str, int]:
     """What would raise the score and by how much at most, hundredths, the most first."""
     found: dict[str, int] = {}
     for line in lines:

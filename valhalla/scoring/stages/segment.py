@@ -38,3 +38,5 @@ class Segment:
     """None: the policy names no target market at all."""
     track_points: int
     target_points: int
+    signs: tuple[str, ...] = ()
+    """Those that the source's name says; formula 2 counts them."""

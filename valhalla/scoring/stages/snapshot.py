@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from valhalla.scoring.stages.learnt import LearntScore
+from valhalla.scoring.stages.shares import Shares
 
 
 class Variant(NamedTuple):
@@ -147,10 +148,18 @@ class Snapshot(NamedTuple):
     """Parts per million; None when it was not measured."""
     learnt: LearntScore | None = None
     """None while there are too few outcomes, or the policy wants none."""
+    shares: Shares | None = None
+    """What the callable leads have in common; None while nobody has counted."""
 
     def to_json(self) -> str:
-        """Canonical JSON: equal snapshots give equal text."""
-        return json.dumps({"format": 1, **self._asdict()}, separators=(",", ":"), ensure_ascii=False)
+        """Canonical JSON: equal snapshots give equal text, and one without shares has that of the version before there were any."""
+        body: dict[str, Any] = {"format": 1, **self._asdict()}
+        shares = body.pop("shares")
+        if shares is not None:
+            body["shares"] = shares.to_json()
+        if self.learnt is not None:
+            body["learnt"] = self.learnt.to_json()
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
     def digest(self) -> str:
         """blake2b-128 of the canonical JSON, hexadecimal."""
@@ -177,6 +186,8 @@ class Snapshot(NamedTuple):
         learnt = body.get("learnt")
         if learnt is not None:
             body["learnt"] = LearntScore.from_json(learnt)
+        if body.get("shares") is not None:
+            body["shares"] = Shares.from_json(body["shares"])
         body["plays"] = tuple((market, _play(*play)) for market, play in body["plays"])
         return cls(**body)
 

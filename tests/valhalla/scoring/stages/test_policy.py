@@ -9,6 +9,8 @@ import pytest
 
 from valhalla.scoring.stages.policy import (
     DEFAULT_POLICY,
+    DEFAULTS,
+    FIRST_POLICY,
     Change,
     PolicyError,
     diff,
@@ -27,11 +29,37 @@ def test_the_default_policy_is_sound() -> None:
 def test_every_plain_key_has_a_meaning() -> None:
     plain = {
         f"{section}.{name}"
-        for section, keys in DEFAULT_POLICY.items()
+        for policy in DEFAULTS.values()
+        for section, keys in policy.items()
+        if section != "formula"
         for name, value in keys.items()
         if not isinstance(value, (dict, list))
     }
-    assert plain == set(KEYS)
+    assert {*plain, "formula"} == set(KEYS)
+
+
+def test_the_policy_of_a_new_file_is_sound_and_its_parts_add_up() -> None:
+    assert mistakes(FIRST_POLICY) == []
+    s = FIRST_POLICY["score"]
+    assert s["signs_most"] + s["owned"] + s["lists_most"] == 40
+    money = ("source_record", "target_market", "equity_most", "equity_amount", "spread_most", "size")
+    assert sum(s[name] for name in money) == 25
+    assert s["mobile"] + s["further_most"] == 15
+    assert max(s["deadlines"].values()) + max(s["conversation"].values()) + s["freshness"] == 20
+
+
+def test_another_formula_brings_its_keys_and_keeps_what_both_have() -> None:
+    mine = set_key(set_key(DEFAULT_POLICY, "score.buy_box_low", 50_000), "packet.fee", 12_000)
+    new = set_key(set_key(mine, "markets.Dallas, TX.target", True), "formula", 2)
+    assert new["formula"] == 2 and new["score"]["signs"] == FIRST_POLICY["score"]["signs"]
+    assert (new["score"]["buy_box_low"], new["packet"]["fee"]) == (50_000, 12_000)
+    assert new["calling"]["call_now_from"] == FIRST_POLICY["calling"]["call_now_from"]
+    assert set_key(set_key(new, "markets.Dallas, TX", None), "formula", 1) == mine
+    assert get_key(mine, "formula") == 1 and "formula" not in mine
+    with pytest.raises(PolicyError, match="The formula must be 1 or 2, not 3"):
+        set_key(mine, "formula", 3)
+    with pytest.raises(PolicyError, match="names formula 7"):
+        validated({**FIRST_POLICY, "formula": 7})
 
 
 @pytest.mark.parametrize(

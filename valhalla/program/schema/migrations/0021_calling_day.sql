@@ -214,3 +214,19 @@ CREATE TABLE lead_hold (
   at       INTEGER NOT NULL,
   until    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What those who can be called have in common, counted once a day.
+CREATE TABLE knowledge_new (
+  name TEXT NOT NULL PRIMARY KEY CHECK (name IN ('data_quality', 'learnt_score', 'shares', 'shares_at')),
+  body TEXT NOT NULL CHECK (json_valid(body)),
+  at   INTEGER NOT NULL
+) STRICT;
+INSERT INTO knowledge_new (name, body, at) SELECT name, body, at FROM knowledge;
+DROP TABLE knowledge;
+ALTER TABLE knowledge_new RENAME TO knowledge;
+
+-- Leads with the same score, value and date stand in the order of who they are, not of the row in which they came.
+DROP INDEX lead_by_score;
+CREATE INDEX lead_by_score
+  ON lead (score_base DESC, coalesce(list_date, created_at) DESC, expected_value DESC, identity, market, source, list_date)
+  WHERE suppressed IS NULL AND score_base >= 3500;

@@ -1,0 +1,62 @@
+"""Counting what those who can be called have in common: once a day, and when the leads have become many more."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from valhalla.scoring import sql
+from valhalla.scoring import store as stages
+from valhalla.scoring.stages import Context, StoredLead
+from valhalla.scoring.stages.explanation import codes_of
+from valhalla.scoring.stages.learning import today
+from valhalla.scoring.stages.shares import Shares, least_of
+
+if TYPE_CHECKING:
+    from db import Database
+
+MOST = 5_000
+"""So many leads are looked at, about half a second; of more it is a sample."""
+
+
+class Counted(NamedTuple):
+    """The shares in force, and the snapshot that holds them."""
+
+    shares: Shares | None
+    snapshot_id: int | None
+
+
+def in_force(database: Database) -> Counted:
+    """The shares that were counted last; none by formula 1, or while nobody has counted."""
+    known = dict(database.sql(sql.KNOWLEDGE))
+    if "shares" not in known or "shares_at" not in known:
+        return Counted(None, None)
+    return Counted(Shares.from_json(json.loads(known["shares"])), json.loads(known["shares_at"])["snapshot"])
+
+
+def refresh(database: Database) -> bool:
+    """Count if that is due, see :func:`valhalla.scoring.store.shares_due`. Whether it was done. Outside of a write transaction:
+    it takes its time."""
+    if not stages.shares_due(database):
+        return False
+    newest = int(database.value(sql.NEWEST_LEAD))
+    context = stages.load(database, database.clock())
+    stages.note_shares(database, count(database, context), newest)
+    return True
+
+
+def count(database: Database, context: Context) -> Shares:
+    """What the leads that can be called have in common, as of the time of ``context``."""
+    able = int(database.value(sql.COUNT_CALLABLE))
+    every = max(1, -(-able // MOST))
+    counted, found = 0, Counter[str]()
+    scores = [0] * 101
+    for row in database.sql(sql.CALLABLE, (every,)):
+        told, score = codes_of(StoredLead.from_row(row), context, context.now)
+        found.update(told)
+        scores[score] += 1
+        counted += 1
+    least = least_of(counted)
+    kept = tuple(sorted((code, times) for code, times in found.items() if times >= least))
+    return Shares(today(context.now), able, counted, kept, tuple(scores))
