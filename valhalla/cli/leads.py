@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli import calling, decisions, lead_work, rejects
-from valhalla.cli.invocation import invocation
+from valhalla.cli.invocation import Invocation, invocation
 from valhalla.cli.options import Limit
+from valhalla.program.errors import UsageError
 
 app = typer.Typer(help="Who to call today and why; one lead; lists and exports.", no_args_is_help=True)
 
@@ -100,22 +101,46 @@ def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of
 @app.command("export")
 def export(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(help="The file to write: .csv, or .xlsx for a workbook.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="The file to write: .csv, or .xlsx for a workbook (default with --for: its kind and the day).",
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="How many at most (default: all).")
     ] = None,
     market: Market = None,
     source: Source = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="With --for: only leads that stand at this, such as new.")
+    ] = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
+    kind: Annotated[
+        str | None, typer.Option("--for", help="For whom: dialer, mail, skiptrace or excel.")
+    ] = None,
 ) -> None:
     """Write leads, with everything that is known of them, to a CSV or workbook that Excel opens. Who must not be contacted has
-    the reason in the column do_not_contact; --top leaves them out."""
+    the reason in the column do_not_contact; --top leaves them out. --for writes what a dialer, a mail house or a skip tracer
+    reads, and says who is left out."""
     from valhalla.leads import export as exporting
     from valhalla.leads.call_list import top as best
     from valhalla.leads.known_markets import market_named
     from valhalla.leads.view import Viewer
 
     inv = invocation(ctx)
+    if kind is not None:
+        if call_list or limit is not None:
+            raise UsageError(
+                "--for writes everybody whom the list is for; --top and --limit do not go with it"
+            )
+        _export_for(inv, target, kind, market, source, status)
+        return
+    if target is None:
+        raise UsageError("say which file to write, such as leads.csv, or for whom: --for dialer")
+    if status is not None:
+        raise UsageError("--status goes with --for")
     with inv.reading() as database:
         market = market_named(database, market)
         viewer = Viewer.now(database)
@@ -126,6 +151,41 @@ def export(
         )
         count = exporting.write_file(target, viewer, records)
     inv.show({"file": str(target), "leads": count}, lambda: print(f"{count:,} leads written to {target}"))
+
+
+def _export_for(
+    inv: Invocation,
+    target: Path | None,
+    name: str,
+    market: str | None,
+    source: str | None,
+    status: str | None,
+) -> None:
+    from valhalla.leads import lists_for
+    from valhalla.leads.known_markets import market_named
+    from valhalla.program import settings
+    from valhalla.program.moments import clock_text
+
+    kind = lists_for.kind_named(name)
+    with inv.reading() as database:
+        chosen = lists_for.Chosen(market_named(database, market), source, status)
+        day = clock_text(database.clock(), settings.value(database, "timezone"), "%Y-%m-%d")
+        target = target or Path(f"leads-{kind.name}-{day}{kind.ending}")
+        written = lists_for.write(database, kind, target, chosen, audited=inv.file is None)
+
+    def render() -> None:
+        print(f"{written.leads:,} leads written to {target}")
+        if written.left_out:
+            print(f"Left out: {lists_for.words(written.left_out)}")
+        if kind.name == "dialer":
+            if written.dnc_checked:
+                print(f"Checked against the do-not-call registry on {written.dnc_checked}.")
+            else:
+                print(
+                    "Not checked against the do-not-call registry yet; see: valhalla dnc import FILE --kind national"
+                )
+
+    inv.show({"file": str(target), "for": kind.name, **written._asdict()}, render)
 
 
 def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None) -> None:

@@ -404,6 +404,24 @@ LEAD_OF_KEY = "SELECT lead_id FROM lead_key WHERE key = ?"
 MOVE_GENERATION = "UPDATE lead_generation SET value = value + 1 WHERE id = 1"
 
 
+# -- lists for others ------------------------------------------------------------------------------
+
+_CHOSEN = f"{FITS} AND (:leads IS NULL OR id IN (SELECT value FROM json_each(:leads)))"
+
+
+def count_for(without: str) -> str:
+    """How many leads are on a list (NULL), and how many are left out for each reason; ``without``: cases of a CASE. A walk."""
+    return f"SELECT CASE {without} END, count(*) FROM lead WHERE {_CHOSEN} GROUP BY 1"
+
+
+def page_for(without: str) -> str:
+    """The next leads of such a list."""
+    return (
+        f"SELECT {COLUMNS} FROM lead WHERE id > :after AND {_CHOSEN} AND CASE {without} END IS NULL"
+        " ORDER BY id LIMIT :limit"
+    )
+
+
 # -- deals -----------------------------------------------------------------------------------------
 
 _DEAL_COLUMNS = (
