@@ -187,7 +187,7 @@ def test_an_outcome_is_one_click_and_can_be_taken_back(
         ({"event": "won", "amount": "a lot"}, 400),
         ({"event": "paused", "until": "2w"}, 303),
         ({"event": "paused"}, 400),
-        ({"event": "sold"}, 400),
+        ({"event": "eaten"}, 400),
         ({"event": "contacted", "at": "2099-01-01"}, 400),
         ({}, 422),
     ],
