@@ -90,6 +90,13 @@ def _host(text: str) -> str | None:
     return text or None
 
 
+def _origins(text: str) -> str:
+    words = sorted({word.strip().lower() for word in text.split(",") if word.strip()}, reverse=True)
+    if not words or not set(words) <= {"person", "list"}:
+        raise ValueError("one or more of person, list, with commas between")
+    return ", ".join(words)
+
+
 def _mail_address(text: str) -> str | None:
     if text and ("@" not in text or len(text.split()) != 1):
         raise ValueError("must be an e-mail address")
@@ -169,6 +176,11 @@ SETTINGS: Mapping[str, Field] = {
     "my.phone": _text("your number, as it stands on the sheet for buyers"),
     "my.company": _text("your company, as it stands on the sheet for buyers"),
     "goal.dials": _count(50, 0, 10_000, "dials a day that you aim at; 0: no goal"),
+    "learning.origins": _text(
+        "where outcomes come from that teach score and experiments: person, list; the others are kept",
+        _origins,
+        "person, list",
+    ),
     "stuck.contact_days": _count(
         5, 1, 365, "days after a conversation, without another step, that are too long"
     ),

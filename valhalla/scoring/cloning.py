@@ -83,7 +83,7 @@ def plays(
 def _groups(database: Database, by: str) -> dict[str, list[WorkedLead]]:
     scripts = {script.id: script.title for script in stages.scripts(database)}
     groups: dict[str, list[WorkedLead]] = defaultdict(list)
-    for *columns, script_id in database.sql(sql.WORKED_BY_SCRIPT):
+    for *columns, script_id in database.sql(sql.WORKED_BY_SCRIPT, (stages.teaching_origins(database),)):
         lead = WorkedLead._make(columns)
         key = {"market": lead.market, "source": lead.source, "script": scripts.get(script_id)}[by]
         if key is not None:

@@ -59,7 +59,10 @@ def state(database: Database, context: Context) -> dict[str, Any]:
 def resolved(database: Database, context: Context) -> list[Resolved]:
     """The newest leads with a result, as the rules saw them before it: with the source's record of then and the stage they had come
     to."""
-    results = {lead: result for lead, *result in database.sql(sql.RESOLVED, (MOST,))}
+    results = {
+        lead: result
+        for lead, *result in database.sql(sql.RESOLVED, (stages.teaching_origins(database), MOST))
+    }
     found = []
     for lead in stages.stored_leads(database, results):
         at, closed, p_close, status = results[lead.id]

@@ -46,7 +46,7 @@ OUTCOMES_SO_FAR = """SELECT coalesce(max(id), 0), count(*), (SELECT count(*) FRO
                      FROM outcome"""
 
 # One row per worked lead. A later won or lost corrects an earlier one; being paused is no work. A lead counts for the
-# variant it had when it was first worked, whatever experiment it is in now.
+# variant it had when it was first worked, whatever experiment it is in now. Only outcomes of origins that may teach count.
 WORKED_LEADS = """
 SELECT lead.source, lead.market,
        (SELECT first.variant_id FROM outcome AS first
@@ -62,6 +62,7 @@ SELECT lead.source, lead.market,
        lead.created_at
 FROM outcome JOIN lead ON lead.id = outcome.lead_id
 WHERE outcome.event <> 'paused' AND outcome.undone_at IS NULL
+  AND coalesce(outcome.origin, 'person') IN (SELECT value FROM json_each(?))
 GROUP BY outcome.lead_id"""
 
 # What is not counted from outcomes at each load but measured or learnt now and then.
@@ -86,7 +87,8 @@ SELECT o.lead_id, o.at, o.event = 'won', o.p_close,
      WHEN 3 THEN 'contract' WHEN 2 THEN 'appointment' WHEN 1 THEN 'contacted' ELSE 'new' END
    FROM outcome AS b WHERE b.lead_id = o.lead_id AND b.undone_at IS NULL)
 FROM outcome AS o
-WHERE o.undone_at IS NULL AND o.event IN ('won', 'lost', 'dead') AND NOT EXISTS (
+WHERE o.undone_at IS NULL AND coalesce(o.origin, 'person') IN (SELECT value FROM json_each(?))
+  AND o.event IN ('won', 'lost', 'dead') AND NOT EXISTS (
   SELECT 1 FROM outcome AS later WHERE later.lead_id = o.lead_id AND later.undone_at IS NULL
     AND later.event IN ('won', 'lost', 'dead') AND (later.at, later.id) > (o.at, o.id))
 ORDER BY o.at DESC, o.id DESC LIMIT ?"""

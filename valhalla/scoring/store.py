@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 import db.audit
+from valhalla.program import settings
 from valhalla.scoring import sql
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.lead import StoredLead
@@ -144,7 +145,7 @@ def _learnt(database: Database, now: int, previous: Context | None, *, store: bo
     running, known_scripts = running_experiment(database), scripts(database)
     known = dict(database.sql(sql.KNOWLEDGE))
     newest, outcomes, undone = database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)
-    so_far = (newest, outcomes, undone, today(now), known)
+    so_far = (newest, outcomes, undone, today(now), known, teaching_origins(database) if outcomes else "")
     if (
         previous is not None
         and previous.learnt_from == so_far
@@ -264,7 +265,12 @@ def scripts(database: Database) -> tuple[Script, ...]:
 
 def worked_leads(database: Database) -> Iterator[WorkedLead]:
     """What outcomes say about each lead that was worked on."""
-    return map(WorkedLead._make, database.sql(sql.WORKED_LEADS))
+    return map(WorkedLead._make, database.sql(sql.WORKED_LEADS, (teaching_origins(database),)))
+
+
+def teaching_origins(database: Database) -> str:
+    """Where outcomes may come from that teach, as JSON: ``person``, ``list``. The others are kept, and teach nothing."""
+    return json.dumps(settings.value(database, "learning.origins").split(", "))
 
 
 def stored_leads(database: Database, lead_ids: Iterable[int]) -> list[StoredLead]:
@@ -298,5 +304,6 @@ __all__ = [
     "shares_due",
     "store_snapshot",
     "stored_leads",
+    "teaching_origins",
     "worked_leads",
 ]
