@@ -32,12 +32,14 @@ from valhalla.cockpit.pages import (
     sources,
     switches,
     uploads,
+    work,
 )
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
 
 MODULES: tuple[ModuleType, ...] = (
     overview,
+    work,
     calls,
     leads,
     chosen,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 from db import Database
 from jobs import JobQueue
 from valhalla.cockpit import frame
+from valhalla.cockpit.calling import CallingDesk
 from valhalla.cockpit.figures import Figures
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
@@ -40,6 +41,9 @@ class Cockpit:
 
     interval: int | None = None
     """Seconds between cycles if an option of the command says so; None: the setting."""
+
+    calling: CallingDesk = field(default_factory=CallingDesk)
+    """What is kept of the person who works through the list."""
 
     console: Console | None = None
     """The federation and memory boards, while the server runs."""

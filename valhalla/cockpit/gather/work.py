@@ -1,0 +1,121 @@
+"""What *Work the list* shows: one lead, who comes next, and how far the day is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from db.clock import iso
+from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.cockpit.state import Cockpit
+from valhalla.cockpit.wording import micros
+from valhalla.leads import today, working
+from valhalla.leads.today import HEADINGS, Row
+from valhalla.leads.view import Viewer
+from valhalla.program import settings
+from valhalla.program.moments import clock_text
+
+
+def gather(
+    cockpit: Cockpit, *, lead_id: int | None = None, only: str | None = None, said: str | None = None
+) -> dict[str, Any]:
+    """The next lead (or the one with this number) with a one-time ``key``; ``lead`` is None when nobody may be called now.
+
+    ``said``: what has just been recorded, for those who hear the page.
+    """
+    database = cockpit.database
+    with database.view():
+        values = settings.effective(database)
+        viewer = viewer_of(database, values)
+        skipped = cockpit.calling.skipped(viewer.at)
+        found = working.next_row(database, viewer, without=skipped, only=only)
+        row = found.row if lead_id is None else _asked(cockpit, viewer, lead_id)
+        card = None if row is None else working.card(database, viewer, row, values)
+        hidden = skipped | ({row.record.lead.id} if row is not None else set())
+        shown: dict[str, Any] = {
+            "key": None,
+            "card": card,
+            "only": only,
+            "heading": HEADINGS.get(only or ""),
+            "said": said,
+            "opens": None if found.opens is None else iso(found.opens),
+            "day": working.day(database, values),
+            "upcoming": working.upcoming(database, viewer, without=hidden, only=only),
+            "week": working.week(database, values),
+            "skipped": len(skipped),
+            "can_undo": bool(working.recorded_today(database, "operator", values)),
+            "caller": values["my.name"],
+        }
+        zone = values["timezone"]
+    if card is not None and row is not None:
+        shown["key"] = cockpit.calling.show(row.record.lead.id)
+        shown["words"] = _words(card, zone)
+    if shown["opens"]:
+        shown["opens_says"] = _clock(micros(shown["opens"]), zone, "%a %I:%M %p")
+    for each in shown["week"]:
+        each["says"] = _clock(micros(each["at"]), zone, "%a %I:%M %p")
+    for each in shown["upcoming"]:
+        each["heading"] = HEADINGS[each["group"]]
+        if each["promise"]:
+            each["promise"]["says"] = _clock(micros(each["promise"]["at"]), zone, "%I:%M %p")
+    return shown
+
+
+def _asked(cockpit: Cockpit, viewer: Viewer, lead_id: int) -> Row:
+    """The row of a lead that a person asked for: as it stands in today, else as one of the list."""
+    record = viewer.record(lead_id)
+    for row in islice(today.walk(cockpit.database, viewer, batch=25), 200):
+        if row.record.lead.id == lead_id:
+            return row
+    return Row("new" if record.lead.last_contact is None else "retries", record)
+
+
+def _words(card: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
+    """What is said of the lead in words: where, when, what was tried, what the house is."""
+    hours, known, number = card["hours"], card["known"], card["number"]
+    there = hours["zone"] or zone
+    place = card["lead"]["location"] or ""
+    where = place.partition(",")[0] or (hours["zone"] or "").rpartition("/")[2].replace("_", " ")
+    until = f", fine to call until {_clock(micros(hours['closes']), there)}" if hours["closes"] else ""
+    if not hours["open"]:
+        until = f", calling begins at {_clock(micros(hours['opens']), there)}"
+    house = [
+        f"{known['beds']} bd" if known["beds"] else None,
+        f"{known['baths']:g} ba" if known["baths"] else None,
+        f"{known['sqft']:,} sqft" if known["sqft"] else None,
+        f"built {known['year_built']}" if known["year_built"] else None,
+        known["occupancy"],
+    ]
+    return {
+        "time": f"{_clock(micros(hours['now']), there)}{f' in {where}' if where else ''}{until}",
+        "tried": _tried(card["outcomes"], zone),
+        "house": " · ".join(part for part in house if part),
+        "number": None if number is None else _number(number),
+    }
+
+
+def _number(number: Mapping[str, Any]) -> str:
+    said = [number["type"], *(flag.replace("_", " ") for flag in number["flags"])]
+    if number["mark"] == "right":
+        said.append("known to be right")
+    if number["of"] > 1:
+        said.append(f"number {number['which']} of {number['of']}")
+    if number["dials"]:
+        said.append(f"dialed {number['dials']} times" if number["dials"] > 1 else "dialed once")
+    return ", ".join(part for part in said if part)
+
+
+def _tried(outcomes: list[dict[str, Any]], zone: str | None) -> str:
+    if not outcomes:
+        return "never tried yet"
+    last = outcomes[-1]
+    when = _clock(micros(last["at"]), zone, "%a %b %d, %I:%M %p")
+    times = "" if len(outcomes) == 1 else f", {len(outcomes)} in all"
+    return f"{last['event'].replace('_', ' ')} {when}{times}"
+
+
+def _clock(at: int, zone: str | None, shape: str = "%I:%M %p") -> str:
+    """``2:31 pm``, ``Tue 3:00 pm``."""
+    text = f" {clock_text(at, zone, shape)}".replace(" 0", " ").strip()
+    return text.replace("AM", "am").replace("PM", "pm")

@@ -1,0 +1,107 @@
+// Work the list: a key is what came of the call, and the next lead is there. What stands on the page is the server's own HTML; each
+// lead comes with a key that records once. A press while one is under way, or right after the next lead came, does nothing.
+const AGAIN = 350;
+const list = document.getElementById("work-list");
+const said = document.getElementById("work-said");
+const problem = document.getElementById("work-problem");
+let busy = false, came = 0, asking = 0;
+
+const one = (selector) => list.querySelector(selector);
+
+function settled() { return !busy && performance.now() - came > AGAIN; }
+
+function complain(text) {
+  problem.textContent = text;
+  problem.hidden = !text;
+}
+
+async function send(form, extra) {
+  if (busy) return;
+  busy = true;
+  complain("");
+  const body = new URLSearchParams(new FormData(form));
+  for (const [name, value] of Object.entries(extra)) body.set(name, value);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Work": "1", Accept: "application/json" } });
+    if (answer.ok) show(await answer.text());
+    else complain((await answer.json()).error.message); // what was typed stays
+  } catch {
+    complain("Valhalla does not answer. Nothing was recorded by this press; try it again.");
+  }
+  busy = false;
+}
+
+function show(html) {
+  const before = one("[data-work]").dataset.lead;
+  list.innerHTML = html;
+  came = performance.now();
+  const now = one("[data-work]");
+  said.textContent = now.dataset.said;
+  if (before !== now.dataset.lead) one("#work-name, h2")?.focus?.();
+  history.replaceState(null, "", location.pathname + (new URLSearchParams(location.search).get("only") ? `?only=${new URLSearchParams(location.search).get("only")}` : ""));
+}
+
+function open(name, event) {
+  for (const box of list.querySelectorAll("[data-box], [data-for-time]")) box.hidden = true;
+  const box = event ? one("[data-for-time]") : one(`[data-box="${name}"]`);
+  if (!box) return;
+  box.hidden = false;
+  if (event) {
+    box.elements.event.value = event;
+    for (const part of box.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== event;
+  }
+  box.querySelector("input:not([type=hidden])").focus();
+}
+
+function close() {
+  const shown = [...list.querySelectorAll("[data-box], [data-for-time]")].filter((box) => !box.hidden);
+  for (const box of shown) box.hidden = true;
+  if (shown.length) one("#work-name")?.focus();
+  return shown.length > 0;
+}
+
+// The time as it was understood, before it is stored.
+async function means(input) {
+  const box = input.form.querySelector("[data-means]"), mine = ++asking;
+  const text = input.value.trim();
+  if (!text) { box.textContent = ""; return; }
+  const answer = await fetch(`/api/work/time?lead=${one("[data-work]").dataset.lead}&text=${encodeURIComponent(text)}`);
+  const found = await answer.json();
+  if (mine !== asking) return;
+  box.textContent = answer.ok ? `${found.says}. Enter stores it.` : found.error.message;
+  box.classList.toggle("bad-word", !answer.ok);
+}
+
+list.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const pressed = event.submitter;
+  if (!settled()) return;
+  send(event.target, pressed?.name ? { [pressed.name]: pressed.value } : {});
+});
+list.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.matches("[data-cancel]")) close();
+  else if (button.dataset.open) open(button.dataset.open);
+  else if (button.dataset.time && settled()) open(null, button.dataset.time);
+});
+list.addEventListener("input", (event) => { if (event.target.matches("[data-when]")) means(event.target); });
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "Escape") {
+    if (!close() && !typing && !document.querySelector("details[open]")) location.href = "/";
+    return;
+  }
+  if (typing || event.repeat) return;
+  if (event.key === "Enter") {
+    if (!event.target.closest("a, button, summary")) one(".work-tel")?.click();
+    return;
+  }
+  const button = one(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  if (settled()) button.click();
+});
+one("#work-name")?.focus();
