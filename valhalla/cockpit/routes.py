@@ -31,6 +31,7 @@ from valhalla.cockpit.pages import (
     settings,
     sources,
     switches,
+    today,
     uploads,
     work,
 )
@@ -38,6 +39,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
 
 MODULES: tuple[ModuleType, ...] = (
+    today,
     overview,
     work,
     calls,
@@ -75,6 +77,7 @@ DAY = ("/", "/leads", "/imports", "/deals", "/calendar", "/week")
 
 SYSTEM = (
     *(
+        "/overview",
         "/decisions",
         "/effects",
         "/experiments",

@@ -52,7 +52,6 @@ class Row(NamedTuple):
         return {
             **viewer.entry(self.record, rank),
             "group": self.group,
-            "address": self.record.lead.address,
             "promise": None if promise is None else promise.to_json(viewer.at),
             "deal": None
             if deal is None

@@ -213,6 +213,7 @@ class Viewer:
             "email": lead.email,
             "phone": lead.phone,
             "value": _dollars(lead.value),
+            "address": lead.address,
             "location": lead.location,
             "source": lead.source,
             "score": score,

@@ -61,10 +61,10 @@ def test_nobody_is_to_be_called_now_in_quiet_hours(
     client: httpx.Client, people: Callable[[int], int], clock: Any
 ) -> None:
     people(3)
-    assert "Call now" in client.get("/").text
+    assert "Call now" in client.get("/overview").text
     clock.advance(0.5)  # from 9 in the morning to 9 in the evening, in Houston
     assert client.get("/api/overview").json()["tiles"]["calls"]["later"] is True
-    page = client.get("/").text
+    page = client.get("/overview").text
     assert "Call later" in page and "Call now" not in page
 
 

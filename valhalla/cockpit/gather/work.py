@@ -52,13 +52,13 @@ def gather(
         shown["key"] = cockpit.calling.show(row.record.lead.id)
         shown["words"] = _words(card, zone)
     if shown["opens"]:
-        shown["opens_says"] = _clock(micros(shown["opens"]), zone, "%a %I:%M %p")
+        shown["opens_says"] = clock(micros(shown["opens"]), zone, "%a %I:%M %p")
     for each in shown["week"]:
-        each["says"] = _clock(micros(each["at"]), zone, "%a %I:%M %p")
+        each["says"] = clock(micros(each["at"]), zone, "%a %I:%M %p")
     for each in shown["upcoming"]:
         each["heading"] = HEADINGS[each["group"]]
         if each["promise"]:
-            each["promise"]["says"] = _clock(micros(each["promise"]["at"]), zone, "%I:%M %p")
+            each["promise"]["says"] = clock(micros(each["promise"]["at"]), zone, "%I:%M %p")
     return shown
 
 
@@ -77,9 +77,9 @@ def _words(card: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     there = hours["zone"] or zone
     place = card["lead"]["location"] or ""
     where = place.partition(",")[0] or (hours["zone"] or "").rpartition("/")[2].replace("_", " ")
-    until = f", fine to call until {_clock(micros(hours['closes']), there)}" if hours["closes"] else ""
+    until = f", fine to call until {clock(micros(hours['closes']), there)}" if hours["closes"] else ""
     if not hours["open"]:
-        until = f", calling begins at {_clock(micros(hours['opens']), there)}"
+        until = f", calling begins at {clock(micros(hours['opens']), there)}"
     house = [
         f"{known['beds']} bd" if known["beds"] else None,
         f"{known['baths']:g} ba" if known["baths"] else None,
@@ -88,7 +88,7 @@ def _words(card: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         known["occupancy"],
     ]
     return {
-        "time": f"{_clock(micros(hours['now']), there)}{f' in {where}' if where else ''}{until}",
+        "time": f"{clock(micros(hours['now']), there)}{f' in {where}' if where else ''}{until}",
         "tried": _tried(card["outcomes"], zone),
         "house": " · ".join(part for part in house if part),
         "number": None if number is None else _number(number),
@@ -110,12 +110,12 @@ def _tried(outcomes: list[dict[str, Any]], zone: str | None) -> str:
     if not outcomes:
         return "never tried yet"
     last = outcomes[-1]
-    when = _clock(micros(last["at"]), zone, "%a %b %d, %I:%M %p")
+    when = clock(micros(last["at"]), zone, "%a %b %d, %I:%M %p")
     times = "" if len(outcomes) == 1 else f", {len(outcomes)} in all"
     return f"{last['event'].replace('_', ' ')} {when}{times}"
 
 
-def _clock(at: int, zone: str | None, shape: str = "%I:%M %p") -> str:
+def clock(at: int, zone: str | None, shape: str = "%I:%M %p") -> str:
     """``2:31 pm``, ``Tue 3:00 pm``."""
     text = f" {clock_text(at, zone, shape)}".replace(" 0", " ").strip()
     return text.replace("AM", "am").replace("PM", "pm")

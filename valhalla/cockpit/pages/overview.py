@@ -1,4 +1,4 @@
-"""The first look: is all well, who do I call."""
+"""The machine at a glance: is all well, what came in, what runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 
-ENTRIES = (Entry("Today", "/", "calls", first=True),)
+ENTRIES = (Entry("Overview", "/overview", "overview"),)
 
 router = Views("overview")
 
 
-@router.view("/", "/api/overview", "overview.html", "Overview", summary="What the overview shows")
+@router.view("/overview", "/api/overview", "overview.html", "Overview", summary="What the overview shows")
 def show(here: Here) -> dict[str, Any]:
     """Tiles, the first of the call list, funnel, quality, running work, open alerts."""
     return overview.gather(here)

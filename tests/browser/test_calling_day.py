@@ -1,0 +1,156 @@
+"""A day of calling in the browser: ten leads and ten keys, and what the next day knows of it. The clock stands at noon of a
+Wednesday in Houston, whatever the computer's says."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOON = 1_795_024_800_000_000
+"""2026-11-18 12:00 in Houston."""
+
+CLOCK = """
+import db.clock, time
+began = time.monotonic()
+db.clock.now = lambda: {at} + round((time.monotonic() - began) * 1_000_000)
+"""
+
+HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2\n"
+ROWS = "".join(
+    f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02}\n" for n in range(1, 13)
+)
+
+
+@pytest.fixture
+def calling(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Any]:
+    """A program at noon in Houston, with twelve leads."""
+    beside = tmp_path / "clock"
+    beside.mkdir()
+    (beside / "sitecustomize.py").write_text(CLOCK.format(at=NOON), encoding="utf-8")
+    paths = os.pathsep.join([str(beside), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    with run_program(tmp_path / "home", PYTHONPATH=paths, TZ="America/Chicago") as program:
+        (tmp_path / "a.csv").write_text(HEADER + ROWS, encoding="utf-8")
+        program.command("config", "set", "my.name", "Sam Ortiz")
+        program.command("ingest", tmp_path / "a.csv")
+        yield program
+
+
+def shown(page: Any) -> str:
+    """Whose turn it is."""
+    return str(page.locator("#work-name").inner_text())
+
+
+def press(page: Any, key: str, after: str | None = None) -> None:
+    """Press a key as soon as the page takes it, and wait for what it brings."""
+    page.wait_for_timeout(400)  # two quick presses are one
+    page.keyboard.press(key)
+    if after is not None:
+        page.locator("#work-said", has_text=after).wait_for()
+
+
+def outcomes(program: Any, lead: int) -> list[str]:
+    whole = json.loads(program.command("--json", "leads", "show", lead))
+    return [each["event"] for each in whole["outcomes"] if not each["undone_at"]]
+
+
+def test_ten_leads_are_called_with_ten_keys(calling: Any, look: Callable[..., Any]) -> None:
+    page = look("wide").page
+    page.goto(calling.first_link)
+    page.get_by_role("link", name="Call", exact=True).click()
+    assert shown(page) == "Person 1"
+    assert "My name is Sam Ortiz" in page.content() or "Sam Ortiz here" in page.content()
+    assert "{caller}" not in page.content()
+    keys = ["1", "2", "5", "7", "1", "1", "2", "1", "1", "9"]
+    words = {"1": "no answer", "2": "voicemail", "5": "interested", "7": "not interested", "9": "opted out"}
+    for number, key in enumerate(keys, 1):
+        press(page, key, f"Person {number}: {words[key]}")
+        assert shown(page) == f"Person {number + 1}"
+    assert "10 of 50 dials today" in page.content()
+    assert [outcomes(calling, number) for number in (1, 3, 10, 11)] == [
+        ["no_answer"],
+        ["interested"],
+        ["opted_out"],
+        [],
+    ]
+
+    # Undo: the last one is back, and shown.
+    press(page, "z", "Undone: opted out of Person 10")
+    assert shown(page) == "Person 10" and outcomes(calling, 10) == []
+
+    # A note, a tag, the right number: the lead stays on the screen.
+    for key, field, typed, said in (
+        ("n", "text", "daughter handles it", "Noted"),
+        ("t", "text", "hot", "Tagged: hot"),
+        ("e", "phone", "713-555-9999", "Corrected: phone"),
+    ):
+        press(page, key)
+        box = page.locator(f"[data-box]:not([hidden]) [name={field}]")
+        box.fill(typed)
+        box.press("Enter")
+        page.locator("#work-said", has_text=said).wait_for()
+        assert shown(page) == "Person 10"
+    assert page.locator(".work-tel").inner_text() == "713-555-9999"
+    assert page.get_by_text("daughter handles it").count() == 1
+
+    # A wrong number brings the next one of the same person.
+    press(page, "3", "Person 10: wrong number")
+    assert shown(page) == "Person 10" and page.locator(".work-tel").inner_text() == "713-555-3110"
+
+    # The same list read again leaves the correction alone.
+    calling.command("ingest", calling.home.parent / "a.csv")
+    whole = json.loads(calling.command("--json", "leads", "show", 10))
+    assert whole["corrected"] == {"phone": "713-555-9999"} and whole["tags"] == ["hot"]
+
+
+def test_two_quick_presses_record_one_lead(calling: Any, look: Callable[..., Any]) -> None:
+    page = look("wide").page
+    page.goto(calling.first_link)
+    page.goto(f"{calling.url}/work")
+    page.wait_for_timeout(400)
+    page.locator("[data-key='1']").dblclick()
+    page.locator("#work-said", has_text="Person 1: no answer").wait_for()
+    page.wait_for_timeout(300)
+    assert shown(page) == "Person 2"
+    assert (outcomes(calling, 1), outcomes(calling, 2)) == (["no_answer"], [])
+
+
+def test_a_call_back_and_an_appointment_are_shown_before_they_are_stored(
+    calling: Any, look: Callable[..., Any]
+) -> None:
+    window = look("wide")
+    window.expected = ("400 (Bad Request)",)  # of a time that cannot be read
+    page = window.page
+    page.goto(calling.first_link)
+    page.goto(f"{calling.url}/work")
+    press(page, "6")
+    box = page.locator("[data-for-time] [name=when]")
+    box.fill("nonsense")
+    page.locator("[data-means].bad-word").wait_for()
+    box.fill("2026-11-24 15:00")
+    page.locator("[data-means]", has_text="Tue Nov 24, 3:00 pm in").wait_for()
+    box.press("Enter")
+    page.locator("#work-said", has_text="Person 1: appointment, Tue Nov 24, 3:00 pm").wait_for()
+    assert shown(page) == "Person 2"
+    page.locator(".work-week", has_text="appointment").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"{calling.url}/")
+    page.get_by_text("Tue 3:00 pm").wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_today_and_the_list_on_a_phone(calling: Any, look: Callable[..., Any], dark: bool) -> None:
+    page = look("narrow", dark=dark).page
+    page.goto(calling.first_link)
+    for path in ("/", "/work", "/leads/1"):
+        page.goto(calling.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+    page.goto(f"{calling.url}/work")
+    page.wait_for_timeout(400)
+    page.locator("[data-key='2']").click()
+    page.locator("#work-said", has_text="voicemail").wait_for()

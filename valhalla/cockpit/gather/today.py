@@ -1,0 +1,79 @@
+"""Today: who to call, in groups, how far the day is, what came in and what needs a person."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from db import Database
+from db.clock import iso
+from valhalla.cockpit import frame
+from valhalla.cockpit.gather.calls import viewer_of
+from valhalla.cockpit.gather.work import clock
+from valhalla.cockpit.state import Cockpit
+from valhalla.cockpit.wording import micros
+from valhalla.cockpit.work import running_work
+from valhalla.intake import log
+from valhalla.leads import facets, tags, today, working
+from valhalla.leads.view import Viewer
+from valhalla.program import settings
+
+EACH = 5
+"""Rows of a group, until somebody asks for all."""
+
+ALL = 100
+LISTS = 4
+
+
+def gather(
+    cockpit: Cockpit, *, only: str | None = None, market: str | None = None, source: str | None = None
+) -> dict[str, Any]:
+    """Today as of now; ``only``: all rows of one group. Bounded work, however many leads there are."""
+    database = cockpit.database
+    with database.view():
+        values = settings.effective(database)
+        viewer = viewer_of(database, values)
+        each = EACH if only is None else ALL
+        found = today.groups(
+            database, viewer, each=each, market=market, source=source, only=only, values=values
+        )
+        zone = values["timezone"]
+        groups = [_group(database, viewer, group, zone) for group in found if only in (None, group.key)]
+        following = working.next_row(database, viewer, without=cockpit.calling.skipped(viewer.at))
+        return {
+            "groups": groups,
+            "only": only,
+            "market": market,
+            "source": source,
+            "next": None if following.row is None else following.row.to_json(viewer, 1),
+            "opens": None if following.opens is None else iso(following.opens),
+            "opens_says": None if following.opens is None else clock(following.opens, zone, "%a %I:%M %p"),
+            "day": working.day(database, values),
+            "week": [
+                {**each, "says": clock(micros(each["at"]), zone, "%a %I:%M %p")}
+                for each in working.week(database, values)
+            ],
+            "lists": [{**each, "file": PurePath(each["path"]).name} for each in log.recent(database, LISTS)],
+            "work": running_work(database),
+            "needs": frame.waiting(database),
+            "leads": facets.newest(database) > 0,
+            "caller": values["my.name"],
+            "as_of": iso(database.clock()),
+        }
+
+
+def _group(database: Database, viewer: Viewer, group: today.Group, zone: str | None) -> dict[str, Any]:
+    rows = [row.to_json(viewer, rank) for rank, row in enumerate(group.rows, 1)]
+    known = tags.of_leads(database, [row["id"] for row in rows])
+    for row in rows:
+        row["tags"] = known.get(row["id"], [])
+        if row["promise"]:
+            row["promise"]["says"] = clock(micros(row["promise"]["at"]), zone, "%a %I:%M %p")
+    return {
+        "key": group.key,
+        "heading": group.heading,
+        "count": group.total,
+        "more": group.more,
+        "says": group.says,
+        "rows": rows,
+    }

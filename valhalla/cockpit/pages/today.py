@@ -1,0 +1,35 @@
+"""The first look: who to call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from valhalla.cockpit.gather import today as gathering
+from valhalla.cockpit.pages.leads import asked_market
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
+from valhalla.leads.today import HEADINGS
+from valhalla.program.errors import UsageError
+
+ENTRIES = (Entry("Today", "/", "calls", first=True),)
+
+router = Views("today")
+
+Filter = Annotated[str | None, Query(max_length=200)]
+
+
+@router.view("/", "/api/today", "today.html", "Today", summary="Who to call today, in groups")
+def show(
+    here: Here,
+    only: Annotated[str | None, Query(max_length=20)] = None,
+    market: Filter = None,
+    source: Filter = None,
+) -> dict[str, Any]:
+    """Promised, appointments, deals, warm, new, retries, each with its count and first rows; how far the day is; this week;
+    what came in; what needs a person."""
+    if only is not None and only not in HEADINGS:
+        raise UsageError(f"{only!r} is no group of today; use {', '.join(HEADINGS)}")
+    return gathering.gather(here, only=only, market=asked_market(here, market), source=source or None)
