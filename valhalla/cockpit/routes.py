@@ -34,6 +34,7 @@ from valhalla.cockpit.pages import (
     today,
     uploads,
     work,
+    week,
 )
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
@@ -52,6 +53,7 @@ MODULES: tuple[ModuleType, ...] = (
     uploads,
     imports,
     deals,
+    week,
     decisions,
     effects,
     jobs,

@@ -72,9 +72,16 @@ def histogram(counts: Sequence[int], bands: Mapping[str, int], theme: str = "lig
     return _svg(chart)
 
 
-def conversion(rates: Sequence[Rate], theme: str = "light", what: str = "success") -> str:
+def answered(rates: Sequence[Rate], theme: str = "light") -> str:
+    """By hour, the share of dials that were answered, with 95 % intervals."""
+    return conversion(rates, theme, "answered", "Share of dials that were answered, 95% interval")
+
+
+def conversion(
+    rates: Sequence[Rate], theme: str = "light", what: str = "success", title: str | None = None
+) -> str:
     """Rates side by side with their 95 % intervals."""
-    chart = _chart("Bar", theme, 320, title=f"Share of leads with {what}, 95% interval")
+    chart = _chart("Bar", theme, 320, title=title or f"Share of leads with {what}, 95% interval")
     chart.x_labels = [f"{rate.name} ({rate.successes:,} of {rate.of:,})" for rate in rates]
     chart.add(
         what,

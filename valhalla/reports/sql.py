@@ -65,6 +65,32 @@ DIGEST_RUNS = (
 )
 
 
+# -- the week ----------------------------------------------------------------------------------------------
+
+# Along the index of times: a week of calls, or with a cost all that was ever recorded. Added up in Python, by days of a calendar.
+WEEK_OUTCOMES = """
+SELECT o.lead_id, o.event, o.at, o.amount, o.channel, o.script_id, l.file_id
+FROM outcome AS o INDEXED BY outcome_by_time JOIN lead AS l ON l.id = o.lead_id
+WHERE o.at >= ? AND o.at < ? AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+"""
+# The names of lists.
+WEEK_FILES = "SELECT id, path FROM file"
+# The names of scripts.
+WEEK_SCRIPTS = "SELECT id, name, version FROM script"
+# What single lists cost, by list.
+WEEK_COSTS = """
+SELECT i.file_id, sum(c.amount) FROM list_cost AS c JOIN import AS i ON i.id = c.import_id
+WHERE c.removed_at IS NULL GROUP BY i.file_id
+"""
+# The newest lists with the import that a cost is entered for, and what was entered.
+WEEK_LISTS = """
+SELECT i.id, s.name, f.path, (SELECT sum(c.amount) FROM list_cost AS c WHERE c.import_id = i.id AND c.removed_at IS NULL)
+FROM (SELECT min(id) AS id, file_id FROM import WHERE state <> 'undone' AND new > 0 GROUP BY file_id) AS first
+JOIN import AS i ON i.id = first.id JOIN file AS f ON f.id = i.file_id JOIN source AS s ON s.id = i.source_id
+ORDER BY i.id DESC LIMIT ?
+"""
+
+
 # -- the overview, and what waits for a person -------------------------------------------------------------
 
 # Each count walks a partial index and ends at :most. (A condition twice makes such an index usable.)
