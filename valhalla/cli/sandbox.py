@@ -71,6 +71,11 @@ def _print(found: dict[str, Any]) -> None:
         )
     for name, ok in found["self_check"].items():
         print(f"  {'ok  ' if ok else 'FAIL'}        {name} (self-check)")
+    sound = sum(block["ok"] for block in found["blocks"])
+    print(f"  blocks      {sound} of {len(found['blocks'])} do what they promise")
+    for block in found["blocks"]:
+        mark = "ok  " if block["ok"] else "FAIL"
+        print(f"  {mark}  {block['number']:>2}  {block['name']}: {block['detail']}")
     if "live" in found:
         print(f"  lock        {'LIVE: effects go out' if found['live'] else 'dry run'}")
         for name in ("alerts", "effects", "queue"):

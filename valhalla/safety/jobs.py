@@ -11,9 +11,8 @@ from jobs import JobId, JobQueue, current_job
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.settings import effective
-from valhalla.safety import readiness, risk, validation
+from valhalla.safety import blocks, readiness, risk, validation
 from valhalla.safety.workflow import Report, Workflow
-from valhalla.sandbox.selfcheck import check_blocks
 
 CHECKS_JOB = "safety.checks"
 VALIDATE_JOB = "safety.validate"
@@ -54,13 +53,13 @@ class Checking:
         return job_id
 
     def _checks(self) -> dict[str, Any]:
-        """GO or NO-GO, and the ten blocks."""
+        """GO or NO-GO, and the thirty blocks."""
         made = [vars(check) for check in readiness.checks(self.database, self.home)]
         return {
             "at": iso(self.database.clock()),
             "ready": bool(made) and all(check["ok"] for check in made),
             "checks": made,
-            "blocks": check_blocks(),
+            "blocks": blocks.board(self.database),
         }
 
     def _validate(self) -> dict[str, Any]:

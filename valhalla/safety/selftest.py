@@ -33,7 +33,7 @@ from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
 from valhalla.program.instance import running
-from valhalla.safety import sql
+from valhalla.safety import blocks, sql
 from valhalla.safety.preflight import Check
 
 FOLDER = "Valhalla selftest Žluť 日本 "
@@ -72,6 +72,7 @@ def run(seen: Callable[[Check], object]) -> list[Check]:
             and step("run", lambda: _run(home))
             and step("leads", lambda: _leads(home))
             and step("documents", lambda: _documents(home))
+            and step("thirty blocks", _blocks)
             and step("audit copy", lambda: _copy(home, copy))
             and step("verification", lambda: _verify(copy))
         )
@@ -206,6 +207,15 @@ def _documents(home: Home) -> str:
     if done.returncode:
         raise Failed(f"no packet was made: {done.stderr.decode('utf-8', 'replace').strip()}")
     return "a packet as a page and as a PDF"
+
+
+def _blocks() -> str:
+    """Each of the thirty, on a database of its own."""
+    found = blocks.check()
+    broken = [f"{each['number']} {each['name']}: {each['detail']}" for each in found if not each["ok"]]
+    if broken:
+        raise Failed(f"block {'; '.join(broken)}")
+    return f"all {len(found)} do what they promise"
 
 
 def _copy(home: Home, copy: Path) -> str:

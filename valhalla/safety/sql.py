@@ -168,3 +168,38 @@ WHERE started_at >= ? AND started_at < ? AND state = 'done'
 WAITED_AT = "SELECT count(*) FROM lead_change WHERE at < ?1 AND (decided_at IS NULL OR decided_at >= ?1)"
 # When somebody was last put on the list, or it was compared with the registry.
 NEWEST_SUPPRESSION = "SELECT max((SELECT coalesce(max(created_at), 0) FROM suppression), (SELECT coalesce(max(at), 0) FROM scrub))"
+
+# -- when each block was last used -----------------------------------------------------------------
+
+# Walks the chain back from its end.
+LAST_ACTION = "SELECT at FROM audit WHERE action IN ({}) ORDER BY seq DESC LIMIT 1"
+# By the highest number, or the latest time of a small table.
+LAST_ENTRY = "SELECT at FROM audit ORDER BY seq DESC LIMIT 1"
+LAST_BLOCKED = "SELECT at FROM dry_run_log ORDER BY id DESC LIMIT 1"
+LAST_JOB = "SELECT finished_at FROM task WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+LAST_BEAT = "SELECT max(beat_at) FROM heartbeat"
+LAST_RETRY = "SELECT at FROM retry_log ORDER BY id DESC LIMIT 1"
+LAST_KEY = "SELECT max(created_at) FROM idempotency_key"
+LAST_GOVERNED = "SELECT max(at) FROM governor_slot"
+LAST_ALERT = "SELECT last_at FROM alert ORDER BY id DESC LIMIT 1"
+LAST_SOURCE = "SELECT max(created_at) FROM source"
+LAST_OUTCOME = "SELECT recorded_at FROM outcome ORDER BY id DESC LIMIT 1"
+LAST_LEAD = "SELECT created_at FROM lead ORDER BY id DESC LIMIT 1"
+LAST_DEAL = "SELECT max(updated_at) FROM deal"
+LAST_MERGE = "SELECT max((SELECT max(at) FROM lead_merge), (SELECT max(found_at) FROM duplicate))"
+LAST_STUCK = "SELECT max(last_at) FROM alert WHERE substr(task, 1, 6) = 'stuck:'"
+LAST_RISK = "SELECT finished_at FROM task WHERE name = 'safety.risk' AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+LAST_SCRIPT = "SELECT at FROM script_move ORDER BY id DESC LIMIT 1"
+LAST_PACKET = "SELECT created_at FROM packet ORDER BY id DESC LIMIT 1"
+LAST_COPY = LAST_ACTION.format("'audit.copy'")
+
+# -- what a probe looks at in its own database -----------------------------------------------------
+
+BEST_BASE = "SELECT max(score_base + 0) FROM lead WHERE suppressed IS NULL"
+RULES_IN_FORCE = "SELECT body FROM policy ORDER BY version DESC LIMIT 1"
+HOW_MANY_LEADS = "SELECT count(*) FROM lead WHERE suppressed IS NULL"
+HOW_MANY_POLICIES = "SELECT count(*) FROM policy"
+# An outcome that was recorded by the chain's word, and is now another one.
+ALTER_OUTCOME = "UPDATE outcome SET amount = 1 WHERE id = 1"
+DRAWN = "SELECT id, variant_id FROM lead WHERE variant_id IS NOT NULL ORDER BY id"
+PREDICT = "UPDATE lead SET p_close = 100000 WHERE id <= ?"

@@ -20,7 +20,7 @@ from valhalla.program.files import write_report
 from valhalla.program.home import Home
 from valhalla.program.schema import SCHEMA
 from valhalla.program.scratch import scratch_folder
-from valhalla.safety import preflight, readiness, security, sql
+from valhalla.safety import blocks, preflight, readiness, security, sql
 from valhalla.sandbox.selfcheck import check_blocks
 from valhalla.scoring.opening import open_home
 
@@ -60,6 +60,7 @@ def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[
         "dry_run_lock": lambda: _block("dry-run lock"),
         "governor": lambda: _block("governor"),
         "worker": lambda: _worker(metrics),
+        "thirty_blocks": _thirty,
         "disk_space": lambda: _check(preflight.check_space(home)),
         "clock": lambda: _check(readiness.check_clock(database)),
         "permissions": lambda: _security(security.check_permissions(database, home.path)),
@@ -138,6 +139,16 @@ def _block(name: str) -> str:
     if not found["ok"]:
         raise Failed(found["detail"])
     return str(found["detail"])
+
+
+def _thirty() -> str:
+    """All of them, end to end, on a database of their own."""
+    broken = [each for each in blocks.check() if not each["ok"]]
+    if broken:
+        raise Failed(
+            "; ".join(f"block {each['number']} ({each['name']}): {each['detail']}" for each in broken)
+        )
+    return f"all {len(blocks.BLOCKS)} blocks did what they promise"
 
 
 def _worker(metrics: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ def test_checks_are_made_and_shown_with_each_block(
     assert work().state == "done"
     told = client.get("/api/safety").json()["checks"]
     assert told["ready"] is True and all(check["ok"] for check in told["checks"])
-    assert len(told["blocks"]) == 10 and all(block["ok"] and block["promise"] for block in told["blocks"])
+    assert len(told["blocks"]) == 30 and all(block["ok"] and block["does"] for block in told["blocks"])
     text = client.get("/safety").text
     assert "<strong>GO</strong>" in text
     for check in told["checks"]:

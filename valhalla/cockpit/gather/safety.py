@@ -1,4 +1,4 @@
-"""Safety as pages show it: GO or NO-GO, the ten blocks, limits, heartbeat, risk by dimension, the last validation."""
+"""Safety as pages show it: GO or NO-GO, the thirty blocks, limits, heartbeat, risk by dimension, the last validation."""
 
 from __future__ import annotations
 
@@ -33,19 +33,6 @@ FORMULAS = {
 }
 """docs/risk.md has them, too."""
 
-PROMISES = {
-    "database": "sessions that are whole or not at all",
-    "dry-run lock": "while it is closed, nothing that cannot be taken back happens",
-    "worker": "a job is run, also after a restart, and its end is kept",
-    "heartbeat": "somebody notices when the program stands still",
-    "retry": "what fails is tried again, more and more slowly, and not for ever",
-    "idempotency": "what must happen once happens once",
-    "governor": "nothing happens more often than its limit",
-    "alerts": "what goes wrong is told and kept",
-    "log": "what was done can be followed, without personal data",
-    "readiness": "GO only when every check was made and passed",
-}
-
 
 def gather(cockpit: Cockpit) -> dict[str, Any]:
     """Everything, as of now, or as of when it was last checked."""
@@ -61,7 +48,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         heart = seen_from_outside(database)
         states = _states(database, limits, heart)
     for block in checks["blocks"] if checks else []:
-        block |= {"promise": PROMISES.get(block["name"]), "now": states.get(block["name"])}
+        block["now"] = states.get(block.get("number"))
     risk = _report(cockpit.home.logs / assessing.REPORT_NAME) or _last(database, jobs.RISK_JOB)
     return {
         "checks": checks,
@@ -128,8 +115,10 @@ def _with_formulas(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
-def _states(database: Database, limits: list[dict[str, Any]], heart: dict[str, Any] | None) -> dict[str, str]:
-    """What each block is doing in this file, in a few words."""
+def _states(
+    database: Database, limits: list[dict[str, Any]], heart: dict[str, Any] | None
+) -> dict[int | None, str]:
+    """What each block is doing in this file, in a few words, by its number."""
     counts = count_up_to(database)
     session = live.current(database)
     beat = "has not beaten yet"
@@ -139,11 +128,11 @@ def _states(database: Database, limits: list[dict[str, Any]], heart: dict[str, A
     denied = governor.violations_since(database, database.clock() - HOUR)
     open_alerts = sum(alerts.open_by_severity(database).values())
     return {
-        "database": f"schema {schema_version(database)}",
-        "dry-run lock": "dry run" if session is None else "LIVE",
-        "worker": f"{counts.waiting} waiting, {counts.running} running, {counts.dead} failed",
-        "heartbeat": beat,
-        "idempotency": f"{'1,000 or more' if keys >= 1000 else keys} keys kept",
-        "governor": f"{len(limits)} limits, {denied} denied in the last hour",
-        "alerts": f"{open_alerts} open",
+        1: f"schema {schema_version(database)}",
+        2: "dry run" if session is None else "LIVE",
+        3: f"{counts.waiting} waiting, {counts.running} running, {counts.dead} failed",
+        4: beat,
+        6: f"{'1,000 or more' if keys >= 1000 else keys} keys kept",
+        7: f"{len(limits)} limits, {denied} denied in the last hour",
+        8: f"{open_alerts} open",
     }
