@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from valhalla.scoring.stages.learning import NO_CONVERSATION
+
+_SILENT = ", ".join(f"'{name}'" for name in NO_CONVERSATION)
+"""Outcomes without a conversation, as a list of SQL."""
+
 # -- packets ------------------------------------------------------------------------------------------------
 
 # Of a lead's packets the newest is compared with what would be made now.
@@ -151,10 +156,10 @@ CHART_READ = "SELECT coalesce(sum(rows), 0), coalesce(sum(rows - rejected), 0) F
 CHART_LEADS = "SELECT count(*) FROM lead WHERE created_at >= ?"
 
 # Leads by how far recorded outcomes took them; a step includes those that went further.
-CHART_REACHED = """
+CHART_REACHED = f"""
 SELECT count(*), coalesce(sum(reached >= 2), 0), coalesce(sum(reached >= 3), 0), coalesce(sum(reached >= 4), 0)
-FROM (SELECT max(CASE event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 ELSE 1 END) AS reached
-      FROM outcome WHERE undone_at IS NULL AND event <> 'paused' AND at >= ? GROUP BY lead_id)
+FROM (SELECT max(CASE event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 WHEN 'offer' THEN 2 ELSE 1 END) AS reached
+      FROM outcome WHERE undone_at IS NULL AND event NOT IN ({_SILENT}) AND at >= ? GROUP BY lead_id)
 """
 
 # Those who may be called, in steps of ten points; a full score belongs to the last step.

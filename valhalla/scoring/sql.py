@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from valhalla.scoring.stages import Decision
 from valhalla.scoring.stages.lead import STORED
+from valhalla.scoring.stages.learning import NO_CONVERSATION
+
+_SILENT = ", ".join(f"'{name}'" for name in NO_CONVERSATION)
+"""Outcomes that teach nothing, as a list of SQL."""
 
 # -- policy and knowledge --------------------------------------------------------------------------
 
@@ -45,23 +49,23 @@ SCRIPTS = "SELECT id, name, version, channel, market, state FROM script ORDER BY
 OUTCOMES_SO_FAR = """SELECT coalesce(max(id), 0), count(*), (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL)
                      FROM outcome"""
 
-# One row per worked lead. A later won or lost corrects an earlier one; being paused is no work. A lead counts for the
-# variant it had when it was first worked, whatever experiment it is in now. Only outcomes of origins that may teach count.
-WORKED_LEADS = """
+# One row per worked lead. A later won or lost corrects an earlier one; a dial that reached nobody, or a pause, is no work. A lead counts for
+# the variant it had when it was first worked, whatever experiment it is in now. Only outcomes of origins that may teach count.
+WORKED_LEADS = f"""
 SELECT lead.source, lead.market,
        (SELECT first.variant_id FROM outcome AS first
-        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event <> 'paused'
+        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event NOT IN ({_SILENT})
         ORDER BY first.at, first.id LIMIT 1),
        min(outcome.at),
-       max(CASE outcome.event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 ELSE 1 END),
+       max(CASE outcome.event WHEN 'won' THEN 4 WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 WHEN 'offer' THEN 2 ELSE 1 END),
        max(CASE WHEN outcome.event = 'won' THEN outcome.at END),
-       max(CASE WHEN outcome.event IN ('lost', 'dead') THEN outcome.at END),
+       max(CASE WHEN outcome.event IN ('lost', 'sold', 'dead') THEN outcome.at END),
        max(outcome.event = 'opted_out'),
        sum(CASE WHEN outcome.event = 'won' THEN outcome.amount END),
        max(CASE WHEN outcome.event = 'won' THEN outcome.recorded_by END),
        lead.created_at
 FROM outcome JOIN lead ON lead.id = outcome.lead_id
-WHERE outcome.event <> 'paused' AND outcome.undone_at IS NULL
+WHERE outcome.event NOT IN ({_SILENT}) AND outcome.undone_at IS NULL
   AND coalesce(outcome.origin, 'person') IN (SELECT value FROM json_each(?))
 GROUP BY outcome.lead_id"""
 
@@ -83,22 +87,23 @@ NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
 # Leads with a result, the newest first: what it was, when, the probability that was stored before, how far they had come.
 RESOLVED = """
 SELECT o.lead_id, o.at, o.event = 'won', o.p_close,
-  (SELECT CASE max(CASE b.event WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 WHEN 'contacted' THEN 1 ELSE 0 END)
+  (SELECT CASE max(CASE b.event WHEN 'contract' THEN 3 WHEN 'appointment' THEN 2 WHEN 'offer' THEN 2
+     WHEN 'contacted' THEN 1 ELSE 0 END)
      WHEN 3 THEN 'contract' WHEN 2 THEN 'appointment' WHEN 1 THEN 'contacted' ELSE 'new' END
    FROM outcome AS b WHERE b.lead_id = o.lead_id AND b.undone_at IS NULL)
 FROM outcome AS o
 WHERE o.undone_at IS NULL AND coalesce(o.origin, 'person') IN (SELECT value FROM json_each(?))
-  AND o.event IN ('won', 'lost', 'dead') AND NOT EXISTS (
+  AND o.event IN ('won', 'lost', 'sold', 'dead') AND NOT EXISTS (
   SELECT 1 FROM outcome AS later WHERE later.lead_id = o.lead_id AND later.undone_at IS NULL
-    AND later.event IN ('won', 'lost', 'dead') AND (later.at, later.id) > (o.at, o.id))
+    AND later.event IN ('won', 'lost', 'sold', 'dead') AND (later.at, later.id) > (o.at, o.id))
 ORDER BY o.at DESC, o.id DESC LIMIT ?"""
 
 # The same with the script of the lead's first outcome.
 WORKED_BY_SCRIPT = WORKED_LEADS.replace(
     "lead.created_at\n",
-    """lead.created_at,
+    f"""lead.created_at,
        (SELECT first.script_id FROM outcome AS first
-        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event <> 'paused'
+        WHERE first.lead_id = outcome.lead_id AND first.undone_at IS NULL AND first.event NOT IN ({_SILENT})
         ORDER BY first.at, first.id LIMIT 1)
 """,
 )
@@ -218,11 +223,11 @@ SELECT s.name, s.version, m.before, m.after, m.at, m.moved_by, m.why FROM script
 WHERE m.at >= ? AND m.before IS NOT NULL ORDER BY m.id
 """
 # Leads on which an outcome was recorded while the script was in use, and how far they got.
-SCRIPT_RECORD = """
-SELECT count(DISTINCT lead_id), count(DISTINCT CASE WHEN event IN ('appointment', 'contract', 'won') THEN lead_id END),
+SCRIPT_RECORD = f"""
+SELECT count(DISTINCT lead_id), count(DISTINCT CASE WHEN event IN ('appointment', 'offer', 'contract', 'won') THEN lead_id END),
        count(DISTINCT CASE WHEN event = 'won' THEN lead_id END),
        count(DISTINCT CASE WHEN event = 'opted_out' THEN lead_id END)
-FROM outcome WHERE script_id = ? AND undone_at IS NULL AND event <> 'paused'
+FROM outcome WHERE script_id = ? AND undone_at IS NULL AND event NOT IN ({_SILENT})
 """
 
 
@@ -255,15 +260,15 @@ GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 # -- calibration -----------------------------------------------------------------------------------
 
 # One row per lead with a result or with work on it: the prediction that stood before its first outcome, and how it ended.
-PREDICTIONS = """
+PREDICTIONS = f"""
 SELECT first.p_close, first.predicted_at, lead.first_at, lead.won_at, lead.lost_at, lead.opted_out
 FROM (SELECT lead_id, min(at) AS first_at,
              max(CASE WHEN event = 'won' THEN at END) AS won_at,
-             max(CASE WHEN event IN ('lost', 'dead') THEN at END) AS lost_at,
+             max(CASE WHEN event IN ('lost', 'sold', 'dead') THEN at END) AS lost_at,
              max(event = 'opted_out') AS opted_out
-      FROM outcome WHERE undone_at IS NULL AND event <> 'paused' GROUP BY lead_id) AS lead
+      FROM outcome WHERE undone_at IS NULL AND event NOT IN ({_SILENT}) GROUP BY lead_id) AS lead
 JOIN outcome AS first ON first.id = (
-  SELECT id FROM outcome WHERE lead_id = lead.lead_id AND undone_at IS NULL AND event <> 'paused' ORDER BY recorded_at, id LIMIT 1)
+  SELECT id FROM outcome WHERE lead_id = lead.lead_id AND undone_at IS NULL AND event NOT IN ({_SILENT}) ORDER BY recorded_at, id LIMIT 1)
 WHERE first.p_close IS NOT NULL
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from db import Database, audit
+from db.clock import DAY
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
@@ -15,6 +16,7 @@ from valhalla.scoring.experiments import Arm, start, stop, weigh
 from valhalla.scoring.promoting import retire
 from valhalla.scoring.reevaluate import reevaluate
 from valhalla.scoring.scripts import add, whole
+from valhalla.scoring.stages.learning import NO_CONVERSATION
 from valhalla.scoring.stages.promotion import split
 
 
@@ -150,3 +152,16 @@ def test_an_experiment_that_compares_nothing_is_refused(
         start(database, "x", arms, **more)
     with pytest.raises(NotFound):
         results(database, "x")
+
+
+@pytest.mark.parametrize("event", NO_CONVERSATION)
+def test_only_conversations_teach(database: Database, people: Any, tell: Any, event: str) -> None:
+    def learnt() -> int:
+        return stages.load(database, database.clock()).snapshot_id
+
+    people(2)
+    before = learnt()
+    tell(1, event, days_ago=400, until=database.clock() + DAY if event == "paused" else None)
+    assert learnt() == before
+    tell(1, "not_interested", days_ago=399)
+    assert learnt() != before

@@ -14,6 +14,12 @@ DAY = 86_400_000_000
 RANKS = {"contacted": 1, "appointment": 2, "contract": 3, "won": 4}
 """How far a lead can get; an event counts for every metric up to it."""
 
+NO_CONVERSATION = (
+    *("no_answer", "busy", "voicemail", "wrong_number", "disconnected", "someone_else"),
+    *("paused", "mail_returned"),
+)
+"""Outcomes that teach nothing about scripts, sources and close rates: nobody was spoken with."""
+
 
 class WorkedLead(NamedTuple):
     """What became of one lead on which at least one outcome was recorded; times are UTC microseconds."""
