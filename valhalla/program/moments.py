@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 from db.clock import DAY, SECOND
-from valhalla.program.errors import UsageError
-
-_AHEAD = re.compile(r"\+?(\d{1,4})\s*([dwmy])", re.ASCII)
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+from valhalla.program import spoken_times
+from valhalla.program.spoken_times import Spoken, clock
 
 
 def moment(text: str, now: int, zone: str | None, *, noon: bool = False) -> int:
     """UTC microseconds of a date or time on the operator's clock (``zone``; None: the computer's).
 
-    Read are ``2026-11-20``, ``2026-11-20 14:30`` and ISO 8601 with a zone. A date alone means its first minute, with
-    ``noon`` twelve o'clock or now, whichever is earlier. Raises :class:`UsageError`.
+    Read are ``2026-11-20``, ``2026-11-20 14:30``, ISO 8601 with a zone, and what :mod:`valhalla.program.spoken_times` reads, the
+    last one where it leaves that open. A date alone means its first minute, with ``noon`` twelve o'clock or now, whichever is
+    earlier. Raises :class:`UsageError`.
     """
     bare = text.strip()
     try:
         found = datetime.fromisoformat(bare)
     except ValueError:
-        raise UsageError(f"{text!r} is no time; write it as 2026-11-20 or 2026-11-20 14:30") from None
+        at = spoken_times.read(bare, now, zone, ahead=False, hour=12 if noon else 0).at
+        return min(at, now) if noon and at - now < DAY else at
     dated = len(bare) <= 10
     if dated and noon:
         found = found.replace(hour=12)
@@ -31,32 +30,38 @@ def moment(text: str, now: int, zone: str | None, *, noon: bool = False) -> int:
 
 
 def ahead(text: str, now: int, zone: str | None) -> int:
-    """Like :func:`moment`, and also ``3d``, ``2w``, ``6m`` or ``1y`` from now (a month is 30 days)."""
-    match = _AHEAD.fullmatch(text.strip().lower())
-    if match:
-        return now + int(match[1]) * _DAYS[match[2]] * DAY
-    return moment(text, now, zone)
+    """A moment to come, such as the end of a pause: like :func:`moment`, and where the words leave it open the next one; ``3d``,
+    ``2w``, ``6m`` or ``1y`` are from now (a month is 30 days)."""
+    return resolve(text, now, zone, hour=0).at
+
+
+def resolve(text: str, now: int, zone: str | None, *, hour: int = spoken_times.MORNING) -> Spoken:
+    """A moment to come, with what a person should know of it (a clock that changes). ``hour``: of a day without one. Raises
+    :class:`UsageError`."""
+    bare = text.strip()
+    try:
+        found = datetime.fromisoformat(bare)
+    except ValueError:
+        return spoken_times.read(bare, now, zone, hour=hour)
+    if len(bare) <= 10:
+        found = found.replace(hour=hour)
+    if found.tzinfo is None:
+        return spoken_times.on_clock(found, zone)
+    return Spoken(_micros(found, zone))
 
 
 def local_day(now: int, zone: str | None) -> int:
     """The first moment of the operator's day, UTC microseconds."""
-    here = datetime.fromtimestamp(now // SECOND, UTC).astimezone(_clock(zone))
+    here = datetime.fromtimestamp(now // SECOND, UTC).astimezone(clock(zone))
     return _micros(here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None), zone)
 
 
 def clock_text(at: int, zone: str | None, shape: str = "%Y-%m-%d %H:%M") -> str:
     """A moment on the operator's clock."""
-    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(_clock(zone)).strftime(shape)
+    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(clock(zone)).strftime(shape)
 
 
 def _micros(found: datetime, zone: str | None) -> int:
     if found.tzinfo is None:
-        found = found.replace(tzinfo=_clock(zone)) if zone else found.astimezone()
+        found = found.replace(tzinfo=clock(zone)) if zone else found.astimezone()
     return (found.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _clock(zone: str | None) -> tzinfo | None:
-    """The clock of a zone; None: the computer's."""
-    from zoneinfo import ZoneInfo  # an import of a list, which tells no time, does without
-
-    return ZoneInfo(zone) if zone else None
