@@ -35,7 +35,7 @@ def top(
     """The first ``limit`` leads that may be called, best first: by score, then expected value, then the newest.
 
     Left out are leads whose conversation is over or paused, whose next try is not due, who cannot be reached, whose source is
-    paused, or who must not be contacted. Leads for whom it is night stay in the list; their next action says so.
+    paused, who must not be contacted, or whom the calls of today let rest (:mod:`valhalla.leads.contact_rules`). Leads for whom it is night stay in the list; their next action says so.
     """
     return viewer.some(numbers(database, viewer, limit, market=market, source=source))
 
@@ -94,6 +94,7 @@ def _best(
     filters: Mapping[str, str | None],
     part: str | None = None,
 ) -> list[int]:
+    resting = frozenset(viewer.resting) if wait is not None else frozenset()
     best = Best(count, viewer.at, viewer.score)
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
@@ -105,10 +106,9 @@ def _best(
     given = {"now": now, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
     given["files"] = json.dumps(source_pauses.files(database, paused))
     if part == AGAIN:
-        for row in database.sql(again, given):
-            best.offer(Candidate._make(row))
+        _offer(best, database.sql(again, given), resting)
         return [ranked.id for ranked in best.ranked()]
-    reader = _Reader(database, best, count, given, of_base, of_date)
+    reader = _Reader(database, best, count, given, of_base, of_date, resting)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
     base: int | None = _NO_BASE
     while (base := database.value(next_base, (base,))) is not None:
@@ -119,8 +119,9 @@ def _best(
         match = _words_of(database, filters["market"], filters["source"])
         text = sql.BELOW if match is None else sql.BELOW_NAMED
         below = sql.chosen(text, where, wait, *columns, paused=len(paused), part=part)
-        for row in database.sql(below, {**reader.given, "least": best.least_base(), "match": match}):
-            best.offer(Candidate._make(row))
+        _offer(
+            best, database.sql(below, {**reader.given, "least": best.least_base(), "match": match}), resting
+        )
     return [ranked.id for ranked in best.ranked()]
 
 
@@ -129,6 +130,12 @@ def _words_of(database: Database, market: str | None, source: str | None) -> str
     are found without a look at all leads."""
     match = search.whole_words(f"{market or ''} {source or ''}")
     return match if match is not None and search.percent(database) == 100 else None
+
+
+def _offer(best: Best, rows: Iterable[tuple[Any, ...]], resting: frozenset[int]) -> None:
+    for row in rows:
+        if row[0] not in resting:
+            best.offer(Candidate._make(row))
 
 
 class _Reader:
@@ -142,10 +149,12 @@ class _Reader:
         given: dict[str, Any],
         of_base: str,
         of_date: str,
+        resting: frozenset[int],
     ) -> None:
         self.database = database
         self.best = best
-        self.count = count
+        self.count = count + len(resting)
+        self.resting = resting
         self.given = given
         self._of_base = of_base
         self._of_date = of_date
@@ -167,4 +176,5 @@ class _Reader:
 
     def _offer(self, candidates: Iterable[Candidate]) -> None:
         for candidate in candidates:
-            self.best.offer(candidate)
+            if candidate.id not in self.resting:
+                self.best.offer(candidate)

@@ -91,7 +91,7 @@ def of_lead(database: Database, lead_id: int) -> list[Number]:
     if row is None:
         return []
     phone, key, more = row
-    return known(_in_order(phone, key, details.decoded(more)), said(database, lead_id))
+    return known(in_order(phone, key, details.decoded(more)), said(database, lead_id))
 
 
 def next_number(database: Database, lead_id: int, *, without: Iterable[int] = ()) -> Dial | None:
@@ -156,7 +156,7 @@ def put_marks(database: Database, lead_id: int, actor: str, cause: str) -> bool:
     outcomes = said(database, lead_id)
     if not any(each.event in MARKS for each in outcomes) and '"marked"' not in (text or ""):
         return False
-    marks = {each.key: each.mark for each in known(_in_order(phone, key, details.decoded(text)), outcomes)}
+    marks = {each.key: each.mark for each in known(in_order(phone, key, details.decoded(text)), outcomes)}
     after = marked(phone, key, text, {key: mark for key, mark in marks.items() if mark in details.DEAD})
     changed = {
         name: (old, new)
@@ -201,7 +201,8 @@ def _plain(number: str, key: int) -> dict[str, Any]:
     return {"number": number, "key": key, "type": None, "flags": [], "status": None, "column": None}
 
 
-def _in_order(phone: str | None, key: int | None, found: Mapping[str, Any]) -> list[Number]:
+def in_order(phone: str | None, key: int | None, found: Mapping[str, Any]) -> list[Number]:
+    """The numbers of a lead's own columns and its details that can be dialled at all, in order."""
     dead = details.dead_flags(found)
     listed = [
         Number(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import deals, do_not_contact, lookup, numbers, promise_fates, sql, suppression
+from valhalla.leads import deals, do_not_contact, lookup, numbers, promise_fates, sql, suppression, when
 from valhalla.leads.settling import OPTED_OUT, Settler, read_lead
 from valhalla.leads.standing import (
     BAD_NUMBER,
@@ -226,7 +226,7 @@ def as_typed(
 ) -> Outcome:
     """An outcome from what a person typed, on the operator's clock; blank is "not given", and without ``at`` it is now.
 
-    ``at`` of a call-back or an appointment that lies ahead is the promised time. Raises :class:`UsageError`.
+    ``at`` of a call-back or an appointment that lies ahead is the promised time, on the lead's clock. Raises :class:`UsageError`.
     """
     zone, now = settings.value(database, "timezone"), database.clock()
     at, amount, channel, reason, until, number, note, place = (
@@ -235,9 +235,14 @@ def as_typed(
     )
     word = event.strip().lower().replace("-", "_").replace(" ", "_")
     event = SYNONYMS.get(word, word)
-    if event in PROMISED and at and not until and ahead(at, now, zone) > now:
-        at, until = None, at
-    ends = ahead(until, now, zone) if until else None
+    promised = None
+    if event in PROMISED and (until or at):
+        promised = when.meant(database, lead_id, until or at or "").at
+        if until or promised > now:
+            at, until = (at if until else None), None
+        else:
+            promised = None
+    ends = ahead(until, now, zone) if until else promised
     if closing and closing.strip():
         if event != "contract":
             raise UsageError(f"a closing date belongs to a contract, not to {event}")

@@ -475,6 +475,40 @@ def put_deal(columns: Iterable[str]) -> str:
     return f"UPDATE deal SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
 
 
+# -- rules of contact ------------------------------------------------------------------------------
+
+# Dials and conversations of the last day: a range of the index by time.
+CONTACTS_SINCE = """
+SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM outcome AS o INDEXED BY outcome_by_time
+CROSS JOIN lead AS l ON l.id = o.lead_id
+WHERE o.at BETWEEN ? AND ? AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+"""
+# Those of one person: on any lead of the owner, and of the lead's numbers for whomever they were dialled.
+CONTACTS_OF_PERSON = """
+SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
+  SELECT :lead AS id UNION SELECT other.id FROM lead AS own CROSS JOIN lead AS other ON other.person = own.person WHERE own.id = :lead
+) AS theirs CROSS JOIN outcome AS o ON o.lead_id = theirs.id CROSS JOIN lead AS l ON l.id = o.lead_id
+WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+UNION
+SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
+  SELECT '+' || phone_key AS number FROM lead WHERE id = :lead AND phone_key IS NOT NULL
+  UNION SELECT '+' || (p.value ->> 'key') FROM lead AS d, json_each(d.details, '$.phones') AS p
+  WHERE d.id = :lead AND p.value ->> 'key' IS NOT NULL
+) AS known CROSS JOIN outcome AS o ON o.number = known.number CROSS JOIN lead AS l ON l.id = o.lead_id
+WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+"""
+# A lead as far as calling it goes.
+CALLEE = "SELECT id, person, state, phone, phone_key, details FROM lead WHERE id = ?"
+# The leads that calls concern: those called, those of the same owners, those with the same numbers.
+CALLEES = """
+SELECT id, person, state, phone, phone_key, details FROM lead WHERE id IN (
+  SELECT value FROM json_each(:leads)
+  UNION SELECT l.id FROM json_each(:persons) AS p CROSS JOIN lead AS l ON l.person = p.value
+  UNION SELECT n.lead_id FROM json_each(:keys) AS k CROSS JOIN lead_phone AS n ON n.phone_key = k.value
+)
+"""
+
+
 # -- promises --------------------------------------------------------------------------------------
 
 _PROMISE = "id, lead_id, outcome_id, kind, at, place, note, state, made_at, made_by, confirmed_at, ended_at, ended_by"

@@ -12,7 +12,7 @@ import apsw
 
 from db import Database
 from db.clock import iso
-from valhalla.leads import notes, sql, tags
+from valhalla.leads import contact_rules, notes, sql, tags
 from valhalla.leads.corrections import corrected
 from valhalla.leads.details import decoded
 from valhalla.leads.facts import Seen, facts
@@ -117,6 +117,11 @@ class Viewer:
         """The same, as reasons ask for it."""
         return Counts(self.shared.shares)
 
+    @cached_property
+    def resting(self) -> dict[int, contact_rules.Rest]:
+        """The leads that must not be dialled now because of calls of the last day, with why; read once."""
+        return contact_rules.resting(self.database, self.calling, self.at)
+
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
         names = (*STORED, *SHOWN)
@@ -193,10 +198,16 @@ class Viewer:
 
     def action(self, record: Record) -> calling.NextAction:
         """What to do with a lead now."""
-        lead, context = record.lead, self.context(record.lead)
-        points = sum(line.points for line in score_lines(lead, context, self.at)) // 100
+        points = (
+            sum(line.points for line in score_lines(record.lead, self.context(record.lead), self.at)) // 100
+        )
+        return self._action(record, max(0, min(100, points)))
+
+    def _action(self, record: Record, score: int) -> calling.NextAction:
+        lead = record.lead
         first = self._first.get(lead.decision.variant_id or 0)
-        return calling.next_action(lead, max(0, min(100, points)), self.calling, self.at, first)
+        person = contact_rules.reaching(lead, record.details, self.resting.get(lead.id))
+        return calling.next_action(lead, score, self.calling, self.at, first, person)
 
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
         """The documented shape of a lead in a list. Score, band and next action are as of now."""
@@ -204,8 +215,7 @@ class Viewer:
         lines = score_lines(lead, context, self.at)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
         why = reasons_of(lead, context, lines, self.counts, self.at)
-        first = self._first.get(lead.decision.variant_id or 0)
-        action = calling.next_action(lead, score, self.calling, self.at, first)
+        action = self._action(record, score)
         return {
             "id": lead.id,
             "rank": rank,

@@ -10,21 +10,19 @@ from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR, iso
-from valhalla.leads import notes, numbers, promises, sql, tags, today
+from valhalla.leads import contact_rules, notes, numbers, promises, sql, tags, today, when
 from valhalla.leads.outcome_history import outcomes_of
 from valhalla.leads.speech import spoken
 from valhalla.leads.standing import CONVERSATIONS, DIALS
 from valhalla.program import settings
-from valhalla.program.moments import ahead, clock_text, local_day
+from valhalla.program.moments import local_day
 from valhalla.scoring.scripts import find_script
 from valhalla.scoring.stages.calling import HOLD
-from valhalla.scoring.stages.quiet import COMPUTER, closes_at, open_from
-from valhalla.scoring.stages.zones import zones_of
 
 if TYPE_CHECKING:
     from db import Database
     from valhalla.leads.today import Row
-    from valhalla.leads.view import Viewer
+    from valhalla.leads.view import Record, Viewer
     from valhalla.scoring.stages import StoredLead
 
 AHEAD = 500
@@ -115,18 +113,21 @@ def due_at(viewer: Viewer, row: Row) -> int | None:
         promise = row.promise.promise
         if promise.kind == "task":
             return None
-        return hours(viewer, lead, max(viewer.at, promise.at)).opens
+        rest = viewer.resting.get(lead.id)
+        # They asked for it: of the rules of the day only the number of dials keeps it waiting.
+        waits = rest.until if rest is not None and rest.dials else None
+        found = contact_rules.hours_of(
+            lead, row.record.details, viewer.calling, max(viewer.at, promise.at, waits or 0)
+        )
+        return found.opens
     action = viewer.action(row.record)
     return action.due if action.action == HOLD else viewer.at
 
 
-def hours(viewer: Viewer, lead: StoredLead, at: int | None = None) -> Hours:
-    """The calling hours of a lead at ``at``, or now."""
-    at = viewer.at if at is None else at
-    rules = viewer.calling
-    zones = zones_of(lead.state, lead.phone_key, rules.operator_zone)
-    opens = open_from(at, zones, rules.quiet)
-    return Hours(zones[0], opens, closes_at(opens, zones, rules.quiet))
+def hours(viewer: Viewer, record: Record) -> Hours:
+    """The calling hours of a lead now."""
+    found = contact_rules.hours_of(record.lead, record.details, viewer.calling, viewer.at)
+    return Hours(found.zone, viewer.at if found.opens is None else found.opens, found.until)
 
 
 def card(
@@ -135,7 +136,11 @@ def card(
     """What a caller has to know of a lead: who, which number, why, what to say, what was said before."""
     values = settings.effective(database) if values is None else values
     lead, entry = row.record.lead, row.to_json(viewer)
-    dial, open_hours = numbers.next_number(database, lead.id), hours(viewer, lead)
+    may, open_hours = (
+        contact_rules.may_call(database, lead.id, viewer.calling, viewer.at),
+        hours(viewer, row.record),
+    )
+    dial = may.dial or numbers.next_number(database, lead.id)
     known = viewer.facts(row.record)
     past = [each.to_json() for each in outcomes_of(database, lead.id)]
     return {
@@ -217,20 +222,6 @@ def recorded_today(database: Database, actor: str, values: Mapping[str, Any] | N
 def meant(database: Database, lead: StoredLead, typed: str) -> dict[str, str]:
     """The time that a person means: ``at`` to be stored (ISO 8601), and ``says``, how it reads where the lead is and, where that
     differs, here. Raises :class:`UsageError`."""
-    values, now = settings.effective(database), database.clock()
-    mine = values["timezone"]
-    theirs = zones_of(lead.state, lead.phone_key, mine or COMPUTER)[0] or None
-    at = ahead(typed, now, theirs or mine)
-    promises.check_time(at, now)
-    there, here = (clock_text(at, zone, CLOCK) for zone in (theirs or mine, mine))
-    place = (theirs or "").rpartition("/")[2].replace("_", " ")
-    says = f"{_plain(there)} in {place}" if place else _plain(there)
-    return {"at": iso(at), "says": says if here == there else f"{says} ({_plain(here)} here)"}
-
-
-CLOCK = "%a %b %d, %I:%M %p"
-
-
-def _plain(text: str) -> str:
-    """``Tue Dec 1, 3:00 pm`` of what ``strftime`` writes with leading zeros."""
-    return text.replace(" 0", " ").replace("AM", "am").replace("PM", "pm")
+    found = when.meant(database, lead.id, typed)
+    promises.check_time(found.at, database.clock())
+    return {"at": iso(found.at), "says": found.says}

@@ -45,7 +45,7 @@ _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(a|p|am|pm)", re.ASC
 _CLOCK_24 = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?", re.ASCII)
 _DAY_NUMBER = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
-_THEIRS = re.compile(r"[ ,]+(?:their|his|her|lead(?:'?s)?) time$")
+_WHOSE = re.compile(r"[ ,]+(their|his|her|my|our) time$")
 
 
 class Spoken(NamedTuple):
@@ -55,11 +55,13 @@ class Spoken(NamedTuple):
     note: str | None = None
 
 
-def theirs(text: str) -> tuple[str, bool]:
-    """The text without "their time", and whether it said so."""
+def whose(text: str) -> tuple[str, bool]:
+    """The text without "my time" or "their time", and whether it is one's own."""
     bare = text.strip()
-    short = _THEIRS.sub("", bare.lower())
-    return (bare[: len(short)], True) if len(short) < len(bare) else (bare, False)
+    found = _WHOSE.search(bare.lower())
+    if found is None:
+        return bare, False
+    return bare[: found.start()], found[1] in ("my", "our")
 
 
 def read(text: str, now: int, zone: str | None, *, ahead: bool = True, hour: int = MORNING) -> Spoken:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.clock import DAY, HOUR, MINUTE
 from valhalla.program.errors import UsageError
 from valhalla.program.moments import resolve
-from valhalla.program.spoken_times import read, theirs
+from valhalla.program.spoken_times import read, whose
 
 CHICAGO = "America/Chicago"
 NOW = int(datetime(2026, 11, 25, 14, 0, tzinfo=ZoneInfo(CHICAGO)).timestamp()) * 1_000_000
@@ -130,9 +130,10 @@ def test_an_hour_that_is_skipped_is_the_one_after_the_gap_and_a_double_one_the_f
     assert resolve("mar 14 2:30am", NOW, "America/Phoenix").note is None
 
 
-def test_their_time_is_heard() -> None:
-    assert theirs("Tue 3pm their time") == ("Tue 3pm", True)
-    assert theirs(" tue 3pm ") == ("tue 3pm", False)
+def test_whose_time_it_is_is_heard() -> None:
+    assert whose("Tue 3pm their time") == ("Tue 3pm", False)
+    assert whose("Tue 3pm, my time") == ("Tue 3pm", True)
+    assert whose(" tue 3pm ") == ("tue 3pm", False)
 
 
 zones = st.sampled_from(

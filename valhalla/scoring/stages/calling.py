@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from valhalla.program.wording import several
+from valhalla.scoring.stages.hours import Window, window
 from valhalla.scoring.stages.lead import StoredLead
-from valhalla.scoring.stages.quiet import COMPUTER, QuietHours, open_from
+from valhalla.scoring.stages.quiet import COMPUTER, QuietHours
 from valhalla.scoring.stages.score_reasons import Contribution
-from valhalla.scoring.stages.zones import zones_of
+from valhalla.scoring.stages.zones import places_of
 
 CALL_NOW = "call now"
 TEXT_THEN_CALL = "text then call"
@@ -83,29 +84,70 @@ def wait_after(contacts: int, rules: CallingRules) -> int:
     return days * DAY if days else rules.same_day_gap
 
 
+class Reaching(NamedTuple):
+    """What is known of a person beside the lead's own columns, as far as calling them goes."""
+
+    state: str | None = None
+    """Where they get mail; None: at the property."""
+    texts: bool = False
+    """Whether a text may be proposed: they agreed, or were spoken with, and the number is no landline."""
+    needs_number: bool = False
+    """Calls found every number wrong or disconnected."""
+    rests_until: int | None = None
+    """When today's calls to them allow the next one, UTC microseconds; None: now."""
+    rests_because: str = ""
+
+
+UNKNOWN = Reaching()
+
+
 def next_action(
-    lead: StoredLead, score: int, rules: CallingRules, now: int, first: str | None = None
+    lead: StoredLead,
+    score: int,
+    rules: CallingRules,
+    now: int,
+    first: str | None = None,
+    person: Reaching = UNKNOWN,
 ) -> NextAction:
     """What to do with the lead at ``now``, given its score of today. ``first``: the channel of its first try instead of the
     ladder's, when the lead is in an experiment on channels."""
     if lead.suppressed is not None:
         return NextAction(HOLD, None, f"Must not be contacted: {lead.suppressed}.", None)
     if lead.status in OVER:
-        return NextAction(HOLD, None, f"The lead is closed: {lead.status.replace('_', ' ')}.", None)
+        word = (lead.standing or lead.status).replace("_", " ")
+        return NextAction(HOLD, None, f"The lead is closed: {word}.", None)
+    if lead.phone_key is None and person.needs_number:
+        return NextAction(HOLD, None, "Every number is wrong or disconnected: it needs a number.", None)
     if lead.hold_until is not None and now < lead.hold_until:
-        return NextAction(HOLD, None, f"Paused until {_date(lead.hold_until)}.", lead.hold_until)
+        what = "Paused until" if lead.status == "paused" else "Not before"
+        return NextAction(HOLD, None, f"{what} {_date(lead.hold_until)}.", lead.hold_until)
     channel, due, step = _step(lead, rules, now, first)
+    if channel == "text" and not person.texts:
+        channel = "call"
     if channel is None:
         return NextAction(HOLD, None, "There is neither a phone number nor an e-mail address.", None)
     if due > now:
         return NextAction(HOLD, channel, f"{step} The next try is due on {_date(due)}.", due)
     if channel in _SPOKEN:
-        zones = zones_of(lead.state, lead.phone_key, rules.operator_zone)
-        opens = open_from(now, zones, rules.quiet)
-        if opens > now:
-            where = "here" if zones[0] == COMPUTER else zones[0].rpartition("/")[2].replace("_", " ")
-            return NextAction(HOLD, channel, f"Quiet hours in the lead's time zone ({where}).", opens)
-    return NextAction(*_act(lead, score, channel, step, rules), now)
+        if person.rests_until is not None and now < person.rests_until:
+            return NextAction(HOLD, channel, f"{person.rests_because}.", person.rests_until)
+        found = hours_of(lead, rules, now, person.state)
+        if not found.open:
+            return NextAction(HOLD, channel, closed(found), found.opens)
+    return NextAction(*_act(lead, score, channel, step, rules, person.texts), now)
+
+
+def hours_of(lead: StoredLead, rules: CallingRules, now: int, state: str | None = None) -> Window:
+    """Whether the lead may be called at this hour; ``state``: where the owner gets mail."""
+    return window(now, places_of(state or lead.state, lead.phone_key, rules.operator_zone), rules.quiet)
+
+
+def closed(found: Window) -> str:
+    """Why nobody may be called now, as a sentence."""
+    if found.opens is None:
+        return "No hour is open in every place that the lead may be in."
+    where = "here" if found.zone == COMPUTER else found.zone.rpartition("/")[2].replace("_", " ")
+    return f"Outside calling hours in the lead's time zone ({where}): {found.because}."
 
 
 def three_reasons(lines: Sequence[Contribution]) -> list[str]:
@@ -140,7 +182,9 @@ def _step(lead: StoredLead, rules: CallingRules, now: int, first: str | None) ->
     return channel, due, step
 
 
-def _act(lead: StoredLead, score: int, channel: str, step: str, rules: CallingRules) -> tuple[str, str, str]:
+def _act(
+    lead: StoredLead, score: int, channel: str, step: str, rules: CallingRules, texts: bool
+) -> tuple[str, str, str]:
     if lead.status in ("appointment", "contract"):
         return FOLLOW_UP, channel, f"The lead stands at {lead.status}: keep it going."
     if channel not in _SPOKEN:
@@ -157,8 +201,16 @@ def _act(lead: StoredLead, score: int, channel: str, step: str, rules: CallingRu
     days = rules.ladder[lead.contacts][0]
     if days > 0:
         return FOLLOW_UP, channel, f"{step} It is {several(days, 'day')} into the follow-up."
-    if score >= rules.call_now_from:
-        return CALL_NOW, channel, f"{step} The score of {score} is worth a call at once."
+    if score >= rules.call_now_from or not texts:
+        return (
+            CALL_NOW,
+            channel,
+            (
+                f"{step} The score of {score} is worth a call at once."
+                if score >= rules.call_now_from
+                else step
+            ),
+        )
     return TEXT_THEN_CALL, "text", f"{step} With a score of {score} a text goes first."
 
 

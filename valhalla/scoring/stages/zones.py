@@ -1,12 +1,14 @@
-"""In which time zones a lead may be, by the state of the property and the area code of the phone number."""
+"""In which states and time zones a lead may be, by the state of the owner and the area code of the phone number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 # State, its time zones (of America/; Honolulu is of Pacific/) and area codes. From the prefix tables of Google's
-# libphonenumber (Apache License 2.0; the Python package phonenumbers 9.0.43): each geographic area code of the fifty states and D.C. A code
-# that spans a border of zones has both, the larger part first. 689 is Orlando's overlay, which that table puts into the wrong zone.
+# libphonenumber (Apache License 2.0; the Python package phonenumbers 9.0.43): each geographic area code of the fifty states, D.C.,
+# Puerto Rico and Canada. A code that spans a border of zones has both, the larger part first. 689, 474 and 879 are overlays, which that
+# table puts into the wrong zone; 867 is that of all three territories.
 _TABLE = """
 AK Anchorage+Adak 907
 AL Chicago 205 251 256 334 659 938
@@ -73,6 +75,22 @@ WA Los_Angeles 206 253 360 425 509 564
 WI Chicago 262 274 353 414 534 608 715 920
 WV New_York 304 681
 WY Denver 307
+PR Puerto_Rico 787 939
+AB Edmonton 368 403 587 780 825
+BC Vancouver 236 604 672 778
+BC Vancouver+Edmonton 250
+MB Winnipeg 204 431 584
+NB Halifax 428 506
+NL St_Johns+Halifax 709 879
+NS Halifax 782 902
+NT Edmonton
+NU Toronto+Winnipeg+Edmonton
+ON Toronto 226 249 289 343 365 382 416 437 519 548 613 647 683 705 742 753 905 942
+ON Toronto+Winnipeg 807
+PE Halifax
+QC Toronto 263 354 367 418 438 450 468 514 579 581 819 873
+SK Regina 306 474 639
+YT Whitehorse+Edmonton+Winnipeg+Toronto 867
 """
 
 
@@ -104,15 +122,29 @@ def area_code(phone_key: int | None) -> int | None:
     return phone_key // 10_000_000 % 1000
 
 
-def zones_of(state: str | None, phone_key: int | None, operator_zone: str) -> tuple[str, ...]:
-    """Every time zone the lead may be in.
+class Place(NamedTuple):
+    """Where somebody may be: a state or province (None: not known) and its time zones."""
 
-    The area code narrows a state with several zones. A number from another state than the property adds its zones: the
-    owner may live there. With neither it is the operator's zone.
+    region: str | None
+    zones: tuple[str, ...]
+
+
+def places_of(state: str | None, phone_key: int | None, operator_zone: str) -> tuple[Place, ...]:
+    """Every place that the lead may be in, where ``state`` is that of the owner's mail, else of the property.
+
+    The area code narrows a state with several zones. A number from another state than that adds its place: the owner may
+    live there. With neither it is the operator's zone.
     """
     by_state = STATE_ZONES.get(state, ()) if state is not None else ()
     code = area_code(phone_key)
     home, by_code = AREA_CODES.get(code, (None, ())) if code is not None else (None, ())
     if by_code and (home == state or not by_state):
-        return by_code
-    return tuple(dict.fromkeys((*by_state, *by_code))) or (operator_zone,)
+        return (Place(home, by_code),)
+    found = [Place(*place) for place in ((state, by_state), (home, by_code)) if place[1]]
+    return tuple(found) or (Place(None, (operator_zone,)),)
+
+
+def zones_of(state: str | None, phone_key: int | None, operator_zone: str) -> tuple[str, ...]:
+    """The time zones of :func:`places_of`, each once."""
+    places = places_of(state, phone_key, operator_zone)
+    return tuple(dict.fromkeys(zone for place in places for zone in place.zones))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from valhalla.scoring.stages.calling import compile_calling, next_action, three_reasons
+from valhalla.scoring.stages.calling import Reaching, compile_calling, next_action, three_reasons
 from valhalla.scoring.stages.explanation import score_lines
 from valhalla.scoring.stages.policy import DEFAULT_POLICY
 from valhalla.scoring.stages.quiet import QuietHours
@@ -47,7 +47,9 @@ DAY = 24 * HOUR
 def test_next_action(
     lab: Any, context: Any, lead: dict[str, Any], score: int, action: str, channel: str | None
 ) -> None:
-    found = next_action(lab.decided(lab.PLAIN, context)._replace(**lead), score, RULES, NOON)
+    found = next_action(
+        lab.decided(lab.PLAIN, context)._replace(**lead), score, RULES, NOON, person=Reaching(texts=True)
+    )
     assert (found.action, found.channel) == (action, channel)
     assert found.why.endswith(".")
 
@@ -55,8 +57,8 @@ def test_next_action(
 def test_nobody_is_called_at_night_where_they_live(lab: Any, context: Any) -> None:
     lead = lab.decided(lab.PLAIN, context)
     held = next_action(lead, 90, RULES, NIGHT)
-    assert (held.action, held.due) == ("hold", NOON + 20 * HOUR)
-    assert held.why == "Quiet hours in the lead's time zone (Chicago)."
+    assert (held.action, held.due) == ("hold", NOON + 21 * HOUR), "Texas opens at nine"
+    assert held.why == "Outside calling hours in the lead's time zone (Chicago): it is 10:00 pm there."
     west = lead._replace(state="CA", phone_key=13105550100)
     assert next_action(west, 90, RULES, NOON - 3 * HOUR).action == "hold", (
         "nine in Chicago is seven in Los Angeles"
@@ -70,7 +72,8 @@ def test_nobody_is_called_at_night_where_they_live(lab: Any, context: Any) -> No
 def test_the_operator_can_set_hours_and_zone(lab: Any, context: Any) -> None:
     rules = compile_calling(DEFAULT_POLICY, QuietHours.of("23:00", "06:00"), "Asia/Tokyo")
     lead = lab.decided(lab.PLAIN, context)
-    assert next_action(lead, 90, rules, NIGHT).action == "call now"
+    assert next_action(lead, 90, rules, NIGHT).action == "hold", "nobody widens what the law allows"
+    assert next_action(lead, 90, rules, NIGHT - 2 * HOUR).action == "call now"
     nowhere = lead._replace(state=None, phone_key=18005550100)
     assert next_action(nowhere, 90, rules, NOON).action == "hold", "noon in Chicago is two at night in Tokyo"
 
@@ -97,3 +100,29 @@ def test_a_suppressed_lead_says_so_first(lab: Any, context: Any) -> None:
         three_reasons(score_lines(lead, context, lab.NOW))[0]
         == "Must not be contacted (asked us): nothing else counts."
     )
+
+
+@pytest.mark.parametrize(
+    ("person", "lead", "action", "channel", "why"),
+    [
+        (Reaching(), {"contacts": 1, "last_contact": NOON - 2 * HOUR}, "call now", "call", "Try 2"),
+        (Reaching(needs_number=True), {"phone_key": None}, "hold", None, "needs a number"),
+        (Reaching(needs_number=True), {}, "call now", "call", "worth a call"),
+        (Reaching(rests_until=NOON + HOUR, rests_because="Spoken with today"), {}, "hold", "call", "Spoken"),
+        (Reaching(rests_until=NOON, rests_because="Spoken with today"), {}, "call now", "call", "worth"),
+        (Reaching(state="CA"), {}, "call now", "call", "worth"),
+    ],
+)
+def test_what_is_known_of_the_person_decides_too(
+    lab: Any, context: Any, person: Reaching, lead: dict[str, Any], action: str, channel: str, why: str
+) -> None:
+    found = next_action(lab.decided(lab.PLAIN, context)._replace(**lead), 90, RULES, NOON, person=person)
+    assert (found.action, found.channel) == (action, channel)
+    assert why in found.why
+
+
+def test_the_owners_mail_says_where_they_live(lab: Any, context: Any) -> None:
+    lead = lab.decided(lab.PLAIN, context)
+    morning = NOON - 2 * HOUR
+    assert next_action(lead, 90, RULES, morning).action == "call now"
+    assert next_action(lead, 90, RULES, morning - HOUR, person=Reaching(state="CA")).action == "hold"

@@ -1,0 +1,283 @@
+"""Rules of contact: no number twice a day, a person at most three dials in 24 hours, none after a conversation that day.
+
+They hold for the person and the number and not for one lead: what was recorded on the owner's other properties counts, and so does
+what was dialled for somebody else with the same number. A day is a calendar day wherever the person may be. A busy line did not ring:
+it counts as a dial, but the number may be tried again. Somebody who asked to be called is called when the time comes, that day too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from db.clock import DAY, HOUR, SECOND
+from valhalla.leads import details, numbers, promise_fates, sql
+from valhalla.leads.numbers import Dial, Number
+from valhalla.leads.standing import CONVERSATIONS, DIALS
+from valhalla.scoring.stages import calling
+from valhalla.scoring.stages.calling import Reaching
+from valhalla.scoring.stages.hours import Window, window
+from valhalla.scoring.stages.quiet import COMPUTER
+from valhalla.scoring.stages.zones import places_of
+
+if TYPE_CHECKING:
+    from db import Database
+    from valhalla.scoring.stages.calling import CallingRules
+    from valhalla.scoring.stages.lead import StoredLead
+
+MOST_DIALS = 3
+"""Of one person in 24 hours."""
+
+LOOK_BACK = DAY + HOUR
+"""A day has 25 hours when the clocks go back."""
+
+TALKED = "They were spoken with today"
+
+
+class Contact(NamedTuple):
+    """A dial or a conversation of the last day."""
+
+    lead_id: int
+    event: str
+    at: int
+    number: str | None
+    channel: str | None
+    person: int | None
+
+    @property
+    def dial(self) -> bool:
+        """Whether somebody of ours dialled."""
+        if self.event in DIALS:
+            return True
+        return self.event in CONVERSATIONS[1:6] and self.channel in (None, "call")
+
+
+class Callee(NamedTuple):
+    """A lead as far as calling it goes."""
+
+    id: int
+    person: int | None
+    numbers: list[Number]
+    zones: tuple[str, ...]
+    state: str | None
+    """Where the owner gets mail, else that of the property."""
+
+
+class Rest(NamedTuple):
+    """What the calls of today leave open."""
+
+    until: int | None
+    """Nobody is dialled before; None: somebody may be dialled now."""
+    because: str
+    dial: Dial | None
+    """The number to dial, if any."""
+    dials: bool = False
+    """Whether it is because of so many dials, which also keeps a promise waiting."""
+
+
+class May(NamedTuple):
+    """Whether a lead may be called now, and by which number."""
+
+    ok: bool
+    dial: Dial | None
+    why: str
+    """While it may not be called: why, as a sentence without its point."""
+    opens: int | None
+    """When it may be called, UTC microseconds: now where it may; None: not until something changes."""
+    until: int | None
+    """While it may be called: until when."""
+    zone: str
+    """The lead's time zone."""
+
+
+def may_call(database: Database, lead_id: int, rules: CallingRules, now: int) -> May:
+    """Whether a lead may be dialled at ``now``: by its numbers, by what was dialled today, by the hours of everywhere it may be."""
+    callee = _callee(database, lead_id, rules)
+    if callee is None:
+        return May(False, None, "There is no such lead", None, None, rules.operator_zone)
+    if numbers.choose(callee.numbers) is None:
+        why = "Every number is wrong or disconnected" if callee.numbers else "There is no number to dial"
+        return May(False, None, f"{why}: it needs a number", None, None, callee.zones[0])
+    promised = any(
+        each.state == "open" and each.kind != "task" and each.at <= now
+        for each in promise_fates.of_lead(database, lead_id)
+    )
+    rest = resting_of(callee, _contacts(database, lead_id, now), now, promised=promised)
+    start = now if rest.until is None else rest.until
+    dial = rest.dial or numbers.choose(callee.numbers)
+    found = hours(callee, dial, rules, start)
+    if rest.until is None and found.open:
+        return May(True, dial, "", now, found.until, found.zone)
+    why = rest.because if rest.until is not None else f"Outside calling hours: {found.because}"
+    return May(False, None, why, found.opens, None, found.zone)
+
+
+def hours_of(lead: StoredLead, known: Mapping[str, Any], rules: CallingRules, at: int) -> Window:
+    """Whether a lead may be called at this hour; ``known``: its details."""
+    return calling.hours_of(lead, rules, at, mailing_state(known))
+
+
+def hours(callee: Callee, dial: Dial | None, rules: CallingRules, now: int) -> Window:
+    """Whether anybody may be called at this hour where the owner may be: by their state and by the area code that is dialled."""
+    key = None if dial is None else dial.number.key
+    return window(now, places_of(callee.state, key, rules.operator_zone), rules.quiet)
+
+
+def resting(database: Database, rules: CallingRules, now: int) -> dict[int, Rest]:
+    """The leads that must not be dialled now because of calls of the last day, to them, to their owner or to their numbers."""
+    recent = [Contact._make(row) for row in database.sql(sql.CONTACTS_SINCE, (now - LOOK_BACK, now))]
+    if not recent:
+        return {}
+    by_lead: dict[int, list[Contact]] = defaultdict(list)
+    by_person: dict[int, list[Contact]] = defaultdict(list)
+    by_number: dict[int, list[Contact]] = defaultdict(list)
+    for each in recent:
+        by_lead[each.lead_id].append(each)
+        if each.person is not None:
+            by_person[each.person].append(each)
+        if each.number is not None:
+            by_number[_key(each.number)].append(each)
+    concerned = {
+        "leads": json.dumps([*by_lead]),
+        "persons": json.dumps([*by_person]),
+        "keys": json.dumps([*by_number]),
+    }
+    said: dict[int, list[numbers.Said]] = defaultdict(list)
+    found = {}
+    for lead_id, person, state, phone, key, more in database.sql(sql.CALLEES, concerned):
+        callee = callee_of(lead_id, person, state, phone, key, more, said[lead_id], rules)
+        theirs = {id(each): each for each in by_lead[lead_id]}
+        if person is not None:
+            theirs.update((id(each), each) for each in by_person[person])
+        for number in callee.numbers:
+            theirs.update((id(each), each) for each in by_number.get(number.key, ()))
+        rest = resting_of(callee, theirs.values(), now)
+        if rest.until is not None:
+            found[lead_id] = rest
+    return found
+
+
+def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promised: bool = False) -> Rest:
+    """What the calls of the last day leave open for a person. ``promised``: they asked to be called at a time that has come, which
+    counts more than a conversation or a call of today."""
+    recent = sorted((each for each in contacts if each.at <= now), key=lambda each: each.at)
+    ours = [each for each in recent if _same_person(callee, each)]
+    if not promised and any(
+        each.event in CONVERSATIONS and same_day(each.at, now, callee.zones) for each in ours
+    ):
+        return Rest(midnight(now, callee.zones), TALKED, None)
+    dials = [each for each in ours if each.dial and each.at > now - DAY]
+    if len(dials) >= MOST_DIALS:
+        return Rest(
+            dials[-MOST_DIALS].at + DAY,
+            f"They were dialled {MOST_DIALS} times in the last 24 hours",
+            None,
+            True,
+        )
+    used = {
+        _key(each.number)
+        for each in recent
+        if each.dial and each.number and each.event != "busy" and same_day(each.at, now, callee.zones)
+    }
+    # An older outcome may not say which number it was: it was the first one.
+    if any(
+        each.dial and each.number is None and each.event != "busy" and same_day(each.at, now, callee.zones)
+        for each in ours
+    ):
+        used |= {number.key for number in callee.numbers[:1]}
+    if promised:
+        used.clear()
+    dial = numbers.choose(callee.numbers, used)
+    if dial is None and numbers.choose(callee.numbers) is not None:
+        return Rest(midnight(now, callee.zones), "Every number was dialled today", None)
+    return Rest(None, "", dial)
+
+
+def callee_of(
+    lead_id: int,
+    person: int | None,
+    state: str | None,
+    phone: str | None,
+    key: int | None,
+    text: str | None,
+    said: Sequence[numbers.Said],
+    rules: CallingRules,
+) -> Callee:
+    """A lead from the columns of its row and what outcomes say about its numbers."""
+    known = details.decoded(text)
+    home = mailing_state(known) or state
+    listed = numbers.known(numbers.in_order(phone, key, known), said)
+    zones = [
+        zone
+        for number in [*(each.key for each in listed if each.usable), None][: max(1, len(listed))]
+        for place in places_of(home, number, rules.operator_zone)
+        for zone in place.zones
+    ]
+    return Callee(lead_id, person, listed, tuple(dict.fromkeys(zones)), home)
+
+
+def mailing_state(known: Mapping[str, Any]) -> str | None:
+    """The state or province in which the owner gets mail."""
+    mailing = known.get("mailing")
+    state = mailing.get("state") if isinstance(mailing, Mapping) else None
+    return str(state).strip().upper() or None if state else None
+
+
+def reaching(lead: StoredLead, known: Mapping[str, Any], rest: Rest | None) -> Reaching:
+    """What the next action has to know of a person; ``known``: the lead's details."""
+    phones = known.get("phones", ())
+    landline = any(each.get("key") == lead.phone_key and each["type"] == "landline" for each in phones)
+    spoken = lead.standing is not None or lead.status in ("contacted", "appointment", "contract")
+    return Reaching(
+        mailing_state(known),
+        not landline and (spoken or "text" in known.get("consent", ())),
+        any("marked" in each for each in phones),
+        None if rest is None else rest.until,
+        "" if rest is None else rest.because,
+    )
+
+
+def same_day(at: int, now: int, zones: Sequence[str]) -> bool:
+    """Whether two moments are on one calendar day in any of the zones."""
+    return any(_local(at, zone).date() == _local(now, zone).date() for zone in zones)
+
+
+def midnight(now: int, zones: Sequence[str]) -> int:
+    """When the next day has begun in all of the zones."""
+    return max(_midnight(now, zone) for zone in zones)
+
+
+def _midnight(now: int, zone: str) -> int:
+    here = _local(now, zone)
+    wall = datetime.combine(here.date() + timedelta(days=1), datetime.min.time())
+    placed = wall.astimezone() if zone == COMPUTER else wall.replace(tzinfo=ZoneInfo(zone))
+    return int(placed.timestamp()) * SECOND
+
+
+def _local(at: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone) if zone != COMPUTER else None)
+
+
+def _same_person(callee: Callee, each: Contact) -> bool:
+    return each.lead_id == callee.id or (each.person is not None and each.person == callee.person)
+
+
+def _callee(database: Database, lead_id: int, rules: CallingRules) -> Callee | None:
+    row = database.one(sql.CALLEE, (lead_id,))
+    if row is None:
+        return None
+    number, person, state, phone, key, more = row
+    return callee_of(number, person, state, phone, key, more, numbers.said(database, lead_id), rules)
+
+
+def _contacts(database: Database, lead_id: int, now: int) -> list[Contact]:
+    given = {"lead": lead_id, "since": now - LOOK_BACK, "now": now}
+    return [Contact._make(row) for row in database.sql(sql.CONTACTS_OF_PERSON, given)]
+
+
+def _key(number: str) -> int:
+    return int(number.removeprefix("+"))
