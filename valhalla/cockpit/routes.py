@@ -33,8 +33,8 @@ from valhalla.cockpit.pages import (
     switches,
     today,
     uploads,
-    work,
     week,
+    work,
 )
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
