@@ -167,3 +167,18 @@ def test_a_list_of_numbers_is_checked_on_the_page(client: httpx.Client, load: Ca
     assert client.get("/api/leads/1").json()["phone"] is None
     page = client.get("/settings/dnc").text
     assert "Last checked against the registry" in page and "in the national registry" in page
+
+
+def test_the_first_run_asks_four_questions_and_the_form_keeps_what_was_typed(client: httpx.Client) -> None:
+    assert "Four questions" in client.get("/welcome").text
+    assert 'href="/welcome"' in client.get("/").text, "the empty Today begins with them"
+    answer = client.post(
+        "/settings/basics",
+        data={"back": "/welcome", "name": "Sam Ortiz", "markets": "Houston, TX", "from": "9am"},
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    page = client.get("/settings").text
+    assert 'value="Sam Ortiz"' in page and 'value="9:00 am"' in page and "Advanced" in page
+    wrong = client.post("/settings/basics", data={"name": "Sam O.", "fee": "a lot"})
+    assert wrong.status_code == 400 and 'value="Sam O."' in wrong.text and "is not a number" in wrong.text
+    assert 'value="Sam Ortiz"' in client.get("/settings").text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import File, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import settings as gather
@@ -17,7 +19,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.effects import register
 from valhalla.intake import other_lists
-from valhalla.leads import do_not_contact, scrubbing, suppression
+from valhalla.leads import basics, do_not_contact, scrubbing, suppression
 from valhalla.leads.known_markets import policy_key
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
@@ -34,6 +36,15 @@ TABS = (
     ("/settings/buyers", "Buyers"),
 )
 
+ORDER = (
+    *("name", "phone", "company", "zone", "from", "until", "markets"),
+    *("buy_low", "buy_high", "fee", "arv", "goal", "mail"),
+)
+"""The fields of the form, as they stand on it."""
+
+QUESTIONS = ("name", "phone", "markets", "from", "until")
+"""Those that are asked on the first run."""
+
 router = Views("settings")
 
 Text = Annotated[str, Form(max_length=5_000)]
@@ -49,9 +60,20 @@ def _typed(**wrong: str) -> dict[str, Any]:
     return {"tabs": TABS, "wrong": None, "typed": "", "problem": "", **wrong}
 
 
-def _around(**wrong: str) -> dict[str, Any]:
+def _around(here: Cockpit, **wrong: str) -> dict[str, Any]:
     on_windows = sys.platform == "win32"
-    return {**_typed(**wrong), "windows": on_windows, "starts": startup.status() if on_windows else None}
+    return {
+        **_typed(**wrong),
+        **_basics(here),
+        "windows": on_windows,
+        "starts": startup.status() if on_windows else None,
+    }
+
+
+def _basics(here: Cockpit, typed: Mapping[str, str] = {}, problems: Mapping[str, str] = {}) -> dict[str, Any]:
+    """The form of what matters every day, as it is saved or as it was typed."""
+    values = {**basics.read(here.database), **typed}
+    return {"values": values, "problems": problems, "only": ORDER, "back": "/settings"}
 
 
 @router.view(
@@ -60,7 +82,7 @@ def _around(**wrong: str) -> dict[str, Any]:
     "settings.html",
     "Settings",
     summary="Every setting",
-    more=lambda request, here, told: _around(),
+    more=lambda request, here, told: _around(here),
 )
 def show(here: Here) -> dict[str, Any]:
     """With what is in force, where that comes from (environment, file, default), its meaning and what may be set."""
@@ -80,13 +102,44 @@ def change(
         if wants_json(request.scope):
             raise
         typed = "" if settings.is_hidden(key) else value
-        wrong = _around(wrong=key, typed=typed, problem=str(error))
+        wrong = _around(here, wrong=key, typed=typed, problem=str(error))
         return page(request, "settings.html", "Settings", 400, **show(here), **wrong)
     variable = settings.environment_name(key)
     says = f"{key} is {settings.as_text(stored)}, from the next cycle on."
     if gather.one(here.database, key)["origin"] == "environment":
         says = f"{key} is stored, but the variable {variable} is in force."
     return done(request, f"/settings#{key}", says)
+
+
+@router.get("/welcome")
+def welcome(request: Request, here: Here) -> Response:
+    """The first run: four questions."""
+    shown = {**_basics(here), "only": QUESTIONS, "back": "/welcome"}
+    return page(request, "welcome.html", "Welcome", **shown)
+
+
+@router.post("/settings/basics")
+async def change_basics(request: Request, here: Here) -> Response:
+    """Save what matters every day, all of it or, where something cannot be, nothing."""
+    form = await request.form()
+    typed = {name: str(value) for name, value in form.items() if name in basics.FIELDS}
+    return await run_in_threadpool(_save_basics, request, here, typed, str(form.get("back") or "/settings"))
+
+
+def _save_basics(request: Request, here: Cockpit, typed: dict[str, str], back: str) -> Response:
+    first = back == "/welcome"
+    try:
+        changed = basics.save(here.reevaluating, typed)
+        register.end_outdated(here.database)
+    except basics.Wrong as error:
+        if wants_json(request.scope):
+            raise
+        shown = {**_basics(here, typed, error.problems), "back": back}
+        if first:
+            return page(request, "welcome.html", "Welcome", 400, **{**shown, "only": QUESTIONS})
+        return page(request, "settings.html", "Settings", 400, **show(here), **{**_around(here), **shown})
+    says = "Saved." if changed else "Everything was so already."
+    return done(request, "/" if first else back, says)
 
 
 @router.post("/settings/startup")
