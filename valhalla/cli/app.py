@@ -20,6 +20,7 @@ GROUPS = {
         "leads": "leads:app",
         "outcome": "outcome:outcome",
         "note": "lead_work:note",
+        "calendar": "calendar:calendar",
         "week": "week:week",
         "cockpit": "board:cockpit",
         "run": "run:run",

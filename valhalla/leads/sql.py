@@ -526,6 +526,8 @@ PROMISES = """
 SELECT {columns}, l.name, l.suppressed FROM promise AS p CROSS JOIN lead AS l ON l.id = p.lead_id
 WHERE (:state IS NULL OR p.state = :state) AND p.at >= :since AND p.at < :until ORDER BY p.at, p.id LIMIT :limit
 """.format(columns=", ".join(f"p.{column}" for column in _PROMISE.split(", ")))
+# Where the properties of the leads are that a calendar names.
+PLACES_OF = "SELECT id, address, location, phone FROM lead WHERE id IN (SELECT value FROM json_each(?))"
 # The open ones along their partial index, which holds few however old the file is.
 OPEN_PROMISES = PROMISES.replace("(:state IS NULL OR p.state = :state)", "p.state = 'open'")
 # What may have ended a promise, in the order in which it happened.

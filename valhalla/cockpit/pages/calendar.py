@@ -1,0 +1,83 @@
+"""The calendar: what was promised, by day, what becomes of it, and a file for other calendars."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Form, Path, Query, Request
+from starlette.responses import Response
+
+from valhalla.cockpit.gather import calendar as gather
+from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.rendering import done
+from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
+from valhalla.leads import icalendar, promises
+from valhalla.program import settings
+from valhalla.program.moments import ahead, clock_text
+
+ENTRIES = (Entry("Calendar", "/calendar", "calendar"),)
+
+router = Views("calendar")
+
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Back = Annotated[str, Form(max_length=2_000)]
+
+MEDIA = "text/calendar; charset=utf-8"
+
+
+@router.view("/calendar", "/api/calendar", "calendar.html", "Calendar", summary="What was promised, by day")
+def show(
+    here: Here, begin: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None
+) -> dict[str, Any]:
+    """Call-backs, appointments, tasks and the dates of deals of fourteen days; before them what is late."""
+    return gather.gather(here.database, begin)
+
+
+@router.get("/calendar.ics", include_in_schema=False)
+def download(here: Here) -> Response:
+    """The open promises for another calendar, as ``valhalla calendar`` writes them."""
+    headers = {"content-disposition": 'attachment; filename="valhalla.ics"'}
+    return Response(icalendar.calendar(here.database), media_type=MEDIA, headers=headers)
+
+
+@router.post("/calendar/{number:int}/end")
+def end(
+    request: Request,
+    here: Here,
+    number: Number,
+    state: Annotated[Literal["kept", "missed", "dropped"], Form()],
+    back: Back = "/calendar",
+) -> Response:
+    """A promise was kept or missed, or is dropped."""
+    promises.done(here.database, number, state)
+    return done(request, back, f"{state.capitalize()}.", undo=f"/calendar/{number}/reopen")
+
+
+@router.post("/calendar/{number:int}/reopen")
+def reopen(request: Request, here: Here, number: Number, back: Back = "/calendar") -> Response:
+    """Undo that."""
+    promises.reopen(here.database, number)
+    return done(request, back, "It is open again.")
+
+
+@router.post("/calendar/{number:int}/confirm")
+def confirm(request: Request, here: Here, number: Number, back: Back = "/calendar") -> Response:
+    """The other side confirmed it."""
+    promises.confirm(here.database, number)
+    return done(request, back, "Confirmed.")
+
+
+@router.post("/calendar/{number:int}/move")
+def move(
+    request: Request,
+    here: Here,
+    number: Number,
+    at: Annotated[str, Form(max_length=100)],
+    back: Back = "/calendar",
+) -> Response:
+    """Another time."""
+    database = here.database
+    zone = settings.value(database, "timezone")
+    moved = promises.move(database, number, ahead(at, database.clock(), zone))
+    return done(request, back, f"Moved to {clock_text(moved.at, zone, '%A, %Y-%m-%d %H:%M')}.")
