@@ -37,6 +37,8 @@ class OutcomeRules:
     fees: int
     pseudo_deals: int
     prior_alone: bool
+    shown_from: int = 0
+    """Worked leads from which a rate is said; 0 by formula 1, which says it from the first on."""
 
 
 def compile_outcome(policy: Mapping[str, Any], snapshot: Snapshot) -> OutcomeRules:
@@ -55,6 +57,7 @@ def compile_outcome(policy: Mapping[str, Any], snapshot: Snapshot) -> OutcomeRul
         snapshot.fees,
         settings["pseudo_deals"],
         settings["prior_alone"],
+        settings.get("shown_from", 0),
     )
 
 
@@ -62,14 +65,25 @@ def estimate(source: str, market: str | None, rules: OutcomeRules) -> Estimate:
     """The probability to close for leads of a source in a market."""
     mine = rules.sources.get(source, NOTHING)
     here = rules.segments.get((source, market), NOTHING) if market is not None else NOTHING
-    if rules.total.worked == 0:
+    least = max(1, rules.shown_from)
+    if rules.total.worked < least:
         p = round(rules.prior * PPM) if rules.prior_alone else None
         return Estimate(p, "assumption" if rules.prior_alone else "none", rules.total, mine, here)
+    won, lost = posterior(mine, here, rules)
+    basis = "source and market" if here.worked >= least else "source" if mine.worked >= least else "all leads"
+    return Estimate(round(won / (won + lost) * PPM), basis, rules.total, mine, here)
+
+
+def posterior(mine: Tally, here: Tally, rules: OutcomeRules) -> tuple[Fraction, Fraction]:
+    """What is known of the rate of a source (``mine``) in a market (``here``): a beta distribution's (a, b). Its mean is the
+    probability to close."""
     rate = rules.prior
+    won, lost = rules.weight * rate, rules.weight * (1 - rate)
     for tally in (rules.total, mine, here):
-        rate = (tally.closes + rules.weight * rate) / (tally.worked + rules.weight)
-    basis = "source and market" if here.worked else "source" if mine.worked else "all leads"
-    return Estimate(round(rate * PPM), basis, rules.total, mine, here)
+        won = tally.closes + rules.weight * rate
+        lost = tally.worked - tally.closes + rules.weight * (1 - rate)
+        rate = won / (won + lost)
+    return won, lost
 
 
 def estimate_of_all(rules: OutcomeRules) -> int | None:
@@ -115,6 +129,14 @@ def explain_outcome(
         "prior_ppm": round(rules.prior * PPM),
         "pseudo_leads": rules.weight,
     }
+    if found.p is None and rules.shown_from and rules.total.worked:
+        reasons = [
+            (
+                f"Unknown: {several(rules.total.worked, 'lead')} {'has' if rules.total.worked == 1 else 'have'} been worked so far; a "
+                f"rate is said from {rules.shown_from} on."
+            )
+        ]
+        return StageResult("outcome", "unknown", numbers, reasons, version, at)
     if found.p is None:
         reasons = [
             "Unknown: no outcome has been recorded yet. Record what came of your calls and this fills in."
@@ -122,7 +144,7 @@ def explain_outcome(
         return StageResult("outcome", "unknown", numbers, reasons, version, at)
     earns, value = gain(spread, segment, rules), decide_outcome(spread, segment, rules)
     numbers |= {"gain_cents": earns, "cost_cents": segment.cost, "expected_value_cents": value}
-    reasons = [_basis(lead, found)]
+    reasons = [_basis(lead, found, rules.shown_from)]
     if spread is not None and rules.gain_from_spread:
         says = f"A close would earn {money(earns)} (spread {money(spread)} + fee {money(segment.fee)}, from 0 to "
         reasons.append(f"{says}{money(rules.gain_cap)}).")
@@ -136,7 +158,14 @@ def explain_outcome(
             f"A close is taken to earn {money(earns)}, the fee of the policy: no fee has been recorded yet."
         )
     worked = found.segment if found.segment.worked else found.source if found.source.worked else found.total
-    if worked.worked:
+    if worked.worked and rules.shown_from:
+        won, lost = posterior(found.source, found.segment, rules)
+        interval = statistics.beta_interval(float(won), float(lost))
+        numbers |= {"low_ppm": round(interval.low * PPM), "high_ppm": round(interval.high * PPM)}
+        reasons.append(
+            f"95% sure that the true rate is between {share(round(interval.low, 4))} and {share(round(interval.high, 4))}."
+        )
+    elif worked.worked:
         interval = statistics.wilson(worked.closes, worked.worked)
         numbers |= {"low_ppm": round(interval.low * PPM), "high_ppm": round(interval.high * PPM)}
         reasons.append(
@@ -148,10 +177,13 @@ def explain_outcome(
     return StageResult("outcome", percent(found.p), numbers, reasons, version, at)
 
 
-def _basis(lead: StoredLead, found: Estimate) -> str:
+def _basis(lead: StoredLead, found: Estimate, shown_from: int) -> str:
     p = percent(found.p or 0)
     if found.basis == "assumption":
         return f"{p} is an assumption of the policy: no outcome has been recorded yet."
+    if found.basis == "all leads" and shown_from and found.source.worked:
+        few = several(found.source.worked, "worked lead")
+        return f"{p}: source {lead.source} has only {few}, so this is the rate of all leads ({_of(found.total)}), shrunk."
     if found.basis == "all leads":
         return f"{p}: source {lead.source} has no outcomes yet, so this is the rate of all leads ({_of(found.total)}), shrunk."
     if found.basis == "source":

@@ -55,6 +55,47 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), by Lentz's continued fraction (Numerical Recipes, 6.4)."""
+    if x <= 0:
+        return 0.0
+    if x >= 1:
+        return 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - beta_cdf(1 - x, b, a)
+    front = math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    )
+    tiny = 1e-300
+    c, d = 1.0, 1 / ((1 - (a + b) * x / (a + 1)) or tiny)
+    total = d
+    for m in range(1, 1_000):
+        for part in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d = 1 / ((1 + part * d) or tiny)
+            c = (1 + part / c) or tiny
+            total *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return front * total / a
+
+
+def beta_interval(a: float, b: float, confidence: float = 0.95) -> Interval:
+    """The middle ``confidence`` of a beta distribution, by halving."""
+
+    def quantile(share: float) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if beta_cdf(middle, a, b) < share else (low, middle)
+        return (low + high) / 2
+
+    tail = (1 - confidence) / 2
+    return Interval(quantile(tail), quantile(1 - tail))
+
+
 def upper_gamma(a: float, x: float) -> float:
     """The regularised upper incomplete gamma function Q(a, x), by series below a + 1 and continued fraction above."""
     if x <= 0:
