@@ -262,6 +262,12 @@ def print_list(entries: list[dict[str, Any]]) -> None:
     )
 
 
+def _score(whole: dict[str, Any]) -> str:
+    better = whole["better_than"]
+    among = "" if better is None else f", better than {better} % of those you can call"
+    return f"{whole['score']} {whole['band']}{among}"
+
+
 def _print_lead(whole: dict[str, Any]) -> None:
     from rich.text import Text
 
@@ -278,7 +284,9 @@ def _print_lead(whole: dict[str, Any]) -> None:
         ("email", whole["email"]),
         ("location", whole["location"]),
         ("source", whole["source"]),
-        ("score", f"{whole['score']} {whole['band']}"),
+        ("score", _score(whole)),
+        *((f"  {each['part']}", f"{each['points']:g} of {each['of']}") for each in whole["score_parts"]),
+        *(("why", reason) for reason in whole["reasons"]),
         ("next", f"{whole['next_action']}: {whole['next_action_why']}"),
         *((label, dollars(value) if kind == "money" else value) for label, kind, value in facts.told(whole)),
         *whole["extra"].items(),

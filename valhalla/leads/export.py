@@ -57,6 +57,7 @@ class Sheet:
         own = [
             *(
                 *COLUMNS,
+                "reason_codes",
                 "do_not_contact",
                 "dnc_checked",
                 *FACTS,
@@ -83,6 +84,7 @@ class Sheet:
         emails = known["emails"][1 : self._emails]
         return [
             *(shown[column] for column in COLUMNS),
+            " | ".join(entry["reason_codes"]),
             record.lead.suppressed,
             self._checked,
             *(_cell(name, known[name]) for name in FACTS),

@@ -102,6 +102,8 @@ WHERE id > :after AND coalesce(suppressed, '') NOT LIKE 'merged%' AND (:market I
 ORDER BY id LIMIT :limit
 """
 
+# The next thing that was promised, by the index of promises of a lead.
+NEXT_PROMISE = "SELECT kind, at FROM promise WHERE lead_id = ? AND state = 'open' ORDER BY at LIMIT 1"
 # A scan: for --verbose, which is for short lists.
 TOUCHED = f"SELECT {COLUMNS} FROM lead WHERE last_import_id = ? AND id > ? ORDER BY id LIMIT 500"
 

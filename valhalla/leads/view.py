@@ -214,7 +214,8 @@ class Viewer:
         lead, context = record.lead, self.context(record.lead)
         lines = score_lines(lead, context, self.at)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
-        why = reasons_of(lead, context, lines, self.counts, self.at)
+        promise = self.database.one(sql.NEXT_PROMISE, (lead.id,))
+        why = reasons_of(lead, context, lines, self.counts, self.at, promise)
         action = self._action(record, score)
         return {
             "id": lead.id,

@@ -300,6 +300,7 @@ def test_few_leads_are_put_in_any_order(
     client: httpx.Client, priced: list[int], tell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(3, "won", amount=100)
+    tell(4, "interested")
     monkeypatch.setattr(browse, "PAGE", 5)
     assert [each["value"] for each in leaf(client, order="cheapest")] == sorted(priced)
     assert [each["value"] for each in leaf(client, order="dearest")] == sorted(priced, reverse=True)

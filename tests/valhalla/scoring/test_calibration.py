@@ -6,6 +6,7 @@ from typing import Any
 
 from db import Database
 from valhalla.scoring.calibration import calibration, predictions
+from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
 from valhalla.scoring.stages.policy import DEFAULT_POLICY
 
@@ -13,6 +14,7 @@ from valhalla.scoring.stages.policy import DEFAULT_POLICY
 def test_only_leads_with_a_result_or_with_time_for_one_count(
     database: Database, people: Any, tell: Any, clock: Any
 ) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(6)
     tell(1, "won")  # nothing was predicted before it
     reevaluate(database)
@@ -34,6 +36,7 @@ def test_only_leads_with_a_result_or_with_time_for_one_count(
 def test_what_was_predicted_first_is_judged_not_what_is_known_later(
     database: Database, people: Any, tell: Any, clock: Any
 ) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(5)
     tell(1, "won")
     reevaluate(database)

@@ -37,17 +37,17 @@ def decisions(database: Database) -> list[tuple[Any, ...]]:
 
 def test_it_says_what_would_change_and_that_is_what_then_changes(many: Database) -> None:
     entries, before = audit.head(many).entries, decisions(many)
-    found = run(many, proposed(many, {"packet.fee": 22_000, "score.phone": 3}))
+    found = run(many, proposed(many, {"packet.fee": 22_000, "score.size": 3}))
     assert audit.head(many).entries == entries and decisions(many) == before, "it only looks"
     change(many, "packet.fee", 22_000, "")
-    change(many, "score.phone", 3, "")
+    change(many, "score.size", 3, "")
     reevaluate(many)
     moved = {now[0] for then, now in zip(before, decisions(many), strict=True) if then != now}
     assert found.leads == 80 and found.changed == len(moved) > 0
     assert {each.lead for each in found.movers} <= moved
     offers = {row[0]: row[5] for row in decisions(many)}
     assert all(each.offer_after == offers[each.lead] for each in found.movers)
-    assert [each["key"] for each in found.changes] == ["packet.fee", "score.phone"]
+    assert [each["key"] for each in found.changes] == ["packet.fee", "score.size"]
 
 
 def test_only_the_newest_are_run_through_and_nothing_proposed_changes_nothing(many: Database) -> None:

@@ -9,6 +9,7 @@ from db import Database
 from jobs.testing import Bench
 from valhalla.program.home import Home
 from valhalla.safety.jobs import CHECKS_DELAY
+from valhalla.scoring.policies import change
 from valhalla.service.whole import WholeProgram
 
 HOUR = 3600
@@ -41,6 +42,7 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
         "digest-2026-09-21.html",
         "digest-2026-09-21.txt",
     ]
+    change(database, "outcome.shown_from", 1, "one lead will do")
     tell(1, "won", amount=1_000_000)
     bench.advance(9 * HOUR + 600)  # ten past three
     assert [job.name for job in bench.run() if job.name.startswith("stages")] == [

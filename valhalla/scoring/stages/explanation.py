@@ -53,10 +53,15 @@ def score_lines(lead: StoredLead, context: Context, now: int) -> list[Contributi
 
 
 def reasons_of(
-    lead: StoredLead, context: Context, lines: Sequence[Contribution], counts: Counts, now: int
+    lead: StoredLead,
+    context: Context,
+    lines: Sequence[Contribution],
+    counts: Counts,
+    now: int,
+    promise: tuple[str, int] | None = None,
 ) -> list[Reason]:
-    """The three reasons for a stored lead, as of ``now``. ``lines`` are those of :func:`score_lines`. By formula 1 they are the
-    sentences of the score that say most."""
+    """The three reasons for a stored lead, as of ``now``. ``lines`` are those of :func:`score_lines`; ``promise``: what was
+    promised next, its kind and time. By formula 1 they are the sentences of the score that say most."""
     if lead.suppressed is not None or not isinstance(context.score, PointRules):
         names = {line.says: line.name for line in lines}
         return [Reason("", names[says].replace(" ", "_"), says) for says in three_reasons(lines)]
@@ -64,7 +69,7 @@ def reasons_of(
     found = figures(lead, segment, context.packet)
     base = base_of(lead, found, segment, context.score)
     fresh = next((line.points for line in lines if line.name == "freshness"), 0)
-    return reasons(lead, found, base, fresh, segment, context.score, counts, now)
+    return reasons(lead, found, base, fresh, segment, context.score, counts, now, promise)
 
 
 def codes_of(lead: StoredLead, context: Context, now: int) -> tuple[set[str], int]:

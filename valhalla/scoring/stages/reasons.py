@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from valhalla.program.wording import listed, money, percent, several
 from valhalla.scoring.stages.known import DAY, EQUITY_SIGNS, Known, known, signs_of
@@ -19,6 +20,7 @@ from valhalla.scoring.stages.packet import Figures
 from valhalla.scoring.stages.points import NAMES, PointRules, days_owned
 from valhalla.scoring.stages.segment import Segment
 from valhalla.scoring.stages.shares import Counts
+from valhalla.scoring.stages.zones import zones_of
 
 SELL, PAY, NOW = "sell", "pay", "now"
 SLOTS = (SELL, PAY, NOW)
@@ -73,11 +75,15 @@ def reasons(
     rules: PointRules,
     counts: Counts,
     now: int,
+    promise: tuple[str, int] | None = None,
 ) -> list[Reason]:
-    """The three reasons, in the order of :data:`SLOTS`. ``base`` and ``fresh`` are the contributions of the score."""
+    """The three reasons, in the order of :data:`SLOTS`. ``base`` and ``fresh`` are the contributions of the score; ``promise``:
+    what was promised next, its kind and time."""
     more = known(lead.details, lead.phone_key)
     signs = signs_of(lead.distress, more, lead.address, lead.state, segment.signs)
     told = facts(lead, found, more, signs, base, fresh, rules, now)
+    if promise is not None:
+        told.append(_promised(lead, *promise))
     chosen: list[Reason] = []
     said: set[str] = set()
     for slot in SLOTS:
@@ -326,6 +332,19 @@ def _dates(lead: StoredLead, more: Known, rules: PointRules, now: int) -> Iterab
                 Form(f"{sign}:new {_when(at):%Y-%m-%d}", says, True),
             )
             yield Fact(NOW, f"date:{sign}", 300, "are", new)
+
+
+def _promised(lead: StoredLead, kind: str, at: int) -> Fact:
+    """A promise comes before everything else."""
+    words = {
+        "callback": "You promised to call back on",
+        "appointment": "You have an appointment on",
+    }
+    there = _when(at).astimezone(ZoneInfo(zones_of(lead.state, lead.phone_key, "UTC")[0]))
+    clock = f"{there.hour % 12 or 12}:{there.minute:02} {'am' if there.hour < 12 else 'pm'}"
+    says = f"{words.get(kind, 'You meant to do something by')} {there:%b} {there.day} at {clock} their time"
+    forms = (Form(f"promise:{kind}", says, True), Form(f"promise:{kind}:{_when(at):%Y-%m-%d}", says, True))
+    return Fact(NOW, "promise", 10_000, "are promised something", forms)
 
 
 def _conversation(lead: StoredLead) -> Iterable[Fact]:
