@@ -2,7 +2,7 @@
 
 Every fact of a lead has forms, the plain one first and then finer ones with the lead's own date, amount or length; each has a code
 that says the same of every lead. From :data:`valhalla.scoring.stages.shares.FROM` callable leads on a form that more than a quarter of them
-share is passed over for a finer or rarer one, and one that more than one in twenty share for a finer one. Of what is left the fact with the most points x surprise (-log2 of its share) is
+share is passed over for a finer or rarer one, and one that more than one in fifty share for a finer one. Of what is left the fact with the most points x surprise (-log2 of its share) is
 taken. A slot without a fact is the question to ask.
 """
 
@@ -179,7 +179,7 @@ def _signs(
             "signs",
             together,
             "have just these signs",
-            (Form(code, says), *_owned_forms(code, says, days)),
+            (Form(code, says), *_owned_forms(code, says, days, more)),
         )
     for sign, points in worth.items():
         says = _capital(sign)
@@ -206,26 +206,37 @@ def _signs(
                 Form(f"{sign}:{_when(at):%Y-%m-%d}", dated, True, f"date:{sign}"),
             ]
             says = dated
-        yield Fact(SELL, "signs", points, "are", (*forms, *_owned_forms(sign, says, days)))
+        yield Fact(SELL, "signs", points, "are", (*forms, *_owned_forms(sign, says, days, more)))
 
 
-def _owned_forms(code: str, says: str, days: int | None) -> Iterable[Form]:
+def _owned_forms(code: str, says: str, days: int | None, more: Known) -> Iterable[Form]:
     """The same with how long it was owned."""
     if days is not None and days >= 365:
-        years = days // 365
-        own = f"{says}, owned for {several(years, 'year')}"
-        yield Form(f"{code}:owned {years // 5 * 5}+", own, True)
-        yield Form(f"{code}:owned {years}", own, True)
+        own = f"{says}, owned for {_for_years(days, more)}"
+        for length in _lengths(days, more):
+            yield Form(f"{code}:owned {length}", own, True, "owned")
+
+
+def _for_years(days: int, more: Known) -> str:
+    years = several(days // 365, "year")
+    if more.bought is None:
+        return years
+    bought = _when(more.bought)
+    return f"{years}, since {bought:%b} {bought.day}, {bought.year}"
+
+
+def _lengths(days: int, more: Known) -> list[str]:
+    """How long it was owned, for codes: within five years, a year, a month."""
+    years = days // 365
+    month = [] if more.bought is None else [f"since {_when(more.bought):%Y-%m}"]
+    return [f"{years // 5 * 5}+", f"{years}", *month]
 
 
 def _owned(more: Known, days: int | None, points: int) -> Iterable[Fact]:
     if days is None or points <= 0:
         return
-    years = days // 365
-    says = f"Owned for {several(years, 'year')}"
-    if more.bought is not None:
-        says += f", since {_when(more.bought):%Y}"
-    forms = (Form(f"owned:{years // 5 * 5}+", says, True), Form(f"owned:{years}", says, True))
+    says = f"Owned for {_for_years(days, more)}"
+    forms = tuple(Form(f"owned:{length}", says, True) for length in _lengths(days, more))
     yield Fact(SELL, "owned", points, "have had theirs as long", forms)
 
 

@@ -9,7 +9,7 @@ FROM = 20
 """Callable leads from which a share says something."""
 COMMON = 4
 """A reason that more than one in so many share is common."""
-USUAL = 20
+USUAL = 50
 """One that more than one in so many share is said in a finer form where there is one."""
 
 
@@ -75,7 +75,7 @@ class Counts:
         return self.of > 0 and self.count(code) * COMMON > self.of
 
     def usual(self, code: str) -> bool:
-        """Whether more than one in twenty of them share it: a finer form says more."""
+        """Whether more than one in fifty of them share it: a finer form says more."""
         return self.of > 0 and self.count(code) * USUAL > self.of
 
     def surprise(self, code: str) -> int:
