@@ -207,10 +207,10 @@ def test_a_copy_that_is_broken_off_leaves_the_older_one_and_nothing_else(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
+    """A disk of two megabytes: a new file with its log takes one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
     if (
         sys.platform != "linux"
         or os.getuid()
@@ -240,7 +240,7 @@ def test_a_home_on_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Pat
         for durable in (False, True):
             with pytest.raises(errors.DiskFull, match="is full"), database.write(durable=durable):
                 database.sql("UPDATE lead_generation SET value = 6")
-                database.sql("INSERT INTO setting VALUES ('k', ?, 0, 'test')", (f'"{"x" * 3_000_000}"',))
+                database.sql("INSERT INTO setting VALUES ('k', ?, 0, 'test')", (f'"{"x" * 6_000_000}"',))
             assert not database.in_write()
         assert database.value("SELECT value FROM lead_generation") == 5
         assert database.value("PRAGMA integrity_check") == "ok"

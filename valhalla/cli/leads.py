@@ -213,7 +213,7 @@ def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str 
         figures = Text.assemble(
             "     ",
             (f"score {entry['score']} {entry['band']}", _BANDS.get(entry["band"], "")),
-            f"  {dollars(entry['value'])}  ",
+            f"  {'asking price unknown' if entry['value'] is None else dollars(entry['value'])}  ",
             (f"-> {entry['next_action']}", "bold"),
         )
         why = Text(hanging(_because(entry, zone), 5), style="dim")
