@@ -38,19 +38,20 @@ def rejects(
         from valhalla.cli.tables import table
 
         table(
-            ("list", "line", "column", "reason", "value"),
+            ("row", "list", "line", "column", "reason", "value"),
             [
                 (
-                    *(Path(item["file"]).name, str(item["line"]), item["column"] or ""),
+                    *(str(item["id"]), Path(item["file"]).name, str(item["line"]), item["column"] or ""),
                     *(item["message"], item["value"] or ""),
                 )
                 for item in found
             ],
-            numbers=("line",),
+            numbers=("row", "line"),
             empty="No refused rows are open.",
         )
         if totals:
             print(", ".join(f"{count:,} {word}" for word, count in totals.items()))
+            print(f'Repair one: valhalla leads rejects repair {found[0]["id"]} --set "Column=text"')
             print("Repair them in a spreadsheet: valhalla leads rejects export FILE")
 
     inv.show(found, render)
@@ -72,6 +73,27 @@ def export(
     with inv.reading() as database:
         written = write(database, target, Choice(source, import_id, code.upper() if code else None))
     inv.show(written, lambda: _print(written))
+
+
+@app.command("repair")
+def repair(
+    ctx: typer.Context,
+    reject: Annotated[int, typer.Argument(help="Number of the refused row.")],
+    cells: Annotated[
+        list[str] | None, typer.Option("--set", help='A cell as "Column=text"; may be repeated.')
+    ] = None,
+) -> None:
+    """Read a refused row again, with other cells: it becomes a lead of its list, and is not refused any more."""
+    from valhalla.cli.sources import pairs
+    from valhalla.intake.repairing import repair as read_again
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        made = read_again(database, reject, pairs(cells, "--set"))
+    inv.show(
+        made._asdict(),
+        lambda: print(f"Lead {made.lead}: {made.what}. Take it back: valhalla imports undo {made.import_id}"),
+    )
 
 
 def _print(written: list[dict[str, Any]]) -> None:

@@ -116,6 +116,8 @@ class Importing:
             looked_at += further(self.database, candidate, changed=seen.verdict == "changed")
             if seen.verdict == "unchanged":
                 done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
+                if final:  # somebody asked: what was advised holds still, and nobody has to remember it
+                    self._advise(candidate, done.result.files[-1])
             elif seen.verdict == "gone":
                 done.result.files.append(_gone(candidate))
             elif aside := self._set_aside(candidate):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db import Database
-from valhalla.intake import offers, sql
+from valhalla.intake import offers, repairing, sql
 from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.leads.export import write_csv
-from valhalla.program.errors import InputError
+from valhalla.program.errors import InputError, NotFound
 from valhalla.program.files import whole
 
 if TYPE_CHECKING:
@@ -50,6 +50,20 @@ def listed(database: Database, choice: Choice, limit: int, after: int = 0) -> li
     names = ("id", "file", "import_id", "line", "column", "code", "message", "value", "source")
     rows = choice.read(database, sql.OPEN_REJECTS, limit=limit, after=after)
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def with_people(database: Database, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with the name, the address and the cells of each, for a person who knows them by these."""
+    shown = []
+    for each in found:
+        try:
+            refused = repairing.find(database, each["id"])
+        except NotFound:  # of somebody who may have been forgotten nothing is shown
+            shown.append({**each, "name": None, "address": None, "cells": {}})
+            continue
+        name, address = repairing.who(refused)
+        shown.append({**each, "name": name, "address": address, "cells": refused.cells})
+    return shown
 
 
 def counts(database: Database, choice: Choice) -> dict[str, int]:

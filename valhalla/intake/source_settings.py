@@ -11,6 +11,7 @@ from typing import Any
 from db import Database, audit
 from valhalla.intake import sql
 from valhalla.intake.reading import Profile, SourceError, open_source
+from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import FIELDS, REJECT_COLUMNS
 from valhalla.intake.reading.mapping import recognise
 from valhalla.intake.records import add_source
@@ -128,16 +129,20 @@ def _accept(database: Database, source_id: int, name: str) -> int:
 
 
 def _map(database: Database, source_id: int, name: str, profile: Profile, change: Change) -> None:
-    header = _header(database, source_id, name, profile, change.like)
+    header, read = _header(database, source_id, name, profile, change.like)
     _, mappings = source_rules(database, name)
     plain = json.dumps(header, ensure_ascii=False)
-    chosen = dict(mappings.get(plain) or recognise(header))
+    chosen = dict(mappings.get(plain) or read)
     for column, target in change.columns.items():
         if column not in header:
             raise UsageError(f"there is no column {column!r}; the columns are {', '.join(header[:20])}")
         if target and target not in FIELDS:
             raise UsageError(f"there is no field {target!r}; the fields are {', '.join(FIELDS)}")
-        chosen = {known: field for known, field in chosen.items() if field != target and known != column}
+        chosen = {
+            known: field
+            for known, field in chosen.items()
+            if known != column and (field != target or target in SIGNS)
+        }
         if target:
             chosen[column] = target
     database.sql(
@@ -147,22 +152,29 @@ def _map(database: Database, source_id: int, name: str, profile: Profile, change
 
 def _header(
     database: Database, source_id: int, name: str, profile: Profile, like: Path | None
-) -> Sequence[str]:
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """The header that is meant, and what its columns are read as where nobody says otherwise."""
+    fields: Mapping[str, str] | None = None
     if like is not None:
         try:
             with open_source(like, profile) as source:
-                header = source.header
+                header, fields = source.header, source.mapping
         except SourceError as error:
             if not error.header:
                 raise NotFound(error.message) from None
             header = error.header
     else:
         waiting = database.sql(sql.SUGGESTED, (source_id,))
-        text = waiting[-1][1] if waiting else database.value(sql.NEWEST_NAMES, (source_id,))
-        if text is None:
+        newest = database.one(sql.NEWEST_NAMES, (source_id,))
+        if not waiting and newest is None:
             raise NotFound(f'no list of source "{name}" was read yet; name one with --like FILE')
-        header = json.loads(text)
-    return [column for column in header if column not in REJECT_COLUMNS]
+        if waiting:
+            header = json.loads(waiting[-1][1])
+        else:
+            assert newest is not None
+            header, fields = json.loads(newest[0]), json.loads(newest[1])
+    names = [column for column in header if column not in REJECT_COLUMNS]
+    return names, recognise(names) if fields is None else fields
 
 
 def accept_suggestion(database: Database, name: str, path: Path, actor: str = "operator") -> dict[str, str]:

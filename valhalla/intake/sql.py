@@ -366,6 +366,16 @@ WHERE part.path > ?1 AND part.path < ?2 ORDER BY part.id
 """
 
 
+# Rows that were repaired in place stand in a list of their own beside the one that had them.
+FILE_CALLED = "SELECT id FROM file WHERE path = ?"
+# An open refused row with its columns; an offer is no such row, and of a forgotten person nothing is left to repair.
+REJECT_TO_REPAIR = """
+SELECT r.id, r.import_id, i.source_id, s.name, i.path, r.line, r.raw, i.names, i.fields, i.delimiter
+FROM reject AS r JOIN import AS i ON i.id = r.import_id JOIN source AS s ON s.id = i.source_id
+WHERE r.id = ? AND r.state = 'open' AND r.code NOT IN ('BUYER', 'FORGOTTEN', 'HELD')
+"""
+
+
 # -- buyers among the rows: offers -------------------------------------------------------------------
 
 _OFFER = """
@@ -423,7 +433,9 @@ INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?
 ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin = 'accepted'
 """
 # The header that a person means who names none.
-NEWEST_NAMES = "SELECT names FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
+NEWEST_NAMES = (
+    "SELECT names, fields FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
+)
 
 
 # -- what sources are worth ------------------------------------------------------------------------

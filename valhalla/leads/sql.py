@@ -215,6 +215,22 @@ IS_SOURCE = "SELECT 1 FROM source WHERE name = ?1 UNION ALL SELECT 1 FROM lead W
 ALL_SOURCES = "SELECT name FROM source UNION SELECT source FROM lead"
 
 
+# -- what a list brought ---------------------------------------------------------------------------
+
+_BROUGHT = "(import_id = ?1 OR last_import_id = ?1) AND coalesce(suppressed, '') NOT LIKE 'merged%'"
+_CALLABLE = (
+    "suppressed IS NULL AND phone_key IS NOT NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out')"
+)
+# A scan: asked once for the page of an import, in the background where there are many.
+BROUGHT = f"""
+SELECT count(*), coalesce(sum({_CALLABLE}), 0), coalesce(sum(suppressed IS NULL AND phone_key IS NULL), 0),
+  coalesce(sum(suppressed IS NOT NULL), 0), count(address) FROM lead WHERE {_BROUGHT}
+"""
+BEST_BROUGHT = f"""
+SELECT id FROM lead WHERE {_BROUGHT} AND {_CALLABLE} ORDER BY score_base DESC, {FRESH_AT} DESC, id LIMIT 1
+"""
+
+
 # -- buyers ----------------------------------------------------------------------------------------
 
 _BUYER_COLUMNS = "name, markets, max_price, min_beds, max_repairs, max_share, email, phone"

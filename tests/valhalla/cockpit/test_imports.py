@@ -13,6 +13,8 @@ import pytest
 
 from db import Database
 from valhalla.cockpit.server import Server
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 
 EVIL = "<script>alert(1)</script>"
@@ -247,3 +249,56 @@ def test_unknown_imports_are_not_found_and_a_read_only_cockpit_reads_nothing(
     other = sign_in(serve(read_only=True))
     assert "data-drop" not in other.get("/imports").text
     assert other.post("/imports/upload?name=a.csv", content=b"name\n").status_code == 403
+
+
+TRADE = "Owner Name,Phone,Property Address,City,State,Amount\n"
+
+
+@pytest.fixture
+def trade(database: Database, tmp_path: Path) -> Path:
+    """A list with somebody to call, somebody without a number, a row without an owner, a question, and a buyer."""
+    path = tmp_path / "county.csv"
+    path.write_text(
+        TRADE + "Ann Lee,713-555-0101,1 Oak St,Houston,TX,125000\nBob Roe,,2 Oak St,Houston,TX,90000\n"
+        ",713-555-0103,,Waco,TX,80000\n",
+        encoding="utf-8",
+    )
+    import_file(database, Request(str(path)))
+    return path
+
+
+def test_the_page_of_an_import_says_first_whom_it_brought(client: httpx.Client, trade: Path) -> None:
+    told = client.get("/api/imports/1").json()
+    assert {name: told["brought"][name] for name in ("leads", "callable", "needs_number")} == {
+        "leads": 2, "callable": 1, "needs_number": 1,
+    }  # fmt: skip
+    assert told["brought"]["best"]["name"] == "Ann Lee"
+    page = client.get("/imports/1").text
+    assert page.index("people from this list") < page.index("Refused") and "Go to the call list" in page
+    assert "needs a number: kept" in page and "Best first:" in page
+
+
+def test_a_refused_row_is_repaired_on_the_page(client: httpx.Client, trade: Path) -> None:
+    (row,) = client.get("/api/imports/1").json()["refused"]
+    assert (row["name"], row["address"], row["line"]) == (None, "Waco TX", 4)
+    page = client.get("/imports/1").text
+    assert "Try again" in page and 'name="cell" value="713-555-0103"' in page
+    where = f"/imports/1/rejects/{row['id']}/repair"
+    again = client.post(where, data={"column": "City", "cell": "Houston"})
+    assert again.status_code == 400 and "refused still" in again.text
+    assert client.post(where, data={"column": "Owner Name", "cell": "Cem Sahin"}).status_code == 303
+    assert client.get("/api/imports/1").json()["refused"] == []
+    assert client.get("/api/leads/3").json()["name"] == "Cem Sahin"
+
+
+@pytest.mark.usefixtures("working")
+def test_a_question_about_a_column_is_asked_once(client: httpx.Client, trade: Path) -> None:
+    (asked,) = client.get("/api/imports/1").json()["asked"]
+    assert asked["asked"]["field"] == "value" and asked["samples"][0] == "125000"
+    page = client.get("/imports/1").text
+    assert "Is “Amount” the price that the owner asks for the house?" in page and "125000 · 90000" in page
+    answer = {"column": "Amount", "field": asked["asked"]["field"]}
+    assert client.post("/imports/1/answer", data=answer).status_code == 303
+    assert client.get("/api/leads/1").json()["value"] == 125_000
+    newest = client.get("/api/imports").json()["imports"][0]["id"]
+    assert newest > 1 and client.get(f"/api/imports/{newest}").json()["asked"] == []

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from valhalla.intake.rejects import Choice, counts, export, listed
+from valhalla.intake import repairing
+from valhalla.intake.rejects import Choice, counts, export, listed, with_people
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.sql import REJECTS_BY_CODE
+from valhalla.intake.undo import undo_import
+from valhalla.program.errors import NotFound, UsageError
 
 
 def cells(path: Path) -> list[dict[str, str]]:
@@ -120,3 +124,43 @@ def test_what_an_import_refused_is_counted_without_a_look_at_the_rows(desk: Any)
     assert len(covered) == 2 and all("COVERING INDEX reject_by_import" in step for step in covered)
     assert counts(desk.database, Choice("csv", 1, "MISSING_EMAIL")) == {"MISSING_EMAIL": 2}
     assert counts(desk.database, Choice("county")) == counts(desk.database, Choice(import_id=2)) == {}
+
+
+TRADE = "Owner Name,Phone,Property Address,City,State\n"
+
+
+def test_a_refused_row_is_repaired_where_it_stands_and_taken_back(
+    desk: Any, whole: Callable[[], None]
+) -> None:
+    told = desk.read(
+        desk.write("a.csv", "Ann Lee,713-555-0101,1 Oak St,Houston,TX\n,713-555-0102,,Waco,TX\n", TRADE)
+    )
+    assert (told.new, told.rejected) == (1, 1)
+    (row,) = with_people(desk.database, listed(desk.database, Choice(), 10))
+    assert (row["name"], row["address"], row["cells"]["Phone"]) == (None, "Waco TX", "713-555-0102")
+    with pytest.raises(UsageError, match="refused still"):
+        repairing.repair(desk.database, row["id"], {"City": "Houston"})
+    with pytest.raises(UsageError, match="no column 'Nmae'"):
+        repairing.repair(desk.database, row["id"], {"Nmae": "x"})
+    made = repairing.repair(desk.database, row["id"], {"Owner Name": " Bob Roe "})
+    assert made.what == "new" and listed(desk.database, Choice(), 10) == []
+    assert desk.leads("id, name, source") == [(1, "Ann Lee", "csv"), (made.lead, "Bob Roe", "csv")]
+    with pytest.raises(NotFound):
+        repairing.repair(desk.database, row["id"], {"Owner Name": "Bob"})
+    desk.read(desk.folder / "a.csv", again=True)
+    assert listed(desk.database, Choice(), 10) == [], "the list still holds it, and nobody is asked again"
+    undo_import(desk.database, made.import_id)
+    assert len(desk.leads()) == 1
+    whole()
+
+
+def test_what_is_known_of_columns_is_kept_when_a_person_names_one(desk: Any) -> None:
+    path = desk.write(
+        "a.csv", "Ann,713-555-0101,713-555-0102,1 Oak St,Houston,TX,Y,x\n",
+        "Owner,Phone 1,Phone 2,Property Address,City,State,Vacant,Column 9\n",
+    )  # fmt: skip
+    before = desk.read(path).mapping
+    set_source(desk.database, "csv", Change(columns={"Column 9": "tags"}))
+    assert desk.read(path, again=True).mapping == {**before, "Column 9": "tags"}
+    set_source(desk.database, "csv", Change(columns={"Column 9": ""}, like=path))
+    assert desk.read(path, again=True).mapping == before

@@ -7,14 +7,17 @@ from typing import Any
 
 from db import Database
 from valhalla.cockpit import uploads
+from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.work import running_work
-from valhalla.intake import log, rejects
+from valhalla.intake import log, offers, rejects
 from valhalla.intake.columns import glance
 from valhalla.intake.reading import CODES, DEFAULT_SOURCE
+from valhalla.intake.reading.container import on_disk
 from valhalla.intake.reading.header import FIELDS
 from valhalla.intake.source_rules import rules_of, source_rules
 from valhalla.intake.source_settings import all_sources, names
+from valhalla.leads.brought import brought
 from valhalla.program.errors import NotFound
 
 PAGE = 30
@@ -61,12 +64,17 @@ def one(
     with database.view():
         found = log.details(database, number, advised=False)
         choice = rejects.Choice(import_id=number, code=code)
-        refused = rejects.listed(database, choice, limit + 1, after)
+        refused = rejects.with_people(database, rejects.listed(database, choice, limit + 1, after))
+        offered = offers.offered_by(database, number) if found["rejected"] else 0
         later = log.later(database, number)
     is_list = not found["path"].startswith("(")
     return {
         **found,
         "advice": _advice(here, found) if is_list else [],
+        "brought": _brought(here, found),
+        "offered": offered,
+        "example": next((each["value"] for each in refused if each["code"].startswith("VALUE_")), None),
+        "asked": _asked(database, found) if is_list else [],
         "file": PurePath(found["path"]).name if is_list else found["path"].strip("()"),
         "open_rejects": rejects.counts(database, rejects.Choice(import_id=number)),
         "refused": [{**each, "meaning": meaning(each["code"])} for each in refused[:limit]],
@@ -75,17 +83,49 @@ def one(
         "next_reject": refused[limit - 1]["id"] if len(refused) > limit else None,
         "later": later,
         "is_list": is_list,
-        "there": is_list and Path(found["path"]).is_file(),
+        "there": is_list and on_disk(found["path"]).is_file(),
         "columns_seen": _columns(database, found) if is_list and found["error"] else [],
         "fields": list(FIELDS),
         "may_undo": found["state"] in ("done", "failed") and later is None and found["rows"] > 0,
     }
 
 
+def _brought(here: Cockpit, found: dict[str, Any]) -> dict[str, Any] | None:
+    """Who came by an import, with the best lead; None where nobody did, or while it is counted."""
+    number = found["id"]
+    if found["state"] == "undone" or not found["new"] + found["updated"] + found["unchanged"]:
+        return None
+    known = here.figures.get(
+        f"brought:{number}",
+        lambda database: brought(database, number),
+        of=tuple(log.known_so_far(here.database)),
+        seconds=0.0,
+    )
+    if known is None:
+        return None
+    counts = known.value._asdict()
+    best = None
+    if counts["best"] is not None:
+        viewer = viewer_of(here.database)
+        record = viewer.record(counts["best"])
+        best = {**viewer.entry(record), "address": record.lead.address}
+    return {**counts, "best": best}
+
+
+def _asked(database: Database, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions about the columns of a list that nobody has answered, each with the first cells."""
+    if found["error"] or not any(each["code"] == "COLUMN_UNSURE" for each in found["warnings"]):
+        return []
+    if not on_disk(found["path"]).is_file():
+        return []
+    columns = glance(database, Path(found["path"]), found["source"])["columns"]
+    return [each for each in columns if each["asked"]]
+
+
 def _columns(database: Database, found: dict[str, Any]) -> list[dict[str, Any]]:
     """The columns of a list in which a needed one was not recognised."""
     path = Path(found["path"])
-    if found["error"]["code"] not in ("MISSING_COLUMN", "NO_HEADER") or not path.is_file():
+    if found["error"]["code"] not in ("MISSING_COLUMN", "NO_HEADER") or not on_disk(path).is_file():
         return []
     columns: list[dict[str, Any]] = glance(database, path, found["source"])["columns"]
     return columns
@@ -97,7 +137,7 @@ def _advice(here: Cockpit, found: dict[str, Any]) -> list[dict[str, Any]] | None
     if found["state"] == "undone" or not (found["error"] or 2 * found["rejected"] > found["rows"]):
         return []
     try:
-        stat = path.stat()
+        stat = on_disk(path).stat()
     except OSError:
         return []
     stands = (rules_of(here.database, found["source"]), stat.st_size, stat.st_mtime_ns)

@@ -16,8 +16,9 @@ from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.intake import advice as cures
-from valhalla.intake import rejects
+from valhalla.intake import rejects, repairing
 from valhalla.intake.log import details, list_of_import
+from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.scratch import scratch_folder
@@ -136,10 +137,43 @@ def map_columns(
     return reading(request, here, path, source, again=True)
 
 
+@router.post("/imports/{number:int}/answer")
+def answer(
+    request: Request,
+    here: Here,
+    number: Number,
+    column: Annotated[str, Form(max_length=1_000)],
+    field: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Answer a question about a column, for all lists with these columns; an empty field is no. The list is read again."""
+    path, source = list_of_import(here.database, number)
+    set_source(here.database, source, Change(columns={column: field}, like=path))
+    return reading(request, here, path, source, again=True)
+
+
+@router.post("/imports/{number:int}/rejects/{reject:int}/repair")
+def repair(
+    request: Request,
+    here: Here,
+    number: Number,
+    reject: Number,
+    column: Annotated[list[str] | None, Form(max_length=500)] = None,
+    cell: Annotated[list[str] | None, Form(max_length=500)] = None,
+    back: Back = "",
+) -> Response:
+    """Try a refused row again with other cells, as ``valhalla leads rejects repair`` does."""
+    back = back or f"/imports/{number}#refused"
+    made = repairing.repair(here.database, reject, dict(zip(column or [], cell or [], strict=False)))
+    says = {"new": "is a new lead now", "updated": "changed a lead"}.get(made.what, "was known already")
+    return done(
+        request, back, f"Repaired: it {says} (lead {made.lead}).", undo=f"/imports/{made.import_id}/undo"
+    )
+
+
 def pairs(column: list[str], field: list[str]) -> dict[str, str]:
     """Column to field, as a form says it; an empty field is a further column. Raises :class:`UsageError`."""
     chosen = [each for each in field if each]
-    twice = sorted({each for each in chosen if chosen.count(each) > 1})
+    twice = sorted({each for each in chosen if chosen.count(each) > 1 and each not in SIGNS})
     if len(column) != len(field) or not chosen:
         raise UsageError("say for at least one column which field it is")
     if twice:

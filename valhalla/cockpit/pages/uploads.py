@@ -127,6 +127,21 @@ def map_columns(
     return done(request, _at(token, name), says)
 
 
+@router.post("/imports/uploads/{token}/answer")
+def answer(
+    request: Request,
+    here: Here,
+    token: Token,
+    column: Annotated[str, Form(max_length=1_000)],
+    field: Annotated[str, Form(max_length=60)] = "",
+    source: Source = DEFAULT_SOURCE,
+) -> Response:
+    """Answer a question about a column once, for all lists of the source with these columns; an empty field is no."""
+    found, name = uploads.find(here.home, token), source_name(source)
+    set_source(here.database, name, Change(columns={column: field}, like=found.path))
+    return done(request, _at(token, name), "Remembered for all lists with these columns.")
+
+
 @router.post("/imports/uploads/{token}/cure")
 def cure(request: Request, here: Here, token: Token, source: Source = DEFAULT_SOURCE) -> Response:
     """Follow the advice that the preview gives."""

@@ -14,3 +14,8 @@ document.addEventListener("valhalla:counters", (event) => {
   const busy = document.querySelector("form.is-sending, .confirm[open], main input:focus, main select:focus");
   if (ended && !busy) location.reload();
 });
+
+document.querySelector("[data-choose]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("list").click();
+});

@@ -56,6 +56,8 @@ class Columns:
     profile: Profile
     """What is demanded of a list with these columns."""
     warnings: list[Warning] = field(default_factory=list)
+    doubts: tuple[recognition.Doubt, ...] = ()
+    """What a person is asked about the columns."""
     buyers: bool = False
     """Whether the list is one of people who buy: none of its rows is a lead."""
 
@@ -283,6 +285,7 @@ def columns_for(
         own_export=own_export,
         profile=profile,
         warnings=warnings,
+        doubts=doubts,
         buyers=buyers,
     )
 
