@@ -161,6 +161,8 @@ def explain_outcome(
     if worked.worked and rules.shown_from:
         won, lost = posterior(found.source, found.segment, rules)
         interval = statistics.beta_interval(float(won), float(lost))
+        # Where nearly nothing closes, the mean lies beyond nearly all of the distribution.
+        interval = interval._replace(high=max(interval.high, float(won / (won + lost))))
         numbers |= {"low_ppm": round(interval.low * PPM), "high_ppm": round(interval.high * PPM)}
         reasons.append(
             f"95% sure that the true rate is between {share(round(interval.low, 4))} and {share(round(interval.high, 4))}."

@@ -88,7 +88,7 @@ def reasons(
     said: set[str] = set()
     for slot in SLOTS:
         mine = [fact for fact in told if fact.slot == slot and fact.about not in said]
-        fact, form = _best(mine, counts)
+        fact, form = best_of(mine, counts)
         if fact is None or form is None:
             chosen.append(Reason(slot, *_question(slot, lead, more, found, signs, said)))
             continue
@@ -128,7 +128,7 @@ def facts(
     ]
 
 
-def _best(candidates: Sequence[Fact], counts: Counts) -> tuple[Fact | None, Form | None]:
+def best_of(candidates: Sequence[Fact], counts: Counts) -> tuple[Fact | None, Form | None]:
     """The fact with the most points x surprise in the plainest form that is rare; else one that is common, in a form that has
     something of its own."""
     rare: list[tuple[int, int, Fact, Form]] = []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from valhalla.scoring.stages import decide
 from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.outcome import compile_outcome, estimate
-from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
+from valhalla.scoring.stages.policy import DEFAULT_POLICY, FIRST_POLICY, set_key
 from valhalla.scoring.stages.snapshot import Snapshot, Tally
 
 
@@ -80,3 +80,28 @@ def test_one_more_close_never_lowers_it(mine: Tally) -> None:
         return estimate("s", None, compile_outcome(DEFAULT_POLICY, Snapshot(sources=(("s", tally),)))).p or 0
 
     assert p(Tally(mine.worked, mine.closes + 1)) > p(mine)
+
+
+def rates(lab: Any, *sources: tuple[str, Tally]) -> Any:
+    context = lab.context_of(FIRST_POLICY, Snapshot(sources=sources))
+    return explain(lab.decided(lab.PLAIN, context), context)[3]
+
+
+def test_one_won_lead_of_ten_says_no_rate(lab: Any) -> None:
+    found = rates(lab, ("csv", Tally(10, 1)))
+    assert found.decision == "unknown"
+    assert found.reasons == ["Unknown: 10 leads have been worked so far; a rate is said from 20 on."]
+    assert found.numbers["p_close_ppm"] is None and "low_ppm" not in found.numbers
+
+
+def test_a_source_with_few_worked_leads_is_not_judged_by_them(lab: Any) -> None:
+    found = rates(lab, ("csv", Tally(10, 1)), ("ppc", Tally(200, 4)))
+    assert "source csv has only 10 worked leads, so this is the rate of all leads" in found.reasons[0]
+    assert not any("csv closed" in reason for reason in found.reasons)
+
+
+@given(worked=st.integers(20, 3_000), closes=st.integers(0, 20))
+def test_point_and_interval_come_from_one_posterior(lab: Any, worked: int, closes: int) -> None:
+    numbers = rates(lab, ("csv", Tally(worked, closes))).numbers
+    assert numbers["low_ppm"] <= numbers["p_close_ppm"] <= numbers["high_ppm"]
+    assert closes == 0 or numbers["low_ppm"] < numbers["high_ppm"]

@@ -5,19 +5,48 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from valhalla.program.database import memory_database
 from valhalla.scoring.stages import STAGES, Decision, StoredLead, decide, redecide
 from valhalla.scoring.stages.explanation import explain
+from valhalla.scoring.stages.policy import DEFAULTS
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
 
+DETAILS = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "estimated_value": st.integers(1, 90_000_000),
+            "loans": st.integers(0, 90_000_000),
+            "equity": st.integers(-9_000_000, 90_000_000),
+            "equity_percent": st.floats(-50, 120).map(lambda percent: round(percent, 2)),
+            "years_owned": st.floats(0, 90),
+            "last_sale": st.fixed_dictionaries({}, optional={"date": st.integers(-(10**15), 2 * 10**15)}),
+            "mailing": st.fixed_dictionaries({}, optional={"address": st.sampled_from(["1 Main St", "9 Elm St"]), "state": st.just("ca")}),
+            "signs": st.lists(st.sampled_from([{"sign": "auction", "date": 1}, {"sign": "high equity"}, {"sign": "odd"}]), max_size=3),
+            "phones": st.lists(
+                st.sampled_from([
+                    {"key": 17135550100, "type": "mobile", "flags": []},
+                    {"key": 17135550101, "type": None, "flags": ["wrong"]},
+                    {"key": 17135550102, "type": "landline", "flags": []},
+                ]),
+                max_size=3,
+            ),
+        },
+    ).map(json.dumps),
+)  # fmt: skip
 
+
+@pytest.mark.parametrize("formula", [1, 2])
 @given(data=st.data())
-def test_decide_and_explain_agree(lab: Any, context: Any, data: st.DataObject) -> None:
-    row = data.draw(lab.rows)
+def test_decide_and_explain_agree(lab: Any, formula: int, data: st.DataObject) -> None:
+    context = lab.context_of(DEFAULTS[formula])
+    row = data.draw(lab.rows)._replace(details=data.draw(DETAILS))
     more = {
         "lists": data.draw(st.integers(1, 5)),
         "created_at": data.draw(st.integers(lab.NOW - 300 * lab.DAY, lab.NOW)),
@@ -45,7 +74,7 @@ def test_decide_and_explain_agree(lab: Any, context: Any, data: st.DataObject) -
     assert score.numbers["score_base_points"] == kept.score_base / 100
     assert round(sum(line["points"] for line in score.numbers["contributions"]) * 100) == kept.score * 100
     for result in explain(lead, context):
-        assert result.reasons
+        assert result.reasons and all(result.reasons)
         assert (result.policy_version, result.at) == (kept.policy_version, kept.decided_at)
         json.dumps(result.numbers, allow_nan=False)
     assert redecide(lead, context) == kept

@@ -20,6 +20,17 @@ parts = st.integers(0, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.
 real_parts = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@given(st.floats(0.05, 5_000), st.floats(0.05, 5_000), st.floats(0, 1))
+def test_beta_is_scipys(a: float, b: float, x: float) -> None:
+    assert ours.beta_cdf(x, a, b) == pytest.approx(scipy.stats.beta.cdf(x, a, b), rel=1e-7, abs=1e-9)
+
+
+@given(st.integers(1, 400), st.integers(1, 4_000), st.sampled_from([0.8, 0.95]))
+def test_the_interval_of_a_beta_is_scipys(a: int, b: int, confidence: float) -> None:
+    theirs = scipy.stats.beta.interval(confidence, a, b)
+    assert tuple(ours.beta_interval(a, b, confidence)) == pytest.approx(theirs, rel=1e-6, abs=1e-9)
+
+
 @given(real_parts, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_wilson_is_scipys(part: tuple[int, int], confidence: float) -> None:
     theirs = scipy.stats.binomtest(*part).proportion_ci(confidence, method="wilson")

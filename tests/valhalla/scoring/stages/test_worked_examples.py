@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,14 @@ import pytest
 from valhalla.scoring.stages import statistics
 from valhalla.scoring.stages.assignment import compile_assignment, decide_assignment
 from valhalla.scoring.stages.clone import readiness
-from valhalla.scoring.stages.outcome import compile_outcome, decide_outcome, estimate, mean_fee
-from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
+from valhalla.scoring.stages.outcome import compile_outcome, decide_outcome, estimate, mean_fee, posterior
+from valhalla.scoring.stages.packet import figures
+from valhalla.scoring.stages.point_lines import point_lines
+from valhalla.scoring.stages.policy import DEFAULT_POLICY, FIRST_POLICY, set_key
+from valhalla.scoring.stages.reasons import Fact, Form, best_of
 from valhalla.scoring.stages.score import band
 from valhalla.scoring.stages.score_reasons import contributions
+from valhalla.scoring.stages.shares import Counts, Shares
 from valhalla.scoring.stages.snapshot import Estimate, Experiment, Month, Play, Snapshot, Tally, Variant
 
 DOC = Path(__file__).parents[4] / "docs" / "stages.md"
@@ -208,6 +213,81 @@ def score(given: dict[str, str], lab: Any) -> dict[str, Any]:
     return {**answer, "score": total / 100, "band": band(total // 100, context.score)}
 
 
+def posterior_of(given: dict[str, str], lab: Any) -> dict[str, float]:
+    policy = set_key(
+        set_key(FIRST_POLICY, "outcome.prior", number(given["p"])), "outcome.pseudo_leads", int(given["m"])
+    )
+    mine = tally(f"{given['closes']} of {given['leads']}")
+    rules = compile_outcome(policy, Snapshot())
+    a, b = (float(each) for each in posterior(Tally(0, 0), mine, rules))
+    interval = statistics.beta_interval(a, b)
+    return {"a": a, "b": b, "rate": a / (a + b), "low": interval.low, "high": interval.high}
+
+
+def four_parts(given: dict[str, str], lab: Any) -> dict[str, Any]:
+    worth, loans, asking = cents(given.get("worth")), cents(given.get("loans")), cents(given.get("asking"))
+    numbers_ = [
+        {"key": 17135550100 + n, "type": None, "flags": []} for n in range(int(given.get("further", 0)) + 1)
+    ]
+    numbers_[0]["type"] = {"unknown": None}.get(given["number"], given["number"])
+    details = {"estimated_value": worth, "loans": loans, "phones": numbers_}
+    if "owned" in given:
+        details["last_sale"] = {"date": lab.NOW - int(given["owned"].split()[0]) * lab.DAY}
+    row = lab.PLAIN._replace(
+        distress=given["signs"].replace(", ", ","),
+        value=asking,
+        list_date=lab.NOW - int(given["list days"]) * lab.DAY if "list days" in given else None,
+        details=json.dumps({name: value for name, value in details.items() if value is not None}),
+    )
+    context = lab.context_of(FIRST_POLICY, Snapshot())
+    lead = lab.decided(row, context)
+    segment = context.segment(row.source, row.market, row.state)
+    found = figures(lead, segment, context.packet)._replace(spread=cents(given.get("spread")))
+    lines = point_lines(lead, found, segment, context.score, lab.NOW)
+    total = sum(line.points for line in lines)
+    missing = {"freshness", "rounding"} - {line.name for line in lines}
+    answer = dict.fromkeys(missing, 0.0) | {line.name: line.points / 100 for line in lines}
+    left_out = {name for name, value in answer.items() if value} - {*EXPECTED_LINES}
+    assert left_out == set()
+    return {**answer, "score": total / 100, "band": band(total // 100, context.score)}
+
+
+EXPECTED_LINES = (
+    *(
+        "signs",
+        "years owned",
+        "equity",
+        "equity amount",
+        "spread",
+        "size",
+        "mobile",
+        "further numbers",
+        "deadline",
+    ),
+    *("freshness", "rounding"),
+)
+
+
+def reasons_said(given: dict[str, str], lab: Any) -> dict[str, Any]:
+    signs = {
+        sign: [int(part.split()[0]) for part in text.split(", ")]
+        for sign, text in given.items()
+        if sign != "leads"
+    }
+    leads = int(given["leads"])
+    counts = Counts(Shares(0, leads, leads, tuple((sign, each[0]) for sign, each in signs.items()), ()))
+    facts = [
+        Fact("sell", sign, points * 100, "are", (Form(sign, sign),)) for sign, (_, points) in signs.items()
+    ]
+    said, _ = best_of(facts, counts)
+    assert said is not None
+    return {
+        **{f"surprise of {sign}": counts.surprise(sign) / 1000 for sign in signs},
+        "passed over": ", ".join(sign for sign in signs if counts.common(sign)),
+        "said": said.about,
+    }
+
+
 COMPUTE: dict[str, Callable[[dict[str, str], Any], dict[str, Any]]] = {
     "assignment": assignment,
     "sample ratio": sample_ratio,
@@ -222,6 +302,9 @@ COMPUTE: dict[str, Callable[[dict[str, str], Any], dict[str, Any]]] = {
     "clone": clone,
     "stability": stability,
     "score": score,
+    "posterior": posterior_of,
+    "four parts": four_parts,
+    "reasons": reasons_said,
 }
 
 
