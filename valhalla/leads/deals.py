@@ -178,7 +178,7 @@ def settle(database: Database, lead_id: int, *, actor: str = "operator") -> None
             )
         state = episode.state
         if state == "won":
-            state = known.won_as or ("closed" if known.buyer_id is None else "assigned")
+            state = known.won_as or _ended_as(known.buyer_id)
         closing = known.closing_at
         if state == "offer":
             closing = None
@@ -189,6 +189,11 @@ def settle(database: Database, lead_id: int, *, actor: str = "operator") -> None
         if episode.state != "won":
             values["won_as"] = None
         _put(database, known, values, actor, new=new)
+
+
+def _ended_as(buyer_id: int | None) -> str:
+    """What a deal that was won is called unless a person says it."""
+    return "closed" if buyer_id is None else "assigned"
 
 
 def _paired(told: Sequence[Episode], rows: Sequence[Deal]) -> list[tuple[Deal | None, Episode]]:
@@ -300,6 +305,8 @@ def put_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, act
     if not changed:
         return deal
     put = changed | {"updated_at": database.clock(), "updated_by": actor}
+    if "buyer_id" in changed and deal.state in ("assigned", "closed") and deal.won_as is None:
+        put["state"] = _ended_as(changed["buyer_id"])
     database.sql(sql.put_deal(put), (*put.values(), deal.id))
     # A note is somebody's words: the chain only says that there is another one.
     body = {"deal": deal.id, **{name: value for name, value in changed.items() if name != "note"}}

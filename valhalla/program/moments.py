@@ -61,6 +61,11 @@ def clock_text(at: int, zone: str | None, shape: str = "%Y-%m-%d %H:%M") -> str:
     return datetime.fromtimestamp(at // SECOND, UTC).astimezone(clock(zone)).strftime(shape)
 
 
+def hour_text(at: int, zone: str | None) -> str:
+    """The time of day on the operator's clock, as Americans write it: ``2:35 pm``."""
+    return clock_text(at, zone, "%I:%M %p").lstrip("0").lower()
+
+
 def _micros(found: datetime, zone: str | None) -> int:
     if found.tzinfo is None:
         found = found.replace(tzinfo=clock(zone)) if zone else found.astimezone()

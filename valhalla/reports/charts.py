@@ -73,16 +73,21 @@ def histogram(counts: Sequence[int], bands: Mapping[str, int], theme: str = "lig
 
 
 def answered(rates: Sequence[Rate], theme: str = "light") -> str:
-    """By hour, the share of dials that were answered, with 95 % intervals."""
-    return conversion(rates, theme, "answered", "Share of dials that were answered, 95% interval")
+    """By hour, the share of dials that were answered, with 95 % intervals; how many dials that was stands in the table."""
+    named = [rate.name for rate in rates]
+    return conversion(rates, theme, "answered", "Share of dials that were answered, 95% interval", named)
 
 
 def conversion(
-    rates: Sequence[Rate], theme: str = "light", what: str = "success", title: str | None = None
+    rates: Sequence[Rate],
+    theme: str = "light",
+    what: str = "success",
+    title: str | None = None,
+    labels: Sequence[str] | None = None,
 ) -> str:
     """Rates side by side with their 95 % intervals."""
     chart = _chart("Bar", theme, 320, title=title or f"Share of leads with {what}, 95% interval")
-    chart.x_labels = [f"{rate.name} ({rate.successes:,} of {rate.of:,})" for rate in rates]
+    chart.x_labels = labels or [f"{rate.name} ({rate.successes:,} of {rate.of:,})" for rate in rates]
     chart.add(
         what,
         [

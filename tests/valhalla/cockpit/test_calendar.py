@@ -37,7 +37,7 @@ def test_promises_stand_on_their_day_and_end(
         ("2026-09-22", 1, 0),
         ("2026-09-26", 0, 1),
     ]
-    assert told["days"][0]["promises"][0]["time"] == "10:13"
+    assert told["days"][0]["promises"][0]["time"] == "10:13 am"
     clock.advance(2)
     assert len(client.get("/api/calendar").json()["late"]) == 2
     page = client.get("/calendar").text

@@ -87,3 +87,10 @@ def test_the_sheet_for_buyers_is_open_to_print(client: httpx.Client, agreed: Dat
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert client.get("/deals/2/sheet.pdf").content.startswith(b"%PDF")
     assert "Person 2" not in client.get("/api/deals/2/sheet").text
+
+
+def test_a_buyer_is_added_by_hand(client: httpx.Client, agreed: Database) -> None:
+    form = {"name": "Dee Holdings", "markets": "Houston, TX", "max_price": "200,000"}
+    assert client.post("/settings/buyers/add", data=form).status_code == 303
+    assert "Dee Holdings" in client.get("/settings/buyers").text
+    assert client.post("/settings/buyers/add", data={"name": "Bob", "markets": "Atlantis"}).status_code == 400

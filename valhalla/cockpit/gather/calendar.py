@@ -9,7 +9,7 @@ from db import Database
 from db.clock import DAY, iso
 from valhalla.leads import deals, icalendar, promises
 from valhalla.program import settings
-from valhalla.program.moments import clock_text, local_day, moment
+from valhalla.program.moments import clock_text, hour_text, local_day, moment
 
 DAYS = 14
 """Days that the page shows at once."""
@@ -34,7 +34,7 @@ def gather(database: Database, begin: str | None = None) -> dict[str, Any]:
         place = places[each.promise.lead_id]
         return {
             **each.to_json(now),
-            "time": clock_text(each.promise.at, zone, "%H:%M"),
+            "time": hour_text(each.promise.at, zone),
             "day": clock_text(each.promise.at, zone, "%Y-%m-%d"),
             "address": place.address,
             "phone": place.phone,

@@ -20,6 +20,7 @@ from valhalla.cockpit.views import Views
 from valhalla.effects import register
 from valhalla.intake import other_lists
 from valhalla.leads import basics, do_not_contact, scrubbing, suppression
+from valhalla.leads import buyers as listed_buyers
 from valhalla.leads.known_markets import policy_key
 from valhalla.program import settings
 from valhalla.program.errors import UsageError, ValhallaError
@@ -307,6 +308,22 @@ def remove(request: Request, here: Here, who: Annotated[str, Form(max_length=500
 def buyers(here: Here) -> dict[str, Any]:
     """Who buys what; null is any."""
     return gather.buyers(here.database)
+
+
+@router.post("/settings/buyers/add")
+def add_buyer(
+    request: Request,
+    here: Here,
+    name: Annotated[str, Form(max_length=200)],
+    markets: Annotated[str, Form(max_length=1_000)] = "",
+    max_price: Annotated[str, Form(max_length=30)] = "",
+    phone: Annotated[str, Form(max_length=60)] = "",
+    email: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Add a buyer by hand, or change one, as ``valhalla buyers add`` does."""
+    cells = {"name": name, "markets": markets, "max_price": max_price, "phone": phone, "email": email}
+    _, new = listed_buyers.add(here.database, cells)
+    return done(request, "/settings/buyers", f"{name.strip()} {'is on the list' if new else 'was changed'}.")
 
 
 @router.post("/settings/buyers")
