@@ -40,9 +40,11 @@ from valhalla.intake.request import Hooks, Request
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.stats import STATS_NAME, RunStats
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.database import memory_database
 from valhalla.program.files import write_report
 from valhalla.program.home import Home
+from valhalla.safety import risk
 from valhalla.scoring import store
 from valhalla.scoring.opening import open_home
 from valhalla.scoring.stages.explanation import explain
@@ -248,6 +250,8 @@ class ContinuousDataIngestion(CSVIngestion):
         self.csv_path = self.file_path
         self.interval = interval
         self.stats = RunStats(now())
+        self.risk: dict[str, Any] | None = None
+        """The newest risk report; None: not measured."""
         self.stop_event = threading.Event()
         """Set it to end :meth:`run_continuous` after the cycle that is running."""
         chosen = ingestion_class or self.ingestion_class
@@ -276,8 +280,22 @@ class ContinuousDataIngestion(CSVIngestion):
                 self._say(line)
         done = PassResult([result], time.perf_counter() - began)
         self.stats.add(done, now())
+        self.measure_risk()
         self._say(cycle_ends(self.stats.cycles, now(), done))
         return result.error is None
+
+    def measure_risk(self) -> dict[str, Any] | None:
+        """Measure data quality, performance and safety now, and write ``risk_monitoring_results.json`` beside the statistics; returns the
+        report, which is also in ``risk``. None, and nothing is measured, while the setting ``risk_monitoring`` is off."""
+        with self._reader._database() as database:
+            values = settings.effective(database)
+            if not values["risk_monitoring"]:
+                return None
+            home = None if self._home is None else Home(Path(self._home).absolute())
+            self.risk = risk.assess(database, home, values)
+        if values["json_export"]:
+            risk.save(self.risk, self._logs())
+        return self.risk
 
     def run_continuous(self, max_cycles: int | None = None) -> None:
         """Cycle each ``interval`` seconds until ``max_cycles`` are done (None: until stopped or Ctrl+C)."""
@@ -298,15 +316,19 @@ class ContinuousDataIngestion(CSVIngestion):
 
     def save_stats(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Write ``continuous_ingestion_stats.json`` (or ``path``); returns where it is."""
-        logs = Path(self._home) / "logs" if self._home is not None else Path("logs")
-        target = Path(path) if path is not None else logs / STATS_NAME
+        target = Path(path) if path is not None else self._logs() / STATS_NAME
         write_report(target, self.stats.as_json(now()))
         return target
 
     def show_stats(self) -> None:
         """Print the report of what was done so far."""
-        for line in final_report(self.stats, now(), risk_level=None, data_quality=None):
+        level = None if self.risk is None else self.risk["risk_level"]
+        quality = None if self.risk is None else self.risk["data_quality"]["score"]
+        for line in final_report(self.stats, now(), risk_level=level, data_quality=quality):
             self._say(line)
+
+    def _logs(self) -> Path:
+        return Path(self._home) / "logs" if self._home is not None else Path("logs")
 
 
 def _now() -> str:

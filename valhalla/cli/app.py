@@ -66,6 +66,7 @@ GROUPS = {
         "governor": "governor:app",
         "sandbox": "sandbox:app",
         "token": "tokens:app",
+        "shims": "shims:shims",
         "federation": "federation:app",
         "startup": "startup:app",
     },

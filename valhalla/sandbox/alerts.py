@@ -142,6 +142,14 @@ class AlertSystem(Block):
 
         return end
 
+    @property
+    def subscribers(self) -> dict[str, list[Callback]]:
+        """Who hears of which event."""
+        found: dict[str, list[Callback]] = {}
+        for event, callback in self._subscribers:
+            found.setdefault(event, []).append(callback)
+        return found
+
     def get_alerts(
         self,
         severity: str | None = None,

@@ -109,16 +109,28 @@ class DryRunLock(Block):
     ) -> list[dict[str, Any]] | dict[str, list[dict[str, Any]]]:
         """What was blocked, executed or failed under one name, oldest first; without a name all of it, by name."""
         entries: dict[str, list[dict[str, Any]]] = {}
-        for at, action, status, error, correlation_id in self.database.sql(sql.READ_DRY_RUNS, (action_name,)):
-            entry = {
-                "timestamp": stamp(at),
-                "action": action,
-                "status": status,
-                "error": error,
-                "correlation_id": correlation_id,
-            }
-            entries.setdefault(action, []).append(entry)
+        for row in self.database.sql(sql.READ_DRY_RUNS, (action_name,)):
+            entry = self._entry(*row)
+            entries.setdefault(entry["action"], []).append(entry)
         return entries if action_name is None else entries.get(action_name, [])
+
+    @property
+    def execution_log(self) -> list[dict[str, Any]]:
+        """All entries, oldest first."""
+        rows = self.database.sql(sql.READ_DRY_RUNS, (None,))
+        return [self._entry(*row) for row in rows]
+
+    @staticmethod
+    def _entry(
+        at: int, action: str, status: str, error: str | None, correlation_id: str | None
+    ) -> dict[str, Any]:
+        return {
+            "timestamp": stamp(at),
+            "action": action,
+            "status": status,
+            "error": error,
+            "correlation_id": correlation_id,
+        }
 
     def _note(self, action: str, status: str, error: str | None = None) -> None:
         database = self.database

@@ -157,6 +157,11 @@ class GovernorEnforcer(Block):
         return found if name is None else found.get(name, {})
 
     @property
+    def limits(self) -> dict[str, Any]:
+        """Every limit by its resource, as :meth:`get_status` has it."""
+        return self.get_status()
+
+    @property
     def violation_log(self) -> list[dict[str, Any]]:
         """The newest denials (about a thousand), oldest first: ``{timestamp, resource, max_actions, window_seconds}``."""
         return [

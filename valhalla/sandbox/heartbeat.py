@@ -58,6 +58,11 @@ class SchedulerHeartbeat(Block):
         """Whether it was started and not stopped."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def last_heartbeat(self) -> str | None:
+        """When it last beat, ISO 8601; None before the first beat."""
+        return None if self._beat_wall is None else stamp(self._beat_wall)
+
     def start(self) -> None:
         """Beat once, and from then on each interval. A second call changes nothing."""
         with self._mutex:
@@ -101,7 +106,7 @@ class SchedulerHeartbeat(Block):
         return {
             "is_running": self.is_running,
             "is_healthy": healthy,
-            "last_heartbeat": None if self._beat_wall is None else stamp(self._beat_wall),
+            "last_heartbeat": self.last_heartbeat,
             "seconds_since_heartbeat": self._silence(),
             "total_checks": self._beats,
         }

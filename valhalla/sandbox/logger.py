@@ -57,6 +57,11 @@ class StructuredLogger:
         """The id of this thread or task; one is made when there is none."""
         return correlation.current() or self.set_correlation_id()
 
+    @property
+    def correlation_id(self) -> str:
+        """The same as :meth:`get_correlation_id`."""
+        return self.get_correlation_id()
+
     def log_request(self, endpoint: str, method: str = "GET", user_id: object = None) -> str:
         """A request begins: a fresh id, and a line that names it; returns the id."""
         chosen = self.set_correlation_id()

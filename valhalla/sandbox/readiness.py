@@ -55,6 +55,12 @@ class SandboxReadinessChecker(Block):
             self._last_check = self.database.clock()
         return dict(results)
 
+    @property
+    def results(self) -> dict[str, bool]:
+        """What the checks said when they were last made."""
+        with self._mutex:
+            return dict(self._results)
+
     def is_ready(self) -> bool:
         """Whether every check passed when they were last made (:meth:`run_all_checks`); none made: False."""
         return bool(self.get_status()["is_ready"])

@@ -103,6 +103,11 @@ class RetryBackoffManager(Block):
             )
         return log
 
+    @property
+    def retry_log(self) -> list[dict[str, Any]]:
+        """Every try of every task, oldest first."""
+        return self.get_retry_log()
+
     def _note(self, task: str, attempt: int, status: str, result: str | None, error: str | None) -> None:
         database = self.database
         with database.write():

@@ -150,6 +150,11 @@ class WorkerProcess(Block):
         """How many jobs have been completed."""
         return count_jobs(self.database, QUEUE_NAME, "done")
 
+    @property
+    def completed_jobs(self) -> int:
+        """The same as :meth:`completed`."""
+        return self.completed()
+
     # -- inside --------------------------------------------------------------------------------------------
 
     def _run_local(self, job_name: str, token: str) -> Any:
