@@ -418,3 +418,34 @@ def test_what_is_chosen_is_checked(
     people(1)
     assert client.post(path, data=given).status_code == status
     assert client.get("/api/leads/1").json()["status"] == "new"
+
+
+def test_a_lead_is_in_a_callers_order_with_everything_in_one_timeline(
+    client: httpx.Client, people: Callable[[int], int], clock: Any
+) -> None:
+    people(2)
+    for path, data in (
+        ("note", {"text": "daughter handles it"}),
+        ("tag", {"text": "hot, probate"}),
+        ("edit", {"phone": "713-555-9999"}),
+        ("outcome", {"event": "interested"}),
+    ):
+        clock.advance(0.01)
+        answer = client.post(f"/leads/1/{path}", data=data)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/leads/1")
+    lead = client.get("/api/leads/1").json()
+    assert [each["kind"] for each in lead["timeline"]][:3] == ["call", "change", "note"]
+    assert lead["timeline"][-1]["kind"] == "list" and lead["tags"] == ["hot", "probate"]
+    page = client.get("/leads/1").text
+    order = [
+        "713-555-9999",
+        "What to say",
+        "What came of it?",
+        "Notes and what happened",
+        "Numbers of the deal",
+    ]
+    places = [page.index(word) for word in [*order, "The six stages"]]
+    assert places == sorted(places)
+    assert "{caller}" not in page and "Lists do not change that" in page
+    client.post("/leads/1/tag", data={"text": "hot", "off": "1"})
+    assert client.get("/api/leads/1").json()["tags"] == ["probate"]

@@ -8,12 +8,13 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.effects import register
-from valhalla.leads import facts, merge, working
+from valhalla.leads import deals, facts, merge, numbers, working
 from valhalla.leads.search import same_number
 from valhalla.leads.view import Record
 from valhalla.program import settings
 from valhalla.program.wording import money
 from valhalla.reports import packet as making
+from valhalla.reports import timeline
 from valhalla.scoring.stages import STAGES
 from valhalla.scoring.stages.packet_document import earns_packet
 
@@ -45,6 +46,7 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
         titles = dict(STAGES)
         for stage in whole["stages"]:
             stage["title"] = titles[stage["stage"]]
+        happened = timeline.of_lead(database, whole)
         for item in whole["history"]:
             item["before"] = _before(item["before"])
         packet = making.latest(database, lead_id)
@@ -62,6 +64,10 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},
             "earns_packet": earns_packet(lead, viewer.context(lead)),
             "script": working.script(database, lead, settings.value(database, "my.name")),
+            "timeline": happened,
+            "standing": lead.standing,
+            "deals": deals.shown(database, lead_id),
+            "tried": [each.to_json() for each in numbers.of_lead(database, lead_id)],
             "duplicates": [each._asdict() for each in merge.duplicates_of(database, lead_id, lead.phone_key)],
             "effects": [
                 {**each._asdict(), "drafted_at": iso(each.drafted_at)}

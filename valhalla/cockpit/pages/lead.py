@@ -12,7 +12,7 @@ from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import do_not_contact, lookup, suppression
+from valhalla.leads import do_not_contact, editing, lookup, notes, suppression, tags
 from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
@@ -85,6 +85,43 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
     (undone,), _ = undo_all(here.reevaluating, [number])
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.status.replace("_", " ")
     return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
+
+
+@router.post("/leads/{number}/note")
+def note(
+    request: Request, here: Here, number: Number, text: Annotated[str, Form(max_length=4_000)] = ""
+) -> Response:
+    """Write a note, as ``valhalla note`` does."""
+    notes.add(here.database, number, text)
+    return done(request, f"/leads/{number}", "Noted.")
+
+
+@router.post("/leads/{number}/tag")
+def tag(
+    request: Request, here: Here, number: Number, text: Short = "", off: Annotated[bool, Form()] = False
+) -> Response:
+    """Put tags on it, or take them off."""
+    tags.put(here.database, [number], text.split(","), off=off)
+    now = ", ".join(tags.of_lead(here.database, number))
+    return done(request, f"/leads/{number}", f"Tagged: {now}." if now else "It has no tags.")
+
+
+@router.post("/leads/{number}/edit")
+def edit(
+    request: Request,
+    here: Here,
+    number: Number,
+    name: Annotated[str, Form(max_length=400)] = "",
+    phone: Short = "",
+    email: Annotated[str, Form(max_length=300)] = "",
+    address: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Put it right by hand, as ``valhalla leads edit`` does."""
+    changed = editing.correct(here.database, number, name=name, phone=phone, email=email, address=address)
+    says = (
+        f"Corrected: {', '.join(changed)}. Lists will not change that." if changed else "It said so already."
+    )
+    return done(request, f"/leads/{number}", says)
 
 
 @router.post("/leads/{number}/dnc")
