@@ -82,6 +82,7 @@ DAY = ("/", "/leads", "/imports", "/deals", "/calendar", "/week")
 SYSTEM = (
     *(
         "/overview",
+        "/digest",
         "/decisions",
         "/effects",
         "/experiments",

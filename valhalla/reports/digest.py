@@ -7,12 +7,13 @@ from pathlib import PurePath
 from typing import Any
 
 from db import Database
-from db.clock import DAY, SECOND, iso
+from db.clock import DAY, HOUR, SECOND, iso
+from valhalla.leads import deals, promises
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
-from valhalla.program.moments import clock_text
-from valhalla.reports import chart_figures, sql
+from valhalla.program.moments import clock_text, hour_text, local_day
+from valhalla.reports import chart_figures, sql, week
 from valhalla.sandbox import alerts
 from valhalla.scoring import sql as scripts_sql
 from valhalla.scoring.calibration import calibration
@@ -21,6 +22,9 @@ from valhalla.scoring.store import latest_policy
 
 CALLS = 8
 """Leads of the call list: more than a person calls in the first hour do not help to decide."""
+
+PROMISED = 12
+"""Promises and deals of each kind that are named."""
 
 ALERTS = 10
 """The worst open alerts; all are counted."""
@@ -56,6 +60,17 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             ],
             "rejects": _rejects(database, since),
             "calls": calls,
+            "yesterday": week.yesterday(database, zone),
+            "promises": _promises(database, now, zone),
+            "tomorrow": _tomorrow(database, now, zone),
+            "deals": [
+                {
+                    "place": each.address or each.location or each.name,
+                    "lead": each.deal.lead_id,
+                    "why": wait.why,
+                }
+                for each, wait in deals.waiting(database, values)[:PROMISED]
+            ],
             "outcomes": _outcomes(database, since),
             "experiments": [
                 {
@@ -107,6 +122,29 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             "cycles": _cycles(database, since),
             "policy_version": version,
         }
+
+
+def _promises(database: Database, now: int, zone: str | None) -> list[dict[str, Any]]:
+    """What is promised until the end of today, with what is late."""
+    end = local_day(local_day(now, zone) + 36 * HOUR, zone)
+    return [_promise(each, now, zone) for each in _open(promises.listed(database, until=end))]
+
+
+def _tomorrow(database: Database, now: int, zone: str | None) -> list[dict[str, Any]]:
+    """The appointments of tomorrow: to be confirmed today."""
+    first = local_day(local_day(now, zone) + 36 * HOUR, zone)
+    last = local_day(first + 36 * HOUR, zone)
+    return [_promise(each, now, zone) for each in _open(promises.appointments(database, first, last))]
+
+
+def _open(found: list[promises.Listed]) -> list[promises.Listed]:
+    return [each for each in found if each.suppressed is None][:PROMISED]
+
+
+def _promise(each: promises.Listed, now: int, zone: str | None) -> dict[str, Any]:
+    late = each.promise.at < local_day(now, zone)
+    day = clock_text(each.promise.at, zone, "%Y-%m-%d ") if late else ""
+    return {**each.to_json(now), "local": f"{day}{hour_text(each.promise.at, zone)}"}
 
 
 def _call(entry: dict[str, Any], zone: str | None) -> dict[str, Any]:

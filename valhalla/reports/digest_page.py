@@ -78,9 +78,42 @@ def headline(told: dict[str, Any]) -> str:
     )
 
 
+def yesterday(figures: dict[str, Any]) -> str:
+    """What yesterday's calls came to, in one sentence."""
+    if not figures["n"] and not figures["closes"]:
+        return "Nothing was recorded."
+    parts = [several(figures["dials"], "dial"), several(figures["contacts"], "contact")]
+    for name in ("appointments", "offers", "contracts", "closes"):
+        if figures[name]:
+            parts.append(several(figures[name], name[:-1]))
+    if figures["fees"]:
+        parts.append(f"{money(round(figures['fees'] * 100))} in fees")
+    return f"{', '.join(parts)}."
+
+
+def promised(each: dict[str, Any]) -> str:
+    """A promise in one line."""
+    kind = {"callback": "call back", "appointment": "appointment", "task": "to do"}[each["kind"]]
+    more = ", ".join(part for part in (each["place"], each["note"]) if part)
+    late = " (late)" if each["late"] else ""
+    sure = ", confirmed" if each["confirmed"] else ""
+    return f"{each['local']}  {kind}: {each['name']}{late}{sure}{f': {more}' if more else ''}"
+
+
 def text(told: dict[str, Any]) -> str:
     """The same for a terminal or a mail program, at most 78 columns wide."""
     out = [f"VALHALLA, {told['made_local']}", *_wrapped(headline(told), "")]
+    out += _heading("YESTERDAY")
+    out += _wrapped(yesterday(told["yesterday"]), "  ")
+    for title, key in (("PROMISED FOR TODAY", "promises"), ("APPOINTMENTS TOMORROW", "tomorrow")):
+        if told[key]:
+            out += _heading(title)
+            for each in told[key]:
+                out += _wrapped(promised(each), "  ")
+    if told["deals"]:
+        out += _heading("DEALS THAT WAIT FOR YOU")
+        for each in told["deals"]:
+            out += _wrapped(f"{each['place']}: {each['why']}", "  ")
     out += _heading("WHO TO CALL")
     for call in told["calls"]:
         who = "  ".join(each for each in (call["phone"] or call["email"], call["location"]) if each)
@@ -150,5 +183,7 @@ def _environment() -> Environment:
     environment = templates.environment("valhalla.reports", "templates/digest")
     environment.filters["money"] = money
     environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["yesterday"] = yesterday
+    environment.filters["promised"] = promised
     environment.filters["price"] = lambda value: money(round(value * 100))
     return environment

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from db import Database
+from db.clock import DAY, HOUR
+from valhalla.leads import promises
+from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.reports.digest import gather
 from valhalla.reports.digest_page import WIDTH, headline, html, text
@@ -55,6 +58,31 @@ def test_it_says_who_to_call_what_came_in_what_was_refused_and_what_changed(
     assert max(map(len, plain.splitlines())) <= WIDTH
     page = html(told)
     assert "<script" not in page and "Ann Lee" in page and "data:image/svg+xml" in page
+
+
+def test_it_begins_with_yesterday_and_what_is_promised(
+    database: Database, people: Any, tell: Any, clock: Any
+) -> None:
+    settings.save(database, "timezone", "America/Chicago")
+    people(5)
+    tell(4, "offer", amount=9_000_000)
+    clock.advance(8)
+    tell(1, "no_answer", days_ago=1)
+    tell(2, "contacted", days_ago=1)
+    promises.add(database, 1, "callback", clock() + HOUR, note="about the roof")
+    promises.add(database, 2, "appointment", clock() + DAY, place="at the house")
+    promises.add(database, 3, "appointment", clock() + 2 * DAY)
+    told = gather(database)
+    assert [len(told[key]) for key in ("promises", "tomorrow", "deals")] == [1, 1, 1]
+    for shown in (text(told), html(told)):
+        for expected in (
+            "2 dials, 1 contact.",
+            "10:13 am  call back: Person 1: about the roof",
+            "9:13 am  appointment: Person 2: at the house",
+            "No answer to the offer for 8 days",
+        ):
+            assert expected in shown, expected
+    assert max(map(len, text(told).splitlines())) <= WIDTH
 
 
 def test_it_reads_in_two_minutes(database: Database, people: Any) -> None:
