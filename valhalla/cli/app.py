@@ -21,6 +21,7 @@ GROUPS = {
         "outcome": "outcome:outcome",
         "note": "lead_work:note",
         "calendar": "calendar:calendar",
+        "promises": "promises:app",
         "week": "week:week",
         "cockpit": "board:cockpit",
         "run": "run:run",

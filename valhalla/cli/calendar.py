@@ -17,6 +17,7 @@ def calendar(
     ] = None,
 ) -> None:
     """Call-backs, appointments and tasks that are open, as a file that other calendars import (iCalendar)."""
+    import os
     import sys
 
     from valhalla.leads import icalendar, promises
@@ -28,7 +29,9 @@ def calendar(
         text = icalendar.calendar(database)
         count = sum(each.suppressed is None for each in promises.listed(database, limit=icalendar.MOST))
     if file is None:
-        inv.show({"events": count, "ics": text}, lambda: sys.stdout.write(text.replace("\r\n", "\n")))
+        # Windows makes the ends of lines itself.
+        printed = text if os.linesep == "\n" else text.replace("\r\n", "\n")
+        inv.show({"events": count, "ics": text}, lambda: sys.stdout.write(printed))
         return
     try:
         with whole(file) as part:

@@ -76,8 +76,11 @@ outcome.__doc__ = HELP
 
 def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None], user: str | None) -> None:
     from valhalla.cli.afterwards import follow_up
+    from valhalla.cli.promises import agree
     from valhalla.leads.numbers import next_number
     from valhalla.leads.outcomes import as_typed, read_lead, record_all
+    from valhalla.leads.standing import PROMISED
+    from valhalla.leads.when import shown
     from valhalla.program import settings
     from valhalla.team.members import acting
 
@@ -86,17 +89,20 @@ def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]
         database = program.database
         who = acting(database, user)
         typed = as_typed(database, number, event, **given)
+        if typed.event in PROMISED and typed.until is not None:
+            agree(inv, shown(database, number, typed.until))
         (recorded,), job_id = record_all(program.reevaluating, [typed], actor=who)
         done = follow_up(program, job_id)
         name, zone = read_lead(database, number).name, settings.value(database, "timezone")
         dial = next_number(database, number)
+        promised = shown(database, number, typed.until) if recorded.promise_id and typed.until else None
         told = {
             "promise": recorded.promise_id,
             "next_number": None if dial is None else dial.number.to_json(),
         }
         inv.show(
             {**_json(recorded, done), **told},
-            lambda: _say(recorded, name, zone, done, None if dial is None else dial.number.written),
+            lambda: _say(recorded, name, zone, done, None if dial is None else dial.number.written, promised),
         )
 
 
@@ -199,7 +205,14 @@ def _json(recorded: Recorded, done: Done | None) -> dict[str, Any]:
     }
 
 
-def _say(recorded: Recorded, name: str, zone: str | None, done: Done | None, number: str | None) -> None:
+def _say(
+    recorded: Recorded,
+    name: str,
+    zone: str | None,
+    done: Done | None,
+    number: str | None,
+    promised: str | None,
+) -> None:
     from valhalla.cli.afterwards import say_follow_up
     from valhalla.leads.standing import BAD_NUMBER
     from valhalla.program.moments import clock_text
@@ -209,8 +222,8 @@ def _say(recorded: Recorded, name: str, zone: str | None, done: Done | None, num
         print(f"That was recorded before, as outcome {recorded.id}; nothing was changed.")
         return
     says = f"Recorded as outcome {recorded.id}. {name} stands at: {where.word.replace('_', ' ')}"
-    if recorded.promise_id is not None and where.hold_until:
-        says += f", promised for {clock_text(where.hold_until, zone, '%a %Y-%m-%d %H:%M')} your time"
+    if promised is not None:
+        says += f", promised for {promised}"
     elif where.hold_until:
         until = clock_text(
             where.hold_until, zone, "%Y-%m-%d %H:%M" if recorded.event == "busy" else "%Y-%m-%d"

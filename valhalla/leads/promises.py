@@ -12,7 +12,7 @@ from db import audit
 from db.clock import iso
 from valhalla.leads import promise_fates, sql
 from valhalla.leads.promise_fates import Promise, of_lead
-from valhalla.leads.settling import Settler
+from valhalla.leads.settling import Settler, read_lead
 from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ def listed(
     given = {"since": since, "until": until, "limit": limit}
     rows = database.sql(text, given if state == "open" else {**given, "state": state})
     return [Listed(Promise._make(row[:-2]), row[-2], row[-1]) for row in rows]
+
+
+def listed_as(database: Database, promise: Promise) -> Listed:
+    """A promise with the lead it was made to."""
+    lead = read_lead(database, promise.lead_id)
+    return Listed(promise, lead.name, lead.suppressed)
 
 
 def due(database: Database, now: int, limit: int = 1_000) -> list[Listed]:

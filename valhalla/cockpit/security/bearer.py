@@ -6,6 +6,8 @@ request that brings a good token needs no cookie, and where it comes from does n
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -20,6 +22,8 @@ from valhalla.service import tokens
 API = "/api/"
 FOLDERS = (API, "/ws/")
 """What tokens are for. The pages are for people."""
+FEED = "/calendar.ics"
+"""The one address that takes its token as ``?token=``: a calendar that fetches it can send no header."""
 
 
 class Bearer:
@@ -55,6 +59,9 @@ class Bearer:
 
 def brought(scope: Scope) -> str | None:
     """The token that a request brings to a place where tokens are good, else None."""
+    if scope["type"] == "http" and scope["path"] == FEED and scope["method"] in SAFE:
+        pairs = parse_qsl(scope["query_string"].decode("latin-1"))
+        return next((value for name, value in pairs if name == "token"), None)
     if scope["type"] not in ("http", "websocket") or not scope["path"].startswith(FOLDERS):
         return None
     kind, _, value = HTTPConnection(scope).headers.get("authorization", "").strip().partition(" ")
