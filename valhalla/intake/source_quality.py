@@ -157,6 +157,11 @@ def qualities(database: Database) -> dict[str, Quality]:
     return found
 
 
+def version(database: Database) -> tuple[Any, ...]:
+    """What the worth of sources depends on: while it is the same, so is that. Cheap to read."""
+    return tuple(database.sql(sql.WORTH_VERSION)[0])
+
+
 def proposals(database: Database) -> list[dict[str, Any]]:
     """Sources to pause, each with its evidence: those at whose best a lead costs more than it brings. Paused ones are left out."""
     paused = source_pauses.in_force(database)

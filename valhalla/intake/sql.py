@@ -468,6 +468,14 @@ ADD_COST = "INSERT INTO list_cost (source, import_id, amount, at, by) VALUES (?,
 IS_IMPORT = "SELECT 1 FROM import WHERE id = ?"
 
 
+# What all of this depends on, cheap to read.
+WORTH_VERSION = """
+SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM lead), (SELECT max(id) FROM outcome),
+  (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL), (SELECT max(id) FROM list_cost), (SELECT max(version) FROM policy),
+  (SELECT count(*) FROM source_pause WHERE ended_at IS NULL)
+"""
+
+
 # -- copies of a market ----------------------------------------------------------------------------
 
 # The sources of its leads that were set up: the others are read by the usual rules anyway.

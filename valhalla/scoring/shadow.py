@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import sql
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages import Context, StoredLead, redecide
+from valhalla.scoring.stages import StoredLead, redecide
 from valhalla.scoring.stages.gate import Gate
 from valhalla.scoring.stages.lead import Decision
-from valhalla.scoring.stages.policy import PolicyError, diff, set_key, validated
+from valhalla.scoring.stages.policy import Policy, PolicyError, diff, set_key, validated
 
 if TYPE_CHECKING:
     from db import Database
@@ -129,11 +129,11 @@ def proposed(
         raise UsageError(str(error)) from None
 
 
-def run(database: Database, policy: Mapping[str, Any], last: int = LAST) -> Shadow:
+def run(database: Database, policy: Policy, last: int = LAST) -> Shadow:
     """Decide on the newest ``last`` leads by the policy in force and by ``policy``. Stores nothing."""
     now = database.clock()
     here = stages.look(database, now)
-    there = Context(here.policy_version, policy, here.snapshot_id, here.snapshot, now)
+    there = stages.look(database, now, policy)
     changes = [
         {"key": change.key, "before": change.before, "after": change.after}
         for change in diff(here.policy, policy)

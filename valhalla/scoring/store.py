@@ -135,13 +135,17 @@ def load(database: Database, now: int, previous: Context | None = None) -> Conte
     return _learnt(database, now, previous, store=True)
 
 
-def look(database: Database, now: int) -> Context:
-    """The same for those who only look: nothing is stored, and its ``snapshot_id`` is 0 when no decision has used it yet."""
-    return _learnt(database, now, None, store=False)
+def look(database: Database, now: int, policy: Policy | None = None) -> Context:
+    """The same for those who only look: nothing is stored, and its ``snapshot_id`` is 0 when no decision has used it yet. ``policy``:
+    as it would be if this one were in force."""
+    return _learnt(database, now, None, store=False, instead=policy)
 
 
-def _learnt(database: Database, now: int, previous: Context | None, *, store: bool) -> Context:
+def _learnt(
+    database: Database, now: int, previous: Context | None, *, store: bool, instead: Policy | None = None
+) -> Context:
     version, policy = latest_policy(database)
+    policy = policy if instead is None else instead
     running, known_scripts = running_experiment(database), scripts(database)
     known = dict(database.sql(sql.KNOWLEDGE))
     newest, outcomes, undone = database.one(sql.OUTCOMES_SO_FAR) or (0, 0, 0)

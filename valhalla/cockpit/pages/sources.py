@@ -9,11 +9,14 @@ from fastapi import Form, Path, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import imports
+from valhalla.cockpit.gather import sources as gathered
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
+from valhalla.intake.source_quality import set_cost
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.leads import source_pauses, source_pausing
+from valhalla.program.wording import cents, money
 
 router = Views("imports")
 
@@ -27,7 +30,7 @@ SWITCHES = ("decimal_comma", "day_first", "phone_identity")
 )
 def sources(here: Here) -> dict[str, Any]:
     """Which lists belong together, how they are read, and how their columns are mapped."""
-    return imports.sources(here.database)
+    return gathered.listed(here)
 
 
 @router.view(
@@ -39,8 +42,8 @@ def sources(here: Here) -> dict[str, Any]:
     name="found",
 )
 def source(here: Here, name: Name) -> dict[str, Any]:
-    """All of its rules, and its last imports."""
-    return imports.source(here.database, name)
+    """All of its rules, what it is worth, and its last imports."""
+    return gathered.source(here, name)
 
 
 @router.post("/imports/sources")
@@ -94,6 +97,13 @@ def accept(request: Request, here: Here, name: Name) -> Response:
     """Accept the suggested mapping of columns, as ``valhalla sources set --accept`` does."""
     set_source(here.database, name, Change(accept=True))
     return done(request, _at(name), f"The columns of source {name} are read as suggested from now on.")
+
+
+@router.post("/imports/sources/{name}/cost")
+def cost(request: Request, here: Here, name: Name, amount: Annotated[str, Form(max_length=30)]) -> Response:
+    """Say what its lists cost, as ``valhalla sources cost`` does."""
+    total = set_cost(here.database, name, cents(amount))
+    return done(request, _at(name), f"{name} has cost {money(total)} so far.")
 
 
 @router.post("/imports/sources/{name}/pause")
