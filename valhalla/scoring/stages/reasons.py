@@ -83,7 +83,8 @@ def reasons(
     signs = signs_of(lead.distress, more, lead.address, lead.state, segment.signs)
     told = facts(lead, found, more, signs, base, fresh, rules, now)
     if promise is not None:
-        told.append(_promised(lead, *promise))
+        home = more.mailing[2] if more.mailing is not None and more.mailing[2] else lead.state
+        told.append(_promised(lead, home, *promise))
     chosen: list[Reason] = []
     said: set[str] = set()
     for slot in SLOTS:
@@ -148,8 +149,9 @@ def best_of(candidates: Sequence[Fact], counts: Counts) -> tuple[Fact | None, Fo
 
 
 def _among(code: str, tail: str, counts: Counts) -> str:
-    """How many of those who can be called share it: ``; 3 of 484 are``. Nothing while no share is asked."""
-    if not counts.of:
+    """How many of those who can be called share it: ``; 3 of 484 are``. Nothing while no share is asked, nor of what only
+    concerns the two who talk (``tail`` is empty)."""
+    if not counts.of or not tail:
         return ""
     count = counts.count(code)
     if counts.rare(code):
@@ -345,38 +347,38 @@ def _dates(lead: StoredLead, more: Known, rules: PointRules, now: int) -> Iterab
             yield Fact(NOW, f"date:{sign}", 300, "are", new)
 
 
-def _promised(lead: StoredLead, kind: str, at: int) -> Fact:
-    """A promise comes before everything else."""
+def _promised(lead: StoredLead, home: str | None, kind: str, at: int) -> Fact:
+    """A promise comes before everything else. ``home``: the state in which the owner gets mail."""
     words = {
         "callback": "You promised to call back on",
         "appointment": "You have an appointment on",
     }
-    there = _when(at).astimezone(ZoneInfo(zones_of(lead.state, lead.phone_key, "UTC")[0]))
+    there = _when(at).astimezone(ZoneInfo(zones_of(home, lead.phone_key, "UTC")[0]))
     clock = f"{there.hour % 12 or 12}:{there.minute:02} {'am' if there.hour < 12 else 'pm'}"
     says = f"{words.get(kind, 'You meant to do something by')} {there:%b} {there.day} at {clock} their time"
     forms = (Form(f"promise:{kind}", says, True), Form(f"promise:{kind}:{_when(at):%Y-%m-%d}", says, True))
-    return Fact(NOW, "promise", 10_000, "are promised something", forms)
+    return Fact(NOW, "promise", 10_000, "", forms)
 
 
 def _conversation(lead: StoredLead) -> Iterable[Fact]:
     last = lead.last_contact
     if lead.hold_until is not None and lead.hold_until <= lead.decision.decided_at:
         says = f"You put it off until {day(lead.hold_until, lead.decision.decided_at)}"
-        yield Fact(NOW, "conversation", 400, "are", (Form("back", says, True),))
+        yield Fact(NOW, "conversation", 400, "", (Form("back", says, True),))
     if last is None:
         return
     when = _when(last)
     if lead.status in ("contacted", "appointment", "contract"):
         says = f"You talked on {day(last, last)}"
         forms = (Form("talked", says, True), Form(f"talked:{when:%Y-%m-%d}", says, True))
-        yield Fact(NOW, "conversation", 400, "were talked to", forms)
+        yield Fact(NOW, "conversation", 400, "", forms)
     elif lead.contacts:
         says = f"Try {lead.contacts + 1}; the last was on {day(last, last)}, so call at another hour"
         tries = (
             Form(f"try:{lead.contacts + 1}", says, True),
             Form(f"try:{lead.contacts + 1}:{when:%Y-%m-%d}", says, True),
         )
-        yield Fact(NOW, "conversation", 200, "are at that try", tries)
+        yield Fact(NOW, "conversation", 200, "", tries)
 
 
 def _fresh(lead: StoredLead, points: int, now: int) -> Iterable[Fact]:
