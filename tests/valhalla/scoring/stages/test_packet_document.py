@@ -29,7 +29,7 @@ def test_everything_is_in_it(lab: Any, context: Any) -> None:
         "equity_cents": None,  # no list says what is owed
         "buyer_price_cents": 180_000_00,
     }
-    assert found["offer"] == {"opening_cents": 150_000_00, "most_cents": 170_000_00}
+    assert found["offer"] == {"opening_cents": 150_000_00, "most_cents": 150_000_00}, "never above the asking"
     assert found["buyers"]["fit"] == ["Ann"]
     assert found["script"] == {"id": lead.decision.script_id, "name": "Calm", "version": 1}
     assert found["next_actions"][0]["why"] == "Try 1 of 6."
