@@ -11,7 +11,7 @@ from valhalla.effects import live
 from valhalla.program import correlation
 from valhalla.program.files import write_report
 from valhalla.program.instance import running
-from valhalla.safety import performance, quality, risk_rules, security, stuck
+from valhalla.safety import performance, quality, risk_rules, security, stuck, thresholds
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store as stages
 
@@ -82,6 +82,7 @@ def assess(
                 for each in found
             ],
             "not_asked": silent,
+            "thresholds": [each.to_json() for each in thresholds.thresholds(database, values, folder)],
         },
     }
 

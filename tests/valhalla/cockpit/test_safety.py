@@ -146,3 +146,16 @@ def test_production_runs_as_a_job_and_shows_its_gates(
 
 def test_what_cannot_be_asked_for_is_refused(client: httpx.Client) -> None:
     assert client.post("/safety/everything").status_code == 400
+
+
+def test_each_shield_shows_its_value_threshold_and_trend(
+    client: httpx.Client, work: Callable[[], JobState], people: Callable[[int], int]
+) -> None:
+    people(3)
+    client.post("/safety/risk")
+    work()
+    found = client.get("/api/safety").json()["risk"]["rules"]["thresholds"]
+    assert {each["rule"] for each in found} == {"R2", "R5", "R6", "R15", "R16"}
+    assert (found[0]["value"], found[0]["threshold"], found[0]["speaks"]) == (100.0, 90, False)
+    text = client.get("/safety").text
+    assert "Thresholds" in text and "rows that are valid" in text and "risk.validity_percent" in text
