@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from db import Database
-from db.clock import MINUTE
+from db.clock import DAY, HOUR, MINUTE
 from valhalla.effects import drafting
-from valhalla.leads import do_not_contact, suppression
+from valhalla.leads import buyers, deals, do_not_contact, promises, suppression
+from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.program.database import open_database
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
@@ -37,6 +38,13 @@ PATHS = [
     "/leads?q=nobodyiscalledthis",
     "/leads/1",
     "/leads/3",
+    "/leads/lists",
+    "/deals",
+    "/deals/1",
+    "/deals/2",
+    "/deals/3",
+    "/calendar",
+    "/week",
     "/imports",
     "/imports/1",
     "/imports/sources",
@@ -117,7 +125,22 @@ def fill(database: Database) -> None:
     for _ in range(3):
         governor.check_limit("effect.webhook")
     do_not_contact.add(database, [suppression.entry("stop@example.com")], reason=LONG)
-    assert database.clock() > MINUTE
+    now = database.clock()
+    assert now > MINUTE
+    with database.write(durable=True):
+        recorder = Recorder(database)
+        for lead, days, event, amount in (
+            *((1, 20, "offer", 9_000_000), (1, 15, "offer", 9_500_000)),
+            *((2, 12, "contract", 20_000_000), (4, 9, "contract", 9_000_000), (4, 2, "won", 1_200_000)),
+            *((5, 9, "offer", 8_000_000), (5, 1, "lost", None)),
+        ):
+            recorder.record(Outcome(lead, event, now - days * DAY, amount=amount))
+        for hours in range(40):
+            recorder.record(Outcome(3, "no_answer", now - hours * HOUR))
+    buyers.add(database, {"name": LONG.strip(), "markets": "TX"})
+    deals.set_terms(database, 2, {"buyer_price": 21_000_000, "closing_at": now + 6 * DAY, "note": LONG})
+    promises.add(database, 1, "appointment", now + DAY, place=LONG, note=LONG)
+    promises.add(database, 2, "callback", now + HOUR)
 
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
