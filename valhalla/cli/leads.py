@@ -59,6 +59,65 @@ def list_(
     inv.show(entries, lambda: print_list(entries))
 
 
+@app.command("stack")
+def stack(
+    ctx: typer.Context,
+    on: Annotated[int, typer.Option("--on", min=2, max=4, help="On so many lists; 4: or more.")] = 2,
+    limit: Limit = 20,
+) -> None:
+    """Who is on several lists, and which lists have leads in common: several reasons to sell."""
+    from valhalla.leads import stack as stacking
+    from valhalla.leads.view import Viewer
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        viewer = Viewer.now(database)
+        told = stacking.stack(database)
+        found = [
+            {
+                **viewer.entry(record),
+                "address": record.lead.address,
+                "on_lists": viewer.facts(record)["on_lists"],
+            }
+            for record in viewer.some(stacking.leads_on(database, limit, on=on))
+        ]
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        counts = ", ".join(
+            f"{count:,} on {number}{' or more' if number == 4 else ''}"
+            for number, count in told["on"].items()
+        )
+        print(f"Leads on several lists: {counts}.")
+        numbers = [str(number) for number, _ in enumerate(told["lists"], 1)]
+        table(
+            ("", "list", *numbers),
+            [
+                (str(place), told["lists"][place - 1]["name"], *(f"{count:,}" for count in row))
+                for place, row in enumerate(told["pairs"], 1)
+            ],
+            numbers=numbers,
+            empty="No list was read yet.",
+        )
+        table(
+            ("lead", "name", "house", "on lists"),
+            [
+                (
+                    str(each["id"]),
+                    each["name"],
+                    each["address"] or "",
+                    ", ".join(one["name"] for one in each["on_lists"]),
+                )
+                for each in found
+            ],
+            numbers=("lead",),
+            empty=f"No lead is on {on}{' or more' if on == 4 else ''} lists.",
+        )
+
+    inv.show({**told, "leads": found}, render)
+
+
 @app.command("search")
 def search(
     ctx: typer.Context,

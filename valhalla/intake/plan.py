@@ -433,6 +433,8 @@ class _Planner:
                 lead.touched = True
                 self._mark_unchanged(lead.id)
             return
+        if row.people and not first_list:
+            row = _with_signs(lead, row, reading)
         content = _merged(lead.content, row, self._policy(lead, row))
         kept = []
         if lead.corrected and reading.merge != "replace":
@@ -646,6 +648,24 @@ def _somebody_else(lead: _Lead, row: Row) -> bool:
     if phone is None or row.phone_key is None or phone == row.phone_key:
         return False
     return bool(name.casefold() != row.name.casefold())
+
+
+def _with_signs(lead: _Lead, row: Row, reading: Reading) -> Row:
+    """The row of a further list, with each sign that nobody has seen before under its list and date. Those that the lead has without
+    a list came from its first one, and are given that before this list's date takes the place of theirs."""
+    content, known = lead.content, details.decoded(row.details)
+    said = {each["sign"] for each in known.get("signs", ())} | set((row.distress or "").split(",")) - {""}
+    stamped = details.decoded(content[_DETAILS]).get("signs", ())
+    named = {each["sign"] for each in stamped if "list" in each}
+    mine = {each["sign"] for each in stamped} | set((content[_DISTRESS] or "").split(",")) - {""}
+    date = row.list_date if row.list_date is not None else reading.started_at
+    signs = [{"sign": sign, "list": reading.file_id, "date": date} for sign in sorted(said - mine)]
+    if signs or (row.list_date is not None and row.list_date != content[_LIST_DATE]):
+        since = content[_LIST_DATE] if content[_LIST_DATE] is not None else lead.created_at
+        signs = [{"sign": sign, "list": lead.file_id, "date": since} for sign in sorted(mine - named)] + signs
+    if not signs and "signs" not in known:
+        return row
+    return row._replace(details=details.encoded({**known, "signs": signs}))
 
 
 def _merged(content: tuple[Any, ...], row: Row, policy: str) -> tuple[Any, ...]:

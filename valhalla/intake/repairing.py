@@ -25,6 +25,8 @@ from valhalla.scoring import store as stages
 if TYPE_CHECKING:
     from db import Database
 
+MORE = "_more"
+"""What the cells are called that a row has beyond its list's columns."""
 PATH = "(repaired)"
 """Begins the path of the import of a repaired row; the list's name follows."""
 
@@ -61,6 +63,8 @@ def find(database: Database, number: int) -> Refused:
     header: list[str] = json.loads(names or "[]")
     cells = raw_cells(raw or "", delimiter or ",")
     by_name = dict(zip(header, [*cells, *[""] * len(header)], strict=False))
+    if any(cell.strip() for cell in cells[len(header) :]):
+        by_name[MORE] = csv_line(cells[len(header) :])
     return Refused(reject, import_id, source_id, source, path, line, by_name, json.loads(fields))
 
 
@@ -92,9 +96,14 @@ def repair(database: Database, number: int, cells: Mapping[str, str], *, actor: 
             raise UsageError(
                 f"the list has no column {unknown[0]!r}; it has {', '.join(list(refused.cells)[:20])}"
             )
+        if cells.get(MORE, refused.cells.get(MORE, "")).strip():
+            raise UsageError(
+                f"the row has more cells than the list has columns; put those in {MORE} where they belong, and empty it"
+            )
         whole = {**refused.cells, **{column: text.strip() for column, text in cells.items()}}
         profile, mappings = source_rules(database, refused.source)
-        header = list(refused.cells)
+        whole.pop(MORE, None)
+        header = list(whole)
         mapping = mappings.get(json.dumps(header, ensure_ascii=False)) or refused.mapping
         columns = columns_for(header, profile, path=refused.path, mapping=mapping)
         warnings: list[Warning] = []

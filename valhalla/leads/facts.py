@@ -37,6 +37,8 @@ class Seen(NamedTuple):
     path: str
     source: str
     since: int
+    number: int
+    """Of the file."""
 
     @property
     def file(self) -> str:
@@ -181,12 +183,22 @@ def _flags(phone: Mapping[str, Any]) -> list[str]:
 
 def signs(lead: StoredLead, details: Mapping[str, Any], seen: Sequence[Seen]) -> list[dict[str, Any]]:
     """Why somebody may want to sell, with the list that says so and its date."""
-    found = [{**each, "date": _day(each.get("date"))} for each in details.get("signs", ())]
-    told = {each["sign"] for each in found}
+    names = {each.number: each.file for each in seen}
     first = seen[0] if seen else None
     since = lead.list_date if lead.list_date is not None else first.since if first else lead.created_at
+    origin = first.file if first else lead.source
+    found = [
+        {
+            "sign": each["sign"],
+            "list": names.get(each["list"], origin) if "list" in each else origin,
+            "date": _day(each.get("date", since)),
+        }
+        for each in details.get("signs", ())
+    ]
+    found = list({(each["sign"], each["list"]): each for each in found}.values())
+    told = {each["sign"] for each in found}
     return found + [
-        {"sign": word, "list": first.file if first else lead.source, "date": _day(since)}
+        {"sign": word, "list": origin, "date": _day(since)}
         for word in (lead.distress or "").split(",")
         if word and word not in told
     ]

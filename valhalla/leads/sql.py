@@ -144,10 +144,10 @@ WHERE s.lead_id = ? ORDER BY s.first_seen, s.file_id
 """
 # The lead's first list and those that named it later, by name, source and since when.
 LISTS_OF = """
-SELECT f.path, s.name, l.created_at FROM lead AS l JOIN file AS f ON f.id = l.file_id JOIN source AS s ON s.id = f.source_id
+SELECT f.path, s.name, l.created_at, f.id FROM lead AS l JOIN file AS f ON f.id = l.file_id JOIN source AS s ON s.id = f.source_id
 WHERE l.id = :lead
 UNION ALL
-SELECT f.path, s.name, g.first_seen FROM sighting AS g JOIN file AS f ON f.id = g.file_id JOIN source AS s ON s.id = g.source_id
+SELECT f.path, s.name, g.first_seen, f.id FROM sighting AS g JOIN file AS f ON f.id = g.file_id JOIN source AS s ON s.id = g.source_id
 WHERE g.lead_id = :lead ORDER BY 3
 """
 # Those that were undone as well: a person sees what was recorded and when it was undone.
@@ -213,6 +213,29 @@ ADD_PAUSE = (
 IS_SOURCE = "SELECT 1 FROM source WHERE name = ?1 UNION ALL SELECT 1 FROM lead WHERE source = ?1 LIMIT 1"
 # For naming the nearest: a look at every lead.
 ALL_SOURCES = "SELECT name FROM source UNION SELECT source FROM lead"
+
+
+# -- the stack: who is on which lists ---------------------------------------------------------------
+
+_OWN = "coalesce(l.suppressed, '') NOT LIKE 'merged%'"
+# Of each lead that several lists name, the first list and one of the others; in the order of the key of sightings.
+ON_SEVERAL = f"""
+SELECT s.lead_id, l.file_id, s.file_id FROM sighting AS s CROSS JOIN lead AS l ON l.id = s.lead_id
+WHERE l.file_id IS NOT NULL AND {_OWN} ORDER BY s.lead_id
+"""
+# How many leads each list was the first to name; a scan.
+FIRST_OF_LISTS = (
+    f"SELECT l.file_id, count(*) FROM lead AS l WHERE l.file_id IS NOT NULL AND {_OWN} GROUP BY l.file_id"
+)
+# What they are called.
+LIST_NAMES = "SELECT f.id, f.path, s.name, f.looked_at FROM file AS f JOIN source AS s ON s.id = f.source_id"
+# The best of those on so many lists; ?2: only of those that both lists name. A scan with a small heap.
+ON_LISTS = """
+SELECT l.id FROM lead AS l WHERE l.lists >= :least AND (:most IS NULL OR l.lists <= :most) AND l.suppressed IS NULL
+  AND (:one IS NULL OR l.file_id = :one OR EXISTS (SELECT 1 FROM sighting WHERE lead_id = l.id AND file_id = :one))
+  AND (:other IS NULL OR l.file_id = :other OR EXISTS (SELECT 1 FROM sighting WHERE lead_id = l.id AND file_id = :other))
+ORDER BY l.lists DESC, l.score_base DESC, l.id LIMIT :limit
+"""
 
 
 # -- what a list brought ---------------------------------------------------------------------------

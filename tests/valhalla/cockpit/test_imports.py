@@ -302,3 +302,15 @@ def test_a_question_about_a_column_is_asked_once(client: httpx.Client, trade: Pa
     assert client.get("/api/leads/1").json()["value"] == 125_000
     newest = client.get("/api/imports").json()["imports"][0]["id"]
     assert newest > 1 and client.get(f"/api/imports/{newest}").json()["asked"] == []
+
+
+def test_the_stack_stands_as_lists_by_lists(client: httpx.Client, trade: Path, database: Database) -> None:
+    other = trade.with_name("vacant.csv")
+    other.write_text(TRADE + "Ann Lee,,1 Oak St,Houston,TX,\n", encoding="utf-8")
+    import_file(database, Request(str(other)))
+    told = client.get("/api/stack").json()
+    assert told["stack"]["on"] == {"2": 1, "3": 0, "4": 0} and told["stack"]["pairs"] == [[2, 1], [1, 1]]
+    assert [each["name"] for each in told["leads"]] == ["Ann Lee"]
+    page = client.get("/imports/stack").text
+    assert "county.csv" in page and "vacant.csv" in page and "1 on county.csv and vacant.csv" in page
+    assert client.get("/imports/stack?one=1&other=2").status_code == 200

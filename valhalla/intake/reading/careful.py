@@ -297,6 +297,8 @@ class RowReader:
         column = self._name_column if missing[0] == "name" else self._header(missing[0])
         if column is None and self.profile.contact == "either":
             column = self._header("phone")
+        if missing == ["name"] and self.profile.rules == "list":
+            return Reject(line, column, code, "The row names no owner, no company and no address", None, raw)
         return Reject(line, column, code, f"Missing fields in lead data: {shown}", None, raw)
 
     def _lead(
