@@ -1,7 +1,7 @@
 """The call list: the first leads by today's score, exactly, without looking at all of them.
 
 A score is a stored base plus freshness, which fades with time. The index ``lead_by_score`` holds the better leads by
-base and, within a base, by how fresh they are. Bases are visited from the best down; of each only the leads that can
+base and, within a base, by how fresh they are. Bases are visited from the best down, many at once where few leads share one; of each only the leads that can
 still reach the list are read, and the visit ends when no fresher lead of a lower base could. Only where the indexed leads
 do not fill the list are the others read as well; of one market or source, those that the search index finds.
 """
@@ -27,6 +27,9 @@ NEW, AGAIN = "new", "again"
 
 PAGE = 1_000
 """Leads of one base that are read at a time."""
+
+THIN_PAGE = 200
+"""Leads of several bases that are read at a time."""
 
 
 def top(
@@ -99,8 +102,8 @@ def _best(
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
     paused = sorted(source_pauses.in_force(database)) if wait is not None else []
-    statements = (sql.OF_BASE, sql.OF_DATE, sql.AGAIN)
-    of_base, of_date, again = (
+    statements = (sql.OF_BASES, sql.OF_BASE, sql.OF_DATE, sql.AGAIN)
+    of_bases, of_base, of_date, again = (
         sql.chosen(text, where, wait, *columns, paused=len(paused), part=part) for text in statements
     )
     given = {"now": now, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
@@ -108,10 +111,10 @@ def _best(
     if part == AGAIN:
         _offer(best, database.sql(again, given), resting)
         return [ranked.id for ranked in best.ranked()]
-    reader = _Reader(database, best, count, given, of_base, of_date, resting)
+    reader = _Reader(database, best, count, given, of_bases, of_base, of_date, resting)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
-    base: int | None = _NO_BASE
-    while (base := database.value(next_base, (base,))) is not None:
+    base = reader.read_thin(_NO_BASE)
+    while base is not None and (base := database.value(next_base, (base,))) is not None:
         if best.days_left(base) < 0:
             break
         reader.read_base(base)
@@ -147,6 +150,7 @@ class _Reader:
         best: Best,
         count: int,
         given: dict[str, Any],
+        of_bases: str,
         of_base: str,
         of_date: str,
         resting: frozenset[int],
@@ -156,8 +160,27 @@ class _Reader:
         self.count = count + len(resting)
         self.resting = resting
         self.given = given
+        self._of_bases = of_bases
         self._of_base = of_base
         self._of_date = of_date
+
+    def read_thin(self, top: int) -> int | None:
+        """Read the leads below the base ``top`` in pages as long as few of them share a base. Returns the base below which they
+        go on, base by base; None when the list is complete."""
+        while True:
+            bounds = {"top": top, "limit": THIN_PAGE}
+            page = [*map(Candidate._make, self.database.sql(self._of_bases, {**self.given, **bounds}))]
+            if len(page) < THIN_PAGE:
+                self._offer(page)
+                return None
+            last = page[-1].score_base
+            self._offer([candidate for candidate in page if candidate.score_base != last])
+            if self.best.days_left(last) < 0:
+                return None
+            if page[0].score_base == last:
+                return top
+            self.read_base(last)
+            top = last
 
     def read_base(self, base: int) -> None:
         before = _NO_TIME

@@ -28,6 +28,13 @@ NEXT_BASE = """
 SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {line} AND score_base < ?
 """
 
+# The next leads in the order of lead_by_score, whatever their base: where few leads share one, a page has many bases.
+OF_BASES = f"""
+SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead
+WHERE score_base < :top AND score_base >= {{line}} AND {{which}}
+ORDER BY score_base DESC, {FRESH_AT} DESC, expected_value DESC, identity LIMIT :limit
+"""
+
 # Of one base, the leads fresh enough to matter, in the order of the list: a range of lead_by_score.
 OF_BASE = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead

@@ -124,6 +124,7 @@ def test_it_is_the_same_wherever_the_line_is_and_however_it_is_read(
     database: Database, monkeypatch: pytest.MonkeyPatch, wanted: int, page: int
 ) -> None:
     monkeypatch.setattr(top_module, "PAGE", page)
+    monkeypatch.setattr(top_module, "THIN_PAGE", page)
     call_list_index._move(database, wanted)
     assert call_list_index.of(database) == wanted
     for count in (1, 60, 800):
@@ -136,6 +137,7 @@ def test_leads_with_the_same_points_are_in_order_of_expected_value_and_of_who_th
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(top_module, "PAGE", 20)
+    monkeypatch.setattr(top_module, "THIN_PAGE", 7)
     with database.write():
         database.sql(
             "UPDATE lead SET score_base = 4000, list_date = NULL, created_at = ?, expected_value = CASE id % 3 WHEN 0 THEN NULL "
