@@ -36,10 +36,11 @@ def list_(
 ) -> None:
     """The deals, open ones first, with days in their stage and what waits for you."""
     from valhalla.leads.deals import board
+    from valhalla.leads.known_markets import market_named
 
     inv = invocation(ctx)
     with inv.reading() as database:
-        found = board(database, market=market, ended=not open_only)
+        found = board(database, market=market_named(database, market), ended=not open_only)
     inv.show(found, lambda: _print_board(found))
 
 

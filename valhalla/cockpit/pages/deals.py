@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import deals as gather
+from valhalla.cockpit.pages.leads import asked_market
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
@@ -36,7 +37,7 @@ Back = Annotated[str, Form(max_length=2_000)]
 @router.view("/deals", "/api/deals", "deals.html", "Deals", summary="The board of deals")
 def board(here: Here, market: Annotated[str | None, Query(max_length=200)] = None) -> dict[str, Any]:
     """Deals by stage, with days in it and what waits for you; those that ended stay for 90 days."""
-    return gather.board(here.database, market)
+    return gather.board(here.database, asked_market(here, market))
 
 
 def _buyers(request: Request, here: Cockpit, found: dict[str, Any]) -> dict[str, Any]:
