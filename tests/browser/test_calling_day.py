@@ -21,9 +21,10 @@ began = time.monotonic()
 db.clock.now = lambda: {at} + round((time.monotonic() - began) * 1_000_000)
 """
 
-HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2\n"
+HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2,Estimated Value,Equity Percent\n"
 ROWS = "".join(
-    f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02}\n" for n in range(1, 13)
+    f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02},300000,{98 - 4 * n}\n"
+    for n in range(1, 13)
 )
 
 

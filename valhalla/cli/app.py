@@ -20,6 +20,7 @@ GROUPS = {
         "leads": "leads:app",
         "outcome": "outcome:outcome",
         "note": "lead_work:note",
+        "filters": "filters:app",
         "calendar": "calendar:calendar",
         "promises": "promises:app",
         "week": "week:week",

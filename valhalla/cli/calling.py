@@ -25,11 +25,14 @@ Group = Annotated[
     typer.Option("--only", help="Only this group: promised, deals, warm, new or retries."),
 ]
 
+Chosen = Annotated[str | None, typer.Option("--filter", help="Only the leads of this saved filter.")]
+
 
 def next_(
     ctx: typer.Context,
     market: Market = None,
     only: Group = None,
+    filter: Chosen = None,
     user: Annotated[str | None, typer.Option("--as", help="In a team: who is calling.")] = None,
     back: Annotated[
         bool, typer.Option("--release", help="With --as: only give back who was handed out.")
@@ -58,7 +61,11 @@ def next_(
             )
             return
         viewer = Viewer.now(database)
-        filters: dict[str, Any] = {"only": _group(only), "market": market_named(database, market)}
+        filters: dict[str, Any] = {
+            "only": _group(only),
+            "market": market_named(database, market),
+            "among": _among(database, filter),
+        }
         if user is not None:
             found = holds.draw(database, viewer, who, **filters)
         else:
@@ -76,23 +83,29 @@ def next_(
         raise typer.Exit(1)
 
 
-def call(ctx: typer.Context, market: Market = None, only: Group = None) -> None:
+def call(ctx: typer.Context, market: Market = None, only: Group = None, filter: Chosen = None) -> None:
     """Work through today's list: one lead at a time, one key for what came of the call, then the next."""
     from valhalla.leads.known_markets import market_named
 
     inv = invocation(ctx)
     with inv.program() as program:
-        _Desk(inv, program, market_named(program.database, market), _group(only)).work()
+        market = market_named(program.database, market)
+        _Desk(inv, program, market, _group(only), filter).work()
 
 
 class _Desk:
     """A person who calls, at the terminal."""
 
     def __init__(
-        self, inv: Invocation, program: ReevaluatingProgram, market: str | None, only: str | None
+        self,
+        inv: Invocation,
+        program: ReevaluatingProgram,
+        market: str | None,
+        only: str | None,
+        chosen: str | None,
     ) -> None:
         self.inv, self.program, self.database = inv, program, program.database
-        self.market, self.only = market, only
+        self.market, self.only, self.filter = market, only, chosen
         self.skipped: set[int] = set()
         self.job: JobId | None = None
 
@@ -122,7 +135,12 @@ class _Desk:
         while True:
             viewer = Viewer.now(self.database)
             found = working.next_row(
-                self.database, viewer, without=self.skipped, only=self.only, market=self.market
+                self.database,
+                viewer,
+                without=self.skipped,
+                only=self.only,
+                market=self.market,
+                among=_among(self.database, self.filter),
             )
             if found.row is None:
                 print(_nobody(self.database, found.opens))
@@ -228,6 +246,12 @@ def _group(only: str | None) -> str | None:
     if only is not None and only.lower() not in HEADINGS:
         raise UsageError(f"{only!r} is no group of today; use {', '.join(HEADINGS)}")
     return only.lower() if only else None
+
+
+def _among(database: Database, which: str | None) -> list[int] | None:
+    from valhalla.leads import filters
+
+    return None if which is None else filters.numbers(database, filters.find(database, which).where)
 
 
 def _nobody(database: Database, opens: int | None) -> str:

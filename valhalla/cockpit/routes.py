@@ -20,6 +20,7 @@ from valhalla.cockpit.pages import (
     digests,
     effects,
     experiments,
+    filters,
     imports,
     jobs,
     lead,
@@ -42,6 +43,7 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.uploads import LARGEST
 
 MODULES: tuple[ModuleType, ...] = (
+    filters,
     today,
     overview,
     work,

@@ -917,6 +917,44 @@ WORK_IDS = {
 MOVE_WORK = {table: f"UPDATE {table} SET lead_id = ? WHERE id = ? AND lead_id = ?" for table in WORK_IDS}
 
 
+# -- saved filters ---------------------------------------------------------------------------------
+
+# By name, as people look for them.
+FILTERS = "SELECT id, name, body, created_at, created_by FROM saved_filter WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE"
+# A filter is not altered: the one of its name ends, and another begins.
+END_FILTER_NAMED = (
+    "UPDATE saved_filter SET removed_at = ?, removed_by = ? WHERE name = ? AND removed_at IS NULL"
+)
+ADD_FILTER = "INSERT INTO saved_filter (name, body, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
+# The row stays, as evidence.
+END_FILTER = "UPDATE saved_filter SET removed_at = ?, removed_by = ? WHERE id = ? AND removed_at IS NULL"
+# Whether some lead has a sign: the first one found says so.
+SIGN_EXISTS = "SELECT 1 FROM lead WHERE distress IS NOT NULL AND ',' || distress || ',' LIKE ? LIMIT 1"
+
+# What a filter may ask, by the name of its condition; a digit behind it numbers several of a kind. Merged leads are parts of others.
+_ASKED = {
+    "lists": "lists >= :lists",
+    "market": "market = :market",
+    "source": "source = :source",
+    "score": "score >= :score",
+    "number": "details LIKE :number",
+    "stands": "coalesce(standing, status) = :stands",
+    "never": "last_contact IS NULL",
+    "tag": "id IN (SELECT lead_id FROM tag WHERE tag = :tag{at} AND removed_at IS NULL)",
+    "sign": "distress IS NOT NULL AND ',' || distress || ',' LIKE :sign{at}",
+    "event": """(SELECT count(*) FROM outcome AS o WHERE o.lead_id = lead.id AND o.event = :event{at} AND o.undone_at IS NULL) >= :times{at}""",
+}
+
+
+def filtered(columns: str, conditions: Iterable[str]) -> str:
+    """Reads these columns of the leads for which all conditions hold; a walk over all leads."""
+    asked = []
+    for name in conditions:
+        kind = name.rstrip("0123456789")
+        asked.append(_ASKED[kind].replace("{at}", name.removeprefix(kind)))
+    return f"SELECT {columns} FROM lead WHERE coalesce(suppressed, '') NOT LIKE 'merged%' AND {' AND '.join(asked)}"
+
+
 # -- removing leads --------------------------------------------------------------------------------
 
 # Numbers are not given out twice, see NEXT_LEAD_ID of the import.

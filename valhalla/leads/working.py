@@ -6,7 +6,7 @@ within calling hours where they are. Promises come first as soon as their time h
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR, iso
@@ -88,10 +88,17 @@ def next_row(
     only: str | None = None,
     market: str | None = None,
     source: str | None = None,
+    among: Sequence[int] | None = None,
 ) -> Next:
-    """The first who may be called now. ``without``: leads that were skipped, by number; ``only``: one group of today."""
+    """The first who may be called now. ``without``: leads that were skipped, by number; ``only``: one group of today; ``among``:
+    of these leads, in their order."""
     opens: list[int] = []
-    for row in today.walk(database, viewer, market=market, source=source, only=only, batch=AHEAD):
+    rows = (
+        today.walk(database, viewer, market=market, source=source, only=only, batch=AHEAD)
+        if among is None
+        else _among(viewer, among)
+    )
+    for row in rows:
         lead = row.record.lead
         if lead.id in without:
             continue
@@ -102,6 +109,13 @@ def next_row(
             return Next(row, None)
         opens.append(due)
     return Next(None, min(opens, default=None))
+
+
+def _among(viewer: Viewer, among: Sequence[int]) -> Iterator[Row]:
+    for at in range(0, len(among), today.COUNTED):
+        for record in viewer.some(among[at : at + today.COUNTED]):
+            if record.lead.suppressed is None:
+                yield today.Row("new" if record.lead.last_contact is None else "retries", record)
 
 
 def due_at(viewer: Viewer, row: Row) -> int | None:
@@ -173,11 +187,21 @@ def script(database: Database, lead: StoredLead, caller: str | None) -> dict[str
 
 
 def upcoming(
-    database: Database, viewer: Viewer, *, without: Container[int] = (), only: str | None = None
+    database: Database,
+    viewer: Viewer,
+    *,
+    without: Container[int] = (),
+    only: str | None = None,
+    among: Sequence[int] | None = None,
 ) -> list[dict[str, Any]]:
     """The next few who may be called now."""
     found: list[dict[str, Any]] = []
-    for row in today.walk(database, viewer, only=only, batch=UPCOMING * 4):
+    rows = (
+        today.walk(database, viewer, only=only, batch=UPCOMING * 4)
+        if among is None
+        else _among(viewer, among)
+    )
+    for row in rows:
         if row.record.lead.id not in without:
             due = due_at(viewer, row)
             if due is not None and due <= viewer.at:

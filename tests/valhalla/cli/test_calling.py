@@ -14,8 +14,11 @@ from valhalla.cli.entry import run
 
 NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston, a Wednesday."""
-HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2\n"
-ROWS = [f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02}\n" for n in range(1, 13)]
+HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2,Estimated Value,Equity Percent\n"
+ROWS = [
+    f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02},300000,{98 - 4 * n}\n"
+    for n in range(1, 13)
+]
 
 Press = Callable[..., str]
 
@@ -155,3 +158,20 @@ def test_when_everybody_was_called_nobody_is_left(day: Day) -> None:
 
 def test_a_group_that_does_not_exist_is_refused(day: Day) -> None:
     day.say("call", "--only", "cold", code=2)
+
+
+def test_a_saved_filter_is_counted_worked_tagged_and_exported(day: Day, tmp_path: Path) -> None:
+    day.say("leads", "tag", "7", "hot")
+    day.say("leads", "tag", "9", "hot")
+    made = day.json("filters", "save", "my hot ones", "#hot, never called")
+    assert made["count"] == 2
+    out = day.press(["1", "1"], "--filter", "my hot ones")
+    assert "Person 7: no answer" in out and "Nobody is left" in out
+    assert [each["count"] for each in day.json("filters", "list")] == [0]
+    day.say("filters", "save", "my hot ones", "#hot")
+    assert day.json("filters", "tag", "my hot ones", "second try")["leads"] == 2
+    assert day.json("leads", "show", "9")["tags"] == ["hot", "second try"]
+    assert day.json("filters", "export", "my hot ones", str(tmp_path / "hot.csv"))["leads"] == 2
+    day.say("filters", "remove", "my hot ones")
+    assert day.json("filters", "list") == []
+    day.say("filters", "save", "bad", "purple", code=2)

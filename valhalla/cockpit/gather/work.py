@@ -10,11 +10,14 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.wording import micros
-from valhalla.leads import today, working
+from valhalla.leads import filters, today, working
 from valhalla.leads.today import HEADINGS, Row
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
 from valhalla.program.moments import clock_text
+
+FILTER = "filter:"
+"""Stands before the number of a saved filter that is worked."""
 
 
 def gather(
@@ -22,14 +25,19 @@ def gather(
 ) -> dict[str, Any]:
     """The next lead (or the one with this number) with a one-time ``key``; ``lead`` is None when nobody may be called now.
 
-    ``said``: what has just been recorded, for those who hear the page.
+    ``only``: one group of today, or ``filter:3`` for a saved filter. ``said``: what has just been recorded, for those who hear the page.
     """
     database = cockpit.database
     with database.view():
         values = settings.effective(database)
         viewer = viewer_of(database, values)
         skipped = cockpit.calling.skipped(viewer.at)
-        found = working.next_row(database, viewer, without=skipped, only=only)
+        chosen = (
+            filters.find(database, only.removeprefix(FILTER)) if only and only.startswith(FILTER) else None
+        )
+        among = None if chosen is None else filters.numbers(database, chosen.where)
+        group = only if chosen is None else None
+        found = working.next_row(database, viewer, without=skipped, only=group, among=among)
         row = found.row if lead_id is None else _asked(cockpit, viewer, lead_id)
         card = None if row is None else working.card(database, viewer, row, values)
         hidden = skipped | ({row.record.lead.id} if row is not None else set())
@@ -37,11 +45,11 @@ def gather(
             "key": None,
             "card": card,
             "only": only,
-            "heading": HEADINGS.get(only or ""),
+            "heading": chosen.name if chosen is not None else HEADINGS.get(only or ""),
             "said": said,
             "opens": None if found.opens is None else iso(found.opens),
             "day": working.day(database, values),
-            "upcoming": working.upcoming(database, viewer, without=hidden, only=only),
+            "upcoming": working.upcoming(database, viewer, without=hidden, only=group, among=among),
             "week": working.week(database, values),
             "skipped": len(skipped),
             "can_undo": bool(working.recorded_today(database, "operator", values)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ router = Views("work")
 OPERATOR = "operator"
 
 Key = Annotated[str, Form(max_length=40)]
-Only = Annotated[str, Form(max_length=20)]
+Only = Annotated[str, Form(max_length=40)]
 Text = Annotated[str, Form(max_length=4_000)]
 Short = Annotated[str, Form(max_length=300)]
 
@@ -35,7 +36,7 @@ def show(
     request: Request,
     here: Here,
     lead: Annotated[int | None, Query(ge=1, le=2**62)] = None,
-    only: Annotated[str | None, Query(max_length=20)] = None,
+    only: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """The page, with who is next or the lead that was asked for."""
     found = gathering.gather(here, lead_id=lead, only=_group(only))
@@ -43,7 +44,7 @@ def show(
 
 
 @router.json("/api/work", summary="Who is next to be called, with all that the caller has to know")
-def api(here: Here, only: Annotated[str | None, Query(max_length=20)] = None) -> dict[str, Any]:
+def api(here: Here, only: Annotated[str | None, Query(max_length=40)] = None) -> dict[str, Any]:
     """The lead, the number, calling hours, script, what was said before, who comes after, and how far the day is. The ``key`` is
     good for recording one outcome."""
     return gathering.gather(here, only=_group(only))
@@ -212,6 +213,6 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(only: str | None) -> str | None:
-    if only and only not in HEADINGS:
+    if only and only not in HEADINGS and not re.fullmatch(rf"{gathering.FILTER}\d{{1,18}}", only):
         raise UsageError(f"{only!r} is no group of today")
     return only or None
