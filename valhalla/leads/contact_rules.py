@@ -75,8 +75,6 @@ class Rest(NamedTuple):
     because: str
     dial: Dial | None
     """The number to dial, if any."""
-    dials: bool = False
-    """Whether it is because of so many dials, which also keeps a promise waiting."""
 
 
 class May(NamedTuple):
@@ -176,7 +174,6 @@ def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promise
             dials[-MOST_DIALS].at + DAY,
             f"They were dialled {MOST_DIALS} times in the last 24 hours",
             None,
-            True,
         )
     used = {
         _key(each.number)

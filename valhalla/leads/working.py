@@ -123,19 +123,21 @@ def due_at(viewer: Viewer, row: Row) -> int | None:
     lead = row.record.lead
     if row.group == "appointments" or (lead.phone_key is None and lead.email is None):
         return None
+    rules, at = viewer.calling, viewer.at
     if row.promise is not None:
         promise = row.promise.promise
         if promise.kind == "task":
             return None
-        rest = viewer.resting.get(lead.id)
-        # They asked for it: of the rules of the day only the number of dials keeps it waiting.
-        waits = rest.until if rest is not None and rest.dials else None
-        found = contact_rules.hours_of(
-            lead, row.record.details, viewer.calling, max(viewer.at, promise.at, waits or 0)
-        )
-        return found.opens
-    action = viewer.action(row.record)
-    return action.due if action.action == HOLD else viewer.at
+        at = max(at, promise.at)
+    else:
+        action = viewer.action(row.record)
+        if action.action == HOLD:
+            return action.due
+        if action.channel not in ("call", "text"):
+            return at
+    # The number whose turn it is may be of another place than the lead's own.
+    may = contact_rules.may_call(viewer.database, lead.id, rules, at)
+    return at if may.ok else may.opens
 
 
 def hours(viewer: Viewer, record: Record) -> Hours:
