@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from db import Database
 from valhalla.intake.other_lists import import_buyers, import_outcomes
 from valhalla.leads.buyers import all_buyers
+from valhalla.leads.dispositions import event_of
 from valhalla.program.errors import InputError, UsageError
 
 ROWS = """\
@@ -126,3 +127,67 @@ def test_a_row_that_cannot_be_taken_apart_is_refused_and_the_others_are_used(
     done = import_outcomes(database, path, zone=None)
     assert (done.rows, done.recorded) == (3, 2)
     assert [(each.line, "NUL" in each.message) for each in done.refused] == [(3, True)]
+
+
+DIALER = """\
+First Name,Last Name,Number Dialed,Disposition,Call Date,Call Time,Duration,Callback Date,Call Notes
+Ann,Lee,(713) 555-0100,No Answer,11/20/2025,2:15 PM,0:31,,
+Ann,Lee,713-555-0190,Left Voicemail,11/20/2025,2:16 PM,0:40,,
+Bob,Ray,7135550101,Wrong Number,11/20/2025,2:20 PM,0:12,,
+,,7135550102,Call Back,11/20/2025,2:31 PM,2:02,12/01/2099 3:00 PM,after work
+Dee,Fox,713-555-0103,DNC,11/20/2025,2:40 PM,0:20,,
+"""
+
+
+def test_a_dialers_results_are_outcomes_of_the_numbers(database: Database, load: Any, tmp_path: Path) -> None:
+    load(
+        'Ann Lee,a@x.com,150000,"Houston, TX",713-555-0100,,,,,',
+        'Bob Ray,b@x.com,150000,"Houston, TX",713-555-0101,,,,,',
+        'Cal Poe,c@x.com,150000,"Houston, TX",713-555-0102,,,,,',
+        'Dee Fox,d@x.com,150000,"Houston, TX",713-555-0103,,,,,',
+    )
+    path = tmp_path / "dialer.csv"
+    path.write_text(DIALER.replace("2099", "2028"), encoding="utf-8")
+    done = import_outcomes(database, path, zone="America/Chicago")
+    assert [each.message for each in done.refused] == ["no lead is known as +17135550190"]
+    found = database.sql("SELECT lead_id, event, number, origin FROM outcome ORDER BY id")
+    assert found == [
+        (1, "no_answer", "+17135550100", "list"),
+        (2, "wrong_number", "+17135550101", "list"),
+        (3, "callback", "+17135550102", "list"),
+        (4, "opted_out", None, "list"),
+    ]
+    assert database.value("SELECT at / 1000000 % 86400 / 60 FROM outcome WHERE id = 1") == 20 * 60 + 15
+    assert database.value("SELECT phone_key FROM lead WHERE id = 2") is None, "its only number is wrong"
+    assert database.sql("SELECT lead_id, kind FROM promise") == [(3, "callback")]
+    again = import_outcomes(database, path, zone="America/Chicago")
+    assert (again.recorded, again.known) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("word", "event"),
+    [
+        ("No Answer", "no_answer"),
+        ("NA", "no_answer"),
+        ("Answering Machine", "voicemail"),
+        ("Left VM", "voicemail"),
+        ("Busy", "busy"),
+        ("Not in service", "disconnected"),
+        ("Wrong #", "wrong_number"),
+        ("WRONG NUMBER - tenant", "wrong_number"),
+        ("Tenant answered", "someone_else"),
+        ("Not Interested", "not_interested"),
+        ("NI", "not_interested"),
+        ("Interested - send offer", "interested"),
+        ("Don't call again", "opted_out"),
+        ("Do Not Call", "opted_out"),
+        ("Appt Set", "appointment"),
+        ("CALLBK", "callback"),
+        ("Talked", "contacted"),
+        ("Already sold", "sold"),
+        ("closed", "won"),
+        ("danced", "danced"),
+    ],
+)
+def test_the_words_of_dialers(word: str, event: str) -> None:
+    assert event_of(word) == event
