@@ -22,7 +22,8 @@ def packet(
         Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")
     ] = None,
 ) -> None:
-    """The deal packet of a lead: numbers, offer, risks, buyers, next steps; a page or PDF to print or send."""
+    """The deal packet of a lead, your worksheet: numbers, offer, risks, buyers, next steps; a page or PDF. It is not for buyers:
+    theirs is deals sheet."""
     from db.clock import iso
     from valhalla.reports.packet_files import make_files
 

@@ -60,7 +60,7 @@ class _Document:
     def build(self) -> bytes:
         p, out = self.p, self.pdf
         out.add_page()
-        self._line("DEAL PACKET", 8, SOFT)
+        self._line("DEAL PACKET: MY WORKSHEET, NOT FOR BUYERS", 8, SOFT)
         self._line(self._heading(), 17, INK, "B")
         who = [
             p["property"]["location"] if p["property"]["address"] else None,

@@ -73,7 +73,7 @@ def test_outcomes_from_a_file(data: Any, told: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("outcome", 3, "sold"), 2, "is no outcome"),
+        (("outcome", 3, "eaten"), 2, "is no outcome"),
         (("outcome", 99, "won"), 1, "there is no lead 99"),
         (("outcome", "x", "won"), 2, "no lead number"),
         (("outcome", 3, "paused"), 2, "until when"),
