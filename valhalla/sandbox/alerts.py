@@ -18,6 +18,7 @@ from valhalla.program import correlation
 from valhalla.program.errors import NotFound
 from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, stamp
+from valhalla.sandbox.postgres_state import PostgresState
 
 if TYPE_CHECKING:
     from db import Database
@@ -274,6 +275,8 @@ class AlertSystem(Block):
         return self._entry(row)
 
     def _audit(self, action: str, number: int, body: dict[str, Any], actor: str = "valhalla") -> None:
+        if isinstance(self.database, PostgresState):  # the chain is the home's
+            return
         audit.append(
             self.database,
             action,

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from db import Database
 from db.clock import SECOND, to_datetime
 from valhalla.program.database import memory_database
-from valhalla.sandbox.errors import PostgresUnsupported, SandboxError
+from valhalla.sandbox.errors import SandboxError
+from valhalla.sandbox.postgres import PostgresEngine
+from valhalla.sandbox.postgres_state import PostgresState, state_of
 
 if TYPE_CHECKING:
     from valhalla.sandbox.database import SandboxDatabaseManager
 
 
 class Block:
-    """A block whose state is in ``database``: a file, the manager of one, or (None) a private file in memory.
-
-    Raises :class:`PostgresUnsupported` for the manager of a PostgreSQL database.
-    """
+    """A block whose state is in ``database``: a file, the manager of one or of a PostgreSQL database, or (None) a private file in
+    memory."""
 
     def __init__(self, database: Database | SandboxDatabaseManager | None = None) -> None:
         self._database = None if database is None else resolve(database)
@@ -40,14 +40,14 @@ def resolve(database: Any) -> Database:
         return memory_database()
     if isinstance(database, Database):
         return database
+    if isinstance(database, PostgresState):
+        return cast("Database", database)  # it answers what blocks ask
     found = getattr(database, "database", None)
     if isinstance(found, Database):
         return found
-    if hasattr(database, "database_url"):
-        raise PostgresUnsupported(
-            "this block keeps its state in a SQLite file; on PostgreSQL only sessions, health check and cleanup work "
-            "in this version"
-        )
+    engine = getattr(database, "engine", None)
+    if isinstance(engine, PostgresEngine):
+        return cast("Database", state_of(engine))
     raise SandboxError(
         f"a block works on a Database or a SandboxDatabaseManager, not on a {type(database).__name__}"
     )

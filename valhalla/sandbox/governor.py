@@ -18,6 +18,7 @@ from db.clock import SECOND
 from valhalla.program.errors import UsageError
 from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds, stamp
+from valhalla.sandbox.postgres_state import PostgresState
 
 if TYPE_CHECKING:
     from db import Database
@@ -96,7 +97,10 @@ class GovernorEnforcer(Block):
             with self.database.write(durable=True):
                 self.set_limit(resource_name, max_actions, window_seconds)
                 body = {"max_actions": max_actions, "window_us": round(window_seconds * SECOND)}
-                audit.append(self.database, "governor.set", f"governor:{resource_name}", body, actor=actor)
+                if not isinstance(self.database, PostgresState):  # the chain is the home's
+                    audit.append(
+                        self.database, "governor.set", f"governor:{resource_name}", body, actor=actor
+                    )
         except ValueError as error:
             raise UsageError(str(error)) from None
         return self.get_status(resource_name)

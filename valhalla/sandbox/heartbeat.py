@@ -19,6 +19,7 @@ from db import DatabaseError
 from db.clock import SECOND
 from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds, stamp
+from valhalla.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from db import Database
@@ -134,7 +135,7 @@ class SchedulerHeartbeat(Block):
         try:
             with self.database.write():
                 self.database.sql(sql.BEAT, (now, self.name))
-        except (DatabaseError, apsw.Error) as error:
+        except (DatabaseError, SandboxError, apsw.Error) as error:
             log.warning("the heartbeat could not be written: %s", error)
             return
         self._note(now)
@@ -156,7 +157,7 @@ class SchedulerHeartbeat(Block):
             self._alerts.repeat(
                 f"heartbeat:{self.name}", reason, "error", {"seconds": round(silence or 0.0, 1)}
             )
-        except (DatabaseError, apsw.Error) as error:
+        except (DatabaseError, SandboxError, apsw.Error) as error:
             log.error("%s, and the alert could not be written: %s", reason, error)
 
 

@@ -17,6 +17,7 @@ from jobs import Bell, WorkerRegistration, worker_is_dead
 from valhalla.sandbox import sql
 from valhalla.sandbox.block import Block, microseconds
 from valhalla.sandbox.errors import NestedKey, ResultElsewhere
+from valhalla.sandbox.postgres_state import Owner, PostgresState
 
 if TYPE_CHECKING:
     from db import Database
@@ -56,7 +57,7 @@ class IdempotencyManager(Block):
         self._ttl = None if ttl_seconds is None else microseconds(ttl_seconds, "ttl_seconds")
         self._bell = Bell()
         self._mutex = threading.Lock()
-        self._owner: WorkerRegistration | None = None
+        self._owner: WorkerRegistration | Owner | None = None
         self._originals: dict[str, tuple[int | None, Any]] = {}
         """Results that JSON does not give back as they were, with the end of their time."""
         self._mine = threading.local()
@@ -102,7 +103,7 @@ class IdempotencyManager(Block):
             return False
         if row.state == "done":
             return row.expires is None or row.expires > self.database.clock()
-        return not worker_is_dead(self.database, row.owner)
+        return not self._is_dead(row.owner)
 
     def get_cached_result(self, key: str) -> Any:
         """The result of ``key``; None when there is none (or it is None). Raises :class:`ResultElsewhere`."""
@@ -131,7 +132,7 @@ class IdempotencyManager(Block):
         dead = NOBODY
         row = self._read(key)
         if row is not None and row.state == "reserved":
-            if row.owner == me or not take_over or not worker_is_dead(database, row.owner):
+            if row.owner == me or not take_over or not self._is_dead(row.owner):
                 return False
             dead = row.owner
         with database.write(durable=durable):
@@ -176,8 +177,20 @@ class IdempotencyManager(Block):
         if self._owner is None:
             with self._mutex:
                 if self._owner is None:
-                    self._owner = WorkerRegistration(self.database, "idempotency")
+                    state: object = self.database
+                    self._owner = (
+                        state.register()
+                        if isinstance(state, PostgresState)
+                        else WorkerRegistration(self.database, "idempotency")
+                    )
         return self._owner.id
+
+    def _is_dead(self, owner: int) -> bool:
+        """Whether the process that holds a key lives no longer, wherever it ran."""
+        state: object = self.database
+        return (
+            state.is_dead(owner) if isinstance(state, PostgresState) else worker_is_dead(self.database, owner)
+        )
 
     def _look(self, key: str) -> tuple[bool, Any]:
         """Whether ``key`` has a result that is still good, and that result."""

@@ -19,6 +19,7 @@ from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import SchedulerHeartbeat
 from valhalla.sandbox.idempotency import IdempotencyManager
 from valhalla.sandbox.logger import StructuredLogger
+from valhalla.sandbox.postgres_state import PostgresState
 from valhalla.sandbox.readiness import SandboxReadinessChecker
 from valhalla.sandbox.retry import RetryBackoffManager
 from valhalla.sandbox.worker import WorkerProcess
@@ -44,7 +45,9 @@ class SandboxOrchestrator:
         self.database = used
         self.alert_system = AlertSystem(database=used)
         self.dry_run_lock = DryRunLock(database=used, alerts=self.alert_system)
-        self.worker = WorkerProcess(database=used, alerts=self.alert_system)
+        # Jobs are this machine's: a callable cannot run on another one, so on PostgreSQL its queue is a file of its own in memory.
+        jobs = None if isinstance(used, PostgresState) else used
+        self.worker = WorkerProcess(database=jobs, alerts=self.alert_system)
         self.heartbeat = SchedulerHeartbeat(database=used, alerts=self.alert_system)
         self.retry_manager = RetryBackoffManager(database=used, alerts=self.alert_system)
         self.idempotency_manager = IdempotencyManager(database=used)

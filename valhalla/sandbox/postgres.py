@@ -30,17 +30,35 @@ class PostgresEngine:
         self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._mutex = threading.Lock()
         self._opened: list[Any] = []
+        self.making = threading.Lock()
+        self.state: object = None
+        """The blocks' tables on this server, see :func:`valhalla.sandbox.postgres_state.state_of`."""
 
     def session(self) -> PostgresSession:
         """A session with a connection of its own. Raises :class:`SandboxError` when the server does not answer."""
+        return PostgresSession(self.connect())
+
+    def connect(self, *, autocommit: bool = False) -> Any:
+        """A connection. Raises :class:`SandboxError` when the server does not answer."""
         try:
-            connection = self._psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS)
+            connection = self._psycopg.connect(
+                self._url, connect_timeout=CONNECT_SECONDS, autocommit=autocommit
+            )
         except self._psycopg.Error as error:
             reason = " ".join(masked_text(str(error)).split())
             raise SandboxError(f"{masked_text(self._url)} does not answer: {reason}") from None
         with self._mutex:
             self._opened = [*(each for each in self._opened if not each.closed), connection]
-        return PostgresSession(connection)
+        return connection
+
+    def cursor(self, connection: Any) -> Any:
+        """A cursor that puts parameters into the statement itself: the server need not guess what an unused one is."""
+        return self._psycopg.ClientCursor(connection)
+
+    @property
+    def error(self) -> type[Exception]:
+        """What its statements raise."""
+        return self._psycopg.Error  # type: ignore[no-any-return]
 
     def close_all(self) -> None:
         """Close the connections of all sessions."""

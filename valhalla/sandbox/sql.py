@@ -16,7 +16,7 @@ INSERT INTO alert (task, severity, reason, context, correlation_id, at, last_at)
 # acknowledged.
 NEWEST_ALERTS = f"""
 SELECT {ALERT_COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity = ?1) AND (?2 IS NULL OR task = ?2)
-  AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) ORDER BY id
+  AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) AS newest ORDER BY id
 """
 
 # One alert as it is now, for its subscribers and for whoever changes it.
@@ -112,7 +112,7 @@ READ_DRY_RUNS = "SELECT at, action, status, error, correlation_id FROM dry_run_l
 # The limit with the slot that would be used next: it holds the time of the oldest action that counts.
 READ_LIMIT = """
 SELECT l.max_actions, l.window, l.allowed, l.last_at, s.at FROM governor_limit AS l
-LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AND s.slot = l.allowed % l.max_actions
+LEFT JOIN governor_slot AS s ON s.resource = l.resource AND l.max_actions > 0 AND s.slot = l.allowed % nullif(l.max_actions, 0)
 WHERE l.resource = ?
 """
 
@@ -206,7 +206,8 @@ READ_KEY = "SELECT state, owner, result, expires FROM idempotency_key WHERE key 
 RESERVE_KEY = """
 INSERT INTO idempotency_key (key, state, owner, created_at) VALUES (?1, 'reserved', ?2, ?3)
 ON CONFLICT (key) DO UPDATE SET state = 'reserved', owner = ?2, result = NULL, created_at = ?3, expires = NULL
-WHERE (state = 'done' AND expires <= ?3) OR (state = 'reserved' AND owner = ?4)
+WHERE (idempotency_key.state = 'done' AND idempotency_key.expires <= ?3)
+  OR (idempotency_key.state = 'reserved' AND idempotency_key.owner = ?4)
 """
 
 # Only by its owner: one that was taken for dead has lost it.
@@ -227,7 +228,7 @@ CLEAR_EXPIRED_KEYS = "DELETE FROM idempotency_key WHERE state = 'done' AND expir
 COUNT_KEYS = "SELECT count(*) FROM idempotency_key WHERE state = 'done' AND (expires IS NULL OR expires > ?)"
 
 # Counting ends at a limit: there may be a key for every effect there ever was.
-COUNT_KEYS_TO = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT ?)"
+COUNT_KEYS_TO = "SELECT count(*) FROM (SELECT 1 FROM idempotency_key LIMIT ?) AS counted"
 
 
 # -- retries -----------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import JobQueue, JobSignal, JobWrapper, UnknownJob, count_jobs, current_job, show_job
 from valhalla.sandbox.block import Block, stamp
+from valhalla.sandbox.errors import PostgresUnsupported
+from valhalla.sandbox.postgres_state import PostgresState
 
 if TYPE_CHECKING:
     from db import Database
@@ -70,6 +72,10 @@ class WorkerProcess(Block):
         self._worker: JobWorker | None = None
         self._calls: dict[str, Callable[[], Any]] = {}
         self._originals: OrderedDict[int, Any] = OrderedDict()
+        if isinstance(self.database, PostgresState):
+            raise PostgresUnsupported(
+                "the worker keeps its jobs in a SQLite file: a function cannot run on another machine"
+            )
         self.queue = _Queue(self.database, QUEUE_NAME)
         self._local = self.queue.task(name=LOCAL_JOB)(self._run_local)
         self._handlers: dict[str, JobWrapper] = {}
