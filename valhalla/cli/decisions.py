@@ -149,17 +149,36 @@ def review(
     limit: Limit = 20,
     accept: Annotated[list[int] | None, typer.Option("--accept", help="Let this change happen.")] = None,
     decline: Annotated[list[int] | None, typer.Option("--decline", help="Leave the lead as it is.")] = None,
+    accept_import: Annotated[
+        int | None, typer.Option("--accept-import", help="Let everything happen that this import asks for.")
+    ] = None,
+    decline_import: Annotated[
+        int | None,
+        typer.Option("--decline-import", help="Leave all leads as they are that this import asks about."),
+    ] = None,
 ) -> None:
-    """Changes that lists ask for and a person allows: of sources with the setting merge=review."""
+    """Changes that lists ask for and a person allows, such as another owner of a house: the old lead ends as sold, a new one begins."""
     from db.clock import iso
+    from valhalla.intake import deciding
     from valhalla.leads import review as reviewing
 
     inv = invocation(ctx)
+    whole = accept_import if accept_import is not None else decline_import
+    if whole is not None:
+        accepted = accept_import is not None
+        with inv.writing() as database:
+            leads = deciding.decide_import(database, whole, accepted=accepted)
+        says = "made" if accepted else "declined"
+        inv.show(
+            {"import": whole, "accepted": accepted, "leads": leads},
+            lambda: print(f"{len(leads):,} changes {says}."),
+        )
+        return
     if accept or decline:
         done: list[dict[str, Any]] = []
         with inv.writing() as database:
             for changes, accepted in ((accept or [], True), (decline or [], False)):
-                leads = reviewing.decide_all(database, changes, accepted=accepted)
+                leads = deciding.decide_all(database, changes, accepted=accepted)
                 done += [
                     {"change": change, "lead": lead, "accepted": accepted}
                     for change, lead in zip(dict.fromkeys(changes), leads, strict=True)

@@ -32,7 +32,7 @@ from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
-from valhalla.leads import corrections, details
+from valhalla.leads import corrections, details, review
 from valhalla.leads.addresses import Address, normal_address, parse_place
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
@@ -334,7 +334,10 @@ class _Planner:
         if lead is None:
             self._add(row)
             return
-        self._learn_keys(lead, row)
+        if _another_owner(lead, row):  # who that is is for a person to say, so their keys stay nobody's
+            self._learn_keys(lead, row._replace(people=()))
+        else:
+            self._learn_keys(lead, row)
         self._say(lead, row, said)
 
     def _told_apart(self, lead: _Lead | None, row: Row) -> tuple[_Lead | None, Row]:
@@ -516,6 +519,8 @@ class _Planner:
             reading = self.reading
             if "extras" in wanted:
                 wanted["header_id"] = reading.header_id
+            if row.address is not None and _another_owner(lead, row):
+                wanted[review.NEW_OWNER] = _as_said(row)
             body = json.dumps(wanted, ensure_ascii=False)
             self.plan.changes.append(
                 (lead.id, reading.import_id, row.line, row.fingerprint, body, reading.started_at)
@@ -612,6 +617,15 @@ def _by_registry(
 def _another_owner(lead: _Lead, row: Row) -> bool:
     """Whether ``row``, of a list whose leads are properties, names somebody else as the owner."""
     return bool(row.people) and not same_owner(lead.content[_NAME], row.name)
+
+
+def _as_said(row: Row) -> dict[str, Any]:
+    """A row as it is kept until a person says whether the house has another owner."""
+    return {
+        "row": list(row[: Row._fields.index("identity")]),
+        **{name: getattr(row, name) for name in ("identity", "fingerprint", "line")},
+        **{name: list(getattr(row, name)) for name in ("aliases", "people")},
+    }
 
 
 def _told_apart(lead: _Lead, row: Row) -> bool:

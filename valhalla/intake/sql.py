@@ -376,6 +376,21 @@ WHERE r.id = ? AND r.state = 'open' AND r.code NOT IN ('BUYER', 'FORGOTTEN', 'HE
 """
 
 
+# -- deciding on what lists ask for ------------------------------------------------------------------
+
+# Everything that one import asks for.
+CHANGES_OF_IMPORT = "SELECT id FROM lead_change WHERE import_id = ? AND state = 'open' ORDER BY id"
+# The list that asks, and its further columns.
+IMPORT_OF_CHANGE = """
+SELECT i.id, i.header_id, i.names, i.source_id, i.file_id FROM lead_change AS c JOIN import AS i ON i.id = c.import_id WHERE c.id = ?
+"""
+# A house that was sold is found by its keys as the new owner's.
+FREE_KEYS = "DELETE FROM lead_key WHERE lead_id = ? AND key IN (SELECT value FROM json_each(?))"
+IDENTITY_OF = "SELECT identity FROM lead WHERE id = ?"
+MOVE_IDENTITY = "UPDATE lead SET identity = ? WHERE id = ?"
+STATUS_OF = "SELECT coalesce(standing, status) FROM lead WHERE id = ?"
+
+
 # -- buyers among the rows: offers -------------------------------------------------------------------
 
 _OFFER = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from db import audit
@@ -17,11 +16,18 @@ if TYPE_CHECKING:
     from db import Database
 
 
+NEW_OWNER = "new_owner"
+"""What a change holds beside columns where a list names another owner of a house: the row as the list has it."""
+
+
 def waiting(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:
     """Open changes with what the lead says now and what the list says."""
     found = []
-    for number, lead_id, name, path, line, body, at in database.sql(sql.OPEN_CHANGES, (after, limit)):
-        wanted = {column: value for column, value in json.loads(body).items() if column != "header_id"}
+    for number, lead_id, name, path, line, body, at, import_id in database.sql(
+        sql.OPEN_CHANGES, (after, limit)
+    ):
+        said = json.loads(body)
+        wanted = {column: value for column, value in said.items() if column not in ("header_id", NEW_OWNER)}
         now = _present(database, lead_id, wanted)
         found.append(
             {
@@ -31,6 +37,8 @@ def waiting(database: Database, limit: int, after: int = 0) -> list[dict[str, An
                 "file": path,
                 "line": line,
                 "at": at,
+                "import_id": import_id,
+                "new_owner": NEW_OWNER in said,
                 "changes": {column: [now[column], value] for column, value in wanted.items()},
             }
         )
@@ -56,6 +64,20 @@ def accept(database: Database, change_id: int, actor: str = "operator") -> int:
     return lead_id
 
 
+def new_owner(database: Database, change_id: int) -> tuple[int, dict[str, Any]] | None:
+    """The lead and the row of a list that names another owner of its house; None where the change is about something else. Raises
+    :class:`NotFound`."""
+    lead_id, wanted = _find(database, change_id)
+    said = wanted.get(NEW_OWNER)
+    return (lead_id, said) if said is not None else None
+
+
+def by_import(database: Database) -> list[dict[str, Any]]:
+    """How many open changes each import asks for, most first."""
+    names = ("import_id", "file", "changes")
+    return [dict(zip(names, row, strict=True)) for row in database.sql(sql.CHANGES_BY_IMPORT)]
+
+
 def decline(database: Database, change_id: int, actor: str = "operator") -> int:
     """Leave the lead as it is; audited and durable. Returns the lead."""
     with database.write(durable=True):
@@ -65,15 +87,6 @@ def decline(database: Database, change_id: int, actor: str = "operator") -> int:
             database, "lead.change", f"lead:{lead_id}", {"change": change_id, "accepted": False}, actor=actor
         )
     return lead_id
-
-
-def decide_all(
-    database: Database, change_ids: Iterable[int], *, accepted: bool, actor: str = "operator"
-) -> list[int]:
-    """Accept or decline changes, all of them or none; durable. Returns their leads."""
-    decide = accept if accepted else decline
-    with database.write(durable=True):
-        return [decide(database, number, actor) for number in dict.fromkeys(change_ids)]
 
 
 def _find(database: Database, change_id: int) -> tuple[int, dict[str, Any]]:

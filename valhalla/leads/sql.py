@@ -792,9 +792,14 @@ WHERE removed_at IS NULL AND id > ? ORDER BY id LIMIT ?
 
 # With the lead and the list that asks, a page at a time.
 OPEN_CHANGES = """
-SELECT c.id, c.lead_id, l.name, i.path, c.line, c.body, c.at FROM lead_change AS c
+SELECT c.id, c.lead_id, l.name, i.path, c.line, c.body, c.at, c.import_id FROM lead_change AS c
 JOIN lead AS l ON l.id = c.lead_id JOIN import AS i ON i.id = c.import_id
 WHERE c.state = 'open' AND c.id > ? ORDER BY c.id LIMIT ?
+"""
+# For deciding on all of one list at once.
+CHANGES_BY_IMPORT = """
+SELECT c.import_id, i.path, count(*) FROM lead_change AS c JOIN import AS i ON i.id = c.import_id
+WHERE c.state = 'open' GROUP BY c.import_id ORDER BY count(*) DESC, c.import_id LIMIT 20
 """
 # Only while it waits: two people may decide at the same time.
 FIND_CHANGE = "SELECT lead_id, body FROM lead_change WHERE id = ? AND state = 'open'"

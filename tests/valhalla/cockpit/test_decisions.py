@@ -190,3 +190,20 @@ def test_people_who_buy_are_taken_or_declined(
     assert client.post("/decisions/buyers/accept", data={"every": "true"}).status_code == 303
     assert told(client)["counts"]["offers"] == 0
     assert client.post("/decisions/buyers/accept", data={}).status_code == 400
+
+
+def test_all_changes_of_an_import_are_one_click(
+    client: httpx.Client, database: Database, tmp_path: Path
+) -> None:
+    for name, owner in (("a.csv", "Ann Lee"), ("b.csv", "Bob Roe")):
+        rows = "".join(f"{owner},{number} Oak St,Houston,TX,77002\n" for number in (1, 2))
+        (tmp_path / name).write_text(f"Owner Name,Property Address,City,State,Zip\n{rows}", encoding="utf-8")
+        import_file(database, Request(str(tmp_path / name)))
+    found = told(client)
+    assert [each["new_owner"] for each in found["changes"]] == [True, True]
+    assert found["by_import"] == [{"import_id": 2, "file": "b.csv", "changes": 2}]
+    page = client.get("/decisions").text
+    assert "Accept all of this import" in page and "New owner?" in page and "Yes, it was sold" in page
+    assert client.post("/decisions/imports/2/accept").status_code == 303
+    assert told(client)["counts"]["changes"] == 0
+    assert [client.get(f"/api/leads/{number}").json()["name"] for number in (1, 3)] == ["Ann Lee", "Bob Roe"]

@@ -55,6 +55,9 @@ def gather(
             "duplicates": _pairs(database, found[:PAIRS]),
             "next_pairs": found[PAIRS - 1]["id"] if len(found) > PAIRS else None,
             "changes": [_change(each) for each in asked[:CHANGES]],
+            "by_import": [
+                {**each, "file": PurePath(each["file"]).name} for each in review.by_import(database)
+            ],
             "next_changes": asked[CHANGES - 1]["id"] if len(asked) > CHANGES else None,
             "offers": [{**each, "buyer": shown(each["buyer"])} for each in offered[:OFFERS]],
             "next_offers": offered[OFFERS - 1]["id"] if len(offered) > OFFERS else None,
@@ -133,6 +136,7 @@ def _change(found: dict[str, Any]) -> dict[str, Any]:
         "name": found["name"],
         "file": PurePath(found["file"]).name,
         "line": found["line"],
+        "new_owner": found["new_owner"],
         "at": iso(found["at"]),
         "changes": [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeGuard
+from typing import Annotated, Any, Literal, TypeGuard
 
 from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -12,9 +12,8 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.intake import offers
+from valhalla.intake import deciding, offers
 from valhalla.leads import merge as merging
-from valhalla.leads import review
 from valhalla.program.errors import UsageError
 
 ENTRIES = (Entry("Decisions", "/decisions", "decisions", badge="decisions"),)
@@ -124,6 +123,20 @@ def decline(request: Request, here: Here, number: Number, back: Back = "/decisio
     return _decide(request, here, [number], False, back)
 
 
+@router.post("/decisions/imports/{number}/{answer}")
+def decide_import(
+    request: Request,
+    here: Here,
+    number: Number,
+    answer: Literal["accept", "decline"],
+    back: Back = "/decisions",
+) -> Response:
+    """Let everything happen that one list asks for, or none of it."""
+    leads = deciding.decide_import(here.database, number, accepted=answer == "accept")
+    says = "made" if answer == "accept" else "declined"
+    return done(request, back, f"{len(leads)} changes {says}.")
+
+
 Chosen = Annotated[list[int] | None, Form(max_length=200)]
 
 
@@ -175,7 +188,7 @@ def _offers(offer: list[int] | None, every: bool) -> list[int] | None:
 def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one change")
-    leads = review.decide_all(here.database, numbers, accepted=accepted)
+    leads = deciding.decide_all(here.database, numbers, accepted=accepted)
     if len(leads) == 1:
         return done(request, back, f"Lead {leads[0]} {'was changed' if accepted else 'stays as it is'}.")
     return done(request, back, f"{len(leads)} changes {'made' if accepted else 'declined'}.")
