@@ -9,16 +9,29 @@ from typing import Any
 import apsw
 import pytest
 
+from db.clock import DAY
 from db.evidence import key_value
 from db.inspecting import inspect
 from valhalla.effects import live, register
+from valhalla.intake import source_quality
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.importer import import_file
 from valhalla.intake.other_lists import import_buyers
 from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
-from valhalla.leads import do_not_contact, merge, suppression
+from valhalla.leads import (
+    consent,
+    do_not_contact,
+    filters,
+    merge,
+    notes,
+    promises,
+    scrubbing,
+    source_pausing,
+    suppression,
+    tags,
+)
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.view import Viewer
 from valhalla.program.database import open_copy
@@ -31,6 +44,7 @@ from valhalla.scoring import experiments, policies, scripts
 from valhalla.scoring.opening import open_home
 from valhalla.service import tokens
 from valhalla.service.sql import BEGIN_RUN
+from valhalla.team import members
 
 PROMISED = {
     "lead",
@@ -91,6 +105,16 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "buyers.csv").write_text("name,markets\nBea,TX\n", encoding="utf-8")
         import_buyers(database, folder / "buyers.csv")
         tokens.add(database, "console", "read")
+        record(database, Outcome(3, "offer", database.clock(), amount=90_000_00))
+        promises.add(database, 3, "task", database.clock() + DAY, place="here", note="look")
+        notes.add(database, 3, "a dog")
+        tags.put(database, [3], ["hot"])
+        consent.record(database, 3, "text", "yes, text me")
+        filters.save(database, "hot", "#hot")
+        scrubbing.scrub(database, "own", [suppression.entry("off@example.com")], path="own.csv")
+        source_pausing.pause(database, "careful", "pause", "too dear")
+        source_quality.set_cost(database, "careful", 10_000)
+        members.add(database, "Dana", "caller")
         make(database, Viewer.now(database), 1)
     assert inspect(home.database, SCHEMA).ok
     return home.database
