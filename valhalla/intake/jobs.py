@@ -7,6 +7,7 @@ from typing import Any
 from db import Database, pacing
 from db.pacing import Pace
 from jobs import JobQueue, current_job
+from valhalla.intake import sample_leads
 from valhalla.intake.undo import Hooks, undo_import
 from valhalla.leads import call_list_index, search
 from valhalla.program.errors import ValhallaError
@@ -14,6 +15,7 @@ from valhalla.program.errors import ValhallaError
 INDEX_JOB = "leads.index"
 LINE_JOB = "leads.line"
 UNDO_JOB = "import.undo"
+SAMPLES_JOB = "samples.leave"
 LOW = -10
 
 
@@ -26,6 +28,9 @@ class Chores:
         self._index = queue.task(name=INDEX_JOB, priority=LOW, concurrency=1, keep=False)(self._index_all)
         self._line = queue.task(name=LINE_JOB, priority=LOW, concurrency=1, keep=False)(self._move_line)
         self._leads = -1
+        self._samples = queue.task(name=SAMPLES_JOB, priority=LOW, concurrency=1, retries=2)(
+            self._let_samples_go
+        )
         self._undo = queue.task(name=UNDO_JOB, retries=2)(self._take_back)
 
     def index_soon(self) -> int | None:
@@ -40,6 +45,17 @@ class Chores:
         if leads != self._leads:
             self._leads = leads
             self.queue.enqueue(self._line.s(), unique=LINE_JOB)
+
+    def samples_soon(self) -> None:
+        """When a real list has come in: have the sample leads taken out."""
+        if sample_leads.overtaken(self.database):
+            self.queue.enqueue(self._samples.s(), unique=SAMPLES_JOB)
+
+    def _let_samples_go(self) -> dict[str, Any]:
+        job = current_job()
+        if job is None:
+            raise RuntimeError("the sample leads are taken out by a job")
+        return sample_leads.leave(self.database, Hooks(job.fence, lambda progress: job.check()))
 
     def _move_line(self) -> int | None:
         return call_list_index.adapt(self.database)

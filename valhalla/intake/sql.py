@@ -518,6 +518,27 @@ COPY_OF_MARKET = "SELECT body FROM audit WHERE seq = ? AND action = 'clone.apply
 IS_COPY_UNDONE = "SELECT 1 FROM audit WHERE action = 'clone.undo' AND subject = ? LIMIT 1"
 
 
+# -- the sample leads ------------------------------------------------------------------------------
+
+# By their source, which no other list has.
+SAMPLE_IMPORTS = """
+SELECT i.id FROM source AS s JOIN import AS i ON i.source_id = s.id WHERE s.name = ? AND i.state = 'done' ORDER BY i.id DESC
+"""
+# One of them is enough; there are few sources, and few imports of this one.
+SAMPLES_PRESENT = "SELECT 1 FROM source AS s JOIN import AS i ON i.source_id = s.id WHERE s.name = ? AND i.state = 'done' LIMIT 1"
+# Whether another list has brought leads.
+REAL_LEADS = """
+SELECT 1 FROM import AS i JOIN source AS s ON s.id = i.source_id WHERE s.name <> ? AND i.state = 'done' AND i.new > 0 LIMIT 1
+"""
+# Those that they made.
+SAMPLE_LEADS = "SELECT id FROM lead WHERE import_id = ?"
+# Of those, the ones that no other list names and about which nothing went out.
+SAMPLES_ALONE = """
+SELECT l.id FROM lead AS l WHERE l.import_id = ?1 AND NOT EXISTS (SELECT 1 FROM effect AS e WHERE e.lead_id = l.id)
+  AND NOT EXISTS (SELECT 1 FROM sighting AS s WHERE s.lead_id = l.id AND s.import_id <> ?1)
+"""
+
+
 # -- undoing an import -----------------------------------------------------------------------------
 
 # What decides whether it can be undone as a whole.

@@ -195,6 +195,7 @@ class Service:
         done = self.program.importing.run(self.home, self.plan.sources, standing=True, final=False)
         self.program.importing.chores.index_soon()
         self.program.importing.chores.line_soon()
+        self.program.importing.chores.samples_soon()
         if stages.shares_due(database):
             self.program.reevaluating.ask()
         ended = database.clock()

@@ -13,7 +13,7 @@ from valhalla.cockpit.gather.work import clock
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.wording import micros
 from valhalla.cockpit.work import running_work
-from valhalla.intake import log
+from valhalla.intake import log, sample_leads
 from valhalla.leads import facets, tags, today, working
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
@@ -57,6 +57,7 @@ def gather(
             "work": running_work(database),
             "needs": frame.waiting(database),
             "leads": facets.newest(database) > 0,
+            "samples": sample_leads.present(database),
             "caller": values["my.name"],
             "as_of": iso(database.clock()),
         }

@@ -9,7 +9,7 @@ from jobs import WaitTimeout
 from valhalla.cockpit.pages.imports import PATIENCE
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
-from valhalla.intake.reading import DEFAULT_SOURCE
+from valhalla.intake.sample_leads import SOURCE
 from valhalla.intake.samples import NAME, ROWS, ten_leads
 from valhalla.reports.packet_files import put
 
@@ -26,10 +26,15 @@ def load(request: Request, here: Here) -> Response:
     if path.exists() and path.read_bytes() != content:
         path = path.with_name(BESIDE)
     put(path, content)
-    job_id = here.importing.ask(path, DEFAULT_SOURCE, again=True)
+    job_id = here.importing.ask(path, SOURCE, again=True)
     try:
         number = here.queue.wait(job_id, PATIENCE).result
     except WaitTimeout:
         return done(request, "/", f"{path.name} is in the inbox and will be read. Its people are invented.")
     undo = f"/imports/{number}/undo" if number is not None else None
-    return done(request, "/", f"The {ROWS} sample leads are here. Their people are invented.", undo=undo)
+    return done(
+        request,
+        "/",
+        f"The {ROWS} sample leads are here. Their people are invented; they leave when your first list comes in.",
+        undo=undo,
+    )
