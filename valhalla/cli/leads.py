@@ -176,6 +176,9 @@ def export(
         str | None, typer.Option("--status", help="With --for: only leads that stand at this, such as new.")
     ] = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", help="With --for: only leads of this saved filter.")
+    ] = None,
     kind: Annotated[
         str | None, typer.Option("--for", help="For whom: dialer, mail, skiptrace or excel.")
     ] = None,
@@ -194,12 +197,12 @@ def export(
             raise UsageError(
                 "--for writes everybody whom the list is for; --top and --limit do not go with it"
             )
-        _export_for(inv, target, kind, market, source, status)
+        _export_for(inv, target, kind, market, source, status, filter_)
         return
     if target is None:
         raise UsageError("say which file to write, such as leads.csv, or for whom: --for dialer")
-    if status is not None:
-        raise UsageError("--status goes with --for")
+    if status is not None or filter_ is not None:
+        raise UsageError("--status and --filter go with --for")
     with inv.reading() as database:
         market = market_named(database, market)
         viewer = Viewer.now(database)
@@ -219,6 +222,7 @@ def _export_for(
     market: str | None,
     source: str | None,
     status: str | None,
+    which: str | None,
 ) -> None:
     from valhalla.leads import lists_for
     from valhalla.leads.known_markets import market_named
@@ -227,7 +231,8 @@ def _export_for(
 
     kind = lists_for.kind_named(name)
     with inv.reading() as database:
-        chosen = lists_for.Chosen(market_named(database, market), source, status)
+        chosen = lists_for.EVERYBODY if which is None else lists_for.of_filter(database, which)
+        chosen = chosen._replace(market=market_named(database, market), source=source, status=status)
         day = clock_text(database.clock(), settings.value(database, "timezone"), "%Y-%m-%d")
         target = target or Path(f"leads-{kind.name}-{day}{kind.ending}")
         written = lists_for.write(database, kind, target, chosen, audited=inv.file is None)

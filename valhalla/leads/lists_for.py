@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from db import Database, audit
 from db.clock import iso
-from valhalla.leads import details, facts, scrubbing, source_pauses, sql
+from valhalla.leads import details, facts, filters, scrubbing, source_pauses, sql
 from valhalla.leads.export import Sheet, write_csv, write_workbook
 from valhalla.leads.owners import Owner, owners_of
 from valhalla.leads.view import Record, Viewer
@@ -76,6 +76,15 @@ class Chosen(NamedTuple):
 
 
 EVERYBODY = Chosen()
+
+_PART = 1_000
+"""Leads that one statement reads."""
+
+
+def of_filter(database: Database, which: str) -> Chosen:
+    """The leads of a saved filter, by its name or number, all of them. Raises :class:`valhalla.program.errors.NotFound`."""
+    found = filters.find(database, which)
+    return Chosen(leads=filters.numbers(database, found.where, limit=2**62))
 
 
 class Counts(NamedTuple):
@@ -155,7 +164,16 @@ def write(
 
 def records(viewer: Viewer, kind: Kind, chosen: Chosen) -> Iterator[Record]:
     """The leads of a list, by number."""
-    given = {**_given(viewer.database, chosen), "after": 0, "limit": 1000}
+    if chosen.leads is not None:  # in parts, so that no statement reads all the numbers again
+        ordered = sorted(chosen.leads)
+        for start in range(0, len(ordered), _PART):
+            yield from _pages(viewer, kind, chosen._replace(leads=ordered[start : start + _PART]))
+        return
+    yield from _pages(viewer, kind, chosen)
+
+
+def _pages(viewer: Viewer, kind: Kind, chosen: Chosen) -> Iterator[Record]:
+    given = {**_given(viewer.database, chosen), "after": 0, "limit": _PART}
     while page := viewer.records(viewer.database.sql(sql.page_for(kind.without), given)):
         yield from page
         given["after"] = page[-1].lead.id

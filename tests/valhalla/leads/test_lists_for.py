@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from db import Database, audit
-from valhalla.leads import do_not_contact, lists_for, scrubbing, suppression
+from valhalla.leads import do_not_contact, filters, lists_for, scrubbing, suppression
 from valhalla.leads.lists_for import KINDS, Chosen, counts, names, write
 from valhalla.program.errors import UsageError
 
@@ -113,6 +113,10 @@ def test_it_works_on_a_market_a_source_and_chosen_leads(listed: Database, tmp_pa
     assert counts(listed, KINDS["excel"], Chosen(leads=[1, 2, 5])).leads == 3
     assert counts(listed, KINDS["dialer"], Chosen(leads=[1, 4])) == (1, {"no number to dial": 1})
     assert write(listed, KINDS["dialer"], tmp_path / "x.csv", Chosen(market="Austin, TX")).leads == 0
+    filters.save(listed, "austin", "Austin")
+    assert [each.id for each in filters.all_filters(listed)] == [1]
+    assert counts(listed, KINDS["excel"], lists_for.of_filter(listed, "austin")).leads == 1
+    assert write(listed, KINDS["excel"], tmp_path / "y.csv", lists_for.of_filter(listed, "1")).leads == 1
     with pytest.raises(UsageError, match="use dialer, mail, skiptrace, excel"):
         lists_for.kind_named("fax")
 

@@ -12,11 +12,12 @@ import pytest
 from db import Database, audit
 from valhalla.effects.erasure import forget
 from valhalla.intake.other_lists import import_buyers
+from valhalla.leads.speech import spoken
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
 from valhalla.reports import packet_pdf as drawn
-from valhalla.reports.packet import ahead, make, spoken
+from valhalla.reports.packet import ahead, make
 from valhalla.reports.packet_files import refresh
 from valhalla.reports.packet_page import page
 from valhalla.scoring.policies import change
@@ -169,7 +170,8 @@ def test_the_next_tries_follow_the_ladder(database: Database, people: Any, tell:
 def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
     people(1)
     lead = Viewer.now(database).record(1).lead
-    assert spoken("Hi {name}, {caller} about {address}", lead) == "Hi Person, {caller} about 1 Main St"
+    said = spoken("Hi {name}, {caller} about {address}", lead, "Sam")
+    assert said == "Hi Person, Sam about 1 Main St"
     for written, said in (
         *(
             ("Quillon, Dana", "Dana"),
@@ -179,7 +181,7 @@ def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
         ),
         ("Blue Heron Holdings LLC", "Blue Heron Holdings LLC"),
     ):
-        assert spoken("Hi {name}", lead._replace(name=written)) == f"Hi {said}"
+        assert spoken("Hi {name}", lead._replace(name=written), None) == f"Hi {said}"
 
 
 def test_who_is_forgotten_is_in_no_packet_any_more(database: Database, people: Any, tmp_path: Path) -> None:

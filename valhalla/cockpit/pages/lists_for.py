@@ -43,9 +43,10 @@ def show(
     market: Filter = None,
     source: Filter = None,
     status: Annotated[str | None, Query(max_length=20)] = None,
+    filter: Filter = None,
 ) -> dict[str, Any]:
     """How many leads are on each list, and how many are left out for which reason; null while it is counted."""
-    chosen = Chosen(asked_market(here, market), source or None, status or None)
+    chosen = _chosen(here, market, source, status, filter)
     database = here.database
     found = []
     for kind in lists_for.KINDS.values():
@@ -63,21 +64,32 @@ def show(
         "market": chosen.market,
         "source": chosen.source,
         "status": chosen.status,
+        "filter": filter,
         "dnc_checked": lists_for.checked(database),
     }
+
+
+def _chosen(
+    here: Cockpit, market: str | None, source: str | None, status: str | None, filter: str | None
+) -> Chosen:
+    """``filter``: the name or number of a saved one."""
+    chosen = lists_for.of_filter(here.database, filter) if filter else lists_for.EVERYBODY
+    return chosen._replace(
+        market=asked_market(here, market or None), source=source or None, status=status or None
+    )
 
 
 def _counts(here: Cockpit, kind: lists_for.Kind, chosen: Chosen) -> lists_for.Counts | None:
     """At once where there are few leads; of many as last counted, which is some seconds ago."""
     database = here.database
-    if facets.newest(database) <= FEW:
+    if facets.newest(database) <= FEW or (chosen.leads is not None and len(chosen.leads) <= FEW):
         return lists_for.counts(database, kind, chosen)
 
     def count(database: Database) -> lists_for.Counts:
         return lists_for.counts(database, kind, chosen)
 
     version = facets.version(database)
-    figure = here.figures.get(f"list:{kind.name}:{chosen}", count, of=version, seconds=10)
+    figure = here.figures.get(f"list:{kind.name}:{hash(str(chosen))}", count, of=version, seconds=10)
     return None if figure is None else figure.value
 
 
@@ -89,10 +101,11 @@ def take(
     market: Field = "",
     source: Field = "",
     status: Field = "",
+    filter: Field = "",
 ) -> Response:
     """Write one and send it: everybody who is on it, never a part."""
     found = lists_for.kind_named(kind)
-    chosen = Chosen(asked_market(here, market or None), source or None, status or None)
+    chosen = _chosen(here, market, source, status, filter)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder(here.database.path))
         path = folder / f"list{found.ending}"
