@@ -128,6 +128,7 @@ SETTINGS: Mapping[str, Field] = {
         "auto", ("auto", "on", "off"), "list the console's boards: those with a source, both, or none"
     ),
     "cockpit.read_only": _flag(False, "the cockpit in the browser only shows and changes nothing"),
+    "notifications": _flag(True, "a notification on the desktop when something promised is due"),
     "ask_again_days": _count(90, 1, 3_650, "days after which somebody who was not interested is asked again"),
     "quiet_hours": _text("no calls in these hours of the lead's day", _hours, "20:00-08:00"),
     "timezone": _text("the operator's time zone; empty: the computer's", _zone),

@@ -25,6 +25,7 @@ from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.scoring import store as stages
 from valhalla.service import production, runs, sql
+from valhalla.service.reminding import Reminder
 from valhalla.service.whole import WholeProgram
 
 CYCLE_JOB = "ingest.cycle"
@@ -122,7 +123,7 @@ class Service:
         worker.start()
         try:
             with self.events.working(self):
-                rest = Rest(self.database)
+                rest, reminder = Rest(self.database), Reminder(self.database)
                 while not stop.wait(0.1) and not self._done.is_set():
                     self.database.require_in_place()
                     if self.error is not None:
@@ -131,6 +132,7 @@ class Service:
                         if asked_to_stop(self.database):
                             break
                         rest.tick()
+                        reminder.tick()
                         self.space.is_back()
                     except DatabaseError as error:
                         if not is_full(error):

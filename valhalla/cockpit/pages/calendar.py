@@ -12,9 +12,8 @@ from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import icalendar, promises
-from valhalla.program import settings
-from valhalla.program.moments import ahead, clock_text
+from valhalla.leads import icalendar, promises, when
+from valhalla.service.reminding import LATE, became_due
 
 ENTRIES = (Entry("Calendar", "/calendar", "calendar"),)
 
@@ -32,6 +31,13 @@ def show(
 ) -> dict[str, Any]:
     """Call-backs, appointments, tasks and the dates of deals of fourteen days; before them what is late."""
     return gather.gather(here.database, begin)
+
+
+@router.json("/api/promises/due", summary="What became due in the last minutes")
+def due(here: Here) -> list[dict[str, Any]]:
+    """Open promises that became due in the last ten minutes, for a notification; none with the setting ``notifications`` off."""
+    now = here.database.clock()
+    return [each.to_json(now) for each in became_due(here.database, now - LATE, now)]
 
 
 @router.get("/calendar.ics", include_in_schema=False)
@@ -77,7 +83,6 @@ def move(
     back: Back = "/calendar",
 ) -> Response:
     """Another time."""
-    database = here.database
-    zone = settings.value(database, "timezone")
-    moved = promises.move(database, number, ahead(at, database.clock(), zone))
-    return done(request, back, f"Moved to {clock_text(moved.at, zone, '%A, %Y-%m-%d %H:%M')}.")
+    meant = when.meant(here.database, promises.find(here.database, number).lead_id, at)
+    promises.move(here.database, number, meant.at)
+    return done(request, back, f"Moved to {meant.says}.")

@@ -10,5 +10,6 @@ import { start as startSelect } from "./select.js";
 import { start as startColumns } from "./columns.js";
 import { start as startDrop } from "./drop.js";
 import { start as startLive } from "./live.js";
+import { start as startReminders } from "./reminders.js";
 
-for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive]) start();
+for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive, startReminders]) start();
