@@ -58,6 +58,8 @@ class Worked(NamedTuple):
     """What came of one lead that was worked."""
 
     source: str
+    listed: str | None
+    """The source that its list belongs to: a list may say of each lead where it comes from."""
     first_at: int
     contacted: int
     appointment: int
@@ -144,14 +146,18 @@ def qualities(database: Database) -> dict[str, Quality]:
 
     for name, rows, refused in database.sql(sql.ROWS_OF_SOURCES):
         of(name).rows, of(name).refused = rows, refused
-    for name, leads, first, last in database.sql(sql.LEADS_OF_SOURCES):
-        of(name).leads, of(name).first_seen, of(name).last_seen = leads, first, last
+    for name, listed, leads, first, last in database.sql(sql.LEADS_OF_SOURCES):
+        for each in map(of, {name, listed or name}):
+            each.leads += leads
+            each.first_seen = first if each.first_seen is None else min(first, each.first_seen)
+            each.last_seen = last if each.last_seen is None else max(last, each.last_seen)
     for name, cost in database.sql(sql.COST_OF_SOURCES):
         of(name).cost = cost
-    for worked in map(Worked._make, database.sql(sql.WORKED_OF_SOURCES)):
-        of(worked.source).worked.append(worked)
+    everybody = [*map(Worked._make, database.sql(sql.WORKED_OF_SOURCES))]
+    for worked in everybody:
+        for name in {worked.source, worked.listed or worked.source}:
+            of(name).worked.append(worked)
     _, policy = stages.latest_policy(database)
-    everybody = [each for quality in found.values() for each in quality.worked]
     for quality in found.values():
         _judge(quality, everybody, policy)
     return found

@@ -460,19 +460,23 @@ ROWS_OF_SOURCES = """
 SELECT s.name, coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
 FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id
 """
-# A look at every lead: a list may name sources that no list belongs to.
+# A look at every lead: a list may say of each where it comes from, and belongs to a source of its own.
 LEADS_OF_SOURCES = """
-SELECT source, count(*), min(created_at), max(created_at) FROM lead WHERE coalesce(suppressed, '') NOT LIKE 'merged%' GROUP BY source
+SELECT l.source, s.name, l.leads, l.first, l.last
+FROM (SELECT source, file_id, count(*) AS leads, min(created_at) AS first, max(created_at) AS last FROM lead
+      WHERE coalesce(suppressed, '') NOT LIKE 'merged%' GROUP BY source, file_id) AS l
+LEFT JOIN file AS f ON f.id = l.file_id LEFT JOIN source AS s ON s.id = f.source_id
 """
 # Of a source as a whole and of its single lists together.
 COST_OF_SOURCES = "SELECT source, sum(amount) FROM list_cost WHERE removed_at IS NULL GROUP BY source"
 # One row for each lead that was dialled or spoken with.
 WORKED_OF_SOURCES = """
-SELECT l.source, min(o.at),
+SELECT l.source, s.name, min(o.at),
   max(o.event IN ('inbound', 'callback', 'contacted', 'interested', 'not_interested', 'appointment', 'offer', 'contract', 'won')),
   max(o.event IN ('appointment', 'offer', 'contract', 'won')), max(o.event IN ('contract', 'won')), max(o.event = 'won'),
   sum(CASE WHEN o.event = 'won' THEN o.amount END), max(o.event IN ('wrong_number', 'disconnected')), max(o.event = 'opted_out')
 FROM outcome AS o JOIN lead AS l ON l.id = o.lead_id
+LEFT JOIN file AS f ON f.id = l.file_id LEFT JOIN source AS s ON s.id = f.source_id
 WHERE o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned') GROUP BY o.lead_id
 """
 # What was said of the same list, or of the source as a whole, before.

@@ -92,3 +92,16 @@ def test_costs_that_make_no_sense_are_refused(worked: Database) -> None:
         set_cost(worked, "referal", 100)
     with pytest.raises(UsageError, match="no import 99"):
         set_cost(worked, "referrals", 100, 99)
+
+
+def test_a_lead_counts_for_what_its_list_says_and_for_the_source_of_the_list(
+    database: Database, load: Any, tell: Any
+) -> None:
+    load("A,a@x.com,1,website", "B,b@x.com,1,referral", source="crm", header="name,email,value,source\n")
+    tell(1, "contacted", 1)
+    found = qualities(database)
+    assert {name: (each.leads, len(each.worked)) for name, each in found.items()} == {
+        "crm": (2, 1),
+        "website": (1, 1),
+        "referral": (1, 0),
+    }
