@@ -75,12 +75,14 @@ KNOWLEDGE = "SELECT name, body FROM knowledge"
 KNOW = """INSERT INTO knowledge (name, body, at) VALUES (?, ?, ?)
           ON CONFLICT (name) DO UPDATE SET body = excluded.body, at = excluded.at WHERE body <> excluded.body"""
 
-# Who can be called: neither kept out nor closed, and there is a way to reach them. A scan, once a day.
+# Who can be called: neither kept out nor closed, and there is a way to reach them. A scan, for a file that is not large.
 _ABLE = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
   AND (phone_key IS NOT NULL OR email IS NOT NULL)"""
 COUNT_CALLABLE = f"SELECT count(*) FROM lead WHERE {_ABLE}"
 # One in so many, chosen by who they are: the numbers of leads say nothing.
 CALLABLE = f"SELECT {', '.join(STORED)} FROM lead WHERE {_ABLE} AND identity % ? = 0"
+# Of a large file, some leads by their numbers: a scan of a million would take seconds.
+CALLABLE_OF = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) AND {_ABLE}"
 # As good as a count for telling that there are many more, and one seek.
 NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
 

@@ -26,6 +26,7 @@ from valhalla.scoring import shares
 from valhalla.scoring import store as stages
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
+from valhalla.scoring.stages.shares import Counts
 from valhalla.scoring.stages.snapshot import Snapshot
 
 Entry = dict[str, Any]
@@ -266,6 +267,21 @@ def test_shares_stay_the_whole_day_and_are_counted_again_on_the_next(
     assert shares.refresh(database) and not shares.refresh(database)
     second = desk.whole(1)["reasons_from"]
     assert second["day"] > first["day"] and second["callable"] > first["callable"]
+
+
+@pytest.mark.parametrize("large", [10, 1_000])
+def test_of_many_leads_a_sample_is_counted(export: Desk, monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    database = export.database
+    whole = shares.count(database, stages.look(database, database.clock()))
+    monkeypatch.setattr(shares, "MOST", 150)
+    monkeypatch.setattr(shares, "LARGE", large)
+    found = shares.count(database, stages.look(database, database.clock()))
+    assert 100 <= found.counted <= 200 < whole.counted == whole.callable
+    assert abs(found.callable - whole.callable) < 50
+    share = dict(whole.codes)["probate"] / whole.counted
+    assert abs(dict(found.codes)["probate"] / found.counted - share) < 0.08
+    said = Counts(found)
+    assert said.sampled and said.count("probate") == dict(found.codes)["probate"]
 
 
 def test_what_was_promised_is_why_now(database: Database, clock: Any, tmp_path: Path) -> None:
