@@ -28,6 +28,18 @@ _REGIONS = STATES | PROVINCES
 _REGIONS.update({code.lower(): code for code in _REGIONS.copy().values()})
 _US_CODES = frozenset(STATES.values())
 
+_PROVINCE_OF = {
+    **dict.fromkeys("GHJ", "QC"), **dict.fromkeys("KLMNP", "ON"), "A": "NL", "B": "NS", "C": "PE", "E": "NB", "R": "MB", "S": "SK",
+    "T": "AB", "V": "BC", "Y": "YT",
+}  # fmt: skip
+"""The first letter of a Canadian postal code says the province (Canada Post); X is of two territories."""
+_SHORT = {
+    "man": "MB", "ont": "ON", "alta": "AB", "sask": "SK", "que": "QC", "qué": "QC", "pei": "PE", "nfld": "NL", "tex": "TX", "fla": "FL",
+    "calif": "CA", "ariz": "AZ", "penn": "PA", "mich": "MI", "minn": "MN", "tenn": "TN", "wash": "WA", "mass": "MA", "conn": "CT",
+}  # fmt: skip
+"""Older short forms that people still type into a column of states; elsewhere they may be anything."""
+_POSTAL = re.compile(r"\b([A-Z])\d[A-Z]\s?\d[A-Z]\d$", re.IGNORECASE)
+
 _COUNTRY = re.compile(
     r"[,\s]+(?:usa|u\.s\.a\.|us|u\.s\.|united states(?: of america)?|canada)\.?$", re.IGNORECASE
 )
@@ -69,7 +81,7 @@ def market_of(city: str | None, state: str | None, location: str | None) -> tupl
 
 @lru_cache(maxsize=10_000)
 def _market_of(city: str | None, state: str | None, location: str | None) -> tuple[str | None, str | None]:
-    code = region(state) if state else None
+    code = region(state) or _SHORT.get(state.strip(" .").lower()) if state else None
     if code is not None and city and (name := _city(city)):
         return f"{name}, {code}", code if code in _US_CODES else None
     if location:
@@ -81,7 +93,9 @@ def _market_of(city: str | None, state: str | None, location: str | None) -> tup
 
 
 def _from_location(text: str) -> tuple[str | None, str | None]:
-    text = _ZIP.sub("", _COUNTRY.sub("", text.strip(" ,.")))
+    text = _COUNTRY.sub("", text.strip(" ,."))
+    postal = _POSTAL.search(text)
+    text = _ZIP.sub("", text)
     text = _ZIP.sub("", text).strip(" ,.")
     head, comma, tail = text.rpartition(",")
     code = region(tail)
@@ -95,7 +109,10 @@ def _from_location(text: str) -> tuple[str | None, str | None]:
                 before = " ".join(words[:-size]).rpartition(",")[2]
                 break
         else:
-            return None, None
+            code = _PROVINCE_OF.get(postal[1].upper()) if postal else None
+            if code is None:
+                return None, None
+            before = text.rpartition(",")[2]
     state = code if code in _US_CODES else None
     name = _city(before)
     return (f"{name}, {code}" if name else None), state

@@ -352,3 +352,54 @@ def test_the_signs_of_several_lists_add_up(desk: Any) -> None:
             name, f"Ann Lee,1 Oak St,Houston,TX,77002,{sign}\n", header="owner,address,city,state,zip,type\n"
         )
     assert desk.leads("lists, distress") == [(3, "tax lien,vacant,code violation")]
+
+
+def test_an_address_cut_into_pieces_is_put_together_and_joins_its_house(desk: Any) -> None:
+    desk.read(
+        desk.write(
+            "a.csv",
+            "Ann Lee,12,N,Oak,St,Houston,TX,77002\n",
+            "Owner,Street Number,Street Direction,Street Name,Street Suffix,City,State,Zip\n",
+        )
+    )
+    assert desk.leads("address, market") == [("12 N Oak St", "Houston, TX")]
+    told = desk.read(
+        desk.write(
+            "b.csv",
+            "LEE ANN,12 North Oak Street,Houston,TX,77002\n",
+            "Owner,Property Address,City,State,Zip\n",
+        )
+    )
+    assert told.new == 0 and len(desk.leads()) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "flags"),
+    [("Phone 1 Status", "Bad number", ["wrong"]), ("Phone 1 Dead", "Yes", ["disconnected"]), ("Phone 1 Status", "Disconnected", ["disconnected"])],
+)  # fmt: skip
+def test_a_number_that_its_list_calls_bad_is_not_dialled(
+    desk: Any, column: str, cell: str, flags: list[str]
+) -> None:
+    desk.read(
+        desk.write("a.csv", f"Ann,713-555-0101,{cell},713-555-0102\n", f"Owner,Phone 1,{column},Phone 2\n")
+    )
+    told = viewed(desk)
+    assert told["phone"] == "713-555-0102" and told["phones"][0]["flags"] == flags
+
+
+@pytest.mark.parametrize(
+    ("city", "state", "code", "market"),
+    [
+        ("Winnipeg", "MB", "R3C 1A5", "Winnipeg, MB"), ("Winnipeg", "Manitoba", "", "Winnipeg, MB"), ("Winnipeg", "", "R3C1A5", "Winnipeg, MB"),
+        ("Toronto", "Ont.", "", "Toronto, ON"), ("Montréal", "Québec", "H2X 1Y4", "Montréal, QC"), ("St. John's", "", "A1C 5M2", "St. John's, NL"),
+    ],
+)  # fmt: skip
+def test_places_of_canada_are_markets(desk: Any, city: str, state: str, code: str, market: str) -> None:
+    desk.read(
+        desk.write(
+            "a.csv",
+            f"Ann,204-555-0101,1 Oak St,{city},{state},{code}\n",
+            "Owner,Phone,Property Address,City,Province,Postal Code\n",
+        )
+    )
+    assert desk.leads("market") == [(market,)]

@@ -82,7 +82,11 @@ class RowReader:
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
         )
         self._header_forms = [name.strip() for name in columns.header]
-        self.details = DetailReader(*(columns.header, columns.index, profile, self._text), columns.flag_index)
+        self.details = DetailReader(
+            *(columns.header, columns.index, profile, self._text),
+            columns.flag_index,
+            street=bool(columns.street_index),
+        )
         self._name_column = self._header("name") or self._header("first_name") or self._header("last_name")
 
     def _header(self, target: str) -> str | None:
@@ -155,6 +159,9 @@ class RowReader:
 
     def _text(self, cells: Sequence[str], target: str, codes: dict[str, str] | None = None) -> str:
         number = self.columns.index.get(target)
+        if number is None and target == "address" and self.columns.street_index:
+            pieces = (clean(cells[each])[0] for each in self.columns.street_index)
+            return " ".join(piece for piece in pieces if piece)
         if number is None or not cells[number]:
             return ""
         text, removed = clean(undo_apostrophe(cells[number]))

@@ -10,6 +10,7 @@ from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import optional_count, optional_money
+from valhalla.intake.reading.vocabulary import STATUS_WORDS
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.details import DEAD
 
@@ -151,6 +152,8 @@ class DetailReader:
         profile: Profile,
         text: Callable[[Sequence[str], str], str],
         flags: Sequence[int] = (),
+        *,
+        street: bool = False,
     ) -> None:
         self.header, self.index, self.profile, self.text = header, index, profile, text
         self.phones_known = [name for name in PHONES if name in index]
@@ -160,7 +163,7 @@ class DetailReader:
             f"{phone}_{part}" in index for phone in PHONES for part in PHONE_PARTS
         )
         """Whether a row can have more to say of its numbers than one of them, or writes them in any way."""
-        self.houses = profile.rules == "list" and ("address" in index or "apn" in index)
+        self.houses = profile.rules == "list" and (street or "address" in index or "apn" in index)
         """Whether leads are known by their property."""
         self.told_apart = profile.rules == "list" and "lead_id" in index
         """Whether they are known by ids of the list's own."""
@@ -203,7 +206,7 @@ class DetailReader:
         status = self.text(cells, f"{name}_status").casefold()
         if yes(status):
             status = self.header[self.index[f"{name}_status"]].casefold()
-        flags += [flag for flag in ("wrong", "disconnected") if flag in status]
+        flags += [STATUS_WORDS[word] for word in _WORDS.findall(status) if word in STATUS_WORDS]
         if "do not call" in status or status == "dnc":
             flags.append("do_not_call")
         return tuple(dict.fromkeys(flags))

@@ -58,6 +58,8 @@ class Columns:
     warnings: list[Warning] = field(default_factory=list)
     doubts: tuple[recognition.Doubt, ...] = ()
     """What a person is asked about the columns."""
+    street_index: tuple[int, ...] = ()
+    """Columns that make the address of the house, where none holds it whole."""
     buyers: bool = False
     """Whether the list is one of people who buy: none of its rows is a lead."""
 
@@ -228,10 +230,11 @@ def columns_for(
     if len(header) > COLUMNS_LIMIT:
         raise too_many_columns(path, len(header))
     doubts: tuple[recognition.Doubt, ...] = ()
-    buyers = False
+    buyers, street = False, tuple[str, ...]()
     if mapping is None and profile.rules == "list":
         found = _of_trade(header, samples, profile, path)
         chosen, doubts, buyers = found.mapping, found.doubts, found.buyers or _called_buyers(path, found)
+        street = found.street
     elif mapping is None:
         chosen = recognise(header)
     else:
@@ -244,7 +247,7 @@ def columns_for(
             real = name if name in header else forms.get(normal(name))
             if real is not None and (target in SIGNS or target not in chosen.values()):
                 chosen[real] = target
-    missing = _missing(set(chosen.values()), profile)
+    missing = _missing({*chosen.values(), *(["address"] if street else [])}, profile)
     if missing and not buyers:
         raise _unusable(header, chosen, missing, profile, path, samples)
     index = {target: header.index(name) for name, target in chosen.items()}
@@ -286,6 +289,7 @@ def columns_for(
         profile=profile,
         warnings=warnings,
         doubts=doubts,
+        street_index=tuple(header.index(name) for name in street),
         buyers=buyers,
     )
 

@@ -7,7 +7,7 @@ accounted for. The cells then have to fit (:mod:`voting`). What remains open is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,7 +19,6 @@ from valhalla.intake.reading.vocabulary import (
     MAILING_WORDS,
     PERSONS,
     PHONE_CORE,
-    PHONE_TYPES,
     PHONE_WITHOUT_CORE,
     PHONE_WORDS,
     PROPERTY_WORDS,
@@ -75,9 +74,6 @@ class Recognition:
     """Whether it is a list of people who buy: for ``buyers``, not for the leads."""
     street: tuple[str, ...] = ()
     """Headers of the columns that make the address of the house when they are joined by blanks, where none holds it whole."""
-    meanings: dict[str, str] = field(default_factory=dict)
-    """What the name of a mapped column says beyond its field: the line of a phone (``mobile``, ``landline``,
-    ``voip``), the status of a status column (``wrong_number``, ``disconnected``)."""
 
     @property
     def proposed(self) -> dict[str, str]:
@@ -145,8 +141,7 @@ def recognise(
     buyers = not documents and _buyers(columns, mapping)
     doubts = () if documents or listings or buyers else tuple(chooser.doubts())
     ordered = {name: mapping[name] for name in names if name in mapping}
-    meanings = {name: said for name, said in chooser.meanings.items() if name in mapping}
-    return Recognition(ordered, doubts, documents, listings, buyers, _street(columns, mapping), meanings)
+    return Recognition(ordered, doubts, documents, listings, buyers, _street(columns, mapping))
 
 
 def _unique(header: Sequence[str]) -> list[str]:
@@ -223,7 +218,6 @@ class _Chooser:
         self._taken: dict[int, str] = {}
         self._half: dict[str, _Column] = {}
         """Field to a column that is called by it, and of which only every second cell or more fits."""
-        self.meanings: dict[str, str] = {}
 
     def choose(self) -> dict[str, str]:
         """Header to field."""
@@ -275,10 +269,6 @@ class _Chooser:
             keys.setdefault((kind, column.name.number), place)
             if column.name.number:
                 numbered.setdefault(column.name.number, place)
-            for word in PHONE_TYPES:
-                if word in column.words:
-                    self.meanings[column.header] = PHONE_TYPES[word]
-                    break
         self._attributes(keys, numbered, places)
 
     def _is_phone(self, column: _Column) -> bool:
@@ -339,8 +329,6 @@ class _Chooser:
                 continue
             done.add(target)
             self._take(column, target)
-            for word in said & STATUS_WORDS.keys():
-                self.meanings[column.header] = STATUS_WORDS[word]
 
     def _again(self, column: _Column) -> bool:
         """Whether the column's name stands again with a number behind, as one that repeats does."""

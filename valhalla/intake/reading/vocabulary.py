@@ -175,12 +175,6 @@ PHONE_WITHOUT_CORE = frozenset(
     )
 )  # fmt: skip
 """Names of phone columns without the word; they count where the cells are numbers."""
-PHONE_TYPES = {
-    "mobile": "mobile", "whatsapp": "mobile", "text": "mobile", "sms": "mobile", "landline": "landline",
-    "home": "landline", "voip": "voip",
-}  # fmt: skip
-"""What a word in a phone column's name says of its line."""
-
 EMAIL_WORDS = words_of(
     "email address primary main personal work home business owner contact seller person lead value id other secondary alternate "
     "alt best valid verified second customer client prospect invitee attendee property representative respondent borrower taxpayer account"
@@ -199,10 +193,9 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What a column can say of a phone number, by the words that follow the number's own."""
 STATUS_WORDS = {
-    "wrong": "wrong_number", "bad": "wrong_number", "disconnected": "disconnected", "dead": "disconnected",
-    "invalid": "disconnected",
+    "wrong": "wrong", "bad": "wrong", "disconnected": "disconnected", "dead": "disconnected", "invalid": "disconnected",
 }  # fmt: skip
-"""A status column that is called by the status."""
+"""Words of a number's status, or of a status column that is called by it, with the flag that they are."""
 
 ADDRESS_PARTS: dict[str, tuple[str, ...]] = {
     "address": ("street address", "address line?", "street", "line", "full address", "formatted address?", "full", "complete address", "house"),

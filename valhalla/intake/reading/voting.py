@@ -60,7 +60,7 @@ _LINE_TYPES = re.compile(
     re.IGNORECASE,
 )
 _STATES = words_of(
-    "al ak az ar ca co ct de dc fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa pr ri sc "
+    "ont man alta sask que pei nfld tex fla calif ariz mich minn tenn penn wash mass conn al ak az ar ca co ct de dc fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa pr ri sc "
     "sd tn tx ut vt va wa wv wi wy vi gu as mp ab bc mb nb nl nf ns nt nu on pe pei qc pq sk yt"
 ) | frozenset(
     re.split(
