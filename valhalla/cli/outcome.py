@@ -78,6 +78,7 @@ def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]
     from valhalla.cli.afterwards import follow_up
     from valhalla.cli.promises import agree
     from valhalla.leads.numbers import next_number
+    from valhalla.leads.outcome_history import count_of
     from valhalla.leads.outcomes import as_typed, read_lead, record_all
     from valhalla.leads.standing import PROMISED
     from valhalla.leads.when import shown
@@ -97,6 +98,7 @@ def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]
         dial = next_number(database, number)
         promised = shown(database, number, typed.until) if recorded.promise_id and typed.until else None
         told = {
+            **count_of(database, number)._asdict(),
             "promise": recorded.promise_id,
             "next_number": None if dial is None else dial.number.to_json(),
         }

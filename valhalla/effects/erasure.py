@@ -14,7 +14,7 @@ from jobs import forget_jobs
 from valhalla.effects import register, sql
 from valhalla.intake import rejects
 from valhalla.intake.forgotten import forget_names
-from valhalla.leads import do_not_contact, lookup, merge, remove, search, suppression
+from valhalla.leads import do_not_contact, lookup, merge, numbers, remove, search, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry, Kind
@@ -88,6 +88,10 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
             register.blank(database, sorted(people))
             register.blank_to(database, traces)
             remove.remove_leads(database, sorted(people))
+            numbers.forget(
+                database,
+                {phone for known in people.values() for each in known for phone in each.reach.phones},
+            )
             search.forget_words(database)
             touched(database)
             audit.append(

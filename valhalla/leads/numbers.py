@@ -171,6 +171,15 @@ def put_marks(database: Database, lead_id: int, actor: str, cause: str) -> bool:
     return True
 
 
+def forget(database: Database, keys: Iterable[int]) -> None:
+    """Take the numbers of people who were erased out of the outcomes of others, unless these have the number themselves; inside the
+    caller's transaction."""
+    for key in keys:
+        for outcome_id, lead_id in database.sql(sql.OUTCOMES_OF_NUMBER, (f"+{key}",)):
+            if all(each.key != key for each in of_lead(database, lead_id)):
+                database.sql(sql.FORGET_NUMBER, (outcome_id,))
+
+
 def marked(
     phone: str | None, key: int | None, text: str | None, bad: Mapping[int, str | None]
 ) -> tuple[str | None, int | None, str | None]:

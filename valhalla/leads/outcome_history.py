@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from db import Database
 from db.clock import iso
 from valhalla.leads import sql
+from valhalla.leads.standing import Counted, Event, counted
 
 
 class Entry(NamedTuple):
@@ -33,6 +34,11 @@ class Entry(NamedTuple):
             "until": None if self.until is None else iso(self.until),
             "undone_at": None if self.undone_at is None else iso(self.undone_at),
         }
+
+
+def count_of(database: Database, lead_id: int) -> Counted:
+    """Dials and conversations of a lead, as far as they stand."""
+    return counted(Event(*row) for row in database.sql(sql.EVENTS_OF_LEAD, (lead_id,)))
 
 
 def outcomes_of(database: Database, lead_id: int) -> list[Entry]:

@@ -523,6 +523,11 @@ def put_deal(columns: Iterable[str]) -> str:
     return f"UPDATE deal SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
 
 
+# By the index of numbers: the outcomes of whichever leads.
+OUTCOMES_OF_NUMBER = "SELECT id, lead_id FROM outcome WHERE number = ?"
+# Of somebody who was erased.
+FORGET_NUMBER = "UPDATE outcome SET number = NULL WHERE id = ?"
+
 # -- rules of contact ------------------------------------------------------------------------------
 
 # Dials and conversations of the last day: a range of the index by time.

@@ -16,7 +16,7 @@ from valhalla.leads import contact_rules, notes, sql, tags
 from valhalla.leads.corrections import corrected
 from valhalla.leads.details import decoded
 from valhalla.leads.facts import Seen, facts
-from valhalla.leads.outcome_history import outcomes_of
+from valhalla.leads.outcome_history import count_of, outcomes_of
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store as stages
@@ -239,6 +239,7 @@ class Viewer:
             "channel": action.channel,
             "variant": self._variants.get(lead.decision.variant_id or 0),
             "status": lead.status,
+            "standing": lead.standing or lead.status,
             "expected_value": _dollars(lead.decision.expected_value),
             "extra": record.extra,
         }
@@ -256,6 +257,7 @@ class Viewer:
                 for at, actor, cause, _, before in database.sql(sql.HISTORY, (lead.id,))
             ],
             "outcomes": [each.to_json() for each in outcomes_of(database, lead.id)],
+            **count_of(database, lead.id)._asdict(),
             "sightings": [
                 {"file": path, "line": line, "first_seen": iso(first), "last_seen": iso(last)}
                 for path, line, first, last in database.sql(sql.SIGHTINGS, (lead.id,))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from db import Database
+from db.verifying import verify
+from valhalla.effects.erasure import forget
 from valhalla.leads import numbers
 from valhalla.leads.call_list import numbers as listed
 from valhalla.leads.outcomes import undo
@@ -99,3 +101,16 @@ def test_a_wrong_number_is_wrong_for_this_person_and_a_dead_one_for_everybody(
     assert dial(database, 2) == ONE
     tell(1, "disconnected", number=ONE)
     assert dial(database, 2) is None
+
+
+def test_the_number_of_somebody_erased_stays_only_with_those_who_have_it(
+    database: Database, people: Any, tell: Any
+) -> None:
+    people(3)
+    own = f"+{database.value('SELECT phone_key FROM lead WHERE id = 1')}"
+    tell(2, "inbound", number=own)
+    other = f"+{database.value('SELECT phone_key FROM lead WHERE id = 3')}"
+    tell(3, "inbound", number=other)
+    forget(database, [1])
+    assert database.sql("SELECT lead_id, number FROM outcome ORDER BY id") == [(2, None), (3, other)]
+    assert verify(database).ok
