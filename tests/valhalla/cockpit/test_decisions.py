@@ -16,6 +16,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.leads import search
+from valhalla.scoring.policies import change
 
 ANN = "<script>Ann</script> Ames,ann@example.com,100000,Houston TX,713-555-2101,1 Elm St,,,,"
 ANN2 = "Ann Ames,ann@work.example,90000,Houston TX,(713) 555-2101,1 Elm St,300000,,,likes mail"
@@ -207,3 +208,15 @@ def test_all_changes_of_an_import_are_one_click(
     assert client.post("/decisions/imports/2/accept").status_code == 303
     assert told(client)["counts"]["changes"] == 0
     assert [client.get(f"/api/leads/{number}").json()["name"] for number in (1, 3)] == ["Ann Lee", "Bob Roe"]
+
+
+def test_what_was_decided_is_listed_with_who_and_why(client: httpx.Client, database: Database) -> None:
+    change(database, "packet.fee", 12_000, "fees <have> risen")
+    text = client.get("/decisions/log?about=policy&by=operator").text
+    assert "changed the policy: packet.fee" in text and "fees &lt;have&gt; risen" in text
+    found = client.get("/api/decisions/log?about=policy").json()
+    assert [each["about"] for each in found["decisions"]] == ["policy:2", "policy:1"] and found[
+        "next"
+    ] is None
+    assert client.get("/api/decisions/log?by=nobody").json()["decisions"] == []
+    assert "/decisions/log" in client.get("/decisions").text

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeGuard
 from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from valhalla.audit import decisions as decided
 from valhalla.cockpit.gather import decisions
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
@@ -19,6 +20,9 @@ from valhalla.program.errors import UsageError
 ENTRIES = (Entry("Decisions", "/decisions", "decisions", badge="decisions"),)
 
 router = Views("decisions")
+
+LOGGED = 100
+"""Decisions on a page of the log."""
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Lead = Annotated[int, Form(ge=1, lt=2**63)]
@@ -50,6 +54,26 @@ def show(
     return decisions.gather(
         here.database, pairs_after=pairs_after, changes_after=changes_after, offers_after=offers_after
     )
+
+
+@router.view(
+    "/decisions/log",
+    "/api/decisions/log",
+    "decision_log.html",
+    "What was decided",
+    summary="What was decided, by whom and why",
+)
+def log(
+    here: Here,
+    about: Annotated[str | None, Query(max_length=200)] = None,
+    by: Annotated[str | None, Query(max_length=200)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> dict[str, Any]:
+    """The newest decisions, newest first: ``{id, at, by, about, what, action, reason}``. ``about`` a subject such as ``lead:3`` or a kind
+    such as ``policy``; ``before``: of a lower number only, ``next`` of the page before."""
+    found = decided.listed(here.database, LOGGED + 1, about=about, by=by, before=before)
+    more = found[LOGGED - 1]["id"] if len(found) > LOGGED else None
+    return {"decisions": found[:LOGGED], "about": about, "by": by, "next": more}
 
 
 @router.get("/duplicates")
