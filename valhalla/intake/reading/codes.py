@@ -26,6 +26,7 @@ _FILE_ERRORS = {
     "NOT_CSV": "The content is of a kind that is no lead list: a web page, a PDF, a picture, a workbook with a password, an archive without lists.",
     "NO_HEADER": "The first line looks like data, not like column names.",
     "LISTINGS": "The file is a download of houses for sale that names no owner; it is no lead list.",
+    "CALL_RESULTS": "The file is a dialer's list of calls with their results; `valhalla outcome import` records them.",
     "MISSING_COLUMN": "No column could be recognised for a required field.",
     "JSON_SYNTAX": "The JSON document is broken, or holds no list of records.",
     "TOO_LARGE": "The workbook unpacks to more than 50 MB, or the list goes beyond another limit that its message names.",

@@ -305,6 +305,12 @@ def _of_trade(
             f"{path} is a download of houses for sale that names no owner, so it is no lead list; nothing was stored.",
             header=list(header),
         )
+    if found.calls:
+        raise SourceError(
+            "CALL_RESULTS",
+            f'{path} is a list of calls with their results, so it makes no leads; record them with: valhalla outcome import "{path}"',
+            header=list(header),
+        )
     return found
 
 

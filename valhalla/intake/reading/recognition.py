@@ -31,6 +31,7 @@ from valhalla.intake.reading.vocabulary import (
     address_parts,
     attributes,
     buyer_marks,
+    call_marks,
     listing_marks,
     phrases,
     street_pieces,
@@ -70,6 +71,8 @@ class Recognition:
     """Whether a column is called ``value``: such a list is read by the documents' rules."""
     listings: bool = False
     """Whether it is a download of listings without owners: no lead list."""
+    calls: bool = False
+    """Whether it is a dialer's list of calls: outcomes of leads, no leads."""
     buyers: bool = False
     """Whether it is a list of people who buy: for ``buyers``, not for the leads."""
     street: tuple[str, ...] = ()
@@ -139,9 +142,10 @@ def recognise(
         mapping = {**base, **rest}
     listings = not documents and _listings(columns, mapping)
     buyers = not documents and _buyers(columns, mapping)
+    calls = not documents and _calls(columns, mapping)
     doubts = () if documents or listings or buyers else tuple(chooser.doubts())
     ordered = {name: mapping[name] for name in names if name in mapping}
-    return Recognition(ordered, doubts, documents, listings, buyers, _street(columns, mapping))
+    return Recognition(ordered, doubts, documents, listings, calls, buyers, _street(columns, mapping))
 
 
 def _unique(header: Sequence[str]) -> list[str]:
@@ -184,6 +188,14 @@ def _listings(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
         return False
     marks = listing_marks()
     return any(column.words in marks or "mls" in column.words for column in columns)
+
+
+def _calls(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
+    """Whether each row is a call: with its result, how long it was, and no house."""
+    fields = set(mapping.values())
+    if "disposition" not in fields or {"address", "apn", "mailing_address"} & fields:
+        return False
+    return any(column.words in call_marks() for column in columns)
 
 
 def _buyers(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:

@@ -367,6 +367,13 @@ BUYER_MARKS: tuple[str, ...] = (
 """Columns that a list of buyers has."""
 
 
+CALL_MARKS: tuple[str, ...] = (
+    "call duration|length|recording|id|sid|start|end", "talk time", "duration seconds?", "duration", "recording url|link?",
+    "call start|end time", "number dialed|called", "dialed number", "call direction", "ring time",
+)  # fmt: skip
+"""Columns that a dialer's list of calls has."""
+
+
 def expand(phrase: str) -> Iterator[frozenset[str]]:
     """The sets of words that a phrase stands for."""
     choices: list[list[str]] = []
@@ -447,6 +454,12 @@ def listing_marks() -> frozenset[frozenset[str]]:
 def buyer_marks() -> frozenset[frozenset[str]]:
     """The names by which a list of buyers is known."""
     return frozenset(words for name in BUYER_MARKS for words in expand(name))
+
+
+@cache
+def call_marks() -> frozenset[frozenset[str]]:
+    """The names by which a dialer's list of calls is known."""
+    return frozenset(words for name in CALL_MARKS for words in expand(name))
 
 
 @cache

@@ -224,3 +224,22 @@ def test_a_workbook_with_a_password_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(head + bytes(1_000))
     with pytest.raises(SourceError, match="protected with a password"):
         open_source(tmp_path / "a.xlsx")
+
+
+def test_a_dialers_list_of_calls_makes_no_leads(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(
+        "Contact Name,Phone,Disposition,Call Date,Call Duration,Agent\n"
+        "Ann Lee,713-555-0101,No Answer,2026-11-20 10:00,00:12,Sy\nBob Roe,713-555-0102,Voicemail,2026-11-20 10:01,00:40,Sy\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(SourceError, match="valhalla outcome import") as caught:
+        open_source(path)
+    assert caught.value.code == "CALL_RESULTS"
+    path.write_text(
+        "Owner,Phone,Last Call Result,Call Duration,Property Address\nAnn Lee,713-555-0101,No Answer,12,1 Oak St\n",
+        encoding="utf-8",
+    )
+    with open_source(path) as source:
+        (chunk,) = source.chunks(final=True)
+    assert len(chunk.accepted) == 1, "a list of houses with what came of calls is one of leads"
