@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -283,9 +284,13 @@ def _type_of(known: Mapping[str, Any], key: int) -> str:
     return next((each.get("type") or "" for each in known.get("phones", ()) if each.get("key") == key), "")
 
 
+@lru_cache(maxsize=10_000)
 def names(text: str) -> tuple[str, str]:
     """First and last name of whom to speak with; a company, and a name whose parts nobody can tell apart, is a last name."""
-    contact = owners_of(text).contact
+    natural = (
+        not text.isupper() and "," not in text and len(text.split()) == 2
+    )  # first name first, as people write it
+    contact = owners_of(text, last_first=False if natural else None).contact
     if contact is not None and not contact.given and not contact.company and len(contact.words) == 2:
         contact = owners_of(text, last_first=False).contact  # either may be the first name: as it is written
     if contact is None or contact.company or not contact.given:
