@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -144,10 +145,11 @@ def resting(database: Database, rules: CallingRules, now: int) -> dict[int, Rest
         "persons": json.dumps([*by_person]),
         "keys": json.dumps([*by_number]),
     }
-    said: dict[int, list[numbers.Said]] = defaultdict(list)
     found = {}
-    for lead_id, person, state, phone, key, more in database.sql(sql.CALLEES, concerned):
-        callee = callee_of(lead_id, person, state, phone, key, more, said[lead_id], rules)
+    for lead_id, person, state, phone, key, more, spoken in database.sql(sql.CALLEES, concerned):
+        # Only a conversation tells which number is the right one.
+        said = numbers.said(database, lead_id) if spoken else ()
+        callee = callee_of(lead_id, person, state, phone, key, more, said, rules)
         theirs = {id(each): each for each in by_lead[lead_id]}
         if person is not None:
             theirs.update((id(each), each) for each in by_person[person])
@@ -239,24 +241,25 @@ def reaching(lead: StoredLead, known: Mapping[str, Any], rest: Rest | None) -> R
 
 
 def same_day(at: int, now: int, zones: Sequence[str]) -> bool:
-    """Whether two moments are on one calendar day in any of the zones."""
-    return any(_local(at, zone).date() == _local(now, zone).date() for zone in zones)
+    """Whether a moment that is past is of the calendar day of ``now`` in any of the zones."""
+    return any(at >= _day(now, zone)[0] for zone in zones)
 
 
 def midnight(now: int, zones: Sequence[str]) -> int:
     """When the next day has begun in all of the zones."""
-    return max(_midnight(now, zone) for zone in zones)
+    return max(_day(now, zone)[1] for zone in zones)
 
 
-def _midnight(now: int, zone: str) -> int:
-    here = _local(now, zone)
-    wall = datetime.combine(here.date() + timedelta(days=1), datetime.min.time())
-    placed = wall.astimezone() if zone == COMPUTER else wall.replace(tzinfo=ZoneInfo(zone))
-    return int(placed.timestamp()) * SECOND
-
-
-def _local(at: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone) if zone != COMPUTER else None)
+@lru_cache(maxsize=1_024)
+def _day(now: int, zone: str) -> tuple[int, int]:
+    """When the day of ``now`` began in a zone, and when it ends."""
+    clock = ZoneInfo(zone) if zone != COMPUTER else None
+    today = datetime.fromtimestamp(now // SECOND, UTC).astimezone(clock).date()
+    began, ends = (
+        datetime.combine(today + timedelta(days=days), datetime.min.time(), clock).astimezone(UTC)
+        for days in (0, 1)
+    )
+    return int(began.timestamp()) * SECOND, int(ends.timestamp()) * SECOND
 
 
 def _same_person(callee: Callee, each: Contact) -> bool:

@@ -219,7 +219,7 @@ def in_order(phone: str | None, key: int | None, found: Mapping[str, Any]) -> li
             each["number"],
             each.get("type"),
             tuple(each["flags"]),
-            flagged=not dead.isdisjoint(each["flags"]),
+            flagged="marked" in each or not dead.isdisjoint(each["flags"]),
         )
         for each in found.get("phones", ())
         if each.get("key") is not None

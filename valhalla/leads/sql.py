@@ -554,7 +554,7 @@ WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('
 CALLEE = "SELECT id, person, state, phone, phone_key, details FROM lead WHERE id = ?"
 # The leads that calls concern: those called, those of the same owners, those with the same numbers.
 CALLEES = """
-SELECT id, person, state, phone, phone_key, details FROM lead WHERE id IN (
+SELECT id, person, state, phone, phone_key, details, status <> 'new' FROM lead WHERE id IN (
   SELECT value FROM json_each(:leads)
   UNION SELECT l.id FROM json_each(:persons) AS p CROSS JOIN lead AS l ON l.person = p.value
   UNION SELECT n.lead_id FROM json_each(:keys) AS k CROSS JOIN lead_phone AS n ON n.phone_key = k.value

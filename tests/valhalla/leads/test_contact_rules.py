@@ -144,3 +144,13 @@ def test_who_asked_to_be_called_is_called_that_day(database: Database, owner: An
     tell(1, "callback", until=NOON + 3 * MINUTE)
     assert not may(database, at=NOON + 2 * MINUTE).ok
     assert dialled(may(database, at=NOON + 3 * MINUTE)) == ONE
+
+
+def test_the_right_number_is_waited_for(database: Database, owner: Any, tell: Any) -> None:
+    owner(1, ONE, TWO)
+    tell(1, "contacted", days_ago=3, number=TWO)
+    tell(1, "no_answer", days_ago=2.5 / 24)
+    assert may(database).why == "Every number was dialled today", (
+        "the other one is not theirs for all we know"
+    )
+    assert 1 not in on_list(database)
