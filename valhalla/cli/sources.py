@@ -42,6 +42,25 @@ def show(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Name of t
     inv.show(found, render)
 
 
+@app.command("proposals")
+def proposals_(ctx: typer.Context) -> None:
+    """Sources to pause, each with its evidence: at best their leads bring less than they cost. Nothing is paused by itself."""
+    from valhalla.intake.source_quality import proposals
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = proposals(database)
+
+    def render() -> None:
+        for each in found:
+            print(f"{each['source']}: {each['why']}")
+            print(f"  {each['command']}")
+        if not found:
+            print("No source costs more than it can bring, as far as is known.")
+
+    inv.show(found, render)
+
+
 @app.command("cost")
 def cost(
     ctx: typer.Context,

@@ -50,6 +50,7 @@ def test_sources_and_markets_say_what_they_are_worth(data: Any, told: Any) -> No
     assert (found["cost"], found["quality"]["score"]) == (400.0, None) and found["leads"] > 0
     code, out, _ = told("sources", "show", name)
     assert (code, "unknown: 20 more worked leads" in out) == (0, True)
+    assert data("sources", "proposals") == [] and "No source costs more" in told("sources", "proposals")[1]
     market = data("markets", "list")[0]["market"]
     assert data("markets", "cap", market)["cap"]["proposed"] is None
     assert told("markets", "cap", market, "--apply")[0] == 2
