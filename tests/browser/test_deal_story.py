@@ -92,6 +92,12 @@ def test_from_a_list_to_a_fee(story: Story, look: Callable[..., Any]) -> None:
     page.goto(program.url)
     assert page.get_by_text("Under contract for 12 days").count(), "Today says so too"
     program.command("buyers", "add", "Cem Homes", "--markets", "TX")
+    for _ in range(60):  # the next look at risks escalates it
+        page.goto(f"{program.url}/alerts")
+        if page.get_by_text("Under contract for 12 days").count():
+            break
+        page.wait_for_timeout(500)
+    assert page.get_by_text("Under contract for 12 days").count()
 
     page.goto(f"{program.url}/deals/1")
     page.get_by_label("Closing date").fill("20d")
