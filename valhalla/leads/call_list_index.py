@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from db import audit
 from valhalla.leads import sql
+from valhalla.scoring import store as stages
+from valhalla.scoring.stages.compiled import compile_rules
 
 if TYPE_CHECKING:
     from db import Database
@@ -24,6 +26,12 @@ ENOUGH = 2_000
 
 FEW = 20_000
 """A file with no more leads than this is read whole in no time."""
+
+LISTED = 600
+"""A list of so many is read from the index alone: a lead below its line, however fresh, could not be on it."""
+
+MOST = 200_000
+"""Unless the index would hold more than this: then such a list looks at all leads instead."""
 
 INDEX = "lead_by_score"
 _LINE = re.compile(r"(score_base >= )(-?\d+)")
@@ -53,12 +61,31 @@ def adapt(database: Database) -> int | None:
     That looks at some leads of the index only; moving it reads all leads, about a second for a million.
     """
     here = of(database)
-    if here < USUAL and _above(database, USUAL) >= 2 * ENOUGH:
+    reach = _reach(database, here)
+    if here < USUAL and _above(database, USUAL) >= 2 * ENOUGH and (reach is None or reach >= USUAL):
         return _move(database, USUAL)
-    if _above(database, here) >= ENOUGH or newest_lead(database) <= FEW:
+    if newest_lead(database) <= FEW:
         return None
-    wanted = _fitting(database)
+    if _above(database, here) < ENOUGH:
+        wanted = _fitting(database)
+    elif reach is not None and reach < here and _count(database, reach) <= MOST:
+        wanted = reach
+    else:
+        return None
     return _move(database, wanted) if wanted < here else None
+
+
+def _reach(database: Database, line: int) -> int | None:
+    """The lowest base from which the freshest lead could still be on a list of :data:`LISTED`; None: the index has fewer leads."""
+    last = database.value(sql.LISTED_BASE.format(line, LISTED))
+    if last is None:
+        return None
+    _, policy = stages.latest_policy(database)
+    return int(last) - compile_rules(policy).fresh[0]
+
+
+def _count(database: Database, line: int) -> int:
+    return int(database.value(sql.COUNT_INDEXED.format(line, MOST + 1)))
 
 
 def _above(database: Database, line: int) -> int:

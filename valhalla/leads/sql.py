@@ -632,6 +632,10 @@ COUNT_INDEXED = (
 )
 # As good as a count for telling a short file from a long one, and one seek.
 NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
+# The base of the lead at a place of the list, by the index.
+LISTED_BASE = """
+SELECT score_base FROM lead WHERE suppressed IS NULL AND score_base >= {} ORDER BY score_base DESC LIMIT 1 OFFSET {}
+"""
 # From the best base down, until enough leads have been counted.
 BASES = "SELECT score_base, count(*) FROM lead WHERE suppressed IS NULL GROUP BY score_base ORDER BY score_base DESC"
 

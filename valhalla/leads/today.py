@@ -34,6 +34,9 @@ HEADINGS = {
 COUNTED = 100
 """New leads and retries are counted up to here: nobody calls more in a day."""
 
+FIRST = 20
+"""New leads, and retries, that are read at first."""
+
 MOST = 500
 """Promises, deals and warm leads that a group names."""
 
@@ -187,12 +190,16 @@ def _rows(
         for record in viewer.some(call_list.warm(database, viewer, MOST)):
             yield Row(key, record)
     else:
-        # Some are of people who stand further up, or twice: a few more are read than are asked for.
-        part = call_list.NEW if key == "new" else call_list.AGAIN
-        numbers = call_list.numbers(database, viewer, most + COUNTED, market=market, source=source, part=part)
-        for at in range(0, len(numbers), COUNTED):
-            for record in viewer.some(numbers[at : at + COUNTED]):
-                yield Row(key, record)
+        part, given = call_list.NEW if key == "new" else call_list.AGAIN, 0
+        # The first few are found sooner. Some are of people who stand further up, or twice: more are read than are asked for.
+        for limit in (FIRST, most + COUNTED):
+            numbers = call_list.numbers(database, viewer, limit, market=market, source=source, part=part)
+            for at in range(given, len(numbers), COUNTED):
+                for record in viewer.some(numbers[at : at + COUNTED]):
+                    yield Row(key, record)
+            if len(numbers) < limit:
+                return
+            given = len(numbers)
 
 
 def _appointments(database: Database, now: int, zone: str | None) -> list[promises.Listed]:
