@@ -58,6 +58,20 @@ def numbers(
     return _best(database, viewer, limit, due_after(viewer.calling), filters, part)
 
 
+def at_least(
+    database: Database, viewer: Viewer, count: int, *, market: str | None = None, source: str | None = None
+) -> bool:
+    """Whether so many whom nobody tried yet may be called, without putting them in order. False: perhaps not."""
+    where, wait = call_list_index.of(database), due_after(viewer.calling)
+    filters = {"market": market, "source": source}
+    columns = [column for column, value in filters.items() if value is not None]
+    paused = sorted(source_pauses.in_force(database))
+    text = sql.chosen(sql.COUNT_OPEN, where, wait, *columns, paused=len(paused), part=NEW)
+    given = {"now": viewer.at, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
+    given["files"] = json.dumps(source_pauses.files(database, paused))
+    return bool(database.value(text, {**given, "limit": count}) >= count)
+
+
 def warm(database: Database, viewer: Viewer, limit: int) -> list[int]:
     """The best of those who said that they are interested, by number, whenever the next call is due."""
     best = Best(limit, viewer.at, viewer.score)

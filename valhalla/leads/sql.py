@@ -63,6 +63,11 @@ WHERE score_base >= :least AND score_base < {{line}} AND {{which}}
 """
 
 
+# Whether so many may be called, in no order and as far as the index holds them.
+COUNT_OPEN = """
+SELECT count(*) FROM (SELECT 1 FROM lead WHERE suppressed IS NULL AND score_base >= {line} AND {which} LIMIT :limit)
+"""
+
 # Those who said that they are interested, whenever they are to be called: few, and they have an index.
 WARM = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead WHERE standing = 'interested' AND {ANYBODY}

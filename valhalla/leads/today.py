@@ -107,7 +107,13 @@ def groups(
     seen: set[object] = set()
     found = []
     for key in HEADINGS:
-        most = max(each, COUNTED) if key in ("new", "retries") else MOST
+        ranked = key in ("new", "retries")
+        many = (
+            key == "new"
+            and each < COUNTED
+            and call_list.at_least(database, viewer, COUNTED + FIRST, market=market, source=source)
+        )
+        most = max(each, 1) if many else max(each, COUNTED) if ranked else MOST
         rows = list(
             islice(
                 _once(
@@ -116,12 +122,10 @@ def groups(
                 most,
             )
         )
-        shown = rows[:each] if only in (None, key) else []
-        counted = rows[:COUNTED] if key in ("new", "retries") else rows
         if rows:
-            found.append(
-                Group(key, shown, len(counted), len(rows) >= (COUNTED if counted is not rows else MOST))
-            )
+            shown = rows[:each] if only in (None, key) else []
+            counted = COUNTED if many else min(len(rows), COUNTED if ranked else MOST)
+            found.append(Group(key, shown, counted, many or counted == (COUNTED if ranked else MOST)))
     return found
 
 

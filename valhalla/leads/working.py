@@ -92,6 +92,26 @@ def next_row(
 ) -> Next:
     """The first who may be called now. ``without``: leads that were skipped, by number; ``only``: one group of today; ``among``:
     of these leads, in their order."""
+    rows, opens = ready(
+        database, viewer, 1, without=without, only=only, market=market, source=source, among=among
+    )
+    return Next(rows[0] if rows else None, opens)
+
+
+def ready(
+    database: Database,
+    viewer: Viewer,
+    count: int,
+    *,
+    without: Container[int] = (),
+    only: str | None = None,
+    market: str | None = None,
+    source: str | None = None,
+    among: Sequence[int] | None = None,
+) -> tuple[list[Row], int | None]:
+    """The first ``count`` who may be called now, as :func:`next_row` chooses them; and, when there are none, when the first of the
+    others may be (UTC microseconds; None: nobody is left today)."""
+    found: list[Row] = []
     opens: list[int] = []
     rows = (
         today.walk(database, viewer, market=market, source=source, only=only, batch=AHEAD)
@@ -99,16 +119,18 @@ def next_row(
         else _among(viewer, among)
     )
     for row in rows:
-        lead = row.record.lead
-        if lead.id in without:
+        if row.record.lead.id in without:
             continue
         due = due_at(viewer, row)
         if due is None:
             continue
-        if due <= viewer.at:
-            return Next(row, None)
-        opens.append(due)
-    return Next(None, min(opens, default=None))
+        if due > viewer.at:
+            opens.append(due)
+            continue
+        found.append(row)
+        if len(found) == count:
+            break
+    return found, None if found else min(opens, default=None)
 
 
 def _among(viewer: Viewer, among: Sequence[int]) -> Iterator[Row]:
@@ -186,31 +208,6 @@ def script(database: Database, lead: StoredLead, caller: str | None) -> dict[str
         return None
     found = find_script(database, str(lead.decision.script_id))
     return {"name": found.name, "version": found.version, "text": spoken(found.body, lead, caller)}
-
-
-def upcoming(
-    database: Database,
-    viewer: Viewer,
-    *,
-    without: Container[int] = (),
-    only: str | None = None,
-    among: Sequence[int] | None = None,
-) -> list[dict[str, Any]]:
-    """The next few who may be called now."""
-    found: list[dict[str, Any]] = []
-    rows = (
-        today.walk(database, viewer, only=only, batch=UPCOMING * 4)
-        if among is None
-        else _among(viewer, among)
-    )
-    for row in rows:
-        if row.record.lead.id not in without:
-            due = due_at(viewer, row)
-            if due is not None and due <= viewer.at:
-                found.append(row.to_json(viewer, len(found) + 1))
-        if len(found) == UPCOMING:
-            break
-    return found
 
 
 def day(database: Database, values: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -37,19 +37,23 @@ def gather(
         )
         among = None if chosen is None else filters.numbers(database, chosen.where)
         group = only if chosen is None else None
-        found = working.next_row(database, viewer, without=skipped, only=group, among=among)
-        row = found.row if lead_id is None else _asked(cockpit, viewer, lead_id)
+        rows, opens = working.ready(
+            database, viewer, 1 + working.UPCOMING, without=skipped, only=group, among=among
+        )
+        row = (rows[0] if rows else None) if lead_id is None else _asked(cockpit, viewer, lead_id)
         card = None if row is None else working.card(database, viewer, row, values)
-        hidden = skipped | ({row.record.lead.id} if row is not None else set())
+        after = [each for each in rows if row is None or each.record.lead.id != row.record.lead.id]
         shown: dict[str, Any] = {
             "key": None,
             "card": card,
             "only": only,
             "heading": chosen.name if chosen is not None else HEADINGS.get(only or ""),
             "said": said,
-            "opens": None if found.opens is None else iso(found.opens),
+            "opens": None if opens is None else iso(opens),
             "day": working.day(database, values),
-            "upcoming": working.upcoming(database, viewer, without=hidden, only=group, among=among),
+            "upcoming": [
+                each.to_json(viewer, rank) for rank, each in enumerate(after[: working.UPCOMING], 1)
+            ],
             "week": working.week(database, values),
             "skipped": len(skipped),
             "can_undo": bool(working.recorded_today(database, "operator", values)),
