@@ -35,3 +35,19 @@ def test_nothing_else_takes_a_token_in_the_address(server: Server, database: Dat
     token = tokens.add(database, "calendar", "read")
     found = httpx.get(f"http://127.0.0.1:{server.cockpit.port}{path}", params={"token": token})
     assert found.status_code in (401, 403, 421)
+
+
+def test_a_call_is_recorded_with_number_note_and_promise(
+    client: httpx.Client, database: Database, people: Any
+) -> None:
+    people(1)
+    given = {"event": "callback", "at": "in 2 h", "phone": "713-555-0001", "note": "about the roof"}
+    said = client.post("/leads/1/outcome", data=given, headers={"accept": "application/json"})
+    assert said.status_code in (200, 303), said.text
+    assert database.sql("SELECT event, number, note FROM outcome") == [
+        ("callback", "+17135550001", "about the roof")
+    ]
+    assert [each["kind"] for each in client.get("/api/calendar").json()["days"][0]["promises"]] == [
+        "callback"
+    ]
+    assert client.get("/api/promises/due").json() == []

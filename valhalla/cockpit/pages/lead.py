@@ -12,7 +12,7 @@ from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import do_not_contact, editing, lookup, notes, suppression, tags
+from valhalla.leads import do_not_contact, editing, lookup, notes, suppression, tags, when
 from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
@@ -57,12 +57,25 @@ def record(
     at: Short = "",
     channel: Short = "",
     until: Short = "",
+    phone: Short = "",
+    note: Annotated[str, Form(max_length=1_000)] = "",
+    place: Short = "",
     back: Back = "",
 ) -> Response:
-    """Record what came of it, as ``valhalla outcome`` does."""
+    """Record what came of it, as ``valhalla outcome`` does; ``phone``: the number that was dialled."""
     database = here.database
     given = as_typed(
-        database, number, event, at=at, amount=amount, channel=channel, reason=reason, until=until
+        database,
+        number,
+        event,
+        at=at,
+        amount=amount,
+        channel=channel,
+        reason=reason,
+        until=until,
+        number=phone,
+        note=note,
+        place=place,
     )
     (recorded,), _ = record_all(here.reevaluating, [given])
     name = read_lead(database, number).name
@@ -71,7 +84,9 @@ def record(
         return done(request, back, f"{name}: that was recorded before.", kind="info")
     where = recorded.standing
     says = f"{name}: {event.replace('_', ' ')}"
-    if where.hold_until:
+    if recorded.promise_id is not None and given.until is not None:
+        says += f" {when.shown(database, number, given.until)}"
+    elif where.hold_until:
         zone = settings.value(database, "timezone")
         says += f" until {clock_text(where.hold_until, zone, '%Y-%m-%d')}"
     elif recorded.suppressed:
@@ -83,7 +98,7 @@ def record(
 def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take a recorded outcome back."""
     (undone,), _ = undo_all(here.reevaluating, [number])
-    name, status = read_lead(here.database, undone.lead_id).name, undone.standing.status.replace("_", " ")
+    name, status = read_lead(here.database, undone.lead_id).name, undone.standing.word.replace("_", " ")
     return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
 
 
