@@ -89,7 +89,8 @@ def test_the_call_list_answers_who_and_why(valhalla: Run, sample: Path) -> None:
             "variant",
             "extra",
         } <= entry.keys()
-        assert len(entry["reasons"]) == 3 and all(reason.endswith(".") for reason in entry["reasons"])
+        assert len(entry["reasons"]) == len(entry["reason_codes"]) == 3
+        assert all(reason.endswith((".", "?", ": ask")) for reason in entry["reasons"])
         assert entry["next_action"] in ("call now", "text then call", "follow up", "hold")
     printed = valhalla("leads", "top", "--limit", 3).out
     for entry in found:

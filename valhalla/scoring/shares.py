@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from db import Database
 
 MOST = 2_000
-"""so many leads are looked at, about a fifth of a second; of more it is a sample."""
+"""So many leads are looked at, about a fifth of a second; of more it is a sample."""
 LARGE = 4 * MOST
 """From so many leads on the sample is taken by number, without a look at every lead."""
 
