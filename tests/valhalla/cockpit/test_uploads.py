@@ -287,3 +287,22 @@ def test_a_preview_says_how_far_it_is(client: httpx.Client, monkeypatch: pytest.
     finally:
         go.set()
     assert preview(client, token)["percent"] is None
+
+
+def test_a_list_of_buyers_is_taken_and_a_question_is_asked_once(
+    client: httpx.Client, database: Database
+) -> None:
+    token = drop(client, b"Name,Phone,Buy Box\nAnn,713-555-0101,any\n", "buyers.csv")
+    told = preview(client, token)
+    assert told["usable"] and told["accepted"] == 1 and told["preview"]["file"]["offered"] == 1
+    assert "wait under Decisions, to be taken as buyers" in client.get(f"/imports/uploads/{token}").text
+    token = drop(client, b"Owner Name,Phone,Property Address,Amount\nAnn,713-555-0101,1 Oak St,125000\n")
+    (asked,) = [each for each in preview(client, token)["preview"]["columns"] if each["asked"]]
+    assert (asked["name"], asked["asked"]["field"]) == ("Amount", "value")
+    page = client.get(f"/imports/uploads/{token}").text
+    assert "Is “Amount” the price" in page and "columns were recognised" in page
+    assert (
+        client.post(f"/imports/uploads/{token}/answer", data={"column": "Amount", "field": ""}).status_code
+        == 303
+    )
+    assert not [each for each in preview(client, token)["preview"]["columns"] if each["asked"]]

@@ -363,6 +363,10 @@ def test_an_address_cut_into_pieces_is_put_together_and_joins_its_house(desk: An
         )
     )
     assert desk.leads("address, market") == [("12 N Oak St", "Houston, TX")]
+    set_source(desk.database, "csv", Change(columns={"Zip": ""}))
+    desk.read(desk.folder / "a.csv", again=True)
+    assert desk.leads("address") == [("12 N Oak St",)], "naming a column does not take the address apart"
+    set_source(desk.database, "csv", Change(columns={"Zip": "zip"}))
     told = desk.read(
         desk.write(
             "b.csv",

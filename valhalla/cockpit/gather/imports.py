@@ -160,8 +160,8 @@ def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str,
         "fields": list(FIELDS),
         "preview": told,
         "percent": None if told else here.previews.percent(found.path),
-        "accepted": file["rows"] - file["rejected"] if file else None,
-        "usable": bool(file and not file["error"] and file["rows"] > file["rejected"]),
+        "accepted": file["rows"] - file["rejected"] + file["offered"] if file else None,
+        "usable": bool(file and not file["error"] and file["rows"] > file["rejected"] - file["offered"]),
     }
 
 

@@ -247,6 +247,9 @@ def columns_for(
             real = name if name in header else forms.get(normal(name))
             if real is not None and (target in SIGNS or target not in chosen.values()):
                 chosen[real] = target
+    if mapping is not None and profile.rules == "list" and "address" not in chosen.values():
+        pieces = recognition.recognise(header, samples, profile.country).street
+        street = () if any(name in chosen for name in pieces) else pieces
     missing = _missing({*chosen.values(), *(["address"] if street else [])}, profile)
     if missing and not buyers:
         raise _unusable(header, chosen, missing, profile, path, samples)
