@@ -109,11 +109,16 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT
     ON r.import_id = i.id AND r.state = 'open' AND r.code = 'BUYER' LIMIT :most))
 """
 
-# What came in by source since each of three moments, ?1 the latest and ?3 the earliest.
+# What came in by source since each of three moments, ?1 the latest and ?3 the earliest. A list that was read again from its
+# beginning counts its rows, and those that were refused, once: as it was read last.
 IN_BY_SOURCE = """
 SELECT s.name, {}
-FROM import AS i INDEXED BY import_by_start JOIN source AS s ON s.id = i.source_id
-WHERE i.started_at >= ?3 AND i.state <> 'undone' GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
+FROM (SELECT source_id, started_at, new, updated, rows * stands AS rows, rejected * stands AS rejected FROM (
+  SELECT i.*, NOT EXISTS (SELECT 1 FROM import AS later WHERE later.file_id = i.file_id AND later.id > i.id
+    AND later.kind = 'whole' AND later.state IN ('done', 'running')) AS stands
+  FROM import AS i INDEXED BY import_by_start WHERE i.started_at >= ?3 AND i.state <> 'undone')) AS i
+JOIN source AS s ON s.id = i.source_id
+GROUP BY s.id ORDER BY sum(i.new) DESC, s.name
 """.format(
     ", ".join(
         f"sum(i.{name} * (i.started_at >= ?{number}))"

@@ -175,3 +175,11 @@ def test_a_saved_filter_is_counted_worked_tagged_and_exported(day: Day, tmp_path
     day.say("filters", "remove", "my hot ones")
     assert day.json("filters", "list") == []
     day.say("filters", "save", "bad", "purple", code=2)
+
+
+def test_a_call_back_in_three_minutes_is_next_when_it_is_due(day: Day) -> None:
+    out = day.press(["4 in 3 min", "y", "1", "1", "1", "q"])
+    assert "Person 1: callback" in out
+    # A key takes a minute here: two leads later the promise is due, and its lead is on the screen again.
+    assert out.index("Person 2  New") < out.index("Person 1  Promised")
+    assert day.outcomes(1) == ["callback", "no_answer"]

@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+
 
 @pytest.fixture
 def at_work(client: httpx.Client, people: Callable[[int], int]) -> httpx.Client:
@@ -104,3 +107,12 @@ def test_filters_are_counted_worked_and_removed(at_work: httpx.Client) -> None:
     at_work.post(f"/filters/{made['id']}/remove")
     assert at_work.get("/api/filters").json()["filters"] == []
     assert at_work.post("/filters", data={"name": "x", "text": "purple"}).status_code == 400
+
+
+def test_a_row_that_is_refused_again_counts_once(at_work: httpx.Client, database: Any, tmp_path: Any) -> None:
+    path = tmp_path / "bad.csv"
+    for value in ("1", "2", "3"):
+        path.write_text(f"name,email,value\nAnn,ann@example.com,{value}\nBob,nothing,5\n", encoding="utf-8")
+        import_file(database, Request(str(path), "csv"))
+    today, *_ = at_work.get("/api/overview").json()["funnel"]
+    assert today["refused"] == 1 and today["accepted"] == today["read"] - 1
