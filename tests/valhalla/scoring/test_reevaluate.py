@@ -41,6 +41,7 @@ def test_nothing_new_concerns_nobody(database: Database, people: Any) -> None:
 def test_an_outcome_concerns_every_lead_that_shares_its_rate(
     database: Database, people: Any, tell: Any
 ) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(8)
     tell(3, "won", amount=1_000_000)
     done = reevaluate(database)
@@ -112,6 +113,7 @@ def test_new_weights_leave_assigned_leads_where_they_are(database: Database, peo
 def test_it_goes_on_where_it_was_stopped(
     database: Database, people: Any, tell: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(10)
     tell(1, "won")
     monkeypatch.setattr("valhalla.scoring.reevaluate.BATCH", 4)
@@ -130,6 +132,7 @@ def test_it_goes_on_where_it_was_stopped(
 
 
 def test_a_lead_that_changes_meanwhile_is_read_again(database: Database, people: Any, tell: Any) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(3)
     tell(1, "won")
     asked = []
@@ -145,6 +148,7 @@ def test_a_lead_that_changes_meanwhile_is_read_again(database: Database, people:
 
 
 def test_many_causes_make_one_job_that_shows_its_progress(database: Database, people: Any, tell: Any) -> None:
+    change(database, "outcome.shown_from", 1, "few leads will do")
     people(5)
     now = database.clock()
     bench = Bench(database)
