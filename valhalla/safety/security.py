@@ -54,13 +54,15 @@ def measure(
             result, text = UNKNOWN, str(error)
         details[name] = {"result": result, "detail": text}
     results = [each["result"] for each in details.values()]
+    # A plain file is so on every home: it is said, but a status that is amber for ever says nothing any more.
+    telling = [each["result"] for name, each in details.items() if name != "encryption_at_rest"]
     return {
         "status": "CRITICAL"
-        if FAILED in results
+        if FAILED in telling
         else "UNKNOWN"
-        if UNKNOWN in results
+        if UNKNOWN in telling
         else "WARNING"
-        if WARNING in results
+        if WARNING in telling
         else "SECURE",
         "checks_passed": results.count(PASSED),
         "checks_failed": len(results) - results.count(PASSED),

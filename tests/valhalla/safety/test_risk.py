@@ -59,6 +59,12 @@ def test_the_report_has_its_documented_shape_and_is_valid_json(database: Databas
     assert set(found["alerts"]) == {"critical", "warnings", "info", "total"}
     assert found["data_quality"]["status"] == "NO_DATA" and found["overall_status"] == "UNKNOWN"
     assert found["security"]["details"]["encryption_at_rest"]["result"] == "WARNING"
+    others = [
+        each["result"] for name, each in found["security"]["details"].items() if name != "encryption_at_rest"
+    ]
+    assert (found["security"]["status"] == "WARNING") == ("WARNING" in others), (
+        "a plain file alone is not amber for ever"
+    )
     assert found["risk_level"] == "LOW" and "could be asked" in found["risk_level_reason"]
     assert "R16" in found["rules"]["not_asked"]
 
