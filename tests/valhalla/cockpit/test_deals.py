@@ -61,6 +61,14 @@ def test_terms_are_saved_and_taken_away(client: httpx.Client, agreed: Database) 
     assert answer.status_code == 400 and "some day" in answer.text
 
 
+def test_a_contract_is_recorded_with_its_closing_date(client: httpx.Client, agreed: Database) -> None:
+    form = {"event": "contract", "amount": "90,000", "closing": "2099-01-15"}
+    assert client.post("/leads/1/outcome", data=form).status_code == 303
+    (deal,) = client.get("/api/deals/1").json()["deals"]
+    assert (deal["stage"], deal["price"], deal["closing_at"]) == ("contract", 90000.0, "2099-01-15")
+    assert client.post("/leads/4/outcome", data={**form, "event": "offer"}).status_code == 400
+
+
 def test_it_is_assigned_undone_and_lost(client: httpx.Client, agreed: Database) -> None:
     told = client.post(
         "/deals/2/assign",

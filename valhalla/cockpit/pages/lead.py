@@ -60,6 +60,7 @@ def record(
     phone: Short = "",
     note: Annotated[str, Form(max_length=1_000)] = "",
     place: Short = "",
+    closing: Short = "",
     back: Back = "",
 ) -> Response:
     """Record what came of it, as ``valhalla outcome`` does; ``phone``: the number that was dialled."""
@@ -76,6 +77,7 @@ def record(
         number=phone,
         note=note,
         place=place,
+        closing=closing,
     )
     (recorded,), _ = record_all(here.reevaluating, [given])
     name = read_lead(database, number).name
