@@ -361,7 +361,7 @@ LISTING_MARKS: tuple[str, ...] = (
 
 BUYER_MARKS: tuple[str, ...] = (
     "buy box", "buyer", "buyer name|phone|email|type|number|company", "cash buyer name|phone|email|type|company?", "buyer first|last name",
-    "max|maximum price|purchase|offer|budget", "max|maximum purchase|buy price", "price max|range", "buying criteria", "buy criteria",
+    "max|maximum price|purchase|offer|budget", "max|maximum purchase|buy price", "price max", "buying criteria", "buy criteria",
     "investor name|phone|email|type", "proof funds", "max|maximum rehab|repair|arv|share", "max|maximum arv percent|share", "min|minimum bed",
 )  # fmt: skip
 """Columns that a list of buyers has."""
