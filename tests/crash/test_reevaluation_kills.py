@@ -20,6 +20,7 @@ from valhalla.intake.request import Request
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
+from valhalla.scoring.policies import change
 
 LEADS = 6_000
 KILLS = 12
@@ -53,6 +54,7 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
     script("make_leads").write_leads(source, LEADS, seed=5)
     with open_database(first) as database:
         stages.seed(database)
+        change(database, "outcome.shown_from", 1, "one lead will do")
         import_file(database, Request(str(source)))
         record(database, Outcome(1, "won", database.clock() - DAY, 1_000_000))
         leads = database.value("SELECT count(*) FROM lead")
