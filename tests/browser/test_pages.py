@@ -32,6 +32,11 @@ ROWS = [
 ]
 PATHS = [
     "/",
+    "/?only=new",
+    "/work",
+    "/filters",
+    "/welcome",
+    "/overview",
     "/calls",
     "/leads",
     "/leads?q=lee",
