@@ -89,6 +89,8 @@ def test_a_list_is_uploaded_looked_at_mapped_and_read(
     fields = page.get_by_label("Field of Contact Mail")
     fields.wait_for()
     assert not json.loads(program.command("--json", "leads", "list"))  # nothing has been read yet
+    for fold in page.locator("details.fold > summary").all():  # what was recognised is folded
+        fold.click()
     for column, field in (
         ("Owner", "name"),
         ("Contact Mail", "email"),
@@ -232,6 +234,7 @@ def test_a_setting_that_cannot_be_is_told_beside_its_field(program: Any, look: C
     window.expected = ("400 (Bad Request)",)
     page = open_at(program, window)
     page.goto(f"{program.url}/settings")
+    page.get_by_role("heading", name="Advanced").click()
     row = page.locator('[id="quiet_hours"]')
     row.get_by_role("textbox").fill("at night")
     row.get_by_role("button", name="Set").click()

@@ -97,7 +97,13 @@ def test_a_waiter_who_gives_up_is_passed_over(eventually: Eventually) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs a signal to a thread")
-def test_a_waiter_who_is_interrupted_does_not_get_the_lock(eventually: Eventually) -> None:
+def test_a_waiter_who_is_interrupted_does_not_get_the_lock(
+    eventually: Eventually, request: pytest.FixtureRequest
+) -> None:
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # it is ignored where tests run side by side
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     lock = FairLock()
     lock.acquire(1)
     main = threading.get_ident()
