@@ -28,10 +28,10 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDE, PHONE = (1440, 900), (375, 812)
 LEADS = 5_000
 PICTURES = (
-    ("overview", "/", WIDE, "light"),
-    ("overview-dark", "/", WIDE, "dark"),
-    ("overview-phone", "/", PHONE, "light"),
-    ("calls", "/calls", WIDE, "light"),
+    ("today", "/", WIDE, "light"),
+    ("today-dark", "/", WIDE, "dark"),
+    ("today-phone", "/", PHONE, "light"),
+    ("deals", "/deals", WIDE, "light"),
     ("lead", "first lead", WIDE, "light"),
     ("import", "/imports/1", WIDE, "light"),
     ("safety", "/safety", WIDE, "light"),
@@ -87,9 +87,12 @@ def take(link: str, home: Path, environment: dict[str, str]) -> None:
         page.goto(link)
         wait_for_leads(page, at)
         first = page.locator(".call-name").first.get_attribute("href")
-        for event in ("Talked", "Appointment"):
-            page.goto(f"{at}/calls")
+        for event in ("Talked", "Interested"):
+            page.goto(at)
             page.get_by_role("button", name=event).nth(3).click()
+        second = page.locator(".call-name").nth(2).get_attribute("href") or ""
+        offer = ["outcome", second.rpartition("/")[2], "offer", "--amount", "30000"]
+        subprocess.run([*valhalla(home), *offer], env=environment, check=True)
         for job in ("checks", "risk"):
             page.goto(f"{at}/safety")
             page.locator(f'form[action="/safety/{job}"] button').first.click()

@@ -26,7 +26,7 @@ from valhalla.scoring import shares
 from valhalla.scoring import store as stages
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
-from valhalla.scoring.stages.shares import Counts
+from valhalla.scoring.stages.shares import Counts, Shares
 from valhalla.scoring.stages.snapshot import Snapshot
 
 Entry = dict[str, Any]
@@ -306,3 +306,11 @@ def test_a_home_of_version_0_1_keeps_its_formula_until_a_person_switches(
     after = desk.whole(1)
     assert after["stages"][5]["numbers"]["formula"] == 2
     assert after["reasons_from"] is not None
+
+
+def test_nobody_is_better_than_all() -> None:
+    """The best lead of many may not be among those that were counted."""
+    counted = [0] * 101
+    counted[40] = 100
+    best = Shares(0, 5_000, 100, (), tuple(counted))
+    assert (best.better_than(40), best.better_than(41)) == (0, 99)

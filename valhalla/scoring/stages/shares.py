@@ -33,8 +33,9 @@ class Shares(NamedTuple):
         return self.counted >= FROM
 
     def better_than(self, score: int) -> int | None:
-        """Of how many in a hundred a score is above that of those who can be called, rounded down; None with too few."""
-        return sum(self.scores[:score]) * 100 // self.counted if self.speaks else None
+        """Of how many in a hundred a score is above that of those who can be called, rounded down; None with too few. Nobody is
+        better than all: of many leads only a sample was counted."""
+        return min(99, sum(self.scores[:score]) * 100 // self.counted) if self.speaks else None
 
     def to_json(self) -> list[Any]:
         """As a snapshot holds it."""
