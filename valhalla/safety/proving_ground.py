@@ -6,6 +6,7 @@ what it changed, so that a block that is broken does not make the others look br
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -56,12 +57,12 @@ class Ground:
 
     def __init__(self) -> None:
         self._ends = ExitStack()
+        self._temporary = tempfile.TemporaryDirectory(prefix="valhalla-blocks-", ignore_cleanup_errors=True)
+        self.folder = Path(self._temporary.name)
         self.database: Database
-        self.folder: Path
 
     def __enter__(self) -> Ground:
         """Read the list."""
-        self.folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory(prefix="valhalla-blocks-")))
         self.database = self._ends.enter_context(open_database(self.folder / "probe.db"))
         stages.seed(self.database)
         self.read(
@@ -83,6 +84,11 @@ class Ground:
     def __exit__(self, *error: object) -> None:
         """Throw everything away."""
         self._ends.close()
+        # The file of the write lock is open while somebody knows the database, and Windows removes no open file.
+        self.__dict__.pop("reevaluating", None)
+        del self.database
+        gc.collect()
+        self._temporary.cleanup()
 
     def read(self, source: str, *lines: str) -> int:
         """Import a list of the source; how many leads there are then."""
