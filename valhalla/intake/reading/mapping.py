@@ -180,6 +180,8 @@ def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Pr
         words = [form for form, named in ALIASES.items() if named == target and len(form) > 2]
         scored = []
         for name in free:
+            if not _may_be(target, _filled(header, name, samples), profile):
+                continue
             form = normal(name)
             close = difflib.get_close_matches(form, words, n=1, cutoff=0.75)
             inside = [word for word in words if len(word) > 3 and word in form]
@@ -207,11 +209,32 @@ def _by_content(
         return bool(re.fullmatch(r"[^\W\d_]+(?:[ .,'-]+[^\W\d_]+){1,3}", text))
 
     for name in free:
-        column = list(header).index(name)
-        cells = [row[column].strip() for row in samples if column < len(row) and row[column].strip()][:20]
+        cells = _filled(header, name, samples)
         if cells and sum(map(fits, cells)) >= 0.8 * len(cells):
             return name
     return None
+
+
+def _filled(header: Sequence[str], name: str, samples: Sequence[Sequence[str]]) -> list[str]:
+    """The first cells of a column that are not blank."""
+    column = list(header).index(name)
+    return [row[column].strip() for row in samples if column < len(row) and row[column].strip()][:20]
+
+
+def _may_be(target: str, cells: list[str], profile: Profile) -> bool:
+    """Whether a column that is called like a field may be it: at least 80 % of its filled cells could stand there."""
+
+    def could(text: str) -> bool:
+        address = plausible_email(text.lower())
+        if target == "email":
+            return address
+        if target == "phone":
+            return phone_key(text, profile.country) is not None
+        if target == "value":
+            return any(map(str.isdigit, text)) and not address
+        return any(map(str.isalpha, text)) and not address
+
+    return sum(map(could, cells)) >= 0.8 * len(cells)
 
 
 def columns_for(

@@ -6,7 +6,7 @@ import pytest
 
 from valhalla.intake.reading import Profile, SourceError, open_source
 from valhalla.intake.reading.header import normal
-from valhalla.intake.reading.mapping import recognise
+from valhalla.intake.reading.mapping import recognise, suggest
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,17 @@ def test_profiles_are_checked_and_kept():
 def test_normal_form():
     assert normal(" E-Mail_Address (home) ") == "emailaddress"
     assert normal("(email)") == "email"
+
+
+def test_a_column_of_addresses_is_never_proposed_as_a_name() -> None:
+    header = ["Kontakt", "Contact Mail", "Value", "Cell"]
+    rows = [
+        ["Ann Ames", "ann@example.com", "100000", "713-555-0100"],
+        ["Bo Bold", "bo@x.com", "9", "713-555-0101"],
+    ]
+    assert suggest(header, rows, Profile()) == {
+        "Kontakt": "name",
+        "Contact Mail": "email",
+        "Value": "value",
+        "Cell": "phone",
+    }
