@@ -412,8 +412,6 @@ ORDER BY id DESC LIMIT ?3
 """
 # An outcome is undone, never deleted.
 FIND_OUTCOME = "SELECT lead_id, event, undone_at FROM outcome WHERE id = ?"
-# What "undo the last one" means.
-LATEST_OUTCOME = "SELECT max(id) FROM outcome WHERE lead_id = ? AND undone_at IS NULL"
 # Only once: the condition makes a second undo change nothing.
 UNDO_OUTCOME = "UPDATE outcome SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL"
 

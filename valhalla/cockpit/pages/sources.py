@@ -22,7 +22,6 @@ router = Views("imports")
 
 Name = Annotated[str, Path(max_length=200)]
 Text = Annotated[str, Form(max_length=1_000)]
-SWITCHES = ("decimal_comma", "day_first", "phone_identity")
 
 
 @router.view(
