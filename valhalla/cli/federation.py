@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -113,8 +114,17 @@ def seed(
     expire: Annotated[
         int | None, typer.Option("--expire", min=1, help="Seconds after which the peers vanish.")
     ] = None,
+    databases: Annotated[
+        Path | None,
+        typer.Option(
+            "--databases", help="Fill the memory board's two databases below this folder, instead of a Redis."
+        ),
+    ] = None,
+    sessions: Annotated[
+        int, typer.Option("--sessions", min=1, max=100_000, help="How many sessions, with --databases.")
+    ] = 600,
 ) -> None:
-    """Fill a Redis with made-up peers (seed-01, …) and sync events, to see the federation board at work."""
+    """Fill a Redis with made-up peers (seed-01, …) and sync events, or both databases, to see the boards at work."""
     import asyncio
 
     from valhalla.console import redis_client
@@ -123,6 +133,11 @@ def seed(
     from valhalla.console.redaction import shown
 
     inv = invocation(ctx)
+    if databases is not None:
+        if redis is not None:
+            raise UsageError("--databases fills files and --redis a Redis: give one of them")
+        _fill(inv, databases, sessions)
+        return
     url = _address(inv, redis)
 
     async def work() -> dict[str, int]:
@@ -142,6 +157,23 @@ def seed(
         written,
         lambda: print(
             f"{written['peers']} peers and {written['events']} sync events written to {shown(url)}."
+        ),
+    )
+
+
+def _fill(inv: Invocation, folder: Path, sessions: int) -> None:
+    from valhalla.console.errors import SourceError
+    from valhalla.console.population import populate
+
+    try:
+        written = populate(folder, sessions)
+    except SourceError as error:
+        raise InputError(str(error)) from None
+    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in written.items())
+    inv.show(
+        written,
+        lambda: print(
+            f"{told} written below {folder}.\nTo see them: valhalla config set console.base_path {folder}"
         ),
     )
 

@@ -12,7 +12,7 @@ HEARTBEAT_MS = 120_000
 """A peer whose last heartbeat is older is offline, whatever it said of itself."""
 
 TIER_WEIGHT = {"core": 100, "trusted": 95, "verified": 90}
-"""Percent of integrity that a peer of the tier stands for; any other tier stands for none."""
+"""Percent of integrity that a peer of the tier stands for while it is online; any other tier stands for none."""
 
 LONGEST = 200
 """Characters of a name that are kept."""
@@ -92,16 +92,30 @@ def merged(own: Iterable[Peer], discovered: Iterable[Peer]) -> list[Peer]:
 
 def network_metrics(peers: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
     """``network_health`` (online of all, %), ``data_integrity`` (mean weight of the tiers, %) and ``avg_latency``
-    (milliseconds, over the peers that are online). Each is None when there is nothing to take it from."""
+    (milliseconds), the last two over the peers that are online: data comes from nobody else. Each is None when there is
+    nothing to take it from."""
     all_peers = list(peers)
     online = [peer for peer in all_peers if peer.get("status") == "online"]
     latencies = [peer["latency"] for peer in online if peer.get("latency") is not None]
-    weights = [TIER_WEIGHT.get(str(peer.get("trust_tier")), 0) for peer in all_peers]
+    weights = [TIER_WEIGHT.get(str(peer.get("trust_tier")), 0) for peer in online]
     return {
         "network_health": _rounded(100 * len(online), len(all_peers)),
         "data_integrity": _rounded(sum(weights), len(weights)),
         "avg_latency": _rounded(sum(latencies), len(latencies)),
     }
+
+
+def integrity_basis(peers: Iterable[Mapping[str, Any]]) -> str | None:
+    """How ``data_integrity`` was computed, with the numbers put in: ``(2 core × 100 + 1 trusted × 95) / 3 online``."""
+    online = [str(peer.get("trust_tier")) for peer in peers if peer.get("status") == "online"]
+    if not online:
+        return None
+    terms = [
+        f"{online.count(tier)} {tier} × {weight}" for tier, weight in TIER_WEIGHT.items() if tier in online
+    ]
+    others = sum(tier not in TIER_WEIGHT for tier in online)
+    terms += [f"{others} other × 0"] if others else []
+    return f"({' + '.join(terms)}) / {len(online)} online"
 
 
 def _rounded(total: float, count: int) -> float | None:

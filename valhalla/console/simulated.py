@@ -74,6 +74,7 @@ class SimulatedFederation:
             ],
             "sync_traffic": list(self._feed),
             **peer_rules.network_metrics(mesh),
+            "data_integrity_basis": peer_rules.integrity_basis(mesh),
             "total_peers": len(mesh),
             "active_syncs": sum(now - each["timestamp"] <= 60_000 for each in self._feed),
         }

@@ -95,3 +95,54 @@ QUARANTINE = f"""
 SELECT execution_id, status, substr(security_violations, 1, 400) FROM sandbox_executions
 WHERE {QUARANTINED} ORDER BY rowid DESC LIMIT ?
 """
+
+# -- made-up data -------------------------------------------------------------------------------------------
+
+REASONING_TABLES = """
+CREATE TABLE IF NOT EXISTS reasoning_sessions (
+    session_id TEXT PRIMARY KEY, agent_name TEXT NOT NULL, query TEXT NOT NULL, final_output TEXT,
+    overall_confidence REAL, total_duration_ms REAL, timestamp TEXT NOT NULL, metadata TEXT,
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE IF NOT EXISTS reasoning_stages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT, stage_name TEXT, stage_order INTEGER,
+    confidence REAL, duration_ms REAL, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE INDEX IF NOT EXISTS idx_stages_created ON reasoning_stages (created_at);
+"""
+"""As the ARK programs make them."""
+
+ARK_TABLES = """
+CREATE TABLE IF NOT EXISTS code_index (file_id INTEGER PRIMARY KEY, file_path TEXT, trust_tier TEXT);
+CREATE TABLE IF NOT EXISTS code_patterns (pattern_id INTEGER PRIMARY KEY, code_snippet TEXT, usage_count INTEGER);
+CREATE TABLE IF NOT EXISTS sandbox_executions (execution_id TEXT, status TEXT, security_violations TEXT);
+"""
+"""What the board reads of them; the programs themselves have further columns."""
+
+REASONING_MADE_UP = {
+    "reasoning_sessions": "session_id LIKE 'seed-%'",
+    "reasoning_stages": "session_id LIKE 'seed-%'",
+}
+ARK_MADE_UP = {
+    "code_index": "file_path LIKE 'seed/%'",
+    "code_patterns": "code_snippet LIKE 'seed %'",
+    "sandbox_executions": "execution_id LIKE 'seed-%'",
+}
+"""How a row that was made up is known in each table."""
+
+# A row of somebody else: then the file is real.
+FOREIGN_ROW = "SELECT 1 FROM {table} WHERE ({own}) IS NOT 1 LIMIT 1"
+
+# Made-up rows are replaced, not added to.
+EMPTIED = "DELETE FROM {table}"
+
+SPELLED = "strftime('%Y-%m-%d %H:%M:%f', ?, 'unixepoch')"
+
+FILLED = {
+    "reasoning_sessions": "INSERT INTO reasoning_sessions (session_id, agent_name, query, final_output, overall_confidence,"
+    f" total_duration_ms, timestamp, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, {SPELLED}, ?, {SPELLED})",
+    "reasoning_stages": "INSERT INTO reasoning_stages (session_id, stage_name, stage_order, confidence, duration_ms, created_at)"
+    f" VALUES (?, ?, ?, ?, ?, {SPELLED})",
+    "code_index": "INSERT INTO code_index (file_id, file_path, trust_tier) VALUES (?, ?, ?)",
+    "code_patterns": "INSERT INTO code_patterns (pattern_id, code_snippet, usage_count) VALUES (?, ?, ?)",
+    "sandbox_executions": "INSERT INTO sandbox_executions (execution_id, status, security_violations) VALUES (?, ?, ?)",
+}
+"""Each row as the program concerned would write it."""

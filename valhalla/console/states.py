@@ -29,6 +29,7 @@ NO_FEDERATION: Frame = {
     "sync_traffic": [],
     "network_health": None,
     "data_integrity": None,
+    "data_integrity_basis": None,
     "avg_latency": None,
     "total_peers": None,
     "active_syncs": None,
@@ -210,6 +211,7 @@ def federation_values(reading: FederationReading) -> Frame:
         ],
         "sync_traffic": [events.feed_line(event) for event in traffic],
         **peers.network_metrics(reading.peers),
+        "data_integrity_basis": peers.integrity_basis(reading.peers),
         "total_peers": len(reading.peers),
         "active_syncs": None if reading.events is None else events.active(traffic, reading.as_of),
     }

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from valhalla.console.peers import Malformed, Peer, merged, network_metrics, read_discovered, read_peer
+from valhalla.console.peers import (
+    Malformed,
+    Peer,
+    integrity_basis,
+    merged,
+    network_metrics,
+    read_discovered,
+    read_peer,
+)
 
 NOW = 1_700_000_000_000
 
@@ -77,7 +85,8 @@ def test_figures_of_a_mesh() -> None:
         peer("c", trust_tier="verified", latency="900", status="offline"),
         peer("d", trust_tier="external", latency=""),
     ]
-    assert network_metrics(mesh) == {"network_health": 75.0, "data_integrity": 71.25, "avg_latency": 15.0}
+    assert network_metrics(mesh) == {"network_health": 75.0, "data_integrity": 65.0, "avg_latency": 15.0}
+    assert integrity_basis(mesh) == "(1 core × 100 + 1 trusted × 95 + 1 other × 0) / 3 online"
 
 
 def test_no_peers_have_no_figures() -> None:
@@ -87,7 +96,8 @@ def test_no_peers_have_no_figures() -> None:
 def test_a_mesh_that_is_all_offline_has_no_latency_but_a_health_of_zero() -> None:
     found = network_metrics([peer(status="offline")])
     assert found["network_health"] == 0
-    assert found["avg_latency"] is None
+    assert found["avg_latency"] is found["data_integrity"] is None
+    assert integrity_basis([peer(status="offline")]) is None
 
 
 def test_of_a_peer_in_both_lists_the_fresher_heartbeat_counts_and_the_tier_set_here() -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = 1_767_813_148_000
 FEDERATION_KEYS = {
-    "type", "timestamp", "peers", "sync_traffic", "network_health", "data_integrity", "avg_latency", "total_peers",
+    "type", "timestamp", "peers", "sync_traffic", "network_health", "data_integrity", "data_integrity_basis", "avg_latency", "total_peers",
     "active_syncs", "source",
 }  # fmt: skip
 MEMORY_KEYS = {
@@ -81,6 +81,7 @@ async def test_a_federation_frame_is_what_the_source_says() -> None:
         ],
         "network_health": 100,
         "data_integrity": 100,
+        "data_integrity_basis": "(2 core × 100) / 2 online",
         "avg_latency": 5,
         "total_peers": 2,
         "active_syncs": 1,
