@@ -114,6 +114,7 @@ EVIDENCE = (
 WORKING = frozenset(
     [
         "file",
+        "board_history",
         "lead_hold",
         "import_seen",
         "lead_key",
@@ -159,6 +160,7 @@ PERSONAL = {
 says so itself."""
 
 PLAIN = {
+    "board_history": "board body",
     "counter": "queue key",
     "cycle_slot": "queue name spec",
     "dry_run_log": "action status correlation_id",
@@ -206,10 +208,11 @@ RELEASES = (
     {"db": 3, "jobs": 2, "valhalla": 19},
     {"db": 3, "jobs": 2, "valhalla": 20},
     {"db": 3, "jobs": 2, "valhalla": 21},
+    {"db": 3, "jobs": 2, "valhalla": 22},
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "44fb98cdd1a139c8a74793dfb3a9e4c572114b60a97ae7a6172c95b21169b53d"
+FINGERPRINT = "9f4ae1f7e9f80b20e82ba9995474a7fc90c692de88bdcedcf73efbbdc0c8abd4"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(
