@@ -350,7 +350,7 @@ EVIDENCE = """
 alert buyer consent deal duplicate effect experiment experiment_epoch header import import_undo knowledge lead
 lead_change lead_history lead_merge list_cost live_session mapping member model_snapshot note outcome packet
 policy promise reject run saved_filter script script_move scrub setting sighting source source_pause
-standing_approval suppression tag token variant
+standing_approval suppression tag token unfolded unfolding variant
 """
 PARTS = """\
 1 26 920f79911c3de2aa index alert_open
@@ -409,13 +409,13 @@ PARTS = """\
 3 26 00e78f09ca5ad6e7 index lead_merge_in_force
 3 26 f7f6d48ee794fc1f index reject_open
 3 24 99d0e770e49cefae index suppression_in_force
-3 26 cac079040ed91f45 table duplicate
+3 25 cac079040ed91f45 table duplicate
 3 26 d8cc6ad582b71dee table file
 3 26 e74672a0cafe8ec5 table import
 3 26 15604fcc754a5f86 table import_undo
 3 26 163f26a27b9b73ca table lead_change
 3 26 95b5083939eb34fc table lead_generation
-3 26 ac63ee64eb2a4320 table lead_index_state
+3 25 ac63ee64eb2a4320 table lead_index_state
 3 26 de53cf0f18ffc8ef table lead_merge
 3 26 5b0bf6e599cd66b9 table lead_phone
 3 26 368fafab4ac2a851 table lead_search
@@ -509,7 +509,15 @@ PARTS = """\
 25 26 5eb992eee30de90a table source_pause
 25 26 89328b60e7c19cec table suppression
 25 26 bd16151afa97b900 table tag
+26 26 6b20e7ca31d038c0 index lead_place_by_lead
+26 26 ec64f8634fa05505 index unfolded_by_lead
+26 26 172e864a6600face index unfolded_open
 26 26 8e84d16b5b22a1fa table board_history
+26 26 752b28f2e95a9b48 table duplicate
+26 26 1b1977fb7182bb4a table lead_index_state
+26 26 791d962332c72712 table lead_place
+26 26 63afaf341e771c58 table unfolded
+26 26 19ac71acc158737e table unfolding
 """[:-1]
 
 

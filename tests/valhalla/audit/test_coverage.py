@@ -116,6 +116,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source_quality.set_cost(database, "careful", 10_000)
         members.add(database, "Dana", "caller")
         make(database, Viewer.now(database), 1)
+        with database.write():
+            run = database.value(
+                "INSERT INTO unfolding (state, at, by) VALUES ('done', 1, 'ann') RETURNING id"
+            )
+            database.sql(
+                "INSERT INTO unfolded (unfolding_id, lead_id, body, at) VALUES (?, 3, '{}', 1)", (run,)
+            )
     assert inspect(home.database, SCHEMA).ok
     return home.database
 

@@ -6,3 +6,46 @@ CREATE TABLE board_history (
   body  TEXT NOT NULL CHECK (json_valid(body)),
   PRIMARY KEY (board, step, at)
 ) STRICT, WITHOUT ROWID;
+
+-- Leads that may be one property, and leads of version 0.1 that are several houses of one owner.
+
+-- What two leads have in common: a number, or nearly the address.
+ALTER TABLE duplicate ADD COLUMN why TEXT NOT NULL DEFAULT 'phone' CHECK (why = 'phone' OR why = 'address');
+
+-- Where leads are, in a form that spellings of one address have in common. The job that fills the search index fills this too.
+CREATE TABLE lead_place (
+  near_key INTEGER NOT NULL,
+  lead_id  INTEGER NOT NULL,
+  PRIMARY KEY (near_key, lead_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lead_place_by_lead ON lead_place (lead_id);
+ALTER TABLE lead_index_state ADD COLUMN placed_id INTEGER NOT NULL DEFAULT 0;
+
+-- A run of the job that takes leads apart, and each lead that it took apart.
+CREATE TABLE unfolding (
+  id        INTEGER NOT NULL PRIMARY KEY,
+  state     TEXT NOT NULL CHECK (state IN ('running', 'done', 'undoing', 'undone')),
+  lead_id   INTEGER NOT NULL DEFAULT 0,
+  leads     INTEGER NOT NULL DEFAULT 0,
+  houses    INTEGER NOT NULL DEFAULT 0,
+  kept      INTEGER NOT NULL DEFAULT 0,
+  at        INTEGER NOT NULL,
+  by        TEXT NOT NULL,
+  ended_at  INTEGER,
+  undone_at INTEGER,
+  undone_by TEXT
+) STRICT;
+
+CREATE TABLE unfolded (
+  id           INTEGER NOT NULL PRIMARY KEY,
+  unfolding_id INTEGER NOT NULL REFERENCES unfolding (id),
+  lead_id      INTEGER NOT NULL REFERENCES lead (id),
+  body         TEXT NOT NULL CHECK (json_valid(body)),
+  unsure       INTEGER NOT NULL DEFAULT 0,
+  at           INTEGER NOT NULL,
+  decided_at   INTEGER,
+  decided_by   TEXT,
+  undone_at    INTEGER
+) STRICT;
+CREATE INDEX unfolded_by_lead ON unfolded (lead_id);
+CREATE INDEX unfolded_open ON unfolded (id) WHERE unsure > 0 AND decided_at IS NULL AND undone_at IS NULL;
