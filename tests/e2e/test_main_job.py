@@ -39,8 +39,10 @@ def count(home: Path, table: str) -> int:
         return int(database.value(f"SELECT count(*) FROM {table}"))
 
 
-def test_three_cycles_over_the_sample(valhalla: Run, home: Path, sample: Path) -> None:
-    answer = valhalla("run", "--source", sample, "--interval", 1, "--cycles", 3)
+def test_three_cycles_over_the_sample(valhalla: Run, home: Path, sample: Path, tmp_path: Path) -> None:
+    found_by_its_name = tmp_path / "elsewhere" / "real_leads.csv"  # in the working folder
+    found_by_its_name.write_bytes(sample.read_bytes())
+    answer = valhalla("run", "--interval", 1, "--cycles", 3)
     assert answer.code == 0, answer.err
     found = stats(home)
     assert (found["total_leads"], found["new_leads"], found["unchanged_leads"]) == (30, 10, 20)
@@ -50,6 +52,7 @@ def test_three_cycles_over_the_sample(valhalla: Run, home: Path, sample: Path) -
         assert f"[CYCLE {number}] Starting ingestion..." in answer.out
         assert f"[OK] Cycle {number}: 10 leads in " in answer.out
     assert "Total cycles: 3" in answer.out and "Success rate: 100.0% (30/30)" in answer.out
+    assert f"  lists           {found_by_its_name}\n" in answer.out
 
 
 def test_ten_leads_with_six_results_each_and_nothing_new_the_second_time(

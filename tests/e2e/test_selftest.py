@@ -12,10 +12,13 @@ from valhalla.safety import selftest
 from valhalla.safety.preflight import Check
 
 
-def test_everything_works_here_and_nothing_is_left(valhalla: Any, tmp_path: Path) -> None:
+def test_everything_works_here_next_to_a_list_and_nothing_is_left(valhalla: Any, tmp_path: Path) -> None:
     place = tmp_path / "temporary"
     place.mkdir()
-    done = valhalla("selftest", TMPDIR=str(place), TEMP=str(place))
+    begun_in = tmp_path / "begun in"
+    begun_in.mkdir()
+    (begun_in / "real_leads.csv").write_text("name,email,value\nJo Hart,jo@example.com,5\n", encoding="utf-8")
+    done = valhalla("selftest", cwd=begun_in, TMPDIR=str(place), TEMP=str(place))
     assert done.code == 0, done.out + done.err
     assert done.out.endswith("The program works.\n")
     assert list(place.iterdir()) == []

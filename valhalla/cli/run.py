@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.cli.browser import MakeServer
     from valhalla.intake.passes import Pass
+    from valhalla.intake.sources import Candidate
     from valhalla.program.instance import Instance
     from valhalla.service.service import Service
 
@@ -96,6 +97,7 @@ def _run(
     window: Window | None = None,
 ) -> dict[str, Any]:
     from valhalla.intake.lines import final_report, say, warn
+    from valhalla.intake.sources import find
     from valhalla.program import settings
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
@@ -120,7 +122,8 @@ def _run(
             preflight.require(preflight.check(database, inv.home, sources))
             quiet = inv.json or not values["console_output"]
             if not quiet:
-                _introduce(inv, sources, values, cycles, live)
+                files = find(database, inv.home, sources, standing=True).files
+                _introduce(inv, sources, files, values, cycles, live)
             events = Events(disk=warn) if quiet else _events(database, verbose)
             if window is not None and cycles != 0:
                 events = replace(events, working=_serving(window, instance, values["interval"], quiet))
@@ -168,12 +171,17 @@ def _last(service: Service) -> dict[str, Any]:
 
 
 def _introduce(
-    inv: Invocation, sources: list[Path], values: dict[str, Any], cycles: int | None, live: bool
+    inv: Invocation,
+    sources: list[Path],
+    files: list[Candidate],
+    values: dict[str, Any],
+    cycles: int | None,
+    live: bool,
 ) -> None:
     from valhalla.intake.lines import say
     from valhalla.safety import places
 
-    say(f"Valhalla reads {', '.join(map(str, sources)) or 'its saved sources'} and {inv.home.inbox}")
+    say(f"Valhalla reads {', '.join(map(str, [*sources, inv.home.inbox]))} and its saved sources")
     say(f"  home            {inv.home.path}")
     if against := places.warning(inv.home.path):
         say(f"  WARNING         {against}")
@@ -182,6 +190,8 @@ def _introduce(
     )
     say(f"  dry run         {'off: approved effects go out' if live else 'on: nothing leaves this computer'}")
     say(f"  reports         {inv.home.logs if values['json_export'] else 'off'}")
+    for count, path in enumerate([each.path for each in files] or ["none yet"]):
+        say(f"  {'' if count else 'lists':<16}{path}")
     say()
 
 

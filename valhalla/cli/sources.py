@@ -87,7 +87,10 @@ def set_(
     name: Annotated[str, typer.Argument(help="Name of the source; made when there is none.")],
     pattern: Annotated[
         str | None,
-        typer.Option("--pattern", help="Its files: a path, a folder or a pattern with *; empty: none."),
+        typer.Option(
+            "--pattern",
+            help="Its files: a path, a folder or a pattern with *, in the inbox unless it says where; empty: none.",
+        ),
     ] = None,
     options: Annotated[
         list[str] | None, typer.Option("--with", help="A setting such as contact=phone; may be repeated.")
@@ -108,7 +111,7 @@ def set_(
     inv = invocation(ctx)
     change = Change(pattern, pairs(options, "--with"), pairs(columns, "--map"), accept, like)
     with inv.writing() as database:
-        source = set_source(database, name, change)
+        source = set_source(database, name, change, inbox=inv.home.inbox)
     inv.show(source, lambda: _print([source]))
 
 

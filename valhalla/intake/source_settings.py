@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ from valhalla.intake.source_rules import source_rules
 from valhalla.leads import source_pauses
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.names import is_folder_name
+
+HERE = ("./", "../", ".\\", "..\\")
+"""How a pattern begins that means the working folder."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,11 @@ def all_sources(database: Database) -> list[dict[str, Any]]:
     return found
 
 
-def set_source(database: Database, name: str, change: Change, actor: str = "operator") -> dict[str, Any]:
-    """Make or change a source; audited and durable. Its lists are read again by the new rules.
+def set_source(
+    database: Database, name: str, change: Change, actor: str = "operator", *, inbox: Path | None = None
+) -> dict[str, Any]:
+    """Make or change a source; audited and durable. Its lists are read again by the new rules. A relative pattern, such as
+    ``probate*.csv``, means the lists in ``inbox``, unless it begins with ``./`` or names what is in the working folder.
 
     Raises :class:`UsageError` for a setting or field that does not exist, :class:`NotFound` when there is nothing to
     accept or no header to map.
@@ -77,7 +84,7 @@ def set_source(database: Database, name: str, change: Change, actor: str = "oper
     with database.write(durable=True):
         number, pattern, text = add_source(database, name)
         if change.pattern is not None:
-            pattern = _pattern(change.pattern)
+            pattern = _pattern(change.pattern, inbox)
         profile = with_options(Profile.from_json(text), change.options)
         database.sql(sql.SAVE_SOURCE, (pattern, profile.to_json(), number))
         accepted = _accept(database, number, name) if change.accept else 0
@@ -89,9 +96,14 @@ def set_source(database: Database, name: str, change: Change, actor: str = "oper
     return next(source for source in all_sources(database) if source["name"] == name)
 
 
-def _pattern(text: str) -> str | None:
+def _pattern(text: str, inbox: Path | None) -> str | None:
     text = text.strip()
-    return str(Path(text).expanduser().absolute()) if text else None
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if inbox is not None and not text.startswith(HERE) and not path.exists():
+        path = inbox / path  # an absolute path stays what it is
+    return os.path.abspath(path)
 
 
 def with_options(profile: Profile, options: Mapping[str, str]) -> Profile:

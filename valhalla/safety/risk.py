@@ -47,7 +47,7 @@ def assess(
             if values["risk_monitoring"]:
                 system.settle(OFF_TASK)
             else:
-                system.repeat(OFF_TASK, "risk monitoring is switched off", "warning")
+                system.repeat(OFF_TASK, "risk monitoring is switched off", "info")
     counts = system.counts()
     open_levels = {each.level for each in found} | ({"critical"} if counts["critical"] else set())
     level = max(open_levels, key=risk_rules.LEVELS.index).upper() if open_levels else None

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, MINUTE
+from valhalla.intake import disk_space
+from valhalla.leads import source_pauses
 from valhalla.safety import quality, sql
+from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring.calibration import predictions
 from valhalla.scoring.stages.statistics import calibration, sample_ratio_p
 from valhalla.scoring.store import latest_policy
@@ -28,10 +31,11 @@ SRM_ENOUGH = 100
 CALIBRATION_Z = 3.0
 CALIBRATION_ENOUGH = 100
 
+COLUMN_GONE = "MISSING_COLUMN"
 SILENT_AFTER = 3
 GROWING_FOR = 10 * MINUTE
-UNDONE_FOR = DAY
-"""How long rule R17 speaks of an import that a person took back; what failed half-way speaks until it is read."""
+UNDONE = "undone"
+"""The state of an import that a person undid."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Imported(NamedTuple):
 
 @dataclass(frozen=True)
 class Ground:
-    """What the rules look at."""
+    """What the rules look at. What a person did on purpose is nothing that they speak of."""
 
     database: Database
     values: Mapping[str, Any]
@@ -94,7 +98,8 @@ Said = Iterator["Finding | str"]
 
 def _r1(ground: Ground) -> Said:
     for path, code, message in ground.database.sql(sql.BROKEN_FILES):
-        yield Finding("R1", "high", path, str(message), {"code": code})
+        if code != COLUMN_GONE:  # which is R3's
+            yield Finding("R1", "high", path, str(message), {"code": code})
     for task, reason, context in ground.database.sql(sql.UNREAD_LISTS):
         facts = json.loads(context)
         yield Finding("R1", "high", facts.get("path", task), reason, facts, is_told=True)
@@ -134,6 +139,8 @@ def _newest(ground: Ground) -> list[Imported]:
 
 def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> Said:
     for newest in _newest(ground):
+        if newest.state == UNDONE:
+            continue
         codes = {
             each.get("code") if isinstance(each, dict) else each[1] for each in json.loads(newest.warnings)
         }
@@ -146,7 +153,7 @@ def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> 
 
 def _r3(ground: Ground) -> Said:
     for path, code, _ in ground.database.sql(sql.BROKEN_FILES):
-        if code == "MISSING_COLUMN":
+        if code == COLUMN_GONE:
             yield Finding("R3", "high", path, f"{path}: a required column is gone", {})
     yield from _warned(
         ground, "R3", {"COLUMNS_MISSING": "medium", "COLUMN_RENAMED": "medium"}, "the columns have changed"
@@ -185,7 +192,10 @@ def _r6(ground: Ground) -> Said:
 
 
 def _r7(ground: Ground) -> Said:
+    pauses = source_pauses.in_force(ground.database)
     for source, name in ground.database.sql(sql.SOURCES):
+        if name in pauses:
+            continue
         times = [at for (at,) in ground.database.sql(sql.ARRIVALS, (source,))]
         gaps = [
             later - earlier
@@ -276,7 +286,8 @@ def _r15(ground: Ground) -> Said:
     }
     for name, sentence in sentences.items():
         if ground.performance["metrics"]["checks"][name] is False:
-            yield Finding("R15", "medium", name, sentence, {})
+            is_told = name == "disk" and bool(AlertSystem(database=ground.database).standing(disk_space.TASK))
+            yield Finding("R15", "medium", name, sentence, {}, is_told)
 
 
 def _r16(ground: Ground) -> Said:
@@ -290,12 +301,8 @@ def _r16(ground: Ground) -> Said:
 
 def _r17(ground: Ground) -> Said:
     for newest in _newest(ground):
-        undone = newest.state == "undone"
-        if undone and ground.now - (ground.database.value(sql.UNDONE_AT, (newest.id,)) or 0) > UNDONE_FOR:
-            continue
-        if undone or (newest.state == "failed" and newest.rows):
-            how = "was taken back" if undone else "failed half-way"
-            reason = f"import {newest.id} of {newest.path} {how}"
+        if newest.state == "failed" and newest.rows:
+            reason = f"import {newest.id} of {newest.path} failed half-way"
             yield Finding("R17", "high", newest.path, reason, {"rows": newest.rows})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -136,7 +137,8 @@ def _run(home: Home) -> str:
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=told,
-            env=own_environment(),
+            cwd=home.inbox,  # its list counts as that of the working folder: no other one is looked for
+            env={**own_environment(), "PYTHONPATH": _import_path()},
         )
         try:
             url = _wait(
@@ -157,6 +159,12 @@ def _run(home: Home) -> str:
             process.kill()
             process.wait()
     return f"a cycle read the samples, the cockpit answered at {url}, and it stopped in good order"
+
+
+def _import_path() -> str:
+    """Where this process found the program, for one that begins in another folder."""
+    before = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(Path(__file__).parents[2]), *([before] if before else [])])
 
 
 def _well(url: str) -> urllib.request.Request:

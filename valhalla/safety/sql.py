@@ -50,7 +50,10 @@ QUALITY_OF_SOURCE = (
 # -- load --------------------------------------------------------------------------------------------------
 
 # How far the queue lags behind.
-OLDEST_JOB = "SELECT min(created_at) FROM task WHERE state = 'waiting'"
+OLDEST_JOB = """
+SELECT min(created_at) FROM task
+WHERE state = 'waiting' AND queue NOT IN (SELECT queue FROM queue_state WHERE paused = 1)
+"""
 
 # Compared with the interval: a cycle that takes longer is late for the next.
 LAST_CYCLE = (
@@ -105,9 +108,6 @@ SIZES_BEFORE = "SELECT rows FROM import WHERE source_id = ? AND id < ? AND state
 ARRIVALS = """
 SELECT started_at FROM import WHERE source_id = ? AND state = 'done' AND path NOT LIKE '(by hand)%' ORDER BY id DESC LIMIT 20
 """
-
-# R17: an import that was undone is told for a while.
-UNDONE_AT = "SELECT at FROM import_undo WHERE import_id = ?"
 
 # R6: changes that wait for a person.
 OPEN_REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"

@@ -14,6 +14,7 @@ from jobs import JobState
 from valhalla.cockpit.server import Server
 from valhalla.safety import jobs
 from valhalla.safety.workflow import Workflow
+from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
 
 
@@ -51,6 +52,18 @@ def test_no_go_names_the_check(
     work()
     text = client.get("/safety").text
     assert "NO-GO" in text and "the computer&#39;s clock is" in text
+
+
+def test_go_and_critical_never_stand_on_one_page(
+    client: httpx.Client, database: Database, work: Callable[[], JobState]
+) -> None:
+    AlertSystem(database=database).alert("disk", "there is no space on the disk", "critical")
+    client.post("/safety/checks")
+    assert work().result["ready"] is True
+    client.post("/safety/risk")
+    work()
+    text = client.get("/safety").text
+    assert ">Critical<" in text and "<strong>NO-GO</strong>" in text and "The risk is critical" in text
 
 
 def test_risk_is_shown_by_dimension_with_inputs_and_formula(

@@ -20,6 +20,8 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
 from valhalla.intake.records import add_source
 from valhalla.intake.request import Request
+from valhalla.intake.source_settings import Change, set_source
+from valhalla.intake.sources import find
 from valhalla.intake.undo import undo_import
 from valhalla.leads import search, source_pausing
 from valhalla.program.database import open_database
@@ -65,6 +67,27 @@ def test_lists_of_the_inbox_belong_to_their_folders(home: Home, importing: Impor
     assert names == [("csv",), ("propstream",)]
     again = importing.run(home, [], standing=True, final=True)
     assert again.import_ids == [] and again.result.total("unchanged") == 2
+
+
+def test_a_sources_pattern_means_the_inbox_unless_it_says_where(home: Home, importing: Importing) -> None:
+    (home.inbox / "sub").mkdir()
+    for place in (home.inbox, home.inbox / "sub", home.path.parent):
+        (place / "county probate.csv").write_text(GOOD, encoding="utf-8")
+    database = importing.database
+    for name, pattern, means in (
+        ("probate", "*probate*.csv", home.inbox / "*probate*.csv"),
+        ("here", "./*probate*.csv", home.path.parent / "*probate*.csv"),
+        ("named", "county probate.csv", home.path.parent / "county probate.csv"),
+        ("whole", str(home.path / "x.csv"), home.path / "x.csv"),
+    ):
+        made = set_source(database, name, Change(pattern=pattern), inbox=home.inbox)
+        assert made["pattern"] == str(means)
+    files = find(database, home, [], standing=True).files
+    assert {(str(each.path.relative_to(home.path.parent)), each.source) for each in files} == {
+        (os.path.join("home", "inbox", "county probate.csv"), "probate"),
+        (os.path.join("home", "inbox", "sub", "county probate.csv"), "probate"),
+        ("county probate.csv", "here"),
+    }
 
 
 def test_the_index_is_made_by_a_job(home: Home, importing: Importing) -> None:

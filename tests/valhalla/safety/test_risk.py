@@ -106,6 +106,8 @@ def test_a_broken_file_duplicates_and_a_size_that_jumps_speak(
     broken = tmp_path / "broken.csv"
     broken.write_text("a,b\n1,2\n")
     import_file(database, Request(str(broken), "csv", True))
+    (tmp_path / "empty.csv").touch()
+    import_file(database, Request(str(tmp_path / "empty.csv"), "csv", True))
     for number in range(4):
         import_file(
             database, Request(str(write(tmp_path / f"{number}.csv", 100, start=number * 100)), "csv", True)
@@ -115,12 +117,7 @@ def test_a_broken_file_duplicates_and_a_size_that_jumps_speak(
     small.write_text("\n".join(lines[:26] + lines[1:16]) + "\n")
     import_file(database, Request(str(small), "csv", True))
     found = speaking(assess(database, home))
-    assert (
-        found["R1"] == "high"
-        and found["R3"] == "high"
-        and found["R4"] == "medium"
-        and found["R5"] == "medium"
-    )
+    assert (found["R1"], found["R3"], found["R4"], found["R5"]) == ("high", "high", "medium", "medium")
 
 
 def test_the_dnc_list_ages(database: Database, home: Path) -> None:

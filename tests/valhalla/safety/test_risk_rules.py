@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from db import Database
-from db.clock import DAY
 from jobs.testing import FakeClock
+from valhalla.intake import disk_space
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Hooks, Request
 from valhalla.intake.undo import undo_import
+from valhalla.leads import source_pausing
 from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.safety import risk
@@ -160,13 +161,6 @@ def old_list_of_people_not_to_be_called(watch: Watch) -> Callable[[], object]:
     return lambda: load("y")
 
 
-def undone_import(watch: Watch) -> Callable[[], object]:
-    number = watch.read("a.csv", good(30))
-    assert number is not None
-    undo_import(watch.database, number)
-    return lambda: watch.read("a.csv", good(30))
-
-
 def failed_half_way(watch: Watch) -> Callable[[], object]:
     settings.save(watch.database, "import.chunk_rows", "500")
     path = watch.folder / "a.csv"
@@ -193,7 +187,6 @@ CASES = [
     ("R13", "medium", wrong_predictions),
     ("R15", "medium", full_disk),
     ("R16", "medium", old_list_of_people_not_to_be_called),
-    ("R17", "high", undone_import),
     ("R17", "high", failed_half_way),
 ]
 
@@ -276,8 +269,27 @@ def test_a_person_who_types_leads_is_no_source_that_fell_silent(watch: Watch) ->
     assert watch.level("R7") is None
 
 
-def test_an_import_that_was_taken_back_is_told_for_a_day(watch: Watch) -> None:
-    undone_import(watch)
-    assert watch.level("R17") == "high"
-    watch.minutes(DAY / 60_000_000 + 1)
-    assert watch.level("R17") is None
+def test_what_a_person_did_on_purpose_is_no_alert(watch: Watch) -> None:
+    # Given a list with a column that is worth an alert, undone; and a source that was paused before it fell silent.
+    number = watch.read("a.csv", "name,email,value,SSN\nAnn,ann@example.com,5,078-05-1120\n")
+    assert number is not None and watch.level("R9") == "medium"
+    undo_import(watch.database, number)
+    silent_source(watch)
+    source_pausing.pause(watch.database, "csv", "stop", "the subscription has ended")
+
+    report = risk.assess(watch.database, Home(watch.home), settings.effective(watch.database))
+
+    assert report["rules"]["speaking"] == []
+    watch.minutes(2)
+    watch.level("R9")
+    assert AlertSystem(database=watch.database).get_alerts(state="standing") == []
+
+
+def test_a_condition_counts_once(watch: Watch) -> None:
+    watch.read("a.csv", "email,notes\nann@example.com,x\n")
+    watch.values = {"risk.disk_mb": 10**9}
+    AlertSystem(database=watch.database).repeat(disk_space.TASK, "there is no space on the disk", "critical")
+
+    assert (watch.level("R1"), watch.level("R3"), watch.level("R15")) == (None, "high", "medium")
+    standing = AlertSystem(database=watch.database).get_alerts(state="standing")
+    assert [each["task"].rpartition(":")[0] for each in standing] == ["", "risk:R3"]

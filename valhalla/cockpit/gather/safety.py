@@ -15,6 +15,7 @@ from valhalla.program import settings
 from valhalla.program.database import schema_version
 from valhalla.safety import jobs, quality, validation
 from valhalla.safety import risk as assessing
+from valhalla.safety.risk_rules import LEVELS
 from valhalla.sandbox import alerts, governor
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import seen_from_outside
@@ -51,6 +52,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
         block["now"] = states.get(block.get("number"))
     risk = _report(cockpit.home.logs / assessing.REPORT_NAME) or _last(database, jobs.RISK_JOB)
     return {
+        "verdict": _verdict(checks, risk),
         "checks": checks,
         "limits": limits,
         "denied": denied,
@@ -65,6 +67,19 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
             name for name, each in work.items() if each["state"] in ("waiting", "running", "scheduled")
         ],
     }
+
+
+def _verdict(checks: dict[str, Any] | None, risk: dict[str, Any] | None) -> dict[str, Any] | None:
+    """``go``: whether every check passed and the risk is not critical; ``why`` not, in words. None: not checked yet."""
+    if checks is None:
+        return None
+    failed = [check["name"] for check in checks["checks"] if not check["ok"]]
+    if failed:
+        return {"go": False, "why": f"failed: {', '.join(failed)}"}
+    if risk is None or risk["overall_status"] != "CRITICAL":
+        return {"go": True, "why": None}
+    speaking = max(risk["rules"]["speaking"], key=lambda each: LEVELS.index(each["level"]), default=None)
+    return {"go": False, "why": "the risk is critical" + (f": {speaking['reason']}" if speaking else "")}
 
 
 def _checks(database: Database) -> dict[str, Any] | None:

@@ -50,11 +50,22 @@ def asked_market(here: Cockpit, text: str | None) -> str | None:
         return text
 
 
+def no_market(here: Cockpit, text: str | None) -> str | None:
+    """Why nobody is of a market, with the nearest one; None: somebody is."""
+    try:
+        market_named(here.database, text)
+    except UsageError as error:
+        says = str(error)
+        return says[0].upper() + says[1:]
+    return None
+
+
 def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
     asked = browse.Wanted(**told["wanted"])
     following = None if told["next"] is None else address(replace(asked, after=told["next"]))
     return {
         "q": asked.q,
+        "no_market": None if told["leads"] else no_market(here, asked.market),
         "following": following,
         "beginning": address(replace(asked, after=None)) if asked.after is not None else None,
         "facets": facets.gather(here),

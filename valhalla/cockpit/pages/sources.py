@@ -50,7 +50,9 @@ def make(
     request: Request, here: Here, name: Annotated[str, Form(max_length=100)], pattern: Text = ""
 ) -> Response:
     """Make a source, as ``valhalla sources set`` does."""
-    made = set_source(here.database, name.strip(), Change(pattern=pattern.strip() or None))
+    made = set_source(
+        here.database, name.strip(), Change(pattern=pattern.strip() or None), inbox=here.home.inbox
+    )
     return done(
         request, _at(made["name"]), f"Source {made['name']} is there. Now say how its lists are read."
     )
@@ -87,7 +89,7 @@ def change(
         "day_first": day_first,
         "phone_identity": phone_identity,
     }
-    set_source(here.database, name, Change(pattern=pattern, options=options))
+    set_source(here.database, name, Change(pattern=pattern, options=options), inbox=here.home.inbox)
     return done(request, _at(name), f"Source {name} is changed; its lists are read again by these rules.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from valhalla.cockpit.gather import today as gathering
-from valhalla.cockpit.pages.leads import asked_market
+from valhalla.cockpit.pages.leads import asked_market, no_market
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
@@ -21,7 +21,14 @@ router = Views("today")
 Filter = Annotated[str | None, Query(max_length=200)]
 
 
-@router.view("/", "/api/today", "today.html", "Today", summary="Who to call today, in groups")
+@router.view(
+    "/",
+    "/api/today",
+    "today.html",
+    "Today",
+    summary="Who to call today, in groups",
+    more=lambda request, here, told: {"no_market": no_market(here, told["market"])},
+)
 def show(
     here: Here,
     only: Annotated[str | None, Query(max_length=20)] = None,
