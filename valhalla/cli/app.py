@@ -97,7 +97,8 @@ class Grouped(TyperGroup):
 
 
 def make_app(command: str | None) -> typer.Typer:
-    """The root with only ``command``; with all of them when it is none of them, for the help and for "no such command".
+    """The root with only ``command``; with all of them when it is none of them: for the help, for "no such command", and for
+    the shell that asks what a word could become (``--install-completion``).
 
     Typer looks closely at the types of every option it knows, which takes longer than many a command.
     """
@@ -106,7 +107,7 @@ def make_app(command: str | None) -> typer.Typer:
         cls=Grouped,
         help="Reads lead lists, checks every row, and answers: who do I call today, and why?",
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=command not in COMMANDS,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_origin
 
 import pytest
 import typer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from valhalla.cli.app import make_app
 from valhalla.cli.words import _Reader, read_plainly
@@ -34,6 +36,7 @@ WORDS = [
     "12345678901234567890",
 ]
 WORDS += ["true", "no", "~", "a/../b", "/", "-", "é", "\udcff", "x" * 300, "100001", "0", "0.1", "99"]
+FEW = ["12", "a", "-1", "\udcff"]
 OTHERS: list[Any] = [None, 0, 7, -1, 2.5, float("nan"), True, Path("list.csv"), b"bytes"]
 
 
@@ -60,31 +63,66 @@ def outcome(reader: Any, value: Any, option: Any, context: Any) -> Any:
         return error.format_message()
 
 
-def test_each_option_reads_every_word_as_typer_does(context: typer.Context) -> None:
-    differ, seen = [], set()
-    for name, option in options(typer.main.get_command(make_app(None))):
-        kind, info = option.type_descriptor.annotation, option.type_descriptor.parameter_info
-        several = get_origin(kind) is list
-        if (known := (kind, info.min, info.max, info.readable, several)) in seen:
-            continue
-        seen.add(known)
-        typers = option.get_runtime_param()
-        reader = _Reader(option)
-        values = [*WORDS, *OTHERS]
-        if several:
+class Readers(NamedTuple):
+    """Of one option: ours and the one of the Typer that is installed."""
+
+    name: str
+    option: Any
+    ours: Any
+    typers: Any
+
+    @property
+    def several(self) -> bool:
+        return get_origin(self.option.type_descriptor.annotation) is list
+
+    def differ(self, value: Any, context: Any) -> tuple[Any, ...] | None:
+        """How they see ``value``, unless they see it alike."""
+        ours, theirs = (outcome(each, value, self.option, context) for each in (self.ours, self.typers))
+        return None if ours == theirs else (self.name, value, ours, theirs)
+
+
+@pytest.fixture(scope="module")
+def readers() -> list[Readers]:
+    """Of every option and argument of every command."""
+    return [
+        Readers(name, option, _Reader(option), option.get_runtime_param())
+        for name, option in options(typer.main.get_command(make_app(None)))
+    ]
+
+
+def kind_of(reader: Readers) -> tuple[Any, ...]:
+    kind, info = reader.option.type_descriptor.annotation, reader.option.type_descriptor.parameter_info
+    return (str(kind), info.min, info.max, info.readable, info.parser)
+
+
+def test_every_option_of_every_command_reads_as_typer_does(
+    readers: list[Readers], context: typer.Context
+) -> None:
+    seen, differ = set(), []
+    for reader in readers:
+        values: list[Any] = [reader.option.default, *FEW]
+        if (kind := kind_of(reader)) not in seen:  # of each kind one meets all of them
+            seen.add(kind)
+            values += [*WORDS, *OTHERS]
+        if reader.several:
             values = [None, (), "12", *[(word,) for word in values], ("1", "2"), ["a", "b"], ("1", "\udcff")]
-        for value in values:
-            ours, theirs = (outcome(each, value, option, context) for each in (reader, typers))
-            if ours != theirs:
-                differ.append((name, value, ours, theirs))
+        differ += [found for value in values if (found := reader.differ(value, context))]
     assert differ == []
-    assert {get_args(kind)[0] if get_args(kind) else kind for kind, *_ in seen} == {
-        str,
-        int,
-        float,
-        bool,
-        Path,
-    }
+    assert len(readers) > 300
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(max_size=12)
+    | st.from_regex(r"[ +-]?[0-9_]{0,18}([.][0-9]{0,14})?([eE]-?[0-9])?[ ]?", fullmatch=True)
+    | st.integers(-10, 10**17).map(str)
+    | st.floats(allow_nan=True).map(str)
+)
+def test_no_word_is_read_otherwise_than_typer_reads_it(
+    readers: list[Readers], context: typer.Context, word: str
+) -> None:
+    for reader in {kind_of(each): each for each in readers}.values():
+        assert reader.differ((word,) if reader.several else word, context) is None
 
 
 def test_a_path_that_may_not_be_read_is_refused_by_typer(

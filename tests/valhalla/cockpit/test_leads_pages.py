@@ -132,7 +132,9 @@ def test_filters_find_what_fits_with_and_without_the_index(
     assert everything(market="Nowhere") == []
     for path in ("/", "/leads"):
         said = client.get(path, params={"market": "Dalas"}).text
-        assert "No market Dalas: did you mean Dallas, TX?" in said, [line for line in said.splitlines() if "arket" in line]
+        assert "No market Dalas: did you mean Dallas, TX?" in said, [
+            line for line in said.splitlines() if "arket" in line
+        ]
 
 
 def test_merged_leads_are_not_listed(
