@@ -349,7 +349,7 @@ class Verifier:
 EVIDENCE = """
 alert buyer consent deal duplicate effect experiment experiment_epoch header import import_undo knowledge lead
 lead_change lead_history lead_merge list_cost live_session mapping member model_snapshot note outcome packet
-policy promise reject run saved_filter script script_move scrub setting sighting source source_pause
+policy promise reject run saved_filter script script_move scrub setting sighting sign_in source source_pause
 standing_approval suppression tag token unfolded unfolding variant
 """
 PARTS = """\
@@ -509,13 +509,18 @@ PARTS = """\
 25 26 5eb992eee30de90a table source_pause
 25 26 89328b60e7c19cec table suppression
 25 26 bd16151afa97b900 table tag
+26 26 b65e82b8c6e66a8a index credential_by_invitation
 26 26 6b20e7ca31d038c0 index lead_place_by_lead
+26 26 99c4661b7de78481 index member_session_by_member
 26 26 ec64f8634fa05505 index unfolded_by_lead
 26 26 172e864a6600face index unfolded_open
 26 26 8e84d16b5b22a1fa table board_history
+26 26 32f0e27497f09c08 table credential
 26 26 752b28f2e95a9b48 table duplicate
 26 26 1b1977fb7182bb4a table lead_index_state
 26 26 791d962332c72712 table lead_place
+26 26 2a4b51f114fe7d42 table member_session
+26 26 ed56b1df0c349115 table sign_in
 26 26 63afaf341e771c58 table unfolded
 26 26 19ac71acc158737e table unfolding
 """[:-1]

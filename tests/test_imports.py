@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audit": BASE | {"sandbox", "scoring", "leads", "intake"},
     "effects": BASE | {"sandbox", "scoring", "leads", "intake", "audit"},
     "reports": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
-    "team": BASE | {"scoring", "leads"},
+    "team": BASE | {"sandbox", "scoring", "leads"},
     "fleet": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
     "safety": BELOW_SERVICE - {"safety", "fleet", "team"},
     "service": BELOW_SERVICE,
@@ -62,7 +62,7 @@ PURE = {
 """Packages that decide or parse and touch nothing else, with what they may not import."""
 
 HEAVY = {
-    "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
+    "argon2", "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
     "prometheus_client", "psutil", "psycopg", "pygal", "python_calamine", "redis", "rich", "starlette", "structlog", "uvicorn", "watchfiles", "websockets",
     "ctypes", "difflib", "glob", "platformdirs", "statistics", "tempfile", "winreg", "xml", "zipfile", "zoneinfo",
 }  # fmt: skip

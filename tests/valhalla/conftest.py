@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from websockets.asyncio.client import connect
 
 from db import Database
@@ -23,6 +24,7 @@ from valhalla.intake.results import FileResult, of_import, of_unchanged
 from valhalla.leads.outcomes import Outcome, Recorder
 from valhalla.program.database import memory_database, open_database
 from valhalla.scoring import store as stages
+from valhalla.team import passwords
 
 NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 
@@ -44,6 +46,14 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords whose hashes take a thousandth of the work."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._nobodys.cache_clear()
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
 
 
 @pytest.fixture

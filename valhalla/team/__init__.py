@@ -1,1 +1,1 @@
-"""Several people who call from one list: who they are, and who is calling whom at this moment."""
+"""Several people who call from one list: who they are, how they sign in, and who is calling whom at this moment."""

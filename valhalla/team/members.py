@@ -34,8 +34,11 @@ class Member(NamedTuple):
 
 
 def switch(database: Database, on: bool, actor: str = "operator") -> None:
-    """Begin or end working as a team. Members stay known; while it is off, nobody acts under their name."""
-    settings.save(database, ENABLED, "on" if on else "off", actor)
+    """Begin or end working as a team. Members stay known; while it is off, nobody acts under their name or is signed in."""
+    with database.write(durable=True):
+        settings.save(database, ENABLED, "on" if on else "off", actor)
+        if not on:
+            database.sql(sql.END_SESSIONS)
 
 
 def enabled(database: Database) -> bool:
@@ -70,6 +73,8 @@ def remove(database: Database, name: str, actor: str = "operator") -> Member:
         found = find(database, name)
         database.sql(sql.REMOVE_MEMBER, (database.clock(), actor, found.id))
         database.sql(sql.RELEASE, (found.name,))
+        database.sql(sql.END_SESSIONS_OF, (found.id,))
+        database.sql(sql.FORGET_CREDENTIAL, (found.id,))
         audit.append(database, "team.remove", f"member:{found.id}", {"role": found.role}, actor=actor)
     return found
 

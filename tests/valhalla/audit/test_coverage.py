@@ -44,7 +44,7 @@ from valhalla.scoring import experiments, policies, scripts
 from valhalla.scoring.opening import open_home
 from valhalla.service import tokens
 from valhalla.service.sql import BEGIN_RUN
-from valhalla.team import members
+from valhalla.team import members, signing_in
 
 PROMISED = {
     "lead",
@@ -115,6 +115,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source_pausing.pause(database, "careful", "pause", "too dear")
         source_quality.set_cost(database, "careful", 10_000)
         members.add(database, "Dana", "caller")
+        signing_in.sign_in(database, "Dana", "not her password")
         make(database, Viewer.now(database), 1)
         with database.write():
             run = database.value(

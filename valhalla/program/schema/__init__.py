@@ -98,6 +98,7 @@ EVIDENCE = (
     ),
     evidence("source_pause", "source kind until at by ended_at ended_by", personal="reason"),
     evidence("member", "name role added_at added_by removed_at removed_by"),
+    evidence("sign_in", "member_id at result"),
     evidence("list_cost", "source import_id amount at by removed_at removed_by"),
     evidence("packet", "lead_id status policy_version created_at", personal="body"),
     evidence("run", "pid version settings started_at stopped_at stop"),
@@ -118,6 +119,8 @@ WORKING = frozenset(
         "file",
         "board_history",
         "lead_hold",
+        "credential",
+        "member_session",
         "import_seen",
         "lead_key",
         "quality",
@@ -166,6 +169,7 @@ says so itself."""
 PLAIN = {
     "board_history": "board body",
     "counter": "queue key",
+    "credential": "password invitation",
     "cycle_slot": "queue name spec",
     "dry_run_log": "action status correlation_id",
     "file": "digest profile error_code",
@@ -178,6 +182,7 @@ PLAIN = {
     "job_seal": "digest",
     "kv": "queue",
     "lead_hold": "who",
+    "member_session": "digest",
     "queue_state": "queue actor",
     "retry_log": "task status correlation_id",
     "schema_version": "component",
@@ -216,7 +221,7 @@ RELEASES = (
 )
 """What each ``user_version`` consists of, from 1 on. A new migration of any of the three adds a line."""
 
-FINGERPRINT = "8e49e627fb236df15b5bf8194111bacef0db253e99c88583f10c0e1a0fe85ef2"
+FINGERPRINT = "5b90bf6ee0371e6ecc8fe1b4651a6d3c31c4a028626eb4bf54fa2557364f2fac"
 """Of the parts of the newest release. Written by ``python3 scripts/pin_schema.py``, as is the table in ``verify_audit.py``."""
 
 SCHEMA = Schema(

@@ -49,3 +49,32 @@ CREATE TABLE unfolded (
 ) STRICT;
 CREATE INDEX unfolded_by_lead ON unfolded (lead_id);
 CREATE INDEX unfolded_open ON unfolded (id) WHERE unsure > 0 AND decided_at IS NULL AND undone_at IS NULL;
+
+-- Signing in under one's own name.
+
+-- How a member proves who they are. Working data: who has neither password nor invitation is invited again.
+CREATE TABLE credential (
+  member_id     INTEGER NOT NULL PRIMARY KEY REFERENCES member (id),
+  password      TEXT,
+  invitation    TEXT,
+  invited_until INTEGER,
+  changed_at    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX credential_by_invitation ON credential (invitation) WHERE invitation IS NOT NULL;
+
+-- Browsers in which somebody is signed in, by the hash of their cookie.
+CREATE TABLE member_session (
+  digest     TEXT NOT NULL PRIMARY KEY,
+  member_id  INTEGER NOT NULL REFERENCES member (id),
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_session_by_member ON member_session (member_id);
+
+-- Who signed in when, and who tried to. A name that nobody has is not kept: people type passwords there.
+CREATE TABLE sign_in (
+  id        INTEGER NOT NULL PRIMARY KEY,
+  member_id INTEGER REFERENCES member (id),
+  at        INTEGER NOT NULL,
+  result    TEXT NOT NULL CHECK (result IN ('in', 'wrong', 'locked', 'out'))
+) STRICT;
