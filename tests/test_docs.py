@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from valhalla.cli.entry import run
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("build/*.md")])
@@ -75,21 +75,17 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_commands_and_their_options_exist(words: list[str]) -> None:
+def test_commands_and_their_options_exist(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     path = []
     for word in words:
         if word.startswith("-") or not re.fullmatch(r"[a-z]+", word):
             break
         path.append(word)
-    done = subprocess.run(
-        [sys.executable, "-m", "valhalla", *path, "--help"],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    code = run([*path, "--help"])
+    said = capfd.readouterr()
+    assert code == 0, said.err
     options = {word.partition("=")[0] for word in words if word.startswith("--")}
-    missing = {option for option in options if option not in done.stdout} - {
+    missing = {option for option in options if option not in said.out} - {
         "--home",
         "--json",
         "--db",
