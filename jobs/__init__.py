@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobs.admin import (
+        ForgottenJobs,
         QueueCounts,
         QueueLoad,
         QueueState,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from jobs.worker import JobWorker
 
 _MODULES = {
-    "admin": "QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
+    "admin": "ForgottenJobs QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
     "count_up_to find_jobs forget_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
     "core": "Duty",
@@ -97,6 +98,7 @@ __all__ = [
     "CurrentJob",
     "DoNotRetry",
     "Duty",
+    "ForgottenJobs",
     "JobEvent",
     "JobId",
     "JobQueue",

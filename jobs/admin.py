@@ -279,13 +279,29 @@ def _remove_some(database: Database, which: dict[str, Any]) -> int:
     return len(rows)
 
 
-def forget_jobs(database: Database, tells: Callable[[str], bool]) -> int:
-    """Delete the jobs that have ended and of which a text ``tells``, with their events; returns how many. A summary of each
-    stays in the audit chain."""
-    sealing.seal_events(database)
+class ForgottenJobs(NamedTuple):
+    """What became of the jobs of which a text tells."""
+
+    removed: int
+    running: list[int]
+    """Those that run at the moment, by number: they can only be forgotten when they have ended."""
+
+
+def forget_jobs(database: Database, tells: Callable[[str], bool], actor: str = "operator") -> ForgottenJobs:
+    """Delete the jobs of which a text ``tells``, with their events; one that waits is canceled first. A summary of each stays in the
+    audit chain."""
     found = _telling(database, sql.TEXTS_OF_JOBS, tells, 1) | _telling(
         database, sql.TEXTS_OF_EVENTS, tells, 2
     )
+    running = []
+    with database.write(durable=True):
+        for number in sorted(found):
+            state = database.value(sql.STATE_OF, (number,))
+            if state == RUNNING:
+                running.append(number)
+            elif state is not None and state not in ENDED:
+                cancel_job(database, number, actor)
+    sealing.seal_events(database)
     with database.write(durable=True):
         rows = [row for number in sorted(found) for row in database.sql(sql.REMOVABLE, (number,))]
         database.many(sql.PRUNE, [(row[0],) for row in rows])
@@ -295,7 +311,7 @@ def forget_jobs(database: Database, tells: Callable[[str], bool]) -> int:
             audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
     if rows:
         sealing.prune_events(database)
-    return len(rows)
+    return ForgottenJobs(len(rows), running)
 
 
 def _telling(database: Database, text: str, tells: Callable[[str], bool], first: int) -> set[int]:

@@ -378,11 +378,13 @@ ORDER BY id LIMIT 1000
 
 PRUNE = "DELETE FROM task WHERE id = ?"
 
-# What jobs that have ended were given and said, for a caller that looks for a text; a thousand at a time.
+# What jobs were given and said, for a caller that looks for a text; a thousand at a time.
 TEXTS_OF_JOBS = """
-SELECT id, payload, unique_key, tags, progress, result, error FROM task
-WHERE id > ? AND state IN ('done', 'dead', 'canceled', 'expired') ORDER BY id LIMIT 1000
+SELECT id, payload, unique_key, tags, progress, lost_progress, result, error FROM task
+WHERE id > ? ORDER BY id LIMIT 1000
 """
+
+STATE_OF = "SELECT state FROM task WHERE id = ?"
 
 # The same of what was recorded of them.
 TEXTS_OF_EVENTS = """

@@ -233,16 +233,22 @@ def forget(
 
     inv = invocation(ctx)
     with inv.writing() as database:
-        leads = erasure.leads_named(database, who)
+        person = erasure.named(database, who)
         if not yes and not inv.json:
-            shown = ", ".join(map(str, leads))
-            confirm(f"Erase lead {shown} with history and outcomes? This cannot be taken back.")
-        result = erasure.forget(database, leads)
+            shown = ", ".join(map(str, person.leads))
+            what = f"lead {shown} with history and outcomes" if shown else "this person"
+            confirm(f"Erase {what}? This cannot be taken back.")
+        result = erasure.forget(database, *person)
 
     def render() -> None:
         print(
-            f"Erased: {len(result['leads'])} leads, {result['rejects']} refused rows. They will not be read in again."
+            f"Erased: {len(result['leads'])} leads, {result['rejects']} refused rows, {result['buyers']} buyers, {result['jobs']} jobs, "
+            f"and words in {result['texts']} notes and other texts. They will not be imported again."
         )
+        for number in result["running_jobs"]:
+            print(f"Job {number} names them and is running; forget them again when it has ended.")
+        for number in result["named_in"]:
+            print(f"Lead {number} names them, too; see: valhalla leads show {number}")
         for path in result["still_in"]:
             print(f"Still in {path}; it is yours to delete.")
 

@@ -7,14 +7,24 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
-from jobs import forget_jobs
+from jobs import ForgottenJobs, forget_jobs
 from valhalla.effects import register, sql
 from valhalla.intake import rejects
 from valhalla.intake.forgotten import forget_names
-from valhalla.leads import do_not_contact, lookup, merge, numbers, remove, search, suppression
+from valhalla.leads import (
+    buyers,
+    do_not_contact,
+    lookup,
+    mentions,
+    merge,
+    numbers,
+    remove,
+    search,
+    suppression,
+)
 from valhalla.leads.generation import touched
 from valhalla.leads.lookup import Contact
 from valhalla.leads.suppression import Entry, Kind
@@ -26,6 +36,9 @@ from valhalla.sandbox import forgetting
 
 if TYPE_CHECKING:
     from db import Database
+
+LOGS = ("logs/valhalla.log", "logs/commands.log")
+"""Those that are being written, below the home: while no other process runs, the lines that tell of the person are left out."""
 
 MADE = ("packets/*", "logs/digest-*", "logs/*.log.*")
 """What the program writes beside its file and can do without, below the home: removed where it tells of the person."""
@@ -45,34 +58,44 @@ def who(database: Database, entry: Entry) -> list[int]:
     return found
 
 
-def leads_named(database: Database, text: str) -> list[int]:
-    """The leads that a person names by a lead's number, an e-mail address or a phone number. Raises :class:`UsageError`,
-    :class:`NotFound`."""
+class Named(NamedTuple):
+    """Somebody as the operator names them; without leads they may still be a buyer, or stand in refused rows, notes and mails."""
+
+    leads: list[int]
+    entry: Entry | None = None
+
+
+def named(database: Database, text: str) -> Named:
+    """Whom a person names by a lead's number, an e-mail address or a phone number. Raises :class:`UsageError`."""
     if text.isdigit() and len(text) < 7:
-        return [int(text)]
+        return Named([int(text)])
     entry = suppression.entry(text)
     if entry.kind == "domain":
         raise UsageError("forget takes one person: an e-mail address, a phone number or a lead's number")
-    return who(database, entry)
+    return Named([number for number, *_ in lookup.leads_of(database, [entry])], entry)
 
 
-def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> dict[str, Any]:
-    """Erase the people behind leads, with history, outcomes, effects, refused rows and index entries; audited and durable.
+def forget(
+    database: Database, lead_ids: list[int], entry: Entry | None = None, *, actor: str = "operator"
+) -> dict[str, Any]:
+    """Erase the people behind leads, with history, outcomes, effects, refused rows, index entries, and what was written about them
+    under other leads; audited and durable. ``entry``: an address or number of theirs, which may be all that is known.
 
     What stays are 20 bits of a salted digest of each address and number, by which a row that may be about them is held. What
     the program wrote beside its file is removed. Returns what was erased and which files still hold them: those are the
-    operator's.
+    operator's. Raises :class:`NotFound` when nothing is known of them.
     """
     database.sql(sql.ERASE_BYTES)
+    jobs = ForgottenJobs(0, [])
     try:
-        earlier = _traces(_people(database, lead_ids))
+        earlier, _ = _traces(database, _people(database, lead_ids), entry)
         if earlier:  # first: who is interrupted here still finds the leads
-            forget_jobs(database, lambda text: earlier.in_text(text, by_name=True))
+            jobs = forget_jobs(database, lambda text: earlier.in_text(text, by_name=True), actor)
         with database.references_unchecked(), database.write(durable=True):  # see valhalla.intake.undo
             people = _people(database, lead_ids)
-            if not people:
-                raise NotFound(f"there is no lead {lead_ids[0]}; see: valhalla leads list")
-            traces = _traces(people)
+            traces, bought = _traces(database, people, entry)
+            if not (people or traces):
+                raise NotFound(_nobody(lead_ids, entry))
             known = [path for (path,) in database.sql(sql.FILES)]
             entries = [
                 entry
@@ -80,36 +103,47 @@ def forget(database: Database, lead_ids: list[int], actor: str = "operator") -> 
                 for each in contacts
                 for entry in (*suppression.contacts(each.reach), *_entries_in_extras(each))
             ]
-            do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
+            if entry is not None:
+                entries.append(entry)
             refused = rejects.forget(database, traces)
+            told = mentions.forget(database, traces)
+            blanked = register.blank(database, sorted(people)) + register.blank_to(database, traces)
+            listed = entry is not None and do_not_contact.find(database, entry.value)
+            if not (people or bought or refused or told.texts or blanked or jobs.removed or listed):
+                raise NotFound(_nobody(lead_ids, entry))
+            do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
+            buyers.forget(database, bought)
             forget_names(database, traces)
             forgetting.forget(database, traces.in_text)
             merge.forget(database, people)
-            register.blank(database, sorted(people))
-            register.blank_to(database, traces)
             remove.remove_leads(database, sorted(people))
             numbers.forget(
                 database,
-                {phone for known in people.values() for each in known for phone in each.reach.phones},
+                {phone for known in people.values() for each in known for phone in each.reach.phones}
+                | ({int(entry.value)} if entry is not None and entry.kind == "phone" else set()),
             )
             search.forget_words(database)
             touched(database)
-            audit.append(
-                database,
-                "lead.forget",
-                "lead",
-                {"leads": sorted(people), "rejects": refused},
-                actor=actor,
-            )
+            counts = {"rejects": refused, "buyers": len(bought), "texts": told.texts, "jobs": jobs.removed}
+            audit.append(database, "lead.forget", "lead", {"leads": sorted(people), **counts}, actor=actor)
     finally:
         database.sql(sql.KEEP_BYTES)
     cleaned = clean(database, actor)
+    packets = [*sorted(people), *told.packets]
     return {
         "leads": sorted(people),
-        "rejects": refused,
+        **counts,
+        "running_jobs": jobs.running,
+        "named_in": mentions.leads_naming(database, traces, people),
         "still_in": ([] if cleaned or database.path is None else [str(database.path)])
-        + _files(database, sorted(people), traces, known),
+        + _files(database, packets, traces, known),
     }
+
+
+def _nobody(lead_ids: list[int], entry: Entry | None) -> str:
+    if entry is None:
+        return f"there is no lead {lead_ids[0]}; see: valhalla leads list"
+    return "nobody with this address or number is in the file"
 
 
 def clean(database: Database, actor: str = "valhalla") -> bool:
@@ -127,7 +161,11 @@ def _would_hold_up_others(database: Database) -> bool:
     in the night, where its other parts wait as long as it takes."""
     if database.path is None or os.path.getsize(database.path) < LARGE:
         return False
-    other = running(database.path.parent)
+    return _other_runs(database.path.parent)
+
+
+def _other_runs(home: Path) -> bool:
+    other = running(home)
     return other is not None and other.pid != os.getpid()
 
 
@@ -149,26 +187,28 @@ def _people(database: Database, lead_ids: list[int]) -> dict[int, list[Contact]]
     return people
 
 
-def _traces(people: dict[int, list[Contact]]) -> Traces:
+def _traces(
+    database: Database, people: dict[int, list[Contact]], entry: Entry | None
+) -> tuple[Traces, list[int]]:
+    """What is known of the people, and which buyers they are."""
     traces = Traces()
     for known in people.values():
-        name = known[0].name
+        places = [each.address or each.location for each in known]
         for each in known:
+            own = _own_extras(each)
             traces.add(
-                name=each.name or name,
-                email=each.email,
-                phones=(each.phone, each.phone_key),
-                places=(each.address or each.location,),
+                name=each.name or known[0].name,
+                emails=(*each.reach.emails, *(value for kind, value in own if kind == "email")),
+                phones=(each.phone, *each.reach.phones, *(value for kind, value in own if kind == "phone")),
+                places=places,  # of an earlier name, too: a history says only what changed
             )
-            for email in each.reach.emails:
-                traces.add(name=None, email=email, phones=(), places=())
-            traces.add(name=None, email=None, phones=each.reach.phones, places=())
-            for kind, value in _own_extras(each):
-                if kind == "email":
-                    traces.add(name=None, email=value, phones=(), places=())
-                else:
-                    traces.add(name=None, email=None, phones=(value,), places=())
-    return traces
+    if entry is not None:
+        kind, value = entry
+        traces.add(emails=[value] if kind == "email" else (), phones=[value] if kind == "phone" else ())
+    bought = buyers.telling(database, traces) if traces else []
+    for _, buyer, email, phone in bought:
+        traces.add(name=buyer, emails=(email,), phones=(phone,))
+    return traces, [number for number, *_ in bought]
 
 
 def _own_extras(contact: Contact) -> list[tuple[Kind, str]]:
@@ -215,6 +255,9 @@ def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[
         ours = {path for number in lead_ids for path in (home / "packets").glob(f"lead-{number}.*")}
         made = {path for pattern in MADE for path in home.glob(pattern)}
         own = set(home.glob(f"{database.path.name}*"))  # the file, and what SQLite keeps beside it
+        if not _other_runs(home):
+            for path in map(home.joinpath, LOGS):
+                _leave_out_lines(path, traces)
         found |= {path for path in home.rglob("*") if path.is_file()} - made - own - ours
         ours |= {path for path in made if traces.in_file(path)}
     left = [path for path in ours if not _removed(path)]
@@ -226,6 +269,18 @@ def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[
             if path.is_file() and (traces.in_text(path.name, by_name=True) or traces.in_file(path))
         }
     )
+
+
+def _leave_out_lines(path: Path, traces: Traces) -> None:
+    """Write a log without the lines that tell of the people, in its place: this process may have it open."""
+    with contextlib.suppress(OSError):
+        if not path.is_file() or not traces.in_file(path):
+            return
+        with open(path, "r+b") as log:
+            kept = [line for line in log if not traces.in_text(line.decode("utf-8", "replace"), by_name=True)]
+            log.seek(0)
+            log.writelines(kept)
+            log.truncate()
 
 
 def _removed(path: Path) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database, audit
 from db.clock import iso
@@ -17,6 +18,9 @@ from valhalla.program.errors import UsageError
 from valhalla.program.wording import cents
 from valhalla.scoring.stages.buyers import Buyer
 from valhalla.scoring.stages.statistics import wilson
+
+if TYPE_CHECKING:
+    from valhalla.leads.traces import Traces
 
 COLUMNS = {
     "name": (
@@ -132,6 +136,23 @@ def add(database: Database, cells: dict[str, str], *, actor: str = "operator") -
         number = int(database.value(sql.BUYER_NUMBER, (row.name,)))
         audit.append(database, "buyer.add", f"buyer:{number}", {"new": new}, actor=actor)
     return number, new
+
+
+def telling(database: Database, traces: Traces) -> list[tuple[int, str, str | None, str | None]]:
+    """The buyers, also of those who left the list, that the people are: by address or number, or by their whole name where a buyer
+    has neither. Number, name, address, phone."""
+    return [
+        (number, name, email, phone)
+        for number, name, email, phone in database.sql(sql.BUYERS_TO_FORGET)
+        if any(map(traces.in_text, (name, email, phone)))
+        or (not email and not phone and traces.in_text(name, by_name=True))
+    ]
+
+
+def forget(database: Database, numbers: Iterable[int]) -> None:
+    """Leave out who these buyers were, for erasing them; inside the caller's transaction."""
+    now = database.clock()
+    database.many(sql.FORGET_BUYER, [(now, number) for number in numbers])
 
 
 def all_buyers(database: Database) -> list[dict[str, Any]]:

@@ -162,6 +162,12 @@ def index_again(database: Database, lead_id: int) -> None:
         _add(database, [Texts._make(row) for row in database.sql(sql.TEXTS_OF, (known,))])
 
 
+def texts_of(database: Database, lead_id: int) -> Texts | tuple[()]:
+    """What is searched of a lead; nothing where there is none."""
+    row = database.one(sql.TEXTS_OF, (apsw.carray(array("q", [lead_id])),))
+    return () if row is None else Texts._make(row)
+
+
 def indexed(database: Database) -> Position:
     """How far the index has come."""
     return Position._make(database.sql(sql.INDEX_STATE)[0])

@@ -296,6 +296,12 @@ SELECT buyer_id, sum(state IN ('assigned', 'closed')), sum(state = 'lost'), sum(
   max(CASE WHEN state IN ('assigned', 'closed') THEN ended_at END)
 FROM deal WHERE buyer_id IS NOT NULL AND state <> 'undone' GROUP BY buyer_id
 """
+# Of somebody who is erased nothing is left but that there was a buyer: deals refer to them.
+BUYERS_TO_FORGET = "SELECT id, name, email, phone FROM buyer ORDER BY id"
+FORGET_BUYER = """
+UPDATE buyer SET name = '(left out ' || id || ')', email = NULL, phone = NULL, markets = '[]',
+  removed_at = coalesce(removed_at, ?1), updated_at = ?1 WHERE id = ?2
+"""
 # Packets name buyers, so none is deleted.
 REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
 
@@ -1007,5 +1013,45 @@ REMOVE_LEADS = (
     "DELETE FROM consent WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM deal WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
+    # References are not followed here, so a hold would outlive its lead.
+    "DELETE FROM lead_hold WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",
 )
+
+
+# -- what people wrote -------------------------------------------------------------------------------
+# Somebody who is erased may be named in any of it, under any lead; so all of it is read, a page at a time.
+
+WRITTEN = {
+    "consent": ("words",),
+    "deal": ("note",),
+    "note": ("text",),
+    "outcome": ("reason", "note"),
+    "promise": ("place", "note"),
+    "scrub": ("path",),
+    "source_pause": ("reason",),
+    "suppression": ("reason",),
+}
+"""Sentences: words are left out of them."""
+
+LABELS = {"packet": ("body",), "saved_filter": ("name", "body"), "tag": ("tag",)}
+"""What says nothing with a word left out, or is made again: deleted."""
+
+FEW_LEADS = 1_000
+"""Leads of one number or address that are looked at."""
+
+
+def written(table: str, columns: tuple[str, ...]) -> str:
+    """Rows with words in one of these columns, after a number."""
+    filled = " OR ".join(f"{column} <> ''" for column in columns)
+    return f"SELECT id, {', '.join(columns)} FROM {table} WHERE id > ? AND ({filled}) ORDER BY id LIMIT 5000"
+
+
+def rewrite(table: str, columns: tuple[str, ...]) -> str:
+    """Other words in one row."""
+    return f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
+
+
+def delete_label(table: str) -> str:
+    """One row of :data:`LABELS`; returns the lead that it was about."""
+    return f"DELETE FROM {table} WHERE id = ? RETURNING {'0' if table == 'saved_filter' else 'lead_id'}"

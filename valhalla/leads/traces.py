@@ -19,10 +19,17 @@ SEARCHED = 256 << 20
 BLOCK = 1 << 20
 """Bytes of it that are in memory at a time."""
 
+LEFT_OUT = "[left out]"
+"""What stands where somebody was named."""
+
+_REPEATED = re.compile(rf"{re.escape(LEFT_OUT)}(?:[\s,;|/]+{re.escape(LEFT_OUT)})+")
+
 SHORTEST_NUMBER = 7
 """Digits of a number from which on it is looked for."""
 
 _NO_DIGITS = re.compile(r"[^0-9]+")
+_NO_WORD = r"[\W_]+"
+_BETWEEN = r"[\s().\-/+]*"
 _MARKS = b" ()-./+"
 """What people put between the digits of a number."""
 
@@ -41,11 +48,15 @@ class Traces:
     """The words of a name, and those of an address or place."""
 
     def add(
-        self, *, name: str | None, email: str | None, phones: Iterable[object], places: Iterable[str | None]
+        self,
+        *,
+        name: str | None = None,
+        emails: Iterable[str | None] = (),
+        phones: Iterable[object] = (),
+        places: Iterable[str | None] = (),
     ) -> None:
-        """Somebody's name, address, numbers (as written or as a key), and where they are."""
-        if email:
-            self.emails.add(email.strip().lower())
+        """Somebody's name, addresses, numbers (as written or as a key), and where they are."""
+        self.emails.update(email.strip().lower() for email in emails if email)
         for phone in phones:
             digits = _NO_DIGITS.sub("", _plain(str(phone or "")))
             if len(digits) == 11 and digits[0] == "1":
@@ -63,22 +74,48 @@ class Traces:
         return bool(self.emails or self.numbers or self.names or self.homes)
 
     def in_text(self, text: str | None, *, by_name: bool = False) -> bool:
-        """Whether ``text`` has an address or number of theirs, in any spelling, or a name with its place (``by_name``: a name
-        is enough)."""
+        """Whether ``text``, such as a row of a list, has an address or number of theirs, in any spelling, or a name with its place
+        (``by_name``: a name is enough)."""
         if not text:
             return False
+        if self._reached_in(text) or (by_name and self._named_in(text)):
+            return True
         folded = text.casefold()
-        if any(_stands_in(email, folded) for email in self.emails):
-            return True
-        digits = _NO_DIGITS.sub("", _plain(text))
-        if any(number in digits for number in self.numbers):
-            return True
-        if by_name and any(name in " ".join(re.split(r"[\W_]+", folded)) for name in self._plain_names()):
-            return True
         if not any(next(iter(name)) in folded for name, _ in self.homes):
             return False
         words = set(name_words(text.replace("_", " ")).split())
         return any(name <= words and place <= words for name, place in self.homes)
+
+    def in_prose(self, text: str | None) -> bool:
+        """Whether sentences have an address, a number or a name of theirs. (The words of a name and a place stand in many a long
+        text without meaning anybody.)"""
+        return bool(text) and (self._reached_in(str(text)) or self._named_in(str(text)))
+
+    def _reached_in(self, text: str) -> bool:
+        folded = text.casefold()
+        if any(_stands_in(email, folded) for email in self.emails):
+            return True
+        digits = _NO_DIGITS.sub("", _plain(text))
+        return any(number in digits for number in self.numbers)
+
+    def _named_in(self, text: str) -> bool:
+        if not self.names:
+            return False
+        words = f" {' '.join(re.split(_NO_WORD, text.casefold()))} "
+        return any(f" {name} " in words for name in self._plain_names())
+
+    def without(self, text: str) -> str:
+        """``text`` without their addresses, numbers and names; nothing of it where something would still tell of them."""
+        for email in self.emails:
+            text = re.sub(rf"(?<![\w.+-]){re.escape(email)}(?![\w-])", LEFT_OUT, text, flags=re.IGNORECASE)
+        for number in self.numbers:
+            spelled = _BETWEEN.join(number)
+            text = re.sub(rf"(?:\+?1{_BETWEEN})?\(?{spelled}", LEFT_OUT, text)
+        for name in self._plain_names():
+            spelled = _NO_WORD.join(map(re.escape, name.split()))
+            text = re.sub(rf"(?<![^\W_]){spelled}(?![^\W_])", LEFT_OUT, text, flags=re.IGNORECASE)
+        text = _REPEATED.sub(LEFT_OUT, text)
+        return LEFT_OUT if self.in_prose(text) else text
 
     def in_file(self, path: Path) -> bool:
         """Whether the file, or a member of it when it is packed, holds an address, a number or a name of theirs. One that is
@@ -123,7 +160,12 @@ class Traces:
         return False
 
     def _plain_names(self) -> list[str]:
-        return [" ".join(re.split(r"[\W_]+", name)) for name in self.names]
+        """In words alone, as they are and with the family name in front."""
+        found = []
+        for name in self.names:
+            words = [word for word in re.split(_NO_WORD, name) if word]
+            found += [" ".join(words), " ".join([words[-1], *words[:-1]])] if words else []
+        return found
 
 
 def _stands_in(email: str, text: str) -> bool:

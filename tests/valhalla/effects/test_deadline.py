@@ -70,4 +70,4 @@ def test_a_mail_server_whose_answer_to_a_mail_never_ends_is_uncertain(trickle: T
     first = b"220 hello\r\n" + b"250 fine\r\n" * 3  # to EHLO, MAIL and RCPT
     server = mail.Server("127.0.0.1", trickle(first, b"3"), "me@example.com", "none")
     with pytest.raises(Unknown):
-        mail.send(server, "a@example.com", "s", "t", "k", total=0.3)
+        mail.send(server, "a@example.com", "s", "t", "k", total=1)

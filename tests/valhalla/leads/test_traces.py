@@ -15,7 +15,7 @@ def jane() -> Traces:
     traces = Traces()
     traces.add(
         name="Jane Canary",
-        email="Jane@canary.example",
+        emails=["Jane@canary.example"],
         phones=["713-555-0188"],
         places=["12 Oak St, Houston"],
     )
@@ -60,6 +60,24 @@ def test_a_text_that_does_not(jane: Traces, text: str | None) -> None:
 def test_a_name_alone_is_enough_in_the_name_of_a_file(jane: Traces) -> None:
     assert jane.in_text("jane_canary-offer.csv", by_name=True)
     assert not jane.in_text("jane.csv", by_name=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("ask Jane Canary, (713) 555-0188", "ask [left out]"),
+        ("ask CANARY, JANE.", "ask [left out]."),
+        (
+            "mail jane@canary.example or mary-jane@canary.example",
+            "mail [left out] or mary-jane@canary.example",
+        ),
+        ("+1 713.555.0188 twice, 713-555-0189 once", "[left out] twice, 713-555-0189 once"),
+        ("７１３－５５５－０１８８", "[left out]"),
+        ("Jane Canaryson of 12 Oak St", "Jane Canaryson of 12 Oak St"),
+    ],
+)
+def test_she_is_left_out_of_what_was_written(jane: Traces, text: str, left: str) -> None:
+    assert jane.without(text) == left
 
 
 @pytest.mark.parametrize("content", ["713 555 0188", "a;Jane Canary;b", "jane@CANARY.example"])
