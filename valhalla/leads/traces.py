@@ -28,7 +28,8 @@ SHORTEST_NUMBER = 7
 """Digits of a number from which on it is looked for."""
 
 _NO_DIGITS = re.compile(r"[^0-9]+")
-_NO_WORD = r"[\W_]+"
+_NO_WORD = r"(?:[^\w@]|_)+"
+"""Between the words of a name; not what joins an address."""
 _BETWEEN = r"[\s().\-/+]*"
 _MARKS = b" ()-./+"
 """What people put between the digits of a number."""
