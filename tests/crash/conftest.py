@@ -1,7 +1,11 @@
+"""What the tests that kill processes share; and how many kills a run had, in words at its end."""
+
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -33,3 +37,29 @@ def vfs() -> ModuleType:
 def workload() -> ModuleType:
     """The jobs that are killed."""
     return load("workload")
+
+
+Kills = Callable[[str, int], None]
+
+
+@pytest.fixture
+def count_kills(record_property: Callable[[str, object], None]) -> Kills:
+    """A function that takes down how many processes a test has killed at what; the sum is told at the end of the run."""
+
+    def count(what: str, number: int) -> None:
+        record_property("kills", f"{what}: {number}")
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    kills: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in report.user_properties:
+                if name == "kills":
+                    what, _, number = value.rpartition(": ")
+                    kills[what] += int(number)
+    if kills:
+        parts = ", ".join(f"{what} {number}" for what, number in sorted(kills.items()))
+        terminalreporter.write_line(f"{kills.total()} kills ({parts})")

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,9 @@ def missing(database: Database, said: list[str]) -> list[str]:
     return lost
 
 
-def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(tmp_path: Path) -> None:
+def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(
+    tmp_path: Path, count_kills: Callable[[str, int], None]
+) -> None:
     chance, in_an_import, saved = random.Random(500), 0, 0
     home = tmp_path / "home-0"
     waiting = Process(home, 0)
@@ -93,6 +96,7 @@ def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(tmp_pat
         saved += len(said)
     finally:
         waiting.drop()
+    count_kills("whatever people save", KILLS)
     print(json.dumps({"kills": KILLS, "in the middle of an import": in_an_import, "saved and there": saved}))
     assert saved > KILLS // 2
     assert in_an_import >= KILLS // 20, "the kills came between the imports"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -117,7 +117,9 @@ def sender(home: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("is_honoured", HONOURED, ids=["keys unknown", "keys honoured"][: len(HONOURED)])
-def test_kill_leaves_one_uncertain_at_most(home: Path, receiver: Receiver, is_honoured: bool) -> None:
+def test_kill_leaves_one_uncertain_at_most(
+    home: Path, receiver: Receiver, is_honoured: bool, count_kills: Callable[[str, int], None]
+) -> None:
     Home(home).prepare()
     with open_home(Home(home)) as database:
         if is_honoured:
@@ -131,6 +133,7 @@ def test_kill_leaves_one_uncertain_at_most(home: Path, receiver: Receiver, is_ho
         with process:
             process.wait(60)
         assert process.returncode == -signal.SIGKILL
+    count_kills("effects", KILLS)
     receiver.victim = None
     last = sender(home)
     last.communicate("\n", timeout=120)

@@ -17,7 +17,7 @@ import pytest
 from valhalla.program.database import open_database
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-ROWS, KILLS, KILLS_BETWEEN = (20_000, 30, 10) if LONG else (8_000, 12, 4)
+ROWS, KILLS, KILLS_BETWEEN = (20_000, 100, 30) if LONG else (8_000, 12, 4)
 """``KILLS_BETWEEN``: so many at least must fall between the first and the last chunk."""
 
 DUMPS = {
@@ -86,7 +86,9 @@ def reading(home: Path, source: Path) -> tuple[float, float]:
 
 
 @pytest.mark.crash
-def test_killed_runs_end_like_an_undisturbed_one(tmp_path: Path, script: Callable[[str], ModuleType]) -> None:
+def test_killed_runs_end_like_an_undisturbed_one(
+    tmp_path: Path, script: Callable[[str], ModuleType], count_kills: Callable[[str, int], None]
+) -> None:
     source = tmp_path / "leads.csv"
     script("make_leads").write_leads(source, ROWS, seed=11)
     (tmp_path / "calm").mkdir()
@@ -113,4 +115,5 @@ def test_killed_runs_end_like_an_undisturbed_one(tmp_path: Path, script: Callabl
                 between += 1
         finish(home, source)
         assert dump(home) == expected
+    count_kills("imports", kills)
     assert between >= KILLS_BETWEEN

@@ -118,7 +118,11 @@ def chosen(steps: list[str]) -> list[int]:
 
 @pytest.mark.parametrize("operation", ["undo", "merge", "unmerge", "erasure", "restore", "restart"])
 def test_killed_at_any_step_it_is_whole_or_not_begun_and_can_be_done_again(
-    operation: str, lived_in: Home, tmp_path: Path, perform: Perform
+    operation: str,
+    lived_in: Home,
+    tmp_path: Path,
+    perform: Perform,
+    count_kills: Callable[[str, int], None],
 ) -> None:
     calm = Home(Path(shutil.copytree(lived_in.path, tmp_path / "calm")))
     before = facts(calm)
@@ -127,6 +131,7 @@ def test_killed_at_any_step_it_is_whole_or_not_begun_and_can_be_done_again(
     after = facts(calm)
     assert (before == after) == (operation == "restart")
 
+    count_kills(operation, len(chosen(steps)))
     for step in chosen(steps):
         home = Home(Path(shutil.copytree(lived_in.path, tmp_path / "killed")))
         assert perform(operation, home, step) == ("killed", [])

@@ -10,6 +10,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,9 @@ def upgrade(path: Path, steps: int) -> tuple[int, int]:
 
 @pytest.mark.crash
 @pytest.mark.parametrize("dump", FIXTURES, ids=lambda dump: dump.stem)
-def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(tmp_path: Path, dump: Path) -> None:
+def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(
+    tmp_path: Path, dump: Path, count_kills: Callable[[str, int], None]
+) -> None:
     make(tmp_path / "old.db", dump)
     original = (tmp_path / "old.db").read_bytes()
     before = rows(tmp_path / "old.db")
@@ -98,7 +101,9 @@ def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(tmp_path: 
     code, statements = upgrade(tmp_path / "whole.db", 10**9)
     assert (code, statements > 15) == (0, True)
     versions = set()
-    for step in range(0, statements, 1 if LONG else statements // KILLS + 1):
+    steps = range(0, statements, 1 if LONG else statements // KILLS + 1)
+    count_kills("migrations", len(steps))
+    for step in steps:
         path = tmp_path / str(step) / "valhalla.db"
         path.parent.mkdir()
         path.write_bytes(original)
