@@ -70,7 +70,7 @@ class Maintenance:
             Duty(check, self._extend_leases),
             Duty(check, self._watch_cancels),
             Duty(check, self._promote),
-            Duty(check, self._rescue_dead),
+            Duty(check, lambda: rescue_dead(queue)),
             Duty(check, self._rescue_stale),
         ]
         self._duties = [
@@ -198,10 +198,6 @@ class Maintenance:
             row = self._database.one(sql.IS_MINE, (running.claim.id, running.claim.claims))
             if row is not None and row[0]:
                 running.job.cancel_asked = True
-
-    def _rescue_dead(self) -> None:
-        if time.monotonic() >= self._no_rescue_before:
-            rescue_dead(self._queue)
 
     def _rescue_stale(self) -> None:
         if time.monotonic() < self._no_rescue_before:
