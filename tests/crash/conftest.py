@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,20 @@ def load(name: str) -> ModuleType:
 def vfs() -> ModuleType:
     """The disk that can lose power."""
     return load("vfs")
+
+
+@pytest.fixture
+def nursery() -> Iterator[Callable[[str], Any]]:
+    """A function that returns a nursery of a script beside the tests: ``nursery("workload").start(...)``."""
+    made: list[Any] = []
+
+    def make(script: str) -> Any:
+        made.append(load("nursery").Nursery(HERE / f"{script}.py"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @pytest.fixture

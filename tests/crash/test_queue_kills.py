@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from db import Database
 
 pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-KILLS = 600 if LONG else 12
+KILLS = 800 if LONG else 8
 """Per number of processes; two numbers are tried."""
 
 
@@ -65,12 +66,15 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
     tmp_path: Path,
     workload: ModuleType,
     number_of_processes: int,
+    nursery: Callable[[str], Any],
     count_kills: Callable[[str, int], None],
 ) -> None:
     chance = random.Random(number_of_processes)
     database = Database.open(tmp_path / "queue.db")
     work = workload.build(database)
-    pack = Pack(tmp_path / "queue.db", Path(workload.__file__ or ""), "3", "cycle")
+    workers = nursery("workload")
+    processes: list[Any] = []
+    command = (str(tmp_path / "queue.db"), "3", "cycle")
     produced = 0
 
     def produce(number: int) -> None:
@@ -81,29 +85,25 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
 
     interrupted = 0
     running: Counter[str] = Counter()
-    try:
-        for _ in range(number_of_processes):
-            pack.ready(pack.start())
-        for _ in range(KILLS):
-            produce(6)
-            time.sleep(chance.random() * 0.12)
-            now = {name for (name,) in database.sql("SELECT name FROM task WHERE state = 'running'")}
-            interrupted += bool(now)
-            running.update(now)
-            pack.kill(chance.choice(pack.processes))
-            fresh = pack.start()
-            if number_of_processes == 1 or chance.random() < 0.5:
-                pack.ready(fresh)
-        last = pack.processes[-1]
-        deadline = time.monotonic() + 120
-        while database.value(
-            "SELECT count(*) FROM task WHERE state NOT IN ('done', 'dead') AND name <> 'cycle'"
-        ):
-            assert time.monotonic() < deadline, "the jobs do not end"
-            assert last.poll() is None
-            time.sleep(0.05)
-    finally:
-        pack.kill_all()
+    for _ in range(number_of_processes):
+        processes.append(workers.start(*command))
+        processes[-1].hear("ready")
+    for _ in range(KILLS):
+        produce(6)
+        time.sleep(chance.random() * 0.12)
+        now = {name for (name,) in database.sql("SELECT name FROM task WHERE state = 'running'")}
+        interrupted += bool(now)
+        running.update(now)
+        processes.pop(chance.randrange(len(processes))).kill()
+        processes.append(workers.start(*command))
+        if number_of_processes == 1 or chance.random() < 0.5:
+            processes[-1].hear("ready")
+    deadline = time.monotonic() + 120
+    while database.value("SELECT count(*) FROM task WHERE state NOT IN ('done', 'dead') AND name <> 'cycle'"):
+        assert time.monotonic() < deadline, "the jobs do not end"
+        time.sleep(0.05)
+    for each in processes:
+        each.kill()
 
     assert workload.problems(database, produced) == []
     count_kills("queue", KILLS)
@@ -116,7 +116,7 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
 
 
 def test_two_processes_race_for_every_claim(tmp_path: Path) -> None:
-    races = 10_000
+    races = 10_000 if LONG else 2_000
     database = Database.open(tmp_path / "queue.db")
     from jobs import JobQueue
 
