@@ -1,6 +1,6 @@
 """A process that works on a home until it is killed: reads lists, records outcomes, sets settings; and says what it has saved.
 
-``python living.py HOME SEED`` waits for a line on standard input, and then prints a line for everything that was told to be saved.
+``python living.py HOME SEED`` prints a line for everything that was told to be saved, and for each chunk that was read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from valhalla.intake.importer import import_file
-from valhalla.intake.request import Request
+from valhalla.intake.request import Hooks, Request
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.program.home import Home
@@ -22,8 +22,7 @@ ROWS = 400
 
 def main() -> None:
     home, chance = Home(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
-    print("ready", flush=True)
-    sys.stdin.readline()
+    reading = Hooks(between=lambda progress: print("read a chunk", flush=True))
     with open_home(home) as database:
         save(database, "import.chunk_rows", "50")
         while True:
@@ -36,7 +35,7 @@ def main() -> None:
             )
             part.write_text("\n".join(["name,email,value", *rows, ""]), encoding="utf-8")
             part.replace(path)
-            import_file(database, Request(str(path)))
+            import_file(database, Request(str(path)), reading)
             for (lead,) in database.sql("SELECT id FROM lead ORDER BY random() LIMIT 3"):
                 done = record(database, Outcome(lead, "contacted", database.clock()))
                 print(f"outcome {done.id}", flush=True)

@@ -28,7 +28,7 @@ class Child:
         self.stdin = stdin
         self.stdout = stdout
         self._kill = kill
-        self.is_over = False
+        self.over = threading.Event()
 
     def tell(self, line: str) -> None:
         self.stdin.write(line + "\n")
@@ -56,7 +56,7 @@ class Child:
         return said
 
     def _over(self) -> None:
-        self.is_over = True
+        self.over.set()
         self.stdout.close()
         with contextlib.suppress(OSError):
             self.stdin.close()
@@ -111,7 +111,7 @@ class Nursery:
     def close(self) -> None:
         """End it and all of its children."""
         for child in self._children:
-            if not child.is_over:
+            if not child.over.is_set():
                 child.kill()
         if self._server is not None:
             self._socket.close()

@@ -18,7 +18,7 @@ from db.verifying import verify
 from valhalla.program.database import open_database
 
 pytestmark = pytest.mark.crash
-IMAGES = 300 if os.environ.get("VALHALLA_LONG") == "1" else 40
+IMAGES = 300 if os.environ.get("VALHALLA_LONG") == "1" else 20
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,33 +26,13 @@ HONOURED = [False, True] if LONG else [False]
 EACH = 4
 """Effects for each kill, and some more for the end."""
 
-SENDER = """
-import sys
-from pathlib import Path
-from valhalla.program import settings
-from valhalla.program.home import Home
-from valhalla.service import runs
-from valhalla.service.whole import WholeProgram
-with WholeProgram.open(Home(Path(sys.argv[1]))) as program:
-    run_id = runs.begin(program.database, "run", {})
-    guard = program.all_kinds().guard(settings.effective(program.database), run_id)
-    guard.begin(is_live=True)
-    worker = program.queue.worker(threads=3)
-    worker.start()
-    print("works", flush=True)
-    sys.stdin.readline()
-    program.queue.drain(timeout=60)
-    worker.stop(timeout=5)
-    guard.end()
-"""
-
 
 class Receiver:
     """Kills the sender as soon as as many requests are under way as its threads could have begun, or no more come."""
 
     def __init__(self) -> None:
         self.keys: Counter[str] = Counter()
-        self.victim: subprocess.Popen[str] | None = None
+        self.victim: Any = None
         self._mutex = threading.Lock()
         self._three = threading.Event()
         self._waiting = 0
@@ -82,7 +60,7 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def arm(self, victim: subprocess.Popen[str]) -> None:
+    def arm(self, victim: Any) -> None:
         self._three.clear()
         self._waiting = 0
         self.victim = victim
@@ -95,9 +73,9 @@ class Receiver:
             if self._waiting == 3:
                 self._three.set()
         self._three.wait(0.2)
-        if self.victim is not None:
-            self.victim.send_signal(signal.SIGKILL)
-            self.victim.wait()
+        with self._mutex:
+            if self.victim is not None and not self.victim.over.is_set():
+                self.victim.kill()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -111,14 +89,13 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-def sender(home: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SENDER, str(home)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 @pytest.mark.parametrize("is_honoured", HONOURED, ids=["keys unknown", "keys honoured"][: len(HONOURED)])
 def test_kill_leaves_one_uncertain_at_most(
-    home: Path, receiver: Receiver, is_honoured: bool, count_kills: Callable[[str, int], None]
+    home: Path,
+    receiver: Receiver,
+    is_honoured: bool,
+    nursery: Callable[[str], Any],
+    count_kills: Callable[[str, int], None],
 ) -> None:
     Home(home).prepare()
     with open_home(Home(home)) as database:
@@ -127,17 +104,16 @@ def test_kill_leaves_one_uncertain_at_most(
         for number in range(KILLS * EACH):
             draft = register.draft(database, "webhook", receiver.url, {"n": number}, about=str(number))
             register.approve(database, draft["id"])
+    senders = nursery("sending")
     for _ in range(KILLS):
-        process = sender(home)
+        process = senders.start(str(home))
         receiver.arm(process)
-        with process:
-            process.wait(60)
-        assert process.returncode == -signal.SIGKILL
+        assert process.over.wait(60), "no effect came"
     count_kills("effects", KILLS)
     receiver.victim = None
-    last = sender(home)
-    last.communicate("\n", timeout=120)
-    assert last.returncode == 0
+    last = senders.start(str(home))
+    last.tell("")
+    assert last.wait() == "done\n"
     with open_home(Home(home)) as database:
         states = Counter(state for (state,) in database.sql("SELECT state FROM effect"))
     print(f"{KILLS} kills: {dict(states)}, most under one key: {max(receiver.keys.values())}")

@@ -21,8 +21,8 @@ from jobs.worker_thread import WorkerThread
 
 pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-IMAGES = 300 if LONG else 30
-FAULTS = 200 if LONG else 25
+IMAGES = 300 if LONG else 12
+FAULTS = 200 if LONG else 10
 NUMBERS = 6
 
 

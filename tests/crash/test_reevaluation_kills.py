@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -23,32 +21,21 @@ from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.policies import change
 
-LEADS = 6_000
-KILLS, KILLS_BETWEEN = (100, 40) if os.environ.get("VALHALLA_LONG") == "1" else (12, 5)
+LEADS, BATCH = 1_500, 25
+KILLS, KILLS_BETWEEN = (200, 100) if os.environ.get("VALHALLA_LONG") == "1" else (6, 3)
 """``KILLS_BETWEEN``: so many at least must fall between the first and the last batch."""
 
 DECISIONS = """SELECT id, variant_id, script_id, packet, mao, spread, p_close, expected_value, clone, score_base, policy_version
                FROM lead ORDER BY id"""
 DONE = "SELECT count(*) FROM lead WHERE p_close IS NOT NULL"
 
-WORK = """
-import sys
-from valhalla.program.database import open_database
-from valhalla.scoring import reevaluate
-reevaluate.BATCH = 100
-with open_database(sys.argv[1]) as database:
-    print("ready", flush=True)
-    reevaluate.reevaluate(database)
-"""
-
-
-def work(path: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WORK, str(path)], stdout=subprocess.PIPE)
-
 
 @pytest.mark.crash
 def test_killed_re_evaluations_end_like_an_undisturbed_one(
-    tmp_path: Path, script: Callable[[str], ModuleType], count_kills: Callable[[str, int], None]
+    tmp_path: Path,
+    script: Callable[[str], ModuleType],
+    nursery: Callable[[str], Any],
+    count_kills: Callable[[str, int], None],
 ) -> None:
     source, first = tmp_path / "leads.csv", tmp_path / "first.db"
     script("make_leads").write_leads(source, LEADS, seed=5)
@@ -58,11 +45,10 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
         import_file(database, Request(str(source)))
         record(database, Outcome(1, "won", database.clock() - DAY, 1_000_000))
         leads = database.value("SELECT count(*) FROM lead")
+    processes = nursery("reevaluating")
     calm = tmp_path / "calm.db"
     shutil.copy(first, calm)
-    began = time.monotonic()
-    assert work(calm).wait(120) == 0
-    whole = time.monotonic() - began
+    assert processes.start(str(calm), "0", "0").wait() == "done\n"
     with open_database(calm) as database:
         expected = database.sql(DECISIONS)
         assert database.value(DONE) == leads
@@ -71,21 +57,16 @@ def test_killed_re_evaluations_end_like_an_undisturbed_one(
     while kills < KILLS:
         path = tmp_path / f"killed-{kills}.db"
         shutil.copy(first, path)
-        while True:
-            process = work(path)
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(dice.uniform(0, whole * 0.6))
-            process.kill()
-            process.wait()
-            process.stdout.close()
+        done = 0
+        while done < leads and kills < KILLS:
+            batch = dice.randrange(1, max(2, (leads - done) // BATCH // 2))
+            if processes.start(str(path), str(batch), str(dice.uniform(0, 0.03))).wait():
+                break  # it was faster than the kill
             kills += 1
             with open_database(path) as database:
                 done = database.value(DONE)
             between += 0 < done < leads
-            if done == leads or kills >= KILLS:
-                break
-        assert work(path).wait(120) == 0
+        assert processes.start(str(path), "0", "0").wait() == "done\n"
         with open_database(path) as database:
             assert database.sql(DECISIONS) == expected
             verdict = verifying.verify(database)

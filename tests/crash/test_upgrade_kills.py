@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,26 +23,8 @@ FIXTURES = sorted((Path(__file__).resolve().parents[1] / "fixtures" / "schema").
 KEPT = ("lead", "lead_history", "outcome", "import", "reject", "policy", "effect", "suppression", "setting")
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-KILLS = 8
+KILLS = 4
 """So many of the statements are killed at, evenly spread, unless ``VALHALLA_LONG=1`` asks for each of them."""
-
-UPGRADE = """
-import os, sys
-import apsw
-from valhalla.program.database import open_database
-left = int(sys.argv[2])
-
-def count(cursor, statement, bindings):
-    global left
-    left -= 1
-    if left < 0:
-        os._exit(9)
-    return True
-
-apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(count))
-open_database(sys.argv[1]).close_all()
-print(int(sys.argv[2]) - left)
-"""
 
 
 def make(path: Path, dump: Path) -> None:
@@ -80,26 +60,19 @@ def assert_kept(before: dict[str, Any], after: dict[str, Any]) -> None:
         assert now[: len(old)] == old, table
 
 
-def upgrade(path: Path, steps: int) -> tuple[int, int]:
-    """Open the file in a process that ends itself before statement ``steps``. Returns its exit code and how many it ran."""
-    done = subprocess.run(
-        [sys.executable, "-c", UPGRADE, str(path), str(steps)], check=False, capture_output=True, text=True
-    )
-    return done.returncode, int(done.stdout or 0)
-
-
 @pytest.mark.crash
 @pytest.mark.parametrize("dump", FIXTURES, ids=lambda dump: dump.stem)
 def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(
-    tmp_path: Path, dump: Path, count_kills: Callable[[str, int], None]
+    tmp_path: Path, dump: Path, nursery: Callable[[str], Any], count_kills: Callable[[str, int], None]
 ) -> None:
     make(tmp_path / "old.db", dump)
     original = (tmp_path / "old.db").read_bytes()
     before = rows(tmp_path / "old.db")
     assert sum(map(len, before.values())) > 20
     (tmp_path / "whole.db").write_bytes(original)
-    code, statements = upgrade(tmp_path / "whole.db", 10**9)
-    assert (code, statements > 15) == (0, True)
+    upgrades = nursery("upgrading")
+    statements = int(upgrades.start(str(tmp_path / "whole.db"), "-1").wait())
+    assert statements > 15
     versions = set()
     steps = range(0, statements, 1 if LONG else statements // KILLS + 1)
     count_kills("migrations", len(steps))
@@ -107,7 +80,7 @@ def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(
         path = tmp_path / str(step) / "valhalla.db"
         path.parent.mkdir()
         path.write_bytes(original)
-        assert upgrade(path, step)[0] == 9, step
+        assert upgrades.start(str(path), str(step)).wait() == "", step
         with contextlib.closing(apsw.Connection(str(path))) as left:
             versions.add(left.pragma("user_version"))
             assert left.pragma("integrity_check") == "ok"
