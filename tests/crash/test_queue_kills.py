@@ -22,6 +22,11 @@ pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 KILLS = 800 if LONG else 8
 """Per number of processes; two numbers are tried."""
+ENOUGH = 300
+"""Jobs that wait already when no more are made."""
+STILL = 60.0
+"""Seconds in which at least one job must end once nobody is killed any more."""
+UNENDED = "SELECT count(*) FROM task WHERE state NOT IN ('done', 'dead') AND name <> 'cycle'"
 
 
 class Pack:
@@ -83,13 +88,17 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
             work.produce(produced)
             produced += 1
 
+    def left() -> int:
+        return int(database.value(UNENDED))
+
     interrupted = 0
     running: Counter[str] = Counter()
     for _ in range(number_of_processes):
         processes.append(workers.start(*command))
         processes[-1].hear("ready")
     for _ in range(KILLS):
-        produce(6)
+        if left() < ENOUGH:
+            produce(6)
         time.sleep(chance.random() * 0.12)
         now = {name for (name,) in database.sql("SELECT name FROM task WHERE state = 'running'")}
         interrupted += bool(now)
@@ -98,10 +107,12 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
         processes.append(workers.start(*command))
         if number_of_processes == 1 or chance.random() < 0.5:
             processes[-1].hear("ready")
-    deadline = time.monotonic() + 120
-    while database.value("SELECT count(*) FROM task WHERE state NOT IN ('done', 'dead') AND name <> 'cycle'"):
-        assert time.monotonic() < deadline, "the jobs do not end"
+    deadline, before = time.monotonic() + STILL, left()
+    while before:
         time.sleep(0.05)
+        if (now_left := left()) < before:
+            deadline, before = time.monotonic() + STILL, now_left
+        assert time.monotonic() < deadline, f"{before} jobs do not end"
     for each in processes:
         each.kill()
 
