@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import socket
 import statistics
 import time
@@ -48,6 +49,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as its first start leaves it, made once: a test begins with a copy."""
+    path = tmp_path_factory.mktemp("seeded") / "valhalla.db"
+    with open_database(path) as database:
+        database.clock = Clock()
+        stages.seed(database)
+    return path
+
+
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords whose hashes take a thousandth of the work."""
@@ -57,11 +68,11 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(clock: Clock, tmp_path: Path) -> Iterator[Database]:
+def database(clock: Clock, seeded: Path, tmp_path: Path) -> Iterator[Database]:
     """A seeded file with its clock in the test's hand."""
+    shutil.copyfile(seeded, tmp_path / "valhalla.db")
     with open_database(tmp_path / "valhalla.db") as database:
         database.clock = clock
-        stages.seed(database)
         yield database
 
 

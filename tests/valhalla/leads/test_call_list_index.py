@@ -62,10 +62,10 @@ def test_it_is_lowered_until_freshness_cannot_bring_others_onto_a_list(
 ) -> None:
     monkeypatch.setattr(call_list_index, "LISTED", 30)
     with low.write():
-        low.sql("UPDATE lead SET score_base = 3500 + id WHERE id <= 60")
-        low.sql("UPDATE lead SET score_base = 3400 WHERE id BETWEEN 61 AND 90")
+        low.sql("UPDATE lead SET score_base = 2250 + id WHERE id <= 60")
+        low.sql("UPDATE lead SET score_base = 2150 WHERE id BETWEEN 61 AND 90")
     moved = call_list_index.adapt(low)
-    assert moved is not None and moved <= 3400, "a fresh one of those comes before the thirtieth"
+    assert moved is not None and moved <= 2150, "a fresh one of those comes before the thirtieth"
     assert call_list_index.adapt(low) is None
     monkeypatch.setattr(call_list_index, "MOST", 10)
     assert call_list_index.adapt(low) is None

@@ -78,3 +78,9 @@ CREATE TABLE sign_in (
   at        INTEGER NOT NULL,
   result    TEXT NOT NULL CHECK (result IN ('in', 'wrong', 'locked', 'out'))
 ) STRICT;
+
+-- A score is made of four parts now, and few leads reach 35 points by their base.
+DROP INDEX lead_by_score;
+CREATE INDEX lead_by_score
+  ON lead (score_base DESC, coalesce(list_date, created_at) DESC, expected_value DESC, identity, market, source, list_date)
+  WHERE suppressed IS NULL AND score_base >= 2250;
