@@ -99,3 +99,15 @@ def test_source_files_that_a_document_names_exist(document: Path) -> None:
     named = re.findall(r"`((?:[\w.]+/)+\w+\.(?:py|sql|spec|css|js))`", document.read_text(encoding="utf-8"))
     roots = (ROOT, ROOT / "valhalla", ROOT / "valhalla" / "cockpit", ROOT / "tests")
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+def test_each_thing_that_nobody_can_do_names_a_test() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    table = text.partition("## Who could do what")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("|")][2:]
+    assert len(rows) > 20
+    for row in rows:
+        *_, could_not, seen, _ = row.split("|")
+        named = [ROOT / name for name in re.findall(r"`(tests/[\w/]+\.py)`", seen)]
+        assert could_not.strip() and named, f"no test is named in: {row}"
+        assert all("def test_" in path.read_text(encoding="utf-8") for path in named), row
