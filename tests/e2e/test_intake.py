@@ -73,7 +73,7 @@ def test_an_import_is_taken_back_and_read_again(valhalla: Run, write: Any) -> No
     assert valhalla("imports", "reread", 1, "--json").json["totals"]["new"] == 1
     assert [item["state"] for item in valhalla("imports", "list", "--json").json] == ["done", "undone"]
     refused = valhalla("imports", "undo", 1, "--yes")
-    assert refused.code == 1 and "was taken back already" in refused.err
+    assert refused.code == 1 and "was undone already" in refused.err
     assert valhalla("doctor").code == 0
 
 

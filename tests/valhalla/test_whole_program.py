@@ -1,4 +1,4 @@
-"""A life of the program, whatever it is: lists, people's decisions, mistakes taken back, kills, copies; against a small model.
+"""A life of the program, whatever it is: lists, people's decisions, mistakes undone, kills, copies; against a small model.
 
 After every step the rows add up, the chain verifies, nobody is in the call list who must not be called, and the file holds what
 the model holds. A kill leaves an operation whole or not done, and one of several transactions is ended by doing it again.

@@ -75,7 +75,7 @@ def apply(
             print(f"  source {name}: lists for {target} go into the inbox folder of this name")
         if made["scripts"]:
             print(f"  scripts {', '.join(map(str, made['scripts']))}")
-        print(f"To take it back: valhalla clone undo {made['id']}")
+        print(f"To undo it: valhalla clone undo {made['id']}")
         say_follow_up(done)
 
     inv.show({**made, "reevaluated": done}, render)
@@ -85,7 +85,7 @@ def apply(
 def undo(
     ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="ID", min=1, help="Of the copy.")]
 ) -> None:
-    """Take a copy back whole."""
+    """Undo a copy whole."""
     from valhalla.cli.afterwards import follow_up, say_follow_up
     from valhalla.intake import market_copies
 

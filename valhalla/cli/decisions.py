@@ -116,7 +116,7 @@ def merge(
     kept: Annotated[int, typer.Argument(metavar="KEEP", help="The lead that stays.")],
     others: Annotated[list[int], typer.Argument(metavar="LEAD...", help="Leads that are the same person.")],
 ) -> None:
-    """Make leads one: the first stays and learns what the others know; unmerge takes it back."""
+    """Make leads one: the first stays and learns what the others know; unmerge undoes it."""
     from valhalla.leads import merge as merging
 
     inv = invocation(ctx)
@@ -125,9 +125,7 @@ def merge(
     names = ", ".join(map(str, others))
     inv.show(
         {"kept": kept, "merged": others, "merges": merges},
-        lambda: print(
-            f"Lead {names} merged into lead {kept}. Take it back: valhalla leads unmerge {others[0]}"
-        ),
+        lambda: print(f"Lead {names} merged into lead {kept}. Undo it: valhalla leads unmerge {others[0]}"),
     )
 
 
@@ -237,7 +235,7 @@ def forget(
         if not yes and not inv.json:
             shown = ", ".join(map(str, person.leads))
             what = f"lead {shown} with history and outcomes" if shown else "this person"
-            confirm(f"Erase {what}? This cannot be taken back.")
+            confirm(f"Erase {what}? This cannot be undone.")
         result = erasure.forget(database, *person)
 
     def render() -> None:

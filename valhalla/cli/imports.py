@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.intake.log import KnownList
 
-app = typer.Typer(help="Imports: list, show, take back, read again.", no_args_is_help=True)
+app = typer.Typer(help="Imports: list, show, undo, read again.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -49,7 +49,7 @@ def undo(
     number: Annotated[int, typer.Argument(metavar="IMPORT")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take an import back. What a person did to its leads since is kept, and named."""
+    """Undo an import. What a person did to its leads since is kept, and named."""
     from valhalla.cli.working import working
     from valhalla.intake.log import details
 
@@ -57,12 +57,14 @@ def undo(
     with working(inv, "imports undo") as program:
         told = details(program.database, number)
         if not yes and not inv.json:
-            question = f"Take back import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
+            question = (
+                f"Undo import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
+            )
             confirm(question)
         result = program.importing.chores.undo(number)
 
     def render() -> None:
-        print(f"Import {number} was taken back: {result['reversed']:,} leads reversed.")
+        print(f"Import {number} was undone: {result['reversed']:,} leads reversed.")
         for bucket, words in (
             ("kept", "kept, because a person worked with them"),
             ("failed", "left as they are"),
@@ -194,7 +196,7 @@ def _print(found: dict[str, Any]) -> None:
         told = found["undo"]
         out.print(
             Text(
-                f"  taken back {told['at']}: {told['reversed']:,} reversed, {told['kept']:,} kept, {told['failed']:,} left"
+                f"  undone {told['at']}: {told['reversed']:,} reversed, {told['kept']:,} kept, {told['failed']:,} left"
             )
         )
     if found["rejects"]:

@@ -377,7 +377,7 @@ def _print_lead(whole: dict[str, Any]) -> None:
                 (
                     *(str(each["id"]), each["at"][:16].replace("T", " "), each["event"].replace("_", " ")),
                     *(each["channel"] or "", each["reason"] or "", each["recorded_by"]),
-                    "taken back" if each["undone_at"] else "",
+                    "undone" if each["undone_at"] else "",
                 )
                 for each in whole["outcomes"]
             ),

@@ -18,7 +18,7 @@ HELP = """Record what came of a lead.
 
 valhalla outcome LEAD EVENT records one. EVENT is, nobody reached: no_answer, busy, voicemail, wrong_number, disconnected, someone_else; a conversation: inbound, callback, contacted (or talked), interested, not_interested, appointment; the deal: offer, contract, won, lost, sold, dead; and paused, mail_returned, opted_out.
 
-valhalla outcome import FILE records a CSV; valhalla outcome undo NUMBER takes a mistake back (numbers: outcome list LEAD)."""
+valhalla outcome import FILE records a CSV; valhalla outcome undo NUMBER undoes a mistake (numbers: outcome list LEAD)."""
 
 
 def outcome(
@@ -120,7 +120,7 @@ def _undo(inv: Invocation, text: str) -> None:
         status = undone.standing.word.replace("_", " ")
         inv.show(
             _json(undone, done),
-            lambda: print(f"Outcome {number} was taken back. {name} stands at: {status}."),
+            lambda: print(f"Outcome {number} was undone. {name} stands at: {status}."),
         )
 
 

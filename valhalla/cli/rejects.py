@@ -92,7 +92,7 @@ def repair(
         made = read_again(database, reject, pairs(cells, "--set"))
     inv.show(
         made._asdict(),
-        lambda: print(f"Lead {made.lead}: {made.what}. Take it back: valhalla imports undo {made.import_id}"),
+        lambda: print(f"Lead {made.lead}: {made.what}. Undo it: valhalla imports undo {made.import_id}"),
     )
 
 

@@ -73,7 +73,7 @@ def _there(request: Request, address: str | None) -> str | None:
 
 
 def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | None = None) -> Response:
-    """The answer to a POST: 303 to the page ``to``, which says ``text`` once. ``undo``: a POST address that takes it back.
+    """The answer to a POST: 303 to the page ``to``, which says ``text`` once. ``undo``: a POST address that undoes it.
 
     A script that asked for JSON gets ``{"message", "undo"}`` instead.
     """

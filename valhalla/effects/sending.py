@@ -114,7 +114,7 @@ class Senders:
 
     def _expect_consent(self, host: str | None, how: str) -> None:
         """Raise Refused unless the host is this computer or the operator said yes. Asked anew each time: a yes may be
-        taken back during a run."""
+        undone during a run."""
         if addresses.is_here(host) or settings.value(self.database, "effects.unencrypted"):
             return
         raise Refused(

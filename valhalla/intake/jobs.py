@@ -1,4 +1,4 @@
-"""Jobs around the lists: the search index after imports, and imports that are taken back."""
+"""Jobs around the lists: the search index after imports, and imports that are undone."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ class Chores:
         return call_list_index.adapt(self.database)
 
     def undo(self, import_id: int, actor: str = "operator") -> dict[str, Any]:
-        """Take an import back and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""
+        """Undo an import and wait until it is done. Raises :class:`ValhallaError` with the reason when it cannot be."""
         return self.undone(import_id, self.ask_undo(import_id, actor))
 
     def ask_undo(self, import_id: int, actor: str = "operator") -> int:
-        """Have an import taken back by whoever works on the queue; the job's number."""
+        """Have an import undone by whoever works on the queue; the job's number."""
         return int(self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}"))
 
     def undone(self, import_id: int, job_id: int, timeout: float | None = None) -> dict[str, Any]:
         """What came of :meth:`ask_undo`. Raises as :meth:`undo`, and ``WaitTimeout`` when it is not done in time."""
         state = self.queue.wait(job_id, timeout)
         if state.state != "done":
-            raise ValhallaError(f"import {import_id} could not be taken back: {state.error or state.state}")
+            raise ValhallaError(f"import {import_id} could not be undone: {state.error or state.state}")
         if "error" in state.result:
             raise ValhallaError(state.result["error"])
         result: dict[str, Any] = state.result
@@ -94,7 +94,7 @@ class Chores:
     def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
         job = current_job()
         if job is None:
-            raise RuntimeError("an import is taken back by a job")
+            raise RuntimeError("an import is undone by a job")
 
         def between(progress: dict[str, int]) -> None:
             job.progress(progress)

@@ -77,7 +77,7 @@ def _apply(
 def undo(
     reevaluating: Reevaluating, number: int, *, actor: str = "operator"
 ) -> tuple[dict[str, Any], JobId | None]:
-    """Take a copy back whole: the target's rules are what they were, its copied scripts are retired, and sources that were made
+    """Undo a copy whole: the target's rules are what they were, its copied scripts are retired, and sources that were made
     for it are gone, or, where lists of them were read since, are read by the usual rules.
 
     Raises :class:`NotFound` for what is no copy, :class:`UsageError` for one that was undone, or whose rules were changed since.

@@ -27,7 +27,7 @@ from valhalla.scoring.stages.row import CONTENT
 BATCH = 5_000
 FIRST = 500
 SMALLEST = 50
-"""Rows that are taken back at a time, in the first batch, and the least while somebody else waits to write."""
+"""Rows that are undone at a time, in the first batch, and the least while somebody else waits to write."""
 
 ITEMS = 1_000
 """Leads that are named with a reason; the rest are counted."""
@@ -46,7 +46,7 @@ def undo_import(
 ) -> dict[str, Any]:
     """Take the import back; audited. Returns ``{import_id, reversed, kept, failed, items}``.
 
-    Raises :class:`NotFound`, and :class:`ValhallaError` when it cannot be taken back as a whole.
+    Raises :class:`NotFound`, and :class:`ValhallaError` when it cannot be undone as a whole.
     """
     return _Undo(database, import_id, actor, hooks or Hooks()).run()
 
@@ -67,7 +67,7 @@ class _Undo:
             raise NotFound(f"there is no import {self.import_id}; see: valhalla imports list")
         state, self.kind, self.file_id, self.rows, self.rejected, self.started_at, path = row
         if state == "undone":
-            raise ValhallaError(f"import {self.import_id} ({path}) was taken back already")
+            raise ValhallaError(f"import {self.import_id} ({path}) was undone already")
         if state == "running":
             raise ValhallaError(f"import {self.import_id} ({path}) is still running")
         later = self.database.value(sql.LATER_IMPORT, (self.file_id, self.import_id))

@@ -1,4 +1,4 @@
-"""Possible duplicates, and two leads becoming one by a person's word. Everything about a merge can be taken back."""
+"""Possible duplicates, and two leads becoming one by a person's word. Everything about a merge can be undone."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Recorder:
             raise NotFound(f"there is no outcome {outcome_id}; see: valhalla outcome list LEAD")
         lead_id, event, undone_at = found
         if undone_at is not None:
-            raise UsageError(f"outcome {outcome_id} was taken back before")
+            raise UsageError(f"outcome {outcome_id} was undone before")
         database.sql(sql.UNDO_OUTCOME, (database.clock(), self.actor, outcome_id))
         if event == "opted_out":
             entries = self._entries(lead_id)
@@ -204,7 +204,7 @@ def record(database: Database, outcome: Outcome, *, actor: str = "operator") -> 
 
 
 def undo(database: Database, outcome_id: int, *, actor: str = "operator") -> Recorded:
-    """Take one outcome back; durable."""
+    """Undo one outcome; durable."""
     with database.write(durable=True):
         return Recorder(database, actor).undo(outcome_id)
 

@@ -757,7 +757,7 @@ SUPPRESSION_STATE = "SELECT version, salt FROM suppression_state WHERE id = 1"
 SUPPRESSION_SALT = "SELECT salt FROM suppression_state WHERE id = 1"
 # The whole list, into sets: an import asks about every row.
 SUPPRESSIONS = "SELECT kind, value, digest, origin FROM suppression WHERE removed_at IS NULL"
-# Whom a person or a list put there stays there when the opt-out that was first is taken back.
+# Whom a person or a list put there stays there when the opt-out that was first is undone.
 ADD_SUPPRESSION = """
 INSERT INTO suppression (kind, value, digest, origin, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (kind, digest, origin = 'national') WHERE removed_at IS NULL

@@ -47,7 +47,7 @@ BLOCKS = (
         2,
         "Dry-run locks",
         "DryRunLock",
-        "while it is closed, nothing that cannot be taken back happens",
+        "while it is closed, nothing that cannot be undone happens",
         sql.LAST_BLOCKED,
     ),
     Block(
@@ -189,7 +189,7 @@ BLOCKS = (
         26,
         "Safe model update",
         "valhalla policy shadow, policy revert",
-        "what a rule would change is seen before it is in force, and taken back whole",
+        "what a rule would change is seen before it is in force, and undone whole",
         _of("policy.set"),
     ),
     Block(
@@ -204,7 +204,7 @@ BLOCKS = (
         29,
         "Clone audit and rollback",
         "valhalla clone undo",
-        "a copy is one decision in the chain, and taken back whole",
+        "a copy is one decision in the chain, and undone whole",
         _of("clone.apply", "clone.undo"),
     ),
     Block(

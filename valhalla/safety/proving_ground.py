@@ -370,7 +370,7 @@ def _update(ground: Ground) -> str:
     policies.change(database, "packet.fee", 12_345, "a probe")
     policies.revert(database, count)
     _must(database.value(sql.RULES_IN_FORCE) == before, "going back does not bring the rules back")
-    return "a higher fee was tried on 20 leads, put in force, and taken back to the letter"
+    return "a higher fee was tried on 20 leads, put in force, and undone to the letter"
 
 
 def _readiness(ground: Ground) -> str:
@@ -403,7 +403,7 @@ def _rollback(ground: Ground) -> str:
     _must(ground.database.value(sql.RULES_IN_FORCE) == before, "undoing a copy does not bring the rules back")
     told = [each["action"] for each in decisions.listed(ground.database, 2, about="clone")]
     _must(told == ["clone.undo", "clone.apply"], f"the chain says {', '.join(told) or 'nothing'} of it")
-    return "a copy was made and taken back; both are in the chain"
+    return "a copy was made and undone; both are in the chain"
 
 
 def _verification(ground: Ground) -> str:

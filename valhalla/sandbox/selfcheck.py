@@ -75,7 +75,7 @@ def _lock(database: Database) -> str:
     _must(not called, f"{', '.join(called[:3])} went through the closed lock")
     open_lock = DryRunLock(dry_run=False, database=database)
     _must(open_lock.execute("payment", lambda: "done") == "done", "the open lock held an action back")
-    return f"{len(names)} actions that cannot be taken back were blocked"
+    return f"{len(names)} actions that cannot be undone were blocked"
 
 
 def _worker(database: Database) -> str:

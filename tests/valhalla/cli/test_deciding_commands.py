@@ -20,7 +20,7 @@ def test_an_outcome_and_its_undoing(data: Any, told: Any) -> None:
     assert data("outcome", "list", 3)[0]["amount"] == 12000.0
     assert 3 not in [lead["id"] for lead in data("leads", "top")]
     code, out, _ = told("outcome", "undo", 1)
-    assert (code, out.startswith("Outcome 1 was taken back.")) == (0, True)
+    assert (code, out.startswith("Outcome 1 was undone.")) == (0, True)
     assert 3 in [lead["id"] for lead in data("leads", "top")]
     code, out, _ = told("outcome", 4, "opted_out")
     assert code == 0 and "will not be called again" in out

@@ -88,7 +88,7 @@ def test_a_merge_is_made_and_taken_back(
     assert database.value("SELECT suppressed FROM lead WHERE id = 1") == "merged into lead 2"
     after = told(client)
     assert after["duplicates"] == [] and [(m["kept"], m["merged"]) for m in after["merges"]] == [(2, 1)]
-    assert "Take back" in client.get("/decisions").text
+    assert "Undo" in client.get("/decisions").text
     assert client.post(answer["undo"]).status_code == 303
     assert database.value("SELECT suppressed FROM lead WHERE id = 1") is None
     assert told(client)["merges"] == []

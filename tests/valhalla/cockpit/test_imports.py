@@ -1,4 +1,4 @@
-"""Imports as pages and as JSON: what was read, what was refused, cures, taking back."""
+"""Imports as pages and as JSON: what was read, what was refused, cures, undoing."""
 
 from __future__ import annotations
 
@@ -112,8 +112,7 @@ def test_an_import_is_taken_back_and_read_again(
     tell(2, "contacted")
     answer = client.post("/imports/1/undo", headers={"accept": "application/json"}).json()
     assert (
-        answer["message"]
-        == "Import 1 is taken back: 2 leads reversed, 1 kept because a person worked with them."
+        answer["message"] == "Import 1 is undone: 2 leads reversed, 1 kept because a person worked with them."
     )
     assert database.sql("SELECT id FROM lead") == [(2,)]
     told = client.get("/api/imports/1").json()

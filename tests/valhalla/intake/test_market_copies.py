@@ -1,4 +1,4 @@
-"""A market is copied to another as one decision, and taken back whole."""
+"""A market is copied to another as one decision, and undone whole."""
 
 from __future__ import annotations
 

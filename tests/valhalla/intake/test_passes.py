@@ -128,7 +128,7 @@ def test_an_import_is_taken_back_by_a_job(home: Home, importing: Importing) -> N
     (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
     importing.run(home, [], standing=True, final=True)
     assert importing.chores.undo(1)["reversed"] == 1
-    with pytest.raises(Exception, match="was taken back already"):
+    with pytest.raises(Exception, match="was undone already"):
         importing.chores.undo(1)
 
 

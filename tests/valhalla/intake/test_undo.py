@@ -127,7 +127,7 @@ def test_it_is_refused_with_a_sentence(desk: Any) -> None:
     with pytest.raises(ValhallaError, match="import 2 read the same list again"):
         undo_import(desk.database, 1)
     undo_import(desk.database, 2)
-    with pytest.raises(ValhallaError, match="was taken back already"):
+    with pytest.raises(ValhallaError, match="was undone already"):
         undo_import(desk.database, 2)
 
 

@@ -132,7 +132,7 @@ def test_taking_back_leaves_no_trace_in_what_is_learnt(database: Database, peopl
     assert stages.load(database, database.clock()).snapshot != before
     undo(database, mistake.id)
     assert stages.load(database, database.clock()).snapshot == before
-    with pytest.raises(UsageError, match="taken back before"):
+    with pytest.raises(UsageError, match="undone before"):
         undo(database, mistake.id)
     with pytest.raises(NotFound):
         undo(database, 99)

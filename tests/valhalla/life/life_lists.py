@@ -1,4 +1,4 @@
-"""What lists and repairs do, what a person types, and imports that are taken back."""
+"""What lists and repairs do, what a person types, and imports that are undone."""
 
 from __future__ import annotations
 

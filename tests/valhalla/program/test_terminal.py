@@ -96,7 +96,7 @@ def test_the_command_line_prints_through_it(capsys: pytest.CaptureFixture[str]) 
 def test_a_question_obeys_no_name(encoding: str) -> None:
     code = (
         "from valhalla.program.terminal import printing\nfrom valhalla.cli.asking import confirm\n"
-        "with printing(): confirm('Take back \\x1b[31mred.csv?')"
+        "with printing(): confirm('Undo \\x1b[31mred.csv?')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -28,7 +28,7 @@ STATES = ("running", "waiting", "scheduled", "dead", "done", "canceled", "expire
 
 TITLES = {
     "import.file": "Read a list",
-    "import.undo": "Take an import back",
+    "import.undo": "Undo an import",
     "ingest.cycle": "Look for new lists",
     "leads.index": "Fill the search index",
     "effect.run": "Send an effect",

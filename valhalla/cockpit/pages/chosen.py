@@ -57,10 +57,10 @@ def record(
 
 @router.post("/leads/outcome/undo")
 def take_back(request: Request, here: Here, outcomes: Numbers, back: Back = "/leads") -> Response:
-    """Take back what was recorded of several leads."""
+    """Undo what was recorded of several leads."""
     numbers = _numbers(outcomes)
     undo_all(here.reevaluating, numbers)
-    return done(request, back, f"Taken back for {_leads(len(numbers)).lower()}.")
+    return done(request, back, f"Undone for {_leads(len(numbers)).lower()}.")
 
 
 @router.post("/leads/dnc")

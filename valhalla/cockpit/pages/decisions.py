@@ -47,7 +47,7 @@ def show(
     here: Here, pairs_after: After = 0, changes_after: After = 0, offers_after: After = 0
 ) -> dict[str, Any]:
     """Possible duplicates side by side, changes that lists ask for, people whom lists offer as buyers, drafted effects, and merges
-    that can be taken back.
+    that can be undone.
 
     Counts end at 1,000. ``next_pairs`` and the like go into ``pairs_after``.
     """

@@ -90,7 +90,7 @@ def download(here: Here, number: Number, code: Code = "") -> Response:
 
 @router.post("/imports/{number:int}/undo")
 def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
-    """Take an import back, as ``valhalla imports undo`` does."""
+    """Undo an import, as ``valhalla imports undo`` does."""
     details(here.database, number)
     chores = here.importing.chores
     job_id = chores.ask_undo(number)
@@ -98,8 +98,8 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
     try:
         result = chores.undone(number, job_id, PATIENCE)
     except WaitTimeout:
-        return done(request, back, f"Import {number} is being taken back by job {job_id}.", kind="info")
-    says = f"Import {number} is taken back: {_leads(result['reversed'])} reversed"
+        return done(request, back, f"Import {number} is being undone by job {job_id}.", kind="info")
+    says = f"Import {number} is undone: {_leads(result['reversed'])} reversed"
     kept = f", {result['kept']:,} kept because a person worked with them" if result["kept"] else ""
     left = f", {result['failed']:,} left as they are" if result["failed"] else ""
     return done(request, back, f"{says}{kept}{left}.", undo=f"/imports/{number}/again")

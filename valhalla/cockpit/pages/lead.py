@@ -101,7 +101,7 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
     """Take a recorded outcome back."""
     (undone,), _ = undo_all(here.reevaluating, [number])
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.word.replace("_", " ")
-    return done(request, back or f"/leads/{undone.lead_id}", f"Taken back. {name} stands at: {status}.")
+    return done(request, back or f"/leads/{undone.lead_id}", f"Undone. {name} stands at: {status}.")
 
 
 @router.post("/leads/{number}/note")

@@ -32,7 +32,7 @@ class Toast(NamedTuple):
     kind: str = "ok"
     """ok, warn or bad."""
     undo: str | None = None
-    """Where a POST takes it back."""
+    """Where a POST undoes it."""
 
 
 @dataclass
