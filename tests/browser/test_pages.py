@@ -54,6 +54,7 @@ PATHS = [
     "/imports/1",
     "/imports/sources",
     "/decisions",
+    "/boards",
     "/effects",
     "/effects/1",
     "/jobs",

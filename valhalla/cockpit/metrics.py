@@ -13,6 +13,8 @@ from db.clock import SECOND
 from jobs import count_up_to
 from valhalla import __version__
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.console.history import FIGURES
+from valhalla.console.moments import now_ms
 from valhalla.effects import register
 from valhalla.intake import log
 from valhalla.leads import facets
@@ -22,6 +24,9 @@ from valhalla.service import runs
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+
+FRESH_MS = 300_000
+"""A board's figures that are older are left out: nobody has looked since."""
 
 router = APIRouter(tags=["health"])
 
@@ -33,7 +38,7 @@ router = APIRouter(tags=["health"])
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(here: Here) -> Response:
-    """Counters and gauges of the run, the queue, alerts, effects and the file, in the text format of Prometheus."""
+    """Counters and gauges of the run, the queue, alerts, effects, the file, and the console's boards with their sources, in the text format of Prometheus."""
     from prometheus_client import CollectorRegistry, ProcessCollector
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -55,6 +60,7 @@ class OfFile:
             yield from self._run()
             yield from self._work()
             yield from self._file()
+        yield from self._boards()
 
     def _run(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
@@ -125,6 +131,50 @@ class OfFile:
             yield _gauge("valhalla_file_bytes", "Size of the file.", database.path.stat().st_size)
             size = wal.stat().st_size if wal.exists() else 0
             yield _gauge("valhalla_wal_bytes", "Size of its write-ahead log.", size)
+
+    def _boards(self) -> Iterator[Metric]:
+        """The console's boards and their sources, as they were when somebody, or the history, last looked: nothing is asked for this."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        console = self.cockpit.console
+        states = {"federation": console.federation_state, "memory": console.memory_state} if console else {}
+        mode = GaugeMetricFamily("valhalla_board_mode", "1 for what a board shows.", labels=["board", "mode"])
+        figures = GaugeMetricFamily(
+            "valhalla_board_figure", "What a board shows while it is real.", labels=["board", "figure"]
+        )
+        read = GaugeMetricFamily(
+            "valhalla_board_read_timestamp_seconds", "When real data was read last.", labels=["board"]
+        )
+        for board, state in states.items():
+            source = state.frame["source"]
+            for name in ("production", "simulated", "unavailable"):
+                mode.add_metric([board, name], float(source["mode"] == name))
+            if source["as_of"] is not None:
+                read.add_metric([board], source["as_of"] / 1_000)
+            fresh = source["mode"] == "production" and now_ms() - source["as_of"] <= FRESH_MS
+            for name in FIGURES[board] if fresh else ():
+                if state.frame[name] is not None:
+                    figures.add_metric([board, name], state.frame[name])
+        yield from (mode, figures, read)
+        up = GaugeMetricFamily(
+            "valhalla_board_source_up", "1 if its last answer was one.", labels=["board", "source"]
+        )
+        took = GaugeMetricFamily(
+            "valhalla_board_source_seconds", "How long its last answer took.", labels=["board", "source"]
+        )
+        answers = CounterMetricFamily("valhalla_board_source_answers", "Answers.", labels=["board", "source"])
+        failed = CounterMetricFamily(
+            "valhalla_board_source_failures", "Failures.", labels=["board", "source"]
+        )
+        for board, source_name, vitals in console.vitals() if console else ():
+            labels = [board, source_name]
+            if vitals.answers or vitals.failures:
+                up.add_metric(labels, float(vitals.failures_in_a_row == 0))
+            if vitals.took_ms is not None:
+                took.add_metric(labels, vitals.took_ms / 1_000)
+            answers.add_metric(labels, vitals.answers)
+            failed.add_metric(labels, vitals.failures)
+        yield from (up, took, answers, failed)
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:

@@ -96,7 +96,7 @@ SYSTEM = (
         "/safety",
         "/audit",
     ),
-    *("/federation", "/memory", "/settings"),
+    *("/federation", "/memory", "/boards", "/settings"),
 )
 """The second part, below the heading "System". A page that is named in neither comes last."""
 

@@ -29,12 +29,22 @@ class State(Protocol):
     async def update_metrics(self) -> dict[str, Any]: ...
 
 
+SOONEST = 0.5
+"""Seconds between two frames at least, however often the source says that something has changed."""
+
+
 async def _nothing() -> None:
     return None
 
 
+async def _never(patience: float) -> bool:
+    await asyncio.sleep(patience)
+    return False
+
+
 class Board:
-    """``rest`` is awaited once nobody has watched for :data:`IDLE` seconds."""
+    """``rest`` is awaited once nobody has watched for :data:`IDLE` seconds; ``change`` waits so many seconds at most for the source
+    to say that something has changed."""
 
     def __init__(
         self,
@@ -43,12 +53,14 @@ class Board:
         *,
         rest: Callable[[], Awaitable[None]] = _nothing,
         prepare: Callable[[], Awaitable[None]] = _nothing,
+        change: Callable[[float], Awaitable[bool]] = _never,
     ) -> None:
         self.name = name
         self.state = state
         self.hub = Hub()
         self._rest = rest
         self._prepare = prepare
+        self._change = change
         self._running: asyncio.Task[str] | None = None
         self._following: asyncio.Task[str] | None = None
 
@@ -69,7 +81,8 @@ class Board:
         return asyncio.create_task(self.run(), name=f"console: {self.name}")
 
     async def run(self) -> None:
-        """Send everybody a frame each 2 to 3 seconds while there is anybody. Ends by being cancelled."""
+        """Send everybody a frame each 2 to 3 seconds while there is anybody, and sooner when the source says that something has
+        changed. Ends by being cancelled."""
         spent = 0.0
         while True:
             if not len(self.hub):
@@ -80,7 +93,9 @@ class Board:
                     await self._rest()
                     await self.hub.somebody()
             # Whoever came has a frame already: the next one is due after a pause.
-            await asyncio.sleep(max(random.uniform(SHORTEST, LONGEST) - spent, 0.1))
+            pause = max(random.uniform(SHORTEST, LONGEST) - spent, 0.1)
+            await asyncio.sleep(min(SOONEST, pause))
+            await self._change(max(pause - SOONEST, 0.0))
             if len(self.hub):
                 began = time.monotonic()
                 self.hub.publish(FRAME, await self.fresh())

@@ -8,16 +8,18 @@ import json
 import logging
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from valhalla.console import events, peers, redis_client
+from valhalla.console import events, keyspace, peers, redis_client
 from valhalla.console.errors import NotUsable, SourceError
 from valhalla.console.events import Event
 from valhalla.console.moments import now_ms
 from valhalla.console.peers import Malformed, Peer
 from valhalla.console.redaction import shown
+from valhalla.console.vitals import Vitals
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -39,6 +41,8 @@ LARGEST_ANSWER = 4 * 2**20
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0
 """Seconds between two tries to reach a Redis that is gone: doubled each time up to the longest."""
+
+NOBODY_WATCHES = "nobody watches the board"
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,16 @@ class FederationDataSource:
         """Entries skipped by the last look."""
         self.reason: str | None = None
         """Why Redis is not connected."""
+        self.changed = asyncio.Event()
+        """Set when Redis said that a peer or a sync event was written."""
+        self.following = asyncio.Event()
+        """Set while Redis says so by itself."""
+        self.polling_reason: str | None = NOBODY_WATCHES
+        """Why Redis is only asked every few seconds; None while it says by itself what changes."""
+        self.redis_vitals, self.service_vitals = Vitals(), Vitals()
         self._timeout = timeout
         self._clock = clock
+        self._follower: asyncio.Task[None] | None = None
         self._redis: Redis | None = None
         self._http: AsyncClient | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -101,6 +113,7 @@ class FederationDataSource:
 
     async def disconnect(self) -> None:
         """Close what is open and stop trying."""
+        await self.rest()
         keeper, self._keeper = self._keeper, None
         if keeper:
             keeper.cancel()
@@ -114,6 +127,42 @@ class FederationDataSource:
         http, self._http = self._http, None
         if http:
             await http.aclose()
+
+    async def change(self, patience: float) -> bool:
+        """Wait until Redis says that something was written, at most ``patience`` seconds. Returns whether it did. A Redis that says
+        nothing costs the whole patience: then it is asked."""
+        if self._follower is None or self._follower.done():
+            self._follower = asyncio.create_task(self._follow(), name="federation source: follow")
+        try:
+            async with asyncio.timeout(patience):
+                await self.changed.wait()
+        except TimeoutError:
+            return False
+        self.changed.clear()
+        return True
+
+    async def rest(self) -> None:
+        """Follow no longer, because nobody watches."""
+        follower, self._follower = self._follower, None
+        if follower:
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+        self.polling_reason = NOBODY_WATCHES
+
+    async def _follow(self) -> None:
+        """Follow for as long as Redis is there and lets it; frames are made by asking all the same."""
+        try:
+            redis = self._open()
+            async with asyncio.timeout(self._timeout):
+                self.polling_reason = await keyspace.refusal(redis)
+            if self.polling_reason is None:
+                await keyspace.follow(redis, self.changed, self.following)
+        except NotUsable as error:
+            self.polling_reason = str(error)
+        except redis_client.failures() as error:
+            self.polling_reason = str(redis_client.reason(self.redis_url, error))
+        # Not at once again: each call of change() begins anew, and they come every few seconds.
+        await asyncio.sleep(LONGEST_WAIT)
 
     async def get_peers(self) -> list[Peer]:
         """All peers that can be read, by id; those of the federation service merged in. Empty when nothing answers."""
@@ -165,11 +214,13 @@ class FederationDataSource:
 
     async def health(self) -> dict[str, Any]:
         """Whether each part answers right now."""
+        began = time.monotonic()
         try:
             redis = self._open()
             async with asyncio.timeout(self._timeout):
                 await redis.ping()
             self._found()
+            self.redis_vitals.answered(self._clock(), time.monotonic() - began)
         except SourceError as error:
             self.reason = str(error)
         except redis_client.failures() as error:
@@ -181,8 +232,16 @@ class FederationDataSource:
                 service = {"url": shown(self.federation_url), "connected": True, "reason": None}
             except SourceError as error:
                 service = {"url": shown(self.federation_url), "connected": False, "reason": str(error)}
+            service |= self.service_vitals.to_json()
         return {
-            "redis": {"url": shown(self.redis_url), "connected": self.connected, "reason": self.reason},
+            "redis": {
+                "url": shown(self.redis_url),
+                "connected": self.connected,
+                "reason": self.reason,
+                "following": self.following.is_set(),
+                "polling_reason": None if self.following.is_set() else self.polling_reason,
+                **self.redis_vitals.to_json(),
+            },
             "service": service,
             "malformed": self.malformed,
         }
@@ -201,6 +260,7 @@ class FederationDataSource:
                 await redis.ping()
         except NotUsable as error:
             self.connected, self.reason = False, str(error)
+            self.redis_vitals.failed(self._clock())
         except redis_client.failures() as error:
             self._gone(error)
         else:
@@ -230,6 +290,7 @@ class FederationDataSource:
         if self.connected or self.reason is None:
             log.warning("federation source: %s", sentence)
         self.connected, self.reason = False, str(sentence)
+        self.redis_vitals.failed(self._clock())
         self._lost.set()
         return sentence
 
@@ -240,12 +301,14 @@ class FederationDataSource:
                 self.reason or "Redis is not connected"
             )  # the keeper tries, frames do not wait for it
         redis = self._open()
+        began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await question(redis)
         except redis_client.failures() as error:
             raise self._gone(error) from None
         self._found()
+        self.redis_vitals.answered(self._clock(), time.monotonic() - began)
         return answer
 
     async def _peers_and_events(self) -> tuple[list[Peer], list[Event], int]:
@@ -285,6 +348,17 @@ class FederationDataSource:
     async def _discovered(self) -> tuple[list[Peer], int]:
         if self.federation_url is None:
             return [], 0
+        began = time.monotonic()
+        try:
+            found = await self._asked_service()
+        except SourceError:
+            self.service_vitals.failed(self._clock())
+            raise
+        self.service_vitals.answered(self._clock(), time.monotonic() - began)
+        return found
+
+    async def _asked_service(self) -> tuple[list[Peer], int]:
+        assert self.federation_url is not None
         where = f"the federation service at {shown(self.federation_url)}"
         import httpx
 

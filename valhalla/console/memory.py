@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from valhalla.console.errors import SourceError
 from valhalla.console.moments import now_ms
 from valhalla.console.reasoning import Reasoning
 from valhalla.console.sqlite import LOCK_TIMEOUT, ForeignFile, Mark
+from valhalla.console.vitals import Vitals
 
 REASONING_DB, ARK_DB = "data/reasoning_logs.db", "data/ark.db"
 
@@ -59,6 +61,7 @@ class MemoryDataSource:
         self.ark_db_path = _based(ark_db_path)
         self.reasons: dict[str, str | None] = {"reasoning": None, "ark": None}
         """What is wrong with each file, as of the last look."""
+        self.vitals = {"reasoning": Vitals(), "ark": Vitals()}
         self._clock = clock
         self._reasoning = Reasoning(ForeignFile(self.reasoning_db_path, lock_timeout=lock_timeout))
         self._ark = Ark(ForeignFile(self.ark_db_path, lock_timeout=lock_timeout))
@@ -117,7 +120,12 @@ class MemoryDataSource:
         """Whether each file can be read right now, and why not."""
         await self._in_thread(self._look)
         return {
-            name: {"path": str(path), "connected": self.reasons[name] is None, "reason": self.reasons[name]}
+            name: {
+                "path": str(path),
+                "connected": self.reasons[name] is None,
+                "reason": self.reasons[name],
+                **self.vitals[name].to_json(),
+            }
             for name, path in (("reasoning", self.reasoning_db_path), ("ark", self.ark_db_path))
         }
 
@@ -143,19 +151,23 @@ class MemoryDataSource:
         dedup: float | None = None
         quarantined: int | None = None
         readable = 0
+        began = time.monotonic()
         try:
             mark = self._begin("reasoning", self._reasoning.file)
             rates = self._reasoning.rates(mark, self._now())
             deltas, logs = self._reasoning.deltas(mark, DELTAS), self._reasoning.logs(mark, LOGS)
             readable += 1
+            self.vitals["reasoning"].answered(self._clock(), time.monotonic() - began)
         except SourceError as error:
             rates, deltas, logs = {}, [], []
             self._failed("reasoning", error, notes)
+        began = time.monotonic()
         try:
             mark = self._begin("ark", self._ark.file)
             dedup, trust = self._ark.deduplication(mark), self._ark.trust(mark)
             quarantined = self._ark.quarantine_count(mark)
             readable += 1
+            self.vitals["ark"].answered(self._clock(), time.monotonic() - began)
         except SourceError as error:
             dedup, trust, quarantined = None, {}, None
             self._failed("ark", error, notes)
@@ -178,10 +190,13 @@ class MemoryDataSource:
 
     def _look(self) -> None:
         for name, part in (("reasoning", self._reasoning), ("ark", self._ark)):
+            began = time.monotonic()
             try:
                 self._begin(name, part.file)
             except SourceError as error:
-                self.reasons[name] = str(error)
+                self._failed(name, error, [])
+            else:
+                self.vitals[name].answered(self._clock(), time.monotonic() - began)
 
     def _begin(self, name: str, file: ForeignFile) -> Mark:
         mark = file.begin()
@@ -190,6 +205,7 @@ class MemoryDataSource:
 
     def _failed(self, name: str, error: SourceError, notes: list[str]) -> None:
         self.reasons[name] = str(error)
+        self.vitals[name].failed(self._clock())
         notes.append(str(error))
 
     def _close(self) -> None:

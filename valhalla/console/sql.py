@@ -146,3 +146,23 @@ FILLED = {
     "sandbox_executions": "INSERT INTO sandbox_executions (execution_id, status, security_violations) VALUES (?, ?, ?)",
 }
 """Each row as the program concerned would write it."""
+
+# -- the home's database: history of the boards -------------------------------------------------------------
+
+# What a row has so far, to add to it.
+HISTORY_ROW = "SELECT body FROM board_history WHERE board = ? AND step = ? AND at = ?"
+
+HISTORY_KEEP = """
+INSERT INTO board_history (board, step, at, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (board, step, at) DO UPDATE SET body = excluded.body
+"""
+"""A row holds counts and sums: what is read in its five minutes or hour is added up in place."""
+
+# What is older than it is kept for.
+HISTORY_PRUNE = "DELETE FROM board_history WHERE board = ? AND step = ? AND at < ?"
+
+# For the lines of the page, oldest first.
+HISTORY_ROWS = "SELECT at, body FROM board_history WHERE board = ? AND step = ? AND at >= ? ORDER BY at"
+
+# Since when there is anything.
+HISTORY_SINCE = "SELECT min(at) FROM board_history WHERE board = ?"

@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from db import Database
 from valhalla.cockpit.server import Server
 from valhalla.console import redis_client
+from valhalla.console.population import populate
 from valhalla.program import settings
 
 Connect = Callable[..., Any]
@@ -168,3 +169,35 @@ def test_a_stopped_cockpit_leaves_no_source_open(
     assert server.cockpit.console is not None
     server.stop()
     assert server.cockpit.console is None
+
+
+def test_each_source_says_how_it_answers_and_the_boards_keep_their_figures(
+    database: Database, server: Server, client: httpx.Client, tmp_path: Path
+) -> None:
+    populate(tmp_path / "ark", 60)
+    settings.save(database, "console.base_path", str(tmp_path / "ark"))
+    before = client.get("/api/boards").json()
+    states = {each["name"]: (each["connected"], each["answers"]) for each in before["sources"]}
+    assert states == {"Redis": (False, 0), "reasoning_logs.db": (True, 1), "ark.db": (True, 1)}
+    assert before["history"]["memory"]["since"] is None and not before["boards"]["memory"]["in_use"]
+    console = server.cockpit.console
+    assert console is not None
+    loop = console._tasks[0].get_loop()
+    kept = asyncio.run_coroutine_threadsafe(console.remember_now(), loop)
+    assert kept.result(20) == []  # no board is in use
+    settings.save(database, "console.boards", "on")
+    kept = asyncio.run_coroutine_threadsafe(console.remember_now(), loop)
+    assert kept.result(20) == ["memory"]  # the other one shows nothing real
+    found = client.get("/api/boards").json()
+    (held,) = found["history"]["memory"]["figures"]["quarantine_count"]["points"]
+    assert held[1] == 3 and found["history"]["federation"]["since"] is None
+    assert {each["name"]: each["answers"] for each in found["sources"]}["ark.db"] == 3
+    page = client.get("/boards").text
+    assert "1 of 3 does not answer" in page and "<polyline" in page and "in 11 hours" in page
+    metrics = client.get("/metrics").text
+    assert 'valhalla_board_figure{board="memory",figure="quarantine_count"} 3.0' in metrics
+    assert 'valhalla_board_mode{board="federation",mode="simulated"} 1.0' in metrics
+    assert 'valhalla_board_source_up{board="memory",source="ark"} 1.0' in metrics
+    assert 'valhalla_board_source_up{board="federation",source="redis"} 0.0' in metrics
+    assert 'valhalla_board_figure{board="federation"' not in metrics
+    assert client.get("/boards?hours=0").status_code == 422

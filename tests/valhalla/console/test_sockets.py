@@ -166,7 +166,9 @@ async def test_sources_say_where_data_comes_from_and_what_is_wrong(serve: Serve,
     assert found["federation"]["redis"]["url"] == "redis://127.0.0.1:1/0"
     assert "cannot be reached" in found["federation"]["redis"]["reason"]
     assert found["memory"]["available"] is True
-    assert found["memory"]["ark"] == {"path": str(data.ark), "connected": True, "reason": None}
+    ark = found["memory"]["ark"]
+    assert (ark["path"], ark["connected"], ark["reason"]) == (str(data.ark), True, None)
+    assert found["federation"]["redis"]["failures"] >= 1
     assert "does not exist" in found["memory"]["reasoning"]["reason"]
     assert "secret" not in answer.text
 

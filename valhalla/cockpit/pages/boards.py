@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import from_thread
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.requests import HTTPConnection
 from starlette.responses import Response
 
+from valhalla.cockpit.gather import boards
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import page
 from valhalla.cockpit.state import Cockpit, Here, cockpit_of
-from valhalla.console import Console, configuration, sockets
+from valhalla.cockpit.views import Views
+from valhalla.console import Console, configuration, history, sockets
 from valhalla.console.sockets import federation_board, memory_board
 
 ENTRIES = (
@@ -25,6 +27,7 @@ ENTRIES = (
         shown=lambda frame: bool(frame["boards"]["federation"]),
     ),
     Entry("Memory", "/memory", "memory", shown=lambda frame: bool(frame["boards"]["memory"])),
+    Entry("Board sources", "/boards", "info", shown=lambda frame: any(frame["boards"].values())),
 )
 
 
@@ -41,7 +44,11 @@ router = sockets.router(console_of)
 @asynccontextmanager
 async def while_serving(cockpit: Cockpit) -> AsyncIterator[None]:
     """Keep a console for the cockpit; stopped in good order with it."""
-    cockpit.console = Console(lambda: configuration.read(cockpit.database))
+    cockpit.console = Console(
+        lambda: configuration.read(cockpit.database),
+        None if cockpit.read_only else lambda board, frame: history.remember(cockpit.database, board, frame),
+    )
+    cockpit.console.begin_remembering()
     try:
         yield
     finally:
@@ -59,6 +66,35 @@ def federation(request: Request, here: Here) -> Response:
 def memory(request: Request, here: Here) -> Response:
     """The memory board with its history and quarantine as it is now; its script keeps it so."""
     return page(request, "memory.html", "Memory", board=_frame(here, memory_board))
+
+
+views = Views("console")
+
+
+def _drawn(request: Request, here: Cockpit, found: dict[str, Any]) -> dict[str, Any]:
+    drawn = {
+        board: boards.lines(shown, here.database.clock() // 1_000)
+        for board, shown in found["history"].items()
+    }
+    return {"lines": drawn, "names": boards.NAMES, "width": boards.WIDTH, "height": boards.HEIGHT}
+
+
+@views.view(
+    "/boards",
+    "/api/boards",
+    "board_sources.html",
+    "Board sources",
+    summary="The boards' sources as they answer now, and the boards' figures over days",
+    more=_drawn,
+)
+def sources_and_history(here: Here, hours: Annotated[int, Query(ge=1, le=1_440)] = 24) -> dict[str, Any]:
+    """``sources``: each source, whether it answers now, and how it has answered since the program started. ``history``: for each board
+    ``{hours, step_seconds, since, figures: {name: {points: [[milliseconds, mean]], trend, forecast}}}``; up to 48 ``hours`` in steps of
+    five minutes, beyond in hours."""
+    return boards.gather(here, hours)
+
+
+router.include_router(views)
 
 
 def _frame(cockpit: Cockpit, board: Callable[[Console], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
