@@ -517,7 +517,7 @@ PARTS = """\
 26 26 8e84d16b5b22a1fa table board_history
 26 26 32f0e27497f09c08 table credential
 26 26 752b28f2e95a9b48 table duplicate
-26 26 1b1977fb7182bb4a table lead_index_state
+26 26 a38b2406eda2a3fd table lead_index_state
 26 26 791d962332c72712 table lead_place
 26 26 2a4b51f114fe7d42 table member_session
 26 26 ed56b1df0c349115 table sign_in

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from valhalla.cli import calling, decisions, lead_work, rejects
+from valhalla.cli import calling, decisions, lead_work, rejects, unfolding
 from valhalla.cli.invocation import Invocation, invocation
 from valhalla.cli.options import Limit
 from valhalla.program.errors import UsageError
@@ -405,5 +405,6 @@ def _print_lead(whole: dict[str, Any]) -> None:
 
 decisions.register(app)
 lead_work.register(app)
+unfolding.register(app)
 app.command("next")(calling.next_)
 app.add_typer(rejects.app, name="rejects")

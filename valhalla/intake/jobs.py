@@ -7,7 +7,7 @@ from typing import Any
 from db import Database, pacing
 from db.pacing import Pace
 from jobs import JobQueue, current_job
-from valhalla.intake import sample_leads
+from valhalla.intake import sample_leads, unfolding
 from valhalla.intake.undo import Hooks, undo_import
 from valhalla.leads import call_list_index, search
 from valhalla.program.errors import ValhallaError
@@ -15,6 +15,8 @@ from valhalla.program.errors import ValhallaError
 INDEX_JOB = "leads.index"
 LINE_JOB = "leads.line"
 UNDO_JOB = "import.undo"
+UNFOLD_JOB = "leads.unfold"
+REFOLD_JOB = "leads.refold"
 SAMPLES_JOB = "samples.leave"
 LOW = -10
 
@@ -32,6 +34,8 @@ class Chores:
             self._let_samples_go
         )
         self._undo = queue.task(name=UNDO_JOB, retries=2)(self._take_back)
+        self._unfold = queue.task(name=UNFOLD_JOB, concurrency=1, retries=2)(self._take_apart)
+        self._refold = queue.task(name=REFOLD_JOB, concurrency=1, retries=2)(self._put_together)
 
     def index_soon(self) -> int | None:
         """Have the search index brought up to date; the job's number, or None when it is."""
@@ -78,6 +82,34 @@ class Chores:
         result: dict[str, Any] = state.result
         return result
 
+    def ask_unfold(self, actor: str = "operator") -> int:
+        """Have leads taken apart that are several houses of one owner; the job's number."""
+        number = unfolding.begin(self.database, actor)
+        return int(self.queue.enqueue(self._unfold.s(number), unique=f"{UNFOLD_JOB}:{number}"))
+
+    def ask_refold(self, number: int, actor: str = "operator") -> int:
+        """Have a run of that taken back; the job's number."""
+        return int(self.queue.enqueue(self._refold.s(number, actor), unique=f"{REFOLD_JOB}:{number}"))
+
+    def answer(self, job_id: int, timeout: float | None = None) -> dict[str, Any]:
+        """What came of one of the two. Raises :class:`ValhallaError` with the reason when nothing did."""
+        state = self.queue.wait(job_id, timeout)
+        if state.state != "done":
+            raise ValhallaError(f"it could not be done: {state.error or state.state}")
+        if "error" in state.result:
+            raise ValhallaError(state.result["error"])
+        result: dict[str, Any] = state.result
+        return result
+
+    def _take_apart(self, number: int) -> dict[str, Any]:
+        return unfolding.unfold(self.database, number, _hooks())
+
+    def _put_together(self, number: int, actor: str) -> dict[str, Any]:
+        try:
+            return unfolding.undo(self.database, number, actor, _hooks())
+        except ValhallaError as error:  # the answer, not a failure of the job
+            return {"error": str(error)}
+
     def _index_all(self) -> None:
         job = current_job()
         if job is None:
@@ -104,3 +136,15 @@ class Chores:
             return undo_import(self.database, import_id, actor, Hooks(job.fence, between))
         except ValhallaError as error:  # the answer, not a failure of the job
             return {"error": str(error)}
+
+
+def _hooks() -> Hooks:
+    job = current_job()
+    if job is None:
+        raise RuntimeError("this is done by a job")
+
+    def between(progress: dict[str, int]) -> None:
+        job.progress(progress)
+        job.check()
+
+    return Hooks(job.fence, between)

@@ -649,3 +649,89 @@ CROSS JOIN lead_history AS h ON h.lead_id = k.value ORDER BY h.lead_id, h.id
 PRESENT_CONTENT = f"""
 SELECT id, {", ".join(CONTENT)}, header_id FROM lead WHERE id IN (SELECT value FROM carray(?))
 """
+
+
+# -- leads of version 0.1 that are several houses -----------------------------------------------------
+
+# History up to here was written before one owner could have several leads. Nothing is looked for after a run that stands.
+FOLDED_UNTIL = """
+SELECT folded_id FROM lead_index_state WHERE NOT EXISTS (SELECT 1 FROM unfolding WHERE state = 'done')
+"""
+# Leads of which a list replaced the address, in the order of the index of the history, a batch at a time.
+FOLDED_CANDIDATES = """
+SELECT DISTINCT h.lead_id FROM lead_history AS h INDEXED BY lead_history_by_lead
+WHERE h.lead_id > ?1 AND h.id <= ?2 AND h.import_id IS NOT NULL AND h.before LIKE '%"address": "%'
+  AND NOT EXISTS (SELECT 1 FROM lead_merge AS m WHERE m.kept_id = h.lead_id OR m.merged_id = h.lead_id)
+  AND NOT EXISTS (SELECT 1 FROM unfolded AS u WHERE u.lead_id = h.lead_id AND u.undone_at IS NULL)
+ORDER BY h.lead_id LIMIT ?3
+"""
+# What replaced what, oldest first.
+FOLDED_CHANGES = """
+SELECT h.lead_id, h.at, h.cause, h.import_id, coalesce(i.state = 'undone', 0), h.before FROM carray(?) AS k
+CROSS JOIN lead_history AS h ON h.lead_id = k.value LEFT JOIN import AS i ON i.id = h.import_id ORDER BY h.lead_id, h.id
+"""
+# What the leads say now, and where they came from.
+FOLDED_LEADS = f"""
+SELECT l.id, l.created_at, l.import_id, coalesce(i.state = 'undone', 0), l.corrected, {", ".join(f"l.{each}" for each in CONTENT)},
+  l.header_id
+FROM carray(?) AS k CROSS JOIN lead AS l ON l.id = k.value LEFT JOIN import AS i ON i.id = l.import_id
+"""
+# With the column of the list's own id, if it has one.
+FOLDED_IMPORT = """
+SELECT i.file_id, i.source_id, s.name, (SELECT key FROM json_each(i.fields) WHERE value = 'lead_id'), i.header_id
+FROM import AS i JOIN source AS s ON s.id = i.source_id WHERE i.id = ?
+"""
+# By the indexes of each table: kind, number, when it was recorded, when it happened, what.
+FOLDED_WORK = """
+SELECT 'outcome', id, recorded_at, at, event FROM outcome WHERE lead_id = :lead AND undone_at IS NULL
+UNION ALL SELECT 'promise', id, made_at, made_at, NULL FROM promise WHERE lead_id = :lead
+UNION ALL SELECT 'note', id, at, at, NULL FROM note WHERE lead_id = :lead AND removed_at IS NULL
+UNION ALL SELECT 'consent', id, recorded_at, recorded_at, NULL FROM consent WHERE lead_id = :lead
+UNION ALL SELECT 'tag', id, at, at, NULL FROM tag WHERE lead_id = :lead AND removed_at IS NULL
+UNION ALL SELECT 'deal', id, opened_at, opened_at, NULL FROM deal WHERE lead_id = :lead
+"""
+# What the other houses are to be told apart by.
+FOLDED_PLACE = "SELECT identity, fingerprint, file_id, import_id, line FROM lead WHERE id = ?"
+# In the order of the columns of leads.sql.ADD_SIGHTING.
+FOLDED_SIGHTINGS = """
+SELECT lead_id, file_id, source_id, import_id, line, fingerprint, first_seen, last_seen FROM sighting WHERE lead_id = ?
+"""
+# Lists that name another lead now.
+FEWER_LISTS = "UPDATE lead SET lists = max(1, lists - ?) WHERE id = ?"
+# Where the houses are that were made of a lead.
+FOLDED_HOUSES = (
+    "SELECT l.id, l.address FROM carray(?) AS k CROSS JOIN lead AS l ON l.id = k.value ORDER BY l.id"
+)
+
+# There is one at a time.
+UNFOLDING_RUNNING = "SELECT id FROM unfolding WHERE state = 'running'"
+BEGIN_UNFOLDING = "INSERT INTO unfolding (state, at, by) VALUES ('running', ?, ?) RETURNING id"
+# How far a run has come.
+UNFOLDING = "SELECT state, lead_id, leads, houses, kept, by FROM unfolding WHERE id = ?"
+# With the batch that it counts.
+ADVANCE_UNFOLDING = "UPDATE unfolding SET lead_id = ?, leads = leads + ?, houses = houses + ? WHERE id = ?"
+END_UNFOLDING = "UPDATE unfolding SET state = ?, ended_at = ? WHERE id = ?"
+UNDO_UNFOLDING = "UPDATE unfolding SET state = 'undoing', undone_at = ?, undone_by = ? WHERE id = ?"
+# The newest first.
+UNFOLDINGS = "SELECT id, state, leads, houses, kept, at, by FROM unfolding ORDER BY id DESC LIMIT ?"
+# With all that taking it back needs.
+ADD_UNFOLDED = (
+    "INSERT INTO unfolded (unfolding_id, lead_id, body, unsure, at) VALUES (?, ?, ?, ?, ?) RETURNING id"
+)
+# The newest first: a lead may have been looked at again.
+UNFOLDED = """
+SELECT id, lead_id, body FROM unfolded WHERE unfolding_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT ?
+"""
+REFOLDED = "UPDATE unfolded SET undone_at = ? WHERE id = ?"
+COUNT_KEPT = "UPDATE unfolding SET kept = kept + ? WHERE id = ?"
+# Along the index of those that wait.
+UNSURE = """
+SELECT u.id, u.lead_id, l.name, l.address, u.unsure, u.body FROM unfolded AS u JOIN lead AS l ON l.id = u.lead_id
+WHERE u.unsure > 0 AND u.decided_at IS NULL AND u.undone_at IS NULL AND u.id > ? ORDER BY u.id LIMIT ?
+"""
+COUNT_UNSURE = "SELECT count(*) FROM unfolded WHERE unsure > 0 AND decided_at IS NULL AND undone_at IS NULL"
+FIND_UNSURE = """
+SELECT lead_id, body FROM unfolded WHERE id = ? AND unsure > 0 AND decided_at IS NULL AND undone_at IS NULL
+"""
+# The body says what was moved: taking the run back moves it back.
+DECIDE_UNSURE = "UPDATE unfolded SET body = ?, decided_at = ?, decided_by = ? WHERE id = ?"

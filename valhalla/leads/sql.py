@@ -1006,6 +1006,8 @@ REMOVE_LEADS = (
     "DELETE FROM lead_change WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM duplicate WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM duplicate WHERE other_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM unfolded WHERE lead_id IN (SELECT value FROM carray(?))",
+    "DELETE FROM lead_place INDEXED BY lead_place_by_lead WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM packet WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM promise WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM note WHERE lead_id IN (SELECT value FROM carray(?))",

@@ -20,6 +20,9 @@ CREATE TABLE lead_place (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lead_place_by_lead ON lead_place (lead_id);
 ALTER TABLE lead_index_state ADD COLUMN placed_id INTEGER NOT NULL DEFAULT 0;
+-- What was written before one owner could have several leads is in the history up to here.
+ALTER TABLE lead_index_state ADD COLUMN folded_id INTEGER NOT NULL DEFAULT 0;
+UPDATE lead_index_state SET folded_id = (SELECT coalesce(max(id), 0) FROM lead_history);
 
 -- A run of the job that takes leads apart, and each lead that it took apart.
 CREATE TABLE unfolding (
