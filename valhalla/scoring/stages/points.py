@@ -71,6 +71,8 @@ class PointRules:
     learnt: LearntScore | None = None
     memo: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
     """Points for signs and for deadlines, by the signs."""
+    plain: dict[tuple[str | None, tuple[str, ...]], tuple[int, int]] = field(default_factory=dict)
+    """The same of leads of which nothing else is known, by their words of distress and the signs of their source."""
 
     @property
     def fresh_without_date(self) -> bool:
@@ -160,11 +162,13 @@ def decide_points(
             )
         mobile = rules.mobile if more.number_type == "mobile" else 0
         further = min(rules.further * more.further_numbers, rules.further_most)
-    if distress is not None or more is not NOTHING or segment.signs:
         found = signs_of(distress, more, address, state, segment.signs)
         if found:
-            points = rules.memo.get(found) or sign_points(found, rules)
-            signs, deadline = points
+            signs, deadline = rules.memo.get(found) or sign_points(found, rules)
+    elif distress is not None or segment.signs:
+        signs, deadline = rules.plain.get((distress, segment.signs)) or plain_points(
+            distress, segment.signs, rules
+        )
     box = 0
     size = 0
     if price is not None:
@@ -209,4 +213,12 @@ def sign_points(signs: tuple[str, ...], rules: PointRules) -> tuple[int, int]:
     )
     if len(rules.memo) < _MEMO:
         rules.memo[signs] = found
+    return found
+
+
+def plain_points(distress: str | None, source: tuple[str, ...], rules: PointRules) -> tuple[int, int]:
+    """:func:`sign_points` of a lead of which nothing is known but its words of ``distress`` and the signs of its ``source``."""
+    found = sign_points(signs_of(distress, NOTHING, None, None, source), rules)
+    if len(rules.plain) < _MEMO:
+        rules.plain[distress, source] = found
     return found
