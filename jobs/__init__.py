@@ -56,7 +56,9 @@ if TYPE_CHECKING:
     from jobs.kind import JobWrapper
     from jobs.liveness import WorkerRegistration, worker_is_dead
     from jobs.notify import Bell
+    from jobs.operating import Jobs
     from jobs.periodic import PeriodicJob
+    from jobs.proving import Proof, Violation, prove
     from jobs.queue import JobQueue
     from jobs.retry import Retry
     from jobs.schema import SCHEMA
@@ -77,7 +79,9 @@ _MODULES = {
     "kind": "JobWrapper",
     "liveness": "WorkerRegistration worker_is_dead",
     "notify": "Bell",
+    "operating": "Jobs",
     "periodic": "PeriodicJob",
+    "proving": "Proof Violation prove",
     "queue": "JobQueue",
     "retry": "Retry",
     "schema": "SCHEMA",
@@ -87,7 +91,7 @@ _MODULES = {
     "waiting": "JobId",
     "worker": "JobWorker",
 }
-_HOME = {name: f"jobs.{module}" for module, names in _MODULES.items() for name in names.split()}
+_HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "ENDED",
@@ -106,10 +110,12 @@ __all__ = [
     "JobState",
     "JobWorker",
     "JobWrapper",
+    "Jobs",
     "JobsError",
     "LeaseLost",
     "PayloadError",
     "PeriodicJob",
+    "Proof",
     "QueueCounts",
     "QueueLoad",
     "QueueState",
@@ -118,6 +124,7 @@ __all__ = [
     "TimeLimitExceeded",
     "UnknownHandler",
     "UnknownJob",
+    "Violation",
     "WaitTimeout",
     "WorkerRegistration",
     "WrongState",
@@ -136,6 +143,7 @@ __all__ = [
     "newest_jobs",
     "newest_of_each_kind",
     "pause_queue",
+    "prove",
     "prune_jobs",
     "queue_loads",
     "resume_queue",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,7 +61,7 @@ class JobTask(Task):  # type: ignore[misc]
 
 
 class JobWrapper(TaskWrapper):  # type: ignore[misc]
-    """What ``@queue.task`` returns. ``handler.s(...)`` makes a job, ``handler(...)`` enqueues one."""
+    """What ``@queue.task`` returns. ``handler.s(...)`` makes a job, ``handler.enqueue(...)`` puts one into the queue."""
 
     task_base = JobTask
 
@@ -77,6 +77,28 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
 
         task_class.execute = execute
         return task_class
+
+    def enqueue(
+        self,
+        *args: Any,
+        unique: str | None = None,
+        scope: str = "running",
+        period: float | None = None,
+        priority: int | None = None,
+        delay: float | None = None,
+        eta: Any = None,
+        expires: Any = None,
+        tags: Sequence[str] = (),
+        correlation_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Put a job with these arguments into the queue; returns its :class:`jobs.JobId`. The options are those of
+        :meth:`jobs.JobQueue.enqueue`, which also takes a handler's arguments of the same names: ``queue.enqueue(handler.s(...))``.
+        """
+        return self.huey.enqueue(
+            self.s(*args, **kwargs), unique=unique, scope=scope, period=period, priority=priority, delay=delay,
+            eta=eta, expires=expires, tags=tags, correlation_id=correlation_id,
+        )  # fmt: skip
 
     @property
     def kind(self) -> Kind:

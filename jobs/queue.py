@@ -5,20 +5,23 @@ from __future__ import annotations
 import datetime
 import inspect
 import logging
+import os
+import zoneinfo
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any, Self, overload
 
+from db import Database
 from jobs.core import Duty
 from jobs.kind import JobWrapper, Kind
+from jobs.operating import Jobs
 from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.producer import Producer
 from jobs.retry import Retry
 from jobs.schema import SCHEMA
 from jobs.sealing import seal_events
+from jobs.signals import EVENTS, JobSignal
 from jobs.worker import JobWorker
-
-if TYPE_CHECKING:
-    from db import Database
 
 logging.getLogger("huey").addHandler(
     logging.NullHandler()
@@ -44,8 +47,40 @@ class JobQueue(Producer):
         self.periodic = PeriodicJobs(self)
         self.maintenance.append(Duty(SEAL, lambda: seal_events(database)))
 
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], name: str = "default", **options: Any) -> Self:
+        """A queue with a database of its own at ``path``, which is made if need be; :meth:`shut` closes both."""
+        return cls(Database.open(path, SCHEMA), name, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shut()
+
+    def shut(self) -> None:
+        """Stop being a worker, and close the database."""
+        self.close()
+        self.database.close_all()
+
+    def transaction(self, durable: bool = False) -> Any:
+        """``with queue.transaction() as database:`` what ``database.sql(...)`` writes and the jobs that are enqueued are
+        committed together at its end, or none of it when it raises. ``durable``: on the disk, also after a power failure."""
+        return self.database.write(durable=durable)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Finds, shows, retries and cancels jobs."""
+        return Jobs(self.database)
+
     # -- declaring -----------------------------------------------------------------------------------------
 
+    @overload
+    def task(self, name: Callable[..., Any], /) -> JobWrapper: ...
+
+    @overload
     def task(
         self,
         name: str | None = None,
@@ -62,13 +97,33 @@ class JobQueue(Producer):
         keep: bool = True,
         keep_result: bool = True,
         context: bool = False,
-    ) -> Callable[[Callable[..., Any]], JobWrapper]:
-        """Declare a handler: ``@queue.task(name="import.file", retries=3)``. See :class:`jobs.kind.Kind`.
+    ) -> Callable[[Callable[..., Any]], JobWrapper]: ...
+
+    def task(
+        self,
+        name: str | Callable[..., Any] | None = None,
+        *,
+        retries: int | Retry = 0,
+        retry_delay: float = 1.0,
+        retry_backoff: float = 2.0,
+        priority: int = 0,
+        atomic: bool = False,
+        durable: bool = False,
+        time_limit: float | None = None,
+        concurrency: int | None = None,
+        queue: str | None = None,
+        keep: bool = True,
+        keep_result: bool = True,
+        context: bool = False,
+    ) -> Callable[[Callable[..., Any]], JobWrapper] | JobWrapper:
+        """Declare a handler: ``@queue.task`` or ``@queue.task(name="import.file", retries=3)``. See :class:`jobs.kind.Kind`.
 
         ``retries``: how often a failure is followed by another try, or a complete :class:`jobs.Retry`; ``retry_delay``
         (seconds) and ``retry_backoff`` (factor) shape the waits in the first form. A coroutine or generator function is
         refused (``TypeError``): calling it would not run it.
         """
+        if callable(name):
+            return self.task()(name)
         retry = (
             retries if isinstance(retries, Retry) else Retry(retries, retry_delay, max(1.0, retry_backoff))
         )
@@ -103,7 +158,7 @@ class JobQueue(Producer):
         return declare
 
     def every(
-        self, seconds: float, name: str, *, at_start: bool = False, **options: Any
+        self, seconds: float, name: str | None = None, *, at_start: bool = False, **options: Any
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
         """A handler that runs each ``seconds`` (at least 0.1), never twice at once.
 
@@ -111,27 +166,48 @@ class JobQueue(Producer):
         when a worker starts and the others follow from there. A slot that comes while the job still runs or waits, or
         while no worker is running, is skipped and counted.
         """
-        return self._repeat(PeriodicJob.each(name, seconds, at_start=at_start), options)
+        return self._repeat(lambda known: PeriodicJob.each(known, seconds, at_start=at_start), name, options)
 
     def cron(
-        self, expression: str, name: str, *, zone: datetime.tzinfo | None = datetime.UTC, **options: Any
+        self,
+        expression: str,
+        name: str | None = None,
+        *,
+        tz: str | datetime.tzinfo | None = datetime.UTC,
+        **options: Any,
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
         """A handler that runs when ``expression`` (five fields: minute hour day month weekday) says so.
 
-        ``zone``: the time zone of ``expression`` (None: this machine's local time). When its clock is put forward or back,
+        ``tz``: the time zone of ``expression``, also as "America/Chicago" (None: this machine's local time). When its clock is put forward or back,
         fixed times run once for readings that are skipped or come twice, and intervals go on (see :mod:`jobs.cron`).
         """
-        return self._repeat(PeriodicJob.cron(name, expression, zone), options)
+        zone = _zone(tz) if isinstance(tz, str) else tz
+        return self._repeat(lambda known: PeriodicJob.cron(known, expression, zone), name, options)
 
     def _repeat(
-        self, job: PeriodicJob, options: dict[str, Any]
+        self, job: Callable[[str], PeriodicJob], name: str | None, options: dict[str, Any]
     ) -> Callable[[Callable[..., Any]], JobWrapper]:
+        if name is not None:
+            job(name)  # what is wrong with it is said where it stands
+
         def declare(function: Callable[..., Any]) -> JobWrapper:
-            wrapper = self.task(job.name, **options)(function)
-            self.periodic.add(job)
+            known = name or function.__name__
+            wrapper = self.task(known, **options)(function)
+            self.periodic.add(job(known))
             return wrapper
 
         return declare
+
+    def on(self, event: str) -> Callable[[Callable[[JobSignal], Any]], Callable[[JobSignal], Any]]:
+        """``@queue.on("dead")``: call a function with each :class:`jobs.JobSignal` of that event, after its commit."""
+        if event not in EVENTS:
+            raise ValueError(f"{event!r} is not an event of jobs; there are {', '.join(EVENTS)}")
+
+        def subscribe(receiver: Callable[[JobSignal], Any]) -> Callable[[JobSignal], Any]:
+            self.events.subscribe(lambda signal: receiver(signal) if signal.event == event else None)
+            return receiver
+
+        return subscribe
 
     # -- working -------------------------------------------------------------------------------------------
 
@@ -161,3 +237,10 @@ def _must_run_when_called(function: Any, name: str) -> None:
     ):
         if is_one(function) or is_one(getattr(function, "__call__", None)):  # noqa: B004
             raise TypeError(f"{name} cannot be a handler: it is {what}, which does nothing when it is called")
+
+
+def _zone(name: str) -> datetime.tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!r}; zones are called like America/Chicago") from None

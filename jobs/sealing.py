@@ -19,6 +19,10 @@ JOBS_DOMAIN = "valhalla-jobs-1"
 
 MOST = 2**63 - 1
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+_PLAIN = frozenset({"started", "done"})
+
 RANGE = 10_000
 """Events that one audit entry witnesses at most."""
 
@@ -26,10 +30,17 @@ RANGE = 10_000
 def digest(rows: Iterable[Sequence[Any]], domain: str = EVENTS.domain) -> str:
     """SHA-256 over the ``domain`` and the events, a line of JSON each: ``[id, task_id, at, event, claim, worker, reason, detail]``."""
     hashed = hashlib.sha256(domain.encode("ascii"))
-    for row in rows:
-        hashed.update(b"\n")
-        hashed.update(json.dumps(list(row), separators=(",", ":")).encode("ascii"))
+    hashed.update("".join(["\n" + _line(row) for row in rows]).encode("ascii"))
     return hashed.hexdigest()
+
+
+def _line(row: Sequence[Any]) -> str:
+    """``row`` as JSON. Most are events without words, which are written without the encoder in a quarter of its time."""
+    if len(row) == len(EVENTS.columns):
+        number, job, at, event, claim, worker, reason, detail = row
+        if reason is None and detail is None and event in _PLAIN and None not in (claim, worker):
+            return f'[{number},{job},{at},"{event}",{claim},{worker},null,null]'
+    return _encode(row)
 
 
 def seal_events(database: Database) -> int:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("jobs")
 
 
+EVENTS = (
+    "done", "retry", "dead", "canceled", "expired", "lease lost", "released", "rescued", "overdue", "no space", "missed",
+)  # fmt: skip
+"""What is told of jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobSignal:
     """Something that happened to a job, after it was committed."""

@@ -439,3 +439,9 @@ SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHER
 """
 
 COUNT_UNSEALED = "SELECT count(*) FROM job_event WHERE id > (SELECT coalesce(max(last), 0) FROM job_seal)"
+
+# What the chain says about ranges of events, in order.
+ENTRIES_OF_SEALS = "SELECT action, body FROM audit WHERE action IN (?, ?) ORDER BY seq"
+
+# Whether a file that somebody names is one with a queue.
+HAS_A_QUEUE = "SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('task', 'job_event')"

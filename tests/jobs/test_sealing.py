@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from db import audit
 from db.verifying import verify
 from jobs import admin, sealing
+from jobs.schema import EVENTS
+from jobs.sealing import digest
 from jobs.testing import Bench
 
 
@@ -84,3 +87,18 @@ def test_range_that_another_process_sealed_meanwhile_is_sealed_once(monkeypatch:
         assert (sealing.seal_events(bench.database), others) == (0, [4])
         assert bench.database.value("SELECT count(*) FROM audit WHERE action = 'jobs.sealed'") == 1
         assert bench.database.value("SELECT count(*) FROM job_seal") == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (1, 2, 3, "started", 4, 5, None, None),
+        (1, 2, 3, "done", None, 5, None, None),
+        (1, 2, 3, "enqueued", None, None, None, None),
+        (1, 2, 3, 'done",4,5,null,null]', 4, 5, None, None),
+        (1, 2, 3, "dead", 4, 5, 'Ü\n"', "x"),
+    ],
+)
+def test_an_event_is_hashed_as_the_json_that_an_auditor_makes_of_it(row: tuple[Any, ...]) -> None:
+    text = EVENTS.domain + "\n" + json.dumps(row, separators=(",", ":"))
+    assert digest([row]) == hashlib.sha256(text.encode("ascii")).hexdigest()
