@@ -31,6 +31,8 @@ STEP = 1_000
 NOTED_ROWS = 5_000
 """From so many changed, added or refused rows on they are witnessed at once, not all at the end of the transaction: until
 then SQLite keeps what they were, and then all of them are read again together."""
+NOTED_SIZE = 8 << 20
+"""The same for their characters: a few bytes of a workbook can mean rows of a megabyte."""
 
 
 class Transaction:
@@ -42,7 +44,7 @@ class Transaction:
         """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
         self.ended = False
         self._leads: tuple[int, int] | None = None
-        self._noted = 0
+        self._noted = self._noted_size = 0
         self._database = database
         self._write = database.write()
         self._write.__enter__()
@@ -65,9 +67,11 @@ class Transaction:
             self.keys.update(plan.keys_of_new())
             first, last = plan.leads[0][0], plan.leads[-1][0]
             self._leads = (self._leads[0] if self._leads else first, last)
-        self._noted += plan.noted() + len(chunk.rejected) + len(chunk.fixes)
-        if self._noted >= NOTED_ROWS:
-            self._noted = 0
+        noted = plan.noted() + len(chunk.rejected) + len(chunk.fixes)
+        self._noted += noted
+        self._noted_size += chunk.size * min(noted, chunk.records) // max(chunk.records, 1)
+        if self._noted >= NOTED_ROWS or self._noted_size >= NOTED_SIZE:
+            self._noted = self._noted_size = 0
             sealing.seal(self._database)
 
     def commit(self) -> float:

@@ -109,3 +109,16 @@ def test_what_a_list_changes_is_witnessed_in_parts(
     )
     assert closed[0] <= 100
     assert verify(database).ok
+
+
+def test_long_rows_are_witnessed_before_they_fill_the_memory(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "NOTED_SIZE", 1 << 20)
+    rows = [{"name": "A", "email": "no address", "value": 1, "notes": "x" * (1 << 20)} for _ in range(3)]
+    path = desk.folder / "long.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    assert desk.read(path).rejected == 3
+    entries = desk.database.sql("SELECT body FROM audit WHERE action = 'rows' AND subject LIKE '%reject%'")
+    assert len(entries) == 3, "all of them were kept until the end of the transaction"
+    assert audit.check_chain(desk.database) == []

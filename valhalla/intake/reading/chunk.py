@@ -130,6 +130,13 @@ class Chunk:
     """Line of a repaired row to the id of the reject it came from (files made by ``leads rejects export``)."""
     normalised: int = 0
     """Values that were rewritten by the profile's value format, such as $500,000 to 500000."""
+    text: int = 0
+    """Characters of the records, where the bytes between the two positions do not say it."""
+
+    @property
+    def size(self) -> int:
+        """About how long the records are."""
+        return self.text or self.end.offset - self.start.offset
 
     @property
     def records(self) -> int:

@@ -174,6 +174,7 @@ class TableReader:
                     break
         if number < start.line:
             return None
+        chunk.text = taken
         chunk.end = Position(start.offset, number + 1, start.records + chunk.records, start.encoding)
         self.position = chunk.end
         return chunk
