@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from valhalla.cli.invocation import invocation
+from valhalla.cli.invocation import Invocation, invocation
 
-app = typer.Typer(help="Several people on one list: on, off, add, list, remove.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from db import Database
+
+app = typer.Typer(
+    help="Several people on one list: on, off, add, invite, list, remove, log.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="The name that stands at what they do.")]
 
@@ -50,15 +55,67 @@ def add(
     name: Name,
     role: Annotated[str, typer.Option(help="owner, manager, caller, or auditor, who only reads.")] = "caller",
 ) -> None:
-    """Add somebody to the team."""
+    """Add somebody to the team, and print the link by which they choose a password."""
     from valhalla.team import members
 
     inv = invocation(ctx)
     with inv.writing() as database:
         made = members.add(database, name, role)
         here = members.enabled(database)
-    later = "" if here else " The team is off; turn it on with: valhalla team on"
-    inv.show(made.to_json(), lambda: print(f"{made.name} is in the team as {made.role}.{later}"))
+        link = _invite(inv, database, made.name)
+
+    def render() -> None:
+        later = "" if here else " The team is off; turn it on with: valhalla team on"
+        print(f"{made.name} is in the team as {made.role}.{later}")
+        _show_link(link)
+
+    inv.show({**made.to_json(), "invitation": link}, render)
+
+
+@app.command("invite")
+def invite(ctx: typer.Context, name: Name) -> None:
+    """Print another link by which somebody chooses a password; the one before opens nothing any more."""
+    from valhalla.team import members
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        found = members.find(database, name)
+        link = _invite(inv, database, found.name)
+    inv.show({**found.to_json(), "invitation": link}, lambda: _show_link(link))
+
+
+def _invite(inv: Invocation, database: Database, name: str) -> str:
+    from valhalla.service.team_links import invitation
+    from valhalla.team import passwords
+
+    _, made = passwords.invite(database, name)
+    return invitation(database, inv.home, made.code)
+
+
+def _show_link(link: str) -> None:
+    print(f"Invitation, good once and for seven days: {link}")
+
+
+@app.command("log")
+def sign_ins(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
+) -> None:
+    """Who signed in and out, and who tried to, the newest first."""
+    from db.clock import iso
+    from valhalla.team import signing_in
+
+    inv = invocation(ctx)
+    with inv.reading() as database:
+        found = signing_in.log(database, limit)
+
+    def render() -> None:
+        from valhalla.cli.tables import table
+
+        cells = [(iso(each.at), each.name or "(a name that nobody has)", each.result) for each in found]
+        table(("when", "who", "what"), cells, empty="Nobody has signed in yet.")
+
+    inv.show([{**each._asdict(), "at": iso(each.at)} for each in found], render)
 
 
 @app.command("list")

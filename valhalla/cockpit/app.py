@@ -21,6 +21,7 @@ from valhalla.cockpit.security.headers import SecureHeaders
 from valhalla.cockpit.security.hosts import Hosts, OwnName
 from valhalla.cockpit.security.limits import Limits
 from valhalla.cockpit.security.origin import SameOrigin
+from valhalla.cockpit.security.permitting import Roles
 from valhalla.cockpit.security.readonly import ReadOnly
 from valhalla.cockpit.state import Cockpit
 
@@ -53,6 +54,7 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
     # The last one added is the outermost.
     app.add_middleware(ReadOnly, cockpit=cockpit)
+    app.add_middleware(Roles)
     app.add_middleware(SameOrigin, cockpit=cockpit)
     app.add_middleware(Entrance, cockpit=cockpit)
     app.add_middleware(OwnName, cockpit=cockpit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +16,9 @@ from valhalla import __version__
 from valhalla.cockpit import pieces, wording
 from valhalla.cockpit.pieces import static
 from valhalla.cockpit.rail import Entry
+from valhalla.cockpit.security.roles import may as role_may
 from valhalla.cockpit.security.sessions import Toast
-from valhalla.cockpit.state import cockpit_of
+from valhalla.cockpit.state import Cockpit, cockpit_of
 from valhalla.cockpit.uploads import LARGEST
 from valhalla.program import templates
 
@@ -35,7 +36,8 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
     part = "x-part" in request.headers  # fetched by refresh.js, which shows no toasts
     while session is not None and session.toasts and not part:
         toasts.append(session.toasts.popleft())
-    rail = [entry for entry in request.app.state.entries if entry.shown(around)]
+    may = _allowed(cockpit)
+    rail = [entry for entry in request.app.state.entries if entry.shown(around) and may("GET", entry.path)]
     text = (
         environment()
         .get_template(template)
@@ -45,7 +47,9 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
             address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             theme=theme if theme in THEMES else None,
             frame=around,
-            there=lambda path: _there(request, path),
+            there=lambda path: _there(request, path, may),
+            may=may,
+            member=cockpit.member,
             rail=rail,
             current=_current(rail, request.url.path),
             toasts=toasts,
@@ -65,9 +69,17 @@ def _current(rail: Sequence[Entry], path: str) -> str | None:
     return max((each for each in fit if each != "/" or path == "/"), key=len, default=None)
 
 
-def _there(request: Request, address: str | None) -> str | None:
+def _allowed(cockpit: Cockpit) -> Callable[[str, str], bool]:
+    """Whether whoever asks may ask for a route: ``may("POST", "/settings")``. The operator of this computer may."""
+    member = cockpit.member
+    return lambda method, route: member is None or role_may(member.role, method, route)
+
+
+def _there(request: Request, address: str | None, may: Callable[[str, str], bool]) -> str | None:
     """``address`` if it is of a page in the rail, else None: nothing links to what is not there."""
-    homes = (entry.path for entry in request.app.state.entries if entry.path != "/")
+    homes = (
+        entry.path for entry in request.app.state.entries if entry.path != "/" and may("GET", entry.path)
+    )
     path = (address or "").partition("?")[0].partition("#")[0]
     return address if any(path == home or path.startswith(home + "/") for home in homes) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -21,6 +21,7 @@ from valhalla.program.home import Home
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.service.background import Background
 from valhalla.service.whole import WholeProgram
+from valhalla.team.members import Member
 
 
 @dataclass
@@ -34,6 +35,9 @@ class Cockpit:
     name: str
     """The host that its pages have to themselves."""
     port: int
+    network_names: tuple[str, ...] = ()
+    """Names and addresses by which the local network reaches it, over TLS; empty: it does not."""
+    network_port: int = 0
     read_only: bool = False
     """Nothing may be changed through this cockpit."""
     run_id: int | None = None
@@ -42,15 +46,18 @@ class Cockpit:
     interval: int | None = None
     """Seconds between cycles if an option of the command says so; None: the setting."""
 
-    calling: CallingDesk = field(default_factory=CallingDesk)
-    """What is kept of the person who works through the list."""
+    desks: dict[str, CallingDesk] = field(default_factory=dict)
+    """What is kept of those who work through the list, by name."""
+
+    member: Member | None = None
+    """Who asks, in a team; None: the operator of this computer. Of the cockpit that a request came to, see :func:`cockpit_of`."""
 
     console: Console | None = None
     """The federation and memory boards, while the server runs."""
 
     def frame(self) -> dict[str, Any]:
         """What stands around every page, as of now."""
-        return frame.gather(
+        found = frame.gather(
             self.database,
             self.home,
             queue=self.queue.name,
@@ -58,6 +65,18 @@ class Cockpit:
             read_only=self.read_only,
             interval=self.interval,
         )
+        # A caller needs neither the folder nor what waits for others.
+        return found if self.member is None else found | {"home": ""}
+
+    @property
+    def actor(self) -> str:
+        """Under whose name something is recorded."""
+        return "operator" if self.member is None else self.member.name
+
+    @property
+    def calling(self) -> CallingDesk:
+        """What is kept of whoever asks, for working through the list."""
+        return self.desks.setdefault(self.actor, CallingDesk())
 
     @property
     def database(self) -> Database:
@@ -89,6 +108,10 @@ class Cockpit:
         """Imports."""
         return self.program.importing
 
+    def member_cookie(self, scheme: str) -> str:
+        """The name of a member's cookie. Over TLS browsers take one of this prefix only from the very host that it is for."""
+        return "__Host-valhalla" if scheme in ("https", "wss") else f"valhalla_member_{self.port}"
+
     @property
     def cookie(self) -> str:
         """The session cookie's name. Cookies do not know ports, so the name does: one is left over when the port changes."""
@@ -96,9 +119,10 @@ class Cockpit:
 
 
 def cockpit_of(connection: HTTPConnection) -> Cockpit:
-    """The cockpit a request or WebSocket came to."""
+    """The cockpit a request or WebSocket came to, as whoever asks has it."""
     found: Cockpit = connection.app.state.cockpit
-    return found
+    member = connection.scope.get("member")
+    return found if member is None else replace(found, member=member)
 
 
 Here = Annotated[Cockpit, Depends(cockpit_of)]

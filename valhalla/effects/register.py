@@ -186,10 +186,12 @@ def deny(database: Database, number: int, reason: str = "denied", actor: str = "
     return show(database, number)
 
 
-def deny_all(database: Database, numbers: Sequence[int], reason: str = "denied") -> list[dict[str, Any]]:
+def deny_all(
+    database: Database, numbers: Sequence[int], reason: str = "denied", actor: str = "operator"
+) -> list[dict[str, Any]]:
     """A person says no to effects: to all of them or to none."""
     with database.write(durable=True):
-        return [deny(database, number, reason) for number in numbers]
+        return [deny(database, number, reason, actor) for number in numbers]
 
 
 def put_back(database: Database, number: int, actor: str = "operator") -> dict[str, Any]:

@@ -90,19 +90,19 @@ class Effects:
         for (number,) in self.database.sql(sql.APPROVED):
             self.enqueue(number)
 
-    def approve(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    def approve(self, numbers: Sequence[int], actor: str = "operator") -> list[dict[str, Any]]:
         """A person says yes to drafts: to all of them or to none. Whichever process works on the queue runs them."""
-        return self._send_all(numbers, register.approve)
+        return self._send_all(numbers, register.approve, actor)
 
-    def retry(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    def retry(self, numbers: Sequence[int], actor: str = "operator") -> list[dict[str, Any]]:
         """Send effects on their way again, all of them or none; see :func:`valhalla.effects.register.put_back`."""
-        return self._send_all(numbers, register.put_back)
+        return self._send_all(numbers, register.put_back, actor)
 
     def _send_all(
-        self, numbers: Sequence[int], decide: Callable[[Database, int], dict[str, Any]]
+        self, numbers: Sequence[int], decide: Callable[[Database, int, str], dict[str, Any]], actor: str
     ) -> list[dict[str, Any]]:
         with self.database.write(durable=True):
-            made = [decide(self.database, number) for number in numbers]
+            made = [decide(self.database, number, actor) for number in numbers]
             for number in numbers:
                 self.enqueue(number)
         return made

@@ -70,7 +70,7 @@ def read(database: Database) -> dict[str, str]:
     return found
 
 
-def save(reevaluating: Reevaluating, typed: Mapping[str, str]) -> list[str]:
+def save(reevaluating: Reevaluating, typed: Mapping[str, str], *, actor: str = "operator") -> list[str]:
     """Save the fields that are given, all of them or none, and have leads decided on again where that changes something.
 
     Returns which fields changed. Raises :class:`Wrong`.
@@ -87,7 +87,7 @@ def save(reevaluating: Reevaluating, typed: Mapping[str, str]) -> list[str]:
             if text is None or text.strip() == before[field]:
                 continue
             try:
-                decided = _put(database, field, text.strip(), typed) or decided
+                decided = _put(database, field, text.strip(), typed, actor) or decided
                 changed.append(field)
             except UsageError as error:
                 problems[field] = str(error)
@@ -99,35 +99,37 @@ def save(reevaluating: Reevaluating, typed: Mapping[str, str]) -> list[str]:
     return changed
 
 
-def _put(database: Database, field: str, text: str, typed: Mapping[str, str]) -> bool:
+def _put(database: Database, field: str, text: str, typed: Mapping[str, str], actor: str) -> bool:
     """Store one field. Returns whether leads have to be decided on again."""
     if field in SETTINGS:
-        settings.save(database, SETTINGS[field], text)
+        settings.save(database, SETTINGS[field], text, actor)
         return False
     if field in ("from", "until"):
         now = read(database)
         begins, ends = (_clock(typed.get(name) or now[name]) for name in ("from", "until"))
         if begins >= ends:
             raise UsageError(f"calling hours must begin before they end, not {begins} to {ends}")
-        settings.save(database, "quiet_hours", f"{ends}-{begins}")
+        settings.save(database, "quiet_hours", f"{ends}-{begins}", actor)
         return False
     if field == "markets":
-        return _put_markets(database, text)
+        return _put_markets(database, text, actor)
     number = _number(text)
     if field == "arv":
         number = number / 100 if number > 1 else number
     value: float = number if field == "arv" else int(number)
-    return bool(policies.change(database, POLICY[field], value, "set in the settings").changes)
+    return bool(policies.change(database, POLICY[field], value, "set in the settings", actor=actor).changes)
 
 
-def _put_markets(database: Database, text: str) -> bool:
+def _put_markets(database: Database, text: str, actor: str) -> bool:
     _, policy = stages.latest_policy(database)
     wanted = [_market(database, each) for each in _MARKET.findall(text) if each.strip()]
     before, changed = _targets(policy), False
     for market in dict.fromkeys([*wanted, *before]):
         if (market in wanted) != (market in before):
             value = True if market in wanted else None
-            made = policies.change(database, f"markets.{market}.target", value, "set in the settings")
+            made = policies.change(
+                database, f"markets.{market}.target", value, "set in the settings", actor=actor
+            )
             changed = changed or bool(made.changes)
     return changed
 

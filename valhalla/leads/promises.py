@@ -63,10 +63,12 @@ def listed(
     since: int = 0,
     until: int = 2**62,
     limit: int = 1_000,
+    by: str | None = None,
 ) -> list[Listed]:
-    """Promises from ``since`` to before ``until`` by time, the earliest first; ``state`` None: all of them."""
+    """Promises from ``since`` to before ``until`` by time, the earliest first; ``state`` None: all of them; ``by``: those that
+    this person made."""
     text = sql.OPEN_PROMISES if state == "open" else sql.PROMISES
-    given = {"since": since, "until": until, "limit": limit}
+    given = {"since": since, "until": until, "limit": limit, "by": by}
     rows = database.sql(text, given if state == "open" else {**given, "state": state})
     return [Listed(Promise._make(row[:-2]), row[-2], row[-1]) for row in rows]
 

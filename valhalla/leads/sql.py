@@ -410,7 +410,9 @@ SELECT id FROM outcome WHERE lead_id = ?1 AND event = ?2 AND at = ?3 AND undone_
 """
 
 # What was recorded since a moment, by kind: along the index of times.
-OUTCOMES_SINCE = "SELECT event, count(*) FROM outcome WHERE at >= ? AND undone_at IS NULL GROUP BY event"
+OUTCOMES_SINCE = """
+SELECT event, count(*) FROM outcome WHERE at >= ?1 AND undone_at IS NULL AND (?2 IS NULL OR recorded_by = ?2) GROUP BY event
+"""
 # By number, from the newest: what can be undone one after the other.
 RECORDED_SINCE = """
 SELECT id FROM outcome WHERE at >= ?1 AND recorded_at >= ?1 AND recorded_by = ?2 AND undone_at IS NULL AND origin IS NULL
@@ -586,7 +588,8 @@ PROMISES_OF_LEAD = f"SELECT {_PROMISE} FROM promise WHERE lead_id = ? ORDER BY a
 # By time, with whom it is about: all states, for a look back.
 PROMISES = """
 SELECT {columns}, l.name, l.suppressed FROM promise AS p CROSS JOIN lead AS l ON l.id = p.lead_id
-WHERE (:state IS NULL OR p.state = :state) AND p.at >= :since AND p.at < :until ORDER BY p.at, p.id LIMIT :limit
+WHERE (:state IS NULL OR p.state = :state) AND p.at >= :since AND p.at < :until
+  AND (:by IS NULL OR p.made_by = :by) ORDER BY p.at, p.id LIMIT :limit
 """.format(columns=", ".join(f"p.{column}" for column in _PROMISE.split(", ")))
 # Where the properties of the leads are that a calendar names.
 PLACES_OF = "SELECT id, address, location, phone FROM lead WHERE id IN (SELECT value FROM json_each(?))"

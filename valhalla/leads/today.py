@@ -6,7 +6,7 @@ retries that are due. A score puts in order only within a group, and a person st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,9 +96,11 @@ def groups(
     market: str | None = None,
     source: str | None = None,
     only: str | None = None,
+    without: Container[int] = (),
     values: Mapping[str, Any] | None = None,
 ) -> list[Group]:
-    """The groups that are not empty, with at most ``each`` rows of each; ``only``: the rows of this one, the others counted.
+    """The groups that are not empty, with at most ``each`` rows of each; ``only``: the rows of this one, the others counted;
+    ``without``: leads that are left out, by number.
 
     Bounded work, however many leads there are: the promises, deals and warm leads of people who were spoken with, and the
     first :data:`COUNTED` of the call list.
@@ -117,7 +119,10 @@ def groups(
         rows = list(
             islice(
                 _once(
-                    _fitting(_rows(database, viewer, key, most, market, source, values), market, source), seen
+                    _fitting(
+                        _rows(database, viewer, key, most, market, source, values), market, source, without
+                    ),
+                    seen,
                 ),
                 most,
             )
@@ -226,10 +231,12 @@ def _records(viewer: Viewer, numbers: Sequence[int]) -> dict[int, Record]:
     return {record.lead.id: record for record in viewer.some(list(dict.fromkeys(numbers)))}
 
 
-def _fitting(rows: Iterator[Row], market: str | None, source: str | None) -> Iterator[Row]:
+def _fitting(
+    rows: Iterator[Row], market: str | None, source: str | None, without: Container[int] = ()
+) -> Iterator[Row]:
     for row in rows:
         lead = row.record.lead
-        if market in (None, lead.market) and source in (None, lead.source):
+        if market in (None, lead.market) and source in (None, lead.source) and lead.id not in without:
             yield row
 
 

@@ -210,12 +210,14 @@ def script(database: Database, lead: StoredLead, caller: str | None) -> dict[str
     return {"name": found.name, "version": found.version, "text": spoken(found.body, lead, caller)}
 
 
-def day(database: Database, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """How far today is: dials, conversations and appointments since midnight, and the goal."""
+def day(
+    database: Database, values: Mapping[str, Any] | None = None, *, who: str | None = None
+) -> dict[str, Any]:
+    """How far today is: dials, conversations and appointments since midnight, and the goal; ``who``: of what they recorded."""
     values = settings.effective(database) if values is None else values
     now = database.clock()
     since = local_day(now, values["timezone"])
-    counts: dict[str, int] = dict(database.sql(sql.OUTCOMES_SINCE, (since,)))
+    counts: dict[str, int] = dict(database.sql(sql.OUTCOMES_SINCE, (since, who)))
     talked = sum(counts.get(event, 0) for event in CONVERSATIONS)
     tried = sum(counts.get(event, 0) for event in DIALS)
     return {
@@ -226,12 +228,14 @@ def day(database: Database, values: Mapping[str, Any] | None = None) -> dict[str
     }
 
 
-def week(database: Database, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Appointments and call-backs of the coming seven days, by time."""
+def week(
+    database: Database, values: Mapping[str, Any] | None = None, *, who: str | None = None
+) -> list[dict[str, Any]]:
+    """Appointments and call-backs of the coming seven days, by time; ``who``: those that they made."""
     values = settings.effective(database) if values is None else values
     now = database.clock()
     end = local_day(local_day(now, values["timezone"]) + 7 * DAY + 2 * HOUR, values["timezone"])
-    found = promises.listed(database, since=now, until=end, limit=20)
+    found = promises.listed(database, since=now, until=end, limit=20, by=who)
     return [each.to_json(now) for each in found if each.suppressed is None]
 
 

@@ -17,21 +17,24 @@ from valhalla.scoring.promoting import Moved, Verdict
 
 
 def set_policy(
-    reevaluating: Reevaluating, key: str, text: str, reason: str = ""
+    reevaluating: Reevaluating, key: str, text: str, reason: str = "", *, actor: str = "operator"
 ) -> tuple[Version, JobId | None]:
     """Set one dotted key of the policy to what the operator wrote. See :func:`policies.parsed` and :func:`policies.change`."""
     return reevaluating.after(
         lambda database: policies.change(
-            database, key, policies.parsed(text), reason.strip() or f"{key} was set"
+            database, key, policies.parsed(text), reason.strip() or f"{key} was set", actor=actor
         ),
         when=lambda made: bool(made.changes),
     )
 
 
-def revert_policy(reevaluating: Reevaluating, version: int, reason: str = "") -> tuple[Version, JobId | None]:
+def revert_policy(
+    reevaluating: Reevaluating, version: int, reason: str = "", *, actor: str = "operator"
+) -> tuple[Version, JobId | None]:
     """Put an earlier version of the policy in force again. See :func:`policies.revert`."""
     return reevaluating.after(
-        lambda database: policies.revert(database, version, reason), when=lambda made: bool(made.changes)
+        lambda database: policies.revert(database, version, reason, actor=actor),
+        when=lambda made: bool(made.changes),
     )
 
 
@@ -42,43 +45,54 @@ def start_experiment(
     *,
     kind: str = "script",
     metric: str = "appointment",
+    actor: str = "operator",
 ) -> tuple[Found, JobId | None]:
     """Start a new experiment with ``arms``, or continue one that was stopped. See :func:`experiments.start`."""
     return reevaluating.after(
-        lambda database: experiments.start(database, name, arms, kind=kind, metric=metric)
+        lambda database: experiments.start(database, name, arms, kind=kind, metric=metric, actor=actor)
     )
 
 
 def weigh_experiment(
-    reevaluating: Reevaluating, name: str, weights: Mapping[str, int]
+    reevaluating: Reevaluating, name: str, weights: Mapping[str, int], *, actor: str = "operator"
 ) -> tuple[Found, JobId | None]:
     """Change the shares of an experiment's variants. See :func:`experiments.weigh`."""
-    return reevaluating.after(lambda database: experiments.weigh(database, name, weights))
+    return reevaluating.after(lambda database: experiments.weigh(database, name, weights, actor=actor))
 
 
-def stop_experiment(reevaluating: Reevaluating, name: str) -> tuple[Found, JobId | None]:
+def stop_experiment(
+    reevaluating: Reevaluating, name: str, *, actor: str = "operator"
+) -> tuple[Found, JobId | None]:
     """Stop an experiment. See :func:`experiments.stop`."""
-    return reevaluating.after(lambda database: experiments.stop(database, name))
+    return reevaluating.after(lambda database: experiments.stop(database, name, actor=actor))
 
 
 def promote_script(
-    reevaluating: Reevaluating, which: str
+    reevaluating: Reevaluating, which: str, *, actor: str = "operator"
 ) -> tuple[tuple[Verdict, list[Moved]], JobId | None]:
     """Bring a script into use if every gate passes. See :func:`promoting.promote`."""
     return reevaluating.after(
-        lambda database: promoting.promote(database, which), when=lambda made: bool(made[1])
+        lambda database: promoting.promote(database, which, actor=actor), when=lambda made: bool(made[1])
     )
 
 
-def pin_script(reevaluating: Reevaluating, which: str, reason: str = "") -> tuple[list[Moved], JobId | None]:
+def pin_script(
+    reevaluating: Reevaluating, which: str, reason: str = "", *, actor: str = "operator"
+) -> tuple[list[Moved], JobId | None]:
     """Bring a script into use by hand and keep it there. See :func:`promoting.pin`."""
     return reevaluating.after(
-        lambda database: promoting.pin(database, which, reason=reason.strip() or "chosen by hand")
+        lambda database: promoting.pin(
+            database, which, reason=reason.strip() or "chosen by hand", actor=actor
+        )
     )
 
 
-def retire_script(reevaluating: Reevaluating, which: str, reason: str = "") -> tuple[Moved, JobId | None]:
+def retire_script(
+    reevaluating: Reevaluating, which: str, reason: str = "", *, actor: str = "operator"
+) -> tuple[Moved, JobId | None]:
     """Take a script out of use by hand. See :func:`promoting.retire`."""
     return reevaluating.after(
-        lambda database: promoting.retire(database, which, reason=reason.strip() or "not wanted any more")
+        lambda database: promoting.retire(
+            database, which, reason=reason.strip() or "not wanted any more", actor=actor
+        )
     )

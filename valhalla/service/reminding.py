@@ -72,13 +72,14 @@ class Reminder:
         return len(found)
 
 
-def became_due(database: Database, since: int, now: int) -> list[Listed]:
-    """Open promises that became due from ``since`` to ``now``, of people who may be contacted; none with the setting off."""
+def became_due(database: Database, since: int, now: int, *, by: str | None = None) -> list[Listed]:
+    """Open promises that became due from ``since`` to ``now``, of people who may be contacted; none with the setting
+    off; ``by``: those that they made."""
     if since > now or not settings.value(database, "notifications"):
         return []
     return [
         each
-        for each in promises.listed(database, since=since, until=now + 1, limit=5)
+        for each in promises.listed(database, since=since, until=now + 1, limit=5, by=by)
         if each.suppressed is None
     ]
 

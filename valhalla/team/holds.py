@@ -14,6 +14,7 @@ from valhalla.leads import lookup, today
 from valhalla.leads.today import Row
 from valhalla.leads.working import AHEAD, next_row
 from valhalla.program import settings
+from valhalla.program.errors import UsageError
 from valhalla.team import sql
 
 if TYPE_CHECKING:
@@ -40,40 +41,82 @@ class Drawn(NamedTuple):
     opens: int | None
 
 
-def draw(database: Database, viewer: Viewer, who: str, **filters: Any) -> Drawn:
+def draw(
+    database: Database, viewer: Viewer, who: str, *, without: Iterable[int] = (), **filters: Any
+) -> Drawn:
     """The next person for a caller, held for them: the same one again until an outcome is recorded or they are given back.
 
-    ``filters``: those of :func:`valhalla.leads.working.next_row`.
+    A lead that another caller promised something to is theirs, and handed to nobody but them and managers. ``without``: leads
+    that are passed over; ``filters``: the others of :func:`valhalla.leads.working.next_row`.
     """
-    length = settings.value(database, "team.hold_minutes") * MINUTE
-    passed: set[int] = set()
+    length = _length(database)
+    passed = {*without, *promised_to_others(database, who)}
     while True:
         held = _in_force(database)
         mine = next((each for each in held if each.who == who), None)
         if mine is not None and not _settled(database, mine):
-            until = database.clock() + length
-            with database.write():
-                database.sql(sql.RENEW, (until, who))
-            return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
+            until = renew(database, who)
+            if until is not None:
+                return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
         others = {each.lead_id for each in held if each.who != who}
         found = next_row(database, viewer, without=passed | others, **filters)
         if found.row is None:
             release(database, who)
             return Drawn(None, None, found.opens)
         lead_id = found.row.record.lead.id
-        theirs = {lead_id, *lookup.of_same_owner(database, lead_id)}
-        if theirs & others or _numbers(database, theirs) & _numbers(database, others):
-            passed.add(lead_id)
-            continue
-        with database.write():
-            now = database.clock()
-            database.sql(sql.EXPIRE, (now,))
-            database.sql(sql.RELEASE, (who,))
-            if {each.lead_id for each in _in_force(database)} == others:
-                until = now + length
-                database.many(sql.HOLD, [(each, lead_id, who, now, until) for each in sorted(theirs)])
-                return Drawn(found.row, until, None)
-        # Somebody drew or gave back meanwhile: look again.
+        until = _hold(database, who, lead_id, others, length)
+        if until is not None:
+            return Drawn(found.row, until, None)
+        passed.add(lead_id)
+
+
+def take(database: Database, viewer: Viewer, who: str, lead_id: int) -> Drawn:
+    """Hold the lead that a caller asked for. Raises :class:`UsageError` while somebody else is calling that person."""
+    held = _in_force(database)
+    mine = next((each for each in held if each.who == who), None)
+    if mine is None or lead_id != mine.drawn_id or _settled(database, mine):
+        others = {each.lead_id for each in held if each.who != who}
+        if _hold(database, who, lead_id, others, _length(database)) is None:
+            raise UsageError("somebody else in your team is calling this person now; take another one")
+    until = renew(database, who)
+    return Drawn(_row_of(database, viewer, lead_id), until, None)
+
+
+def renew(database: Database, who: str) -> int | None:
+    """Hold whom a caller holds for the whole time again, and until when; None: they hold nobody (any more)."""
+    with database.write():
+        until = database.clock() + _length(database)
+        database.sql(sql.RENEW, (until, who, database.clock()))
+        return until if database.changes() else None
+
+
+def of_others(database: Database, who: str) -> set[int]:
+    """Leads that are held by others or that others promised something to: they are for somebody else now."""
+    held = {each.lead_id for each in _in_force(database) if each.who != who}
+    return held | promised_to_others(database, who)
+
+
+def promised_to_others(database: Database, who: str) -> set[int]:
+    """Leads that somebody else in the team promised something to; a promise is theirs and the managers'."""
+    return {lead for (lead,) in database.sql(sql.PROMISED_TO_OTHERS, (who,))}
+
+
+def _hold(database: Database, who: str, lead_id: int, others: set[int], length: int) -> int | None:
+    """Hold a lead and the others of its owner; None: somebody else is calling that person or one of their numbers."""
+    theirs = {lead_id, *lookup.of_same_owner(database, lead_id)}
+    numbers = _numbers(database, theirs)
+    if theirs & others or numbers & _numbers(database, others):
+        return None
+    with database.write():
+        now = database.clock()
+        database.sql(sql.EXPIRE, (now,))
+        database.sql(sql.RELEASE, (who,))
+        # Whoever drew meanwhile was first.
+        came = {each.lead_id for each in _in_force(database)} - others
+        if theirs & came or numbers & _numbers(database, came):
+            return None
+        database.many(sql.HOLD, [(each, lead_id, who, now, now + length) for each in sorted(theirs)])
+    return now + length
 
 
 def release(database: Database, who: str) -> bool:
@@ -87,6 +130,10 @@ def release(database: Database, who: str) -> bool:
 
 def _in_force(database: Database) -> list[Hold]:
     return [Hold._make(row) for row in database.sql(sql.HOLDS, (database.clock(),))]
+
+
+def _length(database: Database) -> int:
+    return int(settings.value(database, "team.hold_minutes")) * MINUTE
 
 
 def _settled(database: Database, hold: Hold) -> bool:

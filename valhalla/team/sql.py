@@ -14,7 +14,18 @@ EXPIRE = "DELETE FROM lead_hold WHERE until <= ?"
 
 RELEASE = "DELETE FROM lead_hold WHERE who = ?"
 
-RENEW = "UPDATE lead_hold SET until = ? WHERE who = ?"
+RENEW = "UPDATE lead_hold SET until = ? WHERE who = ? AND until > ?"
+
+# Along the partial index of open promises. A manager may keep any of them; one of somebody who left is for everybody.
+PROMISED_TO_OTHERS = """
+SELECT DISTINCT p.lead_id FROM promise AS p JOIN member AS m ON m.name = p.made_by AND m.removed_at IS NULL
+WHERE p.state = 'open' AND p.made_by <> ?1
+  AND EXISTS (SELECT 1 FROM member WHERE name = ?1 AND role = 'caller' AND removed_at IS NULL)
+"""
+
+PROMISE_OF = "SELECT made_by FROM promise WHERE id = ?"
+
+OUTCOME_OF = "SELECT recorded_by FROM outcome WHERE id = ?"
 
 HOLD = "INSERT INTO lead_hold (lead_id, drawn_id, who, at, until) VALUES (?, ?, ?, ?, ?)"
 

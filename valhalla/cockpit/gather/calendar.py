@@ -15,16 +15,16 @@ DAYS = 14
 """Days that the page shows at once."""
 
 
-def gather(database: Database, begin: str | None = None) -> dict[str, Any]:
-    """Fourteen days from ``begin`` (today, if it is not given), each with its promises and the dates of deals; before them what is
-    late. Times as ISO 8601, and as the operator's clock shows them."""
+def gather(database: Database, begin: str | None = None, *, by: str | None = None) -> dict[str, Any]:
+    """Fourteen days from ``begin`` (today, if it is not given), each with its promises (``by``: those that they made) and the dates of
+    deals; before them what is late. Times as ISO 8601, and as the operator's clock shows them."""
     values = settings.effective(database)
     zone, now = values["timezone"], database.clock()
     today = local_day(now, zone)
     first = today if begin is None else _day(begin, today, zone)
     days = [local_day(first + number * DAY + DAY // 2, zone) for number in range(DAYS + 1)]
-    late = [] if begin is not None else promises.listed(database, until=today)
-    ahead = promises.listed(database, state=None, since=days[0], until=days[-1])
+    late = [] if begin is not None else promises.listed(database, until=today, by=by)
+    ahead = promises.listed(database, state=None, since=days[0], until=days[-1], by=by)
     ahead = [each for each in ahead if each.promise.state != "dropped" and each.suppressed is None]
     late = [each for each in late if each.suppressed is None]
     places = icalendar.places(database, {each.promise.lead_id for each in (*late, *ahead)})

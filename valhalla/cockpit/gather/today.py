@@ -17,6 +17,8 @@ from valhalla.intake import log, sample_leads
 from valhalla.leads import facets, tags, today, working
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
+from valhalla.team.belonging import only_of
+from valhalla.team.holds import of_others
 
 EACH = 5
 """Rows of a group, until somebody asks for all."""
@@ -33,13 +35,21 @@ def gather(
     with database.view():
         values = settings.effective(database)
         viewer = viewer_of(database, values)
-        each = EACH if only is None else ALL
+        each, who = EACH if only is None else ALL, only_of(cockpit.member)
+        elsewhere = set() if cockpit.member is None else of_others(database, cockpit.actor)
         found = today.groups(
-            database, viewer, each=each, market=market, source=source, only=only, values=values
+            database,
+            viewer,
+            each=each,
+            market=market,
+            source=source,
+            only=only,
+            without=elsewhere,
+            values=values,
         )
         zone = values["timezone"]
         groups = [_group(database, viewer, group, zone) for group in found if only in (None, group.key)]
-        following = working.next_row(database, viewer, without=cockpit.calling.skipped(viewer.at))
+        following = working.next_row(database, viewer, without=cockpit.calling.skipped(viewer.at) | elsewhere)
         return {
             "groups": groups,
             "only": only,
@@ -48,10 +58,10 @@ def gather(
             "next": None if following.row is None else following.row.to_json(viewer, 1),
             "opens": None if following.opens is None else iso(following.opens),
             "opens_says": None if following.opens is None else clock(following.opens, zone, "%a %I:%M %p"),
-            "day": working.day(database, values),
+            "day": working.day(database, values, who=who),
             "week": [
                 {**each, "says": clock(micros(each["at"]), zone, "%a %I:%M %p")}
-                for each in working.week(database, values)
+                for each in working.week(database, values, who=who)
             ],
             "lists": [{**each, "file": PurePath(each["path"]).name} for each in log.recent(database, LISTS)],
             "work": running_work(database),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
@@ -15,6 +16,10 @@ from valhalla.leads.today import HEADINGS, Row
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
 from valhalla.program.moments import clock_text
+from valhalla.team import holds
+from valhalla.team.belonging import only_of
+from valhalla.team.holds import Drawn, of_others
+from valhalla.team.members import READ_ONLY
 
 FILTER = "filter:"
 """Stands before the number of a saved filter that is worked."""
@@ -27,20 +32,22 @@ def gather(
 
     ``only``: one group of today, or ``filter:3`` for a saved filter. ``said``: what has just been recorded, for those who hear the page.
     """
-    database = cockpit.database
+    database, who = cockpit.database, only_of(cockpit.member)
+    drawn = _drawn(cockpit, lead_id, only)
     with database.view():
-        values = settings.effective(database)
+        values = _values(cockpit)
         viewer = viewer_of(database, values)
         skipped = cockpit.calling.skipped(viewer.at)
-        chosen = (
-            filters.find(database, only.removeprefix(FILTER)) if only and only.startswith(FILTER) else None
-        )
-        among = None if chosen is None else filters.numbers(database, chosen.where)
+        chosen, among = _chosen(database, only)
         group = only if chosen is None else None
+        passed = skipped if drawn is None else skipped | of_others(database, cockpit.actor)
         rows, opens = working.ready(
-            database, viewer, 1 + working.UPCOMING, without=skipped, only=group, among=among
+            database, viewer, 1 + working.UPCOMING, without=passed, only=group, among=among
         )
-        row = (rows[0] if rows else None) if lead_id is None else _asked(cockpit, viewer, lead_id)
+        if drawn is not None:
+            row, opens = drawn.row, drawn.opens
+        else:
+            row = (rows[0] if rows else None) if lead_id is None else _asked(cockpit, viewer, lead_id)
         card = None if row is None else working.card(database, viewer, row, values)
         after = [each for each in rows if row is None or each.record.lead.id != row.record.lead.id]
         shown: dict[str, Any] = {
@@ -50,13 +57,16 @@ def gather(
             "heading": chosen.name if chosen is not None else HEADINGS.get(only or ""),
             "said": said,
             "opens": None if opens is None else iso(opens),
-            "day": working.day(database, values),
+            "day": working.day(database, values, who=who),
+            "hold": None
+            if drawn is None or drawn.until is None
+            else {"until": iso(drawn.until), "by": cockpit.actor},
             "upcoming": [
                 each.to_json(viewer, rank) for rank, each in enumerate(after[: working.UPCOMING], 1)
             ],
-            "week": working.week(database, values),
+            "week": working.week(database, values, who=who),
             "skipped": len(skipped),
-            "can_undo": bool(working.recorded_today(database, "operator", values)),
+            "can_undo": bool(working.recorded_today(database, cockpit.actor, values)),
             "caller": values["my.name"],
         }
         zone = values["timezone"]
@@ -72,6 +82,40 @@ def gather(
         if each["promise"]:
             each["promise"]["says"] = clock(micros(each["promise"]["at"]), zone, "%I:%M %p")
     return shown
+
+
+def calls(cockpit: Cockpit) -> bool:
+    """Whether whoever asks draws from the list as one of several callers."""
+    member = cockpit.member
+    return member is not None and member.role not in READ_ONLY and not cockpit.read_only
+
+
+def _values(cockpit: Cockpit) -> dict[str, Any]:
+    """The settings; a member says their own name."""
+    values = settings.effective(cockpit.database)
+    return values if cockpit.member is None else {**values, "my.name": cockpit.member.name}
+
+
+def _chosen(database: Database, only: str | None) -> tuple[filters.Filter | None, list[int] | None]:
+    """The saved filter that is worked, and its leads."""
+    if not only or not only.startswith(FILTER):
+        return None, None
+    found = filters.find(database, only.removeprefix(FILTER))
+    return found, filters.numbers(database, found.where)
+
+
+def _drawn(cockpit: Cockpit, lead_id: int | None, only: str | None) -> Drawn | None:
+    """Whom a member is handed, held for them; None: nobody is held, because there is one operator or somebody who only reads."""
+    if not calls(cockpit):
+        return None
+    database = cockpit.database
+    viewer = viewer_of(database, _values(cockpit))
+    if lead_id is not None:
+        return holds.take(database, viewer, cockpit.actor, lead_id)
+    chosen, among = _chosen(database, only)
+    skipped = cockpit.calling.skipped(viewer.at)
+    group = only if chosen is None else None
+    return holds.draw(database, viewer, cockpit.actor, without=skipped, only=group, among=among)
 
 
 def _asked(cockpit: Cockpit, viewer: Viewer, lead_id: int) -> Row:

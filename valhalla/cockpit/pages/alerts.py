@@ -85,14 +85,14 @@ def reopen(
 ) -> Response:
     """Take an acknowledgement back."""
     numbers = _numbers(chosen.split(","))
-    opened = AlertSystem(database=here.database).reopen_all(numbers)
+    opened = AlertSystem(database=here.database).reopen_all(numbers, here.actor)
     return done(request, back, f"{_alerts(sum(each['state'] == 'open' for each in opened))} open again.")
 
 
 def _move(request: Request, here: Here, numbers: list[int], back: str) -> Response:
     if not numbers:
         raise UsageError("choose at least one alert")
-    AlertSystem(database=here.database).acknowledge_all(numbers)
+    AlertSystem(database=here.database).acknowledge_all(numbers, here.actor)
     undo = "/alerts/reopen?alerts=" + ",".join(map(str, numbers))
     return done(
         request, back, f"{_alerts(len(numbers))} acknowledged.", undo=undo if len(undo) <= 2_000 else None

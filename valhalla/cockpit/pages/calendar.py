@@ -14,6 +14,7 @@ from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import icalendar, promises, when
 from valhalla.service.reminding import LATE, became_due
+from valhalla.team.belonging import check_promise, only_of
 
 ENTRIES = (Entry("Calendar", "/calendar", "calendar"),)
 
@@ -30,14 +31,14 @@ def show(
     here: Here, begin: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None
 ) -> dict[str, Any]:
     """Call-backs, appointments, tasks and the dates of deals of fourteen days; before them what is late."""
-    return gather.gather(here.database, begin)
+    return gather.gather(here.database, begin, by=only_of(here.member))
 
 
 @router.json("/api/promises/due", summary="What became due in the last minutes")
 def due(here: Here) -> list[dict[str, Any]]:
     """Open promises that became due in the last ten minutes, for a notification; none with the setting ``notifications`` off."""
     now = here.database.clock()
-    return [each.to_json(now) for each in became_due(here.database, now - LATE, now)]
+    return [each.to_json(now) for each in became_due(here.database, now - LATE, now, by=only_of(here.member))]
 
 
 @router.get("/calendar.ics", include_in_schema=False)
@@ -56,21 +57,24 @@ def end(
     back: Back = "/calendar",
 ) -> Response:
     """A promise was kept or missed, or is dropped."""
-    promises.done(here.database, number, state)
+    check_promise(here.database, here.member, number)
+    promises.done(here.database, number, state, actor=here.actor)
     return done(request, back, f"{state.capitalize()}.", undo=f"/calendar/{number}/reopen")
 
 
 @router.post("/calendar/{number:int}/reopen")
 def reopen(request: Request, here: Here, number: Number, back: Back = "/calendar") -> Response:
     """Undo that."""
-    promises.reopen(here.database, number)
+    check_promise(here.database, here.member, number)
+    promises.reopen(here.database, number, actor=here.actor)
     return done(request, back, "It is open again.")
 
 
 @router.post("/calendar/{number:int}/confirm")
 def confirm(request: Request, here: Here, number: Number, back: Back = "/calendar") -> Response:
     """The other side confirmed it."""
-    promises.confirm(here.database, number)
+    check_promise(here.database, here.member, number)
+    promises.confirm(here.database, number, actor=here.actor)
     return done(request, back, "Confirmed.")
 
 
@@ -83,6 +87,7 @@ def move(
     back: Back = "/calendar",
 ) -> Response:
     """Another time."""
+    check_promise(here.database, here.member, number)
     meant = when.meant(here.database, promises.find(here.database, number).lead_id, at)
-    promises.move(here.database, number, meant.at)
+    promises.move(here.database, number, meant.at, actor=here.actor)
     return done(request, back, f"Moved to {meant.says}.")

@@ -50,7 +50,9 @@ def record(
     """Record the same of all chosen leads, as ``valhalla outcome`` does of each."""
     numbers = [each.lead.id for each in _records(here, lead)]
     now = here.database.clock()
-    made, _ = record_all(here.reevaluating, [Outcome(number, event, now) for number in numbers])
+    made, _ = record_all(
+        here.reevaluating, [Outcome(number, event, now) for number in numbers], actor=here.actor
+    )
     undo = f"/leads/outcome/undo?outcomes={','.join(str(each.id) for each in made)}"
     return done(request, back, f"{_leads(len(made))}: {event}.", undo=undo)
 
@@ -59,7 +61,7 @@ def record(
 def take_back(request: Request, here: Here, outcomes: Numbers, back: Back = "/leads") -> Response:
     """Undo what was recorded of several leads."""
     numbers = _numbers(outcomes)
-    undo_all(here.reevaluating, numbers)
+    undo_all(here.reevaluating, numbers, actor=here.actor)
     return done(request, back, f"Undone for {_leads(len(numbers)).lower()}.")
 
 
@@ -78,7 +80,7 @@ def keep_out(
     if not sure:
         names = [{"id": each.lead.id, "name": each.lead.name} for each in records]
         return page(request, "chosen_dnc.html", "Never contact again?", chosen=names, back=local(back))
-    _, kept_out = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
+    _, kept_out = do_not_contact.add(here.database, entries, reason=reason.strip() or None, actor=here.actor)
     says = f"{_leads(kept_out)} {'is' if kept_out == 1 else 'are'} kept out of every list from now on."
     undo = f"/leads/dnc/undo?leads={','.join(str(each.lead.id) for each in records)}"
     return done(request, back, says, undo=undo)
@@ -88,7 +90,7 @@ def keep_out(
 def let_in(request: Request, here: Here, leads: Numbers, back: Back = "/leads") -> Response:
     """Take them off the list again."""
     entries = _contacts(here, _records(here, _numbers(leads)))
-    _, opened = do_not_contact.remove(here.database, entries, origin="operator")
+    _, opened = do_not_contact.remove(here.database, entries, origin="operator", actor=here.actor)
     return done(request, back, f"{_leads(opened)} may be contacted again.")
 
 

@@ -87,7 +87,7 @@ def set_terms(
         "note": note,
     }
     typed = {name: text or "" for name, text in given.items() if text is not None or whole}
-    deals.set_terms(database, number, deals.typed_terms(database, **typed))
+    deals.set_terms(database, number, deals.typed_terms(database, **typed), actor=here.actor)
     return done(request, back or f"/deals/{number}", "Saved.")
 
 
@@ -106,21 +106,27 @@ def assign(
     database = here.database
     given = {"buyer": buyer, "buyer_price": buyer_price, "deposit": deposit}
     terms = deals.typed_terms(database, **{name: text for name, text in given.items() if text.strip()})
-    ended, _ = closing.assign(here.reevaluating, number, fee=_amount(fee), terms=terms, at=_when(here, at))
+    ended, _ = closing.assign(
+        here.reevaluating, number, fee=_amount(fee), terms=terms, at=_when(here, at), actor=here.actor
+    )
     return _ended(request, here, number, ended)
 
 
 @router.post("/deals/{number}/close")
 def close(request: Request, here: Here, number: Number, fee: Short = "", at: Short = "") -> Response:
     """The deal closed, as ``valhalla deals close`` records it."""
-    ended, _ = closing.close(here.reevaluating, number, fee=_amount(fee), at=_when(here, at))
+    ended, _ = closing.close(
+        here.reevaluating, number, fee=_amount(fee), at=_when(here, at), actor=here.actor
+    )
     return _ended(request, here, number, ended)
 
 
 @router.post("/deals/{number}/lose")
 def lose(request: Request, here: Here, number: Number, reason: Short = "", at: Short = "") -> Response:
     """The deal fell through, as ``valhalla deals lose`` records it."""
-    ended, _ = closing.lose(here.reevaluating, number, reason=reason.strip() or None, at=_when(here, at))
+    ended, _ = closing.lose(
+        here.reevaluating, number, reason=reason.strip() or None, at=_when(here, at), actor=here.actor
+    )
     return _ended(request, here, number, ended)
 
 

@@ -85,7 +85,7 @@ def duplicates() -> Response:
 @router.post("/decisions/merge")
 def merge(request: Request, here: Here, kept: Lead, merged: Lead, back: Back = "/decisions") -> Response:
     """Make two leads one, as ``valhalla leads merge`` does."""
-    merging.merge(here.database, kept, merged)
+    merging.merge(here.database, kept, merged, actor=here.actor)
     return done(
         request,
         back,
@@ -97,7 +97,7 @@ def merge(request: Request, here: Here, kept: Lead, merged: Lead, back: Back = "
 @router.post("/decisions/unmerge/{lead}")
 def unmerge(request: Request, here: Here, lead: Number, back: Back = "/decisions") -> Response:
     """Take a merged lead out again, as ``valhalla leads unmerge`` does."""
-    result = merging.unmerge(here.database, lead)
+    result = merging.unmerge(here.database, lead, actor=here.actor)
     stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
     return done(
         request, back, f"Lead {lead} is a lead of its own again, beside lead {result['kept']}.{stays}"
@@ -109,7 +109,7 @@ def keep_apart(request: Request, here: Here, one: Lead, other: Lead, back: Back 
     """Two people who share a number; they are not proposed again."""
     if one == other:
         raise UsageError("that is one lead")
-    merging.keep_apart(here.database, one, other)
+    merging.keep_apart(here.database, one, other, actor=here.actor)
     return done(request, back, f"Leads {one} and {other} stay two, and are not proposed again.")
 
 
@@ -156,7 +156,7 @@ def decide_import(
     back: Back = "/decisions",
 ) -> Response:
     """Let everything happen that one list asks for, or none of it."""
-    leads = deciding.decide_import(here.database, number, accepted=answer == "accept")
+    leads = deciding.decide_import(here.database, number, accepted=answer == "accept", actor=here.actor)
     says = "made" if answer == "accept" else "declined"
     return done(request, back, f"{len(leads)} changes {says}.")
 
@@ -169,7 +169,7 @@ def accept_buyers(
     request: Request, here: Here, offer: Chosen = None, every: Every = False, back: Back = "/decisions"
 ) -> Response:
     """Take people whom lists offer into the list of buyers, as ``valhalla buyers accept`` does."""
-    found = offers.accept(here.database, _offers(offer, every))
+    found = offers.accept(here.database, _offers(offer, every), actor=here.actor)
     says = f"{found.new} new on the list of buyers"
     says += f", {found.known} rows about buyers who are known" if found.known else ""
     says += f"; {len(found.refused)} rows name nobody and stay" if found.refused else ""
@@ -183,7 +183,7 @@ def decline_buyers(
     request: Request, here: Here, offer: Chosen = None, every: Every = False, back: Back = "/decisions"
 ) -> Response:
     """Say no to people whom lists offer, as ``valhalla buyers decline`` does."""
-    found = offers.decline(here.database, _offers(offer, every))
+    found = offers.decline(here.database, _offers(offer, every), actor=here.actor)
     says = "1 row" if found.offers == 1 else f"{found.offers} rows"
     undo = f"/decisions/buyers/{offer[0]}/undo" if _one(offer, every) else None
     return done(request, back, f"{says} declined; not offered again.", undo=undo)
@@ -192,7 +192,7 @@ def decline_buyers(
 @router.post("/decisions/buyers/{number}/undo")
 def undo_buyer(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
     """Offer somebody again, as ``valhalla buyers undo`` does."""
-    offers.undo(here.database, [number])
+    offers.undo(here.database, [number], actor=here.actor)
     return done(request, back, "Offered again.")
 
 
@@ -212,7 +212,7 @@ def _offers(offer: list[int] | None, every: bool) -> list[int] | None:
 def _decide(request: Request, here: Here, numbers: list[int], accepted: bool, back: str) -> Response:
     if not numbers or not all(0 < number < 2**63 for number in numbers):
         raise UsageError("choose at least one change")
-    leads = deciding.decide_all(here.database, numbers, accepted=accepted)
+    leads = deciding.decide_all(here.database, numbers, accepted=accepted, actor=here.actor)
     if len(leads) == 1:
         return done(request, back, f"Lead {leads[0]} {'was changed' if accepted else 'stays as it is'}.")
     return done(request, back, f"{len(leads)} changes {'made' if accepted else 'declined'}.")

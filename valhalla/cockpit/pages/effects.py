@@ -58,7 +58,7 @@ def one(here: Here, number: Number) -> dict[str, Any]:
 def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say yes to the chosen drafts: to all of them, or to none when one cannot be approved."""
     numbers = _chosen(effect)
-    here.program.effects.approve(numbers)
+    here.program.effects.approve(numbers, here.actor)
     return done(request, back, f"{_effects(numbers)} approved. {_then(here.database)}")
 
 
@@ -66,7 +66,7 @@ def approve_chosen(request: Request, here: Here, effect: Chosen = None, back: Ba
 def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Say no to the chosen ones."""
     numbers = _chosen(effect)
-    register.deny_all(here.database, numbers, NO)
+    register.deny_all(here.database, numbers, NO, here.actor)
     return done(request, back, f"{_effects(numbers)} denied.")
 
 
@@ -74,7 +74,7 @@ def deny_chosen(request: Request, here: Here, effect: Chosen = None, back: Back 
 def retry_chosen(request: Request, here: Here, effect: Chosen = None, back: Back = "/effects") -> Response:
     """Send the chosen ones on their way again."""
     numbers = _chosen(effect)
-    here.program.effects.retry(numbers)
+    here.program.effects.retry(numbers, here.actor)
     return done(request, back, f"{_effects(numbers)} on the way again. {_then(here.database)}")
 
 
@@ -88,11 +88,11 @@ def stand(
 ) -> Response:
     """Approve a kind by itself up to a daily number from now on; 0 ends that."""
     if per_day:
-        register.stand(here.database, kind, per_day)
+        register.stand(here.database, kind, per_day, actor=here.actor)
         return done(
             request, back, f"Up to {per_day:,} {kind}s a day are approved by themselves.", kind="warn"
         )
-    ended = register.end_standing(here.database, kind)
+    ended = register.end_standing(here.database, kind, actor=here.actor)
     return done(
         request, back, f"{kind.capitalize()}s are approved one by one{'' if ended else ', as before'}."
     )
@@ -101,7 +101,7 @@ def stand(
 @router.post("/effects/{number}/approve")
 def approve(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Say yes to a draft, as ``valhalla effects approve`` does."""
-    here.program.effects.approve([number])
+    here.program.effects.approve([number], here.actor)
     return done(request, back, f"Effect {number} approved. {_then(here.database)}")
 
 
@@ -114,14 +114,14 @@ def deny(
     back: Back = "/effects",
 ) -> Response:
     """Say no, as ``valhalla effects deny`` does."""
-    register.deny(here.database, number, reason.strip() or NO)
+    register.deny(here.database, number, reason.strip() or NO, actor=here.actor)
     return done(request, back, f"Effect {number} is denied; nothing is sent.")
 
 
 @router.post("/effects/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/effects") -> Response:
     """Send one on its way again under the same key, as ``valhalla effects retry`` does."""
-    here.program.effects.retry([number])
+    here.program.effects.retry([number], here.actor)
     return done(request, back, f"Effect {number} is on its way again. {_then(here.database)}")
 
 

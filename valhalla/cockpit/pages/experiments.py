@@ -75,7 +75,9 @@ def start(
     ]
     if not arms:
         raise UsageError("an experiment compares two variants or more; give them names")
-    found, _ = changes.start_experiment(here.reevaluating, name, arms, kind=kind, metric=metric)
+    found, _ = changes.start_experiment(
+        here.reevaluating, name, arms, kind=kind, metric=metric, actor=here.actor
+    )
     return done(request, f"/experiments/{found.id}", f"{found.name} runs; new leads are split from now on.")
 
 
@@ -83,7 +85,7 @@ def start(
 def go_on(request: Request, here: Here, number: Number) -> Response:
     """Go on with a stopped experiment."""
     name = experiments.one(here, number)["name"]
-    found, _ = changes.start_experiment(here.reevaluating, name)
+    found, _ = changes.start_experiment(here.reevaluating, name, actor=here.actor)
     return done(request, f"/experiments/{number}", f"{name} runs again, as version {found.version}.")
 
 
@@ -91,7 +93,7 @@ def go_on(request: Request, here: Here, number: Number) -> Response:
 def stop(request: Request, here: Here, number: Number) -> Response:
     """Stop an experiment, as ``valhalla experiments stop`` does; what was counted stays."""
     name = experiments.one(here, number)["name"]
-    changes.stop_experiment(here.reevaluating, name)
+    changes.stop_experiment(here.reevaluating, name, actor=here.actor)
     says = f"{name} is stopped; its leads get the script in use. What was counted stays."
     return done(request, f"/experiments/{number}", says, undo=f"/experiments/{number}/start")
 
@@ -105,7 +107,7 @@ def weigh(
         raise UsageError("every variant needs a weight")
     name = experiments.one(here, number)["name"]
     weights = dict(zip(variant, weight, strict=True))
-    found, _ = changes.weigh_experiment(here.reevaluating, name, weights)
+    found, _ = changes.weigh_experiment(here.reevaluating, name, weights, actor=here.actor)
     return done(
         request, f"/experiments/{number}", f"New leads of {name} are split anew (version {found.version})."
     )

@@ -36,14 +36,14 @@ def show(here: Here) -> dict[str, Any]:
 @router.post("/filters")
 def save(request: Request, here: Here, name: Short, text: Short) -> Response:
     """Save one, or change the one of this name."""
-    made = filters.save(here.database, name, text)
+    made = filters.save(here.database, name, text, actor=here.actor)
     return done(request, "/filters", f"Filter {made.name} is saved.")
 
 
 @router.post("/filters/{number}/remove")
 def remove(request: Request, here: Here, number: Number) -> Response:
     """Remove one; its leads stay as they are."""
-    gone = filters.remove(here.database, str(number))
+    gone = filters.remove(here.database, str(number), actor=here.actor)
     return done(request, "/filters", f"Filter {gone.name} is removed.")
 
 
@@ -52,7 +52,7 @@ def tag(request: Request, here: Here, number: Number, text: Short) -> Response:
     """Tag all its leads."""
     found = filters.find(here.database, str(number))
     leads = filters.numbers(here.database, found.where)
-    tags.put(here.database, leads, text.split(","))
+    tags.put(here.database, leads, text.split(","), actor=here.actor)
     return done(request, "/filters", f"{len(leads):,} leads are tagged.")
 
 

@@ -93,7 +93,7 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
     """Undo an import, as ``valhalla imports undo`` does."""
     details(here.database, number)
     chores = here.importing.chores
-    job_id = chores.ask_undo(number)
+    job_id = chores.ask_undo(number, here.actor)
     back = back or f"/imports/{number}"
     try:
         result = chores.undone(number, job_id, PATIENCE)
@@ -119,7 +119,7 @@ def cure(request: Request, here: Here, number: Number) -> Response:
     advice = details(here.database, number)["advice"]
     if not advice:
         raise UsageError(f"there is nothing to advise about import {number} any more")
-    cures.follow(here.database, str(path), source, advice[0])
+    cures.follow(here.database, str(path), source, advice[0], actor=here.actor)
     return reading(request, here, path, source, again=True)
 
 
@@ -133,7 +133,7 @@ def map_columns(
 ) -> Response:
     """Say which column is which field, for the list's source, and read the list again."""
     path, source = list_of_import(here.database, number)
-    set_source(here.database, source, Change(columns=pairs(column, field), like=path))
+    set_source(here.database, source, Change(columns=pairs(column, field), like=path), actor=here.actor)
     return reading(request, here, path, source, again=True)
 
 
@@ -147,7 +147,7 @@ def answer(
 ) -> Response:
     """Answer a question about a column, for all lists with these columns; an empty field is no. The list is read again."""
     path, source = list_of_import(here.database, number)
-    set_source(here.database, source, Change(columns={column: field}, like=path))
+    set_source(here.database, source, Change(columns={column: field}, like=path), actor=here.actor)
     return reading(request, here, path, source, again=True)
 
 
@@ -163,7 +163,9 @@ def repair(
 ) -> Response:
     """Try a refused row again with other cells, as ``valhalla leads rejects repair`` does."""
     back = back or f"/imports/{number}#refused"
-    made = repairing.repair(here.database, reject, dict(zip(column or [], cell or [], strict=False)))
+    made = repairing.repair(
+        here.database, reject, dict(zip(column or [], cell or [], strict=False)), actor=here.actor
+    )
     says = {"new": "is a new lead now", "updated": "changed a lead"}.get(made.what, "was known already")
     return done(
         request, back, f"Repaired: it {says} (lead {made.lead}).", undo=f"/imports/{made.import_id}/undo"

@@ -72,7 +72,7 @@ def retry_chosen(
 ) -> Response:
     """Try the chosen jobs again."""
     numbers = _some(job)
-    retry_jobs(here.database, numbers)
+    retry_jobs(here.database, numbers, actor=here.actor)
     return done(request, back, f"{_jobs(numbers)} will be tried again.")
 
 
@@ -85,7 +85,7 @@ def cancel_chosen(
 ) -> Response:
     """Cancel the chosen jobs."""
     numbers = _some(job)
-    running = cancel_jobs(here.database, numbers).count("running")
+    running = cancel_jobs(here.database, numbers, actor=here.actor).count("running")
     ends = f" {running} of them at the next chunk." if running else ""
     return done(request, back, f"{_jobs(numbers)} canceled.{ends}")
 
@@ -93,14 +93,14 @@ def cancel_chosen(
 @router.post("/jobs/{number}/retry")
 def retry(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Put a job that has ended back into the queue, as ``valhalla jobs retry`` does."""
-    retry_job(here.database, number)
+    retry_job(here.database, number, actor=here.actor)
     return done(request, back, f"Job {number} will be tried again.", undo=f"/jobs/{number}/cancel")
 
 
 @router.post("/jobs/{number}/cancel")
 def cancel(request: Request, here: Here, number: Number, back: Back = "/jobs") -> Response:
     """Cancel a job, as ``valhalla jobs cancel`` does."""
-    if cancel_job(here.database, number) == "running":
+    if cancel_job(here.database, number, actor=here.actor) == "running":
         return done(request, back, f"Job {number} ends at its next chunk.", kind="info")
     return done(request, back, f"Job {number} is canceled.", undo=f"/jobs/{number}/retry")
 
@@ -115,7 +115,7 @@ def pause(
 ) -> Response:
     """Begin no more jobs of a queue; what runs goes on."""
     _known(here, queue)
-    pause_queue(here.database, queue, reason=reason.strip() or None)
+    pause_queue(here.database, queue, reason=reason.strip() or None, actor=here.actor)
     undo = f"/jobs/resume?{urlencode({'of': queue})}"
     return done(request, back, f"Queue {queue} is paused; what runs goes on.", kind="warn", undo=undo)
 
@@ -130,7 +130,7 @@ def resume(
 ) -> Response:
     """Begin jobs of a queue again."""
     _known(here, queue or of)
-    resume_queue(here.database, queue or of)
+    resume_queue(here.database, queue or of, actor=here.actor)
     return done(request, back, f"Queue {queue or of} goes on.")
 
 

@@ -23,6 +23,7 @@ from valhalla.reports.packet_files import make_files
 from valhalla.reports.packet_page import page as packet_page
 from valhalla.reports.packet_pdf import pdf
 from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.team.belonging import check_outcome
 
 router = Views("leads")
 
@@ -79,7 +80,7 @@ def record(
         place=place,
         closing=closing,
     )
-    (recorded,), _ = record_all(here.reevaluating, [given])
+    (recorded,), _ = record_all(here.reevaluating, [given], actor=here.actor)
     name = read_lead(database, number).name
     back = back or f"/leads/{number}"
     if not recorded.new:
@@ -99,7 +100,8 @@ def record(
 @router.post("/outcomes/{number}/undo")
 def undo(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take a recorded outcome back."""
-    (undone,), _ = undo_all(here.reevaluating, [number])
+    check_outcome(here.database, here.member, number)
+    (undone,), _ = undo_all(here.reevaluating, [number], actor=here.actor)
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.word.replace("_", " ")
     return done(request, back or f"/leads/{undone.lead_id}", f"Undone. {name} stands at: {status}.")
 
@@ -109,7 +111,7 @@ def note(
     request: Request, here: Here, number: Number, text: Annotated[str, Form(max_length=4_000)] = ""
 ) -> Response:
     """Write a note, as ``valhalla note`` does."""
-    notes.add(here.database, number, text)
+    notes.add(here.database, number, text, actor=here.actor)
     return done(request, f"/leads/{number}", "Noted.")
 
 
@@ -118,7 +120,7 @@ def tag(
     request: Request, here: Here, number: Number, text: Short = "", off: Annotated[bool, Form()] = False
 ) -> Response:
     """Put tags on it, or take them off."""
-    tags.put(here.database, [number], text.split(","), off=off)
+    tags.put(here.database, [number], text.split(","), off=off, actor=here.actor)
     now = ", ".join(tags.of_lead(here.database, number))
     return done(request, f"/leads/{number}", f"Tagged: {now}." if now else "It has no tags.")
 
@@ -134,7 +136,9 @@ def edit(
     address: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Put it right by hand, as ``valhalla leads edit`` does."""
-    changed = editing.correct(here.database, number, name=name, phone=phone, email=email, address=address)
+    changed = editing.correct(
+        here.database, number, name=name, phone=phone, email=email, address=address, actor=here.actor
+    )
     says = (
         f"Corrected: {', '.join(changed)}. Lists will not change that." if changed else "It said so already."
     )
@@ -151,7 +155,7 @@ def keep_out(
 ) -> Response:
     """Put the lead's address and number on the do-not-contact list."""
     entries = _contacts(here, number)
-    _, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
+    _, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None, actor=here.actor)
     what = f"{leads} leads are" if leads != 1 else "One lead is"
     return done(
         request,
@@ -164,7 +168,9 @@ def keep_out(
 @router.post("/leads/{number}/dnc/undo")
 def let_in(request: Request, here: Here, number: Number, back: Back = "") -> Response:
     """Take the lead's address and number off the list again."""
-    _, leads = do_not_contact.remove(here.database, _contacts(here, number), origin="operator")
+    _, leads = do_not_contact.remove(
+        here.database, _contacts(here, number), origin="operator", actor=here.actor
+    )
     what = f"{leads} leads" if leads != 1 else "One lead"
     return done(request, back or f"/leads/{number}", f"{what} may be contacted again.")
 

@@ -109,7 +109,7 @@ def take(
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder(here.database.path))
         path = folder / f"list{found.ending}"
-        lists_for.write(here.database, found, path, chosen)
+        lists_for.write(here.database, found, path, chosen, actor=here.actor)
         sent = stack.pop_all()
     media = MEDIA.get(found.ending, WORKBOOK)
     return FileResponse(

@@ -56,7 +56,7 @@ def limit(
         raise UsageError("name what is limited, such as effect.webhook")
     governor = GovernorEnforcer(database=here.database)
     before = governor.get_status(name)
-    governor.change_limit(name, most, seconds)
+    governor.change_limit(name, most, seconds, actor=here.actor)
     was = f" (it was {before['max_actions']} in {before['window_seconds']:g} s)" if before else ""
     return done(request, "/safety#governor", f"{name}: at most {most} in {seconds:g} seconds{was}.")
 

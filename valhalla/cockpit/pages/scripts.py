@@ -59,7 +59,12 @@ def add(
 ) -> Response:
     """Add a script or a new version of one, as ``valhalla scripts add`` does."""
     made = catalogue.add(
-        here.database, name, body.replace("\r\n", "\n"), channel=channel, market=market.strip() or None
+        here.database,
+        name,
+        body.replace("\r\n", "\n"),
+        channel=channel,
+        market=market.strip() or None,
+        actor=here.actor,
     )
     says = f"{made.title} is there as experimental; compare it in an experiment to bring it into use."
     return done(request, f"/experiments/scripts/{made.id}", says)
@@ -68,14 +73,14 @@ def add(
 @router.post("/experiments/scripts/{number:int}/promote")
 def promote(request: Request, here: Here, number: Number) -> Response:
     """Bring a script into use if every gate passes, as ``valhalla scripts promote`` does."""
-    (verdict, made), _ = changes.promote_script(here.reevaluating, str(number))
+    (verdict, made), _ = changes.promote_script(here.reevaluating, str(number), actor=here.actor)
     return done(request, f"/experiments/scripts/{number}", verdict.says, kind="ok" if made else "warn")
 
 
 @router.post("/experiments/scripts/{number:int}/pin")
 def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Bring a script into use by hand and keep it there."""
-    changes.pin_script(here.reevaluating, str(number), reason)
+    changes.pin_script(here.reevaluating, str(number), reason, actor=here.actor)
     return done(
         request,
         f"/experiments/scripts/{number}",
@@ -88,14 +93,14 @@ def pin(request: Request, here: Here, number: Number, reason: Reason = "") -> Re
 @router.post("/experiments/scripts/{number:int}/unpin")
 def unpin(request: Request, here: Here, number: Number) -> Response:
     """Let the evidence move the script again."""
-    found = promoting.unpin(here.database, str(number))
+    found = promoting.unpin(here.database, str(number), actor=here.actor)
     return done(request, f"/experiments/scripts/{number}", f"{found.title} is not pinned any more.")
 
 
 @router.post("/experiments/scripts/{number:int}/retire")
 def retire(request: Request, here: Here, number: Number, reason: Reason = "") -> Response:
     """Take a script out of use by hand."""
-    changes.retire_script(here.reevaluating, str(number), reason)
+    changes.retire_script(here.reevaluating, str(number), reason, actor=here.actor)
     return done(
         request, f"/experiments/scripts/{number}", "It is retired, and comes back when it is compared again."
     )

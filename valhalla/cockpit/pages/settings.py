@@ -97,7 +97,7 @@ def change(
     """Change a setting, as ``valhalla config set`` does. A value that cannot be is told beside it."""
     try:
         settings.known(key)
-        stored = settings.save(here.database, key, value)
+        stored = settings.save(here.database, key, value, actor=here.actor)
         register.end_outdated(here.database)
     except UsageError as error:
         if wants_json(request.scope):
@@ -130,7 +130,7 @@ async def change_basics(request: Request, here: Here) -> Response:
 def _save_basics(request: Request, here: Cockpit, typed: dict[str, str], back: str) -> Response:
     first = back == "/welcome"
     try:
-        changed = basics.save(here.reevaluating, typed)
+        changed = basics.save(here.reevaluating, typed, actor=here.actor)
         register.end_outdated(here.database)
     except basics.Wrong as error:
         if wants_json(request.scope):
@@ -178,7 +178,7 @@ def change_policy(
     key = key.strip()
     try:
         key = policy_key(here.database, key)
-        made, _ = changes.set_policy(here.reevaluating, key, value, reason)
+        made, _ = changes.set_policy(here.reevaluating, key, value, reason, actor=here.actor)
     except UsageError as error:
         if wants_json(request.scope):
             raise
@@ -263,7 +263,7 @@ def add(
     entries, nobody = _people(who)
     if not entries:
         raise UsageError("there is no e-mail address, phone number or domain in this")
-    added, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None)
+    added, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None, actor=here.actor)
     known = len(set(entries)) - added
     says = f"{added:,} added; {leads:,} leads are kept out by this."
     says += f" {known:,} were on the list already." if known else ""
@@ -284,7 +284,7 @@ def scrub(
         path = folder / (re.sub(r"[^\w. -]", "_", name)[-100:] or "list.csv")
         path.write_bytes(list_.file.read())
         try:
-            checked, found = other_lists.import_scrub(here.database, path, kind)
+            checked, found = other_lists.import_scrub(here.database, path, kind, actor=here.actor)
         except ValhallaError as error:
             raise UsageError(str(error).replace(str(path), "the list")) from None
     what = "have such a number and are called at another one" if kind == "national" else "are kept out"
@@ -296,7 +296,7 @@ def scrub(
 @router.post("/settings/dnc/remove")
 def remove(request: Request, here: Here, who: Annotated[str, Form(max_length=500)]) -> Response:
     """Take somebody off the list, as ``valhalla dnc remove`` does."""
-    removed, leads = do_not_contact.remove(here.database, [suppression.entry(who)])
+    removed, leads = do_not_contact.remove(here.database, [suppression.entry(who)], actor=here.actor)
     if not removed:
         raise UsageError(
             "nobody like that is on the list, or the national registry says so, which only consent lifts"
@@ -322,7 +322,7 @@ def add_buyer(
 ) -> Response:
     """Add a buyer by hand, or change one, as ``valhalla buyers add`` does."""
     cells = {"name": name, "markets": markets, "max_price": max_price, "phone": phone, "email": email}
-    _, new = listed_buyers.add(here.database, cells)
+    _, new = listed_buyers.add(here.database, cells, actor=here.actor)
     return done(request, "/settings/buyers", f"{name.strip()} {'is on the list' if new else 'was changed'}.")
 
 
@@ -338,7 +338,7 @@ def import_buyers(
         path = folder / "buyers.csv"
         path.write_bytes(list_.file.read())
         try:
-            taken = other_lists.import_buyers(here.database, path, replace=replace)
+            taken = other_lists.import_buyers(here.database, path, replace=replace, actor=here.actor)
         except ValhallaError as error:
             raise UsageError(str(error).replace(str(path), "the list")) from None
     says = f"{taken.new} new, {taken.changed} changed, {taken.same} as before"

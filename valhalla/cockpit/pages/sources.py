@@ -51,7 +51,11 @@ def make(
 ) -> Response:
     """Make a source, as ``valhalla sources set`` does."""
     made = set_source(
-        here.database, name.strip(), Change(pattern=pattern.strip() or None), inbox=here.home.inbox
+        here.database,
+        name.strip(),
+        Change(pattern=pattern.strip() or None),
+        inbox=here.home.inbox,
+        actor=here.actor,
     )
     return done(
         request, _at(made["name"]), f"Source {made['name']} is there. Now say how its lists are read."
@@ -89,21 +93,23 @@ def change(
         "day_first": day_first,
         "phone_identity": phone_identity,
     }
-    set_source(here.database, name, Change(pattern=pattern, options=options), inbox=here.home.inbox)
+    set_source(
+        here.database, name, Change(pattern=pattern, options=options), inbox=here.home.inbox, actor=here.actor
+    )
     return done(request, _at(name), f"Source {name} is changed; its lists are read again by these rules.")
 
 
 @router.post("/imports/sources/{name}/accept")
 def accept(request: Request, here: Here, name: Name) -> Response:
     """Accept the suggested mapping of columns, as ``valhalla sources set --accept`` does."""
-    set_source(here.database, name, Change(accept=True))
+    set_source(here.database, name, Change(accept=True), actor=here.actor)
     return done(request, _at(name), f"The columns of source {name} are read as suggested from now on.")
 
 
 @router.post("/imports/sources/{name}/cost")
 def cost(request: Request, here: Here, name: Name, amount: Annotated[str, Form(max_length=30)]) -> Response:
     """Say what its lists cost, as ``valhalla sources cost`` does."""
-    total = set_cost(here.database, name, cents(amount))
+    total = set_cost(here.database, name, cents(amount), actor=here.actor)
     return done(request, _at(name), f"{name} has cost {money(total)} so far.")
 
 
@@ -117,14 +123,14 @@ def pause(
     until: Text = "",
 ) -> Response:
     """Pause or stop a source, as ``valhalla sources pause`` and ``stop`` do."""
-    made = source_pausing.pause(here.database, name, kind, reason, until=until or None)
+    made = source_pausing.pause(here.database, name, kind, reason, until=until or None, actor=here.actor)
     return done(request, _at(name), f"{name} is {source_pauses.as_text(made)}.", undo=f"{_at(name)}/resume")
 
 
 @router.post("/imports/sources/{name}/resume")
 def resume(request: Request, here: Here, name: Name) -> Response:
     """End a pause, as ``valhalla sources resume`` does."""
-    source_pausing.resume(here.database, name)
+    source_pausing.resume(here.database, name, actor=here.actor)
     return done(request, _at(name), f"{name} is resumed: its leads are on the call list again.")
 
 

@@ -11,11 +11,13 @@ from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.rendering import THEME_COOKIE, THEMES, Answer, done, local, page, wants_json
+from valhalla.cockpit.security.hosts import SECURE
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.instance import running
+from valhalla.team import signing_in
 
 CONFIRMATION = "LIVE"
 YEAR = 365 * 24 * 3600
@@ -54,7 +56,7 @@ def on(
         raise UsageError(f"it stays a dry run: type {CONFIRMATION} to go live")
     instance = running(here.home.path)
     opened = live.open_for(
-        here.database, live.running_run(here.database, instance.pid if instance else None), "operator"
+        here.database, live.running_run(here.database, instance.pid if instance else None), here.actor
     )
     hours = round((opened.until - opened.opened_at) / 3_600_000_000)
     return done(
@@ -69,7 +71,7 @@ def on(
 @router.post("/live/off")
 def off(request: Request, here: Here, back: Back = "/") -> Response:
     """Turn the lock on, as ``valhalla live off`` does."""
-    closed = live.close(here.database, "operator")
+    closed = live.close(here.database, here.actor)
     return done(
         request, back, "Dry run: nothing leaves this computer." if closed else "It was a dry run already."
     )
@@ -111,7 +113,13 @@ def folder(request: Request, here: Here) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request, here: Here) -> Response:
     """End this browser's session."""
-    here.sessions.end(request.cookies.get(here.cookie, ""))
+    secure = request.url.scheme in SECURE
+    for name in (here.cookie, here.member_cookie(request.url.scheme)):
+        here.sessions.end(request.cookies.get(name, ""))
+    if here.member is not None:
+        signing_in.sign_out(here.database, request.cookies[here.member_cookie(request.url.scheme)])
     answer = RedirectResponse("/", 303)
-    answer.delete_cookie(here.cookie, path="/", httponly=True, samesite="lax")
+    for name in (here.cookie, here.member_cookie(request.url.scheme)):
+        if name in request.cookies:
+            answer.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=secure)
     return answer

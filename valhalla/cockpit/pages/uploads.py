@@ -122,7 +122,7 @@ def map_columns(
 ) -> Response:
     """Say once for the source which column is which field."""
     found, name = uploads.find(here.home, token), source_name(source)
-    set_source(here.database, name, Change(columns=pairs(column, field), like=found.path))
+    set_source(here.database, name, Change(columns=pairs(column, field), like=found.path), actor=here.actor)
     says = f"Lists of source {name} with these columns are read like this from now on."
     return done(request, _at(token, name), says)
 
@@ -138,7 +138,7 @@ def answer(
 ) -> Response:
     """Answer a question about a column once, for all lists of the source with these columns; an empty field is no."""
     found, name = uploads.find(here.home, token), source_name(source)
-    set_source(here.database, name, Change(columns={column: field}, like=found.path))
+    set_source(here.database, name, Change(columns={column: field}, like=found.path), actor=here.actor)
     return done(request, _at(token, name), "Remembered for all lists with these columns.")
 
 
@@ -150,8 +150,8 @@ def cure(request: Request, here: Here, token: Token, source: Source = DEFAULT_SO
     advice = told["file"]["advice"] if told and told["file"] else []
     if not advice:
         raise UsageError("there is nothing to advise about this list")
-    set_source(here.database, name, Change())
-    cures.follow(here.database, str(uploads.find(here.home, token).path), name, advice[0])
+    set_source(here.database, name, Change(), actor=here.actor)
+    cures.follow(here.database, str(uploads.find(here.home, token).path), name, advice[0], actor=here.actor)
     return done(request, _at(token, name), f"Source {name} is read by that from now on.")
 
 

@@ -58,7 +58,7 @@ def cost(
     if source is None:
         raise UsageError(f"import {import_id} brought no leads that a cost could be set against")
     paid = cents(amount)
-    set_cost(here.database, source.source, paid, import_id)
+    set_cost(here.database, source.source, paid, import_id, actor=here.actor)
     return done(request, "/week#lists", f"{source.file} cost {money(paid)}.")
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from db.clock import iso
 from valhalla.cockpit.gather import work as gathering
-from valhalla.cockpit.rendering import done, environment, page, wants_json
+from valhalla.cockpit.rendering import Answer, done, environment, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import editing, notes, tags, working
@@ -18,10 +19,9 @@ from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.today import HEADINGS
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
+from valhalla.team import holds
 
 router = Views("work")
-
-OPERATOR = "operator"
 
 Key = Annotated[str, Form(max_length=40)]
 Only = Annotated[str, Form(max_length=40)]
@@ -95,9 +95,9 @@ def record(
                 place=place if event == "appointment" else None,
                 note=note,
             )
-            record_all(here.reevaluating, [given])
+            record_all(here.reevaluating, [given], actor=here.actor)
             if note.strip() and event not in working.TIMED:
-                notes.add(here.database, lead.id, note)
+                notes.add(here.database, lead.id, note, actor=here.actor)
             shown.said = f"{lead.name}: {event.replace('_', ' ')}{says}."
         said = shown.said
     return _next(request, here, only, said)
@@ -110,6 +110,7 @@ def skip(request: Request, here: Here, key: Key, only: Only = "") -> Response:
     if shown is None:
         return _next(request, here, only, OLD)
     here.calling.skip(shown.lead_id, here.database.clock())
+    _give_back(here)
     return _next(request, here, only, f"{read_lead(here.database, shown.lead_id).name}: skipped for today.")
 
 
@@ -120,14 +121,28 @@ def unskip(request: Request, here: Here, only: Only = "") -> Response:
     return _next(request, here, only, "Nobody is skipped any more.")
 
 
+@router.post("/work/hold")
+def hold(here: Here) -> Response:
+    """The page is still open: whom a member holds stays theirs. ``until``: null when nobody is held (any more)."""
+    until = holds.renew(here.database, here.actor) if gathering.calls(here) else None
+    return Answer({"until": None if until is None else iso(until)})
+
+
+@router.post("/work/release")
+def release(here: Here) -> Response:
+    """The page was left: give back whom a member holds."""
+    _give_back(here)
+    return Response(status_code=204)
+
+
 @router.post("/work/undo")
 def undo(request: Request, here: Here, only: Only = "") -> Response:
     """Undo the last thing that was recorded today, up to ten of them, and show its lead again."""
     with here.calling.lock:
-        numbers = working.recorded_today(here.database, OPERATOR)
+        numbers = working.recorded_today(here.database, here.actor)
         if not numbers:
             return _next(request, here, only, "Nothing was recorded today that could be undone.")
-        (undone,), _ = undo_all(here.reevaluating, numbers[:1])
+        (undone,), _ = undo_all(here.reevaluating, numbers[:1], actor=here.actor)
     name = read_lead(here.database, undone.lead_id).name
     said = f"Undone: {undone.event.replace('_', ' ')} of {name}."
     return _next(request, here, only, said, undone.lead_id)
@@ -159,7 +174,9 @@ def edit(
     """Put the lead that is shown right."""
 
     def correct(lead: int) -> str:
-        changed = editing.correct(here.database, lead, name=name, phone=phone, email=email, address=address)
+        changed = editing.correct(
+            here.database, lead, name=name, phone=phone, email=email, address=address, actor=here.actor
+        )
         return (
             f"Corrected: {', '.join(changed)}. Lists will not change that."
             if changed
@@ -172,17 +189,22 @@ def edit(
 @router.post("/work/name")
 def say_name(request: Request, here: Here, name: Short = "", only: Only = "") -> Response:
     """What the caller says their name is; asked once."""
-    settings.save(here.database, "my.name", " ".join(name.split()))
+    settings.save(here.database, "my.name", " ".join(name.split()), actor=here.actor)
     return _next(request, here, only, "The scripts say your name from now on.")
 
 
+def _give_back(here: Cockpit) -> None:
+    if gathering.calls(here):
+        holds.release(here.database, here.actor)
+
+
 def _noted(here: Cockpit, lead: int, text: str) -> str:
-    notes.add(here.database, lead, text)
+    notes.add(here.database, lead, text, actor=here.actor)
     return "Noted."
 
 
 def _tagged(here: Cockpit, lead: int, text: str) -> str:
-    tags.put(here.database, [lead], text.split(",") if "," in text else [text])
+    tags.put(here.database, [lead], text.split(",") if "," in text else [text], actor=here.actor)
     return f"Tagged: {', '.join(tags.of_lead(here.database, lead))}."
 
 

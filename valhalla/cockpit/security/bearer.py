@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from valhalla.cockpit.rendering import refusal
+from valhalla.cockpit.security.hosts import SECURE
 from valhalla.cockpit.security.origin import SAFE
 from valhalla.cockpit.state import Cockpit
 from valhalla.service import tokens
@@ -58,7 +59,9 @@ class Bearer:
 
 
 def brought(scope: Scope) -> str | None:
-    """The token that a request brings to a place where tokens are good, else None."""
+    """The token that a request brings to a place where tokens are good, else None. They are for programs on this computer."""
+    if scope.get("scheme") in SECURE:
+        return None
     if scope["type"] == "http" and scope["path"] == FEED and scope["method"] in SAFE:
         pairs = parse_qsl(scope["query_string"].decode("latin-1"))
         return next((value for name, value in pairs if name == "token"), None)

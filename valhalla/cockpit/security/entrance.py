@@ -1,4 +1,7 @@
-"""The door: a link's token becomes a cookie, and without the cookie nothing but health and style is shown."""
+"""The door: a link's token becomes a cookie, and without the cookie nothing but health and style is shown.
+
+In a team there is a second cookie, of a member who signed in; from the network there is no other way in.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db import Database, DatabaseError
-from valhalla.cockpit.rendering import refusal
-from valhalla.cockpit.security.hosts import is_public
+from valhalla.cockpit.rendering import refusal, wants_json
+from valhalla.cockpit.security.hosts import DOORS, SECURE, is_public
+from valhalla.cockpit.security.origin import SAFE
 from valhalla.cockpit.security.sessions import IDLE, Session
 from valhalla.cockpit.state import Cockpit
 from valhalla.service import links
+from valhalla.team import members, signing_in
 
 AGAIN = "Get a fresh link by starting Valhalla again, or with: valhalla cockpit --open"
 
@@ -38,13 +43,17 @@ class Entrance:
         if scope["type"] not in ("http", "websocket") or is_public(scope["path"]) or "token" in scope:
             await self.app(scope, receive, send)
             return
-        session = await self._session(HTTPConnection(scope).cookies.get(self.cockpit.cookie))
-        if scope["type"] == "http" and b"token=" in scope["query_string"]:
+        if scope["path"] in DOORS:
+            await self.app(scope, receive, send)
+            return
+        cookies, secure = HTTPConnection(scope).cookies, scope["scheme"] in SECURE
+        session = await self._member(scope, cookies.get(self.cockpit.member_cookie(scope["scheme"])))
+        if session is None and not secure:  # links are for this computer
+            session = await self._session(cookies.get(self.cockpit.cookie))
+        if scope["type"] == "http" and not secure and b"token=" in scope["query_string"]:
             answer = await self._follow(scope, session)
         elif session is None:
-            answer = refusal(
-                scope, 401, "SIGNED_OUT", f"You are not signed in, or were for too long ago. {AGAIN}"
-            )
+            answer = await self._signed_out(scope)
         else:
             answer = None
         if answer is None:
@@ -52,6 +61,22 @@ class Entrance:
             await self.app(scope, receive, send)
         else:
             await answer(scope, receive, send)
+
+    async def _member(self, scope: Scope, cookie: str | None) -> Session | None:
+        if cookie is None:
+            return None
+        member = await run_in_threadpool(signing_in.present, self.cockpit.database, cookie)
+        if member is None:
+            return None
+        scope["member"] = member
+        return self.cockpit.sessions.of_member(cookie)
+
+    async def _signed_out(self, scope: Scope) -> Response:
+        if await run_in_threadpool(members.enabled, self.cockpit.database):
+            if scope["type"] == "http" and scope["method"] in SAFE and not wants_json(scope):
+                return RedirectResponse(DOORS[0], 303)
+            return refusal(scope, 401, "SIGNED_OUT", "You are not signed in, or were for too long ago.")
+        return refusal(scope, 401, "SIGNED_OUT", f"You are not signed in, or were for too long ago. {AGAIN}")
 
     async def _session(self, cookie: str | None) -> Session | None:
         sessions = self.cockpit.sessions

@@ -20,6 +20,12 @@ PUBLIC = ("/healthz", "/readyz", "/metrics", "/favicon.ico")
 
 PUBLIC_FOLDER = "/static/"
 
+DOORS = ("/sign-in", "/invitation")
+"""How a member of a team comes in: answered without a session, but not under the names that every program shares."""
+
+SECURE = ("https", "wss")
+"""Schemes of what comes from the network: there is nothing else beyond this computer."""
+
 MOVED = """This cockpit has an address of its own, which no other program on this computer shares. \
 Get a link to it with: valhalla cockpit --open"""
 PROGRAMS = "Programs need a token here. Make one with: valhalla token add NAME --scope read"
@@ -41,11 +47,13 @@ class Hosts:
     def __init__(self, app: ASGIApp, *, cockpit: Cockpit) -> None:
         self.app = app
         self.allowed = hosts_of((cockpit.name, *ANYBODYS), cockpit.port)
+        self.network = hosts_of(cockpit.network_names, cockpit.network_port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             given = Headers(scope=scope).getlist("host")
-            if len(given) != 1 or given[0].lower() not in self.allowed:
+            allowed = self.network if scope["scheme"] in SECURE else self.allowed
+            if len(given) != 1 or given[0].lower() not in allowed:
                 answer = refusal(
                     scope, 400, "HOST", "This cockpit answers only to addresses of this computer."
                 )
@@ -71,5 +79,8 @@ class OwnName:
 
     def _opens(self, scope: Scope) -> bool:
         return (
-            "token" in scope or is_public(scope["path"]) or Headers(scope=scope)["host"].lower() in self.own
+            "token" in scope
+            or scope["scheme"] in SECURE
+            or is_public(scope["path"])
+            or Headers(scope=scope)["host"].lower() in self.own
         )

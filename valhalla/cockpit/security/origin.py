@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from valhalla.cockpit.rendering import refusal
-from valhalla.cockpit.security.hosts import hosts_of
+from valhalla.cockpit.security.hosts import SECURE, hosts_of
 from valhalla.cockpit.state import Cockpit
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -30,6 +30,9 @@ class SameOrigin:
     def __init__(self, app: ASGIApp, *, cockpit: Cockpit) -> None:
         self.app = app
         self.origins = frozenset(f"http://{host}" for host in hosts_of((cockpit.name,), cockpit.port))
+        self.network = frozenset(
+            f"https://{host}" for host in hosts_of(cockpit.network_names, cockpit.network_port)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._allows(scope):
@@ -41,8 +44,11 @@ class SameOrigin:
     def _allows(self, scope: Scope) -> bool:
         if "token" in scope:  # no page can bring one
             return True
+        if scope["type"] not in ("http", "websocket"):
+            return True
+        origins = self.network if scope["scheme"] in SECURE else self.origins
         if scope["type"] == "http":
-            return scope["method"] in SAFE or is_same_origin(Headers(scope=scope), self.origins)
+            return scope["method"] in SAFE or is_same_origin(Headers(scope=scope), origins)
         if scope["type"] == "websocket":  # browsers always send Origin with one
-            return Headers(scope=scope).get("origin") in self.origins
+            return Headers(scope=scope).get("origin") in origins
         return True

@@ -8,7 +8,7 @@ from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.origin import SAFE
 from valhalla.cockpit.state import Cockpit
 
-HARMLESS = ("/theme", "/sign-out")
+HARMLESS = ("/theme", "/sign-out", "/sign-in")
 """These change nothing but the browser's own session."""
 
 

@@ -59,6 +59,7 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._spent: set[str] = set()
+        self._members: dict[str, Session] = {}
 
     def exchange(self, link: str) -> str | None:
         """A new session's cookie value for a good link, else None. Reads the file."""
@@ -90,6 +91,16 @@ class Sessions:
         """Let nobody in by ``link`` any more."""
         self._spent.add(link)
 
+    def of_member(self, value: str) -> Session:
+        """What is kept of a browser in which a member is signed in; whether they are is in the database."""
+        key, now = _hash(value), self._clock()
+        if key not in self._members:
+            while len(self._members) >= MOST:
+                self._members.pop(min(self._members, key=lambda each: self._members[each].seen))
+            self._members[key] = Session("", now, shown=True)
+        self._members[key].seen = now
+        return self._members[key]
+
     def late(self, value: str | None) -> str | None:
         """The link of a cookie that is good for nothing because another one of the same link was presented first."""
         session = self._of(value)
@@ -98,6 +109,7 @@ class Sessions:
     def end(self, value: str) -> None:
         """Sign out."""
         self._sessions.pop(_hash(value), None)
+        self._members.pop(_hash(value), None)
 
     def _of(self, value: str | None) -> Session | None:
         return self._sessions.get(_hash(value)) if value else None

@@ -50,7 +50,7 @@ function found() {
 }
 
 function connect() {
-  socket = new WebSocket(`ws://${location.host}/ws/live`);
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
   socket.onopen = found;
   socket.onmessage = (event) => {
     heardAt = Date.now();
@@ -74,7 +74,7 @@ function connect() {
 }
 
 export function start() {
-  if (!("WebSocket" in window)) return;
+  if (!("WebSocket" in window) || document.body.dataset.live === "off") return;
   heardAt = Date.now();
   connect();
   setInterval(() => {

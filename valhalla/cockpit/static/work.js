@@ -57,6 +57,18 @@ function close() {
   const shown = [...list.querySelectorAll("[data-box], [data-for-time]")].filter((box) => !box.hidden);
   for (const box of shown) box.hidden = true;
   if (shown.length) one("#work-name")?.focus();
+
+// In a team the lead is this person's while the page is open, and given back when it is left.
+async function hold() {
+  if (!one("[data-hold]")) return;
+  try {
+    const answer = await fetch("/work/hold", { method: "POST", headers: { Accept: "application/json" } });
+    if (answer.ok && (await answer.json()).until === null) complain("This lead is not held for you any more; somebody else may be calling them. Press S for the next one.");
+  } catch { /* the next time */ }
+}
+setInterval(hold, 60000);
+addEventListener("pagehide", () => { if (one("[data-hold]")) navigator.sendBeacon("/work/release"); });
+addEventListener("pageshow", (event) => { if (event.persisted && one("[data-hold]")) location.reload(); });
   return shown.length > 0;
 }
 
@@ -105,3 +117,15 @@ document.addEventListener("keydown", (event) => {
   if (settled()) button.click();
 });
 one("#work-name")?.focus();
+
+// In a team the lead is this person's while the page is open, and given back when it is left.
+async function hold() {
+  if (!one("[data-hold]")) return;
+  try {
+    const answer = await fetch("/work/hold", { method: "POST", headers: { Accept: "application/json" } });
+    if (answer.ok && (await answer.json()).until === null) complain("This lead is not held for you any more; somebody else may be calling them. Press S for the next one.");
+  } catch { /* the next time */ }
+}
+setInterval(hold, 60000);
+addEventListener("pagehide", () => { if (one("[data-hold]")) navigator.sendBeacon("/work/release"); });
+addEventListener("pageshow", (event) => { if (event.persisted && one("[data-hold]")) location.reload(); });
