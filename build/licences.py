@@ -61,4 +61,4 @@ def _python() -> str:
         for name in ("LICENSE.txt", "LICENSE"):
             if (folder / name).is_file():
                 return (folder / name).read_text(encoding="utf-8", errors="replace")
-    raise SystemExit("the licence of Python is not beside it; it cannot be shipped without")
+    raise SystemExit("the licence of Python is not next to it; it cannot be shipped without")

@@ -1,6 +1,6 @@
 """Finds the program's own modules by their names alone, and reads them from a file that stays open.
 
-PyInstaller asks the file system about each package that might lie beside the executable, and opens the executable once for each
+PyInstaller asks the file system about each package that might lie next to the executable, and opens the executable once for each
 module: some thousand questions until the cockpit answers, and a virus scanner may look into each. It also ends a program whose
 executable was renamed or replaced while it ran, as an update does. A file that is open already can still be read then.
 """
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, BinaryIO, Protocol
 
 PACKAGE, DATA, NAMESPACE = 1, 2, 3
-"""Kinds of entries beside plain modules. A namespace has no code, and no bytes at all."""
+"""Kinds of entries other than plain modules. A namespace has no code, and no bytes at all."""
 
 
 class Archive(Protocol):
@@ -43,7 +43,7 @@ class Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where the module is if it is one of ours; None: whoever comes after us may know it."""
+        """Where the module is if it is one of ours; None: a finder after us may know it."""
         kind = self.toc.get(name, (NAMESPACE,))[0]
         if kind == NAMESPACE:
             return None

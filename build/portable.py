@@ -11,12 +11,12 @@ NAME = "valhalla-portable"
 MARKER = "portable"
 MARKER_TEXT = (
     "This file makes Valhalla portable: its data is kept in this folder. Without it, the data is kept in the\n"
-    "local application data of whoever starts it.\n"
+    "local application data of the user who starts it.\n"
 )
 
 
 def pack(folder: Path) -> Path:
-    """Put the marker into ``folder`` and pack it beside itself: a .zip for Windows, elsewhere a .tar.gz, which keeps
+    """Put the marker into ``folder`` and pack it next to itself: a .zip for Windows, elsewhere a .tar.gz, which keeps
     links and permissions."""
     (folder / MARKER).write_text(MARKER_TEXT, encoding="utf-8", newline="\n")
     if sys.platform == "win32":

@@ -156,7 +156,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         return True
 
     def hold_back(self, why: str) -> None:
-        """Only read from now on; whoever wants to write is told ``why``. Called before other threads use the database."""
+        """Only read from now on; anyone who wants to write is told ``why``. Called before other threads use the database."""
         self.close_all()
         self.readonly, self.why_readonly = True, why
 
@@ -200,7 +200,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 raise self._explained(error) from error
 
     def own_log(self) -> list[Path]:
-        """Those of the -wal and -shm of the file that was opened which still lie beside it, or beside what took its place."""
+        """Those of the -wal and -shm of the file that was opened which still lie next to it, or next to what took its place."""
         return self._standing.own_log() if self._standing is not None else []
 
     def _displace(self, what: str | None) -> None:
@@ -237,7 +237,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             raise self._explained(error) from error
 
     def each(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> Generator[tuple[Any, ...]]:
-        """The rows of a statement one after the other, for whoever may stop before the last: close it then."""
+        """The rows of a statement one after the other, for anyone who may stop before the last: close it then."""
         try:
             cursor = self.connection().execute(text, params)
             try:
@@ -330,7 +330,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def references_unchecked(self) -> Iterator[None]:
-        """This thread's statements do not look up the rows that their rows refer to: for whoever writes or removes many and
+        """This thread's statements do not look up the rows that their rows refer to: for anyone who writes or removes many and
         knows that the references fit. Begins and ends outside of :meth:`write`."""
         self.sql("PRAGMA foreign_keys = 0")
         try:
@@ -375,7 +375,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             return depth == self._thread.depth == 0
 
     def return_to(self, depth: int) -> bool:
-        """Whoever called code that may have left transactions open, or ended its caller's: back to ``depth``, 0 or 1.
+        """For callers of code that may have left transactions open, or ended its caller's: back to ``depth``, 0 or 1.
 
         0: whatever is open is rolled back, and the turn to write given back. 1: what was begun inside belongs to the outer one.
         False: something was open, or, at 1, there is no transaction any more.
@@ -536,10 +536,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def checkpoint_beside(self) -> None:
-        """Begin to move what stands in the WAL now into the file, in a thread of its own: whoever writes is not held up.
+        """Begin to move what stands in the WAL now into the file, in a thread of its own: anyone who writes is not held up.
 
         What is written meanwhile stays in the WAL. While one is at it, another is not begun; :meth:`close_all` waits for it.
-        Never raises for the file: whoever works on it will be told.
+        Never raises for the file: the next to work on it is told.
         """
 
         def move() -> None:
@@ -560,12 +560,12 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         return 0 if self.path is None else _size(self.path.with_name(self.path.name + "-wal"))
 
     def compact(self) -> bool:
-        """Write the whole file anew, so that no page still holds a piece of what was deleted or moved. Who wants to write waits.
+        """Write the whole file again, so that no page still holds a piece of what was deleted or moved. Who wants to write waits.
 
         False: somebody was in the way, or there is no room for it; the file is as it was, or its log could not be emptied yet.
         """
         if self.in_write():
-            raise RuntimeError("the file cannot be written anew inside a transaction")
+            raise RuntimeError("the file cannot be written again inside a transaction")
         if self.path is None:
             return True
         self.look()

@@ -39,7 +39,7 @@ def audit_copy(
     progress: Progress | None = None,
     sign: Sign | None = None,
 ) -> dict[str, Any]:
-    """Copy the file to ``target`` while it is in use, check the copy, and write its manifest beside it; returns that.
+    """Copy the file to ``target`` while it is in use, check the copy, and write its manifest next to it; returns that.
 
     ``version``: of the program. ``redact``: leave personal data out; the chain stays verifiable. ``sign``: puts a signature to
     the manifest. Raises

@@ -119,7 +119,7 @@ Half = tuple[bytes, bytes]
 
 
 def halves(table: Evidence, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
-    """The first halves of the rows' hashes, for whoever works them out before the rows have a key.
+    """The first halves of the rows' hashes, for anyone who works them out before the rows have a key.
 
     ``columns``: of the tuples. A personal column that is not among them is null in these rows.
     """

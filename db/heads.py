@@ -1,4 +1,4 @@
-"""The chain's end, noted outside of the file: whoever can rewrite the whole file could make the chain anew, but not this."""
+"""The chain's end, noted outside of the file: anyone who can rewrite the whole file could make the chain again, but not this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing a library without what it would load beside itself."""
+"""Importing a library without what it would load in addition to itself."""
 
 from __future__ import annotations
 

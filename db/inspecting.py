@@ -23,13 +23,13 @@ from db.verifying import ALTERED, verify
 
 MAGIC = b"SQLite format 3\0"
 MANIFEST = ".manifest.json"
-"""Ending of the manifest beside an audit copy."""
+"""Ending of the manifest next to an audit copy."""
 
 _BLOCK = 2**20
 
 
 Also = Callable[[Database, Verdict], object]
-"""A further look at the opened file, by whoever knows more of what is in it than this package does."""
+"""A further look at the opened file, by anyone who knows more of what is in it than this package does."""
 
 Scratch = Callable[[], AbstractContextManager[Path]]
 """Makes a folder for copies that are thrown away, and removes it."""
@@ -51,9 +51,9 @@ def inspect(
     newest: bool = False,
     scratch: Scratch = _scratch,
 ) -> Verdict:
-    """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing beside it.
+    """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing next to it.
 
-    A ``-wal`` beside it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
+    A ``-wal`` next to it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
     no such file; whatever is wrong inside of it is a problem of the verdict. ``scratch``: makes the
     folder of that copy. The other arguments: see :func:`db.verifying.verify`.
     """
@@ -69,7 +69,7 @@ def inspect(
                 before = _entries(path, scratch)
                 verdict = _verified(copy, schema, head, heads, also, newest)
                 verdict.notes.append(
-                    f"{log.name} ({log.stat().st_size} bytes) lies beside the file and was read with it, on a temporary "
+                    f"{log.name} ({log.stat().st_size} bytes) lies next to the file and was read with it, on a temporary "
                     f"copy: the file alone ends at entry {before if before is not None else 'unknown'}."
                 )
         else:

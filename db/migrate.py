@@ -66,7 +66,7 @@ def backup_path(path: Path, step: Step) -> Path:
 
 def _apply(database: Connections, step: Step, last: bool) -> None:
     connection, schema = database.connection(), database.schema
-    # A migration may make the chain's tables anew.
+    # A migration may make the chain's tables again.
     authorizer, connection.authorizer = connection.authorizer, None
     try:
         # A power failure may take the newest steps; the next start does them again. So only the last need be on the disk.

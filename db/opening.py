@@ -105,7 +105,7 @@ def open_copy(kind: type[_D], path: Path, schema: Schema, *, any_schema: bool) -
         raise errors.CannotOpen(f"{path} does not exist")
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     target = "file:" + quote(path.as_posix())
-    target += "?mode=ro" if _may_change(path) else "?immutable=1"  # a lone copy: leave no -shm beside it
+    target += "?mode=ro" if _may_change(path) else "?immutable=1"  # a lone copy: leave no -shm next to it
     database = kind(target, flags=flags, path=path, schema=schema)
     try:
         if any_schema:

@@ -18,7 +18,7 @@ ACTION = "audit.restart"
 
 def restart(path: Path, schema: Schema, facts: dict[str, object], actor: str) -> audit.Head:
     """Give the database at ``path``, which nobody else uses, a new chain that begins with ``facts``; every row of evidence is
-    witnessed anew. What is interrupted leaves a database to throw away, so this is done on a copy that then takes its place.
+    witnessed again. What is interrupted leaves a database to throw away, so this is done on a copy that then takes its place.
     """
     _empty(path)
     with Database.open(path, schema, create=False) as database:

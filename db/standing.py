@@ -78,7 +78,7 @@ class Standing:
         return GONE if found is None else REPLACED
 
     def forget_log(self) -> None:
-        """The last connection closes: what lies beside the file may go with it."""
+        """The last connection closes: what lies next to the file may go with it."""
         with self._mutex:
             self._beside, self._holder = {}, None
 
@@ -124,7 +124,7 @@ class Standing:
 
     def _is_ours(self, connection: apsw.Connection) -> bool:
         """The header is one that this program writes, its counter only goes up, and so does the chain: in the file by itself,
-        which falls behind the log but never back, and for whoever reads both."""
+        which falls behind the log but never back, and for anyone who reads both."""
         with self._mutex:
             last = self._seen
         stamp, counter = _stamp(self._path), self._read_counter()

@@ -1,6 +1,6 @@
 """Whose turn it is to write: first come, first served, among the threads of a process and among processes.
 
-SQLite's own busy handler polls with growing pauses, so a second writer beside a busy one can starve for seconds.
+SQLite's own busy handler polls with growing pauses, so a second writer next to a busy one can starve for seconds.
 Threads therefore queue here, in order, and processes take turns on a lock file that is held only while the write
 transaction begins.
 """
@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from db.filelock import FileLock
 
 TURN_FILE = "writer.turn"
-"""The lock file beside the database."""
+"""The lock file next to the database."""
 
 
 class FairLock:

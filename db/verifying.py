@@ -170,7 +170,7 @@ class Walk:
             verdict.add("file", None, "is a redacted copy in the place of the file itself")
         more = self.database.value("SELECT count(*) FROM audit_head WHERE id IS NOT 1")
         if more:
-            verdict.add("audit_head", None, f"there are {more} rows beside the one that is the head")
+            verdict.add("audit_head", None, f"there are {more} rows in addition to the one that is the head")
         end = self.database.one(READ_HEAD)
         if end is None:
             verdict.add("audit_head", 1, "missing, so entries may be too")
@@ -184,7 +184,7 @@ class Walk:
             verdict.add(
                 "audit",
                 None,
-                f"the head {outside} that was noted outside is not in this chain: it was made anew or cut",
+                f"the head {outside} that was noted outside is not in this chain: it was made again or cut",
             )
 
     def _note(self, seq: int, action: str, body: str) -> None:

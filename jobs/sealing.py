@@ -66,7 +66,7 @@ def seal_events(database: Database) -> int:
 
 
 def seal_anew(database: Database) -> int:
-    """Witness all events in the chain that a database has now, when it was begun anew; returns how many."""
+    """Witness all events in the chain that a database has now, when it was begun again; returns how many."""
     with database.write():
         database.sql(sql.FORGET_SEALS, (0, MOST))
     return seal_events(database)

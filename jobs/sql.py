@@ -165,7 +165,7 @@ SELECT count(*) FROM task WHERE state = 'running' AND (lease IS NULL OR lease <=
 """
 
 # Only a job that began is counted as lost, and from one again when it has come further than where it died before. From
-# then on it runs in a lane of its kind's suspects, one at a time: what merely ran beside the one that kills is not counted twice.
+# then on it runs in a lane of its kind's suspects, one at a time: what merely ran at the same time as the one that kills is not counted twice.
 _BURY = "started_at IS NOT NULL AND iif(progress IS lost_progress, lost, 0) + 1 >= :max_lost"
 
 _RESCUE = """

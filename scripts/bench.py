@@ -100,7 +100,7 @@ def _watch(process: subprocess.Popen[bytes]) -> tuple[int | None, int | None]:
     def loop() -> None:
         nonlocal family
         rounds = 0
-        # The system keeps the peaks, so they need not be looked at often; looking takes time from whoever uses all processors.
+        # The system keeps the peaks, so they need not be looked at often; looking takes time from anyone who uses all processors.
         while not done.wait(0.05):
             rounds += 1
             if rounds % 5 == 0:  # finding children reads the whole process list

@@ -7,7 +7,7 @@
   script: the program itself has none;
 - copying the file while another import writes to it, and copying it with the system's own ``cp`` meanwhile;
 - verifying the copy, by the program and by ``scripts/verify_audit.py``;
-- erasing one person, which writes the file anew.
+- erasing one person, which writes the file again.
 
 Each is a process of its own; shown are medians of seconds, and the most memory. *Work* is processor time, which other programs on
 the machine disturb less.
@@ -112,7 +112,7 @@ class Bench:
         return self.folder / "home-with" / "valhalla.db"
 
     def copies(self, turns: int) -> None:
-        """Copy while the other list is imported, which begins anew when it has ended."""
+        """Copy while the other list is imported, which begins again when it has ended."""
         target, plain = self.folder / "copy.db", self.folder / "plain.db"
         shutil.copy(self.file, self.folder / "before.db")
         importing = self._import_more()
@@ -131,7 +131,7 @@ class Bench:
                 self.seconds.setdefault("cp", []).append(time.perf_counter() - began)
                 plain.unlink()
                 if importing.poll() is not None:
-                    sys.exit("the import that was to run beside the copies ended before them; take more rows")
+                    sys.exit("the import that was to run during the copies ended before them; take more rows")
         finally:
             importing.kill()
             importing.wait()
@@ -185,7 +185,7 @@ def _ingest(home: Path, path: Path) -> list[str]:
 
 
 def show(bench: Bench, rows: int) -> dict[str, float]:
-    """Print the figures beside what is promised."""
+    """Print the figures next to what is promised."""
     medians = {name: statistics.median(seconds) for name, seconds in bench.seconds.items()}
     took, least = medians["import with"], medians["import without"]
     rate, plain = (bench.bytes / 1e6 / medians[name] for name in ("copy", "cp"))

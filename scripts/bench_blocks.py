@@ -1,7 +1,7 @@
 """Measures the sandbox blocks: checks a second, latencies, start and stop, idle load, memory.
 
 ``python3 scripts/bench_blocks.py [--json] [--idle SECONDS]``. Each figure is the median of three runs on a file on the disk;
-the threshold stands beside it. Exit code 1 when one is missed.
+the threshold stands next to it. Exit code 1 when one is missed.
 """
 
 from __future__ import annotations

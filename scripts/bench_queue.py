@@ -5,7 +5,7 @@ synchronous NORMAL), ``litequeue`` and ``persist-queue``:
 
 - *enqueue*: jobs/s put in one by one, and in bulk where there is such a thing;
 - *run*: no-op jobs/s from the queue to their end with one worker thread, all of them waiting at the start;
-- *start*: from enqueueing to the handler, p50 and p99 in ms: idle, beside a busy producer, and from another process;
+- *start*: from enqueueing to the handler, p50 and p99 in ms: idle, next to a busy producer, and from another process;
 - *idle*: share of one CPU that a worker with four threads takes when there is nothing to do;
 - *growth*: jobs/s with 1,000, 100,000 and 1,000,000 waiting rows, and the CPU time of each, which says the same on a
   machine that has other things to do.

@@ -131,7 +131,7 @@ def _make(venv: Path, python: Path) -> None:
         venv.mkdir(parents=True)
         stamp.write_text("{}", encoding="utf-8")  # so that one that was never finished is known as ours
     except OSError as error:
-        _stop(f"{venv} cannot be made anew ({error.strerror}); is something running from it?")
+        _stop(f"{venv} cannot be made again ({error.strerror}); is something running from it?")
     if _run([sys.executable, "-m", "venv", str(venv)]).returncode == 0:
         return
     # Debian ships venv without ensurepip; the pip that is there can still install one into the new environment.

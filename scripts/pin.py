@@ -1,4 +1,4 @@
-"""Writes constraints.txt anew: the exact version of everything that a fresh install picks today.
+"""Writes constraints.txt again: the exact version of everything that a fresh install picks today.
 
 ``python3 scripts/pin.py`` installs the project with all extras into a fresh environment, adds what the same packages
 would pull in on the other systems and Python versions, and notes the versions. Run it to move to newer releases, then

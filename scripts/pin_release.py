@@ -1,4 +1,4 @@
-"""Writes build/requirements-windows.txt and build/requirements-linux.txt anew: what a release is built from, with hashes.
+"""Writes build/requirements-windows.txt and build/requirements-linux.txt again: what a release is built from, with hashes.
 
 ``python3 scripts/pin_release.py`` downloads every distribution that the executable is made of and with, in the versions of
 constraints.txt, and notes the hash of each file that pip would choose there. Run it after scripts/pin.py, and commit both. The

@@ -3,7 +3,7 @@
     python3 verify_audit.py copy.db [--head HASH] [--json]
 
 Checks that the file is whole and every row of evidence as the audit chain says, by the description in docs/file-format.md;
-shares no code with Valhalla. Prints OK or every problem; exit code 0 or 1. Only reads, and leaves nothing beside the file.
+shares no code with Valhalla. Prints OK or every problem; exit code 0 or 1. Only reads, and leaves nothing next to the file.
 """
 
 import argparse
@@ -150,14 +150,14 @@ class Verifier:
         if newest and self.left_out:
             self.add("file", None, "is a redacted copy in the place of the file itself")
         if self.db.execute("SELECT 1 FROM audit_head WHERE id IS NOT 1").fetchone():
-            self.add("audit_head", None, "there are rows beside the one that is the head")
+            self.add("audit_head", None, "there are rows in addition to the one that is the head")
         end = self.db.execute("SELECT entries, hash FROM audit_head WHERE id = 1").fetchone()
         if end is None:
             self.add("audit_head", 1, "missing, so entries may be too")
         elif end != (expected - 1, previous):
             self.add("audit_head", 1, f"names entry {end[0]} as the last, not {expected - 1}")
         if not found:
-            self.add("audit", None, f"the head {outside} is not in this chain: it was made anew or cut")
+            self.add("audit", None, f"the head {outside} is not in this chain: it was made again or cut")
 
     def note(self, seq, action, body):
         if action == "rows":
@@ -547,7 +547,7 @@ def verify(path, outside=None):
         verifier = Verifier(connection)
         verifier.run(outside, heads, newest)
         if opened is not path:
-            verifier.notes.append(f"{log.name} lies beside the file and was read with it")
+            verifier.notes.append(f"{log.name} lies next to the file and was read with it")
     manifest = path.with_name(path.name + ".manifest.json")
     if manifest.exists():
         with path.open("rb") as file:

@@ -45,7 +45,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 TAG = f"{sys.version_info[0]}{sys.version_info[1]}"
 OUT = ROOT / "dist" / "windows"
 RECIPE = 4
-"""Counted up when the tools have to be made anew although no pin has moved."""
+"""Counted up when the tools have to be made again although no pin has moved."""
 
 MICROSOFT = ("api-ms-", "vcruntime", "msvcp", "ucrtbase", "concrt")
 NEEDLESS = ("tcl", "tk", "_tkinter", "_msi", "sqlite3", "_sqlite3")

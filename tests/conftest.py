@@ -68,7 +68,7 @@ def _names_of_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the variables of whoever runs the tests out of them."""
+    """Keep the environment of the person who runs the tests out of them."""
     for name in list(os.environ):
         if name.startswith(("VALHALLA_", "ARK_")) or name == "REDIS_URL":
             monkeypatch.delenv(name)

@@ -285,7 +285,7 @@ class ContinuousDataIngestion(CSVIngestion):
         return result.error is None
 
     def measure_risk(self) -> dict[str, Any] | None:
-        """Measure data quality, performance and safety now, and write ``risk_monitoring_results.json`` beside the statistics; returns the
+        """Measure data quality, performance and safety now, and write ``risk_monitoring_results.json`` next to the statistics; returns the
         report, which is also in ``risk``. None, and nothing is measured, while the setting ``risk_monitoring`` is off."""
         with self._reader._database() as database:
             values = settings.effective(database)

@@ -1,4 +1,4 @@
-"""Every page at both widths, in light and dark: nothing on the console, nothing forbidden, nothing beside the page, no barrier."""
+"""Every page at both widths, in light and dark: nothing on the console, nothing forbidden, nothing outside the page, no barrier."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_a_module_set_apart_is_unpacked_when_it_is_imported(tmp_path: Path) -> N
     assert Path(str(spec.origin)).read_bytes() == Path(module.__file__).read_bytes()
     assert finder.find_spec("json") is None
     assert not (tmp_path / "valhalla").exists()
-    assert finder.find_spec("valhalla.cockpit") is None, "it is found as always, with its files beside it"
+    assert finder.find_spec("valhalla.cockpit") is None, "it is found as always, with its files next to it"
     assert (tmp_path / "valhalla" / "cockpit" / "page.html").read_text(encoding="utf-8") == "<p>"
 
 

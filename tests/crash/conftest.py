@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def load(name: str) -> ModuleType:
-    """A module beside the tests; nothing under tests/ is a package."""
+    """A module next to the tests; nothing under tests/ is a package."""
     known = f"valhalla_crash_{name}"
     if known not in sys.modules:
         spec = importlib.util.spec_from_file_location(known, HERE / f"{name}.py")
@@ -36,7 +36,7 @@ def vfs() -> ModuleType:
 
 @pytest.fixture
 def nursery() -> Iterator[Callable[[str], Any]]:
-    """A function that returns a nursery of a script beside the tests: ``nursery("workload").start(...)``."""
+    """A function that returns a nursery of a script next to the tests: ``nursery("workload").start(...)``."""
     made: list[Any] = []
 
     def make(script: str) -> Any:

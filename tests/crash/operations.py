@@ -26,7 +26,7 @@ from valhalla.program.home import Home
 from valhalla.service.program import Program
 
 FILES = ("replace", "rename", "link", "unlink", "fsync", "truncate")
-"""What of :mod:`os` is a step, beside each statement."""
+"""What of :mod:`os` is a step, in addition to each statement."""
 
 
 def on_program(act: Callable[[Any], object]) -> Callable[[Home], None]:

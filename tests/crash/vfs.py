@@ -18,7 +18,7 @@ import apsw
 
 SECTOR = 512
 KEPT = apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL
-"""Files that matter after a power failure; -shm is made anew and temporary files are gone."""
+"""Files that matter after a power failure; -shm is made again and temporary files are gone."""
 
 
 @dataclass

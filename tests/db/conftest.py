@@ -1,4 +1,4 @@
-"""A file to work on, and real second processes beside it."""
+"""A file to work on, and real second processes next to it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def both(standalone: Standalone) -> Callable[..., set[Fact]]:
     """What both verifiers name as wrong; they agree."""
 
     def names(path: Path, head: str | None = None) -> set[Fact]:
-        answer = standalone.asked(path, head)  # beside ours
+        answer = standalone.asked(path, head)  # with ours
         ours, theirs = inspect(path, SCHEMA, head), answer()
         named = {(table, _hashable(key)) for table, key, _ in ours.problems}
         assert named == {(each["table"], _hashable(each["key"])) for each in theirs["problems"]}

@@ -154,7 +154,7 @@ def test_durability_is_set_on_the_connection_of_the_thread_that_writes(
     with database.write(durable=True):
         pass
     in_thread(durable)
-    database.close()  # this thread's connection; the next one begins anew
+    database.close()  # this thread's connection; the next one begins again
     durable()
     with database.write():
         assert database.value("PRAGMA synchronous") == connection.NORMAL
@@ -646,7 +646,7 @@ def test_what_lies_beside_the_file_is_the_owners_alone(database: Database, path:
     assert set(modes.values()) == {0o600}
 
 
-# -- writing the file anew ---------------------------------------------------------------------------------
+# -- writing the file again ---------------------------------------------------------------------------------
 
 
 def test_a_compacted_file_holds_nothing_of_what_was_deleted(path: Path) -> None:

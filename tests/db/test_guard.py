@@ -33,7 +33,7 @@ def stdlib(target: Any) -> None:
 
 @pytest.fixture
 def live(database: Database, path: Path) -> Path:
-    """A file in use, with its -wal and -shm beside it."""
+    """A file in use, with its -wal and -shm next to it."""
     with database.write():
         database.sql("UPDATE lead_generation SET value = 1")
     return path

@@ -1,4 +1,4 @@
-"""Libraries are loaded without the drivers that they would load beside themselves."""
+"""Libraries are loaded without the drivers that they would load in addition to themselves."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ def assert_kept(before: dict[str, list[dict[str, Any]]], new: Database) -> None:
             now = [row for row in now if row in old_rows]
         if table not in ("audit_head", "schema_version") and not table.startswith(
             ("lead_index", "lead_search")
-        ):  # the search index may be filled anew
+        ):  # the search index may be filled again
             assert now == old_rows, table
     assert new.value("PRAGMA integrity_check") == "ok"
     assert new.sql("PRAGMA foreign_key_check") == []

@@ -89,7 +89,7 @@ def tamper(path: Path, *statements: str) -> None:
 
 def test_an_untouched_copy_is_ok(copy: Path, both: Callable[..., set[Fact]]) -> None:
     assert both(copy) == set()
-    assert [each.name for each in copy.parent.iterdir()] == [copy.name], "nothing is left beside it"
+    assert [each.name for each in copy.parent.iterdir()] == [copy.name], "nothing is left next to it"
 
 
 TAMPERED = {
@@ -185,7 +185,7 @@ def test_every_column_of_every_row_counts(copy: Path, tmp_path: Path, both: Call
 
 
 def rebuild(path: Path) -> None:
-    """Make the chain anew over changed data, as somebody could who rewrites the whole file."""
+    """Make the chain again over changed data, as somebody could who rewrites the whole file."""
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode = DELETE").fetchall()
     triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()

@@ -1,4 +1,4 @@
-"""What happens beside the jobs: hung threads, long jobs, urgent ones, limits, other processes."""
+"""What happens in addition to the jobs: hung threads, long jobs, urgent ones, limits, other processes."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class WholeProgram(Lists):
         if not isinstance(answer, Exception):
             if off:
                 self.model.kept_out.pop(tuple(entry), None)
-            else:  # who typed it has said it again, whoever was forgotten
+            else:  # who typed it has said it again, no matter who was forgotten
                 self.model.kept_out[tuple(entry)] = "operator"
                 self.model.back.add(entry.value)
 

@@ -131,7 +131,7 @@ def _what(action: str, body: Mapping[str, Any]) -> str:
 
 
 def _reason(database: Database, action: str, subject: str, body: Mapping[str, Any]) -> str | None:
-    """Why, in the words of whoever decided; None: nobody said."""
+    """Why, in the words of the person who decided; None: nobody said."""
     kind, _, number = subject.partition(":")
     question = _KEPT_AT.get(kind)
     found = None

@@ -20,7 +20,7 @@ NOTE = "exchange.json"
 """In the home's audit folder while a file is being exchanged."""
 
 PATIENCE = 10.0
-"""Seconds to wait for whoever reads the file that is to be replaced."""
+"""Seconds to wait for anyone who reads the file that is to be replaced."""
 
 
 class InUse(ValhallaError):
@@ -100,7 +100,7 @@ def settle(home: Home) -> None:
 
 
 def settle_at_start(home: Home) -> None:
-    """The same, for whoever may not hold the lock; while another process does, nothing is done."""
+    """The same, for anyone who may not hold the lock; while another process does, nothing is done."""
     if not (home.audit / NOTE).exists() and not any(home.path.glob(f".{home.database.name}*")):
         return
     instance = Instance(home.path)

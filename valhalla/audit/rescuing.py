@@ -64,7 +64,7 @@ def _alert(saved: Path, what: str) -> None:
 
 
 def _set_aside(log: list[Path], kept: Path | None) -> None:
-    """The log must not lie beside another file of that name: who opens that would take it for the newest changes to it."""
+    """The log must not lie next to another file of that name: who opens that would take it for the newest changes to it."""
     for path in log:
         with contextlib.suppress(OSError):
             if kept is not None and path.name.endswith("-wal"):

@@ -21,14 +21,14 @@ FOLDER = "chains"
 
 
 class NotRestarted(ValhallaError):
-    """The chain could not be begun anew; nothing was changed."""
+    """The chain could not be begun again; nothing was changed."""
 
 
 def restart(home: Home, reason: str, actor: str = "operator") -> dict[str, Any]:
     """Keep a verified copy with the old chain, then begin a new one that names its head. Returns its facts and the copy.
 
     Raises :class:`db.errors.InstanceRunning` while the program runs, :class:`db.copies.NotVerified` when the file does not
-    verify: its rows must not be witnessed anew then.
+    verify: its rows must not be witnessed again then.
     """
     home.prepare()
     instance = Instance(home.path)
@@ -42,13 +42,13 @@ def restart(home: Home, reason: str, actor: str = "operator") -> dict[str, Any]:
             old = inspect(kept, SCHEMA)
             if old.redacted:
                 raise NotRestarted(
-                    "personal data was left out of this file, so its rows cannot be witnessed anew"
+                    "personal data was left out of this file, so its rows cannot be witnessed again"
                 )
             copying.copy(database, staged)
         facts = {"entries": old.entries, "head": old.head, "reason": reason, "copy": kept.name}
         restarting.restart(staged, SCHEMA, facts, actor)
         _finish(staged)
-        head = exchange.exchange(home, staged, restart=0, why="the chain was begun anew")
+        head = exchange.exchange(home, staged, restart=0, why="the chain was begun again")
         return {**facts, "copy": str(kept), "new_head": head}
     finally:
         exchange.sweep(home)

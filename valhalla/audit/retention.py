@@ -47,7 +47,7 @@ def _remove(database: Database, table: str, statement: str, before: int, actor: 
         with database.write():
             database.sql(statement, (before, BATCH))
             count = database.changes()
-            if count:  # so that whoever reads the entry that witnesses the rows learns why
+            if count:  # so that anyone who reads the entry that witnesses the rows learns why
                 body = {"before": before, "rows": count}
                 audit.append(database, "retention.remove", f"table:{table}", body, actor=actor)
         total += count

@@ -1,6 +1,6 @@
 """Signatures on what tells the chain's end: by an Ed25519 key that is kept outside of the file.
 
-Whoever can rewrite the file and everything beside it can also write other heads; not other signatures.
+Anyone who can rewrite the file and everything next to it can also write other heads; not other signatures.
 """
 
 from __future__ import annotations

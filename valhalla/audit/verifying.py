@@ -1,4 +1,4 @@
-"""Verification as the command line and the cockpit offer it: the file, what lies beside it, the queue's own seals, signatures."""
+"""Verification as the command line and the cockpit offer it: the file, what lies next to it, the queue's own seals, signatures."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def copy(
     ] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Leave personal data out.")] = False,
 ) -> None:
-    """Copy the file, running or not, check the copy and write a manifest beside it."""
+    """Copy the file, running or not, check the copy and write a manifest next to it."""
     from valhalla.audit import copies
 
     inv = invocation(ctx)
@@ -172,7 +172,7 @@ def restart(
 
     def render() -> None:
         print(
-            f"The chain begins anew. The old one had {done['entries']} entries and ended with {done['head']}."
+            f"The chain begins again. The old one had {done['entries']} entries and ended with {done['head']}."
         )
         print(f"It is kept in {done['copy']}, which still holds what was in it.")
         print(f"Note the new head outside of this computer: {done['new_head']}")

@@ -138,7 +138,8 @@ def unmerge(ctx: typer.Context, lead: Lead) -> None:
         result = merging.unmerge(database, lead)
     stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
     inv.show(
-        result, lambda: print(f"Lead {lead} is a lead of its own again, beside lead {result['kept']}.{stays}")
+        result,
+        lambda: print(f"Lead {lead} is a lead of its own again, next to lead {result['kept']}.{stays}"),
     )
 
 

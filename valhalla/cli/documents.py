@@ -146,7 +146,9 @@ def import_(
     path: Annotated[
         Path, typer.Argument(help="A CSV with name, markets, max price, beds, rehab, share, email, phone.")
     ],
-    replace: Annotated[bool, typer.Option("--replace", help="Whoever is not in this list leaves.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Anyone who is not in this list leaves.")
+    ] = False,
 ) -> None:
     """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
     from valhalla.intake.other_lists import import_buyers

@@ -124,7 +124,7 @@ def _refuse(sentence: str, code: int) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """A defect of ours: keep the trace for whoever mends it, and tell the operator in a sentence."""
+    """A defect of ours: keep the trace for the person who mends it, and tell the operator in a sentence."""
     import tempfile
     import traceback
 

@@ -12,7 +12,7 @@ NUMBER = "right"
 """Justification of a column of figures."""
 
 BETWEEN = 3
-"""Characters that a column takes beside its cells."""
+"""Characters that a column takes in addition to its cells."""
 
 PIPE_WIDTH = 200
 """Columns when nobody can say how wide the screen is."""

@@ -33,7 +33,8 @@ RULES: Mapping[str, Advice] = {
         "The list has other columns than before. Look at its mapping and accept the one that fits.", *IMPORTS
     ),
     "R4": Advice(
-        "The list is much shorter or longer than usual. Ask whoever sends it whether it is whole.", *IMPORTS
+        "The list is much shorter or longer than usual. Ask the person who sends it whether it is whole.",
+        *IMPORTS,
     ),
     "R5": Advice(
         "The list repeats itself. Ask its seller for one without duplicates, or leave it: each is kept once.",
@@ -70,7 +71,7 @@ TASKS: tuple[tuple[str, Advice], ...] = (
     ("risk:monitoring", Advice("Switch the setting risk_monitoring on again.", "/settings#risk_monitoring", "Settings")),
     ("heartbeat:", Advice("The program stood still for a while. See that the computer neither sleeps nor is overloaded.", *SAFETY)),
     ("governor:", Advice("More was asked for than the limit allows. Wait for the window to pass, or raise the limit.", "/safety#governor", "Limits")),
-    ("dry_run:", Advice("Nothing needs doing: the lock did its work. Whoever wants it to go out goes live first.", *EFFECTS)),
+    ("dry_run:", Advice("Nothing needs doing: the lock did its work. To send it, go live first.", *EFFECTS)),
     ("effect:", Advice("See what became of it, and decide whether it is tried again.", *EFFECTS)),
     ("import.", Advice("See which list it is and what it says, mend that, and have it read again.", *IMPORTS)),
     ("job:", Advice("See why it failed; when the cause is gone, try it again.", "/jobs?state=dead", "Failed jobs")),

@@ -1,4 +1,4 @@
-"""Figures that cost more than a page may: counted beside the pages, at most every so often, and shown with their age."""
+"""Figures that cost more than a page may: counted in the background, at most every so often, and shown with their age."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Figures:
     ) -> Figure | None:
         """The figure ``name`` as last counted; None while it is counted for the first time.
 
-        ``of``: what it depends on, cheap to read. When that has changed and ``seconds`` have passed, it is counted anew in
+        ``of``: what it depends on, cheap to read. When that has changed and ``seconds`` have passed, it is counted again in
         the background, for the next who looks.
         """
         known = self._known.get(name)

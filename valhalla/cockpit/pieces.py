@@ -76,7 +76,7 @@ def chip(word: str, kind: str = "idle", title: str = "") -> Markup:
 
 
 def bar(value: float | None, most: float = 100, label: str = "", kind: str = "") -> Markup:
-    """A share or a score as a bar. Say the number beside it, too."""
+    """A share or a score as a bar. Say the number next to it, too."""
     share = max(0.0, min(100.0, 100 * (value or 0) / (most or 1)))
     return Markup(
         f'<svg class="bar {escape(kind)}" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '

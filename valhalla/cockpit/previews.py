@@ -1,4 +1,4 @@
-"""What an import would do, worked out beside the pages: one list at a time, on a copy of the file that is thrown away."""
+"""What an import would do, worked out in the background: one list at a time, on a copy of the file that is thrown away."""
 
 from __future__ import annotations
 

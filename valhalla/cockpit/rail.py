@@ -16,7 +16,7 @@ class Entry:
     icon: str
     """A symbol of static/icons.svg."""
     badge: str | None = None
-    """Which count of the frame stands beside it: a key of ``frame["counts"]``."""
+    """Which count of the frame stands next to it: a key of ``frame["counts"]``."""
     first: bool = False
     """In the bottom bar of a small screen, where there is room for four."""
     group: str | None = None

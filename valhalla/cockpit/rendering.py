@@ -129,7 +129,7 @@ def error(status: int, code: str, message: str, headers: Mapping[str, str] | Non
 
 
 def wants_json(scope: Scope) -> bool:
-    """Whether whoever asks reads JSON rather than pages."""
+    """Whether the client reads JSON rather than pages."""
     if scope["path"].startswith("/api/"):
         return True
     accept = dict(scope["headers"]).get(b"accept", b"")

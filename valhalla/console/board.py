@@ -92,7 +92,7 @@ class Board:
                 except TimeoutError:
                     await self._rest()
                     await self.hub.somebody()
-            # Whoever came has a frame already: the next one is due after a pause.
+            # A newcomer has a frame already: the next one is due after a pause.
             pause = max(random.uniform(SHORTEST, LONGEST) - spent, 0.1)
             await asyncio.sleep(min(SOONEST, pause))
             await self._change(max(pause - SOONEST, 0.0))

@@ -23,7 +23,7 @@ async def converse(
         for task in tasks:
             task.cancel()
         # Not gather: being cancelled in there, it would pass on the tasks' own cancellation instead of ours, which
-        # whoever cancelled us would not recognise.
+        # the one who cancelled us would not recognise.
         await asyncio.wait(tasks)
     for task in tasks:
         outcome = None if task.cancelled() else task.exception()

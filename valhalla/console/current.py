@@ -20,7 +20,7 @@ def get_console() -> Console:
 
 async def init_data_sources(redis_url: str | None = None) -> None:
     """Make the sources and connect. ``redis_url``, else ``REDIS_URL``, else the setting. Called again, the sources are
-    made anew and those before are closed. A Redis that is down is tried again in the background."""
+    made again and those before are closed. A Redis that is down is tried again in the background."""
     await _console.open_sources(redis_url)
 
 

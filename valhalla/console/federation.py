@@ -161,7 +161,7 @@ class FederationDataSource:
             self.polling_reason = str(error)
         except redis_client.failures() as error:
             self.polling_reason = str(redis_client.reason(self.redis_url, error))
-        # Not at once again: each call of change() begins anew, and they come every few seconds.
+        # Not at once again: each call of change() begins again, and they come every few seconds.
         await asyncio.sleep(LONGEST_WAIT)
 
     async def get_peers(self) -> list[Peer]:

@@ -1,6 +1,6 @@
 """Redis says that a peer or a sync event was written, where it is set up to: then a board need not wait for its next look.
 
-Valhalla changes nothing in a Redis that it looks at, so whoever runs it switches this on:
+Valhalla changes nothing in a Redis that it looks at, so the person who runs it switches this on:
 ``CONFIG SET notify-keyspace-events Kghlx`` (keyspace events of any key's, hashes', lists' and expiry's commands).
 """
 

@@ -109,7 +109,7 @@ class Console:
             return
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._open(), name="console: start")
-        await asyncio.shield(self._opening)  # whoever asked may go; the others still wait for it
+        await asyncio.shield(self._opening)  # anyone who asked may go; the others still wait for it
 
     async def _open(self) -> None:
         await self.open_sources()
@@ -135,7 +135,7 @@ class Console:
             reader.shutdown(wait=False)
 
     def start_tasks(self) -> None:
-        """Begin to send frames to whoever is connected."""
+        """Begin to send frames to anyone who is connected."""
         if not self._tasks:
             self._tasks = [board.begin() for board in (self.federation, self.memory)]
 

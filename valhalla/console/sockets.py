@@ -1,4 +1,4 @@
-"""The boards on a web server: two WebSockets and what stands beside them. Mounts on any FastAPI::
+"""The boards on a web server: two WebSockets and what belongs to them. Mounts on any FastAPI::
 
     console = Console()
     app = FastAPI(lifespan=sockets.lifespan(console))
@@ -71,7 +71,7 @@ def router(find: Callable[[HTTPConnection], Console]) -> APIRouter:
         summary="A freshly asked frame of the memory board, its last ten minutes, the quarantine",
     )
     async def memory(request: Request) -> dict[str, Any]:
-        """``frame`` has the shape of ``memory_update``, as ``/ws/memory`` sends it; beside it ``history`` and ``quarantine``."""
+        """``frame`` has the shape of ``memory_update``, as ``/ws/memory`` sends it; with it ``history`` and ``quarantine``."""
         return await memory_board(await found(request))
 
     return routes
@@ -84,7 +84,7 @@ async def federation_board(console: Console) -> dict[str, Any]:
 
 
 async def memory_board(console: Console) -> dict[str, Any]:
-    """What the memory board shows: a freshly asked ``frame``, and beside it ``history`` and ``quarantine``."""
+    """What the memory board shows: a freshly asked ``frame``, and with it ``history`` and ``quarantine``."""
     await console.memory.fresh()
     return {"frame": console.memory_state.frame, **await console.memory_state.details()}
 

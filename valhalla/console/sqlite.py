@@ -47,7 +47,7 @@ class ForeignFile:
     """A SQLite file of another program. Used by one thread at a time.
 
     Every failure is a :class:`SourceError` that names the file and says what is wrong: missing, locked, damaged, no
-    database, not readable, too slow. A file that was put in the place of the one that was open is opened anew.
+    database, not readable, too slow. A file that was put in the place of the one that was open is opened again.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ForeignFile:
             self.close()
             self._connection = self._open()
             self._identity = identity
-            self._opening += 1  # SQLite counts the commits of others anew on each connection
+            self._opening += 1  # SQLite counts the commits of others again on each connection
         ((version,),) = self.ask(sql.VERSION)
         if version != self._schema.version:
             self._schema = Schema(version, self._tables())
@@ -118,7 +118,7 @@ class ForeignFile:
         try:
             return self._connected(target + "?mode=ro")
         except apsw.CantOpenError:
-            # In a folder that may not be written, SQLite cannot make what it needs beside a file in WAL mode. Without a
+            # In a folder that may not be written, SQLite cannot make what it needs next to a file in WAL mode. Without a
             # log nobody is writing, so the file can be taken as it is.
             if os.access(self.path.parent, os.W_OK) or self.path.with_name(self.path.name + "-wal").exists():
                 raise SourceError(f"{self.path} cannot be opened") from None

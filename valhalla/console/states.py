@@ -159,7 +159,7 @@ class MemoryState(_State):
         super().__init__(fallback, clock)
 
     async def details(self) -> dict[str, Any]:
-        """What the board shows beside the frames, in the mode of the latest one: ``history`` (both rates over ten
+        """What the board shows in addition to the frames, in the mode of the latest one: ``history`` (both rates over ten
         minutes) and ``quarantine`` (what is in it, and why)."""
         mode = self.frame["source"]["mode"]
         source = self._source()
@@ -195,7 +195,7 @@ def federation_values(reading: FederationReading) -> Frame:
     notes = reading.notes
     if len(shown) > PEERS_SHOWN:
         notes.append(f"{PEERS_SHOWN} of {len(shown)} peers are shown")
-        # Whoever can be reached comes first; the order among equals stays.
+        # People who can be reached come first; the order among equals stays.
         shown = sorted(shown, key=lambda peer: peer["status"] != "online")[:PEERS_SHOWN]
     return {
         "peers": [

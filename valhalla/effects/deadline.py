@@ -1,7 +1,7 @@
 """The total time of one effect: however slowly a receiver talks, it ends.
 
-The timeouts of sockets begin anew with every byte that comes; this one does not. When it is over the line is cut, from
-another thread, and whoever reads or writes on it gets the error of a broken line.
+The timeouts of sockets begin again with every byte that comes; this one does not. When it is over the line is cut, from
+another thread, and anyone who reads or writes on it gets the error of a broken line.
 """
 
 from __future__ import annotations

@@ -41,13 +41,13 @@ LOGS = ("logs/valhalla.log", "logs/commands.log")
 """Those that are being written, below the home: while no other process runs, the lines that tell of the person are left out."""
 
 MADE = ("packets/*", "logs/digest-*", "logs/*.log.*")
-"""What the program writes beside its file and can do without, below the home: removed where it tells of the person."""
+"""What the program writes next to its file and can do without, below the home: removed where it tells of the person."""
 
 _OWN_NUMBER = re.compile(r"phone|mobile|cell|tel|fax|landline")
 _ANOTHERS = re.compile(r"agent|broker|realtor|attorney|office|company|buyer")
 
 LARGE = 256 << 20
-"""Bytes of the file above which another process is not made to wait while it is written anew."""
+"""Bytes of the file above which another process is not made to wait while it is written again."""
 
 
 def who(database: Database, entry: Entry) -> list[int]:
@@ -82,7 +82,7 @@ def forget(
     under other leads; audited and durable. ``entry``: an address or number of theirs, which may be all that is known.
 
     What stays are 20 bits of a salted digest of each address and number, by which a row that may be about them is held. What
-    the program wrote beside its file is removed. Returns what was erased and which files still hold them: those are the
+    the program wrote next to its file is removed. Returns what was erased and which files still hold them: those are the
     operator's. Raises :class:`NotFound` when nothing is known of them.
     """
     database.sql(sql.ERASE_BYTES)
@@ -157,7 +157,7 @@ def clean(database: Database, actor: str = "valhalla") -> bool:
 
 
 def _would_hold_up_others(database: Database) -> bool:
-    """Another process waits ten seconds to write; writing a large file anew takes longer. The program that runs does it itself
+    """Another process waits ten seconds to write; writing a large file again takes longer. The program that runs does it itself
     in the night, where its other parts wait as long as it takes."""
     if database.path is None or os.path.getsize(database.path) < LARGE:
         return False
@@ -245,7 +245,7 @@ def _extras(contact: Contact) -> list[tuple[str, str]]:
 
 
 def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[str]) -> list[str]:
-    """Remove what the program wrote about the people beside its file; returns the other files that still hold them, such as
+    """Remove what the program wrote about the people next to its file; returns the other files that still hold them, such as
     lists and older copies of the file, which are the operator's to deal with."""
     found = {Path(path) for path in known}
     ours: set[Path] = set()
@@ -254,7 +254,7 @@ def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[
         scratch.sweep(home)
         ours = {path for number in lead_ids for path in (home / "packets").glob(f"lead-{number}.*")}
         made = {path for pattern in MADE for path in home.glob(pattern)}
-        own = set(home.glob(f"{database.path.name}*"))  # the file, and what SQLite keeps beside it
+        own = set(home.glob(f"{database.path.name}*"))  # the file, and what SQLite keeps next to it
         if not _other_runs(home):
             for path in map(home.joinpath, LOGS):
                 _leave_out_lines(path, traces)

@@ -113,7 +113,7 @@ class Senders:
         return purge
 
     def _expect_consent(self, host: str | None, how: str) -> None:
-        """Raise Refused unless the host is this computer or the operator said yes. Asked anew each time: a yes may be
+        """Raise Refused unless the host is this computer or the operator said yes. Asked again each time: a yes may be
         undone during a run."""
         if addresses.is_here(host) or settings.value(self.database, "effects.unencrypted"):
             return

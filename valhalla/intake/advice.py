@@ -41,7 +41,7 @@ def follow(database: Database, path: str, source: str, cure: dict[str, Any], act
 
 
 def _mapped_cure(database: Database, path: str, source: str) -> dict[str, Any] | None:
-    """For a list in which columns are missing: the mapping that is suggested, and the settings it needs beside that."""
+    """For a list in which columns are missing: the mapping that is suggested, and the settings it needs in addition."""
     profile, _ = source_rules(database, source)
     for contact in dict.fromkeys((profile.contact, *CONTACTS)):
         tried = replace(profile, contact=contact)

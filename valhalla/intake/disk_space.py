@@ -23,7 +23,7 @@ STEP_SECONDS = 0.1
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether ``error`` says that there is no space left, in the file or beside it."""
+    """Whether ``error`` says that there is no space left, in the file or next to it."""
     return isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in FULL)
 
 

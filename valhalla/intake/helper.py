@@ -19,7 +19,7 @@ WORTH_BYTES = 4 * 2**20
 """Below this starting a process takes longer than it saves."""
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
-"""Whoever reads one holds its words in memory, so only one process does."""
+"""Anyone who reads one holds its words in memory, so only one process does."""
 
 PIPE_BYTES = 2**20
 """A whole answer fits into the pipe where the system lets us say so (Linux): the second process need not wait for this one
@@ -29,7 +29,7 @@ _spare: list[subprocess.Popen[bytes]] = []
 
 
 def prepare(paths: Iterable[str]) -> None:
-    """Start a process now when one of the files is worth it. Whoever calls this calls :func:`discard` at the end."""
+    """Start a process now when one of the files is worth it. The caller also calls :func:`discard` at the end."""
     path = next(filter(_is_large, paths), None)
     if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
         try:

@@ -16,7 +16,7 @@ from valhalla.leads.properties import differ, is_property
 from valhalla.scoring.stages.row import CONTENT
 
 OF_THE_HOUSE = ("arv", "repairs", "sqft", "condition", "beds", "distress")
-"""A blank cell replaced nothing, so what a house has of these without a list having said it anew may be another's: it is unknown."""
+"""A blank cell replaced nothing, so what a house has of these without a list having said it again may be another's: it is unknown."""
 
 Content = Mapping[str, Any]
 

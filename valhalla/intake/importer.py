@@ -64,7 +64,7 @@ CACHE_KIB = 8_192
 AUTOCHECKPOINT_PAGES = 40_000
 """While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
 LAST_PART = 0.75
-"""From this share of a list on, what was stored is moved into the file beside the rest of the work, not after it."""
+"""From this share of a list on, what was stored is moved into the file during the rest of the work, not after it."""
 LARGE_LOG = 16 * 2**20
 """Bytes in the log from which on that is worth beginning before the end."""
 LOG_BYTES = 4 * 2**20

@@ -69,7 +69,7 @@ class Chores:
         return self.undone(import_id, self.ask_undo(import_id, actor))
 
     def ask_undo(self, import_id: int, actor: str = "operator") -> int:
-        """Have an import undone by whoever works on the queue; the job's number."""
+        """Have an import undone by anyone who works on the queue; the job's number."""
         return int(self.queue.enqueue(self._undo.s(import_id, actor), unique=f"{UNDO_JOB}:{import_id}"))
 
     def undone(self, import_id: int, job_id: int, timeout: float | None = None) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def say(line: str = "") -> None:
 
 
 def warn(line: str) -> None:
-    """Print a line beside a document: on standard error."""
+    """Print a line that is not part of a document: on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -149,7 +149,7 @@ class Importing:
     def ask(
         self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: bool = False
     ) -> int:
-        """Have a list read by whoever works on the queue; the job's number. ``again``: although it has not changed.
+        """Have a list read by anyone who works on the queue; the job's number. ``again``: although it has not changed.
         ``admit``: see :class:`valhalla.intake.request.Request`. Raises :class:`UsageError` when its source is stopped."""
         if source_pauses.stopped(self.database, source) is not None:
             raise UsageError(self._stopped(path, source))

@@ -149,7 +149,7 @@ class Plan:
     """The hashes of ``leads``."""
     updates: list[tuple[Any, ...]] = field(default_factory=list)
     keys: list[tuple[int, int]] = field(default_factory=list)
-    """(key, lead id) of what leads are known by beside the identity that they were made with."""
+    """(key, lead id) of what leads are known by in addition to the identity that they were made with."""
     history: list[tuple[Any, ...]] = field(default_factory=list)
     sightings: list[tuple[Any, ...]] = field(default_factory=list)
     seen: list[tuple[int, int]] = field(default_factory=list)
@@ -162,7 +162,7 @@ class Plan:
         return [(lead[_NEW_IDENTITY], lead[0]) for lead in self.leads]
 
     def noted(self) -> int:
-        """How many rows of evidence it changes or adds, beside the new leads, which come with their witnesses."""
+        """How many rows of evidence it changes or adds, in addition to the new leads, which come with their witnesses."""
         return len(self.updates) + len(self.history) + len(self.sightings) + len(self.changes)
 
     def moves_leads(self) -> bool:

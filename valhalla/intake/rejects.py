@@ -72,7 +72,7 @@ def counts(database: Database, choice: Choice) -> dict[str, int]:
 
 
 def export(database: Database, target: Path, choice: Choice) -> list[dict[str, Any]]:
-    """Write the open rejects as CSV, one file per source: ``target``, or beside it with the source in the name.
+    """Write the open rejects as CSV, one file per source: ``target``, or next to it with the source in the name.
 
     Cells are neutralised for spreadsheets; the reader takes that away again. Raises :class:`InputError`.
     """

@@ -2,7 +2,7 @@
 
 The figure is 0 to 100, a weighted mean of the parts that are known: conversion (worked leads that came to an appointment or further,
 pulled toward all sources), risk (rows refused, wrong numbers, people who never want to hear again), consistency over months, and cost
-(what a worked lead brings beside what a lead costs). Under :data:`ENOUGH` worked leads it is unknown. docs/sources.md has every formula.
+(what a worked lead brings against what a lead costs). Under :data:`ENOUGH` worked leads it is unknown. docs/sources.md has every formula.
 """
 
 from __future__ import annotations

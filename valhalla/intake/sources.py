@@ -27,7 +27,7 @@ FOREIGN = (
 """What people drop into a folder of lists and what cannot be read: it is named, not passed over in silence."""
 
 UNFINISHED = ("~$*", ".*", "*.part", "*.partial", "*.crdownload", "*.tmp", "*.download")
-"""What editors and browsers leave beside a file while they write it."""
+"""What editors and browsers leave next to a file while they write it."""
 
 DEFAULT_LIST = "real_leads.csv"
 

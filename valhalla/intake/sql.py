@@ -366,7 +366,7 @@ WHERE part.path > ?1 AND part.path < ?2 ORDER BY part.id
 """
 
 
-# Rows that were repaired in place stand in a list of their own beside the one that had them.
+# Rows that were repaired in place stand in a list of their own next to the one that had them.
 FILE_CALLED = "SELECT id FROM file WHERE path = ?"
 # An open refused row with its columns; an offer is no such row, and of a forgotten person nothing is left to repair.
 REJECT_TO_REPAIR = """

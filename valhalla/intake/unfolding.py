@@ -478,7 +478,7 @@ def _row(content: dict[str, Any], identity: int, person: int | None = None) -> R
 
 
 def _weaker(content: dict[str, Any]) -> int:
-    """What version 0.1 knew somebody by beside a list's own id."""
+    """What version 0.1 knew somebody by in addition to a list's own id."""
     if content["email"]:
         return email_key(content["email"])
     if content["phone_key"] is not None:

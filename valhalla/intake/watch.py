@@ -22,7 +22,7 @@ POLL_MS = 1_000
 
 
 class Places:
-    """Where lists may appear beside the inbox: every list of a folder, but of other folders only the file that a source names
+    """Where lists may appear in addition to the inbox: every list of a folder, but of other folders only the file that a source names
     or those that its pattern fits."""
 
     def __init__(self, sources: Iterable[Path], patterns: Iterable[str]) -> None:

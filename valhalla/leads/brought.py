@@ -26,7 +26,7 @@ class Brought(NamedTuple):
 
 
 def brought(database: Database, import_id: int) -> Brought:
-    """Count them; reads all leads of the import, so ask beside a page for a large one."""
+    """Count them; reads all leads of the import, so ask outside of a page for a large one."""
     counts = database.one(sql.BROUGHT, (import_id,))
     assert counts is not None
     best = database.value(sql.BEST_BROUGHT, (import_id,))

@@ -1,6 +1,6 @@
 """What a person agreed to, on which channel, in which words and when.
 
-Consent to calls lifts what the national registry says of the numbers of this owner, and nothing else: whoever asked never to be
+Consent to calls lifts what the national registry says of the numbers of this owner, and nothing else: anyone who asked never to be
 called again is not called. Texts are never proposed without it.
 """
 

@@ -1,7 +1,7 @@
 """Deals: from the offer to the closing.
 
 What a deal *is* follows from the outcomes of its lead, always from all that stand and never step by step, so that an outcome
-that is recorded late, or undone, leaves the deal as if things had been recorded in their true order. What was *agreed* beside
+that is recorded late, or undone, leaves the deal as if things had been recorded in their true order. What was *agreed* in addition to
 that (dates, earnest money, the buyer) is set by a person.
 """
 

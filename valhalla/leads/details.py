@@ -1,4 +1,4 @@
-"""What lists know of a lead beside its own columns: JSON in the lead's row.
+"""What lists know of a lead in addition to its own columns: JSON in the lead's row.
 
 An object with some of these keys, never an empty value:
 

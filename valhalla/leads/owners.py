@@ -97,7 +97,7 @@ def same_person(one: Owner, other: Owner) -> bool:
 def name_keys(owner: Owner) -> tuple[str, ...]:
     """Texts that one person's or company's name is looked up by, whatever its order, initials and middle names.
 
-    Two people may have one in common: whoever finds another by it asks :func:`same_person`.
+    Two people may have one in common: anyone who finds another by it asks :func:`same_person`.
     """
     if owner.company:
         return (f"company {' '.join(owner.words)}",)

@@ -2,7 +2,7 @@
 
 The order is that of :mod:`valhalla.leads.identity`, whose keys these extend: several numbers and e-mails of a row count, the
 mailing address counts like the property's, and names and addresses are compared in normal form. Keys are signed 64-bit
-digests and personal data. Whoever finds another person by a key that has a name in it asks
+digests and personal data. Anyone who finds another person by a key that has a name in it asks
 :func:`valhalla.leads.owners.same_person` whether anything contradicts.
 """
 

@@ -40,7 +40,7 @@ def property_keys(
 def keys_of(one: Property) -> tuple[int, ...]:
     """The keys of a property: with ZIP, with city and state, by parcel number, as far as they are known.
 
-    None for a PO box or an address without a house number: neither says which property it is. Whoever finds another
+    None for a PO box or an address without a house number: neither says which property it is. Anyone who finds another
     property by a key asks :func:`joins` whether they are one.
     """
     texts = _texts(one)

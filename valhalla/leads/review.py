@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 NEW_OWNER = "new_owner"
-"""What a change holds beside columns where a list names another owner of a house: the row as the list has it."""
+"""What a change holds in addition to columns where a list names another owner of a house: the row as the list has it."""
 
 
 def waiting(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Small tables that are no lead lists: outcomes from a CRM, a list of buyers. Whoever reads them hands in their rows."""
+"""Small tables that are no lead lists: outcomes from a CRM, a list of buyers. Anyone who reads them hands in their rows."""
 
 from __future__ import annotations
 

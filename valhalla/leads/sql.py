@@ -513,7 +513,7 @@ SELECT {_DEAL_COLUMNS} FROM deal WHERE lead_id = ? AND state <> 'undone' ORDER B
 LEAD_EXISTS = "SELECT 1 FROM lead WHERE id = ?"
 # By the partial index of open deals; the board reads all of them.
 OPEN_DEALS = f"{_SHOWN_DEAL} WHERE d.ended_at IS NULL AND (:market IS NULL OR l.market = :market) ORDER BY d.stage_since, d.id"
-# A scan of the deals, which are few beside the leads.
+# A scan of the deals, which are few compared with the leads.
 ENDED_DEALS = f"""{_SHOWN_DEAL}
 WHERE d.ended_at >= :since AND d.state <> 'undone' AND (:market IS NULL OR l.market = :market) ORDER BY d.ended_at DESC, d.id LIMIT 1000
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from db import Database
 
 SHOWN = 12
-"""Lists that stand beside each other, those with most leads in common first."""
+"""Lists that stand next to each other, those with most leads in common first."""
 MOST = 4
 """From so many lists on they are counted together."""
 

@@ -38,7 +38,7 @@ PREFIX = "do not contact: "
 
 KEPT_DIGITS = 5
 """Hexadecimal digits that are kept of the digest of a forgotten person's address or number: 20 bits, which some 7,600 North
-American phone numbers share. Whoever tries them all learns a crowd, not a person."""
+American phone numbers share. Anyone who tries them all learns a crowd, not a person."""
 
 
 class Match(Enum):

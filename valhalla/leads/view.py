@@ -50,7 +50,7 @@ class Record(NamedTuple):
 
 
 class Contexts:
-    """Policies with their snapshots, compiled. Neither ever changes in a file, so whoever looks often keeps them."""
+    """Policies with their snapshots, compiled. Neither ever changes in a file, so anyone who looks often keeps them."""
 
     MOST = 64
 

@@ -56,7 +56,7 @@ LABELS = {
     "not_interested": "Not interested",
     "opted_out": "Never call again",
 }
-"""What stands beside the key."""
+"""What stands next to the key."""
 
 TIMED = ("callback", "appointment")
 """Outcomes that need a time."""

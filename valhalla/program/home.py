@@ -18,7 +18,7 @@ PORTABLE_NAME = "portable"
 
 @dataclass(frozen=True)
 class Home:
-    """A home folder: the file and what is kept beside it."""
+    """A home folder: the file and what is kept next to it."""
 
     path: Path
 

@@ -24,7 +24,7 @@ LOG_NAME = "valhalla.log"
 """Written and rotated by the instance that holds the home."""
 
 COMMANDS_NAME = "commands.log"
-"""Written by commands beside it: a file that another process has open cannot be rotated on Windows."""
+"""Written by commands next to it: a file that another process has open cannot be rotated on Windows."""
 
 LARGEST = 5 * 2**20
 KEPT = 5

@@ -13,7 +13,7 @@ FOLDER = ".scratch"
 
 @contextlib.contextmanager
 def scratch_folder(database: Path | None) -> Iterator[Path]:
-    """A folder beside the database at ``database`` (None: in the system's temporary folder), removed at the end."""
+    """A folder next to the database at ``database`` (None: in the system's temporary folder), removed at the end."""
     if database is None:
         import tempfile
 

@@ -1,4 +1,4 @@
-"""A packet as a PDF: the same document as the page, drawn by fpdf2, which is pure Python and needs no browser or program beside it.
+"""A packet as a PDF: the same document as the page, drawn by fpdf2, which is pure Python and needs no browser or other program.
 
 Names are written in a font of the system that has their letters and is embedded in part. Where there is none, the PDF's own
 font serves, and a letter that it lacks is written as its plainest relative.

@@ -50,7 +50,7 @@ class Failed(Exception):
 
 
 def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The documented report, with what was found beside each check."""
+    """The documented report, with what was found for each check."""
     metrics: dict[str, Any] = {}
     checks: dict[str, Callable[[], str]] = {
         "schema": lambda: _security(security.check_schema(database)),

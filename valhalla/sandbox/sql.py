@@ -19,7 +19,7 @@ SELECT {ALERT_COLUMNS} FROM (SELECT * FROM alert WHERE (?1 IS NULL OR severity =
   AND (?3 IS NULL OR state = ?3 OR (?3 = 'standing' AND state <> 'closed')) ORDER BY id DESC LIMIT ?4) AS newest ORDER BY id
 """
 
-# One alert as it is now, for its subscribers and for whoever changes it.
+# One alert as it is now, for its subscribers and for anyone who changes it.
 FIND_ALERT = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?"
 
 # An alert that is repeated is counted on the one that is not closed yet.
@@ -218,7 +218,7 @@ UPDATE idempotency_key SET state = 'done', result = ?, expires = ? WHERE key = ?
 # Only by its owner, and never a result.
 RELEASE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND owner = ? AND state = 'reserved'"
 
-# Whoever holds it: a person decided that what it stands for is to be tried again.
+# Anyone who holds it: a person decided that what it stands for is to be tried again.
 FREE_KEY = "DELETE FROM idempotency_key WHERE key = ? AND state = 'reserved'"
 
 # They count for nothing already; this only frees their space.

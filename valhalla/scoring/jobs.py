@@ -21,7 +21,7 @@ SOON = 20.0
 
 
 class Reevaluating:
-    """The job kind. ``then`` is called in the job after leads were decided anew."""
+    """The job kind. ``then`` is called in the job after leads were decided again."""
 
     def __init__(
         self, database: Database, queue: JobQueue, then: Callable[[], object] = lambda: None

@@ -162,7 +162,7 @@ def _pinned(database: Database) -> Collection[int]:
 
 
 def _apply(database: Database, found: list[Move], actor: str) -> list[Moved]:
-    # Whoever leaves the place in use goes first: there is one such place per channel and market.
+    # Anyone who leaves the place in use goes first: there is one such place per channel and market.
     made: list[Moved] = []
     rising = [move for move in found if move.after == "primary"]
     slots = {_slot(find_script(database, str(move.script_id))) for move in rising}

@@ -1,4 +1,4 @@
-"""The learnt score, worked out anew at most once a day from the leads that have a result."""
+"""The learnt score, worked out again at most once a day from the leads that have a result."""
 
 from __future__ import annotations
 

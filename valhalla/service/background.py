@@ -1,4 +1,4 @@
-"""The jobs that can wait: they run at low priority in the queue ``background``, beside imports and never before them."""
+"""The jobs that can wait: they run at low priority in the queue ``background``, together with imports and never before them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PRUNE_JOB = "retention.prune"
 
 
 class Background:
-    """Declares every kind of background job on a queue, beside the re-evaluation, which is handed in."""
+    """Declares every kind of background job on a queue, in addition to the re-evaluation, which is handed in."""
 
     def __init__(self, database: Database, queue: JobQueue, home: Home, reevaluating: Reevaluating) -> None:
         self.database = database
@@ -72,7 +72,7 @@ class Background:
         self._catch_up(here)
 
     def _catch_up(self, here: ZoneInfo | None) -> None:
-        """Whoever starts the program after six has not missed the day's digest."""
+        """Anyone who starts the program after six has not missed the day's digest."""
         now = to_datetime(self.database.clock()).astimezone(here)
         if now.hour >= DIGEST_HOUR and not digest_path(self.home, f"{now:%Y-%m-%d}").exists():
             self.queue.enqueue(self._digest_handler.s(), unique=DIGEST_JOB)

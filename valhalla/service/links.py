@@ -1,6 +1,6 @@
-"""Where the cockpit is, and links that open it: made by whoever starts or asks, kept in the file as a hash, good once and for one minute.
+"""Where the cockpit is, and links that open it: made by anyone who starts or asks, kept in the file as a hash, good once and for one minute.
 
-A command beside the running instance makes one as well as the instance itself, so a second start can open the cockpit
+A command next to a running instance makes one as well as the instance itself, so a second start can open the cockpit
 of the first. The file holds no token, only its SHA-256. That a link was used stands in the file, too: it stays used when
 the program starts again, and a second use of it can be told from a wrong link.
 """

@@ -59,7 +59,7 @@ class Events:
     disk: Callable[[str], object] = lambda line: None
     """The disk is full, or has space again."""
     working: Callable[[Service], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
-    """Entered when the workers have started, left before they stop: what runs beside them, such as the cockpit."""
+    """Entered when the workers have started, left before they stop: what runs along with them, such as the cockpit."""
 
 
 class Service:

@@ -15,7 +15,7 @@ END_CYCLE = "UPDATE cycle SET finished_at = ?, ok = ?, files = ?, {} WHERE id = 
 _ENDED = f"SELECT number, started_at, finished_at, ok, {', '.join(COUNTS)} FROM cycle WHERE finished_at IS NOT NULL"
 # A run that has just begun shows no cycle of the one before it.
 LAST_CYCLE = f"{_ENDED} AND run_id = (SELECT max(id) FROM run) ORDER BY id DESC LIMIT 1"
-# For pages, which show what was last, whoever did it.
+# For pages, which show what was last, anyone who did it.
 LAST_CYCLE_OF_ANY_RUN = f"{_ENDED} ORDER BY id DESC LIMIT 1"
 
 # The newest run with the last cycle it has begun, whether its queue is paused, and when the next cycle is due.

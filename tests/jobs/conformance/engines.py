@@ -31,7 +31,7 @@ class Engine(Protocol):
         """A worker takes the next job, begins it, and its process dies."""
 
     def restart(self) -> None:
-        """A new process on the same file; its handlers are to be declared anew."""
+        """A new process on the same file; its handlers are to be declared again."""
 
     def waiting(self) -> int: ...
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""A chain that holds what must not stay is ended: what it said is in a copy, what is in the file is witnessed anew."""
+"""A chain that holds what must not stay is ended: what it said is in a copy, what is in the file is witnessed again."""
 
 from __future__ import annotations
 

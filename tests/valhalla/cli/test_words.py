@@ -1,4 +1,4 @@
-"""Words on the command line mean what Typer says that they mean, whoever reads them."""
+"""Words on the command line mean what Typer says that they mean, no matter who reads them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from valhalla.scoring.scripts import add, find_script
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts are made anew whenever something has changed."""
+    """Counts are made again whenever something has changed."""
     monkeypatch.setattr(gathering, "COUNT_SECONDS", 0.0)
 
 

@@ -24,7 +24,7 @@ def read(client: httpx.Client) -> dict[str, float]:
 
 
 def until(client: httpx.Client, name: str, value: float) -> dict[str, float]:
-    """The metrics once ``name`` is ``value``: it is counted beside the answers."""
+    """The metrics once ``name`` is ``value``: it is counted in the background."""
     for _ in range(200):
         found = read(client)
         if found.get(name) == value:
@@ -44,7 +44,7 @@ def test_values_are_read_when_asked_without_a_session(
     governor.set_limit("effect.webhook", 1)
     for _ in range(2):
         governor.check_limit("effect.webhook")
-    read(visitor)  # has them counted anew
+    read(visitor)  # has them counted again
     now = until(visitor, "valhalla_leads", 3)
     assert now["valhalla_leads"] == 3 and now["valhalla_records_total,new"] == 3
     assert now["valhalla_alerts,error"] == 1 and now["valhalla_live"] == 0

@@ -1,4 +1,4 @@
-"""Deals follow the outcomes of their lead; what was agreed beside that is a person's."""
+"""Deals follow the outcomes of their lead; what was agreed in addition to that is a person's."""
 
 from __future__ import annotations
 

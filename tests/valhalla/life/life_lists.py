@@ -131,7 +131,7 @@ class Lists(Life):
             if stored[key] != values[key]:
                 assert key in made.before, f"lead {key} is no business of import {number}"
                 lead.value = stored[key] // 10_000_000
-        self.lists.pop(made.file, None)  # it is not read again until it changes: write it anew
+        self.lists.pop(made.file, None)  # it is not read again until it changes: write it again
 
     @rule(person=people, value=st.integers(1, 4), kill=kills)
     def type_a_lead(self, person: int, value: int, kill: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The governor never allows one too many, whoever asks, and wherever the window's edge lies."""
+"""The governor never allows one too many, no matter who asks, and wherever the window's edge lies."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_a_run_stops_says_what_happened_and_saves_what_it_holds(
         assert database.value("SELECT count(*) FROM lead") == 10
         assert database.value("SELECT severity FROM alert WHERE task = 'database'") == "critical"
     if blow in ("deleted", "moved"):
-        assert not home.database.exists(), "it was made anew"
+        assert not home.database.exists(), "it was made again"
         assert not home.database.with_name("valhalla.db-wal").exists()
         restore(home, saved)
         with open_database(home.database, create=False) as database:

@@ -47,7 +47,7 @@ def test_what_is_in_use_or_being_unpacked_stays(tmp_path: Path) -> None:
 
 
 def test_the_end_of_the_loader_is_noticed() -> None:
-    """A process whose parent is killed notices, and says so to whoever reads its output."""
+    """A process whose parent is killed notices, and says so to anyone who reads its output."""
     child = (
         "import threading, sys; from valhalla.service import unpacked; seen = threading.Event();"
         "unpacked.watch_parent(seen.set); print('ready', flush=True);"

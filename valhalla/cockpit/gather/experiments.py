@@ -18,7 +18,7 @@ from valhalla.scoring.stages.learning import RANKS
 from valhalla.scoring.store import latest_policy
 
 COUNT_SECONDS = 20.0
-"""How old the counts of an experiment may be before they are counted anew."""
+"""How old the counts of an experiment may be before they are counted again."""
 
 METRICS = tuple(RANKS)
 

@@ -1,4 +1,4 @@
-"""Sources as pages show them: with what they are worth, which is worked out beside the pages."""
+"""Sources as pages show them: with what they are worth, which is worked out in the background."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def unmerge(request: Request, here: Here, lead: Number, back: Back = "/decisions
     result = merging.unmerge(here.database, lead, actor=here.actor)
     stays = f" It keeps its {', '.join(result['stays'])}, changed since." if result["stays"] else ""
     return done(
-        request, back, f"Lead {lead} is a lead of its own again, beside lead {result['kept']}.{stays}"
+        request, back, f"Lead {lead} is a lead of its own again, next to lead {result['kept']}.{stays}"
     )
 
 

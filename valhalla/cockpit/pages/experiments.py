@@ -109,5 +109,5 @@ def weigh(
     weights = dict(zip(variant, weight, strict=True))
     found, _ = changes.weigh_experiment(here.reevaluating, name, weights, actor=here.actor)
     return done(
-        request, f"/experiments/{number}", f"New leads of {name} are split anew (version {found.version})."
+        request, f"/experiments/{number}", f"New leads of {name} are split again (version {found.version})."
     )

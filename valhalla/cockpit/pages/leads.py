@@ -98,7 +98,7 @@ def show(here: Here, asked: Wanted) -> dict[str, Any]:
 
 @router.json("/api/leads/counts", summary="How many leads of which market, source and state")
 def counts(here: Here) -> dict[str, Any] | None:
-    """Counted beside the requests, at most once a minute; null before it has been counted for the first time."""
+    """Counted in the background, at most once a minute; null before it has been counted for the first time."""
     return facets.gather(here)
 
 

@@ -1,4 +1,4 @@
-"""The ten sample leads, for whoever wants to look before there is a list."""
+"""The ten sample leads, for anyone who wants to look before there is a list."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def show(here: Here) -> dict[str, Any]:
 def change(
     request: Request, here: Here, key: Annotated[str, Form(max_length=100)], value: Text = ""
 ) -> Response:
-    """Change a setting, as ``valhalla config set`` does. A value that cannot be is told beside it."""
+    """Change a setting, as ``valhalla config set`` does. A value that cannot be is reported next to it."""
     try:
         settings.known(key)
         stored = settings.save(here.database, key, value, actor=here.actor)

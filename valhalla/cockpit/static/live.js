@@ -35,7 +35,7 @@ function lost() {
   }
 }
 
-// The program is there, but does not know this browser: it was started anew, and every start has its own link.
+// The program is there, but does not know this browser: it was started again, and every start has its own link.
 async function signedOut() {
   try {
     return (await fetch("/api/state", { headers: { Accept: "application/json" } })).status === 401;

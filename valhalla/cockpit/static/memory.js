@@ -10,7 +10,7 @@ const first = JSON.parse(byId("board").dataset.board);
 let latest = first.frame;
 let mode = first.mode, points = first.history, held = first.frame.quarantine_count, quarantine = first.quarantine;
 
-// One point each ten seconds; where the data's kind changes, the lines begin anew, because real and made-up do not mix.
+// One point each ten seconds; where the data's kind changes, the lines begin again, because real and made-up do not mix.
 function remember(frame) {
   if (frame.source.mode !== mode) {
     mode = frame.source.mode;

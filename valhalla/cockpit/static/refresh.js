@@ -1,4 +1,4 @@
-// Parts of a page that are fetched anew: an element with an id and data-refresh="yes" each second, while something in it runs;
+// Parts of a page that are fetched again: an element with an id and data-refresh="yes" each second, while something in it runs;
 // with data-refresh="live" when the file has changed. What stands in it then is the server's own HTML, as after a reload.
 import { start as startSelect } from "./select.js";
 import { start as startNumbers } from "./numbers.js";

@@ -153,7 +153,7 @@ class Store:
             await self._ask(lambda redis: redis.hset(f"peer:{node_id}", "trust_tier", tier))
 
     async def forget(self, node_id: str) -> bool:
-        """Remove a node with its pin and tier: whoever announces the id next has it. False: there was none."""
+        """Remove a node with its pin and tier: the next node to announce the id has it. False: there was none."""
 
         async def forget(redis: Redis) -> bool:
             pipe = redis.pipeline(transaction=True)

@@ -38,7 +38,7 @@ FIELDS = (
     *(*MAILING, "company", *OWNERS),
     *(*TEXTS, *MONEY, *PERCENT, *NUMBERS, *SALE, *PERSON, *SIGNS),
 )
-"""What a column can be mapped to beside the columns of table ``lead``."""
+"""What a column can be mapped to in addition to the columns of table ``lead``."""
 
 _WORDS = re.compile(r"[^\W_]+")
 _YES = frozenset({"yes", "y", "true", "t", "1", "x", "dnc", "on dnc", "do not call", "✓"})
@@ -116,7 +116,7 @@ _FIRST = {"mobile": 0, None: 1, "voip": 1, "landline": 2}
 
 
 def preference(phone: Phone) -> int:
-    """The less the sooner it is dialled: a mobile is answered by its owner, a landline by whoever lives there."""
+    """The less the sooner it is dialled: a mobile is answered by its owner, a landline by anyone who lives there."""
     return _FIRST[phone.type]
 
 

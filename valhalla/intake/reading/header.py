@@ -79,7 +79,7 @@ PREFERENCE: dict[str, int] = {
     for names in _ALIASES.values()
     for rank, alias in enumerate(normal(name) for name in names.split(","))
 }
-"""Where two columns name the same field, the lower rank wins: ``price`` beside ``value`` stays an extra column."""
+"""Where two columns name the same field, the lower rank wins: ``price`` next to ``value`` stays an extra column."""
 
 DISTRESS_COLUMNS = _forms(
     "type, property type, lead type, list type, list, list name, lists, tags, tag, notes, note, comments, "

@@ -594,7 +594,7 @@ class _Chooser:
         return part, count == 2, rank
 
     def _one_for_all(self, column: _Column) -> bool:
-        """Whether one name stands in every row beside different numbers or addresses: it is one of us."""
+        """Whether one name stands in every row next to different numbers or addresses: it is one of us."""
         if len(column.cells) < 3 or len(set(column.cells)) > 1:
             return False
         return any(

@@ -115,7 +115,7 @@ class Styles:
 
     def __init__(self) -> None:
         self.kinds = bytearray()
-        """By style: 0, or DATE, or DURATION beside it."""
+        """By style: 0, or DATE, or DURATION as well."""
 
     DATE = 1
     DURATION = 2

@@ -32,7 +32,7 @@ CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
 
 EMPTY_CELLS = 10_000_000
-"""Empty cells that a list may have, beside"""
+"""Empty cells that a list may have, in addition to"""
 EMPTY_PER_BYTE = 4
 """so many for each of its bytes."""
 

@@ -228,7 +228,7 @@ STREET_PIECES: tuple[tuple[str, ...], ...] = (
 """The columns of an address that is cut into its pieces, in the order in which they are written."""
 
 SIGN_FILLERS = words_of("flag indicator list quick")
-"""Words beside a sign that change nothing."""
+"""Words next to a sign that change nothing."""
 
 SIMPLE: dict[str, tuple[str, ...]] = {
     "litigator": ("litigator", "tcpa litigator?", "litigator flag", "known litigator"),

@@ -223,7 +223,7 @@ _LENDERS = re.compile(
 
 
 def is_lender(text: str) -> bool:
-    """A bank, a servicer, or an office: whoever takes an owner to court."""
+    """A bank, a servicer, or an office: anyone who takes an owner to court."""
     return _LENDERS.search(text) is not None
 
 

@@ -85,7 +85,7 @@ def wait_after(contacts: int, rules: CallingRules) -> int:
 
 
 class Reaching(NamedTuple):
-    """What is known of a person beside the lead's own columns, as far as calling them goes."""
+    """What is known of a person in addition to the lead's own columns, as far as calling them goes."""
 
     state: str | None = None
     """Where they get mail; None: at the property."""

@@ -30,7 +30,7 @@ def compile_rules(policy: Mapping[str, Any], learnt: LearntScore | None = None) 
 
 
 class Context:
-    """Everything a decision depends on beside the lead. Made once per batch; it is not changed afterwards.
+    """Everything a decision depends on in addition to the lead. Made once per batch; it is not changed afterwards.
 
     ``policy`` must be valid (:func:`valhalla.scoring.stages.policy.validated`), ``now`` is UTC microseconds. Threads may share one: what it
     works out on demand (the segments) is a pure function of the rest.

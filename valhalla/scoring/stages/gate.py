@@ -19,7 +19,7 @@ class Gate(NamedTuple):
     """What is missing, to follow "needs": "4 more closes"."""
 
     def to_json(self) -> dict[str, Any]:
-        """As shown beside a decision."""
+        """As shown next to a decision."""
         return {"gate": self.name, "value": self.value, "threshold": self.threshold, "passed": self.passed}
 
 

@@ -1,4 +1,4 @@
-"""What a list says of a lead beside the lead's own columns, as formula 2 reads it: equity, ownership, numbers, signs."""
+"""What a list says of a lead in addition to the lead's own columns, as formula 2 reads it: equity, ownership, numbers, signs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Known(NamedTuple):
     """The details of a lead. Money in cents, shares in parts per million, times UTC microseconds; None is unknown."""
 
     signs: tuple[str, ...] = ()
-    """Signs beside the lead's column ``distress``, as the list has them."""
+    """Signs in addition to the lead's column ``distress``, as the list has them."""
     dates: tuple[tuple[str, int], ...] = ()
     """Sign and its date, where a list gives one."""
     equity_share: int | None = None
@@ -38,7 +38,7 @@ class Known(NamedTuple):
     number_type: str | None = None
     """Of the number that is dialled: ``mobile``, ``landline`` or ``voip``."""
     further_numbers: int = 0
-    """Numbers that can be dialled beside the first."""
+    """Numbers that can be dialled in addition to the first."""
     mailing: tuple[str, str, str] | None = None
     """Address, city and state where the owner gets mail."""
     kind: str | None = None

@@ -119,7 +119,7 @@ STORED = (*StoredLead._fields[:_OWN], *Decision._fields)
 """The columns a :class:`StoredLead` is made of."""
 
 SHOWN = ("extras", "header_id", "file_id", "import_id", "line")
-"""And what is shown beside it."""
+"""And what is shown next to it."""
 
 COLUMNS = ", ".join((*STORED, *SHOWN))
 """All of them, as a statement names them."""

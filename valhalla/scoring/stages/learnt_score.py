@@ -1,4 +1,4 @@
-"""A score learnt from outcomes, shown beside the rules until it has proven to be better.
+"""A score learnt from outcomes, shown next to the rules until it has proven to be better.
 
 The features are the contributions of stage 6, so its explanation has the same lines. A logistic regression gives each line a
 weight; 20 points double the odds.

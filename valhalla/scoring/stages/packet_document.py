@@ -46,7 +46,7 @@ def document(
 
     ``context`` is that of the lead's decision. ``provenance`` has file, line and import; ``closing`` is the date by which the owner wants to
     close, where the list says so. ``loans`` and ``estimate`` (of what the house is worth as it stands) are the list's, cents: the owner's equity
-    is unknown without the loans. Equal input gives an equal document, so that a packet is written anew only when something changed.
+    is unknown without the loans. Equal input gives an equal document, so that a packet is written again only when something changed.
     """
     segment = context.segment(lead.source, lead.market, lead.state)
     found = figures(lead, segment, context.packet)

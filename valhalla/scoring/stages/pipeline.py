@@ -27,7 +27,7 @@ def decide(
 ) -> Decision:
     """All six stages on one lead.
 
-    Beside the row: on how many ``lists`` the lead is, ``since`` when it is known (``created_at``, UTC microseconds; None: it is new
+    In addition to the row: on how many ``lists`` the lead is, ``since`` when it is known (``created_at``, UTC microseconds; None: it is new
     now), why it is ``suppressed`` (None: it is not), where the conversation stands, and the variant it already has.
     """
     # Unpacking by position costs a third of reading the fields by name.

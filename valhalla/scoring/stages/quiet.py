@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 COMPUTER = ""
-"""The zone of the computer that the program runs on, beside the IANA names."""
+"""The zone of the computer that the program runs on, in addition to the IANA names."""
 
 
 class QuietHours(NamedTuple):

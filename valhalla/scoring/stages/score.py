@@ -71,7 +71,7 @@ class ScoreRules:
     track_record: int
     target_market: int
     shown: LearntScore | None = None
-    """The learnt score that is shown beside the rules."""
+    """The learnt score that is shown next to the rules."""
     learnt: LearntScore | None = None
     """The same where it takes the rules' place."""
     distress_memo: dict[str, int] = field(default_factory=dict)

@@ -129,7 +129,7 @@ class Play(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Everything the stages know beside the lead and the policy."""
+    """Everything the stages know in addition to the lead and the policy."""
 
     experiment: Experiment | None = None
     scripts: tuple[Script, ...] = ()
