@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import apsw
 import pytest
 
+from db import copying
 from db.clock import DAY
 from db.evidence import key_value
 from db.inspecting import inspect
@@ -58,6 +61,7 @@ PROMISED = {
     "import",
     "suppression",
 }
+KINDS: dict[Path, dict[tuple[str, str], str]] = {}
 HEADER = "name,email,phone,value,Tag\n"
 
 
@@ -124,8 +128,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             database.sql(
                 "INSERT INTO unfolded (unfolding_id, lead_id, body, at) VALUES (?, 3, '{}', 1)", (run,)
             )
-    assert inspect(home.database, SCHEMA).ok
-    return home.database
+        copy = copying.copy(database, folder / "copy.db")
+    assert inspect(copy, SCHEMA).ok
+    return copy
 
 
 def filled(path: Path) -> dict[str, tuple[Any, ...]]:
@@ -148,43 +153,102 @@ def other(value: Any, kind: str) -> Any:
     return f"{value or ''}x"
 
 
-def test_every_column_counts(lived: Path, tmp_path: Path) -> None:
-    rows = filled(lived)
+def tampered(path: Path, changes: Iterable[tuple[str, tuple[Any, ...]]]) -> bytes:
+    """The file after changes behind the program's back: of all tables at once, since each is to be found by itself."""
+    connection = apsw.Connection(":memory:")
+    connection.deserialize("main", path.read_bytes())
+    connection.execute("PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1").fetchall()
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+    for statement, values in changes:
+        connection.execute(statement, values)
+        assert connection.changes(), statement
+    content = connection.serialize("main")
+    connection.close()
+    return content
+
+
+def test_every_column_counts(lived: Path, tmp_path: Path, script: Callable[[str], ModuleType]) -> None:
+    standalone, rows = script("verify_audit").verify, filled(lived)
     assert rows.keys() >= PROMISED
-    assert len(rows) >= len(SCHEMA.tables) - 2, sorted(SCHEMA.tables.keys() - rows.keys())
-    changed = 0
+    assert len(rows) >= len(SCHEMA.tables) - 3, sorted(SCHEMA.tables.keys() - rows.keys())
+    columns = {
+        name: [each for each in SCHEMA.tables[name].columns if each not in SCHEMA.tables[name].key]
+        for name in rows
+    }
+    path = tmp_path / "changed.db"
+    for turn in range(max(map(len, columns.values()))):
+        changed, expected = [], {}
+        for name, row in rows.items():
+            if turn < len(columns[name]):
+                table, column = SCHEMA.tables[name], columns[name][turn]
+                value = other(row[table.columns.index(column)], kind_of(lived, name, column))
+                key = row[: len(table.key)]
+                where = " AND ".join(f'"{each}" = ?' for each in table.key)
+                changed.append((f'UPDATE {name} SET "{column}" = ? WHERE {where}', (value, *key)))
+                expected[name, key_value(key)] = column
+        path.write_bytes(tampered(lived, changed))
+        ours = {
+            (each.table, each.key)
+            for each in inspect(path, SCHEMA).problems
+            if "digest expected" in each.what
+        }
+        theirs = {(each["table"], each["key"]) for each in standalone(path)["problems"]}
+        for found in (ours, theirs):
+            unseen = {name: column for (name, key), column in expected.items() if (name, key) not in found}
+            assert unseen == {}, "changed unseen"
+
+
+NEWEST = (
+    "tbl = '{0}' AND key = {1} AND entry = (SELECT max(entry) FROM witness WHERE tbl = '{0}' AND key = {1})"
+)
+OTHERWISE = {
+    "row deleted": ("DELETE FROM {0} WHERE {2}",),
+    "row deleted with its witnesses": (
+        "DELETE FROM witness WHERE tbl = '{0}' AND key = {1}",
+        "DELETE FROM {0} WHERE {2}",
+    ),
+    "all rows deleted": ("DELETE FROM {0}",),
+    "witness removed": (f"DELETE FROM witness WHERE {NEWEST}",),
+    "witness's hash changed": (f"UPDATE witness SET hash = zeroblob(32) WHERE {NEWEST}",),
+    "witness of another entry": (f"UPDATE witness SET entry = entry + 1000 WHERE {NEWEST}",),
+    "salt exchanged": (f"UPDATE witness SET salt = randomblob(16) WHERE {NEWEST}",),
+    "salt removed": (f"UPDATE witness SET salt = NULL WHERE {NEWEST}",),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERWISE)
+def test_every_table_counts(
+    lived: Path, tmp_path: Path, script: Callable[[str], ModuleType], kind: str
+) -> None:
+    rows = filled(lived)
+    if kind.startswith("salt"):
+        rows = {name: row for name, row in rows.items() if SCHEMA.tables[name].personal}
+    changed = []
     for name, row in rows.items():
-        table = SCHEMA.tables[name]
-        key = row[: len(table.key)]
-        connection = apsw.Connection(str(lived))
-        kinds = {each[1]: each[2] for each in connection.execute(f"PRAGMA table_info({name})").fetchall()}
-        connection.close()
-        for column, value in zip(table.columns, row, strict=True):
-            if column in table.key:
-                continue
-            path = Path(shutil.copyfile(lived, tmp_path / "changed.db"))
-            connection = apsw.Connection(str(path))
-            connection.execute(
-                "PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1"
-            ).fetchall()
-            for (trigger,) in connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
-            ).fetchall():
-                connection.execute(f"DROP TRIGGER {trigger}")
-            where = " AND ".join(f'"{each}" = ?' for each in table.key)
-            connection.execute(
-                f'UPDATE {name} SET "{column}" = ? WHERE {where}', (other(value, kinds[column]), *key)
-            )
-            assert connection.changes() == 1
-            connection.close()
-            named = {
-                (each.table, each.key)
-                for each in inspect(path, SCHEMA).problems
-                if "digest expected" in each.what
+        key = SCHEMA.tables[name].key
+        where = " AND ".join(f'"{each}" = {quoted(value)}' for each, value in zip(key, row, strict=False))
+        witness = quoted(key_value(row[: len(key)]))
+        changed += [(text.format(name, witness, where), ()) for text in OTHERWISE[kind]]
+    path = tmp_path / "changed.db"
+    path.write_bytes(tampered(lived, changed))
+    ours = [each.table for each in inspect(path, SCHEMA).problems]
+    theirs = [each["table"] for each in script("verify_audit").verify(path)["problems"]]
+    assert sorted(ours) == sorted(theirs) and rows.keys() <= set(ours)
+
+
+def quoted(value: Any) -> str:
+    return str(apsw.format_sql_value(value))
+
+
+def kind_of(path: Path, table: str, column: str) -> str:
+    if path not in KINDS:
+        with open_copy(path) as database:
+            KINDS[path] = {
+                (name, each): kind
+                for name in SCHEMA.tables
+                for each, kind in database.sql("SELECT name, type FROM pragma_table_info(?)", (name,))
             }
-            assert (name, key_value(key)) in named, f"{name}.{column} was changed unseen"
-            changed += 1
-    print(f"{changed} columns of {len(rows)} tables")
+    return KINDS[path][table, column]
 
 
 def test_what_a_lead_said_before_is_told(lived: Path, tmp_path: Path) -> None:
