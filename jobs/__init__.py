@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from jobs.operating import Jobs
     from jobs.periodic import PeriodicJob
     from jobs.proving import Proof, Violation, prove
-    from jobs.queue import JobQueue
+    from jobs.queue import JobQueue, Queue
     from jobs.retry import Retry
     from jobs.schema import SCHEMA
     from jobs.sealing import check_sealed_events, count_unsealed_events, seal_anew, seal_events
@@ -82,7 +82,7 @@ _MODULES = {
     "operating": "Jobs",
     "periodic": "PeriodicJob",
     "proving": "Proof Violation prove",
-    "queue": "JobQueue",
+    "queue": "JobQueue Queue",
     "retry": "Retry",
     "schema": "SCHEMA",
     "sealing": "check_sealed_events count_unsealed_events seal_anew seal_events",
@@ -116,6 +116,7 @@ __all__ = [
     "PayloadError",
     "PeriodicJob",
     "Proof",
+    "Queue",
     "QueueCounts",
     "QueueLoad",
     "QueueState",

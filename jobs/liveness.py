@@ -169,8 +169,10 @@ def _started(pid: int) -> int:
 
 
 def _started_by_psutil(pid: int) -> int:
-    import psutil
-
+    try:
+        import psutil
+    except ImportError:  # then a worker whose lock file cannot be probed is left to its lease
+        return 0
     try:
         return round(psutil.Process(pid).create_time() * 100) * 10_000
     except psutil.Error:

@@ -8,8 +8,9 @@ import logging
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Any, Self, cast, overload
 
 from db import Database
 from jobs.core import Duty
@@ -65,10 +66,10 @@ class JobQueue(Producer):
         self.close()
         self.database.close_all()
 
-    def transaction(self, durable: bool = False) -> Any:
+    def transaction(self, durable: bool = False) -> AbstractContextManager[Database]:
         """``with queue.transaction() as database:`` what ``database.sql(...)`` writes and the jobs that are enqueued are
         committed together at its end, or none of it when it raises. ``durable``: on the disk, also after a power failure."""
-        return self.database.write(durable=durable)
+        return cast("AbstractContextManager[Database]", self.database.write(durable=durable))
 
     @property
     def jobs(self) -> Jobs:
@@ -237,6 +238,10 @@ def _must_run_when_called(function: Any, name: str) -> None:
     ):
         if is_one(function) or is_one(getattr(function, "__call__", None)):  # noqa: B004
             raise TypeError(f"{name} cannot be a handler: it is {what}, which does nothing when it is called")
+
+
+Queue = JobQueue
+"""What a program of its own calls it."""
 
 
 def _zone(name: str) -> datetime.tzinfo:

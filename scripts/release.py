@@ -6,6 +6,7 @@ python3 scripts/release.py build              both products into dist/
 python3 scripts/release.py pack               the folder into its archive again, after signing
 python3 scripts/release.py inspect            VCRUNTIME140.dll is there, licences are there, the size is kept
 python3 scripts/release.py test               tests/product on both products
+python3 scripts/release.py queue dist/queue   the distribution valhalla-queue into a folder
 python3 scripts/release.py checksums linux    what is published, with SHA-256, into dist/release
 """
 
@@ -19,7 +20,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap import ROOT, clean_environment
+import queue_distribution
+from bootstrap import ROOT, clean_environment, enter
 
 VENV = ROOT / ".work" / "release"
 DIST = ROOT / "dist"
@@ -103,6 +105,13 @@ def test() -> None:
     )
 
 
+def queue(folder: str) -> None:
+    """The wheel and the source archive of the queue as a package of its own."""
+    enter("dev")
+    for path in queue_distribution.build(Path(folder)):
+        print(path)
+
+
 def checksums(name: str) -> None:
     """Lay out what is published, under names that say what it is, with a file of checksums."""
     shutil.rmtree(OUT, ignore_errors=True)
@@ -133,6 +142,7 @@ STEPS = {
     "pack": pack,
     "inspect": inspect,
     "test": test,
+    "queue": queue,
     "checksums": checksums,
 }
 
