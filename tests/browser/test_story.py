@@ -179,7 +179,7 @@ def test_lists_follow_what_happens_elsewhere_but_not_under_the_pointer(
     page = open_at(program, look())
     put(program, "shared.csv", SHARED)
     page.goto(f"{program.url}/decisions")
-    page.get_by_text("One person or two?").wait_for()  # found while the page was open
+    page.get_by_text("One lead or two?").wait_for()  # found while the page was open
     page.goto(f"{program.url}/effects")
     page.locator("h1").hover()
     page.wait_for_timeout(1500)  # the page's WebSocket has looked once: what comes now is new

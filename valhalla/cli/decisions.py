@@ -66,10 +66,10 @@ def duplicates(
     limit: Limit = 20,
     different: Annotated[
         tuple[int, int] | None,
-        typer.Option("--different", help="These two leads are two people; do not ask again."),
+        typer.Option("--different", help="These two leads are two; do not ask again."),
     ] = None,
 ) -> None:
-    """Possible duplicates: one phone number, two e-mail addresses. Nothing is merged by itself."""
+    """Possible duplicates: one phone number and two e-mail addresses, or nearly one property address. Nothing is merged by itself."""
     from valhalla.leads import merge as merging
 
     inv = invocation(ctx)
@@ -93,22 +93,26 @@ def duplicates(
             one, other = pair["leads"]
             rows.append(
                 (
-                    *(pair["phone"], str(one["id"]), one["name"], one["email"] or ""),
-                    *(str(other["id"]), other["name"], other["email"] or ""),
+                    *(pair["phone"] or "address", str(one["id"]), one["name"], _known_by(pair, one)),
+                    *(str(other["id"]), other["name"], _known_by(pair, other)),
                 )
             )
         table(
-            ("phone", "lead", "name", "email", "lead", "name", "email"),
+            ("both have", "lead", "name", "known by", "lead", "name", "known by"),
             rows,
             numbers=("lead",),
             empty="No possible duplicates are open.",
         )
         if found:
             one, other = (lead["id"] for lead in found[0]["leads"])
-            print(f"{waiting:,} open. One person: valhalla leads merge {one} {other}")
-            print(f"Two people: valhalla leads duplicates --different {one} {other}")
+            print(f"{waiting:,} open. One lead: valhalla leads merge {one} {other}")
+            print(f"Two leads: valhalla leads duplicates --different {one} {other}")
 
     inv.show(found, render)
+
+
+def _known_by(pair: dict[str, Any], lead: dict[str, Any]) -> str:
+    return lead["address" if pair["why"] == "address" else "email"] or ""
 
 
 def merge(

@@ -39,7 +39,7 @@ class Chores:
 
     def index_soon(self) -> int | None:
         """Have the search index brought up to date; the job's number, or None when it is."""
-        if search.percent(self.database) == 100:
+        if search.complete(self.database):
             return None
         return int(self.queue.enqueue(self._index.s(), unique=INDEX_JOB))
 

@@ -37,7 +37,7 @@ from valhalla.leads.addresses import Address, normal_address, parse_place
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.owners import same_owner
-from valhalla.leads.properties import differ, house_key
+from valhalla.leads.properties import Property, differ, house_key, joins, keys_of, property_of
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import CONTENT, Row
@@ -356,11 +356,21 @@ class _Planner:
                 lead.changed = True
             row = row._replace(person=lead.content[_PERSON])
             if row.aliases:
-                lead = self._with_its_own_id(lead, row)
+                lead = self._with_its_own_id(lead, row) or self._by_property(row)
             elif (house := _house(row)) is not None:
                 row = row._replace(identity=house_key(row.identity, house))
-                lead = self._lead_of(row)
+                lead = self._lead_of(row) or self._by_property(row)
         return lead, row
+
+    def _by_property(self, row: Row) -> _Lead | None:
+        """The lead that a list of properties made of this house of the same owner."""
+        for key in keys_of(_property(row)):
+            lead_id = self._id_of(key)
+            if lead_id is not None:
+                lead = self._lead(lead_id)
+                if same_owner(lead.content[_NAME], row.name) and not _told_apart(lead, row):
+                    return lead
+        return None
 
     def _with_its_own_id(self, lead: _Lead, row: Row) -> _Lead | None:
         """The lead that was found, if it has the row's id; where they only share a weaker key, the list tells them apart."""
@@ -371,13 +381,22 @@ class _Planner:
             lead_id = self._id_of(key)
             if lead_id is not None:
                 return self._lead(lead_id)
-        for key in row.people:  # a lead of the same owner whose property is not known yet
+        for key in row.people:  # a lead of the same owner: of this property, or of one that is not known yet
             lead_id = self._id_of(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
                 if lead.content[_ADDRESS] is None and not _told_apart(lead, row):
                     return lead
+                same = lead if _same_house(lead.content, row) else self._house_of(key, row)
+                if same is not None:
+                    return same
         return None
+
+    def _house_of(self, person: int, row: Row) -> _Lead | None:
+        """The lead of this house of a person whose houses are told apart by the person and the house."""
+        house = _house(row)
+        lead_id = self._id_of(house_key(person, house)) if house is not None else None
+        return self._lead(lead_id) if lead_id is not None else None
 
     def _id_of(self, key: int) -> int | None:
         """The lead that a key names, wherever that is known from."""
@@ -654,6 +673,17 @@ def _another_house(content: tuple[Any, ...], row: Row) -> bool:
 
 def _house(content: tuple[Any, ...]) -> Address | None:
     return normal_address(content[_ADDRESS], None, *parse_place(content[_LOCATION]))
+
+
+def _same_house(content: tuple[Any, ...], row: Row) -> bool:
+    """Whether a lead that is known by its person is about the property of ``row``."""
+    return joins(_property(content), _property(row))
+
+
+def _property(content: tuple[Any, ...]) -> Property:
+    known = details.decoded(content[_DETAILS])
+    address = normal_address(content[_ADDRESS], known.get("unit"), *parse_place(content[_LOCATION]))
+    return property_of(address, known.get("apn"), known.get("county"))
 
 
 def _somebody_else(lead: _Lead, row: Row) -> bool:

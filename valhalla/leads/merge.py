@@ -23,18 +23,19 @@ MERGED = "merged into lead "
 
 
 def possible(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:
-    """Open pairs: one phone number, two e-mail addresses. Nothing is merged by itself."""
+    """Open pairs: one phone number and two e-mail addresses, or nearly one property address (``why``: phone or address). Nothing is
+    merged by itself."""
     found = []
-    for number, phone, first, name, email, other, other_name, other_email, at in database.sql(
-        sql.OPEN_DUPLICATES, (after, limit)
-    ):
+    names = ("id", "name", "email", "address")
+    for number, why, phone, *leads, at in database.sql(sql.OPEN_DUPLICATES, (after, limit)):
         found.append(
             {
                 "id": number,
-                "phone": f"+{phone}",
+                "why": why,
+                "phone": f"+{phone}" if phone else None,
                 "leads": [
-                    {"id": first, "name": name, "email": email},
-                    {"id": other, "name": other_name, "email": other_email},
+                    dict(zip(names, leads[: len(names)], strict=True)),
+                    dict(zip(names, leads[len(names) :], strict=True)),
                 ],
                 "found_at": at,
             }
@@ -98,8 +99,6 @@ class Duplicate(NamedTuple):
 
 def duplicates_of(database: Database, lead_id: int, phone_key: int | None) -> list[Duplicate]:
     """The open pairs that a lead is one of; ``phone_key`` is its number."""
-    if phone_key is None:
-        return []
     return [Duplicate(*row) for row in database.sql(sql.DUPLICATES_OF, (lead_id, phone_key))]
 
 

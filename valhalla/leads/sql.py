@@ -365,7 +365,13 @@ WHERE m.undone_at IS NULL ORDER BY m.id DESC LIMIT ?
 DUPLICATES_OF = """
 SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d
 JOIN lead AS l ON l.id = CASE d.lead_id WHEN ?1 THEN d.other_id ELSE d.lead_id END
-WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1) ORDER BY d.id LIMIT 20
+WHERE d.state = 'open' AND d.phone_key = ?2 AND (d.lead_id = ?1 OR d.other_id = ?1)
+UNION
+SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d JOIN lead AS l ON l.id = d.other_id
+WHERE d.state = 'open' AND d.why = 'address' AND d.lead_id = ?1
+UNION
+SELECT d.id, d.lead_id, d.other_id, l.name FROM duplicate AS d JOIN lead AS l ON l.id = d.lead_id
+WHERE d.state = 'open' AND d.why = 'address' AND d.other_id = ?1 ORDER BY 1 LIMIT 20
 """
 # As far as the search index knows them.
 SAME_NUMBER = "SELECT count(*) FROM (SELECT 1 FROM lead_phone WHERE phone_key = ? LIMIT 1000)"
@@ -692,6 +698,31 @@ WHERE first.id < l.id AND (first.email IS NULL OR l.email IS NULL OR first.email
   AND (SELECT count(*) FROM (SELECT 1 FROM lead_phone AS p WHERE p.phone_key = l.phone_key LIMIT ?3)) < ?3
 ON CONFLICT (lead_id, other_id) DO NOTHING
 """
+# How far the places of leads are known, and how far they could be.
+PLACED = "SELECT placed_id, lead_id FROM lead_index_state WHERE id = 1"
+ADVANCE_PLACED = "UPDATE lead_index_state SET placed_id = ? WHERE id = 1"
+_PLACE_COLUMNS = """l.id, l.name, l.address, l.location, l.details,
+  coalesce(l.suppressed LIKE 'merged%', 0) OR coalesce(l.standing = 'sold', 0)"""
+# Only leads whose property some list named: those of the documents' lists have none.
+UNPLACED = f"""
+SELECT {_PLACE_COLUMNS} FROM lead AS l WHERE l.id > ?1 AND l.id <= ?2
+  AND (l.address IS NOT NULL OR l.details LIKE '%"apn"%') ORDER BY l.id LIMIT ?3
+"""
+# Of leads that were changed, and of those near others.
+PLACES_OF = f"SELECT {_PLACE_COLUMNS} FROM carray(?) AS k CROSS JOIN lead AS l ON l.id = k.value"
+ADD_PLACE = "INSERT INTO lead_place (near_key, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+DROP_PLACES = (
+    "DELETE FROM lead_place INDEXED BY lead_place_by_lead WHERE lead_id IN (SELECT value FROM carray(?))"
+)
+# By the index of leads to its keys, and from each key to the others.
+NEAR = """
+SELECT DISTINCT o.lead_id FROM lead_place AS p INDEXED BY lead_place_by_lead CROSS JOIN lead_place AS o ON o.near_key = p.near_key
+WHERE p.lead_id = ?1 AND o.lead_id <> ?1 LIMIT ?2
+"""
+# Once; what a person has decided stays decided.
+ADD_NEAR = """
+INSERT INTO duplicate (lead_id, other_id, phone_key, found_at, why) VALUES (?, ?, 0, ?, 'address') ON CONFLICT (lead_id, other_id) DO NOTHING
+"""
 # The newest ?3 that match, and of them the best ?2.
 MATCH = """
 SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?3) AS found
@@ -841,7 +872,7 @@ MERGED_COLUMNS = (*CONTENT, *PLACE, *STANDING, "lists", "suppressed", "corrected
 READ_TO_MERGE = columns_of_lead(MERGED_COLUMNS)
 # Both leads of a pair in one row.
 OPEN_DUPLICATES = """
-SELECT d.id, d.phone_key, d.lead_id, a.name, a.email, d.other_id, b.name, b.email, d.found_at
+SELECT d.id, d.why, d.phone_key, d.lead_id, a.name, a.email, a.address, d.other_id, b.name, b.email, b.address, d.found_at
 FROM duplicate AS d JOIN lead AS a ON a.id = d.lead_id JOIN lead AS b ON b.id = d.other_id
 WHERE d.state = 'open' AND d.id > ? ORDER BY d.id LIMIT ?
 """

@@ -73,3 +73,22 @@ def test_the_lists_own_id_at_another_house_waits_where_somebody_has_worked(desk:
     desk.take("a.csv", rows[0].replace("1 A St", "9 Z St"), header=WITH_IDS)
     assert houses(desk) == {1: "1 A St"}
     assert [each["lead"] for each in review.waiting(desk.database, 10)] == [1]
+
+
+TRADE_HEADER = "Owner Name,Owner Email,Property Address,City,State,Zip,Asking Price\n"
+
+
+@pytest.mark.parametrize("first", ["documents", "trade"])
+def test_a_house_is_one_lead_in_lists_of_both_shapes(desk: Any, first: str) -> None:
+    rows = [row.replace("Houston TX", '"Houston, TX 77018"') for row in HOUSES]
+    houses_of_trade = [
+        f"AMES ANN,ann@example.com,{number} {street} STREET,Houston,TX,77018,100000\n"
+        for number, street in ((1, "A"), (2, "B"), (3, "C"))
+    ]
+    lists = {"documents": ("".join(rows), HEADER), "trade": ("".join(houses_of_trade), TRADE_HEADER)}
+    second = "trade" if first == "documents" else "documents"
+    assert desk.take("a.csv", lists[first][0], header=lists[first][1])[0] == 3
+    assert desk.take("b.csv", lists[second][0], header=lists[second][1])[0] == 0
+    assert desk.database.sql("SELECT lists FROM lead ORDER BY id") == [(2,), (2,), (2,)]
+    further = houses_of_trade[0].replace("1 A STREET", "4 D ST")
+    assert desk.take("c.csv", further, header=TRADE_HEADER)[0] == 1

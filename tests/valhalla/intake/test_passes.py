@@ -120,7 +120,7 @@ def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
     importing.run(home, [], standing=True, final=True)
     importing.chores.index_soon()
     importing.queue.drain(timeout=20)
-    assert taken == [8, 2, 2, 2]
+    assert taken == [8, 2, 2, 2, 2], "the words of eleven leads, their places, and the end"
     assert search.percent(importing.database) == 100
 
 

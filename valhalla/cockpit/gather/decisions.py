@@ -79,6 +79,7 @@ def _pairs(database: Database, found: list[dict[str, Any]]) -> list[dict[str, An
         shown.append(
             {
                 "id": pair["id"],
+                "why": pair["why"],
                 "phone": pair["phone"],
                 "found_at": iso(pair["found_at"]),
                 "leads": leads,
