@@ -62,7 +62,9 @@ def add(ctx: typer.Context, who: Words, reason: Reason = None) -> None:
     inv = invocation(ctx)
     with inv.writing() as database:
         added, leads = do_not_contact.add(database, entries, reason=reason)
-    _told(inv, {"added": added, "leads": leads}, f"{added} added; {leads} leads are kept out by this.")
+    _told(
+        inv, {"added": added, "leads": leads}, f"{added} added; {leads} leads are now marked do not contact."
+    )
 
 
 @app.command("remove")
@@ -97,7 +99,7 @@ def import_(
         str,
         typer.Option(
             "--kind",
-            help="national: numbers of the registry are flagged. litigator: those people are kept out. own: your do-not-contact list.",
+            help="national: numbers of the registry are flagged. litigator: those people are marked do not contact. own: your do-not-contact list.",
         ),
     ] = "own",
     reason: Reason = None,
@@ -119,8 +121,8 @@ def import_(
     }  # fmt: skip
     effect = {
         "national": f"{done.matched:,} leads have such a number; it is not called any more, another one of theirs is.",
-        "litigator": f"{done.matched:,} leads are of such people and are kept out.",
-        "own": f"{done.matched:,} leads are kept out by this.",
+        "litigator": f"{done.matched:,} leads are of such people and are now marked do not contact.",
+        "own": f"{done.matched:,} leads are now marked do not contact.",
     }[chosen]
     sentence = f"{done.added:,} added, {known:,} were on the list already; {effect}"
     if found.clear:

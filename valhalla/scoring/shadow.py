@@ -250,7 +250,7 @@ def _kept_out(scores: _Scores) -> Gate:
     says = (
         f"{count} leads that must not be contacted would be scored."
         if count
-        else "Who is kept out stays out."
+        else "Leads marked do not contact stay so."
     )
     return Gate("do-not-contact holds", count, 0, count == 0, says)
 

@@ -117,7 +117,7 @@ def test_people_are_put_on_the_list_and_taken_off(
     assert answer.status_code == 303
     assert database.value("SELECT count(*) FROM lead WHERE suppressed IS NOT NULL") == 2
     page = client.get("/settings/dnc").text
-    assert "2 added; 2 leads are kept out" in page and "1 words were nobody" in page
+    assert "2 added; 2 leads are now marked do not contact" in page and "1 words were nobody" in page
     told = client.get("/api/dnc").json()
     assert {each["value"] for each in told["entries"]} == {"p1@example.com", "+17135550002"}
     assert client.get("/api/dnc", params={"who": "(713) 555-0002"}).json()["entries"][0]["reason"] == "asked"

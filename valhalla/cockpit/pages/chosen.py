@@ -35,7 +35,7 @@ def export(here: Here, lead: Chosen = None) -> Response:
         viewer = viewer_of(here.database)
         chosen = [each for each in _records(here, lead) if each.lead.suppressed is None]
     if not chosen:
-        raise UsageError("all of the chosen leads are kept out of every list, so there is nothing to export")
+        raise UsageError("all of the chosen leads are marked do not contact, so there is nothing to export")
     return saved(here, viewer, chosen, "chosen leads")
 
 
@@ -81,7 +81,7 @@ def keep_out(
         names = [{"id": each.lead.id, "name": each.lead.name} for each in records]
         return page(request, "chosen_dnc.html", "Never contact again?", chosen=names, back=local(back))
     _, kept_out = do_not_contact.add(here.database, entries, reason=reason.strip() or None, actor=here.actor)
-    says = f"{_leads(kept_out)} {'is' if kept_out == 1 else 'are'} kept out of every list from now on."
+    says = f"{_leads(kept_out)} {'is' if kept_out == 1 else 'are'} marked do not contact from now on."
     undo = f"/leads/dnc/undo?leads={','.join(str(each.lead.id) for each in records)}"
     return done(request, back, says, undo=undo)
 
@@ -114,7 +114,9 @@ def _contacts(here: Cockpit, records: list[Record]) -> list[Entry]:
         for entry in suppression.contacts(lookup.reach_of(here.database, each.lead.id))
     ]
     if not entries:
-        raise UsageError("the chosen leads have neither an address nor a number that could be kept out")
+        raise UsageError(
+            "the chosen leads have neither an address nor a number to put on the do-not-contact list"
+        )
     return entries
 
 

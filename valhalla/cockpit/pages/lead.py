@@ -160,7 +160,7 @@ def keep_out(
     return done(
         request,
         back or f"/leads/{number}",
-        f"{what} kept out of every list from now on.",
+        f"{what} marked do not contact from now on.",
         undo=f"/leads/{number}/dnc/undo",
     )
 
@@ -205,5 +205,5 @@ def _contacts(here: Cockpit, number: int) -> list[Entry]:
     lead = read_lead(here.database, number)
     entries = suppression.contacts(lookup.reach_of(here.database, lead.id))
     if not entries:
-        raise UsageError("this lead has neither an address nor a number that could be kept out")
+        raise UsageError("this lead has neither an address nor a number to put on the do-not-contact list")
     return entries

@@ -265,7 +265,7 @@ def add(
         raise UsageError("there is no e-mail address, phone number or domain in this")
     added, leads = do_not_contact.add(here.database, entries, reason=reason.strip() or None, actor=here.actor)
     known = len(set(entries)) - added
-    says = f"{added:,} added; {leads:,} leads are kept out by this."
+    says = f"{added:,} added; {leads:,} leads are now marked do not contact."
     says += f" {known:,} were on the list already." if known else ""
     says += f" {nobody:,} words were nobody." if nobody else ""
     return done(request, "/settings/dnc", says)
@@ -287,7 +287,11 @@ def scrub(
             checked, found = other_lists.import_scrub(here.database, path, kind, actor=here.actor)
         except ValhallaError as error:
             raise UsageError(str(error).replace(str(path), "the list")) from None
-    what = "have such a number and are called at another one" if kind == "national" else "are kept out"
+    what = (
+        "have such a number and are called at another one"
+        if kind == "national"
+        else "are now marked do not contact"
+    )
     says = f"{checked.numbers:,} checked: {checked.matched:,} leads {what}."
     says += f" {found.clear:,} rows of the list say that they are clear." if found.clear else ""
     return done(request, "/settings/dnc", says)
