@@ -22,7 +22,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from db.clock import DAY, HOUR, MINUTE
@@ -32,12 +32,13 @@ from valhalla.leads import promises, search, working
 from valhalla.leads.contact_rules import may_call
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.standing import CONVERSATIONS
-from valhalla.leads.view import Viewer
+from valhalla.leads.view import Contexts, Viewer
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.scoring.stages.calling import CallingRules
 
 PLACES = {
     "TX": ("Houston", "713", "America/Chicago"),
@@ -110,10 +111,10 @@ class Owner:
     numbers: list[str]
 
 
-def one_week(seed: int, folder: Path, leads: int = 14, most_calls: int = 200) -> Week:
-    """Simulate an operator's week."""
+def one_week(seed: int, folder: Path, leads: int | None = None, most_calls: int = 200) -> Week:
+    """Simulate an operator's week, with so many owners (None: drawn)."""
     draw, week = random.Random(seed), Week()
-    owners = _owners(draw, leads)
+    owners = _owners(draw, leads or draw.randint(3, 8))
     monday = datetime.fromisoformat(draw.choice(MONDAYS)).replace(tzinfo=ZoneInfo("America/Chicago"))
     now = int(monday.timestamp()) * 1_000_000 + 7 * HOUR
     end = now + 7 * DAY
@@ -130,13 +131,19 @@ def one_week(seed: int, folder: Path, leads: int = 14, most_calls: int = 200) ->
                 indexing = search.index_some(database)
         owner_of = dict(database.sql("SELECT id, name FROM lead"))
         people = {owner.name: owner for owner in owners}
+        contexts = Contexts(database)
         while now < end and len(week.calls) < most_calls:
-            viewer = Viewer(database, now, quiet="00:00-00:00", zone="America/Chicago")
-            found = working.next_row(database, viewer)
-            _promises_first(database, viewer, found.row, people, owner_of, week, now)
+            viewer = Viewer(database, now, quiet="00:00-00:00", zone="America/Chicago", contexts=contexts)
+            found, rules = working.next_row(database, viewer), viewer.calling
+            if found.row is None or found.row.promise is None:
+                _promises_first(database, rules, people, owner_of, week, now)
             if found.row is None:
-                now = min(found.opens or now + HOUR, now + 2 * HOUR)
-                now += draw.randrange(0, 5) * MINUTE
+                opens = min(found.opens or now + 4 * HOUR, end)
+                while (
+                    now := now + draw.randrange(30, 90) * MINUTE
+                ) < opens:  # nobody could be called until then
+                    _promises_first(database, rules, people, owner_of, week, now)
+                now = opens + draw.randrange(0, 5) * MINUTE
                 continue
             lead = found.row.record.lead.id
             dial = may_call(database, lead, viewer.calling, now).dial
@@ -217,22 +224,19 @@ def _check(call: Call, people: dict[str, Owner], week: Week, seed: int) -> None:
 
 def _promises_first(
     database: Database,
-    viewer: Viewer,
-    row: Any,
+    rules: CallingRules,
     people: dict[str, Owner],
     owner_of: dict[int, str],
     week: Week,
     now: int,
 ) -> None:
-    """Nobody else is called while a call-back is due and may be made."""
-    if row is not None and row.promise is not None:
-        return
+    """No call-back is due that may be made: somebody else is called, or nobody."""
     for each in promises.due(database, now):
         if each.promise.kind != "callback":
             continue
         owner = people[owner_of[each.promise.lead_id]]
         recent = [call for call in week.calls if call.person == owner.name and call.at > now - DAY]
-        dial = may_call(database, each.promise.lead_id, viewer.calling, now).dial
+        dial = may_call(database, each.promise.lead_id, rules, now).dial
         if dial is None or len(recent) >= 3:
             continue
         if all(_open(now, region) for region in {owner.home, _place(dial.number.e164)[0]}):
@@ -271,6 +275,11 @@ def main() -> int:
             week = one_week(seed, Path(folder))
             calls, events = calls + len(week.calls), events + week.events
             broken += week.broken
+            if not (seed - given.seed + 1) % 50:
+                print(
+                    f"{seed - given.seed + 1:,} weeks, {calls:,} calls, {len(broken):,} broken",
+                    file=sys.stderr,
+                )
     print(f"{given.weeks:,} weeks, {calls:,} calls in {time.perf_counter() - began:.0f} s")
     print(", ".join(f"{event} {count:,}" for event, count in events.most_common()))
     for each in broken[:20]:

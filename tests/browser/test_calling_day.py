@@ -16,10 +16,14 @@ NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston."""
 
 CLOCK = """
-import db.clock, time
-began = time.monotonic()
-db.clock.now = lambda: {at} + round((time.monotonic() - began) * 1_000_000)
+import db.clock, pathlib, time
+began, moved = time.monotonic(), pathlib.Path(__file__).with_name("moved")
+def now():
+    passed = time.monotonic() - began + (float(moved.read_text()) if moved.exists() else 0)
+    return {at} + round(passed * 1_000_000)
+db.clock.now = now
 """
+"""The program's clock. Seconds in a file next to it move it on."""
 
 HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2,Estimated Value,Equity Percent\n"
 ROWS = "".join(
@@ -40,6 +44,86 @@ def calling(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Any]:
         program.command("config", "set", "my.name", "Sam Ortiz")
         program.command("ingest", tmp_path / "a.csv")
         yield program
+
+
+def move_clock(program: Any, minutes: float) -> None:
+    (program.home.parent / "clock" / "moved").write_text(str(60 * minutes), encoding="utf-8")
+
+
+NOTIFIED = """
+window.notified = [];
+window.Notification = class extends EventTarget {
+  static permission = "granted";
+  constructor(title, options) { super(); window.notified.push(`${title}: ${options.body}`); }
+};
+"""
+"""Where the desktop's notifications go: what a page would have shown there."""
+
+DROP = """
+([name, text]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([text], name, { type: "text/csv" }));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    document.querySelector("main").dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));
+}
+"""
+"""A list is dragged onto the page."""
+
+
+def test_a_list_comes_in_with_a_drag_and_a_click_and_goes_to_a_dialer_with_two(
+    calling: Any, look: Callable[..., Any]
+) -> None:
+    page = look("wide").page
+    page.goto(calling.first_link)
+    rows = ROWS.replace("Person", "Newcomer").replace(" Oak St", " Elm St").replace("713-555-", "713-556-")
+    page.evaluate(DROP, ["new list.csv", HEADER + rows])
+    page.get_by_role("button", name="Import 12 rows").click()
+    page.get_by_text("12 new leads").first.wait_for(state="attached")
+
+    page.goto(f"{calling.url}/")
+    page.get_by_role("link", name="For a dialer").click()
+    with page.expect_download() as taken:
+        page.locator("form[action='/leads/lists/dialer'] button:not([disabled])", has_text="24 leads").click()
+    lines = Path(taken.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 25 and "Newcomer" in "".join(lines)
+
+
+def test_a_follow_up_takes_two_keys_and_stands_on_top_when_it_is_due(
+    calling: Any, look: Callable[..., Any]
+) -> None:
+    window = look("wide")
+    window.expected = ("400 (Bad Request)",)  # of a time that is not typed to its end
+    page = window.page
+    page.add_init_script(NOTIFIED)
+    page.goto(calling.first_link)
+    page.goto(f"{calling.url}/work")
+    press(page, "4")
+    page.locator("[data-means]", has_text="Thu Nov 19, 10:00 am").wait_for()  # before it is stored
+    page.keyboard.press("Enter")
+    page.locator("#work-said", has_text="Person 1: callback, Thu Nov 19, 10:00 am").wait_for()
+
+    press(page, "4")
+    page.keyboard.type("in 3 min")  # in the place of what was offered
+    page.locator("[data-means]", has_text="Wed Nov 18, 12:0").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#work-said", has_text="Person 2: callback").wait_for()
+    assert shown(page) == "Person 3"
+
+    move_clock(calling, 4)
+    page.goto(f"{calling.url}/")
+    page.locator("#toasts", has_text="Call back now: Person 2").wait_for()
+    assert page.evaluate("window.notified") == ["Call back now: Person 2"]
+    first = page.locator(".today-group").first
+    assert first.locator("h2").inner_text().startswith("Promised") and "Person 2" in first.inner_text()
+    page.get_by_role("link", name="Call", exact=True).click()
+    assert shown(page) == "Person 2"
+
+    # One key for a number that has to be corrected: the field has the focus.
+    press(page, "e")
+    page.keyboard.type("713-555-8888")
+    page.keyboard.press("Enter")
+    page.locator("#work-said", has_text="Corrected: phone").wait_for()
+    assert page.locator(".work-tel").inner_text() == "713-555-8888"
 
 
 def shown(page: Any) -> str:
@@ -141,7 +225,9 @@ def test_a_call_back_and_an_appointment_are_shown_before_they_are_stored(
     page.locator(".work-week", has_text="appointment").wait_for()
     page.keyboard.press("Escape")
     page.wait_for_url(f"{calling.url}/")
-    page.get_by_text("Tue 3:00 pm").wait_for()
+    page.get_by_text("Tue 3:00 pm").wait_for()  # this week's appointments are on Today: no click
+    calendar = page.evaluate("fetch('/calendar.ics').then((answer) => answer.text())")
+    assert "DTSTART:20261124T210000Z" in calendar and "Person 1" in calendar
 
 
 @pytest.mark.parametrize("dark", [False, True])

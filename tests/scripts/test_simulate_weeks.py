@@ -31,7 +31,7 @@ def test_nobody_is_called_who_must_not_be_and_no_promise_is_late(
 ) -> None:
     week = weeks.one_week(seed, tmp_path) if LONG else weeks.one_week(seed, tmp_path, leads=6, most_calls=25)
     assert week.broken == []
-    assert len(week.calls) > 15
+    assert len(week.calls) > (3 if LONG else 15)
 
 
 def _no_limit(patch: pytest.MonkeyPatch) -> None:

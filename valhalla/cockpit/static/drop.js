@@ -1,7 +1,7 @@
 // Lists dropped anywhere on the page, or chosen: sent one after the other, with a bar, then shown with what they would do.
 import { say } from "./toasts.js";
 
-const SUFFIX = /\.(csv|tsv|txt|json|jsonl|xlsx)$/i;
+const SUFFIX = /\.(csv|tsv|txt|json|jsonl|xlsx|xlsm|xls|zip|vcf)$/i;
 
 function send(file, bar) {
   return new Promise((resolve, reject) => {
@@ -22,7 +22,7 @@ function send(file, bar) {
 }
 
 function refusal(file, place) {
-  if (!SUFFIX.test(file.name)) return `${file.name} is no lead list. CSV, TSV, TXT, Excel (.xlsx) and JSON are read.`;
+  if (!SUFFIX.test(file.name)) return `${file.name} is not a lead list. CSV, TSV, TXT, Excel, JSON, contacts (.vcf) and a zip with a list in it are read.`;
   const most = Number(place.largest);
   if (file.size > most) return `${file.name} has ${Math.ceil(file.size / 2 ** 20)} MB; up to ${Math.floor(most / 2 ** 20)} MB go through the browser. Copy it into the folder inbox in ${place.inbox}.`;
   if (file.size === 0) return `${file.name} is empty.`;

@@ -1,6 +1,7 @@
 // Work the list: a key is what came of the call, and the next lead is there. What stands on the page is the server's own HTML; each
 // lead comes with a key that records once. A press while one is under way, or right after the next lead came, does nothing.
 const AGAIN = 350;
+const USUALLY = "tomorrow 10am"; // when to call back, unless something else is typed: Enter takes it
 const list = document.getElementById("work-list");
 const said = document.getElementById("work-said");
 const problem = document.getElementById("work-problem");
@@ -50,7 +51,10 @@ function open(name, event) {
     box.elements.event.value = event;
     for (const part of box.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== event;
   }
-  box.querySelector("input:not([type=hidden])").focus();
+  const field = box.querySelector("input:not([type=hidden])");
+  if (event === "callback" && !field.value) { field.value = USUALLY; means(field); }
+  field.focus();
+  field.select();
 }
 
 function close() {
