@@ -20,7 +20,7 @@ import json
 from array import array
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -223,10 +223,12 @@ class _Planner:
         self.context = context
         self.plan = Plan(generation=database.value(sql.READ_GENERATION))
         self.next_id: int = database.value(sql.NEXT_LEAD_ID)
+        self.empty = self.next_id == 1  # no lead at all yet
         self.fresh: dict[int, tuple[Row, _Done]] = {}
         """By lead id: leads that this chunk makes and that nothing has changed since."""
         self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
         self.ids: dict[int, int] = {}  # key -> lead id
+        self.asked: Set[int] = frozenset()  # keys that were looked up: what is not in ids is nobody's
         self.repeats: dict[
             int, int
         ] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
@@ -237,6 +239,7 @@ class _Planner:
         self._look_up()
         give_way()
         ids, repeats, fresh, lead_id = self.ids, self.repeats, self.fresh, self.next_id
+        is_new = ids.keys().isdisjoint
         done: _Done
         for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
             known = ids.get(row.identity)
@@ -247,9 +250,13 @@ class _Planner:
             elif known is not None and repeats.get(known) == row.fingerprint:
                 del repeats[known]
                 self._mark_unchanged(known)
+            elif known is None and is_new((*row.aliases, *row.people)):
+                self.next_id = lead_id
+                self._add(row, done)
+                lead_id += 1
             else:
                 self.next_id = lead_id
-                self._place(row)
+                self._place(row, done)
                 lead_id = self.next_id
         self.next_id = lead_id
         give_way()
@@ -264,12 +271,13 @@ class _Planner:
     # -- what is known already -----------------------------------------------------------------------------
 
     def _look_up(self) -> None:
-        if self.next_id == 1:
-            return  # no lead at all yet
+        if self.empty:
+            return
         keys = array("q", [row.identity for row in self.rows])
-        keys.extend(
-            key for row in self.rows if row.aliases or row.people for key in (*row.aliases, *row.people)
-        )
+        more = [(*row.aliases, *row.people) for row in self.rows if row.aliases or row.people]
+        if more:
+            keys.extend(chain.from_iterable(more))
+            self.asked = set(keys)
         give_way()
         # In order, so that neighbours in the index are looked up together.
         found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
@@ -324,7 +332,7 @@ class _Planner:
 
     # -- one row -------------------------------------------------------------------------------------------
 
-    def _place(self, row: Row) -> None:
+    def _place(self, row: Row, done: _Done) -> None:
         """A row whose lead is known already, or that has more than one key."""
         said, lead = row, self._lead_of(row)
         if lead is not None and lead.corrected:
@@ -332,7 +340,7 @@ class _Planner:
         if not row.people:
             lead, row = self._told_apart(lead, row)
         if lead is None:
-            self._add(row)
+            self._add(row, done if row is said else _NOT_DONE)
             return
         if _another_owner(lead, row):  # who that is is for a person to say, so their keys stay nobody's
             self._learn_keys(lead, row._replace(people=()))
@@ -403,7 +411,7 @@ class _Planner:
         if key not in self.ids:
             if key in self.keys:
                 self.ids[key] = self.keys[key]
-            else:
+            elif not self.empty and key not in self.asked:
                 for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
                     self.ids[key] = found[1]
         return self.ids.get(key)
@@ -427,9 +435,9 @@ class _Planner:
         lead.changed = False
         self.leads[lead_id] = lead
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: Row, done: _Done) -> None:
         self.ids[row.identity] = self.next_id
-        self.fresh[self.next_id] = (row, _NOT_DONE)
+        self.fresh[self.next_id] = (row, done)
         for key in (*row.aliases, *row.people):
             if key not in self.ids:
                 self.ids[key] = self.next_id
@@ -577,7 +585,7 @@ class _Planner:
         """Mark those among the new leads who are not to be contacted."""
         leads, reason_of, listed = self.plan.leads, self.suppression.reason, bool(self.suppression)
         for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
-            if not listed and row.details is None:
+            if not listed and (row.details is None or details.KEPT_OUT not in row.details):
                 continue
             reason = reason_of(reach(row.email, row.phone_key, row.details))
             if reason is not None:

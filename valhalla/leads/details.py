@@ -32,6 +32,9 @@ Details = Mapping[str, Any]
 DEAD = frozenset({"do_not_call", "wrong", "disconnected"})
 """Flags of a number that is not to be dialled."""
 
+KEPT_OUT = '"kept_out":'
+"""Stands in the text of details that have it, and rarely elsewhere."""
+
 _LISTS: dict[str, tuple[str, ...]] = {
     "phones": ("key", "number"),
     "signs": ("sign", "list"),

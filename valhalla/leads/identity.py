@@ -31,6 +31,9 @@ def key(text: str) -> int:
 
 def name_words(text: str) -> str:
     """A name or address for comparison: its words without case, accents' encoding, punctuation and order."""
+    words = text.casefold().split()
+    if text.isascii() and "".join(words).isalnum():  # most are, and these are their words
+        return " ".join(sorted(words))
     return " ".join(sorted(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold())))
 
 

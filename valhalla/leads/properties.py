@@ -43,7 +43,7 @@ def keys_of(one: Property) -> tuple[int, ...]:
     None for a PO box or an address without a house number: neither says which property it is. Anyone who finds another
     property by a key asks :func:`joins` whether they are one.
     """
-    texts = _texts(one)
+    texts = texts_of(one)
     return tuple(key(text) for text in texts if text)
 
 
@@ -65,7 +65,7 @@ def near_keys(one: Property) -> tuple[int, ...]:
 def joins(one: Property, other: Property) -> bool:
     """Whether two properties are one: ZIP form, city form or parcel number agree, and none of them disagrees."""
     agree = False
-    for mine, theirs in zip(_texts(one), _texts(other), strict=True):
+    for mine, theirs in zip(texts_of(one), texts_of(other), strict=True):
         if mine and theirs:
             if mine == theirs:
                 agree = True
@@ -132,7 +132,8 @@ def line_text(address: Address) -> str:
     return f"l{UNIT}{UNIT.join(address[:6])}" if address.number else ""
 
 
-def _texts(one: Property) -> tuple[str, str, str]:
+def texts_of(one: Property) -> tuple[str, str, str]:
+    """What its keys are made of: with ZIP, with city and state, by parcel number; empty what is not known."""
     address = one.address
     by_zip, by_city = address_texts(address if address is not None and is_property(address) else None)
     return by_zip, by_city, f"p{UNIT}{one.parcel}" if one.parcel else ""

@@ -31,14 +31,16 @@ from valhalla.leads import identity
 from valhalla.leads.markets import market_of
 from valhalla.scoring.stages.row import Row
 
-_new_row: Callable[[tuple[Any, ...]], Row] = partial(tuple.__new__, Row)
+new_row: Callable[[tuple[Any, ...]], Row] = partial(tuple.__new__, Row)
+"""A row from all its fields in order, in half the time of the class."""
 _join = identity.UNIT.join
 
 Texts = list[str]
 Column = list[Any]
 
 
-def _or_none(texts: Texts) -> list[str | None]:
+def or_none(texts: Texts) -> list[str | None]:
+    """None where nothing is known."""
     return [text or None for text in texts]
 
 
@@ -79,16 +81,18 @@ class BulkReader:
         if not cells:
             return
         odd: set[int] = set()
-        if (
-            self.careful.details.any or self.columns.buyers
-        ):  # every row has more to say than the columns that are read here
-            odd.update(range(len(cells)))
-        else:
+        if self._fits():
             self._columns(
                 list(zip(*cells, strict=True)), self._fingerprints(cells), lines, odd, chunk, spaced
             )
+        else:
+            odd.update(range(len(cells)))
         for number in odd:
             self.careful.read(cells[number], lines[number], raws[number], chunk)
+
+    def _fits(self) -> bool:
+        """Whether rows have no more to say than the columns that are read here."""
+        return not (self.careful.details.any or self.columns.buyers)
 
     def _columns(
         self,
@@ -145,11 +149,11 @@ class BulkReader:
         nothing = repeat(None)
 
         def optional(column: Texts | None) -> Any:
-            return nothing if column is None else _or_none(column)
+            return nothing if column is None else or_none(column)
 
         home = self.careful.source
         rows: Iterable[Row] = (
-            map(_new_row, zip(
+            map(new_row, zip(
                 names, optional(emails), optional(phones), cents, optional(locations),
                 repeat(home) if sources is None else [source or home for source in sources],
                 markets or nothing, states or nothing, dates or nothing, optional(addresses), arv or nothing,

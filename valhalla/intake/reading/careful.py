@@ -24,7 +24,7 @@ from valhalla.leads import details, identity
 from valhalla.leads.addresses import normal_address, parse_place
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
-from valhalla.leads.properties import property_keys
+from valhalla.leads.properties import Property, keys_of, property_of
 from valhalla.scoring.stages.row import Row
 
 # Zero-width and direction marks, soft hyphen, byte-order mark, tags: nothing a reader of the list could see.
@@ -183,7 +183,7 @@ class RowReader:
         if profile.rules == "list" and not email and number is None and self._is_footer(cells, name, raw):
             return Reject(line, None, "TOTALS_ROW", "The row is a line under the list, not a lead", None, raw)
         if not name and profile.contact == "any":
-            name = self._text(cells, "company") or _owner_of(self._text(cells, "address"))
+            name = self._text(cells, "company") or owner_of(self._text(cells, "address"))
 
         if self.columns.buyers:
             return Reject(line, None, "BUYER", "The list is one of buyers", None, raw)
@@ -353,19 +353,15 @@ class RowReader:
         sqft, beds = numbers.get("sqft"), numbers.get("beds")
         digest = identity.fingerprint(cells, self.rules)
         lead_id = self._text(cells, "lead_id")
-        who, aliases = self.keys(lead_id, name, email, number, address or location)
-        people: tuple[int, ...] = ()
         houses = self._property(cells, address, location) if self.details.houses else ()
         if houses:
             people = _people(name, email, number, more.get("mailing", {}).get("address") or address)
             who, *rest = houses
             aliases = tuple(rest)
-        elif profile.rules == "list" and lead_id:
-            if _ROW_NUMBER.fullmatch(lead_id):
-                who, aliases = aliases[0], ()
-            else:  # one person may be two leads of a list that tells them apart
-                people, aliases = aliases, ()
-                more = {**more, "lead_id": lead_id}
+        else:
+            who, aliases, people, told = self.known_by(lead_id, name, email, number, address or location)
+            if told:
+                more = {**more, "lead_id": told}
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
@@ -375,11 +371,8 @@ class RowReader:
 
     def _property(self, cells: Sequence[str], address: str, location: str) -> tuple[int, ...]:
         """The keys of the property; none where the row does not say which it is."""
-        city, state, postal = (self._text(cells, name) for name in ("city", "state", "zip"))
-        if not (city or state or postal) and location:
-            city, state, postal = parse_place(location)
-        found = normal_address(address, self._text(cells, "unit"), city, state, postal) if address else None
-        return property_keys(found, self._text(cells, "apn"), self._text(cells, "county"), state)
+        place = (self._text(cells, name) for name in ("unit", "city", "state", "zip", "apn", "county"))
+        return keys_of(house_of(address, location, *place))
 
     def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
         city, state = self._text(cells, "city"), self._text(cells, "state")
@@ -393,6 +386,18 @@ class RowReader:
         if market is None and "address" in self.columns.index:
             market, code = market_of(None, code, self._text(cells, "address") or None)
         return location, market, code
+
+    def known_by(
+        self, lead_id: str, name: str, email: str, phone: int | None, place: str
+    ) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
+        """Identity and weaker keys of a lead that is not known by its property, the keys of its owner, and its own id when the
+        list tells its leads apart by that."""
+        who, aliases = self.keys(lead_id, name, email, phone, place)
+        if not lead_id or self.profile.rules != "list":
+            return who, aliases, (), ""
+        if _ROW_NUMBER.fullmatch(lead_id):
+            return aliases[0], (), (), ""
+        return who, (), aliases, lead_id  # one person may be two leads of such a list
 
     def keys(
         self, lead_id: str, name: str, email: str, phone: int | None, place: str
@@ -410,6 +415,16 @@ class RowReader:
         return weaker, ()
 
 
+def house_of(
+    address: str, location: str, unit: str, city: str, state: str, postal: str, apn: str, county: str
+) -> Property:
+    """The property of a row, by its cleaned texts."""
+    if not (city or state or postal) and location:
+        city, state, postal = parse_place(location)
+    found = normal_address(address, unit, city, state, postal) if address else None
+    return property_of(found, apn, county, state)
+
+
 def _people(name: str, email: str, number: int | None, home: str) -> tuple[int, ...]:
     """The keys of an owner, the strongest first: as those of a lead that is known by its person. ``home``: where they get mail,
     else the property."""
@@ -425,7 +440,7 @@ _ROW_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 """What only counts the rows of a list identifies nobody."""
 
 
-def _owner_of(address: str) -> str:
+def owner_of(address: str) -> str:
     """What somebody is called of whom only the house is known."""
     return f"Owner of {address}" if address else ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import money, optional_money
 from valhalla.leads.contacts import nanp_key, phone_key, plausible_email
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _PLACEHOLDERS = frozenset(int(digit * 10) for digit in "23456789")
@@ -29,22 +30,26 @@ _ORDINARY_EMAIL = re.compile(
 """For each line the domain of an ordinary address, and the line that is none."""
 
 
-class Known(dict[str, T]):
-    """What texts were found to mean, forgotten when there are too many of them."""
+class Memo(dict[K, T]):
+    """What cells were found to mean, forgotten when there are too many of them."""
 
-    def __init__(self, understand: Callable[[str], T]) -> None:
+    def __init__(self, understand: Callable[[K], T]) -> None:
         super().__init__()
         self._understand = understand
 
-    def __missing__(self, text: str) -> T:
+    def __missing__(self, cell: K) -> T:
         if len(self) >= _REMEMBER:
             self.clear()
-        meaning = self[text] = self._understand(text)
+        meaning = self[cell] = self._understand(cell)
         return meaning
 
-    def column(self, texts: Sequence[str]) -> list[T]:
-        """The meaning of each text."""
-        return list(map(self.__getitem__, texts))
+    def column(self, cells: Iterable[K]) -> list[T]:
+        """The meaning of each."""
+        return list(map(self.__getitem__, cells))
+
+
+class Known(Memo[str, T]):
+    """What texts mean."""
 
 
 def mark(odd: set[int], flags: Sequence[object]) -> None:

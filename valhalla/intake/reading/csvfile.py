@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from valhalla.intake.reading.blocks import BlockReader
 from valhalla.intake.reading.bulk import BulkReader
+from valhalla.intake.reading.bulk_lists import ListReader
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import CHUNK_BYTES, Chunk, Position, Reject, shorten
 from valhalla.intake.reading.sniff import decode, encode
@@ -130,7 +131,8 @@ class CsvReader:
         self._blocks = None
         plain = type(rows) is RowReader  # other rules than ours are asked about every record
         if plain and not rows.columns.own_export and delimiter.isascii():
-            self._blocks = BlockReader(BulkReader(rows), delimiter, self._take)
+            bulk = ListReader if rows.details.any else BulkReader
+            self._blocks = BlockReader(bulk(rows), delimiter, self._take)
 
     def read(self, count: int, final: bool) -> Chunk | None:
         """The next chunk of at most ``count`` records, or None when there is nothing more to hand out."""

@@ -25,7 +25,8 @@ MONEY = ("estimated_value", "assessed_value", "loans", "equity", "tax_owed")
 PERCENT = ("equity_percent", "ltv")
 NUMBERS = ("baths", "year_built", "years_owned")
 MAILING = ("mailing_address", "mailing_unit", "mailing_city", "mailing_state", "mailing_zip")
-PERSON = ("litigator", "do_not_call", "disposition", "interested_in")
+KEPT_OUT = ("litigator", "do_not_call", "disposition")
+PERSON = (*KEPT_OUT, "interested_in")
 SIGNS = ("flag", "tags")
 """Fields that several columns can be: a column of yes and no, and text in which signs stand. They stay further columns too."""
 OWNERS = ("name_2", "first_name_2", "last_name_2")
@@ -183,27 +184,27 @@ class DetailReader:
         for name in self.phones_known:
             for number in numbers_in(self.text(cells, name)):
                 key = phone_key(number, self.profile.country)
-                phone = Phone(
-                    number,
-                    key,
-                    self._type(cells, name),
-                    self._flags(cells, name),
-                    self.text(cells, f"{name}_status") or None,
-                    self.header[self.index[name]],
-                )
-                found.setdefault(key or number, phone)
+                said = (self.text(cells, f"{name}_{part}") for part in PHONE_PARTS)
+                found.setdefault(key or number, self.phone(name, number, key, *said))
         return list(found.values())
 
-    def _type(self, cells: Sequence[str], name: str) -> str | None:
-        said = self.text(cells, f"{name}_type").casefold()
-        said = said or self.header[self.index[name]].casefold()
-        return next((kind for kind, words in _TYPES if any(word in said for word in words)), None)
+    def phone(self, name: str, number: str, key: int | None, kind: str, dnc: str, status: str) -> Phone:
+        """A number in the column ``name``, with the texts of the columns that say more of it (see :data:`PHONE_PARTS`)."""
+        column = self.header[self.index[name]]
+        return Phone(
+            number,
+            key,
+            _type(kind or column),
+            self._flags(dnc, status, name),
+            status or None,
+            column,
+        )
 
-    def _flags(self, cells: Sequence[str], name: str) -> tuple[str, ...]:
+    def _flags(self, dnc: str, status: str, name: str) -> tuple[str, ...]:
         flags = []
-        if yes(self.text(cells, f"{name}_dnc")):
+        if yes(dnc):
             flags.append("do_not_call")
-        status = self.text(cells, f"{name}_status").casefold()
+        status = status.casefold()
         if yes(status):
             status = self.header[self.index[f"{name}_status"]].casefold()
         flags += [STATUS_WORDS[word] for word in _WORDS.findall(status) if word in STATUS_WORDS]
@@ -223,11 +224,11 @@ class DetailReader:
         for name in MONEY:
             found[name] = self._read(cells, name, unread, lambda text: optional_money(text, self.profile))
         for name in PERCENT:
-            found[name] = self._read(cells, name, unread, _percent)
+            found[name] = self._read(cells, name, unread, percent)
         for name in NUMBERS:
-            found[name] = self._read(cells, name, unread, _fraction if name == "baths" else optional_count)
+            found[name] = self._read(cells, name, unread, fraction if name == "baths" else optional_count)
         found["mailing"] = self._mailing(cells)
-        found["kept_out"] = self._kept_out(cells)
+        found["kept_out"] = kept_out(*(self.text(cells, name) for name in KEPT_OUT))
         found["interested_in"] = self.text(cells, "interested_in")
         found["signs"] = [{"sign": sign} for column, sign in self.flagged if yes(cells[column])]
         found["last_sale"] = _known(
@@ -251,25 +252,32 @@ class DetailReader:
             unread[self.header[self.index[name]]] = text
         return read
 
-    def _kept_out(self, cells: Sequence[str]) -> str | None:
-        """Why the list itself says that this person is not to be called."""
-        if yes(self.text(cells, "litigator")) or "litigator" in self.text(cells, "disposition").casefold():
-            return "litigator"
-        said = self.text(cells, "disposition").casefold()
-        if yes(self.text(cells, "do_not_call")) or any(words in said for words in _NEVER):
-            return "asked not to be called"
-        return None
-
     def _mailing(self, cells: Sequence[str]) -> dict[str, str]:
         address, unit, city, state, code = (self.text(cells, name) for name in MAILING)
         return _known(address=f"{address} {unit}".strip(), city=city, state=state, zip=code)
+
+
+def _type(said: str) -> str | None:
+    """The type of a number by its own column or, without one, by that of the number."""
+    said = said.casefold()
+    return next((kind for kind, words in _TYPES if any(word in said for word in words)), None)
+
+
+def kept_out(litigator: str, do_not_call: str, disposition: str) -> str | None:
+    """Why the list itself says that this person is not to be called, by the texts of :data:`KEPT_OUT`."""
+    said = disposition.casefold()
+    if yes(litigator) or "litigator" in said:
+        return "litigator"
+    if yes(do_not_call) or any(words in said for words in _NEVER):
+        return "asked not to be called"
+    return None
 
 
 def _known(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "")}
 
 
-def _percent(text: str) -> float | None:
+def percent(text: str) -> float | None:
     """``62%``, ``62`` or ``0.62``."""
     bare = text.strip().removesuffix("%").strip()
     if not _FRACTION.fullmatch(bare):
@@ -278,5 +286,5 @@ def _percent(text: str) -> float | None:
     return round(number * 100, 2) if number <= 1 and "%" not in text and "." in bare else number
 
 
-def _fraction(text: str) -> float | None:
+def fraction(text: str) -> float | None:
     return float(text) if _FRACTION.fullmatch(text.strip()) else None

@@ -7,6 +7,8 @@ import random
 import pytest
 
 from valhalla.intake.reading import Profile
+from valhalla.intake.reading.bulk_lists import ListReader
+from valhalla.intake.reading.careful import RowReader
 
 CELLS = [
     "", "x", "é", "Jo\u200b", "=1", "-5", "+x", "'=a", '"a ""q"" b"', '"two\nlines"', '"open', 'in"side', ' "spaced" ', "\t",
@@ -74,3 +76,72 @@ def test_nothing_is_no_price_on_either_path(write, read_path, value, slow):
     assert reading.codes == [(2, "VALUE_NOT_POSITIVE")]
     unpriced = read_path(path, slow=slow, profile=Profile(value="optional"))
     assert [(row.name, row.value) for row in unpriced.rows] == [("Ann Lee", None), ("Bob Ray", 100)]
+
+
+TRADE_CELLS = [
+    *CELLS, "N/A", "-", "150k", "$1,234", "1,234.50", "$52,003", "0", "12%", "0.62", "62", "Yes", "No", "X", "DNC", "wrong number", "Mobile",
+    "landline", "7135552123; 7135552124", "p:+17135552123", "9.735550114E+09", "7135552123.0", "713/555-2123 or 713 555 2124", "5551212",
+    "ann@x.com; bob@x.com", "Ann <ann@x.com>", "ann@x.com", "12 Oak St", "12 Oak St #4", "PO Box 12", "Houston", "TX", "77018", "2138", "K1A 0B1",
+    "Houston, TX 77018", "Investor", "seller", "Total", "Page 1 of 1", "Owner 1 First Name", "vacant land", "Tax Delinquent, Probate",
+    "litigator", "do not call", "123-45-678", "1980", "2.5", "1,850 sqft", "10/02/2010", "44000", "Acme LLC", '"say ""hi"""', "back\\slash",
+]  # fmt: skip
+TRADE_HEADS = [
+    (
+        "Owner 1 First Name,Owner 1 Last Name,Owner 2 First Name,Owner 2 Last Name,Address,Unit,City,State,Zip,County,APN,Mailing Address,"
+        "Mailing Unit,Mailing City,Mailing State,Mailing Zip,Property Type,Bedrooms,Total Bathrooms,Building Sqft,Year Built,Last Sale Date,"
+        "Last Sale Amount,Est. Value,Est. Equity,Est. Loan-to-Value,Vacant,Probate,Lists,Phone 1,Phone 1 Type,Phone 1 DNC,Phone 2,Phone 2 Type,"
+        "Phone 3,Email 1,Email 2,Litigator,Notes"
+    ),
+    "Contact ID,Name,Phone,Email,Interested In,Disposition,Company,Asking Price,Address,Location,List Date,Condition",
+    "Full Name,Mobile,Landline,Asking,ARV,Repairs,Years Owned,Do Not Call,Tags",
+]
+TRADE_USUAL = {
+    "Owner 1 First Name": "Ann", "Owner 1 Last Name": "Lee", "Name": "Ann Lee", "Full Name": "Ann Lee", "City": "Houston", "State": "TX",
+    "Zip": "77018", "County": "Harris", "Phone 1": "(713) 555-2123", "Phone 1 Type": "Mobile", "Phone": "713-555-2123", "Est. Value": '"$152,000"',
+    "Est. Equity": '"$52,003"', "Est. Loan-to-Value": "66%", "Last Sale Date": "10/02/2010", "Last Sale Amount": '"$36,000"', "Vacant": "Yes",
+    "Mailing Address": "9 Elm Ave", "Mailing City": "Dallas", "Mailing State": "TX", "Property Type": "Condo", "Bedrooms": "3", "Mobile": "2145552000",
+    "Asking": '"$99,000"', "Years Owned": "12", "Litigator": "No", "Lists": '"Probate, Absentee"', "Email 1": "ann@example.com",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [Profile(), Profile(country="CA", day_first=True, value_format="eu", required=("notes",))],
+    ids=["us", "eu"],
+)
+@pytest.mark.parametrize("head", TRADE_HEADS, ids=["property", "contacts", "phones"])
+def test_both_paths_agree_on_lists_of_the_trade(write, read_path, head, profile):
+    """Row by row and column by column, the same JSON to the byte."""
+    if profile.required:
+        head = f"{head},Notes" if "Notes" not in head else head
+    chance = random.Random(f"{head}{profile}")
+    rows = []
+    for number in range(400):
+        usual = TRADE_USUAL | {
+            "Address": f"{number % 300} Oak St",
+            "APN": f"{number:09}",
+            "Contact ID": f"C-{number}",
+        }
+        odd = (0.02, 0.02, 0.1, 0.4)[number % 4]
+        rows.append(
+            ",".join(
+                chance.choice(TRADE_CELLS) if chance.random() < odd else usual.get(name, "")
+                for name in head.split(",")
+            )
+        )
+    path = write(f"{head}\n{chr(10).join(rows)}\n")
+    fast, careful = read_path(path, profile=profile), read_path(path, profile=profile, slow=True)
+    for one, other in zip(fast.rows, careful.rows, strict=True):
+        assert one == other
+    assert fast.rejects == careful.rejects
+    assert sorted(fast.warnings) == sorted(careful.warnings)
+    assert fast.end == careful.end
+    assert isinstance(fast.source._reader._blocks.bulk, ListReader)
+
+
+def test_ordinary_rows_of_a_list_of_the_trade_take_the_fast_path(write, read_path, monkeypatch):
+    head = TRADE_HEADS[0]
+    usual = ",".join(TRADE_USUAL.get(name, "") for name in head.split(","))
+    path = write("\n".join([head, *[usual] * 20]) + "\n")
+    monkeypatch.setattr(RowReader, "row", lambda *_: pytest.fail("the row was read by itself"))
+    assert len(read_path(path).rows) == 20
