@@ -121,6 +121,11 @@ def _example(name: str, old: str, new: str, *, inside: bool) -> str:
     return f'"""{MARK}. {doc}"""{code}'
 
 
+def _tests() -> str:
+    text = (files("valhalla.service") / "shim_files" / "test_batch_1_sandbox.txt").read_text(encoding="utf-8")
+    return text.replace('"""', f'"""{MARK}. ', 1)
+
+
 def texts() -> dict[str, str]:
     """The text of each file by its path in the folder."""
     ingestion = "valhalla.ingestion"
@@ -130,6 +135,7 @@ def texts() -> dict[str, str]:
         "services/sandbox_examples.py": _example(
             "sandbox_examples", "valhalla.sandbox", "services.sandbox", inside=True
         ),
+        "tests/test_batch_1_sandbox.py": _tests(),
         "csv_ingestion.py": _module(
             "csv_ingestion.py", ingestion, ("CSVIngestion", "ingest_real_data"), _INGEST
         ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import re
 import runpy
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +155,28 @@ def test_the_examples_run_through_the_shims(
     for number in range(1, 12) if "sandbox" in path else ():
         assert f"== {number}." in out
     assert out
+
+
+def test_the_documents_fifty_tests_pass_by_their_own_command(folder: Path) -> None:
+    command = "-m pytest tests/test_batch_1_sandbox.py -v -p no:cacheprovider -p no:randomly"
+    ended = subprocess.run(
+        [sys.executable, *command.split()], capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stdout[-3_000:]
+    listed = {
+        "Database": 3,
+        "DryRunLock": 5,
+        "WorkerProcess": 3,
+        "SchedulerHeartbeat": 3,
+        "RetryBackoff": 4,
+    } | {
+        **dict.fromkeys(("Idempotency", "Governor", "AlertSystem", "StructuredLogging", "Readiness"), 4),
+        "Orchestrator": 3,
+        "Integration": 1,
+        "WhatWasImplemented": 8,
+    }
+    passed = {name: len(re.findall(rf"::Test{name}::.* PASSED", ended.stdout)) for name in listed}
+    assert passed == listed and sum(passed.values()) == 50
 
 
 def test_the_examples_are_those_of_the_program() -> None:
