@@ -48,6 +48,7 @@ PATHS = [
     "/deals/1",
     "/deals/2",
     "/deals/3",
+    "/markets",
     "/calendar",
     "/week",
     "/imports",

@@ -42,6 +42,7 @@ WHAT = {
     "clone.undo": "took a copy to another market back",
     "deal.move": "moved a deal on",
     "deal.set": "changed a deal",
+    "deal.unset": "took a change of a deal back",
     "effect.approve": "approved what goes out",
     "effect.deny": "refused what would go out",
     "effect.stand": "approved a kind of effect in advance",

@@ -101,6 +101,19 @@ def set_(
         _say(inv, database, set_terms(database, lead, terms))
 
 
+@app.command("undo")
+def undo(ctx: typer.Context, lead: Lead) -> None:
+    """Take back what was set last on a lead's deal; once more takes back what was set before that."""
+    from valhalla.leads.deals import undo_terms
+
+    inv = invocation(ctx)
+    with inv.writing() as database:
+        deal, stays = undo_terms(database, lead)
+        _say(inv, database, deal)
+        if stays and not inv.json:
+            print(f"As it is: {', '.join(stays)}, changed since or not kept.")
+
+
 @app.command("assign")
 def assign(
     ctx: typer.Context,

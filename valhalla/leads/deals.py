@@ -7,6 +7,7 @@ that (dates, earnest money, the buyer) is set by a person.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -310,8 +311,10 @@ def put_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, act
     database.sql(sql.put_deal(put), (*put.values(), deal.id))
     # A note is somebody's words: the chain only says that there is another one.
     body = {"deal": deal.id, **{name: value for name, value in changed.items() if name != "note"}}
+    body["was"] = {name: getattr(deal, name) for name in changed if name != "note"}
     if "note" in changed:
         body["note"] = changed["note"] is not None
+        body["was"]["note"] = deal.note is not None
     audit.append(database, "deal.set", f"lead:{lead_id}", body, actor=actor)
     return deal._replace(**put)
 
@@ -327,6 +330,52 @@ def set_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, act
     """Set terms of a lead's deal (:func:`typed_terms`); durable and audited."""
     with database.write(durable=True):
         return put_terms(database, lead_id, terms, actor=actor)
+
+
+def undo_terms(database: Database, lead_id: int, *, actor: str = "operator") -> tuple[Deal, list[str]]:
+    """Take back the newest change of a lead's deal that stands; durable and audited. Returns the deal, and the terms that stay as they are:
+    what was changed otherwise since, and a note, whose words before are not kept. Raises :class:`NotFound` when there is nothing to
+    take back."""
+    with database.write(durable=True):
+        deal = deal_of(database, lead_id)
+        entry, body = _last_set(database, deal, lead_id)
+        before, stays = {}, []
+        for name, was in body["was"].items():
+            if name == "note":
+                kept = bool(was) or (deal.note is not None) != body["note"]
+            else:
+                kept = getattr(deal, name) != body[name]
+            if kept:
+                stays.append(name)
+            else:
+                before[name] = None if name == "note" else was
+        if (
+            before.get("buyer_id") is not None
+            and database.value(sql.BUYER_STANDS, (before["buyer_id"],)) is None
+        ):
+            stays.append("buyer_id")
+            del before["buyer_id"]
+        if deal.state == "offer" and before.get("closing_at") is not None:
+            stays.append("closing_at")
+            del before["closing_at"]
+        put: dict[str, Any] = {**before, "updated_at": database.clock(), "updated_by": actor}
+        if "buyer_id" in before and deal.state in ("assigned", "closed") and deal.won_as is None:
+            put["state"] = _ended_as(before["buyer_id"])
+        database.sql(sql.put_deal(put), (*put.values(), deal.id))
+        undone = {"deal": deal.id, "entry": entry, "terms": sorted(before), "stay": sorted(stays)}
+        audit.append(database, "deal.unset", f"lead:{lead_id}", undone, actor=actor)
+    return deal._replace(**put), stays
+
+
+def _last_set(database: Database, deal: Deal, lead_id: int) -> tuple[int, dict[str, Any]]:
+    undone = set()
+    for entry, action, text in database.sql(sql.DEAL_SETS, (deal.id,)):
+        body = json.loads(text)
+        if action == "deal.unset":
+            undone.add(body["entry"])
+        elif entry not in undone and "was" in body:
+            return int(entry), body
+    raise NotFound(f"nothing that was set about the deal of lead {lead_id} can be taken back")
 
 
 def check(terms: Mapping[str, Any]) -> None:

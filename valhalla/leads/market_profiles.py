@@ -114,6 +114,11 @@ def profiles(database: Database, market: str | None = None) -> list[dict[str, An
     return [each.to_json(policy) for each in sorted(found, key=lambda each: (-each.leads, each.name))]
 
 
+def version(database: Database) -> tuple[Any, ...]:
+    """What profiles depend on: while it is the same, so are they. Cheap to read."""
+    return tuple(database.sql(sql.MARKETS_VERSION)[0])
+
+
 def apply_cap(reevaluating: Reevaluating, market: str) -> tuple[dict[str, Any], JobId | None]:
     """Put the share that is proposed for a market into the policy. Raises :class:`UsageError` when none is proposed."""
     database = reevaluating.database

@@ -534,6 +534,19 @@ MOVE_DEAL = """
 UPDATE deal SET lead_id = ?1, state = 'undone', ended_at = coalesce(ended_at, ?4), fee = NULL WHERE id = ?2 AND lead_id = ?3
 """
 
+# What the profiles of markets depend on: they are a look at every lead, and this is not.
+MARKETS_VERSION = """
+SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM lead), (SELECT max(id) FROM outcome),
+  (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL), (SELECT max(updated_at) FROM deal), (SELECT max(version) FROM policy),
+  (SELECT max(updated_at) FROM buyer), (SELECT count(*) FROM buyer WHERE removed_at IS NULL)
+"""
+# What was set about a deal and taken back, the newest first; few entries have a deal.
+DEAL_SETS = """
+SELECT seq, action, body FROM audit WHERE action IN ('deal.set', 'deal.unset') AND json_extract(body, '$.deal') = ? ORDER BY seq DESC
+"""
+# A buyer who was removed is not put back into a deal.
+BUYER_STANDS = "SELECT 1 FROM buyer WHERE id = ? AND removed_at IS NULL"
+
 
 def put_deal(columns: Iterable[str]) -> str:
     """Changes these columns of a deal."""

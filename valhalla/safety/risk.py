@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,10 @@ def assess(
             else:
                 system.repeat(OFF_TASK, "risk monitoring is switched off", "info")
     counts = system.counts()
-    open_levels = {each.level for each in found} | ({"critical"} if counts["critical"] else set())
+    # A deal that waits is money at risk and an alert of its own; it says nothing about the data or the program.
+    waiting = Counter(each.severity for each in system.standing(stuck.TASK))
+    broken = counts["critical"] - waiting["critical"]
+    open_levels = {each.level for each in found} | ({"critical"} if broken else set())
     level = max(open_levels, key=risk_rules.LEVELS.index).upper() if open_levels else None
     asked = len(risk_rules.RULES) - len(silent)
     return {
@@ -69,6 +73,11 @@ def assess(
             "warnings": counts["warning"],
             "info": counts["info"],
             "total": sum(counts.values()),
+        },
+        "deals": {
+            "waiting": sum(waiting.values()),
+            "critical": waiting["critical"],
+            "high": waiting["error"],
         },
         "rules": {
             "speaking": [

@@ -218,6 +218,8 @@ def test_a_deal_by_command(
     assert (set_["closing_at"], set_["earnest"], set_["stage"]) == ("2099-01-15", 500.0, "contract")
     code, out, _ = told("deals", "list")
     assert code == 0 and "contract" in out
+    told("deals", "set", 1, "--earnest", "700")
+    assert data("deals", "undo", 1)["earnest"] == 500.0
     assert told("deals", "set", 1)[0] == 2
     code, _, err = told("deals", "set", 1, "--buyer", "Nobody")
     assert code == 2 and 'valhalla buyers add "Nobody"' in err

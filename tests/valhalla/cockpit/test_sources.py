@@ -37,7 +37,11 @@ def test_a_source_that_costs_too_much_is_proposed_paused_and_resumed(
     text = client.get(AT).text
     assert "Pause it?" in text and "of 100" in text and "n = 20" in text
     assert "pause it?" in client.get("/imports/sources").text
+    (proposed,) = client.get("/api/decisions").json()["proposals"]["pauses"]
+    assert proposed["source"] == "cold" and "n = 20" in proposed["why"]
+    assert "Pause it" in client.get("/decisions").text
     assert client.post(AT + "/pause", data={"reason": "too dear", "until": "2w"}).status_code == 303
+    assert client.get("/api/decisions").json()["proposals"]["pauses"] == []
     text = client.get(AT).text
     assert "paused until" in text and "too dear" in text and "Resume" in text
     assert ">paused<" in client.get("/imports/sources").text

@@ -150,6 +150,28 @@ def test_terms_are_read_as_people_type_them(
     assert deals.shown(database, 1)[0]["closing_at"] is None
 
 
+def test_what_was_set_is_taken_back_step_by_step(
+    database: Database, people: Callable[[int], int], tell: Callable[..., Any]
+) -> None:
+    people(2)
+    tell(1, "contract", days_ago=1)
+    first = deals.set_terms(database, 1, {"earnest": 50_000, "note": "call the title company"})
+    deals.set_terms(database, 1, {"earnest": 70_000, "assignable": 1})
+    deals.set_terms(database, 1, {"earnest": 70_000})  # says nothing new
+    assert deals.undo_terms(database, 1) == (first._replace(updated_at=database.clock()), [])
+    merge.merge(database, 2, 1)  # the deal goes along, and so does what can be taken back
+    deal, stays = deals.undo_terms(database, 2)
+    assert (deal.earnest, deal.note, stays) == (None, None, [])
+    with pytest.raises(NotFound, match="nothing that was set"):
+        deals.undo_terms(database, 2)
+    deals.set_terms(database, 2, {"earnest": 1, "note": "one"})
+    deals.set_terms(database, 2, {"note": "two", "buyer_deposit": 5})
+    with database.write():
+        database.sql("UPDATE deal SET buyer_deposit = 9")  # as an outcome might
+    deal, stays = deals.undo_terms(database, 2)
+    assert (deal.note, deal.buyer_deposit, stays) == ("two", 9, ["buyer_deposit", "note"])
+
+
 def test_deals_that_wait_for_you(
     database: Database, people: Callable[[int], int], tell: Callable[..., Any], clock: Any
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from db import Database
 from valhalla.program import settings
-from valhalla.safety import stuck
+from valhalla.safety import risk, stuck
 from valhalla.sandbox.alerts import AlertSystem
 
 
@@ -27,6 +27,11 @@ def test_an_offer_without_an_answer_escalates_until_it_moves_on(
         seen += set(told(database).values()) - set(seen)
     assert seen == ["warning", "error", "critical"]
     assert list(told(database)) == ["stuck:deal:1"], "one condition is one alert"
+    report = risk.assess(database, None, settings.effective(database))
+    assert report["deals"] == {"waiting": 1, "critical": 1, "high": 0} and report["alerts"]["critical"] == 1
+    assert report["risk_level"] != "CRITICAL", "money at risk is no risk of the data"
+    AlertSystem(database=database).alert("something", "is broken", "critical")
+    assert risk.assess(database, None, settings.effective(database))["risk_level"] == "CRITICAL"
     tell(1, "contract", amount=9_000_000)
     assert told(database) == {}
 

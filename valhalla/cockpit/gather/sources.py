@@ -13,17 +13,17 @@ from valhalla.intake import source_quality
 def source(here: Cockpit, name: str) -> dict[str, Any]:
     """One source with the whole of its rules and its worth; ``worth`` is None while that is worked out. Raises :class:`NotFound`."""
     found = imports.source(here.database, name)
-    return {**found, "worth": _worth(here).get(name)}
+    return {**found, "worth": worth(here).get(name)}
 
 
 def listed(here: Cockpit) -> dict[str, Any]:
     """Every source with its worth, and which to pause with the evidence."""
-    worth = _worth(here)
+    known = worth(here)
     found = imports.sources(here.database)["sources"]
-    return {"sources": [{**each, "worth": worth.get(each["name"])} for each in found]}
+    return {"sources": [{**each, "worth": known.get(each["name"])} for each in found]}
 
 
-def _worth(here: Cockpit) -> dict[str, Any]:
+def worth(here: Cockpit) -> dict[str, Any]:
     """By name; empty while it is worked out for the first time."""
 
     def count(database: Database) -> dict[str, Any]:

@@ -88,7 +88,15 @@ def set_terms(
     }
     typed = {name: text or "" for name, text in given.items() if text is not None or whole}
     deals.set_terms(database, number, deals.typed_terms(database, **typed), actor=here.actor)
-    return done(request, back or f"/deals/{number}", "Saved.")
+    return done(request, back or f"/deals/{number}", "Saved.", undo=f"/deals/{number}/undo")
+
+
+@router.post("/deals/{number}/undo")
+def undo_terms(request: Request, here: Here, number: Number, back: Back = "") -> Response:
+    """Undo what was set last, as ``valhalla deals undo`` does."""
+    _, stays = deals.undo_terms(here.database, number, actor=here.actor)
+    said = "Undone." + (f" {len(stays)} stay as they are, changed since." if stays else "")
+    return done(request, back or f"/deals/{number}", said)
 
 
 @router.post("/deals/{number}/assign")

@@ -8,7 +8,7 @@ from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.audit import decisions as decided
-from valhalla.cockpit.gather import decisions
+from valhalla.cockpit.gather import decisions, markets
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
@@ -46,14 +46,15 @@ def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, A
 def show(
     here: Here, pairs_after: After = 0, changes_after: After = 0, offers_after: After = 0
 ) -> dict[str, Any]:
-    """Possible duplicates side by side, changes that lists ask for, people whom lists offer as buyers, drafted effects, and merges
-    that can be undone.
+    """Possible duplicates side by side, changes that lists ask for, people whom lists offer as buyers, drafted effects, merges that can be
+    undone, and ``proposals``: sources to pause and shares of ARV, each with its evidence.
 
     Counts end at 1,000. ``next_pairs`` and the like go into ``pairs_after``.
     """
-    return decisions.gather(
+    found = decisions.gather(
         here.database, pairs_after=pairs_after, changes_after=changes_after, offers_after=offers_after
     )
+    return {**found, "proposals": markets.proposals(here)}
 
 
 @router.view(
