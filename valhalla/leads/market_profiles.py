@@ -119,7 +119,9 @@ def version(database: Database) -> tuple[Any, ...]:
     return tuple(database.sql(sql.MARKETS_VERSION)[0])
 
 
-def apply_cap(reevaluating: Reevaluating, market: str) -> tuple[dict[str, Any], JobId | None]:
+def apply_cap(
+    reevaluating: Reevaluating, market: str, *, actor: str = "operator"
+) -> tuple[dict[str, Any], JobId | None]:
     """Put the share that is proposed for a market into the policy. Raises :class:`UsageError` when none is proposed."""
     database = reevaluating.database
     (found,) = profiles(database, market)
@@ -127,7 +129,8 @@ def apply_cap(reevaluating: Reevaluating, market: str) -> tuple[dict[str, Any], 
     if cap["proposed"] is None:
         raise UsageError(f"no other share of ARV is proposed for {found['market']}: {cap['formula']}")
     key = f"markets.{found['market']}.arv_share"
-    made, job_id = set_policy(reevaluating, key, str(cap["proposed"]), f"from own deals: {cap['formula']}")
+    why = f"from own deals: {cap['formula']}"
+    made, job_id = set_policy(reevaluating, key, str(cap["proposed"]), why, actor=actor)
     return {**found, "version": made.version, "applied": cap["proposed"]}, job_id
 
 

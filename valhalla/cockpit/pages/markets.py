@@ -32,6 +32,6 @@ def cap(
     back: Annotated[str, Form(max_length=2_000)] = "/markets",
 ) -> Response:
     """Put the share that is proposed for a market into the policy, as ``valhalla markets cap --apply`` does."""
-    found, _ = market_profiles.apply_cap(here.reevaluating, market)
+    found, _ = market_profiles.apply_cap(here.reevaluating, market, actor=here.actor)
     says = f"{found['market']}: {share(found['applied'])} of ARV from now on (policy version {found['version']})."
     return done(request, back, says)

@@ -50,6 +50,7 @@ OWNER = frozenset(
         *("POST /settings", "POST /settings/basics", "POST /settings/startup", "POST /settings/policy"),
         *("GET /welcome", "POST /folder", "GET /live", "POST /live/on", "POST /live/off"),
         *("POST /safety/limits", "POST /safety/production", "POST /audit/copies", "POST /work/name"),
+        "POST /markets/cap",  # it changes the policy
     )
 )
 """For nobody but the owner: how the program works, what leaves the computer, and copies of everything."""
