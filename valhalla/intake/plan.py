@@ -38,6 +38,7 @@ from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.owners import same_owner
 from valhalla.leads.properties import Property, differ, house_key, joins, keys_of, property_of
+from valhalla.leads.settling import OPTED_OUT
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import CONTENT, Row
@@ -340,6 +341,8 @@ class _Planner:
         if not row.people:
             lead, row = self._told_apart(lead, row)
         if lead is None:
+            if row.people:
+                row = self._of_known_owner(row)
             self._add(row, done if row is said else _NOT_DONE)
             return
         if _another_owner(lead, row):  # who that is is for a person to say, so their keys stay nobody's
@@ -434,6 +437,26 @@ class _Planner:
         lead.touched = lead.fresh = True
         lead.changed = False
         self.leads[lead_id] = lead
+
+    def _of_known_owner(self, row: Row) -> Row:
+        """The row of another house of an owner who is known, maybe by a weaker key than this list gives."""
+        for key in row.people:
+            lead_id = self.ids.get(key)
+            if lead_id is None:
+                continue
+            if lead_id in self.fresh:
+                known = self.fresh[lead_id][0]
+                name, person = known.name, known.person
+            else:
+                lead = self._lead(lead_id)
+                name, person = lead.content[_NAME], lead.content[_PERSON]
+            if same_owner(name, row.name):
+                if person is None and lead_id not in self.fresh:
+                    person = key  # until now they were known by their person alone
+                    lead.content = (*lead.content[:_PERSON], person, *lead.content[_PERSON + 1 :])
+                    lead.changed = True
+                return row if person in (None, row.person) else row._replace(person=person)
+        return row
 
     def _add(self, row: Row, done: _Done) -> None:
         self.ids[row.identity] = self.next_id
@@ -578,16 +601,25 @@ class _Planner:
             halves.append(half)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
-        if self.suppression or any(map(_details_of, self.rows)):
-            self._suppress_fresh()
+        out = self._opted_out()
+        if out or self.suppression or any(map(_details_of, self.rows)):
+            self._suppress_fresh(out)
 
-    def _suppress_fresh(self) -> None:
+    def _opted_out(self) -> set[int]:
+        """The owners of new leads who opted out on another lead of theirs: whatever number this list has of them."""
+        persons = {row.person for row, _ in self.fresh.values() if row.person is not None}
+        return {person for (person,) in self._carray(sql.OWNERS_OPTED_OUT, array("q", sorted(persons)))}
+
+    def _suppress_fresh(self, out: Set[int]) -> None:
         """Mark those among the new leads who are not to be contacted."""
         leads, reason_of, listed = self.plan.leads, self.suppression.reason, bool(self.suppression)
         for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
-            if not listed and (row.details is None or details.KEPT_OUT not in row.details):
+            kept_out = row.details is not None and details.KEPT_OUT in row.details
+            if not listed and not kept_out and row.person not in out:
                 continue
             reason = reason_of(reach(row.email, row.phone_key, row.details))
+            if reason is None and row.person in out:
+                reason = OPTED_OUT
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)
                 leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])

@@ -50,6 +50,12 @@ UPDATE_LEAD = "UPDATE lead SET {} WHERE id = ?".format(
     )
 )
 
+# Those of some owners who opted out on any of their leads: by the index of owners.
+OWNERS_OPTED_OUT = """
+SELECT DISTINCT l.person FROM carray(?1) AS k CROSS JOIN lead AS l ON l.person = k.value CROSS JOIN outcome AS o ON o.lead_id = l.id
+WHERE o.event = 'opted_out' AND o.undone_at IS NULL
+"""
+
 # Most rows of a new list are unknown: the join touches table lead only for keys that exist.
 FIND_BY_KEY = """
 SELECT k.value, l.id, l.fingerprint, l.file_id, l.last_import_id

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit
-from valhalla.leads import corrections, deals, details, redecide, scrubbing, search, sql
+from valhalla.leads import corrections, deals, details, lookup, redecide, scrubbing, search, sql, suppression
 from valhalla.leads.generation import touched
+from valhalla.leads.settling import Settler
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
 
@@ -142,6 +143,7 @@ def merge(database: Database, kept_id: int, merged_id: int, actor: str = "operat
         _put(database, merged_id, {"suppressed": f"{MERGED}{kept_id}"})
         database.sql(sql.DECIDE_DUPLICATE, ("merged", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
+        _settle(database, (kept_id, merged_id), f"merge:{merged_id}", actor)
         for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
             search.index_again(database, number)
         scrubbing.apply(database, [kept_id])
@@ -180,11 +182,16 @@ def unmerge(database: Database, merged_id: int, actor: str = "operator") -> dict
             was = json.dumps(content, ensure_ascii=False)
             database.sql(sql.ADD_HISTORY, (kept_id, now, actor, f"unmerge:{merged_id}", was))
         _put(database, kept_id, {**put, "lists": max(1, kept["lists"] - body["merged_lists"])})
-        _put(database, merged_id, {"suppressed": body["merged_suppressed"]})
+        # What was put on the do-not-contact list meanwhile holds for either.
+        listed, out = suppression.load(database), body["merged_suppressed"]
+        _put(database, merged_id, {"suppressed": out or listed.reason(lookup.reach_of(database, merged_id))})
+        if put.get("suppressed", kept["suppressed"]) is None:
+            _put(database, kept_id, {"suppressed": listed.reason(lookup.reach_of(database, kept_id))})
         _move_back(database, kept_id, merged_id, body)
         database.sql(sql.UNDO_MERGE, (now, actor, number))
         database.sql(sql.DECIDE_DUPLICATE, ("different", now, actor, kept_id, merged_id))
         redecide.decide_again(database, [kept_id, merged_id])
+        _settle(database, (kept_id, merged_id), f"unmerge:{merged_id}", actor)
         for number in (kept_id, merged_id) if body.get("work", {}).get("tag") else ():
             search.index_again(database, number)
         scrubbing.apply(database, [kept_id, merged_id])
@@ -227,10 +234,6 @@ def _filled(kept: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
         changed["details"] = united
     if "extras" in changed:
         changed["header_id"] = merged["header_id"]
-    if (merged["last_contact"] or 0) > (kept["last_contact"] or 0) or (
-        kept["status"] == "new" and merged["status"] != "new"
-    ):
-        changed |= {column: merged[column] for column in sql.STANDING if merged[column] != kept[column]}
     if kept["suppressed"] is None and merged["suppressed"] is not None:
         changed["suppressed"] = merged["suppressed"]
     if merged["corrected"] is not None:  # of what the kept lead has from the merged one
@@ -300,6 +303,13 @@ def _move_back(database: Database, kept_id: int, merged_id: int, body: dict[str,
     database.many(sql.MOVE_DEAL, [(merged_id, deal, kept_id, now) for deal in body.get("deals", ())])
     for lead_id in (kept_id, merged_id):
         deals.settle(database, lead_id)
+
+
+def _settle(database: Database, lead_ids: Iterable[int], cause: str, actor: str) -> None:
+    """Where each of them stands follows from the outcomes that are its own now."""
+    settler = Settler(database, actor)
+    for lead_id in lead_ids:
+        settler.settle(lead_id, cause)
 
 
 def _put(database: Database, lead_id: int, values: dict[str, Any]) -> None:

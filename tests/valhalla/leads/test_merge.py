@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from valhalla.leads import do_not_contact, merge, search, suppression
+from db.clock import MINUTE
+from valhalla.leads import do_not_contact, merge, outcomes, search, suppression
+from valhalla.leads.outcomes import Outcome
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
@@ -55,10 +57,7 @@ def test_a_merge_and_its_undo_leave_everything_as_it_was(desk: Any) -> None:
     desk.take("a.csv", ANN)
     desk.take("b.csv", ANN2)
     desk.take("c.csv", ANN2)
-    with desk.database.write():
-        desk.database.sql(
-            "INSERT INTO outcome (lead_id, event, at, recorded_at, recorded_by) VALUES (2, 'contacted', 1, 1, 'me')"
-        )
+    outcomes.record(desk.database, Outcome(2, "contacted", desk.database.clock()))
     before = dump(desk)
     merge.merge(desk.database, 1, 2)
     assert desk.leads("location, lists, suppressed") == [
@@ -112,3 +111,48 @@ def test_what_cannot_be(desk: Any) -> None:
     merge.merge(desk.database, 1, 2)
     with pytest.raises(ValhallaError, match="lead 2 is merged into lead 1 already"):
         merge.merge(desk.database, 1, 2)
+
+
+def stands(desk: Any) -> list[tuple[Any, ...]]:
+    return desk.database.sql("SELECT status, standing, contacts, suppressed FROM lead ORDER BY id LIMIT 2")
+
+
+def test_where_the_lead_stands_follows_from_the_outcomes_of_both(desk: Any) -> None:
+    desk.take("a.csv", ANN)
+    desk.take("b.csv", ANN2)
+    now = desk.database.clock()
+    for lead, event, ago in (
+        (1, "contract", 5),
+        (1, "contacted", 3),
+        (2, "contacted", 4),
+        (2, "interested", 1),
+    ):
+        outcomes.record(desk.database, Outcome(lead, event, now - ago * MINUTE))
+    before = stands(desk)
+    merge.merge(desk.database, 1, 2)
+    assert stands(desk)[0] == ("contract", "interested", 4, None)
+    assert stands(desk)[1][0] == "new", "nothing is left there"
+    merge.unmerge(desk.database, 2)
+    assert stands(desk) == before
+
+
+def test_who_opts_out_while_leads_are_one_is_out_on_both_afterwards(desk: Any) -> None:
+    desk.take("a.csv", ANN)
+    desk.take("b.csv", ANN2.replace("713) 555-2101", "713) 555-2199"))
+    merge.merge(desk.database, 1, 2)
+    outcomes.record(desk.database, Outcome(1, "opted_out", desk.database.clock()))
+    merge.unmerge(desk.database, 2)
+    assert [row[3] is not None for row in stands(desk)] == [True, True]
+    assert merge.partners(desk.database, 1) == [2]
+
+
+def test_who_opted_out_is_out_whatever_number_a_later_list_has(desk: Any) -> None:
+    header = "Owner Name,Email,Phone,Property Address,City,State,Zip\n"
+    desk.take("a.csv", "Ray Quillon,ray@x.com,713-555-2101,1 A St,Houston,TX,77018\n", header=header)
+    outcomes.record(desk.database, Outcome(1, "opted_out", desk.database.clock()))
+    later = "Ray Quillon,,713-555-2101,2 B St,Houston,TX,77018\nRay Quillon,ray@x.com,713-555-2188,3 C St,Houston,TX,77018\n"
+    assert desk.take("b.csv", later, header=header)[0] == 2
+    more = "Ray Quillon,,713-555-2188,4 D St,Houston,TX,77018\n"
+    assert desk.take("c.csv", more, header=header)[0] == 1
+    assert desk.database.value("SELECT count(DISTINCT person) FROM lead") == 1
+    assert desk.database.value("SELECT count(*) FROM lead WHERE suppressed IS NULL") == 0
