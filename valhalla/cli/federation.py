@@ -15,6 +15,8 @@ from valhalla.program.errors import InputError, NotFound, UsageError
 from valhalla.program.terminal import outlive_output
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from valhalla.console.federation_service.store import Store
 
 app = typer.Typer(help="The federation service: serve, trust, forget, seed.", no_args_is_help=True)
@@ -30,8 +32,17 @@ def serve(
     redis: Redis = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on.")] = 9001,
+    pull: Annotated[
+        list[str] | None,
+        typer.Option("--pull", help="Address of another service to pull from, such as http://10.0.0.2:9001."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="This service's name on the boards (default: the computer's)."),
+    ] = None,
 ) -> None:
-    """Serve GET /discover, POST /manifest and POST /sync until stopped."""
+    """Serve GET /discover, POST /manifest and POST /sync until stopped, and pull from other services."""
+    from valhalla.console.federation_service.mesh import Mesh
     from valhalla.console.federation_service.service import LOOPBACK, LOOPBACK_NAMES, make_app
     from valhalla.console.redaction import shown
     from valhalla.program import serving
@@ -39,18 +50,29 @@ def serve(
     inv = invocation(ctx)
     url = _address(inv, redis)
     here = host in LOOPBACK
+    others = pull or []
+    for other in others:
+        if not other.startswith(("http://", "https://")):
+            raise UsageError(f"--pull needs an address such as http://10.0.0.2:9001, not {other!r}")
     _ask(_store(url), lambda store: store.check())
     with _listening(host, port) as listener:
         where = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
         said = f"Federation service: {where} (Redis at {shown(url)})"
         if not here:
             said += "\nEverybody who reaches this address can announce nodes."
+        if others:
+            said += f"\nIt pulls from {', '.join(map(shown, others))}."
         inv.show({"address": where, "redis": shown(url)}, lambda: print(said))
         outlive_output()
         sys.stdout.flush()
         hosts = LOOPBACK_NAMES if here else ("*",)
+
+        def serving_app() -> FastAPI:
+            store = _store(url)
+            return make_app(store, hosts=hosts, mesh=Mesh(store, others, name or socket.gethostname()))
+
         serving.run(
-            lambda: make_app(_store(url), hosts=hosts),
+            serving_app,
             listener,
             log_level="warning",
             ws="none",

@@ -29,7 +29,17 @@ def test_seed_serve_and_trust(home: Path, redis_server: Any) -> None:
     seeded = valhalla("--json", "federation", "seed", "--peers", "5", "--redis", redis_server.url)
     assert json.loads(seeded.stdout) == {"peers": 5, "events": 10}
     with subprocess.Popen(
-        [sys.executable, "-m", "valhalla", "federation", "serve", "--port", "0"],
+        [
+            sys.executable,
+            "-m",
+            "valhalla",
+            "federation",
+            "serve",
+            "--port",
+            "0",
+            "--pull",
+            "http://127.0.0.1:1",
+        ],
         stdout=subprocess.PIPE,
         encoding="utf-8",
         env={**os.environ, "REDIS_URL": redis_server.url},
@@ -75,3 +85,5 @@ def test_a_tier_that_is_none_is_wrong_usage(home: Path) -> None:
     answer = valhalla("federation", "trust", "a", "best")
     assert answer.returncode == 2
     assert "core, trusted, verified, external" in answer.stderr
+    answer = valhalla("federation", "serve", "--pull", "10.0.0.2:9001")
+    assert answer.returncode == 2 and "such as http://10.0.0.2:9001, not '10.0.0.2:9001'" in answer.stderr

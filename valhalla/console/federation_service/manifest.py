@@ -49,6 +49,8 @@ class Manifest:
     """SHA-256 of the signed bytes, hexadecimal: what ``POST /sync`` compares."""
     fields: dict[str, str]
     """What is kept of it: each field as text, nested values as JSON."""
+    document: str
+    """What was received, as JSON: other services check the signature themselves."""
 
 
 def parsed(body: bytes) -> Any:
@@ -93,6 +95,9 @@ def verified(document: Any, now: int) -> Manifest:
         timestamp=_timestamp(manifest.get("timestamp"), now),
         digest=hashlib.sha256(signed).hexdigest(),
         fields=fields,
+        document=json.dumps(
+            {"manifest": manifest, "signature": document["signature"], "pubkey": document["pubkey"]}
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from valhalla import __version__
 from valhalla.console.federation_service import manifest as manifests
 from valhalla.console.federation_service.errors import Malformed, NotJson, Refused, TooLarge
+from valhalla.console.federation_service.mesh import Mesh
 from valhalla.console.federation_service.store import Store
 from valhalla.console.moments import now_ms
 
@@ -22,6 +23,7 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """What a service for this computer only answers to: a page elsewhere whose name leads here gets nothing."""
 
 MOST_NODES_ASKED = 10_000
+MOST_DOCUMENTS = 100
 
 _TEXT = {"type": "string"}
 MANIFEST_BODY = {
@@ -73,12 +75,19 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(store: Store, clock: Callable[[], int] = now_ms, hosts: Sequence[str] = ("*",)) -> FastAPI:
-    """The service on ``store``. ``hosts``: names that requests may come for; any other is refused with 400."""
+def make_app(
+    store: Store,
+    clock: Callable[[], int] = now_ms,
+    hosts: Sequence[str] = ("*",),
+    mesh: Mesh | None = None,
+) -> FastAPI:
+    """The service on ``store``. ``hosts``: names that requests may come for; any other is refused with 400. ``mesh``: pulls from other
+    services while this one serves."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mesh or contextlib.nullcontext():
+            yield
         await store.close()
 
     # The pages that FastAPI would offer load scripts from elsewhere.
@@ -123,10 +132,14 @@ def make_app(store: Store, clock: Callable[[], int] = now_ms, hosts: Sequence[st
         openapi_extra=_body(SYNC_BODY),
         summary="What is known here and not, or differently, there",
     )
-    async def sync(request: Request) -> dict[str, Any]:
+    async def sync(request: Request, documents: bool = False) -> dict[str, Any]:
+        """With ``documents`` each node comes with the manifest as it was signed, at most a hundred of them: what other services pull."""
         theirs = _known(manifests.parsed(await _read(request)))
         own = await store.digests()
         nodes = [{"id": node, "hash": own[node]} for node in sorted(own) if theirs.get(node) != own[node]]
+        if documents:
+            signed = await store.documents([node["id"] for node in nodes[:MOST_DOCUMENTS]])
+            nodes = [node | {"document": signed[node["id"]]} for node in nodes if node["id"] in signed]
         return {"delta_count": len(nodes), "nodes": nodes}
 
     return app

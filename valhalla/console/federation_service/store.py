@@ -1,7 +1,7 @@
 """What the federation service keeps in Redis.
 
 ``peer:<id>`` (hash, gone 120 s after the last manifest) is what consoles read. ``federation:node:<id>`` (hash: pubkey,
-timestamp, digest) pins a node's id to the first key that used it: for good when the operator has set its tier, else until
+timestamp, digest, and the signed document for other services) pins a node's id to the first key that used it: for good when the operator has set its tier, else until
 it has been silent for a week. ``federation:tiers`` (hash) is the
 operator's word on whom to trust, which no manifest changes.
 """
@@ -9,7 +9,7 @@ operator's word on whom to trust, which no manifest changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from valhalla.console import redis_client
@@ -28,6 +28,7 @@ PIN_S = 7 * 86_400
 """How long an id stays with its key when the node is silent and the operator has not said how far it is trusted."""
 
 MOST_NODES = 10_000
+EVENTS_KEPT = 100
 NEW_TIER = "external"
 """What a node is until the operator says otherwise: its key is proven, its trust is not."""
 
@@ -58,7 +59,7 @@ if last then
   end
 end
 redis.call('SADD', KEYS[3], ARGV[1])
-redis.call('HSET', KEYS[2], 'pubkey', ARGV[2], 'digest', ARGV[4])
+redis.call('HSET', KEYS[2], 'pubkey', ARGV[2], 'digest', ARGV[4], 'document', ARGV[10])
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'timestamp', ARGV[3]) end
 if redis.call('HEXISTS', KEYS[4], ARGV[1]) == 0 then redis.call('EXPIRE', KEYS[2], ARGV[9])
 else redis.call('PERSIST', KEYS[2]) end
@@ -93,10 +94,14 @@ class Store:
         """Raise :class:`StoreDown` with the reason when Redis does not answer now."""
         await self._ask(lambda redis: redis.ping())
 
-    async def register(self, manifest: Manifest) -> None:
-        """Take the manifest in. Raises :class:`Unproven` or :class:`Full` when it must not be."""
+    async def register(self, manifest: Manifest, *, pulled: bool = False) -> None:
+        """Take the manifest in. ``pulled``: from another service, so the node was there when it signed, and is present from then on only.
+        Raises :class:`Unproven` or :class:`Full` when it must not be taken."""
+        now = self._clock()
+        seen = min(now, manifest.timestamp or now) if pulled else now
+        expiry = max(1, EXPIRY_S - (now - seen) // 1_000)
         fields = {"hostname": manifest.node_id, **manifest.fields}
-        fields |= {"status": "online", "last_seen": str(self._clock())}
+        fields |= {"status": "online", "last_seen": str(seen)}
         flat = [text for pair in fields.items() for text in pair]
         answer = await self._ask(
             lambda redis: redis.eval(
@@ -113,8 +118,9 @@ class Store:
                 json.dumps(flat),
                 str(MOST_NODES),
                 NEW_TIER,
-                str(EXPIRY_S),
+                str(expiry),
                 str(PIN_S),
+                manifest.document,
             )
         )
         said = answer.decode() if isinstance(answer, bytes) else str(answer)
@@ -144,6 +150,34 @@ class Store:
         return {
             node: digest.decode() for node, digest in zip(present, found, strict=True) if digest is not None
         }
+
+    async def documents(self, nodes: Sequence[str]) -> dict[str, Any]:
+        """The signed document of each of these nodes, by id, where there is one with a timestamp: without one nobody else could tell
+        whether it is an old one."""
+
+        async def question(redis: Redis) -> list[Any]:
+            pipe = redis.pipeline(transaction=False)
+            for node in nodes:
+                pipe.hmget(f"federation:node:{node}", ["timestamp", "document"])
+            return list(await pipe.execute())
+
+        found = await self._ask(question) if nodes else []
+        return {
+            node: json.loads(document)
+            for node, (stamped, document) in zip(nodes, found, strict=True)
+            if stamped is not None and document is not None
+        }
+
+    async def tell(self, event: Mapping[str, Any]) -> None:
+        """Add a sync event, which consoles show; the newest hundred are kept."""
+
+        async def add(redis: Redis) -> None:
+            pipe = redis.pipeline(transaction=True)
+            pipe.lpush("sync_events", json.dumps(event))
+            pipe.ltrim("sync_events", 0, EVENTS_KEPT - 1)
+            await pipe.execute()
+
+        await self._ask(add)
 
     async def trust(self, node_id: str, tier: str) -> None:
         """Set the tier of a node, for now and for later."""
