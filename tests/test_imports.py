@@ -63,7 +63,7 @@ PURE = {
 
 HEAVY = {
     "argon2", "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
-    "prometheus_client", "psutil", "psycopg", "pygal", "python_calamine", "redis", "rich", "starlette", "structlog", "uvicorn", "watchfiles", "websockets",
+    "prometheus_client", "psutil", "psycopg", "pygal", "python_calamine", "redis", "rich", "segno", "starlette", "structlog", "uvicorn", "watchfiles", "websockets",
     "ctypes", "difflib", "glob", "platformdirs", "statistics", "tempfile", "winreg", "xml", "zipfile", "zoneinfo",
 }  # fmt: skip
 """Packages not ours that are slow to load or exist on one system only, so a function may import them when it needs them."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
 
 app = typer.Typer(
-    help="Several people on one list: on, off, add, invite, list, remove, log.", no_args_is_help=True
+    help="Several people on one list: on, off, add, invite, list, remove, network, log.", no_args_is_help=True
 )
 
 Name = Annotated[str, typer.Argument(help="The name that stands at what they do.")]
@@ -94,6 +96,50 @@ def _invite(inv: Invocation, database: Database, name: str) -> str:
 
 def _show_link(link: str) -> None:
     print(f"Invitation, good once and for seven days: {link}")
+
+
+@app.command("network")
+def reach(
+    ctx: typer.Context,
+    switch: Annotated[
+        str | None, typer.Argument(metavar="[on|off]", help="Without it: how things are.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Your own certificate, a PEM file; without it one is made here.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Its key, a PEM file without a password.")] = None,
+) -> None:
+    """Let phones and computers on your network reach the cockpit, over TLS and for members only."""
+    from valhalla.service import network
+
+    if switch not in (None, "on", "off"):
+        raise UsageError(f"say on or off, not {switch!r}")
+    if (certificate is None) != (key is None):
+        raise UsageError("a certificate goes with its key: name both --certificate and --key")
+    inv = invocation(ctx)
+    with inv.reading() if switch is None and certificate is None else inv.writing() as database:
+        if certificate is not None and key is not None:
+            network.bring(database, certificate, key)
+        if switch is not None:
+            network.switch(database, switch == "on")
+        on = network.wanted(database)
+        found = network.network(database, inv.home) if on else None
+
+    def render() -> None:
+        if found is None:
+            print(
+                "The cockpit is reached from this computer only. Change that with: valhalla team network on"
+            )
+            return
+        print(f"From the next start on, members reach the cockpit at {found.url}")
+        print(f"The certificate's SHA-256 fingerprint: {found.identity.fingerprint}")
+        if not found.identity.own:
+            print(
+                "Browsers do not know this certificate and ask once: compare the fingerprint, then accept it."
+            )
+        print(network.picture(f"{found.url}/sign-in"))
+
+    inv.show({"on": on, **({} if found is None else found.to_json())}, render)
 
 
 @app.command("log")

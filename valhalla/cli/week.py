@@ -41,6 +41,7 @@ def _print(found: dict[str, Any]) -> None:
     columns = ("dials", "contacts", "appointments", "offers", "contracts", "closes", "fees")
     for title, key, name in (
         ("By list", "lists", "list"),
+        ("By caller", "callers", "caller"),
         ("By script", "scripts", "script"),
         ("By hour, eight weeks", "hours", "hour"),
     ):

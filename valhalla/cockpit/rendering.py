@@ -70,7 +70,7 @@ def _current(rail: Sequence[Entry], path: str) -> str | None:
 
 
 def _allowed(cockpit: Cockpit) -> Callable[[str, str], bool]:
-    """Whether whoever asks may ask for a route: ``may("POST", "/settings")``. The operator of this computer may."""
+    """Whether the person who asks may ask for a route: ``may("POST", "/settings")``. The operator of this computer may."""
     member = cockpit.member
     return lambda method, route: member is None or role_may(member.role, method, route)
 

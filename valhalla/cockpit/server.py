@@ -1,4 +1,4 @@
-"""Serving the cockpit from a thread of the running program, on this computer only."""
+"""Serving the cockpit from a thread of the running program: on this computer, and over TLS on the local network if that is on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import logging
 import socket
 import sys
 import threading
+from typing import Any
+
+from fastapi import FastAPI
 
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
@@ -15,7 +18,7 @@ from valhalla.cockpit.security.sessions import Sessions
 from valhalla.cockpit.state import Cockpit
 from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
-from valhalla.service import links
+from valhalla.service import links, network
 from valhalla.service.whole import WholeProgram
 
 ADDRESS = "127.0.0.1"
@@ -44,6 +47,14 @@ class Server:
     ) -> None:
         self._sockets = listen(port)
         database = program.database
+        self._network = network.network(database, program.home) if network.wanted(database) else None
+        if self._network is not None:
+            try:
+                self._sockets.append(network.listen(self._network.port))
+            except ValhallaError:
+                for each in self._sockets:
+                    each.close()
+                raise
         forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
         self.cockpit = Cockpit(
             program=program.all_kinds(),
@@ -52,12 +63,16 @@ class Server:
             previews=Previews(database),
             name=links.name_of(database),
             port=self._sockets[0].getsockname()[1],
+            network_names=() if self._network is None else self._network.names,
+            network_port=0 if self._network is None else self._network.port,
             read_only=forbidden or database.readonly,
             run_id=run_id,
             interval=interval,
         )
         self._limits = limits
         self._server: serving.Server | None = None
+        self._second: serving.Server | None = None
+        """Of the local network."""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cockpit", daemon=True)
         self._error: BaseException | None = None
@@ -83,8 +98,9 @@ class Server:
     def stop(self) -> None:
         """Serve no longer; returns within about a second."""
         self._stopped.set()
-        if self._server is not None:
-            self._server.should_exit = True
+        for server in (self._server, self._second):
+            if server is not None:
+                server.should_exit = True
         self._thread.join(STOP_SECONDS)
         if self._thread.is_alive() and self._server is not None:
             self._server.force_exit = True
@@ -105,27 +121,53 @@ class Server:
 
     def _serve_once(self, listeners: list[socket.socket]) -> None:
         # A fresh loop and app each time: after a failure nobody knows what the old ones are worth.
-        self._server = serving.Server(
-            make_app(self.cockpit),
+        app = make_app(self.cockpit)
+        self._server = self._serving(app, lifespan="on")
+        if self._network is not None:
+            # The same app: what it keeps going begins and ends with the server of this computer.
+            found = self._network.identity
+            self._second = self._serving(
+                app, lifespan="off", ssl_certfile=found.certificate, ssl_keyfile=found.key
+            )
+        if self._stopped.is_set():
+            return
+        try:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve_all(self._server, self._second, listeners))
+        except Exception as error:
+            for each in (self._server, self._second):
+                if each is not None:
+                    each.abandon()
+            if self._ready.is_set():
+                raise
+            self._error = error  # what cannot be started once is not tried again
+
+    def _serving(self, app: FastAPI, **options: Any) -> serving.Server:
+        return serving.Server(
+            app,
             self._limits,
             ws="websockets-sansio",
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
             loop="asyncio",
-            lifespan="on",
             log_config=None,
             timeout_graceful_shutdown=1,
+            **options,
         )
-        if self._stopped.is_set():
+
+    async def _serve_all(
+        self, server: serving.Server, second: serving.Server | None, listeners: list[socket.socket]
+    ) -> None:
+        """Serve this computer and, where somebody turned that on, the local network, whose socket is the last."""
+        if second is None:
+            await self._serve(server, listeners)
             return
+        beyond = asyncio.ensure_future(second.serve(sockets=listeners[-1:]))
         try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve(self._server, listeners))
-        except Exception as error:
-            self._server.abandon()
-            if self._ready.is_set():
-                raise
-            self._error = error  # what cannot be started once is not tried again
+            await self._serve(server, listeners[:-1])
+        finally:
+            second.should_exit = True
+            await beyond
 
     async def _serve(self, server: serving.Server, listeners: list[socket.socket]) -> None:
         async def serve() -> None:

@@ -75,7 +75,7 @@ class Cockpit:
 
     @property
     def calling(self) -> CallingDesk:
-        """What is kept of whoever asks, for working through the list."""
+        """What is kept of the person who asks, for working through the list."""
         return self.desks.setdefault(self.actor, CallingDesk())
 
     @property
@@ -119,7 +119,7 @@ class Cockpit:
 
 
 def cockpit_of(connection: HTTPConnection) -> Cockpit:
-    """The cockpit a request or WebSocket came to, as whoever asks has it."""
+    """The cockpit a request or WebSocket came to, as the person who asks has it."""
     found: Cockpit = connection.app.state.cockpit
     member = connection.scope.get("member")
     return found if member is None else replace(found, member=member)

@@ -15,6 +15,7 @@ from typing import Any
 from db import Database
 from db.clock import DAY
 from valhalla.leads import call_list_index, search, source_pauses, sql
+from valhalla.leads.contact_rules import Resting
 from valhalla.leads.view import Record, Viewer
 from valhalla.scoring.stages.calling import CallingRules, wait_after
 from valhalla.scoring.stages.ranking import Best, Candidate
@@ -111,7 +112,7 @@ def _best(
     filters: Mapping[str, str | None],
     part: str | None = None,
 ) -> list[int]:
-    resting = frozenset(viewer.resting) if wait is not None else frozenset()
+    resting: Resting | frozenset[int] = viewer.resting if wait is not None else frozenset()
     best = Best(count, viewer.at, viewer.score)
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
@@ -149,7 +150,7 @@ def _words_of(database: Database, market: str | None, source: str | None) -> str
     return match if match is not None and search.percent(database) == 100 else None
 
 
-def _offer(best: Best, rows: Iterable[tuple[Any, ...]], resting: frozenset[int]) -> None:
+def _offer(best: Best, rows: Iterable[tuple[Any, ...]], resting: Resting | frozenset[int]) -> None:
     for row in rows:
         if row[0] not in resting:
             best.offer(Candidate._make(row))
@@ -167,7 +168,7 @@ class _Reader:
         of_bases: str,
         of_base: str,
         of_date: str,
-        resting: frozenset[int],
+        resting: Resting | frozenset[int],
     ) -> None:
         self.database = database
         self.best = best

@@ -126,39 +126,68 @@ def hours(callee: Callee, dial: Dial | None, rules: CallingRules, now: int) -> W
     return window(now, places_of(callee.state, key, rules.operator_zone), rules.quiet)
 
 
-def resting(database: Database, rules: CallingRules, now: int) -> dict[int, Rest]:
-    """The leads that must not be dialled now because of calls of the last day, to them, to their owner or to their numbers."""
-    recent = [Contact._make(row) for row in database.sql(sql.CONTACTS_SINCE, (now - LOOK_BACK, now))]
-    if not recent:
-        return {}
-    by_lead: dict[int, list[Contact]] = defaultdict(list)
-    by_person: dict[int, list[Contact]] = defaultdict(list)
-    by_number: dict[int, list[Contact]] = defaultdict(list)
-    for each in recent:
-        by_lead[each.lead_id].append(each)
-        if each.person is not None:
-            by_person[each.person].append(each)
-        if each.number is not None:
-            by_number[_key(each.number)].append(each)
-    concerned = {
-        "leads": json.dumps([*by_lead]),
-        "persons": json.dumps([*by_person]),
-        "keys": json.dumps([*by_number]),
-    }
-    found = {}
-    for lead_id, person, state, phone, key, more, spoken in database.sql(sql.CALLEES, concerned):
+class Resting:
+    """The leads that must not be dialled now because of calls of the last day, to them, to their owner or to their numbers.
+
+    Whom those calls concern is known at once; why a lead rests is worked out when somebody asks for it, and once. Ten callers make
+    thousands of calls a day, and most of those they called are on no list for days.
+    """
+
+    def __init__(self, database: Database, rules: CallingRules, now: int) -> None:
+        self._database = database
+        self._rules = rules
+        self._now = now
+        self._by_lead: dict[int, list[Contact]] = defaultdict(list)
+        self._by_person: dict[int, list[Contact]] = defaultdict(list)
+        self._by_number: dict[int, list[Contact]] = defaultdict(list)
+        for row in database.sql(sql.CONTACTS_SINCE, (now - LOOK_BACK, now)):
+            each = Contact._make(row)
+            self._by_lead[each.lead_id].append(each)
+            if each.person is not None:
+                self._by_person[each.person].append(each)
+            if each.number is not None:
+                self._by_number[_key(each.number)].append(each)
+        self._concerned = frozenset(self._callees()) if self._by_lead else frozenset()
+        self._found: dict[int, Rest | None] = {}
+
+    def __len__(self) -> int:
+        """How many leads the calls concern: no fewer than rest."""
+        return len(self._concerned)
+
+    def __contains__(self, lead_id: int) -> bool:
+        return self.get(lead_id) is not None
+
+    def get(self, lead_id: int) -> Rest | None:
+        """Until when a lead rests, and why; None: it does not."""
+        if lead_id not in self._concerned:
+            return None
+        if lead_id not in self._found:
+            self._found[lead_id] = self._worked_out(lead_id)
+        return self._found[lead_id]
+
+    def _callees(self) -> list[int]:
+        concerned = {
+            "leads": json.dumps([*self._by_lead]),
+            "persons": json.dumps([*self._by_person]),
+            "keys": json.dumps([*self._by_number]),
+        }
+        return [number for (number,) in self._database.sql(sql.CALLEES, concerned)]
+
+    def _worked_out(self, lead_id: int) -> Rest | None:
+        row = self._database.one(sql.CALLEE_OF_CALLS, (lead_id,))
+        if row is None:
+            return None
+        person, state, phone, key, more, spoken = row
         # Only a conversation tells which number is the right one.
-        said = numbers.said(database, lead_id) if spoken else ()
-        callee = callee_of(lead_id, person, state, phone, key, more, said, rules)
-        theirs = {id(each): each for each in by_lead[lead_id]}
+        said = numbers.said(self._database, lead_id) if spoken else ()
+        callee = callee_of(lead_id, person, state, phone, key, more, said, self._rules)
+        theirs = {id(each): each for each in self._by_lead.get(lead_id, ())}
         if person is not None:
-            theirs.update((id(each), each) for each in by_person[person])
+            theirs.update((id(each), each) for each in self._by_person.get(person, ()))
         for number in callee.numbers:
-            theirs.update((id(each), each) for each in by_number.get(number.key, ()))
-        rest = resting_of(callee, theirs.values(), now)
-        if rest.until is not None:
-            found[lead_id] = rest
-    return found
+            theirs.update((id(each), each) for each in self._by_number.get(number.key, ()))
+        rest = resting_of(callee, theirs.values(), self._now)
+        return rest if rest.until is not None else None
 
 
 def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promised: bool = False) -> Rest:

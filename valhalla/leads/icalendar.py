@@ -41,7 +41,7 @@ def calendar(database: Database) -> str:
 
 def places(database: Database, leads: Iterable[int]) -> dict[int, Place]:
     """The address and number of leads, by their numbers."""
-    rows = database.sql(sql.PLACES_OF, (json.dumps(sorted(leads)),))
+    rows = database.sql(sql.CALENDAR_PLACES, (json.dumps(sorted(leads)),))
     return {
         number: Place(", ".join(part for part in (address, location) if part) or None, phone)
         for number, address, location, phone in rows

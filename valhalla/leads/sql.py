@@ -584,12 +584,12 @@ WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('
 CALLEE = "SELECT id, person, state, phone, phone_key, details FROM lead WHERE id = ?"
 # The leads that calls concern: those called, those of the same owners, those with the same numbers.
 CALLEES = """
-SELECT id, person, state, phone, phone_key, details, status <> 'new' FROM lead WHERE id IN (
-  SELECT value FROM json_each(:leads)
-  UNION SELECT l.id FROM json_each(:persons) AS p CROSS JOIN lead AS l ON l.person = p.value
-  UNION SELECT n.lead_id FROM json_each(:keys) AS k CROSS JOIN lead_phone AS n ON n.phone_key = k.value
-)
+SELECT value FROM json_each(:leads)
+UNION SELECT l.id FROM json_each(:persons) AS p CROSS JOIN lead AS l ON l.person = p.value
+UNION SELECT n.lead_id FROM json_each(:keys) AS k CROSS JOIN lead_phone AS n ON n.phone_key = k.value
 """
+# One of them.
+CALLEE_OF_CALLS = "SELECT person, state, phone, phone_key, details, status <> 'new' FROM lead WHERE id = ?"
 
 
 # -- promises --------------------------------------------------------------------------------------
@@ -611,7 +611,7 @@ WHERE (:state IS NULL OR p.state = :state) AND p.at >= :since AND p.at < :until
   AND (:by IS NULL OR p.made_by = :by) ORDER BY p.at, p.id LIMIT :limit
 """.format(columns=", ".join(f"p.{column}" for column in _PROMISE.split(", ")))
 # Where the properties of the leads are that a calendar names.
-PLACES_OF = "SELECT id, address, location, phone FROM lead WHERE id IN (SELECT value FROM json_each(?))"
+CALENDAR_PLACES = "SELECT id, address, location, phone FROM lead WHERE id IN (SELECT value FROM json_each(?))"
 # The open ones along their partial index, which holds few however old the file is.
 OPEN_PROMISES = PROMISES.replace("(:state IS NULL OR p.state = :state)", "p.state = 'open'")
 # What may have ended a promise, in the order in which it happened.

@@ -118,9 +118,9 @@ class Viewer:
         return Counts(self.shared.shares)
 
     @cached_property
-    def resting(self) -> dict[int, contact_rules.Rest]:
+    def resting(self) -> contact_rules.Resting:
         """The leads that must not be dialled now because of calls of the last day, with why; read once."""
-        return contact_rules.resting(self.database, self.calling, self.at)
+        return contact_rules.Resting(self.database, self.calling, self.at)
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""

@@ -197,6 +197,12 @@ SETTINGS: Mapping[str, Field] = {
         False, "several people work here under their own names; switched by team on and team off"
     ),
     "team.hold_minutes": _count(10, 1, 240, "minutes for which a lead that was handed to somebody is theirs"),
+    "team.network": _flag(
+        False, "the local network reaches the cockpit, over TLS and for members only; set by team network"
+    ),
+    "team.port": _count(8443, 1024, 65_535, "port for the local network"),
+    "team.certificate": _text("the owner's own certificate, a PEM file; not set: one is made here"),
+    "team.key": _text("the key of that certificate, a PEM file that only the owner reads"),
     "protect.folder": _text("folder outside of this computer that protected copies go to; set by protect"),
     "protect.minutes": _count(60, 5, 10_080, "minutes between two protected copies"),
     "protect.kept": _count(24, 1, 1000, "protected copies that are kept; older ones are removed"),

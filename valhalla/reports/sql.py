@@ -74,7 +74,7 @@ DIGEST_RUNS = (
 
 # Along the index of times: a week of calls, or with a cost all that was ever recorded. Added up in Python, by days of a calendar.
 WEEK_OUTCOMES = """
-SELECT o.lead_id, o.event, o.at, o.amount, o.channel, o.script_id, l.file_id
+SELECT o.lead_id, o.event, o.at, o.amount, o.channel, o.script_id, l.file_id, o.recorded_by
 FROM outcome AS o INDEXED BY outcome_by_time JOIN lead AS l ON l.id = o.lead_id
 WHERE o.at >= ? AND o.at < ? AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
 """

@@ -56,6 +56,7 @@ class Row(NamedTuple):
     channel: str | None
     script_id: int | None
     file_id: int | None
+    who: str = "operator"
 
 
 class Figures(NamedTuple):
@@ -180,6 +181,7 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
             {"script": scripts.get(key, "none"), **figures.to_json()}
             for key, figures in _most(_grouped(this, lambda row: row.script_id, day_of))
         ],
+        "callers": _callers(this, day_of),
         "hours": [
             {"hour": hour, **figures.to_json()}
             for hour, figures in sorted(
@@ -190,6 +192,14 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
             if figures.dials
         ],
     }
+
+
+def _callers(rows: list[Row], day_of: Callable[[int], Any]) -> list[dict[str, Any]]:
+    """Each person's figures; none where there is only the operator."""
+    groups = _grouped(rows, lambda row: row.who, day_of)
+    if groups.keys() <= {"operator"}:
+        return []
+    return [{"caller": name, **figures.to_json()} for name, figures in _most(groups)]
 
 
 def _noon(day: Any) -> int:

@@ -111,7 +111,7 @@ def _hold(database: Database, who: str, lead_id: int, others: set[int], length: 
         now = database.clock()
         database.sql(sql.EXPIRE, (now,))
         database.sql(sql.RELEASE, (who,))
-        # Whoever drew meanwhile was first.
+        # Another draw came first.
         came = {each.lead_id for each in _in_force(database)} - others
         if theirs & came or numbers & _numbers(database, came):
             return None

@@ -10,6 +10,7 @@ import pytest
 from db import Database
 from db.clock import DAY, HOUR
 from valhalla.intake.source_quality import set_cost
+from valhalla.leads.outcomes import Outcome, record
 from valhalla.program import settings
 from valhalla.reports import week
 from valhalla.reports.week import FIGURES, Row, counted, gather, rate
@@ -126,3 +127,14 @@ def test_days_are_the_operators(
     assert gather(database)["from"] == "2026-09-28" and gather(database)["days"][0]["dials"] == 1
     clock.advance(1)
     assert week.yesterday(database, "Europe/London")["dials"] == 1
+
+
+def test_each_callers_figures_and_none_for_one_operator(
+    database: Database, people: Callable[[int], int], called: Database
+) -> None:
+    record(
+        called, Outcome(called.value("SELECT max(id) FROM lead"), "no_answer", called.clock()), actor="Dana"
+    )
+    found = {each["caller"]: each["dials"] for each in gather(called)["callers"]}
+    assert found["Dana"] == 1 and sum(found.values()) == gather(called)["dials"]
+    assert week._callers([Row(1, "no_answer", 0, None, None, None, None)], lambda at: at) == []

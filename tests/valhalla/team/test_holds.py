@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from typing import Any
 
 import pytest
 
 from db import Database
-from valhalla.leads import outcomes
+from valhalla.leads import call_list_index, outcomes
 from valhalla.leads.outcomes import Outcome
 from valhalla.leads.view import Viewer
-from valhalla.team import holds
+from valhalla.team import holds, members
 
 HEADER = "name,email,value,phone,address,location\n"
 
@@ -86,3 +88,73 @@ def test_a_caller_who_goes_away_gives_the_person_back(listed: Database, clock: A
     assert draw(listed, "Bo") != first
     clock.advance(11 / 1440)
     assert draw(listed, "Cy") == first
+
+
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+
+
+def test_ten_callers_draw_all_day_and_nobody_is_offered_twice(database: Database, load: Any) -> None:
+    """10,000 draws by ten callers with VALHALLA_LONG=1, else 60, each of which ends in an outcome."""
+    draws = 10_000 if LONG else 60
+    rows = (
+        f"P {n},p{n}@example.com,{n},{200 + n // 10_000}{n % 1000:03}{n % 10_000:04},{n} Oak St,Houston TX"
+        for n in range(1, draws + 1)
+    )
+    load(*rows, header=HEADER)
+    numbers = iter(range(draws))
+    held: dict[int, str] = {}
+    turn = threading.Lock()
+    twice: list[tuple[int, str, str]] = []
+    called: list[int] = []
+
+    def caller(who: str) -> None:
+        while next(numbers, None) is not None:
+            lead = draw(database, who)
+            if lead is None:
+                return
+            with turn:
+                if held.get(lead, who) != who:
+                    twice.append((lead, who, held[lead]))
+                held[lead] = who
+            outcomes.record(database, Outcome(lead, "not_interested", database.clock()), actor=who)
+            with turn:
+                called.append(lead)
+
+    threads = [threading.Thread(target=caller, args=(f"caller {n}",)) for n in range(10)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert twice == [] and len(called) == len(set(called)) == len(held) > draws / 2
+
+
+def test_a_draw_reads_along_indexes_and_never_a_whole_table(listed: Database) -> None:
+    """Of every statement that a draw makes, what SQLite would read: no scan of a table that grows with the leads."""
+    members.add(listed, "Ann", "caller")
+    call_list_index._move(listed, -1_000_000)  # as where there are enough leads to fill a list from the index
+    draw(listed, "Bo")
+    asked: dict[str, Any] = {}
+
+    def see(cursor: Any, statement: str, bindings: Any) -> bool:
+        asked[statement] = bindings
+        return True
+
+    connection = listed.connection()
+    connection.exec_trace = see
+    try:
+        draw(listed, "Ann")
+        draw(listed, "Ann")
+    finally:
+        connection.exec_trace = None
+    growing = {"lead", "outcome", "promise", "lead_key", "lead_phone", "suppression", "number_fate"}
+    scans = []
+    for statement, bindings in asked.items():
+        if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            continue
+        names = dict(re.findall(r"(?:FROM|JOIN)\s+(\w+)\s+AS\s+(\w+)", statement))
+        tables = {alias: table for table, alias in names.items()}
+        for _, _, _, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings):
+            found = re.match(r"SCAN (\w+)", detail)
+            if found and "INDEX" not in detail and tables.get(found[1], found[1]) in growing:
+                scans.append((detail, statement))
+    assert len(asked) > 5 and scans == []

@@ -85,7 +85,7 @@ def gather(
 
 
 def calls(cockpit: Cockpit) -> bool:
-    """Whether whoever asks draws from the list as one of several callers."""
+    """Whether the person who asks draws from the list as one of several callers."""
     member = cockpit.member
     return member is not None and member.role not in READ_ONLY and not cockpit.read_only
 
