@@ -15,12 +15,13 @@ import pytest
 from valhalla.effects import register
 from valhalla.program import settings
 from valhalla.program.home import Home
+from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.scoring.opening import open_home
 
 pytestmark = [pytest.mark.crash, pytest.mark.skipif(os.name == "nt", reason="kills by signal")]
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-KILLS = 100 if LONG else 1
+KILLS = 60 if LONG else 1
 HONOURED = [False, True] if LONG else [False]
 """tests/valhalla/effects/test_running.py has the quick form of the other."""
 EACH = 4
@@ -99,6 +100,7 @@ def test_kill_leaves_one_uncertain_at_most(
 ) -> None:
     Home(home).prepare()
     with open_home(Home(home)) as database:
+        GovernorEnforcer(database=database).set_limit("effect.webhook", 10 * KILLS * EACH, 60)
         if is_honoured:
             settings.save(database, "webhook.honours_key", receiver.url)
         for number in range(KILLS * EACH):
