@@ -142,7 +142,7 @@ texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 
 
 @given(bodies=st.lists(st.dictionaries(texts, texts | st.integers(), max_size=3), max_size=5), actor=texts)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=12)
 def test_no_honest_chain_is_accused(bodies: list[dict[str, Any]], actor: str) -> None:
     with memory_database() as database:
         with database.write():

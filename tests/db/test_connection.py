@@ -542,10 +542,7 @@ def test_closing_closes_every_threads_connection_and_leaves_one_whole_file(path:
     database.close_all()
 
 
-def test_a_checkpoint_empties_the_wal_unless_a_reader_is_in_the_way(
-    path: Path, process: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.05)
+def test_a_checkpoint_empties_the_wal_unless_a_reader_is_in_the_way(path: Path, process: Any) -> None:
     wal = path.with_name("valhalla.db-wal")
     code = """
 database = open_database(path)
@@ -559,7 +556,7 @@ with database.view():
         other.expect("reading")
         with database.write():
             put(database, "a")
-        assert not database.checkpoint()
+        assert not database.checkpoint(wait=0.05)
         assert wal.stat().st_size > 0
         other.say("enough")
         other.finish()

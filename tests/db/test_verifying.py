@@ -29,8 +29,8 @@ from valhalla.program.database import open_copy, open_database
 from valhalla.program.schema import SCHEMA
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-FLIPS = 500 if LONG else 60
-HISTORIES = 1000 if LONG else 25
+FLIPS = 500 if LONG else 25
+HISTORIES = 1000 if LONG else 8
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "verify_audit.py"
 Fact = tuple[str, Any]
 

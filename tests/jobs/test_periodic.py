@@ -226,7 +226,7 @@ def test_half_an_hour_of_summer_time_and_the_clock_of_this_machine(monkeypatch: 
     time.tzset()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     minute=st.sampled_from(["0", "*/20", "15,45", "7"]),
     hour=st.sampled_from(["*", "*/2", "1", "1-2", "2,3"]),
@@ -296,7 +296,7 @@ def test_only_a_time_makes_a_cycle(seconds: float) -> None:
         PeriodicJob.each("tick", seconds)
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(
     every=st.integers(1, 10_000),
     anchor=st.integers(0, 10**13),
