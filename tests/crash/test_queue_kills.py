@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from db import Database
+from jobs import JobQueue, prove, seal_events
 
 pytestmark = pytest.mark.crash
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -117,6 +118,10 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
         each.kill()
 
     assert workload.problems(database, produced) == []
+    seal_events(database)
+    proof = prove(database)
+    assert proof.violations == []
+    assert proof.unsealed == 0 and proof.events > produced
     count_kills("queue", KILLS)
     print(f"{KILLS} kills, {interrupted} of them while jobs ran: {dict(running)}; {produced * 8} jobs")
     assert interrupted >= KILLS // 3, "the kills came between the jobs"
@@ -129,8 +134,6 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
 def test_two_processes_race_for_every_claim(tmp_path: Path) -> None:
     races = 10_000 if LONG else 2_000
     database = Database.open(tmp_path / "queue.db")
-    from jobs import JobQueue
-
     queue = JobQueue(database)
     task = queue.task(name="prize")(lambda: None)
     queue.enqueue_many(task, ((),) * races)
@@ -186,8 +189,6 @@ def test_worker_that_was_stopped_longer_than_its_lease_cannot_commit(tmp_path: P
     database = Database.open(tmp_path / "queue.db")
     with database.write():
         database.sql("CREATE TABLE footprint (worker INTEGER) STRICT")
-    from jobs import JobQueue
-
     queue = JobQueue(database)
     task = queue.task(name="slow")(lambda: None)
     job = queue.enqueue(task.s())
