@@ -349,6 +349,8 @@ class _Planner:
             self._learn_keys(lead, row._replace(people=()))
         else:
             self._learn_keys(lead, row)
+            if row.people:
+                self._join_owner(lead, row)
         self._say(lead, row, said)
 
     def _told_apart(self, lead: _Lead | None, row: Row) -> tuple[_Lead | None, Row]:
@@ -440,9 +442,26 @@ class _Planner:
 
     def _of_known_owner(self, row: Row) -> Row:
         """The row of another house of an owner who is known, maybe by a weaker key than this list gives."""
+        found = self._owner(row)
+        if found is None:
+            return row
+        key, lead_id, person = found
+        if person is None and lead_id not in self.fresh:
+            person = key  # until now they were known by their person alone
+            self._belongs(self._lead(lead_id), person)
+        return row if person in (None, row.person) else row._replace(person=person)
+
+    def _join_owner(self, lead: _Lead, row: Row) -> None:
+        """Where this list says that the owner of a lead is that of another, who until now was known by another key."""
+        found = self._owner(row, lead.id)
+        if found is not None and found[2] not in (None, lead.content[_PERSON]):
+            self._belongs(lead, found[2])
+
+    def _owner(self, row: Row, besides: int = 0) -> tuple[int, int, int | None] | None:
+        """Another lead of the same owner: by which key, its number, and its owner's key."""
         for key in row.people:
             lead_id = self.ids.get(key)
-            if lead_id is None:
+            if lead_id is None or lead_id == besides:
                 continue
             if lead_id in self.fresh:
                 known = self.fresh[lead_id][0]
@@ -451,12 +470,12 @@ class _Planner:
                 lead = self._lead(lead_id)
                 name, person = lead.content[_NAME], lead.content[_PERSON]
             if same_owner(name, row.name):
-                if person is None and lead_id not in self.fresh:
-                    person = key  # until now they were known by their person alone
-                    lead.content = (*lead.content[:_PERSON], person, *lead.content[_PERSON + 1 :])
-                    lead.changed = True
-                return row if person in (None, row.person) else row._replace(person=person)
-        return row
+                return key, lead_id, person
+        return None
+
+    def _belongs(self, lead: _Lead, person: int | None) -> None:
+        lead.content = (*lead.content[:_PERSON], person, *lead.content[_PERSON + 1 :])
+        lead.changed = True
 
     def _add(self, row: Row, done: _Done) -> None:
         self.ids[row.identity] = self.next_id
