@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import shutil
 import socket
 import statistics
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from argon2 import PasswordHasher
 from websockets.asyncio.client import connect
 
-from db import Database
+from db import Database, audit
 from db.clock import DAY
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Hooks, Request
@@ -28,6 +29,65 @@ from valhalla.scoring import store as stages
 from valhalla.team import passwords
 
 NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
+
+
+WORDED = {
+    ("clone.apply", "*"),  # markets, sources and keys of the policy
+    ("effect.approved", "reason"),  # a fixed sentence: tests/valhalla/effects/test_words.py
+    ("effect.blocked", "reason"),
+    ("effect.denied", "reason"),
+    ("effect.failed", "reason"),
+    ("effect.uncertain", "reason"),
+    ("import.chunk", "position"),
+    ("policy.set", "reason"),  # the operator's own words, as docs/security.md says
+    ("retention.prune", "*"),  # a signature
+    ("script.move", "evidence"),
+    ("script.move", "why"),
+    ("setting.change", "after"),
+    ("setting.change", "before"),
+    ("source.set", "pattern"),
+    ("source.set", "profile"),
+}
+"""Entries of the chain in which more may stand than numbers and fixed words: no list, lead or receiver has a say in them."""
+
+FIXED = re.compile(r"[\w.:+-]*( \d+)?", re.ASCII)
+"""A fixed word or a number, with the number of what it is about."""
+
+NAMES = {"name", "task"}
+"""What the program, or whoever writes one with its blocks, calls an experiment or a kind of work: no path and no address."""
+
+NAME = re.compile(r"[^/\\@]{0,60}")
+
+
+@pytest.fixture(autouse=True)
+def _numbers_and_fixed_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where an entry of any kind holds a text that somebody wrote, or a path: the chain cannot be changed."""
+    append = audit.append
+
+    def checked(database: Any, action: str, subject: str, body: Any, **more: Any) -> Any:
+        worded = [
+            f"{action}: {key} is {text!r}"
+            for key, value in body.items()
+            for text in texts(value)
+            if not WORDED & {(action, key), (action, "*")}
+            and not (NAME if key in NAMES else FIXED).fullmatch(text)
+        ]
+        assert worded == [], "an entry holds more than numbers and fixed words; see WORDED"
+        return append(database, action, subject, body, **more)
+
+    monkeypatch.setattr(audit, "append", checked)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts(each)
 
 
 class Clock:

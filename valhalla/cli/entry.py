@@ -124,16 +124,20 @@ def _refuse(sentence: str, code: int) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """A defect of ours: keep the trace for the person who mends it, and tell the operator in a sentence."""
+    """A defect of ours: keep the trace for the person who mends it, without what the error quotes, and tell the operator in a
+    sentence."""
     import tempfile
     import traceback
+
+    from valhalla.program.masking import masked_error
 
     kind = type(error).__name__
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="valhalla-", suffix=".txt", delete=False, encoding="utf-8"
         ) as file:
-            traceback.print_exception(error, file=file)
+            for line in "".join(traceback.format_exception(error)).splitlines(keepends=True):
+                file.write(line if line.startswith("  ") else masked_error(line))
         report = f"Please report it with {file.name}"
     except OSError:
         report = "Please report it"

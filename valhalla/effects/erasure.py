@@ -114,7 +114,7 @@ def forget(
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
             buyers.forget(database, bought)
             forget_names(database, traces)
-            forgetting.forget(database, traces.in_text)
+            forgetting.forget(database, lambda text: traces.in_text(text, by_name=True))
             merge.forget(database, people)
             remove.remove_leads(database, sorted(people))
             numbers.forget(

@@ -528,9 +528,8 @@ class _Import:
             stat = os.stat(self.disk) if remember and self.disk.exists() else None
             known = (stat.st_size, stat.st_mtime_ns, stat.st_ino) if stat else (-1, -1, -1)
             database.sql(sql.SPOIL_FILE, (*known, self.rules, code, message, database.clock(), self.file.id))
-            audit.append(
-                database, "import.failed", f"import:{self.import_id}", {"code": code, "message": message}
-            )
+            # The message names the list, which may be called after somebody.
+            audit.append(database, "import.failed", f"import:{self.import_id}", {"code": code})
 
     def _warnings_json(self) -> str:
         return json.dumps(self.warnings, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from db import Database
@@ -11,7 +12,11 @@ from valhalla.intake.records import find_file
 from valhalla.sandbox.alerts import AlertSystem
 
 TASK = "list:"
-"""What the tasks of these alerts begin with: the number of the list follows, or the path of one that was never read."""
+"""What the tasks of these alerts begin with: the number of the list follows, or ``new-`` and a few digits of one that was never read.
+Its path may name somebody, and what alerts are about is in the chain."""
+
+DIGITS = 5
+"""Of the path's hash: so few that no path can be tried on them."""
 
 GONE = ("NOT_FOUND", "NOT_READABLE")
 
@@ -43,4 +48,6 @@ def _known(database: Database, path: Path | str) -> int | None:
 
 def _task(database: Database, path: str) -> str:
     number = _known(database, path)
-    return f"{TASK}{path}" if number is None else f"{TASK}{number}"
+    if number is None:
+        return f"{TASK}new-{sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:DIGITS]}"
+    return f"{TASK}{number}"

@@ -50,11 +50,13 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_told: bool = False
     """Whether an alert tells of it already."""
+    file: int | None = None
+    """The list's number where the subject is its path: that may name somebody, and what alerts are about is in the chain."""
 
     @property
     def task(self) -> str:
         """What its alert is about: one alert per rule and subject."""
-        return f"risk:{self.rule}:{self.subject}"
+        return f"risk:{self.rule}:{self.subject if self.file is None else f'file {self.file}'}"
 
 
 class Imported(NamedTuple):
@@ -68,6 +70,7 @@ class Imported(NamedTuple):
     source: str
     source_id: int
     kind: str
+    file_id: int
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,9 @@ Said = Iterator["Finding | str"]
 
 
 def _r1(ground: Ground) -> Said:
-    for path, code, message in ground.database.sql(sql.BROKEN_FILES):
+    for number, path, code, message in ground.database.sql(sql.BROKEN_FILES):
         if code != COLUMN_GONE:  # which is R3's
-            yield Finding("R1", "high", path, str(message), {"code": code})
+            yield Finding("R1", "high", path, str(message), {"code": code}, file=number)
     for task, reason, context in ground.database.sql(sql.UNREAD_LISTS):
         facts = json.loads(context)
         yield Finding("R1", "high", facts.get("path", task), reason, facts, is_told=True)
@@ -148,13 +151,13 @@ def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> 
         if hits:
             level = max((levels[code] for code in hits), key=LEVELS.index)
             reason = f"{newest.path}: {what} ({', '.join(hits)})"
-            yield Finding(rule, level, newest.path, reason, {"import": newest.id})
+            yield Finding(rule, level, newest.path, reason, {"import": newest.id}, file=newest.file_id)
 
 
 def _r3(ground: Ground) -> Said:
-    for path, code, _ in ground.database.sql(sql.BROKEN_FILES):
+    for number, path, code, _ in ground.database.sql(sql.BROKEN_FILES):
         if code == COLUMN_GONE:
-            yield Finding("R3", "high", path, f"{path}: a required column is gone", {})
+            yield Finding("R3", "high", path, f"{path}: a required column is gone", {}, file=number)
     yield from _warned(
         ground, "R3", {"COLUMNS_MISSING": "medium", "COLUMN_RENAMED": "medium"}, "the columns have changed"
     )
@@ -168,7 +171,8 @@ def _r4(ground: Ground) -> Said:
         middle = statistics.median(sizes)
         if middle and not 0.5 <= newest.rows / middle <= 3.0:
             reason = f"{newest.path} has far more or fewer rows than {newest.source} usually has"
-            yield Finding("R4", "medium", newest.path, reason, {"rows": newest.rows, "median": middle})
+            facts = {"rows": newest.rows, "median": middle}
+            yield Finding("R4", "medium", newest.path, reason, facts, file=newest.file_id)
 
 
 def _r5(ground: Ground) -> Said:
@@ -213,11 +217,12 @@ def _r7(ground: Ground) -> Said:
 
 
 def _r8(ground: Ground) -> Said:
-    for path, parts, first, last in ground.database.sql(sql.GROWING_LISTS, (ground.now - 6 * GROWING_FOR,)):
+    for path, parts, first, last, number in ground.database.sql(
+        sql.GROWING_LISTS, (ground.now - 6 * GROWING_FOR,)
+    ):
         if parts > 2 and last - first > GROWING_FOR and ground.now - last < GROWING_FOR:
-            yield Finding(
-                "R8", "low", path, f"{path} has been growing for more than ten minutes", {"parts": parts}
-            )
+            reason = f"{path} has been growing for more than ten minutes"
+            yield Finding("R8", "low", path, reason, {"parts": parts}, file=number)
 
 
 def _r9(ground: Ground) -> Said:
@@ -303,7 +308,7 @@ def _r17(ground: Ground) -> Said:
     for newest in _newest(ground):
         if newest.state == "failed" and newest.rows:
             reason = f"import {newest.id} of {newest.path} failed half-way"
-            yield Finding("R17", "high", newest.path, reason, {"rows": newest.rows})
+            yield Finding("R17", "high", newest.path, reason, {"rows": newest.rows}, file=newest.file_id)
 
 
 RULES: dict[str, Callable[[Ground], Said]] = {

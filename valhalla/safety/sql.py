@@ -88,7 +88,7 @@ SETTINGS_AS_STORED = "SELECT key, value FROM setting"
 # -- risk rules: each asks one question of tables of several rooms -----------------------------------------
 
 # R1, R3: lists that could not be read at all.
-BROKEN_FILES = "SELECT path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
+BROKEN_FILES = "SELECT id, path, error_code, error FROM file WHERE error_code IS NOT NULL ORDER BY id"
 
 # R1: lists that the last cycle was to read and could not; their alerts stand until one reads them.
 UNREAD_LISTS = (
@@ -97,7 +97,8 @@ UNREAD_LISTS = (
 
 # R3, R4, R9, R10, R17: the newest import of each list.
 NEWEST_IMPORTS = """
-SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind FROM import AS i JOIN source AS s ON s.id = i.source_id
+SELECT i.id, i.path, i.state, i.rows, i.warnings, s.name, i.source_id, i.kind, i.file_id
+FROM import AS i JOIN source AS s ON s.id = i.source_id
 WHERE i.id IN (SELECT max(id) FROM import GROUP BY file_id) ORDER BY i.id
 """
 
@@ -114,7 +115,8 @@ OPEN_REVIEWS = "SELECT count(*) FROM lead_change WHERE state = 'open'"
 
 # R8: a list that is appended to is imported in parts.
 GROWING_LISTS = """
-SELECT path, count(*), min(started_at), max(started_at) FROM import WHERE kind = 'tail' AND started_at >= ? GROUP BY path
+SELECT path, count(*), min(started_at), max(started_at), max(file_id) FROM import
+WHERE kind = 'tail' AND started_at >= ? GROUP BY path
 """
 
 # R12: how many leads each variant of a running experiment has.

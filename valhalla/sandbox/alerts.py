@@ -73,9 +73,9 @@ def since(database: Database, number: int, limit: int) -> list[Alert]:
 
 def forget(database: Database, tells: Callable[[str], bool]) -> None:
     """Leave out what alerts say of people who are erased; inside the caller's transaction."""
-    for number, reason, context in database.sql(sql.TEXTS_OF_ALERTS):
-        if tells(reason) or tells(context):
-            database.sql(sql.BLANK_ALERT, (number,))
+    for number, task, reason, context in database.sql(sql.TEXTS_OF_ALERTS):
+        if tells(reason) or tells(context) or tells(task):
+            database.sql(sql.BLANK_ALERT, ("left out" if tells(task) else task, number))
 
 
 def open_by_severity(database: Database) -> dict[str, int]:

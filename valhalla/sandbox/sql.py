@@ -89,8 +89,11 @@ NEWEST_ALERT_NUMBER = "SELECT coalesce(max(id), 0) FROM alert"
 ALERTS_SINCE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE id > ? ORDER BY id DESC LIMIT ?"
 
 # For an erasure: all of them, as whom one is about stands in its text alone.
-TEXTS_OF_ALERTS = "SELECT id, reason, context FROM alert WHERE context <> '{}' OR reason <> '' ORDER BY id"
-BLANK_ALERT = "UPDATE alert SET reason = 'a person who was forgotten', context = '{}' WHERE id = ?"
+TEXTS_OF_ALERTS = (
+    "SELECT id, task, reason, context FROM alert WHERE context <> '{}' OR reason <> '' ORDER BY id"
+)
+# Versions before 0.2 named lists, which may be called after somebody, in what alerts are about.
+BLANK_ALERT = "UPDATE alert SET task = ?, reason = 'a person who was forgotten', context = '{}' WHERE id = ?"
 
 
 # -- dry-run lock ------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from jobs import DoNotRetry
 from valhalla.cli.entry import INTERRUPTED, run
+from valhalla.effects import erasure
 from valhalla.intake import passes
 
 
@@ -75,3 +77,17 @@ def test_log_has_the_exit_code_that_a_command_answers_with(home: Path, tmp_path:
         ("ingest", 3),
         ("dnc add", 0),
     ]
+
+
+def test_the_trace_of_a_defect_is_for_others_and_quotes_nobody(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        erasure, "named", broken(RuntimeError("no room for 'Jane Canary', jane@canary.example"))
+    )
+    assert run(["leads", "forget", "jane@canary.example", "--yes"]) == 1
+    (trace,) = tmp_path.glob("valhalla-*.txt")
+    text, told = trace.read_text(encoding="utf-8"), capfd.readouterr().err
+    assert "RuntimeError: no room for" in text and "decisions.py" in text and str(trace) in told
+    assert "anary" not in text.replace("@canary.example", "") and "jane" not in text + told

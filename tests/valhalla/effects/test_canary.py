@@ -37,7 +37,9 @@ from valhalla.leads.sql import LABELS, REMOVE_LEADS, WRITTEN
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
 from valhalla.program.schema import PERSONAL, SCHEMA
+from valhalla.program.settings import effective
 from valhalla.reports import digest_page, packet_files
+from valhalla.safety.risk import assess
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.dry_run import DryRunLock
 from valhalla.sandbox.idempotency import IdempotencyManager
@@ -129,10 +131,13 @@ def fail() -> None:
 
 
 def lists(home: Home) -> list[Path]:
-    leads, refused = home.inbox / "Jane Canary.csv", home.inbox / "more.csv"
+    leads, refused, unread = (
+        home.inbox / name for name in ("Jane Canary.csv", "more.csv", "jane-canary 2.csv")
+    )
+    unread.write_text("colour,size\nred,5\n", encoding="utf-8")
     leads.write_text(LEADS, encoding="utf-8")
     refused.write_text(REFUSED, encoding="utf-8")
-    return [leads, refused]
+    return [leads, refused, unread]
 
 
 def test_nothing_but_what_is_named_tells_of_her(tmp_path: Path) -> None:
@@ -167,6 +172,7 @@ def test_nothing_but_what_is_named_tells_of_her(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="Jane"):
             RetryBackoffManager(0, database=database).execute_with_retry(fail, "call")
         IdempotencyManager(None, database=database).process_idempotent("k", lambda: "jane@canary.example")
+        assess(database, home, effective(database))
         packet_files.refresh(database, home)
         digest_page.write(database, home)
         for name in ("valhalla.log", "valhalla.log.1"):

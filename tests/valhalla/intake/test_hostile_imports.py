@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from valhalla.program import settings
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -35,3 +38,11 @@ def test_no_hostile_file_takes_a_minute_or_200_mb_or_holds_up_another_import() -
     assert figures["files"] == count and figures["problems"] == []
     assert figures["slowest_seconds"] <= 60 and figures["peak_mb"] <= 200
     assert figures["other_lists"] > 0 and figures["other_slowest_seconds"] < 300
+
+
+def test_lines_without_a_record_add_no_entry_to_the_chain(desk: Any) -> None:
+    settings.save(desk.database, "import.chunk_rows", "100")
+    found = desk.read(desk.write("blank.csv", "Ann,ann@example.com,5,,\n" + "\n" * 3_000))
+    assert (found.new, found.blank) == (1, 3_000)
+    entries = desk.database.value("SELECT count(*) FROM audit WHERE action = 'import.chunk'")
+    assert entries == 1

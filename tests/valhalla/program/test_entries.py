@@ -13,8 +13,10 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.program import entries
 from valhalla.program.masking import masked_error
+from valhalla.program.settings import effective
+from valhalla.safety.risk import assess
 
-FOUND_WORDS = entries.found_words
+FOUND_WORDS, APPEND = entries.found_words, audit.append
 """What the program does; everywhere else a test fails instead."""
 
 LIST = "name,email,value,location,phone\nJane Canary,jane@canary.example,200000,Houston TX,713-555-0188\n"
@@ -45,7 +47,7 @@ def test_words_are_left_out_and_an_alert_says_so(
     assert lead == 1
     for _ in range(2):
         with database.write():
-            audit.append(database, "effect.failed", subject, body)
+            APPEND(database, "effect.failed", subject, body)
     told = database.sql("SELECT subject, body FROM audit WHERE action = 'effect.failed'")
     assert len(told) == 2 and word not in repr(told)
     assert database.sql("SELECT task, state, seen FROM alert") == [(entries.TASK, "open", 2)]
@@ -60,6 +62,18 @@ def test_an_import_leaves_nothing_of_its_rows_or_its_files_name_in_the_chain(
     import_file(database, Request(str(path), "list", True))
     told = repr(database.sql("SELECT subject, body FROM audit"))
     assert [word for word in ("Canary", "canary", "555-0188", "5550188") if word in told] == []
+
+
+def test_a_list_that_cannot_be_read_leaves_nothing_of_its_name_in_the_chain(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "Jane Canary.csv"
+    path.write_text("colour,size\nred,5\n", encoding="utf-8")
+    import_file(database, Request(str(path), "list", True))
+    assess(database, None, effective(database))
+    told = repr(database.sql("SELECT action, subject, body FROM audit"))
+    assert "import.failed" in told and "risk:R" in told, "else this test proves nothing"
+    assert "Canary" not in told
 
 
 def test_a_job_that_fails_over_a_row_does_not_repeat_it(database: Database) -> None:
