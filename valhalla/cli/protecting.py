@@ -16,7 +16,9 @@ def protect(
     ctx: typer.Context,
     folder: Annotated[
         str | None,
-        typer.Argument(help="A folder on a stick, another disk or a share; without it: how things are."),
+        typer.Argument(
+            help="A folder on a stick, another disk or a share, or s3://BUCKET/FOLDER; without it: how things are."
+        ),
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Make no further copies.")] = False,
     drill: Annotated[
@@ -36,7 +38,7 @@ def protect(
             made,
             lambda: print(
                 f"Copied and checked: {made['path']}\nWhile Valhalla runs, a new copy is made every hour "
-                "(setting protect.minutes).\nAfter a loss: valhalla restore FOLDER"
+                "(setting protect.minutes).\nAfter a loss: valhalla restore {folder}"
             ),
         )
     elif drill:
@@ -64,14 +66,18 @@ def protect(
             elif now.newest is None:
                 print(f"Copies go to {now.folder}, where there is none now.")
             else:
-                print(f"Copies go to {now.folder}. There are {now.copies}; the newest: {now.newest.name}.")
+                print(
+                    f"Copies go to {now.folder}. There are {now.copies}; the newest: {Path(now.newest).name}."
+                )
 
         inv.show(now.to_json(), render)
 
 
 def restore(
     ctx: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="FROM", help="The folder with the copies, or one copy.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The folder or s3://BUCKET with the copies, or one copy.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Come back from a protected copy. It is verified first; a file that it replaces is kept."""

@@ -6,6 +6,7 @@ head of its chain. ``valhalla protect`` makes the first one before it returns; a
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from db.inspecting import manifest_path
 from valhalla.audit import copies, restarting, restoring
 from valhalla.audit.verifying import copy_of_file
 from valhalla.fleet import sql
+from valhalla.fleet.bucket import Bucket
 from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
@@ -27,16 +29,17 @@ from valhalla.sandbox.alerts import AlertSystem
 
 FOLDER = "protect.folder"
 _COPY = re.compile(r"valhalla-\d{8}T\d{6}Z-protected\.db")
+BUCKET = "s3://"
 ALERT = "protect"
 """Task of the alerts about a folder that cannot be written or a drill that failed."""
 
 
 class Protection(NamedTuple):
-    """Where copies go and what is there."""
+    """Where copies go and what is there: paths, or addresses in a bucket."""
 
-    folder: Path | None
+    folder: Path | str | None
     """None: nowhere."""
-    newest: Path | None
+    newest: Path | str | None
     copies: int
     at: int | None
     """When the newest was made, UTC microseconds."""
@@ -52,14 +55,16 @@ class Protection(NamedTuple):
 
 
 def protect(database: Database, home: Home, target: str, actor: str = "operator") -> dict[str, Any]:
-    """From now on copies go to the folder ``target``; the first is made now. Returns its manifest.
+    """From now on copies go to the folder or bucket ``target``; the first is made now. Returns its manifest.
 
     Raises :class:`UsageError` for a target that cannot protect: an address, the home itself, or a folder with copies of
     another file.
     """
+    if target.startswith(BUCKET):
+        return _protect_by_bucket(database, home, Bucket(target), actor)
     if re.match(r"[a-z0-9]+://", target, re.IGNORECASE):
         raise UsageError(
-            f"{target} is not a folder; copies go to folders only, such as a stick or one that a cloud service keeps in step"
+            f"{target} is neither a folder nor a bucket (s3://NAME); a stick, or a folder that a cloud service keeps in step, is a folder"
         )
     folder = Path(target).expanduser().absolute()
     if folder.exists() and not folder.is_dir():
@@ -80,25 +85,38 @@ def unprotect(database: Database, actor: str = "operator") -> None:
 
 
 def state(database: Database) -> Protection:
-    """Where copies go now, and the newest."""
+    """Where copies go now, and the newest. Raises :class:`BucketError` for a bucket that cannot be looked at."""
+    target = settings.value(database, FOLDER)
+    if target and target.startswith(BUCKET):
+        bucket = Bucket(target)
+        names = [each for each in bucket.copies() if _COPY.fullmatch(each)]
+        newest = names[0] if names else None
+        return Protection(
+            bucket.address,
+            None if newest is None else f"{bucket.address}/{newest}",
+            len(names),
+            None if newest is None else _made_at(Path(newest)),
+        )
     folder = _folder(database)
     found = all_copies(folder) if folder is not None else []
     return Protection(folder, found[0] if found else None, len(found), _made_at(found[0]) if found else None)
 
 
 def copy_if_due(database: Database, home: Home) -> str | None:
-    """Make a copy when the newest is old enough; its path. A folder that cannot be written is an alert, not an end."""
-    folder = _folder(database)
-    if folder is None:
-        return None
-    found = all_copies(folder)
-    age = settings.value(database, "protect.minutes") * MINUTE
-    if found and database.clock() - _made_at(found[0]) < age:
+    """Make a copy when the newest is old enough; its path. A place that cannot be written is an alert, not an end."""
+    if not settings.value(database, FOLDER):
         return None
     try:
-        return str(_copy(database, home, folder)["path"])
-    except OSError as error:
-        reason = f"no copy could be made in the folder of valhalla protect: {error.strerror or type(error).__name__}"
+        now = state(database)
+        age = settings.value(database, "protect.minutes") * MINUTE
+        if now.at is not None and database.clock() - now.at < age:
+            return None
+        if isinstance(now.folder, Path):
+            return str(_copy(database, home, now.folder)["path"])
+        return str(_send(database, home, Bucket(str(now.folder)))["path"])
+    except (OSError, ValhallaError) as error:
+        what = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        reason = f"no copy could be made in the place of valhalla protect: {what}"
         AlertSystem(database=database).repeat(ALERT, reason, "error")
         return None
 
@@ -112,6 +130,7 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
     found = state(database)
     if found.newest is None:
         raise NotFound("there is no protected copy; make one with: valhalla protect FOLDER")
+    name = Path(found.newest).name
     with scratch_folder(home.database) as folder:
         try:
             restored = restore(Home(folder / "home"), found.newest)
@@ -124,7 +143,7 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
         except (ValhallaError, errors.DatabaseError, OSError) as error:
             body = {"ok": False, "error": type(error).__name__}
     with database.write(durable=True):
-        audit.append(database, "protect.drill", f"copy:{found.newest.name}", body, actor=actor)
+        audit.append(database, "protect.drill", f"copy:{name}", body, actor=actor)
     if not body["ok"]:
         AlertSystem(database=database).repeat(
             ALERT, "the newest protected copy could not be restored", "critical"
@@ -132,11 +151,15 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
     return {"copy": str(found.newest), **body}
 
 
-def restore(home: Home, source: Path) -> dict[str, Any]:
-    """Make the newest copy in ``source`` (or the copy that it is) the home's file, after its head was verified.
+def restore(home: Home, source: Path | str) -> dict[str, Any]:
+    """Make the newest copy in ``source`` (or the copy that it is) the home's file, after its head was verified. ``source``: a
+    folder, a copy, or either in a bucket.
 
     Raises :class:`NotFound` where there is no copy, and what :func:`valhalla.audit.restoring.restore` raises.
     """
+    if isinstance(source, str) and source.startswith(BUCKET):
+        return _restore_from_bucket(home, source)
+    source = Path(source)
     copy = source
     if source.is_dir():
         found = (
@@ -179,6 +202,47 @@ def _copy(database: Database, home: Home, folder: Path) -> dict[str, Any]:
         manifest_path(old).unlink(missing_ok=True)
         old.unlink(missing_ok=True)
     return manifest
+
+
+def _protect_by_bucket(database: Database, home: Home, bucket: Bucket, actor: str) -> dict[str, Any]:
+    names = [each for each in bucket.copies() if _COPY.fullmatch(each)]
+    if names:
+        with scratch_folder(home.database) as folder:
+            told = json.loads(
+                manifest_path(bucket.get(names[0], folder, only_manifest=True)).read_text("utf-8")
+            )
+        if not restarting.knows(database, str(told.get("head"))):
+            raise UsageError(
+                f"{bucket.address} holds copies of another file; name a folder of its own for this one"
+            )
+    manifest = _send(database, home, bucket)
+    settings.save(database, FOLDER, bucket.address, actor)
+    return manifest
+
+
+def _send(database: Database, home: Home, bucket: Bucket) -> dict[str, Any]:
+    """Make a copy and send it; it counts, and older ones go, once it is there as a whole."""
+    at = to_datetime(database.clock())
+    with scratch_folder(home.database) as folder:
+        manifest = copies.make(database, home, folder / f"valhalla-{at:%Y%m%dT%H%M%SZ}-protected.db")
+        address = bucket.put(Path(manifest["path"]))
+    mine = [each for each in bucket.copies() if _COPY.fullmatch(each)]
+    bucket.remove(mine[settings.value(database, "protect.kept") :])
+    return {**manifest, "path": address}
+
+
+def _restore_from_bucket(home: Home, source: str) -> dict[str, Any]:
+    folder_of, _, name = source.rpartition("/")
+    bucket = Bucket(folder_of if name.endswith(".db") else source)
+    if not name.endswith(".db"):
+        found = bucket.copies()
+        if not found:
+            raise NotFound(f"there is no copy of a Valhalla database in {source}")
+        name = found[0]
+    home.prepare()
+    with scratch_folder(home.database) as folder:
+        done = restore(home, bucket.get(name, folder))
+    return {**done, "copy": f"{bucket.address}/{name}"}
 
 
 def _made_at(copy: Path) -> int:

@@ -203,7 +203,9 @@ SETTINGS: Mapping[str, Field] = {
     "team.port": _count(8443, 1024, 65_535, "port for the local network"),
     "team.certificate": _text("the owner's own certificate, a PEM file; not set: one is made here"),
     "team.key": _text("the key of that certificate, a PEM file that only the owner reads"),
-    "protect.folder": _text("folder outside of this computer that protected copies go to; set by protect"),
+    "protect.folder": _text(
+        "folder or bucket outside of this computer that protected copies go to; set by protect"
+    ),
     "protect.minutes": _count(60, 5, 10_080, "minutes between two protected copies"),
     "protect.kept": _count(24, 1, 1000, "protected copies that are kept; older ones are removed"),
     "audit.copy_hours": _count(24, 0, 8760, "hours between two automatic audit copies; 0: none are made"),

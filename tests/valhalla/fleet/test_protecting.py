@@ -91,7 +91,7 @@ def test_a_drill_restores_the_newest_copy_and_says_so_in_the_chain(
     assert AlertSystem(database=database).get_alerts(severity="critical")
 
 
-@pytest.mark.parametrize("target", ["s3://bucket/x", "HOME", "HOME/copies", "FILE"])
+@pytest.mark.parametrize("target", ["ftp://server/x", "HOME", "HOME/copies", "FILE"])
 def test_what_cannot_protect_is_refused(database: Database, place: Home, tmp_path: Path, target: str) -> None:
     (tmp_path / "file").write_text("x")
     named = target.replace("HOME", str(place.path)).replace("FILE", str(tmp_path / "file"))
