@@ -33,7 +33,9 @@ def forget(database: Database, traces: Traces) -> Forgotten:
         rewrite = sql.rewrite(table, columns)
         for number, *texts in _telling(database, table, columns, traces):
             kept = (None if text is None else traces.without(str(text)) for text in texts)
-            database.sql(rewrite, (*kept, number))
+            changed.setdefault(table, []).extend(
+                lead_id for (lead_id,) in database.sql(rewrite, (*kept, number)) if lead_id
+            )
             count += 1
     for table, columns in sql.LABELS.items():
         for number, *_ in _telling(database, table, columns, traces):
@@ -41,7 +43,9 @@ def forget(database: Database, traces: Traces) -> Forgotten:
                 lead_id for (lead_id,) in database.sql(sql.delete_label(table), (number,))
             )
             count += 1
-    for lead_id in dict.fromkeys(changed.get("tag", ())):
+    for lead_id in dict.fromkeys(
+        number for table in ("note", "outcome", "tag") for number in changed.get(table, ())
+    ):
         search.index_again(database, lead_id)
     return Forgotten(count, changed.get("packet", []))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import iso
-from valhalla.leads import lookup, sql
+from valhalla.leads import lookup, search, sql
 from valhalla.program.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def add(database: Database, lead_id: int, text: str, *, actor: str = "operator")
         now = database.clock()
         number = int(database.value(sql.ADD_NOTE, (lead_id, text, now, actor)))
         # The words stay out of the chain: they are about a person, and must be erasable.
+        search.index_again(database, lead_id)
         audit.append(database, "note.add", f"lead:{lead_id}", {"note": number}, actor=actor)
     return Note(number, lead_id, text, now, actor)
 
@@ -54,6 +55,7 @@ def remove(database: Database, note_id: int, *, actor: str = "operator") -> Note
             raise NotFound(f"there is no note {note_id}")
         found = Note(*row)
         database.sql(sql.REMOVE_NOTE, (database.clock(), actor, note_id))
+        search.index_again(database, found.lead_id)
         audit.append(database, "note.remove", f"lead:{found.lead_id}", {"note": note_id}, actor=actor)
     return found
 

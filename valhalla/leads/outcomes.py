@@ -8,7 +8,17 @@ from typing import NamedTuple
 from db import Database, audit
 from db.clock import DAY, HOUR
 from jobs import JobId
-from valhalla.leads import deals, do_not_contact, lookup, numbers, promise_fates, sql, suppression, when
+from valhalla.leads import (
+    deals,
+    do_not_contact,
+    lookup,
+    numbers,
+    promise_fates,
+    search,
+    sql,
+    suppression,
+    when,
+)
 from valhalla.leads.settling import OPTED_OUT, Settler, read_lead
 from valhalla.leads.standing import (
     BAD_NUMBER,
@@ -114,6 +124,8 @@ class Recorder:
                 decision.decided_at if decision.p_close is not None else None,
             ),
         )
+        if outcome.note is not None:
+            search.index_again(database, lead.id)
         promise_id = self._promise(outcome, outcome_id, now)
         standing, suppressed = self._settle(lead.id, outcome.event, outcome_id)
         if outcome.event == "opted_out":
@@ -144,6 +156,7 @@ class Recorder:
         if undone_at is not None:
             raise UsageError(f"outcome {outcome_id} was undone before")
         database.sql(sql.UNDO_OUTCOME, (database.clock(), self.actor, outcome_id))
+        search.index_again(database, lead_id)
         if event == "opted_out":
             entries = self._entries(lead_id)
             do_not_contact.remove(database, entries, origin="opted_out", actor=self.actor)

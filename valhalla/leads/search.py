@@ -62,6 +62,8 @@ class Texts(NamedTuple):
     details: str | None
     market: str | None
     tags: str | None
+    notes: str | None
+    """Notes on the lead, and those of its calls."""
 
 
 SHARED = 25
@@ -144,8 +146,8 @@ def _add(database: Database, rows: list[Texts]) -> None:
 
 
 def _text(row: Texts) -> str:
-    number, name, email, phone, key, location, address, source, extras, more, market, tags = row
-    words = [name, email, phone, location, address, source, market, tags, str(number)]
+    number, name, email, phone, key, location, address, source, extras, more, market, tags, notes = row
+    words = [name, email, phone, location, address, source, market, tags, notes, str(number)]
     if key is not None:
         words += [str(key), str(key)[-10:]]
     if extras is not None:

@@ -685,7 +685,10 @@ ADVANCE_INDEX = "UPDATE lead_index_state SET lead_id = ?, history_id = ? WHERE i
 NEWEST = "SELECT coalesce((SELECT max(id) FROM lead), 0), coalesce((SELECT max(id) FROM lead_history), 0)"
 # What is searched, in the order of search.Texts.
 TEXT_COLUMNS = """id, name, email, phone, phone_key, location, address, source, extras, details, market,
-  (SELECT group_concat(tag, ' ') FROM tag WHERE lead_id = lead.id AND removed_at IS NULL)"""
+  (SELECT group_concat(tag, ' ') FROM tag WHERE lead_id = lead.id AND removed_at IS NULL),
+  (SELECT group_concat(text, ' ') FROM (
+    SELECT text FROM note WHERE lead_id = lead.id AND removed_at IS NULL
+    UNION ALL SELECT note FROM outcome WHERE lead_id = lead.id AND note IS NOT NULL AND undone_at IS NULL))"""
 # Both read the same columns: of leads the index has not seen, and of leads that were changed since.
 UNINDEXED = f"SELECT {TEXT_COLUMNS} FROM lead WHERE id > ? ORDER BY id LIMIT ?"
 # The changed ones again, a block at a time.
@@ -1099,8 +1102,11 @@ def written(table: str, columns: tuple[str, ...]) -> str:
 
 
 def rewrite(table: str, columns: tuple[str, ...]) -> str:
-    """Other words in one row."""
-    return f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"
+    """Other words in one row; returns the lead that finds them in the search, 0 for none."""
+    told = "lead_id" if table in ("note", "outcome") else "0"
+    return (
+        f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ? RETURNING {told}"
+    )
 
 
 def delete_label(table: str) -> str:

@@ -31,6 +31,12 @@ AHEAD = 500
 UPCOMING = 5
 """Leads shown as coming next."""
 
+SOON = 8 * DAY
+"""How far ahead call-backs are looked at to say when calling may go on."""
+
+LATER = 20
+"""Promises that are looked at for that, the earliest."""
+
 UNDOABLE = 10
 """Outcomes that can be undone one after the other."""
 
@@ -130,7 +136,22 @@ def ready(
         found.append(row)
         if len(found) == count:
             break
+    if not found and among is None and only in (None, "promised"):
+        opens += _promised_later(database, viewer, market, source)
     return found, None if found else min(opens, default=None)
+
+
+def _promised_later(
+    database: Database, viewer: Viewer, market: str | None, source: str | None
+) -> Iterator[int]:
+    """When the call-backs of the next days may be made: they are not on today's list, but calling goes on with them."""
+    for each in promises.listed(database, since=viewer.at, until=viewer.at + SOON, limit=LATER):
+        if each.suppressed is None and each.promise.kind == "callback":
+            record = viewer.record(each.promise.lead_id)
+            if market in (None, record.lead.market) and source in (None, record.lead.source):
+                due = due_at(viewer, today.Row("promised", record, promise=each))
+                if due is not None:
+                    yield due
 
 
 def _among(viewer: Viewer, among: Sequence[int]) -> Iterator[Row]:

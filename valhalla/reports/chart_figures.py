@@ -36,11 +36,12 @@ def score_counts(database: Database) -> list[int]:
 
 
 def rates_of(results: dict[str, Any]) -> list[Rate]:
-    """The variants of an experiment's results (:func:`valhalla.scoring.experiment_results.results`) that have matured leads."""
+    """The variants of an experiment's results (:func:`valhalla.scoring.experiment_results.results`) that have enough leads to
+    show a rate."""
     return [
         Rate(v["name"], v["conversions"], v["matured"], v["low"], v["high"])
         for v in results["variants"]
-        if v["matured"]
+        if v["rate"] is not None
     ]
 
 

@@ -17,6 +17,9 @@ from valhalla.scoring.stages.promotion import CONFIDENCE, compile_promotion, pro
 from valhalla.scoring.stages.snapshot import Arm, Snapshot
 from valhalla.scoring.store import latest_policy
 
+SHOWN_FROM = 20
+"""Matured leads from which a variant's rate is said, where the policy does not say: below it, it says more of chance."""
+
 _RANK = {"primary": 0, "secondary": 1, "testing": 2, "experimental": 3, "retired": 4}
 
 
@@ -36,15 +39,18 @@ def results(database: Database, name: str) -> dict[str, Any]:
     arms = dict(snapshot.arms)
     assigned = dict(database.sql(sql.ASSIGNED))
     told = _head(database, found)
+    least = max(1, policy["outcome"].get("shown_from", SHOWN_FROM))
     for variant in told["variants"]:
         arm = arms.get(variant["id"], Arm())
-        interval = statistics.wilson(arm.conversions, arm.matured, CONFIDENCE) if arm.matured else None
+        shown = arm.matured >= least
+        interval = statistics.wilson(arm.conversions, arm.matured, CONFIDENCE) if shown else None
         variant |= {
             "assigned": assigned.get(variant["id"], 0),
             "exposed": arm.exposed,
             "matured": arm.matured,
+            "shown_from": least,
             "conversions": arm.conversions,
-            "rate": arm.conversions / arm.matured if arm.matured else None,
+            "rate": arm.conversions / arm.matured if shown else None,
             "low": interval.low if interval else None,
             "high": interval.high if interval else None,
             "opt_outs": arm.opt_outs,
@@ -57,7 +63,7 @@ def results(database: Database, name: str) -> dict[str, Any]:
         "leads": split_leads,
         "ok": split_p >= policy["assignment"]["sample_ratio_alarm"] if enough else None,
     }
-    told["comparisons"] = _comparisons(told["variants"], arms, split_p, split_leads, rules.settings)
+    told["comparisons"] = _comparisons(told["variants"], arms, split_p, split_leads, rules.settings, least)
     told["verdict"] = verdict(told)
     told["policy_version"] = version
     return told
@@ -83,7 +89,12 @@ def verdict(told: dict[str, Any]) -> str:
 
 
 def _comparisons(
-    variants: list[dict[str, Any]], arms: dict[int, Arm], split_p: float, split_leads: int, settings: Any
+    variants: list[dict[str, Any]],
+    arms: dict[int, Arm],
+    split_p: float,
+    split_leads: int,
+    settings: Any,
+    least: int,
 ) -> list[dict[str, Any]]:
     """Each other variant against the one in use (of channels: against the first)."""
     first, *others = sorted(variants, key=lambda v: (_RANK.get(v["state"] or "", 0), v["id"]))
@@ -105,7 +116,7 @@ def _comparisons(
                 "winner": winner,
                 "needs": None if winner else _more(a, b, settings),
                 "gates": [gate_json(gate) for gate in gates],
-                "chance_better": statistics.probability_b_beats_a(a, b) if a[1] and b[1] else None,
+                "chance_better": statistics.probability_b_beats_a(a, b) if min(a[1], b[1]) >= least else None,
             }
         )
     return found
@@ -124,9 +135,9 @@ def gate_json(gate: Gate) -> dict[str, Any]:
 
 
 def rate_text(variant: dict[str, Any]) -> str:
-    """``4.5% (3.1% to 6.5%)``, or that nothing is known."""
+    """``4.5% (3.1% to 6.5%)``, or that too little is known to say one."""
     if variant["rate"] is None:
-        return "unknown"
+        return "too few" if variant["matured"] else "unknown"
     low, high = (share(round(variant[end], 4)) for end in ("low", "high"))
     return f"{share(round(variant['rate'], 4))} ({low} to {high})"
 

@@ -183,3 +183,10 @@ def test_a_call_back_in_three_minutes_is_next_when_it_is_due(day: Day) -> None:
     # A key takes a minute here: two leads later the promise is due, and its lead is on the screen again.
     assert out.index("Person 2  New") < out.index("Person 1  Promised")
     assert day.outcomes(1) == ["callback", "no_answer"]
+
+
+def test_calling_goes_on_with_tomorrows_call_back(day: Day) -> None:
+    day.press(["4 tomorrow 10am", "y", *["9"] * 10, "q"])
+    day.say("outcome", "12", "opted_out")
+    found = day.json("leads", "next", code=1)
+    assert found["lead"] is None and found["opens"].startswith("2026-11-19T16:00")

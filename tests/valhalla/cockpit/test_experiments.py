@@ -42,8 +42,8 @@ def worked(
     client: httpx.Client, database: Database, people: Callable[[int], int], tell: Callable[..., Any]
 ) -> int:
     """The running experiment, with outcomes old enough to count; its number."""
-    people(40)
-    for lead in range(1, 21):
+    people(80)
+    for lead in range(1, 61):
         tell(lead, "contacted", days_ago=60)
         if lead % 3 == 0:
             tell(lead, "appointment", days_ago=59)
@@ -53,7 +53,7 @@ def worked(
 def test_the_running_experiment_says_that_there_is_no_winner_yet(client: httpx.Client, worked: int) -> None:
     told = counted(client, worked)["results"]
     assert told["verdict"].startswith("No winner yet")
-    assert sum(variant["matured"] for variant in told["variants"]) == 20
+    assert sum(variant["matured"] for variant in told["variants"]) == 60
     assert all(variant["low"] <= variant["rate"] <= variant["high"] for variant in told["variants"])
     assert told["split"]["ok"] is None
     for path in ("/experiments", f"/experiments/{worked}"):

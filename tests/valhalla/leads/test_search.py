@@ -8,7 +8,8 @@ import pytest
 
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.undo import undo_import
-from valhalla.leads import search
+from valhalla.leads import notes, search
+from valhalla.leads.outcomes import Outcome, record, undo
 
 
 def index(desk: Any, steps: int = 1000) -> None:
@@ -60,6 +61,18 @@ def test_extra_columns_are_found(desk: Any) -> None:
     desk.take("a.csv", "Ann,ann@example.com,1,probate\n", header="name,email,value,type\n")
     index(desk)
     assert found(desk, "probate") == [1]
+
+
+@pytest.mark.parametrize("indexed", [0, 1000])
+def test_what_was_said_in_a_call_is_found(desk: Any, indexed: int) -> None:
+    desk.take("a.csv", ROWS)
+    index(desk, indexed)
+    noted = notes.add(desk.database, 1, "daughter Quenby handles it")
+    called = record(desk.database, Outcome(2, "contacted", desk.database.clock(), note="wife is Morwenna"))
+    assert (found(desk, "quenby"), found(desk, "morw")) == ([1], [2])
+    notes.remove(desk.database, noted.id)
+    undo(desk.database, called.id)
+    assert (found(desk, "quenby"), found(desk, "morw")) == ([], [])
 
 
 def test_it_says_how_much_it_knows(desk: Any) -> None:

@@ -8,7 +8,8 @@ from db import Database
 from db.clock import DAY
 from valhalla.leads.outcomes import undo
 from valhalla.reports.chart_figures import bins_of, funnel_steps, rates_of, score_counts
-from valhalla.scoring.experiment_results import results
+from valhalla.scoring.experiment_results import rate_text, results
+from valhalla.scoring.policies import change
 from valhalla.scoring.stages.statistics import reliability
 
 
@@ -41,9 +42,14 @@ def test_scores_are_counted_in_tens_of_open_leads(database: Database, people: An
     assert (sum(counts), counts[score // 10]) == (4, 4)
 
 
-def test_rates_are_those_of_matured_leads(database: Database, people: Any, tell: Any) -> None:
+def test_rates_are_those_of_matured_leads_when_they_are_enough(
+    database: Database, people: Any, tell: Any
+) -> None:
     people(1)
     tell(1, "won")
+    assert rates_of(results(database, "opener")) == []
+    assert [rate_text(each) for each in results(database, "opener")["variants"]] == ["too few", "unknown"]
+    change(database, "outcome.shown_from", 1, "one lead will do")
     (rate,) = rates_of(results(database, "opener"))
     assert (rate.successes, rate.of, rate.value) == (1, 1, 1.0)
     assert 0 < rate.low < 1
