@@ -1,14 +1,16 @@
 """Measures Valhalla's whole job against plain loaders, in one run on the same files.
 
-``python3 scripts/bench.py`` makes lead lists of 10,000, 100,000 and 1,000,000 rows (``--sizes``) and lets each program
-take each of them as a process of its own: seconds from start to exit, peak memory, bytes written, size of the file.
+``python3 scripts/bench.py`` makes lists of 10,000, 100,000 and 1,000,000 rows (``--sizes``) in two shapes (``--shapes``): leads as the
+documents have them, and property exports of forty columns with three phones. It lets each program take each of them as a process of
+its own: seconds from start to exit, CPU of each process, peak memory, size of the file.
 
 - *valhalla*: the whole job: read, check, clean, tell who is new, six stages, store with evidence, rejects.
 - *sqlite3 .import*: the SQLite shell loads the text into a table, nothing else: the floor.
 - *sqlite-utils*: ``sqlite-utils insert --csv --no-detect-types``, also a load only.
 
-Then Valhalla looks again at the unchanged file, and at the file with 1,000 rows appended. The programs take turns, so
-that a slow minute of the machine hits all of them; shown are medians.
+Then Valhalla looks again at the unchanged file, and at the file in which one row of a hundred says something else. The programs take
+turns, so that a slow minute of the machine hits all of them; shown are medians. ``--write`` puts the table into
+``docs/performance.md``, with the machine, the date and the commit.
 """
 
 from __future__ import annotations
@@ -17,23 +19,32 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import IO, Any
 
-from bootstrap import WORK, clean_environment, enter
+from bootstrap import ROOT, WORK, clean_environment, enter
 from make_leads import write_leads
+from make_properties import write_properties
 
+SHAPES = ("leads", "properties")
 SIZES = (10_000, 100_000, 1_000_000)
-APPENDED = 1_000
+CHANGED = 100
+"""One row of so many says something else when a list is read again."""
+TABLE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 WARM_ROWS = 40_000
 """A list that each program takes first, unmeasured: large enough for all modules to be loaded, and so to be compiled."""
@@ -41,11 +52,14 @@ WARM_ROWS = 40_000
 
 @dataclass(frozen=True)
 class Run:
-    """One process, measured. Bytes are None where the system does not tell."""
+    """One process, measured. What the system does not tell is None."""
 
     seconds: float
     peak_bytes: int | None
-    written_bytes: int | None
+    own_cpu: float | None
+    """Seconds that the process itself computed: of Valhalla, the one that stores."""
+    other_cpu: float | None
+    """Those of the processes that it started: of Valhalla, the one that reads."""
     output: str
 
 
@@ -61,13 +75,13 @@ def measure(command: list[str], variables: Mapping[str, str] | None = None) -> R
             stderr=err,
             env=clean_environment() | {"NO_COLOR": "1"} | dict(variables or {}),
         )
-        peak, written = _watch(process)
+        peak, own, other = _watch(process)
         seconds = time.perf_counter() - started
         said, complaint = (_all_of(stream) for stream in (out, err))
     if process.returncode not in (0, 1):
         words = complaint or said
         sys.exit(f"{' '.join(command)}\nended with {process.returncode}: {words[-2000:]}")
-    return Run(seconds, peak, written, said)
+    return Run(seconds, peak, own, other, said)
 
 
 def _all_of(stream: IO[bytes]) -> str:
@@ -75,26 +89,29 @@ def _all_of(stream: IO[bytes]) -> str:
     return stream.read().decode(errors="replace").strip()
 
 
-def _watch(process: subprocess.Popen[bytes]) -> tuple[int | None, int | None]:
-    """Wait for the end; return peak memory of the process and its children together, and the bytes it wrote."""
+def _watch(process: subprocess.Popen[bytes]) -> tuple[int | None, float | None, float | None]:
+    """Wait for the end; return peak memory of the process and its children together, its CPU seconds, and theirs."""
     import psutil
 
     peaks: dict[int, int] = {}
-    written: int | None = None
+    own: float | None = None
+    others: float | None = None
     done = threading.Event()
     top = psutil.Process(process.pid)
     family = [top]
 
     def look() -> None:
-        nonlocal written
+        nonlocal own, others
         for one in family:
             try:
                 peaks[one.pid] = max(peaks.get(one.pid, 0), _peak_of(one))
             except (psutil.Error, OSError):
                 pass
         try:
-            written = top.io_counters().write_bytes
-        except (psutil.Error, OSError, AttributeError):
+            times = top.cpu_times()  # also of those children for which it has waited
+            own = times.user + times.system
+            others = times.children_user + times.children_system if hasattr(times, "children_user") else None
+        except (psutil.Error, OSError):
             pass
 
     def loop() -> None:
@@ -121,7 +138,7 @@ def _watch(process: subprocess.Popen[bytes]) -> tuple[int | None, int | None]:
     watcher.join()
     look()
     process.wait()
-    return sum(peaks.values()) or None, written
+    return sum(peaks.values()) or None, own, others
 
 
 def _peak_of(process: Any) -> int:
@@ -138,24 +155,28 @@ def _peak_of(process: Any) -> int:
 
 
 class Bench:
-    """The runs on one file, and what they found."""
+    """The runs on one list, and what they found."""
 
-    def __init__(self, folder: Path, rows: int, seed: int) -> None:
+    def __init__(self, folder: Path, shape: str, rows: int, seed: int) -> None:
         self.folder = folder
+        self.shape = shape
         self.rows = rows
-        self.list = folder / f"leads-{rows}.csv"
-        self.truth = write_leads(self.list, rows, seed=seed)
-        tail = folder / "tail.csv"
-        write_leads(tail, APPENDED, seed=seed, first=rows)
-        self.tail = tail.read_bytes().partition(b"\r\n")[2]
-        tail.unlink()
+        self.list = folder / f"{shape}-{rows}.csv"
+        self.later = folder / f"{shape}-{rows}-later.csv"
+        self.right = {"rows": rows, "new": rows, "rejected": 0}
+        if shape == "leads":
+            truth = write_leads(self.list, rows, seed=seed)
+            self.right = {"rows": truth.rows, "new": truth.leads, "rejected": truth.rejected}
+            _change(self.list, self.later)
+        else:
+            write_properties(self.list, rows, seed=seed)
+            write_properties(self.later, rows, seed=seed, changed=1 / CHANGED)
         self.runs: dict[str, list[Run]] = {}
-        self.taken: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
         self.remarks: list[str] = []
 
     def round(self) -> None:
-        """Let each program take the file once, each from nothing."""
+        """Let each program take the list once, each from nothing."""
         self._valhalla()
         shell = shutil.which("sqlite3")
         if shell:
@@ -167,9 +188,7 @@ class Bench:
 
     def _load(self, name: str, command: list[str]) -> None:
         database = self.folder / "load.db"
-        self._note(
-            name, measure([part.replace("{db}", str(database)) for part in command]), database, self.rows
-        )
+        self._note(name, measure([part.replace("{db}", str(database)) for part in command]), database)
         database.unlink()
 
     def _valhalla(self) -> None:
@@ -178,66 +197,107 @@ class Bench:
         shutil.copy(self.list, source)
         command = [sys.executable, "-m", "valhalla", "ingest", str(source), "--home", str(home), "--json"]
         first = measure(command)
-        self._note("valhalla", first, home / "valhalla.db", self.rows)
+        self._note("valhalla", first, home / "valhalla.db")
         self._compare(first.output)
-        self._note("valhalla, unchanged file", measure(command), home / "valhalla.db", 0)
-        with source.open("ab") as file:
-            file.write(self.tail)
-        self._note(f"valhalla, {APPENDED:,} rows appended", measure(command), home / "valhalla.db", APPENDED)
+        self._note("valhalla, unchanged", measure(command), home / "valhalla.db")
+        shutil.copy(self.later, source)
+        self._note("valhalla, 1 % changed", measure(command), home / "valhalla.db")
         shutil.rmtree(home)
 
-    def _note(self, name: str, run: Run, database: Path, rows: int) -> None:
-        self.taken[name] = rows
+    def _note(self, name: str, run: Run, database: Path) -> None:
         self.runs.setdefault(name, []).append(run)
         files = (database.with_name(database.name + suffix) for suffix in ("", "-wal"))
         self.sizes[name] = sum(file.stat().st_size for file in files if file.exists())
 
     def _compare(self, output: str) -> None:
         """Put down where Valhalla's counts differ from what is known to be in the list."""
+        what = f"{self.rows:,} rows of {self.shape}"
         try:
             totals = json.loads(output)["totals"]
         except (ValueError, KeyError):
-            self.remarks.append(f"{self.rows:,} rows: valhalla printed no totals")
+            self.remarks.append(f"{what}: valhalla printed no totals")
             return
-        for name, right in (
-            ("rows", self.truth.rows),
-            ("new", self.truth.leads),
-            ("rejected", self.truth.rejected),
-        ):
+        for name, right in self.right.items():
             if totals.get(name) != right:
-                self.remarks.append(
-                    f"{self.rows:,} rows: valhalla says {name} {totals.get(name)}, the list has {right}"
-                )
+                self.remarks.append(f"{what}: valhalla says {name} {totals.get(name)}, the list has {right}")
 
     def figures(self) -> list[dict[str, Any]]:
         """Return one line for each program: medians, and how many times as long as the loaders it takes."""
         lines: list[dict[str, Any]] = []
         medians = {name: statistics.median(run.seconds for run in runs) for name, runs in self.runs.items()}
         for name, runs in self.runs.items():
-            rows = self.taken[name]
             peaks = [run.peak_bytes for run in runs if run.peak_bytes is not None]
-            written = [run.written_bytes for run in runs if run.written_bytes is not None]
-            whole = rows == self.rows
             lines.append(
                 {
+                    "shape": self.shape,
                     "rows": self.rows,
                     "program": name,
                     "seconds": round(medians[name], 3),
                     "fastest": round(min(run.seconds for run in runs), 3),
                     "slowest": round(max(run.seconds for run in runs), 3),
-                    "leads_per_second": round(rows / medians[name]) if rows else None,
+                    "own_cpu": _median(run.own_cpu for run in runs),
+                    "other_cpu": _median(run.other_cpu for run in runs),
+                    "leads_per_second": round(self.rows / medians[name]) if name == "valhalla" else None,
                     "peak_bytes": max(peaks, default=None),
-                    "written_bytes": round(statistics.median(written)) if written else None,
                     "file_bytes": self.sizes[name],
-                    "times_sqlite_utils": _ratio(medians, name, "sqlite-utils") if whole else None,
-                    "times_sqlite3": _ratio(medians, name, "sqlite3 .import") if whole else None,
+                    "times_sqlite_utils": _ratio(medians, name, "sqlite-utils"),
+                    "times_sqlite3": _ratio(medians, name, "sqlite3 .import"),
+                    "times_first": _ratio(medians, name, "valhalla"),
                 }
             )
         return lines
 
 
+_PRICE = re.compile(rb"^([^,\"]+,[^,\"]+@[^,\"]+,)(\d+)(?=,)")
+
+
+def _change(source: Path, target: Path) -> None:
+    """Copy a list of leads; in one line of so many the price is another one."""
+    with source.open("rb") as file, target.open("wb") as changed:
+        for number, line in enumerate(file):
+            if number % CHANGED == 1:
+                line = _PRICE.sub(lambda found: found[1] + b"%d" % (int(found[2]) + 7), line)
+            changed.write(line)
+
+
+def _median(seconds: Iterable[float | None]) -> float | None:
+    known = [each for each in seconds if each is not None]
+    return round(statistics.median(known), 2) if known else None
+
+
 def _ratio(medians: dict[str, float], name: str, other: str) -> float | None:
     return round(medians[name] / medians[other], 2) if other in medians else None
+
+
+HEADINGS = (
+    "shape",
+    "rows",
+    "program",
+    "s",
+    "CPU s",
+    "CPU s, reader",
+    "leads/s",
+    "peak MB",
+    "file MB",
+    "x sqlite-utils",
+    "x sqlite3",
+    "x first",
+)
+
+
+def _cells(line: dict[str, Any]) -> list[str]:
+    def number(key: str) -> str:
+        return "" if line[key] is None else f"{line[key]:.2f}"
+
+    rate = line["leads_per_second"]
+    ours = line["program"].startswith("valhalla")
+    return [
+        *(line["shape"], f"{line['rows']:,}", line["program"], number("seconds"), number("own_cpu")),
+        *(number("other_cpu") if ours else "", f"{rate:,}" if rate else ""),
+        *("" if line[key] is None else f"{line[key] / 1e6:.1f}" for key in ("peak_bytes", "file_bytes")),
+        *(number("times_sqlite_utils"), number("times_sqlite3")),
+        number("times_first") if ours and not rate else "",
+    ]
 
 
 def show(lines: list[dict[str, Any]]) -> None:
@@ -246,41 +306,54 @@ def show(lines: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(title="One run on the same files; medians", header_style="bold")
-    for heading in (
-        "rows",
-        "program",
-        "s",
-        "leads/s",
-        "peak MB",
-        "written MB",
-        "file MB",
-        "x sqlite-utils",
-        "x sqlite3",
-    ):
-        table.add_column(heading, justify="left" if heading == "program" else "right", no_wrap=True)
-    previous = None
-    for line in lines:
-        if previous not in (None, line["rows"]):
-            table.add_section()
-        previous = line["rows"]
-        rate = line["leads_per_second"]
-        table.add_row(
-            f"{line['rows']:,}",
-            line["program"],
-            f"{line['seconds']:.2f}",
-            f"{rate:,}" if rate else "",
-            *(_megabytes(line[key]) for key in ("peak_bytes", "written_bytes", "file_bytes")),
-            *(
-                "" if line[key] is None else f"{line[key]:.2f}"
-                for key in ("times_sqlite_utils", "times_sqlite3")
-            ),
+    for heading in HEADINGS:
+        table.add_column(
+            heading, justify="left" if heading in ("shape", "program") else "right", no_wrap=True
         )
+    for line in lines:
+        table.add_row(*_cells(line))
     console = Console()
-    Console(width=max(console.width, 130)).print(table)
+    Console(width=max(console.width, 140)).print(table)
 
 
-def _megabytes(count: int | None) -> str:
-    return "not known" if count is None else f"{count / 1e6:.1f}"
+def write(lines: list[dict[str, Any]], remarks: list[str]) -> None:
+    """Put the table into its document, between its two marks."""
+    text = TABLE.read_text(encoding="utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    rows = [
+        HEADINGS,
+        tuple("---" if name in ("shape", "program") else "---:" for name in HEADINGS),
+        *map(_cells, lines),
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    notes = "".join(f"\n{remark}.\n" for remark in (_machine(), *remarks))
+    TABLE.write_text(f"{before}{BEGIN}\n{table}\n{notes}{END}{after}", encoding="utf-8")
+
+
+def _machine() -> str:
+    """What was measured, and on what."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    busy = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
+    return (
+        f"Measured {date.today().isoformat()} at commit {commit or 'unknown'}: {_processor()}, {os.cpu_count()} processors, "
+        f"Python {platform.python_version()}, {platform.system()}{busy}"
+    )
+
+
+def _processor() -> str:
+    try:
+        names = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    except OSError:
+        names = []
+    return " ".join(names[0].split()) if names else platform.processor() or platform.machine()
+
+
+def _optimised() -> bool:
+    """Whether this Python was built with the optimisations of a release; without them everything takes about 10 % longer."""
+    arguments = sysconfig.get_config_var("CONFIG_ARGS")
+    return arguments is None or "--enable-optimizations" in arguments
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -291,22 +364,28 @@ def main(arguments: argparse.Namespace) -> int:
     remarks: list[str] = []
     if not shutil.which("sqlite3"):
         remarks.append("the sqlite3 shell is not installed, so its line is missing")
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        Bench(Path(scratch), WARM_ROWS, arguments.seed).round()
-    for rows in arguments.sizes:
+    if not _optimised():
+        remarks.append(
+            "this Python was built without optimisations, so every figure of Valhalla and sqlite-utils is about 10 % too high"
+        )
+    for shape in arguments.shapes:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            bench = Bench(Path(scratch), rows, arguments.seed)
+            Bench(Path(scratch), shape, WARM_ROWS, arguments.seed).round()
+    for shape, rows in product(arguments.shapes, arguments.sizes):
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            bench = Bench(Path(scratch), shape, rows, arguments.seed)
             for turn in range(arguments.repeat):
-                print(
-                    f"{rows:,} rows, turn {turn + 1} of {arguments.repeat} ...", file=sys.stderr, flush=True
-                )
+                about = f"{rows:,} rows of {shape}, turn {turn + 1} of {arguments.repeat} ..."
+                print(about, file=sys.stderr, flush=True)
                 bench.round()
             lines += bench.figures()
             remarks += dict.fromkeys(bench.remarks)
     show(lines)
     for remark in remarks:
         print(remark)
-    print(f"{os.cpu_count()} processors, Python {platform.python_version()}, {platform.platform()}")
+    print(_machine())
+    if arguments.write:
+        write(lines, remarks)
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"figures": lines, "remarks": remarks}, indent=2) + "\n", encoding="utf-8"
@@ -325,6 +404,8 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_const", const=SIZES[:1], dest="sizes", help="10,000 rows only"
     )
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES, help="of the lists")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--repeat", type=int, default=3, help="turns; the table shows medians (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

@@ -20,12 +20,17 @@ from valhalla.intake.reading.header import (
     SENSITIVE_COLUMNS,
     normal,
 )
+from valhalla.intake.reading.naming import parse
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import money
-from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.intake.reading.vocabulary import OUR_OWN, VETOES
+from valhalla.intake.reading.voting import ENOUGH, support
+from valhalla.leads.contacts import plausible_email
 
 WARNINGS_EACH = 100
 """Columns without a name of their own that are named."""
+LIKE = 0.8
+"""How much a name has to be like that of a field, from 0 to 1."""
 SUGGESTED_FROM = 1_000
 """Columns among which those of missing fields are looked for: comparing their names takes long."""
 
@@ -167,50 +172,75 @@ def _missing(targets: set[str], profile: Profile) -> list[str]:
 
 
 def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile) -> dict[str, str]:
-    """A mapping for a header of which not every required field was recognised: by likeness of names, then by what
-    the first non-empty cells of a column look like. Only adds to what was recognised."""
-    import difflib
-
+    """A mapping for a header of which not every required field was recognised: what the column is by name and cells, else by likeness
+    of names, else what its first cells look like. Only adds to what was recognised, and nothing that its cells speak against."""
     mapping = recognise(header)
+    known = _known(header, samples, profile)
+    if known.listings or known.calls or known.buyers:
+        return mapping
+    proposed = known.proposed
     free = [
         name for name in header if name not in mapping and name not in REJECT_COLUMNS and len(name) <= LONGEST
     ]
     del free[SUGGESTED_FROM:]
+    free = [name for name in free if name in proposed or not _of_others(name)]
     for target in _missing(set(mapping.values()), profile):
-        words = [form for form, named in ALIASES.items() if named == target and len(form) > 2]
-        scored = []
-        for name in free:
-            if not _may_be(target, _filled(header, name, samples), profile):
-                continue
-            form = normal(name)
-            close = difflib.get_close_matches(form, words, n=1, cutoff=0.75)
-            inside = [word for word in words if len(word) > 3 and word in form]
-            if close or inside:
-                ratio = max(difflib.SequenceMatcher(None, form, word).ratio() for word in close + inside)
-                scored.append((ratio, name))
-        choice = max(scored)[1] if scored else _by_content(target, header, free, samples, profile)
+        choice = next((name for name in free if proposed.get(name) == target), None)
+        if choice is None:
+            open_to = [
+                name
+                for name in free
+                if name not in proposed and _may_be(target, name, header, samples, profile)
+            ]
+            choice = _by_likeness(target, open_to) or _by_content(target, header, open_to, samples)
         if choice is not None:
             mapping[choice] = target
             free.remove(choice)
     return mapping
 
 
-def _by_content(
-    target: str, header: Sequence[str], free: list[str], samples: Sequence[Sequence[str]], profile: Profile
-) -> str | None:
-    def fits(text: str) -> bool:
-        if target == "email":
-            return plausible_email(text.lower())
-        if target == "phone":
-            return len(text) >= 10 and phone_key(text, profile.country) is not None
-        if target == "value":
-            worth = money(text, Profile(value_format="us")).cents or 0
-            return worth >= 1_000_000 and not re.fullmatch(r"\d{5}", text)
-        return bool(re.fullmatch(r"[^\W\d_]+(?:[ .,'-]+[^\W\d_]+){1,3}", text))
+def _known(
+    header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile
+) -> recognition.Recognition:
+    """What is known of the columns, whichever rules a column called ``value`` brings."""
+    places = [place for place, name in enumerate(header) if normal(name) != DOCUMENTED]
+    rows = [[row[place] if place < len(row) else "" for place in places] for row in samples]
+    return recognition.recognise([header[place] for place in places], rows, profile.country)
 
-    for name in free:
+
+def _of_others(name: str) -> bool:
+    """Whether a name says that the column holds something else, or somebody who is not the lead."""
+    words = frozenset(parse(name).words)
+    return not words.isdisjoint(VETOES) or ("owner" in words and not words.isdisjoint(OUR_OWN))
+
+
+def _by_likeness(target: str, names: Sequence[str]) -> str | None:
+    """The name that is spelled most like one of the field."""
+    import difflib
+
+    words = [form for form, named in ALIASES.items() if named == target and len(form) > 2]
+    scored = []
+    for name in names:
+        form = normal(name)
+        close = difflib.get_close_matches(form, words, n=1, cutoff=LIKE)
+        inside = [word for word in words if len(word) > 3 and word in form and target != "value"]
+        if close or inside:
+            ratio = max(difflib.SequenceMatcher(None, form, word).ratio() for word in close + inside)
+            scored.append((ratio, name))
+    return max(scored)[1] if scored else None
+
+
+def _by_content(
+    target: str, header: Sequence[str], names: Sequence[str], samples: Sequence[Sequence[str]]
+) -> str | None:
+    """A column whose name says nothing; an amount may be anything, so it is one only where the name is no word at all."""
+
+    for name in names:
         cells = _filled(header, name, samples)
-        if cells and sum(map(fits, cells)) >= 0.8 * len(cells):
+        nameless = len(normal(name)) <= 1 or re.fullmatch(r"(?:column|field|unnamed)\d*", normal(name))
+        if not cells or (target == "value" and not nameless):
+            continue
+        if (support(target, cells, strict=target in ("name", "phone")) or 0) >= ENOUGH:
             return name
     return None
 
@@ -221,20 +251,12 @@ def _filled(header: Sequence[str], name: str, samples: Sequence[Sequence[str]]) 
     return [row[column].strip() for row in samples if column < len(row) and row[column].strip()][:20]
 
 
-def _may_be(target: str, cells: list[str], profile: Profile) -> bool:
-    """Whether a column that is called like a field may be it: at least 80 % of its filled cells could stand there."""
-
-    def could(text: str) -> bool:
-        address = plausible_email(text.lower())
-        if target == "email":
-            return address
-        if target == "phone":
-            return phone_key(text, profile.country) is not None
-        if target == "value":
-            return any(map(str.isdigit, text)) and not address
-        return any(map(str.isalpha, text)) and not address
-
-    return sum(map(could, cells)) >= 0.8 * len(cells)
+def _may_be(
+    target: str, name: str, header: Sequence[str], samples: Sequence[Sequence[str]], profile: Profile
+) -> bool:
+    """Whether the filled cells of a column could stand in the field; without any row nothing speaks against it."""
+    cells = _filled(header, name, samples)
+    return (support(target, cells, profile.country) or 0) >= ENOUGH if samples else True
 
 
 def columns_for(

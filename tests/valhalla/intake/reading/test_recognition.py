@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from valhalla.intake.reading import mapping
 from valhalla.intake.reading.header import PARTS, STORED
+from valhalla.intake.reading.profile import Contact, Profile
 from valhalla.intake.reading.recognition import EMAILS, PHONES, Recognition, recognise
 
 TABLE = Path(__file__).with_name("recognised.txt")
@@ -338,3 +339,17 @@ def test_an_address_that_is_cut_into_pieces_is_named_in_order() -> None:
     assert "address" not in recognise(header, rows).proposed.values()
     assert recognise([*header, "Property Address"], [[*rows[0], "1412 Calder Ridge Ln"]]).street == ()
     assert recognise(header[:1] + header[2:], []).street == ()
+
+
+@pytest.mark.parametrize("contact", ["email", "either", "phone"])
+def test_no_proposal_contradicts_the_table(contact: Contact) -> None:
+    """What is proposed for a list that lacks something, under the documents' rules: the column is that, or nothing is said."""
+    for name, columns in LISTS.items():
+        header = [column for column, _, _ in columns]
+        rows = max(len(cells) for _, _, cells in columns)
+        samples = [[cells[row] if row < len(cells) else "" for _, _, cells in columns] for row in range(rows)]
+        known = mapping.recognise(header)
+        is_really = {column: re.sub(r"_\d+$", "", field.lstrip("?")) for column, field, _ in columns}
+
+        for column, field in mapping.suggest(header, samples, Profile(contact=contact)).items():
+            assert column in known or is_really[column] == field, f"{name}: {column} as {field}"
