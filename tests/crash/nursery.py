@@ -124,15 +124,16 @@ def serve(control: socket.socket, script: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[script.stem] = module
     spec.loader.exec_module(module)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended
     while True:
         message, pipes, _, _ = socket.recv_fds(control, 65_536, 2)
+        with contextlib.suppress(ChildProcessError):  # those that have ended meanwhile
+            while os.waitpid(-1, 0 if not message else os.WNOHANG) != (0, 0):
+                pass
         if not message:
             return
         pid = os.fork()
         if pid == 0:
             control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             run(module, [str(script), *json.loads(message)], pipes)
         for each in pipes:
             os.close(each)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,5 +90,6 @@ def test_an_upgrade_killed_at_any_statement_is_done_by_the_next_start(
             assert database.value("PRAGMA user_version") == SCHEMA.latest
             assert verify(database).ok
         assert_kept(before, rows(path))
+        shutil.rmtree(path.parent)
     every = set(range(int(dump.stem.rpartition("-")[2]), SCHEMA.latest + 1))
     assert versions == every if LONG else versions <= every and len(versions) > 1
