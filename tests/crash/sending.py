@@ -19,7 +19,7 @@ def main() -> None:
         worker = program.queue.worker(threads=3)
         worker.start()
         sys.stdin.readline()
-        program.queue.drain(timeout=60)
+        program.queue.drain(timeout=600)
         worker.stop(timeout=5)
         guard.end()
     print("done", flush=True)
