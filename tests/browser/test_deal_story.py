@@ -28,6 +28,7 @@ LIST = (
     "Owner Name,Address,City,State,Zip,Phone 1,ARV,Repairs\\n"
     "Zebedee Quillonby,12 Oak St,Houston,TX,77018,713-555-2101,200000,25000\\n"
     "Ann Moss,14 Oak St,Houston,TX,77018,713-555-2102,180000,20000\\n"
+    + "".join(f"Cal Rook,{n} Elm St,Houston,TX,77018,713-555-{n},180000,20000\\n" for n in range(3000, 3020))
 ).replace("\\n", "\n")
 
 
@@ -36,6 +37,7 @@ class Story(NamedTuple):
 
     program: Any
     move: Callable[[int], None]
+    folder: Path
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def story(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Story]:
         program.command("config", "set", "my.name", "Sam Ortiz")
         program.command("config", "set", "my.phone", "713-555-0100")
         program.command("ingest", tmp_path / "probate.csv")
-        yield Story(program, lambda days: moved.write_bytes(b"x" * days) and None)
+        yield Story(program, lambda days: moved.write_bytes(b"x" * days) and None, tmp_path)
 
 
 def more(page: Any, field: str, value: str, button: str) -> None:
@@ -59,6 +61,13 @@ def more(page: Any, field: str, value: str, button: str) -> None:
     page.get_by_label(field).first.fill(value)
     page.get_by_role("button", name=button, exact=True).first.click()
     page.locator("[data-toast]").first.wait_for()
+
+
+def worth(program: Any) -> float:
+    """Dollars that a worked lead of the story's list is worth."""
+    (source,) = (each for each in json.loads(program.command("--json", "sources", "list")) if each["leads"])
+    assert source["quality"]["n"] >= 20
+    return source["quality"]["worth"]
 
 
 def test_from_a_list_to_a_fee(story: Story, look: Callable[..., Any]) -> None:
@@ -113,6 +122,11 @@ def test_from_a_list_to_a_fee(story: Story, look: Callable[..., Any]) -> None:
     assert not any(word in sheet.content() for word in ("Zebedee", "2101", "93,500", "11,500"))
     sheet.close()
 
+    calls = story.folder / "calls.csv"  # nothing is said about a list before twenty of its leads were worked
+    rows = "".join(f"{lead},not_interested,2026-10-0{1 + lead % 9}\n" for lead in range(3, 23))
+    calls.write_text("lead,event,date\n" + rows, encoding="utf-8")
+    program.command("outcome", "import", calls)
+    before = worth(program)
     page.locator("summary", has_text="Assigned").click()
     assert page.get_by_label("Your fee", exact=True).input_value() == "11500"
     page.locator(".confirm-box").get_by_role("button", name="Assigned").click()
@@ -126,6 +140,7 @@ def test_from_a_list_to_a_fee(story: Story, look: Callable[..., Any]) -> None:
     assert (told["closes"], told["fees"]) == (1, 11500.0)
     assert json.loads(program.command("--json", "week", "--back", "1"))["dials"] == 0
     assert json.loads(program.command("--json", "week", "--back", "2"))["contracts"] == 1
+    assert worth(program) > before, "the list is worth more for a deal that came of it"
 
 
 def test_a_dialers_list_takes_two_clicks(story: Story, look: Callable[..., Any]) -> None:
