@@ -220,3 +220,34 @@ def test_what_was_decided_is_listed_with_who_and_why(client: httpx.Client, datab
     ] is None
     assert client.get("/api/decisions/log?by=nobody").json()["decisions"] == []
     assert "/decisions/log" in client.get("/decisions").text
+
+
+def test_leads_of_an_earlier_version_are_shown_taken_apart_and_put_together(
+    server: Server, database: Database, client: httpx.Client, load: Callable[..., int]
+) -> None:
+    load("Ann Lee,ann@x.com,1000,Houston TX,,2 B St,,,,")
+    assert "Several houses" not in client.get("/decisions").text
+    with database.write():
+        said = (database.value("SELECT max(id) FROM import"), '{"address": "1 A St", "value": 200}')
+        database.sql(
+            "INSERT INTO lead_history (lead_id, at, actor, cause, import_id, before) VALUES (1, 1, 'import', 'import:1', ?, ?)",
+            said,
+        )
+        database.sql("UPDATE lead_index_state SET folded_id = 1")
+    assert "Look which leads" in client.get("/decisions").text
+    page = client.get("/decisions?houses=1").text
+    assert "1 A St" in page and "Take 1 lead apart" in page
+    worker = server.cockpit.queue.worker(threads=1)
+    worker.start()
+    try:
+        asked = {"accept": "application/json"}
+        answer = client.post("/decisions/houses/apart", headers=asked).json()
+        server.cockpit.queue.drain(timeout=20)
+        assert database.sql("SELECT address FROM lead ORDER BY id") == [("2 B St",), ("1 A St",)]
+        (run,) = told(client)["houses"]["runs"]
+        assert client.post(f"/decisions/houses/{run['id']}/undo", headers=asked).status_code == 200, answer
+        server.cockpit.queue.drain(timeout=20)
+        assert database.sql("SELECT address FROM lead ORDER BY id") == [("2 B St",)]
+    finally:
+        worker.stop(timeout=5)
+    assert client.post("/decisions/houses/9/assign", data={"lead": 1}).status_code == 404

@@ -9,7 +9,7 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather import effects
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.intake import offers
+from valhalla.intake import offers, unfolding
 from valhalla.leads import merge, review
 from valhalla.leads.buyers import shown
 from valhalla.leads.merge import Compared
@@ -20,6 +20,7 @@ PAIRS = 10
 CHANGES = 25
 OFFERS = 25
 DRAFTS = 5
+HOUSES = 20
 LATELY = 10
 
 MONEY = ("value", "arv", "repairs")
@@ -34,11 +35,17 @@ COMPARED = (
 
 
 def gather(
-    database: Database, *, pairs_after: int = 0, changes_after: int = 0, offers_after: int = 0
+    database: Database,
+    *,
+    pairs_after: int = 0,
+    changes_after: int = 0,
+    offers_after: int = 0,
+    houses: bool = False,
 ) -> dict[str, Any]:
     """A page of each kind of decision, with how many wait (counting ends at 1,000).
 
-    ``next_pairs`` and the like go into ``pairs_after``; None: that was the last page.
+    ``next_pairs`` and the like go into ``pairs_after``; None: that was the last page. ``houses``: also which leads of version 0.1
+    stand for several houses, which takes a look at all of them.
     """
     with database.view():
         waits = overview.waiting(database)
@@ -62,6 +69,12 @@ def gather(
             "offers": [{**each, "buyer": shown(each["buyer"])} for each in offered[:OFFERS]],
             "next_offers": offered[OFFERS - 1]["id"] if len(offered) > OFFERS else None,
             "effects": effects.waiting(database, DRAFTS),
+            "houses": {
+                "to_check": unfolding.to_check(database),
+                "found": unfolding.preview(database, HOUSES) if houses else None,
+                "unsure": unfolding.unsure(database, HOUSES),
+                "runs": [each for each in unfolding.runs(database) if each["leads"]],
+            },
             "merges": [{**each._asdict(), "at": iso(each.at)} for each in merge.recent(database, LATELY)],
         }
 

@@ -7,19 +7,23 @@ from typing import Annotated, Any, Literal, TypeGuard
 from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from jobs import WaitTimeout
 from valhalla.audit import decisions as decided
 from valhalla.cockpit.gather import decisions, markets
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.intake import deciding, offers
+from valhalla.intake import deciding, offers, unfolding
 from valhalla.leads import merge as merging
 from valhalla.program.errors import UsageError
 
 ENTRIES = (Entry("Decisions", "/decisions", "decisions", badge="decisions"),)
 
 router = Views("decisions")
+
+PATIENCE = 1.5
+"""Seconds for which a page waits for a job that most often is done at once."""
 
 LOGGED = 100
 """Decisions on a page of the log."""
@@ -44,15 +48,24 @@ def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, A
     more=_asked,
 )
 def show(
-    here: Here, pairs_after: After = 0, changes_after: After = 0, offers_after: After = 0
+    here: Here,
+    pairs_after: After = 0,
+    changes_after: After = 0,
+    offers_after: After = 0,
+    houses: bool = False,
 ) -> dict[str, Any]:
     """Possible duplicates side by side, changes that lists ask for, people whom lists offer as buyers, drafted effects, merges that can be
     undone, and ``proposals``: sources to pause and shares of ARV, each with its evidence.
 
-    Counts end at 1,000. ``next_pairs`` and the like go into ``pairs_after``.
+    Counts end at 1,000. ``next_pairs`` and the like go into ``pairs_after``. ``houses``: which leads of version 0.1 stand for several
+    houses of one owner.
     """
     found = decisions.gather(
-        here.database, pairs_after=pairs_after, changes_after=changes_after, offers_after=offers_after
+        here.database,
+        pairs_after=pairs_after,
+        changes_after=changes_after,
+        offers_after=offers_after,
+        houses=houses,
     )
     return {**found, "proposals": markets.proposals(here)}
 
@@ -112,6 +125,39 @@ def keep_apart(request: Request, here: Here, one: Lead, other: Lead, back: Back 
         raise UsageError("that is one lead")
     merging.keep_apart(here.database, one, other, actor=here.actor)
     return done(request, back, f"Leads {one} and {other} stay two, and are not proposed again.")
+
+
+@router.post("/decisions/houses/apart")
+def take_apart(request: Request, here: Here, back: Back = "/decisions") -> Response:
+    """Take leads apart that are several houses of one owner, as ``valhalla leads unfold`` does."""
+    chores = here.importing.chores
+    job_id = chores.ask_unfold()
+    try:
+        result = chores.answer(job_id, PATIENCE)
+    except WaitTimeout:
+        return done(request, back, f"The leads are being taken apart by job {job_id}.", kind="info")
+    says = f"{result['leads']:,} leads taken apart; {result['houses']:,} new leads."
+    return done(request, back, says, undo=f"/decisions/houses/{result['unfolding']}/undo")
+
+
+@router.post("/decisions/houses/{number}/undo")
+def put_together(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
+    """Put the leads of a run together again, as ``valhalla leads unfold --undo`` does."""
+    chores = here.importing.chores
+    job_id = chores.ask_refold(number)
+    try:
+        result = chores.answer(job_id, PATIENCE)
+    except WaitTimeout:
+        return done(request, back, f"The leads are being put together by job {job_id}.", kind="info")
+    kept = f"; {result['kept']:,} houses stay, because a person worked with them" if result["kept"] else ""
+    return done(request, back, f"{result['leads']:,} leads are together again{kept}.")
+
+
+@router.post("/decisions/houses/{number}/assign")
+def assign(request: Request, here: Here, number: Number, lead: Lead, back: Back = "/decisions") -> Response:
+    """Say for which house the work was that stayed with a lead, as ``valhalla leads unfold --assign`` does."""
+    unfolding.assign(here.database, number, lead)
+    return done(request, back, f"It is lead {lead}'s now.")
 
 
 @router.post("/decisions/changes/accept")
