@@ -32,6 +32,7 @@ NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 
 
 WORDED = {
+    ("audit.restart", "reason"),  # the operator's own words, as docs/security.md says
     ("clone.apply", "*"),  # markets, sources and keys of the policy
     ("effect.approved", "reason"),  # a fixed sentence: tests/valhalla/effects/test_words.py
     ("effect.blocked", "reason"),
@@ -39,7 +40,8 @@ WORDED = {
     ("effect.failed", "reason"),
     ("effect.uncertain", "reason"),
     ("import.chunk", "position"),
-    ("policy.set", "reason"),  # the operator's own words, as docs/security.md says
+    ("policy.set", "reason"),
+    ("schema.repair", "*"),  # what the parts of the schema are called
     ("retention.prune", "*"),  # a signature
     ("script.move", "evidence"),
     ("script.move", "why"),
