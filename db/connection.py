@@ -582,6 +582,15 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             self.sql("PRAGMA temp_store = 2")
         return self.checkpoint()
 
+    @contextlib.contextmanager
+    def sorting_on_disk(self) -> Iterator[None]:
+        """What is sorted meanwhile is sorted on the disk, not in memory; outside of transactions."""
+        self.sql("PRAGMA temp_store = 1")
+        try:
+            yield
+        finally:
+            self.sql("PRAGMA temp_store = 2")
+
     def set_cache(self, kib: int) -> None:
         """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do)."""
         self.sql(f"PRAGMA cache_size = -{kib}")

@@ -37,6 +37,8 @@ def test_a_list_with_strange_columns_is_cured_by_the_command_it_names(valhalla: 
     assert failed.code == 3 and failed.err.count("\n") == 1
     hint = next(line for line in failed.out.splitlines() if line.startswith("[HINT]"))
     assert "2 of 2 rows are accepted then, now 0." in hint
+    again = valhalla("ingest", path)
+    assert (again.code, again.err, hint in again.out) == (3, failed.err, True), "the advice is repeated"
     command = hint.partition("Do it with: valhalla ")[2].split()
     done = valhalla(*command, "--json")
     assert done.code == 0 and done.json["totals"]["new"] == 2

@@ -17,8 +17,17 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from db.evidence import halves
-from valhalla.intake.helper_protocol import ALIVE, ALIVE_SECONDS, LENGTH, PART_ROWS, file_of, key_of
+from valhalla.intake.helper_protocol import (
+    ALIVE,
+    ALIVE_SECONDS,
+    LENGTH,
+    PART_ROWS,
+    Decided,
+    file_of,
+    key_of,
+)
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
+from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
 from valhalla.scoring.stages import Context, decide
@@ -54,11 +63,15 @@ class _Told(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="told", daemon=True)
         self._line = b""
+        self.said = b""
+        """What the list said before (see :class:`SaidBefore`), if that is of use."""
         self.start()
 
     def run(self) -> None:
         """Wait."""
         self._line = sys.stdin.buffer.readline()
+        if self._line:
+            self.said = sys.stdin.buffer.read(json.loads(self._line)["said"])
 
     def waits(self) -> bool:
         """Whether nothing was said yet."""
@@ -83,6 +96,9 @@ def _answers(told: _Told, path: str | None) -> Iterator[tuple[str, Any]]:
     else:
         guessed, source, parts = None, _opened(asked), deque()
     yield "opened", None
+    if told.said:
+        source.leave_unread(SaidBefore.from_bytes(told.said))
+        told.said = b""
     snapshot = Snapshot.from_json(asked["snapshot"])
     context = Context(asked["policy_version"], asked["policy"], asked["snapshot_id"], snapshot, asked["now"])
     while parts:
@@ -157,8 +173,14 @@ def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
     rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
-    decisions = (tuple(decide(row, context)) for row in chunk.accepted)
-    decided = list(zip(decisions, halves(SCHEMA.tables["lead"], Row._fields, chunk.accepted), strict=True))
+    understood = [row for row in chunk.accepted if not is_unread(row)]
+    decisions = (tuple(decide(row, context)) for row in understood)
+    decided: Decided = list(
+        zip(decisions, halves(SCHEMA.tables["lead"], Row._fields, understood), strict=True)
+    )
+    if len(decided) < len(chunk.accepted):
+        known = iter(decided)
+        decided = [(None, None) if is_unread(row) else next(known) for row in chunk.accepted]
     return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
 
 

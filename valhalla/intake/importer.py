@@ -31,6 +31,7 @@ from valhalla.intake.reading import (
     prefix_hash,
 )
 from valhalla.intake.reading.container import on_disk
+from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.intake.records import ListFile, add_source, find_file, read_import
 from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import COUNTS
@@ -130,6 +131,7 @@ class _Import:
             ):
                 self.digest = source.digest()
                 self._describe(source)
+                self._understood = source.understood
                 self._read(source, before)
         except SourceError as error:
             self._fail(error.code, error.message)
@@ -343,7 +345,8 @@ class _Import:
                 file=file_of(source),
             )
             try:
-                other = read_ahead.ReadAhead(what, self._load_context(), self._step_rows(), self.patience)
+                context, rows = self._load_context(), self._step_rows()
+                other = read_ahead.ReadAhead(what, context, rows, self.patience, self._said_before())
             except read_ahead.Unavailable:
                 pass
             else:
@@ -361,6 +364,16 @@ class _Import:
             self.digest = source.digest()
             yield chunk_here, None
             del chunk_here
+
+    def _said_before(self) -> bytes:
+        """What the list said when it was read last, of the leads that are known from it first; nothing where every row has to be
+        looked at."""
+        self.suppression = suppression.load(self.database, self.suppression)
+        again = self.kind == "whole" and self.file.import_id is not None
+        if not again or self.hooks.stored is not None or self.suppression.forgotten:
+            return b""
+        with self.database.sorting_on_disk():
+            return SaidBefore.of(self.database.each(sql.SAID_BEFORE, (self.file.id,))).to_bytes()
 
     def _watched(self, function: Callable[[], Result]) -> Result:
         """Call what reads the file; a program's own rules expect to run in the thread that asked for them."""
@@ -391,10 +404,14 @@ class _Import:
         context = self._load_context()
         self.suppression = suppression.load(database, self.suppression)
         if self.suppression.forgotten:
+            chunk.accepted = [
+                self._understood(row) or row if is_unread(row) else row for row in chunk.accepted
+            ]
             leave_out_forgotten(self.suppression, chunk, admit=self.request.admit)
             decided = None  # they belong to all rows of the chunk
         keys = self.transaction.keys if self.transaction else {}
-        plan = plan_chunk(database, chunk.accepted, reading, context, self.suppression, decided, keys)
+        more = (context, self.suppression, decided)
+        plan = plan_chunk(database, chunk.accepted, reading, *more, keys, self._understood)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(list(warning) for warning in chunk.warnings[: max(room, 0)])
         transaction = self.transaction = self.transaction or Transaction(database)
@@ -404,8 +421,9 @@ class _Import:
                 self.hooks.fence()
             if database.value(sql.READ_GENERATION) != plan.generation:
                 self.suppression = suppression.load(database, self.suppression)
+                more = (context, self.suppression, decided)
                 plan = plan_chunk(
-                    database, chunk.accepted, reading, context, self.suppression, decided, transaction.keys
+                    database, chunk.accepted, reading, *more, transaction.keys, self._understood
                 )
             self._advance(chunk, plan)
             if chunk.records:  # blank lines, of which there may be any number, change nothing

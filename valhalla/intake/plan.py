@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -32,6 +32,7 @@ from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
+from valhalla.intake.reading.said import is_unread
 from valhalla.leads import corrections, details, review
 from valhalla.leads.addresses import Address, normal_address, parse_place
 from valhalla.leads.details import reach
@@ -179,13 +180,15 @@ def plan_chunk(
     suppression: Suppression = NOBODY,
     decided: Decided | None = None,
     keys: Mapping[int, int] = {},
+    understood: Callable[[Row], Row | None] = lambda row: row,
 ) -> Plan:
     """Classify ``rows`` against what the file holds now. Reads only.
 
     ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
-    ``keys``: key and id of leads that this import made and that are not in the index of keys yet.
+    ``keys``: key and id of leads that this import made and that are not in the index of keys yet. ``understood`` reads a row that
+    was left as it stands in the list (see :mod:`valhalla.intake.reading.said`).
     """
-    return _Planner(database, rows, reading, context, suppression, decided, keys).run()
+    return _Planner(database, rows, reading, context, suppression, decided, keys, understood).run()
 
 
 def new_leads(database: Database, reading: Reading, context: Context) -> Bulk:
@@ -211,8 +214,10 @@ class _Planner:
         suppression: Suppression,
         decided: Decided | None,
         keys: Mapping[int, int],
+        understood: Callable[[Row], Row | None],
     ) -> None:
         self.database = database
+        self.understood = understood
         if suppression.registry:
             rows, decided = _by_registry(rows, decided, suppression.registry)
         self.rows = rows
@@ -229,7 +234,7 @@ class _Planner:
         """By lead id: leads that this chunk makes and that nothing has changed since."""
         self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
         self.ids: dict[int, int] = {}  # key -> lead id
-        self.asked: Set[int] = frozenset()  # keys that were looked up: what is not in ids is nobody's
+        self.asked: set[int] = set()  # keys that were looked up: what is not in ids is nobody's
         self.repeats: dict[
             int, int
         ] = {}  # lead id -> fingerprint, of leads of this list not spoken about yet
@@ -244,6 +249,19 @@ class _Planner:
         done: _Done
         for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
             known = ids.get(row.identity)
+            if is_unread(row) and (known is None or repeats.get(known) != row.fingerprint):
+                found = self.understood(row)
+                if found is None:
+                    self.plan.counts.duplicate += 1
+                    continue
+                if self.suppression.registry:
+                    (found,), _ = _by_registry([found], None, self.suppression.registry)
+                row, known = found, self._id_of(found.identity)
+                if known is None or repeats.get(known) != row.fingerprint:
+                    self.next_id = lead_id
+                    self._place(row, _NOT_DONE)
+                    lead_id = self.next_id
+                    continue
             if known is None and not row.aliases and not row.people:
                 ids[row.identity] = lead_id
                 fresh[lead_id] = (row, done)
@@ -274,32 +292,29 @@ class _Planner:
     def _look_up(self) -> None:
         if self.empty:
             return
-        keys = array("q", [row.identity for row in self.rows])
-        more = [(*row.aliases, *row.people) for row in self.rows if row.aliases or row.people]
-        if more:
-            keys.extend(chain.from_iterable(more))
-            self.asked = set(keys)
+        repeats, ids = self.repeats, self.ids
         give_way()
-        # In order, so that neighbours in the index are looked up together.
-        found = self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
-        self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)
-        if not found and not self.ids:
-            return
-        repeats = self.repeats
-        for key, lead_id, fingerprint, file_id, last_import_id in found:
-            self.ids[key] = lead_id
+        for key, lead_id, fingerprint, file_id, last_import_id in self._find(
+            {row.identity for row in self.rows}
+        ):
+            ids[key] = lead_id
             if file_id == self.reading.file_id and last_import_id != self.reading.import_id:
                 repeats[lead_id] = fingerprint
         for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
             del repeats[lead_id]
-        ids = self.ids
-        wanted = {
-            ids[row.identity]
-            for row in self.rows
-            if repeats.get(ids.get(row.identity, 0)) != row.fingerprint and row.identity in ids
-        }
-        wanted.update(ids[key] for row in self.rows for key in (*row.aliases, *row.people) if key in ids)
+        # Of rows that say nothing new nothing more has to be known.
+        rows = [row for row in self.rows if repeats.get(ids.get(row.identity, 0)) != row.fingerprint]
+        more = {key for row in rows if row.aliases or row.people for key in (*row.aliases, *row.people)}
+        ids.update((key, lead_id) for key, lead_id, *_ in self._find(more - self.asked))
+        wanted = {ids[row.identity] for row in rows if row.identity in ids}
+        wanted.update(ids[key] for key in more if key in ids)
         self._load(wanted)
+
+    def _find(self, keys: set[int]) -> list[tuple[Any, ...]]:
+        """What the index has under these keys. In order, so that neighbours in it are looked up together."""
+        self.asked |= keys
+        self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)
+        return self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
 
     def _carray(self, text: str, values: array[int], *more: Any) -> list[tuple[Any, ...]]:
         return self.database.sql(text, (apsw.carray(values), *more)) if values else []
@@ -488,7 +503,7 @@ class _Planner:
 
     def _learn_keys(self, lead: _Lead, row: Row) -> None:
         for key in (row.identity, *row.aliases, *row.people):
-            if key not in self.ids:
+            if self._id_of(key) is None:
                 self.ids[key] = lead.id
                 self.plan.keys.append((key, lead.id))
 

@@ -59,7 +59,10 @@ class Unavailable(Exception):
 class ReadAhead:
     """The other end of the second process. Raises :class:`Unavailable` when it does not start."""
 
-    def __init__(self, what: List, context: Context, rows: int, patience: Patience) -> None:
+    def __init__(
+        self, what: List, context: Context, rows: int, patience: Patience, said: bytes = b""
+    ) -> None:
+        """``said``: what the list said before, see :class:`valhalla.intake.reading.said.SaidBefore`."""
         self._patience = patience
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
@@ -71,7 +74,7 @@ class ReadAhead:
         self._drain = threading.Thread(target=self._take_in, name="read-ahead", daemon=True)
         self._drain.start()
         try:
-            self._tell(what, context, min(rows, PART_ROWS))
+            self._tell(what, context, min(rows, PART_ROWS), said)
             self._answer()
         except (EOFError, OSError) as error:
             self.close()
@@ -129,7 +132,7 @@ class ReadAhead:
     ) -> None:
         self.close()
 
-    def _tell(self, what: List, context: Context, rows: int) -> None:
+    def _tell(self, what: List, context: Context, rows: int, said: bytes) -> None:
         message = {
             "path": str(what.path),
             "profile": what.profile.to_json(),
@@ -139,6 +142,7 @@ class ReadAhead:
             "final": what.final,
             "file": what.file,
             "rows": rows,
+            "said": len(said),
             "policy_version": context.policy_version,
             "policy": context.policy,
             "snapshot_id": context.snapshot_id,
@@ -147,6 +151,7 @@ class ReadAhead:
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
+        self._process.stdin.write(said)
         self._process.stdin.flush()
 
     def _take_in(self) -> None:

@@ -75,6 +75,11 @@ FIND_SIGHTINGS = """
 SELECT s.lead_id, s.fingerprint FROM carray(?1) AS k CROSS JOIN sighting AS s ON s.lead_id = k.value AND s.file_id = ?2
 """
 
+# Rows that say the same again are not understood again. Those that were warned about are, so that the warning is repeated.
+SAID_BEFORE = (
+    "SELECT fingerprint, identity FROM lead WHERE file_id = ? AND warnings IS NULL ORDER BY fingerprint"
+)
+
 # Those that this import has named already: a second row about one is a duplicate.
 FIND_SEEN = """
 SELECT s.lead_id FROM carray(?1) AS k CROSS JOIN import_seen AS s ON s.import_id = ?2 AND s.lead_id = k.value

@@ -103,11 +103,8 @@ def _fitting(database: Database) -> int:
 
 
 def _move(database: Database, line: int) -> int:
-    database.sql("PRAGMA temp_store = 1")  # a million entries are sorted: on the disk, not in memory
-    try:
+    with database.sorting_on_disk():  # a million entries
         _make(database, line)
-    finally:
-        database.sql("PRAGMA temp_store = 2")
     return line
 
 

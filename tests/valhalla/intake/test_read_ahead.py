@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,60 @@ def test_a_workbook_is_read_by_one_process(
         import_file(database, Request(str(path)))
         assert database.value("SELECT count(*) FROM lead") == 1
     assert not readers
+
+
+@pytest.mark.parametrize("shape", ["documents", "properties"])
+def test_a_list_that_comes_again_ends_up_the_same(
+    shape: str, tmp_path: Path, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that say what they said before are not understood again; nothing else comes of them, in whatever order they stand."""
+    chance = random.Random(shape)
+    said: list[int] = []
+    begin = importer._Import._said_before
+
+    def noted(self: Any) -> bytes:
+        found = begin(self)
+        said.append(len(found) // 16)
+        return found
+
+    monkeypatch.setattr(importer._Import, "_said_before", noted)
+    if shape == "documents":
+        head = "name,email,value,phone,notes"
+
+        def row(number: int) -> str:
+            return f'P{number % 150},p{number % 150}@x.com,{number % 7 + 1}000,713-555-{2000 + number % 140},"a, {number % 3}"'
+    else:
+        head = "Owner Name,Property Address,City,State,Zip,Phone 1,Phone 1 DNC,Est. Value,Vacant,Asking Price"
+
+        def row(number: int) -> str:
+            price = ("", "$90,000", "120k")[number % 3]
+            return (
+                f"Ann {chr(65 + number % 9)}lee,{number % 150} Oak St,Houston,TX,77018,713-555-{2000 + number % 140},"
+                f'{("", "Yes")[number % 11 == 0]},"${100 + number % 5},000",{("", "Yes")[number % 4 == 0]},"{price}"'
+            )
+
+    path = tmp_path / "list.csv"
+    rows = [row(number) for number in range(200)]
+    with opened() as alone, opened() as helped:
+        for turn in range(3):
+            path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+            counts = []
+            for database, ahead in ((helped, "on"), (alone, "off")):
+                monkeypatch.setenv("VALHALLA_IMPORT_READ_AHEAD", ahead)
+                number = import_file(database, Request(str(path)))
+                counts.append(
+                    database.sql(
+                        "SELECT rows, new, updated, unchanged, duplicate, rejected FROM import WHERE id = ?",
+                        (number,),
+                    )
+                )
+            assert counts[0] == counts[1], turn
+            one, other = dump(helped), dump(alone)
+            assert {name: each for name, each in one.items() if name != "import"} == {
+                name: each for name, each in other.items() if name != "import"
+            }, turn
+            for _ in range(12):  # some say something else, come twice, are gone, stand elsewhere
+                rows[chance.randrange(len(rows))] = row(chance.randrange(400))
+                rows.insert(chance.randrange(len(rows)), chance.choice(rows))
+                del rows[chance.randrange(len(rows))]
+    assert len(said) == 3 and said[0] == 0 and min(said[1:]) > 80

@@ -26,6 +26,7 @@ from valhalla.intake.reading.columns import (
     optional_cents,
 )
 from valhalla.intake.reading.dates import list_date
+from valhalla.intake.reading.said import SaidBefore, unread
 from valhalla.intake.reading.values import optional_count
 from valhalla.leads import identity
 from valhalla.leads.markets import market_of
@@ -81,14 +82,39 @@ class BulkReader:
         if not cells:
             return
         odd: set[int] = set()
+        fingerprints: list[int] | None = None
+        if self.careful.said is not None:
+            fingerprints = self._fingerprints(cells)
+            new = self._not_said_before(self.careful.said, fingerprints, lines, raws, chunk)
+            if not new:
+                return
+            if len(new) < len(cells):
+                cells, fingerprints = [cells[row] for row in new], [fingerprints[row] for row in new]
+                lines, raws = [lines[row] for row in new], [raws[row] for row in new]
         if self._fits():
-            self._columns(
-                list(zip(*cells, strict=True)), self._fingerprints(cells), lines, odd, chunk, spaced
-            )
+            fingerprints = fingerprints or self._fingerprints(cells)
+            self._columns(list(zip(*cells, strict=True)), fingerprints, lines, odd, chunk, spaced)
         else:
             odd.update(range(len(cells)))
         for number in odd:
             self.careful.read(cells[number], lines[number], raws[number], chunk)
+
+    def _not_said_before(
+        self,
+        said: SaidBefore,
+        fingerprints: list[int],
+        lines: Sequence[int],
+        raws: Sequence[str],
+        chunk: Chunk,
+    ) -> list[int]:
+        """Put the rows that say what they said before into the chunk as they stand; the numbers of the others."""
+        new = []
+        for row, whose in enumerate(map(said.identity, fingerprints)):
+            if whose is None:
+                new.append(row)
+            else:
+                chunk.accepted.append(unread(raws[row], whose, fingerprints[row], lines[row]))
+        return new
 
     def _fits(self) -> bool:
         """Whether rows have no more to say than the columns that are read here."""

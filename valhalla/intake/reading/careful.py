@@ -18,6 +18,7 @@ from valhalla.intake.reading.details import DetailReader, Phone, preference, wis
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.mapping import Columns
 from valhalla.intake.reading.profile import Profile
+from valhalla.intake.reading.said import SaidBefore
 from valhalla.intake.reading.values import Money, complaint, money, optional_count, optional_money
 from valhalla.intake.reading.voting import is_footer
 from valhalla.leads import details, identity
@@ -77,6 +78,8 @@ class RowReader:
         self.width = len(columns.header)
         self.filled_up = 0
         """Empty cells that stand for what rows lack."""
+        self.said: SaidBefore | None = None
+        """What the list said before, where its rows need not be understood again."""
         self.rules = identity.rules_of(columns.header, columns.mapping, profile.to_json(), source)
         self._more = (
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None

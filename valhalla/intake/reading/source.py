@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import stat
@@ -23,10 +24,12 @@ from valhalla.intake.reading.kind import COMPOUND, is_web_page, json_kind, other
 from valhalla.intake.reading.mapping import Columns, columns_for, known_cells, unique_names
 from valhalla.intake.reading.old_workbook import OldWorkbook
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
+from valhalla.intake.reading.said import SaidBefore
 from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
 from valhalla.intake.reading.tables import TableReader, TooLong
 from valhalla.intake.reading.vcard import is_vcard
 from valhalla.intake.reading.xlsx import SHOWN, Workbook
+from valhalla.scoring.stages.row import Row
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -141,6 +144,17 @@ class Source:
         self._check_same()
         self._check_filled_up()
         return chunk
+
+    def leave_unread(self, said: SaidBefore) -> None:
+        """From here on leave rows as they stand that say what they said before: see :mod:`valhalla.intake.reading.said`."""
+        self._reader.rows.said = said
+
+    def understood(self, row: Row) -> Row | None:
+        """A row that was left as it stands, read; None where it is no lead by the rules of this version."""
+        raw = row.extras or ""
+        cells = next(csv.reader([raw], delimiter=self.delimiter)) if '"' in raw else raw.split(self.delimiter)
+        found = self._reader.rows.row(cells, row.line, raw, [])
+        return found if isinstance(found, Row) else None
 
     def _check_filled_up(self) -> None:
         """Rows that lack most of many columns take far more time than their bytes suggest."""
