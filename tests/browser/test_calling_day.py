@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from valhalla.program.database import open_database
+
 ROOT = Path(__file__).parents[2]
 NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston."""
@@ -241,3 +243,38 @@ def test_today_and_the_list_on_a_phone(calling: Any, look: Callable[..., Any], d
     page.wait_for_timeout(400)
     page.locator("[data-key='2']").click()
     page.locator("#work-said", has_text="voicemail").wait_for()
+
+
+def come_in(page: Any, program: Any, name: str) -> None:
+    """By the invitation: choose a password, sign in with it, open the list."""
+    made = json.loads(program.command("--json", "team", "add", name))
+    page.goto(made["invitation"])
+    for field in ("password", "again"):
+        page.locator(f"input[name={field}]").fill("correct horse battery")
+    page.get_by_role("button", name="Choose it").click()
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Call", exact=True).click()
+
+
+def test_two_callers_on_phone_and_desk_are_handed_two_people(calling: Any, look: Callable[..., Any]) -> None:
+    calling.command("team", "on")
+    phone, desk = look("narrow").page, look("wide").page
+    come_in(phone, calling, "Ann")
+    come_in(desk, calling, "Bo")
+    assert (shown(phone), shown(desk)) == ("Person 1", "Person 2")
+    dials = phone.locator(".work-tel")
+    assert dials.get_attribute("href") == "tel:+17135552101"
+    box = dials.bounding_box()
+    assert box["y"] + box["height"] < 812 and box["x"] + box["width"] <= 375, "in sight of a thumb"
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not phone.get_by_role("link", name="Settings").count()
+    phone.goto(f"{calling.url}/leads")
+    with open_database(calling.home / "valhalla.db", create=False) as database:
+        for _ in range(200):  # the browser sends it while the next page is on its way
+            if not database.value("SELECT count(*) FROM lead_hold WHERE who = 'Ann'"):
+                break
+            phone.wait_for_timeout(50)
+    press(desk, "1", "no answer")
+    assert shown(desk) == "Person 1", "given back when the page was left"
