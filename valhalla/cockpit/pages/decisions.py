@@ -156,7 +156,7 @@ def put_together(request: Request, here: Here, number: Number, back: Back = "/de
 @router.post("/decisions/houses/{number}/assign")
 def assign(request: Request, here: Here, number: Number, lead: Lead, back: Back = "/decisions") -> Response:
     """Say for which house the work was that stayed with a lead, as ``valhalla leads unfold --assign`` does."""
-    unfolding.assign(here.database, number, lead)
+    unfolding.assign(here.database, number, lead, actor=here.actor)
     return done(request, back, f"It is lead {lead}'s now.")
 
 
