@@ -6,7 +6,6 @@ import datetime
 import inspect
 import logging
 import os
-import zoneinfo
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -245,6 +244,8 @@ Queue = JobQueue
 
 
 def _zone(name: str) -> datetime.tzinfo:
+    import zoneinfo  # slow to load, and most programs name no zone
+
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from db.clock import DAY, HOUR, MINUTE
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
-from valhalla.leads import promises, search, working
+from valhalla.leads import indexing, promises, working
 from valhalla.leads.contact_rules import may_call
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.standing import CONVERSATIONS
@@ -125,10 +125,10 @@ def one_week(seed: int, folder: Path, leads: int | None = None, most_calls: int 
         path.write_text(HEADER + "".join(_rows(draw, owners)), encoding="utf-8")
         import_file(database, Request(str(path), "csv"))
         path.unlink()
-        indexing = True
-        while indexing:
+        more = True
+        while more:
             with database.write():
-                indexing = search.index_some(database)
+                more = indexing.index_some(database)
         owner_of = dict(database.sql("SELECT id, name FROM lead"))
         people = {owner.name: owner for owner in owners}
         contexts = Contexts(database)

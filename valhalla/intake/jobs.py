@@ -9,7 +9,7 @@ from db.pacing import Pace
 from jobs import JobQueue, current_job
 from valhalla.intake import sample_leads, unfolding
 from valhalla.intake.undo import Hooks, undo_import
-from valhalla.leads import call_list_index, search
+from valhalla.leads import call_list_index, indexing, search
 from valhalla.program.errors import ValhallaError
 
 INDEX_JOB = "leads.index"
@@ -39,7 +39,7 @@ class Chores:
 
     def index_soon(self) -> int | None:
         """Have the search index brought up to date; the job's number, or None when it is."""
-        if search.complete(self.database):
+        if indexing.complete(self.database):
             return None
         return int(self.queue.enqueue(self._index.s(), unique=INDEX_JOB))
 
@@ -118,7 +118,7 @@ class Chores:
         while True:
             with pace.write(self.database):
                 job.fence({"indexed_percent": search.percent(self.database)})
-                more = search.index_some(self.database, pace.rows)
+                more = indexing.index_some(self.database, pace.rows)
             if not more:
                 return
             job.check()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from db.pacing import give_way, in_steps
-from valhalla.leads import details, near, sql
+from valhalla.leads import details, sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.details import reach
 
@@ -95,16 +95,18 @@ class Found:
     """More than :data:`RANKED` leads match: the newest of them are ranked here."""
 
 
-def index_some(database: Database, limit: int = BATCH) -> bool:
-    """Index the next leads and changes; inside the caller's transaction. False: there was nothing left to do."""
+def index_words(database: Database, limit: int = BATCH) -> array[int] | None:
+    """Index the words of the next leads and changes; inside the caller's transaction. Returns the numbers of indexed leads that have
+    changed; None: there was nothing left to do."""
     seen, changed = indexed(database)
     rows = _next(database, seen, limit)
     history = database.sql(sql.CHANGES_TO_INDEX, (changed, limit)) if not rows else []
-    if not rows and not history:
-        return near.place_some(database, seen, limit)
+    known: array[int] = array("q")
     if rows:
         _add(database, rows)
         database.sql(sql.ADVANCE_INDEX, (rows[-1].id, changed))
+    elif not history:
+        return None
     else:
         for _, lead_id, before in history:
             old = json.loads(before)
@@ -114,10 +116,9 @@ def index_some(database: Database, limit: int = BATCH) -> bool:
         if known:
             database.many(sql.DROP_TEXT, [(lead_id,) for lead_id in known])
             _add(database, [Texts._make(row) for row in database.sql(sql.TEXTS_OF, (apsw.carray(known),))])
-            near.place_again(database, known)
         *_, (changed, _, _) = history
         database.sql(sql.ADVANCE_INDEX, (seen, changed))
-    return True
+    return known
 
 
 def _next(database: Database, seen: int, limit: int) -> list[Texts]:
@@ -184,11 +185,6 @@ def behind(database: Database) -> int:
     """How many leads and changes are not indexed yet."""
     newest, here = _newest(database), indexed(database)
     return max(newest.lead - here.lead, 0) + max(newest.change - here.change, 0)
-
-
-def complete(database: Database) -> bool:
-    """Whether everything is indexed, possible pairs too."""
-    return percent(database) == 100 and not near.behind(database)
 
 
 def percent(database: Database) -> int:

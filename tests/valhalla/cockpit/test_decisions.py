@@ -15,7 +15,7 @@ from valhalla.effects import drafting
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
-from valhalla.leads import search
+from valhalla.leads import indexing
 from valhalla.scoring.policies import change
 
 ANN = "<script>Ann</script> Ames,ann@example.com,100000,Houston TX,713-555-2101,1 Elm St,,,,"
@@ -35,7 +35,7 @@ def index(database: Database) -> None:
     more = True
     while more:
         with database.write():
-            more = search.index_some(database)
+            more = indexing.index_some(database)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from db import Database
 from valhalla.cockpit import routes
 from valhalla.intake.samples import NAME, ten_leads
-from valhalla.leads import browse, search
+from valhalla.leads import browse, indexing
 from valhalla.leads.merge import merge
 
 EVIL = "<script>alert('x')</script>"
@@ -21,7 +21,7 @@ EVIL = "<script>alert('x')</script>"
 def index(database: Database) -> None:
     """Bring the search index up to date."""
     with database.write():
-        while search.index_some(database):
+        while indexing.index_some(database):
             pass
 
 

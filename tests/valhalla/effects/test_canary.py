@@ -24,10 +24,10 @@ from valhalla.leads import (
     do_not_contact,
     editing,
     filters,
+    indexing,
     notes,
     promises,
     scrubbing,
-    search,
     source_pausing,
     suppression,
     tags,
@@ -224,7 +224,7 @@ def test_another_persons_lead_that_names_them_is_told(database: Database, load: 
         "Jane Canary,jane@canary.example,210000,Houston TX,,,,,,",
     )
     with database.write():
-        search.index_some(database)
+        indexing.index_some(database)
     assert erasure.forget(database, [2])["named_in"] == [1]
 
 

@@ -13,7 +13,7 @@ from db import audit
 from valhalla.effects import erasure
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
-from valhalla.leads import search, suppression
+from valhalla.leads import indexing, suppression
 from valhalla.leads.traces import BLOCK, Traces
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound
@@ -38,7 +38,7 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
         import_file(database, Request(str(path)))
         while True:
             with database.write():
-                if not search.index_some(database):
+                if not indexing.index_some(database):
                     break
         result = erasure.forget(
             database, erasure.who(database, suppression.entry("quentin@forgetme.example"))
@@ -114,7 +114,7 @@ def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) ->
         store.seed(database)
         import_file(database, Request(str(path)))
         with database.write():
-            search.index_some(database)
+            indexing.index_some(database)
         database.checkpoint()
         erasure.forget(database, [1])
     content = (tmp_path / "valhalla.db").read_bytes().lower()

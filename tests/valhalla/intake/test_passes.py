@@ -23,7 +23,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.sources import find
 from valhalla.intake.undo import undo_import
-from valhalla.leads import search, source_pausing
+from valhalla.leads import indexing, search, source_pausing
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
@@ -104,7 +104,7 @@ def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
     home: Home, importing: Importing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
-    index_some = search.index_some
+    index_some = indexing.index_some
 
     def counted(database: Database, limit: int) -> bool:
         taken.append(limit)

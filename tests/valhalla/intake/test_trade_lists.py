@@ -13,7 +13,7 @@ from valhalla.effects import erasure
 from valhalla.intake.reading import Profile
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
-from valhalla.leads import do_not_contact, search, suppression
+from valhalla.leads import do_not_contact, indexing, search, suppression
 from valhalla.leads import merge as merging
 from valhalla.leads.call_list import top
 from valhalla.leads.details import decoded, encoded, merged, reach
@@ -125,7 +125,7 @@ def test_every_number_and_address_is_kept_in_order_and_the_first_usable_one_is_s
 def test_a_number_that_calls_back_is_found_whichever_it_is(desk: Any) -> None:
     take(desk, NUMBERS, ANN + "\n")
     with desk.database.write():
-        search.index_some(desk.database)
+        indexing.index_some(desk.database)
     for number in ("713 555 0101", "(713) 555-0102", "+18325550103"):
         assert search.search(desk.database, number, 5).lead_ids == [1], number
     assert search.search(desk.database, "b@example.com", 5).lead_ids == [1]
@@ -137,7 +137,7 @@ def test_do_not_contact_holds_for_every_number_and_address(desk: Any, who: str, 
     take(desk, NUMBERS, ANN + "\n")
     if indexed:
         with desk.database.write():
-            search.index_some(desk.database)
+            indexing.index_some(desk.database)
     viewer = Viewer.now(desk.database)
     assert [each.lead.id for each in top(desk.database, viewer, 5)] == [1]
     assert do_not_contact.add(desk.database, [suppression.entry(who)]) == (1, 1)

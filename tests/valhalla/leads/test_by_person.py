@@ -11,7 +11,7 @@ import pytest
 from valhalla.effects import erasure
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.undo import undo_import
-from valhalla.leads import editing, merge, notes, search, tags
+from valhalla.leads import editing, indexing, merge, notes, search, tags
 from valhalla.leads.export import Sheet
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound, UsageError
@@ -24,7 +24,7 @@ ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
 def index(desk: Any) -> None:
     while True:
         with desk.database.write():
-            if not search.index_some(desk.database):
+            if not indexing.index_some(desk.database):
                 return
 
 

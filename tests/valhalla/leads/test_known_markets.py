@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.leads import search
+from valhalla.leads import indexing
 from valhalla.leads.known_markets import market_named, policy_key
 from valhalla.program.errors import UsageError
 
@@ -18,7 +18,7 @@ def known(desk: Any, request: pytest.FixtureRequest) -> Any:
     desk.take("a.csv", "".join(f"L {n},l{n}@example.com,1,,{place}\n" for n, place in enumerate(PLACES)))
     if request.param == "indexed":
         with desk.database.write():
-            while search.index_some(desk.database):
+            while indexing.index_some(desk.database):
                 pass
     return desk.database
 

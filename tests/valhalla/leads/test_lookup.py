@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from valhalla.intake.by_hand import Added, add_lead
-from valhalla.leads import lookup, search
+from valhalla.leads import indexing, lookup
 from valhalla.leads.lookup import leads_of
 from valhalla.leads.suppression import entry
 
@@ -29,7 +29,7 @@ EXPECTED = {
 
 def index(database: Any, most: int = 100) -> bool:
     with database.write():
-        return search.index_some(database, most)
+        return indexing.index_some(database, most)
 
 
 def numbers(database: Any, *texts: str) -> list[int]:

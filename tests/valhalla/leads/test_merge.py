@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.clock import MINUTE
-from valhalla.leads import do_not_contact, merge, outcomes, search, suppression
+from valhalla.leads import do_not_contact, indexing, merge, outcomes, suppression
 from valhalla.leads.outcomes import Outcome
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 
@@ -18,7 +18,7 @@ ANN2 = "Ann Ames,ann@work.example,90000,(713) 555-2101,Houston TX\n"
 def index(desk: Any) -> None:
     while True:
         with desk.database.write():
-            if not search.index_some(desk.database):
+            if not indexing.index_some(desk.database):
                 return
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.leads import merge, near, search
+from valhalla.leads import indexing, merge, near, search
 
 HEADER = "Owner Name,Property Address,Unit,City,State,Zip,Beds\n"
 
@@ -15,7 +15,7 @@ def index(desk: Any) -> None:
     more = True
     while more:
         with desk.database.write():
-            more = search.index_some(desk.database)
+            more = indexing.index_some(desk.database)
 
 
 def pairs(desk: Any) -> list[tuple[int, int]]:
@@ -95,10 +95,10 @@ def test_a_home_that_was_indexed_before_is_placed_bit_by_bit(desk: Any) -> None:
     before = desk.database.sql("SELECT * FROM lead_place")
     desk.database.sql("DELETE FROM lead_place")
     desk.database.sql("UPDATE lead_index_state SET placed_id = 0")
-    assert search.percent(desk.database) == 100 and not search.complete(desk.database)
+    assert search.percent(desk.database) == 100 and not indexing.complete(desk.database)
     with desk.database.write():
         assert near.place_some(desk.database, 2, 1)
     assert len(before) > len(desk.database.sql("SELECT * FROM lead_place")) > 0
     assert pairs(desk) == [(1, 2)]
     assert desk.database.sql("SELECT * FROM lead_place") == before
-    assert search.complete(desk.database)
+    assert indexing.complete(desk.database)

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from valhalla.leads import merge, search
+from valhalla.leads import indexing, merge
 from valhalla.leads import remove as removing
 
 HEADER = "lead_id,name,email,value,phone\n"
@@ -23,7 +23,7 @@ def remove(desk: Any, *lead_ids: int) -> None:
 def index(desk: Any) -> None:
     while True:
         with desk.database.write():
-            if not search.index_some(desk.database):
+            if not indexing.index_some(desk.database):
                 return
 
 

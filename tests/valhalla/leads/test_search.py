@@ -8,14 +8,14 @@ import pytest
 
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.undo import undo_import
-from valhalla.leads import notes, search
+from valhalla.leads import indexing, notes, search
 from valhalla.leads.outcomes import Outcome, record, undo
 
 
 def index(desk: Any, steps: int = 1000) -> None:
     for _ in range(steps):
         with desk.database.write():
-            if not search.index_some(desk.database, 3):
+            if not indexing.index_some(desk.database, 3):
                 return
 
 
@@ -114,6 +114,6 @@ def test_leads_with_long_texts_are_taken_few_at_a_time(desk: Any, monkeypatch: p
     while (left := search.behind(desk.database)) > 0:
         steps.append(left)
         with desk.database.write():
-            assert search.index_some(desk.database, 1_000)
+            assert indexing.index_some(desk.database, 1_000)
     assert steps == [9, 7, 5, 3, 1]
     assert found(desk, "note7 parcel") == [8]
