@@ -520,7 +520,7 @@ PARTS = """\
 26 26 a38b2406eda2a3fd table lead_index_state
 26 26 791d962332c72712 table lead_place
 26 26 2a4b51f114fe7d42 table member_session
-26 26 ed56b1df0c349115 table sign_in
+26 26 6639517a0b2fc9cc table sign_in
 26 26 63afaf341e771c58 table unfolded
 26 26 19ac71acc158737e table unfolding
 """[:-1]

@@ -63,7 +63,7 @@ class SignIn(NamedTuple):
 
 
 def sign_in(database: Database, name: str, password: str, old: str | None = None) -> Entered:
-    """Try a name and a password. ``old``: the cookie that the browser brought; its session ends, anyone who's it was.
+    """Try a name and a password. ``old``: the cookie that the browser brought; its session ends, no matter whose it was.
 
     Recorded with the time and the member, without password and typed name.
     """

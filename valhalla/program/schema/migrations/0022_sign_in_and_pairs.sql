@@ -79,7 +79,7 @@ CREATE TABLE sign_in (
   id        INTEGER NOT NULL PRIMARY KEY,
   member_id INTEGER REFERENCES member (id),
   at        INTEGER NOT NULL,
-  result    TEXT NOT NULL CHECK (result IN ('in', 'wrong', 'locked', 'out'))
+  result    TEXT NOT NULL CHECK (result = 'in' OR result = 'wrong' OR result = 'out')
 ) STRICT;
 
 -- A score is made of four parts now, and few leads reach 35 points by their base.
