@@ -110,8 +110,11 @@ def set_(
         typer.Argument(help="Number, true or false, a word, or JSON; an empty text removes a market's rule."),
     ],
     reason: Annotated[str, typer.Option(help="Why, for those who read the history.")] = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Set it although a gate of the shadow run fails.")
+    ] = False,
 ) -> None:
-    """Change one key: a new version from now on. The leads it concerns are decided again."""
+    """Change one key: a new version from now on. It is first tried on the newest leads; then those it concerns are decided again."""
     from valhalla.cli.afterwards import follow_up, say_follow_up
     from valhalla.leads.known_markets import policy_key
     from valhalla.scoring.changes import set_policy
@@ -120,7 +123,7 @@ def set_(
     inv = invocation(ctx)
     with inv.program() as program:
         key = policy_key(program.database, key)
-        made, job_id = set_policy(program.reevaluating, key, value, reason)
+        made, job_id = set_policy(program.reevaluating, key, value, reason, anyway=anyway)
         done = follow_up(program, job_id, patience=30.0)
         data = {
             "version": made.version,

@@ -6,26 +6,60 @@ Both are on the disk when it returns.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from jobs import JobId
-from valhalla.scoring import experiments, policies, promoting
+from valhalla.program.errors import UsageError
+from valhalla.scoring import experiments, policies, promoting, shadow
 from valhalla.scoring.experiments import Arm, Found
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.policies import Version
 from valhalla.scoring.promoting import Moved, Verdict
 
+if TYPE_CHECKING:
+    from db import Database
+
+
+TRIED = 1_000
+"""Newest leads that a rule is tried on before it is switched on: some hundredths of a second."""
+
 
 def set_policy(
-    reevaluating: Reevaluating, key: str, text: str, reason: str = "", *, actor: str = "operator"
+    reevaluating: Reevaluating,
+    key: str,
+    text: str,
+    reason: str = "",
+    *,
+    actor: str = "operator",
+    anyway: bool = False,
 ) -> tuple[Version, JobId | None]:
-    """Set one dotted key of the policy to what the operator wrote. See :func:`policies.parsed` and :func:`policies.change`."""
+    """Set one dotted key of the policy to what the operator wrote. See :func:`policies.parsed` and :func:`policies.change`.
+
+    It is first run in shadow over the newest leads (:mod:`valhalla.scoring.shadow`). Raises :class:`UsageError`, and changes nothing,
+    when a gate fails, unless it is to be switched on ``anyway``.
+    """
+    value = policies.parsed(text)
+    if not anyway:
+        _must_pass(reevaluating.database, key, value, text)
     return reevaluating.after(
         lambda database: policies.change(
-            database, key, policies.parsed(text), reason.strip() or f"{key} was set", actor=actor
+            database, key, value, reason.strip() or f"{key} was set", actor=actor
         ),
         when=lambda made: bool(made.changes),
     )
+
+
+def _must_pass(database: Database, key: str, value: Any, text: str) -> None:
+    found = shadow.run(database, shadow.proposed(database, {key: value}), TRIED)
+    failed = [gate.says for gate in found.gates if gate.passed is False]
+    if failed:
+        tried = f"Tried on the newest {found.leads:,} leads, not switched on: {' '.join(failed)}"
+        again = f"{key} {shlex.quote(text)}"
+        raise UsageError(
+            f"{tried} See who moves: valhalla policy shadow {again}; to set it all the same: valhalla policy set {again} --anyway"
+        )
 
 
 def revert_policy(

@@ -36,13 +36,18 @@ def change(database: Database, key: str, value: Any, reason: str, *, actor: str 
     changes. Raises :class:`UsageError` with a sentence for each mistake. The caller asks for the re-evaluation."""
     with database.write():
         before_version, before = stages.latest_policy(database)
-        try:
-            after = _switched(database, before, value) if key == FORMULA else set_key(before, key, value)
-        except PolicyError as error:
-            raise UsageError(str(error)) from None
+        after = with_key(database, before, key, value)
         changes = diff(before, after)
         version = stages.save_policy(database, after, reason, actor) if changes else before_version
         return Version(version, database.clock(), actor, reason, changes)
+
+
+def with_key(database: Database, policy: Mapping[str, Any], key: str, value: Any) -> Policy:
+    """``policy`` with one dotted key changed. Raises :class:`UsageError` with a sentence for each mistake."""
+    try:
+        return _switched(database, policy, value) if key == FORMULA else set_key(policy, key, value)
+    except PolicyError as error:
+        raise UsageError(str(error)) from None
 
 
 def revert(database: Database, version: int, reason: str = "", *, actor: str = "operator") -> Version:

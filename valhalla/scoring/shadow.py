@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import sql
+from valhalla.scoring import policies, sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import StoredLead, redecide
 from valhalla.scoring.stages.gate import Gate
 from valhalla.scoring.stages.lead import Decision
-from valhalla.scoring.stages.policy import Policy, PolicyError, diff, set_key, validated
+from valhalla.scoring.stages.policy import Policy, PolicyError, diff, validated
 
 if TYPE_CHECKING:
     from db import Database
@@ -121,9 +121,9 @@ def proposed(
             policy = stages.policy_at(database, version)
         except stages.Unknown:
             raise NotFound(f"there is no policy version {version}; the versions are 1 to {latest}") from None
+    for key, value in (values or {}).items():
+        policy = policies.with_key(database, policy, key, value)
     try:
-        for key, value in (values or {}).items():
-            policy = set_key(policy, key, value)
         return validated(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from None

@@ -33,6 +33,25 @@ def test_a_change_of_the_policy_asks_once_and_no_change_does_not(
     assert policies.history(database)[-1].reason == "packet.fee was set"
 
 
+def test_a_rule_is_tried_before_it_is_switched_on(
+    database: Database, reevaluating: Reevaluating, load: Any
+) -> None:
+    load(
+        *(
+            f'P {n},p{n}@x.com,{100_000 + n * 9_000},"Houston, TX",713555{n:04d},{n} Main St,,,,'
+            for n in range(60)
+        )
+    )
+    for key in ("score.spread_most", "score.source_record"):  # what remains tells them apart by size alone
+        changes.set_policy(reevaluating, key, "0")
+    with pytest.raises(
+        UsageError, match=r"not switched on: .* different scores.*policy shadow score\.size 0"
+    ):
+        changes.set_policy(reevaluating, "score.size", "0")
+    made, job_id = changes.set_policy(reevaluating, "score.size", "0", anyway=True)
+    assert made.changes and job_id is not None
+
+
 def test_a_change_that_is_refused_asks_for_nothing(database: Database, reevaluating: Reevaluating) -> None:
     with pytest.raises(UsageError):
         changes.set_policy(reevaluating, "packet.nonsense", "1")
