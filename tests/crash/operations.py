@@ -19,6 +19,7 @@ import apsw
 
 from valhalla.audit import restarting, restoring
 from valhalla.effects import erasure
+from valhalla.intake import unfolding
 from valhalla.intake.undo import undo_import
 from valhalla.leads import merge
 from valhalla.program.errors import ValhallaError
@@ -37,10 +38,14 @@ def on_program(act: Callable[[Any], object]) -> Callable[[Home], None]:
     return run
 
 
+unfolding.BATCH = unfolding.SMALLEST = 2  # several batches, for few leads
+
 OPERATIONS: dict[str, Callable[[Home], object]] = {
     "undo": on_program(lambda database: undo_import(database, 2)),
     "merge": on_program(lambda database: merge.merge(database, 1, 2)),
     "unmerge": on_program(lambda database: merge.unmerge(database, 4)),
+    "unfold": on_program(lambda database: unfolding.unfold(database, unfolding.begin(database))),
+    "refold": on_program(lambda database: unfolding.undo(database, 1)),
     "erasure": on_program(lambda database: erasure.forget(database, [5])),
     "restore": lambda home: restoring.restore(home, home.audit / "then.db"),
     "restart": lambda home: restarting.restart(home, "test"),

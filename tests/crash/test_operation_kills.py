@@ -1,4 +1,4 @@
-"""Undo, merge, erasure, restore and a new chain, killed at their steps: whole or not begun, and done by doing it again.
+"""Undo, merge, taking apart, erasure, restore and a new chain, killed at their steps: whole or not begun, and done by doing it again.
 
 Upgrades are killed in ``test_upgrade_kills.py``, and whatever a person does at random moments in ``test_whole_program.py``.
 """
@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from valhalla.audit import copies, signing
 from valhalla.audit.verifying import copy_of_file
+from valhalla.intake import unfolding
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import merge
@@ -32,11 +34,20 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is killed at a step of a child"),
 ]
 HERE = Path(__file__).resolve().parent
+FOLDED = HERE.parent / "fixtures" / "folded" / "schema-0015.sql"
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 STATEMENTS, FILES = 2, 4
 """So many statements, evenly spread, and so many of the last steps with files are killed at, unless it is the long form."""
 
-AGAIN = ("already", "no import", "no lead", "into itself", "has been merged", "not merged")
+AGAIN = (
+    "already",
+    "no import",
+    "no lead",
+    "into itself",
+    "has been merged",
+    "not merged",
+    "put together again already",
+)
 
 FACTS = {
     "lead": "SELECT id, name, email, phone, value, suppressed FROM lead ORDER BY id",
@@ -99,6 +110,36 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home of version 0.1, brought up to date, in which leads stand for several houses."""
+    home = Home(tmp_path_factory.mktemp("folded") / "home")
+    home.prepare()
+    connection = apsw.Connection(str(home.database))
+    connection.execute(FOLDED.read_text(encoding="utf-8"))
+    connection.close()
+    with open_home(home) as database:
+        signing.note(database, home.audit, "test")
+    return home
+
+
+@pytest.fixture(scope="module")
+def unfolded(folded: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same after its leads were taken apart."""
+    home = Home(Path(shutil.copytree(folded.path, tmp_path_factory.mktemp("unfolded") / "home")))
+    with open_home(home) as database:
+        assert unfolding.unfold(database, unfolding.begin(database))["leads"] > 2
+        signing.note(database, home.audit, "test")
+    return home
+
+
+HOMES = {"unfold": "folded", "refold": "unfolded"}
+"""Operations and the home that they need."""
+
+IN_PARTS = ("undo", "erasure", "unfold", "refold")
+"""Operations of several transactions: what is killed is partly done, and continued."""
+
+
 def facts(home: Home) -> dict[str, Any]:
     """What the operations are about, after the program has started again."""
     with Program.open(home) as program:
@@ -116,15 +157,18 @@ def chosen(steps: list[str]) -> list[int]:
     return sorted({*statements[:: len(statements) // STATEMENTS], *files[-FILES:]})
 
 
-@pytest.mark.parametrize("operation", ["undo", "merge", "unmerge", "erasure", "restore", "restart"])
+@pytest.mark.parametrize(
+    "operation", ["undo", "merge", "unmerge", "unfold", "refold", "erasure", "restore", "restart"]
+)
 def test_killed_at_any_step_it_is_whole_or_not_begun_and_can_be_done_again(
     operation: str,
-    lived_in: Home,
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     perform: Perform,
     count_kills: Callable[[str, int], None],
 ) -> None:
-    calm = Home(Path(shutil.copytree(lived_in.path, tmp_path / "calm")))
+    start: Home = request.getfixturevalue(HOMES.get(operation, "lived_in"))
+    calm = Home(Path(shutil.copytree(start.path, tmp_path / "calm")))
     before = facts(calm)
     ended, steps = perform(operation, calm)
     assert ended == "done"
@@ -133,11 +177,11 @@ def test_killed_at_any_step_it_is_whole_or_not_begun_and_can_be_done_again(
 
     count_kills(operation, len(chosen(steps)))
     for step in chosen(steps):
-        home = Home(Path(shutil.copytree(lived_in.path, tmp_path / "killed")))
+        home = Home(Path(shutil.copytree(start.path, tmp_path / "killed")))
         assert perform(operation, home, step) == ("killed", [])
 
         found = facts(home)
-        assert found in (before, after) or operation in ("undo", "erasure"), (step, steps[step], found)
+        assert found in (before, after) or operation in IN_PARTS, (step, steps[step], found)
         verdict = copy_of_file(home.database)
         assert verdict.ok, (step, steps[step], verdict.problems)
 
