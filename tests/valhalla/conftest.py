@@ -40,9 +40,11 @@ WORDED = {
     ("effect.failed", "reason"),
     ("effect.uncertain", "reason"),
     ("import.chunk", "position"),
+    ("policy.set", "changes"),  # values that the operator set
     ("policy.set", "reason"),
     ("schema.repair", "*"),  # what the parts of the schema are called
     ("retention.prune", "*"),  # a signature
+    ("score.learn", "says"),  # a sentence of the program, of numbers
     ("script.move", "evidence"),
     ("script.move", "why"),
     ("setting.change", "after"),

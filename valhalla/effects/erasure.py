@@ -108,7 +108,9 @@ def forget(
             refused = rejects.forget(database, traces)
             told = mentions.forget(database, traces)
             blanked = register.blank(database, sorted(people)) + register.blank_to(database, traces)
-            listed = entry is not None and do_not_contact.find(database, entry.value)
+            listed = entry is not None and any(
+                each.value is not None for each in do_not_contact.find(database, entry.value)
+            )
             if not (people or bought or refused or told.texts or blanked or jobs.removed or listed):
                 raise NotFound(_nobody(lead_ids, entry))
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)

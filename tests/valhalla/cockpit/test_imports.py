@@ -143,11 +143,11 @@ def test_a_suggested_mapping_is_accepted_by_the_same_click(
     load(
         "Ann Lee,a@x.com,250000",
         "Bob Ray,b@x.com,190000",
-        header="Owner,Mail,Sum wanted for it\n",
+        header="Owner,Mail,Asking prise\n",
         source="odd",
     )
     (advice,) = advised(client, 1)["advice"]
-    assert advice["guessed"] == {"Sum wanted for it": "value"}
+    assert advice["guessed"] == {"Asking prise": "value"}
     assert client.post("/imports/1/cure").headers["location"] == "/imports/2"
     assert database.value("SELECT sum(value) FROM lead") == 44_000_000
 

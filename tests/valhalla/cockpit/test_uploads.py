@@ -170,10 +170,10 @@ def test_columns_are_mapped_and_remembered_for_the_source(client: httpx.Client, 
 
 def test_a_guessed_column_is_asked_about(client: httpx.Client, database: Database) -> None:
     set_source(database, "csv", Change(options={"rules": "documents"}))
-    token = drop(client, b"Owner,Mail,Sum wanted for it\nAnn Lee,a@x.com,250000\nBob Ray,b@x.com,190000\n")
+    token = drop(client, b"Owner,Mail,Asking prise\nAnn Lee,a@x.com,250000\nBob Ray,b@x.com,190000\n")
     told = preview(client, token)["preview"]
     assert [(each["name"], each["field"]) for each in told["columns"] if each["guessed"]] == [
-        ("Sum wanted for it", "value")
+        ("Asking prise", "value")
     ]
     assert "Did you mean this?" in client.get(f"/imports/uploads/{token}").text
 

@@ -110,7 +110,7 @@ def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
         taken.append(limit)
         return index_some(database, limit)
 
-    monkeypatch.setattr(search, "index_some", counted)
+    monkeypatch.setattr(indexing, "index_some", counted)
     monkeypatch.setattr(search, "BATCH", 8)
     monkeypatch.setattr(search, "SMALLEST", 2)
     monkeypatch.setattr("db.pacing.BRIEFLY", 0.0)
