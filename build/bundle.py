@@ -101,6 +101,13 @@ LEFT_OUT = (
     "PyInstaller",
     "playwright",
     "schemathesis",
+    # Copies to S3 would make the download half as large again; the executable copies to folders.
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "moto",
+    "flask",
+    "werkzeug",
     "sqlite_utils",
     "litequeue",
     "persistqueue",

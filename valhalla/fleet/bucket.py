@@ -115,7 +115,8 @@ def _client() -> Any:
         from botocore.config import Config
     except ImportError:
         raise UsageError(
-            "copies to a bucket need a package that is not installed here: pip install 'valhalla[s3]'"
+            "copies to a bucket need a package that is not here: pip install 'valhalla[s3]'; the executable copies to folders, "
+            "such as one that is synced"
         ) from None
     retries: Any = {"max_attempts": ATTEMPTS, "mode": "standard"}
     return boto3.client("s3", config=Config(retries=retries, connect_timeout=PATIENCE, read_timeout=PATIENCE))
