@@ -34,7 +34,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.results import of_import
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError
-from valhalla.program.heap import few_heaps
+from valhalla.program.heap import few_heaps, give_back
 from valhalla.scoring import store
 
 SECONDS = 60.0
@@ -615,6 +615,7 @@ def main() -> int:
         for number in range(options.count):
             maker.send(True)
             kind, path, size = maker.recv()
+            give_back()  # as the service does after lists: what the files before have left is not this one's
             peak_mb()
             began, worked = time.perf_counter(), time.process_time()
             try:
