@@ -168,7 +168,11 @@ def test_what_is_left_out_is_not_what_the_program_imports() -> None:
                     imported |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     imported.add(node.module)
-    left_out = set(bundle.LEFT_OUT) - {"psycopg", "boto3", "botocore"}  # which the documents say the executable does without
+    left_out = set(bundle.LEFT_OUT) - {
+        "psycopg",
+        "boto3",
+        "botocore",
+    }  # which the documents say the executable does without
     assert {name for name in imported if name in left_out or name.partition(".")[0] in left_out} == set()
 
 
