@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from db import audit
 from jobs import sql
 from jobs.schema import EVENTS
-from jobs.sealing import digest
+from jobs.sealing import sealed_ranges
 from jobs.state import ENDED
 
 if TYPE_CHECKING:
@@ -64,14 +64,11 @@ def prove(database: Database) -> Proof:
     with database.view():  # as of one moment, while others go on writing
         proof.violations += [Violation(None, None, each) for each in audit.check_chain(database)]
         follow = _Follower(proof)
-        seals = database.sql(sql.SEALS)
-        proof.violations += _unwitnessed(database, seals)
-        for last, first, count, expected in seals:
-            rows = database.sql(sql.EVENTS_BETWEEN, (first, last))
-            if (len(rows), digest(rows)) != (count, expected):
-                what = f"job events {first} to {last} were changed after they were sealed"
-                proof.violations.append(Violation(None, None, what))
-            follow.events(rows)
+        proof.violations += _unwitnessed(database, database.sql(sql.SEALS))
+        for each in sealed_ranges(database):
+            if each.problem is not None:
+                proof.violations.append(Violation(None, None, each.problem))
+            follow.events(each.rows)
         proof.unsealed = int(database.value(sql.COUNT_UNSEALED))
     proof.jobs = len(follow.stands)
     proof.ended = sum(1 for state, _ in follow.stands.values() if state == OVER)
@@ -115,11 +112,13 @@ class _Follower:
             if event == "started":
                 if state == OVER:
                     wrong = "was begun after it had ended"
+                elif claim is None:
+                    wrong = "was begun without a claim"
                 elif claim <= used:
                     wrong = f"was begun again in claim {claim}"
                 elif state == RUNS:
                     wrong = f"was begun in claim {claim} while it ran in claim {used}"
-                stands[job] = (RUNS, max(claim, used))
+                stands[job] = (RUNS, max(used, claim or 0))
                 proof.begun += 1
             elif event in ENDED:
                 if state == WAITS and worker is not None:

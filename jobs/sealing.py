@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from jobs import sql
@@ -72,14 +72,27 @@ def seal_anew(database: Database) -> int:
     return seal_events(database)
 
 
+class SealedRange(NamedTuple):
+    """Events that were sealed together, as they are now."""
+
+    rows: list[tuple[Any, ...]]
+    problem: str | None
+    """In what they are not what was sealed; None: in nothing."""
+
+
+def sealed_ranges(database: Database, first: int = 0, last: int = MOST) -> Iterator[SealedRange]:
+    """The ranges that end from ``first`` to ``last``, in order, each compared with its seal."""
+    for end, start, count, expected in database.sql(sql.SEALS):
+        if first <= end <= last:
+            rows = database.sql(sql.EVENTS_BETWEEN, (start, end))
+            same = (len(rows), digest(rows)) == (count, expected)
+            problem = None if same else f"job events {start} to {end} were changed after they were sealed"
+            yield SealedRange(rows, problem)
+
+
 def check_sealed_events(database: Database) -> list[str]:
     """Problems of sealed events, a sentence each."""
-    problems = []
-    for last, first, count, expected in database.sql(sql.SEALS):
-        rows = database.sql(sql.EVENTS_BETWEEN, (first, last))
-        if (len(rows), digest(rows)) != (count, expected):
-            problems.append(f"job events {first} to {last} were changed after they were sealed")
-    return problems
+    return [each.problem for each in sealed_ranges(database) if each.problem is not None]
 
 
 def prune_events(database: Database) -> int:
@@ -103,11 +116,8 @@ def prune_events(database: Database) -> int:
 
 
 def _prune_range(database: Database, first: int, last: int) -> int:
-    for seal_last, seal_first, count, expected in database.sql(sql.SEALS):
-        if first <= seal_last <= last:
-            rows = database.sql(sql.EVENTS_BETWEEN, (seal_first, seal_last))
-            if (len(rows), digest(rows)) != (count, expected):
-                return 0
+    if any(each.problem is not None for each in sealed_ranges(database, first, last)):
+        return 0
     database.sql(sql.PRUNE_EVENTS, (first, last))
     pruned = database.changes()
     if pruned:

@@ -93,6 +93,7 @@ def test_what_the_queue_does_by_itself_violates_nothing() -> None:
         ([("done", 1), ("retry", 2)], "went back (retry) after it had ended"),
         ([("retry", 1), ("done", 1)], "ended in claim 1, which was over"),
         ([("started", 1), ("returned", None)], "was put back by hand before it had ended"),
+        ([("started", None)], "was begun without a claim"),
         ([("enqueued", None)], "was enqueued a second time"),
     ],
 )
