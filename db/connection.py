@@ -572,19 +572,17 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         if not self._turn.threads.acquire(TURN_TIMEOUT):
             return False
         try:
-            # otherwise the copy that SQLite makes meanwhile would be held in memory
-            self.sql("PRAGMA temp_store = 1")
-            self.sql("VACUUM")
+            with self.temporary_on_disk():
+                self.sql("VACUUM")
         except errors.DatabaseError:
             return False
         finally:
             self._turn.threads.release()
-            self.sql("PRAGMA temp_store = 2")
         return self.checkpoint()
 
     @contextlib.contextmanager
-    def sorting_on_disk(self) -> Iterator[None]:
-        """What is sorted meanwhile is sorted on the disk, not in memory; outside of transactions."""
+    def temporary_on_disk(self) -> Iterator[None]:
+        """What SQLite copies or sorts meanwhile stands on the disk, not in memory; outside of transactions."""
         self.sql("PRAGMA temp_store = 1")
         try:
             yield

@@ -372,7 +372,7 @@ class _Import:
         again = self.kind == "whole" and self.file.import_id is not None
         if not again or self.hooks.stored is not None or self.suppression.forgotten:
             return b""
-        with self.database.sorting_on_disk():
+        with self.database.temporary_on_disk():
             return SaidBefore.of(self.database.each(sql.SAID_BEFORE, (self.file.id,))).to_bytes()
 
     def _watched(self, function: Callable[[], Result]) -> Result:

@@ -103,7 +103,7 @@ def _fitting(database: Database) -> int:
 
 
 def _move(database: Database, line: int) -> int:
-    with database.sorting_on_disk():  # a million entries
+    with database.temporary_on_disk():  # a million entries
         _make(database, line)
     return line
 
