@@ -74,13 +74,7 @@ class Chores:
 
     def undone(self, import_id: int, job_id: int, timeout: float | None = None) -> dict[str, Any]:
         """What came of :meth:`ask_undo`. Raises as :meth:`undo`, and ``WaitTimeout`` when it is not done in time."""
-        state = self.queue.wait(job_id, timeout)
-        if state.state != "done":
-            raise ValhallaError(f"import {import_id} could not be undone: {state.error or state.state}")
-        if "error" in state.result:
-            raise ValhallaError(state.result["error"])
-        result: dict[str, Any] = state.result
-        return result
+        return self.answer(job_id, timeout, f"import {import_id} could not be undone")
 
     def ask_unfold(self, actor: str = "operator") -> int:
         """Have leads taken apart that are several houses of one owner; the job's number."""
@@ -88,14 +82,17 @@ class Chores:
         return int(self.queue.enqueue(self._unfold.s(number), unique=f"{UNFOLD_JOB}:{number}"))
 
     def ask_refold(self, number: int, actor: str = "operator") -> int:
-        """Have a run of that taken back; the job's number."""
+        """Have a run of that undone; the job's number."""
         return int(self.queue.enqueue(self._refold.s(number, actor), unique=f"{REFOLD_JOB}:{number}"))
 
-    def answer(self, job_id: int, timeout: float | None = None) -> dict[str, Any]:
-        """What came of one of the two. Raises :class:`ValhallaError` with the reason when nothing did."""
+    def answer(
+        self, job_id: int, timeout: float | None = None, otherwise: str = "it could not be done"
+    ) -> dict[str, Any]:
+        """What came of a job that was asked for. Raises :class:`ValhallaError` with the reason when nothing did; ``otherwise``: how
+        the sentence begins when the job failed."""
         state = self.queue.wait(job_id, timeout)
         if state.state != "done":
-            raise ValhallaError(f"it could not be done: {state.error or state.state}")
+            raise ValhallaError(f"{otherwise}: {state.error or state.state}")
         if "error" in state.result:
             raise ValhallaError(state.result["error"])
         result: dict[str, Any] = state.result
@@ -124,16 +121,8 @@ class Chores:
             job.check()
 
     def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
-        job = current_job()
-        if job is None:
-            raise RuntimeError("an import is undone by a job")
-
-        def between(progress: dict[str, int]) -> None:
-            job.progress(progress)
-            job.check()
-
         try:
-            return undo_import(self.database, import_id, actor, Hooks(job.fence, between))
+            return undo_import(self.database, import_id, actor, _hooks())
         except ValhallaError as error:  # the answer, not a failure of the job
             return {"error": str(error)}
 

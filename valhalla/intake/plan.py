@@ -38,7 +38,7 @@ from valhalla.leads.addresses import Address, normal_address, parse_place
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
 from valhalla.leads.owners import same_owner
-from valhalla.leads.properties import Property, differ, house_key, joins, keys_of, property_of
+from valhalla.leads.properties import Property, differ, house_key, joins, keys_of, stored_property
 from valhalla.leads.settling import OPTED_OUT
 from valhalla.leads.suppression import NOBODY, Suppression
 from valhalla.scoring.stages import Context, decide
@@ -755,9 +755,7 @@ def _same_house(content: tuple[Any, ...], row: Row) -> bool:
 
 
 def _property(content: tuple[Any, ...]) -> Property:
-    known = details.decoded(content[_DETAILS])
-    address = normal_address(content[_ADDRESS], known.get("unit"), *parse_place(content[_LOCATION]))
-    return property_of(address, known.get("apn"), known.get("county"))
+    return stored_property(content[_ADDRESS], content[_LOCATION], details.decoded(content[_DETAILS]))
 
 
 def _somebody_else(lead: _Lead, row: Row) -> bool:

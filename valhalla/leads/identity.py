@@ -49,12 +49,22 @@ def email_key(email: str) -> int:
 
 def phone_name_key(phone: int, name: str) -> int:
     """Key of a phone number and the name that answers it."""
-    return key(f"p{UNIT}{phone}{UNIT}{name_words(name)}")
+    return key(phone_name_text(phone, name_words(name)))
 
 
 def name_address_key(name: str, address: str) -> int:
     """Key of a name at an address (or, without one, at a location)."""
-    return key(f"a{UNIT}{name_words(name)}{UNIT}{name_words(address)}")
+    return key(name_address_text(name_words(name), name_words(address)))
+
+
+def phone_name_text(phone: int, name: str) -> str:
+    """What :func:`phone_name_key` is the key of; ``name`` in the form of :func:`name_words`."""
+    return f"p{UNIT}{phone}{UNIT}{name}"
+
+
+def name_address_text(name: str, address: str) -> str:
+    """What :func:`name_address_key` is the key of; both in the form of :func:`name_words`."""
+    return f"a{UNIT}{name}{UNIT}{address}"
 
 
 def alternate_key(identity: int, name: str, phone: int | None) -> int:

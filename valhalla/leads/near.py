@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from valhalla.leads import details, sql
-from valhalla.leads.addresses import normal_address, parse_place
 from valhalla.leads.owners import same_owner
-from valhalla.leads.properties import Property, joins, near_keys, possible, property_of
+from valhalla.leads.properties import Property, joins, near_keys, possible, stored_property
 
 if TYPE_CHECKING:
     from db import Database
@@ -73,9 +72,7 @@ def place_again(database: Database, lead_ids: Sequence[int]) -> None:
 def _read(
     number: int, name: str, address: str | None, location: str | None, more: str | None, over: int
 ) -> Place:
-    known = details.decoded(more)
-    where = normal_address(address, known.get("unit"), *parse_place(location)) if address else None
-    return Place(number, name, property_of(where, known.get("apn"), known.get("county")), bool(over))
+    return Place(number, name, stored_property(address, location, details.decoded(more)), bool(over))
 
 
 def _place(database: Database, places: list[Place]) -> None:

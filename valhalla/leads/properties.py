@@ -8,10 +8,19 @@ addresses that they are made of. Two properties are one when a key agrees and no
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from valhalla.leads.addresses import Address, may_be_same, near_text, region, squeezed
+from valhalla.leads.addresses import (
+    Address,
+    may_be_same,
+    near_text,
+    normal_address,
+    parse_place,
+    region,
+    squeezed,
+)
 from valhalla.leads.identity import UNIT, key
 
 
@@ -28,6 +37,12 @@ def property_of(
 ) -> Property:
     """The property of a row. ``state`` is that of the address when it is not given."""
     return Property(address, parcel_of(apn, county, state or (address.state if address else None)))
+
+
+def stored_property(address: str | None, location: str | None, known: Mapping[str, Any]) -> Property:
+    """The property of a lead as it is stored; ``known``: its details."""
+    where = normal_address(address, known.get("unit"), *parse_place(location))
+    return property_of(where, known.get("apn"), known.get("county"))
 
 
 def property_keys(

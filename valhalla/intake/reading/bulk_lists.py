@@ -491,7 +491,7 @@ class ListReader(BulkReader):
         rest: list[int] = []
         digested: list[str] = []
         lengths: list[tuple[int, int]] = []
-        words, unit = identity.name_words, identity.UNIT
+        words = identity.name_words
         every = zip(addresses, locations, *place, names, reach.emails, reach.numbers, homes, strict=True)
         for row, (address, location, *where, name, email, number, home) in enumerate(every):
             houses = [text for text in texts_of(house_of(address, location, *where)) if text]
@@ -506,9 +506,9 @@ class ListReader(BulkReader):
             if number is not None or home or address or not email:
                 known = words(name)
                 if number is not None:
-                    digested.append(f"p{unit}{number}{unit}{known}")
+                    digested.append(identity.phone_name_text(number, known))
                 if home or address or (number is None and not email):
-                    digested.append(f"a{unit}{known}{unit}{words(home or address)}")
+                    digested.append(identity.name_address_text(known, words(home or address)))
             lengths.append((len(houses), len(digested) - before))
         digests = keys(digested)
         at = 0
