@@ -212,7 +212,7 @@ def shadow(
             if version is not None:
                 made, job_id = revert_policy(program.reevaluating, version, reason)
             else:
-                made, job_id = set_policy(program.reevaluating, str(key), value or "", reason)
+                made, job_id = set_policy(program.reevaluating, str(key), value or "", reason, anyway=True)
             follow_up(program, job_id, patience=30.0)
         data["applied"] = made.version
     inv.show(data, lambda: _print_shadow(data))
