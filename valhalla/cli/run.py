@@ -207,7 +207,7 @@ def _events(database: Database, verbose: bool) -> Any:
             print_leads(database, done)
         for file in done.result.files:
             lines = [line for line in file_lines(file) if not line.startswith("[HEADERS]")]
-            if told.get(file.path) != lines:  # a problem that stands is told once, not in each cycle
+            if told.get(file.path) != lines:  # a lasting problem is reported once, not in each cycle
                 told[file.path] = lines
                 for line in lines:
                     say(line)

@@ -52,9 +52,9 @@ def _print_risk(report: dict[str, Any]) -> None:
     for each in report["rules"]["speaking"]:
         print(f"{each['rule']} {each['level']}: {each['reason']}")
     if not report["rules"]["speaking"]:
-        print("No rule speaks.")
+        print("No rule triggered.")
     for name, why in report["rules"]["not_asked"].items():
-        print(f"{name} not asked: {why}")
+        print(f"{name} not evaluated: {why}")
 
 
 def ready(ctx: typer.Context) -> None:

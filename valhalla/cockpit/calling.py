@@ -11,7 +11,7 @@ from secrets import token_urlsafe
 from db.clock import DAY
 
 KEPT = 500
-"""Keys that are remembered; an older page is told to look again."""
+"""Keys that are remembered; an older page has to be loaded again."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a person is told when something does not work: one sentence, never a trace."""
+"""What the user sees when something does not work: one sentence, never a trace."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ OPTIONAL = ("phone", "location", "list_date", "address", "arv", "repairs", "sqft
 GOOD, OK, WATCH = 95.0, 90.0, 85.0
 LEAST_VALIDITY = 0.90
 ENOUGH = 20
-"""Under so many records the fraction is shown with its interval, and no rule speaks."""
+"""Under so many records the fraction is shown with its interval, and no rule applies."""
 
 MAD_LIMIT = 5.0
 SAMPLE = 50_000
@@ -178,7 +178,7 @@ def measured(database: Database) -> dict[str, Any]:
     if 0 < records < ENOUGH:
         low, high = wilson(sum(each.valid for each in counts), records)
         details["validity_interval"] = [round(low, 4), round(high, 4)]
-        details["note"] = f"only {records} records: the interval is wide and no rule speaks"
+        details["note"] = f"only {records} records: the interval is wide and no rule applies"
     known = [part for part in parts.values() if part["value"] is not None]
     passed = sum(part["value"] >= LEAST_VALIDITY for part in known)
     return {
