@@ -408,7 +408,9 @@ class _Planner:
         for key in (row.identity, *row.aliases):
             lead_id = self._id_of(key)
             if lead_id is not None:
-                return self._lead(lead_id)
+                lead = self._lead(lead_id)
+                if key == row.identity or not _of_another_zip(lead.content, row):
+                    return lead
         for key in row.people:  # a lead of the same owner: of this property, or of one that is not known yet
             lead_id = self._id_of(key)
             if lead_id is not None:
@@ -743,6 +745,15 @@ def _another_house(content: tuple[Any, ...], row: Row) -> bool:
     if mine is None or theirs is None or (mine == theirs and content[_LOCATION] == row.location):
         return False
     return not row.people and differ(_house(content), _house(row))
+
+
+def _of_another_zip(content: tuple[Any, ...], row: Row) -> bool:
+    """Whether ``row``, of a list whose leads are properties, has the street address and city of a lead, but in another ZIP: a city
+    may have a street twice. Parcel numbers that agree say that it is one house, with a ZIP mistyped."""
+    if not row.people or content[_LOCATION] == row.location:
+        return False
+    one, other = _property(content), _property(row)
+    return differ(one.address, other.address) and (not one.parcel or one.parcel != other.parcel)
 
 
 def _house(content: tuple[Any, ...]) -> Address | None:

@@ -288,6 +288,18 @@ def test_neighbours_and_units_are_not_joined(desk: Any) -> None:
     assert desk.take("b.csv", more, header=HOUSES)[0] == 0
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_street_that_a_city_has_twice_is_two_houses(desk: Any, order: tuple[int, ...]) -> None:
+    rows = ["James Harris,4020 Cedar Ln,Houston,TX,77039\n", "David Lopez,4020 Cedar Ln,Houston,TX,77060\n"]
+    header = "owner name,property address,city,state,zip\n"
+    for name, new in (("a.csv", 2), ("b.csv", 0)):
+        assert desk.take(name, "".join(rows[at] for at in order), header=header)[0] == new
+    assert sorted(desk.leads("name")) == [("David Lopez",), ("James Harris",)]
+    assert desk.take("c.csv", rows[0].replace("77039", ""), header=header)[0] == 0, (
+        "without a ZIP it is one of them"
+    )
+
+
 def test_what_a_list_tells_apart_by_its_own_ids_is_not_folded(desk: Any) -> None:
     rows = "".join(
         f"{number},Contact 1,contact1@example.com,Brandon\n" for number in ("B1-001", "B2-001", "B3-001")
