@@ -113,6 +113,7 @@ class Attempt:
     """
 
     __slots__ = (
+        "bare",
         "began",
         "claim",
         "database",
@@ -143,6 +144,9 @@ class Attempt:
         self.may_be_revoked = may_be_revoked
         self.started = False
         """Whether its start has been committed."""
+        self.bare = False
+        """Nothing but its end belongs into the transaction that ends it, unless its handler opens one: the end may then share
+        the transaction of others."""
         self.began: int | None = None
         self.mark = 0
         self.transaction: AbstractContextManager[Any] | None = None
@@ -178,7 +182,7 @@ class Attempt:
             failure = HandlerExited(told).with_traceback(error.__traceback__)
             self._failed(failure, task)
             raise failure from None
-        if self.began is None and self.transaction is None:
+        if self.began is None and self.transaction is None and not self.bare:
             self._open()
         return value
 
@@ -232,7 +236,7 @@ class Attempt:
             self.rollback_to_savepoint()
             return
         self.rollback()
-        if reopen:
+        if reopen and not self.bare:
             self.begin()
 
     def rollback_to_savepoint(self) -> None:

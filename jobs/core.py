@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.clock import SECOND
 from jobs.batch import Batch
+from jobs.group_commit import GroupCommit
 from jobs.kind import Kind
 from jobs.liveness import WorkerRegistration
 from jobs.notify import Endings
@@ -54,6 +55,7 @@ class Core:
         """What each thread of this process's workers has claimed."""
         self.maintenance: list[Duty] = []
         """Duties of the maintenance thread beyond the queue's own; append to it."""
+        self._group_commits = (GroupCommit(database, durable=False), GroupCommit(database, durable=True))
         self._owner: WorkerRegistration | None = None
         self._owner_mutex = threading.Lock()
 
@@ -71,6 +73,10 @@ class Core:
         """This queue's number as a worker, :data:`NOT_A_WORKER` while it is not registered."""
         owner = self._owner
         return NOT_A_WORKER if owner is None else owner.id
+
+    def group_commit(self, kind: Kind) -> GroupCommit:
+        """Where the ends of jobs of ``kind`` share a transaction with those of other threads."""
+        return self._group_commits[kind.durable]
 
     def report(self, event: str, claim: Claim, reason: str) -> None:
         """Send subscribers an event of a job other than its end."""

@@ -77,6 +77,11 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
             "each slot is taken once over all processes"
         )
 
+    @property
+    def has_post_hooks(self) -> bool:
+        """Whether Huey calls something after each job, in the transaction that ends it."""
+        return bool(self._post_execute)
+
     # -- what Huey's execution calls -----------------------------------------------------------------------
 
     def _has_receivers(self) -> bool:

@@ -181,6 +181,7 @@ class WorkerThread:
         try:
             try:
                 if task is not None:
+                    attempt.bare = self._is_bare(attempt, task)
                     self._execute(claim, task)
                 follower = self._end_alone(attempt)
             except Abandoned:
@@ -205,21 +206,36 @@ class WorkerThread:
                 task.attempt = None
         return follower
 
+    def _is_bare(self, attempt: Attempt, task: JobTask) -> bool:
+        """Whether Huey has nothing to write when the task has run, and nobody else is called in that transaction."""
+        nothing_follows = task.on_complete is None and task.on_error is None and task.chord_config is None
+        return (
+            nothing_follows
+            and not attempt.kind.atomic
+            and not attempt.may_be_revoked
+            and not self.queue.has_post_hooks
+        )
+
     def _end_alone(self, attempt: Attempt) -> Attempt | None:
         """End the job and, in the same transaction, start the next one of the batch."""
-        attempt.begin()
+        if attempt.transaction is None and not attempt.bare:
+            attempt.begin()
         self._connection = self.database.connection()  # a handler may have closed the one before
         now = self.database.clock()
         changes: list[Change] = []
         state = attempt.end(changes, now)
         follower = None if self._must_yield() else self._next(self._ungroupable)
+        lost: list[str] = []
         try:
             if follower is not None:
                 follower.start(changes, now)
-            lost = write(self._connection, changes)
-            if lost and lost != [sql.START]:
-                raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
-            attempt.commit()
+            shared = attempt.transaction is None and self.queue.group_commit(attempt.kind).commit(changes)
+            if not shared:
+                attempt.begin()
+                lost = write(self._connection, changes)
+                if lost and lost != [sql.START]:
+                    raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
+                attempt.commit()
         except BaseException:
             if follower is not None:
                 self.batch.put_first(follower.claim)

@@ -16,6 +16,8 @@ import pytest
 
 import db.connection
 from db import Database, DatabaseError
+from jobs import JobQueue
+from jobs.core import Core
 from jobs.errors import Abandoned
 from jobs.worker_thread import WorkerThread
 
@@ -62,7 +64,8 @@ def losses_after_power_loss(
 
     def maybe(number: int, kind: str, name: str) -> None:
         if len(snapshots) < images and chance.random() < 0.25:
-            snapshots.append((disk.snapshot(), list(ended)))
+            told = list(ended)  # first: what ends meanwhile need not be in the snapshot
+            snapshots.append((disk.snapshot(), told))
 
     with database.write(durable=True):
         for number in range(NUMBERS):
@@ -130,6 +133,45 @@ def test_the_disk_tells_a_program_that_never_syncs(
     monkeypatch.setattr(db.connection, "FULL", 0)
 
     assert losses_after_power_loss(tmp_path, disk, vfs, workload, durable=True, images=20, seed=20)
+
+
+@pytest.mark.parametrize("flushed", [True, False])
+def test_power_loss_keeps_the_ends_that_threads_have_committed_together(
+    tmp_path: Path, disk: Any, vfs: ModuleType, monkeypatch: pytest.MonkeyPatch, flushed: bool
+) -> None:
+    """``flushed`` False is the test of the test."""
+    if not flushed:
+        monkeypatch.setattr(Core, "group_commit", lambda queue, kind: queue._group_commits[0])
+    queue = JobQueue.open(tmp_path / "queue.db")
+    queue.enqueue_many(queue.task(name="noop", durable=True)(lambda: None), ((),) * 100)
+    ended: list[int] = []
+    queue.on("done")(lambda signal: ended.append(signal.job_id))
+    snapshots: list[tuple[list[int], dict[str, Any]]] = []
+
+    def each_write(number: int, kind: str, name: str) -> None:
+        if number % 4 == 0 and len(snapshots) < IMAGES * 4:
+            told = list(ended)  # first: what ends meanwhile need not be in the snapshot
+            snapshots.append((told, disk.snapshot()))
+
+    disk.on_call = each_write
+    worker = queue.worker(threads=4)
+    worker.start()
+    queue.drain()
+    worker.stop()
+    disk.on_call = None
+    queue.shut()
+
+    chance, forgotten = random.Random(4), 0
+    for number, (told, snapshot) in enumerate(snapshots):
+        place = tmp_path / f"image-{number}"
+        place.mkdir()
+        vfs.image(snapshot, place, chance)
+        with JobQueue.open(place / "queue.db") as left:
+            assert left.database.value("PRAGMA integrity_check") == "ok"
+            done = {job for (job,) in left.database.sql("SELECT id FROM task WHERE state = 'done'")}
+        forgotten += len(set(told) - done)
+    assert len(snapshots) == IMAGES * 4 and any(told for told, _ in snapshots)
+    assert (forgotten == 0) == flushed
 
 
 @pytest.mark.parametrize("failure", [apsw.IOError, apsw.FullError])

@@ -9,6 +9,7 @@ gone: everything that was synced, and of the rest any subset, each write whole, 
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,24 +68,27 @@ class _File(apsw.VFSFile):
             disk.platters.setdefault(self._name, Platter())
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        if self._name is not None:
-            self._disk.call("write", self._name)
-        super().xWrite(data, offset)
-        if self._name is not None:
-            self._disk.platters[self._name].pending.append((offset, bytes(data)))
+        with self._disk.mutex:
+            if self._name is not None:
+                self._disk.call("write", self._name)
+            super().xWrite(data, offset)
+            if self._name is not None:
+                self._disk.platters[self._name].pending.append((offset, bytes(data)))
 
     def xTruncate(self, size: int) -> None:
-        if self._name is not None:
-            self._disk.call("truncate", self._name)
-        super().xTruncate(size)
-        if self._name is not None:
-            self._disk.platters[self._name].pending.append((size, None))
+        with self._disk.mutex:
+            if self._name is not None:
+                self._disk.call("truncate", self._name)
+            super().xTruncate(size)
+            if self._name is not None:
+                self._disk.platters[self._name].pending.append((size, None))
 
     def xSync(self, flags: int) -> None:
         # The real sync is left out: it costs time, and here the platters say what is on the disk.
         if self._name is not None:
-            self._disk.call("sync", self._name)
-            self._disk.platters[self._name].sync()
+            with self._disk.mutex:
+                self._disk.call("sync", self._name)
+                self._disk.platters[self._name].sync()
 
 
 class Disk(apsw.VFS):
@@ -94,6 +98,8 @@ class Disk(apsw.VFS):
         self._base = apsw.vfs_names()[0]
         super().__init__(name, self._base, makedefault=True)
         self.platters: dict[str, Platter] = {}
+        self.mutex = threading.Lock()
+        """Held for each call, so that a snapshot in :attr:`on_call` is of one moment, however many threads write."""
         self.calls = 0
         self.on_call: Callable[[int, str, str], None] | None = None
         """Called before each write, truncation and sync with its number, kind and file; may raise to let it fail."""
