@@ -53,10 +53,12 @@ def upgrade(database: Connections) -> None:
         steps, held = pending(database), versions(database)
         if database.path and any(held.get(name) for step in steps for name in step.beyond(held)):
             copying.copy(database, backup_path(database.path, steps[0]))
-    for step in steps:
+    # A new database is made in one transaction: nothing that could be lost is in it yet.
+    together = [steps] if not tables_of(database) else [[step] for step in steps]
+    for part in together:
         # Rebuilding a parent table with foreign keys on would cascade to its children; they are checked at the end.
         with database.references_unchecked():
-            _apply(database, step, last=step is steps[-1])
+            _apply(database, part, last=part is together[-1])
 
 
 def backup_path(path: Path, step: Step) -> Path:
@@ -64,30 +66,23 @@ def backup_path(path: Path, step: Step) -> Path:
     return path.with_name(f"{path.stem}-before-{step.name.replace(':', '-')}{path.suffix}")
 
 
-def _apply(database: Connections, step: Step, last: bool) -> None:
-    connection, schema = database.connection(), database.schema
+def _apply(database: Connections, steps: list[Step], last: bool) -> None:
+    connection = database.connection()
     # A migration may make the chain's tables again.
     authorizer, connection.authorizer = connection.authorizer, None
     try:
         # A power failure may take the newest steps; the next start does them again. So only the last need be on the disk.
         with database.write(durable=last), database.recorder().off():
-            held = versions(database)
-            lacking = step.beyond(held)
-            if not lacking:
+            done = steps if _made_new(database, steps) else [step for step in steps if _run(database, step)]
+            if not done:
                 return  # another process was faster
-            for name in schema.components:
-                for script in schema.components[name].scripts[held.get(name, 0) : lacking.get(name, 0)]:
-                    database.sql(script)
             broken = database.sql("PRAGMA foreign_key_check")
             if broken:
                 raise errors.Damaged(
-                    f"{step.name.replace(':', ' ')} cannot be applied: {len(broken)} rows refer to rows that are missing"
+                    f"{done[-1].name.replace(':', ' ')} cannot be applied: {len(broken)} rows refer to rows that are missing"
                 )
-            if schema.application_id:
-                database.sql(f"PRAGMA application_id = {schema.application_id}")
-            if step.release is not None:
-                database.sql(f"PRAGMA user_version = {step.release}")
-            _note(database, step, held)
+            if database.schema.application_id:
+                database.sql(f"PRAGMA application_id = {database.schema.application_id}")
             if last:  # with the same commit, or a kill in between would leave rows without a witness
                 if audit.head(database).entries:
                     structure.tell(database)
@@ -95,6 +90,33 @@ def _apply(database: Connections, step: Step, last: bool) -> None:
                 rewitness.rewitness(database)
     finally:
         connection.authorizer = authorizer
+
+
+def _made_new(database: Connections, steps: list[Step]) -> bool:
+    """Make an empty database as all steps would. Returns whether that could be done."""
+    schema = database.schema
+    if schema.newest is None or steps != schema.steps() or tables_of(database):
+        return False
+    database.sql(schema.newest.read_text(encoding="utf-8"))
+    versions = {name: version for step in steps for name, version in step.versions.items()}
+    _note(database, steps[-1], versions)
+    if steps[-1].release is not None:
+        database.sql(f"PRAGMA user_version = {steps[-1].release}")
+    return True
+
+
+def _run(database: Connections, step: Step) -> bool:
+    """Run the scripts of a step, and note it. Returns whether there were any to run."""
+    held = versions(database)
+    lacking = step.beyond(held)
+    for name, each in database.schema.components.items():
+        for script in each.scripts[held.get(name, 0) : lacking.get(name, 0)]:
+            database.sql(script)
+    if lacking:
+        if step.release is not None:
+            database.sql(f"PRAGMA user_version = {step.release}")
+        _note(database, step, held)
+    return bool(lacking)
 
 
 def _note(database: Connections, step: Step, held: Versions) -> None:

@@ -131,6 +131,8 @@ class Schema:
     """Parts (``index lead_by_score``) that the program itself makes again with another number in them."""
     fingerprint: str = ""
     """Of a new database's parts, see :func:`db.structure.fingerprint`: so that opening need not run the migrations."""
+    newest: Path | None = None
+    """A script that makes, in one go, what all migrations make of an empty database, see :func:`db.structure.script`."""
     ranges: tuple[SealedRanges, ...] = ()
     redaction: Redaction = Redaction()
     earlier_values: Mapping[str, str] = field(default_factory=dict)
@@ -166,6 +168,7 @@ class Schema:
             working=self.working | other.working,
             moving=self.moving | other.moving,
             fingerprint="",
+            newest=None,
             ranges=(*self.ranges, *other.ranges),
             redaction=Redaction(
                 self.redaction.kept | other.redaction.kept,
@@ -188,7 +191,7 @@ class Schema:
         """This schema as it was in an earlier release."""
         releases = self.releases[:release]
         there = tuple(each for each in self.migrations if each.component in releases[-1])
-        return replace(self, migrations=there, releases=releases, fingerprint="")
+        return replace(self, migrations=there, releases=releases, fingerprint="", newest=None)
 
     def steps(self) -> list[Step]:
         """All steps from an empty database to an up-to-date one."""

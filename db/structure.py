@@ -26,6 +26,16 @@ _PARTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, nam
 _READABLE = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"
 _VERSIONS = "SELECT component, version FROM schema_version"
 _TOLD = "SELECT body FROM audit WHERE action = 'schema.tables' ORDER BY seq DESC LIMIT 1"
+_PLAIN = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
+_MADE = f"""
+SELECT type, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'
+  AND (type <> 'table' OR name IN ({_PLAIN}))
+ORDER BY type = 'index', type = 'view', name
+"""
+"""What is to be written down to make it again; of a virtual table not the tables that it makes itself."""
+_TABLES = """
+SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name
+"""
 _OWN = re.compile(r"sqlite_(autoindex_.*|sequence|stat\d)", re.IGNORECASE)
 """What SQLite makes by itself."""
 
@@ -78,19 +88,18 @@ def fingerprint(parts: Mapping[str, Row]) -> str:
 
 def made(schema: Schema, versions: Versions) -> dict[str, Row]:
     """The parts that the migrations make, up to these versions."""
-    scripts = tuple(
-        (step.versions, {name: schema.components[name].scripts for name in step.versions})
-        for step in schema.steps()
-    )
-    key = tuple(sorted(versions.items()))
+    return dict(_made(_scripts(schema, versions), tuple(sorted(versions.items())), schema.moving))
+
+
+def _scripts(schema: Schema, versions: Versions) -> tuple[str, ...]:
     run: list[str] = []
     held: dict[str, int] = {}
-    for step, texts in scripts:
-        for name in schema.components:
-            upto = min(step.get(name, 0), versions.get(name, 0))
-            run += texts.get(name, ())[held.get(name, 0) : upto]
+    for step in schema.steps():
+        for name, each in schema.components.items():
+            upto = min(step.versions.get(name, 0), versions.get(name, 0))
+            run += each.scripts[held.get(name, 0) : upto]
             held[name] = max(held.get(name, 0), upto)
-    return dict(_made(tuple(run), key, schema.moving))
+    return tuple(run)
 
 
 @functools.cache
@@ -128,9 +137,18 @@ def differences(database: Connections) -> list[Difference]:
     if versions is None:
         told = database.value(_TOLD) if "table audit" in there else None
         return compared(database, there, audit.parsed(told)["parts"]) if told else []
-    if schema.fingerprint and versions == schema.releases[-1] and fingerprint(there) == schema.fingerprint:
+    if is_newest(schema, versions, there):
         return []
     return compared(database, there, digests(schema, versions))
+
+
+def is_newest(schema: Schema, versions: Versions, there: Mapping[str, Row]) -> bool:
+    """Whether a database of these versions holds exactly what all migrations of a program make that knows the fingerprint of that."""
+    return (
+        bool(schema.fingerprint)
+        and versions == schema.releases[-1]
+        and fingerprint(there) == schema.fingerprint
+    )
 
 
 def compared(
@@ -160,12 +178,50 @@ def _acts(database: Connections, row: Row, ours: set[str]) -> bool:
     return (name if kind == "view" else table).lower() in ours
 
 
+def script(schema: Schema) -> str:
+    """SQL that makes what all migrations make of an empty database, without what they make again and again on their way there.
+    What differs each time, such as a salt, is made by chance here, too."""
+    one, other = (_contents(schema) for _ in range(2))
+    lines = []
+    for (table, row), (_, again) in zip(one.rows, other.rows, strict=True):
+        values = (
+            apsw.format_sql_value(value) if value == then else f"randomblob({len(value)})"
+            for value, then in zip(row, again, strict=True)
+        )
+        lines.append(f'INSERT INTO "{table}" VALUES ({", ".join(values)});\n')
+    texts = [f"{text};\n" for kind, text in one.parts if kind != "trigger"]
+    triggers = [
+        f"{text};\n" for kind, text in one.parts if kind == "trigger"
+    ]  # they would refuse some of the rows
+    return "".join((*texts, *lines, *triggers))
+
+
+class _Contents(NamedTuple):
+    parts: list[tuple[Any, ...]]
+    rows: list[tuple[str, tuple[Any, ...]]]
+
+
+def _contents(schema: Schema) -> _Contents:
+    connection = apsw.Connection(":memory:")
+    try:
+        for text in _scripts(schema, schema.releases[-1]):
+            connection.execute(text).fetchall()
+        parts = connection.execute(_MADE).fetchall()
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        rows = [(name, row) for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]
+        return _Contents(parts, rows)
+    finally:
+        connection.close()
+
+
 def told(database: Connections) -> dict[str, Any]:
     """What an entry says of the database, which has just been brought up to date."""
     schema, versions = database.schema, held(database)
     if versions is None:  # a package is in it that was not asked for this time
         versions = dict(database.sql(_VERSIONS))
         parts = {part: digest(row) for part, row in rows(database).items()}
+    elif is_newest(schema, versions, there := rows(database)):  # as made: there is no need to make it again
+        parts = {part: digest(row) for part, row in there.items()}
     else:
         parts = digests(schema, versions)
     return {

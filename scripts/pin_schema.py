@@ -1,4 +1,5 @@
-"""Writes what a database consists of into ``scripts/verify_audit.py`` and ``valhalla/program/schema``.
+"""Writes what a database consists of into ``scripts/verify_audit.py`` and into ``__init__.py`` and ``newest.sql`` of
+``valhalla/program/schema``.
 
 ``python3 scripts/pin_schema.py`` after a new migration; ``tests/db/test_structure.py`` says so when it was forgotten.
 """
@@ -14,17 +15,20 @@ from bootstrap import ROOT, enter
 
 VERIFIER = ROOT / "scripts" / "verify_audit.py"
 SCHEMA_MODULE = ROOT / "valhalla" / "program" / "schema" / "__init__.py"
+NEWEST = SCHEMA_MODULE.with_name("newest.sql")
+NEWEST_HEAD = """-- What all migrations make of an empty database. Written by scripts/pin_schema.py.
+"""
 
 
 def main() -> int:
-    """Write both."""
+    """Write them."""
     for path, text in pinned().items():
         path.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 
 def pinned() -> dict[Path, str]:
-    """Both files as they should be."""
+    """The files as they should be."""
     from db import structure
     from valhalla.program.schema import SCHEMA
 
@@ -41,7 +45,8 @@ def pinned() -> dict[Path, str]:
     module = re.sub(
         r'FINGERPRINT = "\w*"', f'FINGERPRINT = "{made}"', SCHEMA_MODULE.read_text(encoding="utf-8")
     )
-    return {VERIFIER: verifier, SCHEMA_MODULE: module}
+    newest = NEWEST_HEAD + structure.script(SCHEMA)
+    return {VERIFIER: verifier, SCHEMA_MODULE: module, NEWEST: newest}
 
 
 def lines() -> list[str]:

@@ -63,7 +63,11 @@ with open_database(sys.argv[1]) as database:
         left -= 1
         if not left:
             os._exit(9)
-    print(unfolding.unfold(database, unfolding.begin(database), Hooks(between=between)))
+    hooks = Hooks(between=between)
+    if sys.argv[3] == "undo":
+        print(unfolding.undo(database, unfolding.runs(database)[0]["id"], hooks=hooks))
+    else:
+        print(unfolding.unfold(database, unfolding.begin(database), hooks))
 """
 
 
@@ -92,29 +96,26 @@ def main() -> int:
     failed = check("decisions explained otherwise after the migration", differing(before, after), 0)
     failed += check("0.1's verifier on a copy by 0.1", verified(given.old, old.interpreter, copy), 0)
     failed += check("this verifier on it", verified(ROOT, sys.executable, copy), 0)
-    killed = 0
-    while (
-        killed < 3
-        and subprocess.run([sys.executable, "-c", KILLED, str(file), "3"], cwd=ROOT).returncode == 9
-    ):
-        killed += 1
+    killed = kill(file, "unfold")
     done = json.loads(step("unfold", lambda: cli("leads", "unfold", "--yes", "--json", home=home)))
     run = json.loads(cli("leads", "unfold", "--preview", "--json", home=home))
-    total = len(new(NEW, file).splitlines())
+    apart = new(NEW, file)
     print(f"killed {killed} times; {done}")
-    failed += check("leads", total, houses)
+    failed += check("leads", len(apart.splitlines()), houses)
     failed += check("leads that still stand for several houses", run["leads"], 0)
     step("verify", lambda: cli("audit", "verify", home=home))
-    apart = new(NEW, file)
     folded = houses - given.leads
     print(f"decisions of single-house leads that changed: {differing(before, apart)} (folded: {folded})")
     number = str(json.loads(new(RUNS, file))[0])
+    killed = kill(file, "undo")
     back = json.loads(
         step("take it back", lambda: cli("leads", "unfold", "--undo", number, "--json", home=home))
     )
-    print(back)
+    print(f"killed {killed} times; {back}")
     step("verify", lambda: cli("audit", "verify", home=home))
+    failed += check("the script for auditors on it", verified(ROOT, sys.executable, file), 0)
     undone = new(NEW, file)
+    failed += check("leads", len(undone.splitlines()), given.leads)
     failed += check("decisions explained otherwise after it was taken back", differing(before, undone), 0)
     return 1 if failed else 0
 
@@ -126,6 +127,12 @@ from valhalla.program.database import open_database
 with open_database(sys.argv[1]) as database:
     print(json.dumps([each["id"] for each in unfolding.runs(database)]))
 """
+
+
+def kill(file: Path, what: str) -> int:
+    """Begin it three times in a process that kills itself after its third batch. Returns how often that was so."""
+    words = [sys.executable, "-c", KILLED, str(file), "3", what]
+    return sum(subprocess.run(words, cwd=ROOT).returncode == 9 for _ in range(3))
 
 
 class Old:

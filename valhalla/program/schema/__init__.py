@@ -236,6 +236,7 @@ SCHEMA = Schema(
     releases=RELEASES,
     moving=frozenset({"index lead_by_score"}),
     fingerprint=FINGERPRINT,
+    newest=Path(__file__).with_name("newest.sql"),
     ranges=JOBS.ranges,
     redaction=Redaction(
         # Imports refer to the first. A search index keeps the shadow tables that SQLite empties itself.
