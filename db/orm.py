@@ -5,15 +5,28 @@ from __future__ import annotations
 from db.hiding import DRIVERS, hidden
 
 with hidden(*DRIVERS):
-    from peewee import AutoField, BigIntegerField, CompositeKey, Model, PeeweeException, TextField
+    from peewee import (
+        JOIN,
+        AutoField,
+        BigIntegerField,
+        Case,
+        CompositeKey,
+        Model,
+        PeeweeException,
+        TextField,
+        fn,
+    )
     from playhouse.apsw_ext import APSWDatabase
 
 __all__ = [
+    "JOIN",
     "APSWDatabase",
     "AutoField",
     "BigIntegerField",
+    "Case",
     "CompositeKey",
     "Model",
     "PeeweeException",
     "TextField",
+    "fn",
 ]

@@ -12,10 +12,10 @@ from typing import Any
 
 import apsw
 import pytest
-from models import Setting
 
 from db import Database, connection, errors
 from valhalla.program.database import memory_database, open_database
+from valhalla.program.models import Setting
 
 READ = "SELECT key FROM setting ORDER BY key"
 PUT = "INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, '1', 0, 'test')"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 
-import models
 import peewee
 import pytest
 
+import valhalla
 from db import Database
 from valhalla.program.database import memory_database
+from valhalla.program.models import Base
 
+ROOMS = sorted(path.parent.name for path in Path(valhalla.__file__).parent.glob("*/models.py"))
 MODELS = [
     each
-    for _, each in inspect.getmembers(models, inspect.isclass)
-    if issubclass(each, models.Base) and each is not models.Base
+    for room in ROOMS
+    for _, each in inspect.getmembers(importlib.import_module(f"valhalla.{room}.models"), inspect.isclass)
+    if issubclass(each, Base) and each is not Base
 ]
 
 
@@ -25,8 +30,8 @@ def schema() -> Iterator[Database]:
         yield database
 
 
-def test_there_are_models() -> None:
-    assert len(MODELS) > 15
+def test_there_are_models_of_several_rooms() -> None:
+    assert len(ROOMS) > 1 and len(MODELS) > len(ROOMS)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

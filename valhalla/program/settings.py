@@ -12,6 +12,7 @@ from db import audit
 from valhalla.program import addresses, sql
 from valhalla.program.errors import UsageError
 from valhalla.program.fields import Field, on_or_off
+from valhalla.program.models import Setting
 from valhalla.program.secrets import parse_reference
 
 if TYPE_CHECKING:
@@ -289,8 +290,8 @@ class Stored(NamedTuple):
 
 def stored(database: Database) -> dict[str, Stored]:
     """The settings that are stored in the database, by name; a redacted copy has no values."""
-    rows = database.sql(sql.SETTINGS_IN_FULL)
-    return {key: Stored(json.loads(value), at, by) for key, value, at, by in rows if value}
+    rows = [row for row in Setting.select().execute(database) if row.value]
+    return {row.key: Stored(json.loads(row.value), row.updated_at, row.updated_by) for row in rows}
 
 
 def environment_name(key: str) -> str:
@@ -311,7 +312,9 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
     parsed = _parsed(key, key, setting, text)
     before = dict(database.sql(sql.SETTINGS)).get(key)
     with database.write(durable=True):
-        database.sql(sql.SAVE_SETTING, (key, json.dumps(parsed), database.clock(), actor))
+        row = Setting.insert(key=key, value=json.dumps(parsed), updated_at=database.clock(), updated_by=actor)
+        replaced = Setting.value, Setting.updated_at, Setting.updated_by
+        row.on_conflict(conflict_target=(Setting.key,), preserve=replaced).execute(database)
         audit.append(
             database,
             "setting.change",

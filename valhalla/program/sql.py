@@ -5,8 +5,6 @@ from __future__ import annotations
 # All of them: there are few, and a command asks for several.
 SETTINGS = "SELECT key, value FROM setting ORDER BY key"
 
-# The same with who set what and when, for the pages that show it.
-SETTINGS_IN_FULL = "SELECT key, value, updated_at, updated_by FROM setting"
 
 # What was set is replaced, with who did it and when.
 SAVE_SETTING = """

@@ -15,10 +15,10 @@ from valhalla.program import settings
 from valhalla.program.moments import clock_text, hour_text, local_day
 from valhalla.reports import chart_figures, sql, week
 from valhalla.sandbox import alerts
-from valhalla.scoring import sql as scripts_sql
+from valhalla.scoring import scripts
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import rate_text, results
-from valhalla.scoring.store import latest_policy
+from valhalla.scoring.store import latest_policy, policy_history
 
 CALLS = 8
 """Leads of the call list: more than a person calls in the first hour do not help to decide."""
@@ -93,15 +93,19 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
                 for each in experiments
             ],
             "moves": [
-                {"script": f"{name} v{number}", "before": before, "after": after, "by": actor, "why": why}
-                for name, number, before, after, _, actor, why in database.sql(
-                    scripts_sql.SCRIPT_MOVES_SINCE, (since,)
-                )
-                if before != after
+                {
+                    "script": move.script,
+                    "before": move.before,
+                    "after": move.after,
+                    "by": move.moved_by,
+                    "why": move.why,
+                }
+                for move in scripts.moves_since(database, since)
             ],
             "policy": [
-                {"version": number, "by": by, "reason": reason}
-                for number, by, reason in database.sql(sql.DIGEST_POLICY, (since,))
+                {"version": each.version, "by": each.created_by, "reason": each.reason}
+                for each in policy_history(database)
+                if each.created_at >= since and each.version > 1  # the first one comes with the program
             ],
             "alerts": [
                 {

@@ -59,10 +59,6 @@ DIGEST_OUTCOMES = "SELECT event, count(*), sum(amount) FROM outcome WHERE record
 # Running ones first, then those that began or ended within the time.
 DIGEST_EXPERIMENTS = "SELECT name FROM experiment WHERE state = 'running' OR stopped_at >= ?1 OR started_at >= ?1 ORDER BY state <> 'running', id"
 
-# Without the first version, which the program brings.
-DIGEST_POLICY = (
-    "SELECT version, created_by, reason FROM policy WHERE created_at >= ? AND version > 1 ORDER BY version"
-)
 
 # Cycles that ended, and those of them that failed.
 DIGEST_RUNS = (

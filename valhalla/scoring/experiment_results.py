@@ -8,8 +8,8 @@ from typing import Any
 from db import Database
 from db.clock import iso
 from valhalla.program.wording import several, share
-from valhalla.scoring import sql, store
-from valhalla.scoring.experiments import Found, find
+from valhalla.scoring import models, sql, store
+from valhalla.scoring.experiments import Found, every, find, variants
 from valhalla.scoring.stages import statistics
 from valhalla.scoring.stages.gate import Gate
 from valhalla.scoring.stages.learning import learn
@@ -25,7 +25,7 @@ _RANK = {"primary": 0, "secondary": 1, "testing": 2, "experimental": 3, "retired
 
 def all_experiments(database: Database) -> list[dict[str, Any]]:
     """Every experiment with its variants, the running one first."""
-    return [_head(database, Found(*row)) for row in database.sql(sql.EXPERIMENTS)]
+    return [_head(database, found) for found in every(database)]
 
 
 def results(database: Database, name: str) -> dict[str, Any]:
@@ -38,9 +38,9 @@ def results(database: Database, name: str) -> dict[str, Any]:
     assert experiment is not None
     arms = dict(snapshot.arms)
     assigned = dict(database.sql(sql.ASSIGNED))
-    told = _head(database, found)
+    summary = _head(database, found)
     least = max(1, policy["outcome"].get("shown_from", SHOWN_FROM))
-    for variant in told["variants"]:
+    for variant in summary["variants"]:
         arm = arms.get(variant["id"], Arm())
         shown = arm.matured >= least
         interval = statistics.wilson(arm.conversions, arm.matured, CONFIDENCE) if shown else None
@@ -58,15 +58,17 @@ def results(database: Database, name: str) -> dict[str, Any]:
         }
     split_p, split_leads = split(rules, snapshot)
     enough = split_leads >= policy["assignment"]["sample_ratio_from"]
-    told["split"] = {
+    summary["split"] = {
         "p": split_p if enough else None,
         "leads": split_leads,
         "ok": split_p >= policy["assignment"]["sample_ratio_alarm"] if enough else None,
     }
-    told["comparisons"] = _comparisons(told["variants"], arms, split_p, split_leads, rules.settings, least)
-    told["verdict"] = verdict(told)
-    told["policy_version"] = version
-    return told
+    summary["comparisons"] = _comparisons(
+        summary["variants"], arms, split_p, split_leads, rules.settings, least
+    )
+    summary["verdict"] = verdict(summary)
+    summary["policy_version"] = version
+    return summary
 
 
 def knowledge(database: Database, found: Found, policy: dict[str, Any]) -> Snapshot:
@@ -75,16 +77,16 @@ def knowledge(database: Database, found: Found, policy: dict[str, Any]) -> Snaps
     return learn(store.worked_leads(database), experiment, store.scripts(database), policy, database.clock())
 
 
-def verdict(told: dict[str, Any]) -> str:
+def verdict(summary: dict[str, Any]) -> str:
     """The result in one sentence; "no winner yet" is one."""
-    if told["split"]["ok"] is False:
+    if summary["split"]["ok"] is False:
         return "Leads are not split as planned: find out why before trusting any comparison."
-    if not any(variant["exposed"] for variant in told["variants"]):
+    if not any(variant["exposed"] for variant in summary["variants"]):
         return "No winner yet: no outcome has been recorded for its leads."
-    for comparison in told["comparisons"]:
+    for comparison in summary["comparisons"]:
         if comparison["winner"]:
             return f"{comparison['winner']} is better (always-valid p = {comparison['p']:.4f})."
-    needs = [comparison["needs"] for comparison in told["comparisons"] if comparison["needs"]]
+    needs = [comparison["needs"] for comparison in summary["comparisons"] if comparison["needs"]]
     return "No winner yet" + (f": it takes {needs[0]}." if needs else ".")
 
 
@@ -143,6 +145,8 @@ def rate_text(variant: dict[str, Any]) -> str:
 
 
 def _head(database: Database, found: Found) -> dict[str, Any]:
+    epoch = models.ExperimentEpoch
+    epochs = epoch.select().where(epoch.experiment_id == found.id).order_by(epoch.version)
     return {
         "id": found.id,
         "name": found.name,
@@ -153,12 +157,12 @@ def _head(database: Database, found: Found) -> dict[str, Any]:
         "started_at": iso(found.started_at) if found.started_at else None,
         "stopped_at": iso(found.stopped_at) if found.stopped_at else None,
         "variants": [
-            {"id": number, "name": name, "weight": weight, "script_id": script,
-             "script": f"{title} v{version}" if title else None, "state": state}
-            for number, name, weight, script, title, version, state in database.sql(sql.VARIANTS_WITH_SCRIPTS, (found.id,))
+            {"id": each.id, "name": each.name, "weight": each.weight, "script_id": each.script_id,
+             "script": f"{each.script} v{each.script_version}" if each.script else None, "state": each.state}
+            for each in variants(database, found.id)
         ],
         "epochs": [
-            {"version": version, "weights": json.loads(weights), "started_at": iso(at)}
-            for version, weights, at in database.sql(sql.EPOCHS, (found.id,))
+            {"version": each.version, "weights": json.loads(each.weights), "started_at": iso(each.started_at)}
+            for each in epochs.execute(database)
         ],
     }  # fmt: skip

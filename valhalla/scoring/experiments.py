@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from db import Database, audit
+from db.orm import JOIN
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import sql
+from valhalla.scoring import models
 from valhalla.scoring.scripts import bring_back, find_script
 from valhalla.scoring.stages.calling import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
@@ -53,15 +54,47 @@ class ScriptedVariant(NamedTuple):
 
 def variants(database: Database, experiment_id: int) -> list[ScriptedVariant]:
     """The variants of an experiment, in the order in which they were named."""
-    return [ScriptedVariant._make(row) for row in database.sql(sql.VARIANTS_WITH_SCRIPTS, (experiment_id,))]
+    variant, script = models.Variant, models.Script
+    query = (
+        variant.select(
+            variant.id,
+            variant.name,
+            variant.weight,
+            variant.script_id,
+            script.name.alias("script"),
+            script.version.alias("script_version"),
+            script.state,
+        )
+        .join(script, JOIN.LEFT_OUTER, on=variant.script_id == script.id)
+        .where(variant.experiment_id == experiment_id)
+        .order_by(variant.id)
+    )
+    return list(query.objects(ScriptedVariant).execute(database))
 
 
 def find(database: Database, name: str) -> Found:
     """The experiment called ``name``; :class:`NotFound` when there is none."""
-    row = database.one(sql.EXPERIMENT_BY_NAME, (name,))
-    if row is None:
+    found = _newest(database, name)
+    if found is None:
         raise NotFound(f"there is no experiment {name!r}; see: valhalla experiments list")
-    return Found(*row)
+    return found
+
+
+def every(database: Database) -> list[Found]:
+    """Every experiment, the running one first, then the newest."""
+    experiment = models.Experiment
+    query = experiment.select().order_by(experiment.state != "running", experiment.id.desc())
+    return list(query.objects(Found).execute(database))
+
+
+def _newest(database: Database, name: str) -> Found | None:
+    """The newest of those that were ever called ``name``."""
+    experiment = models.Experiment
+    query = experiment.select().where(experiment.name == name)
+    found: Found | None = (
+        query.order_by(experiment.version.desc(), experiment.id.desc()).objects(Found).first(database)
+    )
+    return found
 
 
 def start(
@@ -81,24 +114,24 @@ def start(
     if metric not in RANKS:
         raise UsageError(f"{metric!r} cannot be counted as success; use {', '.join(RANKS)}")
     with database.write(durable=True):
-        running = database.value(sql.RUNNING_EXPERIMENT_NAME)
+        running = next((each for each in every(database) if each.state == "running"), None)
         if running is not None:
-            raise UsageError(f"experiment {running} is running, and one takes leads at a time; stop it first")
-        known = database.one(sql.EXPERIMENT_BY_NAME, (name,))
+            raise UsageError(
+                f"experiment {running.name} is running, and one takes leads at a time; stop it first"
+            )
+        known = _newest(database, name)
         if known is not None and arms:
             raise UsageError(
                 f"there is an experiment {name!r} already; start it without variants, or choose another name"
             )
-        experiment_id = (
-            _restart(database, Found(*known)) if known else _add(database, name, arms, kind, metric, actor)
-        )
+        experiment_id = _restart(database, known) if known else _add(database, name, arms, kind, metric)
         found = find(database, name)
         found_arms = variants(database, experiment_id)
         for variant in found_arms:
             if variant.script_id is not None and variant.state == "retired":
                 bring_back(database, variant.script_id, f"It is compared again in experiment {name}.", actor)
         weights = {variant.name: variant.weight for variant in found_arms}
-        _begin_epoch(database, found, weights)
+        begin_epoch(database, found.id, found.version, weights)
         body = {"version": found.version, "weights": weights, "kind": found.kind, "metric": found.metric}
         audit.append(database, "experiment.start", f"experiment:{found.id}", body, actor=actor)
     return found
@@ -117,10 +150,12 @@ def weigh(database: Database, name: str, weights: Mapping[str, int], *, actor: s
         if after == before:
             return found
         for variant, weight in weights.items():
-            database.sql(sql.WEIGH_VARIANT, (weight, found.id, variant))
-        database.sql(sql.NEXT_EXPERIMENT_VERSION, (found.id,))
+            arm = models.Variant
+            named = arm.experiment_id == found.id, arm.name == variant
+            arm.update(weight=weight).where(*named).execute(database)
+        _update(database, found.id, version=found.version + 1)
         found = find(database, name)
-        _begin_epoch(database, found, after)
+        begin_epoch(database, found.id, found.version, after)
         body = {"version": found.version, "before": before, "after": after}
         audit.append(database, "experiment.weigh", f"experiment:{found.id}", body, actor=actor)
     return found
@@ -132,14 +167,14 @@ def stop(database: Database, name: str, *, actor: str = "operator") -> Found:
         found = find(database, name)
         if found.state != "running":
             raise UsageError(f"experiment {name} is not running")
-        database.sql(sql.STOP_EXPERIMENT, (database.clock(), found.id))
+        _update(database, found.id, state="stopped", stopped_at=database.clock())
         audit.append(
             database, "experiment.stop", f"experiment:{found.id}", {"version": found.version}, actor=actor
         )
         return find(database, name)
 
 
-def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: str, actor: str) -> int:
+def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: str) -> int:
     if not name:
         raise UsageError("an experiment needs a name")
     if kind not in ("script", "channel"):
@@ -163,23 +198,57 @@ def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: 
             scripts.append(find_script(database, arm.script).id)
     if kind == "script" and len(set(scripts)) < len(scripts):
         raise UsageError("two variants have the same script, so there is nothing to compare")
+    variants = [(arm.name, arm.weight, script) for arm, script in zip(arms, scripts, strict=True)]
+    return insert(database, name, variants, kind=kind, metric=metric)
+
+
+def insert(
+    database: Database,
+    name: str,
+    variants: Iterable[tuple[str, int, int | None]],
+    *,
+    kind: str = "script",
+    metric: str = "appointment",
+) -> int:
+    """The number of a new experiment that runs from now on, with its ``variants``: name, weight and script of each. Inside a write
+    transaction."""
     now = database.clock()
-    experiment_id: int = database.value(sql.ADD_EXPERIMENT, (name, kind, metric, now, now))
-    for arm, script in zip(arms, scripts, strict=True):
-        database.sql(sql.ADD_VARIANT, (experiment_id, arm.name, arm.weight, script))
+    experiment_id = int(
+        models.Experiment.insert(
+            name=name, version=1, kind=kind, state="running", metric=metric, created_at=now, started_at=now
+        ).execute(database)
+    )
+    for variant, weight, script_id in variants:
+        models.Variant.insert(
+            experiment_id=experiment_id, name=variant, weight=weight, script_id=script_id
+        ).execute(database)
     return experiment_id
 
 
+def begin_epoch(database: Database, experiment_id: int, version: int, weights: Mapping[str, int]) -> None:
+    """Leads are drawn by these weights from now on. Inside a write transaction."""
+    models.ExperimentEpoch.insert(
+        experiment_id=experiment_id,
+        version=version,
+        weights=json.dumps(weights, ensure_ascii=False),
+        started_at=database.clock(),
+    ).execute(database)
+
+
 def _restart(database: Database, known: Found) -> int:
-    database.sql(sql.RESTART_EXPERIMENT, (database.clock(), known.id))
+    _update(
+        database,
+        known.id,
+        state="running",
+        version=known.version + 1,
+        started_at=database.clock(),
+        stopped_at=None,
+    )
     return known.id
 
 
-def _begin_epoch(database: Database, found: Found, weights: Mapping[str, Any]) -> None:
-    database.sql(
-        sql.ADD_EPOCH,
-        (found.id, found.version, json.dumps(weights, ensure_ascii=False), database.clock()),
-    )
+def _update(database: Database, experiment_id: int, **values: Any) -> None:
+    models.Experiment.update(**values).where(models.Experiment.id == experiment_id).execute(database)
 
 
 def _check_weights(weights: Sequence[int]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from db import Database
+from db.orm import fn
 from valhalla.program.errors import UsageError
-from valhalla.scoring import sql, store
-from valhalla.scoring.scripts import Script, find_script, note_move
+from valhalla.scoring import models, store
+from valhalla.scoring.scripts import Script, find_script, note_move, selected, set_state
 from valhalla.scoring.stages.gate import Gate
 from valhalla.scoring.stages.learning import learn
 from valhalla.scoring.stages.promotion import (
@@ -94,7 +95,7 @@ def pin(database: Database, which: str, *, reason: str, actor: str = "operator")
             made.append(_move(database, script, "primary", f"Pinned by hand: {reason}", evidence, actor))
         else:
             note_move(database, script.id, "primary", "primary", f"Pinned by hand: {reason}", evidence, actor)
-        database.sql(sql.PIN_SCRIPT, (database.clock(), script.id))
+        _pin(database, script, database.clock())
         return made
 
 
@@ -104,7 +105,7 @@ def unpin(database: Database, which: str, *, actor: str = "operator") -> Script:
         script = find_script(database, which)
         if script.pinned_at is None:
             raise UsageError(f"{script.title} is not pinned")
-        database.sql(sql.PIN_SCRIPT, (None, script.id))
+        _pin(database, script, None)
         note_move(database, script.id, script.state, script.state, "Unpinned by hand.", (), actor)
         return script
 
@@ -153,12 +154,20 @@ def _assess(rules: PromotionRules, snapshot: Snapshot, script: Script) -> Verdic
 
 def _in_use(database: Database, script: Script) -> Script | None:
     """The script that has the place which this one would take."""
-    row = database.one(sql.PRIMARY_SCRIPT, (script.channel, script.market))
-    return None if row is None else Script(*row)
+    known = models.Script
+    same_market = fn.coalesce(known.market, "") == (script.market or "")
+    # There is at most one for each channel and market: a unique index holds it.
+    query = selected().where(known.state == "primary", known.channel == script.channel, same_market)
+    found: Script | None = query.first(database)
+    return found
 
 
 def _pinned(database: Database) -> Collection[int]:
-    return {number for (number,) in database.sql(sql.PINNED_SCRIPTS)}
+    return {each.id for each in selected().where(models.Script.pinned_at.is_null(False)).execute(database)}
+
+
+def _pin(database: Database, script: Script, at: int | None) -> None:
+    models.Script.update(pinned_at=at).where(models.Script.id == script.id).execute(database)
 
 
 def _apply(database: Database, found: list[Move], actor: str) -> list[Moved]:
@@ -198,6 +207,6 @@ def _evidence(move: Move) -> list[dict[str, Any]]:
 def _move(
     database: Database, script: Script, after: str, why: str, evidence: list[dict[str, Any]], actor: str
 ) -> Moved:
-    database.sql(sql.SET_SCRIPT_STATE, (after, script.id))
+    set_state(database, script.id, after)
     note_move(database, script.id, script.state, after, why, evidence, actor)
     return Moved(script, script.state, after, why)

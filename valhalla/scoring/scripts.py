@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 
 from db import Database, audit
 from db.clock import iso
+from db.orm import Case, fn
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import sql
+from valhalla.scoring import models, sql
 from valhalla.scoring.stages.calling import CHANNELS
 
 LONGEST = 20_000
 """Letters of a script."""
+
+_NEARNESS = ("primary", "secondary", "testing", "experimental")
+"""The states by how near to use a script is in them; what is retired comes last."""
 
 
 class Script(NamedTuple):
@@ -37,14 +41,17 @@ class Script(NamedTuple):
 
 def find_script(database: Database, which: str) -> Script:
     """A script by its number or its name (then the newest version); :class:`NotFound` when there is none."""
-    row = (
-        database.one(sql.SCRIPT_BY_ID, (int(which),))
-        if which.isdigit()
-        else database.one(sql.SCRIPT_BY_NAME, (which.strip(),))
-    )
-    if row is None:
+    called = models.Script.name.collate("NOCASE") == which.strip()
+    query = selected().where(models.Script.id == int(which) if which.isdigit() else called)
+    found: Script | None = query.order_by(models.Script.version.desc()).first(database)
+    if found is None:
         raise NotFound(f"there is no script {which!r}; see: valhalla scripts list")
-    return Script(*row)
+    return found
+
+
+def selected() -> Any:
+    """A query for scripts, to be narrowed and ordered; its rows are each a :class:`Script`."""
+    return models.Script.select().objects(Script)
 
 
 def add(
@@ -67,25 +74,50 @@ def add(
     if channel not in CHANNELS:
         raise UsageError(f"{channel!r} is no channel; use {', '.join(CHANNELS)}")
     with database.write(durable=True):
-        version = database.value(sql.NEXT_SCRIPT_VERSION, (name,))
-        number = database.value(
-            sql.ADD_SCRIPT, (name, version, channel, market, "experimental", body, database.clock())
-        )
+        number = insert(database, name, body, channel=channel, market=market)
         note_move(database, number, None, "experimental", "It was added.", (), actor)
         return find_script(database, str(number))
 
 
+def insert(
+    database: Database,
+    name: str,
+    body: str,
+    *,
+    channel: str = "call",
+    market: str | None = None,
+    state: str = "experimental",
+) -> int:
+    """The number of a new script, or of a new version of one that has this name. Inside a write transaction."""
+    newest = models.Script.select(fn.max(models.Script.version)).where(models.Script.name == name)
+    return int(
+        models.Script.insert(
+            name=name,
+            version=(newest.scalar(database) or 0) + 1,
+            channel=channel,
+            market=market,
+            state=state,
+            body=body,
+            created_at=database.clock(),
+        ).execute(database)
+    )
+
+
+def set_state(database: Database, script_id: int, state: str) -> None:
+    """Move a script; the move that explains it is stored in the same transaction."""
+    models.Script.update(state=state).where(models.Script.id == script_id).execute(database)
+
+
 def bring_back(database: Database, script_id: int, why: str, actor: str) -> None:
     """A retired script is compared again: it is testing. Inside a write transaction."""
-    database.sql(sql.SET_SCRIPT_STATE, ("testing", script_id))
+    set_state(database, script_id, "testing")
     note_move(database, script_id, "retired", "testing", why, (), actor)
 
 
 def of_market(database: Database, market: str) -> list[Script]:
     """The scripts that a market has for itself and that are not retired, the one in use first."""
-    return [
-        find_script(database, str(number)) for (number,) in database.sql(sql.SCRIPTS_OF_MARKET, (market,))
-    ]
+    of_it = selected().where(models.Script.market == market, models.Script.state != "retired")
+    return list(of_it.order_by(models.Script.state != "primary", models.Script.id).execute(database))
 
 
 def copy_to(database: Database, script: Script, market: str, why: str, actor: str) -> int:
@@ -99,7 +131,7 @@ def copy_to(database: Database, script: Script, market: str, why: str, actor: st
     )
     state = "secondary" if script.state == "primary" and taken else script.state
     if state != copy.state:
-        database.sql(sql.SET_SCRIPT_STATE, (state, copy.id))
+        set_state(database, copy.id, state)
         note_move(database, copy.id, copy.state, state, why, (), actor)
     return copy.id
 
@@ -108,7 +140,7 @@ def withdraw(database: Database, script_id: int, why: str, actor: str) -> None:
     """Retire a script that should not have been there, also one in use. Inside a write transaction."""
     script = find_script(database, str(script_id))
     if script.state != "retired":
-        database.sql(sql.SET_SCRIPT_STATE, ("retired", script.id))
+        set_state(database, script.id, "retired")
         note_move(database, script.id, script.state, "retired", why, (), actor)
 
 
@@ -123,37 +155,93 @@ def note_move(
 ) -> None:
     """Write down that a script moved, with the gates as they stood; inside the transaction that moves it."""
     text = json.dumps(list(evidence), ensure_ascii=False)
-    database.sql(sql.ADD_SCRIPT_MOVE, (script_id, before, after, database.clock(), actor, why, text))
+    insert_move(database, script_id, before, after, why, text, actor)
     body = {"before": before, "after": after, "why": why, "evidence": text}
     audit.append(database, "script.move", f"script:{script_id}", body, actor=actor)
 
 
+def insert_move(
+    database: Database,
+    script_id: int,
+    before: str | None,
+    after: str,
+    why: str,
+    evidence: str,
+    actor: str,
+) -> None:
+    """The row of a move; ``evidence`` is JSON. Inside the transaction that moves the script."""
+    models.ScriptMove.insert(
+        script_id=script_id,
+        before=before,
+        after=after,
+        at=database.clock(),
+        moved_by=actor,
+        why=why,
+        evidence=evidence,
+    ).execute(database)
+
+
+class MoveMade(NamedTuple):
+    """A move of a script from one state to another, as the digest says it."""
+
+    script: str
+    before: str
+    after: str
+    moved_by: str
+    why: str
+
+
+def moves_since(database: Database, since: int) -> list[MoveMade]:
+    """The moves since a time (UTC microseconds), oldest first; not those that only say where a script began or that it was pinned."""
+    move, script = models.ScriptMove, models.Script
+    query = (
+        move.select(
+            script.name.concat(" v").concat(script.version).alias("script"),
+            move.before,
+            move.after,
+            move.moved_by,
+            move.why,
+        )
+        .join(script, on=move.script_id == script.id)
+        .where(move.at >= since, move.before != move.after)
+        .order_by(move.id)
+    )
+    return list(query.objects(MoveMade).execute(database))
+
+
 def all_scripts(database: Database) -> list[dict[str, Any]]:
     """Every script, those in use first, with what came of the leads it was used on."""
-    return [_told(database, Script(*row)) for row in database.sql(sql.ALL_SCRIPTS)]
+    script = models.Script
+    place = Case(script.state, [(state, place) for place, state in enumerate(_NEARNESS)], len(_NEARNESS))
+    ordered = selected().order_by(
+        script.channel, script.market.is_null(False), script.market, place, script.id
+    )
+    return [_summary(database, each) for each in ordered.execute(database)]
 
 
 def whole(database: Database, which: str) -> dict[str, Any]:
     """One script with its text and every move it made."""
     script = find_script(database, which)
+    move = models.ScriptMove
+    moves = move.select().where(move.script_id == script.id).order_by(move.id)
     return {
-        **_told(database, script),
+        **_summary(database, script),
         "body": script.body,
         "moves": [
             {
-                "at": iso(at),
-                "before": before,
-                "after": after,
-                "by": actor,
-                "why": why,
-                "evidence": json.loads(evidence),
+                "at": iso(each.at),
+                "before": each.before,
+                "after": each.after,
+                "by": each.moved_by,
+                "why": each.why,
+                "evidence": json.loads(each.evidence),
             }
-            for before, after, at, actor, why, evidence in database.sql(sql.SCRIPT_MOVES, (script.id,))
+            for each in moves.execute(database)
         ],
     }
 
 
-def _told(database: Database, script: Script) -> dict[str, Any]:
+def _summary(database: Database, script: Script) -> dict[str, Any]:
     used, appointments, won, opted_out = database.sql(sql.SCRIPT_RECORD, (script.id,))[0]
     return {
         "id": script.id,

@@ -16,20 +16,7 @@ _SILENT = ", ".join(f"'{name}'" for name in NO_CONVERSATION)
 
 # The policy in force is the newest; asked before every batch.
 LATEST_POLICY = "SELECT version, body FROM policy ORDER BY version DESC LIMIT 1"
-# An older one, to explain a decision by what decided it.
-POLICY = "SELECT body FROM policy WHERE version = ?"
-# Without the bodies, which are large.
-POLICY_HISTORY = "SELECT version, created_at, created_by, reason FROM policy ORDER BY version"
-# A version is never changed.
-ADD_POLICY = "INSERT INTO policy (version, body, created_at, created_by, reason) VALUES (?, ?, ?, ?, ?)"
 
-# What was known when a lead was decided.
-SNAPSHOT = "SELECT body FROM model_snapshot WHERE id = ?"
-# By content: the same knowledge is stored once.
-FIND_SNAPSHOT = "SELECT id FROM model_snapshot WHERE digest = ?"
-# Two processes may learn the same at the same time.
-ADD_SNAPSHOT = """INSERT INTO model_snapshot (digest, body, created_at) VALUES (?, ?, ?)
-                  ON CONFLICT (digest) DO NOTHING"""
 
 # One experiment takes leads at a time: the one started last.
 RUNNING_EXPERIMENT = """SELECT id, name, version, metric FROM experiment WHERE state = 'running'
@@ -38,8 +25,6 @@ RUNNING_EXPERIMENT = """SELECT id, name, version, metric FROM experiment WHERE s
 EPOCH_START = (
     "SELECT started_at FROM experiment_epoch WHERE experiment_id = ? AND version = ? AND version > 1"
 )
-# Weights stay on record: results are judged by those that were in force.
-ADD_EPOCH = "INSERT INTO experiment_epoch (experiment_id, version, weights, started_at) VALUES (?, ?, ?, ?)"
 # In the order in which they were named, by which leads are drawn.
 VARIANTS = "SELECT id, name, weight, script_id FROM variant WHERE experiment_id = ? ORDER BY id"
 # Without the texts: asked before every batch.
@@ -71,9 +56,6 @@ GROUP BY outcome.lead_id"""
 
 # What is not counted from outcomes at each load but measured or learnt now and then.
 KNOWLEDGE = "SELECT name, body FROM knowledge"
-# Changes the row only when it says something new, so that nothing is witnessed for nothing.
-KNOW = """INSERT INTO knowledge (name, body, at) VALUES (?, ?, ?)
-          ON CONFLICT (name) DO UPDATE SET body = excluded.body, at = excluded.at WHERE body <> excluded.body"""
 
 # Who can be called: neither kept out nor closed, and there is a way to reach them. A scan, for a file that is not large.
 _ABLE = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
@@ -110,23 +92,8 @@ WORKED_BY_SCRIPT = WORKED_LEADS.replace(
 """,
 )
 
-# Whether a file is new.
-ANY_SCRIPT = "SELECT 1 FROM script LIMIT 1"
-# Whether a file is new.
-ANY_EXPERIMENT = "SELECT 1 FROM experiment LIMIT 1"
-# The scripts that come with the program have a history as well.
-ADD_FIRST_MOVE = """INSERT INTO script_move (script_id, before, after, at, moved_by, why, evidence)
-                    SELECT id, NULL, state, ?, 'valhalla', 'It came with the program.', '[]' FROM script"""
-# Variants are never removed: outcomes name them.
-ADD_VARIANT = "INSERT INTO variant (experiment_id, name, weight, script_id) VALUES (?, ?, ?, ?)"
-
 
 # -- markets and their copies ----------------------------------------------------------------------
-
-# Those that a market has for itself, the ones in use first.
-SCRIPTS_OF_MARKET = (
-    "SELECT id FROM script WHERE market = ? AND state <> 'retired' ORDER BY state <> 'primary', id"
-)
 
 
 # -- running a policy in shadow --------------------------------------------------------------------
@@ -145,85 +112,14 @@ GROUP BY lead_id
 
 # -- experiments -----------------------------------------------------------------------------------
 
-_EXPERIMENT_COLUMNS = "id, name, version, kind, state, metric, created_at, started_at, stopped_at"
 
-# The running one first, then the newest.
-EXPERIMENTS = f"SELECT {_EXPERIMENT_COLUMNS} FROM experiment ORDER BY state <> 'running', id DESC"
-# A name may have been used before: the newest is meant.
-EXPERIMENT_BY_NAME = (
-    f"SELECT {_EXPERIMENT_COLUMNS} FROM experiment WHERE name = ? ORDER BY version DESC, id DESC LIMIT 1"
-)
-# One takes leads at a time; named in the refusal to start another.
-RUNNING_EXPERIMENT_NAME = "SELECT name FROM experiment WHERE state = 'running' ORDER BY id LIMIT 1"
-# With their scripts, which variants of a channel do not have.
-VARIANTS_WITH_SCRIPTS = """
-SELECT v.id, v.name, v.weight, v.script_id, s.name, s.version, s.state FROM variant AS v
-LEFT JOIN script AS s ON s.id = v.script_id WHERE v.experiment_id = ? ORDER BY v.id
-"""
-# How the weights changed.
-EPOCHS = "SELECT version, weights, started_at FROM experiment_epoch WHERE experiment_id = ? ORDER BY version"
 # A scan of the leads, when somebody looks at the results.
 ASSIGNED = "SELECT variant_id, count(*) FROM lead WHERE variant_id IS NOT NULL GROUP BY variant_id"
-
-# The experiment that comes with the program.
-ADD_EXPERIMENT = """
-INSERT INTO experiment (name, version, kind, state, metric, created_at, started_at)
-VALUES (?, 1, ?, 'running', ?, ?, ?) RETURNING id
-"""
-# A new version: what is counted from now on is counted afresh.
-RESTART_EXPERIMENT = "UPDATE experiment SET state = 'running', version = version + 1, started_at = ?, stopped_at = NULL WHERE id = ?"
-# It stays, with its results.
-STOP_EXPERIMENT = "UPDATE experiment SET state = 'stopped', stopped_at = ? WHERE id = ?"
-# Other weights are another version.
-NEXT_EXPERIMENT_VERSION = "UPDATE experiment SET version = version + 1 WHERE id = ?"
-# Leads keep the variant they have.
-WEIGH_VARIANT = "UPDATE variant SET weight = ? WHERE experiment_id = ? AND name = ?"
 
 
 # -- scripts ---------------------------------------------------------------------------------------
 
-_SCRIPT_COLUMNS = "id, name, version, channel, market, state, body, created_at, pinned_at"
 
-# In use first, then by how near they are to it.
-ALL_SCRIPTS = f"""
-SELECT {_SCRIPT_COLUMNS} FROM script
-ORDER BY channel, market IS NOT NULL, market,
-  CASE state WHEN 'primary' THEN 0 WHEN 'secondary' THEN 1 WHEN 'testing' THEN 2 WHEN 'experimental' THEN 3 ELSE 4 END, id
-"""
-# As numbers are shown with every script.
-SCRIPT_BY_ID = f"SELECT {_SCRIPT_COLUMNS} FROM script WHERE id = ?"
-# Without a version the newest is meant.
-SCRIPT_BY_NAME = (
-    f"SELECT {_SCRIPT_COLUMNS} FROM script WHERE name = ? COLLATE NOCASE ORDER BY version DESC LIMIT 1"
-)
-# There is one for each channel and market; a unique index holds it.
-PRIMARY_SCRIPT = f"SELECT {_SCRIPT_COLUMNS} FROM script WHERE state = 'primary' AND channel = ? AND coalesce(market, '') = coalesce(?, '')"
-# Evidence does not move them.
-PINNED_SCRIPTS = "SELECT id FROM script WHERE pinned_at IS NOT NULL"
-# Versions count by name, not by row.
-NEXT_SCRIPT_VERSION = "SELECT coalesce(max(version), 0) + 1 FROM script WHERE name = ?"
-# A script that comes with the program.
-ADD_SCRIPT = """
-INSERT INTO script (name, version, channel, market, state, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-RETURNING id
-"""
-# The move that explains it is stored in the same transaction.
-SET_SCRIPT_STATE = "UPDATE script SET state = ? WHERE id = ?"
-# A date, so that people see since when.
-PIN_SCRIPT = "UPDATE script SET pinned_at = ? WHERE id = ?"
-# With the gates as they were then.
-ADD_SCRIPT_MOVE = """
-INSERT INTO script_move (script_id, before, after, at, moved_by, why, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-# Oldest first, as it is told.
-SCRIPT_MOVES = (
-    "SELECT before, after, at, moved_by, why, evidence FROM script_move WHERE script_id = ? ORDER BY id"
-)
-# For the daily digest; without the moves that only say where a script began.
-SCRIPT_MOVES_SINCE = """
-SELECT s.name, s.version, m.before, m.after, m.at, m.moved_by, m.why FROM script_move AS m JOIN script AS s ON s.id = m.script_id
-WHERE m.at >= ? AND m.before IS NOT NULL ORDER BY m.id
-"""
 # Leads on which an outcome was recorded while the script was in use, and how far they got.
 SCRIPT_RECORD = f"""
 SELECT count(DISTINCT lead_id), count(DISTINCT CASE WHEN event IN ('appointment', 'offer', 'contract', 'won') THEN lead_id END),

@@ -13,7 +13,8 @@ import apsw
 
 import db.audit
 from valhalla.program import settings
-from valhalla.scoring import sql
+from valhalla.scoring import experiments, models, sql
+from valhalla.scoring import scripts as script_rows
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.learning import WorkedLead, learn, today
@@ -55,22 +56,20 @@ def seed(database: Database) -> None:
         if database.one(sql.LATEST_POLICY) is not None:  # another process was faster
             return
         save_policy(database, FIRST_POLICY, "the default policy", "valhalla")
-        if database.one(sql.ANY_SCRIPT) is None and database.one(sql.ANY_EXPERIMENT) is None:
+        if not (models.Script.select().exists(database) or models.Experiment.select().exists(database)):
             _seed_experiment(database)
 
 
 def _seed_experiment(database: Database) -> None:
-    now = database.clock()
     texts = (("Patient opener", "primary", PATIENT), ("Direct opener", "testing", DIRECT))
-    patient, direct = (
-        database.value(sql.ADD_SCRIPT, (name, 1, "call", None, state, body, now))
-        for name, state, body in texts
-    )
-    experiment = database.value(sql.ADD_EXPERIMENT, ("opener", "script", "appointment", now, now))
-    database.sql(sql.ADD_VARIANT, (experiment, "patient", 1, patient))
-    database.sql(sql.ADD_VARIANT, (experiment, "direct", 1, direct))
-    database.sql(sql.ADD_EPOCH, (experiment, 1, json.dumps({"patient": 1, "direct": 1}), now))
-    database.sql(sql.ADD_FIRST_MOVE, (now,))
+    patient, direct = (script_rows.insert(database, name, body, state=state) for name, state, body in texts)
+    for script_id, (_, state, _) in zip((patient, direct), texts, strict=True):
+        script_rows.insert_move(
+            database, script_id, None, state, "It came with the program.", "[]", "valhalla"
+        )
+    variants = ("patient", 1, patient), ("direct", 1, direct)
+    experiment = experiments.insert(database, "opener", variants)
+    experiments.begin_epoch(database, experiment, 1, {name: weight for name, weight, _ in variants})
     body = {"experiment": "opener", "scripts": [patient, direct], "weights": [1, 1]}
     db.audit.append(database, "experiment.start", f"experiment:{experiment}", body)
 
@@ -86,7 +85,7 @@ def latest_policy(database: Database) -> tuple[int, Policy]:
 
 def policy_at(database: Database, version: int) -> Policy:
     """The policy of a version."""
-    body = database.value(sql.POLICY, (version,))
+    body = models.Policy.select(models.Policy.body).where(models.Policy.version == version).scalar(database)
     if body is None:
         raise Unknown(f"The file has no policy version {version}.")
     return completed(json.loads(body))
@@ -94,7 +93,9 @@ def policy_at(database: Database, version: int) -> Policy:
 
 def policy_history(database: Database) -> list[PolicyVersion]:
     """Every version of the policy, oldest first."""
-    return [PolicyVersion(*row) for row in database.sql(sql.POLICY_HISTORY)]
+    row = models.Policy  # without the bodies, which are large
+    query = row.select(row.version, row.created_at, row.created_by, row.reason).order_by(row.version)
+    return list(query.objects(PolicyVersion).execute(database))
 
 
 def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> int:
@@ -110,9 +111,11 @@ def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> 
             return int(latest)
         version = int(latest) + 1
         text = json.dumps(policy, ensure_ascii=False, separators=(",", ":"))
-        database.sql(sql.ADD_POLICY, (version, text, database.clock(), actor, reason))
+        models.Policy.insert(
+            version=version, body=text, created_at=database.clock(), created_by=actor, reason=reason
+        ).execute(database)
         # Values go in as JSON text: the chain has no place for fractions.
-        told = (
+        differences = (
             {change.key: [json.dumps(change.before), json.dumps(change.after)] for change in changes}
             if latest
             else {}
@@ -120,7 +123,7 @@ def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> 
         body = {
             "reason": reason,
             "digest": blake2b(text.encode(), digest_size=16).hexdigest(),
-            "changes": told,
+            "changes": differences,
         }
         db.audit.append(database, "policy.set", f"policy:{version}", body, actor=actor)
     return version
@@ -165,7 +168,7 @@ def _learnt(
     snapshot = learn(worked, running, known_scripts, policy, now, quality, learnt)
     if formula_of(policy) != 1 and "shares" in known:
         snapshot = snapshot._replace(shares=Shares.from_json(json.loads(known["shares"])))
-    number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot)
+    number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot.digest())
     context = Context(version, policy, number, snapshot, now)
     context.learnt_from = so_far
     return context
@@ -219,30 +222,41 @@ def _know(database: Database, name: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if dict(database.sql(sql.KNOWLEDGE)).get(name) != text:
         with database.write():
-            database.sql(sql.KNOW, (name, text, database.clock()))
+            row = models.Knowledge
+            query = row.insert(name=name, body=text, at=database.clock())
+            query.on_conflict(conflict_target=(row.name,), preserve=(row.body, row.at)).execute(database)
 
 
-def _known_snapshot(database: Database, snapshot: Snapshot) -> int:
-    return int(database.value(sql.FIND_SNAPSHOT, (snapshot.digest(),)) or 0)
+def _known_snapshot(database: Database, digest: str) -> int:
+    row = models.ModelSnapshot
+    return int(row.select(row.id).where(row.digest == digest).scalar(database) or 0)
 
 
 def store_snapshot(database: Database, snapshot: Snapshot) -> int:
     """The id of the snapshot in the file; stores it when it is new."""
     digest = snapshot.digest()
-    known = database.value(sql.FIND_SNAPSHOT, (digest,))
-    if known is None:
+    known = _known_snapshot(database, digest)
+    if not known:
         with database.write():
-            database.sql(sql.ADD_SNAPSHOT, (digest, snapshot.to_json(), database.clock()))
-            new = database.changes()
-            known = database.value(sql.FIND_SNAPSHOT, (digest,))
+            row = models.ModelSnapshot.insert(
+                digest=digest, body=snapshot.to_json(), created_at=database.clock()
+            )
+            new = (
+                row.on_conflict_ignore().as_rowcount().execute(database)
+            )  # another process may have learnt it
+            known = _known_snapshot(database, digest)
             if new:
                 db.audit.append(database, "model.snapshot", f"model_snapshot:{known}", {"digest": digest})
-    return int(known)
+    return known
 
 
 def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> Context:
     """The context as it was for a decision, to explain it; :class:`Unknown` when the file does not have it."""
-    body = database.value(sql.SNAPSHOT, (snapshot_id,))
+    body = (
+        models.ModelSnapshot.select(models.ModelSnapshot.body)
+        .where(models.ModelSnapshot.id == snapshot_id)
+        .scalar(database)
+    )
     if body is None:
         raise Unknown(f"The file has no model snapshot {snapshot_id}.")
     policy = policy_at(database, policy_version)
