@@ -39,6 +39,9 @@ SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND 
 _OWN = re.compile(r"sqlite_(autoindex_.*|sequence|stat\d)", re.IGNORECASE)
 """What SQLite makes by itself."""
 
+REPLICATING = {"table _litestream_lock": "Litestream", "table _litestream_seq": "Litestream"}
+"""Parts that known replication tools make for themselves."""
+
 _TOKENS = re.compile(r"""--[^\n]*|/\*.*?\*/|('(?:[^']|'')*'|"[^"]*"|\w+|[^\s\w])""", re.DOTALL)
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
 
@@ -159,7 +162,10 @@ def compared(
     ours = {part.partition(" ")[2].lower() for part in expected if part.startswith("table ")}
     for part, row in there.items():
         if part not in expected:
-            found.append(Difference(part, "is none of this schema", _acts(database, row, ours)))
+            acts = _acts(database, row, ours)
+            tool = None if acts else REPLICATING.get(part)
+            what = f"is of {tool}, which copies the database" if tool else "is none of this schema"
+            found.append(Difference(part, what, acts))
         elif digest(row) != expected[part]:
             found.append(Difference(part, "is not what this schema makes", True))
     return sorted(found)

@@ -23,8 +23,9 @@ class NotRestorable(ValhallaError):
     """The copy is not fit to work on."""
 
 
-def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
+def restore(home: Home, copy: Path, actor: str = "operator", *, head: str | None = None) -> Path | None:
     """Replace the home's file by ``copy`` after checking it. Returns where the replaced file is kept, None: there was none.
+    ``head``: one that was noted elsewhere, which its chain has to hold.
 
     Raises :class:`db.errors.InstanceRunning` while the program runs, :class:`NotRestorable` when the copy does not verify or
     is redacted.
@@ -34,7 +35,7 @@ def restore(home: Home, copy: Path, actor: str = "operator") -> Path | None:
     instance.acquire("audit restore")
     try:
         exchange.settle(home)
-        verdict = inspect(copy, SCHEMA, scratch=lambda: scratch_folder(home.database))
+        verdict = inspect(copy, SCHEMA, head, scratch=lambda: scratch_folder(home.database))
         if not verdict.ok:
             first = verdict.problems[0]
             raise NotRestorable(

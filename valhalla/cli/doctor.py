@@ -17,11 +17,16 @@ def doctor(
     ] = False,
 ) -> None:
     """Check this home: folders, file, space, locks, chain. Exit code 1 when something is wrong."""
+    from valhalla.fleet import continuous
     from valhalla.safety import doctor as safety
+    from valhalla.safety.preflight import Check
 
     inv = invocation(ctx)
     mended, kept = safety.repair(inv.home) if repair else ([], None)
     checks = safety.examine(inv.home)
+    if inv.home.database.exists() and all(check.ok for check in checks if check.name == "file"):
+        with inv.reading() as database:
+            checks.append(Check("continuous copies", True, continuous.state(database, inv.home)))
     sound = all(check.ok for check in checks)
 
     def render() -> None:

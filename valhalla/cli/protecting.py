@@ -26,7 +26,8 @@ def protect(
     ] = False,
 ) -> None:
     """Keep verified copies in a second folder. The first one is made before this returns."""
-    from valhalla.fleet import protecting
+    from valhalla.fleet import litestream, protecting
+    from valhalla.program import settings
 
     inv = invocation(ctx)
     if (folder is not None) + off + drill > 1:
@@ -34,11 +35,18 @@ def protect(
     if folder is not None:
         with inv.writing() as database:
             made = protecting.protect(database, inv.home, folder)
+            minutes = settings.value(database, "protect.minutes")
+            found = litestream.find()
+            continuous = found.usable and settings.value(database, "protect.continuous")
+        also = (
+            f"{found} sends each change there, and a whole copy follows each day"
+            if continuous
+            else (f"a new copy is made every {minutes} minutes (setting protect.minutes)")
+        )
         inv.show(
             made,
             lambda: print(
-                f"Copied and checked: {made['path']}\nWhile Valhalla runs, a new copy is made every hour "
-                "(setting protect.minutes).\nAfter a loss: valhalla restore {folder}"
+                f"Copied and checked: {made['path']}\nWhile Valhalla runs, {also}.\nAfter a loss: valhalla restore {folder}"
             ),
         )
     elif drill:
@@ -61,6 +69,8 @@ def protect(
             now = protecting.state(database)
 
         def render() -> None:
+            from db.clock import iso
+
             if now.folder is None:
                 print("No copies are made outside of this computer; start with: valhalla protect FOLDER")
             elif now.newest is None:
@@ -69,6 +79,8 @@ def protect(
                 print(
                     f"Copies go to {now.folder}. There are {now.copies}; the newest: {Path(now.newest).name}."
                 )
+            if now.sent is not None:
+                print(f"Litestream sent the newest change there at {iso(now.sent)}.")
 
         inv.show(now.to_json(), render)
 
@@ -94,6 +106,8 @@ def restore(
         print(
             f"{done['database']} is now what {done['copy']} holds: {done['leads']} leads, head {done['head']}."
         )
+        if done["passed_over"]:
+            print(f"What Litestream sent there was passed over: {done['passed_over']}.")
         if done["kept"]:
             print(f"The replaced file is kept as {done['kept']}.")
 

@@ -46,7 +46,7 @@ class Bucket:
         """The files there, without the address."""
         with self._told("looked at"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix
+                Bucket=self._bucket, Prefix=self._prefix, Delimiter="/"
             )
             keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
         return [name for key in keys if "/" not in (name := key.removeprefix(self._prefix))]
@@ -89,6 +89,27 @@ class Bucket:
             for name in names:
                 for each in (f"{name}{MANIFEST}", name):
                     self._client.delete_object(Bucket=self._bucket, Key=self._prefix + each)
+
+    def pieces(self, prefix: str) -> list[tuple[str, int]]:
+        """Files in the folders whose names begin so: the folder, and when the file came (UTC microseconds)."""
+        with self._told("looked at"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            found = [
+                (each["Key"], each["LastModified"]) for page in pages for each in page.get("Contents", ())
+            ]
+        start = len(self._prefix)
+        return [(key[start:].partition("/")[0], int(at.timestamp()) * 1_000_000) for key, at in found]
+
+    def for_litestream(self, folder: str) -> dict[str, Any]:
+        """A folder here, in the words of Litestream's configuration; user and password it finds where boto3 does."""
+        told: dict[str, Any] = {"bucket": self._bucket, "path": self._prefix + folder}
+        if region := self._client.meta.region_name:
+            told["region"] = region
+        if not str(self._client.meta.endpoint_url).endswith(".amazonaws.com"):
+            told |= {"endpoint": self._client.meta.endpoint_url, "force-path-style": True}
+        return told
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:

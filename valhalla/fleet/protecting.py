@@ -1,7 +1,8 @@
 """Verified copies of the home's file in a second folder (a stick, a synced folder, another disk), and coming back from one.
 
 A copy is an audit copy: consistent while the program works, checked before it gets its name, with a manifest that names the
-head of its chain. ``valhalla protect`` makes the first one before it returns; a running program makes the others.
+head of its chain. ``valhalla protect`` makes the first one before it returns; a running program makes the others, and where
+Litestream is installed it sends each change there, too (see :mod:`valhalla.fleet.continuous`).
 """
 
 from __future__ import annotations
@@ -9,29 +10,28 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from db import Database, audit, errors
-from db.clock import MINUTE, iso, to_datetime
+from db.clock import DAY, MINUTE, iso, to_datetime
 from db.inspecting import manifest_path
 from valhalla.audit import copies, restarting, restoring
 from valhalla.audit.verifying import copy_of_file
-from valhalla.fleet import sql
+from valhalla.fleet import litestream, sql
 from valhalla.fleet.bucket import Bucket
+from valhalla.fleet.continuous import ALERT, BUCKET
+from valhalla.fleet.continuous import PLACE as FOLDER
 from valhalla.program import settings
-from valhalla.program.database import open_database
+from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.scratch import scratch_folder
 from valhalla.sandbox.alerts import AlertSystem
 
-FOLDER = "protect.folder"
 _COPY = re.compile(r"valhalla-\d{8}T\d{6}Z-protected\.db")
-BUCKET = "s3://"
-ALERT = "protect"
-"""Task of the alerts about a folder that cannot be written or a drill that failed."""
 
 
 class Protection(NamedTuple):
@@ -43,6 +43,8 @@ class Protection(NamedTuple):
     copies: int
     at: int | None
     """When the newest was made, UTC microseconds."""
+    sent: int | None = None
+    """When Litestream sent the newest change of this database there; None: it never did."""
 
     def to_json(self) -> dict[str, Any]:
         """Its documented shape."""
@@ -51,6 +53,7 @@ class Protection(NamedTuple):
             "newest": None if self.newest is None else str(self.newest),
             "copies": self.copies,
             "at": None if self.at is None else iso(self.at),
+            "continuous": None if self.sent is None else iso(self.sent),
         }
 
 
@@ -96,10 +99,14 @@ def state(database: Database) -> Protection:
             None if newest is None else f"{bucket.address}/{newest}",
             len(names),
             None if newest is None else _made_at(Path(newest)),
+            _sent(database, bucket),
         )
     folder = _folder(database)
-    found = all_copies(folder) if folder is not None else []
-    return Protection(folder, found[0] if found else None, len(found), _made_at(found[0]) if found else None)
+    if folder is None:
+        return Protection(None, None, 0, None)
+    found = all_copies(folder)
+    newest_at = _made_at(found[0]) if found else None
+    return Protection(folder, found[0] if found else None, len(found), newest_at, _sent(database, folder))
 
 
 def copy_if_due(database: Database, home: Home) -> str | None:
@@ -109,6 +116,8 @@ def copy_if_due(database: Database, home: Home) -> str | None:
     try:
         now = state(database)
         age = settings.value(database, "protect.minutes") * MINUTE
+        if now.sent is not None and database.clock() - now.sent < age:
+            age = max(age, DAY)  # it sends each change; a whole copy is what its chain is compared with
         if now.at is not None and database.clock() - now.at < age:
             return None
         if isinstance(now.folder, Path):
@@ -122,8 +131,8 @@ def copy_if_due(database: Database, home: Home) -> str | None:
 
 
 def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, Any]:
-    """Restore the newest copy into a home that is thrown away, as after the loss of this computer. What came of it is in the
-    chain; a failure is an alert too.
+    """Restore the newest copy, and what Litestream sent, into homes that are thrown away, as after the loss of this computer. What
+    came of it is in the chain; a failure is an alert too.
 
     Raises :class:`NotFound` when there is no copy.
     """
@@ -140,6 +149,9 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
                 "head": restored["head"],
                 "leads": restored["leads"],
             }
+            if found.sent is not None and found.folder is not None and litestream.find().usable:
+                restored = restore(Home(folder / "continuous"), found.folder)
+                body["ok"] = body["continuous"] = restored["passed_over"] is None
         except (ValhallaError, errors.DatabaseError, OSError) as error:
             body = {"ok": False, "error": type(error).__name__}
     with database.write(durable=True):
@@ -153,7 +165,8 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
 
 def restore(home: Home, source: Path | str) -> dict[str, Any]:
     """Make the newest copy in ``source`` (or the copy that it is) the home's file, after its head was verified. ``source``: a
-    folder, a copy, or either in a bucket.
+    folder, a copy, or either in a bucket. What Litestream sent there counts, where it is newer and its chain holds the head of
+    the newest copy; why it did not count is ``passed_over``.
 
     Raises :class:`NotFound` where there is no copy, and what :func:`valhalla.audit.restoring.restore` raises.
     """
@@ -165,17 +178,29 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
         found = (
             all_copies(source) or sorted(source.glob("*.db"), key=lambda each: each.stat().st_mtime_ns)[::-1]
         )
+        told = (
+            json.loads(manifest_path(found[0]).read_text("utf-8"))
+            if found and manifest_path(found[0]).exists()
+            else None
+        )
+        done, passed_over = _from_litestream(home, source, told)
+        if done is not None:
+            return done
         if not found:
-            raise NotFound(f"there is no copy of a Valhalla database in {source}")
-        copy = found[0]
+            raise NotFound(f"there is no copy of a Valhalla database in {source}{_because(passed_over)}")
+        return {**_restored(home, found[0]), "passed_over": passed_over}
     elif not source.exists():
         raise NotFound(f"there is no folder or copy {source}")
-    kept = restoring.restore(home, copy)
+    return _restored(home, copy)
+
+
+def _restored(home: Home, copy: Path, head: str | None = None) -> dict[str, Any]:
+    kept = restoring.restore(home, copy, head=head)
     with open_database(home.database, create=False) as database:
-        head = database.one(sql.RESTORED)
+        told = database.one(sql.RESTORED)
         leads = database.value(sql.LEADS)
-    assert head is not None
-    facts = audit.parsed(head[0])
+    assert told is not None
+    facts = audit.parsed(told[0])
     return {
         "database": str(home.database),
         "copy": str(copy),
@@ -183,7 +208,50 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
         "entries": facts["entries"],
         "head": facts["head"],
         "leads": leads,
+        "passed_over": None,
     }
+
+
+def _from_litestream(
+    home: Home, place: Path | Bucket, newest: Mapping[str, Any] | None
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Restore what Litestream sent to a place, where it is newer than the newest whole copy there, of which this is the manifest.
+    Else None, and why what is there was passed over."""
+    lives = litestream.lives(place)
+    if not lives:
+        return None, None
+    found = litestream.find()
+    if not found.usable:
+        return None, f"{found}; what it sent there can only be put together by it"
+    home.prepare()
+    why = None
+    with scratch_folder(home.database) as folder:
+        for _, life in lives:
+            try:
+                put = litestream.restore(found, place, life, folder / f"{life}.db")
+                if newest is not None and _last_at(put) < datetime.fromisoformat(newest["last_at"]):
+                    return None, why
+                done = _restored(home, put, None if newest is None else newest["head"])
+            except (
+                litestream.LitestreamError,
+                restoring.NotRestorable,
+                errors.CannotOpen,
+                errors.ForeignFile,
+            ) as error:
+                why = why or str(error)
+                continue
+            where = place if isinstance(place, Path) else place.address
+            return {**done, "copy": f"{where}/{life}"}, None
+    return None, why
+
+
+def _last_at(path: Path) -> datetime:
+    with open_copy(path) as copy:
+        return to_datetime(copy.value(sql.LAST_AT))
+
+
+def _because(reason: str | None) -> str:
+    return "" if reason is None else f" ({reason})"
 
 
 def all_copies(folder: Path) -> list[Path]:
@@ -207,10 +275,7 @@ def _copy(database: Database, home: Home, folder: Path) -> dict[str, Any]:
 def _protect_by_bucket(database: Database, home: Home, bucket: Bucket, actor: str) -> dict[str, Any]:
     names = [each for each in bucket.copies() if _COPY.fullmatch(each)]
     if names:
-        with scratch_folder(home.database) as folder:
-            told = json.loads(
-                manifest_path(bucket.get(names[0], folder, only_manifest=True)).read_text("utf-8")
-            )
+        told = _manifest_in(home, bucket, names[0])
         if not restarting.knows(database, str(told.get("head"))):
             raise UsageError(
                 f"{bucket.address} holds copies of another file; name a folder of its own for this one"
@@ -234,15 +299,35 @@ def _send(database: Database, home: Home, bucket: Bucket) -> dict[str, Any]:
 def _restore_from_bucket(home: Home, source: str) -> dict[str, Any]:
     folder_of, _, name = source.rpartition("/")
     bucket = Bucket(folder_of if name.endswith(".db") else source)
+    passed_over = None
     if not name.endswith(".db"):
         found = bucket.copies()
+        done, passed_over = _from_litestream(
+            home, bucket, _manifest_in(home, bucket, found[0]) if found else None
+        )
+        if done is not None:
+            return done
         if not found:
-            raise NotFound(f"there is no copy of a Valhalla database in {source}")
+            raise NotFound(f"there is no copy of a Valhalla database in {source}{_because(passed_over)}")
         name = found[0]
     home.prepare()
     with scratch_folder(home.database) as folder:
-        done = restore(home, bucket.get(name, folder))
-    return {**done, "copy": f"{bucket.address}/{name}"}
+        done = _restored(home, bucket.get(name, folder))
+    return {**done, "copy": f"{bucket.address}/{name}", "passed_over": passed_over}
+
+
+def _manifest_in(home: Home, bucket: Bucket, name: str) -> dict[str, Any]:
+    home.prepare()
+    with scratch_folder(home.database) as folder:
+        told: dict[str, Any] = json.loads(
+            manifest_path(bucket.get(name, folder, only_manifest=True)).read_text("utf-8")
+        )
+    return told
+
+
+def _sent(database: Database, place: Path | Bucket) -> int | None:
+    mine = litestream.life(database)
+    return next((at for at, folder in litestream.lives(place) if folder == mine), None)
 
 
 def _made_at(copy: Path) -> int:

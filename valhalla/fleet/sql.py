@@ -4,3 +4,11 @@
 RESTORED = "SELECT body FROM audit WHERE action = 'audit.restore' ORDER BY seq DESC LIMIT 1"
 
 LEADS = "SELECT count(*) FROM lead"
+
+# Which life of which chain this is: its first entry, and its newest restore, both by their place in the chain.
+LIFE = """
+SELECT (SELECT hash FROM audit ORDER BY seq LIMIT 1),
+       (SELECT hash FROM audit WHERE action = 'audit.restore' ORDER BY seq DESC LIMIT 1)
+"""
+
+LAST_AT = "SELECT at FROM audit ORDER BY seq DESC LIMIT 1"

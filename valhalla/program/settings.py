@@ -207,6 +207,7 @@ SETTINGS: Mapping[str, Field] = {
     "protect.folder": _text(
         "folder or bucket outside of this computer that protected copies go to; set by protect"
     ),
+    "protect.continuous": _flag(True, "where Litestream is installed, it sends each change there at once"),
     "protect.minutes": _count(60, 5, 10_080, "minutes between two protected copies"),
     "protect.kept": _count(24, 1, 1000, "protected copies that are kept; older ones are removed"),
     "audit.copy_hours": _count(24, 0, 8760, "hours between two automatic audit copies; 0: none are made"),

@@ -75,10 +75,8 @@ def _parts(database: Database) -> Check:
         return Check(
             "parts", False, f"{told}. So the file is only read; mend it with: valhalla doctor --repair"
         )
-    foreign = ", ".join(each.part for each in found)
-    return Check(
-        "parts", True, f"foreign, and stopping nothing: {foreign}" if found else "as this version makes them"
-    )
+    said = "; ".join(f"{each.part} {each.what}" for each in found)
+    return Check("parts", True, f"{said}; this stops nothing" if found else "as this version makes them")
 
 
 def _integrity(database: Database) -> Check:

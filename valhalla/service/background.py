@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,8 @@ class Background:
         self.database = database
         self.queue = queue
         self.home = home
+        self.alone: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Entered while the database is written again: nobody who always reads is at it then."""
         self.approved: Callable[[int], object] = lambda effect: None
         """Called with an effect that a standing approval has let pass."""
         self.reevaluating = reevaluating
@@ -109,7 +112,8 @@ class Background:
 
     def _prune(self) -> dict[str, int]:
         if erasure.uncleaned(self.database):
-            erasure.clean(self.database)
+            with self.alone():
+                erasure.clean(self.database)
         return retention.prune(self.database)
 
     def _packets(self) -> int:

@@ -13,6 +13,7 @@ from db import DatabaseError, heads
 from db.pacing import Rest
 from jobs import JobsError, current_job
 from valhalla.audit import signing
+from valhalla.fleet.continuous import Continuous
 from valhalla.intake import unread
 from valhalla.intake.disk_space import is_full
 from valhalla.intake.passes import Pass
@@ -79,6 +80,8 @@ class Service:
         self.space = program.importing.space
         self.space.say = events.disk
         self.safety: Safety | None = None
+        self.continuous = Continuous(program.database, program.home)
+        program.background.alone = self.continuous.paused
         self._done = threading.Event()
         self._run_id = 0
 
@@ -133,6 +136,7 @@ class Service:
                             break
                         rest.tick()
                         reminder.tick()
+                        self.continuous.tick()
                         self.space.is_back()
                     except DatabaseError as error:
                         if not is_full(error):
@@ -234,6 +238,7 @@ class Service:
             if self.safety is not None:
                 self._unless_full(self.safety.end)
         self._unless_full(lambda: signing.note(database, self.home.audit, f"run {self._run_id} {reason}"))
+        self.continuous.end()
         self._unless_full(database.checkpoint)
 
     def _unless_full(self, step: Callable[[], object]) -> None:

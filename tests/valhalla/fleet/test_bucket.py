@@ -11,10 +11,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from db import Database
+from db import Database, audit
 from db.clock import MINUTE
-from valhalla.fleet import bucket, protecting
+from valhalla.fleet import bucket, litestream, protecting
 from valhalla.fleet.bucket import Bucket, BucketError
+from valhalla.fleet.continuous import Continuous
 from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
@@ -104,6 +105,23 @@ def test_what_was_not_sent_as_a_whole_does_not_count_and_was_not_said_to_be_prot
     assert Bucket(PLACE).copies() == [name]
     sent = protecting.copy_if_due(database, home)
     assert sent is not None and Bucket(PLACE).copies() == [Path(sent).name, name]
+
+
+@pytest.mark.skipif(not litestream.find().usable, reason=f"{litestream.find()}")
+def test_what_was_written_after_the_copy_comes_back_from_the_bucket(
+    s3: Any, database: Database, home: Home, tmp_path: Path
+) -> None:
+    protecting.protect(database, home, PLACE)
+    sending = Continuous(database, home)
+    sending.tick()
+    settings.save(database, "my.name", "Ann")
+    sending.end()
+    head = audit.head(database).hash
+    state = protecting.state(database)
+    assert state.sent is not None and state.copies == 1, "pieces are no copies"
+    assert protecting.drill(database, home)["continuous"] is True
+    done = protecting.restore(Home(tmp_path / "new"), PLACE)
+    assert (done["head"], done["copy"]) == (head, f"{PLACE}/{litestream.life(database)}")
 
 
 def test_old_copies_go_and_bytes_that_were_changed_there_are_not_restored(

@@ -55,6 +55,12 @@ def test_tables_of_a_replication_tool_are_named_and_stop_nothing(
     sound: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plant(sound, "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+    plant(sound, "CREATE TABLE _other_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
     assert doctor(sound) == 0
-    assert "table _litestream_seq" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert (
+        "table _litestream_seq is of Litestream, which copies the database; table _other_seq is none of this"
+        in told
+    )
+    assert "continuous copies: no copies outside of this computer" in told
     assert run(["--home", str(sound.path), "config", "set", "interval", "60"]) == 0
