@@ -39,6 +39,8 @@ NORMAL, FULL = 1, 2
 class Cursor(apsw.Cursor):
     """An APSW cursor with the two DB-API attributes that Huey and peewee ask for."""
 
+    __slots__ = ()
+
     @property
     def rowcount(self) -> int:
         return self.connection.changes()
@@ -236,6 +238,13 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         except apsw.Error as error:
             raise self._explained(error) from error
 
+    def run(self, text: str, params: Sequence[Any] = ()) -> None:
+        """Run a statement that has no rows to return."""
+        try:
+            (self._state.conn or self.connection()).execute(text, params)
+        except apsw.Error as error:
+            raise self._explained(error) from error
+
     def each(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> Generator[tuple[Any, ...]]:
         """The rows of a statement one after the other, for anyone who may stop before the last: close it then."""
         try:
@@ -425,8 +434,9 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _begin(self, durable: bool) -> None:
         thread = self._thread
-        connection = self.connection()
-        self.require_in_place()
+        connection = self._state.conn or self.connection()
+        if self._displaced is not None:
+            self.require_in_place()
         if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
             raise errors.ReadOnly(self.why_readonly)
         if not self._turn.threads.acquire(TURN_TIMEOUT):
@@ -453,7 +463,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         thread.depth, thread.durable = 1, durable
         recorder = thread.recorder
         assert recorder is not None
-        recorder.reason, recorder.inside = None, True
+        recorder.reason = None
+        recorder.inside = True
 
     def _begin_immediate(self, connection: apsw.Connection) -> None:
         processes = self._turn.processes
@@ -471,24 +482,30 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         thread = self._thread
         connection, recorder = self.connection(), thread.recorder
         callbacks: list[Callable[[], object]] = []
+        committed = False
         try:
             if not failed:
-                self.require_in_place()
-                self._before_commit()
+                if self._displaced is not None:
+                    self.require_in_place()
+                if recorder is None or recorder.pending():
+                    self._before_commit()
                 callbacks = thread.callbacks
                 if recorder is not None:
                     recorder.inside = False
                 connection.execute("COMMIT")
+                committed = True
         except apsw.Error as error:
             raise self._explained(error) from error
         finally:
-            thread.callbacks, thread.depth = [], 0
+            thread.depth = 0
+            if thread.callbacks:
+                thread.callbacks = []
             try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 if recorder is not None:
                     recorder.inside = False
-                    if recorder.pending():
+                    if not committed and recorder.pending():
                         recorder.renew()
             finally:
                 self._turn.threads.release()

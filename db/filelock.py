@@ -60,7 +60,7 @@ class FileLock:
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock, waiting up to ``timeout`` seconds. False: somebody else still has it."""
-        fd = self._descriptor()
+        fd = self._fd if self._fd is not None else self._descriptor()
         if _try(fd):
             return True
         deadline = time.monotonic() + timeout

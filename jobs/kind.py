@@ -78,6 +78,10 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
         task_class.execute = execute
         return task_class
 
+    def s(self, *args: Any, **kwargs: Any) -> Any:
+        """A job with these arguments, to be enqueued or to follow another one."""
+        return super().s(*args, **kwargs) if kwargs else self.task_class(args, {})
+
     def enqueue(
         self,
         *args: Any,

@@ -71,26 +71,37 @@ class Producer(Waiting, HueyHooks):
         parent = current.id if current is not None else None
         if correlation_id is None and current is not None:
             correlation_id = current.correlation_id
-        payload = to_json(message.body_of(task), f"the arguments of {kind.name}")
+        body = message.body_of(task)
+        payload = to_json(body, f"the arguments of {kind.name}") if body else "{}"
         lane = kind.lane if lane is None else lane
-        row = (
-            kind.queue, lane, kind.name, state, priority, payload, due, self._expiry(task, expires, now), unique,
-            None if unique is None else scope, until, int(unique is not None),
-            to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
-        )  # fmt: skip
+        expiry = self._expiry(task, expires, now)
+        row: tuple[Any, ...]
+        if unique is None and expiry is None and not tags:
+            statement = sql.INSERT_BULK
+            row = (
+                kind.queue, lane, kind.name, state, priority, payload, due, correlation_id, parent, now,
+            )  # fmt: skip
+        else:
+            statement = sql.INSERT
+            row = (
+                kind.queue, lane, kind.name, state, priority, payload, due, expiry, unique,
+                None if unique is None else scope, until, int(unique is not None),
+                to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
+            )  # fmt: skip
         database = self.database
         with database.write(durable=kind.durable and not database.in_write()):
             if unique is not None:
                 database.sql(sql.RELEASE_OLD_KEY, (kind.queue, unique, now))
-            database.sql(sql.INSERT, row)
+            database.run(statement, row)
             if unique is not None and not database.changes():
                 return self._job_id(database.value(sql.HOLDER_OF_KEY, (kind.queue, unique)))
             job_id = self._job_id(database.last_id())
             event = "enqueued" if state == WAITING else "scheduled"
-            database.sql(sql.EVENT, (job_id, now, event, None, None, None, None))
+            database.run(sql.EVENT, (job_id, now, event, None, None, None, None))
             task.named(job_id)
             self._emit(S.SIGNAL_ENQUEUED if state == WAITING else S.SIGNAL_SCHEDULED, task)
-            self.storage.add_lane((kind.queue, lane))
+            if (kind.queue, lane) not in self.storage.lanes:
+                self.storage.add_lane((kind.queue, lane))
             database.after_commit(lambda: self.arrived(priority))
         return job_id
 

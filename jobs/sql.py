@@ -68,14 +68,14 @@ PAUSED = "SELECT queue FROM queue_state WHERE paused = 1"
 CLAIM = """
 UPDATE task SET state = 'running', claims = claims + 1, owner = ?, lease = ?, started_at = NULL, finished_at = NULL
 WHERE id IN (SELECT id FROM task WHERE queue = ? AND lane = ? AND state = 'waiting'
-             ORDER BY priority DESC, id LIMIT ?)
+             ORDER BY priority DESC, id LIMIT ? + 0)
 RETURNING id, claims, queue, name, payload, priority, tries, failures, lost, suspect, due, expires, cancel,
           correlation_id, parent_id
 """
 
 CLAIM_ONE = CLAIM.replace(
     """id IN (SELECT id FROM task WHERE queue = ? AND lane = ? AND state = 'waiting'
-             ORDER BY priority DESC, id LIMIT ?)""",
+             ORDER BY priority DESC, id LIMIT ? + 0)""",
     "id = ? AND state = 'waiting'",
 )
 
