@@ -271,7 +271,8 @@ def _day(database: Database) -> str:
 
     day = working.day(database)
     goal = f" of {day['goal']}" if day["goal"] else ""
-    return f"{day['dials']}{goal} dials today · {day['talked']} talked · {day['appointments']} appointments"
+    dates = "appointment" if day["appointments"] == 1 else "appointments"
+    return f"{day['dials']}{goal} dials today · {day['talked']} talked · {day['appointments']} {dates}"
 
 
 def _keys() -> str:

@@ -103,7 +103,7 @@ def set_(
 
 @app.command("undo")
 def undo(ctx: typer.Context, lead: Lead) -> None:
-    """Take back what was set last on a lead's deal; once more takes back what was set before that."""
+    """Undo what was set last on a lead's deal; once more undoes what was set before that."""
     from valhalla.leads.deals import undo_terms
 
     inv = invocation(ctx)

@@ -28,7 +28,7 @@ class Change(NamedTuple):
     cause: str
     import_id: int | None
     undone: int
-    """1: the import was taken back."""
+    """1: the import was undone."""
     before: str
 
 

@@ -3,9 +3,9 @@
 What each of its lists said stands in the lead's history (:mod:`valhalla.intake.houses`). The lead stays the house for which
 somebody has worked, or the one that it shows; each of the others becomes a lead of its own, as if the list were read today, and
 gets the outcomes that were recorded while the lead showed it. Nothing is done without a person's word: :func:`preview` says what
-would be done, a job does it in batches and continues where it was interrupted, and a run is taken back as one.
+would be done, a job does it in batches and continues where it was interrupted, and a run is undone as one.
 
-Left alone: leads that somebody merged or whose address somebody put right, rows of imports that were taken back, and rows about
+Left alone: leads that somebody merged or whose address somebody put right, rows of undone imports, and rows about
 people who asked to be forgotten.
 """
 

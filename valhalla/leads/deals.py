@@ -333,9 +333,9 @@ def set_terms(database: Database, lead_id: int, terms: Mapping[str, Any], *, act
 
 
 def undo_terms(database: Database, lead_id: int, *, actor: str = "operator") -> tuple[Deal, list[str]]:
-    """Take back the newest change of a lead's deal that stands; durable and audited. Returns the deal, and the terms that stay as they are:
+    """Undo the newest change of a lead's deal that stands; durable and audited. Returns the deal, and the terms that stay as they are:
     what was changed otherwise since, and a note, whose words before are not kept. Raises :class:`NotFound` when there is nothing to
-    take back."""
+    undo."""
     with database.write(durable=True):
         deal = deal_of(database, lead_id)
         entry, body = _last_set(database, deal, lead_id)
@@ -375,7 +375,7 @@ def _last_set(database: Database, deal: Deal, lead_id: int) -> tuple[int, dict[s
             undone.add(body["entry"])
         elif entry not in undone and "was" in body:
             return int(entry), body
-    raise NotFound(f"nothing that was set about the deal of lead {lead_id} can be taken back")
+    raise NotFound(f"nothing that was set about the deal of lead {lead_id} can be undone")
 
 
 def check(terms: Mapping[str, Any]) -> None:

@@ -540,7 +540,7 @@ SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM le
   (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL), (SELECT max(updated_at) FROM deal), (SELECT max(version) FROM policy),
   (SELECT max(updated_at) FROM buyer), (SELECT count(*) FROM buyer WHERE removed_at IS NULL)
 """
-# What was set about a deal and taken back, the newest first; few entries have a deal.
+# What was set about a deal, and what of it was undone, the newest first; few entries have a deal.
 DEAL_SETS = """
 SELECT seq, action, body FROM audit WHERE action IN ('deal.set', 'deal.unset') AND json_extract(body, '$.deal') = ? ORDER BY seq DESC
 """

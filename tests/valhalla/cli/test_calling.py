@@ -129,6 +129,18 @@ def test_notes_tags_corrections_and_skips_stay_with_the_lead(day: Day) -> None:
     assert day.json("leads", "show", "1")["phone"] == "713-555-9999"
 
 
+def test_an_appointment_of_tuesday_is_in_this_week_and_in_the_calendar(day: Day) -> None:
+    out = day.press(["6 tue 3pm", "y", "q"])
+    assert "Tue Nov 24, 3:00 pm" in out and "Person 1: appointment" in out and "1 appointment\n" in out
+    assert day.json("week")["appointments"] == 1
+    calendar = day.say("calendar")
+    assert "DTSTART:20261124T210000Z" in calendar and "Person 1" in calendar
+    assert "Person 1  " not in day.say("today"), "not before its day"
+    day.now += 6 * DAY
+    first = day.json("today")[0]
+    assert (first["group"], first["name"]) == ("appointments", "Person 1")
+
+
 @pytest.mark.parametrize("typed", ["4 whenever", "6 2020-01-01", "x", "n "])
 def test_what_cannot_be_understood_is_said_and_records_nothing(day: Day, typed: str) -> None:
     out = day.press([typed, "q"])
