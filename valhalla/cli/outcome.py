@@ -42,7 +42,7 @@ def outcome(
         str | None, typer.Option(help="With paused and not_interested: until when, such as 2w or 2027-01-15.")
     ] = None,
     number: Annotated[
-        str | None, typer.Option(help="The number that was dialled (default: the one whose turn it was).")
+        str | None, typer.Option(help="The number that was dialed (default: the one whose turn it was).")
     ] = None,
     note: Annotated[str | None, typer.Option(help="What was said.")] = None,
     place: Annotated[str | None, typer.Option(help="With appointment: where.")] = None,

@@ -203,7 +203,7 @@ def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promise
     if len(dials) >= MOST_DIALS:
         return Rest(
             dials[-MOST_DIALS].at + DAY,
-            f"They were dialled {MOST_DIALS} times in the last 24 hours",
+            f"They were dialed {MOST_DIALS} times in the last 24 hours",
             None,
         )
     used = {
@@ -221,7 +221,7 @@ def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promise
         used.clear()
     dial = numbers.choose(callee.numbers, used)
     if dial is None and numbers.choose(callee.numbers) is not None:
-        return Rest(midnight(now, callee.zones), "Every number was dialled today", None)
+        return Rest(midnight(now, callee.zones), "Every number was dialed today", None)
     return Rest(None, "", dial)
 
 

@@ -123,6 +123,15 @@ ALWAYS = ("asking", "arv", "repairs", "address", "market", "sqft", "beds", "cond
 """Facts that are told also where nothing is known: what to ask for."""
 
 
+OCCUPIED = {
+    **dict.fromkeys(
+        ("yes", "y", "true", "1", "x", "owner occupied", "owner-occupied", "owner"), "owner lives there"
+    ),
+    **dict.fromkeys(("no", "n", "false", "0", "absentee", "absentee owner"), "owner lives elsewhere"),
+}
+"""What lists say in a column *Owner occupied*, in words; other words stay as they are."""
+
+
 def told(known: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     """(what it is called, how it is written, the fact) for a screen: those that are known, and those of :data:`ALWAYS`."""
     said = [(name, label, kind, in_words(name, known[name])) for name, (label, kind) in LABELS.items()]
@@ -147,6 +156,8 @@ def in_words(name: str, value: Any) -> Any:
         value = [f"{each['address'] or each['name']} (lead {each['id']})" for each in value["other_leads"]]
     elif name == "unread":
         value = [f"{column}: {cell}" for column, cell in value.items()]
+    elif name == "occupancy":
+        value = OCCUPIED.get(value.lower(), value) if value else None
     elif name == "year_built":
         value = None if value is None else str(value)
     return ", ".join(value) or None if isinstance(value, list) else value

@@ -58,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "skiptrace",
             "For skip tracing",
-            f"{_KEPT_OUT} WHEN phone_key IS NOT NULL THEN 'has a number' WHEN {_NO_PLACE} THEN 'no address'",
+            f"{_KEPT_OUT} WHEN phone_key IS NOT NULL THEN 'with a number' WHEN {_NO_PLACE} THEN 'no address'",
         ),
         Kind("excel", "For Excel", "WHEN 0 THEN ''", ".xlsx"),
     )

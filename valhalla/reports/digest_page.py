@@ -185,5 +185,7 @@ def _environment() -> Environment:
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["yesterday"] = yesterday
     environment.filters["promised"] = promised
-    environment.filters["price"] = lambda value: money(round(value * 100))
+    environment.filters["price"] = lambda value: (
+        "asking price unknown" if value is None else money(round(value * 100))
+    )
     return environment

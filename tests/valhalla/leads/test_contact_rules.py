@@ -59,26 +59,26 @@ def owner(database: Database, people: Any) -> Callable[..., None]:
     return give
 
 
-def dialled(found: May) -> str | None:
+def dialed(found: May) -> str | None:
     return found.dial.number.e164 if found.ok and found.dial else None
 
 
 def test_the_next_number_today_and_the_same_one_tomorrow(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE, TWO)
-    assert dialled(may(database)) == ONE
+    assert dialed(may(database)) == ONE
     tell(1, "no_answer")
-    assert dialled(may(database, at=NOON + HOUR)) == TWO
+    assert dialed(may(database, at=NOON + HOUR)) == TWO
     tell(1, "voicemail")
     over = may(database, at=NOON + HOUR)
-    assert (over.ok, over.why) == (False, "Every number was dialled today")
+    assert (over.ok, over.why) == (False, "Every number was dialed today")
     assert over.opens == NOON + 21 * HOUR, "nine in the morning in Texas"
-    assert dialled(may(database, at=NOON + DAY)) == ONE
+    assert dialed(may(database, at=NOON + DAY)) == ONE
 
 
-def test_a_busy_line_may_be_dialled_again(database: Database, owner: Any, tell: Any) -> None:
+def test_a_busy_line_may_be_dialed_again(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE)
     tell(1, "busy")
-    assert dialled(may(database, at=NOON + 30 * MINUTE)) == ONE
+    assert dialed(may(database, at=NOON + 30 * MINUTE)) == ONE
     assert 1 not in on_list(database, NOON + 29 * MINUTE)
     assert 1 in on_list(database, NOON + 30 * MINUTE)
 
@@ -88,11 +88,11 @@ def test_three_dials_in_a_day_at_most(database: Database, owner: Any, tell: Any)
     for hours in (20, 3, 1):
         tell(1, "no_answer", days_ago=hours / 24)
     over = may(database)
-    assert (over.ok, over.why) == (False, "They were dialled 3 times in the last 24 hours")
-    assert dialled(may(database, at=NOON + 4 * HOUR)) == FOUR
+    assert (over.ok, over.why) == (False, "They were dialed 3 times in the last 24 hours")
+    assert dialed(may(database, at=NOON + 4 * HOUR)) == FOUR
 
 
-def test_nobody_is_dialled_after_a_conversation_that_day(database: Database, owner: Any, tell: Any) -> None:
+def test_nobody_is_dialed_after_a_conversation_that_day(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE, TWO)
     tell(1, "inbound", days_ago=1 / 24)
     assert (may(database).ok, may(database).why) == (False, "They were spoken with today")
@@ -109,11 +109,11 @@ def test_it_holds_for_the_owner_on_whichever_property(database: Database, owner:
     assert on_list(database) == [3]
 
 
-def test_a_number_is_not_dialled_twice_a_day_for_two_leads(database: Database, owner: Any, tell: Any) -> None:
+def test_a_number_is_not_dialed_twice_a_day_for_two_leads(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE, person=7)
     owner(2, ONE, person=8)
     tell(1, "no_answer")
-    assert may(database, 2).why == "Every number was dialled today"
+    assert may(database, 2).why == "Every number was dialed today"
     assert on_list(database) == [3]
     assert on_list(database, NOON + DAY) == [1, 2, 3]
 
@@ -143,14 +143,12 @@ def test_who_asked_to_be_called_is_called_that_day(database: Database, owner: An
     owner(1, ONE)
     tell(1, "callback", until=NOON + 3 * MINUTE)
     assert not may(database, at=NOON + 2 * MINUTE).ok
-    assert dialled(may(database, at=NOON + 3 * MINUTE)) == ONE
+    assert dialed(may(database, at=NOON + 3 * MINUTE)) == ONE
 
 
 def test_the_right_number_is_waited_for(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE, TWO)
     tell(1, "contacted", days_ago=3, number=TWO)
     tell(1, "no_answer", days_ago=2.5 / 24)
-    assert may(database).why == "Every number was dialled today", (
-        "the other one is not theirs for all we know"
-    )
+    assert may(database).why == "Every number was dialed today", "the other one is not theirs for all we know"
     assert 1 not in on_list(database)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from db import Database
 from db.clock import DAY, HOUR
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
 from valhalla.leads import promises
 from valhalla.program import settings
 from valhalla.program.home import Home
@@ -89,6 +92,16 @@ def test_it_reads_in_two_minutes(database: Database, people: Any) -> None:
     people(300)
     words = len(text(gather(database)).split())
     assert words < 480, "240 words a minute"
+
+
+def test_a_price_that_nobody_knows_stops_no_digest(database: Database, tmp_path: Path) -> None:
+    sheet = tmp_path / "county.csv"
+    sheet.write_text(
+        "owner name,property address,city,state,zip,phone\nAnn Lee,1 Oak St,Houston,TX,77018,713-555-0101\n"
+    )
+    import_file(database, Request(str(sheet)))
+    page = html(gather(database))
+    assert "Ann Lee" in page and "asking price unknown" in page
 
 
 def test_text_of_lists_is_escaped(database: Database, load: Any) -> None:

@@ -25,7 +25,7 @@ LATELY = 10
 
 MONEY = ("value", "arv", "repairs")
 DATES = ("list_date",)
-TITLES = {"value": "asking", "arv": "ARV", "phone_key": "phone as dialled", "list_date": "listed"}
+TITLES = {"value": "asking", "arv": "ARV", "phone_key": "phone as dialed", "list_date": "listed"}
 
 COMPARED = (
     *("name", "email", "phone", "value", "location", "address", "source", "arv", "repairs", "condition"),

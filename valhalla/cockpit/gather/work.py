@@ -11,7 +11,7 @@ from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.wording import micros
-from valhalla.leads import filters, today, working
+from valhalla.leads import facts, filters, today, working
 from valhalla.leads.today import HEADINGS, Row
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
@@ -141,7 +141,7 @@ def _words(card: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         f"{known['baths']:g} ba" if known["baths"] else None,
         f"{known['sqft']:,} sqft" if known["sqft"] else None,
         f"built {known['year_built']}" if known["year_built"] else None,
-        known["occupancy"],
+        facts.in_words("occupancy", known["occupancy"]),
     ]
     return {
         "time": f"{clock(micros(hours['now']), there)}{f' in {where}' if where else ''}{until}",

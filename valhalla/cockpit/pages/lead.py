@@ -64,7 +64,7 @@ def record(
     closing: Short = "",
     back: Back = "",
 ) -> Response:
-    """Record what came of it, as ``valhalla outcome`` does; ``phone``: the number that was dialled."""
+    """Record what came of it, as ``valhalla outcome`` does; ``phone``: the number that was dialed."""
     database = here.database
     given = as_typed(
         database,

@@ -44,6 +44,9 @@ Wanted = Annotated[browse.Wanted, Depends(wanted)]
 
 def asked_market(here: Cockpit, text: str | None) -> str | None:
     """The market that a person means; what they typed, when nobody is of it, which then shows nobody."""
+    counted = facets.gather(here)
+    if counted is not None and any(text == name for name, _ in counted["markets"]):
+        return text  # as the page's own links have it
     try:
         return market_named(here.database, text)
     except UsageError:

@@ -12,7 +12,7 @@ PPM = 1_000_000
 DAY = 86_400_000_000
 
 DEAD = frozenset({"do_not_call", "wrong", "disconnected"})
-"""Flags of a number that is not to be dialled."""
+"""Flags of a number that is not to be dialed."""
 
 EQUITY_SIGNS = {"high equity": PPM // 2, "free and clear": PPM}
 """Signs that are a figure: the least share of the value that the owner has, where no list says it better."""
@@ -36,9 +36,9 @@ class Known(NamedTuple):
     """When the owner bought it."""
     years_owned: int | None = None
     number_type: str | None = None
-    """Of the number that is dialled: ``mobile``, ``landline`` or ``voip``."""
+    """Of the number that is dialed: ``mobile``, ``landline`` or ``voip``."""
     further_numbers: int = 0
-    """Numbers that can be dialled in addition to the first."""
+    """Numbers that can be dialed in addition to the first."""
     mailing: tuple[str, str, str] | None = None
     """Address, city and state where the owner gets mail."""
     kind: str | None = None
@@ -101,7 +101,7 @@ def _equity(get: Any) -> tuple[int | None, int | None, int | None]:
 
 
 def _numbers(phones: Any, phone_key: int | None) -> tuple[str | None, int]:
-    """The kind of the number that is dialled, and how many others can be."""
+    """The kind of the number that is dialed, and how many others can be."""
     kind, further = None, 0
     for each in phones or ():
         key = each.get("key")
