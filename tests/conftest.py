@@ -11,12 +11,18 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+import apsw
 import pytest
+
+from db import Database
+from db.schema import BARE, Schema
+from valhalla.program.database import open_database
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -84,6 +90,40 @@ def _no_words_in_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("valhalla.program.entries.found_words", fail)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _memory_is_migrated_once() -> Iterator[None]:
+    """Begin a database in memory as a copy of the first with its schema; that one is migrated as ever."""
+    migrated: Any = Database.memory
+    first: dict[int, tuple[Schema, bytes]] = {}
+
+    def copied(cls: type[Database], schema: Schema = BARE) -> Database:
+        if id(schema) not in first:
+            with migrated.__func__(cls, schema) as database:
+                first[id(schema)] = schema, database.connection().serialize("main")
+        private = apsw.Connection(":memory:")
+        private.deserialize("main", first[id(schema)][1])
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        database = cls(f"file:/{uuid.uuid4().hex}?vfs=memdb", flags=flags, path=None, schema=schema)
+        database._anchor = database.connection()
+        with database._anchor.backup("main", private, "main") as copying:
+            copying.step()
+        private.close()
+        database.recorder().renew()
+        return database
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "memory", classmethod(copied))
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the program makes it, made once: a test that is not about that begins with a copy."""
+    path = tmp_path_factory.mktemp("new") / "valhalla.db"
+    open_database(path).close_all()
+    return path
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder, which is also the one that commands of this test use."""
@@ -113,7 +153,7 @@ def lead_list(tmp_path: Path) -> LeadList:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script() -> Callable[[str], ModuleType]:
     """A function that imports a file of scripts/ by its name: ``script("pin")``."""
     return load_script

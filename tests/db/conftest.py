@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -37,8 +38,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
+def database(path: Path, new_file: Path) -> Iterator[Database]:
     """A new file, open."""
+    shutil.copy(new_file, path)
     with open_database(path) as database:
         yield database
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from valhalla.cli import entry
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,6 +40,27 @@ def sample() -> Path:
 def home(tmp_path: Path) -> Path:
     """A home that does not exist yet."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def inside(
+    home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Answer]:
+    """The same as ``valhalla`` in this process, which takes a third of the time."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    def run(*arguments: object) -> Answer:
+        capfd.readouterr()
+        try:
+            code = entry.run(["--home", str(home), *map(str, arguments)])
+        except SystemExit as left:
+            code = int(left.code or 0)
+        said = capfd.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture

@@ -16,6 +16,12 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
+def valhalla(home: Path, inside: Run) -> Run:
+    """These are about what commands do to a home, not about their processes."""
+    return inside
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str], Path]:
     def write(name: str, text: str) -> Path:
         path = tmp_path / name

@@ -47,7 +47,7 @@ def fault_of(row: dict[str | None, Any]) -> str | None:
 
 
 def test_the_truth_is_what_a_plain_csv_reader_finds(lead_list: Any) -> None:
-    path, truth = lead_list(20_000, seed=3)
+    path, truth = lead_list(8_000, seed=3)
     faults: Counter[str] = Counter()
     first: dict[str, dict[str | None, Any]] = {}
     repeats: Counter[str] = Counter()
@@ -65,7 +65,7 @@ def test_the_truth_is_what_a_plain_csv_reader_finds(lead_list: Any) -> None:
             else:
                 repeats["exact" if row == known else "spelling"] += 1
 
-    assert truth.rows == 20_000 == truth.valid + truth.rejected
+    assert truth.rows == 8_000 == truth.valid + truth.rejected
     assert dict(faults) == truth.rejected_by
     assert sum(faults.values()) == truth.rejected
     assert len(first) == truth.leads
@@ -127,10 +127,10 @@ def test_memory_does_not_grow_with_the_rows(lead_list: Any) -> None:
     lead_list(1)  # what is loaded once
     tracemalloc.start()
     try:
-        lead_list(10_000)
+        lead_list(5_000)
         small = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
-        lead_list(60_000)
+        lead_list(25_000)
         large = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

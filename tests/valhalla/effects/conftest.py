@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,7 +80,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def database(path: Path, clock: FakeClock) -> Iterator[Database]:
+def database(path: Path, clock: FakeClock, new_file: Path) -> Iterator[Database]:
+    shutil.copy(new_file, path)
     with open_database(path) as database:
         database.clock = clock
         yield database

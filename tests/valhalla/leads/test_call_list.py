@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +17,25 @@ from valhalla.leads import call_list as top_module
 from valhalla.leads import call_list_index, indexing, sql
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
-from valhalla.program.database import memory_database
+from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.score import freshness
 
 
-@pytest.fixture
-def database(lead_list: Any) -> Iterator[Database]:
-    path, _ = lead_list(3_000, seed=21)
-    with memory_database() as database:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, script: Callable[[str], Any]) -> Path:
+    """A file with 3,000 leads; each test has a copy."""
+    folder = tmp_path_factory.mktemp("imported")
+    script("make_leads").write_leads(folder / "leads.csv", 3_000, seed=21)
+    with open_database(folder / "valhalla.db") as database:
         stages.seed(database)
-        import_file(database, Request(str(path)))
+        import_file(database, Request(str(folder / "leads.csv")))
+    return folder / "valhalla.db"
+
+
+@pytest.fixture
+def database(imported: Path, tmp_path: Path) -> Iterator[Database]:
+    with open_database(shutil.copy(imported, tmp_path)) as database:
         yield database
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import call_list, call_list_index, source_pauses, source_pausing, sql
 from valhalla.leads.view import Viewer
-from valhalla.program.database import memory_database
+from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
 
@@ -25,17 +27,26 @@ def clock() -> list[int]:
     return [NOW]
 
 
-@pytest.fixture
-def database(lead_list: Any, clock: list[int]) -> Iterator[Database]:
-    path, _ = lead_list(1_500, seed=21)
-    with memory_database() as database:
-        database.clock = lambda: clock[0]
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, script: Callable[[str], Any]) -> Path:
+    """A file with 1,500 leads; each test has a copy."""
+    folder = tmp_path_factory.mktemp("imported")
+    script("make_leads").write_leads(folder / "leads.csv", 1_500, seed=21)
+    with open_database(folder / "valhalla.db") as database:
+        database.clock = lambda: NOW
         stages.seed(database)
-        import_file(database, Request(str(path)))
+        import_file(database, Request(str(folder / "leads.csv")))
         with database.write():
             database.sql(
                 "INSERT OR IGNORE INTO source (name, created_at) SELECT DISTINCT source, 0 FROM lead"
             )
+    return folder / "valhalla.db"
+
+
+@pytest.fixture
+def database(imported: Path, clock: list[int], tmp_path: Path) -> Iterator[Database]:
+    with open_database(shutil.copy(imported, tmp_path)) as database:
+        database.clock = lambda: clock[0]
         yield database
 
 

@@ -28,16 +28,17 @@ def proven(database: Database, load: Any, tell: Any) -> Database:
     load(*rows(60, "Dallas, TX", first=300), source="ppc")
     load(*rows(60, "Dallas, TX", first=400), source="mail")
     load(*rows(3, "Austin, TX", first=900), source="ppc")
-    for n in range(240):
-        won = n % 10 == 0
-        days = 5 + 30 * (n // 10 % 4) + n % 3
-        tell(
-            n + 1,
-            "won" if won else "lost",
-            days,
-            amount=1_200_000 if won else None,
-            actor="ann" if n % 20 else "bob",
-        )
+    with database.write(durable=True):  # in one transaction, which takes a fifth of the time
+        for n in range(240):
+            won = n % 10 == 0
+            days = 5 + 30 * (n // 10 % 4) + n % 3
+            tell(
+                n + 1,
+                "won" if won else "lost",
+                days,
+                amount=1_200_000 if won else None,
+                actor="ann" if n % 20 else "bob",
+            )
     tell(241, "lost", 3)
     stages.note_quality(database, 97.0)
     return database

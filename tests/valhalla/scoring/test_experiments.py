@@ -23,17 +23,18 @@ from valhalla.scoring.stages.promotion import split
 def worked(database: Database, people: Any, tell: Any, wins: dict[int, int], each: int = 120) -> None:
     """``each`` matured leads per variant, of which so many made an appointment."""
     people(4 * each)
-    for variant, count in wins.items():
-        numbers = [
-            row[0]
-            for row in database.sql(
-                "SELECT id FROM lead WHERE variant_id = ? ORDER BY id LIMIT ?", (variant, each)
-            )
-        ]
-        for place, number in enumerate(numbers):
-            tell(number, "contacted", days_ago=40)
-            if place < count:
-                tell(number, "appointment", days_ago=39)
+    with database.write(durable=True):  # in one transaction, which takes a fifth of the time
+        for variant, count in wins.items():
+            numbers = [
+                row[0]
+                for row in database.sql(
+                    "SELECT id FROM lead WHERE variant_id = ? ORDER BY id LIMIT ?", (variant, each)
+                )
+            ]
+            for place, number in enumerate(numbers):
+                tell(number, "contacted", days_ago=40)
+                if place < count:
+                    tell(number, "appointment", days_ago=39)
 
 
 def test_outcomes_are_counted_where_they_were_recorded(database: Database, people: Any, tell: Any) -> None:
@@ -57,8 +58,9 @@ def test_a_clear_winner_is_named(database: Database, people: Any, tell: Any) -> 
 def test_a_split_that_is_off_is_said_first(database: Database, people: Any, tell: Any) -> None:
     people(600)
     numbers = [row[0] for row in database.sql("SELECT id FROM lead WHERE variant_id = 1 LIMIT 150")]
-    for number in numbers:
-        tell(number, "contacted")
+    with database.write(durable=True):
+        for number in numbers:
+            tell(number, "contacted")
     told = results(database, "opener")
     assert told["split"]["ok"] is False
     assert "not split as planned" in told["verdict"]
@@ -68,14 +70,16 @@ def test_new_weights_are_a_new_epoch_by_which_new_leads_are_judged(
     database: Database, people: Any, load: Any, tell: Any, clock: Any
 ) -> None:
     people(300)
-    for number in range(1, 121):
-        tell(number, "contacted")
+    with database.write(durable=True):
+        for number in range(1, 121):
+            tell(number, "contacted")
     clock.advance(1)
     found = weigh(database, "opener", {"direct": 9})
     assert found.version == 2
     load(*(f'New {i},n{i}@example.com,150000,"Houston, TX",714555{i:04d},,,,,' for i in range(600)))
-    for (number,) in database.sql("SELECT id FROM lead WHERE id > 300 ORDER BY id LIMIT 300"):
-        tell(number, "contacted")
+    with database.write(durable=True):
+        for (number,) in database.sql("SELECT id FROM lead WHERE id > 300 ORDER BY id LIMIT 300"):
+            tell(number, "contacted")
     context = stages.load(database, database.clock())
     p, drawn = split(context.promotion, context.snapshot)
     assert drawn == 300

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
 from db import Database, audit
+from db.clock import DAY
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring.policies import change
 from valhalla.scoring.promoting import assess, pin, promote, retire, review, unpin
 from valhalla.scoring.scripts import add, all_scripts, find_script, whole
+
+NOW = 1_790_000_000_000_000
+"""Where the clock of these tests begins."""
 
 
 def states(database: Database) -> dict[str, str]:
     return {f"{s['name']} v{s['version']}": s["state"] for s in all_scripts(database)}
 
 
-@pytest.fixture
-def proven(database: Database, people: Any, tell: Any) -> Database:
+@pytest.fixture(scope="module")
+def evidence(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file in which the direct opener has done far better on 210 matured leads each."""
-    people(900)
-    for variant, wins in ((1, 5), (2, 120)):
-        for place, (number,) in enumerate(
-            database.sql("SELECT id FROM lead WHERE variant_id = ? LIMIT 210", (variant,))
-        ):
-            tell(number, "contacted", days_ago=45)
-            if place < wins:
-                tell(number, "appointment", days_ago=44)
-    return database
+    folder = tmp_path_factory.mktemp("evidence")
+    rows = "".join(f'Person {i},p{i}@example.com,150000,"Houston, TX",713555{i:04d}\n' for i in range(1, 901))
+    (folder / "list.csv").write_text("name,email,value,location,phone\n" + rows, encoding="utf-8")
+    path = Path(shutil.copyfile(seeded, folder / "valhalla.db"))
+    with open_database(path) as database:
+        database.clock = lambda: NOW
+        import_file(database, Request(str(folder / "list.csv")))
+        with database.write(durable=True):
+            recorder = Recorder(database, "ann")
+            for variant, wins in ((1, 5), (2, 120)):
+                for place, (number,) in enumerate(
+                    database.sql("SELECT id FROM lead WHERE variant_id = ? LIMIT 210", (variant,))
+                ):
+                    recorder.record(Outcome(number, "contacted", NOW - 45 * DAY))
+                    if place < wins:
+                        recorder.record(Outcome(number, "appointment", NOW - 44 * DAY))
+    return path
+
+
+@pytest.fixture
+def proven(evidence: Path, tmp_path: Path, clock: Any) -> Iterator[Database]:
+    """A copy of it."""
+    with open_database(shutil.copyfile(evidence, tmp_path / "proven.db")) as database:
+        database.clock = clock
+        yield database
 
 
 def test_without_evidence_nothing_is_promoted(database: Database) -> None:

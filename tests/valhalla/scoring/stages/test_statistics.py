@@ -119,6 +119,11 @@ def test_always_valid_p_never_rises() -> None:
     assert ours.always_valid_p((10, 100), (10, 100), 0.01, before=0.03) == 0.03
 
 
+NODES, WEIGHTS = numpy.polynomial.legendre.leggauss(310)
+NODES = (NODES + 1) / 2
+"""Gauss-Legendre of this order is exact for the polynomials below (degree at most 603)."""
+
+
 @given(
     st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
     st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
@@ -126,10 +131,7 @@ def test_always_valid_p_never_rises() -> None:
 def test_probability_to_beat_is_the_integral(a: tuple[int, int], b: tuple[int, int]) -> None:
     first = scipy.stats.beta(1 + a[0], 1 + a[1] - a[0])
     second = scipy.stats.beta(1 + b[0], 1 + b[1] - b[0])
-    # Gauss-Legendre of high order is exact for these polynomials (degree at most 603).
-    nodes, weights = numpy.polynomial.legendre.leggauss(310)
-    x = (nodes + 1) / 2
-    theirs = float(numpy.sum(weights / 2 * second.pdf(x) * first.cdf(x)))
+    theirs = float(numpy.sum(WEIGHTS / 2 * second.pdf(NODES) * first.cdf(NODES)))
     assert ours.probability_b_beats_a(a, b) == pytest.approx(theirs, rel=1e-9, abs=1e-10)
 
 
