@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import helper
+from valhalla.program.home import locate
 from valhalla.program.memory import collector_paused
 from valhalla.program.terminal import FULL, OutputLost, printing
 
@@ -29,7 +30,8 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
     with printing():
         try:
             if rest[:1] == ["ingest"]:  # loads while this process loads
-                helper.prepare(word for word in rest[1:] if not word.startswith("-"))
+                words = (word for word in rest[1:] if not word.startswith("-"))
+                helper.prepare(words, locate(given_home(front)).database)
             code, error = _run(rest[0] if rest else None, [*front, *rest], cockpit, ends)
             code, error = _printed(code, error)
         except KeyboardInterrupt as stopped:
@@ -116,6 +118,17 @@ def globals_first(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         else:
             rest.append(word)
     return front, rest
+
+
+def given_home(front: Sequence[str]) -> str | None:
+    """The home that was given last among what :func:`globals_first` found."""
+    found = None
+    for word, following in zip(front, [*front[1:], None], strict=False):
+        if word == "--home":
+            found = following
+        elif word.startswith("--home="):
+            found = word.partition("=")[2]
+    return found
 
 
 def _refuse(sentence: str, code: int) -> int:

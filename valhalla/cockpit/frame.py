@@ -52,7 +52,9 @@ def waiting(database: Database) -> dict[str, Any]:
     """How much of each kind waits for a person (counting ends at 1,000); ``severities``: open alerts by severity."""
     found, severities = overview.waiting(database), open_by_severity(database)
     return {
-        "decisions": found.duplicates + found.drafts + found.uncertain + found.changes + found.offers,
+        "decisions": (
+            found.duplicates + found.drafts + found.uncertain + found.changes + found.offers + found.houses
+        ),
         "duplicates": found.duplicates,
         "approvals": found.drafts,
         "uncertain": found.uncertain,

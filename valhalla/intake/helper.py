@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 ARGUMENT = "--read-ahead"
@@ -28,9 +29,11 @@ to take each 64 KiB."""
 _spare: list[subprocess.Popen[bytes]] = []
 
 
-def prepare(paths: Iterable[str]) -> None:
-    """Start a process now when one of the files is worth it. The caller also calls :func:`discard` at the end."""
-    path = next(filter(_is_large, paths), None)
+def prepare(paths: Iterable[str], database: Path) -> None:
+    """Start a process now when one of the files is worth it: large, and not older than what was last written to ``database``,
+    because such a file was probably read then. The caller also calls :func:`discard` at the end."""
+    written = max(map(_changed_at, (database, database.with_name(f"{database.name}-wal"))))
+    path = next((each for each in paths if _is_large(each) and _changed_at(each) >= written), None)
     if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
         try:
             _spare.append(_spawn(path))
@@ -76,6 +79,15 @@ def _detached() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}
+
+
+def _changed_at(path: str | Path) -> float:
+    """When a file, or what is known about it, was last changed; 0: it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    return max(found.st_mtime, found.st_ctime)
 
 
 def _is_large(path: str) -> bool:

@@ -3,7 +3,6 @@ list can be read."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from valhalla.leads import buyers, outcome_lists, scrubbing, suppression
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 from valhalla.scoring.jobs import Reevaluating
 
 
@@ -60,9 +60,9 @@ class ScrubList:
 
 
 _FLAGS = {
-    "national": re.compile(r"dnc|donotcall|registry|registered|federal|national"),
-    "litigator": re.compile(r"litigat|tcpa"),
-    "own": re.compile(r"dnc|donotcall|donotcontact|dnd|optout|optedout"),
+    "national": pattern(r"dnc|donotcall|registry|registered|federal|national"),
+    "litigator": pattern(r"litigat|tcpa"),
+    "own": pattern(r"dnc|donotcall|donotcontact|dnd|optout|optedout"),
 }
 """How a column is called that says of each row whether it is on the list, without blanks and signs."""
 _CLEAR = frozenset(

@@ -734,13 +734,13 @@ UNFOLDED = """
 SELECT id, lead_id, body FROM unfolded WHERE unfolding_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT ?
 """
 REFOLDED = "UPDATE unfolded SET undone_at = ? WHERE id = ?"
+COUNT_REFOLDED = "SELECT count(*) FROM unfolded WHERE unfolding_id = ? AND undone_at IS NOT NULL"
 COUNT_KEPT = "UPDATE unfolding SET kept = kept + ? WHERE id = ?"
 # Along the index of those that wait.
 UNSURE = """
 SELECT u.id, u.lead_id, l.name, l.address, u.unsure, u.body FROM unfolded AS u JOIN lead AS l ON l.id = u.lead_id
 WHERE u.unsure > 0 AND u.decided_at IS NULL AND u.undone_at IS NULL AND u.id > ? ORDER BY u.id LIMIT ?
 """
-COUNT_UNSURE = "SELECT count(*) FROM unfolded WHERE unsure > 0 AND decided_at IS NULL AND undone_at IS NULL"
 FIND_UNSURE = """
 SELECT lead_id, body FROM unfolded WHERE id = ? AND unsure > 0 AND decided_at IS NULL AND undone_at IS NULL
 """

@@ -528,7 +528,7 @@ def undo(
         hooks.fence()
         kept = database.one(sql.UNFOLDING, (unfolding_id,))[4]  # type: ignore[index]
         database.sql(sql.END_UNFOLDING, ("undone", database.clock(), unfolding_id))
-        counts = {"leads": done, "kept": kept}
+        counts = {"leads": database.value(sql.COUNT_REFOLDED, (unfolding_id,)), "kept": kept}
         audit.append(database, "leads.refold", f"unfolding:{unfolding_id}", dict(counts), actor=actor)
     return {"unfolding": unfolding_id, **counts}
 
@@ -613,11 +613,6 @@ def unsure(database: Database, limit: int, after: int = 0) -> list[dict[str, Any
             }
         )
     return found
-
-
-def count_unsure(database: Database) -> int:
-    """How many of them wait."""
-    return int(database.value(sql.COUNT_UNSURE))
 
 
 def assign(database: Database, unfolded_id: int, to: int, actor: str = "operator") -> int:

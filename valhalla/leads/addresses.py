@@ -31,6 +31,7 @@ from valhalla.leads.postal_tables import (
     ZIP_STATES,
     word_set,
 )
+from valhalla.program.patterns import pattern
 
 LONGEST = 300
 """Characters of a text that can be an address; a longer one is a note."""
@@ -131,7 +132,7 @@ def parse_place(text: str | None) -> Place:
 
 
 _NO_MARKS = str.maketrans({".": "", "'": "", "’": "", "`": "", '"': "", "-": " ", ",": " ", "/": " "})
-_ZIP = re.compile(r"(\d{5})(?:[- ]?\d{4})?(?:\.0+)?")
+_ZIP = pattern(r"(\d{5})(?:[- ]?\d{4})?(?:\.0+)?")
 _POSTAL = r"([ABCEGHJ-NPRSTVXY]\d[A-Z]) ?(\d[A-Z]\d)"
 
 
@@ -290,9 +291,9 @@ _MARKS = str.maketrans(
         "–": "-", "—": "-", "‐": "-", "‑": "-",
     }
 )  # fmt: skip
-_ODD = re.compile(r"[^A-Za-z0-9 #,]")
-_DOT_APART = re.compile(r"(?<=[A-Z]{2})\.(?=[A-Z]{2})|(?<=[A-Z])\.(?=\d)|(?<=\d)\.(?=[A-Z])")
-_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+_ODD = pattern(r"[^A-Za-z0-9 #,]")
+_DOT_APART = pattern(r"(?<=[A-Z]{2})\.(?=[A-Z]{2})|(?<=[A-Z])\.(?=\d)|(?<=\d)\.(?=[A-Z])")
+_DOT = pattern(r"(?<!\d)\.|\.(?!\d)")
 
 
 def _spaced(text: str) -> str:
@@ -484,11 +485,11 @@ def _end_of_street(words: Sequence[str]) -> int:
     return count
 
 
-_NUMBER = re.compile(
+_NUMBER = pattern(
     r"\d{1,7}(?:-?[A-Z])?|\d{1,6}-\d{1,6}[A-Z]?|[NSEW]\d{1,6}(?:[NSEW]\d{1,6})?|\d{1,6}[NSEW]\d{1,6}|\d{1,6}-\d/\d|\d{1,6}\.\d"
 )
-_FRACTION = re.compile(r"[1-7]/[2-8]")
-_CODE = re.compile(
+_FRACTION = pattern(r"[1-7]/[2-8]")
+_CODE = pattern(
     r"\d{1,5}-?[A-Z]{0,2}|[A-Z]{1,2}-?\d{1,5}|[A-Z]|\d{1,4}-\d{1,4}[A-Z]?|[A-Z]\d{1,3}[A-Z]|\d{1,3}[A-Z]\d{1,3}"
 )
 
@@ -684,8 +685,8 @@ def _value(words: list[str], at: int) -> tuple[str, int]:
     return "".join(parts), at
 
 
-_NO_UNIT = re.compile(r"[^A-Z0-9/&.-]+")
-_UNIT_HYPHEN = re.compile(r"(?<=\d)-(?=[A-Z])|(?<=[A-Z])-(?=\d)")
+_NO_UNIT = pattern(r"[^A-Z0-9/&.-]+")
+_UNIT_HYPHEN = pattern(r"(?<=\d)-(?=[A-Z])|(?<=[A-Z])-(?=\d)")
 
 
 def _unit_of(kind: str, value: str) -> str:

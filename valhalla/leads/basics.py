@@ -14,6 +14,7 @@ from valhalla.leads.known_markets import market_named
 from valhalla.leads.markets import market_of
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 from valhalla.scoring import policies
 from valhalla.scoring import store as stages
 
@@ -41,8 +42,8 @@ POLICY = {
 
 FIELDS = (*SETTINGS, "from", "until", "markets", *POLICY)
 
-_TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*([ap])?\.?m?\.?", re.IGNORECASE)
-_MARKET = re.compile(r"[^,;\n]+(?:,\s*[A-Za-z.]{2,20}(?=\s*(?:[,;\n]|$)))?")
+_TIME = pattern(r"(\d{1,2})(?:[:.](\d{2}))?\s*([ap])?\.?m?\.?", re.IGNORECASE)
+_MARKET = pattern(r"[^,;\n]+(?:,\s*[A-Za-z.]{2,20}(?=\s*(?:[,;\n]|$)))?")
 
 
 class Wrong(UsageError):

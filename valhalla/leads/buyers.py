@@ -15,6 +15,7 @@ from valhalla.leads.contacts import phone_key
 from valhalla.leads.markets import market_of, region
 from valhalla.leads.sheet import Refused, Sheet
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 from valhalla.program.wording import cents
 from valhalla.scoring.stages.buyers import Buyer
 from valhalla.scoring.stages.statistics import wilson
@@ -310,7 +311,7 @@ def _keys(buyer: Listed) -> list[tuple[str, str | int]]:
     return keys
 
 
-_AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([km]?)(?![\d%])", re.IGNORECASE)
+_AMOUNT = pattern(r"(\d[\d,]*(?:\.\d+)?)\s*([km]?)(?![\d%])", re.IGNORECASE)
 _TIMES = {"": 100, "k": 100_000, "m": 100_000_000}
 
 

@@ -7,11 +7,11 @@ until they fill a list. It stands in the index itself, so that a file can be mov
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from db import audit
 from valhalla.leads import sql
+from valhalla.program.patterns import pattern
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.compiled import compile_rules
 
@@ -34,7 +34,7 @@ MOST = 200_000
 """Unless the index would hold more than this: then such a list looks at all leads instead."""
 
 INDEX = "lead_by_score"
-_LINE = re.compile(r"(score_base >= )(-?\d+)")
+_LINE = pattern(r"(score_base >= )(-?\d+)")
 
 
 def of(database: Database) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from valhalla.program.patterns import pattern
+
 EMAIL_LIMIT = 254
 
 email_match = re.compile(
@@ -24,7 +26,7 @@ def plausible_email(text: str) -> bool:
 drop_phone_marks = str.maketrans("", "", " ()-./\t\u00a0\u2010\u2011\u2012\u2013")
 """For ``str.translate``: deletes what people put between the digits of a phone number."""
 
-_EXTENSION = re.compile(r"\s*(?:;ext=|,|x|ext\.?|extension|#)\s*\d{1,7}\s*$", re.IGNORECASE)
+_EXTENSION = pattern(r"\s*(?:;ext=|,|x|ext\.?|extension|#)\s*\d{1,7}\s*$", re.IGNORECASE)
 
 
 def nanp_key(digits: str) -> int | None:

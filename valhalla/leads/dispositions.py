@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from valhalla.leads.standing import EVENTS, SYNONYMS
+from valhalla.program.patterns import pattern
 
 _EXACT = {
     "no_answer": "n|na|no ans|noanswer|rna|not home|timeout|abandoned|drop|no contact",
@@ -50,11 +49,11 @@ _PHRASES = (
 )
 """What is looked for in longer ones, in this order."""
 
-_WORD = re.compile(r"[^a-z0-9]+")
+_WORD = pattern(r"[^a-z0-9]+")
 
 
 _WHOLE = {word: event for event, words in _EXACT.items() for word in words.split("|")}
-_LOOKED_FOR = [(event, re.compile(pattern)) for event, pattern in _PHRASES]
+_LOOKED_FOR = [(event, pattern(text)) for event, text in _PHRASES]
 
 
 def event_of(word: str) -> str:

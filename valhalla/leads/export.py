@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +16,7 @@ from valhalla.leads import facts, scrubbing, sql
 from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import InputError
 from valhalla.program.files import whole
+from valhalla.program.patterns import pattern
 
 log = logging.getLogger("valhalla.leads")
 
@@ -24,10 +24,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", *"＝＋－＠﹦﹢﹣﹫⁼⁺⁻�
 """How a formula begins. The wide, small, raised and lowered signs are taken for the plain ones where a program normalises
 text (NFKC) on the way into a sheet."""
 
-_HARMLESS = re.compile(r"[+-]?[\s().,/-]*\d[\d\s().,/-]*")
+_HARMLESS = pattern(r"[+-]?[\s().,/-]*\d[\d\s().,/-]*")
 """Numbers and phone numbers: a spreadsheet takes nothing of them for a formula that could do anything."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_UNPRINTABLE = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 """What a workbook, which is XML, cannot hold."""
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from db.clock import iso
+from valhalla.program.patterns import pattern
 from valhalla.program.wording import dollars
 from valhalla.scoring.stages.lead import StoredLead
 
-_PLACE = re.compile(
+_PLACE = pattern(
     r"(?P<city>[^,\d]+?),? +(?P<state>[A-Z]{2})(?: +(?P<zip>\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d))?"
 )
 

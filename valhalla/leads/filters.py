@@ -17,6 +17,7 @@ from valhalla.leads.known_markets import market_named
 from valhalla.leads.standing import EVENTS, SYNONYMS
 from valhalla.leads.tags import normal
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
     from db import Database
@@ -28,11 +29,11 @@ LONGEST = 300
 
 _TIMES = {"once": 1, "twice": 2, "three times": 3, "four times": 4, "five times": 5}
 
-_LISTS = re.compile(r"(\d+)\s*(?:\+|or more)?\s*lists?")
-_SCORE = re.compile(r"score\s*(\d{1,3})\s*(?:\+|or more)?")
-_TAG = re.compile(r"(?:#|tag(?:ged)?\s+)(.+)")
-_SOURCE = re.compile(r"(?:from|source)\s+(.+)")
-_TRIED = re.compile(r"(.+?)\s+(once|twice|three times|four times|five times|\d+\s*(?:\+|x|times))")
+_LISTS = pattern(r"(\d+)\s*(?:\+|or more)?\s*lists?")
+_SCORE = pattern(r"score\s*(\d{1,3})\s*(?:\+|or more)?")
+_TAG = pattern(r"(?:#|tag(?:ged)?\s+)(.+)")
+_SOURCE = pattern(r"(?:from|source)\s+(.+)")
+_TRIED = pattern(r"(.+?)\s+(once|twice|three times|four times|five times|\d+\s*(?:\+|x|times))")
 
 STANDS = (
     *("new", "contacted", "appointment", "contract", "won", "lost", "dead", "paused", "opted_out"),

@@ -7,11 +7,12 @@ two different ones meet with a chance of 3 in 100 million, and the importer comp
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
 from zlib import adler32, crc32
+
+from valhalla.program.patterns import pattern
 
 UNIT = "\x1f"
 """Stands between the parts of a digested text; control characters never survive cleaning."""
@@ -19,7 +20,7 @@ UNIT = "\x1f"
 BIAS = 1 << 63
 """Taken from an unsigned 64-bit number to make it a signed one."""
 
-_WORDS = re.compile(r"\w+")
+_WORDS = pattern(r"\w+")
 
 
 def key(text: str) -> int:

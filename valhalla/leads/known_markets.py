@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from valhalla.leads import facets, search, sql
 from valhalla.leads.markets import market_of
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
     from db import Database
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MANY = 20_000
 """Leads that are looked at when a name is looked up by the words of the search index."""
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = pattern(r"[^\W_]+")
 
 
 def market_named(database: Database, text: str | None) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from valhalla.program.patterns import pattern
+
 STATES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
     "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
@@ -38,14 +40,14 @@ _SHORT = {
     "calif": "CA", "ariz": "AZ", "penn": "PA", "mich": "MI", "minn": "MN", "tenn": "TN", "wash": "WA", "mass": "MA", "conn": "CT",
 }  # fmt: skip
 """Older short forms that people still type into a column of states; elsewhere they may be anything."""
-_POSTAL = re.compile(r"\b([A-Z])\d[A-Z]\s?\d[A-Z]\d$", re.IGNORECASE)
+_POSTAL = pattern(r"\b([A-Z])\d[A-Z]\s?\d[A-Z]\d$", re.IGNORECASE)
 
-_COUNTRY = re.compile(
+_COUNTRY = pattern(
     r"[,\s]+(?:usa|u\.s\.a\.|us|u\.s\.|united states(?: of america)?|canada)\.?$", re.IGNORECASE
 )
-_ZIP = re.compile(r"[,\s]+(?:\d{5}(?:-\d{4})?|[a-z]\d[a-z]\s?\d[a-z]\d)$", re.IGNORECASE)
-_STREET = re.compile(r"\d")
-_ALPHA = re.compile(r"[^\W\d_]")
+_ZIP = pattern(r"[,\s]+(?:\d{5}(?:-\d{4})?|[a-z]\d[a-z]\s?\d[a-z]\d)$", re.IGNORECASE)
+_STREET = pattern(r"\d")
+_ALPHA = pattern(r"[^\W\d_]")
 
 
 def region(text: str) -> str | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from valhalla.leads.name_tables import COMPANY_SPELLINGS, COMPANY_WORDS, GIVEN, LEGAL_FORMS
+from valhalla.program.patterns import pattern
 
 LONGEST = 300
 
@@ -181,7 +182,7 @@ _PARTICLES = frozenset(
 )
 
 
-_WORD_ENDS = re.compile(r"[^A-Z0-9]+")
+_WORD_ENDS = pattern(r"[^A-Z0-9]+")
 _NOISE_WORDS = frozenset(
     {
         "ET", "ETAL", "ETUX", "ETVIR", "H", "HUSBAND", "JT", "JTTEN", "JTWROS", "JTRS", "TIC", "TTEE", "TTEES", "COTRUSTEE", "COTRUSTEES",
@@ -310,7 +311,7 @@ def _company(text: str, words: list[str]) -> Owner:
     return Owner(shown, words=spelled, legal=legal, company=True, trust=trust)
 
 
-_PLAIN = re.compile(r"[A-Za-z]+(?:,? [A-Za-z]+\.?){1,3}(?: & [A-Za-z]+(?: [A-Za-z]+\.?){0,2})?")
+_PLAIN = pattern(r"[A-Za-z]+(?:,? [A-Za-z]+\.?){1,3}(?: & [A-Za-z]+(?: [A-Za-z]+\.?){0,2})?")
 _SPECIAL = frozenset(
     {
         *COMPANY_WORDS, *LEGAL_FORMS, *_GENERATIONS, *_TITLES, *_PARTICLES, *_NOISE_WORDS, *_ESTATE_WORDS, *_TRUST_WORDS, "OF", "AND", "THE", "L",

@@ -7,7 +7,6 @@ addresses that they are made of. Two properties are one when a key agrees and no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from valhalla.leads.addresses import (
     squeezed,
 )
 from valhalla.leads.identity import UNIT, key
+from valhalla.program.patterns import pattern
 
 
 class Property(NamedTuple):
@@ -156,8 +156,8 @@ def texts_of(one: Property) -> tuple[str, str, str]:
 
 # -- parcel numbers ----------------------------------------------------------------------------------------
 
-_SEPARATORS = re.compile(r"[^0-9A-Z]+")
-_COUNTY = re.compile(r"\b(COUNTY|PARISH|BOROUGH|CENSUS AREA|CNTY|CO)\b")
+_SEPARATORS = pattern(r"[^0-9A-Z]+")
+_COUNTY = pattern(r"\b(COUNTY|PARISH|BOROUGH|CENSUS AREA|CNTY|CO)\b")
 
 
 def parcel_of(apn: str | None, county: str | None, state: str | None) -> str:

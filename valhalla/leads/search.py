@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,7 @@ from db.pacing import give_way, in_steps
 from valhalla.leads import details, sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.details import reach
+from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
     from db import Database
@@ -80,9 +80,9 @@ MANY = 100_000
 """Leads from which on that is so."""
 
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = pattern(r"[^\W_]+")
 """As the index cuts text into words: it has no phrases, so nothing may be looked for that it would cut again."""
-_PHONE = re.compile(r"\+?[\d\s().-]{7,}")
+_PHONE = pattern(r"\+?[\d\s().-]{7,}")
 
 
 @dataclass(frozen=True)

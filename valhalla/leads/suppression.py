@@ -7,7 +7,6 @@ forgotten only a salted digest is left, which is enough to recognise and leave o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +17,7 @@ from valhalla.leads import sql
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.details import Reach, reach
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
     from db import Database
@@ -29,8 +29,8 @@ Origin = Literal["operator", "list", "opted_out", "forgotten", "national", "liti
 consent lifts it."""
 
 
-_EMAILS = re.compile(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
-_NUMBERS = re.compile(r"\+?\(?\d[\d().\- ]{5,}\d")
+_EMAILS = pattern(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
+_NUMBERS = pattern(r"\+?\(?\d[\d().\- ]{5,}\d")
 
 PREFIX = "do not contact: "
 """Begins ``lead.suppressed`` of leads that this list keeps out."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from valhalla.leads.identity import name_words
+from valhalla.program.patterns import pattern
 
 SEARCHED = 256 << 20
 """Bytes of a file that are searched, unpacked ones of a workbook too."""
@@ -22,12 +23,12 @@ BLOCK = 1 << 20
 LEFT_OUT = "[left out]"
 """What stands where somebody was named."""
 
-_REPEATED = re.compile(rf"{re.escape(LEFT_OUT)}(?:[\s,;|/]+{re.escape(LEFT_OUT)})+")
+_REPEATED = pattern(rf"{re.escape(LEFT_OUT)}(?:[\s,;|/]+{re.escape(LEFT_OUT)})+")
 
 SHORTEST_NUMBER = 7
 """Digits of a number from which on it is looked for."""
 
-_NO_DIGITS = re.compile(r"[^0-9]+")
+_NO_DIGITS = pattern(r"[^0-9]+")
 _NO_WORD = r"(?:[^\w@]|_)+"
 """Between the words of a name; not what joins an address."""
 _BETWEEN = r"[\s().\-/+]*"

@@ -8,8 +8,9 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 from valhalla.program import secrets
+from valhalla.program.patterns import pattern
 
-SECRET_PARAMETER = re.compile(
+SECRET_PARAMETER = pattern(
     r"(?i)(?:passw(?:or)?d|passphrase|secret|token|signature|credentials?|(?:api|app|access|account|private|auth|shared|client)key"
     r"|(?:^|[^a-z])(?:pass|pwd|auth|authorization|bearer|code|key|sig|session|sessionid|sid|jwt))$"
 )

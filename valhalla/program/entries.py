@@ -7,13 +7,13 @@ were meant to hold some.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.program import correlation, sql
 from valhalla.program.masking import masked_text
+from valhalla.program.patterns import pattern
 
 if TYPE_CHECKING:
     from db.connection import Connections
@@ -23,7 +23,7 @@ log = logging.getLogger("valhalla.entries")
 TASK = "audit:words"
 """The task of the alert."""
 
-_ANSWERED = re.compile(r"the (?:receiver|mail server) answered \d{3}:? (?!\(|again)[^;\"]")
+_ANSWERED = pattern(r"the (?:receiver|mail server) answered \d{3}:? (?!\(|again)[^;\"]")
 """What version 0.1 wrote of an answer: its code, and then the receiver's own words."""
 
 SHORTEST = 4

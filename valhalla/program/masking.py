@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_PHONE = re.compile(
+from valhalla.program.patterns import pattern
+
+_EMAIL = pattern(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_PHONE = pattern(
     r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)|(?<![\w.])\+\d{10,15}(?!\w)"
 )
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
-_QUERY_SECRET = re.compile(r"(?i)\b(token|password|secret|api_?key|signature)=[^&\s\"']+")
-_QUOTED = re.compile(r"""(?<![\w])(['"])(?=[^'"\n]*\s)[^'"\n]{1,2000}\1(?!\w)""")
+_CREDENTIALS = pattern(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
+_QUERY_SECRET = pattern(r"(?i)\b(token|password|secret|api_?key|signature)=[^&\s\"']+")
+_QUOTED = pattern(r"""(?<![\w])(['"])(?=[^'"\n]*\s)[^'"\n]{1,2000}\1(?!\w)""")
 
 SECRET_WORDS = (
     "password",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from valhalla.program.patterns import pattern
 
-_DEVICE = re.compile(r"(?i)(con|conin\$|conout\$|prn|aux|nul|clock\$|com[0-9¹²³]|lpt[0-9¹²³])\s*([.:].*)?")
-_UNUSABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_DEVICE = pattern(r"(?i)(con|conin\$|conout\$|prn|aux|nul|clock\$|com[0-9¹²³]|lpt[0-9¹²³])\s*([.:].*)?")
+_UNUSABLE = pattern(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 
 
 def is_text(path: str) -> bool:

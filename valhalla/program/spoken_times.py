@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from db.clock import DAY, HOUR, MINUTE, SECOND
 from valhalla.program.errors import UsageError
+from valhalla.program.patterns import pattern
 
 EXAMPLES = "tue 3pm, in 2 h, tomorrow 9:30, jan 5 2pm, next week or 2027-01-15 14:30"
 
@@ -40,12 +41,12 @@ _PARTS = {
     "evening": 18,
     "tonight": 19,
 }
-_SPAN = re.compile(r"(?:in )?(\d{1,4}|an?|half an?) ?([a-z]+)(?: from now)?", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(a|p|am|pm)", re.ASCII)
-_CLOCK_24 = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
-_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?", re.ASCII)
-_DAY_NUMBER = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
-_WHOSE = re.compile(r"[ ,]+(their|his|her|my|our) time$")
+_SPAN = pattern(r"(?:in )?(\d{1,4}|an?|half an?) ?([a-z]+)(?: from now)?", re.ASCII)
+_CLOCK = pattern(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(a|p|am|pm)", re.ASCII)
+_CLOCK_24 = pattern(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
+_SLASHES = pattern(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?", re.ASCII)
+_DAY_NUMBER = pattern(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+_WHOSE = pattern(r"[ ,]+(their|his|her|my|our) time$")
 
 
 class Spoken(NamedTuple):

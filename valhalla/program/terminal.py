@@ -9,14 +9,14 @@ import contextlib
 import errno
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO, cast
 
 from valhalla.program.errors import ValhallaError
+from valhalla.program.patterns import pattern
 
-UNSAFE = re.compile(
+UNSAFE = pattern(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
 )
 """C0 without tab and line feed, DEL, C1, what breaks lines unseen and what changes the direction of writing (Unicode

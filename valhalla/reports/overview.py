@@ -22,6 +22,8 @@ class Waiting(NamedTuple):
     changes: int
     offers: int
     """Rows of lists about people who buy."""
+    houses: int
+    """Leads that were taken apart and keep work of which nobody has said yet for which house it was."""
 
 
 class Step(NamedTuple):

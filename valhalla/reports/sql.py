@@ -102,7 +102,9 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM duplicate WHERE state = 'open' LIMIT
   (SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 'dead' LIMIT :most)),
   (SELECT count(*) FROM (SELECT 1 FROM lead_change WHERE state = 'open' LIMIT :most)),
   (SELECT count(*) FROM (SELECT 1 FROM import AS i CROSS JOIN reject AS r INDEXED BY reject_by_import
-    ON r.import_id = i.id AND r.state = 'open' AND r.code = 'BUYER' LIMIT :most))
+    ON r.import_id = i.id AND r.state = 'open' AND r.code = 'BUYER' LIMIT :most)),
+  (SELECT count(*) FROM (SELECT 1 FROM unfolded INDEXED BY unfolded_open
+    WHERE unsure > 0 AND decided_at IS NULL AND undone_at IS NULL LIMIT :most))
 """
 
 # What came in by source since each of three moments, ?1 the latest and ?3 the earliest. A list that was read again from its

@@ -54,7 +54,7 @@ def told(client: httpx.Client) -> dict[str, Any]:
 def test_with_nothing_to_decide_the_page_says_what_would_be_here(client: httpx.Client) -> None:
     page = client.get("/decisions").text
     assert "Nothing to decide" in page and "One lead or two?" not in page
-    assert told(client)["counts"] == {"duplicates": 0, "changes": 0, "effects": 0, "offers": 0}
+    assert told(client)["counts"] == {"duplicates": 0, "changes": 0, "effects": 0, "offers": 0, "houses": 0}
 
 
 def test_possible_duplicates_stand_side_by_side(client: httpx.Client, pair: tuple[int, int]) -> None:

@@ -250,6 +250,34 @@ def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
     assert process.returncode is not None and not helper._spare
 
 
+def test_no_process_is_started_early_for_a_list_that_was_probably_read(
+    tmp_path: Path, lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = lead_list(50, seed=16)
+    database, wal = tmp_path / "valhalla.db", tmp_path / "valhalla.db-wal"
+    now = path.stat().st_ctime
+    started: list[Path] = []
+    spare: list[Any] = []
+    monkeypatch.setattr(helper, "WORTH_BYTES", 1)
+    monkeypatch.setattr(helper, "_spare", spare)
+    monkeypatch.setattr(helper, "_spawn", started.append)
+
+    def prepared() -> bool:
+        helper.prepare([str(path)], database)
+        before = len(started)
+        started.clear()
+        spare.clear()
+        return before == 1
+
+    assert prepared(), "in a new home"
+    for written, at in ((database, now + 10), (wal, now + 20)):
+        written.touch()
+        os.utime(path, (at - 5, at - 5))
+        assert prepared(), "the list was changed since"
+        os.utime(written, (at, at))
+        assert not prepared()
+
+
 def test_a_workbook_is_read_by_one_process(
     tmp_path: Path, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +288,7 @@ def test_a_workbook_is_read_by_one_process(
     path = tmp_path / "leads.XLSX"
     book.save(path)
     monkeypatch.setattr(helper, "_spawn", lambda *given: pytest.fail("the words would be held twice"))
-    helper.prepare([str(path)])
+    helper.prepare([str(path)], tmp_path / "valhalla.db")
     with opened() as database:
         import_file(database, Request(str(path)))
         assert database.value("SELECT count(*) FROM lead") == 1

@@ -58,6 +58,7 @@ def gather(
                 "changes": waits.changes,
                 "effects": waits.drafts,
                 "offers": waits.offers,
+                "houses": waits.houses,
             },
             "duplicates": _pairs(database, found[:PAIRS]),
             "next_pairs": found[PAIRS - 1]["id"] if len(found) > PAIRS else None,

@@ -26,21 +26,22 @@ from valhalla.leads.addresses import normal_address, parse_place
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
 from valhalla.leads.properties import Property, keys_of, property_of
+from valhalla.program.patterns import pattern
 from valhalla.scoring.stages.row import Row
 
 # Zero-width and direction marks, soft hyphen, byte-order mark, tags: nothing a reader of the list could see.
-_INVISIBLE = re.compile(
+_INVISIBLE = pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_CONTROL = pattern("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _FORMULA = frozenset("=@+-\t\r")
-_OURS = re.compile(r"'[=+\-@\t\r＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋]")
+_OURS = pattern(r"'[=+\-@\t\r＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋]")
 # The first digit can be in one place only, so that a long cell is looked at once and not once for each digit.
-_NUMBER_LIKE = re.compile(r"[+-][\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
-_THOUSANDS = re.compile(r"[$€£]? ?\d{1,3}", re.ASCII)
-_REST = re.compile(r"\d{3}(?:\.\d{1,2})?", re.ASCII)
-_TOTAL = re.compile(
+_NUMBER_LIKE = pattern(r"[+-][\s().,/-]*\d[\d\s().,/%-]*|[+-]\.?", re.ASCII)
+_THOUSANDS = pattern(r"[$€£]? ?\d{1,3}", re.ASCII)
+_REST = pattern(r"\d{3}(?:\.\d{1,2})?", re.ASCII)
+_TOTAL = pattern(
     r"(?:grand |sub|sub-|report )?totals?\b[\s:]*(?:.*\bleads?|.*\brows?|.*\brecords?)?[\s:]*[\d,.]*"
     r"|sum:?|count:?\s*\d*",
     re.IGNORECASE,
@@ -439,7 +440,7 @@ def _people(name: str, email: str, number: int | None, home: str) -> tuple[int, 
     return tuple(found)
 
 
-_ROW_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
+_ROW_NUMBER = pattern(r"\d{1,5}", re.ASCII)
 """What only counts the rows of a list identifies nobody."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from valhalla.program.patterns import pattern
 from valhalla.scoring.stages.row import Row
 
 SHORT = 80
@@ -24,7 +24,7 @@ def shorten(text: str, limit: int = SHORT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
+_BREAKS = pattern(r"[\r\n\v\f\x85\u2028\u2029]")
 
 
 class SourceError(Exception):

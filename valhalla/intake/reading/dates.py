@@ -6,18 +6,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from valhalla.program.patterns import pattern
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?|(\d{4})(\d{2})(\d{2})", re.ASCII)
-_SLASHED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,].*)?", re.ASCII)
+_ISO = pattern(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?|(\d{4})(\d{2})(\d{2})", re.ASCII)
+_SLASHED = pattern(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,].*)?", re.ASCII)
 _MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
-_WORDED = re.compile(
+_WORDED = pattern(
     r"(?:([a-z]{3,9})\.?[ -]+(\d{1,2})(?:st|nd|rd|th)?,?[ -]+|(\d{1,2})[ -]+([a-z]{3,9})\.?,?[ -]+)"
     r"(\d{4}|\d{2})(?:[ T,].*)?",
     re.ASCII,
 )
-_SERIAL = re.compile(r"([2-6]\d{4})(?:\.\d+)?", re.ASCII)
+_SERIAL = pattern(r"([2-6]\d{4})(?:\.\d+)?", re.ASCII)
 _SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 
 

@@ -13,6 +13,7 @@ from valhalla.intake.reading.values import optional_count, optional_money
 from valhalla.intake.reading.vocabulary import STATUS_WORDS
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.details import DEAD
+from valhalla.program.patterns import pattern
 
 MOST_PHONES = 10
 MOST_EMAILS = 6
@@ -41,13 +42,13 @@ FIELDS = (
 )
 """What a column can be mapped to in addition to the columns of table ``lead``."""
 
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = pattern(r"[^\W_]+")
 _YES = frozenset({"yes", "y", "true", "t", "1", "x", "dnc", "on dnc", "do not call", "✓"})
-_SEVERAL = re.compile(r"\s*:::\s*|\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
-_MARK = re.compile(r"^(?:p|tel|phone|mobile|cell|home|work|landline)\s*:\s*", re.IGNORECASE)
-_POWER = re.compile(r"(\d)\.(\d+)E\+?0?(\d{1,2})", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s<>;,|]+@[^\s<>;,|]+")
-_FRACTION = re.compile(r"\d{1,4}(?:\.\d+)?")
+_SEVERAL = pattern(r"\s*:::\s*|\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
+_MARK = pattern(r"^(?:p|tel|phone|mobile|cell|home|work|landline)\s*:\s*", re.IGNORECASE)
+_POWER = pattern(r"(\d)\.(\d+)E\+?0?(\d{1,2})", re.IGNORECASE)
+_ADDRESS = pattern(r"[^\s<>;,|]+@[^\s<>;,|]+")
+_FRACTION = pattern(r"\d{1,4}(?:\.\d+)?")
 _TYPES = (
     ("mobile", ("mobile", "cell", "wireless")),
     ("landline", ("land", "home", "residential", "work", "office", "wired")),
@@ -61,11 +62,11 @@ _PADDED = frozenset({"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI"})
 """States whose ZIP codes begin with a zero, which spreadsheets drop."""
 
 
-_BUYS = re.compile(
+_BUYS = pattern(
     r"\b(?:buy|buys|buyers?|buying|purchas\w+|invest|invests|investors?|investing|investments?|achet\w+|compra\w*)\b"
 )
-_SELLS = re.compile(r"\b(?:sell|sells|sellers?|selling|both|owners?|homeowners?|vend\w+)\b")
-_WORKS = re.compile(
+_SELLS = pattern(r"\b(?:sell|sells|sellers?|selling|both|owners?|homeowners?|vend\w+)\b")
+_WORKS = pattern(
     r"\b(?:agents?|realtors?|brokers?|wholesalers?|lenders?|contractors?|vendors?|attorneys?|title company|title rep|inspectors?)\b"
 )
 

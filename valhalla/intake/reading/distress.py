@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from valhalla.program.patterns import pattern
+
 # canonical word -> the ways lists write it (lower case, matched inside words' boundaries)
 _WAYS: dict[str, tuple[str, ...]] = {
     "pre-foreclosure": (
@@ -35,7 +37,7 @@ STEMS = tuple(sorted({way for ways in _WAYS.values() for way in ways}))
 _PATTERNS = [
     (
         word,
-        re.compile(
+        pattern(
             r"(?<!not )(?<!non-)(?<!non )(?<!no )(?<!pre )(?<![\w-])(?:"
             + "|".join(map(re.escape, ways))
             + r")(?! ?(?:land|lot))"

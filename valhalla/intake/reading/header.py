@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from valhalla.intake.reading.details import FIELDS as DETAILS
+from valhalla.program.patterns import pattern
 
-_BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
-_NOT_WORD = re.compile(r"[\W_]+")
+_BRACKETS = pattern(r"[(\[{][^)\]}]*[)\]}]")
+_NOT_WORD = pattern(r"[\W_]+")
 
 LONGEST = 500
 """Characters of a name that count. No column is called longer; what is, is data, and not to be searched for brackets."""

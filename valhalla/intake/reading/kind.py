@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 
+from valhalla.program.patterns import pattern
+
 MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 
-_WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<table|<\?xml|<!--)", re.IGNORECASE)
+_WEB_PAGE = pattern(rb"\s*(?:<!doctype html|<html|<head|<table|<\?xml|<!--)", re.IGNORECASE)
 COMPOUND = b"\xd0\xcf\x11\xe0"
 _WORD = "WordDocument".encode("utf-16-le")
 _PHOTOS = frozenset((b"heic", b"heix", b"mif1", b"avif", b"msf1"))
-_SHORTCUT = re.compile(rb"^\s*\{[^{}]*\"(?:url|doc_id|resource_id)\"[^{}]*(?:docs\.google\.com|doc_id)")
+_SHORTCUT = pattern(rb"^\s*\{[^{}]*\"(?:url|doc_id|resource_id)\"[^{}]*(?:docs\.google\.com|doc_id)")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream in which Office keeps a document that has a password."""
 _OTHER = {

@@ -26,6 +26,7 @@ from valhalla.intake.reading.values import money
 from valhalla.intake.reading.vocabulary import OUR_OWN, VETOES
 from valhalla.intake.reading.voting import ENOUGH, support
 from valhalla.leads.contacts import plausible_email
+from valhalla.program.patterns import pattern
 
 WARNINGS_EACH = 100
 """Columns without a name of their own that are named."""
@@ -362,8 +363,8 @@ def _of_trade(
     return found
 
 
-_BUYERS = re.compile(r"(?<![a-z])(?:cash |vip )?buyers?(?![a-z])")
-_SELLERS = re.compile(r"(?<![a-z])(?:sellers?|leads?|owners?)(?![a-z])")
+_BUYERS = pattern(r"(?<![a-z])(?:cash |vip )?buyers?(?![a-z])")
+_SELLERS = pattern(r"(?<![a-z])(?:sellers?|leads?|owners?)(?![a-z])")
 
 
 def _called_buyers(path: str, found: recognition.Recognition) -> bool:

@@ -21,16 +21,17 @@ from valhalla.intake.reading.vocabulary import (
     known_words,
     words_of,
 )
+from valhalla.program.patterns import pattern
 
 LONGEST = 200
 """Characters of a name that are looked at; no column of a lead list is called longer."""
 MOST_WORDS = 24
 
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_ORDINAL = re.compile(r"(?<![A-Za-z])(\d+)(?:(?:st|nd|rd|th)(?![a-z])|(?:ST|ND|RD|TH)(?![A-Za-z]))")
-_POSSESSIVE = re.compile(r"'[sS](?![A-Za-z])")
-_WORD = re.compile(r"[^\W\d_]+|\d+")
+_BRACKETS = pattern(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
+_CAMEL = pattern(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ORDINAL = pattern(r"(?<![A-Za-z])(\d+)(?:(?:st|nd|rd|th)(?![a-z])|(?:ST|ND|RD|TH)(?![A-Za-z]))")
+_POSSESSIVE = pattern(r"'[sS](?![A-Za-z])")
+_WORD = pattern(r"[^\W\d_]+|\d+")
 _SECOND = frozenset(("second", "secondary", "co", "joint"))
 _NUMBERED = frozenset(PERSONS) - {"", "account"} | {"relative", "relatives"}
 _JOINED = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import BinaryIO
 
 from valhalla.intake.reading.chunk import SourceError
+from valhalla.program.patterns import pattern
 
 DEPTH_LIMIT = 200
 SIZE_LIMIT = 8 << 20
@@ -17,9 +17,9 @@ ELEMENTS_LIMIT = 500_000
 """Numbers, texts and brackets in a record: each takes a hundred bytes of memory, whatever it takes in the file."""
 DIGITS_LIMIT = 4_000
 """Digits in a row. On whole numbers of more than 4,300 digits, which Python refuses to make, ijson's C code ends the process."""
-_BRACKET = re.compile(rb"[\[\]{}]")
+_BRACKET = pattern(rb"[\[\]{}]")
 _DIGITS = b"0123456789"
-_LONG_NUMBER = re.compile(rb"[0-9]{100,}")
+_LONG_NUMBER = pattern(rb"[0-9]{100,}")
 
 
 class CountedBrackets:

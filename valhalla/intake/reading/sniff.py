@@ -15,6 +15,7 @@ from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.mapping import known_cells, unique_names
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.tokens import Record, line_stop, next_record
+from valhalla.program.patterns import pattern
 
 HEAD = 1 << 18
 """Bytes looked at for delimiter, preamble and header; grown to 4 MiB for a wider header."""
@@ -25,7 +26,7 @@ _BLOCK = 1 << 16
 DELIMITERS = ",;\t|"
 PREAMBLE = 30
 """Lines, or rows, of which one holds the column names."""
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = pattern("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SAMPLES = 50
 
 

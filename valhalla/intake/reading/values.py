@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from valhalla.intake.reading.chunk import shorten
 from valhalla.intake.reading.profile import Profile
+from valhalla.program.patterns import pattern
 
 LARGEST_CENTS = 10**15
 """1e13 in cents."""
@@ -18,20 +19,18 @@ LARGEST_CENTS = 10**15
 LONGEST = 200
 """Characters of a number that are looked at closely; what is longer and no plain number is none."""
 
-_PLAIN = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?", re.ASCII)
-_COMMA = re.compile(r"([+-]?)(\d*),(\d*)", re.ASCII)
-_GROUPS = re.compile(r"[+-]?\d{1,3}(?:[ ,'\u00a0\u202f]\d{2,3})*[ ,'\u00a0\u202f]\d{3}(?:\.\d*)?", re.ASCII)
-_POINTS = re.compile(
+_PLAIN = pattern(r"([+-]?)(\d*)(?:\.(\d*))?", re.ASCII)
+_COMMA = pattern(r"([+-]?)(\d*),(\d*)", re.ASCII)
+_GROUPS = pattern(r"[+-]?\d{1,3}(?:[ ,'\u00a0\u202f]\d{2,3})*[ ,'\u00a0\u202f]\d{3}(?:\.\d*)?", re.ASCII)
+_POINTS = pattern(
     r"[+-]?\d{1,3}(?:\.\d{3})+,\d*|[+-]?\d{1,3}(?:\.\d{3}){2,}|[+-]?[\d ]+,\d{0,2}|[+-]?\d{4,},\d+", re.ASCII
 )
-_US = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
-_EU = re.compile(r"[+-]?\d{1,3}(?:[. \u00a0\u202f]\d{3})+(?:,\d*)?|[+-]?\d+(?:,\d*)?", re.ASCII)
+_US = pattern(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_EU = pattern(r"[+-]?\d{1,3}(?:[. \u00a0\u202f]\d{3})+(?:,\d*)?|[+-]?\d+(?:,\d*)?", re.ASCII)
 _SIGN = "$€£¥₹₽₩¢₺₫₴₪฿"
-_CURRENCY = re.compile(
-    rf"(?:(?:us|ca|au|c|a)?[{_SIGN}]|\b(?:usd|eur|gbp|cad|aud|chf|mxn)\b\.?)", re.IGNORECASE
-)
-_DOLLAR = re.compile(r"(?:us)?\$|\busd\b\.?", re.IGNORECASE)
-_EURO = re.compile(r"€|\beur\b\.?", re.IGNORECASE)
+_CURRENCY = pattern(rf"(?:(?:us|ca|au|c|a)?[{_SIGN}]|\b(?:usd|eur|gbp|cad|aud|chf|mxn)\b\.?)", re.IGNORECASE)
+_DOLLAR = pattern(r"(?:us)?\$|\busd\b\.?", re.IGNORECASE)
+_EURO = pattern(r"€|\beur\b\.?", re.IGNORECASE)
 _WORDS_FOR_NO_NUMBER = {"nan", "inf", "infinity"}
 
 
@@ -178,7 +177,7 @@ def complaint(text: str, verdict: Money, profile: Profile, source: str) -> str:
 
 
 _LENIENT = Profile(value_format="us")
-_COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*\+?\s*[a-z². ]*", re.ASCII)
+_COUNT = pattern(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*\+?\s*[a-z². ]*", re.ASCII)
 
 
 def optional_money(text: str, profile: Profile) -> int | None:

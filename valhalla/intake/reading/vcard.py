@@ -6,11 +6,13 @@ import quopri
 import re
 from collections.abc import Iterator, Sequence
 
+from valhalla.program.patterns import pattern
+
 LIMIT = 50 << 20
 """Bytes of such a file; it is read whole."""
 
-_BREAK = re.compile(r"\r\n|\r|\n")
-_ESCAPE = re.compile(r"\\(.)")
+_BREAK = pattern(r"\r\n|\r|\n")
+_ESCAPE = pattern(r"\\(.)")
 _UNQUOTED = {"n": " ", "N": " "}
 
 FIXED = ("Full Name", "First Name", "Last Name", "Company")

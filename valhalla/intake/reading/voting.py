@@ -9,6 +9,7 @@ from functools import lru_cache
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.vocabulary import words_of
 from valhalla.leads.contacts import nanp_key, plausible_email
+from valhalla.program.patterns import pattern
 
 ENOUGH = 0.8
 """The share of the filled cells that has to fit."""
@@ -19,43 +20,43 @@ _NOTHING = words_of("- -- --- . ? n/a na n.a. #n/a none null nil unknown tbd nan
     "not available",
     "not provided",
 }
-_BLANKS = re.compile(r"[^\S\n]{2,}")
+_BLANKS = pattern(r"[^\S\n]{2,}")
 _NO_DATE = frozenset(("0", "0000", "0000-00-00", "00/00/0000"))
 """What rolls write for a date or year that is not known."""
-_SPLIT = re.compile(r"\s*(?::::|[;|\n])\s*")
-_DATE = re.compile(
+_SPLIT = pattern(r"\s*(?::::|[;|\n])\s*")
+_DATE = pattern(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ,].*)?"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
     r"|\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[-, ]+\d{2,4}.*"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[- ]+\d{1,2}(?:st|nd|rd|th)?[-, ]+\d{2,4}.*",
     re.IGNORECASE | re.ASCII,
 )
-_PHONE = re.compile(r"(?:\+?1[\s./-]*)?(?:\(\s*(\d{3})\s*\)|(\d{3}))[\s./-]*(\d{3})[\s./-]*(\d{4})", re.ASCII)
-_PHONE_PREFIX = re.compile(r"^(?:p|tel|phone|cell|mobile|home|work|h|c|m|w)\s*:\s*", re.IGNORECASE)
-_PHONE_NOTE = re.compile(
+_PHONE = pattern(r"(?:\+?1[\s./-]*)?(?:\(\s*(\d{3})\s*\)|(\d{3}))[\s./-]*(\d{3})[\s./-]*(\d{4})", re.ASCII)
+_PHONE_PREFIX = pattern(r"^(?:p|tel|phone|cell|mobile|home|work|h|c|m|w)\s*:\s*", re.IGNORECASE)
+_PHONE_NOTE = pattern(
     r"\s*(?:\((?:mobile|cell|home|work|landline|wireless|voip|dnc|[hcmw])\)|(?:;ext=|,|x|ext\.?|extension|#)\s*\d{1,7})\s*$",
     re.IGNORECASE,
 )
-_ABROAD = re.compile(r"\+(?!1\d{10}$)[1-9][\d\s().-]{6,20}", re.ASCII)
-_LOCAL = re.compile(r"0[\d\s()./-]{7,15}", re.ASCII)
-_SCIENTIFIC = re.compile(r"[1-9](?:\.\d+)?E\+?0?(?:9|10)", re.IGNORECASE | re.ASCII)
-_DECIMAL_PHONE = re.compile(r"(\d{10,11})\.0+", re.ASCII)
-_ZIP = re.compile(r"(?:z:)?\d{5}(?:-?\d{4}|-)?(?:\.0)?|\d{3,4}(?:\.0)?", re.ASCII | re.IGNORECASE)
-_FULL_ZIP = re.compile(r"\d{4,5}(?:-\d{4})?", re.ASCII)
-_POSTAL = re.compile(r"(?:z:)?[A-Z]\d[A-Z][ -]?\d[A-Z]\d|[A-Z]\d[A-Z]", re.IGNORECASE | re.ASCII)
-_MONEY = re.compile(
+_ABROAD = pattern(r"\+(?!1\d{10}$)[1-9][\d\s().-]{6,20}", re.ASCII)
+_LOCAL = pattern(r"0[\d\s()./-]{7,15}", re.ASCII)
+_SCIENTIFIC = pattern(r"[1-9](?:\.\d+)?E\+?0?(?:9|10)", re.IGNORECASE | re.ASCII)
+_DECIMAL_PHONE = pattern(r"(\d{10,11})\.0+", re.ASCII)
+_ZIP = pattern(r"(?:z:)?\d{5}(?:-?\d{4}|-)?(?:\.0)?|\d{3,4}(?:\.0)?", re.ASCII | re.IGNORECASE)
+_FULL_ZIP = pattern(r"\d{4,5}(?:-\d{4})?", re.ASCII)
+_POSTAL = pattern(r"(?:z:)?[A-Z]\d[A-Z][ -]?\d[A-Z]\d|[A-Z]\d[A-Z]", re.IGNORECASE | re.ASCII)
+_MONEY = pattern(
     r"[-(]?\s*(?:asking|ask|about|approx\.?|around|~|under|over|up to|from)?\s*(?:(?:us|ca|c)?\s?\$|€|£|usd|cad)?\s*"
     r"\d[\d,. ']*\s*(?:k|m|mm|mil|mill|million|thousand)?\+?\s*(?:usd|cad|dollars?|\$|€)?\)?"
     r"(?:\s*(?:-|–|—|to|/)\s*(?:us|ca|c)?\$?\s*\d[\d,.]*\s*(?:k|m|mm|million)?)?\s*(?:obo|or best offer|firm|neg\w*|cash|net|\.|\+)*",
     re.IGNORECASE | re.ASCII,
 )
-_YEAR = re.compile(r"(?:1[6-9]|20)\d{2}(?:\.0)?", re.ASCII)
-_NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?", re.ASCII)
-_COUNT = re.compile(r"\d[\d,]*(?:\.\d+)?\s*\+?\s*(?:[a-z²³. ()]{0,20})", re.ASCII)
-_PERCENT = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?\s*%?", re.ASCII)
+_YEAR = pattern(r"(?:1[6-9]|20)\d{2}(?:\.0)?", re.ASCII)
+_NUMBER = pattern(r"[-+]?\d[\d,]*(?:\.\d+)?", re.ASCII)
+_COUNT = pattern(r"\d[\d,]*(?:\.\d+)?\s*\+?\s*(?:[a-z²³. ()]{0,20})", re.ASCII)
+_PERCENT = pattern(r"[-+]?\d[\d,]*(?:\.\d+)?\s*%?", re.ASCII)
 _YES_NO = words_of("y n yes no true false t f 1 0 x ✓ ✔ check checked 1.0 0.0 on off si sí oui non")
 _FLAG_WORDS = _YES_NO | frozenset(("dnc", "clean", "ok", "litigator", "do not call", "registered", "listed", "not listed", "blocked", "national", "federal", "state"))  # fmt: skip
-_LINE_TYPES = re.compile(
+_LINE_TYPES = pattern(
     r"(?:mobile|cell|wireless|land|voip|fixed|home|work|residential|business|other|main|main phone|pots|toll|unknown|pager|fax|l|m|c|w|v|h|ll)\b.*",
     re.IGNORECASE,
 )
@@ -75,22 +76,22 @@ newfoundland and labrador, newfoundland, nova scotia, northwest territories, nun
 edward island, quebec, québec, saskatchewan, yukon, yukon territory""",
     )
 )
-_STREET = re.compile(
+_STREET = pattern(
     r"\b(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|blvd|boulevard|ct|court|cir|circle|way|pl|place|ter|terrace|trl|trail|pkwy|hwy|"
     r"highway|loop|sq|square|bend|cove|pike|run|path|cres|crescent|rue|chemin|row|ridge|po box|p\.?o\.? box|box|rr)\b",
     re.IGNORECASE,
 )
-_HOUSES = re.compile(
+_HOUSES = pattern(
     r"\b(?:single|multi|family|sfr|sfh|mfr|condo\w*|town ?ho\w*|duplex|triplex|fourplex|quad\w*|land|lot|apartment\w*|mobile home|manufactured|"
     r"residen\w*|commercial|industrial|house|home|detached|semi|attached|bungalow|vacant land|units?|farm|agricultur\w*|ranch|pud|coop|co-op)\b",
     re.IGNORECASE,
 )
-_WISHES = re.compile(
+_WISHES = pattern(
     r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|refinance|"
     r"agent|realtor|broker|wholesaler|lender|contractor|vendor|owner|homeowner)\b",
     re.IGNORECASE,
 )
-_RESULTS = re.compile(
+_RESULTS = pattern(
     r"\b(?:no answer|voicemail|left (?:a )?(?:message|vm|voicemail)|vm|busy|wrong number|disconnected|not interested|interested|do not call|dnc|"
     r"callback|call back|call again|opted out|opt out|remove|contacted|attempted\w*|follow ?up|hung up|dead|unqualified|qualified|new|"
     r"appointment|answered|unsubscribed?|stop)\b",
@@ -110,7 +111,7 @@ def filled(cells: Sequence[str]) -> list[str]:
     return found
 
 
-_FOOTER = re.compile(
+_FOOTER = pattern(
     r"(?:grand |sub-?)?totals?(?:\b.{0,40})?|(?:records?|rows|count)\s*:\s*[\d,]+|page \d+ of \d+|(?:printed|generated|copyright|confidential)\b.*",
     re.IGNORECASE,
 )
@@ -216,7 +217,7 @@ def looks_like_zips(cells: Sequence[str]) -> bool:
     return bool(bare) and len(bare) == len(cells) and sum(cell.endswith("0") for cell in bare) * 2 < len(bare)
 
 
-_LENDERS = re.compile(
+_LENDERS = pattern(
     r"\b(?:bank|banc|mortgage|loans?|lending|servicing|savings|financial|credit|fannie|freddie|federal|n\.?a\.?|trust|fund|city|county|state)\b",
     re.IGNORECASE,
 )
