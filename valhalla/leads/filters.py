@@ -35,9 +35,12 @@ _TAG = pattern(r"(?:#|tag(?:ged)?\s+)(.+)")
 _SOURCE = pattern(r"(?:from|source)\s+(.+)")
 _TRIED = pattern(r"(.+?)\s+(once|twice|three times|four times|five times|\d+\s*(?:\+|x|times))")
 
+NEVER_A_STATUS = ("interested", "not_interested", "offer", "sold")
+"""Where a lead stands beside its status."""
+
 STANDS = (
     *("new", "contacted", "appointment", "contract", "won", "lost", "dead", "paused", "opted_out"),
-    *("interested", "not_interested", "offer", "sold"),
+    *NEVER_A_STATUS,
 )
 
 KNOWN = (
@@ -170,7 +173,7 @@ def all_filters(database: Database) -> list[Filter]:
 
 
 def count(database: Database, where: Mapping[str, Any]) -> int:
-    """How many leads it is: a walk over all leads."""
+    """How many leads it is; a walk over all leads, unless an outcome, a tag or a standing names the few that it may be."""
     text, given = _statement("count(*)", where)
     return int(database.value(text, given))
 
@@ -190,7 +193,10 @@ def _statement(columns: str, where: Mapping[str, Any]) -> tuple[str, dict[str, A
 
 
 def _conditions(where: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
-    for name in ("lists", "market", "source", "score", "number", "stands"):
+    if (stands := where.get("stands")) is not None:
+        name = "standing" if stands in NEVER_A_STATUS else "stands"
+        yield name, {name: stands}
+    for name in ("lists", "market", "source", "score", "number"):
         if name in where:
             yield name, {name: f'%"type":"{where[name]}"%' if name == "number" else where[name]}
     if where.get("tried") is False:

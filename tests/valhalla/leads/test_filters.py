@@ -52,6 +52,13 @@ def test_words_choose_leads(leads: Any, text: str, chosen: list[int]) -> None:
     assert filters.count(leads.database, where) == len(chosen)
 
 
+@pytest.mark.parametrize("text", ["no answer twice, Houston", "interested", "#hot, mobile"])
+def test_what_names_few_leads_is_counted_without_a_walk_over_all(leads: Any, text: str) -> None:
+    asked, given = filters._statement("count(*)", filters.understood(leads.database, text))
+    plan = [row[3] for row in leads.database.sql(f"EXPLAIN QUERY PLAN {asked}", given)]
+    assert not [step for step in plan if step.startswith("SCAN lead")], plan
+
+
 @pytest.mark.parametrize("text", ["", "purple", "slept twice", "x" * 301])
 def test_what_cannot_be_read_is_said(leads: Any, text: str) -> None:
     with pytest.raises(UsageError):
