@@ -33,6 +33,14 @@ RISK_SECONDS = 60
 LOW = -5
 
 
+SAID = {
+    "dead": "Failed, and is not tried again by itself",
+    "overdue": "Has waited too long",
+    "lease lost": "Was taken for stopped, and begun again",
+}
+"""What became of a background job, where an alert says it to a person."""
+
+
 class Safety:
     """The guards of the run ``run_id``. ``values``: settings in force when it began."""
 
@@ -135,5 +143,5 @@ class Safety:
                 reason=signal.reason,
             )
             if signal.severity == "error":
-                reason = f"{signal.event}: {signal.reason}"
+                reason = f"{SAID.get(signal.event, signal.event)}: {signal.reason}"
                 self.alerts.repeat(f"job:{signal.name}", reason, "error", {"job": signal.job_id})
