@@ -233,7 +233,7 @@ def _copy_in_background(reader: int, output: Path) -> threading.Thread:
     return thread
 
 
-def _variants() -> list[Any]:
+def _variants(kinds: tuple[str, ...]) -> list[Any]:
     systems = [("native", NATIVE)] if NATIVE else []
     systems += [("wine", WINE)] if WINE else []
     return [
@@ -243,7 +243,7 @@ def _variants() -> list[Any]:
             marks=[pytest.mark.wine] * (system == "wine"),
         )
         for system, _ in systems
-        for kind in ("one file", "folder")
+        for kind in kinds
     ] or [pytest.param(None, marks=pytest.mark.skip(reason="no product was built for this test run"))]
 
 
@@ -262,7 +262,14 @@ def tools() -> Iterator[Any]:
     sys.path.remove(str(ROOT / "scripts"))
 
 
-@pytest.fixture(params=_variants())
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test is of both kinds of product. What is marked ``any_kind`` is about modules that both hold as they are."""
+    if "product" in metafunc.fixturenames:
+        kinds = ("folder",) if metafunc.definition.get_closest_marker("any_kind") else ("one file", "folder")
+        metafunc.parametrize("product", _variants(kinds), indirect=True)
+
+
+@pytest.fixture
 def product(request: pytest.FixtureRequest, tools: Any, tmp_path: Path) -> Iterator[Product]:
     """Each product, copied to a folder with spaces and foreign letters, with nothing on the path."""
     kind, system = request.param

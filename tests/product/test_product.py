@@ -33,6 +33,7 @@ def test_it_says_its_version(product: Product) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, f"valhalla {valhalla.__version__}")
 
 
+@pytest.mark.any_kind
 def test_without_a_command_it_helps(product: Product) -> None:
     done = subprocess.run(
         product.command(),
@@ -67,6 +68,7 @@ def test_three_cycles_then_the_call_list(product: Product, sample: Path) -> None
         assert product.runtime() == []
 
 
+@pytest.mark.any_kind
 def test_an_audit_copy_verifies_without_the_program(product: Product, sample: Path, tmp_path: Path) -> None:
     product.run("ingest", sample)
     copy = tmp_path / "copy.db"
@@ -80,6 +82,7 @@ def test_an_audit_copy_verifies_without_the_program(product: Product, sample: Pa
     assert verifier.returncode == 0, verifier.stdout + verifier.stderr
 
 
+@pytest.mark.any_kind
 def test_names_in_any_script_come_through_a_pipe(product: Product, tmp_path: Path) -> None:
     names = ["Jiří Žluťoučký", "山田 太郎", "Renée O’Neill"]
     listed = tmp_path / "Žluť 日本.csv"
@@ -141,6 +144,7 @@ def test_an_executable_that_is_renamed_while_it_runs_goes_on(product: Product, s
         old.rename(product.executable)
 
 
+@pytest.mark.any_kind
 def test_a_second_start_says_who_runs_and_opens_its_cockpit(product: Product, sample: Path) -> None:
     running = product.start("run", "--source", sample, "--interval", "1", "--port", "0")
     link = running.link()
@@ -216,6 +220,7 @@ def test_the_background_service_outlives_the_command(product: Product, sample: P
     assert not product.run("sandbox", "status", "--json").json["running"]
 
 
+@pytest.mark.any_kind
 def test_a_home_that_cannot_be_written_is_one_sentence(product: Product, tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder", encoding="utf-8")
@@ -227,6 +232,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(product: Product, tmp_pat
     assert "choose another --home" in done.err
 
 
+@pytest.mark.any_kind
 def test_a_read_only_home_is_one_sentence(product: Product) -> None:
     product.home.mkdir()
     chattr = shutil.which("chattr")
