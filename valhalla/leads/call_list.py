@@ -183,7 +183,9 @@ class _Reader:
         """Read the leads below the base ``top`` in pages as long as few of them share a base. Returns the base below which they
         go on, base by base; None when the list is complete."""
         while True:
-            bounds = {"top": top, "limit": THIN_PAGE}
+            oldest = self.given["now"] - (self.best.days_left(top - 1) + 1) * DAY
+            least, undated = self.best.least_base(), self.best.least_base(dated=False)
+            bounds = {"top": top, "oldest": oldest, "least": least, "undated": undated, "limit": THIN_PAGE}
             page = [*map(Candidate._make, self.database.sql(self._of_bases, {**self.given, **bounds}))]
             if len(page) < THIN_PAGE:
                 self._offer(page)

@@ -28,10 +28,13 @@ NEXT_BASE = """
 SELECT max(score_base) FROM lead WHERE suppressed IS NULL AND score_base >= {line} AND score_base < ?
 """
 
-# The next leads in the order of lead_by_score, whatever their base: where few leads share one, a page has many bases.
+# The next leads in the order of lead_by_score that are fresh enough to matter, whatever their base: where few leads share one, a
+# page has many bases. Without a date there may be nothing fresh about a lead, which then needs more of a base. Of the two lower
+# bounds SQLite begins the range of the index at the first; the second is what the index is made of.
 OF_BASES = f"""
 SELECT id, score_base, {FRESH_AT}, expected_value, identity, list_date FROM lead
-WHERE score_base < :top AND score_base >= {{line}} AND {{which}}
+WHERE score_base < :top AND score_base >= :least AND score_base >= {{line}} AND {FRESH_AT} > :oldest
+  AND (list_date IS NOT NULL OR score_base >= :undated) AND {{which}}
 ORDER BY score_base DESC, {FRESH_AT} DESC, expected_value DESC, identity LIMIT :limit
 """
 

@@ -73,9 +73,12 @@ class Best:
         elif self._heap and entry > self._heap[0]:
             heapq.heapreplace(self._heap, entry)
 
-    def least_base(self) -> int:
-        """The smallest stored part with which a lead can still belong to the first ``count``, however fresh."""
-        return -_ANY_BASE if len(self._heap) < self._count else self._heap[0][0] - self._rules.fresh[0]
+    def least_base(self, *, dated: bool = True) -> int:
+        """The smallest stored part with which a lead can still belong to the first ``count``, however fresh. ``dated``: its list
+        has a date, which some rules ask for before anything counts as fresh."""
+        if len(self._heap) < self._count:
+            return -_ANY_BASE
+        return self._heap[0][0] - (self._rules.fresh[0] if dated or self._rules.fresh_without_date else 0)
 
     def days_left(self, base: int) -> int:
         """How many whole days old a lead with this stored part may be and still belong to the first ``count``;
