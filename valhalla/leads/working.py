@@ -6,7 +6,7 @@ within calling hours where they are. Promises come first as soon as their time h
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR, iso
@@ -95,11 +95,20 @@ def next_row(
     market: str | None = None,
     source: str | None = None,
     among: Sequence[int] | None = None,
+    accept: Callable[[Row], bool] | None = None,
 ) -> Next:
     """The first who may be called now. ``without``: leads that were skipped, by number; ``only``: one group of today; ``among``:
-    of these leads, in their order."""
+    of these leads, in their order; ``accept``: asked for each that may be called, until it says yes."""
     rows, opens = ready(
-        database, viewer, 1, without=without, only=only, market=market, source=source, among=among
+        database,
+        viewer,
+        1,
+        without=without,
+        only=only,
+        market=market,
+        source=source,
+        among=among,
+        accept=accept,
     )
     return Next(rows[0] if rows else None, opens)
 
@@ -114,6 +123,7 @@ def ready(
     market: str | None = None,
     source: str | None = None,
     among: Sequence[int] | None = None,
+    accept: Callable[[Row], bool] | None = None,
 ) -> tuple[list[Row], int | None]:
     """The first ``count`` who may be called now, as :func:`next_row` chooses them; and, when there are none, when the first of the
     others may be (UTC microseconds; None: nobody is left today)."""
@@ -132,6 +142,8 @@ def ready(
             continue
         if due > viewer.at:
             opens.append(due)
+            continue
+        if accept is not None and not accept(row):
             continue
         found.append(row)
         if len(found) == count:

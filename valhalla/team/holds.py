@@ -50,24 +50,28 @@ def draw(
     that are passed over; ``filters``: the others of :func:`valhalla.leads.working.next_row`.
     """
     length = _length(database)
-    passed = {*without, *promised_to_others(database, who)}
-    while True:
-        held = _in_force(database)
-        mine = next((each for each in held if each.who == who), None)
-        if mine is not None and not _settled(database, mine):
-            until = renew(database, who)
-            if until is not None:
-                return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
-        others = {each.lead_id for each in held if each.who != who}
-        found = next_row(database, viewer, without=passed | others, **filters)
-        if found.row is None:
-            release(database, who)
-            return Drawn(None, None, found.opens)
-        lead_id = found.row.record.lead.id
-        until = _hold(database, who, lead_id, others, length)
+    held = _in_force(database)
+    mine = next((each for each in held if each.who == who), None)
+    if mine is not None and not _settled(database, mine):
+        until = renew(database, who)
         if until is not None:
-            return Drawn(found.row, until, None)
-        passed.add(lead_id)
+            return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
+    others = {each.lead_id for each in held if each.who != who}
+    newest = int(database.value(sql.NEWEST_OUTCOME))
+    ends: list[int] = []
+
+    def accept(row: Row) -> bool:
+        end = _hold(database, who, row.record.lead.id, others, length, newest)
+        if end is not None:
+            ends.append(end)
+        return end is not None
+
+    passed = {*without, *promised_to_others(database, who), *others}
+    found = next_row(database, viewer, without=passed, accept=accept, **filters)
+    if found.row is None:
+        release(database, who)
+        return Drawn(None, None, found.opens)
+    return Drawn(found.row, ends[0], None)
 
 
 def take(database: Database, viewer: Viewer, who: str, lead_id: int) -> Drawn:
@@ -101,8 +105,11 @@ def promised_to_others(database: Database, who: str) -> set[int]:
     return {lead for (lead,) in database.sql(sql.PROMISED_TO_OTHERS, (who,))}
 
 
-def _hold(database: Database, who: str, lead_id: int, others: set[int], length: int) -> int | None:
-    """Hold a lead and the others of its owner; None: somebody else is calling that person or one of their numbers."""
+def _hold(
+    database: Database, who: str, lead_id: int, others: set[int], length: int, newest: int | None = None
+) -> int | None:
+    """Hold a lead and the others of its owner; None: somebody else is calling that person or one of their numbers, or did so after
+    the outcome ``newest``, with which the list was read."""
     theirs = {lead_id, *lookup.of_same_owner(database, lead_id)}
     numbers = _numbers(database, theirs)
     if theirs & others or numbers & _numbers(database, others):
@@ -113,6 +120,8 @@ def _hold(database: Database, who: str, lead_id: int, others: set[int], length: 
         database.sql(sql.RELEASE, (who,))
         # Another draw came first.
         came = {each.lead_id for each in _in_force(database)} - others
+        if newest is not None:  # or came and went
+            came |= {lead for (lead,) in database.sql(sql.OUTCOMES_AFTER, (newest,))}
         if theirs & came or numbers & _numbers(database, came):
             return None
         database.many(sql.HOLD, [(each, lead_id, who, now, now + length) for each in sorted(theirs)])

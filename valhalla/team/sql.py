@@ -32,6 +32,11 @@ HOLD = "INSERT INTO lead_hold (lead_id, drawn_id, who, at, until) VALUES (?, ?, 
 # By lead, through its index: whether what the lead was drawn for has happened.
 SETTLED = "SELECT 1 FROM outcome WHERE lead_id = ? AND recorded_at >= ? AND undone_at IS NULL LIMIT 1"
 
+NEWEST_OUTCOME = "SELECT coalesce(max(id), 0) FROM outcome"
+
+# Who was called while a list was read: few, by the key.
+OUTCOMES_AFTER = "SELECT DISTINCT lead_id FROM outcome WHERE id > ?"
+
 # -- passwords and sessions: one row for each member, and one for each browser that is signed in
 
 # The password holds until another is chosen; the invitation of before opens nothing any more.

@@ -90,6 +90,23 @@ def test_a_caller_who_goes_away_gives_the_person_back(listed: Database, clock: A
     assert draw(listed, "Cy") == first
 
 
+def test_who_was_called_while_the_list_was_read_is_not_handed_out_again(
+    listed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, called = holds._hold, []
+
+    def late(database: Database, who: str, lead_id: int, *more: Any) -> int | None:
+        if who == "Ann" and not called:
+            called.append(draw(listed, "Bo"))
+            outcomes.record(listed, Outcome(lead_id, "no_answer", listed.clock()), actor="Bo")
+            assert draw(listed, "Bo") != lead_id
+        return real(database, who, lead_id, *more)
+
+    monkeypatch.setattr(holds, "_hold", late)
+    mine = draw(listed, "Ann")
+    assert mine is not None and called and mine not in called
+
+
 LONG = os.environ.get("VALHALLA_LONG") == "1"
 
 
