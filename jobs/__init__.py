@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         wait_until_empty,
         worker_processes,
     )
-    from jobs.core import Duty
+    from jobs.core import Cipher, Duty
     from jobs.current import CurrentJob, current_job
     from jobs.errors import (
         Abandoned,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         JobsError,
         LeaseLost,
         PayloadError,
+        Snooze,
         Stopped,
         TimeLimitExceeded,
         UnknownHandler,
@@ -72,9 +73,9 @@ _MODULES = {
     "admin": "ForgottenJobs QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
     "count_up_to find_jobs forget_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
-    "core": "Duty",
+    "core": "Cipher Duty",
     "current": "CurrentJob current_job",
-    "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Stopped TimeLimitExceeded "
+    "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
     "kind": "JobWrapper",
     "liveness": "WorkerRegistration worker_is_dead",
@@ -99,6 +100,7 @@ __all__ = [
     "Abandoned",
     "Bell",
     "CanceledWhileRunning",
+    "Cipher",
     "CurrentJob",
     "DoNotRetry",
     "Duty",
@@ -121,6 +123,7 @@ __all__ = [
     "QueueLoad",
     "QueueState",
     "Retry",
+    "Snooze",
     "Stopped",
     "TimeLimitExceeded",
     "UnknownHandler",

@@ -30,6 +30,7 @@ from jobs.errors import (
     HandlerExited,
     LeaseLost,
     PayloadError,
+    Snooze,
     TransactionLeft,
     Unacknowledged,
 )
@@ -126,6 +127,7 @@ class Attempt:
         "retries_left",
         "retry_due",
         "retry_failures",
+        "seal",
         "signals",
         "started",
         "state",
@@ -142,6 +144,8 @@ class Attempt:
         self.worker = worker
         self.lease = lease
         self.may_be_revoked = may_be_revoked
+        self.seal: Callable[[str], str] | None = None
+        """Encrypts the result, where the queue has a key."""
         self.started = False
         """Whether its start has been committed."""
         self.bare = False
@@ -196,9 +200,16 @@ class Attempt:
             )
         if self.kind.keep and self.kind.keep_result:
             try:
-                self.result = to_json(value, f"the result of {self.claim.name}")
+                result = to_json(value, f"the result of {self.claim.name}")
             except PayloadError as error:
                 raise BadResult(f"{error}; return JSON, or declare the kind with keep_result=False") from None
+            most = self.kind.max_result
+            if most is not None and len(result) > most:
+                raise BadResult(
+                    f"the result of {self.claim.name} has {len(result):,} characters and may have {most:,}; "
+                    "keep it elsewhere and return where it is"
+                )
+            self.result = self.seal(result) if self.seal is not None else result
 
     def _failed(self, error: Exception, task: JobTask) -> None:
         self.error = error
@@ -324,7 +335,8 @@ class Attempt:
     def fail(self, changes: list[Change], now: int) -> str:
         """It raised: back to the queue if it is to be tried again, else dead."""
         mask = self.database.schema.mask
-        claim, reason, detail = self.claim, mask(explain(self.error)), trace(self.error, mask)
+        claim, reason = self.claim, mask(explain(self.error))
+        detail = None if isinstance(self.error, Snooze) else trace(self.error, mask)
         if self.retry_due is None:
             self._finish(changes, DEAD, now, claim.failures + 1, None, reason, reason, detail)
             return DEAD
@@ -381,7 +393,8 @@ def explain(error: BaseException | None) -> str:
     text = " ".join(str(error).split())
     if (
         isinstance(
-            error, apsw.Error | DatabaseError | DoNotRetry | HandlerExited | TransactionLeft | Abandoned
+            error,
+            apsw.Error | DatabaseError | DoNotRetry | Snooze | HandlerExited | TransactionLeft | Abandoned,
         )
         and text
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from db.clock import SECOND
 from jobs.batch import Batch
@@ -34,6 +34,17 @@ class Duty:
     run: Callable[[], object]
 
 
+class Cipher(Protocol):
+    """Encrypts and decrypts what a queue keeps of arguments and results; ``cryptography.fernet.Fernet(key)`` is one. What
+    :meth:`encrypt` returns is ASCII."""
+
+    def encrypt(self, data: bytes, /) -> bytes:
+        """``data`` as it may be kept."""
+
+    def decrypt(self, token: bytes, /) -> bytes:
+        """What :meth:`encrypt` was given; raises when the key is another one or the token was altered."""
+
+
 class Core:
     """The shared state of a queue. ``lease``: seconds; ``max_lost``: see :class:`jobs.JobQueue`."""
 
@@ -56,6 +67,12 @@ class Core:
         self.maintenance: list[Duty] = []
         """Duties of the maintenance thread beyond the queue's own; append to it."""
         self._group_commits = (GroupCommit(database, durable=False), GroupCommit(database, durable=True))
+        self.cipher: Cipher | None = None
+        """Encrypts arguments and results, if it is there."""
+        self.around: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None
+        """Puts the middleware around a handler, if there is any."""
+        self.carriers: list[Callable[[dict[str, Any]], object]] = []
+        """Each may add to a new job's payload, under a key of its own."""
         self._owner: WorkerRegistration | None = None
         self._owner_mutex = threading.Lock()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobs import sql
-from jobs.errors import CanceledWhileRunning, LeaseLost, Stopped, TimeLimitExceeded
+from jobs.errors import CanceledWhileRunning, LeaseLost, Snooze, Stopped, TimeLimitExceeded
 from jobs.serializer import to_json
 from jobs.state import correlation
 
@@ -40,6 +40,11 @@ class CurrentJob:
     def name(self) -> str:
         """The name of its handler."""
         return self._claim.name
+
+    @property
+    def payload(self) -> str:
+        """What the job was enqueued with, JSON as the database keeps it."""
+        return self._claim.payload
 
     @property
     def claims(self) -> int:
@@ -99,6 +104,10 @@ class CurrentJob:
         """Show ``value`` (JSON) to operators as what the job is doing; a fenced transaction of its own, or a part of the open one."""
         with self.attempt.database.write():
             self.fence(value)
+
+    def snooze(self, seconds: float) -> NoReturn:
+        """End this try here and begin again after ``seconds``: no failure. Raises :class:`jobs.Snooze`."""
+        raise Snooze(seconds)
 
     def check(self) -> None:
         """Call between chunks, outside of transactions: ends the job here when it has to end.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.huey import TaskTimeout
+from jobs.huey import RetryTask, TaskTimeout
+
+LONGEST = 10 * 366 * 86_400
+"""Seconds; beyond this is a mistake."""
 
 
 class JobsError(Exception):
@@ -37,6 +40,18 @@ class WaitTimeout(JobsError):
 
 class DoNotRetry(Exception):
     """Raised by a handler: the job has failed and is not tried again, even if retries are left."""
+
+
+class Snooze(RetryTask):  # type: ignore[misc]
+    """Raised by a handler: the job is to begin again after ``seconds``, which is no failure and uses up no retry.
+
+    What it wrote in the transaction that ends it is undone.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        if not 0 <= seconds <= LONGEST:
+            raise ValueError(f"a job snoozes for 0 to {LONGEST:,} seconds, not {seconds!r}")
+        super().__init__(f"snoozed for {seconds:g} s", delay=seconds)
 
 
 class BadResult(DoNotRetry):

@@ -12,7 +12,7 @@ with hidden("redis", *DRIVERS):
     from huey.api import Task, TaskWrapper
     from huey.constants import EmptyData
     from huey.consumer import Consumer, Scheduler, Worker, WorkerRecycle
-    from huey.exceptions import TaskTimeout
+    from huey.exceptions import RetryTask, TaskTimeout
     from huey.registry import Registry
     from huey.serializer import Serializer
     from huey.storage import SqliteStorage
@@ -25,6 +25,7 @@ __all__ = [
     "EmptyData",
     "Error",
     "Registry",
+    "RetryTask",
     "Scheduler",
     "Serializer",
     "SqliteHuey",

@@ -11,17 +11,20 @@ from jobs import message
 from jobs.attempt import ENDS_BY_SIGNAL, Attempt
 from jobs.core import NOT_A_WORKER, Core
 from jobs.current import CURRENT_JOB
-from jobs.errors import JobsError
+from jobs.errors import BadRow, JobsError
 from jobs.huey import Error, SqliteHuey
 from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper
-from jobs.serializer import JsonSerializer, payload_from_json, to_json
+from jobs.serializer import JsonSerializer, from_json, payload_from_json, to_json
 from jobs.state import ENDED
 from jobs.storage import Claim, JobStorage
 
 if TYPE_CHECKING:
     from db import Database
 
+
+SEALED = "sealed"
+"""In a payload or result that is encrypted: the key of what is."""
 
 _NO_LIMIT = contextlib.nullcontext()
 
@@ -46,13 +49,33 @@ class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
 
     def task_of(self, claim: Claim) -> JobTask:
         """The task that a claimed row describes. Raises ``BadRow`` or ``UnknownHandler``."""
-        task = message.task_of(self._registry, claim.name, payload_from_json(claim.payload))
+        task = message.task_of(self._registry, claim.name, self.opened(payload_from_json(claim.payload)))
         task.named(claim.id)
         if task.retries:
             task.retries = max(0, task.retries - claim.failures)
         if claim.expires is not None:
             task.expires = task.expires_resolved = _naive(claim.expires)
         return task
+
+    def sealed(self, text: str) -> str:
+        """JSON ``text`` as it is kept: encrypted, where the queue has a key."""
+        if self.cipher is None:
+            return text
+        return to_json({SEALED: self.cipher.encrypt(text.encode()).decode("ascii")}, "what is sealed")
+
+    def opened(self, value: Any) -> Any:
+        """The value that :meth:`sealed` hid in ``value``; any other as it is. Raises ``BadRow`` without the key."""
+        if not isinstance(value, dict) or SEALED not in value:
+            return value
+        if self.cipher is None:
+            raise BadRow("it is encrypted, and this queue was opened without a cipher")
+        try:
+            text = self.cipher.decrypt(str(value[SEALED]).encode("ascii")).decode()
+        except Exception as error:  # each library has its own
+            raise BadRow("it is encrypted with another key, or was altered") from error
+        inside = from_json(text, "what was sealed")
+        rest = {key: each for key, each in value.items() if key != SEALED}
+        return {**inside, **rest} if isinstance(inside, dict) else inside
 
     def job(self, name: str) -> JobTask:
         """A job of the handler ``name`` without arguments. Raises ``UnknownHandler``."""

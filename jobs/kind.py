@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,6 +26,10 @@ class Kind:
     priority: int = 0
     concurrency: int | None = None
     """How many of this kind may run at a time, over all workers and processes."""
+    rate: tuple[int, float] | None = None
+    """So many of this kind may begin in any so many seconds, over all workers and processes."""
+    max_result: int | None = None
+    """Characters of JSON that a result may have; a longer one is a failure that is not tried again."""
     keep: bool = True
     """Keep the row after success, until it is pruned."""
     keep_result: bool = True
@@ -34,7 +38,7 @@ class Kind:
     @property
     def lane(self) -> str:
         """Where its rows wait: kinds with a limit have a lane of their own, so that they do not block others."""
-        return self.name if self.concurrency is not None else ""
+        return self.name if self.concurrency is not None or self.rate is not None else ""
 
 
 class Runner(Protocol):
@@ -73,7 +77,10 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
 
         def execute(task: JobTask) -> Any:
             attempt = task.attempt
-            return body(task) if attempt is None else attempt.run(body, task)
+            if attempt is None:
+                return body(task)
+            around = self.huey.around
+            return attempt.run(around(body) if around is not None else body, task)
 
         task_class.execute = execute
         return task_class
@@ -94,6 +101,7 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
         expires: Any = None,
         tags: Sequence[str] = (),
         correlation_id: str | None = None,
+        after: Iterable[int] = (),
         **kwargs: Any,
     ) -> Any:
         """Put a job with these arguments into the queue; returns its :class:`jobs.JobId`. The options are those of
@@ -101,7 +109,7 @@ class JobWrapper(TaskWrapper):  # type: ignore[misc]
         """
         return self.huey.enqueue(
             self.s(*args, **kwargs), unique=unique, scope=scope, period=period, priority=priority, delay=delay,
-            eta=eta, expires=expires, tags=tags, correlation_id=correlation_id,
+            eta=eta, expires=expires, tags=tags, correlation_id=correlation_id, after=after,
         )  # fmt: skip
 
     @property

@@ -14,6 +14,7 @@ from db.clock import SECOND
 from jobs import sql
 from jobs.batch import Running
 from jobs.core import Core, Duty
+from jobs.holding import release
 from jobs.periodic import PeriodicJobs
 from jobs.rescue import rescue_dead, rescue_stale, sweep_workers
 from jobs.worker_thread import SHARE, WorkerThread
@@ -22,6 +23,9 @@ log = logging.getLogger("jobs")
 
 TICK = 0.025
 """Seconds between two checks of the database's version: how long news from another process may take."""
+
+RELEASE = 0.1
+"""Seconds between two checks whether a held job may begin, while there are any and the database changes."""
 
 BEAT = 5.0
 """Seconds between two signs of life in the worker's row."""
@@ -61,6 +65,7 @@ class Maintenance:
         self._periodic = periodic
         self._crew = crew
         self._version: int | None = None
+        self._released_at: int | None = None
         self._next_due: int | None = 0
         self._last_tick = time.monotonic()
         self._last_wall = 0
@@ -75,6 +80,7 @@ class Maintenance:
         ]
         self._duties = [
             *self._leases,
+            Duty(RELEASE, self._release_held),
             Duty(CHECK, queue.database.look),
             Duty(BEAT, lambda: queue.owner.beat(crew.workers)),
             Duty(HEALTH, crew.check_worker_health),
@@ -147,6 +153,11 @@ class Maintenance:
     def _promote(self) -> None:
         self._queue.storage.promote(self._database.clock())
         self._next_due = self._database.value(sql.NEXT_DUE)
+
+    def _release_held(self) -> None:
+        if self._version != self._released_at:
+            self._released_at = self._version
+            release(self._queue)
 
     def _hand_back_unstarted(self) -> None:
         """Hand back the rest of a batch whose first job turned out long, so that it need not wait."""

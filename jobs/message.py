@@ -55,6 +55,8 @@ def task_of(registry: JobRegistry, name: str, body: dict[str, Any]) -> JobTask:
         args, kwargs = body.get("args", ()), body.get("kwargs") or {}
         if body.get("tagged"):
             args = untagged(args)
+        if "more" in body:  # what a batch came to
+            args = [*args, *body["more"]]
         chord = None
         if "chord" in body:
             cid, size, index, callback = body["chord"]

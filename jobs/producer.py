@@ -10,11 +10,11 @@ from typing import Any
 from db.clock import SECOND
 from jobs import message, sql
 from jobs.current import CURRENT_JOB
+from jobs.holding import HELD, Batch, needs
 from jobs.huey import chord, group
 from jobs.huey import signals as S
-from jobs.huey_hooks import HueyHooks
-from jobs.kind import JobTask, JobWrapper
-from jobs.serializer import to_json
+from jobs.kind import JobTask, JobWrapper, Kind
+from jobs.serializer import from_json, to_json
 from jobs.state import SCHEDULED, WAITING
 from jobs.waiting import JobId, Waiting
 
@@ -22,7 +22,7 @@ When = datetime.datetime | int
 """A moment: an aware datetime, or UTC microseconds."""
 
 
-class Producer(Waiting, HueyHooks):
+class Producer(Waiting):
     """The part of the queue that producers use."""
 
     def enqueue(
@@ -39,6 +39,8 @@ class Producer(Waiting, HueyHooks):
         tags: Sequence[str] = (),
         correlation_id: str | None = None,
         lane: str | None = None,
+        after: Iterable[int] = (),
+        held: dict[str, Any] | None = None,
     ) -> Any:
         """Put a job (what ``handler.s(...)`` returns) into the queue; returns its :class:`JobId`.
 
@@ -47,6 +49,7 @@ class Producer(Waiting, HueyHooks):
         ``unique``: at most one job with this key; while there is one, its id is returned and nothing is added.
         ``scope``: how long the key is taken: "waiting" (until the job first begins), "running" (until it ends), or
         "period" (``period`` seconds from now, regardless of the job). ``delay`` (seconds) or ``eta``: not before.
+        ``after``: jobs that have to be done before it begins, see :mod:`jobs.holding` (``held`` is for the queue itself).
         ``expires`` (seconds from now or a moment): if it has not started by then, it never does. Higher ``priority`` goes first.
         A Huey ``group`` gives a list of ids, a ``chord`` the ids of its members.
         """
@@ -59,6 +62,12 @@ class Producer(Waiting, HueyHooks):
         task = message.must_be_task(task)
         kind, now = task.kind, self.database.clock()
         due = self._due(task, delay, eta, now)
+        if after:
+            held = needs(after)
+        if held is not None:
+            if due is not None:
+                raise ValueError("a job that waits for others has neither delay nor eta")
+            due = HELD
         state = WAITING if due is None or due <= now else SCHEDULED
         if priority is None:
             priority = int(task.priority or 0)
@@ -72,7 +81,10 @@ class Producer(Waiting, HueyHooks):
         if correlation_id is None and current is not None:
             correlation_id = current.correlation_id
         body = message.body_of(task)
-        payload = to_json(body, f"the arguments of {kind.name}") if body else "{}"
+        if held is not None or self.carriers or self.cipher is not None:
+            payload = self._envelope(body, held, kind)
+        else:
+            payload = to_json(body, f"the arguments of {kind.name}") if body else "{}"
         lane = kind.lane if lane is None else lane
         expiry = self._expiry(task, expires, now)
         row: tuple[Any, ...]
@@ -105,6 +117,20 @@ class Producer(Waiting, HueyHooks):
             database.after_commit(lambda: self.arrived(priority))
         return job_id
 
+    def _envelope(self, body: dict[str, Any], held: dict[str, Any] | None, kind: Kind) -> str:
+        """The payload with what is not of the handler's arguments, and these sealed if the queue has a key."""
+        if self.cipher is not None and body:
+            body = from_json(self.sealed(to_json(body, f"the arguments of {kind.name}")), "a payload")
+        body.update(held or {})
+        for carrier in self.carriers:
+            carrier(body)
+        return to_json(body, f"the arguments of {kind.name}") if body else "{}"
+
+    def batch(self, then: Any) -> Batch:
+        """``with queue.batch(report.s("May")):`` what is enqueued inside is a batch. When all its jobs have ended, however they
+        ended, ``then`` begins, once, with one more argument: ``{"jobs": 3, "done": 2, "dead": 1}``."""
+        return Batch(self, message.must_be_task(then))
+
     def enqueue_many(
         self,
         handler: JobWrapper,
@@ -132,7 +158,11 @@ class Producer(Waiting, HueyHooks):
             due = None if not delay else now + int(delay * SECOND)
             state = WAITING if due is None else SCHEDULED
             head, tail = (kind.queue, kind.lane, kind.name, state, rank), (due, correlation_id, parent, now)
-            values = [(*head, to_json({"args": list(args)}, what) if args else "{}", *tail) for args in part]
+            if self.carriers or self.cipher is not None:
+                payloads = [self._envelope({"args": list(args)} if args else {}, None, kind) for args in part]
+            else:
+                payloads = [to_json({"args": list(args)}, what) if args else "{}" for args in part]
+            values = [(*head, payload, *tail) for payload in payloads]
             with database.write(durable=kind.durable and not database.in_write()):
                 database.many(sql.INSERT_BULK, values)
                 last = database.last_id()

@@ -12,7 +12,10 @@ from types import TracebackType
 from typing import Any, Self, cast, overload
 
 from db import Database
-from jobs.core import Duty
+from db.clock import DAY, SECOND
+from jobs.core import Cipher, Duty
+from jobs.coroutines import runs_on_loop
+from jobs.current import CurrentJob, current_job
 from jobs.kind import JobWrapper, Kind
 from jobs.operating import Jobs
 from jobs.periodic import PeriodicJob, PeriodicJobs
@@ -27,6 +30,9 @@ logging.getLogger("huey").addHandler(
     logging.NullHandler()
 )  # a failed job is in its history, not on standard error
 
+MOST_BEGUN = 10_000
+"""Jobs that a rate may admit: the time of each is kept."""
+
 SEAL = 60.0
 """Seconds between two audit entries that witness the job events since the last one."""
 
@@ -36,20 +42,29 @@ class JobQueue(Producer):
 
     ``name``: the queue of kinds that name none. ``lease``: seconds after which a claim that is not extended is over.
     ``max_lost``: a job whose workers died so often while it ran, without its coming further, becomes a dead letter.
+    ``cipher``: encrypts arguments and results, see :class:`jobs.core.Cipher`; the names of handlers, keys, tags and errors are not.
     Creating one reads and writes nothing.
     """
 
     def __init__(
-        self, database: Database, name: str = "default", *, lease: float = 30.0, max_lost: int = 3
+        self,
+        database: Database,
+        name: str = "default",
+        *,
+        lease: float = 30.0,
+        max_lost: int = 3,
+        cipher: Cipher | None = None,
     ) -> None:
         database.install(SCHEMA)
         super().__init__(database, name, lease, max_lost)
+        self.cipher = cipher
         self.periodic = PeriodicJobs(self)
         self.maintenance.append(Duty(SEAL, lambda: seal_events(database)))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], name: str = "default", **options: Any) -> Self:
-        """A queue with a database of its own at ``path``, which is made if need be; :meth:`shut` closes both."""
+        """A queue with a database of its own at ``path``, which is made if need be; :meth:`shut` closes both. ``options``:
+        ``lease``, ``max_lost``, ``cipher``."""
         return cls(Database.open(path, SCHEMA), name, **options)
 
     def __enter__(self) -> Self:
@@ -94,6 +109,8 @@ class JobQueue(Producer):
         time_limit: float | None = None,
         concurrency: int | None = None,
         queue: str | None = None,
+        rate: tuple[int, float] | None = None,
+        max_result: int | None = None,
         keep: bool = True,
         keep_result: bool = True,
         context: bool = False,
@@ -112,6 +129,8 @@ class JobQueue(Producer):
         time_limit: float | None = None,
         concurrency: int | None = None,
         queue: str | None = None,
+        rate: tuple[int, float] | None = None,
+        max_result: int | None = None,
         keep: bool = True,
         keep_result: bool = True,
         context: bool = False,
@@ -119,8 +138,8 @@ class JobQueue(Producer):
         """Declare a handler: ``@queue.task`` or ``@queue.task(name="import.file", retries=3)``. See :class:`jobs.kind.Kind`.
 
         ``retries``: how often a failure is followed by another try, or a complete :class:`jobs.Retry`; ``retry_delay``
-        (seconds) and ``retry_backoff`` (factor) shape the waits in the first form. A coroutine or generator function is
-        refused (``TypeError``): calling it would not run it.
+        (seconds) and ``retry_backoff`` (factor) shape the waits in the first form. A coroutine function runs on the event
+        loop of its worker thread. A generator function is refused (``TypeError``): calling it would not run it.
         """
         if callable(name):
             return self.task()(name)
@@ -129,12 +148,19 @@ class JobQueue(Producer):
         )
         if concurrency is not None and concurrency < 1:
             raise ValueError("concurrency must be at least 1")
+        if rate is not None and not (1 <= rate[0] <= MOST_BEGUN and 0 < rate[1] <= DAY / SECOND):
+            raise ValueError(
+                f"a rate is (jobs, seconds): 1 to {MOST_BEGUN:,} jobs in at most a day, not {rate!r}"
+            )
 
         def declare(function: Callable[..., Any]) -> JobWrapper:
             known = name or function.__name__
             _must_run_when_called(function, known)
+            if _is_awaited(function):
+                function = runs_on_loop(function, time_limit)
             kind = Kind(
-                known, queue or self.name, atomic, durable, time_limit, retry, priority, concurrency, keep, keep_result,
+                known, queue or self.name, atomic, durable, time_limit, retry, priority, concurrency, rate, max_result,
+                keep, keep_result,
             )  # fmt: skip
             wrapper = JobWrapper(
                 self,
@@ -152,6 +178,8 @@ class JobQueue(Producer):
             lane = (kind.queue, kind.lane)
             if concurrency is not None:
                 self.storage.limits[lane] = concurrency
+            if rate is not None:
+                self.storage.rates[lane] = (rate[0], int(rate[1] * SECOND))
             self.storage.add_lane(lane)
             return wrapper
 
@@ -209,6 +237,23 @@ class JobQueue(Producer):
 
         return subscribe
 
+    def middleware(
+        self, wrapper: Callable[[CurrentJob, Callable[[], Any]], Any]
+    ) -> Callable[[CurrentJob, Callable[[], Any]], Any]:
+        """``@queue.middleware``: a function that is called instead of each handler, with the job and a function that calls
+        the handler; it returns the result. The first that was added is the outermost."""
+        before = self.around
+
+        def around(body: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            def wrapped(task: Any) -> Any:
+                job = current_job()
+                return body(task) if job is None else wrapper(job, lambda: body(task))
+
+            return wrapped if before is None else before(wrapped)
+
+        self.around = around
+        return wrapper
+
     # -- working -------------------------------------------------------------------------------------------
 
     def worker(self, threads: int = 1, queues: Iterable[str] | None = None) -> JobWorker:
@@ -228,10 +273,13 @@ class JobQueue(Producer):
         return False
 
 
+def _is_awaited(function: Any) -> bool:
+    return any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004
+
+
 def _must_run_when_called(function: Any, name: str) -> None:
     """Raises ``TypeError`` for a function whose body does not run when it is called."""
     for is_one, what in (
-        (inspect.iscoroutinefunction, "a coroutine function"),
         (inspect.isgeneratorfunction, "a generator function"),
         (inspect.isasyncgenfunction, "an asynchronous generator function"),
     ):

@@ -153,6 +153,31 @@ INSERT INTO job_event (task_id, at, event) SELECT id, ?, 'due' FROM task WHERE s
 
 NEXT_DUE = "SELECT min(due) FROM task WHERE state = 'scheduled'"
 
+# -- held jobs: see jobs.holding --------------------------------------------------------------------------------
+
+LAST_JOB = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'task'), 0)"
+
+HELD_JOBS = (
+    "SELECT id, payload FROM task WHERE state = 'scheduled' AND due = ? AND id > ? ORDER BY id LIMIT ?"
+)
+
+IS_HELD = "SELECT 1 FROM task WHERE id = ? AND state = 'scheduled' AND due = ?"
+
+ANY_UNENDED_BETWEEN = """
+SELECT 1 FROM task WHERE id BETWEEN ? AND ? AND state IN ('waiting', 'scheduled', 'running') LIMIT 1
+"""
+
+STATES_BETWEEN = "SELECT state, count(*) FROM task WHERE id BETWEEN ? AND ? GROUP BY state"
+
+STATES_OF = "SELECT id, state FROM task WHERE id IN (SELECT value FROM json_each(?))"
+
+LET_GO = "UPDATE task SET state = 'waiting', due = NULL, payload = ? WHERE id = ?"
+
+# -- rate limits ------------------------------------------------------------------------------------------------
+
+# When the newest jobs of a kind began, as JSON; written in the transaction that claims one.
+BEGUN = "SELECT value FROM kv WHERE queue = ? AND key = ?"
+
 # -- rescue -------------------------------------------------------------------------------------------------
 
 FOREIGN_OWNERS = (

@@ -13,7 +13,7 @@ from jobs import sql
 from jobs.errors import BadRow
 from jobs.huey import EmptyData, SqliteStorage
 from jobs.notify import Bell
-from jobs.serializer import payload_from_json, to_json
+from jobs.serializer import from_json, payload_from_json, to_json
 
 if TYPE_CHECKING:
     from db import Database
@@ -78,6 +78,10 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         self.lanes: set[tuple[str, str]] = {(name, "")}
         """Where rows may wait; others are found by :meth:`find_lanes`."""
         self.limits: dict[tuple[str, str], int] = {}
+        self.rates: dict[tuple[str, str], tuple[int, int]] = {}
+        """Of lanes whose rate is limited: how many may begin in how many microseconds."""
+        self.next_place: int | None = None
+        """When a job that waits for its rate may begin, UTC microseconds."""
         self._lanes_mutex = threading.Lock()
         super().__init__(name, create_tables=False)
 
@@ -129,6 +133,8 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
             return []
         queue, lane, room = chosen
         database = self.database
+        if (queue, lane) in self.rates:
+            self._note_begin((queue, lane))
         rows = database.sql(sql.CLAIM, (owner, database.clock() + lease, queue, lane, room))
         claims = [Claim(row) for row in rows]
         if len(claims) > 1:
@@ -139,6 +145,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         """The queue and lane whose head is best for ``owner`` now, and how many rows may be taken; None: nothing may run."""
         database = self.database
         best: tuple[int, int] | None = None
+        self.next_place = None
         chosen: tuple[str, str, int] | None = None
         paused = {queue for (queue,) in database.sql(sql.PAUSED)}
         own = f"@{owner}"
@@ -161,10 +168,35 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
     def _room(self, lane: tuple[str, str], limit: int) -> int:
         """How many rows of ``lane`` may be taken. Of a limited kind one at a time: claimed rows count as running."""
         most = 1 if lane[1][:1] == "!" else self.limits.get(lane)
+        if lane in self.rates:
+            if len(self._begun(lane)) >= self.rates[lane][0]:
+                return 0
+            if most is None:
+                return 1
         if most is None:
             return limit
         running: int = self.database.value(sql.RUNNING_IN_LANE, lane)
         return 1 if running < most else 0
+
+    def _begun(self, lane: tuple[str, str]) -> list[int]:
+        """When the jobs of a lane began that count against its rate now, oldest first."""
+        now, (most, span) = self.database.clock(), self.rates[lane]
+        text = self.database.value(sql.BEGUN, (lane[0], f"rate:{lane[1]}"))
+        # what lies ahead was noted before the clock was set back
+        times = (
+            []
+            if text is None
+            else [at for at in from_json(text.decode(), "a rate") if now - span < at <= now]
+        )
+        if len(times) >= most:
+            free = times[-most] + span
+            self.next_place = free if self.next_place is None else min(free, self.next_place)
+        return times
+
+    def _note_begin(self, lane: tuple[str, str]) -> None:
+        """One job of ``lane`` begins now."""
+        times = to_json([*self._begun(lane), self.database.clock()], "a rate").encode()
+        self.database.sql(sql.PUT, (lane[0], f"rate:{lane[1]}", times, None, None))
 
     def claim_one(self, job_id: int, owner: int, lease: int) -> Claim | None:
         """Take one row by its number; None if it is not waiting."""

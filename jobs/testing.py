@@ -17,6 +17,7 @@ from typing import Self
 
 from db import Database
 from db.clock import SECOND
+from jobs.holding import release
 from jobs.queue import JobQueue
 from jobs.rescue import rescue_dead, rescue_stale
 from jobs.state import JobState
@@ -88,6 +89,7 @@ class Bench:
         self.queue.storage.find_lanes()
         self.queue.storage.promote(self.clock())
         self.queue.periodic.fire()
+        release(self.queue)
         rescue_dead(self.queue)
         rescue_stale(self.queue)
 

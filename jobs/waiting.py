@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from jobs import sql
 from jobs.admin import job_history, show_job, wait_until_empty
-from jobs.core import Core
 from jobs.errors import WaitTimeout
+from jobs.huey_hooks import HueyHooks
 from jobs.state import ENDED, JobEvent, JobState, from_row
 
 POLL = 0.025
 """Seconds between two checks for the end of a job that runs in another process."""
 
 
-class Waiting(Core):
+class Waiting(HueyHooks):
     """The part of the queue that answers what has become of a job."""
 
     def state(self, job_id: int) -> JobState:
         """A job as it is now. Raises ``UnknownJob``."""
-        return show_job(self.database, job_id)
+        job = show_job(self.database, job_id)
+        return job if self.cipher is None else replace(job, result=self.opened(job.result))
 
     def exists(self, job_id: int) -> bool:
         """Whether the database still has the job."""

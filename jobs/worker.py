@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 
 from db import DatabaseError
+from db.clock import SECOND
 from jobs.errors import Abandoned
 from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
 from jobs.huey_hooks import HueyHooks
@@ -43,7 +44,14 @@ class HueyWorker(Worker):  # type: ignore[misc]
         if self.work.abandoned:
             raise WorkerRecycle  # another thread has this one's place
         if not worked and not self.stop_flag.is_set():
-            bell.wait(heard, self.FALLBACK)
+            bell.wait(heard, self._patience())
+
+    def _patience(self) -> float:
+        """Until a job that waits for the rate of its kind may begin, or :data:`FALLBACK` seconds."""
+        free = self.huey.storage.next_place
+        if free is None:
+            return self.FALLBACK
+        return float(min(self.FALLBACK, max(0.001, (free - self.huey.database.clock()) / SECOND)))
 
 
 class HueyScheduler(Scheduler):  # type: ignore[misc]

@@ -120,7 +120,10 @@ class WorkerThread:
     def _attempt(self, claim: Claim) -> Attempt:
         queue = self.queue
         kind = queue.kinds.get(claim.name) or queue.nameless
-        return Attempt(claim, kind, self.database, self._worker, queue.lease, self._revoked)
+        attempt = Attempt(claim, kind, self.database, self._worker, queue.lease, self._revoked)
+        if queue.cipher is not None:
+            attempt.seal = queue.sealed
+        return attempt
 
     def _next(self, wanted: Callable[[Claim], bool] | None = None) -> Attempt | None:
         claim = self.batch.pop(wanted)

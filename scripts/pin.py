@@ -16,7 +16,7 @@ from pathlib import Path
 from bootstrap import ROOT, clean_environment
 from closure import SYSTEMS, environment, needed
 
-EXTRAS = ("dev", "postgres", "redis", "s3")
+EXTRAS = ("dev", "otel", "postgres", "redis", "s3")
 PYTHONS = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")
 HEADING = """\
 # Exact versions of everything that a fresh install picks, for every supported system; made by scripts/pin.py.

@@ -48,6 +48,9 @@ classifiers = [
 ]
 dependencies = {dependencies}
 
+[project.optional-dependencies]
+otel = ["opentelemetry-api>=1.30"]
+
 [project.scripts]
 valhalla-queue = "valhalla_queue.command:main"
 

@@ -62,7 +62,7 @@ PURE = {
 """Packages that decide or parse and touch nothing else, with what they may not import."""
 
 HEAVY = {
-    "argon2", "boto3", "botocore", "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
+    "argon2", "asyncio", "boto3", "botocore", "cryptography", "fastapi", "fpdf", "httpx", "huey", "ijson", "jinja2", "keyring", "openpyxl", "peewee", "phonenumbers",
     "prometheus_client", "psutil", "psycopg", "pygal", "python_calamine", "redis", "rich", "segno", "starlette", "structlog", "uvicorn", "watchfiles", "websockets",
     "ctypes", "difflib", "glob", "platformdirs", "statistics", "tempfile", "winreg", "xml", "zipfile", "zoneinfo",
 }  # fmt: skip

@@ -104,7 +104,14 @@ class Late:
         return 1
 
 
-@pytest.mark.parametrize("function", [coroutine, generator, asynchronous, Late()])
+@pytest.mark.parametrize("function", [coroutine, Late()])
+def test_function_that_is_to_be_awaited_is(bench: Bench, function: Any) -> None:
+    job = bench.queue.enqueue(bench.queue.task(name="awaited")(function).s())
+    bench.run()
+    assert bench.queue.state(job).result == 1
+
+
+@pytest.mark.parametrize("function", [generator, asynchronous])
 def test_function_that_does_not_run_when_it_is_called_is_no_handler(bench: Bench, function: Any) -> None:
     with pytest.raises(TypeError, match=r"late cannot be a handler: it is a.* function"):
         bench.queue.task(name="late")(function)
