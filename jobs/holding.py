@@ -10,49 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs import sql
 from jobs.core import Core
 from jobs.state import CANCELED, DONE, EXPIRED
-
-if TYPE_CHECKING:
-    from jobs.producer import Producer
-    from jobs.waiting import JobId
 
 HELD = 253_402_300_799_000_000
 """The last second of the year 9999, UTC microseconds: what a held job is due at."""
 
 AT_A_TIME = 1_000
 """Held jobs that one check looks at."""
-
-
-class Batch:
-    """The jobs that are enqueued inside of ``with queue.batch(then):``. :attr:`job` is the one that follows them."""
-
-    def __init__(self, queue: Producer, then: Any) -> None:
-        self._queue = queue
-        self._then = then
-        self._write: Any = None
-        self._last = 0
-        self.job: JobId | None = None
-
-    def __enter__(self) -> Batch:
-        self._write = self._queue.database.write()
-        self._write.__enter__()
-        self._last = self._queue.database.value(sql.LAST_JOB)
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            if kind is None:
-                # nobody else can have enqueued meanwhile, so the numbers between are the batch
-                last = self._queue.database.value(sql.LAST_JOB)
-                self.job = self._queue.enqueue(self._then, held={"batch": [self._last + 1, last]})
-        except BaseException as failure:
-            self._write.__exit__(type(failure), failure, None)
-            raise
-        self._write.__exit__(kind, error, trace)
 
 
 def release(queue: Core) -> int:

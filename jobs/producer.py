@@ -10,7 +10,7 @@ from typing import Any
 from db.clock import SECOND
 from jobs import message, sql
 from jobs.current import CURRENT_JOB
-from jobs.holding import HELD, Batch, needs
+from jobs.holding import HELD, needs
 from jobs.huey import chord, group
 from jobs.huey import signals as S
 from jobs.kind import JobTask, JobWrapper, Kind
@@ -219,6 +219,34 @@ class Producer(Waiting):
     def _enqueue_chord(self, chord_obj: Any) -> list[JobId]:
         super()._enqueue_chord(chord_obj)
         return [self._job_id(int(task.id)) for task in chord_obj.tasks if isinstance(task, JobTask)]
+
+
+class Batch:
+    """The jobs that are enqueued inside of ``with queue.batch(then):``. :attr:`job` is the one that follows them."""
+
+    def __init__(self, queue: Producer, then: Any) -> None:
+        self._queue = queue
+        self._then = then
+        self._write: Any = None
+        self._last = 0
+        self.job: JobId | None = None
+
+    def __enter__(self) -> Batch:
+        self._write = self._queue.database.write()
+        self._write.__enter__()
+        self._last = self._queue.database.value(sql.LAST_JOB)
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                # nobody else can have enqueued meanwhile, so the numbers between are the batch
+                last = self._queue.database.value(sql.LAST_JOB)
+                self.job = self._queue.enqueue(self._then, held={"batch": [self._last + 1, last]})
+        except BaseException as failure:
+            self._write.__exit__(type(failure), failure, None)
+            raise
+        self._write.__exit__(kind, error, trace)
 
 
 def periodic_key(name: str) -> str:
