@@ -158,7 +158,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         return True
 
     def hold_back(self, why: str) -> None:
-        """Only read from now on; anyone who wants to write is told ``why``. Called before other threads use the database."""
+        """Only read from now on; anyone who wants to write gets ``why`` as the reason. Called before other threads use the database."""
         self.close_all()
         self.readonly, self.why_readonly = True, why
 
@@ -274,15 +274,15 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             raise self._explained(error) from error
 
     def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
-        """peewee's way to run a query; what is wrong with the file is told as by :meth:`sql`."""
+        """peewee's way to run a query; what is wrong with the file is explained as by :meth:`sql`."""
         try:
             return super().execute_sql(sql, params)
         except PeeweeException as error:
             cause = error.__context__
-            told = self.translated(cause) if isinstance(cause, apsw.Error) else None
-            if told is None:
+            explained = self.translated(cause) if isinstance(cause, apsw.Error) else None
+            if explained is None:
                 raise
-            raise told from cause
+            raise explained from cause
 
     def changes(self) -> int:
         """How many rows this thread's last INSERT, UPDATE or DELETE changed."""
@@ -416,7 +416,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
     def version(self) -> int:
         """A number that differs from the last time when another connection, of any process, has committed since.
 
-        The PRAGMA looks at the file; the file control of the same name tells only what this connection has noticed.
+        The PRAGMA looks at the file; the file control of the same name reports only what this connection has noticed.
         """
         return int(self.value("PRAGMA data_version"))
 
@@ -556,7 +556,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         """Begin to move what stands in the WAL now into the file, in a thread of its own: anyone who writes is not held up.
 
         What is written meanwhile stays in the WAL. While one is at it, another is not begun; :meth:`close_all` waits for it.
-        Never raises for the file: the next to work on it is told.
+        Never raises for the file: the next to work on it gets the error.
         """
 
         def move() -> None:

@@ -18,8 +18,8 @@ _TOUCH = "UPDATE schema_version SET version = version"
 """Changes nothing, but makes a commit that is forced to the disk, and with it all that were not."""
 
 
-def told(database: Database) -> dict[str, Any]:
-    """The head as reports tell it."""
+def report(database: Database) -> dict[str, Any]:
+    """The head as reports show it."""
     head = audit.head(database)
     return {"entries": head.entries, "head": head.hash or None}
 

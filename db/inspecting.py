@@ -153,8 +153,8 @@ def _compare_manifest(path: Path, verdict: Verdict) -> None:
     if not beside.exists():
         return
     try:
-        told: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-        expected, head, entries = told["sha256"], told["head"], told["entries"]
+        manifest: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+        expected, head, entries = manifest["sha256"], manifest["head"], manifest["entries"]
     except (OSError, ValueError, KeyError, TypeError):
         verdict.add("manifest", None, f"{beside.name} cannot be read as a manifest")
         return
@@ -173,4 +173,4 @@ def _compare_manifest(path: Path, verdict: Verdict) -> None:
             f"the manifest names entry {entries} ({head}) as the last, the file ends at {verdict.entries} ({verdict.head})",
         )
     if verdict.count == before:
-        verdict.notes.append(f"{beside.name} fits: an audit copy of {told.get('at', 'unknown time')}.")
+        verdict.notes.append(f"{beside.name} fits: an audit copy of {manifest.get('at', 'unknown time')}.")

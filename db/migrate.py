@@ -85,7 +85,7 @@ def _apply(database: Connections, steps: list[Step], last: bool) -> None:
                 database.sql(f"PRAGMA application_id = {database.schema.application_id}")
             if last:  # with the same commit, or a kill in between would leave rows without a witness
                 if audit.head(database).entries:
-                    structure.tell(database)
+                    structure.declare(database)
                 sealing.adopt(database)
                 rewitness.rewitness(database)
     finally:

@@ -139,7 +139,7 @@ class Schema:
     """For a table whose earlier values are kept: SQL that reads them by the row's key, as (where, values) pairs."""
     check_entry: Callable[[Any, str, str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]] = as_it_is
     """Given the database and the action, subject and body of an entry: the subject and body as they may stay for good. It is
-    called in the entry's transaction and must not refuse, because the entry tells of something that was done."""
+    called in the entry's transaction and must not refuse, because the entry is about something that was done."""
     mask: Callable[[str], str] = str
     """Takes out of an error's text what must not be kept for good."""
     actor: str = "program"

@@ -29,7 +29,7 @@ MANY = 64
 STEP = 1_000
 """Rows that are hashed between two looks at whether somebody waits for a page, and that are in memory at a time."""
 
-KEYS_TOLD = 200
+KEYS_NAMED = 200
 """An entry names the keys of its rows when they fit into so many ranges."""
 
 _ADD_WITNESS = "INSERT INTO witness (tbl, key, entry, salt, hash) VALUES ('{}', ?, {}, ?, ?)"
@@ -135,16 +135,16 @@ def _summary(table: Evidence, found: list[Witness]) -> dict[str, Any]:
 
 def _ranges(keys: list[int | str]) -> list[Any] | None:
     """The keys, runs of numbers as [first, last]; None when that would be long."""
-    told: list[Any] = []
+    named: list[Any] = []
     for key in keys:
-        last = told[-1] if told else None
+        last = named[-1] if named else None
         if isinstance(last, list) and key == last[1] + 1:
             last[1] = key
-        elif len(told) == KEYS_TOLD:
+        elif len(named) == KEYS_NAMED:
             return None
         else:
-            told.append([key, key] if isinstance(key, int) else key)
-    return told
+            named.append([key, key] if isinstance(key, int) else key)
+    return named
 
 
 # -- what the tables are -----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def _declare(database: Connections, table: Evidence) -> None:
         body = {**table.lists, "id": table.id, "defaults": defaults}
         audit.add(database, DECLARATION, table.table, body)
         if not known:  # before this nothing was witnessed
-            structure.tell(database)
+            structure.declare(database)
             for name in sorted(database.schema.filled - {table.table}):
                 if _holds(database, name):
                     _adopt(database, database.schema.tables[name])

@@ -19,13 +19,13 @@ from db import audit
 from db.connection import Connections
 from db.schema import Schema, Versions
 
-TOLD = "schema.tables"
+DECLARED = "schema.tables"
 """Action of the entries that say which parts a database has from then on, each with its digest."""
 
 _PARTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 _READABLE = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"
 _VERSIONS = "SELECT component, version FROM schema_version"
-_TOLD = "SELECT body FROM audit WHERE action = 'schema.tables' ORDER BY seq DESC LIMIT 1"
+_DECLARED = "SELECT body FROM audit WHERE action = 'schema.tables' ORDER BY seq DESC LIMIT 1"
 _PLAIN = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
 _MADE = f"""
 SELECT type, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'
@@ -138,8 +138,8 @@ def differences(database: Connections) -> list[Difference]:
     schema, there = database.schema, rows(database)
     versions = held(database)
     if versions is None:
-        told = database.value(_TOLD) if "table audit" in there else None
-        return compared(database, there, audit.parsed(told)["parts"]) if told else []
+        declared = database.value(_DECLARED) if "table audit" in there else None
+        return compared(database, there, audit.parsed(declared)["parts"]) if declared else []
     if is_newest(schema, versions, there):
         return []
     return compared(database, there, digests(schema, versions))
@@ -220,7 +220,7 @@ def _contents(schema: Schema) -> _Contents:
         connection.close()
 
 
-def told(database: Connections) -> dict[str, Any]:
+def report(database: Connections) -> dict[str, Any]:
     """What an entry says of the database, which has just been brought up to date."""
     schema, versions = database.schema, held(database)
     if versions is None:  # a package is in it that was not asked for this time
@@ -238,8 +238,8 @@ def told(database: Connections) -> dict[str, Any]:
     }
 
 
-def tell(database: Connections) -> None:
+def declare(database: Connections) -> None:
     """Append the entry."""
-    facts = told(database)
+    facts = report(database)
     subject = ", ".join(f"{name}:{version}" for name, version in sorted(facts["versions"].items()))
-    audit.add(database, TOLD, subject, facts)
+    audit.add(database, DECLARED, subject, facts)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from db.clock import iso
 
 PROBLEMS_KEPT = 1000
-"""Problems that are told one by one; the rest are counted."""
+"""Problems that are listed one by one; the rest are counted."""
 
 
 class Problem(NamedTuple):
@@ -37,9 +37,9 @@ class Verdict:
     left_out: bool = False
     """Whether the file is a redacted copy as a whole."""
     not_yet_witnessed: int = 0
-    """Newest job events, of which no entry tells yet. No sign of tampering."""
+    """Newest job events, that no entry covers yet. No sign of tampering."""
     count: int = 0
-    """Problems, also those that are not told."""
+    """Problems, also those that are not listed."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What else the reader of the verdict should know, a sentence each."""

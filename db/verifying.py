@@ -90,7 +90,7 @@ class Sealed(NamedTuple):
 
 
 class Walk:
-    """One way through the file: the chain, then the tables that it tells of."""
+    """One way through the file: the chain, then the tables that it names."""
 
     def __init__(self, database: Database, verdict: Verdict) -> None:
         self.database = database
@@ -99,7 +99,7 @@ class Walk:
         self.sealed: dict[str, dict[int, Sealed]] = {}  # table -> entry
         self.lists: dict[str, dict[str, Any]] = {}  # columns id -> declaration
         self.newest: dict[str, dict[str, Any]] = {}  # table -> declaration
-        self.told: dict[str, Any] | None = None  # the newest entry that tells of the file's parts
+        self.declared: dict[str, Any] | None = None  # the newest entry that declares the parts of the file
         self.ranges: dict[
             SealedRanges, dict[int, dict[str, Any]]
         ] = {}  # by the first row: newest seal of a range
@@ -143,7 +143,7 @@ class Walk:
                     seq,
                     f"was changed after it was written: digest expected {digest}, found {computed}",
                 )
-            if action in (ROWS, DECLARATION, structure.TOLD) or action in self._sealing:
+            if action in (ROWS, DECLARATION, structure.DECLARED) or action in self._sealing:
                 with contextlib.suppress(ValueError, KeyError, TypeError):  # of an entry that was changed
                     self._note(seq, action, body)
             found = found or digest == outside
@@ -189,8 +189,8 @@ class Walk:
 
     def _note(self, seq: int, action: str, body: str) -> None:
         facts = audit.parsed(body)
-        if action == structure.TOLD:
-            self.told = facts
+        if action == structure.DECLARED:
+            self.declared = facts
         elif action == ROWS:
             for name, of in facts["tables"].items():
                 self.sealed.setdefault(name, {})[seq] = Sealed(
@@ -210,13 +210,13 @@ class Walk:
     # -- the file's own parts ------------------------------------------------------------------------------
 
     def structure(self) -> None:
-        """Compare the tables, indexes, triggers and views with what the migrations make, and with what the chain tells."""
-        database, verdict, told = self.database, self.verdict, self.told
+        """Compare the tables, indexes, triggers and views with what the migrations make, and with what the chain declares."""
+        database, verdict, declared = self.database, self.verdict, self.declared
         versions = structure.held(database)
         if versions is not None:
             expected = structure.digests(database.schema, versions)
-        elif told is not None:
-            expected = told["parts"]
+        elif declared is not None:
+            expected = declared["parts"]
         else:
             verdict.notes.append(
                 "This program does not know the file's schema, so its parts were not compared."
@@ -227,17 +227,17 @@ class Walk:
                 verdict.add("schema", part, what)
             else:
                 verdict.notes.append(f"{part} {what}; it touches nothing of the file's own.")
-        if told is None or versions is None:
+        if declared is None or versions is None:
             return
-        behind = any(version > versions.get(name, 0) for name, version in told["versions"].items())
-        if behind or (told["versions"] == versions and told["parts"] != expected):
+        behind = any(version > versions.get(name, 0) for name, version in declared["versions"].items())
+        if behind or (declared["versions"] == versions and declared["parts"] != expected):
             verdict.add("schema", None, "the file says that it is of another version than the chain does")
 
     # -- the rows ------------------------------------------------------------------------------------------
 
     def tables(self) -> None:
         verdict = self.verdict
-        if self.told is None and not verdict.left_out and self._redacted_by_0_1():
+        if self.declared is None and not verdict.left_out and self._redacted_by_0_1():
             verdict.left_out = True
             verdict.notes.append(
                 "The file looks like a redacted copy as version 0.1 made them, without a mark in the chain."
@@ -267,8 +267,8 @@ class Walk:
     def _undeclared(self) -> set[str]:
         """Tables whose rows have to be witnessed, whether an entry has declared them yet or not."""
         schema = self.database.schema
-        if self.told is not None:
-            return {*self.told["evidence"]} | (schema.tables.keys() - schema.filled)
+        if self.declared is not None:
+            return {*self.declared["evidence"]} | (schema.tables.keys() - schema.filled)
         return schema.tables.keys() - schema.filled
 
     # -- sealed ranges of working tables -------------------------------------------------------------------
@@ -432,24 +432,24 @@ class Table:
         verdict.add(self.name, key, what)
 
     def _explain(self, entry: int, sealed: Sealed, counts: list[int], found: str) -> None:
-        """The witnesses of an entry are not those that it told of: name them if they can be told apart."""
+        """The witnesses of an entry are not those that it named: name them if they can be distinguished."""
         there = [
             key
             for (key,) in self.walk.database.sql(
                 "SELECT key FROM witness WHERE tbl = ? AND entry = ?", (self.name, entry)
             )
         ]
-        told = _told(sealed.keys)
+        declared = _keys_of(sealed.keys)
         missing, extra = [], []
-        if told is not None:
-            missing, extra = sorted(told - {*there}, key=str), sorted({*there} - told, key=str)
+        if declared is not None:
+            missing, extra = sorted(declared - {*there}, key=str), sorted({*there} - declared, key=str)
         for key in missing[:PROBLEMS_KEPT]:
-            self.verdict.add(self.name, key, f"is missing with its witness: entry {entry} tells of it")
+            self.verdict.add(self.name, key, f"is missing with its witness: entry {entry} names it")
         for key in extra[:PROBLEMS_KEPT]:
             self.verdict.add(
                 self.name,
                 key,
-                f"was added: entry {entry}, which is given as its witness, does not tell of it",
+                f"was added: entry {entry}, which is given as its witness, does not name it",
             )
         if not missing and not extra:
             only = there[0] if len(there) == 1 else None
@@ -467,7 +467,7 @@ class Table:
             self.verdict.add(self.name, key, "was added behind the program's back: no entry witnesses it")
 
 
-def _told(keys: Any) -> set[Any] | None:
+def _keys_of(keys: Any) -> set[Any] | None:
     """The keys that an entry names."""
     if keys is None:
         return None
@@ -492,7 +492,7 @@ def problems(database: Database, most: int = 100, *, quick: bool = False) -> lis
         for (name,) in database.sql(SEARCH_TABLES):
             with contextlib.suppress(
                 apsw.Error, errors.DatabaseError
-            ):  # damage is what the check is there to tell
+            ):  # damage is what the check is there to find
                 database.sql(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",))
         found = database.sql(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({most})")
     return [line for (line,) in found if line != "ok"]

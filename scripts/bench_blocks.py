@@ -116,7 +116,7 @@ def on_file(measure: Callable[[Database], float]) -> float:
 
 
 def memory(code: str) -> float:
-    """Resident megabytes that a program tells of itself."""
+    """Resident megabytes that a program reports of itself."""
     told = [
         int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT).stdout)
         for _ in range(RUNS)

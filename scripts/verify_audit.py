@@ -324,9 +324,9 @@ class Verifier:
             told.update(range(key[0], key[1] + 1) if isinstance(key, list) else [key])
         missing, extra = (told - there, there - told) if facts["keys"] is not None else (set(), set())
         for key in sorted(missing, key=str):
-            self.add(table, key, f"is missing with its witness: entry {entry} tells of it")
+            self.add(table, key, f"is missing with its witness: entry {entry} names it")
         for key in sorted(extra, key=str):
-            self.add(table, key, f"was added: entry {entry}, given as its witness, does not tell of it")
+            self.add(table, key, f"was added: entry {entry}, given as its witness, does not name it")
         if not missing and not extra:
             what = f"rows of entry {entry} were changed together with their hashes: digest expected {facts['sha256']}, found {found}"
             self.add(table, next(iter(there)) if len(there) == 1 else None, what)

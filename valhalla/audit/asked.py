@@ -47,12 +47,12 @@ class Asked:
         job = current_job()
         if job is None:
             raise RuntimeError("a copy that was asked for is made by a job")
-        target, told = copies.default_target(self.home, self.database.clock(), redacted=redact), 0.0
+        target, reported = copies.default_target(self.home, self.database.clock(), redacted=redact), 0.0
 
         def progress(done: int, total: int) -> None:
-            nonlocal told
-            if done == total or time.monotonic() - told >= EACH:
-                told = time.monotonic()
+            nonlocal reported
+            if done == total or time.monotonic() - reported >= EACH:
+                reported = time.monotonic()
                 job.progress({"done": done, "of": total, "step": "copying" if done < total else "checking"})
                 job.check()
 
@@ -68,5 +68,5 @@ class Asked:
             verdict = verifying.home_file(self.database, self.home.audit)
         else:
             verdict = verifying.copy_of_file(copies.find(self.home, name), home=self.home)
-        told = verdict.to_json()
-        return {"name": name, **told, "problems": told["problems"][:PROBLEMS]}
+        shown = verdict.to_json()
+        return {"name": name, **shown, "problems": shown["problems"][:PROBLEMS]}

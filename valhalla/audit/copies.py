@@ -44,8 +44,8 @@ def make(
         sign=lambda facts: signing.sign(database, facts),
     )
     with database.write(durable=True):
-        told = {key: manifest[key] for key in ("sha256", "bytes", "entries", "head", "redacted")}
-        audit.append(database, "audit.copy", f"copy:{target.name}", told)
+        facts = {key: manifest[key] for key in ("sha256", "bytes", "entries", "head", "redacted")}
+        audit.append(database, "audit.copy", f"copy:{target.name}", facts)
     signing.note(database, home.audit, f"copy {target.name}")
     return manifest
 

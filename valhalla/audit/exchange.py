@@ -60,9 +60,9 @@ def exchange(home: Home, prepared: Path, *, restart: int, why: str, kept: Path |
         head = audit.head(database).hash
     there = home.database.exists()
     sound = there and _log_is_in(home.database)
-    told = _Exchange(head, restart, why, kept.name if kept and there else None)
+    noted = _Exchange(head, restart, why, kept.name if kept and there else None)
     with files.whole(home.audit / NOTE) as partial, partial.open("w", encoding="utf-8") as file:
-        json.dump(asdict(told), file)
+        json.dump(asdict(noted), file)
         file.flush()
         os.fsync(file.fileno())
     if kept is not None and there:
@@ -81,15 +81,15 @@ def settle(home: Home) -> None:
     """End an exchange that was killed: note the head of the file that took the place, or forget it. Needs the home's lock."""
     note = home.audit / NOTE
     try:
-        told = _Exchange(**json.loads(note.read_text(encoding="utf-8")))
+        noted = _Exchange(**json.loads(note.read_text(encoding="utf-8")))
     except FileNotFoundError:
         sweep(home)
         return
-    if home.database.exists() and _took_place(home, told):
+    if home.database.exists() and _took_place(home, noted):
         with open_database(home.database, create=False) as database:
-            signing.note(database, home.audit, told.why, restart=told.restart)
-    elif told.kept is not None:
-        kept = home.path / told.kept
+            signing.note(database, home.audit, noted.why, restart=noted.restart)
+    elif noted.kept is not None:
+        kept = home.path / noted.kept
         log = Path(f"{kept}-wal")
         if log.exists():
             files.replace(log, Path(f"{home.database}-wal"))
@@ -116,10 +116,10 @@ def settle_at_start(home: Home) -> None:
         instance.release()
 
 
-def _took_place(home: Home, told: _Exchange) -> bool:
+def _took_place(home: Home, noted: _Exchange) -> bool:
     try:
         with open_database(home.database, create=False) as database:
-            return bool(database.value("SELECT count(*) FROM audit WHERE hash = ?", (told.head,)))
+            return bool(database.value("SELECT count(*) FROM audit WHERE hash = ?", (noted.head,)))
     except DatabaseError:  # it is the damaged one that was to be replaced
         return False
 

@@ -38,10 +38,12 @@ def rescue(database: Database, home: Home) -> errors.Displaced | None:
         home.prepare()
         copying.rescue(database, target)
     except (errors.DatabaseError, ValhallaError) as error:
-        told = f"nothing of it could be saved ({error}); go back to the newest copy with: valhalla audit restore COPY"
+        way_out = f"nothing of it could be saved ({error}); go back to the newest copy with: valhalla audit restore COPY"
         saved = False
     else:
-        told = f"what it held is saved as {target}; put it in its place with: valhalla audit restore {target}"
+        way_out = (
+            f"what it held is saved as {target}; put it in its place with: valhalla audit restore {target}"
+        )
         saved = True
     database.close_all()
     # What connections had read before is ours, what they read later is what somebody wrote over it.
@@ -49,12 +51,12 @@ def rescue(database: Database, home: Home) -> errors.Displaced | None:
     if whole:
         _alert(target, what)
     elif saved:
-        told = (
+        way_out = (
             f"what was left of it is saved as {target}, but does not verify; go back to the newest copy with: "
             "valhalla audit restore COPY"
         )
     _set_aside(log, None if whole else target.with_suffix(".wal"))
-    return errors.Displaced(home.database, what, told)
+    return errors.Displaced(home.database, what, way_out)
 
 
 def _alert(saved: Path, what: str) -> None:

@@ -21,7 +21,7 @@ def risk(ctx: typer.Context) -> None:
     inv = invocation(ctx)
     if inv.file:
         with inv.reading() as database:
-            report = assessing.assess(database, None, settings.effective(database), tell=False)
+            report = assessing.assess(database, None, settings.effective(database), alerting=False)
     else:
         with inv.reading() as database:
             values = settings.effective(database)

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from db import Database
 
 LOGS = ("logs/valhalla.log", "logs/commands.log")
-"""Those that are being written, below the home: while no other process runs, the lines that tell of the person are left out."""
+"""Those that are being written, below the home: while no other process runs, the lines about the person are left out."""
 
 MADE = ("packets/*", "logs/digest-*", "logs/*.log.*")
-"""What the program writes next to its file and can do without, below the home: removed where it tells of the person."""
+"""What the program writes next to its file and can do without, below the home: removed where it is about the person."""
 
 _OWN_NUMBER = re.compile(r"phone|mobile|cell|tel|fax|landline")
 _ANOTHERS = re.compile(r"agent|broker|realtor|attorney|office|company|buyer")
@@ -106,12 +106,12 @@ def forget(
             if entry is not None:
                 entries.append(entry)
             refused = rejects.forget(database, traces)
-            told = mentions.forget(database, traces)
+            mentioned = mentions.forget(database, traces)
             blanked = register.blank(database, sorted(people)) + register.blank_to(database, traces)
             listed = entry is not None and any(
                 each.value is not None for each in do_not_contact.find(database, entry.value)
             )
-            if not (people or bought or refused or told.texts or blanked or jobs.removed or listed):
+            if not (people or bought or refused or mentioned.texts or blanked or jobs.removed or listed):
                 raise NotFound(_nobody(lead_ids, entry))
             do_not_contact.forget(database, list(dict.fromkeys(entries)), actor)
             buyers.forget(database, bought)
@@ -126,12 +126,17 @@ def forget(
             )
             search.forget_words(database)
             touched(database)
-            counts = {"rejects": refused, "buyers": len(bought), "texts": told.texts, "jobs": jobs.removed}
+            counts = {
+                "rejects": refused,
+                "buyers": len(bought),
+                "texts": mentioned.texts,
+                "jobs": jobs.removed,
+            }
             audit.append(database, "lead.forget", "lead", {"leads": sorted(people), **counts}, actor=actor)
     finally:
         database.sql(sql.KEEP_BYTES)
     cleaned = clean(database, actor)
-    packets = [*sorted(people), *told.packets]
+    packets = [*sorted(people), *mentioned.packets]
     return {
         "leads": sorted(people),
         **counts,
@@ -274,7 +279,7 @@ def _files(database: Database, lead_ids: list[int], traces: Traces, known: list[
 
 
 def _leave_out_lines(path: Path, traces: Traces) -> None:
-    """Write a log without the lines that tell of the people, in its place: this process may have it open."""
+    """Write a log without the lines about the people, in its place: this process may have it open."""
     with contextlib.suppress(OSError):
         if not path.is_file() or not traces.in_file(path):
             return

@@ -15,7 +15,7 @@ class EffectError(ValhallaError):
     """Something about an effect is not possible.
 
     The text goes into evidence: it is made of the program's own words and numbers, never of what a receiver said, which
-    may repeat whatever it was told. ``said`` is for that: it is kept in ``effect.response``, which is personal.
+    may repeat whatever it received. ``said`` is for that: it is kept in ``effect.response``, which is personal.
     """
 
     def __init__(self, reason: str, said: dict[str, Any] | None = None) -> None:
@@ -36,7 +36,7 @@ class Refused(EffectError):
 
 
 class Unknown(EffectError):
-    """Nobody here can know whether it was done: the receiver was told, and did not answer."""
+    """Nobody here can know whether it was done: the receiver got the request and did not answer."""
 
 
 def why(error: BaseException) -> str:

@@ -300,8 +300,8 @@ def approved_in_chain(database: Database, effect: Mapping[str, Any]) -> bool:
         or audit.entry_hash(*row[:8]) != row[8]
     ):
         return False
-    told, facts = audit.parsed(row[6]), _facts(effect)
-    return all(told[name] == facts.get(name) for name in told)
+    approved, facts = audit.parsed(row[6]), _facts(effect)
+    return all(approved[name] == facts.get(name) for name in approved)
 
 
 def _facts(effect: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The call is framed by two commits that are on the disk: before it, that it begins (state running, sending 1, its key
 reserved); after it, what came of it. A process that dies in between leaves an effect of which nobody can know whether it
-was done: it becomes *uncertain*, is told, and is never run again by itself, unless its receiver is declared to do nothing
+was done: it becomes *uncertain*, raises an alert, and is never run again by itself, unless its receiver is declared to do nothing
 twice under one key. One that dies before the call begins has done nothing, and the effect goes on by itself. Effects go out
 one after the other, so a process that dies leaves one of them uncertain at most.
 """
@@ -136,7 +136,7 @@ class Effects:
                     self._end(effect, "uncertain", reason)
                     uncertain.append(number)
         for number in uncertain:
-            self._tell(number, "error", "it is uncertain whether it was sent")
+            self._alert(number, "error", "it is uncertain whether it was sent")
         return uncertain
 
     def run(self, number: int) -> str:
@@ -156,7 +156,7 @@ class Effects:
                 with self.database.write(durable=True):
                     self._end(effect, state, reason)
                 if state == "uncertain":
-                    self._tell(number, "error", f"{state}: {reason}")
+                    self._alert(number, "error", f"{state}: {reason}")
                 return state
             return self._send(effect)
 
@@ -174,11 +174,11 @@ class Effects:
         """The state and reason with which the effect stops here; None: it may go out. A blocked one is counted nowhere."""
         unready = self._ready()
         if unready is not None:
-            self._tell(effect["id"], "warning", f"not ready: {unready}")
+            self._alert(effect["id"], "warning", f"not ready: {unready}")
             return "blocked", f"not ready: {unready}"
         if not register.approved_in_chain(self.database, effect):
             reason = "the audit chain has no approval of it as it is now; look at it and approve it again"
-            self._tell(effect["id"], "critical", reason)
+            self._alert(effect["id"], "critical", reason)
             return "blocked", reason
         why = self._forbidden(effect)
         if why is not None:
@@ -239,7 +239,7 @@ class Effects:
                 state, reason = _unless_unsure(effect, *stopped)
                 self._end(effect, state, reason)
                 if state == "uncertain":
-                    self._tell(number, "error", f"{state}: {reason}")
+                    self._alert(number, "error", f"{state}: {reason}")
                 return state
             self.database.sql(sql.SENDING, (number, me))
             if not self.database.changes():  # it was taken for dead meanwhile
@@ -286,7 +286,7 @@ class Effects:
                 self.keys.release(effect["key"], durable=True)
             self._end(effect, state, reason, response)
         if state in ("failed", "uncertain"):
-            self._tell(effect["id"], "error", f"{state}: {reason}")
+            self._alert(effect["id"], "error", f"{state}: {reason}")
         return state
 
     def _end(
@@ -318,7 +318,7 @@ class Effects:
             correlation_id=effect["correlation_id"],
         )
 
-    def _tell(self, number: int, severity: str, reason: str) -> None:
+    def _alert(self, number: int, severity: str, reason: str) -> None:
         self.alerts.repeat(f"effect:{number}", reason, severity)
 
 

@@ -71,14 +71,14 @@ def send(
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise Refused("the address is not an http(s) URL") from None
     except httpx.HTTPError as error:
-        raise Unknown(f"the receiver was told and did not answer ({type(error).__name__})") from None
-    told = {"status": response.status_code, "body": said}
+        raise Unknown(f"the receiver got the request and did not answer ({type(error).__name__})") from None
+    reply = {"status": response.status_code, "body": said}
     if response.is_success:
-        return told
+        return reply
     reason = f"the receiver answered {response.status_code}"
     if response.status_code in TRANSIENT or (honours_key and response.status_code == STILL_AT_IT):
-        raise TryLater(reason, told, retry_after(response.headers.get("Retry-After")))
-    raise Refused(reason, told)
+        raise TryLater(reason, reply, retry_after(response.headers.get("Retry-After")))
+    raise Refused(reason, reply)
 
 
 class _Line:
@@ -88,7 +88,7 @@ class _Line:
         self.socket: socket.socket | None = None
 
     def note(self, event: str, facts: Mapping[str, Any]) -> None:
-        """What httpx tells of each step, see its extension ``trace``."""
+        """What httpx reports of each step, see its extension ``trace``."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self.socket = facts["return_value"].get_extra_info("socket")
 

@@ -44,7 +44,7 @@ class Bucket:
 
     def names(self) -> list[str]:
         """The files there, without the address."""
-        with self._told("looked at"):
+        with self._explained("looked at"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix, Delimiter="/"
             )
@@ -58,7 +58,7 @@ class Bucket:
 
     def put(self, copy: Path) -> str:
         """Send a copy, then its manifest. Returns its address."""
-        with self._told("written"):
+        with self._explained("written"):
             for each in (copy, manifest_path(copy)):
                 self._client.upload_file(
                     str(each),
@@ -78,21 +78,21 @@ class Bucket:
     def get(self, name: str, folder: Path, *, only_manifest: bool = False) -> Path:
         """Fetch a copy with its manifest into ``folder``."""
         target = folder / name
-        with self._told("read"):
+        with self._explained("read"):
             for each in (manifest_path(target),) if only_manifest else (target, manifest_path(target)):
                 self._client.download_file(self._bucket, self._prefix + each.name, str(each))
         return target
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove copies: first the manifest, so that half a copy never counts."""
-        with self._told("written"):
+        with self._explained("written"):
             for name in names:
                 for each in (f"{name}{MANIFEST}", name):
                     self._client.delete_object(Bucket=self._bucket, Key=self._prefix + each)
 
     def pieces(self, prefix: str) -> list[tuple[str, int]]:
         """Files in the folders whose names begin so: the folder, and when the file came (UTC microseconds)."""
-        with self._told("looked at"):
+        with self._explained("looked at"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
@@ -112,7 +112,7 @@ class Bucket:
         return told
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _explained(self, what: str) -> Iterator[None]:
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -35,10 +35,10 @@ def checked(
 ) -> tuple[str, Mapping[str, Any]]:
     """Subject and body of an entry without e-mail addresses, phone numbers, and the name of the lead they are about."""
     names = _names(database, subject, body)
-    told = _without(subject, names), _without(body, names)
-    if told != (subject, body):
+    masked = _without(subject, names), _without(body, names)
+    if masked != (subject, body):
         found_words(database, action)
-    return told
+    return masked
 
 
 def holding_words(database: Connections) -> list[int]:

@@ -43,7 +43,7 @@ class Instance:
                 other.url if other else None,
             )
         self._running = Running(os.getpid(), clock.now(), command)
-        self._tell()
+        self._publish()
         return self._running
 
     def announce(self, url: str) -> None:
@@ -51,7 +51,7 @@ class Instance:
         if self._running is None:
             raise RuntimeError("announce() belongs to an acquired instance")
         self._running = Running(**{**asdict(self._running), "url": url})
-        self._tell()
+        self._publish()
 
     def release(self) -> None:
         """Stop being the instance of this home."""
@@ -60,7 +60,7 @@ class Instance:
             self._running = None
         self._lock.close()
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         assert self._running is not None
         self._lock.write_content(json.dumps(asdict(self._running)).encode())
 

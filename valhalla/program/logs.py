@@ -88,12 +88,12 @@ def of_command(folder: Path, command: str) -> End:
     began = time.perf_counter()
 
     def end(code: int, error: BaseException | None = None) -> None:
-        told: dict[str, Any] = {"command": command, "exit_code": code}
-        told["seconds"] = round(time.perf_counter() - began, 3)
+        facts: dict[str, Any] = {"command": command, "exit_code": code}
+        facts["seconds"] = round(time.perf_counter() - began, 3)
         if error is not None:
-            told["error"] = type(error).__name__
+            facts["error"] = type(error).__name__
         level = logging.WARNING if code else logging.INFO
-        logging.getLogger(_COMMANDS).log(level, "command", extra={"told": told})
+        logging.getLogger(_COMMANDS).log(level, "command", extra={"command_facts": facts})
         stop(handler)
 
     return end
@@ -109,9 +109,9 @@ class _Lines(logging.Formatter):
         self._structured: logging.Formatter | None = None
 
     def format(self, record: logging.LogRecord) -> str:
-        told = getattr(record, "told", None)
+        facts = getattr(record, "command_facts", None)
         if (
-            record.name == _COMMANDS and not self.readable and told is not None
+            record.name == _COMMANDS and not self.readable and facts is not None
         ):  # ours, and nothing in it to mask
             return json.dumps(
                 {
@@ -122,7 +122,7 @@ class _Lines(logging.Formatter):
                     "logger": record.name,
                     "action": record.getMessage(),
                     "correlation_id": correlation.current(),
-                    **told,
+                    **facts,
                 }
             )
         if self._structured is None:
@@ -130,9 +130,9 @@ class _Lines(logging.Formatter):
         return self._structured.format(record)
 
 
-def _cleaned(_: Any, __: str, told: Any) -> Any:
+def _cleaned(_: Any, __: str, entry: Any) -> Any:
     """What is shown in columns and colours, without what a terminal would obey."""
-    return {key: terminal.clean(value) if isinstance(value, str) else value for key, value in told.items()}
+    return {key: terminal.clean(value) if isinstance(value, str) else value for key, value in entry.items()}
 
 
 def _formatter(readable: bool) -> logging.Formatter:

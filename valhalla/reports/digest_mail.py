@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 def draft(database: Database, home: Home, to: str, actor: str = "valhalla") -> dict[str, Any]:
     """Draft today's digest to ``to``; writes it first where it is not in ``logs/`` yet. Returns the effect."""
-    told = gather(database)
-    if not digest_path(home, told["date"]).exists() or not digest_path(home, told["date"], "txt").exists():
+    digest = gather(database)
+    if (
+        not digest_path(home, digest["date"]).exists()
+        or not digest_path(home, digest["date"], "txt").exists()
+    ):
         write(database, home)
-    subject = f"Valhalla, {told['date']}: {summary(told)}"
-    return drafting.digest(database, to, told["date"], subject, actor=actor)
+    subject = f"Valhalla, {digest['date']}: {summary(digest)}"
+    return drafting.digest(database, to, digest["date"], subject, actor=actor)

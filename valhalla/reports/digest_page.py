@@ -24,53 +24,53 @@ WIDTH = 78
 
 def write(database: Database, home: Home) -> tuple[Path, Path]:
     """Write today's digest to ``logs/`` as page and as text; returns both paths."""
-    told = gather(database)
-    date = told["date"]
-    paths = put(digest_path(home, date), html(told)), put(digest_path(home, date, "txt"), text(told))
+    digest = gather(database)
+    date = digest["date"]
+    paths = put(digest_path(home, date), html(digest)), put(digest_path(home, date, "txt"), text(digest))
     with database.write():
-        audit.append(database, "digest.write", f"digest:{told['date']}", {"calls": len(told["calls"])})
+        audit.append(database, "digest.write", f"digest:{digest['date']}", {"calls": len(digest["calls"])})
     return paths
 
 
-def html(told: dict[str, Any]) -> str:
+def html(digest: dict[str, Any]) -> str:
     """One page, style inline, charts as data images; nothing is loaded from anywhere."""
     charts = {
-        "funnel": data_image(drawing.funnel(told["funnel"])) if told["funnel"][2][1] else None,
-        "scores": data_image(drawing.histogram(told["scores"], told["bands"]))
-        if any(told["scores"])
+        "funnel": data_image(drawing.funnel(digest["funnel"])) if digest["funnel"][2][1] else None,
+        "scores": data_image(drawing.histogram(digest["scores"], digest["bands"]))
+        if any(digest["scores"])
         else None,
-        "calibration": data_image(drawing.calibration([drawing.Bin(*b) for b in told["bins"]]))
-        if told["bins"]
+        "calibration": data_image(drawing.calibration([drawing.Bin(*b) for b in digest["bins"]]))
+        if digest["bins"]
         else None,
     }
     rates = {
         each["name"]: data_image(
             drawing.conversion([drawing.Rate(*r) for r in each["rates"]], what=each["metric"])
         )
-        for each in told["experiments"]
+        for each in digest["experiments"]
         if len(each["rates"]) > 1
     }
     return (
         _environment()
         .get_template("digest.html")
-        .render(d=told, charts=charts, rates=rates, headline=headline(told))
+        .render(d=digest, charts=charts, rates=rates, headline=headline(digest))
     )
 
 
-def summary(told: dict[str, Any]) -> str:
+def summary(digest: dict[str, Any]) -> str:
     """The day in numbers, without a name."""
-    parts = [f"{several(told['totals']['new'], 'new lead')}"]
-    if told["totals"]["rejected"]:
-        parts.append(f"{several(told['totals']['rejected'], 'row')} refused")
-    if told["open_alerts"]:
-        parts.append(several(told["open_alerts"], "open alert"))
+    parts = [f"{several(digest['totals']['new'], 'new lead')}"]
+    if digest["totals"]["rejected"]:
+        parts.append(f"{several(digest['totals']['rejected'], 'row')} refused")
+    if digest["open_alerts"]:
+        parts.append(several(digest["open_alerts"], "open alert"))
     return ", ".join(parts)
 
 
-def headline(told: dict[str, Any]) -> str:
+def headline(digest: dict[str, Any]) -> str:
     """The day in one sentence."""
-    first = told["calls"][0] if told["calls"] else None
-    says = summary(told)
+    first = digest["calls"][0] if digest["calls"] else None
+    says = summary(digest)
     return (
         f"{says}. Call {first['name']} first (score {first['score']})."
         if first
@@ -100,31 +100,31 @@ def promised(each: dict[str, Any]) -> str:
     return f"{each['local']}  {kind}: {each['name']}{late}{sure}{f': {more}' if more else ''}"
 
 
-def text(told: dict[str, Any]) -> str:
+def text(digest: dict[str, Any]) -> str:
     """The same for a terminal or a mail program, at most 78 columns wide."""
-    out = [f"VALHALLA, {told['made_local']}", *_wrapped(headline(told), "")]
+    out = [f"VALHALLA, {digest['made_local']}", *_wrapped(headline(digest), "")]
     out += _heading("YESTERDAY")
-    out += _wrapped(yesterday(told["yesterday"]), "  ")
+    out += _wrapped(yesterday(digest["yesterday"]), "  ")
     for title, key in (("PROMISED FOR TODAY", "promises"), ("APPOINTMENTS TOMORROW", "tomorrow")):
-        if told[key]:
+        if digest[key]:
             out += _heading(title)
-            for each in told[key]:
+            for each in digest[key]:
                 out += _wrapped(promised(each), "  ")
-    if told["deals"]:
+    if digest["deals"]:
         out += _heading("DEALS THAT WAIT FOR YOU")
-        for each in told["deals"]:
+        for each in digest["deals"]:
             out += _wrapped(f"{each['place']}: {each['why']}", "  ")
     out += _heading("WHO TO CALL")
-    for call in told["calls"]:
+    for call in digest["calls"]:
         who = "  ".join(each for each in (call["phone"] or call["email"], call["location"]) if each)
         out += _wrapped(f"{call['rank']:>2}. {call['name']}  {who}", "    ")
         out += _wrapped(
             f"    {call['do']}, score {call['score']} {call['band']}: {' '.join(call['reasons'])}", "    "
         )
-    if not told["calls"]:
+    if not digest["calls"]:
         out.append("Nobody. Put a lead list into the inbox folder.")
-    out += _heading(f"CAME IN SINCE {told['since_local']}")
-    for each in told["sources"]:
+    out += _heading(f"CAME IN SINCE {digest['since_local']}")
+    for each in digest["sources"]:
         kept = ", ".join(
             f"{each[name]:,} {name}" for name in ("new", "updated", "unchanged", "duplicate") if each[name]
         )
@@ -132,22 +132,24 @@ def text(told: dict[str, Any]) -> str:
             f"{each['source']}: {several(each['rows'], 'row')}: {kept or 'none kept'}, {each['rejected']:,} refused",
             "  ",
         )
-    if not told["sources"]:
+    if not digest["sources"]:
         out.append("Nothing new was read.")
-    for each in told["failed"]:
+    for each in digest["failed"]:
         out += _wrapped(f"Could not be read: {each['message']}", "  ")
-    if told["rejects"]:
+    if digest["rejects"]:
         out += _heading("REFUSED, AND WHY")
-        for each in told["rejects"]:
+        for each in digest["rejects"]:
             out += _wrapped(f"{each['count']:,} x {each['code']}, such as {each['example']}", "  ")
     out += _heading("WHAT CAME OF CALLS")
-    counts = ", ".join(f"{n:,} {event.replace('_', ' ')}" for event, n in told["outcomes"]["counts"].items())
+    counts = ", ".join(
+        f"{n:,} {event.replace('_', ' ')}" for event, n in digest["outcomes"]["counts"].items()
+    )
     out += _wrapped(counts or "Nothing was recorded.", "  ")
-    if told["outcomes"]["fees_cents"]:
-        out.append(f"Fees: {money(told['outcomes']['fees_cents'])}")
-    out += _wrapped(f"Predictions: {told['calibration']['says']}", "  ")
+    if digest["outcomes"]["fees_cents"]:
+        out.append(f"Fees: {money(digest['outcomes']['fees_cents'])}")
+    out += _wrapped(f"Predictions: {digest['calibration']['says']}", "  ")
     out += _heading("EXPERIMENTS AND SCRIPTS")
-    for each in told["experiments"]:
+    for each in digest["experiments"]:
         out += _wrapped(f"{each['name']} v{each['version']} ({each['state']}): {each['verdict']}", "  ")
         for v in each["variants"]:
             says = (
@@ -156,16 +158,16 @@ def text(told: dict[str, Any]) -> str:
                 else "no matured leads yet"
             )
             out += _wrapped(f"  {v['name']}: {says}", "    ")
-    for move in told["moves"]:
+    for move in digest["moves"]:
         out += _wrapped(f"{move['script']}: {move['before']} -> {move['after']}. {move['why']}", "  ")
-    for change in told["policy"]:
+    for change in digest["policy"]:
         out += _wrapped(f"Policy version {change['version']} by {change['by']}: {change['reason']}", "  ")
-    if not told["experiments"] and not told["moves"] and not told["policy"]:
+    if not digest["experiments"] and not digest["moves"] and not digest["policy"]:
         out.append("Nothing changed.")
     out += _heading("ALERTS")
-    for alert in told["alerts"]:
+    for alert in digest["alerts"]:
         out += _wrapped(f"{alert['severity']}: {alert['reason']} ({alert['task']}, {alert['at']})", "  ")
-    if not told["alerts"]:
+    if not digest["alerts"]:
         out.append("None.")
     return "\n".join(out) + "\n"
 

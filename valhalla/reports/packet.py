@@ -51,8 +51,8 @@ def make(database: Database, viewer: Viewer, lead_id: int) -> Packet:
     with database.write():
         now = database.clock()
         number = database.value(sql.ADD, (lead_id, body["status"], text, body["policy_version"], now))
-        told = {"packet": number, "status": body["status"], "digest": sha256(text.encode()).hexdigest()}
-        audit.append(database, "packet.make", f"lead:{lead_id}", told)
+        entry = {"packet": number, "status": body["status"], "digest": sha256(text.encode()).hexdigest()}
+        audit.append(database, "packet.make", f"lead:{lead_id}", entry)
     return Packet(number, lead_id, body, now, True)
 
 

@@ -134,11 +134,11 @@ class _Document:
 
     def _origin(self) -> str:
         where, made = self.p["provenance"], to_datetime(self.packet.created_at).astimezone()
-        told = ""
+        origin = ""
         if where and where["file"]:
-            told = f"Read from {where['file']}, line {where['line']} (import {where['import']}). "
+            origin = f"Read from {where['file']}, line {where['line']} (import {where['import']}). "
         return (
-            f"{told}Packet {self.packet.id}, made {made:%Y-%m-%d %H:%M} by Valhalla with policy version "
+            f"{origin}Packet {self.packet.id}, made {made:%Y-%m-%d %H:%M} by Valhalla with policy version "
             f"{self.p['policy_version']}. What is missing was not given; nothing is invented."
         )
 

@@ -126,20 +126,20 @@ def _changes(whole: Mapping[str, Any]) -> list[Happened]:
     found = []
     for each in whole["history"]:
         before = each["before"]
-        told = [
+        details = [
             f"{name.replace('_', ' ')} was {_value(name, value)}"
             for name, value in before.items()
             if name not in INNER
         ]
         kept = before.get("kept")
         if kept:
-            told.append(f"you put {', '.join(kept)} right: that stays")
+            details.append(f"you put {', '.join(kept)} right: that stays")
         cause = each["cause"].partition(":")[0]
         says = {"import": "changed by a list", "edit": "corrected", "undo": "an import was undone"}.get(
             cause, each["cause"]
         )
-        if told or cause == "edit":
-            found.append(Happened(each["at"], "change", says, "; ".join(told) or None, each["actor"]))
+        if details or cause == "edit":
+            found.append(Happened(each["at"], "change", says, "; ".join(details) or None, each["actor"]))
     return found
 
 

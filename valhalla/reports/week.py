@@ -158,7 +158,7 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
         return local(at).date()
 
     figures = counted(this, day_of)
-    told = figures.to_json()
+    week = figures.to_json()
     days = [monday + timedelta(days=number) for number in range(7)]
     by_day = _grouped(this, lambda row: day_of(row.at), day_of)
     return {
@@ -166,7 +166,7 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
         "until": days[-1].isoformat(),
         "back": back,
         "as_of": iso(now),
-        **{name: told[name] for name in (*FIGURES, "n", "rates")},
+        **{name: week[name] for name in (*FIGURES, "n", "rates")},
         "goal": {"dials_a_day": values["goal.dials"], "dials": values["goal.dials"] * CALL_DAYS},
         "days": [{"day": each.isoformat(), **_figures(by_day.get(each))} for each in days],
         "weeks": [
@@ -289,10 +289,10 @@ def _share(cents: int, count: int) -> float | None:
     return round(cents / count) / 100 if count else None
 
 
-def hours_rates(told: Mapping[str, Any]) -> list[Rate]:
+def hours_rates(week: Mapping[str, Any]) -> list[Rate]:
     """Of a week as gathered: the share of dials that were answered by hour, for a chart."""
     found = []
-    for each in told["hours"]:
+    for each in week["hours"]:
         share = each["rates"]["contacts"]
         if share["share"] is not None:
             name = clock_hour(each["hour"])
@@ -307,9 +307,9 @@ def clock_hour(hour: int) -> str:
     return f"{(hour - 1) % 12 + 1} {'am' if hour < 12 else 'pm'}"
 
 
-def steps(told: Mapping[str, Any]) -> list[tuple[str, int]]:
+def steps(week: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Of a week as gathered: its steps from dials to closes, for a chart."""
-    return [(name, told[name]) for name in FIGURES[:-1]]
+    return [(name, week[name]) for name in FIGURES[:-1]]
 
 
 def yesterday(database: Database, zone: str | None) -> dict[str, Any]:

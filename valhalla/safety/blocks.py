@@ -73,7 +73,7 @@ BLOCKS = (
     ),
     Block(6, "Idempotency", "IdempotencyManager", "what must happen once happens once", sql.LAST_KEY),
     Block(7, "Governor", "GovernorEnforcer", "nothing happens more often than its limit", sql.LAST_GOVERNED),
-    Block(8, "Alerts", "AlertSystem", "what goes wrong is told and kept", sql.LAST_ALERT),
+    Block(8, "Alerts", "AlertSystem", "what goes wrong is reported and kept", sql.LAST_ALERT),
     Block(
         9, "Structured log", "StructuredLogger", "what was done can be followed, without personal data", None
     ),
@@ -241,8 +241,8 @@ def check() -> list[dict[str, Any]]:
     with Ground() as ground:
         for block in BLOCKS:
             if block.number <= len(_FIRST):
-                told = first[_FIRST[block.number - 1]]
-                ok, detail, seconds = told["ok"], told["detail"], told["seconds"]
+                outcome = first[_FIRST[block.number - 1]]
+                ok, detail, seconds = outcome["ok"], outcome["detail"], outcome["seconds"]
             else:
                 ok, detail, seconds = _probed(block.number, ground)
             found.append(

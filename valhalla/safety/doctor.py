@@ -71,9 +71,9 @@ def _parts(database: Database) -> Check:
     found = structure.differences(database)
     acting = [each for each in found if each.acts]
     if acting:
-        told = "; ".join(f"{each.part} {each.what}" for each in acting)
+        named = "; ".join(f"{each.part} {each.what}" for each in acting)
         return Check(
-            "parts", False, f"{told}. So the file is only read; mend it with: valhalla doctor --repair"
+            "parts", False, f"{named}. So the file is only read; mend it with: valhalla doctor --repair"
         )
     said = "; ".join(f"{each.part} {each.what}" for each in found)
     return Check("parts", True, f"{said}; this stops nothing" if found else "as this version makes them")
@@ -93,10 +93,10 @@ def _references(database: Database) -> Check:
 
 def _words(database: Database) -> Check:
     found = entries.holding_words(database)
-    told = ", ".join(map(str, found[:NAMED])) + (
+    named = ", ".join(map(str, found[:NAMED])) + (
         f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     )
-    detail = f"entries {told} hold words about people; a new chain is begun by: valhalla audit restart --reason TEXT"
+    detail = f"entries {named} hold words about people; a new chain is begun by: valhalla audit restart --reason TEXT"
     return Check("words in the chain", not found, detail if found else "none about people")
 
 

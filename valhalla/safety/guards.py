@@ -94,7 +94,7 @@ class Safety:
             values = {**settings.effective(self.database), "interval": self._values["interval"]}
             report = risk.assess(self.database, self.home, values)
             if values["json_export"]:
-                self._save({**report, "audit": heads.told(self.database)})
+                self._save({**report, "audit": heads.report(self.database)})
             self.assessment = report
         give_back()
 

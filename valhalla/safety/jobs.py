@@ -85,9 +85,9 @@ class Checking:
             raise RuntimeError("the workflow runs as a job of a run")
         steps: list[dict[str, Any]] = []
 
-        def told(step: dict[str, Any]) -> None:
+        def on_step(step: dict[str, Any]) -> None:
             steps.append(step)
             job.progress({"steps": steps})
 
-        flow = self.workflow(told)
+        flow = self.workflow(on_step)
         return {"ok": flow.ok, "steps": flow.steps, "at": iso(self.database.clock())}

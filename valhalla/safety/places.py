@@ -59,9 +59,9 @@ def warning(home: Path) -> str | None:
 
 def _synced_by(home: Path) -> str | None:
     for name in SYNC_VARIABLES:
-        told = os.environ.get(name)
-        if told and home.is_relative_to(told):
-            return told
+        synced = os.environ.get(name)
+        if synced and home.is_relative_to(synced):
+            return synced
     for folder in (home, *home.parents):
         if SYNCED.fullmatch(folder.name):
             return str(folder)

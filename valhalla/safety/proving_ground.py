@@ -108,7 +108,7 @@ class Ground:
         return Viewer.now(self.database)
 
     @contextmanager
-    def told(self, *outcomes: tuple[Any, ...], **more: Any) -> Iterator[list[int]]:
+    def recorded(self, *outcomes: tuple[Any, ...], **more: Any) -> Iterator[list[int]]:
         """Outcomes ``(lead, event, days ago)`` that stand for a while."""
         database, made = self.database, []
         try:
@@ -162,10 +162,10 @@ def _registry(ground: Ground) -> str:
 
 def _quality(ground: Ground) -> str:
     worked = [(lead, "appointment" if lead % 4 == 0 else "contacted", 3) for lead in range(1, 21)]
-    with ground.told(*worked[:-1]):
+    with ground.recorded(*worked[:-1]):
         few = source_quality.qualities(ground.database)[SOURCE]
         _must(few.score is None, f"it judges a source by {len(few.worked)} worked leads")
-    with ground.told(*worked):
+    with ground.recorded(*worked):
         found = source_quality.qualities(ground.database)[SOURCE]
         _must(
             found.score is not None and found.interval is not None,
@@ -215,7 +215,7 @@ def _caps(ground: Ground) -> str:
     events = [
         (lead, event, days, 100) for lead in range(1, 5) for event, days in (("contract", 3), ("won", 1))
     ]
-    with ground.told(*events):
+    with ground.recorded(*events):
         with ground.database.write():
             for lead in range(1, 5):
                 deals.put_terms(ground.database, lead, {"buyer_price": 21_000_000})
@@ -249,7 +249,7 @@ def _stuck(ground: Ground) -> str:
     levels = []
     values = settings.effective(ground.database)
     for days in (6, 8, 11, 20):
-        with ground.told((1, "offer", days, 9_000_000)):
+        with ground.recorded((1, "offer", days, 9_000_000)):
             found = [
                 each for each in stuck.find(ground.database, values) if each.task.startswith("stuck:deal")
             ]
@@ -337,7 +337,7 @@ def _learning(ground: Ground) -> str:
         snapshot = stages.look(database, database.clock()).snapshot
         return sum(tally.closes for _, tally in snapshot.sources)
 
-    with ground.told((1, "won", 1, 100)), ground.told((2, "won", 1, 100), origin=FROM_LIST):
+    with ground.recorded((1, "won", 1, 100)), ground.recorded((2, "won", 1, 100), origin=FROM_LIST):
         both = closes()
         settings.save(database, "learning.origins", "person")
         try:
@@ -351,11 +351,11 @@ def _learning(ground: Ground) -> str:
 def _evaluation(ground: Ground) -> str:
     with ground.database.write():
         ground.database.sql(sql.PREDICT, (LEADS,))
-    with ground.told(*((lead, "won" if lead <= 10 else "lost", 0) for lead in range(1, 21))):
+    with ground.recorded(*((lead, "won" if lead <= 10 else "lost", 0) for lead in range(1, 21))):
         found = drift.by_month(ground.database)
     _must(sum(each["n"] for each in found) == 20, "not every estimate with a result was judged")
     _must(any(each["drifted"] for each in found), "ten closes where two were expected are no drift")
-    return "ten closes where two were expected were told as drift"
+    return "ten closes where two were expected were reported as drift"
 
 
 def _update(ground: Ground) -> str:
@@ -374,7 +374,7 @@ def _update(ground: Ground) -> str:
 
 
 def _readiness(ground: Ground) -> str:
-    with ground.told((1, "won", 1, 100), (2, "lost", 1)):
+    with ground.recorded((1, "won", 1, 100), (2, "lost", 1)):
         (found,) = cloning.plays(ground.database, "market", name=HOUSTON)
         _must(found.readiness.state != "READY", "a market with one close is ready to be copied")
         names = [gate.name for gate in found.readiness.gates]
@@ -401,13 +401,13 @@ def _rollback(ground: Ground) -> str:
     _must(ground.database.value(sql.RULES_IN_FORCE) != before, "a copy changed nothing")
     market_copies.undo(ground.reevaluating, made["id"])
     _must(ground.database.value(sql.RULES_IN_FORCE) == before, "undoing a copy does not bring the rules back")
-    told = [each["action"] for each in decisions.listed(ground.database, 2, about="clone")]
-    _must(told == ["clone.undo", "clone.apply"], f"the chain says {', '.join(told) or 'nothing'} of it")
+    actions = [each["action"] for each in decisions.listed(ground.database, 2, about="clone")]
+    _must(actions == ["clone.undo", "clone.apply"], f"the chain says {', '.join(actions) or 'nothing'} of it")
     return "a copy was made and undone; both are in the chain"
 
 
 def _verification(ground: Ground) -> str:
-    with ground.told((1, "won", 1, 100)):
+    with ground.recorded((1, "won", 1, 100)):
         sound = verifying.verify(ground.database)
         _must(sound.ok, f"a sound file has problems: {sound.problems[0] if sound.problems else ''}")
         with ground.altered() as altered:

@@ -29,22 +29,22 @@ OFF_TASK = "risk:monitoring"
 
 
 def assess(
-    database: Database, home: Home | None, values: Mapping[str, Any], *, tell: bool = True
+    database: Database, home: Home | None, values: Mapping[str, Any], *, alerting: bool = True
 ) -> dict[str, Any]:
-    """Measure everything now. ``tell``: open and close alerts (a command that only reads does not)."""
+    """Measure everything now. ``alerting``: open and close alerts (a command that only reads does not)."""
     now = database.clock()
     folder = home.path if home else None
-    data = quality.measure(database, values["risk.fresh_days"]) if tell else quality.measured(database)
+    data = quality.measure(database, values["risk.fresh_days"]) if alerting else quality.measured(database)
     load = performance.measure(database, folder, values)
     safety = security.measure(database, folder, values, running(folder) if folder else None)
-    if tell:
+    if alerting:
         stages.note_quality(database, data["score"])
     found, silent = risk_rules.findings(risk_rules.Ground(database, values, load, now))
     system = AlertSystem(database=database)
-    if tell:
+    if alerting:
         with correlation.using(None):
-            _tell(system, found, now)
-            stuck.tell(database, values)
+            _raise_alerts(system, found, now)
+            stuck.raise_alerts(database, values)
             if values["risk_monitoring"]:
                 system.settle(OFF_TASK)
             else:
@@ -115,10 +115,10 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
+def _raise_alerts(system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
     worst: dict[str, risk_rules.Finding] = {}
     for each in sorted(
-        (each for each in found if not each.is_told), key=lambda each: risk_rules.LEVELS.index(each.level)
+        (each for each in found if not each.is_alerted), key=lambda each: risk_rules.LEVELS.index(each.level)
     ):
         worst[each.task] = each
     for each in worst.values():

@@ -48,8 +48,8 @@ class Finding:
     reason: str
     """Does not change while the finding stands; figures are in ``facts``."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    is_told: bool = False
-    """Whether an alert tells of it already."""
+    is_alerted: bool = False
+    """Whether there is an alert of it already."""
     file: int | None = None
     """The list's number where the subject is its path: that may name somebody, and what alerts are about is in the chain."""
 
@@ -105,7 +105,7 @@ def _r1(ground: Ground) -> Said:
             yield Finding("R1", "high", path, str(message), {"code": code}, file=number)
     for task, reason, context in ground.database.sql(sql.UNREAD_LISTS):
         facts = json.loads(context)
-        yield Finding("R1", "high", facts.get("path", task), reason, facts, is_told=True)
+        yield Finding("R1", "high", facts.get("path", task), reason, facts, is_alerted=True)
 
 
 def _r2(ground: Ground) -> Said:
@@ -291,8 +291,10 @@ def _r15(ground: Ground) -> Said:
     }
     for name, sentence in sentences.items():
         if ground.performance["metrics"]["checks"][name] is False:
-            is_told = name == "disk" and bool(AlertSystem(database=ground.database).standing(disk_space.TASK))
-            yield Finding("R15", "medium", name, sentence, {}, is_told)
+            is_alerted = name == "disk" and bool(
+                AlertSystem(database=ground.database).standing(disk_space.TASK)
+            )
+            yield Finding("R15", "medium", name, sentence, {}, is_alerted)
 
 
 def _r16(ground: Ground) -> Said:

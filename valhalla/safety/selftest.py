@@ -131,18 +131,22 @@ def _reading(folder: Path) -> str:
 
 
 def _run(home: Home) -> str:
-    with open(home.logs / "selftest.txt", "w+b") as told:
+    with open(home.logs / "selftest.txt", "w+b") as output:
         process = subprocess.Popen(
             [*program(), "--home", str(home.path), "run", "--interval", "1", "--port", "0"],
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=output,
+            stderr=output,
             cwd=home.inbox,  # its list counts as that of the working folder: no other one is looked for
             env={**own_environment(), "PYTHONPATH": _import_path()},
         )
         try:
             url = _wait(
-                lambda: _url(running(home.path)), process, told, START_SECONDS, "the cockpit does not answer"
+                lambda: _url(running(home.path)),
+                process,
+                output,
+                START_SECONDS,
+                "the cockpit does not answer",
             )
             with urllib.request.urlopen(_well(str(url)), timeout=START_SECONDS) as answer:
                 if answer.status != 200 or json.load(answer) != {"ok": True}:
@@ -150,7 +154,7 @@ def _run(home: Home) -> str:
             _wait(
                 lambda: _count(home) >= (ROWS, 0),
                 process,
-                told,
+                output,
                 WORK_SECONDS,
                 "the sample leads do not come in",
             )
@@ -245,7 +249,7 @@ def _verify(copy: Path) -> str:
 def _wait(
     look: Callable[[], Found],
     process: subprocess.Popen[bytes],
-    told: IO[bytes],
+    output: IO[bytes],
     seconds: float,
     otherwise: str,
 ) -> Found:
@@ -253,8 +257,8 @@ def _wait(
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if process.poll() is not None or time.monotonic() > deadline:
-            told.seek(0)
-            last = told.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            output.seek(0)
+            last = output.read().decode("utf-8", "replace").strip().splitlines()[-1:]
             raise Failed(" ".join([otherwise, *(f"(it said: {line})" for line in last)]))
         time.sleep(0.05)
     return found

@@ -64,7 +64,7 @@ def level(wait: deals.Wait) -> str:
     return "medium"
 
 
-def tell(database: Database, values: Mapping[str, Any]) -> list[Stuck]:
+def raise_alerts(database: Database, values: Mapping[str, Any]) -> list[Stuck]:
     """Raise an alert for each that is stuck, escalate those that got worse, and close those that moved on."""
     system, found = AlertSystem(database=database), find(database, values)
     for each in found:

@@ -84,7 +84,7 @@ def validate(database: Database, home: Home, values: Mapping[str, Any]) -> dict[
         "validation_results": results,
         "details": details,
         "metrics": metrics,
-        "audit": heads.told(database),
+        "audit": heads.report(database),
         "clearance": "PRODUCTION READY" if not failed else f"NOT READY: {', '.join(failed)}",
     }
 

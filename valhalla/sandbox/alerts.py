@@ -1,4 +1,4 @@
-"""Block 8, alerts: what went wrong, or was not allowed, is told and kept.
+"""Block 8, alerts: what went wrong, or was not allowed, is reported and kept.
 
 Promises: an alert is in the file before its subscribers hear of it; a subscriber that raises is logged and stops nobody;
 opening, acknowledging and closing are in the audit chain. What repeats itself (:meth:`AlertSystem.repeat`) is one alert
@@ -71,11 +71,11 @@ def since(database: Database, number: int, limit: int) -> list[Alert]:
     return _alerts(database.sql(sql.ALERTS_SINCE, (number, limit)))
 
 
-def forget(database: Database, tells: Callable[[str], bool]) -> None:
+def forget(database: Database, mentions: Callable[[str], bool]) -> None:
     """Leave out what alerts say of people who are erased; inside the caller's transaction."""
     for number, task, reason, context in database.sql(sql.TEXTS_OF_ALERTS):
-        if tells(reason) or tells(context) or tells(task):
-            database.sql(sql.BLANK_ALERT, ("left out" if tells(task) else task, number))
+        if mentions(reason) or mentions(context) or mentions(task):
+            database.sql(sql.BLANK_ALERT, ("left out" if mentions(task) else task, number))
 
 
 def open_by_severity(database: Database) -> dict[str, int]:
@@ -129,7 +129,7 @@ class AlertSystem(Block):
             ((number,),) = database.sql(sql.ADD_ALERT, row)
             self._audit("alert.open", number, {"task": task_name, "severity": severity})
             raised = self._entry(*database.sql(sql.FIND_ALERT, (number,)))
-            database.after_commit(lambda: self._tell(raised))
+            database.after_commit(lambda: self._notify(raised))
         return raised
 
     def subscribe(self, event: str, callback: Callback) -> Callable[[], None]:
@@ -221,7 +221,7 @@ class AlertSystem(Block):
                 database.sql(sql.ESCALATE_ALERT, (severity, now, _json(context), reason, number))
                 self._audit("alert.escalate", number, {"severity": severity})
                 raised = self._entry(*database.sql(sql.FIND_ALERT, (number,)))
-                database.after_commit(lambda: self._tell(raised))
+                database.after_commit(lambda: self._notify(raised))
             else:
                 database.sql(sql.COUNT_ALERT_AGAIN, (now, reason, number))
         return number
@@ -301,7 +301,7 @@ class AlertSystem(Block):
             "last_seen": stamp(last_at),
         }
 
-    def _tell(self, raised: dict[str, Any]) -> None:
+    def _notify(self, raised: dict[str, Any]) -> None:
         level = {"info": 20, "warning": 30, "error": 40, "critical": 50}[raised["severity"]]
         log.log(level, "alert %d (%s): %s", raised["id"], raised["task"], raised["reason"])
         for event, callback in self._subscribers:

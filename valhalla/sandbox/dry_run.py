@@ -31,7 +31,7 @@ class DryRunLock(Block):
     """The lock. ``strict_mode``: raise :class:`PermissionError` instead of returning what was blocked.
 
     ``dry_run`` may be changed at any time; a function is asked each time. ``fail_closed``: only what is in ``reversible``
-    runs while the lock is closed. ``alerts``: where blocked actions are told.
+    runs while the lock is closed. ``alerts``: where blocked actions are reported.
     """
 
     IRREVERSIBLE_ACTIONS = frozenset(
@@ -99,7 +99,7 @@ class DryRunLock(Block):
         return result
 
     def note_blocked(self, action_name: str) -> None:
-        """Write down, and tell, that ``action_name`` was blocked."""
+        """Record and report that ``action_name`` was blocked."""
         self._note(action_name, "dry_run_blocked")
         if self._alerts is not None:
             self._alerts.repeat(f"dry_run:{action_name}", f"{action_name} was blocked: dry run is on", "info")

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from db import Database
 
 
-def forget(database: Database, tells: Callable[[str], bool]) -> None:
+def forget(database: Database, mentions: Callable[[str], bool]) -> None:
     """Leave out what alerts say of people who are erased, and delete what the blocks' logs and results do; inside the caller's
     transaction."""
-    alerts.forget(database, tells)
+    alerts.forget(database, mentions)
     for texts, delete in (
         (sql.TEXTS_OF_DRY_RUNS, sql.DELETE_DRY_RUN),
         (sql.TEXTS_OF_RETRIES, sql.DELETE_RETRY),
         (sql.TEXTS_OF_KEYS, sql.DELETE_KEY),
     ):
-        for key, *told in database.sql(texts):
-            if any(text is not None and tells(text) for text in told):
+        for key, *texts_of in database.sql(texts):
+            if any(text is not None and mentions(text) for text in texts_of):
                 database.sql(delete, (key,))

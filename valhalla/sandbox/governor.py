@@ -60,7 +60,7 @@ class Limit(NamedTuple):
 
 
 class GovernorEnforcer(Block):
-    """Limits per resource. ``alerts``: where denials are told."""
+    """Limits per resource. ``alerts``: where denials are reported."""
 
     def __init__(
         self,

@@ -82,7 +82,7 @@ class SchedulerHeartbeat(Block):
             self._thread.start()
 
     def stop(self) -> None:
-        """Stop beating; returns at once. Nobody is told: this is no missed beat."""
+        """Stop beating; returns at once. Nothing is reported: this is not a missed beat."""
         with self._mutex:
             thread, self._thread = self._thread, None
             self._stop.set()
@@ -117,7 +117,7 @@ class SchedulerHeartbeat(Block):
     def _run(self, stop: threading.Event) -> None:
         due = time.monotonic() + self.interval
         while True:
-            # Looks once more when the timeout is over: nobody may be asking, and a missed beat is to be told.
+            # Looks once more when the timeout is over: nobody may be asking, and a missed beat must be reported.
             silence = self._silence() or 0.0
             wait = due - time.monotonic()
             if not self._missed and silence < self.timeout:

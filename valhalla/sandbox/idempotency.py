@@ -2,7 +2,7 @@
 
 Promises: of all callers of :meth:`IdempotencyManager.process_idempotent` with one key, in all threads and processes, one
 runs the function and the others get its result. A function that raises leaves no result: the next caller runs it. A
-process that dies while it runs one leaves its reservation behind; the operating system tells that it is dead, and the
+process that dies while it runs one leaves its reservation behind; the operating system shows that it is dead, and the
 next caller runs it. (An effect is different: see :mod:`valhalla.effects`, where a dead owner's key becomes *uncertain*.)
 """
 
@@ -140,7 +140,7 @@ class IdempotencyManager(Block):
             return database.changes() == 1
 
     def finish(self, key: str, result: Any = None, *, durable: bool = False) -> None:
-        """Note the result of a key that this process reserved, and tell those who wait."""
+        """Note the result of a key that this process reserved, and wake those who wait."""
         text, exact = _as_json(result)
         expires = None if self._ttl is None else self.database.clock() + self._ttl
         if not exact:
@@ -173,7 +173,7 @@ class IdempotencyManager(Block):
 
     @property
     def _me(self) -> int:
-        """This process's number in table worker; its lock tells other processes whether it lives."""
+        """This process's number in table worker; its lock shows other processes whether it lives."""
         if self._owner is None:
             with self._mutex:
                 if self._owner is None:

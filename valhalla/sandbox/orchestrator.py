@@ -1,4 +1,4 @@
-"""The ten blocks on one database, connected: what one denies, blocks or loses, the alerts tell.
+"""The ten blocks on one database, connected: what one denies, blocks or loses, the alerts report.
 
 Promises: a governor denial, a blocked action, a failed job, exhausted retries and a missed heartbeat each raise an alert.
 :meth:`SandboxOrchestrator.is_ready` makes its four checks each time it is asked. :meth:`SandboxOrchestrator.cleanup` ends

@@ -31,7 +31,7 @@ SHOWN = 200
 
 
 class RetryBackoffManager(Block):
-    """Retries within a call. ``sleep``: what waits between tries. ``alerts``: where exhausted retries are told."""
+    """Retries within a call. ``sleep``: what waits between tries. ``alerts``: where exhausted retries are reported."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class RetryBackoffManager(Block):
             except Exception as error:
                 self._note(task_name, attempt, "failed", None, f"{type(error).__name__}: {error}")
                 if attempt > self.max_retries:
-                    self._tell(task_name, attempt, error)
+                    self._alert(task_name, attempt, error)
                     raise
                 self._sleep(rule.delay(attempt))
             else:
@@ -116,7 +116,7 @@ class RetryBackoffManager(Block):
             if number % 100 == 0:
                 database.sql(sql.FORGET_TRIES, (number - KEPT,))
 
-    def _tell(self, task: str, attempts: int, error: Exception) -> None:
+    def _alert(self, task: str, attempts: int, error: Exception) -> None:
         if self._alerts is not None:
             reason = f"{task} failed {attempts} times: {type(error).__name__}: {error}"
             self._alerts.repeat(f"retry:{task}", reason, "error")

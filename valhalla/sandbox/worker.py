@@ -52,7 +52,7 @@ class _Queue(JobQueue):
 
 class WorkerProcess(Block):
     """Up to ``max_workers`` jobs at a time, in threads. ``poll_interval`` is kept for those who pass it: threads are woken,
-    not polled. ``alerts``: where failed jobs are told."""
+    not polled. ``alerts``: where failed jobs are reported."""
 
     def __init__(
         self,

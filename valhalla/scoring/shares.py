@@ -68,8 +68,8 @@ def count(database: Database, context: Context) -> Shares:
     counted, found = 0, Counter[str]()
     scores = [0] * 101
     for row in rows:
-        told, score = codes_of(StoredLead.from_row(row), context, context.now)
-        found.update(told)
+        codes, score = codes_of(StoredLead.from_row(row), context, context.now)
+        found.update(codes)
         scores[score] += 1
         counted += 1
     least = least_of(counted)

@@ -94,22 +94,22 @@ def _end(home: Home, found: Running) -> None:
 def status(home: Home) -> dict[str, Any]:
     """The service, and the thirty blocks, each checked now in this process."""
     found = running(home.path)
-    told: dict[str, Any] = {"running": found is not None, "instance": asdict(found) if found else None}
+    answer: dict[str, Any] = {"running": found is not None, "instance": asdict(found) if found else None}
     with SandboxOrchestrator() as sandbox:
         sandbox.is_ready()
-        told["self_check"] = sandbox.readiness_checker.get_status()["checks"]
+        answer["self_check"] = sandbox.readiness_checker.get_status()["checks"]
     if home.database.exists():
         with open_database(home.database, create=False) as database:
-            told["heartbeat"] = seen_from_outside(database) if found else None
-            told["live"] = live.current(database) is not None
-            told["governor"] = GovernorEnforcer(database=database).get_status()
-            told["alerts"] = AlertSystem(database=database).counts()
-            told["effects"] = register.counts(database)
-            told["queue"] = count_by_state(database)
-            told["blocks"] = blocks.board(database)
+            answer["heartbeat"] = seen_from_outside(database) if found else None
+            answer["live"] = live.current(database) is not None
+            answer["governor"] = GovernorEnforcer(database=database).get_status()
+            answer["alerts"] = AlertSystem(database=database).counts()
+            answer["effects"] = register.counts(database)
+            answer["queue"] = count_by_state(database)
+            answer["blocks"] = blocks.board(database)
     else:
-        told["blocks"] = blocks.board()
-    return told
+        answer["blocks"] = blocks.board()
+    return answer
 
 
 def _is_of(pid: int, started: int) -> bool:

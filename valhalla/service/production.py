@@ -34,21 +34,21 @@ def run(
     program: WholeProgram,
     sources: Sequence[Path],
     values: Mapping[str, Any],
-    told: Report = lambda step: None,
+    on_step: Report = lambda step: None,
 ) -> Workflow:
     """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
     flow, database, home = Workflow(), program.database, program.home
 
     def step(name: str, ok: bool, detail: str) -> bool:
         flow.step(name, ok, detail)
-        told(flow.steps[-1])
+        on_step(flow.steps[-1])
         return ok
 
     checks = readiness.checks(database, home, sources)
     failed = [check for check in checks if not check.ok]
     source = ", ".join(map(str, sources)) or str(home.inbox)
     if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
-        _report(flow, database, home, source, values, None, dry_run=True, told=told)
+        _report(flow, database, home, source, values, None, dry_run=True, on_step=on_step)
         return flow
     run_id = runs.begin(database, "production", values)
     safety = program.all_kinds().guard(values, run_id)
@@ -59,7 +59,9 @@ def run(
     try:
         _gates(flow, step, program, sources, safety)
         was_live = live.current(database) is not None
-        _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live, told=told)
+        _report(
+            flow, database, home, source, values, safety.assessment, dry_run=not was_live, on_step=on_step
+        )
         ended = "finished"
     except Exception as error:  # what came in the way of a step is in the report too
         flow.step("ended", False, str(error) or type(error).__name__)
@@ -75,7 +77,7 @@ def run(
 
 
 def within(
-    program: WholeProgram, safety: Safety, values: Mapping[str, Any], told: Report = lambda step: None
+    program: WholeProgram, safety: Safety, values: Mapping[str, Any], on_step: Report = lambda step: None
 ) -> Workflow:
     """The workflow inside of a run that goes on: on its standing sources, its workers and its guards. Called in a job.
 
@@ -85,7 +87,7 @@ def within(
 
     def step(name: str, ok: bool, detail: str) -> bool:
         flow.step(name, ok, detail)
-        told(flow.steps[-1])
+        on_step(flow.steps[-1])
         return ok
 
     source, was_live = str(home.inbox), live.current(database) is not None
@@ -103,7 +105,7 @@ def within(
         body = {"ok": flow.ok, "steps": len(flow.steps)}
         with database.write(durable=True):
             audit.append(database, "production.stop", f"run:{safety.run_id}", body)
-    _report(flow, database, home, source, values, safety.assessment, dry_run=dry, told=told)
+    _report(flow, database, home, source, values, safety.assessment, dry_run=dry, on_step=on_step)
     return flow
 
 
@@ -140,7 +142,7 @@ def _report(
     assessment: Mapping[str, Any] | None,
     *,
     dry_run: bool,
-    told: Report = lambda step: None,
+    on_step: Report = lambda step: None,
 ) -> None:
     """The report of whatever was done, also of a run that was stopped; on the disk unless reports are off."""
     totals = {name: flow.result.total(name) for name in COUNTS}
@@ -151,7 +153,7 @@ def _report(
         flow.step("report", True, str(save(home, flow.report)))
     except OSError as error:
         flow.step("report", False, f"{home.logs / REPORT_NAME} cannot be written: {error.strerror or error}")
-    told(flow.steps[-1])
+    on_step(flow.steps[-1])
 
 
 def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:
@@ -212,7 +214,7 @@ def report(
         if assessment
         else {**nothing, "alerts": [], "reason": "the risk was not assessed"},
         "steps": [dict(each) for each in steps],
-        "audit": heads.told(database),
+        "audit": heads.report(database),
     }
 
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from db import Database, audit
 from db.clock import SECOND
+from db.orm import fn
 from valhalla import __version__
-from valhalla.intake.results import COUNTS
+from valhalla.intake.results import COUNTS, PassResult
 from valhalla.program import settings
-from valhalla.service import sql
+from valhalla.service import models, sql
 
 
 class RunStatus(NamedTuple):
@@ -52,7 +53,12 @@ def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | No
     began, pid = database.clock() if at is None else at, os.getpid()
     with database.write(durable=True):
         run_id = int(
-            database.value(sql.BEGIN_RUN, (pid, __version__, json.dumps(settings.recorded(values)), began))
+            models.Run.insert(
+                pid=pid,
+                version=__version__,
+                settings=json.dumps(settings.recorded(values)),
+                started_at=began,
+            ).execute(database)
         )
         body = {"version": __version__, "pid": pid} if kind == "run" else {"version": __version__}
         audit.append(database, f"{kind}.start", f"run:{run_id}", body)
@@ -62,7 +68,8 @@ def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | No
 def end(database: Database, kind: str, run_id: int, reason: str, facts: Mapping[str, Any]) -> None:
     """Record that a run has ended, and why."""
     with database.write(durable=True):
-        database.sql(sql.END_RUN, (database.clock(), reason, run_id))
+        ended = models.Run.update(stopped_at=database.clock(), stop=reason)
+        ended.where(models.Run.id == run_id).execute(database)
         audit.append(database, f"{kind}.stop", f"run:{run_id}", dict(facts))
 
 
@@ -74,8 +81,24 @@ def newest(database: Database, queue: str, cycle: str) -> RunStatus | None:
 
 def last_cycle(database: Database, *, of_any_run: bool = False) -> LastCycle | None:
     """The last cycle of the newest run, or of any; None: none has ended."""
-    row = database.one(sql.LAST_CYCLE_OF_ANY_RUN if of_any_run else sql.LAST_CYCLE)
+    cycle = models.Cycle
+    query = cycle.select().where(cycle.finished_at.is_null(False))
+    if not of_any_run:  # a run that has just begun shows no cycle of the one before it
+        query = query.where(cycle.run_id == models.Run.select(fn.max(models.Run.id)))
+    row = query.order_by(cycle.id.desc()).namedtuples().first(database)
     if row is None:
         return None
-    number, started_at, finished_at, ok, *counts = row
-    return LastCycle(number, started_at, finished_at, bool(ok), dict(zip(COUNTS, counts, strict=True)))
+    counts = {name: getattr(row, name) for name in COUNTS}
+    return LastCycle(row.number, row.started_at, row.finished_at, bool(row.ok), counts)
+
+
+def begin_cycle(database: Database, run_id: int, number: int, began: int) -> int:
+    """Record that a cycle of a run begins; its row's number. Inside a write transaction."""
+    return int(models.Cycle.insert(run_id=run_id, number=number, started_at=began).execute(database))
+
+
+def end_cycle(database: Database, cycle_id: int, ended: int, result: PassResult, *, ok: bool) -> None:
+    """Record what a cycle has done. Inside a write transaction."""
+    counts = {name: result.total(name) for name in COUNTS}
+    done = models.Cycle.update(finished_at=ended, ok=int(ok), files=len(result.files), **counts)
+    done.where(models.Cycle.id == cycle_id).execute(database)

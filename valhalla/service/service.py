@@ -25,7 +25,7 @@ from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.scoring import store as stages
-from valhalla.service import production, runs, sql
+from valhalla.service import production, runs
 from valhalla.service.reminding import Reminder
 from valhalla.service.whole import WholeProgram
 
@@ -147,9 +147,9 @@ class Service:
                 watcher.stop()
             worker.stop(timeout=STOP_SECONDS)
 
-    def _production(self, told: Report) -> Workflow:
+    def _production(self, on_step: Report) -> Workflow:
         assert self.safety is not None
-        return production.within(self.program, self.safety, self.settings, told)
+        return production.within(self.program, self.safety, self.settings, on_step)
 
     def _watch(self) -> list[Watcher]:
         """Wake a cycle at once when a list appears or changes; the interval remains for what nobody reports."""
@@ -197,7 +197,7 @@ class Service:
         )  # it is not to blame for what its imports do to a run
         self.events.cycle_begins(number, began)
         with database.write():
-            cycle_id = database.value(sql.BEGIN_CYCLE, (self._run_id, number, began))
+            cycle_id = runs.begin_cycle(database, self._run_id, number, began)
         done = self.program.importing.run(self.home, self.plan.sources, standing=True, final=False)
         self.program.importing.chores.index_soon()
         self.program.importing.chores.line_soon()
@@ -208,10 +208,7 @@ class Service:
         failed = any(file.error for file in done.result.files)
         job.begin()  # the job is declared durable: a cycle that was announced as done stays done, and all before it
         with database.write():
-            database.sql(
-                sql.END_CYCLE,
-                (ended, int(not failed), len(done.result.files), *map(done.result.total, COUNTS), cycle_id),
-            )
+            runs.end_cycle(database, cycle_id, ended, done.result, ok=not failed)
         database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
         unread.tell(database, done)
         self.stats.add(done.result, ended)
@@ -252,5 +249,5 @@ class Service:
 
     def _save_stats(self) -> None:
         if self.settings["json_export"]:
-            self.stats.audit = heads.told(self.database)
+            self.stats.audit = heads.report(self.database)
             self._unless_full(lambda: self.stats.save(self.home.logs, self.database.clock()))

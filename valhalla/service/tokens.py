@@ -1,6 +1,6 @@
 """Bearer tokens: a program's own way into the cockpit, until somebody revokes it.
 
-A token is told once, when it is made; the file keeps its SHA-256. It needs no stretching: a token is 192 random bits.
+A token is shown once, when it is made; the file keeps its SHA-256. It needs no stretching: a token is 192 random bits.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from db import Database, audit
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.service import sql
+from valhalla.service import models, sql
 
 SCOPES = ("read", "write")
 
@@ -48,12 +48,15 @@ def add(database: Database, name: str, scope: str, actor: str = "operator") -> s
         )
     token = PREFIX + token_urlsafe(TOKEN_BYTES)
     with database.write(durable=True):
-        if database.one(sql.TOKEN_NAMED, (name,)) is not None:
+        if _valid().where(models.Token.name == name).exists(database):
             raise UsageError(
                 f"there is a token {name} already; choose another name, or first: valhalla token revoke {name}"
             )
         digest = _digest(token)
-        ((number,),) = database.sql(sql.ADD_TOKEN, (name, digest, scope, database.clock(), actor))
+        row = models.Token.insert(
+            name=name, digest=digest, scope=scope, created_at=database.clock(), created_by=actor
+        )
+        number = row.execute(database)
         body = {"name": name, "scope": scope, "digest": digest}
         audit.append(database, "token.add", f"token:{number}", body, actor=actor)
     return token
@@ -61,27 +64,32 @@ def add(database: Database, name: str, scope: str, actor: str = "operator") -> s
 
 def listed(database: Database) -> list[Token]:
     """The tokens that hold, by name."""
-    return [Token._make(row) for row in database.sql(sql.TOKENS)]
+    return list(_valid().order_by(models.Token.name).execute(database))
 
 
 def revoke(database: Database, name: str, actor: str = "operator") -> None:
     """Let nobody in by the token ``name`` from now on. Audited and durable. Raises :class:`NotFound`."""
     with database.write(durable=True):
-        row = database.one(sql.TOKEN_NAMED, (name,))
-        if row is None:
+        token = _valid().where(models.Token.name == name).first(database)
+        if token is None:
             raise NotFound(f"there is no token {name[:60]!r}; see: valhalla token list")
-        database.sql(sql.REVOKE_TOKEN, (database.clock(), actor, row[0]))
-        audit.append(database, "token.revoke", f"token:{row[0]}", {"name": name}, actor=actor)
+        revoked = models.Token.update(revoked_at=database.clock(), revoked_by=actor)
+        revoked.where(models.Token.id == token.id).execute(database)
+        audit.append(database, "token.revoke", f"token:{token.id}", {"name": name}, actor=actor)
 
 
 def find(database: Database, token: str) -> Token | None:
     """What ``token`` is good for; None: nothing (any more)."""
     digest = _digest(token)
-    row = database.one(sql.TOKEN_OF, (digest,))
-    if row is None:
-        return None
-    found = Token._make(row)
-    return found if _in_chain(database, found, digest) else None
+    found: Token | None = _valid().where(models.Token.digest == digest).first(database)
+    return found if found is not None and _in_chain(database, found, digest) else None
+
+
+def _valid() -> Any:
+    """A query for the tokens that were not revoked; its rows are each a :class:`Token`."""
+    row = models.Token
+    query = row.select(row.id, row.name, row.scope, row.created_at, row.created_by)
+    return query.where(row.revoked_at.is_null()).objects(Token)
 
 
 def _in_chain(database: Database, token: Token, digest: str) -> bool:
@@ -90,8 +98,8 @@ def _in_chain(database: Database, token: Token, digest: str) -> bool:
     row = database.one(sql.LAST_WORD_ON_TOKEN, (f"token:{token.id}",))
     if row is None or row[4] != "token.add" or audit.entry_hash(*row[:8]) != row[8]:
         return False
-    told = audit.parsed(row[6])
-    return (told.get("digest"), told["scope"]) == (digest, token.scope)
+    approved = audit.parsed(row[6])
+    return (approved.get("digest"), approved["scope"]) == (digest, token.scope)
 
 
 def _digest(token: str) -> str:

@@ -1,4 +1,4 @@
-"""What Windows tells a console program, and what it must be asked: whose console this is, that it is being closed, that the
+"""What Windows reports to a console program, and what it must be asked: whose console this is, that it is being closed, that the
 person logs off, that another process has ended. On other systems nothing here does anything.
 """
 
@@ -92,7 +92,7 @@ def _hold_loader() -> None:
 
 
 def _hidden_window(stop: Callable[[], object]) -> None:
-    """A console program that has loaded the window library is not told of logging off. A window is."""
+    """A console program that has loaded the window library does not learn of logging off. A window is."""
     if sys.platform == "win32":
         import ctypes
         from ctypes import wintypes

@@ -39,6 +39,7 @@ def test_a_home_that_existed_with_wider_rights_is_mended(tmp_path: Path) -> None
         path.write_text("x")
         path.chmod(0o644)
         path.parent.chmod(0o755)
+    home.packets.chmod(0o755)  # whatever the umask of this process is
     home.prepare()
     assert [others(path) for path in (*mine, home.logs, home.audit, home.packets)] == [0] * 8
     assert [others(path) for path in theirs] == [0o44] * 2

@@ -56,7 +56,7 @@ BREAKS = {
     5: Break(RetryBackoffManager, "execute_with_retry", lambda self, func, name: func()),
     6: Break(IdempotencyManager, "process_idempotent", lambda self, key, func, *args: func(*args)),
     7: Break(GovernorEnforcer, "check_limit", lambda self, name: (True, "")),
-    8: Break(AlertSystem, "_tell", nothing),
+    8: Break(AlertSystem, "_notify", nothing),
     9: Break(StructuredLogger, "log_action", lambda self, action, **f: {"correlation_id": "1", **f}),
     10: Break(SandboxReadinessChecker, "is_ready", lambda self: True),
     11: Break(source_registry, "qualities", lambda database: {}),

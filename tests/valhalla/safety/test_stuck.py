@@ -11,7 +11,7 @@ from valhalla.sandbox.alerts import AlertSystem
 
 
 def told(database: Database) -> dict[str, str]:
-    stuck.tell(database, settings.effective(database))
+    stuck.raise_alerts(database, settings.effective(database))
     return {each.task: each.severity for each in AlertSystem(database=database).standing(stuck.TASK)}
 
 

@@ -38,7 +38,7 @@ BROKEN = [
     ("retry", RetryBackoffManager, "execute_with_retry", lambda self, func, name: func()),
     ("idempotency", IdempotencyManager, "process_idempotent", lambda self, key, func, *args: func(*args)),
     ("governor", GovernorEnforcer, "check_limit", lambda self, name: (True, "")),
-    ("alerts", AlertSystem, "_tell", lambda self, raised: None),
+    ("alerts", AlertSystem, "_notify", lambda self, raised: None),
     ("log", StructuredLogger, "log_action", lambda self, action, **f: {"correlation_id": "1", **f}),
     ("readiness", SandboxReadinessChecker, "is_ready", lambda self: True),
 ]

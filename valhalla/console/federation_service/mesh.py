@@ -101,7 +101,7 @@ class Mesh:
                     self._refused.clear()
                 self._refused.add(which)
         if taken or refused:
-            await self._tell(other, len(answer), success=not refused)
+            await self._publish(other, len(answer), success=not refused)
         return Pulled(taken, refused, len(answer))
 
     async def _follow(self, other: str) -> None:
@@ -122,11 +122,11 @@ class Mesh:
 
     async def _tell_failure(self, other: str) -> None:
         try:
-            await self._tell(other, 0, success=False)
+            await self._publish(other, 0, success=False)
         except StoreDown:
             pass  # said once it is asked for
 
-    async def _tell(self, other: str, size: int, *, success: bool) -> None:
+    async def _publish(self, other: str, size: int, *, success: bool) -> None:
         event = {
             "timestamp": self._clock(),
             "source": shown(other),
@@ -135,7 +135,7 @@ class Mesh:
             "bytes": size,
             "success": success,
         }
-        await self._store.tell(event)
+        await self._store.publish(event)
 
     async def _asked(self, other: str, known: dict[str, str]) -> bytes:
         import httpx

@@ -168,7 +168,7 @@ class Store:
             if stamped is not None and document is not None
         }
 
-    async def tell(self, event: Mapping[str, Any]) -> None:
+    async def publish(self, event: Mapping[str, Any]) -> None:
         """Add a sync event, which consoles show; the newest hundred are kept."""
 
         async def add(redis: Redis) -> None:

@@ -84,8 +84,8 @@ def codes_of(lead: StoredLead, context: Context, now: int) -> tuple[set[str], in
     signs = signs_of(lead.distress, more, lead.address, lead.state, segment.signs)
     fresh = 0 if lead.list_date is None else freshness(lead.list_date, now, rules)
     total = sum(base) if rules.learnt is None else rules.learnt.total(base)
-    told = facts(lead, found, more, signs, base, fresh, rules, now)
-    return codes(told), decide_score(total, fresh)
+    every = facts(lead, found, more, signs, base, fresh, rules, now)
+    return codes(every), decide_score(total, fresh)
 
 
 def contributions_of(

@@ -119,21 +119,23 @@ def offer(found: Figures, policy: Mapping[str, Any]) -> dict[str, int] | None:
 
 def risks(lead: StoredLead, found: Figures, segment: Segment, policy: Mapping[str, Any]) -> list[str]:
     """What can go wrong with this deal, one sentence each; empty when nothing is known against it."""
-    told: list[str] = []
+    warnings: list[str] = []
     if found.mao is not None and found.mao <= 0:
-        told.append("No offer leaves room for repairs and fee.")
+        warnings.append("No offer leaves room for repairs and fee.")
     elif found.spread is not None and found.spread < 0:
-        told.append(f"The owner has to come down by {money(-found.spread)}.")
+        warnings.append(f"The owner has to come down by {money(-found.spread)}.")
     elif found.spread is not None and found.spread < segment.min_spread:
-        told.append(f"The spread of {money(found.spread)} is thin: one surprise in the repairs takes it.")
+        warnings.append(f"The spread of {money(found.spread)} is thin: one surprise in the repairs takes it.")
     price, limit = buyer_price(found, segment), round(policy["packet"]["buyer_share_limit"] * PPM)
     if price is not None and found.arv and price * PPM > limit * found.arv:
         part = percent(price * PPM // found.arv)
-        told.append(f"A buyer would pay {part} of the ARV; above {percent(limit)} a deal is hard to sell on.")
+        warnings.append(
+            f"A buyer would pay {part} of the ARV; above {percent(limit)} a deal is hard to sell on."
+        )
     if found.arv is not None and found.repairs is not None and found.repairs * 2 > found.arv:
-        told.append("Repairs cost more than half of the ARV.")
+        warnings.append("Repairs cost more than half of the ARV.")
     if lead.repairs is None and found.repairs is not None:
-        told.append("The cost of repairs is assumed, nobody has looked at the house.")
+        warnings.append("The cost of repairs is assumed, nobody has looked at the house.")
     if lead.warnings:
-        told.append(f"The list's data has warnings: {listed(lead.warnings.split(','))}.")
-    return told
+        warnings.append(f"The list's data has warnings: {listed(lead.warnings.split(','))}.")
+    return warnings

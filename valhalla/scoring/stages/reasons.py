@@ -81,14 +81,14 @@ def reasons(
     what was promised next, its kind and time."""
     more = known(lead.details, lead.phone_key)
     signs = signs_of(lead.distress, more, lead.address, lead.state, segment.signs)
-    told = facts(lead, found, more, signs, base, fresh, rules, now)
+    every = facts(lead, found, more, signs, base, fresh, rules, now)
     if promise is not None:
         home = more.mailing[2] if more.mailing is not None and more.mailing[2] else lead.state
-        told.append(_promised(lead, home, *promise))
+        every.append(_promised(lead, home, *promise))
     chosen: list[Reason] = []
     said: set[str] = set()
     for slot in SLOTS:
-        mine = [fact for fact in told if fact.slot == slot and fact.about not in said]
+        mine = [fact for fact in every if fact.slot == slot and fact.about not in said]
         fact, form = best_of(mine, counts)
         if fact is None or form is None:
             chosen.append(Reason(slot, *_question(slot, lead, more, found, signs, said)))
