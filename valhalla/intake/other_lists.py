@@ -9,7 +9,7 @@ from pathlib import Path
 
 from db import Database
 from jobs import JobId
-from valhalla.intake.reading.details import yes
+from valhalla.intake.reading.cell_words import yes
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.sheet import read_cells, read_sheet
 from valhalla.leads import buyers, outcome_lists, scrubbing, suppression

@@ -11,7 +11,7 @@ import pytest
 
 from db import audit
 from valhalla.intake import offers, rejects
-from valhalla.intake.reading.details import wish_of
+from valhalla.intake.reading.cell_words import wish_of
 from valhalla.intake.undo import undo_import
 from valhalla.leads.buyers import all_buyers
 from valhalla.leads.view import Viewer

@@ -404,6 +404,57 @@ def test_a_number_that_its_list_calls_bad_is_not_dialled(
 
 
 @pytest.mark.parametrize(
+    ("header", "row", "mailing"),
+    [
+        ("Mail Addr,Mail City St Zip", "9 FERN CT,DAPHNE AL 36526", ("9 FERN CT", "DAPHNE", "AL", "36526")),
+        (
+            "Mail Addr,Mail City St Zip",
+            '9 Fern Ct,"Daphne, AL 36526"',
+            ("9 Fern Ct", "Daphne", "AL", "36526"),
+        ),
+        (
+            "Mail Line1,Mail Line2,Mail Line3",
+            "9 FERN CT,DAPHNE AL 36526,",
+            ("9 FERN CT", "DAPHNE", "AL", "36526"),
+        ),
+        (
+            "Mail Line1,Mail Line2,Mail Line3",
+            "C/O SUE LEE,PO BOX 7,DAPHNE AL 36526",
+            ("C/O SUE LEE PO BOX 7", "DAPHNE", "AL", "36526"),
+        ),
+    ],
+)
+def test_a_mailing_address_in_lines_has_its_city(
+    desk: Any, header: str, row: str, mailing: tuple[str, ...]
+) -> None:
+    other = "8 OAK RD,,MOBILE AL 36602" if header.count(",") > 1 else "8 OAK RD,MOBILE AL 36602"
+    desk.take(
+        "a.csv",
+        f"LEE ANN,12 BAY ST,Mobile,AL,36602,{row}\nROE BOB,14 BAY ST,Mobile,AL,36602,{other}\n",
+        header=f"Owner,Situs Address,Situs City,Situs State,Situs Zip,{header}\n",
+    )
+    told = viewed(desk)["mailing"]
+    assert tuple(told[part] for part in ("address", "city", "state", "zip")) == mailing
+
+
+def test_whoever_has_one_number_of_a_litigator_is_not_called(desk: Any) -> None:
+    desk.take(
+        "a.csv",
+        "Ann Lee,1 Oak St,713-555-0101,false,713-555-0102,true\nBob Roe,2 Oak St,713-555-0103,false,,\n",
+        header="Owner,Property Address,Phone 1 Number,Phone 1 TCPA,Phone 2 Number,Phone 2 TCPA\n",
+    )
+    assert [each.lead.name for each in top(desk.database, Viewer.now(desk.database), 5)] == ["Bob Roe"]
+
+
+def test_every_address_in_one_cell_is_kept(desk: Any) -> None:
+    desk.take(
+        "a.csv", 'Ann Lee,1 Oak St,"a@example.com; b@example.com"\n', header="Owner,Property Address,Emails\n"
+    )
+    told = viewed(desk)
+    assert (told["email"], told["emails"]) == ("a@example.com", ["a@example.com", "b@example.com"])
+
+
+@pytest.mark.parametrize(
     ("city", "state", "code", "market"),
     [
         ("Winnipeg", "MB", "R3C 1A5", "Winnipeg, MB"), ("Winnipeg", "Manitoba", "", "Winnipeg, MB"), ("Winnipeg", "", "R3C1A5", "Winnipeg, MB"),

@@ -15,11 +15,11 @@ import orjson
 
 from valhalla.intake.reading.bulk import BulkReader, Texts, new_row, or_none
 from valhalla.intake.reading.careful import Encode, RowReader, house_of, joined_location, owner_of
+from valhalla.intake.reading.cell_words import numbers_in, wish_of, yes
 from valhalla.intake.reading.chunk import Chunk
 from valhalla.intake.reading.columns import Known, Memo, cleaned, json_arrays, keys, mark
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.details import (
-    KEPT_OUT,
     MAILING,
     MONEY,
     NUMBERS,
@@ -29,12 +29,10 @@ from valhalla.intake.reading.details import (
     TEXTS,
     fraction,
     kept_out,
-    numbers_in,
+    mailing_of,
     percent,
     preference,
-    wish_of,
-    yes,
-    zip_code,
+    zip_with_zeros,
 )
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.values import optional_count, optional_money
@@ -343,7 +341,9 @@ class ListReader(BulkReader):
         columns = [texts(name) for name in MAILING]
         if not any(columns):
             return blank, blank
-        streets, units, cities, states, codes = (column or blank for column in columns)
+        streets, units, cities, states, codes, places = (column or blank for column in columns)
+        if any(places) or (any(units) and not (any(cities) or any(states) or any(codes))):
+            return self._mailing_lines(zip(streets, units, cities, states, codes, places, strict=True))
         if any(units):
             streets = [f"{street} {unit}".strip() for street, unit in zip(streets, units, strict=True)]
         parts = [
@@ -353,6 +353,14 @@ class ListReader(BulkReader):
         ]
         inner = map(",".join, map(_filled, zip(*parts, strict=True)))
         return [f'"mailing":{{{text}}}' if text else "" for text in inner], streets
+
+    def _mailing_lines(self, rows: Iterable[tuple[str, ...]]) -> tuple[Texts, Texts]:
+        """As :meth:`_mailing`, where city, state and ZIP may stand in one cell."""
+        found = [mailing_of(*row) for row in rows]
+        return (
+            [f'"mailing":{_json(each)}' if each else "" for each in found],
+            [each.get("address", "") for each in found],
+        )
 
     def _pieces(
         self, texts: _Get, columns: list[tuple[str, ...]], count: int, odd: set[int]
@@ -375,8 +383,8 @@ class ListReader(BulkReader):
         prices, dates = texts(SALE[0]), texts(SALE[1])
         if prices is not None or dates is not None:
             found["last_sale"] = self._sales(prices, dates, count, odd)
-        if any(texts(name) is not None for name in KEPT_OUT):
-            said = zip(*(texts(name) or [""] * count for name in KEPT_OUT), strict=True)
+        if any(texts(name) is not None for name in self._details.kept_out):
+            said = zip(*(texts(name) or [""] * count for name in self._details.kept_out), strict=True)
             found["kept_out"] = self._kept_out.column(said)
         seconds = self._second_owners(texts)
         if any(seconds):
@@ -542,7 +550,7 @@ def _kept_out(said: tuple[str, ...]) -> str:
 def _place(said: _Cells) -> _Place:
     city, state, code, location = said
     if location is None:
-        location = joined_location(city, state, zip_code(code, state))
+        location = joined_location(city, state, zip_with_zeros(code, state))
     return location, *market_of(city or None, state or None, location or None)
 
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from valhalla.intake.reading.cell_words import wish_of
 from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
 from valhalla.intake.reading.dates import list_date
-from valhalla.intake.reading.details import DetailReader, Phone, preference, wish_of, zip_code
+from valhalla.intake.reading.details import DetailReader, Phone, preference, zip_with_zeros
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.mapping import Columns
 from valhalla.intake.reading.profile import Profile
@@ -85,6 +86,9 @@ class RowReader:
         self._more = (
             columns.header.index("_more") if columns.own_export and "_more" in columns.header else None
         )
+        self._row: Sequence[str] = ()
+        self._texts: dict[str, tuple[str, bool]] = {}
+        """The row that is being read, and its cleaned texts by field."""
         self._header_forms = [name.strip() for name in columns.header]
         self.details = DetailReader(
             *(columns.header, columns.index, profile, self._text),
@@ -162,16 +166,25 @@ class RowReader:
         return bool(_THOUSANDS.fullmatch(cells[at].strip()) and _REST.fullmatch(cells[at + 1].strip()))
 
     def _text(self, cells: Sequence[str], target: str, codes: dict[str, str] | None = None) -> str:
-        number = self.columns.index.get(target)
-        if number is None and target == "address" and self.columns.street_index:
-            pieces = (clean(cells[each])[0] for each in self.columns.street_index)
-            return " ".join(piece for piece in pieces if piece)
-        if number is None or not cells[number]:
-            return ""
-        text, removed = clean(undo_apostrophe(cells[number]))
+        """The cleaned text of a field. Each cell of a row is cleaned once, however often it is asked for."""
+        if cells is not self._row:
+            self._row, self._texts = cells, {}
+        known = self._texts.get(target)
+        if known is None:
+            known = self._texts[target] = self._cleaned(cells, target)
+        text, removed = known
         if removed and codes is not None:
             codes.setdefault("INVISIBLE_CHARACTERS", f"invisible characters removed from {target}")
         return text
+
+    def _cleaned(self, cells: Sequence[str], target: str) -> tuple[str, bool]:
+        number = self.columns.index.get(target)
+        if number is None:
+            if target == "address" and self.columns.street_index:
+                pieces = (clean(cells[each])[0] for each in self.columns.street_index)
+                return " ".join(piece for piece in pieces if piece), False
+            return "", False
+        return clean(undo_apostrophe(cells[number])) if cells[number] else ("", False)
 
     def _checked(self, cells: Sequence[str], line: int, raw: str, codes: dict[str, str]) -> Row | Reject:
         profile, index = self.profile, self.columns.index
@@ -258,7 +271,7 @@ class RowReader:
         reader = self.details
         return (
             reader.phones(cells) if reader.several else [],
-            reader.emails(cells) if len(reader.emails_known) > 1 else [],
+            reader.emails(cells) if len(reader.emails_known) > 1 or reader.several_emails else [],
         )
 
     def _phone(
@@ -275,7 +288,7 @@ class RowReader:
         self, cells: Sequence[str], phones: list[Phone], emails: list[str], unread: dict[str, str]
     ) -> dict[str, Any]:
         if not self.details.any:
-            return {}
+            return {"emails": emails[1:]}
         found = self.details.rest(cells, unread)
         if len(phones) > 1 or any(each.flags or each.type or each.status for each in phones):
             found["phones"] = [{**each._asdict(), "flags": list(each.flags)} for each in phones]
@@ -384,7 +397,7 @@ class RowReader:
         if "location" not in self.columns.index:
             postal = self._text(cells, "zip")
             if self.profile.rules == "list":
-                postal = zip_code(postal, state)
+                postal = zip_with_zeros(postal, state)
             location = joined_location(city, state, postal)
         market, code = market_of(city or None, state or None, location or None)
         if market is None and "address" in self.columns.index:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from valhalla.intake.reading.cell_words import NEVER, emails_in, line_type, numbers_in, yes
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import optional_count, optional_money
 from valhalla.intake.reading.vocabulary import STATUS_WORDS
-from valhalla.leads.contacts import phone_key, plausible_email
+from valhalla.leads.addresses import parse_place
+from valhalla.leads.contacts import phone_key
 from valhalla.leads.details import DEAD
 from valhalla.program.patterns import pattern
 
@@ -25,7 +27,16 @@ TEXTS = ("unit", "county", "apn", "lot", "property_type", "occupancy")
 MONEY = ("estimated_value", "assessed_value", "loans", "equity", "tax_owed")
 PERCENT = ("equity_percent", "ltv")
 NUMBERS = ("baths", "year_built", "years_owned")
-MAILING = ("mailing_address", "mailing_unit", "mailing_city", "mailing_state", "mailing_zip")
+MAILING = (
+    "mailing_address",
+    "mailing_unit",
+    "mailing_city",
+    "mailing_state",
+    "mailing_zip",
+    "mailing_location",
+)
+LITIGATORS = tuple(f"{phone}_litigator" for phone in PHONES)
+"""Whether a check says of a number that somebody uses it who sues callers: one is enough, whoever owns the others."""
 KEPT_OUT = ("litigator", "do_not_call", "disposition")
 PERSON = (*KEPT_OUT, "interested_in")
 SIGNS = ("flag", "tags")
@@ -36,6 +47,7 @@ SALE = ("last_sale_price", "last_sale_date")
 FIELDS = (
     *PHONES[1:],
     *(f"{phone}_{part}" for phone in PHONES for part in PHONE_PARTS),
+    *LITIGATORS,
     *EMAILS[1:],
     *(*MAILING, "company", *OWNERS),
     *(*TEXTS, *MONEY, *PERCENT, *NUMBERS, *SALE, *PERSON, *SIGNS),
@@ -43,44 +55,12 @@ FIELDS = (
 """What a column can be mapped to in addition to the columns of table ``lead``."""
 
 _WORDS = pattern(r"[^\W_]+")
-_YES = frozenset({"yes", "y", "true", "t", "1", "x", "dnc", "on dnc", "do not call", "✓"})
-_SEVERAL = pattern(r"\s*:::\s*|\s*[;|\n]\s*|\s+/\s+|,\s*(?=[(+\d])|\s+or\s+")
-_MARK = pattern(r"^(?:p|tel|phone|mobile|cell|home|work|landline)\s*:\s*", re.IGNORECASE)
-_POWER = pattern(r"(\d)\.(\d+)E\+?0?(\d{1,2})", re.IGNORECASE)
-_ADDRESS = pattern(r"[^\s<>;,|]+@[^\s<>;,|]+")
 _FRACTION = pattern(r"\d{1,4}(?:\.\d+)?")
-_TYPES = (
-    ("mobile", ("mobile", "cell", "wireless")),
-    ("landline", ("land", "home", "residential", "work", "office", "wired")),
-    ("voip", ("voip", "fixed voip", "virtual")),
-)
-
-
-_NEVER = ("do not call", "dnc", "remove me", "opt out", "opted out", "do not contact", "stop")
-
 _PADDED = frozenset({"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI"})
 """States whose ZIP codes begin with a zero, which spreadsheets drop."""
 
 
-_BUYS = pattern(
-    r"\b(?:buy|buys|buyers?|buying|purchas\w+|invest|invests|investors?|investing|investments?|achet\w+|compra\w*)\b"
-)
-_SELLS = pattern(r"\b(?:sell|sells|sellers?|selling|both|owners?|homeowners?|vend\w+)\b")
-_WORKS = pattern(
-    r"\b(?:agents?|realtors?|brokers?|wholesalers?|lenders?|contractors?|vendors?|attorneys?|title company|title rep|inspectors?)\b"
-)
-
-
-def wish_of(text: str) -> Literal["buys", "works"] | None:
-    """Whether the words in a column such as ``interested_in`` say that somebody buys, or that they work in the trade, and not
-    that they sell."""
-    said = text.casefold()
-    if not said or _SELLS.search(said):
-        return None
-    return "buys" if _BUYS.search(said) else "works" if _WORKS.search(said) else None
-
-
-def zip_code(text: str, state: str) -> str:
+def zip_with_zeros(text: str, state: str) -> str:
     """A ZIP code with the zeros in front that a spreadsheet took away; any other code as it is."""
     text = text.removesuffix(".0").removeprefix("z:")
     if state.upper() in _PADDED and text.isascii() and text.isdecimal() and 3 <= len(text) <= 4:
@@ -91,11 +71,6 @@ def zip_code(text: str, state: str) -> str:
 def sign_of(header: str) -> str:
     """The sign that a yes in a column of this name is."""
     return distress_words(header) or " ".join(_WORDS.findall(header.casefold()))
-
-
-def yes(text: str) -> bool:
-    """Whether a cell of a flag column says that it is so."""
-    return text.strip().casefold() in _YES
 
 
 class Phone(NamedTuple):
@@ -122,27 +97,6 @@ def preference(phone: Phone) -> int:
     return _FIRST[phone.type]
 
 
-def numbers_in(text: str) -> list[str]:
-    """The numbers of a cell, which may hold several (``713 555 0101; 713 555 0102``) and marks (``p:+1713...``). A number that
-    a spreadsheet wrote as 9.735550114E+09 is exact when no digit is missing; with fewer digits it stays as it is."""
-    found = []
-    for part in _SEVERAL.split(text.strip()):
-        part = _MARK.sub("", part)
-        part = part.removesuffix(".0")
-        power = _POWER.fullmatch(part)
-        if power is not None and len(power[2]) == int(power[3]) == 9:
-            part = power[1] + power[2]
-        if part:
-            found.append(part)
-    return found
-
-
-def emails_in(text: str) -> list[str]:
-    """The plausible addresses of a cell: ``Jane <jane@x.com>``, ``mailto:jane@x.com``, ``a@x.com; b@x.com``."""
-    found = (each.removeprefix("mailto:").strip("\"'()[]") for each in _ADDRESS.findall(text.lower()))
-    return [each for each in dict.fromkeys(found) if plausible_email(each)]
-
-
 class DetailReader:
     """Reads them of one file, whose columns ``index`` (field to column number) and ``header`` tell. ``text`` gives the cleaned
     text of a field."""
@@ -158,6 +112,8 @@ class DetailReader:
         street: bool = False,
     ) -> None:
         self.header, self.index, self.profile, self.text = header, index, profile, text
+        self.several_emails = profile.rules == "list" and "email" in index
+        """Whether a cell may hold more than one address."""
         self.phones_known = [name for name in PHONES if name in index]
         self.emails_known = [name for name in EMAILS if name in index]
         self.several = profile.rules == "list" and bool(self.phones_known)
@@ -177,6 +133,8 @@ class DetailReader:
             or bool(flags)
             or any(name in index for name in FIELDS)
         )
+        self.kept_out = [*KEPT_OUT, *(name for name in LITIGATORS if name in index)]
+        """The fields that say whether a person is not to be called."""
         self.flagged = [(column, sign_of(header[column])) for column in flags]
 
     def phones(self, cells: Sequence[str]) -> list[Phone]:
@@ -195,7 +153,7 @@ class DetailReader:
         return Phone(
             number,
             key,
-            _type(kind or column),
+            line_type(kind or column),
             self._flags(dnc, status, name),
             status or None,
             column,
@@ -229,7 +187,7 @@ class DetailReader:
         for name in NUMBERS:
             found[name] = self._read(cells, name, unread, fraction if name == "baths" else optional_count)
         found["mailing"] = self._mailing(cells)
-        found["kept_out"] = kept_out(*(self.text(cells, name) for name in KEPT_OUT))
+        found["kept_out"] = kept_out(*(self.text(cells, name) for name in self.kept_out))
         found["interested_in"] = self.text(cells, "interested_in")
         found["signs"] = [{"sign": sign} for column, sign in self.flagged if yes(cells[column])]
         found["last_sale"] = _known(
@@ -254,22 +212,40 @@ class DetailReader:
         return read
 
     def _mailing(self, cells: Sequence[str]) -> dict[str, str]:
-        address, unit, city, state, code = (self.text(cells, name) for name in MAILING)
-        return _known(address=f"{address} {unit}".strip(), city=city, state=state, zip=code)
+        return mailing_of(*(self.text(cells, name) for name in MAILING))
 
 
-def _type(said: str) -> str | None:
-    """The type of a number by its own column or, without one, by that of the number."""
-    said = said.casefold()
-    return next((kind for kind, words in _TYPES if any(word in said for word in words)), None)
+_CITY_LINE = pattern(
+    r"(?P<city>.*?[^\s,])[\s,]+(?P<state>[A-Za-z]{2})\.?[\s,]+(?P<zip>\d{5}(?:-?\d{4})?|[A-Za-z]\d[A-Za-z] ?\d[A-Za-z]\d)",
+    re.ASCII,
+)
+"""The last line of an address: city, state and ZIP."""
 
 
-def kept_out(litigator: str, do_not_call: str, disposition: str) -> str | None:
-    """Why the list itself says that this person is not to be called, by the texts of :data:`KEPT_OUT`."""
+def mailing_of(address: str, unit: str, city: str, state: str, code: str, place: str) -> dict[str, str]:
+    """Where somebody gets mail, by the texts of :data:`MAILING`. City, state and ZIP may stand together in a cell of their own, or in
+    the line that is the second here and the first or third elsewhere."""
+    if not (city or state or code):
+        if place:
+            city, state, code = _place_in(place)
+        elif unit and (match := _CITY_LINE.fullmatch(unit)):
+            city, state, code, unit = match["city"], match["state"], match["zip"], ""
+    return _known(address=f"{address} {unit}".strip(), city=city, state=state, zip=code)
+
+
+def _place_in(text: str) -> tuple[str, str, str]:
+    match = _CITY_LINE.fullmatch(text)
+    if match is not None:
+        return match["city"], match["state"], match["zip"]
+    return parse_place(text)
+
+
+def kept_out(litigator: str, do_not_call: str, disposition: str, *litigators: str) -> str | None:
+    """Why the list itself says that this person is not to be called, by the texts of :data:`KEPT_OUT` and :data:`LITIGATORS`."""
     said = disposition.casefold()
-    if yes(litigator) or "litigator" in said:
+    if yes(litigator) or any(map(yes, litigators)) or "litigator" in said:
         return "litigator"
-    if yes(do_not_call) or any(words in said for words in _NEVER):
+    if yes(do_not_call) or any(words in said for words in NEVER):
         return "asked not to be called"
     return None
 

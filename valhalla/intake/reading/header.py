@@ -81,6 +81,9 @@ PREFERENCE: dict[str, int] = {
 }
 """Where two columns name the same field, the lower rank wins: ``price`` next to ``value`` stays an extra column."""
 
+DOCUMENTED = "value"
+"""A list with a column of this name is held to the letter of the documents' rules; any other is taken by what it has."""
+
 DISTRESS_COLUMNS = _forms(
     "type, property type, lead type, list type, list, list name, lists, tags, tag, notes, note, comments, "
     "comment, status, motivation, reason, description, distress, flags, situation, remarks, lead status"

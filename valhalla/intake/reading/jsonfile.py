@@ -14,7 +14,7 @@ from valhalla.intake.reading.csvfile import LONGEST, WINDOW, Window, broken
 from valhalla.intake.reading.kind import MARK
 from valhalla.intake.reading.nesting import ELEMENTS_LIMIT, CountedBrackets
 from valhalla.intake.reading.sniff import decode
-from valhalla.intake.reading.tables import MORE, CellsOf, Header, take
+from valhalla.intake.reading.tables import CellsOf, Header, take
 from valhalla.program.memory import collector_paused
 
 SCAN_LIMIT = 64 << 20
@@ -62,18 +62,18 @@ class Document:
         except (self._ijson.JSONError, ValueError, ArithmeticError, RecursionError) as error:
             raise self._broken(error) from error
 
-    def header(self) -> list[str]:
-        """All keys, in the order in which they appear."""
+    def header(self) -> tuple[list[str], list[list[str]]]:
+        """All keys, in the order in which they appear, and the cells of the first records."""
         header = Header()
         for _, record in self.records():
             header.add(record)
             if self._file.tell() > SCAN_LIMIT or header.full:
-                return [*header.names, MORE]
-        return list(header.names)
+                return header.read(more=True)
+        return header.read()
 
 
-def lines_header(file: BinaryIO) -> list[str]:
-    """All keys of a file of JSON lines, in the order in which they appear."""
+def lines_header(file: BinaryIO) -> tuple[list[str], list[list[str]]]:
+    """All keys of a file of JSON lines, in the order in which they appear, and the cells of the first records."""
     file.seek(0)
     header, left, rest = Header(), SCAN_LIMIT, b""
     while left > 0 and (block := file.read(WINDOW)):
@@ -82,11 +82,11 @@ def lines_header(file: BinaryIO) -> list[str]:
         for line in lines:
             header.add(_loads(line))
         if header.full:
-            return [*header.names, MORE]
+            return header.read()
         if len(rest) > LONGEST:
             rest = b""
     header.add(_loads(rest))
-    return [*header.names, MORE] if left <= 0 else list(header.names)
+    return header.read(more=left <= 0)
 
 
 _decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=str)

@@ -13,6 +13,7 @@ from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import (
     ALIASES,
     DISTRESS_COLUMNS,
+    DOCUMENTED,
     FIELDS,
     LONGEST,
     PREFERENCE,
@@ -143,10 +144,6 @@ def known_cells(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell in REJECT_COLUMNS or normal(cell) in ALIASES)
 
 
-DOCUMENTED = "value"
-"""A list with a column of this name is held to the letter of the documents' rules; any other is taken by what it has."""
-
-
 def demanded(header: Sequence[str], profile: Profile) -> Profile:
     """What is demanded of a list with these column names."""
     if profile.rules == "found":
@@ -191,7 +188,9 @@ def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], profile: Pr
             open_to = [
                 name
                 for name in free
-                if name not in proposed and _may_be(target, name, header, samples, profile)
+                if name not in proposed
+                and not _of_several(target, name)
+                and _may_be(target, name, header, samples, profile)
             ]
             choice = _by_likeness(target, open_to) or _by_content(target, header, open_to, samples)
         if choice is not None:
@@ -213,6 +212,19 @@ def _of_others(name: str) -> bool:
     """Whether a name says that the column holds something else, or somebody who is not the lead."""
     words = frozenset(parse(name).words)
     return not words.isdisjoint(VETOES) or ("owner" in words and not words.isdisjoint(OUR_OWN))
+
+
+def _of_several(target: str, name: str) -> bool:
+    """Whether a name says that the column is only one of several amounts, or only part of a name."""
+    said = parse(name)
+    return (
+        bool(said.number)
+        if target == "value"
+        else target == "name" and not _PARTS_OF_NAMES.isdisjoint(said.words)
+    )
+
+
+_PARTS_OF_NAMES = frozenset(("first", "middle", "last"))
 
 
 def _by_likeness(target: str, names: Sequence[str]) -> str | None:
@@ -393,7 +405,6 @@ def _unusable(
             "NO_HEADER",
             f"The first line of {path} looks like data, not like column names; put a line with the names above it.",
             header=header,
-            suggestion=guess if complete else None,
         )
     shown = ", ".join(shorten(name, 30) for name in header[:12]) + (", …" if len(header) > 12 else "")
     sentence = f"No column for {' and '.join(missing)} in {path} (columns: {shown})"

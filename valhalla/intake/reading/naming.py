@@ -33,7 +33,11 @@ _ORDINAL = pattern(r"(?<![A-Za-z])(\d+)(?:(?:st|nd|rd|th)(?![a-z])|(?:ST|ND|RD|T
 _POSSESSIVE = pattern(r"'[sS](?![A-Za-z])")
 _WORD = pattern(r"[^\W\d_]+|\d+")
 _SECOND = frozenset(("second", "secondary", "co", "joint"))
+_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
+_OWNERS = frozenset(("owner", "borrower", "grantee", "taxpayer", "defendant"))
+"""Whoever *first* or *second* counts when it stands before them, and not their first name."""
 _NUMBERED = frozenset(PERSONS) - {"", "account"} | {"relative", "relatives"}
+_NAME = words_of("first last middle full name second secondary")
 _JOINED = {
     ("e", "mail"): ("email",),
     ("e", "mails"): ("email",),
@@ -92,6 +96,9 @@ def tokens(name: str) -> list[str]:
         else:
             found.extend(canonical(parts[at]))
             at += 1
+    for at, (word, after) in enumerate(pairwise(found)):
+        if word in _ORDINALS and after in _OWNERS:
+            found[at : at + 2] = [after, _ORDINALS[word]]
     return found
 
 
@@ -171,5 +178,8 @@ def parse(name: str) -> Name:
     person = person or (persons[0] if persons else "")
     if person and _SECOND & set(words):
         person_number = person_number or 2
+        words = [word for word in words if word not in _SECOND]
+    elif "name" in words and {"second", "secondary"} & set(words) and _NAME.issuperset(words):
+        person_number = 2
         words = [word for word in words if word not in _SECOND]
     return Name(tuple(words), person, person_number, number, group, ours)

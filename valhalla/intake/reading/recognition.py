@@ -6,6 +6,7 @@ accounted for. The cells then have to fit (:mod:`voting`). What remains open is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from valhalla.intake.reading.vocabulary import (
     EMAIL_WORDS,
     FILLERS,
     MAILING_WORDS,
+    NAME_FILLERS,
     PERSONS,
     PHONE_CORE,
     PHONE_WITHOUT_CORE,
@@ -38,6 +40,8 @@ from valhalla.intake.reading.vocabulary import (
     unsure,
 )
 from valhalla.intake.reading.voting import ENOUGH, MONEY, filled, is_lender, support, without_footers
+from valhalla.leads.postal_tables import DIRECTIONS, SUFFIXES
+from valhalla.program.patterns import pattern
 
 PHONES, EMAILS = 10, 6
 """How many numbers and addresses of a row have a field; further ones stay extra columns."""
@@ -205,7 +209,7 @@ def _buyers(columns: Iterable[_Column], mapping: dict[str, str]) -> bool:
     return any(column.words in buyer_marks() for column in columns)
 
 
-def _street(columns: Iterable[_Column], mapping: dict[str, str]) -> tuple[str, ...]:
+def _street(columns: Sequence[_Column], mapping: dict[str, str]) -> tuple[str, ...]:
     """The pieces of an address in the order in which they are written; none without a number and a street."""
     if "address" in mapping.values():
         return ()
@@ -214,7 +218,25 @@ def _street(columns: Iterable[_Column], mapping: dict[str, str]) -> tuple[str, .
         place = street_pieces().get(column.words)
         if place is not None and column.header not in mapping and not column.name.number:
             found.setdefault(place, column.header)
-    return tuple(found[place] for place in sorted(found)) if {0, 2} <= set(found) else ()
+    if not {0, 2} <= set(found):
+        return ()
+    for column in columns:
+        place = _bare_piece(column)
+        if place is not None and column.header not in mapping:
+            found.setdefault(place, column.header)
+    return tuple(found[place] for place in sorted(found))
+
+
+def _bare_piece(column: _Column) -> int | None:
+    """The place of a piece of an address that is only called *Dir* or *Suffix*: its cells have to be such words."""
+    if column.words in ({"dir"}, {"direction"}, {"prefix"}, {"pre", "dir"}, {"pre", "direction"}):
+        words, place = DIRECTIONS, 1
+    elif column.words in ({"suffix"}, {"street", "type"}):
+        words, place = SUFFIXES, 3
+    else:
+        return None
+    said = [cell.rstrip(".").upper() in words for cell in column.cells]
+    return place if said and sum(said) >= ENOUGH * len(said) else None
 
 
 class _Chooser:
@@ -377,7 +399,12 @@ class _Chooser:
             parts = [each for each in parts if not (each.role == "second" and each.part != "unit")]
         if any(street_pieces().get(column.words) == 0 for column in self._columns):
             parts = [each for each in parts if not (each.part == "address" and "street" in each.column.words)]
-        has = {(each.part, each.role) for each in parts}
+        if pieces := _street(self._columns, {}):
+            first = next(column for column in self._columns if column.header == pieces[0])
+            cut = [_Part(first, "address", "neutral", 0)]
+        else:
+            cut = []
+        has = {(each.part, each.role) for each in parts + cut}
         streets = {role for part, role in has if part == "address"}
         houses = streets & {"property", "neutral", "home"}
         property_roles = ["property", "neutral", "home"]
@@ -387,11 +414,11 @@ class _Chooser:
         own: list[_Part] = []
         letters: list[_Part] = []
         for each in parts:
-            if each.role == "neutral" and each.part in ("city", "state", "zip", "unit"):
-                (letters if self._goes_to_letters(each, parts, has) else own).append(each)
+            if each.role == "neutral" and each.part in ("city", "state", "zip", "unit", "location"):
+                (letters if self._goes_to_letters(each, parts + cut, has) else own).append(each)
             elif each.role in property_roles:
                 own.append(each)
-            elif each.role in mailing_roles and each.part not in ("county", "location"):
+            elif each.role in mailing_roles and each.part != "county":
                 letters.append(each)
         self._take_parts(own, property_roles, "")
         self._take_parts(letters, ["neutral", *mailing_roles], "mailing_")
@@ -399,8 +426,8 @@ class _Chooser:
     def _take_parts(self, parts: list[_Part], roles: list[str], prefix: str) -> None:
         """The best column of each part; ``roles`` begin with the best."""
 
-        def order(part: _Part) -> tuple[int, bool, int, int]:
-            return roles.index(part.role), not part.column.cells, part.rank, part.column.number
+        def order(part: _Part) -> tuple[bool, int, int, int]:
+            return not part.column.cells, roles.index(part.role), part.rank, part.column.number
 
         best: dict[str, _Part] = {}
         for part in sorted(parts, key=order):
@@ -413,6 +440,11 @@ class _Chooser:
         streets = {role for part, role in has if part == "address"}
         letters = streets & {"mailing", "owner"}
         if not letters or (each.part, "mailing") in has or (each.part, "owner") in has:
+            return False
+        if any(
+            other.part == "address" and other.role in ("mailing", "owner") and _whole(other)
+            for other in parts
+        ):
             return False
         if (each.part, "property") in has or not streets & {"property", "neutral", "home"}:
             return True
@@ -427,6 +459,8 @@ class _Chooser:
     def _part(self, column: _Column) -> _Part | None:
         name, words = column.name, column.words
         if self._stranger(column) or name.person_number > 1 or "name" in words - {"county", "name"}:
+            return None
+        if self._elsewhere(words):
             return None
         role = "neutral"
         for word in name.words:
@@ -467,6 +501,8 @@ class _Chooser:
         if part == "address" and name.number == 2:
             part = "unit"
             role = "second" if role == "neutral" and "line" not in words and "street" not in words else role
+        elif part == "address" and name.number in (3, 4) and role in ("mailing", "owner"):
+            return _Part(column, "location", role, 9) if any(map(_TAIL.search, column.cells)) else None
         elif name.number > 2 or name.group > 2:
             return None
         elif name.group == 2 or (name.number == 2 and role == "neutral"):
@@ -538,22 +574,7 @@ class _Chooser:
             return None
         if name.person == "defendant" and not self._owner_is_sued():
             return None
-        left = (
-            words
-            - set(PERSONS)
-            - {
-                "personal",
-                "full",
-                "complete",
-                "property",
-                "primary",
-                "main",
-                "legal",
-                "current",
-                "input",
-                "data",
-            }
-        )
+        left = words - PERSONS.keys() - NAME_FILLERS
         rank: float = PERSONS[name.person]
         if name.person == "representative" and not self._estates():
             rank = PERSONS["decedent"]
@@ -605,7 +626,11 @@ class _Chooser:
 
     def _estates(self) -> bool:
         """Whether the list is one of estates, in which a representative is the person to speak to."""
-        return any(column.name.person == "decedent" and "name" in column.words for column in self._columns)
+        return any(
+            column.name.person == "decedent"
+            and ("name" in column.words or (column.words == {"decedent"} and _names(column)))
+            for column in self._columns
+        )
 
     def _owner_is_sued(self) -> bool:
         """Whether lenders sue, so that the defendant is the owner. A landlord who sues is the owner himself."""
@@ -703,6 +728,8 @@ class _Chooser:
         if target == "value" and self._listed() and not column.words & {"asking", "ask", "want", "wanted"}:
             self._half.setdefault("value", column)
             return False
+        if target == "loans" and self._counted(column):
+            return False
         doubtful = (
             (target == "interested_in" and column.words & {"type", "interested", "looking"})
             or (target == "disposition" and column.words == {"status"})
@@ -717,10 +744,19 @@ class _Chooser:
         )
         return self._fits(column, target, strict=strict, weak=strict or column.words in WEAK)
 
+    def _counted(self, column: _Column) -> bool:
+        """Whether a column called by loans only counts them."""
+        return (
+            "balance" not in column.words
+            and bool(column.cells)
+            and all(map(_SMALL.fullmatch, column.cells))
+            and any(cell.strip("0.") for cell in column.cells)
+        )
+
     def _elsewhere(self, words: frozenset[str]) -> bool:
         """Whether the other columns say that a name means something else: the sale of an auction, the place of a call."""
         if words == {"sale", "date"}:
-            marks = {"auction", "trustee", "sheriff", "bid"}
+            marks = {"auction", "trustee", "sheriff", "bid", "judgment"}
         elif words == {"location"}:
             marks = {"event", "invitee", "meeting"}
         else:
@@ -774,7 +810,12 @@ class _Chooser:
         if target == "value":
             if words == {"amount"} and not {"phone", "email"} & set(self._taken.values()):
                 return False
-            return not wishes and unsure().get(words) == "value" and self._fits(column, "value", weak=True)
+            return (
+                not wishes
+                and not column.name.number
+                and unsure().get(words) == "value"
+                and self._fits(column, "value", weak=True)
+            )
         if len(column.cells) > 2 and len(set(column.cells)) == 1:
             return False  # one of us, who stands in every row
         if target == "name" and len(set(column.cells)) * 2 < len(column.cells):
@@ -782,6 +823,12 @@ class _Chooser:
         return self._fits(column, target, strict=True, weak=True)
 
 
+def _names(column: _Column) -> bool:
+    """Whether the cells are surely names."""
+    return (support("name", column.cells, strict=True) or 0) >= ENOUGH
+
+
+_SMALL = pattern(r"\d{1,2}(?:\.0+)?", re.ASCII)
 _SAY_LITTLE = ({"contact"}, {"lead"}, {"person"}, {"who"})
 _PLAINTIFF = ({"plaintiff"}, {"plaintiff", "name"})
 _QUESTIONS = {
@@ -827,6 +874,15 @@ def _phone_kind(words: frozenset[str]) -> frozenset[str]:
         "line",
         "property",
     }
+
+
+_TAIL = pattern(r"\b(?:[A-Za-z]{2}\.?,? +\d{5}(?:-\d{4})?|[A-Za-z]\d[A-Za-z] ?\d[A-Za-z]\d)$", re.ASCII)
+
+
+def _whole(each: _Part) -> bool:
+    """Whether the cells of an address hold its city, state and ZIP as well."""
+    cells = each.column.cells
+    return bool(cells) and 2 * sum(1 for cell in cells if _TAIL.search(cell)) >= len(cells)
 
 
 def _second_line(each: _Part) -> bool:

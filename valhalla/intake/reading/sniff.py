@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, too_many_columns
+from valhalla.intake.reading.grouped import joined_names
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.mapping import known_cells, unique_names
 from valhalla.intake.reading.profile import Profile
@@ -193,6 +194,8 @@ def _header(
     if forced is None and (match := re.fullmatch(r'"?sep=(.)"?[,;]*', first, re.IGNORECASE)):
         forced, at, line = match[1], end, 2
     best: tuple[int, int, Record, int, str] | None = None
+    above: list[str] = []  # the line that was just looked at
+    before: list[str] = []  # the line above the best
     start, number = at, line
     for _ in range(PREAMBLE):
         if start >= len(text):
@@ -208,9 +211,10 @@ def _header(
             rank = min(known, 2)
             if best is None or rank > best[0] or (rank == 0 and best[0] == 0 and len(cells) > best[1]):
                 best = (rank, len(cells), record, number, delimiter)
+                before = above
             if rank >= 2:
                 break
-        start, number = record.end, number + record.lines
+        start, number, above = record.end, number + record.lines, cells
     if best is None:
         raise SourceError("NOT_CSV", f"No line of {path} can be read as column names.")
     known, _, record, number, delimiter = best
@@ -219,7 +223,14 @@ def _header(
         raise SourceError("NOT_CSV", f"The file {path} is no text; it cannot be read as a lead list.")
     if len(record.cells) > COLUMNS_LIMIT:  # before names are made for all of them
         raise too_many_columns(path, len(record.cells))
-    header, more = unique_names(record.cells)
+    names = joined_names(before, record.cells)
+    if names is None and record.end < len(text):
+        below = next_record(text, record.end, delimiter, len(record.cells), True)
+        assert isinstance(below, Record)
+        names = joined_names(record.cells, below.cells)
+        if names is not None:
+            record, number = below, number + record.lines
+    header, more = unique_names(names or record.cells)
     warnings = warnings + more
     if number > line:
         warnings.append(

@@ -18,6 +18,7 @@ from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning, shorten
 from valhalla.intake.reading.container import Contents, joined, on_disk, split
 from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
+from valhalla.intake.reading.grouped import joined_names
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.jsonfile import Document, LinesReader, lines_header
 from valhalla.intake.reading.kind import COMPOUND, is_web_page, json_kind, other_kind
@@ -488,7 +489,13 @@ class Opened:
         if place is None:
             raise SourceError("EMPTY_FILE", f"The workbook {self.path} holds no data.")
         number, cells = top[place]
-        header, more = unique_names(cells)
+        names = joined_names(top[place - 1][1], cells) if place else None
+        if names is None and place + 1 < len(top):
+            names = joined_names(cells, top[place + 1][1])
+            if names is not None:
+                place += 1
+                number = top[place][0]
+        header, more = unique_names(names or cells)
         if number > 1:
             more.append(
                 Warning(number, "PREAMBLE_SKIPPED", f"{number - 1} rows above the column names skipped")
@@ -522,7 +529,7 @@ class Opened:
         """One JSON object per line."""
         if self.outer is not self.file:
             return self._packed(replace(self, outer=self.file, start=None, passed=None).json_lines())
-        columns = self._columns(lines_header(self.file), [])
+        columns = self._columns(*lines_header(self.file))
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
         reader = LinesReader(window, self.rows(columns, columns.profile, self.name), start)
@@ -531,10 +538,10 @@ class Opened:
     def json_document(self) -> Source:
         """An array of objects, or an object that holds one."""
         document = Document(self.file, self.path)
-        names = document.header()
+        names, samples = document.header()
         if not names:
             raise SourceError("EMPTY_FILE", f"The file {self.path} holds no records.")
-        columns = self._columns(names, [])
+        columns = self._columns(names, samples)
         reader = TableReader(
             document.records(), self.rows(columns, columns.profile, self.name), self._table_start(1)
         )

@@ -18,11 +18,18 @@ from typing import Any, NamedTuple
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import CHUNK_BYTES, COLUMNS_LIMIT, Chunk, Position
 from valhalla.intake.reading.csvfile import LONGEST, RAW_LIMIT, broken
+from valhalla.intake.reading.header import DOCUMENTED, normal
 from valhalla.intake.reading.tokens import FIELD_LIMIT, Record, next_record
 from valhalla.program.memory import collector_paused
 
 MORE = "(more)"
 """Header of the extra column that holds keys which appear only late in a very long JSON file, or are too many."""
+
+
+SAMPLED = 50
+"""Records whose cells say what a column is,"""
+SHOWN = 1_000
+"""and characters of such a cell."""
 
 
 class TooLong(NamedTuple):
@@ -73,21 +80,91 @@ def raw_cells(raw: str, delimiter: str = ",") -> list[str]:
     return [raw]
 
 
+LEVELS = 3
+"""Objects in objects that are columns; what is deeper is one cell of JSON."""
+ITEMS = 10
+"""Objects of an array that are columns of their own."""
+
+
+def flat(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose values are no objects: ``{"owner": {"name": "Ann"}}`` has the column *owner name*, the second of several
+    ``phones`` the columns *phones 2 number*, *phones 2 type*. An array of plain values is one cell."""
+    if not any(isinstance(value, dict | list) for value in record.values()):
+        return record
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        _flatten(key, value, LEVELS, found)
+    return found
+
+
+def _flatten(key: str, value: Any, levels: int, found: dict[str, Any]) -> None:
+    if isinstance(value, dict) and value and levels:
+        for name, part in value.items():
+            _flatten(f"{key} {name}", part, levels - 1, found)
+    elif isinstance(value, list) and value and not any(isinstance(each, dict | list) for each in value):
+        found[key] = "; ".join(map(text_of, value))
+    elif (
+        isinstance(value, list)
+        and levels
+        and value
+        and all(isinstance(each, dict) and each for each in value[:ITEMS])
+    ):
+        for number, each in enumerate(value[:ITEMS], 1):
+            _flatten(f"{key} {number}" if len(value) > 1 else key, each, levels - 1, found)
+        if value[ITEMS:]:
+            found[f"{key} {MORE}"] = value[ITEMS:]
+    elif value not in ([], {}):
+        found[key] = value
+
+
 class Header:
     """Collects keys in the order in which they first appear."""
 
     def __init__(self) -> None:
-        self.names: dict[str, None] = {}
+        self._names: dict[str, None] = {}
+        self._parts: dict[str, None] = {}
+        """As :func:`flat` has them."""
         self.full = False
         """Whether there are more than a list may have columns."""
+        self._first: list[dict[str, str]] = []
+        """The first records, whose cells say what a column is."""
 
     def add(self, record: Any) -> None:
         """Remember the keys of a record."""
-        if isinstance(record, dict) and not record.keys() <= self.names.keys():
-            self.names.update(dict.fromkeys(record))
-            if len(self.names) >= COLUMNS_LIMIT:
-                self.names = dict.fromkeys(islice(self.names, COLUMNS_LIMIT - 1))
+        if not isinstance(record, dict):
+            return
+        self._names = self._with(self._names, record)
+        parts = flat(record)
+        self._parts = self._with(self._parts, parts)
+        if len(self._first) < SAMPLED:
+            self._first.append(
+                {
+                    key: text_of(each)[:SHOWN]
+                    for key, each in parts.items()
+                    if not isinstance(each, dict | list)
+                }
+            )
+
+    def _with(self, names: dict[str, None], record: Mapping[str, Any]) -> dict[str, None]:
+        if not record.keys() <= names.keys():
+            names.update(dict.fromkeys(record))
+            if len(names) >= COLUMNS_LIMIT:
+                names = dict.fromkeys(islice(names, COLUMNS_LIMIT - 1))
                 self.full = True
+        return names
+
+    def read(self, *, more: bool = False) -> tuple[list[str], list[list[str]]]:
+        """The column names, and the cells of the first records. ``more``: there may be further keys."""
+        documents = _documents(self._names)
+        names = list(self._names if documents else self._parts)
+        if more or self.full:
+            names.append(MORE)
+        return names, [] if documents else list(map(CellsOf(names), self._first))
+
+
+def _documents(names: Iterable[str]) -> bool:
+    """Whether a list is held to the documents' rules, for which a key is a column, whatever is in it."""
+    return any(normal(name) == DOCUMENTED for name in names)
 
 
 class CellsOf:
@@ -97,11 +174,14 @@ class CellsOf:
         self._width = len(header)
         self._place = {name: number for number, name in enumerate(header)}
         self._more = bool(header) and header[-1] == MORE
+        self._whole = _documents(header)
 
     def __call__(self, record: Mapping[str, Any]) -> list[str]:
         """The cells of one; what it takes depends on the record and hardly on how many columns there are."""
         cells = [""] * self._width
         rest: dict[str, Any] = {}
+        if not self._whole:
+            record = flat(record)
         for key, value in record.items():
             place = self._place.get(key)
             if place is None:

@@ -26,6 +26,8 @@ _POINTS = pattern(
     r"[+-]?\d{1,3}(?:\.\d{3})+,\d*|[+-]?\d{1,3}(?:\.\d{3}){2,}|[+-]?[\d ]+,\d{0,2}|[+-]?\d{4,},\d+", re.ASCII
 )
 _US = pattern(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_SPACES = pattern(r"[+-]?\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d\d)?", re.ASCII)
+"""Thousands apart, as in Canada: a comma with two digits behind it can only mean cents."""
 _EU = pattern(r"[+-]?\d{1,3}(?:[. \u00a0\u202f]\d{3})+(?:,\d*)?|[+-]?\d+(?:,\d*)?", re.ASCII)
 _SIGN = "$€£¥₹₽₩¢₺₫₴₪฿"
 _CURRENCY = pattern(rf"(?:(?:us|ca|au|c|a)?[{_SIGN}]|\b(?:usd|eur|gbp|cad|aud|chf|mxn)\b\.?)", re.IGNORECASE)
@@ -90,6 +92,8 @@ def money(text: str, profile: Profile) -> Money:
         bare = bare.replace("- ", "-")
         if _US.fullmatch(bare):
             bare = bare.replace(",", "")
+        elif _SPACES.fullmatch(bare):
+            bare = re.sub(r"\s", "", bare).replace(",", ".")
     else:
         bare = _EURO.sub("", text, count=1).strip()
         if not _EU.fullmatch(bare):

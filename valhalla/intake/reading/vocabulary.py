@@ -29,8 +29,10 @@ SPELLINGS: dict[str, str] = {
         "amount": "amt amnt",
         "estimated": "est estd estimate estim approx approximate",
         "assessed": "assd assessment assessor",
+        "location": "loc locations",
+        "municipal": "municipale municipales",
         "appraised": "appraisal",
-        "property": "prop properties",
+        "property": "prop properties propriete propiedad",
         "building": "bldg",
         "square": "sq",
         "feet": "ft foot footage",
@@ -64,7 +66,7 @@ SPELLINGS: dict[str, str] = {
         "status": "statuses",
         "person": "people individual",
         "decedent": "deceased",
-        "representative": "executor executrix administrator administratrix petitioner fiduciary pr",
+        "representative": "executor executrix administrator administratrix petitioner fiduciary pr heir heirs",
         "owner": "owners own homeowner homeowners landlord landlords proprietaire propietario",
         "seller": "sellers vendor",
         "contact": "contacts",
@@ -136,8 +138,13 @@ FILLERS = frozenset(PERSONS) - {""} | words_of(
 )
 """Words that are left out where the others name a field."""
 
+NAME_FILLERS = words_of(
+    "personal full complete property primary main legal registered record recorded deeded current input data"
+)
+"""Words that are left out where the others say whose name it is."""
+
 PROPERTY_WORDS = words_of(
-    "property situs site subject parcel violation physical incident house service civic"
+    "property situs site subject parcel violation physical incident house service civic municipal location"
 )
 """Words before an address, city, state or ZIP that say: of the house that is for sale."""
 
@@ -172,6 +179,7 @@ PHONE_WITHOUT_CORE = frozenset(
     for each in (
         "number", "contact number", "text number", "sms number", "text reminder number", "call number", "owner number",
         "seller number", "best number", "callback number", "work number", "home number", "home", "work", "best number call",
+        "alt number", "alternate number", "other number", "second number", "secondary number", "primary number", "main number",
     )
 )  # fmt: skip
 """Names of phone columns without the word; they count where the cells are numbers."""
@@ -185,6 +193,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "dnc", "donotcall", "dnc status|flag|list|registry|scrub", "federal|national|state dnc",
         "federal|national dnc registry|list",
     ),
+    "litigator": ("litigator", "tcpa", "tcpa litigator|flag"),
     "type": ("type", "line type", "label", "kind"),
     "status": (
         "status", "tag", "result", "wrong number?", "disconnected number?", "bad number?", "invalid", "dead",
@@ -204,7 +213,7 @@ ADDRESS_PARTS: dict[str, tuple[str, ...]] = {
     "state": ("state region?", "state code", "region", "st", "state abbreviation"),
     "zip": ("zip code?", "zip number", "postal code?", "zip postal code?", "pc"),
     "county": ("county", "county name"),
-    "location": ("city state", "city state zip code?"),
+    "location": ("city state|st", "city state|st zip code?", "city state|st postal code?"),
 }  # fmt: skip
 """The parts of an address, without the words that say whose."""
 
@@ -227,11 +236,11 @@ STREET_PIECES: tuple[tuple[str, ...], ...] = (
 )
 """The columns of an address that is cut into its pieces, in the order in which they are written."""
 
-SIGN_FILLERS = words_of("flag indicator list quick")
+SIGN_FILLERS = words_of("flag indicator list quick site situs currently")
 """Words next to a sign that change nothing."""
 
 SIMPLE: dict[str, tuple[str, ...]] = {
-    "litigator": ("litigator", "tcpa litigator?", "litigator flag", "known litigator"),
+    "litigator": ("litigator", "tcpa litigator?", "tcpa flag", "litigator flag", "known litigator"),
     "do_not_call": (
         "donotcall", "dnd", "donotcontact", "donotcall flag|list|status", "opt out", "opted out", "dnc", "dnc flag|status|list",
         "federal|national dnc", "stop|remove contact?",
@@ -256,7 +265,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "estimated price",
     ),
     "assessed_value": (
-        "assessed value", "total assessed value", "tax assessed value", "assessed total value?", "appraised value", "total appraised value", "assessed",
+        "assessed value", "total assessed value", "tax assessed value", "assessed total value?", "evaluation municipal?", "appraised value", "total appraised value", "assessed",
         "assessed property value",
     ),
     "arv": ("arv", "after repair value", "estimated arv", "arv estimated"),
@@ -271,7 +280,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     ),
     "loans": (
         "loan|mortgage balance", "total loan|mortgage balance", "estimated loan|mortgage balance", "estimated remaining balance open loan",
-        "remaining|open|current loan|mortgage balance", "total open loan|mortgage balance", "estimated total loan|mortgage balance", "mortgage",
+        "remaining|open|current loan|mortgage balance", "total loan|mortgage amount?", "total open loan|mortgage balance", "estimated total loan|mortgage balance", "mortgage",
         "owe|owed mortgage|house?", "estimated mortgage", "amount owed mortgage|loan", "payoff amount?", "loan payoff", "mortgage owed",
     ),
     "equity": ("equity", "estimated equity amount?", "equity amount|value", "total equity", "current equity"),
@@ -285,7 +294,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
     ),
     "property_type": (
         "property type", "type property", "property use", "land use", "land use description", "property class", "home|house|building type", "property category",
-        "use description", "property type description", "dwelling type", "structure type", "type",
+        "use description", "universal land use", "property type description", "dwelling type", "structure type", "type",
     ),
     "beds": ("bed", "number bed", "total bed", "bed count", "bed total", "property bed"),
     "baths": ("bath", "number bath", "total bath", "bath count", "bath total", "full bath"),
@@ -294,11 +303,11 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "building area square feet", "living building square feet", "gla", "size", "building size", "interior square feet",
     ),
     "lot": (
-        "lot size", "lot", "lot size square feet|acre", "lot square feet|acre", "acre", "lot area", "lot area square feet|acre", "land area", "land size", "lot size area",
+        "lot size", "lot", "lot size square feet|acre", "lot square feet|acre", "lot size? acre", "acre", "lot area", "lot area square feet|acre", "land area", "land size", "lot size area",
     ),
     "year_built": ("year built", "built", "built year", "effective year built", "year construction", "construction year"),
     "condition": ("condition", "property|house|home|building|total|overall condition", "interior condition"),
-    "occupancy": ("occupancy", "occupancy status|type", "owner occupied", "owner occupied status|flag", "occupied", "occupied status", "is owner occupied"),
+    "occupancy": ("occupancy", "occupancy status|type", "owner occupied", "owner occupied status|flag|indicator", "occupied", "occupied status", "is owner occupied"),
     "years_owned": ("year owned", "year ownership", "ownership length|year", "length ownership", "ownership length year", "number year owned"),
     "list_date": (
         "list date", "date added list", "date added", "added date", "added", "date listing", "listing date", "date list", "created date|time", "date created", "created",
@@ -316,7 +325,7 @@ SIMPLE: dict[str, tuple[str, ...]] = {
         "tag", "lead|property|contact tag", "marketing list", "list name?", "list type", "property|contact|lead flag", "flag", "note", "comment", "remark", "motivation", "reason", "reason selling|sell",
         "description", "situation", "distress", "distress type", "lead|list|sign|case|filing|document|notice|violation type", "violation", "violation description|code", "code violation type|description",
         "category", "group membership?", "type", "seller motivation|situation", "call note", "last|recent note", "recent note", "property|lead|contact|seller note", "note property|seller",
-        "status", "property status", "case description", "complaint type|description?", "lien type", "pre? foreclosure type|status|stage", "why selling|sell|sale", "problem", "issue", "label", "marketing tag",
+        "status", "property status", "case description", "complaint|incident type|description?", "lien type", "pre? foreclosure type|status|stage", "why selling|sell|sale", "problem", "issue", "label", "marketing tag",
     ),
 }  # fmt: skip
 """Fields with the names they go by; the first of them beats the later ones."""
@@ -472,6 +481,7 @@ def known_words() -> frozenset[str]:
         | STOP_WORDS
         | SIGN_FILLERS
         | FILLERS
+        | NAME_FILLERS
         | PROPERTY_WORDS
         | MAILING_WORDS
         | STRANGERS

@@ -6,6 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from valhalla.intake.reading.cell_words import (
+    YES_NO,
+    is_flag,
+    is_line_type,
+    is_result,
+    is_wish,
+    parts_of,
+    without_extension,
+)
 from valhalla.intake.reading.dates import list_date
 from valhalla.intake.reading.vocabulary import words_of
 from valhalla.leads.contacts import nanp_key, plausible_email
@@ -23,7 +32,6 @@ _NOTHING = words_of("- -- --- . ? n/a na n.a. #n/a none null nil unknown tbd nan
 _BLANKS = pattern(r"[^\S\n]{2,}")
 _NO_DATE = frozenset(("0", "0000", "0000-00-00", "00/00/0000"))
 """What rolls write for a date or year that is not known."""
-_SPLIT = pattern(r"\s*(?::::|[;|\n])\s*")
 _DATE = pattern(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ,].*)?"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -32,11 +40,6 @@ _DATE = pattern(
     re.IGNORECASE | re.ASCII,
 )
 _PHONE = pattern(r"(?:\+?1[\s./-]*)?(?:\(\s*(\d{3})\s*\)|(\d{3}))[\s./-]*(\d{3})[\s./-]*(\d{4})", re.ASCII)
-_PHONE_PREFIX = pattern(r"^(?:p|tel|phone|cell|mobile|home|work|h|c|m|w)\s*:\s*", re.IGNORECASE)
-_PHONE_NOTE = pattern(
-    r"\s*(?:\((?:mobile|cell|home|work|landline|wireless|voip|dnc|[hcmw])\)|(?:;ext=|,|x|ext\.?|extension|#)\s*\d{1,7})\s*$",
-    re.IGNORECASE,
-)
 _ABROAD = pattern(r"\+(?!1\d{10}$)[1-9][\d\s().-]{6,20}", re.ASCII)
 _LOCAL = pattern(r"0[\d\s()./-]{7,15}", re.ASCII)
 _SCIENTIFIC = pattern(r"[1-9](?:\.\d+)?E\+?0?(?:9|10)", re.IGNORECASE | re.ASCII)
@@ -52,14 +55,8 @@ _MONEY = pattern(
 )
 _YEAR = pattern(r"(?:1[6-9]|20)\d{2}(?:\.0)?", re.ASCII)
 _NUMBER = pattern(r"[-+]?\d[\d,]*(?:\.\d+)?", re.ASCII)
-_COUNT = pattern(r"\d[\d,]*(?:\.\d+)?\s*\+?\s*(?:[a-z²³. ()]{0,20})", re.ASCII)
+_COUNT = pattern(r"(?:\d[\d,]*|(?=\.\d))(?:\.\d+)?\s*\+?\s*(?:[a-z²³. ()]{0,20})", re.ASCII)
 _PERCENT = pattern(r"[-+]?\d[\d,]*(?:\.\d+)?\s*%?", re.ASCII)
-_YES_NO = words_of("y n yes no true false t f 1 0 x ✓ ✔ check checked 1.0 0.0 on off si sí oui non")
-_FLAG_WORDS = _YES_NO | frozenset(("dnc", "clean", "ok", "litigator", "do not call", "registered", "listed", "not listed", "blocked", "national", "federal", "state"))  # fmt: skip
-_LINE_TYPES = pattern(
-    r"(?:mobile|cell|wireless|land|voip|fixed|home|work|residential|business|other|main|main phone|pots|toll|unknown|pager|fax|l|m|c|w|v|h|ll)\b.*",
-    re.IGNORECASE,
-)
 _STATES = words_of(
     "ont man alta sask que pei nfld tex fla calif ariz mich minn tenn penn wash mass conn al ak az ar ca co ct de dc fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa pr ri sc "
     "sd tn tx ut vt va wa wv wi wy vi gu as mp ab bc mb nb nl nf ns nt nu on pe pei qc pq sk yt"
@@ -82,19 +79,8 @@ _STREET = pattern(
     re.IGNORECASE,
 )
 _HOUSES = pattern(
-    r"\b(?:single|multi|family|sfr|sfh|mfr|condo\w*|town ?ho\w*|duplex|triplex|fourplex|quad\w*|land|lot|apartment\w*|mobile home|manufactured|"
+    r"\b(?:single|multi|family|sfr|dup|tri|mfr|cnd|twn|mob|vac|sfh|mfr|condo\w*|town ?ho\w*|duplex|triplex|fourplex|quad\w*|land|lot|apartment\w*|mobile home|manufactured|"
     r"residen\w*|commercial|industrial|house|home|detached|semi|attached|bungalow|vacant land|units?|farm|agricultur\w*|ranch|pud|coop|co-op)\b",
-    re.IGNORECASE,
-)
-_WISHES = pattern(
-    r"\b(?:buy|buyer|buying|buyers|sell|seller|selling|sellers|invest|investor|investing|investment|rent|renter|both|refinance|"
-    r"agent|realtor|broker|wholesaler|lender|contractor|vendor|owner|homeowner)\b",
-    re.IGNORECASE,
-)
-_RESULTS = pattern(
-    r"\b(?:no answer|voicemail|left (?:a )?(?:message|vm|voicemail)|vm|busy|wrong number|disconnected|not interested|interested|do not call|dnc|"
-    r"callback|call back|call again|opted out|opt out|remove|contacted|attempted\w*|follow ?up|hung up|dead|unqualified|qualified|new|"
-    r"appointment|answered|unsubscribed?|stop)\b",
     re.IGNORECASE,
 )
 
@@ -159,13 +145,13 @@ def is_phone(text: str, country: str = "US") -> bool:
     """One plausible number or several: written as numbers are, and no parcel, ZIP, date or price."""
     if not any(mark.isdecimal() for mark in text):
         return False
-    parts = [part for part in _SPLIT.split(text) if part]
+    parts = parts_of(text)
     return bool(parts) and all(_one_phone(part, country) for part in parts)
 
 
 @lru_cache(maxsize=4_096)
 def _one_phone(text: str, country: str) -> bool:
-    bare = _PHONE_PREFIX.sub("", _PHONE_NOTE.sub("", text)).strip()
+    bare = without_extension(text)
     if is_date(bare):
         return False
     if match := _DECIMAL_PHONE.fullmatch(bare):
@@ -174,13 +160,7 @@ def _one_phone(text: str, country: str) -> bool:
         return nanp_key((match[1] or match[2]) + match[3] + match[4]) is not None
     if _SCIENTIFIC.fullmatch(bare) or _ABROAD.fullmatch(bare):
         return True
-    if country not in ("US", "CA") and _LOCAL.fullmatch(bare):
-        return True
-    for mark in (",", "/", " & ", " or "):
-        if mark in bare:
-            several = [part for part in bare.split(mark) if part.strip()]
-            return len(several) > 1 and all(_one_phone(part.strip(), country) for part in several)
-    return False
+    return country not in ("US", "CA") and _LOCAL.fullmatch(bare) is not None
 
 
 def is_zip(text: str) -> bool:
@@ -233,7 +213,7 @@ def is_name(text: str) -> bool:
     letters = sum(mark.isalpha() for mark in text)
     return (
         letters >= 1 and letters * 2 >= len(text.replace(" ", "")) and "@" not in text
-        and not is_date(text) and text.casefold() not in _YES_NO - {"x", "t", "f", "si", "on"}
+        and not is_date(text) and text.casefold() not in YES_NO - {"x", "t", "f", "si", "on"}
     )  # fmt: skip
 
 
@@ -260,19 +240,15 @@ def _wordy(text: str) -> bool:
 
 def _place(text: str) -> bool:
     digits = sum(mark.isdecimal() for mark in text)
-    return _wordy(text) and digits <= 2 and text.casefold() not in _YES_NO
+    return _wordy(text) and digits <= 2 and text.casefold() not in YES_NO
 
 
 def _location(text: str) -> bool:
-    return _wordy(text) and text.casefold() not in _YES_NO
+    return _wordy(text) and text.casefold() not in YES_NO
 
 
 def _yes_no(text: str) -> bool:
-    return text.casefold() in _YES_NO
-
-
-def _flag(text: str) -> bool:
-    return text.casefold() in _FLAG_WORDS or bool(re.fullmatch(r"(?:yes|no|y|n)\b.*", text, re.IGNORECASE))
+    return text.casefold() in YES_NO
 
 
 def _number(text: str) -> bool:
@@ -325,16 +301,16 @@ def _parcel(text: str) -> bool:
 
 
 def _free(text: str) -> bool:
-    return not is_date(text) and _NUMBER.fullmatch(text) is None and text.casefold() not in _YES_NO
+    return not is_date(text) and _NUMBER.fullmatch(text) is None and text.casefold() not in YES_NO
 
 
 _RULES: dict[str, Callable[[str], bool]] = {
     "name": is_name, "first_name": is_name, "last_name": is_name, "company": is_name,
     "email": is_email, "zip": is_zip, "state": is_state, "city": _place, "county": _place, "location": _location,
     "address": is_address, "unit": lambda text: len(text) <= 40 and "@" not in text and not is_date(text),
-    "phone_type": lambda text: _LINE_TYPES.match(text) is not None or not any(mark.isdecimal() for mark in text),
-    "phone_dnc": _flag, "phone_status": lambda text: not is_date(text) and not is_phone(text) and (len(text) > 3 or not _number(text)),
-    "litigator": _flag, "do_not_call": _flag, "flag": _yes_no,
+    "phone_type": lambda text: is_line_type(text) or not any(mark.isdecimal() for mark in text),
+    "phone_dnc": is_flag, "phone_status": lambda text: not is_date(text) and not is_phone(text) and (len(text) > 3 or not _number(text)),
+    "litigator": is_flag, "phone_litigator": is_flag, "do_not_call": is_flag, "flag": _yes_no,
     "disposition": _free, "tags": _free, "source": _free, "condition": _free, "property_type": lambda text: _free(text) or _small(text),
     "occupancy": lambda text: _wordy(text) or _yes_no(text), "interested_in": _wordy,
     "apn": _parcel, "lead_id": _identifier,
@@ -347,9 +323,9 @@ _RULES: dict[str, Callable[[str], bool]] = {
 MONEY = words_of("value estimated_value assessed_value arv repairs last_sale_price loans tax_owed")
 _STRICT: dict[str, Callable[[str], bool]] = {
     "property_type": lambda text: _HOUSES.search(text) is not None,
-    "interested_in": lambda text: _WISHES.search(text) is not None,
-    "phone_type": lambda text: _LINE_TYPES.match(text) is not None,
-    "disposition": lambda text: _RESULTS.search(text) is not None,
+    "interested_in": is_wish,
+    "phone_type": is_line_type,
+    "disposition": is_result,
     "address": is_street,
     "last_sale_date": is_date,
     "name": lambda text: is_name(text) and re.fullmatch(r"[^\W\d_]+\.?(?:[ .,'&-]+[^\W\d_]+\.?){1,5}", text) is not None,

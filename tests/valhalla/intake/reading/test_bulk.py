@@ -82,7 +82,7 @@ TRADE_CELLS = [
     *CELLS, "N/A", "-", "150k", "$1,234", "1,234.50", "$52,003", "0", "12%", "0.62", "62", "Yes", "No", "X", "DNC", "wrong number", "Mobile",
     "landline", "7135552123; 7135552124", "p:+17135552123", "9.735550114E+09", "7135552123.0", "713/555-2123 or 713 555 2124", "5551212",
     "ann@x.com; bob@x.com", "Ann <ann@x.com>", "ann@x.com", "12 Oak St", "12 Oak St #4", "PO Box 12", "Houston", "TX", "77018", "2138", "K1A 0B1",
-    "Houston, TX 77018", "Investor", "seller", "Total", "Page 1 of 1", "Owner 1 First Name", "vacant land", "Tax Delinquent, Probate",
+    "Houston, TX 77018", "DAPHNE AL 36526", "310 000 $", "289 900,00 $", "Investor", "seller", "Total", "Page 1 of 1", "Owner 1 First Name", "vacant land", "Tax Delinquent, Probate",
     "litigator", "do not call", "123-45-678", "1980", "2.5", "1,850 sqft", "10/02/2010", "44000", "Acme LLC", '"say ""hi"""', "back\\slash",
 ]  # fmt: skip
 TRADE_HEADS = [
@@ -94,6 +94,7 @@ TRADE_HEADS = [
     ),
     "Contact ID,Name,Phone,Email,Interested In,Disposition,Company,Asking Price,Address,Location,List Date,Condition",
     "Full Name,Mobile,Landline,Asking,ARV,Repairs,Years Owned,Do Not Call,Tags",
+    "Name,Property Address,Mailing Address 1,Mailing Address 2,Mailing City State Zip,Phone 1,Phone 1 TCPA,Phone 2,Phone 2 TCPA,Email,Amount Due",
 ]
 TRADE_USUAL = {
     "Owner 1 First Name": "Ann", "Owner 1 Last Name": "Lee", "Name": "Ann Lee", "Full Name": "Ann Lee", "City": "Houston", "State": "TX",
@@ -109,7 +110,7 @@ TRADE_USUAL = {
     [Profile(), Profile(country="CA", day_first=True, value_format="eu", required=("notes",))],
     ids=["us", "eu"],
 )
-@pytest.mark.parametrize("head", TRADE_HEADS, ids=["property", "contacts", "phones"])
+@pytest.mark.parametrize("head", TRADE_HEADS, ids=["property", "contacts", "phones", "lines"])
 def test_both_paths_agree_on_lists_of_the_trade(write, read_path, head, profile):
     """Row by row and column by column, the same JSON to the byte."""
     if profile.required:

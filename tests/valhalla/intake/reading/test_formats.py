@@ -175,3 +175,24 @@ def test_one_lead_without_a_file():
     reject, _, _ = read_lead({})
     assert not isinstance(reject, Row)
     assert reject.message == "Missing fields in lead data: ['name', 'email', 'value']"
+
+
+def test_objects_in_json_are_columns(write, read_path) -> None:
+    record = {
+        "owner": {"first": "Ray", "last": "Tell"},
+        "property": {"address": {"street": "1 Kiln Rd", "city": "Boise", "state": "ID"}},
+        "phones": [
+            {"number": "208-555-2361", "type": "mobile"},
+            {"number": "208-555-2362", "type": "landline"},
+        ],
+        "emails": ["a@example.com", "b@example.com"],
+        "tags": ["vacant"],
+    }
+    for name, text in (("a.json", json.dumps([record])), ("a.jsonl", json.dumps(record) + "\n")):
+        reading = read_path(write(text, name))
+        (row,) = reading.rows
+        found = (row.name, row.address, row.location, row.email, row.phone, row.distress)
+        assert found == ("Ray Tell", "1 Kiln Rd", "Boise, ID", "a@example.com", "208-555-2361", "vacant"), (
+            name
+        )
+        assert reading.source.mapping["phones 2 number"] == "phone_2"
