@@ -411,7 +411,7 @@ def _unusable(
     if hints:
         sentence += f"; did you mean {' and '.join(hints)}?"
     else:
-        sentence += "; name the column in the source's mapping."
+        sentence += "; the page of the list (Lists in the cockpit) asks which column is what."
     return SourceError("MISSING_COLUMN", sentence, header=header, suggestion=guess if complete else None)
 
 
