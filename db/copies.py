@@ -63,6 +63,7 @@ def audit_copy(
         files.replace(staged, target)
         with files.whole(manifest_path(target)) as partial:
             partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        files.settle(target, manifest_path(target))
     return {**manifest, "path": str(target)}
 
 
