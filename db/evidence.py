@@ -114,22 +114,14 @@ def _picker(indexes: Sequence[int]) -> Callable[[Values], Values]:
     return itemgetter(*indexes) if indexes else lambda row: ()
 
 
-Half = tuple[bytes, bytes]
-"""A new salt, and the hash of a row's personal columns with it: the first half of hashing the row."""
+Prepared = tuple[bytes, bytes, bytes]
+"""What can be worked out of the hash of a row before its key is known: a new salt, the hash of the personal columns with it, and
+the other columns as they are hashed behind the key."""
+
+_Half = tuple[bytes, bytes]
 
 
-def halves(table: Evidence, columns: Sequence[str], rows: Sequence[Values]) -> list[Half]:
-    """The first halves of the rows' hashes, for anyone who works them out before the rows have a key.
-
-    ``columns``: of the tuples. A personal column that is not among them is null in these rows.
-    """
-    places = [columns.index(column) if column in columns else len(columns) for column in table.personal]
-    if len(columns) in places:
-        rows = [(*row, None) for row in rows]
-    return _halves(_picker(places), rows)
-
-
-def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[Half]:
+def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[_Half]:
     sha256, dumps, random = hashlib.sha256, encode, os.urandom(SALT_BYTES * len(rows))
     salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
     return [
@@ -160,6 +152,7 @@ class Hasher:
 
         self.table = table
         self._key = _picker([given.index(column) for column in table.key])
+        self._key_at = given.index(table.key[0])
         self._personal = _picker(places(table.personal)) if table.personal else None
         self._rest = _picker(places((*table.key, *table.other)))
         self._tail = tuple(tail)
@@ -169,10 +162,24 @@ class Hasher:
         """What ``witness.key`` holds for the row."""
         return key_value(self._key(row))
 
+    def prepare(self, rows: Iterable[Values]) -> list[Prepared]:
+        """For anyone who works on the rows before they have a key, in whose place they have 0. Of a table that has one number for a
+        key, and personal columns."""
+        if self._personal is None or len(self.table.key) != 1:
+            raise ValueError(f"rows of {self.table.table} cannot be prepared")
+        rows = [tuple(row) + self._tail for row in rows]
+        dumps, rest, behind = encode, self._rest, len(b"[0")
+        return [
+            (salt, half, dumps(rest(row))[behind:])
+            for (salt, half), row in zip(_halves(self._personal, rows), rows, strict=True)
+        ]
+
     def hashes(
-        self, rows: Iterable[Values], prepared: Sequence[Half | None] | None = None
+        self, rows: Iterable[Values], prepared: Sequence[Prepared | None] | None = None
     ) -> list[tuple[int | str, bytes | None, bytes]]:
-        """(key, salt, hash) of each row; the salts are new. ``prepared``: the :func:`halves` that are known already."""
+        """(key, salt, hash) of each row; the salts are new. ``prepared``: what is known of them already."""
+        if prepared is not None:
+            return self._hashes_of_prepared(rows, prepared)
         rows = [tuple(row) + self._tail for row in rows] if self._tail else list(rows)
         sha256, dumps, rest, begin = hashlib.sha256, encode, self._rest, self._begin
         keys = (
@@ -185,16 +192,25 @@ class Hasher:
                 (key, None, sha256(begin + dumps(rest(row))).digest())
                 for key, row in zip(keys, rows, strict=True)
             ]
-        if prepared is None:
-            known = _halves(self._personal, rows)
-        else:
-            known = [
-                half or _halves(self._personal, [row])[0] for half, row in zip(prepared, rows, strict=True)
-            ]
+        known = _halves(self._personal, rows)
         return [
             (key, salt, sha256(begin + half + dumps(rest(row))).digest())
             for key, (salt, half), row in zip(keys, known, rows, strict=True)
         ]
+
+    def _hashes_of_prepared(
+        self, rows: Iterable[Values], prepared: Sequence[Prepared | None]
+    ) -> list[tuple[int | str, bytes | None, bytes]]:
+        sha256, begin, place = hashlib.sha256, self._begin, self._key_at
+        found: list[tuple[int | str, bytes | None, bytes]] = []
+        for row, known in zip(rows, prepared, strict=True):
+            if known is None:
+                found += self.hashes([row])
+            else:
+                salt, half, rest = known
+                key = row[place]
+                found.append((key, salt, sha256(b"%b%b[%d%b" % (begin, half, key, rest)).digest()))
+        return found
 
     def check(self, row: Values, salt: bytes | None) -> bytes:
         """The hash that the row has by the salt that is stored with it (or by the hash of what was left out)."""

@@ -17,7 +17,7 @@ import apsw
 
 from db import audit, errors, structure
 from db.connection import Connections
-from db.evidence import HASH_BYTES, SALT_BYTES, Evidence, Half, Hasher, gone_hash, key_value
+from db.evidence import HASH_BYTES, SALT_BYTES, Evidence, Hasher, Prepared, gone_hash, key_value
 from db.pacing import in_steps
 from db.recording import Shape
 
@@ -233,24 +233,25 @@ class Bulk:
         """``columns``: in the order of the tuples; ``common``: of all rows; what neither has is at its default."""
         shape = shape_of(database, table)
         values = {**shape.defaults, **common}
-        missing = {name: value for name, value in values.items() if name not in columns}
+        self.lacking = {name: value for name, value in values.items() if name not in columns}
+        """What the tuples lack, for a :class:`db.evidence.Hasher` that prepares the same rows elsewhere."""
         self.table = table
-        self._hasher = Hasher(database.schema.tables[table], columns, [*missing.items()])
+        self._hasher = Hasher(database.schema.tables[table], columns, [*self.lacking.items()])
         # What all rows have in common is written into the statement, so that it need not be bound for each. No column is
         # named: APSW looks at the whole text for every row.
         places = {name: f"?{place}" for place, name in enumerate(columns, 1)}
-        given = [places.get(name) or apsw.format_sql_value(missing[name]) for name in shape.columns]
+        given = [places.get(name) or apsw.format_sql_value(self.lacking[name]) for name in shape.columns]
         self._statement = f"INSERT INTO {table} VALUES ({','.join(given)})"
 
     def hashes(
-        self, rows: Sequence[Sequence[Any]], prepared: Sequence[Half | None] | None = None
+        self, rows: Sequence[Sequence[Any]], prepared: Sequence[Prepared | None] | None = None
     ) -> list[Witness]:
         """The witnesses of the rows. ``prepared``: see :meth:`db.evidence.Hasher.hashes`."""
         found: list[Witness] = []
         for part in in_steps(rows, STEP):
             done = len(found)
-            halves = prepared[done : done + len(part)] if prepared is not None else None
-            found += self._hasher.hashes(part, halves)
+            known = prepared[done : done + len(part)] if prepared is not None else None
+            found += self._hasher.hashes(part, known)
         return found
 
     def insert(self, database: Connections, rows: Sequence[Sequence[Any]], witnesses: list[Witness]) -> None:

@@ -82,13 +82,25 @@ def test_a_row_is_hashed_as_the_document_says(row: tuple[Any, ...]) -> None:
     assert hasher.check(given_row, None) != found
 
 
-def test_halves_made_elsewhere_hash_a_column_that_the_tuples_lack_as_null() -> None:
-    table = Evidence("t", ("id",), ("name", "later"), ("size",))
-    columns, row = ("id", "name", "size"), (1, "Ann", 7)
-    halves = evidence.halves(table, columns, [row])
-    hasher = Hasher(table, columns, [("later", None)])
-    ((_, salt, made),) = hasher.hashes([row], halves)
-    assert made == Hasher(table, ("id", "name", "later", "size")).check((1, "Ann", None, 7), salt)
+def test_what_was_prepared_elsewhere_before_the_key_was_known_gives_the_same_hash() -> None:
+    table = Evidence("t", ("id",), ("name", "later"), ("size", "state"))
+    columns, lacking = ("id", "name", "size"), [("later", None), ("state", "new")]
+    ready = Hasher(table, columns, lacking).prepare([(0, "Ann", 7), (0, "Bob", 0)])
+    rows = [(41, "Ann", 7), (2**40, "Cy", 1), (43, "Bob", 0)]
+    found = Hasher(table, columns, lacking).hashes(rows, [ready[0], None, ready[1]])
+    whole = Hasher(table, ("id", "name", "later", "size", "state"))
+    for (number, name, size), (key, salt, made) in zip(rows, found, strict=True):
+        assert key == number
+        assert made == whole.check((number, name, None, size, "new"), salt)
+
+
+def test_only_rows_with_one_number_for_a_key_are_prepared() -> None:
+    for table in (
+        Evidence("t", ("id", "part"), ("name",), ("size",)),
+        Evidence("t", ("id",), (), ("part", "name", "size")),
+    ):
+        with pytest.raises(ValueError, match="cannot be prepared"):
+            Hasher(table, ("id", "part", "name", "size")).prepare([(0, 1, "Ann", 7)])
 
 
 def test_columns_that_the_tuples_lack_are_hashed_at_their_defaults() -> None:

@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from db.evidence import halves
+from db.evidence import Hasher, Prepared
+from valhalla.intake import sql
 from valhalla.intake.helper_protocol import (
     ALIVE,
     ALIVE_SECONDS,
@@ -101,10 +102,13 @@ def _answers(told: _Told, path: str | None) -> Iterator[tuple[str, Any]]:
         told.said = b""
     snapshot = Snapshot.from_json(asked["snapshot"])
     context = Context(asked["policy_version"], asked["policy"], asked["snapshot_id"], snapshot, asked["now"])
+    hasher = None
+    if asked["lacking"]:
+        hasher = Hasher(SCHEMA.tables["lead"], sql.NEW_LEAD, [*asked["lacking"].items()])
     while parts:
-        yield "part", _packed(*parts.popleft(), context)
+        yield "part", _packed(*parts.popleft(), context, hasher)
     while (chunk := source.read(asked["rows"], final=asked["final"])) is not None:
-        yield "part", _packed(chunk, source.digest(), context)
+        yield "part", _packed(chunk, source.digest(), context, hasher)
     yield "end", None
 
 
@@ -168,20 +172,30 @@ class _Guessed:
         )
 
 
-def _packed(chunk: Chunk, digest: str, context: Context) -> tuple[Any, ...]:
+def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) -> tuple[Any, ...]:
     start, end = (
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
     rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
     understood = [row for row in chunk.accepted if not is_unread(row)]
-    decisions = (tuple(decide(row, context)) for row in understood)
-    decided: Decided = list(
-        zip(decisions, halves(SCHEMA.tables["lead"], Row._fields, understood), strict=True)
-    )
+    decisions = [tuple(decide(row, context)) for row in understood]
+    decided: Decided = list(zip(decisions, _prepared(understood, decisions, hasher), strict=True))
     if len(decided) < len(chunk.accepted):
         known = iter(decided)
         decided = [(None, None) if is_unread(row) else next(known) for row in chunk.accepted]
     return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
+
+
+def _prepared(
+    rows: Sequence[Row], decisions: Sequence[tuple[Any, ...]], hasher: Hasher | None
+) -> Sequence[Prepared | None]:
+    """What can be worked out of the hashes of the rows as new leads."""
+    if hasher is None:
+        return [None] * len(rows)
+    width, decided = len(sql.FROM_ROW), len(sql.DECIDED)
+    return hasher.prepare(
+        (0, *row[:width], None, *decision[:decided]) for row, decision in zip(rows, decisions, strict=True)
+    )
 
 
 def _alive() -> None:

@@ -20,9 +20,9 @@ LENGTH = 8
 PART_ROWS = 1_250
 """Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
 
-Decided = list[tuple[tuple[Any, ...] | None, tuple[bytes, bytes] | None]]
-"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and the half of its hash
-that covers the personal columns (see :func:`db.evidence.halves`); None for a row that says what it said before."""
+Decided = list[tuple[tuple[Any, ...] | None, tuple[bytes, bytes, bytes] | None]]
+"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and of its hash what can be
+worked out without its number (see :data:`db.evidence.Prepared`); None for a row that says what it said before."""
 
 
 def file_of(source: Source) -> list[int]:

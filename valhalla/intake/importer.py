@@ -21,7 +21,7 @@ from valhalla.intake import helper, read_ahead, sql
 from valhalla.intake.drift import drift_warnings
 from valhalla.intake.forgotten import leave_out_forgotten
 from valhalla.intake.helper_protocol import PART_ROWS, Decided, file_of
-from valhalla.intake.plan import Plan, Reading, plan_chunk
+from valhalla.intake.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.intake.reading import (
     DEFAULT_SOURCE,
     Chunk,
@@ -280,7 +280,7 @@ class _Import:
         began = time.perf_counter()
         settling = False
         with self._bulk():
-            for chunk, decided in self._chunks(source, before.st_size):
+            for chunk, decided in self._chunks(source, before.st_size, reading):
                 reading = self._with_columns(source, reading)
                 self._store(chunk, decided, reading)
                 if self.hooks.stored is not None:
@@ -333,19 +333,20 @@ class _Import:
             self.database.sql(sql.ADD_COLUMNS, (self.header_id, self.import_id))
         return replace(reading, header_id=self.header_id)
 
-    def _chunks(self, source: Source, size: int) -> Iterator[tuple[Chunk, Decided | None]]:
+    def _chunks(self, source: Source, size: int, reading: Reading) -> Iterator[tuple[Chunk, Decided | None]]:
         """The list's chunks; of a large one from a second process that reads ahead. ``self.digest`` goes along."""
         large = size - self.position.offset >= helper.WORTH_BYTES
         if large and source.format in READ_AHEAD and self._may_read_ahead():
             _, mappings = source_rules(self.database, self.request.source)
+            context, rows = self._load_context(), self._step_rows()
             what = read_ahead.List(
                 *(self.path, source.profile, mappings.get(plain_header(source.header)), self.position),
                 source=self.request.source,
                 final=self.request.final,
                 file=file_of(source),
+                lacking=new_leads(self.database, reading, context).lacking,
             )
             try:
-                context, rows = self._load_context(), self._step_rows()
                 other = read_ahead.ReadAhead(what, context, rows, self.patience, self._said_before())
             except read_ahead.Unavailable:
                 pass

@@ -27,7 +27,7 @@ from typing import Any
 import apsw
 
 from db import Database
-from db.evidence import Half
+from db.evidence import Prepared
 from db.pacing import give_way
 from db.sealing import Bulk, Witness
 from valhalla.intake import sql
@@ -64,8 +64,8 @@ _NEW_IDENTITY = sql.NEW_LEAD.index("identity")
 _LIST_DATE = CONTENT.index("list_date")
 
 
-_Done = tuple[tuple[Any, ...] | None, Half | None]
-"""What was worked out ahead about a row: the decision on it, and half of its hash."""
+_Done = tuple[tuple[Any, ...] | None, Prepared | None]
+"""What was worked out ahead about a row: the decision on it, and of its hash what can be without its number."""
 _NOT_DONE: _Done = (None, None)
 
 
@@ -223,7 +223,7 @@ class _Planner:
         self.rows = rows
         self.keys = keys
         self.decided = decided
-        self.halves: list[Half | None] = []  # of the hashes of plan.leads, when they are known
+        self.prepared: list[Prepared | None] = []  # of the hashes of plan.leads, where it is known
         self.suppression = suppression
         self.reading = reading
         self.context = context
@@ -283,7 +283,7 @@ class _Planner:
         self._write_changed()
         self._sort_new()
         self.plan.witnesses = new_leads(self.database, self.reading, self.context).hashes(
-            self.plan.leads, self.halves if self.decided is not None else None
+            self.plan.leads, self.prepared if self.decided is not None else None
         )
         return self.plan
 
@@ -632,9 +632,9 @@ class _Planner:
 
     def _write_fresh(self) -> None:
         context, leads = self.context, self.plan.leads
-        halves = self.halves
-        for lead_id, (row, (decision, half)) in self.fresh.items():
-            halves.append(half)
+        prepared = self.prepared
+        for lead_id, (row, (decision, known)) in self.fresh.items():
+            prepared.append(known)
             leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         out = self._opted_out()
@@ -659,6 +659,7 @@ class _Planner:
             if reason is not None:
                 decision = decide(row, self.context, suppressed=reason)
                 leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
+                self.prepared[at] = None
 
     def _sort_new(self) -> None:
         """New leads that a second row of the chunk spoke about stand behind the others: put them where they belong."""
@@ -666,7 +667,7 @@ class _Planner:
         if len(leads) > len(self.fresh):
             order = sorted(range(len(leads)), key=lambda at: leads[at][0])
             leads[:] = [leads[at] for at in order]
-            self.halves[:] = [self.halves[at] for at in order]
+            self.prepared[:] = [self.prepared[at] for at in order]
 
     def _write_changed(self) -> None:
         reading, now = self.reading, self.reading.started_at
@@ -683,7 +684,7 @@ class _Planner:
             )
             if lead.fresh:
                 self.plan.counts.new += 1
-                self.halves.append(None)
+                self.prepared.append(None)
                 self.plan.leads.append((lead.id, *row[:_FROM_ROW], lead.suppressed, *decision[:_DECIDED]))
             else:
                 self.plan.updates.append(

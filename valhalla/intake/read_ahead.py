@@ -15,7 +15,8 @@ import json
 import marshal
 import queue
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,8 @@ class List:
     final: bool
     file: list[int]
     """See :func:`valhalla.intake.helper_protocol.file_of`."""
+    lacking: Mapping[str, Any] = field(default_factory=dict)
+    """What all new leads of the list have in common (see :class:`db.sealing.Bulk`). Without it nothing of their hashes is prepared."""
 
 
 class Unavailable(Exception):
@@ -141,6 +144,7 @@ class ReadAhead:
             "source": what.source,
             "final": what.final,
             "file": what.file,
+            "lacking": dict(what.lacking),
             "rows": rows,
             "said": len(said),
             "policy_version": context.policy_version,

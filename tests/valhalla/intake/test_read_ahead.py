@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from db import Database
+from db.verifying import verify
 from valhalla.intake import helper, helper_main, importer, read_ahead
 from valhalla.intake.helper_protocol import PART_ROWS, file_of
 from valhalla.intake.importer import import_file
@@ -19,6 +20,8 @@ from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceErr
 from valhalla.intake.reading.chunk import CHUNK_BYTES
 from valhalla.intake.request import Request
 from valhalla.intake.watchdog import Patience
+from valhalla.leads import do_not_contact
+from valhalla.leads.suppression import entry
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 
@@ -248,6 +251,23 @@ def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
     helper._spare.append(process)
     helper.discard()
     assert process.returncode is not None and not helper._spare
+
+
+def test_what_the_second_process_prepared_of_the_evidence_is_right(
+    tmp_path: Path, readers: list[read_ahead.ReadAhead]
+) -> None:
+    """Also of a lead that is not to be contacted, of one that two rows are about, and of rows read again."""
+    path = tmp_path / "list.csv"
+    lines = [f"P {n},p{n % 40}@example.com,{n}000,713-555-{2000 + n}\n" for n in range(1, 60)]
+    path.write_text("name,email,value,phone\n" + "".join(lines), encoding="utf-8")
+    with opened() as database:
+        do_not_contact.add(database, [entry("p7@example.com"), entry("p27@example.com")])
+        import_file(database, Request(str(path)))
+        path.write_text(path.read_text(encoding="utf-8").replace("P 9,", "Ann Lee,"), encoding="utf-8")
+        import_file(database, Request(str(path)))
+        assert len(readers) == 2
+        assert database.value("SELECT count(*) FROM lead WHERE suppressed IS NOT NULL") == 3
+        assert verify(database).problems == []
 
 
 def test_no_process_is_started_early_for_a_list_that_was_probably_read(
