@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -9,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from valhalla.intake.reading import source
+from valhalla.intake.reading.jsonfile import Document
 from valhalla.program import settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,3 +51,14 @@ def test_lines_without_a_record_add_no_entry_to_the_chain(desk: Any) -> None:
     assert (found.new, found.blank) == (1, 3_000)
     entries = desk.database.value("SELECT count(*) FROM audit WHERE action = 'import.chunk'")
     assert entries == 1
+
+
+def test_nothing_of_a_document_that_was_given_up_stays(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ijson's parsers hold their file in a way that the collector cannot see."""
+    monkeypatch.setattr(source, "EMPTY_CELLS", 10_000)
+    keys = ",".join(f'"k{number}":1' for number in range(500))
+    lead = f'{{"name":"Ann","email":"ann@example.com","value":1,{keys}}}'
+    found = desk.read(desk.write("keys.json", f"[{lead}{',{}' * 3_000}]", header=""))
+    assert found.error is not None and found.error["code"] == "TOO_LARGE"
+    gc.collect()
+    assert not [left for left in gc.get_objects() if isinstance(left, source.Source | Document)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from itertools import compress
 
@@ -56,18 +57,18 @@ class BlockReader:
     def read(self, text: str, line: int, chunk: Chunk, count: int, final: bool) -> tuple[int, int] | None:
         """Read a text that ends with a line end (or is ``final``); how many characters and lines were used.
 
-        None: nothing was read, the text is too unusual for this (line ends that are lone carriage returns inside
-        lines, quotes that swallow lines, more than ``count`` lines).
+        None: nothing was read, the text is too unusual for this (lone carriage returns next to quotes, quotes that
+        swallow lines, more than ``count`` lines).
         """
         data = text.encode("utf-8", "surrogatepass")
         flat = text
         if b"\r" in data:
             if data.count(b"\r") == data.count(b"\r\n"):
                 data = data.translate(None, b"\r")
-            elif b"\n" in data or b'"' in data:
+            elif b'"' in data:
                 return None
             else:
-                data = data.replace(b"\r", b"\n")
+                data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             flat = data.decode("utf-8", "surrogatepass")
         lines = flat.split("\n")
         if not lines[-1]:
@@ -211,7 +212,8 @@ class _Starts:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._end = "\n" if "\n" in text else "\r"
+        mixed = "\r" in text and text.count("\r") != text.count("\r\n")
+        self._end = re.compile(r"\r\n?|\n") if mixed else None
         self._number = 0
         self._at = 0
 
@@ -219,6 +221,13 @@ class _Starts:
         if number < self._number:
             self._number = self._at = 0
         while self._number < number:
-            self._at = self._text.index(self._end, self._at) + 1
+            self._at = self._next()
             self._number += 1
         return self._at
+
+    def _next(self) -> int:
+        if self._end is None:
+            return self._text.index("\n", self._at) + 1
+        found = self._end.search(self._text, self._at)
+        assert found is not None
+        return found.end()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from hashlib import blake2b
+from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import BinaryIO
 
@@ -23,6 +26,7 @@ SAMPLE = 1 << 10
 """Bytes compared to see whether a file was rewritten under our hands."""
 RAW_LIMIT = 1 << 18
 """Characters of a rejected record that are kept."""
+_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 def hash_of(file: BinaryIO, length: int) -> blake2b:
@@ -94,6 +98,9 @@ class Window:
                     return limit
                 at += 2
             return at
+        back = self.data.find(b"\r", 0, limit) if self.newline == b"\n" else -1
+        if back >= 0 and not self.data.startswith(b"\n", back + 1):  # lines may end in any way
+            return self._first_of_any(count, limit)
         low, high = 0, limit  # low holds at most count lines, high more
         have = 0
         total = self.data.count(self.newline, 0, limit)
@@ -107,6 +114,11 @@ class Window:
             else:
                 high = middle
         return high
+
+    def _first_of_any(self, count: int, limit: int) -> int:
+        """A megabyte of carriage returns is one line by the other line end, and would be gone through for each chunk."""
+        last = deque(islice(_LINE_END.finditer(self.data, 0, limit), count), maxlen=1)
+        return last[0].end() if last else limit
 
     def drop(self, size: int) -> bytes:
         """Forget the first ``size`` bytes and return them."""
@@ -144,6 +156,9 @@ class CsvReader:
             return None
         self.position = chunk.end
         return chunk
+
+    def close(self) -> None:
+        """Nothing of the rest is held but the bytes at hand."""
 
     def _read(self, chunk: Chunk, count: int, final: bool) -> None:
         taken, size = 0, WINDOW

@@ -145,6 +145,9 @@ class LinesReader:
         self.position = chunk.end
         return chunk
 
+    def close(self) -> None:
+        """Nothing of the rest is held but the bytes at hand."""
+
     def _take(self, line: bytes, number: int, chunk: Chunk) -> None:
         if not line.strip(b" \t\r\xef\xbb\xbf"):
             chunk.blank += 1

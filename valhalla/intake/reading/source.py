@@ -64,6 +64,9 @@ class Reader(Protocol):
     def read(self, count: int, final: bool) -> Chunk | None:
         """The next at most ``count`` records, or None when there are no more for now."""
 
+    def close(self) -> None:
+        """Let go of what the rest would be read from."""
+
 
 class Source:
     """An open lead list. Use it as a context manager, or call :meth:`close`."""
@@ -212,7 +215,8 @@ class Source:
         return prefix_hash(on_disk(self.path), self.position.offset).hexdigest()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let go of what was parsed of it."""
+        self._reader.close()
         self._file.close()
 
     def __enter__(self) -> Source:
@@ -291,6 +295,16 @@ class _Heard(io.FileIO):
         """As any file."""
         self._progress()
         return super().read(-1 if size is None else size)
+
+    def close(self) -> None:
+        """As any file, and from then on nobody hears of it: ijson's parsers hold their file in a way that the collector cannot
+        see, so that with whoever hears of it, everything that was parsed would stay for good."""
+        super().close()
+        self._progress = _nobody
+
+
+def _nobody() -> None:
+    """Hears of a file that is closed."""
 
 
 def _open_format(
@@ -699,3 +713,7 @@ class Packed:
         chunk.start, chunk.end = self._at(chunk.start), self._at(chunk.end)
         self.position = chunk.end
         return chunk
+
+    def close(self) -> None:
+        """Also the list in the archive, which is unpacked into a file of its own."""
+        self._source.close()

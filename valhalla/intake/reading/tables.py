@@ -258,3 +258,7 @@ class TableReader:
         chunk.end = Position(start.offset, number + 1, start.records + chunk.records, start.encoding)
         self.position = chunk.end
         return chunk
+
+    def close(self) -> None:
+        """Let go of the table, and of what parses it."""
+        self._table = iter(())

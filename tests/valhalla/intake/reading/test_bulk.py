@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from valhalla.intake.reading import Profile
+from valhalla.intake.reading import Profile, open_source
+from valhalla.intake.reading.blocks import BlockReader
 from valhalla.intake.reading.bulk_lists import ListReader
 from valhalla.intake.reading.careful import RowReader
 
@@ -58,6 +59,38 @@ def test_both_paths_agree(write, read_path, head, profile, end):
     assert fast.rejects == careful.rejects
     assert sorted(fast.warnings) == sorted(careful.warnings)
     assert fast.end == careful.end
+
+
+def test_both_paths_agree_where_lines_end_in_every_way(write, read_path):
+    chance = random.Random(7)
+    cells = [cell for cell in CELLS if '"' not in cell and "\n" not in cell]
+    text = HEADS[0] + "\n"
+    for number in range(3000):
+        usual = USUAL | {"email": f"lead{number}@example.com"}
+        odd = 0.1 if number % 5 == 0 else 0
+        text += ",".join(
+            chance.choice(cells) if chance.random() < odd else usual.get(name, "")
+            for name in HEADS[0].split(",")
+        ) + chance.choice(["\n", "\r\n", "\r", "\r\r", "\r\n\r", "\n\n"])
+    path = write(text)
+    fast, careful = read_path(path), read_path(path, slow=True)
+    assert fast.rows == careful.rows
+    assert len(fast.rows) > 2000
+    assert fast.rejects == careful.rejects
+    assert fast.end == careful.end
+
+
+def test_carriage_returns_are_not_gone_through_again_for_each_chunk(write, monkeypatch):
+    read = []
+    block = BlockReader.read
+    monkeypatch.setattr(
+        BlockReader, "read", lambda self, text, *more: (read.append(len(text)), block(self, text, *more))[1]
+    )
+    path = write("name,email,value\n" + "\r" * 20_000)
+    with open_source(path) as source:
+        while (chunk := source.read(1000, final=True)) is not None:
+            assert chunk.blank == 1000
+    assert read == [1000] * 20
 
 
 def test_a_generated_list_gives_its_known_truth(lead_list, read_path):
