@@ -514,9 +514,9 @@ CELLS = ("+" + "1" * LONG + "x", "-" + " " * LONG + "x", "+ " * LONG + "x", "=" 
          "vacant " * LONG, "\t" * LONG + "x", " " * LONG + "x", "\ud800" * 10, '"' + "1," * LONG + '"', "not vacant " * (LONG // 2), "-1 (2) 3/4,." * LONG, "'" * LONG)  # fmt: skip
 
 
-def make(seed: int, share: float, only: str | None, folder: Path, asked: Connection) -> None:
+def make(seed: int, share: float, only: str | None, skip: int, folder: Path, asked: Connection) -> None:
     """In a process of its own, so that making a file takes no memory from importing it: writes one each time it is asked."""
-    made = Files(seed, share).all(only)
+    made = itertools.islice(Files(seed, share).all(only), skip, None)
     for number in itertools.count():
         if not asked.recv():
             return
@@ -588,6 +588,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--skip", type=int, default=0, help="begin behind so many of them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--share", type=float, default=1.0, help="of what is repeated in them, such as 0.02: quick ones"
@@ -610,9 +611,11 @@ def main() -> int:
         peak_mb()
         maker, end = multiprocessing.get_context("spawn").Pipe()
         multiprocessing.get_context("spawn").Process(
-            target=make, args=(options.seed, options.share, options.only, folder, end), daemon=True
+            target=make,
+            args=(options.seed, options.share, options.only, options.skip, folder, end),
+            daemon=True,
         ).start()
-        for number in range(options.count):
+        for number in range(options.skip, options.skip + options.count):
             maker.send(True)
             kind, path, size = maker.recv()
             give_back()  # as the service does after lists: what the files before have left is not this one's

@@ -9,6 +9,7 @@ import typer
 
 from valhalla.cli.asking import confirm
 from valhalla.cli.invocation import invocation
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from db import Database
@@ -102,6 +103,10 @@ def reread(
             "--admit-held", help="Take the rows that were HELD: you have looked, and they are about others."
         ),
     ] = False,
+    lines: Annotated[
+        list[int] | None,
+        typer.Option("--line", min=1, help="With --admit-held: only the row on this line; may be repeated."),
+    ] = None,
 ) -> None:
     """Read a list again from its beginning, by other settings of its source when given."""
     from valhalla.cli.ingest import exit_code, report
@@ -111,6 +116,8 @@ def reread(
     from valhalla.intake.source_settings import Change, accept_suggestion, set_source
 
     inv = invocation(ctx)
+    if lines and not admit:
+        raise UsageError("--line says which held rows to take; say so with --admit-held, too")
     changed = pairs(options, "--with")
     with working(inv, "imports reread") as program:
         database = program.database
@@ -123,7 +130,7 @@ def reread(
         if accept:
             accept_suggestion(database, name, path)
         with ImportProgress(quiet=inv.json) as progress:
-            done = program.importing.read_again(path, name, progress, admit=admit)
+            done = program.importing.read_again(path, name, progress, admit=lines or admit)
     inv.show(done.result.as_json(), lambda: report(done, preview=False))
     raise typer.Exit(exit_code(done))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from valhalla.leads.suppression import Match, Suppression
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.intake.request import Admitted
     from valhalla.leads.traces import Traces
 
 MESSAGES = {
@@ -19,11 +21,12 @@ MESSAGES = {
 }
 
 
-def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: bool = False) -> None:
+def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: Admitted = False) -> None:
     """Turn the rows that are, or may be, about forgotten people into rejects that hold nothing of them.
 
-    ``admit``: a person has looked at those that may be.
+    ``admit``: a person has looked at those that may be, or at those on some lines.
     """
+    looked_at: Container[int] = range(0) if isinstance(admit, bool) else admit
     codes = {row.line: known.about_forgotten(row) for row in chunk.accepted}
     for reject in chunk.rejected:
         found = known.names_forgotten(reject.raw)
@@ -31,7 +34,7 @@ def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: bool = False
     gone = {
         line: "FORGOTTEN" if match is Match.YES else "HELD"
         for line, match in codes.items()
-        if match is Match.YES or (match is Match.MAYBE and not admit)
+        if match is Match.YES or (match is Match.MAYBE and admit is not True and line not in looked_at)
     }
     if not gone:
         return

@@ -22,7 +22,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.intake.reading.container import on_disk
-from valhalla.intake.request import Hooks, Progress, Request
+from valhalla.intake.request import Admitted, Hooks, Progress, Request
 from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate, Problem
@@ -61,7 +61,7 @@ class Importing:
         queue.events.subscribe(lambda signal: self.space.note() if signal.event == "no space" else None)
 
     def _import(
-        self, path: str, source: str, final: bool, again: bool = False, admit: bool = False
+        self, path: str, source: str, final: bool, again: bool = False, admit: Admitted = False
     ) -> int | None:
         """The job: read one file. Its result is the id of the import, or null when there was nothing to read."""
         job = current_job()
@@ -147,21 +147,26 @@ class Importing:
         return result.of_problem(path, "SET_ASIDE", reason)
 
     def ask(
-        self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: bool = False
+        self, path: Path, source: str, *, final: bool = True, again: bool = False, admit: Admitted = False
     ) -> int:
         """Have a list read by anyone who works on the queue; the job's number. ``again``: although it has not changed.
         ``admit``: see :class:`valhalla.intake.request.Request`. Raises :class:`UsageError` when its source is stopped."""
         if source_pauses.stopped(self.database, source) is not None:
             raise UsageError(self._stopped(path, source))
         job_id: int = self.queue.enqueue(
-            self._handler.s(str(path), source, final, again, admit), unique=_key(str(path))
+            self._handler.s(
+                str(path), source, final, again, admit if isinstance(admit, bool) else sorted(admit)
+            ),
+            unique=_key(str(path)),
         )
         return job_id
 
     def _stopped(self, path: Path, source: str) -> str:
         return f"{path} was not read: the source {source} is stopped; let it be read again with: valhalla sources resume {source}"
 
-    def read_again(self, path: Path, source: str, watch: Watch | None = None, *, admit: bool = False) -> Pass:
+    def read_again(
+        self, path: Path, source: str, watch: Watch | None = None, *, admit: Admitted = False
+    ) -> Pass:
         """Read one list from its beginning although it has not changed; returns when that has ended."""
         began, candidate = time.perf_counter(), Candidate(path, source)
         job_id = self.ask(path, source, again=True, admit=admit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,10 @@ from valhalla.intake.reading import DEFAULT_SOURCE, Chunk
 if TYPE_CHECKING:
     from valhalla.intake.reading import Source
     from valhalla.intake.reading.source import RowReaderFactory
+
+
+Admitted = bool | Collection[int]
+"""All held rows of a list, none, or those on some lines."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,9 @@ class Request:
     """Reads the records instead of :class:`valhalla.intake.reading.careful.RowReader`: rules of a program of its own."""
     documented: bool = False
     """Whether the list is held to the letter of the documents' rules, whatever its columns."""
-    admit: bool = False
-    """Whether a person has looked at the rows that may be about somebody who was forgotten, and said that they are not."""
+    admit: Admitted = False
+    """Whether a person has looked at the rows that may be about somebody who was forgotten, and said that they are not; or at which
+    lines, where it is about single ones."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from db import Database, audit
 from valhalla.effects import erasure
 from valhalla.intake.importer import import_file
-from valhalla.intake.request import Request
+from valhalla.intake.request import Admitted, Request
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.suppression import KEPT_DIGITS
 
@@ -26,7 +26,9 @@ def leads(tmp_path: Path) -> Path:
     return path
 
 
-def read(database: Database, path: Path, *, admit: bool = False) -> list[tuple[str, str | None, str | None]]:
+def read(
+    database: Database, path: Path, *, admit: Admitted = False
+) -> list[tuple[str, str | None, str | None]]:
     """The rows that a new reading of the list refuses."""
     number = import_file(database, Request(str(path), again=True, admit=admit))
     return database.sql("SELECT code, raw, value FROM reject WHERE import_id = ? ORDER BY line", (number,))
@@ -58,6 +60,14 @@ def test_a_row_that_may_be_about_her_is_held_until_a_person_has_looked(
     assert read(database, leads) == [("HELD", "", None)] * 2
     assert database.sql("SELECT name FROM lead") == [("Bo",)]
     assert [code for code, *_ in read(database, leads, admit=True)] == ["MISSING_EMAIL"]
+    assert database.sql("SELECT name FROM lead ORDER BY name") == [("Bo",), ("Jane Canary",)]
+
+
+def test_one_held_row_is_admitted_and_the_others_stay_held(database: Database, leads: Path) -> None:
+    read(database, leads)
+    erasure.forget(database, [1])
+    read(database, leads, admit=[2])
+    assert database.sql("SELECT line, code FROM reject WHERE state = 'open'") == [(3, "HELD")]
     assert database.sql("SELECT name FROM lead ORDER BY name") == [("Bo",), ("Jane Canary",)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from valhalla.safety.risk import assess
 FOUND_WORDS, APPEND = entries.found_words, audit.append
 """What the program does; everywhere else a test fails instead."""
 
+ROOT = Path(__file__).resolve().parents[3]
 LIST = "name,email,value,location,phone\nJane Canary,jane@canary.example,200000,Houston TX,713-555-0188\n"
 
 
@@ -51,6 +53,31 @@ def test_words_are_left_out_and_an_alert_says_so(
     told = database.sql("SELECT subject, body FROM audit WHERE action = 'effect.failed'")
     assert len(told) == 2 and word not in repr(told)
     assert database.sql("SELECT task, state, seen FROM alert") == [(entries.TASK, "open", 2)]
+    assert audit.check_chain(database) == []
+
+
+def actions() -> set[str]:
+    """Every kind of entry whose name stands where it is made."""
+    calls = re.compile(r"audit\.append\(\s*[\w.]+,\s*\"([\w.]+)\"")
+    files = [path for room in ("valhalla", "db") for path in (ROOT / room).rglob("*.py")]
+    return {action for path in files for action in calls.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_an_entry_of_no_kind_holds_words(database: Database, lead: int) -> None:
+    kinds = sorted(actions())
+    assert {"lead.edit", "effect.stand", "import.failed", "team.add", "protect.drill"} <= set(kinds)
+    before = database.value("SELECT max(seq) FROM audit")
+    body = {"lead": lead, "why": "Jane Canary", "said": [{"at": "<jane@canary.example>, 713-555-0188"}]}
+    with database.write():
+        for kind in kinds:
+            APPEND(database, kind, "list:jane@canary.example", body)
+    told = database.sql("SELECT action, subject, body FROM audit WHERE seq > ?", (before,))
+    assert set(kinds) <= {action for action, *_ in told}
+    assert [each for each in told if re.search("jane|canary(?!.example)|555.?0188", repr(each[1:]).lower())] == []
+    said = " ".join(
+        reason for (reason,) in database.sql("SELECT reason FROM alert WHERE task = ?", (entries.TASK,))
+    )
+    assert [kind for kind in kinds if f"({kind})" not in said] == []
     assert audit.check_chain(database) == []
 
 
