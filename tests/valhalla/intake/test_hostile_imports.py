@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -60,5 +61,8 @@ def test_nothing_of_a_document_that_was_given_up_stays(desk: Any, monkeypatch: p
     lead = f'{{"name":"Ann","email":"ann@example.com","value":1,{keys}}}'
     found = desk.read(desk.write("keys.json", f"[{lead}{',{}' * 3_000}]", header=""))
     assert found.error is not None and found.error["code"] == "TOO_LARGE"
+    for thread in threading.enumerate():
+        if thread.name == "reading":
+            thread.join()
     gc.collect()
     assert not [left for left in gc.get_objects() if isinstance(left, source.Source | Document)]
