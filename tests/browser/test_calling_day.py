@@ -207,6 +207,24 @@ def test_two_quick_presses_record_one_lead(calling: Any, look: Callable[..., Any
     assert (outcomes(calling, 1), outcomes(calling, 2)) == (["no_answer"], [])
 
 
+def test_the_next_lead_is_there_while_storing_still_waits_its_turn(
+    calling: Any, look: Callable[..., Any]
+) -> None:
+    page = look("wide").page
+    page.goto(calling.first_link)
+    page.goto(f"{calling.url}/work")
+    page.locator("#work-list[data-ahead='2']").wait_for()
+    with open_database(calling.home / "valhalla.db", create=False) as database:
+        with database.write():  # as an import does
+            press(page, "1")
+            page.locator("#work-name", has_text="Person 2").wait_for()
+            page.keyboard.press("9")  # nothing can be recorded on them yet
+            assert database.value("SELECT count(*) FROM outcome") == 0
+        page.locator("#work-said", has_text="Person 1: no answer").wait_for()
+        assert database.sql("SELECT lead_id, event FROM outcome") == [(1, "no_answer")]
+    assert shown(page) == "Person 2"
+
+
 def test_a_call_back_and_an_appointment_are_shown_before_they_are_stored(
     calling: Any, look: Callable[..., Any]
 ) -> None:

@@ -38,8 +38,10 @@ def show(
     lead: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     only: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    """The page, with who is next or the lead that was asked for."""
+    """The page, with who is next or the lead that was asked for; for the page itself only the part that changes."""
     found = gathering.gather(here, lead_id=lead, only=_group(only))
+    if "x-work" in request.headers:
+        return _part(here, found)
     return page(request, "work.html", "Work the list", **_shown(found))
 
 
@@ -219,15 +221,18 @@ def _about(request: Request, here: Cockpit, key: str, only: str, act: Callable[[
 def _next(request: Request, here: Cockpit, only: str, said: str, lead_id: int | None = None) -> Response:
     """Who is next: as JSON, as the part of the page that changes, or as a page."""
     if "x-work" in request.headers:
-        found = gathering.gather(here, only=_group(only), lead_id=lead_id, said=said)
-        shown = {"address": "/work", "read_only": here.read_only, **_shown(found)}
-        return HTMLResponse(
-            environment().get_template("work_card.html").render(now=here.database.clock(), **shown)
-        )
+        return _part(here, gathering.gather(here, only=_group(only), lead_id=lead_id, said=said))
     if wants_json(request.scope):
         return done(request, "/work", said)
     query = f"?lead={lead_id}" if lead_id is not None else f"?only={only}" if only else ""
     return done(request, f"/work{query}", said)
+
+
+def _part(here: Cockpit, found: dict[str, Any]) -> Response:
+    shown = {"address": "/work", "read_only": here.read_only, **_shown(found)}
+    return HTMLResponse(
+        environment().get_template("work_card.html").render(now=here.database.clock(), **shown)
+    )
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ const USUALLY = "tomorrow 10am"; // when to call back, unless something else is 
 const list = document.getElementById("work-list");
 const said = document.getElementById("work-said");
 const problem = document.getElementById("work-problem");
-let busy = false, came = 0, asking = 0;
+let busy = false, came = 0, asking = 0, ahead = null;
 
 const one = (selector) => list.querySelector(selector);
 
@@ -16,17 +16,51 @@ function complain(text) {
   problem.hidden = !text;
 }
 
+// Who comes next is fetched while a call goes on, so that a key shows them at once: storing waits its turn while a list is read.
+// Nothing can be recorded on them before the answer is there, which then takes their place. In a team nobody is held ahead.
+async function lookAhead() {
+  const work = one("[data-work]"), next = one("[data-next]")?.dataset.next;
+  ahead = null;
+  delete list.dataset.ahead;
+  if (!work.dataset.lead || !next || work.dataset.hold) return;
+  const only = new URLSearchParams(location.search).get("only");
+  try {
+    const answer = await fetch(`/work?lead=${next}${only ? `&only=${encodeURIComponent(only)}` : ""}`, { headers: { "X-Work": "1" } });
+    const html = answer.ok ? await answer.text() : "";
+    if (!html || one("[data-work]") !== work) return;
+    ahead = new DOMParser().parseFromString(html, "text/html").querySelector(".work-lead");
+    list.dataset.ahead = next;
+  } catch { /* the answer brings them */ }
+}
+
+// Shows the next lead; returns how to show the one before again. A wrong number may bring another one of the same person.
+function goOn(form, event) {
+  const known = form.matches(".work-keys") ? event !== "wrong_number" : form.matches('[action="/work/skip"]');
+  if (!known || !ahead) return () => {};
+  const before = one(".work-lead"), next = ahead;
+  next.inert = true;
+  before.replaceWith(next);
+  scrollTo(0, 0);
+  return () => next.replaceWith(before);
+}
+
 async function send(form, extra) {
   if (busy) return;
   busy = true;
   complain("");
   const body = new URLSearchParams(new FormData(form));
   for (const [name, value] of Object.entries(extra)) body.set(name, value);
+  const back = goOn(form, body.get("event"));
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Work": "1", Accept: "application/json" } });
     if (answer.ok) show(await answer.text());
-    else complain((await answer.json()).error.message); // what was typed stays
+    else {
+      const found = await answer.json();
+      back();
+      complain(found.error.message); // what was typed stays
+    }
   } catch {
+    back();
     complain("Valhalla does not answer. Nothing was recorded by this press; try it again.");
   }
   busy = false;
@@ -40,6 +74,7 @@ function show(html) {
   said.textContent = now.dataset.said;
   if (before !== now.dataset.lead) one("#work-name, h2")?.focus?.();
   history.replaceState(null, "", location.pathname + (new URLSearchParams(location.search).get("only") ? `?only=${new URLSearchParams(location.search).get("only")}` : ""));
+  lookAhead();
 }
 
 function open(name, event) {
@@ -61,18 +96,6 @@ function close() {
   const shown = [...list.querySelectorAll("[data-box], [data-for-time]")].filter((box) => !box.hidden);
   for (const box of shown) box.hidden = true;
   if (shown.length) one("#work-name")?.focus();
-
-// In a team the lead is this person's while the page is open, and given back when it is left.
-async function hold() {
-  if (!one("[data-hold]")) return;
-  try {
-    const answer = await fetch("/work/hold", { method: "POST", headers: { Accept: "application/json" } });
-    if (answer.ok && (await answer.json()).until === null) complain("This lead is not held for you any more; somebody else may be calling them. Press S for the next one.");
-  } catch { /* the next time */ }
-}
-setInterval(hold, 60000);
-addEventListener("pagehide", () => { if (one("[data-hold]")) navigator.sendBeacon("/work/release"); });
-addEventListener("pageshow", (event) => { if (event.persisted && one("[data-hold]")) location.reload(); });
   return shown.length > 0;
 }
 
@@ -121,6 +144,7 @@ document.addEventListener("keydown", (event) => {
   if (settled()) button.click();
 });
 one("#work-name")?.focus();
+lookAhead();
 
 // In a team the lead is this person's while the page is open, and given back when it is left.
 async function hold() {
