@@ -34,6 +34,9 @@ from valhalla.sandbox.alerts import AlertSystem
 _COPY = re.compile(r"valhalla-\d{8}T\d{6}Z-protected\.db")
 
 
+DRILL_EACH = 30 * DAY
+
+
 class Protection(NamedTuple):
     """Where copies go and what is there: paths, or addresses in a bucket."""
 
@@ -161,6 +164,18 @@ def drill(database: Database, home: Home, actor: str = "valhalla") -> dict[str, 
             ALERT, "the newest protected copy could not be restored", "critical"
         )
     return {"copy": str(found.newest), **body}
+
+
+def drill_if_due(database: Database, home: Home) -> dict[str, Any] | None:
+    """A drill a month after the last one, and a day after one that failed; with the first copies, at once."""
+    if not settings.value(database, FOLDER):
+        return None
+    last = database.one(sql.LAST_DRILL)
+    if last is not None:
+        wait = DRILL_EACH if audit.parsed(last[1])["ok"] else DAY
+        if database.clock() - last[0] < wait:
+            return None
+    return None if state(database).newest is None else drill(database, home)
 
 
 def restore(home: Home, source: Path | str) -> dict[str, Any]:

@@ -12,3 +12,5 @@ SELECT (SELECT hash FROM audit ORDER BY seq LIMIT 1),
 """
 
 LAST_AT = "SELECT at FROM audit ORDER BY seq DESC LIMIT 1"
+
+LAST_DRILL = "SELECT at, body FROM audit WHERE action = 'protect.drill' ORDER BY seq DESC LIMIT 1"

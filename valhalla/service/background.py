@@ -32,6 +32,8 @@ COPY_SECONDS = 600
 """How often is asked whether an automatic audit copy or a protected one is due, in seconds."""
 
 DRILL_JOB = "protect.drill"
+DRILL_SECONDS = 3 * 3600
+"""How often is asked whether the month's drill is due: an office's computer is off at night, and a slot then would go by."""
 
 PRUNE_JOB = "retention.prune"
 
@@ -68,7 +70,7 @@ class Background:
         self.queue.periodic.add(PeriodicJob.each(PACKETS_JOB, PACKET_SECONDS))
         self.queue.periodic.add(PeriodicJob.each(COPY_JOB, COPY_SECONDS))
         self.queue.periodic.add(PeriodicJob.cron(PRUNE_JOB, "40 3 * * *", here))
-        self.queue.periodic.add(PeriodicJob.cron(DRILL_JOB, "20 4 1 * *", here))
+        self.queue.periodic.add(PeriodicJob.each(DRILL_JOB, DRILL_SECONDS))
         self.queue.periodic.add(
             PeriodicJob.each(CHECKS_JOB, CHECKS_SECONDS, at_start=True, delay=CHECKS_DELAY)
         )
@@ -106,9 +108,7 @@ class Background:
 
     def _drill(self) -> dict[str, Any] | None:
         """Once a month: whether the newest protected copy can be restored."""
-        if protecting.state(self.database).newest is None:
-            return None
-        return protecting.drill(self.database, self.home)
+        return protecting.drill_if_due(self.database, self.home)
 
     def _prune(self) -> dict[str, int]:
         if erasure.uncleaned(self.database):

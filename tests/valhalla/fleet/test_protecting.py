@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db import Database, audit
-from db.clock import MINUTE
+from db.clock import DAY, MINUTE
 from valhalla.fleet import protecting
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
@@ -89,6 +89,25 @@ def test_a_drill_restores_the_newest_copy_and_says_so_in_the_chain(
     drills = database.sql("SELECT body FROM audit WHERE action = 'protect.drill' ORDER BY seq")
     assert [audit.parsed(body)["ok"] for (body,) in drills] == [True, False]
     assert AlertSystem(database=database).get_alerts(severity="critical")
+
+
+def test_a_drill_is_due_at_first_then_each_month_and_a_day_after_one_that_failed(
+    database: Database, place: Home, tmp_path: Path
+) -> None:
+    assert protecting.drill_if_due(database, place) is None, "there is nothing to restore"
+    copy = Path(protecting.protect(database, place, str(tmp_path / "stick"))["path"])
+    began = database.clock()
+
+    def on(day: int) -> bool | None:
+        database.clock = lambda: began + day * DAY  # type: ignore[method-assign]
+        made = protecting.drill_if_due(database, place)
+        return None if made is None else made["ok"]
+
+    assert [on(0), on(29), on(30), on(31)] == [True, None, True, None]
+    copy.write_bytes(copy.read_bytes()[:-1] + b"!")
+    assert [on(60), on(60), on(61)] == [False, None, False]
+    (dated,) = database.one("SELECT at FROM audit WHERE action = 'protect.drill' ORDER BY seq DESC LIMIT 1")
+    assert dated == began + 61 * DAY
 
 
 @pytest.mark.parametrize("target", ["ftp://server/x", "HOME", "HOME/copies", "FILE"])
