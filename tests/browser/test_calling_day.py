@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.program import settings
 from valhalla.program.database import open_database
 
 ROOT = Path(__file__).parents[2]
@@ -43,8 +46,10 @@ def calling(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Any]:
     paths = os.pathsep.join([str(beside), str(ROOT), os.environ.get("PYTHONPATH", "")])
     with run_program(tmp_path / "home", PYTHONPATH=paths, TZ="America/Chicago") as program:
         (tmp_path / "a.csv").write_text(HEADER + ROWS, encoding="utf-8")
-        program.command("config", "set", "my.name", "Sam Ortiz")
-        program.command("ingest", tmp_path / "a.csv")
+        with open_database(program.home / "valhalla.db", create=False) as database:
+            database.clock = lambda: NOON
+            settings.save(database, "my.name", "Sam Ortiz")
+            import_file(database, Request(str(tmp_path / "a.csv")))
         yield program
 
 

@@ -10,6 +10,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from valhalla.intake.importer import import_file
+from valhalla.intake.request import Request
+from valhalla.program import settings
+from valhalla.program.database import open_database
+
 ROOT = Path(__file__).parents[2]
 NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston, a Wednesday."""
@@ -49,9 +54,11 @@ def story(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Story]:
     paths = os.pathsep.join([str(beside), str(ROOT), os.environ.get("PYTHONPATH", "")])
     with run_program(tmp_path / "home", PYTHONPATH=paths, TZ="America/Chicago") as program:
         (tmp_path / "probate.csv").write_text(LIST, encoding="utf-8")
-        program.command("config", "set", "my.name", "Sam Ortiz")
-        program.command("config", "set", "my.phone", "713-555-0100")
-        program.command("ingest", tmp_path / "probate.csv")
+        with open_database(program.home / "valhalla.db", create=False) as database:
+            database.clock = lambda: NOON
+            settings.save(database, "my.name", "Sam Ortiz")
+            settings.save(database, "my.phone", "713-555-0100")
+            import_file(database, Request(str(tmp_path / "probate.csv")))
         yield Story(program, lambda days: moved.write_bytes(b"x" * days) and None, tmp_path)
 
 

@@ -14,7 +14,9 @@ from valhalla.cockpit.server import Server
 from valhalla.effects import drafting
 from valhalla.sandbox.alerts import AlertSystem
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))
+EXAMPLES = int(
+    os.environ.get("SCHEMATHESIS_EXAMPLES", "100" if os.environ.get("VALHALLA_LONG") == "1" else "10")
+)
 """Requests for each operation; a long run sets more."""
 
 
