@@ -73,7 +73,9 @@ def test_an_entry_of_no_kind_holds_words(database: Database, lead: int) -> None:
             APPEND(database, kind, "list:jane@canary.example", body)
     told = database.sql("SELECT action, subject, body FROM audit WHERE seq > ?", (before,))
     assert set(kinds) <= {action for action, *_ in told}
-    assert [each for each in told if re.search("jane|canary(?!.example)|555.?0188", repr(each[1:]).lower())] == []
+    assert [
+        each for each in told if re.search("jane|canary(?!.example)|555.?0188", repr(each[1:]).lower())
+    ] == []
     said = " ".join(
         reason for (reason,) in database.sql("SELECT reason FROM alert WHERE task = ?", (entries.TASK,))
     )
