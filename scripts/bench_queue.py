@@ -1,17 +1,20 @@
 """Measures the queue against others, in one run, side by side.
 
 ``python3 scripts/bench_queue.py`` prints, for Valhalla's queue, stock ``SqliteHuey`` (as it comes, and in WAL with
-synchronous NORMAL), ``litequeue`` and ``persist-queue``:
+synchronous NORMAL), ``litequeue``, ``persist-queue`` and ``DBOS`` on SQLite:
 
 - *enqueue*: jobs/s put in one by one, and in bulk where there is such a thing;
 - *run*: no-op jobs/s from the queue to their end with one worker thread, all of them waiting at the start;
 - *start*: from enqueueing to the handler, p50 and p99 in ms: idle, next to a busy producer, and from another process;
 - *idle*: share of one CPU that a worker with four threads takes when there is nothing to do;
+- *threads*: as *run*, with four threads, where there are such;
+- *kill*: jobs of 3 ms whose worker is killed five times; how many are lost at the end, and how many were done twice;
 - *growth*: jobs/s with 1,000, 100,000 and 1,000,000 waiting rows, and the CPU time of each, which says the same on a
   machine that has other things to do.
 
 Each figure is the median of ``--rounds`` processes of their own, which take turns so that a slow minute of the machine
-hits all of them. litequeue and persist-queue run no jobs; theirs is a loop that takes, calls and acknowledges.
+hits all of them. litequeue and persist-queue run no jobs; theirs is a loop that takes, calls and acknowledges. DBOS runs what is
+enqueued at once, so its time is that of enqueueing and running. ``--write`` puts the table into docs/queue/comparing.md.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -32,7 +37,10 @@ from typing import Any
 
 from bootstrap import ROOT, clean_environment, enter
 
-GROWTH = (1_000, 100_000, 1_000_000)
+GROWTH = "1000,100000,1000000"
+QUIET = 3.0
+"""Seconds without a job after which *kill* takes the others to be lost."""
+PAGE = ROOT / "docs" / "queue" / "comparing.md"
 WARM, RUN = 10_000, 10_000
 
 
@@ -54,9 +62,14 @@ class Engine:
         self.starts: list[float] = []
         self.reached = threading.Event()
         self.target = -1
+        self.marks = os.open(folder / "marks", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def handle(self, sent_ns: int = 0) -> None:
-        """The job: nothing but counting, and noting when it began."""
+        """The job: nothing but counting, and noting when it began. In *kill* a nap, and a line in a file."""
+        if sent_ns < 0:
+            time.sleep(0.003)
+            os.write(self.marks, f"{-sent_ns}\n".encode())
+            return
         if sent_ns:
             self.starts.append((time.time_ns() - sent_ns) / 1e6)
         self.handled += 1
@@ -81,12 +94,12 @@ class Engine:
 class Valhalla(Engine):
     bulk = True
 
-    def __init__(self, folder: Path, atomic: bool, durable: bool) -> None:
+    def __init__(self, folder: Path, atomic: bool, durable: bool, memory: bool = False) -> None:
         super().__init__(folder)
         from db import Database
         from jobs import JobQueue
 
-        self.database = Database.open(folder / "queue.db")
+        self.database = Database.memory() if memory else Database.open(folder / "queue.db")
         self.queue = JobQueue(self.database)
         self.task = self.queue.task(name="noop", atomic=atomic, durable=durable)(self.handle)
 
@@ -217,6 +230,31 @@ class Persist(_Loop):
         return True
 
 
+class Dbos(Engine):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        import dbos
+
+        address = f"sqlite:///{folder / 'queue.sqlite'}"
+        dbos.DBOS(config={"name": "bench", "system_database_url": address, "log_level": "ERROR"})
+        handle = self.handle
+
+        @dbos.DBOS.workflow(name="noop")
+        def noop(sent_ns: int) -> None:
+            handle(sent_ns)
+
+        self.task = noop
+        dbos.DBOS.launch()
+        self.queue = dbos.DBOS.register_queue("bench", worker_concurrency=1, polling_interval_sec=0.01)
+
+    def put(self, sent_ns: int = 0) -> None:
+        self.queue.enqueue(self.task, sent_ns)
+
+    @contextmanager
+    def working(self, threads: int) -> Any:
+        yield
+
+
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     "valhalla atomic FULL": lambda folder: Valhalla(folder, atomic=True, durable=True),
     "valhalla FULL": lambda folder: Valhalla(folder, atomic=False, durable=True),
@@ -224,9 +262,15 @@ ENGINES: dict[str, Callable[[Path], Engine]] = {
     "valhalla atomic NORMAL": lambda folder: Valhalla(folder, atomic=True, durable=False),
     "valhalla NORMAL": lambda folder: Valhalla(folder, atomic=False, durable=False),
     "huey NORMAL": lambda folder: Huey(folder, normal=True),
+    "valhalla in memory": lambda folder: Valhalla(folder, atomic=False, durable=False, memory=True),
     "litequeue": Litequeue,
     "persist-queue": Persist,
+    "DBOS on SQLite": Dbos,
 }
+SLOW = ("DBOS on SQLite",)
+"""Engines that are measured with a tenth of the jobs."""
+NOT_KEPT = ("valhalla in memory",)
+"""Engines that keep nothing when their process ends."""
 
 
 # -- one measurement, in a process of its own ---------------------------------------------------------------
@@ -244,15 +288,71 @@ def measure_enqueue(engine: Engine, count: int) -> dict[str, float]:
     return figures
 
 
-def measure_run(engine: Engine, count: int) -> dict[str, float]:
-    engine.put_many(count)
+def measure_run(engine: Engine, count: int, threads: int = 1) -> dict[str, float]:
     engine.target = count
     began = time.perf_counter()
-    with engine.working(1):
+    engine.put_many(count)
+    if not isinstance(engine, Dbos):
+        began = time.perf_counter()
+    cpu = time.process_time()
+    with engine.working(threads):
         engine.reached.wait()
         engine.settle()
         seconds = time.perf_counter() - began
-    return {"jobs/s": count / seconds}
+    spent = time.process_time() - cpu
+    return {"jobs/s": count / seconds, "CPU us/job": 1e6 * spent / count, "MB": _megabytes()}
+
+
+def measure_threads(engine: Engine, count: int) -> dict[str, float]:
+    return measure_run(engine, count, threads=4)
+
+
+def _megabytes() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure_kill(engine: Engine, count: int) -> dict[str, float]:
+    """The worker of ``kill``, until nothing has come for a while; puts the jobs in when it is the first."""
+    marks = engine.folder / "marks"
+    put = engine.folder / "put"  # as long as there are jobs in the queue
+    put.touch()
+    for number in range(put.stat().st_size + 1, count + 1):
+        with put.open("ab") as noted:
+            noted.write(b".")
+        engine.put(-number)
+    with engine.working(1):
+        size, since = -1, time.monotonic()
+        while time.monotonic() - since < QUIET:
+            time.sleep(0.05)
+            if marks.stat().st_size != size:
+                size, since = marks.stat().st_size, time.monotonic()
+    return {}
+
+
+def kill(engine: str, count: int, folder: Path, kills: int) -> dict[str, float]:
+    """Let workers of ``engine`` be killed while they run jobs, then one run to the end; what became of the jobs."""
+    chance = random.Random(1)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        command = [sys.executable, __file__, "--engine", engine, "--measure", "kill", "--count", str(count)]
+        environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
+        marks = Path(place) / "marks"
+        marks.touch()
+        for number in range(kills + 1):
+            worker = subprocess.Popen(
+                [*command, "--folder", place], env=environment, stdout=subprocess.DEVNULL
+            )
+            size = marks.stat().st_size
+            while number < kills and worker.poll() is None and marks.stat().st_size < size + 40:
+                time.sleep(0.002)  # until it has done some
+            if number < kills:
+                time.sleep(chance.random() / 100)
+                worker.kill()
+            worker.wait()
+        done = Counter(marks.read_text().split())
+        count = (Path(place) / "put").stat().st_size
+    return {"lost": count - len(done), "twice": sum(each - 1 for each in done.values())}
 
 
 def measure_growth(engine: Engine, waiting: int) -> dict[str, float]:
@@ -324,6 +424,8 @@ def measure_idle(engine: Engine, seconds: int) -> dict[str, float]:
 MEASURES: dict[str, Callable[[Engine, int], dict[str, float]]] = {
     "enqueue": measure_enqueue,
     "run": measure_run,
+    "threads": measure_threads,
+    "kill": measure_kill,
     "growth": measure_growth,
     "start": measure_start,
     "idle": measure_idle,
@@ -350,6 +452,7 @@ def one(arguments: argparse.Namespace) -> int:
 
 def run(engine: str, measure: str, count: int, folder: Path) -> dict[str, float] | None:
     """One measurement; None when the library is not installed or the process failed."""
+    count = count // 10 if engine in SLOW else count
     with tempfile.TemporaryDirectory(dir=folder) as place:
         command = [sys.executable, __file__, "--engine", engine, "--measure", measure, "--count", str(count)]
         environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
@@ -399,23 +502,65 @@ def main(arguments: argparse.Namespace) -> int:
     engines = [engine for engine in ENGINES if arguments.only is None or arguments.only in engine]
     ours = [engine for engine in engines if engine.startswith("valhalla")]
     hueys = [engine for engine in engines if "huey" in engine]
+    unflushed = [
+        engine for engine in (*ours, *hueys) if "FULL" not in engine and "atomic" not in engine
+    ]  # what waits costs no flush
     rounds, folder = arguments.rounds, Path(arguments.folder or tempfile.gettempdir())
     every: dict[str, Any] = {}
     parts = {
         "enqueue": ([arguments.jobs // 4], engines, rounds),
         "run": ([arguments.jobs], engines, rounds),
-        "start": ([100], [*ours, *hueys], 1),
+        "start": ([max(20, arguments.jobs // 200)], [*ours, *hueys], 1),
         "idle": ([5], [*ours[:1], *hueys[:1]], 1),
-        "growth": ([waiting for waiting in GROWTH if waiting <= arguments.most], [*ours, *hueys], rounds),
+        "threads": ([arguments.jobs], [*ours, *hueys], rounds),
+        "growth": ([int(each) for each in arguments.waiting.split(",")], unflushed, rounds),
     }
     for part in arguments.parts.split(","):
+        if part == "kill":
+            kept = [engine for engine in engines if engine not in NOT_KEPT]
+            every[part] = {engine: kill(engine, 100, folder, arguments.kills) for engine in kept}
+            print("\nkill (100)", *(f"  {name:26} {each}" for name, each in every[part].items()), sep="\n")
+            continue
         counts, who, turns = parts[part]
         for count, figures in table(part, counts, who, turns, folder).items():
             every[f"growth {count}" if part == "growth" else part] = figures
     ratios(every)
+    if arguments.write:
+        write_page(every, arguments.kills)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(every, indent=1), encoding="utf-8")
     return 0
+
+
+def write_page(every: dict[str, Any], kills: int) -> None:
+    """The table, into the page."""
+
+    def cell(part: str, engine: str, *keys: str) -> str:
+        figures = every.get(part, {}).get(engine, {})
+        return " / ".join(_told(figures[key]) for key in keys) if all(key in figures for key in keys) else "–"
+
+    most = max(
+        (key for key in every if key.startswith("growth ")), key=lambda key: int(key[7:]), default="growth"
+    )
+    head = ["queue", "1 thread, jobs/s", "4 threads, jobs/s", "enqueued one by one/s", "wake-up p50 / p99, ms",
+            f"CPU per job at {int(most[7:] or 0):,} waiting, µs", "memory, MB", f"after {kills} × kill −9: lost / done twice"]  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for engine in ENGINES:
+        cells = [
+            cell("run", engine, "jobs/s"), cell("threads", engine, "jobs/s"), cell("enqueue", engine, "single/s"),
+            cell("start", engine, "idle p50", "idle p99"), cell(most, engine, "CPU us/job"), cell("run", engine, "MB"),
+            "nothing is kept" if engine in NOT_KEPT else cell("kill", engine, "lost", "twice"),
+        ]  # fmt: skip
+        lines.append("| " + " | ".join([engine, *cells]) + " |")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    after = rest.partition("<!-- end -->")[2]
+    PAGE.write_text(
+        before + "<!-- table -->\n" + "\n".join(lines) + "\n<!-- end -->" + after, encoding="utf-8"
+    )
+
+
+def _told(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 and value != int(value) else f"{value:,.0f}"
 
 
 def ratios(every: dict[str, Any]) -> None:
@@ -424,9 +569,9 @@ def ratios(every: dict[str, Any]) -> None:
     print()
     for ours, theirs, wanted in (
         ("valhalla atomic FULL", "huey as it comes (FULL)", 2.5),
-        ("valhalla FULL", "huey as it comes (FULL)", 0.8),
+        ("valhalla FULL", "huey as it comes (FULL)", 1.0),
         ("valhalla atomic NORMAL", "huey NORMAL", 1.0),
-        ("valhalla NORMAL", "huey NORMAL", 0.6),
+        ("valhalla NORMAL", "huey NORMAL", 1.0),
     ):
         if ours in runs and theirs in runs:
             ratio = runs[ours]["jobs/s"] / runs[theirs]["jobs/s"]
@@ -434,6 +579,10 @@ def ratios(every: dict[str, Any]) -> None:
         if ours in puts and theirs in puts:
             ratio = puts[ours]["bulk/s"] / puts[theirs]["single/s"]
             print(f"enqueue: {ours} bulk / {theirs} single = {ratio:.1f}")
+    shared = every.get("threads", {})
+    if {"valhalla FULL", "huey as it comes (FULL)"} <= shared.keys():
+        ratio = shared["valhalla FULL"]["jobs/s"] / shared["huey as it comes (FULL)"]["jobs/s"]
+        print(f"4 threads: valhalla FULL / huey as it comes (FULL) = {ratio:.2f} (wanted at least 2.5)")
     for engine in every.get("growth 1000", {}):
         most = every.get("growth 1000000", {}).get(engine)
         if most and engine.startswith("valhalla"):
@@ -448,8 +597,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=20_000, help="no-op jobs per run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="engines whose name contains this")
-    parser.add_argument("--parts", default="enqueue,run,start,idle,growth")
-    parser.add_argument("--most", type=int, default=GROWTH[-1], help="largest number of waiting rows")
+    parser.add_argument("--parts", default="enqueue,run,threads,start,idle,growth,kill")
+    parser.add_argument("--waiting", default=GROWTH, help="numbers of waiting rows, with commas between")
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/queue/comparing.md")
     parser.add_argument("--json", help="also write the figures there")
     parser.add_argument("--folder", help="where the queues' files go")
     for hidden in ("--engine", "--measure"):
