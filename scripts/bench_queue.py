@@ -239,11 +239,10 @@ class Dbos(Engine):
         dbos.DBOS(config={"name": "bench", "system_database_url": address, "log_level": "ERROR"})
         handle = self.handle
 
-        @dbos.DBOS.workflow(name="noop")
         def noop(sent_ns: int) -> None:
             handle(sent_ns)
 
-        self.task = noop
+        self.task = dbos.DBOS.workflow(name="noop")(noop)
         dbos.DBOS.launch()
         self.queue = dbos.DBOS.register_queue("bench", worker_concurrency=1, polling_interval_sec=0.01)
 
