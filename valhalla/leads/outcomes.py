@@ -34,7 +34,7 @@ from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, local_day, moment
 from valhalla.program.wording import cents
 from valhalla.scoring.jobs import Reevaluating
-from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.channels import CHANNELS
 
 __all__ = ["OPTED_OUT", "read_lead"]
 

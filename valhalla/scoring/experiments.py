@@ -11,7 +11,7 @@ from db.orm import JOIN
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import models
 from valhalla.scoring.scripts import bring_back, find_script
-from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.channels import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
 
 MOST_VARIANTS = 10

@@ -11,7 +11,7 @@ from db.clock import iso
 from db.orm import Case, fn
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import models, sql
-from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.channels import CHANNELS
 
 LONGEST = 20_000
 """Letters of a script."""

@@ -13,7 +13,7 @@ from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import all_experiments, gate_json, rate_text, results
 from valhalla.scoring.promoting import assess
 from valhalla.scoring.scripts import all_scripts, whole
-from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.channels import CHANNELS
 from valhalla.scoring.stages.learning import RANKS
 from valhalla.scoring.store import latest_policy
 

@@ -22,7 +22,7 @@ from valhalla.reports import packet as making
 from valhalla.reports.packet_files import make_files
 from valhalla.reports.packet_page import page as packet_page
 from valhalla.reports.packet_pdf import pdf
-from valhalla.scoring.stages.calling import CHANNELS
+from valhalla.scoring.stages.channels import CHANNELS
 from valhalla.team.belonging import check_outcome
 
 router = Views("leads")

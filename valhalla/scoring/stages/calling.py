@@ -19,9 +19,6 @@ FOLLOW_UP = "follow up"
 HOLD = "hold"
 ACTIONS = (CALL_NOW, TEXT_THEN_CALL, FOLLOW_UP, HOLD)
 
-CHANNELS = ("call", "text", "email", "letter", "visit")
-"""How a lead can be contacted."""
-
 NIGHT = QuietHours.of("20:00", "08:00")
 
 OVER = ("won", "lost", "dead", "opted_out")
