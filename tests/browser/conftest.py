@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -111,10 +112,12 @@ def running(home: Path, *options: str, **variables: str) -> Iterator[Program]:
     reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True)
     reader.start()
     try:
-        told, deadline = "", time.monotonic() + 60
-        while "token=" not in told:
-            told = lines.get(timeout=max(0.1, deadline - time.monotonic()))
-        link = told.strip().rpartition(" ")[2]
+        deadline, found = time.monotonic() + 60, None
+        while found is None:  # a cycle that begins at the same moment may print into the line
+            found = re.search(
+                r"http\S+token=[\w-]+", lines.get(timeout=max(0.1, deadline - time.monotonic()))
+            )
+        link = found[0]
         yield Program(home, process, link.partition("/?")[0], link, environment)
     finally:
         process.terminate()

@@ -79,7 +79,8 @@ def show(home: Home, link: str, *, opens: bool, quiet: bool) -> None:
     from valhalla.program.errors import InputError
     from valhalla.service import links
 
-    print(f"Cockpit: {link}", file=sys.stderr if quiet else sys.stdout, flush=True)
+    # In one piece: the service prints in a thread of its own.
+    print(f"Cockpit: {link}\n", end="", file=sys.stderr if quiet else sys.stdout, flush=True)
     try:
         page = links.write_page(home, link)
     except OSError as error:

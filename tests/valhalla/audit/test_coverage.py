@@ -45,8 +45,7 @@ from valhalla.reports.packet import make
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import experiments, policies, scripts
 from valhalla.scoring.opening import open_home
-from valhalla.service import tokens
-from valhalla.service.sql import BEGIN_RUN
+from valhalla.service import runs, tokens
 from valhalla.team import members, signing_in
 
 PROMISED = {
@@ -97,8 +96,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_lead(database, {"name": "Gus G", "email": "gus@example.com", "value": "3"})
         merge.merge(database, 1, 2)
         merge.keep_apart(database, 3, 4)
-        with database.write():
-            run = database.value(BEGIN_RUN, (1, "0", "{}", 1))
+        run = runs.begin(database, "run", {})
         live.open_for(database, run, "ann")
         record(database, Outcome(1, "contacted", database.clock(), reason="she called back"))
         do_not_contact.add(database, [suppression.entry("no@example.com")], reason="asked")
