@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,9 @@ def test_one_that_a_killed_program_left_is_ended_and_one_that_ends_is_started_ag
 ) -> None:
     note = home.path / litestream.FOLDER / "pid"
     left = psutil.Process(int(note.read_text("ascii")))
+    deadline = time.monotonic() + 20
+    while "litestream" not in " ".join(left.cmdline()) and time.monotonic() < deadline:
+        time.sleep(0.01)  # it has been forked, and is not Litestream yet
     now = [1000.0]
     next_one = Continuous(database, home, lambda: now[0])
     next_one.tick()

@@ -26,7 +26,7 @@ def test_digest_at_six_packets_at_once_and_leads_again_at_night(
     bench = Bench(database)
     bench.clock.at = clock()  # 14:13:20 UTC
     WholeProgram(database, home, bench.queue).background.schedule("UTC")
-    assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh"]
+    assert sorted(job.name for job in bench.run()) == ["audit.copy", "packets.refresh", "protect.drill"]
     bench.advance(CHECKS_DELAY)
     assert [job.name for job in bench.run()] == ["safety.checks"]
     assert sorted(path.name for path in home.packets.iterdir()) == [
