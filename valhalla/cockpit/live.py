@@ -56,7 +56,7 @@ class Feed:
     async def running(self) -> AsyncIterator[None]:
         """While inside, everybody who is connected is kept up to date."""
         self.clients.begin()
-        # One thread for every look: the file's version is told per connection, and connections belong to threads.
+        # One thread for every look: each connection counts the versions of the file for itself, and connections belong to threads.
         with ThreadPoolExecutor(1, "cockpit-live") as thread:
             task = asyncio.create_task(self._work(thread))
             try:
@@ -82,10 +82,10 @@ class Feed:
                 self._newest_alert = None
                 await self.clients.somebody()
             try:
-                told = await loop.run_in_executor(thread, self._look)
+                found = await loop.run_in_executor(thread, self._look)
             except DatabaseError as error:
-                told = ([("counters", pack({"type": "problem", "message": str(error)}))], [])
-            newest, each = told
+                found = ([("counters", pack({"type": "problem", "message": str(error)}))], [])
+            newest, each = found
             for kind, message in newest:
                 self.clients.publish(kind, message)
             for message in each:

@@ -116,7 +116,7 @@ class Receiving:
 
 
 def too_large(home: Home) -> str:
-    """What a client that sends more than is accepted is told."""
+    """The answer to a client that sends more than is accepted."""
     return f"a list of more than {LARGEST // 2**20} MB does not go through the browser; copy it into {home.inbox}"
 
 

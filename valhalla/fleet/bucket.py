@@ -104,12 +104,12 @@ class Bucket:
 
     def for_litestream(self, folder: str) -> dict[str, Any]:
         """A folder here, in the words of Litestream's configuration; user and password it finds where boto3 does."""
-        told: dict[str, Any] = {"bucket": self._bucket, "path": self._prefix + folder}
+        where: dict[str, Any] = {"bucket": self._bucket, "path": self._prefix + folder}
         if region := self._client.meta.region_name:
-            told["region"] = region
+            where["region"] = region
         if not str(self._client.meta.endpoint_url).endswith(".amazonaws.com"):
-            told |= {"endpoint": self._client.meta.endpoint_url, "force-path-style": True}
-        return told
+            where |= {"endpoint": self._client.meta.endpoint_url, "force-path-style": True}
+        return where
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

@@ -104,7 +104,7 @@ def replica(place: Path | Bucket, folder: str) -> dict[str, Any]:
 
 def configure(folder: Path, database: Path, where: dict[str, Any]) -> Path:
     """Write the configuration; it holds no password. JSON is YAML, too, and needs no care for what a path contains."""
-    told = {
+    configuration = {
         "logging": {"level": "warn"},
         "snapshot": {"interval": "24h", "retention": "24h"},
         "dbs": [
@@ -114,7 +114,7 @@ def configure(folder: Path, database: Path, where: dict[str, Any]) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / CONFIG
     with whole(path) as part:
-        part.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        part.write_text(json.dumps(configuration, indent=1), encoding="utf-8")
     return path
 
 
@@ -143,11 +143,11 @@ def start(home: Home, found: Found, place: Path | Bucket, folder: str) -> subpro
 
 def _environment() -> dict[str, str]:
     """Ours. Litestream cannot use AWS_CA_BUNDLE, and takes what certificates there are from where Go does."""
-    told = dict(os.environ)
-    bundle = told.pop("AWS_CA_BUNDLE", None)
+    environment = dict(os.environ)
+    bundle = environment.pop("AWS_CA_BUNDLE", None)
     if bundle:
-        told.setdefault("SSL_CERT_FILE", bundle)
-    return told
+        environment.setdefault("SSL_CERT_FILE", bundle)
+    return environment
 
 
 def send_rest(home: Home, found: Found, patience: float) -> bool:

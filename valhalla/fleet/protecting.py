@@ -193,12 +193,12 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
         found = (
             all_copies(source) or sorted(source.glob("*.db"), key=lambda each: each.stat().st_mtime_ns)[::-1]
         )
-        told = (
+        manifest = (
             json.loads(manifest_path(found[0]).read_text("utf-8"))
             if found and manifest_path(found[0]).exists()
             else None
         )
-        done, passed_over = _from_litestream(home, source, told)
+        done, passed_over = _from_litestream(home, source, manifest)
         if done is not None:
             return done
         if not found:
@@ -212,10 +212,10 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
 def _restored(home: Home, copy: Path, head: str | None = None) -> dict[str, Any]:
     kept = restoring.restore(home, copy, head=head)
     with open_database(home.database, create=False) as database:
-        told = database.one(sql.RESTORED)
+        entry = database.one(sql.RESTORED)
         leads = database.value(sql.LEADS)
-    assert told is not None
-    facts = audit.parsed(told[0])
+    assert entry is not None
+    facts = audit.parsed(entry[0])
     return {
         "database": str(home.database),
         "copy": str(copy),
@@ -290,8 +290,8 @@ def _copy(database: Database, home: Home, folder: Path) -> dict[str, Any]:
 def _protect_by_bucket(database: Database, home: Home, bucket: Bucket, actor: str) -> dict[str, Any]:
     names = [each for each in bucket.copies() if _COPY.fullmatch(each)]
     if names:
-        told = _manifest_in(home, bucket, names[0])
-        if not restarting.knows(database, str(told.get("head"))):
+        manifest = _manifest_in(home, bucket, names[0])
+        if not restarting.knows(database, str(manifest.get("head"))):
             raise UsageError(
                 f"{bucket.address} holds copies of another file; name a folder of its own for this one"
             )
@@ -334,10 +334,10 @@ def _restore_from_bucket(home: Home, source: str) -> dict[str, Any]:
 def _manifest_in(home: Home, bucket: Bucket, name: str) -> dict[str, Any]:
     home.prepare()
     with scratch_folder(home.database) as folder:
-        told: dict[str, Any] = json.loads(
+        manifest: dict[str, Any] = json.loads(
             manifest_path(bucket.get(name, folder, only_manifest=True)).read_text("utf-8")
         )
-    return told
+    return manifest
 
 
 def _sent(database: Database, place: Path | Bucket) -> int | None:

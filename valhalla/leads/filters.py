@@ -36,7 +36,7 @@ _SOURCE = pattern(r"(?:from|source)\s+(.+)")
 _TRIED = pattern(r"(.+?)\s+(once|twice|three times|four times|five times|\d+\s*(?:\+|x|times))")
 
 NEVER_A_STATUS = ("interested", "not_interested", "offer", "sold")
-"""Where a lead stands beside its status."""
+"""What a lead can be in addition to its status."""
 
 STANDS = (
     *("new", "contacted", "appointment", "contract", "won", "lost", "dead", "paused", "opted_out"),

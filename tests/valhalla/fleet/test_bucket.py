@@ -21,7 +21,6 @@ from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
-from valhalla.scoring import store
 
 PLACE = "s3://copies/office"
 
@@ -48,20 +47,6 @@ def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for each in client.list_objects_v2(Bucket="copies").get("Contents", ()):
         client.delete_object(Bucket="copies", Key=each["Key"])
     client.delete_bucket(Bucket="copies")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
-def database(home: Home) -> Iterator[Database]:
-    with open_database(home.database) as database:
-        store.seed(database)
-        yield database
 
 
 def test_a_copy_is_in_the_bucket_when_protect_returns_and_brings_everything_back(

@@ -28,20 +28,6 @@ pytestmark = pytest.mark.skipif(not litestream.find().usable, reason=f"{litestre
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
-def database(home: Home) -> Iterator[Database]:
-    with open_database(home.database) as database:
-        store.seed(database)
-        yield database
-
-
-@pytest.fixture
 def stick(database: Database, home: Home, tmp_path: Path) -> Path:
     """A second folder with a first whole copy."""
     protecting.protect(database, home, str(tmp_path / "stick"))

@@ -34,14 +34,6 @@ GOOD = "name,email,value\nAnn Ames,ann@example.com,100000\n"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.chdir(tmp_path)
-    home = Home(tmp_path / "home")
-    home.prepare()
-    return home
-
-
-@pytest.fixture
 def importing(home: Home) -> Iterator[Importing]:
     with open_database(home.database) as database:
         store.seed(database)

@@ -140,7 +140,7 @@ def lose(request: Request, here: Here, number: Number, reason: Short = "", at: S
 
 @router.json("/api/deals/{number}/sheet", summary="The sheet for buyers")
 def sheet_json(here: Here, number: Number) -> dict[str, Any]:
-    """What buyers are told of a lead's house: nothing about the seller, the script or the spread."""
+    """What buyers learn about a lead's house: nothing about the seller, the script or the spread."""
     return buyer_sheet.gather(here.database, number)
 
 
