@@ -32,8 +32,8 @@ _spare: list[subprocess.Popen[bytes]] = []
 def prepare(paths: Iterable[str], database: Path) -> None:
     """Start a process now when one of the files is worth it: large, and not older than what was last written to ``database``,
     because such a file was probably read then. The caller also calls :func:`discard` at the end."""
-    written = max(map(_changed_at, (database, database.with_name(f"{database.name}-wal"))))
-    path = next((each for each in paths if _is_large(each) and _changed_at(each) >= written), None)
+    written = max(map(changed_at, (database, database.with_name(f"{database.name}-wal"))))
+    path = next((each for each in paths if _is_large(each) and changed_at(each) >= written), None)
     if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
         try:
             _spare.append(_spawn(path))
@@ -81,8 +81,8 @@ def _detached() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _changed_at(path: str | Path) -> float:
-    """When a file, or what is known about it, was last changed; 0: it is not there."""
+def changed_at(path: str | Path) -> float:
+    """When a file, or what is known about it, was last changed, in seconds; 0: it is not there."""
     try:
         found = os.stat(path)
     except OSError:

@@ -18,6 +18,7 @@ from valhalla.intake.advice import advice
 from valhalla.intake.changed import look
 from valhalla.intake.contents import further
 from valhalla.intake.disk_space import DiskSpace
+from valhalla.intake.helper import changed_at
 from valhalla.intake.importer import import_file
 from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
@@ -137,7 +138,11 @@ class Importing:
         """A list that ended the program each time it was read is not read again before it has changed, or a person asks for it."""
         path = str(candidate.path)
         killer = next((job for job in self.queue.killers(IMPORT_JOB) if job.unique_key == _key(path)), None)
-        if killer is None or killer.finished_at is None or _changed_at(candidate.path) > killer.finished_at:
+        if (
+            killer is None
+            or killer.finished_at is None
+            or int(changed_at(on_disk(candidate.path)) * SECOND) > killer.finished_at
+        ):
             return None
         reason = (
             f"{path} is set aside: the program ended {killer.lost} times while it read it. It is read again when it has changed, "
@@ -215,15 +220,6 @@ class Importing:
 
 def _key(path: str) -> str:
     return f"{IMPORT_JOB}:{path}"
-
-
-def _changed_at(path: Path) -> int:
-    """When the file, or what is known about it, was last changed, UTC microseconds; 0: it is not there."""
-    try:
-        found = on_disk(path).stat()
-    except OSError:
-        return 0
-    return int(max(found.st_mtime, found.st_ctime) * SECOND)
 
 
 def _gone(candidate: Candidate) -> FileResult:
