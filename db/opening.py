@@ -24,7 +24,7 @@ _D = TypeVar("_D", bound=Connections)
 
 def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D:
     """Open ``path`` to read and write. See :meth:`db.Database.open`."""
-    _check_library()
+    check_library()
     words = schema.words
     path = Path(os.path.realpath(path))
     flags = apsw.SQLITE_OPEN_READWRITE
@@ -55,7 +55,7 @@ def open_file(kind: type[_D], path: Path, schema: Schema, *, create: bool) -> _D
         else:
             _hold_back(database, path, unreadable)
         if not database.readonly:
-            _use_wal(database, path)
+            use_wal(database, path)
             migrate.upgrade(database)
             database.look()
     except BaseException:
@@ -82,7 +82,7 @@ def _hold_back(database: Connections, path: Path, unreadable: bool) -> None:
 
 def open_to_mend(kind: type[_D], path: Path, schema: Schema) -> _D:
     """Open ``path`` to write, as it is: neither its parts are compared nor its tables brought up to date."""
-    _check_library()
+    check_library()
     path = Path(os.path.realpath(path))
     if _size(path, schema.words) is None:
         raise errors.CannotOpen(f"{path} does not exist")
@@ -90,7 +90,7 @@ def open_to_mend(kind: type[_D], path: Path, schema: Schema) -> _D:
     try:
         database.tolerate()
         _recognise(database, path)
-        _use_wal(database, path)
+        use_wal(database, path)
     except BaseException:
         database.close_all()
         raise
@@ -99,7 +99,7 @@ def open_to_mend(kind: type[_D], path: Path, schema: Schema) -> _D:
 
 def open_copy(kind: type[_D], path: Path, schema: Schema, *, any_schema: bool) -> _D:
     """Open ``path`` to read only. See :meth:`db.Database.open_copy`."""
-    _check_library()
+    check_library()
     path = Path(os.path.realpath(path))
     if _size(path, schema.words) is None:
         raise errors.CannotOpen(f"{path} does not exist")
@@ -144,7 +144,8 @@ def _size(path: Path, words: Words) -> int | None:
     return status.st_size
 
 
-def _check_library() -> None:
+def check_library() -> None:
+    """Refuse an SQLite with known corruption bugs."""
     have = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if have < SQLITE_NEEDED:
         raise errors.OldSqlite(
@@ -175,7 +176,8 @@ def _recognise(database: Connections, path: Path) -> None:
         )
 
 
-def _use_wal(database: Connections, path: Path) -> None:
+def use_wal(database: Connections, path: Path) -> None:
+    """Have the file at ``path`` written through a log. Raises CannotOpen where that cannot be."""
     if _switched_to_wal(database) != "wal":
         raise errors.CannotOpen(
             f"{path} cannot be used in WAL mode, as on a network share; choose {database.schema.words.local}"

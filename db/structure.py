@@ -19,6 +19,8 @@ from db import audit
 from db.connection import Connections
 from db.schema import Schema, Versions
 
+NONE_OF_IT = "is none of this schema"
+
 DECLARED = "schema.tables"
 """Action of the entries that say which parts a database has from then on, each with its digest."""
 
@@ -164,7 +166,7 @@ def compared(
         if part not in expected:
             acts = _acts(database, row, ours)
             tool = None if acts else REPLICATING.get(part)
-            what = f"is of {tool}, which copies the database" if tool else "is none of this schema"
+            what = f"is of {tool}, which copies the database" if tool else NONE_OF_IT
             found.append(Difference(part, what, acts))
         elif digest(row) != expected[part]:
             found.append(Difference(part, "is not what this schema makes", True))

@@ -11,7 +11,10 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, cast, overload
 
+import apsw
+
 from db import Database
+from db.borrowed import borrow
 from db.clock import DAY, SECOND
 from jobs.core import Cipher, Duty
 from jobs.coroutines import runs_on_loop
@@ -66,6 +69,12 @@ class JobQueue(Producer):
         """A queue with a database of its own at ``path``, which is made if need be; :meth:`shut` closes both. ``options``:
         ``lease``, ``max_lost``, ``cipher``."""
         return cls(Database.open(path, SCHEMA), name, **options)
+
+    @classmethod
+    def connected(cls, connect: Callable[[], apsw.Connection], name: str = "default", **options: Any) -> Self:
+        """A queue in the program's own database. ``connect`` returns the calling thread's connection to it: what the program
+        writes there in a transaction of its own and the jobs that it enqueues in it are committed together. ``options`` as in :meth:`open`."""
+        return cls(borrow(connect, SCHEMA), name, **options)
 
     def __enter__(self) -> Self:
         return self

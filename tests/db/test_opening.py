@@ -206,7 +206,7 @@ def test_a_library_with_known_bugs(
 
 def test_a_place_without_wal(path: Path) -> None:
     with memory_database() as database, pytest.raises(errors.CannotOpen, match="network share"):
-        opening._use_wal(database, path)
+        opening.use_wal(database, path)
 
 
 # -- rights ------------------------------------------------------------------------------------------------
