@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from jobs.core import Cipher, Duty
     from jobs.current import CurrentJob, current_job
+    from jobs.engine import Engine
     from jobs.errors import (
         Abandoned,
         CanceledWhileRunning,
@@ -75,6 +76,7 @@ _MODULES = {
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
     "core": "Cipher Duty",
     "current": "CurrentJob current_job",
+    "engine": "Engine",
     "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
     "kind": "JobWrapper",
@@ -104,6 +106,7 @@ __all__ = [
     "CurrentJob",
     "DoNotRetry",
     "Duty",
+    "Engine",
     "ForgottenJobs",
     "JobEvent",
     "JobId",

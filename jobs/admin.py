@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from db import audit
 from jobs import sealing, sql
 from jobs.errors import UnknownJob, WaitTimeout, WrongState
+from jobs.file_engine import engine_of
 from jobs.state import CANCELED, ENDED, RUNNING, STATES, WAITING, JobEvent, JobState, from_row
 
 if TYPE_CHECKING:
-    from db import Database
+    from jobs.engine import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class QueueLoad(NamedTuple):
     waiting: int
 
 
-def show_job(database: Database, job_id: int) -> JobState:
+def show_job(database: Store, job_id: int) -> JobState:
     """A job as it is now. Raises :class:`UnknownJob`."""
     row = database.one(sql.SHOW, (job_id,))
     if row is None:
@@ -58,7 +58,7 @@ def show_job(database: Database, job_id: int) -> JobState:
     return from_row(row)
 
 
-def job_history(database: Database, job_id: int) -> list[JobEvent]:
+def job_history(database: Store, job_id: int) -> list[JobEvent]:
     """Every change of a job's state, oldest first: when, by which worker, in which claim, why."""
     job = show_job(database, job_id)
     events = database.sql(sql.HISTORY, (job_id, _first_event_since(database, job.created_at)))
@@ -67,7 +67,7 @@ def job_history(database: Database, job_id: int) -> list[JobEvent]:
     return [JobEvent(*row) for row in events]
 
 
-def _first_event_since(database: Database, at: int) -> int:
+def _first_event_since(database: Store, at: int) -> int:
     """The number from which on events are not older than ``at``. They are in order of time, so halving finds it."""
     low, high = database.sql(sql.EVENT_RANGE)[0]
     while low < high:
@@ -80,7 +80,7 @@ def _first_event_since(database: Database, at: int) -> int:
 
 
 def find_jobs(
-    database: Database,
+    database: Store,
     *,
     state: str | None = None,
     queue: str | None = None,
@@ -114,7 +114,7 @@ def find_jobs(
     return [from_row(row) for row in rows]
 
 
-def list_queues(database: Database) -> list[QueueState]:
+def list_queues(database: Store) -> list[QueueState]:
     """All queues that hold jobs or were ever paused."""
     counts: dict[str, dict[str, int]] = {}
     for queue, state, count in database.sql(sql.COUNT_BY_STATE):
@@ -127,22 +127,22 @@ def list_queues(database: Database) -> list[QueueState]:
     return found
 
 
-def count_by_state(database: Database) -> dict[str, int]:
+def count_by_state(database: Store) -> dict[str, int]:
     """How many jobs are in each state, over all queues; states without jobs are left out."""
     return dict(database.sql(sql.COUNT_OF_STATES))
 
 
-def count_jobs(database: Database, queue: str, *states: str) -> int:
+def count_jobs(database: Store, queue: str, *states: str) -> int:
     """How many jobs of ``queue`` are in one of ``states``."""
     return int(database.value(sql.COUNT_IN_STATES, (queue, json.dumps(states))))
 
 
-def count_up_to(database: Database, most: int = 1_000) -> QueueCounts:
+def count_up_to(database: Store, most: int = 1_000) -> QueueCounts:
     """How many jobs run, wait, are scheduled and have failed, each counted up to ``most``: bounded work in any database."""
     return QueueCounts(*database.sql(sql.COUNT_TO, {"most": most})[0])
 
 
-def queue_loads(database: Database, names: Iterable[str], most: int = 1_000) -> list[QueueLoad]:
+def queue_loads(database: Store, names: Iterable[str], most: int = 1_000) -> list[QueueLoad]:
     """The queues called ``names`` and those that were ever paused, each with what runs and waits (up to ``most``)."""
     marks = {name: mark for name, *mark in database.sql(sql.QUEUE_STATES)}
     found = []
@@ -153,25 +153,25 @@ def queue_loads(database: Database, names: Iterable[str], most: int = 1_000) -> 
     return found
 
 
-def running_jobs(database: Database, limit: int = 50) -> list[JobState]:
+def running_jobs(database: Store, limit: int = 50) -> list[JobState]:
     """The jobs that run now."""
     return [from_row(row) for row in database.sql(sql.RUNNING_NOW, (limit,))]
 
 
 def newest_jobs(
-    database: Database, names: Iterable[str], *, state: str | None = None, limit: int = 1
+    database: Store, names: Iterable[str], *, state: str | None = None, limit: int = 1
 ) -> list[JobState]:
     """The newest jobs of some kinds among the last 5,000 jobs, the newest first."""
     given = {"names": json.dumps(list(names)), "state": state, "limit": limit}
     return [from_row(row) for row in database.sql(sql.NEWEST_OF_KINDS, given)]
 
 
-def newest_of_each_kind(database: Database, names: Iterable[str]) -> list[JobState]:
+def newest_of_each_kind(database: Store, names: Iterable[str]) -> list[JobState]:
     """The newest job of each of some kinds among the last 5,000 jobs."""
     return [from_row(row) for row in database.sql(sql.NEWEST_OF_EACH_KIND, (json.dumps(list(names)),))]
 
 
-def worker_processes(database: Database, workers: Iterable[int]) -> dict[int, int]:
+def worker_processes(database: Store, workers: Iterable[int]) -> dict[int, int]:
     """The process ids of workers by their numbers, of those that are still known."""
     found = {}
     for number in workers:
@@ -180,7 +180,7 @@ def worker_processes(database: Database, workers: Iterable[int]) -> dict[int, in
     return found
 
 
-def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:
+def retry_job(database: Store, job_id: int, actor: str = "operator") -> str:
     """Put a job that has ended back into the queue, its failures counted again from zero; returns its state afterwards.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
@@ -201,7 +201,7 @@ def retry_job(database: Database, job_id: int, actor: str = "operator") -> str:
         return WAITING
 
 
-def cancel_job(database: Database, job_id: int, actor: str = "operator") -> str:
+def cancel_job(database: Store, job_id: int, actor: str = "operator") -> str:
     """Cancel a job; returns its state afterwards. A running one ends at its next check and is "running" until then.
 
     Raises :class:`UnknownJob`, :class:`WrongState`.
@@ -219,31 +219,31 @@ def cancel_job(database: Database, job_id: int, actor: str = "operator") -> str:
         raise WrongState(f"job {int(job_id)} is {job.state} already")
 
 
-def retry_jobs(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+def retry_jobs(database: Store, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
     """Put jobs back into the queue, all of them or none; durable. Returns their states."""
     with database.write(durable=not database.in_write()):
         return [retry_job(database, number, actor) for number in job_ids]
 
 
-def cancel_jobs(database: Database, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
+def cancel_jobs(database: Store, job_ids: Iterable[int], actor: str = "operator") -> list[str]:
     """Cancel jobs, all of them or none; durable. Returns their states."""
     with database.write(durable=not database.in_write()):
         return [cancel_job(database, number, actor) for number in job_ids]
 
 
-def pause_queue(database: Database, queue: str, actor: str = "operator", reason: str | None = None) -> None:
+def pause_queue(database: Store, queue: str, actor: str = "operator", reason: str | None = None) -> None:
     """Start no more jobs of ``queue``; running ones continue."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 1, database.clock(), actor, reason))
 
 
-def resume_queue(database: Database, queue: str, actor: str = "operator") -> None:
+def resume_queue(database: Store, queue: str, actor: str = "operator") -> None:
     """Start jobs of ``queue`` again."""
     with database.write(durable=not database.in_write()):
         database.sql(sql.SET_PAUSED, (queue, 0, database.clock(), actor, None))
 
 
-def prune_jobs(database: Database, *, older_than: int, state: str = "done", queue: str | None = None) -> int:
+def prune_jobs(database: Store, *, older_than: int, state: str = "done", queue: str | None = None) -> int:
     """Delete jobs in ``state`` that ended more than ``older_than`` microseconds ago, with their events; returns how many."""
     if state not in ENDED:
         raise WrongState(
@@ -266,7 +266,7 @@ def prune_jobs(database: Database, *, older_than: int, state: str = "done", queu
     return total
 
 
-def _remove_some(database: Database, which: dict[str, Any]) -> int:
+def _remove_some(database: Store, which: dict[str, Any]) -> int:
     with database.write():  # no job that is found here can be given another try meanwhile
         rows = database.sql(sql.PRUNABLE, which)
         if not rows:
@@ -274,7 +274,7 @@ def _remove_some(database: Database, which: dict[str, Any]) -> int:
         database.many(sql.PRUNE, [(row[0],) for row in rows])
         removed = {"state": which["state"], "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
         removed["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
-        audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
+        engine_of(database).witness("jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
     which["after"] = rows[-1][0]
     return len(rows)
 
@@ -287,7 +287,7 @@ class ForgottenJobs(NamedTuple):
     """Those that run at the moment, by number: they can only be forgotten when they have ended."""
 
 
-def forget_jobs(database: Database, tells: Callable[[str], bool], actor: str = "operator") -> ForgottenJobs:
+def forget_jobs(database: Store, tells: Callable[[str], bool], actor: str = "operator") -> ForgottenJobs:
     """Delete the jobs of which a text ``tells``, with their events; one that waits is canceled first. A summary of each stays in the
     audit chain."""
     found = _telling(database, sql.TEXTS_OF_JOBS, tells, 1) | _telling(
@@ -308,13 +308,13 @@ def forget_jobs(database: Database, tells: Callable[[str], bool], actor: str = "
         if rows:
             removed = {"state": "ended", "jobs": len(rows), "first": rows[0][0], "last": rows[-1][0]}
             removed["sha256"] = sealing.digest(rows, sealing.JOBS_DOMAIN)
-            audit.append(database, "jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
+            engine_of(database).witness("jobs.removed", f"task:{rows[0][0]}-{rows[-1][0]}", removed)
     if rows:
         sealing.prune_events(database)
     return ForgottenJobs(len(rows), running)
 
 
-def _telling(database: Database, text: str, tells: Callable[[str], bool], first: int) -> set[int]:
+def _telling(database: Store, text: str, tells: Callable[[str], bool], first: int) -> set[int]:
     """The jobs of the rows of which a column from ``first`` on tells; the column before that has the job's number."""
     found: set[int] = set()
     after = 0
@@ -324,7 +324,7 @@ def _telling(database: Database, text: str, tells: Callable[[str], bool], first:
     return found
 
 
-def wait_until_empty(database: Database, *, queue: str | None = None, timeout: float | None = None) -> None:
+def wait_until_empty(database: Store, *, queue: str | None = None, timeout: float | None = None) -> None:
     """Wait until the queue is empty (jobs that are scheduled for later do not count). Raises :class:`WaitTimeout`."""
     deadline = None if timeout is None else time.monotonic() + timeout
     while left := database.value(sql.UNFINISHED, {"queue": queue}):
@@ -333,5 +333,5 @@ def wait_until_empty(database: Database, *, queue: str | None = None, timeout: f
         time.sleep(0.01)
 
 
-def _event(database: Database, job_id: int, event: str, reason: str) -> None:
+def _event(database: Store, job_id: int, event: str, reason: str) -> None:
     database.sql(sql.EVENT, (job_id, database.clock(), event, None, None, reason, None))

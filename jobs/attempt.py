@@ -17,11 +17,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import apsw
-
 from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
+from jobs.engine import Change, Claim, Engine, Row
 from jobs.errors import (
     Abandoned,
     BadResult,
@@ -40,7 +39,6 @@ from jobs.state import CANCELED, DEAD, DONE, EXPIRED, SCHEDULED, WAITING
 
 if TYPE_CHECKING:
     from jobs.kind import JobTask, Kind
-    from jobs.storage import Claim
 
 ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIGNAL_EXPIRED: EXPIRED}
 
@@ -51,59 +49,6 @@ NOT_RUN = (Generator, Coroutine, AsyncGenerator)
 
 MAX_ERROR, MAX_DETAIL = 500, 8_000
 """Characters of an error's message in the row, and of its traceback in the event, that are kept."""
-
-Row = tuple[Any, ...]
-
-EVENT_COLUMNS = 7
-"""Values of one event."""
-
-
-Change = tuple[str, Row, Row | None]
-"""A statement that changes one job and carries the fencing token, its parameters, and the event to record."""
-
-
-def write(connection: apsw.Connection, changes: list[Change]) -> list[str]:
-    """Make ``changes`` in the open transaction. Equal statements share a call, and so do the events.
-
-    Returns the statements that found a job which is no longer this worker's. The events of those are left out; unless
-    that was the start of another attempt, the caller rolls back.
-    """
-    lost: list[str] = []
-    if len(changes) > 2:
-        return _write_many(connection, changes)
-    recorded: Row = ()
-    for statement, row, event in changes:
-        connection.execute(statement, row)
-        if connection.changes() != 1:
-            lost.append(statement)
-        elif event is not None:
-            recorded += event
-    if recorded:
-        connection.execute(sql.EVENT if len(recorded) == EVENT_COLUMNS else sql.EVENT_PAIR, recorded)
-    return lost
-
-
-def _write_many(connection: apsw.Connection, changes: list[Change]) -> list[str]:
-    calls: dict[str, tuple[list[Row], list[Row]]] = {}
-    for statement, row, event in changes:
-        if statement not in calls:
-            calls[statement] = ([], [])
-        rows, events = calls[statement]
-        rows.append(row)
-        if event is not None:
-            events.append(event)
-    lost: list[str] = []
-    recorded: list[Row] = []
-    for statement, (rows, events) in calls.items():
-        before = connection.total_changes()
-        connection.executemany(statement, rows)
-        if connection.total_changes() - before != len(rows):
-            lost.append(statement)
-        else:
-            recorded += events
-    if recorded:
-        connection.executemany(sql.EVENT, recorded)
-    return lost
 
 
 class Attempt:
@@ -118,6 +63,7 @@ class Attempt:
         "began",
         "claim",
         "database",
+        "engine",
         "error",
         "kind",
         "lease",
@@ -136,11 +82,12 @@ class Attempt:
     )
 
     def __init__(
-        self, claim: Claim, kind: Kind, database: Any, worker: int, lease: int, may_be_revoked: bool
+        self, claim: Claim, kind: Kind, engine: Engine, worker: int, lease: int, may_be_revoked: bool
     ) -> None:
         self.claim = claim
         self.kind = kind
-        self.database = database
+        self.engine = engine
+        self.database = engine.store
         self.worker = worker
         self.lease = lease
         self.may_be_revoked = may_be_revoked
@@ -170,7 +117,7 @@ class Attempt:
             if self.began is None and self.kind.atomic:
                 self._open()
             value = body(task)
-            if not self.database.stands_at(0 if self.began is None and self.transaction is None else 1):
+            if not self.engine.stands_at(0 if self.began is None and self.transaction is None else 1):
                 raise TransactionLeft(self._left())
             if value is not None:
                 self._returned(value)
@@ -182,7 +129,7 @@ class Attempt:
             self._undo(reopen=False)
             raise
         except BaseException as error:
-            told = f"{explain(error)}; a handler ends its job by returning or with an exception"
+            told = f"{self._explained(error)}; a handler ends its job by returning or with an exception"
             failure = HandlerExited(told).with_traceback(error.__traceback__)
             self._failed(failure, task)
             raise failure from None
@@ -219,7 +166,7 @@ class Attempt:
         self._undo()
 
     def _left(self) -> str:
-        if self.database.connection().in_transaction:
+        if self.engine.left_open():
             what = "left a transaction open; what stood in it is rolled back"
         else:
             what = "ended the transaction that ends its job"
@@ -252,19 +199,18 @@ class Attempt:
 
     def rollback_to_savepoint(self) -> None:
         """Undo what a member of a group did, together with what it wanted to do after the commit."""
-        if not self.database.return_to(
+        if not self.engine.return_to(
             1
         ):  # the whole group was rolled back, by SQLite itself when the disk is full
             raise Unacknowledged(
                 self.claim.id, f"its transaction was rolled back: {self.error}"
             ) from self.error
-        self.database.connection().execute("ROLLBACK TO job")
-        self.database.drop_callbacks(self.mark)
+        self.engine.undo_part(self.mark)
 
     def rollback(self) -> None:
         """Leave the open transaction, if any, and those that the handler left open, without committing."""
         self.transaction = None
-        self.database.return_to(0)
+        self.engine.return_to(0)
 
     def commit(self) -> None:
         """Commit the open transaction."""
@@ -275,7 +221,7 @@ class Attempt:
             transaction.__exit__(None, None, None)
         except BaseException:
             claim = self.claim
-            if self.database.one(sql.IS_MINE, (claim.id, claim.claims)) is not None:
+            if not self.engine.has_ended(claim.id, claim.claims):
                 raise  # not committed
             log.exception("job %d ended, but what was to follow its commit failed", claim.id)
         if self.database.in_write():
@@ -334,8 +280,8 @@ class Attempt:
 
     def fail(self, changes: list[Change], now: int) -> str:
         """It raised: back to the queue if it is to be tried again, else dead."""
-        mask = self.database.schema.mask
-        claim, reason = self.claim, mask(explain(self.error))
+        mask = self.engine.mask
+        claim, reason = self.claim, mask(self._explained(self.error))
         detail = None if isinstance(self.error, Snooze) else trace(self.error, mask)
         if self.retry_due is None:
             self._finish(changes, DEAD, now, claim.failures + 1, None, reason, reason, detail)
@@ -352,7 +298,7 @@ class Attempt:
         claim, error = self.claim, self.error
         if not isinstance(error, Abandoned) or isinstance(error, CanceledWhileRunning):
             state = self.state or CANCELED
-            reason = self.database.schema.mask(explain(error)) if error is not None else None
+            reason = self.engine.mask(self._explained(error)) if error is not None else None
             self._finish(changes, state, now, claim.failures, None, reason, reason)
             return state
         if isinstance(error, LeaseLost):
@@ -384,17 +330,20 @@ class Attempt:
             row = (state, self.began, now, failures, result, error, number, token)
             changes.append((sql.FINISH_IN_GROUP, row, event))
 
+    def _explained(self, error: BaseException | None) -> str:
+        return explain(error, self.engine.errors)
+
     def _event(self, now: int, event: str, reason: str | None, detail: str | None) -> Row:
         return (self.claim.id, now, event, self.claim.claims, self.worker, reason, detail)
 
 
-def explain(error: BaseException | None) -> str:
-    """An error in one line."""
+def explain(error: BaseException | None, clear: tuple[type[Exception], ...] = ()) -> str:
+    """An error in one line. ``clear``: errors whose words say it all."""
     text = " ".join(str(error).split())
     if (
         isinstance(
             error,
-            apsw.Error | DatabaseError | DoNotRetry | Snooze | HandlerExited | TransactionLeft | Abandoned,
+            (*clear, DatabaseError, DoNotRetry, Snooze, HandlerExited, TransactionLeft, Abandoned),
         )
         and text
     ):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from jobs.storage import Claim
+from jobs.engine import Claim
 
 if TYPE_CHECKING:
     from jobs.current import CurrentJob

@@ -86,9 +86,9 @@ def _work(given: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     worker = queue.worker(threads=given.threads, queues=names)
     worker.start()
-    print(f"working on {queue.database.path or 'memory'}; Ctrl+C ends it", flush=True)
+    print(f"working on {queue.engine}; Ctrl+C ends it", flush=True)
     while not stop.wait(1.0):
-        queue.database.require_in_place()
+        queue.engine.require_in_place()
     ended = worker.stop(timeout=10.0)
     print("stopped" if ended else "stopped; a job that still ran is taken up again by the next worker")
     return 0

@@ -5,19 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from db.clock import SECOND
 from jobs.batch import Batch
-from jobs.group_commit import GroupCommit
+from jobs.engine import Claim, Engine, Registration
 from jobs.kind import Kind
-from jobs.liveness import WorkerRegistration
 from jobs.notify import Endings
 from jobs.signals import Signals
-from jobs.storage import Claim, JobStorage
-
-if TYPE_CHECKING:
-    from db import Database
+from jobs.storage import JobStorage
 
 NOT_A_WORKER = -1
 """What :attr:`Core.owner_id` is before this process works on the queue; no worker has this number."""
@@ -48,15 +44,17 @@ class Cipher(Protocol):
 class Core:
     """The shared state of a queue. ``lease``: seconds; ``max_lost``: see :class:`jobs.JobQueue`."""
 
-    def __init__(self, database: Database, name: str, lease: float, max_lost: int) -> None:
+    def __init__(self, engine: Engine, name: str, lease: float, max_lost: int) -> None:
         if not 0 < lease <= 3600:
             raise ValueError("a lease is between 0 and 3600 seconds")
-        self.database = database
+        self.engine = engine
+        self.database = engine.store
+        """Runs the statements of its jobs: the database of the file, or the engine itself."""
         self.name = name
         self.lease = int(lease * SECOND)
         """Microseconds."""
         self.max_lost = max_lost
-        self.storage = JobStorage(name, database)
+        self.storage = JobStorage(name, engine)
         self.kinds: dict[str, Kind] = {}
         self.nameless = Kind("", name)
         """Stands for the kind of a job whose handler is not declared."""
@@ -66,23 +64,22 @@ class Core:
         """What each thread of this process's workers has claimed."""
         self.maintenance: list[Duty] = []
         """Duties of the maintenance thread beyond the queue's own; append to it."""
-        self._group_commits = (GroupCommit(database, durable=False), GroupCommit(database, durable=True))
         self.cipher: Cipher | None = None
         """Encrypts arguments and results, if it is there."""
         self.around: Callable[[Callable[[Any], Any]], Callable[[Any], Any]] | None = None
         """Puts the middleware around a handler, if there is any."""
         self.carriers: list[Callable[[dict[str, Any]], object]] = []
         """Each may add to a new job's payload, under a key of its own."""
-        self._owner: WorkerRegistration | None = None
+        self._owner: Registration | None = None
         self._owner_mutex = threading.Lock()
 
     @property
-    def owner(self) -> WorkerRegistration:
+    def owner(self) -> Registration:
         """This queue as a worker; registered in the database on first use."""
         if self._owner is None:
             with self._owner_mutex:
                 if self._owner is None:
-                    self._owner = WorkerRegistration(self.database, self.name)
+                    self._owner = self.engine.register(self.name)
         return self._owner
 
     @property
@@ -90,10 +87,6 @@ class Core:
         """This queue's number as a worker, :data:`NOT_A_WORKER` while it is not registered."""
         owner = self._owner
         return NOT_A_WORKER if owner is None else owner.id
-
-    def group_commit(self, kind: Kind) -> GroupCommit:
-        """Where the ends of jobs of ``kind`` share a transaction with those of other threads."""
-        return self._group_commits[kind.durable]
 
     def report(self, event: str, claim: Claim, reason: str) -> None:
         """Send subscribers an event of a job other than its end."""

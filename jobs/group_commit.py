@@ -12,10 +12,7 @@ import logging
 import threading
 import time
 
-import apsw
-
-from db import Database, DatabaseError
-from jobs.attempt import Change, write
+from jobs.engine import Change, Engine
 
 WINDOW = 0.005
 """Seconds for which a leader waits for others at most; half of the last commit's time when that is shorter."""
@@ -38,8 +35,8 @@ class _Member:
 class GroupCommit:
     """The ends that share transactions: one for kinds that are ``durable``, one for the others."""
 
-    def __init__(self, database: Database, durable: bool) -> None:
-        self._database = database
+    def __init__(self, engine: Engine, durable: bool) -> None:
+        self._engine = engine
         self._durable = durable
         self._mutex = threading.Lock()
         self._waiting: list[_Member] = []
@@ -103,12 +100,12 @@ class GroupCommit:
         changes = group[0].changes if len(group) == 1 else [one for each in group for one in each.changes]
         began = time.perf_counter()
         try:
-            with self._database.write(durable=self._durable):
-                if write(self._database.connection(), changes):
+            with self._engine.store.write(durable=self._durable):
+                if self._engine.write(changes):
                     raise _Lost
         except _Lost:
             return False
-        except (DatabaseError, apsw.Error) as error:
+        except self._engine.errors as error:
             log.warning("%d ends of jobs could not share a commit: %s", len(group), error)
             return False
         self._seconds = time.perf_counter() - began

@@ -60,13 +60,13 @@ def _verdict(queue: Core, payload: str) -> dict[str, Any] | str | None:
         first, last = body["batch"]
         if database.value(sql.ANY_UNENDED_BETWEEN, (first, last)) is not None:
             return None
-        counts = dict(database.sql(sql.STATES_BETWEEN, (first, last)))
+        counts: dict[str, int] = dict(database.sql(sql.STATES_BETWEEN, (first, last)))
         counts[DONE] = (
             counts.get(DONE, 0) + (last - first + 1) - sum(counts.values())
         )  # kinds that keep no row
         body.setdefault("more", []).append({"jobs": last - first + 1, **counts})
         return dict(body)
-    states = dict(database.sql(sql.STATES_OF, (json.dumps(body["after"]),)))
+    states: dict[int, str] = dict(database.sql(sql.STATES_OF, (json.dumps(body["after"]),)))
     for job in body["after"]:
         if states.get(job) in (CANCELED, EXPIRED):
             return f"job {job}, which it waits for, has ended as {states[job]}"

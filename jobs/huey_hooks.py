@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from db.clock import SECOND
 from jobs import message
 from jobs.attempt import ENDS_BY_SIGNAL, Attempt
 from jobs.core import NOT_A_WORKER, Core
 from jobs.current import CURRENT_JOB
+from jobs.engine import Claim, Engine
 from jobs.errors import BadRow, JobsError
 from jobs.huey import Error, SqliteHuey
 from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper
 from jobs.serializer import JsonSerializer, from_json, payload_from_json, to_json
 from jobs.state import ENDED
-from jobs.storage import Claim, JobStorage
-
-if TYPE_CHECKING:
-    from db import Database
-
+from jobs.storage import JobStorage
 
 SEALED = "sealed"
 """In a payload or result that is encrypted: the key of what is."""
@@ -32,8 +29,8 @@ _NO_LIMIT = contextlib.nullcontext()
 class HueyHooks(Core, SqliteHuey):  # type: ignore[misc]
     """A :class:`huey.Huey` that keeps its books in the job's row."""
 
-    def __init__(self, database: Database, name: str, lease: float, max_lost: int) -> None:
-        Core.__init__(self, database, name, lease, max_lost)
+    def __init__(self, engine: Engine, name: str, lease: float, max_lost: int) -> None:
+        Core.__init__(self, engine, name, lease, max_lost)
         SqliteHuey.__init__(
             self, name, results=True, store_intermediate_errors=False, serializer=JsonSerializer()
         )

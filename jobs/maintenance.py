@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import apsw
-
-from db import DatabaseError
 from db.clock import SECOND
 from jobs import sql
 from jobs.batch import Running
@@ -62,6 +59,7 @@ class Maintenance:
     def __init__(self, queue: Core, periodic: PeriodicJobs, crew: Crew) -> None:
         self._queue = queue
         self._database = queue.database
+        self._engine = queue.engine
         self._periodic = periodic
         self._crew = crew
         self._version: int | None = None
@@ -81,7 +79,7 @@ class Maintenance:
         self._duties = [
             *self._leases,
             Duty(RELEASE, self._release_held),
-            Duty(CHECK, queue.database.look),
+            Duty(CHECK, queue.engine.look),
             Duty(BEAT, lambda: queue.owner.beat(crew.workers)),
             Duty(HEALTH, crew.check_worker_health),
             Duty(HEALTH, lambda: sweep_workers(queue)),
@@ -112,11 +110,11 @@ class Maintenance:
     def _do(self, run: Callable[[], object]) -> None:
         try:
             run()
-        except (DatabaseError, apsw.Error) as error:
+        except self._engine.errors as error:
             log.warning("the queue's maintenance could not use the database: %s", error)
         except BaseException:  # whatever a duty raises must not end the thread that extends leases
             log.exception("a maintenance duty of the queue failed")
-        if not self._database.return_to(0):
+        if not self._engine.return_to(0):
             log.error("a maintenance duty of the queue left a transaction open; it was rolled back")
 
     def _notice_pause(self, now: float) -> None:
@@ -130,7 +128,7 @@ class Maintenance:
 
     def _check_version(self) -> None:
         """If the database has changed, here or in another process, check for work and for due jobs."""
-        version = self._database.version()
+        version = self._engine.news()
         if version != self._version:
             self._version = version
             self._next_due = self._database.value(sql.NEXT_DUE)

@@ -9,7 +9,7 @@ from jobs.errors import UnknownJob, WrongState
 from jobs.state import ENDED, JobEvent, JobState
 
 if TYPE_CHECKING:
-    from db import Database
+    from jobs.engine import Store
 
 MANY = 1_000
 """Jobs that one transaction puts back."""
@@ -18,7 +18,7 @@ MANY = 1_000
 class Jobs:
     """Finds jobs, shows them, and changes what becomes of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Store) -> None:
         self._database = database
 
     def find(self, **given: Any) -> list[JobState]:

@@ -13,7 +13,6 @@ import logging
 import threading
 from dataclasses import dataclass, replace
 
-from db import audit
 from db.clock import DAY, MINUTE, SECOND
 from jobs import sql
 from jobs.cron import Cron
@@ -153,7 +152,7 @@ class PeriodicJobs:
         if last > now + BACKWARDS:
             with database.write():
                 database.sql(sql.SET_BACK, (now - 1 if job.every else now - now % MINUTE, *key, last))
-                audit.append(database, "clock.back", f"cycle:{job.name}", {"from": last, "to": now})
+                queue.engine.witness("clock.back", f"cycle:{job.name}", {"from": last, "to": now})
             log.warning(
                 "the clock was set back by %d s; %s continues from now", (last - now) // SECOND, job.name
             )

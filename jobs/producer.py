@@ -100,16 +100,16 @@ class Producer(Waiting):
                 None if unique is None else scope, until, int(unique is not None),
                 to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
             )  # fmt: skip
-        database = self.database
+        database, engine = self.database, self.engine
+        event = "enqueued" if state == WAITING else "scheduled"
         with database.write(durable=kind.durable and not database.in_write()):
-            if unique is not None:
-                database.sql(sql.RELEASE_OLD_KEY, (kind.queue, unique, now))
-            database.run(statement, row)
-            if unique is not None and not database.changes():
-                return self._job_id(database.value(sql.HOLDER_OF_KEY, (kind.queue, unique)))
-            job_id = self._job_id(database.last_id())
-            event = "enqueued" if state == WAITING else "scheduled"
-            database.run(sql.EVENT, (job_id, now, event, None, None, None, None))
+            if statement is sql.INSERT:
+                number, added = engine.insert_unique(row, event, now)
+                if not added:
+                    return self._job_id(number)
+            else:
+                number = engine.insert(row, event, now)
+            job_id = self._job_id(number)
             task.named(job_id)
             self._emit(S.SIGNAL_ENQUEUED if state == WAITING else S.SIGNAL_SCHEDULED, task)
             if (kind.queue, lane) not in self.storage.lanes:
@@ -164,9 +164,7 @@ class Producer(Waiting):
                 payloads = [to_json({"args": list(args)}, what) if args else "{}" for args in part]
             values = [(*head, payload, *tail) for payload in payloads]
             with database.write(durable=kind.durable and not database.in_write()):
-                database.many(sql.INSERT_BULK, values)
-                last = database.last_id()
-                database.sql(sql.EVENTS_OF_BULK, (last - len(values) + 1, last))
+                self.engine.insert_many(values)
                 database.after_commit(lambda: self.arrived(rank, everyone=True))
             total += len(values)
         return total
@@ -234,14 +232,14 @@ class Batch:
     def __enter__(self) -> Batch:
         self._write = self._queue.database.write()
         self._write.__enter__()
-        self._last = self._queue.database.value(sql.LAST_JOB)
+        self._last = self._queue.engine.last_job()
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
             if kind is None:
                 # nobody else can have enqueued meanwhile, so the numbers between are the batch
-                last = self._queue.database.value(sql.LAST_JOB)
+                last = self._queue.engine.last_job()
                 self.job = self._queue.enqueue(self._then, held={"batch": [self._last + 1, last]})
         except BaseException as failure:
             self._write.__exit__(type(failure), failure, None)

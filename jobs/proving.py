@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from db import audit
 from jobs import sql
+from jobs.file_engine import engine_of
 from jobs.schema import EVENTS
 from jobs.sealing import sealed_ranges
 from jobs.state import ENDED
 
 if TYPE_CHECKING:
-    from db import Database
+    from jobs.engine import Store
 
 WAITS, RUNS, OVER = 0, 1, 2
 """Where a job stands, as far as its events say."""
@@ -58,11 +58,11 @@ class Proof:
         return not self.violations
 
 
-def prove(database: Database) -> Proof:
+def prove(database: Store) -> Proof:
     """Follow all sealed events of ``database``, which may be one that is only read."""
     proof = Proof()
     with database.view():  # as of one moment, while others go on writing
-        proof.violations += [Violation(None, None, each) for each in audit.check_chain(database)]
+        proof.violations += [Violation(None, None, each) for each in engine_of(database).check_chain()]
         follow = _Follower(proof)
         proof.violations += _unwitnessed(database, database.sql(sql.SEALS))
         for each in sealed_ranges(database):
@@ -75,7 +75,7 @@ def prove(database: Database) -> Proof:
     return proof
 
 
-def _unwitnessed(database: Database, seals: Iterable[Sequence[Any]]) -> list[Violation]:
+def _unwitnessed(database: Store, seals: Iterable[Sequence[Any]]) -> list[Violation]:
     """Where the list of sealed ranges is not what the chain says it is."""
     witnessed: dict[tuple[int, int], tuple[int, str]] = {}
     for action, text in database.sql(sql.ENTRIES_OF_SEALS, (EVENTS.sealed, EVENTS.pruned)):

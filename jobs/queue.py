@@ -9,9 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, cast, overload
-
-import apsw
+from typing import Any, Self, overload
 
 from db import Database
 from db.borrowed import borrow
@@ -19,6 +17,9 @@ from db.clock import DAY, SECOND
 from jobs.core import Cipher, Duty
 from jobs.coroutines import runs_on_loop
 from jobs.current import CurrentJob, current_job
+from jobs.engine import Engine, Store
+from jobs.errors import JobsError
+from jobs.file_engine import Connect, engine_of
 from jobs.kind import JobWrapper, Kind
 from jobs.operating import Jobs
 from jobs.periodic import PeriodicJob, PeriodicJobs
@@ -51,18 +52,19 @@ class JobQueue(Producer):
 
     def __init__(
         self,
-        database: Database,
+        database: Database | Engine,
         name: str = "default",
         *,
         lease: float = 30.0,
         max_lost: int = 3,
         cipher: Cipher | None = None,
     ) -> None:
-        database.install(SCHEMA)
-        super().__init__(database, name, lease, max_lost)
+        engine = engine_of(database)
+        engine.install()
+        super().__init__(engine, name, lease, max_lost)
         self.cipher = cipher
         self.periodic = PeriodicJobs(self)
-        self.maintenance.append(Duty(SEAL, lambda: seal_events(database)))
+        self.maintenance.append(Duty(SEAL, lambda: seal_events(engine.store)))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], name: str = "default", **options: Any) -> Self:
@@ -71,7 +73,7 @@ class JobQueue(Producer):
         return cls(Database.open(path, SCHEMA), name, **options)
 
     @classmethod
-    def connected(cls, connect: Callable[[], apsw.Connection], name: str = "default", **options: Any) -> Self:
+    def connected(cls, connect: Connect, name: str = "default", **options: Any) -> Self:
         """A queue in the program's own database. ``connect`` returns the calling thread's connection to it: what the program
         writes there in a transaction of its own and the jobs that it enqueues in it are committed together. ``options`` as in :meth:`open`."""
         return cls(borrow(connect, SCHEMA), name, **options)
@@ -89,10 +91,10 @@ class JobQueue(Producer):
         self.close()
         self.database.close_all()
 
-    def transaction(self, durable: bool = False) -> AbstractContextManager[Database]:
+    def transaction(self, durable: bool = False) -> AbstractContextManager[Store]:
         """``with queue.transaction() as database:`` what ``database.sql(...)`` writes and the jobs that are enqueued are
         committed together at its end, or none of it when it raises. ``durable``: on the disk, also after a power failure."""
-        return cast("AbstractContextManager[Database]", self.database.write(durable=durable))
+        return self.database.write(durable=durable)
 
     @property
     def jobs(self) -> Jobs:
@@ -152,6 +154,11 @@ class JobQueue(Producer):
         """
         if callable(name):
             return self.task()(name)
+        if atomic and not self.engine.one_writer:
+            raise JobsError(
+                f"{name or 'a handler'} cannot be atomic here: the queue is kept on a server, and what the job writes in a file "
+                "is not in the server's transaction; leave atomic out, and note the job in the file's own transaction"
+            )
         retry = (
             retries if isinstance(retries, Retry) else Retry(retries, retry_delay, max(1.0, retry_backoff))
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.clock import DAY
-from jobs import liveness, sql
+from jobs import sql
 from jobs.core import Core
 from jobs.state import DEAD
 
@@ -15,7 +15,7 @@ def rescue_dead(queue: Core) -> list[tuple[int, int]]:
     database = queue.database
     rescued: list[tuple[int, int]] = []
     for (owner,) in database.sql(sql.FOREIGN_OWNERS, (queue.owner_id,)):
-        if liveness.worker_is_dead(database, owner):
+        if queue.engine.is_dead(owner):
             rescued += _rescue_from(queue, owner)
     return rescued
 
@@ -24,11 +24,11 @@ def sweep_workers(queue: Core) -> None:
     """End the registration of dead workers that left no job behind, and bury the jobs that only they could run."""
     database, mine = queue.database, queue.owner_id
     for (owner,) in database.sql(sql.OPEN_WORKERS, (mine,)):
-        if liveness.worker_is_dead(database, owner):
+        if queue.engine.is_dead(owner):
             _rescue_from(queue, owner)
-    liveness.sweep_files(database)
+    queue.engine.sweep()
     for lane in {lane for _, lane in queue.storage.find_lanes() if lane[:1] == "@" and lane != f"@{mine}"}:
-        if not lane[1:].isdigit() or liveness.worker_is_dead(database, int(lane[1:])):
+        if not lane[1:].isdigit() or queue.engine.is_dead(int(lane[1:])):
             _bury_lane(queue, lane)
 
 
@@ -45,7 +45,7 @@ def rescue_stale(queue: Core) -> list[tuple[int, int]]:
 def _rescue_from(queue: Core, owner: int) -> list[tuple[int, int]]:
     rescued = _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
     with queue.database.write():
-        liveness.forget(queue.database, owner)
+        queue.engine.forget(owner)
     return rescued
 
 

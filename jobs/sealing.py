@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from db import audit
 from jobs import sql
+from jobs.file_engine import engine_of
 from jobs.schema import EVENTS
 
 if TYPE_CHECKING:
-    from db import Database
+    from jobs.engine import Store
 
 JOBS_DOMAIN = "valhalla-jobs-1"
 """First line of what is hashed of jobs that are removed: ``[id, name, state, tries, finished_at, result, error]`` each."""
@@ -43,12 +43,13 @@ def _line(row: Sequence[Any]) -> str:
     return _encode(row)
 
 
-def seal_events(database: Database) -> int:
+def seal_events(database: Store) -> int:
     """Witness all events that are not witnessed yet; returns how many. Safe to call from several processes."""
-    total = 0
+    total, engine = 0, engine_of(database)
     while True:
         last = database.value(sql.LAST_SEAL)
-        rows = database.sql(sql.UNSEALED, (last, RANGE))
+        settled = engine.settled_events()
+        rows = database.sql(sql.UNSEALED, (last, MOST if settled is None else settled, RANGE))
         if not rows:
             return total
         first, newest, found = rows[0][0], rows[-1][0], digest(rows)
@@ -56,8 +57,7 @@ def seal_events(database: Database) -> int:
             if database.value(sql.LAST_SEAL) != last:
                 continue  # another process was faster
             database.sql(sql.SEAL, (newest, first, len(rows), found, database.clock()))
-            audit.append(
-                database,
+            engine.witness(
                 "jobs.sealed",
                 f"job_event:{first}-{newest}",
                 {"first": first, "last": newest, "events": len(rows), "sha256": found},
@@ -65,7 +65,7 @@ def seal_events(database: Database) -> int:
         total += len(rows)
 
 
-def seal_anew(database: Database) -> int:
+def seal_anew(database: Store) -> int:
     """Witness all events in the chain that a database has now, when it was begun again; returns how many."""
     with database.write():
         database.sql(sql.FORGET_SEALS, (0, MOST))
@@ -80,7 +80,7 @@ class SealedRange(NamedTuple):
     """In what they are not what was sealed; None: in nothing."""
 
 
-def sealed_ranges(database: Database, first: int = 0, last: int = MOST) -> Iterator[SealedRange]:
+def sealed_ranges(database: Store, first: int = 0, last: int = MOST) -> Iterator[SealedRange]:
     """The ranges that end from ``first`` to ``last``, in order, each compared with its seal."""
     for end, start, count, expected in database.sql(sql.SEALS):
         if first <= end <= last:
@@ -90,12 +90,12 @@ def sealed_ranges(database: Database, first: int = 0, last: int = MOST) -> Itera
             yield SealedRange(rows, problem)
 
 
-def check_sealed_events(database: Database) -> list[str]:
+def check_sealed_events(database: Store) -> list[str]:
     """Problems of sealed events, a sentence each."""
     return [each.problem for each in sealed_ranges(database) if each.problem is not None]
 
 
-def prune_events(database: Database) -> int:
+def prune_events(database: Store) -> int:
     """Delete the events of deleted jobs, and witness the rest of each range; returns how many were deleted.
 
     A range that has changed since it was sealed is left alone: pruning must not remove the traces of the change.
@@ -115,7 +115,7 @@ def prune_events(database: Database) -> int:
     return total
 
 
-def _prune_range(database: Database, first: int, last: int) -> int:
+def _prune_range(database: Store, first: int, last: int) -> int:
     if any(each.problem is not None for each in sealed_ranges(database, first, last)):
         return 0
     database.sql(sql.PRUNE_EVENTS, (first, last))
@@ -126,10 +126,10 @@ def _prune_range(database: Database, first: int, last: int) -> int:
         database.sql(sql.FORGET_SEALS, (first, last))
         database.sql(sql.SEAL, (last, first, len(rows), found, database.clock()))
         body = {"first": first, "last": last, "events": len(rows), "sha256": found, "pruned": pruned}
-        audit.append(database, "jobs.pruned", f"job_event:{first}-{last}", body)
+        engine_of(database).witness("jobs.pruned", f"job_event:{first}-{last}", body)
     return pruned
 
 
-def count_unsealed_events(database: Database) -> int:
+def count_unsealed_events(database: Store) -> int:
     """How many events the chain does not witness yet."""
     return int(database.value(sql.COUNT_UNSEALED))

@@ -87,5 +87,5 @@ class Signals:
         """A job has ended, or goes back for another try."""
         claim = attempt.claim
         event = "retry" if state in (WAITING, SCHEDULED) else state
-        reason = attempt.database.schema.mask(explain(attempt.error)) if attempt.error else None
+        reason = attempt.engine.mask(explain(attempt.error, attempt.engine.errors)) if attempt.error else None
         self.send(event, claim.id, claim.name, claim.queue, claim.correlation_id, claim.parent_id, reason)

@@ -450,7 +450,8 @@ RETURNING id, claims
 LAST_SEAL = "SELECT coalesce(max(last), 0) FROM job_seal"
 
 UNSEALED = """
-SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id > ? ORDER BY id LIMIT ?
+SELECT id, task_id, at, event, claim, worker, reason, detail FROM job_event WHERE id > ? AND id <= ? ORDER BY id
+LIMIT ?
 """
 
 SEAL = "INSERT INTO job_seal (last, first, events, digest, at) VALUES (?, ?, ?, ?, ?)"

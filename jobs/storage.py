@@ -5,75 +5,29 @@ from __future__ import annotations
 import contextlib
 import datetime
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 from db.clock import SECOND
 from jobs import sql
+from jobs.engine import Claim, Engine, in_order
 from jobs.errors import BadRow
 from jobs.huey import EmptyData, SqliteStorage
 from jobs.notify import Bell
 from jobs.serializer import from_json, payload_from_json, to_json
 
-if TYPE_CHECKING:
-    from db import Database
-    from db.connection import Cursor
-
-
-class Claim:
-    """A row that was handed to a worker. ``(id, claims)`` is the fencing token."""
-
-    __slots__ = (
-        "cancel",
-        "claims",
-        "correlation_id",
-        "due",
-        "expires",
-        "failures",
-        "id",
-        "lost",
-        "name",
-        "parent_id",
-        "payload",
-        "priority",
-        "queue",
-        "suspect",
-        "tries",
-    )
-
-    id: int
-    claims: int
-    queue: str
-    name: str
-    payload: str
-    priority: int
-    tries: int
-    failures: int
-    lost: int
-    suspect: int
-    due: int | None
-    expires: int | None
-    cancel: int
-    correlation_id: str | None
-    parent_id: int | None
-
-    def __init__(self, row: Sequence[Any]) -> None:
-        (
-            self.id, self.claims, self.queue, self.name, self.payload, self.priority, self.tries, self.failures,
-            self.lost, self.suspect, self.due, self.expires, self.cancel, self.correlation_id, self.parent_id,
-        ) = row  # fmt: skip
-
 
 class JobStorage(SqliteStorage):  # type: ignore[misc]
-    """All reading and writing goes through :class:`db.Database`: this thread's connection, its open transaction.
+    """All reading and writing goes through the engine's store: this thread's connection, its open transaction.
 
     What Huey calls through the storage interface works as Huey expects; the queue itself uses :meth:`claim`.
     """
 
     blocking = True  # a worker waits for the bell, not in Huey's polling pauses
 
-    def __init__(self, name: str, database: Database) -> None:
-        self.database = database
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.engine = engine
+        self.database = engine.store
         self.bell = Bell()
         self.lanes: set[tuple[str, str]] = {(name, "")}
         """Where rows may wait; others are found by :meth:`find_lanes`."""
@@ -88,10 +42,10 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
     # -- connection ----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def db(self, commit: bool = False, close: bool = False) -> Iterator[Cursor]:
+    def db(self, commit: bool = False, close: bool = False) -> Iterator[Any]:
         """A cursor for the methods inherited from Huey; with ``commit`` inside a write transaction."""
         with self.database.write() if commit else contextlib.nullcontext():
-            cursor = cast("Cursor", self.database.connection().cursor())
+            cursor = cast("Any", self.database).connection().cursor()
             try:
                 yield cursor
             finally:
@@ -111,14 +65,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
     def find_lanes(self) -> set[tuple[str, str]]:
         """Find the lanes in which rows wait, remember new ones, and return them."""
-        found: set[tuple[str, str]] = set()
-        queue = self.database.value(sql.FIRST_QUEUE)
-        while queue is not None:
-            lane = self.database.value(sql.FIRST_LANE, (queue,))
-            while lane is not None:
-                found.add((queue, lane))
-                lane = self.database.value(sql.NEXT_LANE, (queue, lane))
-            queue = self.database.value(sql.NEXT_QUEUE, (queue,))
+        found = self.engine.find_lanes()
         for key in found - self.lanes:
             self.add_lane(key)
         return found
@@ -128,18 +75,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
         ``lease``: microseconds from now. ``serves``: the queues to take from (None: all). Call inside a write transaction.
         """
-        chosen = self.choose(limit, owner, serves)
-        if chosen is None:
-            return []
-        queue, lane, room = chosen
-        database = self.database
-        if (queue, lane) in self.rates:
-            self._note_begin((queue, lane))
-        rows = database.sql(sql.CLAIM, (owner, database.clock() + lease, queue, lane, room))
-        claims = [Claim(row) for row in rows]
-        if len(claims) > 1:
-            claims.sort(key=lambda claim: (-claim.priority, claim.id))
-        return claims
+        return in_order(self.engine.claim(self, limit, owner, lease, serves))
 
     def choose(self, limit: int, owner: int, serves: frozenset[str] | None) -> tuple[str, str, int] | None:
         """The queue and lane whose head is best for ``owner`` now, and how many rows may be taken; None: nothing may run."""
@@ -193,7 +129,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
             self.next_place = free if self.next_place is None else min(free, self.next_place)
         return times
 
-    def _note_begin(self, lane: tuple[str, str]) -> None:
+    def note_begin(self, lane: tuple[str, str]) -> None:
         """One job of ``lane`` begins now."""
         times = to_json([*self._begun(lane), self.database.clock()], "a rate").encode()
         self.database.sql(sql.PUT, (lane[0], f"rate:{lane[1]}", times, None, None))
@@ -239,21 +175,11 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
         name = body.pop("name", None)
         if not isinstance(name, str):
             raise BadRow("a message without the name of its handler")
-        state = "waiting" if due is None else "scheduled"
-        row = (
-            self.name,
-            "",
-            name,
-            state,
-            priority,
-            to_json(body, "the message"),
-            due,
-            None,
-            None,
-            self.database.clock(),
-        )
+        state, event = ("waiting", "enqueued") if due is None else ("scheduled", "scheduled")
+        now = self.database.clock()
+        row = (self.name, "", name, state, priority, to_json(body, "the message"), due, None, None, now)
         with self.database.write():
-            self.database.sql(sql.INSERT_BULK, row)
+            self.engine.insert(row, event, now)
             self.database.after_commit(self.bell.ring)
 
     def dequeue(self) -> Any:
@@ -279,13 +205,8 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
     def promote(self, now: int) -> int:
         """Move the rows that are due at ``now`` to the waiting ones; returns how many."""
-        due = self.database.value(sql.NEXT_DUE)
-        if due is None or due > now:
-            return 0
-        with self.database.write():
-            self.database.sql(sql.EVENTS_OF_DUE, (now, now))
-            self.database.sql(sql.PROMOTE, (now,))
-            moved = self.database.changes()
+        moved = self.engine.promote(now)
+        if moved:
             self.database.after_commit(self.bell.ring_all)
         return moved
 

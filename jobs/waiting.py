@@ -51,8 +51,8 @@ class Waiting(HueyHooks):
         try:
             seen = None
             while True:
-                self.database.require_in_place()  # else nobody can write the job's end any more
-                version = self.database.version()
+                self.engine.require_in_place()  # else nobody can write the job's end any more
+                version = self.engine.news()
                 if version != seen or event.is_set():
                     event.clear()
                     seen = version

@@ -8,9 +8,6 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-import apsw
-
-from db import DatabaseError
 from db.clock import SECOND
 from jobs.errors import Abandoned
 from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
@@ -25,9 +22,6 @@ log = logging.getLogger("jobs")
 class HueyWorker(Worker):  # type: ignore[misc]
     """Huey's loop around a :class:`WorkerThread`: works as long as there are jobs, then waits for the bell."""
 
-    FALLBACK = 1.0
-    """Seconds after which it checks for jobs even if no bell has rung."""
-
     def __init__(self, *, work: WorkerThread, **options: Any) -> None:
         super().__init__(**options)
         self.work = work
@@ -37,7 +31,7 @@ class HueyWorker(Worker):  # type: ignore[misc]
         heard = bell.rings
         try:
             worked = self.work.work()
-        except (DatabaseError, apsw.Error, Abandoned) as error:
+        except (*self.huey.engine.errors, Abandoned) as error:
             log.warning("a worker could not use the database: %s", error)
             self.stop_flag.wait(1.0)
             return
@@ -47,11 +41,11 @@ class HueyWorker(Worker):  # type: ignore[misc]
             bell.wait(heard, self._patience())
 
     def _patience(self) -> float:
-        """Until a job that waits for the rate of its kind may begin, or :data:`FALLBACK` seconds."""
-        free = self.huey.storage.next_place
+        """Until a job that waits for the rate of its kind may begin, or the engine's patience."""
+        free, patience = self.huey.storage.next_place, float(self.huey.engine.patience)
         if free is None:
-            return self.FALLBACK
-        return float(min(self.FALLBACK, max(0.001, (free - self.huey.database.clock()) / SECOND)))
+            return patience
+        return float(min(patience, max(0.001, (free - self.huey.database.clock()) / SECOND)))
 
 
 class HueyScheduler(Scheduler):  # type: ignore[misc]

@@ -8,15 +8,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import apsw
-
-from db import DatabaseError
 from db.clock import SECOND
-from db.errors import DiskFull
 from jobs import sql
-from jobs.attempt import Attempt, Change, explain, write
+from jobs.attempt import Attempt, explain
 from jobs.batch import LOWEST, Batch, Running
 from jobs.current import CURRENT_JOB, CurrentJob
+from jobs.engine import Change, Claim
 from jobs.errors import (
     Abandoned,
     BadRow,
@@ -28,7 +25,6 @@ from jobs.errors import (
 )
 from jobs.huey_hooks import HueyHooks
 from jobs.kind import JobTask
-from jobs.storage import Claim
 
 log = logging.getLogger("jobs")
 
@@ -47,8 +43,6 @@ _LONG_AGO = datetime(1970, 1, 1)
 class WorkerThread:
     """The work of one thread. The maintenance thread reads its public attributes."""
 
-    _connection: apsw.Connection
-    """This thread's, asked for once per batch."""
     _worker: int
     """The number under which the batch was claimed."""
 
@@ -56,6 +50,7 @@ class WorkerThread:
         self, queue: HueyHooks, stopping: threading.Event, serves: frozenset[str] | None = None
     ) -> None:
         self.queue = queue
+        self.engine = queue.engine
         self.database = queue.database
         self.storage = queue.storage
         self.stopping = stopping
@@ -69,6 +64,8 @@ class WorkerThread:
         self._size = 1
         self._idle = True
         self._revoked = False
+        self._lost: tuple[type[BaseException], ...] = (LeaseLost, *self.engine.errors)
+        self._unwritten: tuple[type[BaseException], ...] = (Unacknowledged, *self.engine.errors)
 
     # -- a batch -------------------------------------------------------------------------------------------
 
@@ -100,27 +97,24 @@ class WorkerThread:
 
     def _claim(self) -> tuple[list[Claim], Attempt | None]:
         """Claim a batch; if its first job runs alone, start it in the same transaction."""
-        if not self.database.return_to(0):
+        if not self.engine.return_to(0):
             log.error("a receiver of signals left a transaction open; it was rolled back")
-        self._connection = self.database.connection()
         self._worker = owner = self.queue.owner.id
-        started = None
-        if self._idle and not self.storage.choose(self._size, owner, self.serves):
-            return [], None  # not worth a write transaction
-        with self.database.write():
-            claims = self.storage.claim(self._size, owner, self.queue.lease, self.serves)
-            self._idle = not claims
-            if claims:
-                self._revoked = self.storage.anything_revoked()
-                if not self._groupable(claims[0]):
-                    started = self._attempt(claims[0])
-                    self._start(started)
-        return claims, started
+        taken = self.engine.take(
+            self.storage, self._size, owner, self.queue.lease, self.serves, self._idle, self._ungroupable
+        )
+        self._idle = not taken.claims
+        self._revoked = taken.revoked
+        if not taken.began:
+            return taken.claims, None
+        started = self._attempt(taken.claims[0])
+        started.started = True
+        return taken.claims, started
 
     def _attempt(self, claim: Claim) -> Attempt:
         queue = self.queue
         kind = queue.kinds.get(claim.name) or queue.nameless
-        attempt = Attempt(claim, kind, self.database, self._worker, queue.lease, self._revoked)
+        attempt = Attempt(claim, kind, self.engine, self._worker, queue.lease, self._revoked)
         if queue.cipher is not None:
             attempt.seal = queue.sealed
         return attempt
@@ -162,7 +156,7 @@ class WorkerThread:
         """Count the try, before the work. Call inside a write transaction."""
         changes: list[Change] = []
         attempt.start(changes, self.database.clock())
-        if write(self._connection, changes):
+        if self.engine.write(changes):
             raise LeaseLost(attempt.claim.id, "another worker took it over before it began")
         attempt.started = True
 
@@ -196,10 +190,7 @@ class WorkerThread:
         except Abandoned as ending:
             attempt.rollback()
             self._abandon(attempt, ending)
-        except (
-            DatabaseError,
-            apsw.Error,
-        ) as error:  # not even the failure can be written: the lease will end it
+        except self.engine.errors as error:  # not even the failure can be written: the lease will end it
             attempt.rollback()
             self._abandon(attempt, Unacknowledged(claim.id, f"its end could not be written: {error}"))
         finally:
@@ -223,7 +214,6 @@ class WorkerThread:
         """End the job and, in the same transaction, start the next one of the batch."""
         if attempt.transaction is None and not attempt.bare:
             attempt.begin()
-        self._connection = self.database.connection()  # a handler may have closed the one before
         now = self.database.clock()
         changes: list[Change] = []
         state = attempt.end(changes, now)
@@ -232,10 +222,10 @@ class WorkerThread:
         try:
             if follower is not None:
                 follower.start(changes, now)
-            shared = attempt.transaction is None and self.queue.group_commit(attempt.kind).commit(changes)
+            shared = attempt.transaction is None and self.engine.commit(changes, attempt.kind.durable)
             if not shared:
                 attempt.begin()
-                lost = write(self._connection, changes)
+                lost = self.engine.write(changes)
                 if lost and lost != [sql.START]:
                     raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
                 attempt.commit()
@@ -264,20 +254,22 @@ class WorkerThread:
             try:
                 with self.database.write():
                     state = attempt.end(changes, self.database.clock())
-                    if write(self._connection, changes):
+                    if self.engine.write(changes):
                         raise LeaseLost(claim.id, "another worker took it over")
                     if state is None:
                         self.database.after_commit(self.storage.bell.ring)
                 break
-            except (LeaseLost, DatabaseError, apsw.Error) as error:
+            except self._lost as error:
                 # where the disk is full nothing can be done but to wait, and the job has its lease all the while
-                if isinstance(error, DiskFull | apsw.FullError) and not self.stopping.is_set():
+                if isinstance(error, self.engine.temporary) and not self.stopping.is_set():
                     if not waits:
                         waits = True
-                        self.queue.report("no space", claim, explain(error))
+                        self.queue.report("no space", claim, explain(error, self.engine.errors))
                     self.stopping.wait(FULL_SECONDS)
                     continue
-                self.queue.report("lease lost", claim, f"{ending.reason}; {explain(error)}")
+                self.queue.report(
+                    "lease lost", claim, f"{ending.reason}; {explain(error, self.engine.errors)}"
+                )
                 return
         if state is not None:
             self.queue.settled(attempt, state)
@@ -305,7 +297,7 @@ class WorkerThread:
                 member.claim.suspect = 1
                 self.batch.put([member.claim])
             return 0
-        except (DatabaseError, apsw.Error, Unacknowledged) as error:
+        except self._unwritten as error:
             log.warning(
                 "%d jobs could not be acknowledged and go back, to run one by one: %s", len(members), error
             )
@@ -328,17 +320,16 @@ class WorkerThread:
         if members >= GROUP or self._must_yield():
             return True
         late = time.monotonic() - deadline
-        return late >= 0 or (late > -0.75 * SHARE and self.database.contended())
+        return late >= 0 or (late > -0.75 * SHARE and self.engine.contended())
 
     def _run_member(self, attempt: Attempt) -> None:
         """Run one job of a group in a savepoint."""
-        connection = self._connection
         attempt.began = self.database.clock()
-        attempt.mark = self.database.callbacks()
+        attempt.mark = self.engine.callbacks()
         task = self._task_of(attempt)
         if task is None:
             return
-        connection.execute("SAVEPOINT job")
+        self.engine.begin_part()
         token = CURRENT_JOB.set(CurrentJob(attempt, task.timeout, self.stopping))
         try:
             self._execute(attempt.claim, task)
@@ -350,17 +341,17 @@ class WorkerThread:
         finally:
             CURRENT_JOB.reset(token)
             task.attempt = None
-        connection.execute("RELEASE job")
+        self.engine.end_part()
 
     def _end_group(self, members: list[Attempt]) -> list[str | None]:
         """End all jobs of a group; returns their states, as :meth:`Attempt.end` does."""
-        if not self.database.stands_at(1):
-            self.database.return_to(1)
+        if not self.engine.stands_at(1):
+            self.engine.return_to(1)
             raise Unacknowledged(members[0].claim.id, "a hook left a transaction open")
         now = self.database.clock()
         changes: list[Change] = []
         states = [each.end(changes, now) for each in members]
-        if write(self._connection, changes):
+        if self.engine.write(changes):
             raise LeaseLost(members[0].claim.id, "another worker took it, or another job of its group, over")
         return states
 
@@ -374,7 +365,7 @@ class WorkerThread:
         except (BadRow, UnknownHandler) as error:
             problem = error
         except Exception as error:  # whatever somebody wrote into the row, the worker goes on
-            problem = BadRow(f"its row cannot be read: {explain(error)}")
+            problem = BadRow(f"its row cannot be read: {explain(error, self.engine.errors)}")
         else:
             task.attempt = attempt
             attempt.retries_left = task.retries

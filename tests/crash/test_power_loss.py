@@ -17,8 +17,8 @@ import pytest
 import db.connection
 from db import Database, DatabaseError
 from jobs import JobQueue
-from jobs.core import Core
 from jobs.errors import Abandoned
+from jobs.file_engine import FileEngine
 from jobs.worker_thread import WorkerThread
 
 pytestmark = pytest.mark.crash
@@ -141,7 +141,9 @@ def test_power_loss_keeps_the_ends_that_threads_have_committed_together(
 ) -> None:
     """``flushed`` False is the test of the test."""
     if not flushed:
-        monkeypatch.setattr(Core, "group_commit", lambda queue, kind: queue._group_commits[0])
+        monkeypatch.setattr(
+            FileEngine, "commit", lambda engine, changes, durable: engine.group_commit(False).commit(changes)
+        )
     queue = JobQueue.open(tmp_path / "queue.db")
     queue.enqueue_many(queue.task(name="noop", durable=True)(lambda: None), ((),) * 100)
     ended: list[int] = []

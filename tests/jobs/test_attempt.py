@@ -9,7 +9,9 @@ import pytest
 
 from db import Database
 from jobs import CanceledWhileRunning, DoNotRetry, JobQueue, LeaseLost, Retry, Stopped, sql
-from jobs.attempt import Attempt, Change, write
+from jobs.attempt import Attempt
+from jobs.engine import Change
+from jobs.file_engine import write
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def claimed(database: Database, queue: JobQueue) -> Callable[[int], list[Attempt
         with database.write():
             claims = queue.storage.claim(count, queue.owner.id, queue.lease)
         kind = queue.kinds["work"]
-        return [Attempt(each, kind, database, queue.owner.id, queue.lease, False) for each in claims]
+        return [Attempt(each, kind, queue.engine, queue.owner.id, queue.lease, False) for each in claims]
 
     return claim
 

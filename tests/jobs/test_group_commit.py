@@ -10,7 +10,8 @@ import pytest
 
 from db import Database
 from jobs import JobQueue, prove, seal_events
-from jobs.attempt import Attempt, Change, write
+from jobs.attempt import Attempt
+from jobs.engine import Change
 from jobs.testing import Bench
 
 
@@ -21,12 +22,12 @@ def begun(queue: JobQueue, count: int) -> list[list[Change]]:
     with queue.database.write():
         claims = queue.storage.claim(count, queue.owner.id, queue.lease)
         attempts = [
-            Attempt(claim, task.kind, queue.database, queue.owner.id, queue.lease, False) for claim in claims
+            Attempt(claim, task.kind, queue.engine, queue.owner.id, queue.lease, False) for claim in claims
         ]
         starts: list[Change] = []
         for each in attempts:
             each.start(starts, queue.database.clock())
-        assert not write(queue.database.connection(), starts)
+        assert not queue.engine.write(starts)
     ends: list[list[Change]] = []
     for each in attempts:
         ends.append([])
@@ -51,7 +52,7 @@ def durable_writes(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def together(queue: JobQueue, ends: list[list[Change]], meanwhile: Callable[[], object]) -> list[bool]:
     """Have each of ``ends`` committed by a thread of its own, all of them there before the first can write."""
-    group = queue.group_commit(queue.kinds["noop"])
+    group = queue.engine.group_commit(queue.kinds["noop"].durable)
     committed: list[bool] = []
     threads = [
         threading.Thread(target=lambda changes=each: committed.append(group.commit(changes))) for each in ends
@@ -92,7 +93,7 @@ def test_end_of_a_job_that_was_taken_over_keeps_nothing_of_its_group() -> None:
 
         assert together(bench.queue, ends, take_over) == [True, False, False, False]
         assert [each.state for each in bench.queue.jobs.find()] == ["running"] * 3 + ["done"]
-        assert bench.queue.group_commit(bench.queue.kinds["noop"]).commit(ends[1])  # alone it can
+        assert bench.queue.engine.commit(ends[1], durable=bench.queue.kinds["noop"].durable)  # alone it can
 
 
 @pytest.mark.parametrize("durable", [True, False])

@@ -281,7 +281,7 @@ def running(bench: Bench, owner: int) -> tuple[Running, Maintenance, JobWorker]:
         claim = queue.storage.claim_one(job, owner, queue.lease)
         assert claim is not None
         bench.database.sql("UPDATE task SET started_at = 1 WHERE id = ?", (job,))
-    attempt = Attempt(claim, queue.kinds["long"], bench.database, owner, queue.lease, False)
+    attempt = Attempt(claim, queue.kinds["long"], queue.engine, owner, queue.lease, False)
     worker = queue.worker()
     current = CurrentJob(attempt, None, bench.stopping)
     return Running(current, claim, bench.clock() + queue.lease), worker.maintenance, worker
