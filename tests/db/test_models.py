@@ -15,11 +15,15 @@ from db import Database
 from valhalla.program.database import memory_database
 from valhalla.program.models import Base
 
-ROOMS = sorted(path.parent.name for path in Path(valhalla.__file__).parent.glob("*/models.py"))
+ROOMS = sorted(
+    f"valhalla.{path.parent.name}.{path.stem}"
+    for path in Path(valhalla.__file__).parent.glob("*/*.py")
+    if path.stem.endswith(("models", "model"))
+)
 MODELS = [
     each
     for room in ROOMS
-    for _, each in inspect.getmembers(importlib.import_module(f"valhalla.{room}.models"), inspect.isclass)
+    for _, each in inspect.getmembers(importlib.import_module(room), inspect.isclass)
     if issubclass(each, Base) and each is not Base
 ]
 
@@ -43,7 +47,12 @@ def test_a_model_has_its_tables_columns_in_order_with_their_kind(
         f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{meta.table_name}') ORDER BY cid"
     )
     keys = [field.column_name for field in meta.get_primary_keys()]
-    kinds = {peewee.TextField: "TEXT", peewee.BigIntegerField: "INTEGER", peewee.AutoField: "INTEGER"}
+    kinds = {
+        peewee.TextField: "TEXT",
+        peewee.BigIntegerField: "INTEGER",
+        peewee.AutoField: "INTEGER",
+        peewee.BlobField: "BLOB",
+    }
     described = [
         (
             field.column_name,

@@ -10,8 +10,9 @@ from db import Database, audit, copies
 from db.clock import HOUR, to_datetime
 from db.inspecting import manifest_path
 from valhalla import __version__
-from valhalla.audit import signing, sql
+from valhalla.audit import signing
 from valhalla.program.errors import NotFound
+from valhalla.program.file_models import Entry
 from valhalla.program.home import Home
 
 PREFIX = "valhalla-"
@@ -82,7 +83,7 @@ def due(database: Database, home: Home, hours: int) -> bool:
     newest = automatic(home)[-1:]
     if newest:
         return newest[0].name <= default_target(home, before, automatic=True).name
-    began = database.value(sql.BEGAN)
+    began = Entry.select(Entry.at).where(Entry.seq == 1).scalar(database)
     return began is not None and began <= before
 
 

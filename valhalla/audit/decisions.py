@@ -13,7 +13,10 @@ from typing import Any
 from db import Database
 from db.clock import iso
 from valhalla.audit import sql
+from valhalla.leads.work_models import SourcePause
 from valhalla.program.errors import NotFound
+from valhalla.program.file_models import Entry
+from valhalla.scoring.models import Outcome, Policy
 
 SUBJECTS = (
     "buyer",
@@ -90,8 +93,9 @@ def listed(
 
 def whole(database: Database, number: int) -> dict[str, Any]:
     """One decision with what it was decided from, ``inputs``. Raises :class:`NotFound`."""
-    row = database.one(sql.DECISION, (json.dumps(SUBJECTS), json.dumps(ALSO), number))
-    if row is None:
+    columns = Entry.seq, Entry.at, Entry.actor, Entry.action, Entry.subject, Entry.body
+    row = Entry.select(*columns).where(Entry.seq == number).tuples().first(database)
+    if row is None or not (row[3].partition(".")[0] in SUBJECTS or row[3] in ALSO):
         raise NotFound(f"there is no decision {number}; see: valhalla decisions list")
     *_, body = row
     return {**_shown(database, *row), "inputs": json.loads(body)}
@@ -115,7 +119,7 @@ def _shown(
 def _about(database: Database, subject: str) -> str:
     kind, _, number = subject.partition(":")
     if kind == "source_pause" and number.isdigit():
-        name = database.value(sql.SOURCE_OF_PAUSE, (int(number),))
+        name = SourcePause.select(SourcePause.source).where(SourcePause.id == int(number)).scalar(database)
         return f"source:{name}" if name else subject
     return subject
 
@@ -134,12 +138,12 @@ def _what(action: str, body: Mapping[str, Any]) -> str:
 def _reason(database: Database, action: str, subject: str, body: Mapping[str, Any]) -> str | None:
     """Why, in the words of the person who decided; None: nobody said."""
     kind, _, number = subject.partition(":")
-    question = _KEPT_AT.get(kind)
+    kept = _KEPT_AT.get(kind)
     found = None
     if action in _OF_OUTCOME:
-        found = database.value(sql.REASON_OF_OUTCOME, (body.get("outcome"),))
-    elif question is not None and number.isdigit():
-        found = database.value(question, (int(number),))
+        found = _stored_reason(database, Outcome, body.get("outcome"))
+    elif kept is not None and number.isdigit():
+        found = _stored_reason(database, kept, int(number))
     if not found:
         found = next(
             (body[name] for name in ("reason", "why", "says") if isinstance(body.get(name), str)), None
@@ -150,7 +154,15 @@ def _reason(database: Database, action: str, subject: str, body: Mapping[str, An
 
 
 _OF_OUTCOME = ("outcome.record", "outcome.undo")
-_KEPT_AT = {"source_pause": sql.REASON_OF_PAUSE, "policy": sql.REASON_OF_POLICY}
+_KEPT_AT = {"source_pause": SourcePause, "policy": Policy}
+"""Reasons are a person's words: they are kept where they can be erased, not in the chain."""
+
+
+def _stored_reason(database: Database, kept: Any, number: int | None) -> Any:
+    """What the row of this number gives as its reason."""
+    return kept.select(kept.reason).where(kept._meta.primary_key == number).scalar(database)
+
+
 _SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "lead.reevaluate": lambda body: (
         f"by policy version {body.get('policy')} and what outcomes had taught (snapshot {body.get('snapshot')})"

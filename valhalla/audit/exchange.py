@@ -13,6 +13,7 @@ from db import DatabaseError, audit, errors, files
 from valhalla.audit import signing
 from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
+from valhalla.program.file_models import Entry
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
 
@@ -119,7 +120,7 @@ def settle_at_start(home: Home) -> None:
 def _took_place(home: Home, noted: _Exchange) -> bool:
     try:
         with open_database(home.database, create=False) as database:
-            return bool(database.value("SELECT count(*) FROM audit WHERE hash = ?", (noted.head,)))
+            return bool(Entry.select().where(Entry.hash == noted.head).exists(database))
     except DatabaseError:  # it is the damaged one that was to be replaced
         return False
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from db import Database
 from db.clock import iso
-from valhalla.audit import sql
+from db.orm import fn
 from valhalla.leads.export import write_csv
+from valhalla.program.file_models import Entry
 
 FIELDS = ("seq", "at", "actor", "action", "subject", "correlation_id", "body", "hash")
 
@@ -40,40 +41,34 @@ class Filter:
 
 def find(database: Database, which: Filter, limit: int | None) -> list[dict[str, Any]]:
     """The newest ``limit`` entries that ``which`` lets pass, oldest first."""
-    where, params = _where(which)
-    text = sql.FIND.format(columns=", ".join(FIELDS), where=where)
-    rows = database.sql(text, (*params, -1 if limit is None else limit))
-    return [_entry(row) for row in reversed(rows)]
+    columns = (getattr(Entry, name) for name in FIELDS)
+    query = Entry.select(*columns).order_by(Entry.seq.desc()).limit(limit)
+    for condition in _conditions(which):
+        query = query.where(condition)
+    return [_entry(row) for row in reversed(list(query.tuples().execute(database)))]
 
 
-def _where(which: Filter) -> tuple[str, list[Any]]:
-    parts: list[str] = []
-    params: list[Any] = []
-
-    def add(condition: str, *values: Any) -> None:
-        parts.append(condition)
-        params.extend(values)
-
+def _conditions(which: Filter) -> Iterator[Any]:
     if which.action and which.action.endswith("."):
-        add("substr(action, 1, ?) = ?", len(which.action), which.action)
+        yield fn.substr(Entry.action, 1, len(which.action)) == which.action
     elif which.action:
-        add("action = ?", which.action)
+        yield Entry.action == which.action
     elif not which.rows:
-        add("action NOT IN ('rows', 'evidence.table')")
+        yield Entry.action.not_in(("rows", "evidence.table"))
     for column in ("subject", "actor", "correlation_id"):
         value = getattr(which, column)
         if value:
-            add(f"{column} = ?", value)
+            yield getattr(Entry, column) == value
     if which.text:
-        add("(instr(subject, ?) OR instr(body, ?))", which.text, which.text)
-    for column, sign in (("since", ">="), ("until", "<")):
-        if getattr(which, column) is not None:
-            add(f"at {sign} ?", getattr(which, column))
+        yield (fn.instr(Entry.subject, which.text) > 0) | (fn.instr(Entry.body, which.text) > 0)
+    if which.since is not None:
+        yield Entry.at >= which.since
+    if which.until is not None:
+        yield Entry.at < which.until
     if which.after is not None:
-        add("seq > ?", which.after)
+        yield Entry.seq > which.after
     if which.before is not None:
-        add("seq < ?", which.before)
-    return " AND ".join(parts) or "1", params
+        yield Entry.seq < which.before
 
 
 def _entry(row: Iterable[Any]) -> dict[str, Any]:

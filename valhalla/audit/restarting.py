@@ -10,9 +10,10 @@ from db.clock import now
 from db.inspecting import inspect
 from db.verdict import Verdict
 from jobs import seal_anew
-from valhalla.audit import copies, exchange, sql, verifying
+from valhalla.audit import copies, exchange, verifying
 from valhalla.program.database import SCHEMA, open_database
 from valhalla.program.errors import ValhallaError
+from valhalla.program.file_models import Entry
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
 
@@ -71,8 +72,10 @@ def _finish(staged: Path) -> None:
 def in_earlier_chain(database: Database, folder: Path, head: str, key: str | None = None) -> Verdict | None:
     """What the copies of earlier chains say of a head that the chain of now does not have; None: no chain was ended, or the
     copy is not in ``folder`` any more."""
-    for (body,) in database.sql(sql.RESTARTS, (restarting.ACTION,)):
-        copy = folder / FOLDER / str(audit.parsed(body)["copy"])
+    # The newest first: the chain before the one of now, which names the one before that in its copy.
+    ended = Entry.select(Entry.body).where(Entry.action == restarting.ACTION).order_by(Entry.seq.desc())
+    for entry in list(ended.execute(database)):
+        copy = folder / FOLDER / str(audit.parsed(entry.body)["copy"])
         if copy.is_file():
             verdict = verifying.copy_of_file(copy, head, key)
             verdict.notes.append(f"This is of the chain that was ended; it is kept in {copy}.")
@@ -82,4 +85,4 @@ def in_earlier_chain(database: Database, folder: Path, head: str, key: str | Non
 
 def knows(database: Database, head: str) -> bool:
     """Whether an entry of the chain of now has this hash."""
-    return database.one(sql.ENTRY_OF_HASH, (head,)) is not None
+    return bool(Entry.select().where(Entry.hash == head).exists(database))

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from db import Database, audit, heads
 from db.inspecting import manifest_path
-from valhalla.audit import sql
 from valhalla.program import secrets
 from valhalla.program.errors import UsageError, ValhallaError
+from valhalla.program.file_models import Entry
 from valhalla.program.settings import save, value
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ def _signed(path: Path, folder: Path, database: Database) -> list[tuple[str, dic
         if isinstance(facts, dict) and SIGNATURE in facts:
             found.append((beside.name, facts))
     found += [(heads.NAME, facts) for facts in heads.lines(folder) if SIGNATURE in facts]
-    for (body,) in database.sql(sql.BODIES, (RETENTION,)):
-        facts = audit.parsed(body)
+    for entry in list(Entry.select(Entry.body).where(Entry.action == RETENTION).execute(database)):
+        facts = audit.parsed(entry.body)
         if SIGNATURE in facts:
             found.append((RETENTION, facts))
     return found
@@ -183,4 +183,4 @@ def _inside(database: Database, facts: dict[str, Any]) -> bool:
         entry, head = int(facts["entries"]), str(facts["head"])
     except (KeyError, TypeError, ValueError):
         return False
-    return bool(database.one(sql.HAS_ENTRY, (entry, head)))
+    return bool(Entry.select().where(Entry.seq == entry, Entry.hash == head).exists(database))

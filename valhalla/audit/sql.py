@@ -1,24 +1,11 @@
-"""Every statement about the audit log and about what is removed by age."""
+"""Statements about the audit log and about what is removed by age, written by hand: the chain has as many entries as a list has
+rows, and what is removed by age goes in portions."""
 
 from __future__ import annotations
 
-# -- the log ------------------------------------------------------------------------------------------------
-
-# {columns} and {where}: the names of the module that asks, and one condition for each filter that was given.
-FIND = "SELECT {columns} FROM audit WHERE {where} ORDER BY seq DESC LIMIT ?"
-
-# When the file was made.
-BEGAN = "SELECT at FROM audit WHERE seq = 1"
-
 # -- verification -------------------------------------------------------------------------------------------
 
-# Entries whose facts are signed.
-BODIES = "SELECT body FROM audit WHERE action = ?"
-
-# Whether a head that was signed is in this chain.
-HAS_ENTRY = "SELECT 1 FROM audit WHERE seq = ? AND hash = ?"
-
-# Redacted copies and files of an old version have no such table.
+# SQLite's own table. Redacted copies and files of an old version have no such table.
 HAS_SEALS = "SELECT 1 FROM sqlite_schema WHERE name = 'job_seal'"
 
 # -- retention: the newest row of each table stays, because its number must not be given twice --------------
@@ -47,12 +34,6 @@ DELETE FROM reject WHERE id IN (SELECT id FROM reject WHERE state IN ('supersede
 }
 """By table: rows whose hashes stay in the chain."""
 
-# The newest first: the chain before the one of now, which names the one before that in its copy.
-RESTARTS = "SELECT body FROM audit WHERE action = ? ORDER BY seq DESC"
-
-# By the index that keeps hashes from being there twice.
-ENTRY_OF_HASH = "SELECT seq FROM audit WHERE hash = ?"
-
 # -- decisions ----------------------------------------------------------------------------------------------
 
 _IS_DECISION = """(substr(action, 1, instr(action, '.') - 1) IN (SELECT value FROM json_each(?1))
@@ -65,10 +46,3 @@ WHERE {_IS_DECISION} AND (?3 IS NULL OR subject = ?3 OR substr(action, 1, length
   AND (?4 IS NULL OR actor = ?4) AND (?5 IS NULL OR seq < ?5)
 ORDER BY seq DESC LIMIT ?6
 """
-# By its number, which is that of its entry.
-DECISION = f"SELECT seq, at, actor, action, subject, body FROM audit WHERE {_IS_DECISION} AND seq = ?3"
-# Reasons are a person's words: they are kept where they can be erased, not in the chain.
-REASON_OF_OUTCOME = "SELECT reason FROM outcome WHERE id = ?"
-REASON_OF_PAUSE = "SELECT reason FROM source_pause WHERE id = ?"
-SOURCE_OF_PAUSE = "SELECT source FROM source_pause WHERE id = ?"
-REASON_OF_POLICY = "SELECT reason FROM policy WHERE version = ?"

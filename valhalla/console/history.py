@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR, SECOND
-from valhalla.console import sql, trends
+from db.orm import fn
+from valhalla.console import trends
+from valhalla.console.models import BoardHistory
 
 if TYPE_CHECKING:
     from db import Database
@@ -48,13 +50,15 @@ def remember(database: Database, board: str, frame: Mapping[str, Any]) -> None:
     with database.write():
         for kept in (FINE, COARSE):
             step = kept.step * SECOND
-            key = board, kept.step, now - now % step
-            found = json.loads(database.value(sql.HISTORY_ROW, key) or "{}")
+            row, at = BoardHistory, now - now % step
+            same = row.board == board, row.step == kept.step
+            found = json.loads(row.select(row.body).where(*same, row.at == at).scalar(database) or "{}")
             for name, value in values.items():
                 count, total = found.get(name, (0, 0))
                 found[name] = [count + 1, round(total + value, 6)]
-            database.sql(sql.HISTORY_KEEP, (*key, json.dumps(found)))
-            database.sql(sql.HISTORY_PRUNE, (board, kept.step, now - kept.days * DAY))
+            new = row.insert(board=board, step=kept.step, at=at, body=json.dumps(found))
+            new.on_conflict_replace().execute(database)
+            row.delete().where(*same, row.at < now - kept.days * DAY).execute(database)
 
 
 def history(database: Database, board: str, hours: int = 24) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def history(database: Database, board: str, hours: int = 24) -> dict[str, Any]:
     fine = _series(database, board, FINE, now - FINE.days * DAY)
     shown = fine if kept is FINE else _series(database, board, COARSE, now - COARSE.days * DAY)
     from_ = (now - hours * HOUR) // MILLISECOND
-    first = database.value(sql.HISTORY_SINCE, (board,))
+    first = BoardHistory.select(fn.min(BoardHistory.at)).where(BoardHistory.board == board).scalar(database)
     figures = {}
     for name in FIGURES[board]:
         top = 100.0 if name in SHARES else None
@@ -87,7 +91,9 @@ def history(database: Database, board: str, hours: int = 24) -> dict[str, Any]:
 
 def _series(database: Database, board: str, kept: Kept, since: int) -> dict[str, list[tuple[int, float]]]:
     found: dict[str, list[tuple[int, float]]] = {}
-    for at, body in database.sql(sql.HISTORY_ROWS, (board, kept.step, since)):
+    row = BoardHistory
+    query = row.select(row.at, row.body).where(row.board == board, row.step == kept.step, row.at >= since)
+    for at, body in query.order_by(row.at).tuples().execute(database):
         for name, (count, total) in json.loads(body).items():
             found.setdefault(name, []).append((at // MILLISECOND, round(total / count, 4)))
     return found

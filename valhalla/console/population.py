@@ -92,7 +92,10 @@ def _write(path: Path, tables: str, rows: dict[str, list[tuple[Any, ...]]]) -> N
                         f"{path} holds rows in {table} that were not made up here; name another folder"
                     )
                 connection.execute(sql.EMPTIED.format(table=table))
-                connection.executemany(sql.FILLED[table], rows[table])
+                columns = sql.MADE_UP_COLUMNS[table]
+                places = (sql.SPELLED if each in sql.TIMES else "?" for each in columns)
+                fill = sql.FILL.format(table=table, columns=", ".join(columns), places=", ".join(places))
+                connection.executemany(fill, rows[table])
     except apsw.Error as error:
         kind = type(error).__name__.removesuffix("Error")
         raise SourceError(f"{path} cannot be filled ({kind})") from None

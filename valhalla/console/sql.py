@@ -1,4 +1,5 @@
-"""What the memory source asks the files of other programs. Times are compared as instants: `YYYY-MM-DD HH:MM:SS`, the same with `T`, with a zone, with
+"""What the memory source asks the files of other programs: by hand, because these are not our tables, and differ from version
+to version. Times are compared as instants: `YYYY-MM-DD HH:MM:SS`, the same with `T`, with a zone, with
 fractions, and seconds since 1970 all mean what they say; without a zone they are UTC, as SQLite writes them."""
 
 from __future__ import annotations
@@ -136,33 +137,20 @@ EMPTIED = "DELETE FROM {table}"
 
 SPELLED = "strftime('%Y-%m-%d %H:%M:%f', ?, 'unixepoch')"
 
-FILLED = {
-    "reasoning_sessions": "INSERT INTO reasoning_sessions (session_id, agent_name, query, final_output, overall_confidence,"
-    f" total_duration_ms, timestamp, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?, {SPELLED}, ?, {SPELLED})",
-    "reasoning_stages": "INSERT INTO reasoning_stages (session_id, stage_name, stage_order, confidence, duration_ms, created_at)"
-    f" VALUES (?, ?, ?, ?, ?, {SPELLED})",
-    "code_index": "INSERT INTO code_index (file_id, file_path, trust_tier) VALUES (?, ?, ?)",
-    "code_patterns": "INSERT INTO code_patterns (pattern_id, code_snippet, usage_count) VALUES (?, ?, ?)",
-    "sandbox_executions": "INSERT INTO sandbox_executions (execution_id, status, security_violations) VALUES (?, ?, ?)",
+TIMES = ("timestamp", "created_at")
+
+FILL = "INSERT INTO {table} ({columns}) VALUES ({places})"
+
+MADE_UP_COLUMNS = {
+    "reasoning_sessions": (
+        *("session_id", "agent_name", "query", "final_output", "overall_confidence", "total_duration_ms"),
+        *("timestamp", "metadata", "created_at"),
+    ),
+    "reasoning_stages": (
+        *("session_id", "stage_name", "stage_order", "confidence", "duration_ms", "created_at"),
+    ),
+    "code_index": ("file_id", "file_path", "trust_tier"),
+    "code_patterns": ("pattern_id", "code_snippet", "usage_count"),
+    "sandbox_executions": ("execution_id", "status", "security_violations"),
 }
 """Each row as the program concerned would write it."""
-
-# -- the home's database: history of the boards -------------------------------------------------------------
-
-# What a row has so far, to add to it.
-HISTORY_ROW = "SELECT body FROM board_history WHERE board = ? AND step = ? AND at = ?"
-
-HISTORY_KEEP = """
-INSERT INTO board_history (board, step, at, body) VALUES (?, ?, ?, ?)
-ON CONFLICT (board, step, at) DO UPDATE SET body = excluded.body
-"""
-"""A row holds counts and sums: what is read in its five minutes or hour is added up in place."""
-
-# What is older than it is kept for.
-HISTORY_PRUNE = "DELETE FROM board_history WHERE board = ? AND step = ? AND at < ?"
-
-# For the lines of the page, oldest first.
-HISTORY_ROWS = "SELECT at, body FROM board_history WHERE board = ? AND step = ? AND at >= ? ORDER BY at"
-
-# Since when there is anything.
-HISTORY_SINCE = "SELECT min(at) FROM board_history WHERE board = ?"

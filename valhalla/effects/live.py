@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from db import audit
 from db.clock import HOUR
-from valhalla.effects import sql
+from valhalla.effects.models import LiveSession
 from valhalla.program.errors import ValhallaError
+from valhalla.program.file_models import Run
 
 if TYPE_CHECKING:
     from db import Database
@@ -28,8 +29,12 @@ class Live(NamedTuple):
 
 def current(database: Database) -> Live | None:
     """The live session that is open now, or None: dry run. A clock that was set back closes it."""
-    row = database.one(sql.CURRENT_LIVE, (database.clock(),))
-    return Live(*row) if row else None
+    row, now = LiveSession, database.clock()
+    query = row.select(row.id, row.run_id, row.opened_at, row.opened_by, row.until)
+    query = query.join(Run, on=Run.id == row.run_id).where(row.closed_at.is_null(), Run.stopped_at.is_null())
+    query = query.where(row.opened_at <= now, row.until > now).order_by(row.id.desc())
+    found = query.tuples().first(database)
+    return Live(*found) if found else None
 
 
 def is_dry(database: Database, run_id: int | None) -> bool:
@@ -42,8 +47,10 @@ def open_for(database: Database, run_id: int, actor: str) -> Live:
     """Turn the lock off for a run: at most until it stops, or eight hours."""
     now = database.clock()
     with database.write(durable=True):
-        database.sql(sql.CLOSE_LIVE, (now, "replaced"))
-        ((number,),) = database.sql(sql.OPEN_LIVE, (run_id, now, actor, now + LONGEST))
+        _close(database, "replaced")
+        number = LiveSession.insert(
+            run_id=run_id, opened_at=now, opened_by=actor, until=now + LONGEST
+        ).execute(database)
         audit.append(database, "live.on", f"run:{run_id}", {"until": now + LONGEST}, actor=actor)
     return Live(number, run_id, now, actor, now + LONGEST)
 
@@ -51,18 +58,24 @@ def open_for(database: Database, run_id: int, actor: str) -> Live:
 def close(database: Database, actor: str) -> bool:
     """Turn the lock on. False: it was."""
     with database.write(durable=True):
-        database.sql(sql.CLOSE_LIVE, (database.clock(), actor))
-        closed = database.changes() > 0
+        closed = _close(database, actor)
         if closed:
             audit.append(database, "live.off", "run", {}, actor=actor)
     return closed
 
 
+def _close(database: Database, actor: str) -> bool:
+    """Close all that are open: there is one, or none."""
+    closed = LiveSession.update(closed_at=database.clock(), closed_by=actor)
+    return bool(closed.where(LiveSession.closed_at.is_null()).execute(database))
+
+
 def running_run(database: Database, pid: int | None) -> int:
     """The number of the run of process ``pid``. Raises :class:`ValhallaError` when nothing runs."""
-    number, owner = database.one(sql.NEWEST_RUN) or (None, None)
-    if number is None or owner != pid:
+    newest = Run.select(Run.id, Run.pid).where(Run.stopped_at.is_null()).order_by(Run.id.desc())
+    found = newest.first(database)
+    if found is None or found.pid != pid:
         raise ValhallaError(
             "nothing runs on this home, so there is nothing to make live; start with: valhalla run --live, or valhalla production"
         )
-    return int(number)
+    return int(found.id)

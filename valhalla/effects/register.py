@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import DAY, SECOND, iso
+from db.orm import Case, fn
 from valhalla.effects import recipients, sql
+from valhalla.effects.models import Effect, StandingApproval
 from valhalla.effects.outcome import EffectError
 from valhalla.leads.traces import Traces
 from valhalla.program import addresses, correlation, settings
@@ -30,10 +32,13 @@ STANDING_ACTOR = "standing approval "
 """Who approved an effect that was approved by itself: this and the approval's number."""
 
 STATES = ("drafted", "approved", "running", "done", "denied", "blocked", "failed", "uncertain")
+UNSENT = ("drafted", "approved", "blocked")
+"""States in which nothing has been sent yet."""
+
 AGAIN = ("blocked", "denied", "failed", "uncertain")
 """States from which a person may send an effect on its way again."""
 
-NAMES = sql.COLUMNS.split(", ")
+NAMES = list(Effect._meta.sorted_field_names)
 """The keys of an effect."""
 
 
@@ -62,10 +67,22 @@ def draft(
         if why is not None:
             raise recipients.NotToBeContacted(why)
         text = json.dumps(payload, ensure_ascii=False)
-        database.sql(sql.ADD, (kind, target, text, lead_id, key, correlation_id, database.clock(), actor))
-        (row,) = database.sql(sql.BY_KEY, (key,))
-        effect = _named(row)
-        if database.changes() and effect["state"] == "drafted" and effect["correlation_id"] == correlation_id:
+        row = Effect.insert(
+            kind=kind,
+            state="drafted",
+            target=target,
+            payload=text,
+            lead_id=lead_id,
+            key=key,
+            correlation_id=correlation_id,
+            drafted_at=database.clock(),
+            drafted_by=actor,
+        )
+        # The same effect about the same occasion is drafted once: its key is unique.
+        row.on_conflict(conflict_target=(Effect.key,), action="ignore").execute(database)
+        is_new = database.changes() == 1
+        effect = _named(Effect.select().where(Effect.key == key).dicts().first(database))
+        if is_new:
             _audit(database, "effect.draft", effect, actor)
     return effect
 
@@ -74,8 +91,11 @@ def approve(database: Database, number: int, actor: str = "operator") -> dict[st
     """A person says yes to a draft. Raises :class:`NotFound`, :class:`EffectError`."""
     effect = show(database, number)
     with database.write(durable=not database.in_write()):
-        database.sql(sql.APPROVE, (database.clock(), actor, number))
-        if not database.changes():
+        # Only a draft: of two people who answer at once one decides.
+        yes = Effect.update(
+            state="approved", approved_at=database.clock(), approved_by=actor, reason=None
+        ).where(Effect.id == number, Effect.state == "drafted")
+        if not yes.execute(database):
             raise EffectError(f"effect {number} is {effect['state']}; only a draft can be approved")
         _audit(database, "effect.approve", effect, actor)
     return show(database, number)
@@ -86,16 +106,16 @@ def approve_by_standing(database: Database, number: int) -> bool:
     effect = show(database, number)
     end_outdated(database)
     goes_to = _bound_to(database, effect["kind"], effect["target"])
-    for standing, per_day, address in database.sql(sql.STANDING, (effect["kind"],)):
-        if address != goes_to:
+    for each in _in_force(database, effect["kind"]):
+        if each.address != goes_to:
             continue
         governor = GovernorEnforcer(database=database)
-        resource = f"standing:{standing}"
-        if governor.get_status(resource).get("max_actions") != per_day:
-            governor.set_limit(resource, per_day, DAY // SECOND)
+        resource = f"standing:{each.id}"
+        if governor.get_status(resource).get("max_actions") != each.per_day:
+            governor.set_limit(resource, each.per_day, DAY // SECOND)
         with database.write(durable=not database.in_write()):
             if effect["state"] == "drafted" and governor.check_limit(resource)[0]:
-                approve(database, number, f"{STANDING_ACTOR}{standing}")
+                approve(database, number, f"{STANDING_ACTOR}{each.id}")
                 return True
     return False
 
@@ -110,8 +130,11 @@ def stand(database: Database, kind: str, per_day: int, actor: str = "operator") 
             "a standing approval is for one address, and none is set or can be read; use: valhalla config set webhook.url URL"
         )
     with database.write(durable=True):
-        database.sql(sql.END_STANDING, (database.clock(), actor, kind))
-        ((number,),) = database.sql(sql.ADD_STANDING, (kind, per_day, database.clock(), actor, address))
+        _end_standing(database, kind, actor)
+        # The number names the governor's limit, which counts a day of it.
+        number = StandingApproval.insert(
+            kind=kind, per_day=per_day, created_at=database.clock(), created_by=actor, address=address
+        ).execute(database)
         body = {"kind": kind, "per_day": per_day, "address": address}
         audit.append(database, "effect.stand", f"standing:{number}", body, actor=actor)
     return int(number)
@@ -122,17 +145,16 @@ def standing(database: Database) -> list[dict[str, Any]]:
     governor = GovernorEnforcer(database=database)
     found = []
     for kind in MAY_STAND:
-        rows = database.sql(sql.STANDING, (kind,))
-        used = sum(governor.get_status(f"standing:{number}").get("current_actions", 0) for number, *_ in rows)
-        found.append({"kind": kind, "per_day": sum(per_day for _, per_day, _ in rows), "used": used})
+        rows = _in_force(database, kind)
+        used = sum(governor.get_status(f"standing:{each.id}").get("current_actions", 0) for each in rows)
+        found.append({"kind": kind, "per_day": sum(each.per_day for each in rows), "used": used})
     return found
 
 
 def end_standing(database: Database, kind: str, actor: str = "operator") -> bool:
     """End the standing approval of ``kind``. False: there was none."""
     with database.write(durable=True):
-        database.sql(sql.END_STANDING, (database.clock(), actor, kind))
-        ended = database.changes() > 0
+        ended = _end_standing(database, kind, actor)
         if ended:
             audit.append(database, "effect.unstand", f"standing:{kind}", {}, actor=actor)
     return ended
@@ -142,8 +164,9 @@ def end_outdated(database: Database) -> list[str]:
     """End the standing approvals of kinds whose address is no longer the one they were given for; returns the kinds."""
     ended = []
     for kind in MAY_STAND:
-        rows = database.sql(sql.STANDING, (kind,))
-        if rows and rows[-1][2] != _bound_to(database, kind) and end_standing(database, kind, "valhalla"):
+        rows = _in_force(database, kind)
+        changed = bool(rows) and rows[-1].address != _bound_to(database, kind)
+        if changed and end_standing(database, kind, "valhalla"):
             ended.append(kind)
             reason = f"the address that {kind}s go to has changed, so their standing approval has ended; give it again"
             AlertSystem(database=database).repeat(f"standing:{kind}", reason, "warning")
@@ -155,8 +178,24 @@ def still_covered(database: Database, effect: Mapping[str, Any]) -> bool:
     _, is_standing, number = str(effect["approved_by"]).rpartition(STANDING_ACTOR)
     if not is_standing or not number.isdecimal():
         return True
-    address = database.value(sql.STANDING_ADDRESS, (int(number),))
+    # Of one that ended, too: what it approved may still wait to be sent.
+    row = StandingApproval.select(StandingApproval.address).where(StandingApproval.id == int(number))
+    address = row.scalar(database)
     return address is not None and address == _bound_to(database, effect["kind"], effect["target"])
+
+
+def _in_force(database: Database, kind: str) -> list[Any]:
+    """The standing approvals of ``kind``, the oldest first."""
+    row = StandingApproval
+    query = row.select(row.id, row.per_day, row.address).where(row.kind == kind, row.ended_at.is_null())
+    return list(query.order_by(row.id).namedtuples().execute(database))
+
+
+def _end_standing(database: Database, kind: str, actor: str) -> bool:
+    """End them; whether there was one. They stay in the database: who approved in whose name is evidence."""
+    ended = StandingApproval.update(ended_at=database.clock(), ended_by=actor)
+    standing_ones = ended.where(StandingApproval.kind == kind, StandingApproval.ended_at.is_null())
+    return bool(standing_ones.execute(database))
 
 
 def _bound_to(database: Database, kind: str, target: str | None = None) -> str | None:
@@ -179,8 +218,9 @@ def deny(database: Database, number: int, reason: str = "denied", actor: str = "
     """A person says no. Raises :class:`NotFound`, :class:`EffectError`."""
     effect = show(database, number)
     with database.write(durable=True):
-        database.sql(sql.DENY, (reason, database.clock(), number))
-        if not database.changes():
+        # Also what is approved, until its call has begun.
+        no = Effect.update(state="denied", reason=reason, finished_at=database.clock())
+        if not no.where(Effect.id == number, Effect.state.in_(UNSENT)).execute(database):
             raise EffectError(f"effect {number} is {effect['state']}; it can no longer be denied")
         _audit(database, "effect.deny", effect, actor)
     return show(database, number)
@@ -204,8 +244,17 @@ def put_back(database: Database, number: int, actor: str = "operator") -> dict[s
     if effect["state"] not in AGAIN:
         raise EffectError(f"effect {number} is {effect['state']}; {', '.join(AGAIN)} ones can be tried again")
     with database.write(durable=not database.in_write()):
-        database.sql(sql.PUT_BACK, (database.clock(), actor, number, effect["state"]))
-        if not database.changes():
+        again = Effect.update(
+            state="approved",
+            approved_at=database.clock(),
+            approved_by=actor,
+            reason=None,
+            tries=0,
+            sending=0,
+            owner=None,
+            finished_at=None,
+        ).where(Effect.id == number, Effect.state == effect["state"], Effect.payload != "{}")
+        if not again.execute(database):
             raise EffectError(f"effect {number} has nothing left to send: its person was forgotten")
         idempotency.free(database, effect["key"])
         _audit(database, "effect.retry", effect, actor)
@@ -214,7 +263,7 @@ def put_back(database: Database, number: int, actor: str = "operator") -> dict[s
 
 def show(database: Database, number: int) -> dict[str, Any]:
     """One effect. Raises :class:`NotFound`."""
-    row = database.one(sql.SHOW, (number,))
+    row = Effect.select().where(Effect.id == number).dicts().first(database)
     if row is None:
         raise NotFound(f"there is no effect {number}; see: valhalla effects list")
     return _named(row)
@@ -229,7 +278,14 @@ def find(
     before: int | None = None,
 ) -> list[dict[str, Any]]:
     """The newest effects (older than ``before``), oldest first."""
-    return [_named(row) for row in database.sql(sql.LIST, (state, kind, limit, before))]
+    query = Effect.select().order_by(Effect.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(Effect.state == state)
+    if kind is not None:
+        query = query.where(Effect.kind == kind)
+    if before is not None:
+        query = query.where(Effect.id < before)
+    return [_named(row) for row in reversed(list(query.dicts().execute(database)))]
 
 
 class Brief(NamedTuple):
@@ -245,32 +301,45 @@ class Brief(NamedTuple):
 
 def of_lead(database: Database, lead_id: int, limit: int = 20) -> list[Brief]:
     """The newest effects about a lead, the newest first."""
-    return [Brief(*row) for row in database.sql(sql.OF_LEAD, (lead_id, limit))]
+    row = Effect
+    query = row.select(row.id, row.kind, row.state, row.target, row.drafted_at, row.reason)
+    newest = query.where(row.lead_id == lead_id).order_by(row.id.desc()).limit(limit)
+    return [Brief(*each) for each in newest.tuples().execute(database)]
 
 
 def counts(database: Database) -> dict[str, int]:
     """How many effects are in each state."""
-    return {**dict.fromkeys(STATES, 0), **dict(database.sql(sql.COUNTS))}
+    numbers = Effect.select(Effect.state, fn.count()).group_by(Effect.state).tuples()
+    return {**dict.fromkeys(STATES, 0), **dict(numbers.execute(database))}
 
 
 def blank_to(database: Database, traces: Traces) -> int:
     """Erase what effects under any lead say to or of the people, as :func:`blank` does. Call inside a write."""
+    row = Effect  # all of them: the people may be mentioned in each
+    query = row.select(row.id, row.target, row.payload, row.response, row.reason)
+    query = query.where(row.target != "", row.kind != "purge").order_by(row.id).tuples()
     found = [
-        (number,)
-        for number, *texts in database.sql(sql.TEXTS)
+        number
+        for number, *texts in query.execute(database)
         if any(traces.in_text(text, by_name=True) for text in texts)
     ]
-    database.many(sql.BLANK_ONE, found)
+    for number in found:
+        _blank(database, Effect.id == number)
     return len(found)
 
 
 def blank(database: Database, lead_ids: list[int]) -> int:
     """Erase what effects say about leads (right to erasure); what was not sent yet is denied. Call inside a write."""
-    blanked = 0
-    for number in lead_ids:
-        database.sql(sql.BLANK, (number,))
-        blanked += database.changes()
-    return blanked
+    return sum(_blank(database, Effect.lead_id == number) for number in lead_ids)
+
+
+def _blank(database: Database, which: Any) -> int:
+    """A purge is the erasure itself, and stays."""
+    state = Case(None, [(Effect.state.in_(UNSENT), "denied")], Effect.state)
+    blanked = Effect.update(
+        payload="{}", target="", response=None, state=state, reason="the person was forgotten"
+    )
+    return int(blanked.where(which, Effect.kind != "purge").execute(database))
 
 
 def as_json(effect: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,11 +352,9 @@ def as_json(effect: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, **times}
 
 
-def _named(row: tuple[Any, ...]) -> dict[str, Any]:
-    effect = dict(zip(NAMES, row, strict=True))
-    effect["payload"] = json.loads(effect["payload"])
-    effect["response"] = json.loads(effect["response"]) if effect["response"] else None
-    return effect
+def _named(row: Mapping[str, Any]) -> dict[str, Any]:
+    response = json.loads(row["response"]) if row["response"] else None
+    return {**row, "payload": json.loads(row["payload"]), "response": response}
 
 
 def approved_in_chain(database: Database, effect: Mapping[str, Any]) -> bool:

@@ -14,8 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from db import audit
+from db.orm import Case
 from jobs import DoNotRetry, JobQueue, Retry, worker_is_dead
-from valhalla.effects import live, recipients, register, sql
+from valhalla.effects import live, recipients, register
+from valhalla.effects.models import Effect
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown
 from valhalla.effects.sending import Senders, honours_key
 from valhalla.program import correlation
@@ -87,8 +89,10 @@ class Effects:
             if not self.governor.get_status(f"effect.{kind}"):
                 self.governor.set_limit(f"effect.{kind}", most, seconds)
         self.recover()
-        for (number,) in self.database.sql(sql.APPROVED):
-            self.enqueue(number)
+        # Of these the job may not have been put into the queue.
+        approved = Effect.select(Effect.id).where(Effect.state == "approved").order_by(Effect.id)
+        for each in list(approved.execute(self.database)):
+            self.enqueue(each.id)
 
     def approve(self, numbers: Sequence[int], actor: str = "operator") -> list[dict[str, Any]]:
         """A person says yes to drafts: to all of them or to none. Whichever process works on the queue runs them."""
@@ -117,7 +121,9 @@ class Effects:
     def recover(self) -> list[int]:
         """Settle the effects of dead processes; returns those that became uncertain."""
         uncertain = []
-        for number, owner, sending, key in self.database.sql(sql.RUNNING):
+        row = Effect
+        begun = row.select(row.id, row.owner, row.sending, row.key).where(row.state == "running").tuples()
+        for number, owner, sending, key in list(begun.execute(self.database)):
             if owner is not None and not worker_is_dead(self.database, owner):
                 continue
             with self.database.write(durable=True):
@@ -144,8 +150,8 @@ class Effects:
         self.recover()
         me = self.keys.owner_id
         with self.database.write():  # of several that look at it at once one has it
-            self.database.sql(sql.CLAIM, (me, number))
-            claimed = self.database.changes() == 1
+            take = Effect.update(state="running", owner=me)
+            claimed = bool(take.where(Effect.id == number, Effect.state == "approved").execute(self.database))
         effect = register.show(self.database, number)
         if not claimed:
             return str(effect["state"])
@@ -221,7 +227,7 @@ class Effects:
                     effect, "uncertain", "its key is taken: it was, or is being, sent under another number"
                 )
                 return "uncertain"
-            self.database.sql(sql.COUNT_TRY, (number, me))
+            Effect.update(tries=Effect.tries + 1).where(*_still_of(number, me)).execute(self.database)
             self._audit("effect.begin", effect, {})
         effect["tries"] += 1
         try:
@@ -241,8 +247,9 @@ class Effects:
                 if state == "uncertain":
                     self._alert(number, "error", f"{state}: {reason}")
                 return state
-            self.database.sql(sql.SENDING, (number, me))
-            if not self.database.changes():  # it was taken for dead meanwhile
+            # On the disk before the call: from then on nobody here can know whether it was done.
+            sending = Effect.update(sending=1).where(*_still_of(number, me))
+            if not sending.execute(self.database):  # it was taken for dead meanwhile
                 return str(register.show(self.database, number)["state"])
         try:
             response = call()
@@ -302,7 +309,12 @@ class Effects:
         database = self.database
         text = None if response is None else json.dumps(response, ensure_ascii=False)
         finished = None if state == "approved" else database.clock()
-        database.sql(sql.END, (state, reason, text, int(unsure), finished, effect["id"]))
+        # What was said about somebody who was erased meanwhile is not kept.
+        said = Case(None, [(Effect.target == "", None)], text)
+        end = Effect.update(
+            state=state, reason=reason, response=said, sending=int(unsure), owner=None, finished_at=finished
+        )
+        end.where(Effect.id == effect["id"]).execute(database)
         self._audit(f"effect.{state}", effect, {"reason": reason})
         fields = {"effect": effect["id"], "kind": effect["kind"], "reason": reason}
         database.after_commit(
@@ -320,6 +332,11 @@ class Effects:
 
     def _alert(self, number: int, severity: str, reason: str) -> None:
         self.alerts.repeat(f"effect:{number}", reason, severity)
+
+
+def _still_of(number: int, owner: int) -> tuple[Any, Any, Any]:
+    """What the row of an effect fulfils while its owner sends it: a process that was taken for dead does not count any more."""
+    return Effect.id == number, Effect.state == "running", Effect.owner == owner
 
 
 def _unless_unsure(effect: Mapping[str, Any], state: str, reason: str) -> tuple[str, str]:

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database
-from valhalla.fleet import sql
 from valhalla.program.errors import ValhallaError
+from valhalla.program.file_models import Entry
 from valhalla.program.files import whole
 from valhalla.program.home import Home
 
@@ -91,7 +91,9 @@ def _version(path: str, changed: int) -> str | None:
 
 def life(database: Database) -> str:
     """The folder of what this database sends: another after a restore, or with a new chain."""
-    began = database.one(sql.LIFE)
+    hashes = Entry.select(Entry.hash)
+    restored = hashes.where(Entry.action == "audit.restore").order_by(Entry.seq.desc()).scalar(database)
+    began = hashes.order_by(Entry.seq).scalar(database), restored
     return PREFIX + sha256(repr(began).encode()).hexdigest()[:16]
 
 

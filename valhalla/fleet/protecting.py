@@ -20,13 +20,15 @@ from db.clock import DAY, MINUTE, iso, to_datetime
 from db.inspecting import manifest_path
 from valhalla.audit import copies, restarting, restoring
 from valhalla.audit.verifying import copy_of_file
-from valhalla.fleet import litestream, sql
+from valhalla.fleet import litestream
 from valhalla.fleet.bucket import Bucket
 from valhalla.fleet.continuous import ALERT, BUCKET
 from valhalla.fleet.continuous import PLACE as FOLDER
+from valhalla.leads import view
 from valhalla.program import settings
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
+from valhalla.program.file_models import Entry
 from valhalla.program.home import Home
 from valhalla.program.scratch import scratch_folder
 from valhalla.sandbox.alerts import AlertSystem
@@ -170,10 +172,11 @@ def drill_if_due(database: Database, home: Home) -> dict[str, Any] | None:
     """A drill a month after the last one, and a day after one that failed; with the first copies, at once."""
     if not settings.value(database, FOLDER):
         return None
-    last = database.one(sql.LAST_DRILL)
-    if last is not None:
-        wait = DRILL_EACH if audit.parsed(last[1])["ok"] else DAY
-        if database.clock() - last[0] < wait:
+    last = Entry.select(Entry.at, Entry.body).where(Entry.action == "protect.drill")
+    drilled = last.order_by(Entry.seq.desc()).first(database)
+    if drilled is not None:
+        wait = DRILL_EACH if audit.parsed(drilled.body)["ok"] else DAY
+        if database.clock() - drilled.at < wait:
             return None
     return None if state(database).newest is None else drill(database, home)
 
@@ -212,10 +215,10 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
 def _restored(home: Home, copy: Path, head: str | None = None) -> dict[str, Any]:
     kept = restoring.restore(home, copy, head=head)
     with open_database(home.database, create=False) as database:
-        entry = database.one(sql.RESTORED)
-        leads = database.value(sql.LEADS)
-    assert entry is not None
-    facts = audit.parsed(entry[0])
+        entries = Entry.select(Entry.body).where(Entry.action == "audit.restore")
+        body = entries.order_by(Entry.seq.desc()).scalar(database)
+        leads = view.count(database)
+    facts = audit.parsed(body)
     return {
         "database": str(home.database),
         "copy": str(copy),
@@ -262,7 +265,7 @@ def _from_litestream(
 
 def _last_at(path: Path) -> datetime:
     with open_copy(path) as copy:
-        return to_datetime(copy.value(sql.LAST_AT))
+        return to_datetime(Entry.select(Entry.at).order_by(Entry.seq.desc()).scalar(copy))
 
 
 def _because(reason: str | None) -> str:

@@ -58,7 +58,7 @@ def found_words(database: Connections, action: str) -> None:
     database.sql(sql.COUNT_WORDS_AGAIN, (now, TASK, reason))
     if not database.changes():
         database.sql(sql.ALERT_OF_WORDS, (TASK, reason, correlation.current(), now))
-        number = database.value(sql.NEWEST_ALERT)
+        number = database.last_id()
         audit.append(database, "alert.open", f"alert:{number}", {"task": TASK, "severity": "error"})
 
 

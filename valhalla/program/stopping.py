@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from valhalla.program import sql
+from valhalla.program.file_models import KeyValue
 
 if TYPE_CHECKING:
     from db import Database
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def ask(database: Database) -> None:
     """Ask the instance that works on this file to stop; it looks ten times a second."""
     with database.write(durable=True):
-        database.sql(sql.ASK_TO_STOP)
+        KeyValue.insert(queue="service", key="stop", value=b"1").on_conflict_ignore().execute(database)
 
 
 def asked_to_stop(database: Database) -> bool:
@@ -25,4 +26,5 @@ def forget_request(database: Database) -> None:
     """A request that came before this run is not meant for it."""
     if asked_to_stop(database):
         with database.write():
-            database.sql(sql.FORGET_STOP)
+            asked = KeyValue.delete().where(KeyValue.queue == "service", KeyValue.key == "stop")
+            asked.execute(database)

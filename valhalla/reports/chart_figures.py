@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from db import Database
-from valhalla.leads import sql as leads_sql
+from db.orm import fn
+from valhalla.intake.models import Import
+from valhalla.leads import view
 from valhalla.reports import sql
 from valhalla.reports.charts import Bin, Rate
+from valhalla.scoring.lead_model import Lead
 from valhalla.scoring.stages import statistics
 
 
 def funnel_steps(database: Database, since: int = 0) -> list[tuple[str, int]]:
     """From rows read to leads won, since a moment (UTC microseconds). Later steps count leads on which that was recorded."""
-    ((read, accepted),) = database.sql(sql.CHART_READ, (since,))
-    leads = database.value(sql.CHART_LEADS, (since,)) if since else database.value(leads_sql.COUNT)
+    sums = [fn.coalesce(fn.sum(each), 0) for each in (Import.rows, Import.rows - Import.rejected)]
+    came = Import.select(*sums).where(Import.state != "undone", Import.started_at >= since)
+    ((read, accepted),) = came.tuples().execute(database)
+    new = Lead.select().where(Lead.created_at >= since)
+    leads = new.count(database) if since else view.count(database)
     ((worked, appointments, contracts, won),) = database.sql(sql.CHART_REACHED, (since,))
     return [
         ("rows read", read),
@@ -30,7 +36,10 @@ def funnel_steps(database: Database, since: int = 0) -> list[tuple[str, int]]:
 def score_counts(database: Database) -> list[int]:
     """How many open leads score 0-9, 10-19, ..., 90-100, by their stored scores. Looks at every lead."""
     counts = [0] * 10
-    for step, count in database.sql(sql.CHART_SCORES):
+    step = fn.min(Lead.score / 10, 9)
+    able = Lead.suppressed.is_null(), Lead.status.not_in(("won", "lost", "dead", "opted_out"))
+    query = Lead.select(step, fn.count()).where(*able).group_by(step).tuples()
+    for step, count in query.execute(database):
         counts[step] = count
     return counts
 

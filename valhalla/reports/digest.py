@@ -8,16 +8,20 @@ from typing import Any
 
 from db import Database
 from db.clock import DAY, HOUR, SECOND, iso
+from db.orm import fn
+from valhalla.intake.models import Import, Reject, Source
 from valhalla.leads import deals, promises
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
+from valhalla.program.file_models import Cycle
 from valhalla.program.moments import clock_text, hour_text, local_day
-from valhalla.reports import chart_figures, sql, week
+from valhalla.reports import chart_figures, week
 from valhalla.sandbox import alerts
 from valhalla.scoring import scripts
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.experiment_results import rate_text, results
+from valhalla.scoring.models import Experiment, Outcome
 from valhalla.scoring.store import latest_policy, policy_history
 
 CALLS = 8
@@ -44,7 +48,7 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
         calls = [_call(viewer.entry(record, rank), zone) for rank, record in enumerate(records, 1)]
         sources = _sources(database, since)
         totals = {name: sum(each[name] for each in sources) for name in COUNTS}
-        experiments = [results(database, name) for (name,) in database.sql(sql.DIGEST_EXPERIMENTS, (since,))]
+        experiments = [results(database, name) for name in _experiments(database, since)]
         judged = calibration(database, policy)
         return {
             "date": clock_text(now, zone, "%Y-%m-%d"),
@@ -54,10 +58,7 @@ def gather(database: Database, days: float = 1.0) -> dict[str, Any]:
             "since_local": clock_text(since, zone),
             "sources": sources,
             "totals": totals,
-            "failed": [
-                {"file": PurePath(path).name, "message": m}
-                for path, m in database.sql(sql.DIGEST_FAILED, (since,))
-            ],
+            "failed": [{"file": PurePath(path).name, "message": m} for path, m in _failed(database, since)],
             "rejects": _rejects(database, since),
             "calls": calls,
             "yesterday": week.yesterday(database, zone),
@@ -161,26 +162,53 @@ def _call(entry: dict[str, Any], zone: str | None) -> dict[str, Any]:
 
 
 def _sources(database: Database, since: int) -> list[dict[str, Any]]:
-    return [
-        dict(zip(("source", "files", *COUNTS), row, strict=True))
-        for row in database.sql(sql.DIGEST_IMPORTS, (since,))
-    ]
+    row, rows = Import, fn.sum(Import.rows)
+    sums = [fn.sum(each) for each in (row.new, row.updated, row.unchanged, row.duplicate, row.rejected)]
+    query = row.select(Source.name, fn.count(row.file_id.distinct()), rows, *sums)
+    query = query.join(Source, on=Source.id == row.source_id).group_by(Source.name)
+    # What was undone brought nothing.
+    query = query.where(row.started_at >= since, row.state != "undone", row.rows > 0)
+    found = query.order_by(rows.desc(), Source.name).tuples().execute(database)
+    return [dict(zip(("source", "files", *COUNTS), each, strict=True)) for each in found]
+
+
+def _failed(database: Database, since: int) -> Any:
+    """Path and message, the newest first; five are enough to see what is wrong."""
+    row = Import
+    query = row.select(row.path, row.error_message).where(row.started_at >= since, row.state == "failed")
+    query = query.where(row.error_message.is_null(False)).order_by(row.id.desc()).limit(5)
+    return query.tuples().execute(database)
+
+
+def _experiments(database: Database, since: int) -> list[str]:
+    """Running ones first, then those that began or ended within the time."""
+    row = Experiment
+    recent = (row.state == "running") | (row.stopped_at >= since) | (row.started_at >= since)
+    found = row.select(row.name).where(recent).order_by(row.state != "running", row.id)
+    return [each.name for each in found.execute(database)]
 
 
 def _cycles(database: Database, since: int) -> dict[str, int]:
-    ((done, failed),) = database.sql(sql.DIGEST_RUNS, (since,))
-    return {"done": done, "failed": failed}
+    ended = Cycle.select().where(Cycle.started_at >= since, Cycle.finished_at.is_null(False))
+    return {"done": ended.count(database), "failed": ended.where(Cycle.ok == 0).count(database)}
 
 
 def _rejects(database: Database, since: int) -> list[dict[str, Any]]:
-    found = []
-    for code, count, example in database.sql(sql.DIGEST_REJECTS, (since,)):
-        ((path, line, message),) = database.sql(sql.DIGEST_EXAMPLE, (example,))
+    row, found = Reject, []
+    query = row.select(row.code, fn.count(), fn.min(row.id)).join(Import, on=Import.id == row.import_id)
+    query = query.where(Import.started_at >= since, row.state == "open", row.code != "BUYER")
+    query = query.group_by(row.code).order_by(fn.count().desc(), row.code).limit(6).tuples()
+    for code, count, example in list(query.execute(database)):
+        first = row.select(Import.path, row.line, row.message).join(Import, on=Import.id == row.import_id)
+        ((path, line, message),) = first.where(row.id == example).tuples().execute(database)
         found.append({"code": code, "count": count, "example": f"{PurePath(path).name}:{line}: {message}"})
     return found
 
 
 def _outcomes(database: Database, since: int) -> dict[str, Any]:
-    rows = database.sql(sql.DIGEST_OUTCOMES, (since,))
+    # By when they were recorded, not by when they happened: the day's work.
+    row = Outcome
+    query = row.select(row.event, fn.count(), fn.sum(row.amount)).where(row.recorded_at >= since)
+    rows = list(query.where(row.undone_at.is_null()).group_by(row.event).tuples().execute(database))
     fees = sum(amount or 0 for event, _, amount in rows if event == "won")
     return {"counts": {event: count for event, count, _ in rows}, "fees_cents": fees}

@@ -8,12 +8,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from db import Database, audit
+from valhalla.intake.models import Import
 from valhalla.leads.buyers import wishes
 from valhalla.leads.call_list import top
 from valhalla.leads.speech import spoken
 from valhalla.leads.view import Record, Viewer
 from valhalla.program import settings
-from valhalla.reports import sql
+from valhalla.reports import models, sql
+from valhalla.scoring.models import Script
 from valhalla.scoring.stages.calling import CallingRules, NextAction, wait_after
 from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.packet_document import document, earns_packet
@@ -50,7 +52,13 @@ def make(database: Database, viewer: Viewer, lead_id: int) -> Packet:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     with database.write():
         now = database.clock()
-        number = database.value(sql.ADD, (lead_id, body["status"], text, body["policy_version"], now))
+        number = models.Packet.insert(
+            lead_id=lead_id,
+            status=body["status"],
+            body=text,
+            policy_version=body["policy_version"],
+            created_at=now,
+        ).execute(database)
         entry = {"packet": number, "status": body["status"], "digest": sha256(text.encode()).hexdigest()}
         audit.append(database, "packet.make", f"lead:{lead_id}", entry)
     return Packet(number, lead_id, body, now, True)
@@ -58,10 +66,11 @@ def make(database: Database, viewer: Viewer, lead_id: int) -> Packet:
 
 def latest(database: Database, lead_id: int) -> Packet | None:
     """The newest packet of a lead that is in the file."""
-    row = database.one(sql.LATEST, (lead_id,))
+    of_lead = models.Packet.select().where(models.Packet.lead_id == lead_id)
+    row = of_lead.order_by(models.Packet.id.desc()).first(database)
     if row is None:
         return None
-    number, body, made_at = row
+    number, body, made_at = row.id, row.body, row.created_at
     return Packet(number, lead_id, json.loads(body), made_at, False)
 
 
@@ -80,7 +89,7 @@ def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any
         wishes(database),
         ahead(lead, viewer.calling),
         {
-            "file": database.value(sql.IMPORT_PATH, (where.import_id,)) if where.import_id else None,
+            "file": _path_of(database, where.import_id) if where.import_id else None,
             "line": where.line,
             "import": where.import_id,
         },
@@ -89,7 +98,8 @@ def compose(database: Database, viewer: Viewer, record: Record) -> dict[str, Any
         record.details.get("estimated_value"),
     )
     if body["script"] is not None:
-        text = database.value(sql.SCRIPT_BODY, (body["script"]["id"],)) or ""
+        script = Script.select(Script.body).where(Script.id == body["script"]["id"])
+        text = script.scalar(database) or ""
         body["script"]["text"] = spoken(text, lead, settings.value(database, "my.name"))
     return body
 
@@ -121,6 +131,12 @@ def wanted(database: Database, viewer: Viewer, count: int) -> list[int]:
         return []
     records = top(database, viewer, count)
     return [each.lead.id for each in records if earns_packet(each.lead, viewer.context(each.lead))]
+
+
+def _path_of(database: Database, import_id: int) -> str | None:
+    """The list of an import."""
+    path = Import.select(Import.path).where(Import.id == import_id).scalar(database)
+    return None if path is None else str(path)
 
 
 def outdated(database: Database, limit: int = 200) -> list[int]:

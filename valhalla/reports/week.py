@@ -15,11 +15,15 @@ from zoneinfo import ZoneInfo
 
 from db import Database
 from db.clock import DAY, SECOND, iso
+from db.orm import fn
+from valhalla.intake.models import File, Import
+from valhalla.leads.models import ListCost
 from valhalla.leads.standing import CONVERSATIONS, DIALS
 from valhalla.program import settings
 from valhalla.program.moments import clock_text, local_day
 from valhalla.reports import sql
 from valhalla.reports.charts import Rate
+from valhalla.scoring.models import Script
 from valhalla.scoring.stages.statistics import wilson
 
 FEWEST = 20
@@ -145,8 +149,9 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
     since = local_day(_noon(first), zone)
     with database.view():
         rows = [Row._make(each) for each in database.sql(sql.WEEK_OUTCOMES, (since - DAY, now + DAY))]
-        names = dict(database.sql(sql.WEEK_FILES))
-        scripts = {number: f"{name} v{version}" for number, name, version in database.sql(sql.WEEK_SCRIPTS)}
+        names = dict(File.select(File.id, File.path).tuples().execute(database))
+        versions = Script.select(Script.id, Script.name, Script.version).tuples().execute(database)
+        scripts = {number: f"{name} v{version}" for number, name, version in versions}
         lists = _lists(database, lambda at: local(at).date())
     by_week: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
@@ -246,7 +251,10 @@ def _named(
 
 def _lists(database: Database, day_of: Callable[[int], Any]) -> dict[int, dict[str, Any]]:
     """What lists cost, and what that is for a contact, an appointment and a contract, since the list was first read."""
-    costs = dict(database.sql(sql.WEEK_COSTS))
+    query = ListCost.select(Import.file_id, fn.sum(ListCost.amount))
+    query = query.join(Import, on=Import.id == ListCost.import_id)
+    query = query.where(ListCost.removed_at.is_null()).group_by(Import.file_id)
+    costs = dict(query.tuples().execute(database))
     if not costs:
         return {}
     by_file: dict[int, list[Row]] = {number: [] for number in costs}

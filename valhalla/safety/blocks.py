@@ -11,9 +11,17 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import iso
-from valhalla.safety import sql
+from db.orm import fn
+from valhalla.intake.models import Source
+from valhalla.leads.models import Duplicate, LeadMerge
+from valhalla.leads.work_models import Deal
+from valhalla.program.file_models import Entry, Task
+from valhalla.reports.models import Packet
 from valhalla.safety.proving_ground import PROBES, Ground
+from valhalla.sandbox.models import Alert, DryRunLog, GovernorSlot, Heartbeat, IdempotencyKey, RetryLog
 from valhalla.sandbox.selfcheck import Broken, check_blocks
+from valhalla.scoring.lead_model import Lead
+from valhalla.scoring.models import Outcome, ScriptMove
 
 if TYPE_CHECKING:
     from db import Database
@@ -27,12 +35,26 @@ class Block(NamedTuple):
     ours: str
     """Where it is: the documented class or the command."""
     does: str
-    used: str | None
-    """The statement that says when it was last used; None: it leaves no trace of its own."""
+    used: Any
+    """The query that says when it was last used; None: it leaves no trace of its own."""
 
 
-def _of(*actions: str) -> str:
-    return sql.LAST_ACTION.format(", ".join(f"'{action}'" for action in actions))
+def _newest(at: Any) -> Any:
+    """That time in the row with the highest number."""
+    return at.model.select(at).order_by(at.model._meta.primary_key.desc()).limit(1)
+
+
+def _latest(at: Any) -> Any:
+    """The latest time of a small table."""
+    return at.model.select(fn.max(at))
+
+
+def _of(*actions: str) -> Any:
+    """The newest entry of the chain about one of these actions."""
+    return _newest(Entry.at).where(Entry.action.in_(actions))
+
+
+_JOBS = _newest(Task.finished_at).where(Task.finished_at.is_null(False))
 
 
 BLOCKS = (
@@ -41,39 +63,51 @@ BLOCKS = (
         "Sandbox service and database",
         "SandboxDatabaseManager",
         "sessions that are whole or not at all",
-        sql.LAST_ENTRY,
+        _newest(Entry.at),
     ),
     Block(
         2,
         "Dry-run locks",
         "DryRunLock",
         "while it is closed, nothing that cannot be undone happens",
-        sql.LAST_BLOCKED,
+        _newest(DryRunLog.at),
     ),
     Block(
         3,
         "Worker process",
         "WorkerProcess",
         "a job is run, also after a restart, and its end is kept",
-        sql.LAST_JOB,
+        _JOBS,
     ),
     Block(
         4,
         "Scheduler heartbeat",
         "SchedulerHeartbeat",
         "somebody notices when the program stands still",
-        sql.LAST_BEAT,
+        _latest(Heartbeat.beat_at),
     ),
     Block(
         5,
         "Retry and backoff",
         "RetryBackoffManager",
         "what fails is tried again, more and more slowly, and not for ever",
-        sql.LAST_RETRY,
+        _newest(RetryLog.at),
     ),
-    Block(6, "Idempotency", "IdempotencyManager", "what must happen once happens once", sql.LAST_KEY),
-    Block(7, "Governor", "GovernorEnforcer", "nothing happens more often than its limit", sql.LAST_GOVERNED),
-    Block(8, "Alerts", "AlertSystem", "what goes wrong is reported and kept", sql.LAST_ALERT),
+    Block(
+        6,
+        "Idempotency",
+        "IdempotencyManager",
+        "what must happen once happens once",
+        _latest(IdempotencyKey.created_at),
+    ),
+    Block(
+        7,
+        "Governor",
+        "GovernorEnforcer",
+        "nothing happens more often than its limit",
+        _latest(GovernorSlot.at),
+    ),
+    Block(8, "Alerts", "AlertSystem", "what goes wrong is reported and kept", _newest(Alert.last_at)),
     Block(
         9, "Structured log", "StructuredLogger", "what was done can be followed, without personal data", None
     ),
@@ -89,14 +123,14 @@ BLOCKS = (
         "Source registry",
         "valhalla sources list",
         "where leads come from, how many, since when, and what they cost",
-        sql.LAST_SOURCE,
+        _latest(Source.created_at),
     ),
     Block(
         12,
         "Source quality",
         "valhalla sources show",
         "one figure of a source with its parts, n and interval; unknown under 20 worked leads",
-        sql.LAST_OUTCOME,
+        _newest(Outcome.recorded_at),
     ),
     Block(
         13,
@@ -110,80 +144,84 @@ BLOCKS = (
         "Market profiles",
         "valhalla markets list",
         "markets side by side: leads, prices, contacts, closes, buyers",
-        sql.LAST_LEAD,
+        _newest(Lead.created_at),
     ),
     Block(
         15,
         "Deal caps that adjust",
         "valhalla markets cap",
         "the share of ARV that own deals and buyers bear out, within bounds",
-        sql.LAST_DEAL,
+        _latest(Deal.updated_at),
     ),
     Block(
         16,
         "Identity resolution",
         "valhalla leads duplicates",
         "one person and one property is one lead, whatever list names it",
-        sql.LAST_MERGE,
+        LeadMerge.select(fn.max(LeadMerge.at)).union_all(Duplicate.select(fn.max(Duplicate.found_at))),
     ),
     Block(
         17,
         "Stuck stages",
         "valhalla deals list",
         "deals that wait too long are alerts that escalate",
-        sql.LAST_STUCK,
+        _latest(Alert.last_at).where(fn.substr(Alert.task, 1, 6) == "stuck:"),
     ),
     Block(
-        18, "Top ten", "valhalla leads top", "whom to call next, best first, with reasons", sql.LAST_OUTCOME
+        18,
+        "Top ten",
+        "valhalla leads top",
+        "whom to call next, best first, with reasons",
+        _newest(Outcome.recorded_at),
     ),
     Block(
         19,
         "Shield thresholds",
         "valhalla risk",
         "each risk rule with its value, threshold and trend",
-        sql.LAST_RISK,
+        _JOBS.where(Task.name == "safety.risk"),
     ),
     Block(
         20,
         "Decision log",
         "valhalla decisions list",
         "every decision with who and why, from the audit chain",
-        sql.LAST_ENTRY,
+        _newest(Entry.at),
     ),
     Block(
         21,
         "A/B tracking",
         "valhalla experiments show",
         "each person has one variant and keeps it",
-        sql.LAST_LEAD,
+        _newest(Lead.created_at),
     ),
     Block(
         22,
         "Script promotion",
         "valhalla scripts promote",
         "a script comes into use when the evidence says so, and not before",
-        sql.LAST_SCRIPT,
+        _newest(ScriptMove.at),
     ),
     Block(
         23,
         "Deal packets",
         "valhalla packet",
         "what can be offered, with the numbers put into the formula",
-        sql.LAST_PACKET,
+        _newest(Packet.created_at),
     ),
     Block(
         24,
         "Learning from allowed sources",
         "setting learning.origins",
         "only outcomes of allowed origins teach",
-        sql.LAST_OUTCOME,
+        _newest(Outcome.recorded_at),
     ),
     Block(
         25,
         "Outcome evaluation",
         "valhalla policy drift",
         "as many closes as were expected, month by month, or it says so",
-        sql.LAST_OUTCOME,
+        _newest(Outcome.recorded_at),
     ),
     Block(
         26,
@@ -197,7 +235,7 @@ BLOCKS = (
         "Clone readiness",
         "valhalla clone",
         "a market is a model for others when every gate is passed",
-        sql.LAST_OUTCOME,
+        _newest(Outcome.recorded_at),
     ),
     Block(28, "Clone gates", "valhalla clone apply", "what is not proven is not copied", _of("clone.apply")),
     Block(
@@ -212,7 +250,7 @@ BLOCKS = (
         "Verification",
         "valhalla audit verify, selftest, validate",
         "whatever was changed behind the program's back is named",
-        sql.LAST_COPY,
+        _of("audit.copy"),
     ),
 )
 """In the order of docs/blocks.md."""
@@ -229,8 +267,9 @@ def board(database: Database | None = None) -> list[dict[str, Any]]:
     says when each was last used. Takes about a second."""
     found = check()
     for block, row in zip(BLOCKS, found, strict=True):
-        at = database.value(block.used) if database is not None and block.used is not None else None
-        row["last_used"] = None if at is None else iso(at)
+        times = [] if database is None or block.used is None else block.used.tuples().execute(database)
+        known = [at for (at,) in times if at is not None]
+        row["last_used"] = iso(max(known)) if known else None
     return found
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
-from valhalla.safety import sql
+from db.orm import fn
+from valhalla.program.file_models import Cycle, CycleSlot, QueueState, Task
 
 if TYPE_CHECKING:
     from db import Database
@@ -27,12 +28,16 @@ def measure(database: Database, folder: Path | None, values: Mapping[str, Any]) 
     metrics: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     _process(metrics, reasons)
-    last = database.value(sql.LAST_CYCLE)
+    ended = Cycle.select(Cycle.finished_at - Cycle.started_at).where(Cycle.finished_at.is_null(False))
+    last = ended.order_by(Cycle.id.desc()).scalar(database)
     metrics["last_cycle_seconds"] = None if last is None else last / SECOND
     if last is None:
         reasons["last_cycle_seconds"] = "no cycle has ended yet"
-    metrics["missed_cycles"] = int(database.value(sql.MISSED_CYCLES))
-    oldest = database.value(sql.OLDEST_JOB)
+    missed = CycleSlot.select(fn.sum(CycleSlot.missed + CycleSlot.overrun))
+    metrics["missed_cycles"] = int(missed.where(CycleSlot.name == "ingest.cycle").scalar(database) or 0)
+    paused = QueueState.select(QueueState.queue).where(QueueState.paused == 1)
+    waiting = Task.select(fn.min(Task.created_at)).where(Task.state == "waiting", Task.queue.not_in(paused))
+    oldest = waiting.scalar(database)
     metrics["queue_age_seconds"] = 0.0 if oldest is None else max(0, now - oldest) / SECOND
     metrics["file_mb"] = metrics["wal_mb"] = metrics["disk_free_mb"] = None
     if database.path is None or folder is None:

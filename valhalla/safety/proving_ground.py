@@ -19,6 +19,7 @@ import apsw
 
 from db import Database, copying, verifying
 from db.clock import DAY
+from db.orm import fn
 from jobs import JobQueue
 from valhalla.audit import decisions
 from valhalla.intake import market_copies, source_quality, source_registry
@@ -31,11 +32,13 @@ from valhalla.program import settings
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.reports import packet
-from valhalla.safety import sql, stuck, thresholds
+from valhalla.safety import stuck, thresholds
 from valhalla.sandbox.selfcheck import Broken
 from valhalla.scoring import cloning, drift, policies, promoting, shadow
 from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
+from valhalla.scoring.lead_model import Lead
+from valhalla.scoring.models import Policy
 from valhalla.scoring.stages import redecide
 
 HOUSTON, DALLAS = "Houston, TX", "Dallas, TX"
@@ -95,7 +98,7 @@ class Ground:
         path = self.folder / f"{os.urandom(4).hex()}.csv"
         path.write_text(HEADER + "".join(line + "\n" for line in lines), encoding="utf-8")
         import_file(self.database, Request(str(path), source))
-        return int(self.database.value(sql.HOW_MANY_LEADS))
+        return int(Lead.select().where(Lead.suppressed.is_null()).count(self.database))
 
     @cached_property
     def reevaluating(self) -> Reevaluating:
@@ -131,7 +134,7 @@ class Ground:
         path = copying.copy(self.database, self.folder / "altered.db")
         connection = apsw.Connection(str(path))
         try:
-            connection.execute(sql.ALTER_OUTCOME).fetchall()
+            connection.execute("UPDATE outcome SET amount = 1 WHERE id = 1").fetchall()
         finally:
             connection.close()
         with open_copy(path) as database:
@@ -268,7 +271,7 @@ def _top(ground: Ground) -> str:
     entries = [viewer.entry(record, rank) for rank, record in enumerate(found, 1)]
     scores = [each["score"] for each in entries]
     _must(scores == sorted(scores, reverse=True), "they are not in the order of their scores")
-    best = ground.database.value(sql.BEST_BASE)
+    best = Lead.select(fn.max(Lead.score_base)).where(Lead.suppressed.is_null()).scalar(ground.database)
     _must(found[0].lead.decision.score_base == best, "the best lead is not the first")
     _must(all(each["reasons"] for each in entries), "somebody is listed without a reason")
     return "ten leads, the best first, each with its reasons"
@@ -301,7 +304,8 @@ def _decisions(ground: Ground) -> str:
 
 
 def _tracking(ground: Ground) -> str:
-    drawn = dict(ground.database.sql(sql.DRAWN))
+    with_one = Lead.select(Lead.id, Lead.variant_id).where(Lead.variant_id.is_null(False)).order_by(Lead.id)
+    drawn = dict(with_one.tuples().execute(ground.database))
     _must(len(set(drawn.values())) == 2, f"{len(set(drawn.values()))} of two variants were drawn")
     context = stages.look(ground.database, ground.database.clock())
     for lead in stages.stored_leads(ground.database, list(drawn)):
@@ -350,7 +354,7 @@ def _learning(ground: Ground) -> str:
 
 def _evaluation(ground: Ground) -> str:
     with ground.database.write():
-        ground.database.sql(sql.PREDICT, (LEADS,))
+        Lead.update(p_close=100_000).where(Lead.id <= LEADS).execute(ground.database)
     with ground.recorded(*((lead, "won" if lead <= 10 else "lost", 0) for lead in range(1, 21))):
         found = drift.by_month(ground.database)
     _must(sum(each["n"] for each in found) == 20, "not every estimate with a result was judged")
@@ -358,18 +362,23 @@ def _evaluation(ground: Ground) -> str:
     return "ten closes where two were expected were reported as drift"
 
 
+def _rules(database: Database) -> str:
+    """The text of the rules in force."""
+    return str(Policy.select(Policy.body).order_by(Policy.version.desc()).scalar(database))
+
+
 def _update(ground: Ground) -> str:
     database = ground.database
-    before, count = database.value(sql.RULES_IN_FORCE), database.value(sql.HOW_MANY_POLICIES)
+    before, count = _rules(database), Policy.select().count(database)
     found = shadow.run(database, shadow.proposed(database, {"packet.fee": 12_345}), 20)
     _must(
         (found.leads, found.changed) == (20, 20),
         f"a higher fee changes {found.changed} of {found.leads} leads in shadow",
     )
-    _must(database.value(sql.HOW_MANY_POLICIES) == count, "the shadow run stored something")
+    _must(Policy.select().count(database) == count, "the shadow run stored something")
     policies.change(database, "packet.fee", 12_345, "a probe")
     policies.revert(database, count)
-    _must(database.value(sql.RULES_IN_FORCE) == before, "going back does not bring the rules back")
+    _must(_rules(database) == before, "going back does not bring the rules back")
     return "a higher fee was tried on 20 leads, put in force, and undone to the letter"
 
 
@@ -384,23 +393,23 @@ def _readiness(ground: Ground) -> str:
 
 
 def _gates(ground: Ground) -> str:
-    count = ground.database.value(sql.HOW_MANY_POLICIES)
+    count = Policy.select().count(ground.database)
     try:
         market_copies.apply(ground.reevaluating, HOUSTON, DALLAS)
     except ValhallaError as error:
         _must("--anyway" in str(error), f"it was refused for another reason: {error}")
     else:
         raise Broken("a market without proof was copied")
-    _must(ground.database.value(sql.HOW_MANY_POLICIES) == count, "a refused copy changed the policy")
+    _must(Policy.select().count(ground.database) == count, "a refused copy changed the policy")
     return "a market without proof was not copied"
 
 
 def _rollback(ground: Ground) -> str:
-    before = ground.database.value(sql.RULES_IN_FORCE)
+    before = _rules(ground.database)
     made, _ = market_copies.apply(ground.reevaluating, HOUSTON, DALLAS, anyway=True)
-    _must(ground.database.value(sql.RULES_IN_FORCE) != before, "a copy changed nothing")
+    _must(_rules(ground.database) != before, "a copy changed nothing")
     market_copies.undo(ground.reevaluating, made["id"])
-    _must(ground.database.value(sql.RULES_IN_FORCE) == before, "undoing a copy does not bring the rules back")
+    _must(_rules(ground.database) == before, "undoing a copy does not bring the rules back")
     actions = [each["action"] for each in decisions.listed(ground.database, 2, about="clone")]
     _must(actions == ["clone.undo", "clone.apply"], f"the chain says {', '.join(actions) or 'nothing'} of it")
     return "a copy was made and undone; both are in the chain"

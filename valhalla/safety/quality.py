@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db.clock import DAY
+from db.orm import fn
+from valhalla.intake.models import Import, Reject
 from valhalla.safety import sql
+from valhalla.safety.models import Quality
+from valhalla.scoring.lead_model import Lead
 from valhalla.scoring.stages.statistics import wilson
 
 if TYPE_CHECKING:
@@ -79,14 +83,19 @@ def count(database: Database, fresh_days: int = 90) -> int:
             sql.FILLED_CELLS.format(filled=filled),
             (at - fresh_days * DAY, number),
         )[0]
-        outliers, same = _values([value for (value,) in database.sql(sql.VALUES_OF_IMPORT, (number, SAMPLE))])
-        missing = database.value(sql.MISSING_CELLS, (number,)) + (unpriced if "value" in required else 0)
+        priced = Lead.select(Lead.value).where(Lead.last_import_id == number, Lead.value.is_null(False))
+        values = priced.limit(SAMPLE).tuples().execute(database)
+        outliers, same = _values([value for (value,) in values])
+        # Every code for a required cell without a value begins so.
+        blank = Reject.select().where(Reject.import_id == number, Reject.code.startswith("MISSING_"))
+        missing = blank.count(database) + (unpriced if "value" in required else 0)
         row = (
             *(number, source, file, at, records, rejected, duplicates, missing, stored),
             *(stored * len(mapped), optional, inconsistent, outliers, dated, fresh, same, len(required)),
         )
         with database.write():
-            database.sql(sql.ADD_QUALITY, row)
+            # Two processes may count the same import; the first is kept.
+            Quality.insert_many([row], Quality._meta.sorted_fields).on_conflict_ignore().execute(database)
     return len(rows)
 
 
@@ -104,12 +113,16 @@ def _values(values: list[int]) -> tuple[int, int]:
 
 def standing(database: Database) -> list[Counts]:
     """The newest counted import of each file."""
-    return [Counts(*row) for row in database.sql(sql.STANDING_QUALITY)]
+    newest = Quality.select(fn.max(Quality.import_id)).join(Import, on=Import.id == Quality.import_id)
+    newest = newest.where(Import.state == "done").group_by(Quality.file_id)
+    rows = Quality.select().where(Quality.import_id.in_(newest)).tuples().execute(database)
+    return [Counts(*row) for row in rows]
 
 
 def history(database: Database, source_id: int, limit: int = 21) -> list[Counts]:
     """The newest counted imports of a source, newest first."""
-    return [Counts(*row) for row in database.sql(sql.QUALITY_OF_SOURCE, (source_id, limit))]
+    rows = Quality.select().where(Quality.source_id == source_id).order_by(Quality.import_id.desc())
+    return [Counts(*row) for row in rows.limit(limit).tuples().execute(database)]
 
 
 def dimensions(counts: list[Counts]) -> dict[str, dict[str, Any]]:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from db import audit
 from db.clock import MINUTE
+from db.orm import fn
 from valhalla.effects import live
+from valhalla.program.file_models import Entry
 from valhalla.program.instance import running
-from valhalla.safety import preflight, sql
+from valhalla.safety import preflight
 from valhalla.safety.preflight import Check
 from valhalla.sandbox.dry_run import DryRunLock
 from valhalla.sandbox.heartbeat import seen_from_outside
+from valhalla.sandbox.models import Heartbeat
 from valhalla.sandbox.readiness import SandboxReadinessChecker
 
 if TYPE_CHECKING:
@@ -46,8 +49,9 @@ def _heartbeat(database: Database, home: Home) -> Check:
 
 def check_clock(database: Database) -> Check:
     """Whether the clock was set back behind what is in the file."""
-    newest = database.value(sql.NEWEST_MOMENT)
-    behind = 0 if newest is None else newest - database.clock()
+    moments = Entry.select(fn.max(Entry.at)), Heartbeat.select(fn.max(Heartbeat.beat_at))
+    newest = max(each.scalar(database) or 0 for each in moments)
+    behind = newest - database.clock()
     if behind > MINUTE:
         return Check(
             "clock",

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, MINUTE
-from valhalla.intake import disk_space
+from db.orm import fn
+from valhalla.intake import disk_space, models
 from valhalla.leads import source_pauses
-from valhalla.safety import quality, sql
+from valhalla.leads.models import LeadChange, Suppression
+from valhalla.safety import quality
 from valhalla.sandbox.alerts import AlertSystem
+from valhalla.sandbox.models import Alert
+from valhalla.scoring import experiment_results, experiments
 from valhalla.scoring.calibration import predictions
 from valhalla.scoring.stages.statistics import calibration, sample_ratio_p
 from valhalla.scoring.store import latest_policy
@@ -100,12 +104,22 @@ Said = Iterator["Finding | str"]
 
 
 def _r1(ground: Ground) -> Said:
-    for number, path, code, message in ground.database.sql(sql.BROKEN_FILES):
-        if code != COLUMN_GONE:  # which is R3's
-            yield Finding("R1", "high", path, str(message), {"code": code}, file=number)
-    for task, reason, context in ground.database.sql(sql.UNREAD_LISTS):
-        facts = json.loads(context)
-        yield Finding("R1", "high", facts.get("path", task), reason, facts, is_alerted=True)
+    for file in _broken(ground):
+        if file.error_code != COLUMN_GONE:  # which is R3's
+            facts = {"code": file.error_code}
+            yield Finding("R1", "high", file.path, str(file.error), facts, file=file.id)
+    # What the last cycle was to read and could not; the alerts stand until one reads it.
+    unread = Alert.select().where(Alert.state != "closed", Alert.task.startswith("list:"))
+    for alert in unread.order_by(Alert.id).execute(ground.database):
+        facts = json.loads(alert.context)
+        yield Finding("R1", "high", facts.get("path", alert.task), alert.reason, facts, is_alerted=True)
+
+
+def _broken(ground: Ground) -> Any:
+    """Lists that could not be read at all."""
+    row = models.File
+    query = row.select(row.id, row.path, row.error_code, row.error).where(row.error_code.is_null(False))
+    return query.order_by(row.id).execute(ground.database)
 
 
 def _r2(ground: Ground) -> Said:
@@ -137,7 +151,19 @@ def _r2(ground: Ground) -> Said:
 
 
 def _newest(ground: Ground) -> list[Imported]:
-    return [Imported(*row) for row in ground.database.sql(sql.NEWEST_IMPORTS)]
+    row, source = models.Import, models.Source
+    newest = row.select(fn.max(row.id)).group_by(row.file_id)
+    columns = row.id, row.path, row.state, row.rows, row.warnings, source.name, row.source_id, row.kind
+    query = row.select(*columns, row.file_id).join(source, on=source.id == row.source_id)
+    query = query.where(row.id.in_(newest)).order_by(row.id).tuples()
+    return [Imported(*each) for each in query.execute(ground.database)]
+
+
+def _done(source_id: int) -> Any:
+    """The newest imports of a source."""
+    row = models.Import
+    query = row.select(row.rows, row.started_at).where(row.source_id == source_id, row.state == "done")
+    return query.order_by(row.id.desc()).limit(20)
 
 
 def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> Said:
@@ -155,9 +181,10 @@ def _warned(ground: Ground, rule: str, levels: Mapping[str, str], what: str) -> 
 
 
 def _r3(ground: Ground) -> Said:
-    for number, path, code, _ in ground.database.sql(sql.BROKEN_FILES):
-        if code == COLUMN_GONE:
-            yield Finding("R3", "high", path, f"{path}: a required column is gone", {}, file=number)
+    for file in _broken(ground):
+        if file.error_code == COLUMN_GONE:
+            reason = f"{file.path}: a required column is gone"
+            yield Finding("R3", "high", file.path, reason, {}, file=file.id)
     yield from _warned(
         ground, "R3", {"COLUMNS_MISSING": "medium", "COLUMN_RENAMED": "medium"}, "the columns have changed"
     )
@@ -165,7 +192,9 @@ def _r3(ground: Ground) -> Said:
 
 def _r4(ground: Ground) -> Said:
     for newest in _newest(ground):
-        sizes = [size for (size,) in ground.database.sql(sql.SIZES_BEFORE, (newest.source_id, newest.id))]
+        # A list that grows is imported in parts, which say nothing about its size.
+        whole = _done(newest.source_id).where(models.Import.id < newest.id, models.Import.kind == "whole")
+        sizes = [each.rows for each in whole.execute(ground.database)]
         if newest.state != "done" or newest.kind != "whole" or len(sizes) < 3:
             continue
         middle = statistics.median(sizes)
@@ -190,17 +219,21 @@ def _r5(ground: Ground) -> Said:
 
 
 def _r6(ground: Ground) -> Said:
-    waiting = ground.database.value(sql.OPEN_REVIEWS)
+    waiting = LeadChange.select().where(LeadChange.state == "open").count(ground.database)
     if waiting > ground.values["risk.review_waiting"]:
         yield Finding("R6", "medium", "review", "too many changes wait for review", {"waiting": waiting})
 
 
 def _r7(ground: Ground) -> Said:
     pauses = source_pauses.in_force(ground.database)
-    for source, name in ground.database.sql(sql.SOURCES):
+    # Every source, also one that has delivered nothing yet.
+    sources = models.Source.select(models.Source.id, models.Source.name).order_by(models.Source.id)
+    for source, name in sources.tuples().execute(ground.database):
         if name in pauses:
             continue
-        times = [at for (at,) in ground.database.sql(sql.ARRIVALS, (source,))]
+        # A lead that was entered by hand is no sign that a source still delivers.
+        arrived = _done(source).where(~models.Import.path.startswith("(by hand)"))
+        times = [each.started_at for each in arrived.execute(ground.database)]
         gaps = [
             later - earlier
             for earlier, later in itertools.pairwise(sorted(times))
@@ -217,9 +250,11 @@ def _r7(ground: Ground) -> Said:
 
 
 def _r8(ground: Ground) -> Said:
-    for path, parts, first, last, number in ground.database.sql(
-        sql.GROWING_LISTS, (ground.now - 6 * GROWING_FOR,)
-    ):
+    row = models.Import
+    first_last = fn.min(row.started_at), fn.max(row.started_at)
+    tails = row.select(row.path, fn.count(), *first_last, fn.max(row.file_id)).where(row.kind == "tail")
+    recent = tails.where(row.started_at >= ground.now - 6 * GROWING_FOR).group_by(row.path).tuples()
+    for path, parts, first, last, number in recent.execute(ground.database):
         if parts > 2 and last - first > GROWING_FOR and ground.now - last < GROWING_FOR:
             reason = f"{path} has been growing for more than ten minutes"
             yield Finding("R8", "low", path, reason, {"parts": parts}, file=number)
@@ -252,8 +287,11 @@ def _r11(ground: Ground) -> Said:
 
 def _r12(ground: Ground) -> Said:
     arms: dict[tuple[int, str], list[tuple[int, int]]] = {}
-    for experiment, name, _, weight, leads in ground.database.sql(sql.ARMS):
-        arms.setdefault((experiment, name), []).append((leads, weight))
+    running = [each for each in experiments.every(ground.database) if each.state == "running"]
+    drawn = experiment_results.drawn(ground.database) if running else {}
+    for each in running:
+        variants = experiments.variants(ground.database, each.id)
+        arms[each.id, each.name] = [(drawn.get(variant.id, 0), variant.weight) for variant in variants]
     if not arms:
         yield "no experiment runs"
     for (_, name), pairs in arms.items():
@@ -298,7 +336,8 @@ def _r15(ground: Ground) -> Said:
 
 
 def _r16(ground: Ground) -> Said:
-    newest = ground.database.value(sql.NEWEST_DNC_LIST)
+    loaded = Suppression.select(fn.max(Suppression.created_at)).where(Suppression.origin == "list")
+    newest = loaded.scalar(ground.database)
     days = ground.values["risk.dnc_days"]
     if newest is None:
         yield "no do-not-contact list was ever loaded"

@@ -14,7 +14,9 @@ from valhalla.effects import live
 from valhalla.leads import call_list_index
 from valhalla.program import addresses
 from valhalla.program.database import memory_database, schema_version
+from valhalla.program.file_models import Entry
 from valhalla.program.masking import SECRET_WORDS
+from valhalla.program.models import Setting
 from valhalla.safety import sql
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ def _dry_run(database: Database) -> tuple[str, str]:
 def _secrets(database: Database) -> tuple[str, str]:
     plain = [
         key
-        for key, value in database.sql(sql.SETTINGS_AS_STORED)
+        # As stored, because settings that the program no longer knows may hold a secret too.
+        for key, value in Setting.select(Setting.key, Setting.value).tuples().execute(database)
         if value not in ("null", "")
         and not value.startswith(('"env:', '"keyring:'))
         and (any(word in key for word in SECRET_WORDS) or addresses.secret_in(value.strip('"')))
@@ -160,7 +163,8 @@ def _as_made(database: Database) -> list[tuple[str, str, str | None]]:
 def _chain(database: Database) -> tuple[str, str]:
     with database.view():
         end = audit.head(database)
-        rows = database.sql(sql.RECENT_ENTRIES, (max(0, end.entries - RECENT),))
+        newest = Entry.select().where(Entry.seq > max(0, end.entries - RECENT)).order_by(Entry.seq)
+        rows = list(newest.tuples().execute(database))
     previous = None
     for seq, at, actor, correlation_id, action, subject, body, before, known in rows:
         made = audit.entry_hash(seq, at, actor, correlation_id, action, subject, body, before)

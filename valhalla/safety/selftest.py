@@ -34,8 +34,9 @@ from valhalla.program.errors import ValhallaError
 from valhalla.program.executable import own_environment, program
 from valhalla.program.home import Home
 from valhalla.program.instance import running
-from valhalla.safety import blocks, sql
+from valhalla.safety import blocks
 from valhalla.safety.preflight import Check
+from valhalla.scoring.lead_model import Lead
 
 FOLDER = "Valhalla selftest Žluť 日本 "
 START_SECONDS = 40.0
@@ -186,8 +187,7 @@ def _count(home: Home) -> tuple[int, int]:
     if not home.database.exists():
         return 0, 0
     with open_database(home.database, create=False) as database:
-        ((leads, scored),) = database.sql(sql.COUNT_SCORED_LEADS)
-    return leads, scored
+        return Lead.select().count(database), Lead.select().where(Lead.score.is_null(False)).count(database)
 
 
 def _stop(home: Home, process: subprocess.Popen[bytes]) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY
-from valhalla.safety import sql
+from db.orm import fn
+from valhalla.intake.models import Import
+from valhalla.leads.models import LeadChange, Scrub, Suppression
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,13 +56,32 @@ class Threshold(NamedTuple):
         return {**self._asdict(), "speaks": self.speaks, "trend": self.trend}
 
 
+def _read(database: Database, since: int, until: int) -> list[int]:
+    """Rows, refused ones and repeated ones of the lists that were read in a span of time."""
+    sums = [fn.coalesce(fn.sum(each), 0) for each in (Import.rows, Import.rejected, Import.duplicate)]
+    query = Import.select(*sums).where(Import.started_at >= since, Import.started_at < until)
+    (row,) = query.where(Import.state == "done").tuples().execute(database)
+    return list(row)
+
+
+def _waited(database: Database, at: int) -> int:
+    """Changes that lists asked for and that nobody had decided on then."""
+    open_then = LeadChange.decided_at.is_null() | (LeadChange.decided_at >= at)
+    return int(LeadChange.select().where(LeadChange.at < at, open_then).count(database))
+
+
+def _newest_check(database: Database) -> int:
+    """When somebody was last put on the do-not-contact list, or it was compared with the registry; 0: never."""
+    times = Suppression.select(fn.max(Suppression.created_at)), Scrub.select(fn.max(Scrub.at))
+    return max(each.scalar(database) or 0 for each in times)
+
+
 def thresholds(database: Database, values: Mapping[str, Any], folder: Path | None = None) -> list[Threshold]:
     """Each of them, measured now. A rule's threshold is a setting."""
     now = database.clock()
-    rows, refused, twice = database.sql(sql.READ_BETWEEN, (now - SPAN, now + 1))[0]
-    old_rows, old_refused, old_twice = database.sql(sql.READ_BETWEEN, (now - 2 * SPAN, now - SPAN))[0]
-    newest = database.value(sql.NEWEST_SUPPRESSION)
-    days = (now - newest) / DAY if newest else None
+    rows, refused, twice = _read(database, now - SPAN, now + 1)
+    old_rows, old_refused, old_twice = _read(database, now - 2 * SPAN, now - SPAN)
+    days = (now - newest) / DAY if (newest := _newest_check(database)) else None
     free = shutil.disk_usage(folder).free / 2**20 if folder is not None else None
 
     def percent(part: int, whole: int) -> float | None:
@@ -90,11 +111,11 @@ def thresholds(database: Database, values: Mapping[str, Any], folder: Path | Non
             *(percent(old_twice, old_rows), "risk.duplicate_percent"),
         ),
         Threshold(
-            *("R6", "changes that wait for review", "", database.value(sql.WAITED_AT, (now + 1,))),
+            *("R6", "changes that wait for review", "", _waited(database, now + 1)),
             *(
                 values["risk.review_waiting"],
                 False,
-                database.value(sql.WAITED_AT, (now - SPAN,)),
+                _waited(database, now - SPAN),
                 "risk.review_waiting",
             ),
         ),

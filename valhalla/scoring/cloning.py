@@ -6,9 +6,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from db.orm import fn
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import sql
 from valhalla.scoring import store as stages
+from valhalla.scoring.lead_model import Lead
 from valhalla.scoring.stages import Context, statistics
 from valhalla.scoring.stages.clone import without_rep
 from valhalla.scoring.stages.gate import Readiness
@@ -67,7 +69,7 @@ def plays(
     market ``target`` when one is named. Raises :class:`UsageError`, :class:`NotFound`."""
     if by not in KINDS:
         raise UsageError(f"{by!r} is none of {', '.join(KINDS)}")
-    if target is not None and not database.value(sql.ANY_LEAD_OF_MARKET, (target,)):
+    if target is not None and not Lead.select().where(Lead.market == target).exists(database):
         raise NotFound(f"no lead is in a market called {target!r}; markets are written like: Houston, TX")
     context = stages.look(database, database.clock())
     groups = _groups(database, by)
@@ -112,20 +114,15 @@ def _copyable(
 def likeness(database: Database, by: str, name: str, target: str) -> int | None:
     """How far the leads of the target market are from those of the play: the larger population stability index of the mix
     of sources and of the prices (in tenths of the play's own), in millionths. None: too few leads on a side."""
-    column, key = COLUMN[by], _key(database, by, name)
-    counts = [
-        database.value(sql.count_where(column), (key,)),
-        database.value(sql.count_where("market"), (target,)),
-    ]
+    own_leads, others = getattr(Lead, COLUMN[by]) == _key(database, by, name), Lead.market == target
+    counts = [Lead.select().where(each).count(database) for each in (own_leads, others)]
     if min(counts) < ENOUGH:
         return None
-    own = _prices(database, column, key, counts[0])
-    indexes = [_of_prices(own, _prices(database, "market", target, counts[1]))]
+    own = _prices(database, own_leads, counts[0])
+    indexes = [_of_prices(own, _prices(database, others, counts[1]))]
     if by != "source":  # there the source is the play itself
-        mixes = [
-            dict(database.sql(sql.mix_where(column), (key,))),
-            dict(database.sql(sql.mix_where("market"), (target,))),
-        ]
+        by_source = Lead.select(Lead.source, fn.count()).group_by(Lead.source).tuples()
+        mixes = [dict(by_source.where(each).execute(database)) for each in (own_leads, others)]
         sources = sorted({*mixes[0], *mixes[1]})
         indexes.append(statistics.stability_index(*([mix.get(each, 0) for each in sources] for mix in mixes)))
     return round(max(indexes) * MILLION)
@@ -137,9 +134,11 @@ def _key(database: Database, by: str, name: str) -> str | int | None:
     return next((script.id for script in stages.scripts(database) if script.title == name), None)
 
 
-def _prices(database: Database, column: str, key: str | int | None, count: int) -> list[int]:
-    step = max(1, count // SAMPLE)
-    return [value for (value,) in database.sql(sql.prices_where(column), (key, step))]
+def _prices(database: Database, leads: Any, count: int) -> list[int]:
+    """Every so many of their prices, in order: they are compared in tenths."""
+    some = Lead.select(Lead.value).where(leads, Lead.id % max(1, count // SAMPLE) == 0)
+    priced = some.where(Lead.value.is_null(False)).order_by(Lead.value).tuples()
+    return [value for (value,) in priced.execute(database)]
 
 
 def _of_prices(own: list[int], other: list[int]) -> float:

@@ -7,9 +7,11 @@ from typing import Any
 
 from db import Database
 from db.clock import iso
+from db.orm import fn
 from valhalla.program.wording import several, share
-from valhalla.scoring import models, sql, store
+from valhalla.scoring import models, store
 from valhalla.scoring.experiments import Found, every, find, variants
+from valhalla.scoring.lead_model import Lead
 from valhalla.scoring.stages import statistics
 from valhalla.scoring.stages.gate import Gate
 from valhalla.scoring.stages.learning import learn
@@ -37,7 +39,7 @@ def results(database: Database, name: str) -> dict[str, Any]:
     experiment = snapshot.experiment
     assert experiment is not None
     arms = dict(snapshot.arms)
-    assigned = dict(database.sql(sql.ASSIGNED))
+    assigned = drawn(database)
     summary = _head(database, found)
     least = max(1, policy["outcome"].get("shown_from", SHOWN_FROM))
     for variant in summary["variants"]:
@@ -69,6 +71,12 @@ def results(database: Database, name: str) -> dict[str, Any]:
     summary["verdict"] = verdict(summary)
     summary["policy_version"] = version
     return summary
+
+
+def drawn(database: Database) -> dict[int, int]:
+    """How many leads have each variant, by its number. A scan of the leads."""
+    query = Lead.select(Lead.variant_id, fn.count()).where(Lead.variant_id.is_null(False))
+    return dict(query.group_by(Lead.variant_id).tuples().execute(database))
 
 
 def knowledge(database: Database, found: Found, policy: dict[str, Any]) -> Snapshot:

@@ -94,3 +94,27 @@ class ScriptMove(Base):
     moved_by = TextField()
     why = TextField()
     evidence = TextField()
+
+
+class Outcome(Base):
+    """What came of a lead, as somebody recorded it."""
+
+    id = AutoField()
+    lead_id = BigIntegerField()
+    event = TextField()
+    at = BigIntegerField()
+    amount = BigIntegerField(null=True)
+    channel = TextField(null=True)
+    reason = TextField(null=True)
+    until = BigIntegerField(null=True)
+    recorded_at = BigIntegerField()
+    recorded_by = TextField()
+    undone_at = BigIntegerField(null=True)
+    undone_by = TextField(null=True)
+    variant_id = BigIntegerField(null=True)
+    script_id = BigIntegerField(null=True)
+    p_close = BigIntegerField(null=True)
+    predicted_at = BigIntegerField(null=True)
+    number = TextField(null=True)
+    note = TextField(null=True)
+    origin = TextField(null=True)

@@ -1,7 +1,5 @@
-"""Every statement with which the stages' store, policies, experiments and scripts read and write the database, by subject.
-
-They are written by hand because they count over all outcomes, walk leads in the order of a batch, or read a few columns
-of a small table before every batch of an import."""
+"""Statements of the stages' store, by subject. They are written by hand because they count over all outcomes, walk leads in the
+order of a batch, or read a few columns of a small table before every batch of an import."""
 
 from __future__ import annotations
 
@@ -93,9 +91,6 @@ WORKED_BY_SCRIPT = WORKED_LEADS.replace(
 )
 
 
-# -- markets and their copies ----------------------------------------------------------------------
-
-
 # -- running a policy in shadow --------------------------------------------------------------------
 
 # Back from the newest; merged leads are a part of another one.
@@ -108,13 +103,6 @@ SELECT lead_id, max(CASE WHEN event = 'won' THEN at END) >= coalesce(max(CASE WH
 FROM outcome WHERE event IN ('won', 'lost', 'dead') AND undone_at IS NULL AND lead_id IN (SELECT value FROM json_each(?))
 GROUP BY lead_id
 """
-
-
-# -- experiments -----------------------------------------------------------------------------------
-
-
-# A scan of the leads, when somebody looks at the results.
-ASSIGNED = "SELECT variant_id, count(*) FROM lead WHERE variant_id IS NOT NULL GROUP BY variant_id"
 
 
 # -- scripts ---------------------------------------------------------------------------------------
@@ -169,24 +157,3 @@ JOIN outcome AS first ON first.id = (
   SELECT id FROM outcome WHERE lead_id = lead.lead_id AND undone_at IS NULL AND event NOT IN ({_SILENT}) ORDER BY recorded_at, id LIMIT 1)
 WHERE first.p_close IS NOT NULL
 """
-
-
-# -- clone readiness -------------------------------------------------------------------------------
-
-# Whether a market exists at all, before likeness to it is worked out.
-ANY_LEAD_OF_MARKET = "SELECT 1 FROM lead WHERE market = ? LIMIT 1"
-
-
-def count_where(column: str) -> str:
-    """Counts the leads of a market, source or script; a column's name cannot be a parameter."""
-    return f"SELECT count(*) FROM lead WHERE {column} = ?"
-
-
-def mix_where(column: str) -> str:
-    """From which sources they come."""
-    return f"SELECT source, count(*) FROM lead WHERE {column} = ? GROUP BY source"
-
-
-def prices_where(column: str) -> str:
-    """Every so many of their prices, in order: they are compared in tenths."""
-    return f"SELECT value FROM lead WHERE {column} = ? AND id % ? = 0 AND value IS NOT NULL ORDER BY value"

@@ -14,6 +14,7 @@ from valhalla.audit import copies, retention
 from valhalla.audit.asked import Asked
 from valhalla.effects import erasure, register
 from valhalla.fleet import protecting
+from valhalla.leads import view
 from valhalla.program.home import Home, digest_path
 from valhalla.program.settings import effective
 from valhalla.reports import digest_mail, digest_page, packet_files
@@ -117,7 +118,7 @@ class Background:
         return retention.prune(self.database)
 
     def _packets(self) -> int:
-        if self.database.one("SELECT 1 FROM lead LIMIT 1") is None:
+        if not view.count(self.database):
             return 0
         return len(packet_files.refresh(self.database, self.home))
 

@@ -12,19 +12,26 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
+from typing import Any
 
 from db import Database, audit
 from db.clock import SECOND
+from valhalla.program.file_models import KeyValue
 from valhalla.program.files import whole
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
-from valhalla.service import sql
 
 GOOD_FOR = 60 * SECOND
 """A link that nobody followed lapses after this."""
 
 REMEMBERED = 30 * 24 * 3600 * SECOND
 """How long a used link is known as one."""
+
+QUEUE, LINK = "cockpit", "link:"
+"""Links are values of this queue; their keys begin so."""
+
+GOOD, SPENT, REPORTED = b"1", b"2", b"3"
+"""It opens the cockpit; somebody came in by it; a second use of it was reported."""
 
 TOKEN_BYTES = 24
 """192 bits."""
@@ -58,8 +65,10 @@ def make(database: Database, url: str) -> str:
     """A fresh link to the cockpit that answers at ``url``."""
     token, now = token_urlsafe(TOKEN_BYTES), database.clock()
     with database.write():
-        database.sql(sql.SWEEP_LINKS, (now,))
-        database.sql(sql.ADD_LINK, (_key(link_of(token)), now + GOOD_FOR))
+        lapsed = KeyValue.delete().where(KeyValue.queue == QUEUE, KeyValue.key.startswith(LINK))
+        lapsed.where(KeyValue.expires <= now).execute(database)
+        row = {"key": _key(link_of(token)), "value": GOOD, "expires": now + GOOD_FOR}
+        KeyValue.insert(queue=QUEUE, **row).execute(database)
     return f"{url.rstrip('/')}/?token={token}"
 
 
@@ -69,15 +78,18 @@ def name_of(database: Database) -> str:
     Cookies do not know ports: one of 127.0.0.1 goes to every program that listens there, one of this name only here.
     Browsers take every name that ends so for this computer (RFC 6761); nobody else can guess it.
     """
-    found = database.value(sql.COCKPIT_NAME)
+    name = KeyValue.select(KeyValue.value).where(*_named("name"))
+    found = name.scalar(database)
     if found is None:
         made = f"v{token_hex(NAME_BYTES)}".encode()
         if database.readonly:
             found = made
         else:
             with database.write(durable=not database.in_write()):
-                database.sql(sql.NAME_COCKPIT, (made,))
-                found = database.value(sql.COCKPIT_NAME)
+                # Two programs may make it at once; the first one's holds.
+                first = KeyValue.insert(queue=QUEUE, key="name", value=made).on_conflict_ignore()
+                first.execute(database)
+                found = name.scalar(database)
     return f"{bytes(found).decode()}.localhost"
 
 
@@ -101,13 +113,21 @@ def is_good(database: Database, link: str) -> bool:
     """Whether ``link`` was made for this file within the last minute (by a clock that was not set back since) and nobody
     came in by it."""
     now = database.clock()
-    return database.one(sql.GOOD_LINK, (_key(link), now, now + GOOD_FOR)) is not None
+    row = KeyValue.select().where(*_named(_key(link)), KeyValue.value == GOOD)
+    return bool(row.where(KeyValue.expires > now, KeyValue.expires <= now + GOOD_FOR).exists(database))
 
 
 def spend(database: Database, link: str) -> None:
     """Somebody has come in by ``link``: it opens nothing any more, also after a restart. Durable."""
     with database.write(durable=True):
-        database.sql(sql.SPEND_LINK, (_key(link), database.clock() + REMEMBERED))
+        row = {"key": _key(link), "value": SPENT, "expires": database.clock() + REMEMBERED}
+        # It may have lapsed and been swept since it was exchanged for a cookie.
+        spent = KeyValue.insert(queue=QUEUE, **row).on_conflict(
+            conflict_target=(KeyValue.queue, KeyValue.key),
+            preserve=(KeyValue.value, KeyValue.expires),
+            where=KeyValue.value == GOOD,
+        )
+        spent.execute(database)
 
 
 def used_again(database: Database, link: str) -> bool:
@@ -115,17 +135,21 @@ def used_again(database: Database, link: str) -> bool:
 
     False: it is no such link.
     """
-    known = database.one(sql.SPENT_LINK, (_key(link),))
-    if known is None:
+    known = KeyValue.select(KeyValue.value).where(*_named(_key(link))).scalar(database)
+    if known in (None, GOOD):
         return False
-    if not known[0]:
+    if known != REPORTED:
         with database.write(durable=True):
-            database.sql(sql.REPORT_LINK, (_key(link),))
-            if database.changes():
+            reported = KeyValue.update(value=REPORTED)
+            if reported.where(*_named(_key(link)), KeyValue.value == SPENT).execute(database):
                 audit.append(database, "link.again", "cockpit", {})
                 AlertSystem(database=database).repeat(ALERT, AGAIN, "warning")
     return True
 
 
 def _key(link: str) -> str:
-    return f"link:{link}"
+    return f"{LINK}{link}"
+
+
+def _named(key: str) -> tuple[Any, Any]:
+    return KeyValue.queue == QUEUE, KeyValue.key == key

@@ -13,7 +13,8 @@ from db.orm import fn
 from valhalla import __version__
 from valhalla.intake.results import COUNTS, PassResult
 from valhalla.program import settings
-from valhalla.service import models, sql
+from valhalla.program.file_models import Cycle, Run
+from valhalla.service import sql
 
 
 class RunStatus(NamedTuple):
@@ -53,7 +54,7 @@ def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | No
     began, pid = database.clock() if at is None else at, os.getpid()
     with database.write(durable=True):
         run_id = int(
-            models.Run.insert(
+            Run.insert(
                 pid=pid,
                 version=__version__,
                 settings=json.dumps(settings.recorded(values)),
@@ -68,8 +69,8 @@ def begin(database: Database, kind: str, values: Mapping[str, Any], at: int | No
 def end(database: Database, kind: str, run_id: int, reason: str, facts: Mapping[str, Any]) -> None:
     """Record that a run has ended, and why."""
     with database.write(durable=True):
-        ended = models.Run.update(stopped_at=database.clock(), stop=reason)
-        ended.where(models.Run.id == run_id).execute(database)
+        ended = Run.update(stopped_at=database.clock(), stop=reason)
+        ended.where(Run.id == run_id).execute(database)
         audit.append(database, f"{kind}.stop", f"run:{run_id}", dict(facts))
 
 
@@ -81,11 +82,10 @@ def newest(database: Database, queue: str, cycle: str) -> RunStatus | None:
 
 def last_cycle(database: Database, *, of_any_run: bool = False) -> LastCycle | None:
     """The last cycle of the newest run, or of any; None: none has ended."""
-    cycle = models.Cycle
-    query = cycle.select().where(cycle.finished_at.is_null(False))
+    query = Cycle.select().where(Cycle.finished_at.is_null(False))
     if not of_any_run:  # a run that has just begun shows no cycle of the one before it
-        query = query.where(cycle.run_id == models.Run.select(fn.max(models.Run.id)))
-    row = query.order_by(cycle.id.desc()).namedtuples().first(database)
+        query = query.where(Cycle.run_id == Run.select(fn.max(Run.id)))
+    row = query.order_by(Cycle.id.desc()).namedtuples().first(database)
     if row is None:
         return None
     counts = {name: getattr(row, name) for name in COUNTS}
@@ -94,11 +94,11 @@ def last_cycle(database: Database, *, of_any_run: bool = False) -> LastCycle | N
 
 def begin_cycle(database: Database, run_id: int, number: int, began: int) -> int:
     """Record that a cycle of a run begins; its row's number. Inside a write transaction."""
-    return int(models.Cycle.insert(run_id=run_id, number=number, started_at=began).execute(database))
+    return int(Cycle.insert(run_id=run_id, number=number, started_at=began).execute(database))
 
 
 def end_cycle(database: Database, cycle_id: int, ended: int, result: PassResult, *, ok: bool) -> None:
     """Record what a cycle has done. Inside a write transaction."""
     counts = {name: result.total(name) for name in COUNTS}
-    done = models.Cycle.update(finished_at=ended, ok=int(ok), files=len(result.files), **counts)
-    done.where(models.Cycle.id == cycle_id).execute(database)
+    done = Cycle.update(finished_at=ended, ok=int(ok), files=len(result.files), **counts)
+    done.where(Cycle.id == cycle_id).execute(database)

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import MINUTE
+from db.orm import fn
 from valhalla.leads import lookup, today
 from valhalla.leads.today import Row
 from valhalla.leads.working import AHEAD, next_row
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
+from valhalla.scoring.models import Outcome
 from valhalla.team import sql
+from valhalla.team.models import LeadHold
 
 if TYPE_CHECKING:
     from db import Database
@@ -57,7 +60,7 @@ def draw(
         if until is not None:
             return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
     others = {each.lead_id for each in held if each.who != who}
-    newest = int(database.value(sql.NEWEST_OUTCOME))
+    newest = int(Outcome.select(fn.max(Outcome.id)).scalar(database) or 0)
     ends: list[int] = []
 
     def accept(row: Row) -> bool:
@@ -89,9 +92,10 @@ def take(database: Database, viewer: Viewer, who: str, lead_id: int) -> Drawn:
 def renew(database: Database, who: str) -> int | None:
     """Hold whom a caller holds for the whole time again, and until when; None: they hold nobody (any more)."""
     with database.write():
-        until = database.clock() + _length(database)
-        database.sql(sql.RENEW, (until, who, database.clock()))
-        return until if database.changes() else None
+        now = database.clock()
+        until = now + _length(database)
+        longer = LeadHold.update(until=until).where(LeadHold.who == who, LeadHold.until > now)
+        return until if longer.execute(database) else None
 
 
 def of_others(database: Database, who: str) -> set[int]:
@@ -116,15 +120,17 @@ def _hold(
         return None
     with database.write():
         now = database.clock()
-        database.sql(sql.EXPIRE, (now,))
-        database.sql(sql.RELEASE, (who,))
+        # What a caller who went away left behind goes with the next draw.
+        LeadHold.delete().where((LeadHold.until <= now) | (LeadHold.who == who)).execute(database)
         # Another draw came first.
         came = {each.lead_id for each in _in_force(database)} - others
         if newest is not None:  # or came and went
-            came |= {lead for (lead,) in database.sql(sql.OUTCOMES_AFTER, (newest,))}
+            after = Outcome.select(Outcome.lead_id).where(Outcome.id > newest)
+            came |= {each.lead_id for each in after.execute(database)}
         if theirs & came or numbers & _numbers(database, came):
             return None
-        database.many(sql.HOLD, [(each, lead_id, who, now, now + length) for each in sorted(theirs)])
+        rows = [(each, lead_id, who, now, now + length) for each in sorted(theirs)]
+        LeadHold.insert_many(rows, LeadHold._meta.sorted_fields).execute(database)
     return now + length
 
 
@@ -133,12 +139,13 @@ def release(database: Database, who: str) -> bool:
     held = any(each.who == who for each in _in_force(database))
     if held:
         with database.write():
-            database.sql(sql.RELEASE, (who,))
+            LeadHold.delete().where(LeadHold.who == who).execute(database)
     return held
 
 
 def _in_force(database: Database) -> list[Hold]:
-    return [Hold._make(row) for row in database.sql(sql.HOLDS, (database.clock(),))]
+    held = LeadHold.select().where(LeadHold.until > database.clock()).order_by(LeadHold.at, LeadHold.lead_id)
+    return [Hold._make(row) for row in held.tuples().execute(database)]
 
 
 def _length(database: Database) -> int:
@@ -146,7 +153,9 @@ def _length(database: Database) -> int:
 
 
 def _settled(database: Database, hold: Hold) -> bool:
-    return database.one(sql.SETTLED, (hold.drawn_id, hold.at)) is not None
+    """Whether what the lead was drawn for has happened."""
+    of_lead = Outcome.select().where(Outcome.lead_id == hold.drawn_id, Outcome.undone_at.is_null())
+    return bool(of_lead.where(Outcome.recorded_at >= hold.at).exists(database))
 
 
 def _row_of(database: Database, viewer: Viewer, lead_id: int) -> Row:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from db import Database, audit
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
-from valhalla.team import sql
+from valhalla.team import models
 
 ENABLED = "team.enabled"
 ROLES = ("owner", "manager", "caller", "auditor")
@@ -38,7 +38,7 @@ def switch(database: Database, on: bool, actor: str = "operator") -> None:
     with database.write(durable=True):
         settings.save(database, ENABLED, "on" if on else "off", actor)
         if not on:
-            database.sql(sql.END_SESSIONS)
+            models.MemberSession.delete().execute(database)
 
 
 def enabled(database: Database) -> bool:
@@ -48,7 +48,9 @@ def enabled(database: Database) -> bool:
 
 def everybody(database: Database) -> list[Member]:
     """All members, in the order in which they came."""
-    return [Member._make(row) for row in database.sql(sql.MEMBERS)]
+    row = models.Member
+    query = row.select(row.id, row.name, row.role, row.added_at).where(row.removed_at.is_null())
+    return [Member._make(each) for each in query.order_by(row.id).tuples().execute(database)]
 
 
 def add(database: Database, name: str, role: str, actor: str = "operator") -> Member:
@@ -62,7 +64,7 @@ def add(database: Database, name: str, role: str, actor: str = "operator") -> Me
         if any(each.name.casefold() == name.casefold() for each in everybody(database)):
             raise UsageError(f"{name} is in the team already; choose another name")
         now = database.clock()
-        number = database.value(sql.ADD_MEMBER, (name, role, now, actor))
+        number = models.Member.insert(name=name, role=role, added_at=now, added_by=actor).execute(database)
         audit.append(database, "team.add", f"member:{number}", {"role": role}, actor=actor)
     return Member(number, name, role, now)
 
@@ -71,10 +73,11 @@ def remove(database: Database, name: str, actor: str = "operator") -> Member:
     """End somebody's membership; what they did stays under their name. Raises :class:`UsageError` for somebody unknown."""
     with database.write(durable=True):
         found = find(database, name)
-        database.sql(sql.REMOVE_MEMBER, (database.clock(), actor, found.id))
-        database.sql(sql.RELEASE, (found.name,))
-        database.sql(sql.END_SESSIONS_OF, (found.id,))
-        database.sql(sql.FORGET_CREDENTIAL, (found.id,))
+        gone = models.Member.update(removed_at=database.clock(), removed_by=actor)
+        gone.where(models.Member.id == found.id).execute(database)
+        models.LeadHold.delete().where(models.LeadHold.who == found.name).execute(database)
+        models.MemberSession.delete().where(models.MemberSession.member_id == found.id).execute(database)
+        models.Credential.delete().where(models.Credential.member_id == found.id).execute(database)
         audit.append(database, "team.remove", f"member:{found.id}", {"role": found.role}, actor=actor)
     return found
 

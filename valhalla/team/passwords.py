@@ -9,13 +9,14 @@ import threading
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database, audit
 from db.clock import DAY
 from valhalla.program.errors import UsageError
-from valhalla.team import sql
+from valhalla.team import models
 from valhalla.team.members import Member, find
+from valhalla.team.models import Credential
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -49,7 +50,11 @@ def invite(database: Database, name: str, actor: str = "operator") -> tuple[Memb
     with database.write(durable=True):
         member = find(database, name)
         now = database.clock()
-        database.sql(sql.INVITE, (member.id, _digest(code), now + INVITED_FOR, now))
+        row = Credential.insert(
+            member_id=member.id, invitation=_digest(code), invited_until=now + INVITED_FOR, changed_at=now
+        )
+        replaced = Credential.invitation, Credential.invited_until
+        row.on_conflict(conflict_target=(Credential.member_id,), preserve=replaced).execute(database)
         audit.append(
             database, "team.invite", f"member:{member.id}", {"until": now + INVITED_FOR}, actor=actor
         )
@@ -58,7 +63,10 @@ def invite(database: Database, name: str, actor: str = "operator") -> tuple[Memb
 
 def invited(database: Database, code: str) -> Member | None:
     """Whom an invitation is for; None: it is good for nothing (any more)."""
-    row = database.one(sql.INVITED, (_digest(code), database.clock()))
+    who = models.Member
+    query = who.select(who.id, who.name, who.role, who.added_at)
+    query = query.join(Credential, on=Credential.member_id == who.id).where(who.removed_at.is_null())
+    row = query.where(*_open(code, database.clock())).tuples().first(database)
     return None if row is None else Member._make(row)
 
 
@@ -75,10 +83,11 @@ def accept(database: Database, code: str, password: str, again: str) -> Member:
     made = hashed(password)
     with database.write(durable=True):
         now = database.clock()
-        database.sql(sql.SET_PASSWORD, (made, now, member.id, _digest(code), now))
-        if not database.changes():
+        # Only while the invitation is open: of two browsers that follow one link, the first chooses.
+        chosen = Credential.update(password=made, invitation=None, invited_until=None, changed_at=now)
+        if not chosen.where(Credential.member_id == member.id, *_open(code, now)).execute(database):
             raise UsageError(LAPSED)
-        database.sql(sql.END_SESSIONS_OF, (member.id,))
+        models.MemberSession.delete().where(models.MemberSession.member_id == member.id).execute(database)
         audit.append(database, "team.password", f"member:{member.id}", {}, actor=member.name)
     return member
 
@@ -125,6 +134,11 @@ def _hasher() -> PasswordHasher:
 def _nobodys() -> str:
     """What the password of a name that nobody has is compared with."""
     return _hasher().hash(token_urlsafe(24))
+
+
+def _open(code: str, now: int) -> tuple[Any, Any]:
+    """What the row of an invitation that holds now fulfils."""
+    return Credential.invitation == _digest(code), Credential.invited_until > now
 
 
 def _digest(code: str) -> str:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from db import Database, audit
 from db.clock import DAY, HOUR, MINUTE
+from db.orm import JOIN
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.governor import GovernorEnforcer
-from valhalla.team import passwords, sql
-from valhalla.team.members import Member, enabled
+from valhalla.team import models, passwords, sql
+from valhalla.team.members import Member, enabled, everybody
 
 IDLE = 12 * HOUR
 """A session ends this long after its last request."""
@@ -68,21 +69,29 @@ def sign_in(database: Database, name: str, password: str, old: str | None = None
     Recorded with the time and the member, without password and typed name.
     """
     name = " ".join(name.split()).casefold()[:200]
-    found = next((row for row in database.sql(sql.CREDENTIALS) if row[1].casefold() == name), None)
-    member = None if found is None else Member._make(found[:4])
+    # All of them, so that a name that nobody has takes as long to look up as one that somebody has.
+    found = next((each for each in everybody(database) if each.name.casefold() == name), None)
+    password_of = dict(
+        models.Credential.select(models.Credential.member_id, models.Credential.password)
+        .tuples()
+        .execute(database)
+    )
     if not _allowed(database, name):
         AlertSystem(database=database).repeat(ALERT, GUESSING, "warning")
         return Entered("locked")
-    if not passwords.fits(None if found is None else found[4], password) or member is None:
-        _note(database, member, "wrong")
+    if not passwords.fits(None if found is None else password_of.get(found.id), password) or found is None:
+        _note(database, found, "wrong")
         return Entered("wrong")
     cookie, now = token_urlsafe(32), database.clock()
     with database.write(durable=True):
-        database.sql(sql.SWEEP_SESSIONS, (now - IDLE, now - LONGEST))
-        database.sql(sql.END_SESSION, (digest(old or ""),))
-        database.sql(sql.ADD_SESSION, (digest(cookie), member.id, now, now))
-        _note(database, member, "in")
-    return Entered("in", member, cookie)
+        session = models.MemberSession
+        ended = (session.seen_at <= now - IDLE) | (session.created_at <= now - LONGEST)
+        session.delete().where(ended | (session.digest == digest(old or ""))).execute(database)
+        session.insert(digest=digest(cookie), member_id=found.id, created_at=now, seen_at=now).execute(
+            database
+        )
+        _note(database, found, "in")
+    return Entered("in", found, cookie)
 
 
 def present(database: Database, cookie: str | None) -> Member | None:
@@ -95,7 +104,8 @@ def present(database: Database, cookie: str | None) -> Member | None:
         return None
     if now - row[4] > SEEN_EACH and not database.readonly:
         with database.write():
-            database.sql(sql.SEEN, (now, key))
+            seen = models.MemberSession.update(seen_at=now)
+            seen.where(models.MemberSession.digest == key).execute(database)
     return Member._make(row[:4])
 
 
@@ -103,16 +113,19 @@ def sign_out(database: Database, cookie: str) -> None:
     """End a session."""
     with database.write(durable=True):
         row = database.one(sql.SESSION, (digest(cookie), 0, 0))
-        database.sql(sql.END_SESSION, (digest(cookie),))
+        models.MemberSession.delete().where(models.MemberSession.digest == digest(cookie)).execute(database)
         if row is not None:
             member = Member._make(row[:4])
-            database.sql(sql.RELEASE, (member.name,))
+            models.LeadHold.delete().where(models.LeadHold.who == member.name).execute(database)
             _note(database, member, "out")
 
 
 def log(database: Database, limit: int = 100) -> list[SignIn]:
     """Who signed in and out and who tried to, the newest first."""
-    return [SignIn._make(row) for row in database.sql(sql.SIGN_INS, (limit,))]
+    row, who = models.SignIn, models.Member
+    query = row.select(row.at, who.name, row.result).join(who, JOIN.LEFT_OUTER, on=who.id == row.member_id)
+    newest = query.order_by(row.id.desc()).limit(limit).tuples()
+    return [SignIn._make(each) for each in newest.execute(database)]
 
 
 def digest(cookie: str) -> str:
@@ -134,7 +147,7 @@ def _allowed(database: Database, name: str) -> bool:
 def _note(database: Database, member: Member | None, result: str) -> None:
     with database.write(durable=not database.in_write()):
         number = None if member is None else member.id
-        database.sql(sql.ADD_SIGN_IN, (number, database.clock(), result))
+        models.SignIn.insert(member_id=number, at=database.clock(), result=result).execute(database)
         actor = "valhalla" if member is None or result == "wrong" else member.name
         audit.append(
             database, "team.sign_in", f"member:{number or 'unknown'}", {"result": result}, actor=actor

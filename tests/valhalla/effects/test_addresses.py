@@ -14,9 +14,10 @@ from db import Database, copies, copying, inspecting
 from valhalla.effects import drafting, register
 from valhalla.effects.outcome import EffectError
 from valhalla.effects.running import Effects
-from valhalla.program import settings, sql
+from valhalla.program import settings
 from valhalla.program.database import open_copy
 from valhalla.program.errors import UsageError
+from valhalla.program.models import Setting
 from valhalla.program.schema import SCHEMA
 
 Make = Callable[..., Effects]
@@ -54,7 +55,8 @@ def test_a_draft_and_an_address_of_an_older_version_are_refused_too(database: Da
     with pytest.raises(UsageError, match="user or password"):
         drafting.webhook(database, 1, "https://a:b@c.example")
     with database.write():
-        database.sql(sql.SAVE_SETTING, ("webhook.url", '"https://a:hunter2@c.example"', 1, "0.1"))
+        row = {"key": "webhook.url", "value": '"https://a:hunter2@c.example"'}
+        Setting.insert(**row, updated_at=1, updated_by="0.1").execute(database)
     assert drafting.for_new_leads(database, [1]) == []
     reasons = [reason for (reason,) in database.sql("SELECT reason FROM alert")]
     assert len(reasons) == 1 and "holds a secret" in reasons[0] and "hunter2" not in reasons[0]
