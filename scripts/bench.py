@@ -201,7 +201,7 @@ class Bench:
         self._compare(first.output)
         self._note("valhalla, unchanged", measure(command), home / "valhalla.db")
         shutil.copy(self.later, source)
-        self._note("valhalla, 1 % changed", measure(command), home / "valhalla.db")
+        self._note("valhalla, 1% changed", measure(command), home / "valhalla.db")
         shutil.rmtree(home)
 
     def _note(self, name: str, run: Run, database: Path) -> None:

@@ -255,7 +255,7 @@ def tell(figures: dict[str, list[float]], imported: float) -> int:
     """Print the figures; returns how many aims were missed."""
     missed = 0
     print(f"an import was running during {imported:.0%} of the rounds")
-    print(f"{'page':<32}{'median':>9}{'95 %':>9}{'worst':>9}   ms to the first byte")
+    print(f"{'page':<32}{'median':>9}{'95%':>9}{'worst':>9}   ms to the first byte")
     for page, times in figures.items():
         aim = SEARCH if page == "search" else TODAY if page == "/" else PAGE
         times = sorted(times)

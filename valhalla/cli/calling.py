@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,11 +14,14 @@ from valhalla.program.errors import ValhallaError
 if TYPE_CHECKING:
     from db import Database
     from jobs import JobId
+    from valhalla.leads.outcomes import Recorded
     from valhalla.leads.today import Row
-    from valhalla.leads.view import Viewer
     from valhalla.service.reevaluating import ReevaluatingProgram
 
 OPERATOR = "operator"
+
+PATIENCE = 0.05
+"""Seconds that a person does not notice: how long a key waits for the disk before the next lead is shown."""
 
 Market = Annotated[str | None, typer.Option("--market", help='Only this market, such as "Houston, TX".')]
 Group = Annotated[
@@ -90,11 +94,30 @@ def call(ctx: typer.Context, market: Market = None, only: Group = None, filter: 
     inv = invocation(ctx)
     with inv.program() as program:
         market = market_named(program.database, market)
-        _Desk(inv, program, market, _group(only), filter).work()
+        with ThreadPoolExecutor(1, "valhalla-call") as helper:
+            _Desk(inv, program, market, _group(only), filter, helper).work()
+
+
+class _Shown(NamedTuple):
+    """A lead on the screen, with all that is printed of it."""
+
+    row: Row
+    card: dict[str, Any]
+    at: int
+    """When it was chosen, UTC microseconds."""
+
+
+class _Storing(NamedTuple):
+    """An outcome on its way to the disk."""
+
+    name: str
+    event: str
+    stored: Future[tuple[list[Recorded], JobId | None]]
 
 
 class _Desk:
-    """A person who calls, at the terminal."""
+    """A person who calls, at the terminal. Storing waits its turn while a list is read; so who is next is worked out while a call
+    goes on, and shown at once. Nothing is recorded on them before what came before is on the disk."""
 
     def __init__(
         self,
@@ -103,11 +126,15 @@ class _Desk:
         market: str | None,
         only: str | None,
         chosen: str | None,
+        helper: ThreadPoolExecutor,
     ) -> None:
         self.inv, self.program, self.database = inv, program, program.database
         self.market, self.only, self.filter = market, only, chosen
         self.skipped: set[int] = set()
         self.job: JobId | None = None
+        self._helper = helper
+        self._storing: _Storing | None = None
+        self._following: Future[_Shown | None] | None = None
 
     def work(self) -> None:
         """Until nobody is left, or the person leaves."""
@@ -117,6 +144,7 @@ class _Desk:
         try:
             self._work()
         finally:
+            self._settle()
             follow_up(self.program, self.job)
 
     def _introduce(self) -> None:
@@ -129,31 +157,63 @@ class _Desk:
                 settings.save(self.database, "my.name", name)
 
     def _work(self) -> None:
-        from valhalla.leads import working
-        from valhalla.leads.view import Viewer
-
         while True:
-            viewer = Viewer.now(self.database)
-            found = working.next_row(
-                self.database,
-                viewer,
-                without=self.skipped,
-                only=self.only,
-                market=self.market,
-                among=_among(self.database, self.filter),
-            )
-            if found.row is None:
-                print(_nobody(self.database, found.opens))
-                raise typer.Exit(1 if found.opens is not None else 0)
-            if not self._one(viewer, found.row):
+            shown = self._follows() or self._first()
+            if not self._one(shown):
+                self._settle()
                 print(_day(self.database))
                 return
 
-    def _one(self, viewer: Viewer, row: Row) -> bool:
-        """Show a lead and take keys until something is recorded. False: the person leaves."""
+    def _first(self) -> _Shown:
+        """Who is next by everything that was recorded; leaves when that is nobody."""
         from valhalla.leads import working
+        from valhalla.leads.view import Viewer
 
-        _print_card(working.card(self.database, viewer, row), _day(self.database))
+        self._settle()
+        viewer = Viewer.now(self.database)
+        found = working.next_row(self.database, viewer, without=self.skipped, **self._filters())
+        if found.row is None:
+            print(_nobody(self.database, found.opens))
+            raise typer.Exit(1 if found.opens is not None else 0)
+        return _Shown(found.row, working.card(self.database, viewer, found.row), viewer.at)
+
+    def _follows(self) -> _Shown | None:
+        """Who was worked out while the call went on; None: nobody, or somebody else comes first now."""
+        from valhalla.leads import working
+        from valhalla.leads.view import Viewer
+
+        following, self._following = self._following, None
+        try:
+            shown = following.result() if following is not None else None
+        except ValhallaError:  # asked again, it is said where a person can read it
+            shown = None
+        if shown is None:
+            return None
+        viewer = Viewer.now(self.database)
+        return shown if working.still_next(self.database, viewer, shown.row, shown.at) else None
+
+    def _work_out(self, row: Row, without: set[int]) -> _Shown | None:
+        """Who follows ``row``. In the helper's thread."""
+        from valhalla.leads import working
+        from valhalla.leads.view import Viewer
+
+        with self.database.view():
+            viewer = Viewer.now(self.database)
+            found = working.next_after(self.database, viewer, row, without=without, **self._filters())
+            return (
+                None
+                if found is None
+                else _Shown(found, working.card(self.database, viewer, found), viewer.at)
+            )
+
+    def _filters(self) -> dict[str, Any]:
+        return {"only": self.only, "market": self.market, "among": _among(self.database, self.filter)}
+
+    def _one(self, shown: _Shown) -> bool:
+        """Show a lead and take keys until something is recorded. False: the person leaves."""
+        row = shown.row
+        _print_card(shown.card, _day(self.database))
+        self._following = self._helper.submit(self._work_out, row, {row.record.lead.id, *self.skipped})
         while True:
             try:
                 key = input("> ").strip()
@@ -189,6 +249,7 @@ class _Desk:
                 print(f"Tagged: {', '.join(tags.of_lead(self.database, lead))}.")
             case "e":
                 editing.correct(self.database, lead, phone=rest or self._ask("The right number"))
+                self._following = None  # the lead comes again
                 return True
             case "s":
                 self.skipped.add(lead)
@@ -217,21 +278,45 @@ class _Desk:
             if not self.inv.json and self._ask("Right? [Y/n]").lower() in ("n", "no"):
                 return None
             until = meant["at"]
+        self._settle()
         given = as_typed(self.database, lead.id, event, until=until)
-        (recorded,), self.job = record_all(self.program.reevaluating, [given])
-        print(f"{lead.name}: {event.replace('_', ' ')}. (z undoes it)")
-        return True if recorded.new else None
+        stored = self._helper.submit(record_all, self.program.reevaluating, [given])
+        self._storing = _Storing(lead.name, event, stored)
+        if event == "wrong_number":
+            self._following = None  # another number of the same person may be next
+        elif wait([stored], timeout=PATIENCE).not_done:
+            print(f"{lead.name}: {event.replace('_', ' ')}, is being stored.")
+            return True
+        return True if self._said() else None
+
+    def _settle(self) -> None:
+        """Wait until what was recorded is on the disk; a mistake there is said, and its lead comes again."""
+        try:
+            self._said()
+        except ValhallaError as error:
+            print(error)
+
+    def _said(self) -> bool:
+        """Wait for what is being stored and say that it is. Whether it was new."""
+        storing, self._storing = self._storing, None
+        if storing is None:
+            return True
+        (recorded,), self.job = storing.stored.result()
+        print(f"{storing.name}: {storing.event.replace('_', ' ')}. (z undoes it)")
+        return recorded.new
 
     def _undo(self) -> bool | None:
         from valhalla.leads import working
         from valhalla.leads.outcomes import read_lead, undo_all
 
+        self._settle()
         numbers = working.recorded_today(self.database, OPERATOR)
         if not numbers:
             print("Nothing was recorded today that could be undone.")
             return None
         (undone,), self.job = undo_all(self.program.reevaluating, numbers[:1])
         print(f"Undone: {undone.event.replace('_', ' ')} of {read_lead(self.database, undone.lead_id).name}.")
+        self._following = None  # the lead comes again
         return True
 
     @staticmethod

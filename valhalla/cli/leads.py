@@ -140,7 +140,7 @@ def search(
         else:
             print("Nobody is found.")
         if found.indexed < 100:
-            print(f"The search index knows {found.indexed} % so far; the rest follows while Valhalla runs.")
+            print(f"The search index knows {found.indexed}% so far; the rest follows while Valhalla runs.")
 
     inv.show(entries, render)
 
@@ -328,7 +328,7 @@ def print_list(entries: list[dict[str, Any]]) -> None:
 
 def _score(whole: dict[str, Any]) -> str:
     better = whole["better_than"]
-    among = "" if better is None else f", better than {better} % of those you can call"
+    among = "" if better is None else f", better than {better}% of those you can call"
     return f"{whole['score']} {whole['band']}{among}"
 
 

@@ -109,7 +109,7 @@ def figure(pair: tuple[str, Any]) -> str:
     if name.endswith("_cents"):
         return money(round(value))
     if name.endswith("_ppm"):
-        return f"{value / 10_000:,.1f} %"
+        return f"{value / 10_000:,.1f}%"
     return number(value)
 
 

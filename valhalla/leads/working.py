@@ -6,7 +6,7 @@ within calling hours where they are. Promises come first as soon as their time h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR, iso
@@ -111,6 +111,41 @@ def next_row(
         accept=accept,
     )
     return Next(rows[0] if rows else None, opens)
+
+
+def next_after(
+    database: Database,
+    viewer: Viewer,
+    row: Row,
+    *,
+    without: Set[int] = frozenset(),
+    only: str | None = None,
+    market: str | None = None,
+    among: Sequence[int] | None = None,
+) -> Row | None:
+    """Who follows this one, worked out while the call goes on: somebody else with other numbers, whatever comes of the call."""
+    lead = row.record.lead
+    theirs = {each.key for each in numbers.of_lead(database, lead.id)}
+
+    def stranger(other: Row) -> bool:
+        if lead.person is not None and other.record.lead.person == lead.person:
+            return False
+        return theirs.isdisjoint(each.key for each in numbers.of_lead(database, other.record.lead.id))
+
+    passed = {lead.id, *without}
+    return next_row(
+        database, viewer, without=passed, only=only, market=market, among=among, accept=stranger
+    ).row
+
+
+def still_next(database: Database, viewer: Viewer, row: Row, since: int) -> bool:
+    """Whether the one who was worked out at ``since`` is to be shown now: may be called, and no promise came due meanwhile."""
+    due = due_at(viewer, row)
+    return (
+        due is not None
+        and due <= viewer.at
+        and not promises.listed(database, since=since, until=viewer.at, limit=1)
+    )
 
 
 def ready(

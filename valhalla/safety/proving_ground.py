@@ -283,11 +283,11 @@ def _shields(ground: Ground) -> str:
         return next(each for each in thresholds.thresholds(ground.database, values) if each.rule == "R2")
 
     before = validity()
-    _must(before.speaks is False, f"{before.value} % valid rows are beyond {before.threshold}")
+    _must(before.speaks is False, f"{before.value}% valid rows are beyond {before.threshold}")
     ground.read(OTHER, *(f"Bad {n},no address,1,,,,," for n in range(LEADS)))
     after = validity()
-    _must(after.speaks is True, f"{after.value} % valid rows are not beyond {after.threshold}")
-    return f"valid rows {before.value:.0f} % and {after.value:.0f} %, threshold {after.threshold:.0f} %"
+    _must(after.speaks is True, f"{after.value}% valid rows are not beyond {after.threshold}")
+    return f"valid rows {before.value:.0f}% and {after.value:.0f}%, threshold {after.threshold:.0f}%"
 
 
 def _decisions(ground: Ground) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 
 from db.clock import DAY, HOUR, MINUTE
 from valhalla.cli.entry import run
+from valhalla.leads import outcomes
+from valhalla.program.database import open_database
+from valhalla.program.errors import UsageError
 
 NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston, a Wednesday."""
@@ -195,6 +200,66 @@ def test_a_call_back_in_three_minutes_is_next_when_it_is_due(day: Day) -> None:
     # A key takes a minute here: two leads later the promise is due, and its lead is on the screen again.
     assert out.index("Person 2  New") < out.index("Person 1  Promised")
     assert day.outcomes(1) == ["callback", "no_answer"]
+
+
+def test_the_next_lead_is_shown_while_a_list_keeps_the_outcome_waiting(
+    day: Day, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, keys = threading.Event(), iter(["1", "2", "q"])
+    before: list[list[str]] = []
+    with open_database(home / "valhalla.db") as other, ExitStack() as reading:
+
+        def answer(_: str = "") -> str:
+            key = next(keys)
+            if key == "1":
+                threading.Thread(target=hold).start()
+                waiting.wait(20)
+            elif key == "2":  # the second lead is on the screen
+                before.append([event for (event,) in other.sql("SELECT event FROM outcome")])
+                done.set()
+            return key
+
+        def hold() -> None:
+            with other.write():
+                waiting.set()
+                done.wait(20)
+
+        done = threading.Event()
+        reading.callback(done.set)
+        monkeypatch.setattr("builtins.input", answer)
+        out = day.say("call")
+    said = ["Person 1: no answer, is being stored.", "Person 2  New", "Person 1: no answer. (z undoes it)"]
+    assert [out.index(each) for each in said] == sorted(out.index(each) for each in said)
+    assert before == [[]] and [day.outcomes(lead) for lead in (1, 2)] == [["no_answer"], ["voicemail"]]
+
+
+def test_an_outcome_that_could_not_be_stored_is_said_and_its_lead_comes_again(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, store, tries = threading.Event(), outcomes.record_all, []
+
+    def stored(*given: Any) -> Any:
+        tries.append(given)
+        if len(tries) == 1:
+            shown.wait(20)
+            raise UsageError("the disk was full")
+        return store(*given)
+
+    keys = iter(["1", "2", "q"])
+
+    def answer(_: str = "") -> str:
+        key = next(keys)
+        if key == "2":
+            shown.set()
+        return key
+
+    monkeypatch.setattr("valhalla.leads.outcomes.record_all", stored)
+    monkeypatch.setattr("builtins.input", answer)
+    out = day.say("call")
+    said = ["is being stored.", "Person 2  New", "the disk was full", "Person 2: voicemail. (z"]
+    assert [out.index(each) for each in said] == sorted(out.index(each) for each in said)
+    assert [day.outcomes(lead) for lead in (1, 2)] == [[], ["voicemail"]]
+    assert day.json("leads", "next")["lead"]["id"] == 1
 
 
 def test_calling_goes_on_with_tomorrows_call_back(day: Day) -> None:

@@ -100,7 +100,7 @@ def test_an_experiment_is_stopped_another_started_and_weighed(
     told = counted(client, number)
     assert [(v["name"], v["weight"]) for v in told["variants"]] == [("calm", 1), ("brisk", 3)]
     page = client.get(f"/experiments/{number}").text
-    assert "&lt;script&gt;Nov" in page and "<script>Nov" not in page and "75 %" in page
+    assert "&lt;script&gt;Nov" in page and "<script>Nov" not in page and "75%" in page
     client.post(f"/experiments/{number}/weights", data={"variant": ["calm", "brisk"], "weight": ["5", "5"]})
     told = counted(client, number)
     assert told["version"] == 2 and [v["weight"] for v in told["results"]["variants"]] == [5, 5]

@@ -34,7 +34,7 @@ def test_a_share_of_arv_is_proposed_with_its_formula_and_applied_by_a_person(
     assert market["cap"]["proposed"] == found["proposed"] != found["share"] == 0.70
     page = client.get("/decisions").text
     assert "Proposals" in page and found["formula"] in page and "in <a" in page
-    assert f"Use {100 * found['proposed']:.0f} %" in client.get("/markets").text
+    assert f"Use {100 * found['proposed']:.0f}%" in client.get("/markets").text
     assert client.post("/markets/cap", data={"market": "Houston, TX"}).status_code == 303
     assert database.value("SELECT max(version) FROM policy") == 2
     until(lambda: not client.get("/api/decisions").json()["proposals"]["caps"])

@@ -26,7 +26,7 @@ def test_the_week_with_its_charts_and_costs(
     assert client.get("/api/week").json()["lists"][0]["cost"]["per_contact"] == 100.0
     assert client.post("/week/cost", data={"import_id": 9, "amount": "600"}).status_code == 400
     page = client.get("/week").text
-    for words in ("list-1.csv", "20 % ", "n 30", "9 am", "$12,000", "$600"):
+    for words in ("list-1.csv", "20% ", "n 30", "9 am", "$12,000", "$600"):
         assert words in page, words
     for chart in ("steps", "hours"):
         svg = client.get(f"/charts/week/{chart}.svg?theme=dark")

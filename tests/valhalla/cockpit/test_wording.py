@@ -59,7 +59,7 @@ def test_cents_are_shown_where_there_are_any(value: float, says: str) -> None:
     [
         ("mao_cents", 12_345_600, "$123,456"),
         ("spread_cents", -5_000, "-$50"),
-        ("p_close_ppm", 123_456, "12.3 %"),
+        ("p_close_ppm", 123_456, "12.3%"),
         ("score_points", 40, "40"),
         ("mao_cents", None, "unknown"),
         ("proven", True, "yes"),

@@ -97,8 +97,8 @@ function draw(frame) {
   latest = frame;
   const online = frame.peers.filter((peer) => peer.status === "online").length;
   const health = frame.network_health;
-  figure("health", health, " %", frame.total_peers === frame.peers.length && health !== null ? `${online} of ${frame.total_peers} peers online` : "peers online", 1, health < 50 ? "bad" : health < 90 ? "warn" : "");
-  figure("integrity", frame.data_integrity, " %", frame.data_integrity_basis ?? "no peer is online");
+  figure("health", health, "%", frame.total_peers === frame.peers.length && health !== null ? `${online} of ${frame.total_peers} peers online` : "peers online", 1, health < 50 ? "bad" : health < 90 ? "warn" : "");
+  figure("integrity", frame.data_integrity, "%", frame.data_integrity_basis ?? "no peer is online");
   figure("latency", frame.avg_latency, " ms", undefined);
   figure("peers", frame.total_peers, "", frame.total_peers === null ? "" : frame.peers.length === frame.total_peers ? `${frame.total_peers - online} offline` : `${frame.peers.length} shown`, 0);
   figure("syncs", frame.active_syncs, "", undefined, 0);

@@ -103,7 +103,7 @@ function gauge(rate) {
   const parts = [svg("path", { class: "rest", d: arc(1, 85, 110, 108) })];
   if (rate === null) return [...parts, svg("text", { class: "none", x: 110, y: 104 }, "unknown")];
   if (rate > 0.5) parts.push(svg("path", { class: "part", d: arc(rate / 100, 85, 110, 108) }));
-  return [...parts, svg("text", { class: "value", x: 110, y: 104 }, `${decimals(rate, 1)} %`), svg("text", { class: "end", x: 25, y: 134 }, "0"), svg("text", { class: "end", x: 195, y: 134 }, "100")];
+  return [...parts, svg("text", { class: "value", x: 110, y: 104 }, `${decimals(rate, 1)}%`), svg("text", { class: "end", x: 25, y: 134 }, "0"), svg("text", { class: "end", x: 195, y: 134 }, "100")];
 }
 
 const tierClass = (tier) => `tier-${TIERS.includes(tier) ? tier : "other"}`;
@@ -125,7 +125,7 @@ function donut(entries, total) {
 }
 
 function share([tier, count], total) {
-  return html("li", {}, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { class: tierClass(tier), width: 12, height: 12, rx: 3 })), html("span", {}, tier), html("b", { class: "num" }, decimals(count, 0)), html("i", { class: "num" }, total ? `${decimals((100 * count) / total, 0)} %` : ""));
+  return html("li", {}, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { class: tierClass(tier), width: 12, height: 12, rx: 3 })), html("span", {}, tier), html("b", { class: "num" }, decimals(count, 0)), html("i", { class: "num" }, total ? `${decimals((100 * count) / total, 0)}%` : ""));
 }
 
 function strip(deltas) {
@@ -165,7 +165,7 @@ function draw(frame) {
   const entries = Object.entries(frame.trust_distribution), total = entries.reduce((sum, [, count]) => sum + count, 0);
   figure("ingestion", frame.ingestion_rate, " /s", undefined, 2);
   figure("consolidation", frame.consolidation_rate, " /s", undefined, 2);
-  figure("dedup", frame.dedup_rate, " %", undefined);
+  figure("dedup", frame.dedup_rate, "%", undefined);
   figure("held", frame.quarantine_count, "", undefined, 0, frame.quarantine_count ? "warn" : "");
   byId("lines").replaceChildren(...lines(frame));
   renew(byId("lines-table"), points, () => table(frame));

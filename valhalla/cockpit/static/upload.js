@@ -10,7 +10,7 @@ async function look() {
     if (preview !== null) return location.reload();
     if (percent !== null) {
       bar.value = percent;
-      says.textContent = `${Math.round(percent)} %`;
+      says.textContent = `${Math.round(percent)}%`;
     }
   } catch { /* asked again */ }
   setTimeout(look, 400);

@@ -2,8 +2,9 @@
 
 Every fact of a lead has forms, the plain one first and then finer ones with the lead's own date, amount or length; each has a code
 that says the same of every lead. From :data:`valhalla.scoring.stages.shares.FROM` callable leads on a form that more than a quarter of them
-share is passed over for a finer or rarer one, and one that more than one in fifty share for a finer one. Of what is left the fact with the most points x surprise (-log2 of its share) is
-taken. A slot without a fact is the question to ask.
+share is passed over for a finer or rarer one, and one that more than one in fifty share for a finer one; of fewer leads the finest is
+said. Of what is left the fact with the most points x surprise (-log2 of its share) is taken. A slot without a fact is the
+question to ask.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def best_of(candidates: Sequence[Fact], counts: Counts) -> tuple[Fact | None, Fo
     for number, fact in enumerate(candidates):
         forms = [form for form in fact.forms if not counts.common(form.code)]
         if forms:
-            shown = next((form for form in forms if not counts.usual(form.code)), forms[0])
+            shown = next((form for form in forms if not counts.usual(form.code)), forms[-1])
             rare.append((fact.weight * counts.surprise(forms[0].code), -number, fact, shown))
             continue
         own = [form for form in fact.forms if form.own]

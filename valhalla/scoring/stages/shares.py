@@ -76,8 +76,8 @@ class Counts:
         return self.of > 0 and self.count(code) * COMMON > self.of
 
     def usual(self, code: str) -> bool:
-        """Whether more than one in fifty of them share it: a finer form says more."""
-        return self.of > 0 and self.count(code) * USUAL > self.of
+        """Whether more than one in fifty of them share it, so that a finer form says more; always while no share is asked."""
+        return self.count(code) * USUAL > self.of
 
     def surprise(self, code: str) -> int:
         """-log2 of its share, thousandths; 1,000 while no share is asked."""
