@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator"
 
+CORRECTED = ("name", "email", "address", "phone")
+"""What can be put right besides the number, by the word behind the key."""
+
 PATIENCE = 0.05
 """Seconds that a person does not notice: how long a key waits for the disk before the next lead is shown."""
 
@@ -80,9 +83,10 @@ def next_(
         entry = found.row.to_json(viewer, 1) if found.row else None
         hold = {"until": iso(found.until), "by": who} if found.until is not None else None
         card = working.card(database, viewer, found.row) if found.row and not inv.json else None
+        zone = settings.value(database, "timezone")
     opens = iso(found.opens) if found.opens is not None else None
     data = {"lead": entry, "hold": hold} | ({} if found.row else {"opens": opens, "why": says})
-    inv.show(data, lambda: _print_card(card, "") if card else print(says))
+    inv.show(data, lambda: _print_card(card, "", zone) if card else print(says))
     if found.row is None:
         raise typer.Exit(1)
 
@@ -211,8 +215,10 @@ class _Desk:
 
     def _one(self, shown: _Shown) -> bool:
         """Show a lead and take keys until something is recorded. False: the person leaves."""
+        from valhalla.program import settings
+
         row = shown.row
-        _print_card(shown.card, _day(self.database))
+        _print_card(shown.card, _day(self.database), settings.value(self.database, "timezone"))
         self._following = self._helper.submit(self._work_out, row, {row.record.lead.id, *self.skipped})
         while True:
             try:
@@ -248,7 +254,11 @@ class _Desk:
                 tags.put(self.database, [lead], [rest or self._ask("Tag")])
                 print(f"Tagged: {', '.join(tags.of_lead(self.database, lead))}.")
             case "e":
-                editing.correct(self.database, lead, phone=rest or self._ask("The right number"))
+                what, _, right = (
+                    rest or self._ask("The right number, or: name, email or address and it")
+                ).partition(" ")
+                field, right = (what, right) if what in CORRECTED and right else ("phone", f"{what} {right}")
+                editing.correct(self.database, lead, **{field: right.strip()})
                 self._following = None  # the lead comes again
                 return True
             case "s":
@@ -270,16 +280,17 @@ class _Desk:
         from valhalla.leads.outcomes import as_typed, record_all
 
         lead = row.record.lead
-        until = None
+        until = place = note = None
         if event in working.TIMED:
-            typed = typed or self._ask("When, such as tue 3pm or in 2 h")
+            typed, *more = (typed or self._ask("When, such as tue 3pm or in 2 h")).split(";")
+            place, note = _place_and_note(event, more)
             meant = working.meant(self.database, lead, typed)
             print(f"{meant['says']}")
             if not self.inv.json and self._ask("Right? [Y/n]").lower() in ("n", "no"):
                 return None
             until = meant["at"]
         self._settle()
-        given = as_typed(self.database, lead.id, event, until=until)
+        given = as_typed(self.database, lead.id, event, until=until, place=place, note=note)
         stored = self._helper.submit(record_all, self.program.reevaluating, [given])
         self._storing = _Storing(lead.name, event, stored)
         if event == "wrong_number":
@@ -324,6 +335,13 @@ class _Desk:
         return input(f"{question}: ").strip()
 
 
+def _place_and_note(event: str, typed: list[str]) -> tuple[str | None, str | None]:
+    """What stands behind the time, between semicolons: of an appointment the place, then the note."""
+    parts = [part.strip() for part in typed]
+    place = parts.pop(0) if event == "appointment" and parts else None
+    return place or None, "; ".join(part for part in parts if part) or None
+
+
 def _group(only: str | None) -> str | None:
     from valhalla.leads.today import HEADINGS
     from valhalla.program.errors import UsageError
@@ -364,27 +382,33 @@ def _keys() -> str:
     from valhalla.leads.working import KEYS, LABELS
 
     keys = "  ".join(f"{key} {LABELS[event]}" for key, event in KEYS.items())
-    return f"{keys}\nn note  t tag  e right number  w what to say  s skip  z undo  q leave"
+    return (
+        f"{keys}\n4 tue 3pm; a note   6 tue 3pm; the place; a note\n"
+        "n note  t tag  e right number (e name, e email, e address)  w what to say  s skip  z undo  q leave"
+    )
 
 
-def _print_card(card: dict[str, Any], day: str) -> None:
+def _print_card(card: dict[str, Any], day: str, zone: str | None) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, hanging
+    from valhalla.leads.card_words import in_words
     from valhalla.leads.today import HEADINGS
 
     lead, out = card["lead"], console()
     if day:
         out.print(Text(f"\n{day}", style="dim"))
+    words = in_words(card, zone)
     place = ", ".join(part for part in (lead["address"], lead["location"]) if part)
+    place = " · ".join(part for part in (place, words["house"]) if part)
     out.print(Text.assemble((lead["name"], "bold"), f"  {HEADINGS[lead['group']]}  score {lead['score']}"))
     if place:
         out.print(Text(f"  {place}", style="dim"))
-    number = card["number"]
-    if number:
-        which = f"  number {number['which']} of {number['of']}" if number["of"] > 1 else ""
-        kind = f"  {number['type']}" if number["type"] else ""
-        out.print(Text.assemble("  ", (number["written"], "bold cyan"), f"{kind}{which}"))
+    out.print(Text(f"  {words['time']} · {words['tried']}", style="dim"))
+    if card["number"]:
+        out.print(
+            Text.assemble("  ", (card["number"]["written"], "bold cyan"), f"  {words['number']}".rstrip())
+        )
     elif lead["email"]:
         out.print(Text(f"  {lead['email']}", style="cyan"))
     if lead["promise"]:
@@ -393,8 +417,6 @@ def _print_card(card: dict[str, Any], day: str) -> None:
         out.print(Text(f"  {lead['deal']['why']}."))
     for reason in lead["reasons"]:
         out.print(Text(hanging(reason, 4, "- ")))
-    for each in [*card["outcomes"][-2:]]:
-        out.print(Text(f"  {each['at'][:10]} {each['event'].replace('_', ' ')}", style="dim"))
     for each in card["notes"][-3:]:
         out.print(Text(hanging(f"“{each['text']}”", 2), style="italic"))
     if card["script"]:

@@ -175,7 +175,6 @@ def consent(
     withdraw: Annotated[bool, typer.Option("--withdraw", help="They do not agree any longer.")] = False,
 ) -> None:
     """Record that somebody agreed to be called, texted or mailed; only this lifts what the national registry says of their numbers."""
-    from db.clock import iso
     from valhalla.intake.reading.dates import list_date
     from valhalla.leads import consent as agreed
 
@@ -190,20 +189,7 @@ def consent(
             else:
                 agreed.record(database, lead, channel, words or "", at=day)
     with inv.reading() as database:
-        found = [
-            {
-                **each._asdict(),
-                **{
-                    name: each_at and iso(each_at)
-                    for name, each_at in (
-                        ("at", each.at),
-                        ("recorded_at", each.recorded_at),
-                        ("withdrawn_at", each.withdrawn_at),
-                    )
-                },
-            }
-            for each in agreed.of_lead(database, lead)
-        ]
+        found = [each.to_json() for each in agreed.of_lead(database, lead)]
 
     def render() -> None:
         from valhalla.cli.tables import table

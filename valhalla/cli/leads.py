@@ -147,14 +147,16 @@ def search(
 
 @app.command("show")
 def show(ctx: typer.Context, lead: Annotated[int, typer.Argument(help="Number of the lead.")]) -> None:
-    """One lead: its fields, the six stages with their reasons, its history, where it came from."""
+    """One lead: its fields, the six stages with their reasons, what happened, where it came from."""
     from valhalla.leads.view import Viewer
+    from valhalla.program import settings
+    from valhalla.reports.timeline import whole_lead
 
     inv = invocation(ctx)
     with inv.reading() as database:
         viewer = Viewer.now(database)
-        whole = viewer.whole(viewer.record(lead))
-    inv.show(whole, lambda: _print_lead(whole))
+        whole, zone = whole_lead(viewer, viewer.record(lead)), settings.value(database, "timezone")
+    inv.show(whole, lambda: _print_lead(whole, zone))
 
 
 @app.command("export")
@@ -288,17 +290,12 @@ def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str 
 
 def _because(entry: dict[str, Any], zone: str | None) -> str:
     """What is promised or waits, else what the next step is."""
-    from datetime import datetime
-
-    from valhalla.program.moments import clock_text
-
     promise, deal = entry["promise"], entry["deal"]
     if deal is not None:
         return f"{deal['why']}."
     if promise is None:
         return str(entry["next_action_why"])
-    at = round(datetime.fromisoformat(promise["at"]).timestamp()) * 1_000_000
-    said = f"{promise['kind']} {clock_text(at, zone)}{', late' if promise['late'] else ''}"
+    said = f"{promise['kind']} {_clock(promise['at'], zone)}{', late' if promise['late'] else ''}"
     return f"{said}: {promise['note']}" if promise["note"] else said
 
 
@@ -332,10 +329,10 @@ def _score(whole: dict[str, Any]) -> str:
     return f"{whole['score']} {whole['band']}{among}"
 
 
-def _print_lead(whole: dict[str, Any]) -> None:
+def _print_lead(whole: dict[str, Any], zone: str | None) -> None:
     from rich.text import Text
 
-    from valhalla.cli.tables import console, hanging, table
+    from valhalla.cli.tables import console, hanging
     from valhalla.leads import facts
     from valhalla.program.wording import dollars
     from valhalla.scoring.stages import STAGES
@@ -370,37 +367,32 @@ def _print_lead(whole: dict[str, Any]) -> None:
     out.print(
         Text(f"\nRead from {where['file']}, line {where['line']} (import {where['import_id']})", style="dim")
     )
-    if whole["outcomes"]:
-        table(
-            ("outcome", "when (UTC)", "event", "how", "why", "by", ""),
-            (
-                (
-                    *(str(each["id"]), each["at"][:16].replace("T", " "), each["event"].replace("_", " ")),
-                    *(each["channel"] or "", each["reason"] or "", each["recorded_by"]),
-                    "undone" if each["undone_at"] else "",
-                )
-                for each in whole["outcomes"]
-            ),
-            title="What came of it",
-        )
-    if whole["notes"]:
-        out.print(Text("\nNotes", style="bold"))
-        for each in whole["notes"]:
-            out.print(Text(f"  {each['at'][:16].replace('T', ' ')}  {each['text']}"))
-    if whole["history"]:
-        table(
-            ("when", "who", "cause", "before"),
-            (
-                (
-                    item["at"],
-                    item["actor"],
-                    item["cause"],
-                    ", ".join(f"{k}: {v}" for k, v in item["before"].items()),
-                )
-                for item in whole["history"]
-            ),
-            title="History",
-        )
+    for promise in whole["promises"]:
+        late = ", late" if promise["late"] else ""
+        out.print(Text(f"Promise {promise['id']}: {promise['kind']} {promise['says']}{late}", style="bold"))
+    for each in whole["consents"]:
+        until = f", until {each['withdrawn_at'][:10]}" if each["withdrawn_at"] else ""
+        out.print(Text(f"Agreed on {each['at'][:10]}{until} to a {each['channel']}: “{each['words']}”"))
+    out.print(Text("\nWhat happened", style="bold"))
+    for each in whole["timeline"]:
+        says = f"“{each['says']}”" if each["kind"] == "note" else each["says"]
+        says += f": {each['detail']}" if each["detail"] else ""
+        says += f" by {each['by']}" if each["by"] not in (None, "operator", "import") else ""
+        says += " (undone)" if each["undone"] else f" (outcome {each['undo']})" if each["undo"] else ""
+        out.print(Text(hanging(f"{_clock(each['at'], zone, '%b', ' %Y,')}  {says}", 4)))
+
+
+def _clock(at: str, zone: str | None, month: str = "%a %b", year: str = ",") -> str:
+    """``Tue Dec 1, 3:00 pm``; with a year ``Dec 1 2026, 3:00 pm``."""
+    from datetime import datetime
+
+    from valhalla.program.moments import clock_text, hour_text
+
+    moment = round(datetime.fromisoformat(at).timestamp()) * 1_000_000
+    day = int(clock_text(moment, zone, "%d"))
+    return (
+        f"{clock_text(moment, zone, month)} {day}{clock_text(moment, zone, year)} {hour_text(moment, zone)}"
+    )
 
 
 decisions.register(app)

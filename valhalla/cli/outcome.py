@@ -120,7 +120,7 @@ def _undo(inv: Invocation, text: str) -> None:
         status = undone.standing.word.replace("_", " ")
         inv.show(
             _json(undone, done),
-            lambda: print(f"Outcome {number} was undone. {name} stands at: {status}."),
+            lambda: print(f"Outcome {number} was undone. {name}: {status}."),
         )
 
 
@@ -223,14 +223,14 @@ def _say(
     if not recorded.new:
         print(f"That was recorded before, as outcome {recorded.id}; nothing was changed.")
         return
-    says = f"Recorded as outcome {recorded.id}. {name} stands at: {where.word.replace('_', ' ')}"
+    says = f"Recorded as outcome {recorded.id}. {name}: {where.word.replace('_', ' ')}"
     if promised is not None:
         says += f", promised for {promised}"
     elif where.hold_until:
         until = clock_text(
             where.hold_until, zone, "%Y-%m-%d %H:%M" if recorded.event == "busy" else "%Y-%m-%d"
         )
-        says += f", paused until {until}" if where.status == "paused" else f", not before {until}"
+        says += f" until {until}" if where.status == "paused" else f", not before {until}"
     elif recorded.suppressed:
         says += ", and will not be called again"
     elif recorded.event in BAD_NUMBER:

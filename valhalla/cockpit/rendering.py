@@ -87,14 +87,15 @@ def _there(request: Request, address: str | None, may: Callable[[str, str], bool
 def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | None = None) -> Response:
     """The answer to a POST: 303 to the page ``to``, which says ``text`` once. ``undo``: a POST address that undoes it.
 
-    A script that asked for JSON gets ``{"message", "undo"}`` instead.
+    A script that asked for JSON gets ``{"message", "undo"}`` instead; typed.js, which goes there itself, ``{"to"}``.
     """
-    if wants_json(request.scope):
+    here = "x-typed" in request.headers
+    if not here and wants_json(request.scope):
         return Answer({"message": text, "kind": kind, "undo": undo})
     session = request.scope.get("session")
     if session is not None:
         session.toasts.append(Toast(text, kind, undo))
-    return RedirectResponse(local(to), 303)
+    return Answer({"to": local(to)}) if here else RedirectResponse(local(to), 303)
 
 
 def local(to: str | None, otherwise: str = "/") -> str:

@@ -7,9 +7,10 @@ called again is not called. Texts are never proposed without it.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from db import audit
+from db.clock import iso
 from valhalla.leads import details, lookup, redecide, sql
 from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, UsageError
@@ -32,6 +33,14 @@ class Consent(NamedTuple):
     recorded_at: int
     by: str
     withdrawn_at: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its documented shape."""
+        moments = {name: getattr(self, name) for name in ("at", "recorded_at", "withdrawn_at")}
+        return {
+            **self._asdict(),
+            **{name: None if each is None else iso(each) for name, each in moments.items()},
+        }
 
 
 def record(

@@ -41,6 +41,14 @@ def nanp_key(digits: str) -> int | None:
     return 10_000_000_000 + int(digits)
 
 
+def phone_text(e164: str) -> str:
+    """A number as Americans write it: ``(713) 555-0123``; one of another country as it stands."""
+    digits = e164.removeprefix("+1")
+    if len(digits) != 10 or not e164.startswith("+1"):
+        return e164
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
+
+
 @lru_cache(maxsize=5_000)
 def phone_key(text: str, country: str = "US") -> int | None:
     """The phone number as E.164 digits (``17135550123``), or None when it is no plausible number.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from db import Database, audit
@@ -303,7 +304,9 @@ def check(outcome: Outcome, now: int) -> None:
     """Raise :class:`UsageError` for an outcome that makes no sense."""
     event = outcome.event
     if event not in EVENTS:
-        raise UsageError(f"{event!r} is no outcome; use {', '.join(EVENTS)}")
+        near = get_close_matches(event, [*EVENTS, *SYNONYMS], 1, 0.75)
+        meant = f": did you mean {near[0]}?" if near else f"; use {', '.join(EVENTS)}"
+        raise UsageError(f"{event!r} is no outcome{meant}")
     if outcome.at > now + HOUR:
         raise UsageError("an outcome cannot lie in the future; record it when it has happened")
     if outcome.at < now - OLDEST:

@@ -15,11 +15,15 @@ def date(at: int) -> str:
 
 
 def cents(text: str) -> int:
-    """Cents of an amount that a person typed: 12000, $12,000 or 12000.50. Raises :class:`UsageError`."""
+    """Cents of an amount that a person typed: 12000, $12,000, 12000.50, 150k or 1.2m. Raises :class:`UsageError`."""
     bare = text.strip().removeprefix("$").strip()
+    short = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,3}))?([km])", bare, re.ASCII | re.IGNORECASE)
+    if short is not None:
+        thousandths = int(short[1]) * 1_000 + int(((short[2] or "") + "000")[:3])
+        return thousandths * (100 if short[3].lower() == "k" else 100_000)
     match = re.fullmatch(r"(\d{1,3}(?:,\d{3})+|\d{1,10})(?:\.(\d{1,2}))?", bare, re.ASCII)
     if match is None:
-        raise UsageError(f"{text!r} is no amount; write it as 12000 or 12000.50")
+        raise UsageError(f"{text!r} is no amount; write it as 12000, 12000.50 or 150k")
     return int(match[1].replace(",", "")) * 100 + int(((match[2] or "") + "00")[:2])
 
 

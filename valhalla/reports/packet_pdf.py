@@ -104,7 +104,7 @@ class _Document:
         self._table(
             [
                 ("Known since", iso(p["timeline"]["first_seen"])[:10]),
-                ("Stands at", p["timeline"]["status"].replace("_", " ")),
+                ("Status", p["timeline"]["status"].replace("_", " ")),
                 ("Owner wants to close", p["timeline"]["wanted_closing"] or "missing"),
                 *((f"{step['channel']}: {_due(step['due'])}", step["why"]) for step in p["next_actions"]),
             ]

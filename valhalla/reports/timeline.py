@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import iso
 from valhalla.effects import register
-from valhalla.leads import notes, promises
+from valhalla.leads import consent, notes, promises, when
+from valhalla.leads.contacts import phone_text
 from valhalla.leads.outcome_history import outcomes_of
+from valhalla.leads.standing import PROMISED
 from valhalla.program.wording import dollars, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from db import Database
+    from valhalla.leads.view import Record, Viewer
 
 KINDS = ("call", "promise", "note", "list", "change", "effect")
 
@@ -51,6 +54,25 @@ class Happened(NamedTuple):
     """The number of an outcome that can be undone."""
 
 
+def whole_lead(viewer: Viewer, record: Record) -> dict[str, Any]:
+    """Everything about a lead: what :meth:`valhalla.leads.view.Viewer.whole` says, what was promised and agreed, the timeline."""
+    database, lead_id, whole = viewer.database, record.lead.id, viewer.whole(record)
+    open_ones = [each for each in promises.of_lead(database, lead_id) if each.state == "open"]
+    name, suppressed = record.lead.name, record.lead.suppressed
+    return {
+        **whole,
+        "promises": [
+            {
+                **promises.Listed(each, name, suppressed).to_json(viewer.at),
+                "says": when.shown(database, lead_id, each.at),
+            }
+            for each in open_ones
+        ],
+        "consents": [each.to_json() for each in consent.of_lead(database, lead_id)],
+        "timeline": of_lead(database, whole),
+    }
+
+
 def of_lead(database: Database, whole: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The timeline of a lead, given all that :meth:`valhalla.leads.view.Viewer.whole` says of it."""
     lead_id = whole["id"]
@@ -82,9 +104,10 @@ def _calls(database: Database, lead_id: int) -> list[Happened]:
         if each.amount is not None:
             says += f" {dollars(each.amount / 100)}"
         if each.number:
-            says += f" at {each.number}"
+            says += f" at {phone_text(each.number)}"
         if each.until is not None:
-            says += f", until {iso(each.until)[:16].replace('T', ' ')} UTC"
+            promised = each.event in PROMISED
+            says += f"{':' if promised else ', until'} {when.shown(database, lead_id, each.until)}"
         detail = "; ".join(part for part in (each.note, each.reason) if part) or None
         undone = each.undone_at is not None
         found.append(
@@ -101,7 +124,13 @@ def _promises(database: Database, lead_id: int) -> list[Happened]:
     for each in promises.of_lead(database, lead_id):
         if each.outcome_id is None:
             found.append(
-                Happened(iso(each.made_at), "promise", f"promised: {each.kind}", each.note, each.made_by)
+                Happened(
+                    iso(each.made_at),
+                    "promise",
+                    f"promised: {each.kind} {when.shown(database, lead_id, each.at)}",
+                    each.note,
+                    each.made_by,
+                )
             )
         if each.confirmed_at is not None:
             found.append(Happened(iso(each.confirmed_at), "promise", f"{each.kind} confirmed"))

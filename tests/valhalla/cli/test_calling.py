@@ -153,6 +153,21 @@ def test_what_cannot_be_understood_is_said_and_records_nothing(day: Day, typed: 
     assert out.count("1 Oak St, Houston") == 1, "the lead stays, with what can be pressed"
 
 
+def test_a_time_comes_with_its_place_and_note_and_more_than_the_number_is_put_right(day: Day) -> None:
+    out = day.press(["4 1d; wife decides", "y", "6 tue 3pm; at the house; bring comps", "y", "q"])
+    assert "12:00 pm in Houston, fine to call until 8:00 pm · never tried yet" in out
+    made = {each["lead"]: (each["place"], each["note"]) for each in day.json("promises", "list")}
+    assert made == {1: (None, "wife decides"), 2: ("at the house", "bring comps")}
+    day.press(["e name Dana Lee", "e 713-555-9999", "q"])
+    assert [day.json("leads", "show", "3")[each] for each in ("name", "phone")] == [
+        "Dana Lee",
+        "713-555-9999",
+    ]
+    whole = day.json("leads", "show", "1")
+    assert [each["kind"] for each in whole["timeline"]] == ["call", "list"]
+    assert "callback at (713) 555-2101: Thu Nov 19" in day.say("leads", "show", "1")
+
+
 def test_a_no_to_the_time_that_was_understood_records_nothing(day: Day) -> None:
     day.press(["4 1d", "n", "q"])
     assert day.outcomes(1) == []

@@ -455,3 +455,57 @@ def test_a_lead_is_in_a_callers_order_with_everything_in_one_timeline(
     assert "{caller}" not in page and "Lists do not change that" in page
     client.post("/leads/1/tag", data={"text": "hot", "off": "1"})
     assert client.get("/api/leads/1").json()["tags"] == ["probate"]
+
+
+def test_a_lead_is_added_promised_and_what_they_agreed_to_is_kept(client: httpx.Client) -> None:
+    added = client.post(
+        "/leads/add", data={"address": "12 Oak St, Houston, TX 77018", "phone": "713-555-0166"}
+    )
+    assert added.headers["location"] == "/leads/1"
+    client.post("/leads/1/promise", data={"kind": "task", "at": "in 2 h", "note": "send the comps"})
+    client.post("/leads/1/consent", data={"channel": "text", "words": "yes, text me the offer"})
+    lead, page = client.get("/api/leads/1").json(), client.get("/leads/1").text
+    assert [(each["kind"], each["note"], each["late"]) for each in lead["promises"]] == [
+        ("task", "send the comps", False)
+    ]
+    assert "send the comps" in page and "yes, text me the offer" in page
+    assert (lead["consents"][0]["channel"], lead["consents"][0]["withdrawn_at"]) == ("text", None)
+    client.post("/leads/1/consent", data={"channel": "text", "withdraw": "true"})
+    client.post(f"/calendar/{lead['promises'][0]['id']}/end", data={"state": "dropped"})
+    lead = client.get("/api/leads/1").json()
+    assert lead["consents"][0]["withdrawn_at"] and lead["promises"] == []
+    assert client.post("/leads/1/promise", data={"kind": "task"}).status_code == 400
+    assert client.post("/leads/add", data={"phone": "713-555-0167"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("event", "more"),
+    [
+        ("busy", {}),
+        ("sold", {}),
+        ("mail_returned", {}),
+        ("no_answer", {"at": "yesterday 4pm", "phone": "713-555-0199", "note": "barking dog"}),
+        ("appointment", {"until": "tue 3pm", "place": "at the house", "note": "bring comps"}),
+        ("offer", {"amount": "95k"}),
+    ],
+)
+def test_every_outcome_stands_on_the_leads_page_with_what_belongs_to_it(
+    client: httpx.Client, people: Callable[[int], int], event: str, more: dict[str, str]
+) -> None:
+    people(1)
+    page = client.get("/leads/1").text
+    assert f'value="{event}"' in page and all(f'name="{name}"' in page for name in more)
+    assert client.post("/leads/1/outcome", data={"event": event, **more}).status_code == 303
+    made = client.get("/api/leads/1").json()["outcomes"][-1]
+    assert made["event"] == event and made["note"] == more.get("note")
+    assert made["amount"] == (95_000 if "amount" in more else None)
+
+
+def test_a_form_that_is_refused_says_so_in_place(client: httpx.Client, people: Callable[[int], int]) -> None:
+    people(1)
+    asked = {"X-Typed": "1", "Accept": "application/json"}
+    refused = client.post("/leads/1/outcome", data={"event": "callback", "until": "purple"}, headers=asked)
+    assert refused.status_code == 400 and "'purple' is no time" in refused.json()["error"]["message"]
+    taken = client.post("/leads/1/outcome", data={"event": "callback", "until": "in 2 h"}, headers=asked)
+    assert taken.json() == {"to": "/leads/1"}
+    assert "callback" in client.get("/leads/1").text, "the page that it goes to says what was done"

@@ -42,11 +42,10 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
         viewer = viewer_of(database)
         record = viewer.record(lead_id)
         lead = record.lead
-        whole = viewer.whole(record)
+        whole = timeline.whole_lead(viewer, record)
         titles = dict(STAGES)
         for stage in whole["stages"]:
             stage["title"] = titles[stage["stage"]]
-        happened = timeline.of_lead(database, whole)
         for item in whole["history"]:
             item["before"] = _before(item["before"])
         packet = making.latest(database, lead_id)
@@ -64,7 +63,6 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
             else {"id": packet.id, "status": packet.body["status"], "made_at": iso(packet.created_at)},
             "earns_packet": earns_packet(lead, viewer.context(lead)),
             "script": working.script(database, lead, settings.value(database, "my.name")),
-            "timeline": happened,
             "standing": lead.standing,
             "deals": deals.shown(database, lead_id),
             "tried": [each.to_json() for each in numbers.of_lead(database, lead_id)],

@@ -9,12 +9,11 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit import frame
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.cockpit.gather.work import clock
 from valhalla.cockpit.state import Cockpit
-from valhalla.cockpit.wording import micros
 from valhalla.cockpit.work import running_work
 from valhalla.intake import log, sample_leads
 from valhalla.leads import facets, tags, today, working
+from valhalla.leads.card_words import clock, micros
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
 from valhalla.team.belonging import only_of

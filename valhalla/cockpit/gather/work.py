@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -10,12 +9,11 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
-from valhalla.cockpit.wording import micros
-from valhalla.leads import facts, filters, today, working
+from valhalla.leads import filters, today, working
+from valhalla.leads.card_words import clock, in_words, micros
 from valhalla.leads.today import HEADINGS, Row
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
-from valhalla.program.moments import clock_text
 from valhalla.team import holds
 from valhalla.team.belonging import only_of
 from valhalla.team.holds import Drawn, of_others
@@ -72,7 +70,7 @@ def gather(
         zone = values["timezone"]
     if card is not None and row is not None:
         shown["key"] = cockpit.calling.show(row.record.lead.id)
-        shown["words"] = _words(card, zone)
+        shown["words"] = in_words(card, zone)
     if shown["opens"]:
         shown["opens_says"] = clock(micros(shown["opens"]), zone, "%a %I:%M %p")
     for each in shown["week"]:
@@ -125,53 +123,3 @@ def _asked(cockpit: Cockpit, viewer: Viewer, lead_id: int) -> Row:
         if row.record.lead.id == lead_id:
             return row
     return Row("new" if record.lead.last_contact is None else "retries", record)
-
-
-def _words(card: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
-    """What is said of the lead in words: where, when, what was tried, what the house is."""
-    hours, known, number = card["hours"], card["known"], card["number"]
-    there = hours["zone"] or zone
-    place = card["lead"]["location"] or ""
-    where = place.partition(",")[0] or (hours["zone"] or "").rpartition("/")[2].replace("_", " ")
-    until = f", fine to call until {clock(micros(hours['closes']), there)}" if hours["closes"] else ""
-    if not hours["open"]:
-        until = f", calling begins at {clock(micros(hours['opens']), there)}"
-    house = [
-        f"{known['beds']} bd" if known["beds"] else None,
-        f"{known['baths']:g} ba" if known["baths"] else None,
-        f"{known['sqft']:,} sqft" if known["sqft"] else None,
-        f"built {known['year_built']}" if known["year_built"] else None,
-        facts.in_words("occupancy", known["occupancy"]),
-    ]
-    return {
-        "time": f"{clock(micros(hours['now']), there)}{f' in {where}' if where else ''}{until}",
-        "tried": _tried(card["outcomes"], zone),
-        "house": " · ".join(part for part in house if part),
-        "number": None if number is None else _number(number),
-    }
-
-
-def _number(number: Mapping[str, Any]) -> str:
-    said = [number["type"], *(flag.replace("_", " ") for flag in number["flags"])]
-    if number["mark"] == "right":
-        said.append("known to be right")
-    if number["of"] > 1:
-        said.append(f"number {number['which']} of {number['of']}")
-    if number["dials"]:
-        said.append(f"dialed {number['dials']} times" if number["dials"] > 1 else "dialed once")
-    return ", ".join(part for part in said if part)
-
-
-def _tried(outcomes: list[dict[str, Any]], zone: str | None) -> str:
-    if not outcomes:
-        return "never tried yet"
-    last = outcomes[-1]
-    when = clock(micros(last["at"]), zone, "%a %b %d, %I:%M %p")
-    times = "" if len(outcomes) == 1 else f", {len(outcomes)} in all"
-    return f"{last['event'].replace('_', ' ')} {when}{times}"
-
-
-def clock(at: int, zone: str | None, shape: str = "%I:%M %p") -> str:
-    """``2:31 pm``, ``Tue 3:00 pm``."""
-    text = f" {clock_text(at, zone, shape)}".replace(" 0", " ").strip()
-    return text.replace("AM", "am").replace("PM", "pm")

@@ -12,7 +12,18 @@ from valhalla.cockpit.gather import lead as gathering
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import do_not_contact, editing, lookup, notes, suppression, tags, when
+from valhalla.intake.by_hand import add_lead
+from valhalla.leads import (
+    consent,
+    do_not_contact,
+    editing,
+    lookup,
+    notes,
+    promises,
+    suppression,
+    tags,
+    when,
+)
 from valhalla.leads.outcomes import as_typed, read_lead, record_all, undo_all
 from valhalla.leads.suppression import Entry
 from valhalla.program import settings
@@ -103,7 +114,69 @@ def undo(request: Request, here: Here, number: Number, back: Back = "") -> Respo
     check_outcome(here.database, here.member, number)
     (undone,), _ = undo_all(here.reevaluating, [number], actor=here.actor)
     name, status = read_lead(here.database, undone.lead_id).name, undone.standing.word.replace("_", " ")
-    return done(request, back or f"/leads/{undone.lead_id}", f"Undone. {name} stands at: {status}.")
+    return done(request, back or f"/leads/{undone.lead_id}", f"Undone. {name}: {status}.")
+
+
+@router.post("/leads/add")
+def add(
+    request: Request,
+    here: Here,
+    name: Annotated[str, Form(max_length=400)] = "",
+    phone: Short = "",
+    email: Annotated[str, Form(max_length=300)] = "",
+    address: Annotated[str, Form(max_length=400)] = "",
+    value: Short = "",
+) -> Response:
+    """Add a lead by hand, as ``valhalla leads add`` does: a name or an address is enough."""
+    given = {"name": name, "phone": phone, "email": email, "address": address, "value": value}
+    added = add_lead(here.database, {column: text.strip() for column, text in given.items() if text.strip()})
+    says = {"new": "Added.", "updated": "This lead was known and was changed."}
+    return done(
+        request, f"/leads/{added.lead_id}", says.get(added.what, "This lead was known; nothing is new.")
+    )
+
+
+@router.post("/leads/{number}/promise")
+def promise(
+    request: Request,
+    here: Here,
+    number: Number,
+    kind: Annotated[str, Form(max_length=20)],
+    at: Short = "",
+    note: Annotated[str, Form(max_length=1_000)] = "",
+    place: Short = "",
+) -> Response:
+    """Promise them something at a time, as ``valhalla promises add`` does."""
+    if not at.strip():
+        raise UsageError("say when, such as tue 3pm or in 2 h")
+    meant = when.meant(here.database, number, at)
+    made = promises.add(
+        here.database,
+        number,
+        kind,
+        meant.at,
+        place=place.strip() or None,
+        note=note.strip() or None,
+        actor=here.actor,
+    )
+    return done(request, f"/leads/{number}", f"Promised: {made.kind} {meant.says}.")
+
+
+@router.post("/leads/{number}/consent")
+def agree(
+    request: Request,
+    here: Here,
+    number: Number,
+    channel: Annotated[str, Form(max_length=20)],
+    words: Annotated[str, Form(max_length=1_000)] = "",
+    withdraw: Annotated[bool, Form()] = False,
+) -> Response:
+    """They agreed to be called, texted or mailed, or do not agree any longer, as ``valhalla dnc consent`` does."""
+    if withdraw:
+        consent.withdraw(here.database, number, channel, actor=here.actor)
+        return done(request, f"/leads/{number}", f"They do not agree to a {channel} any longer.")
+    consent.record(here.database, number, channel, words, actor=here.actor)
+    return done(request, f"/leads/{number}", f"Recorded: they agreed to a {channel}.")
 
 
 @router.post("/leads/{number}/note")

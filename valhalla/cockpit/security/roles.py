@@ -34,6 +34,7 @@ CALLER = ANYBODY | frozenset(
         *("GET /leads", "GET /api/leads", "GET /leads/{number}", "GET /api/leads/{number}"),
         *("POST /leads/{number}/outcome", "POST /leads/{number}/note", "POST /leads/{number}/tag"),
         *("POST /leads/{number}/edit", "POST /leads/{number}/dnc", "POST /outcomes/{number}/undo"),
+        *("POST /leads/{number}/promise", "POST /leads/{number}/consent"),
         *("GET /calendar", "GET /api/calendar", "GET /api/promises/due", "POST /calendar/{number:int}/end"),
         *(
             "POST /calendar/{number:int}/reopen",

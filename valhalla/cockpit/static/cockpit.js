@@ -11,5 +11,6 @@ import { start as startColumns } from "./columns.js";
 import { start as startDrop } from "./drop.js";
 import { start as startLive } from "./live.js";
 import { start as startReminders } from "./reminders.js";
+import { start as startTyped } from "./typed.js";
 
-for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive, startReminders]) start();
+for (const start of [startTheme, startNumbers, startTimes, startKeys, startCopy, startToasts, startPlace, startSelect, startColumns, startDrop, startLive, startReminders, startTyped]) start();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from valhalla.program.wording import several
 from valhalla.scoring.stages.hours import Window, window
@@ -26,6 +27,7 @@ OVER = ("won", "lost", "dead", "opted_out")
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
+WEEK = 7 * DAY
 _SPOKEN = ("call", "text")
 _TELLING = {
     **dict.fromkeys(("stage history", "spread", "motivation", "equity", "lists", "source record"), 0),
@@ -117,14 +119,14 @@ def next_action(
         return NextAction(HOLD, None, "Every number is wrong or disconnected: it needs a number.", None)
     if lead.hold_until is not None and now < lead.hold_until:
         what = "Paused until" if lead.status == "paused" else "Not before"
-        return NextAction(HOLD, None, f"{what} {_date(lead.hold_until)}.", lead.hold_until)
+        return NextAction(HOLD, None, f"{what} {_date(lead.hold_until, now, rules)}.", lead.hold_until)
     channel, due, step = _step(lead, rules, now, first)
     if channel == "text" and not person.texts:
         channel = "call"
     if channel is None:
         return NextAction(HOLD, None, "There is neither a phone number nor an e-mail address.", None)
     if due > now:
-        return NextAction(HOLD, channel, f"{step} The next try is due on {_date(due)}.", due)
+        return NextAction(HOLD, channel, f"{step} The next try is due {_date(due, now, rules)}.", due)
     if channel in _SPOKEN:
         if person.rests_until is not None and now < person.rests_until:
             return NextAction(HOLD, channel, f"{person.rests_because}.", person.rests_until)
@@ -183,7 +185,7 @@ def _act(
     lead: StoredLead, score: int, channel: str, step: str, rules: CallingRules, texts: bool
 ) -> tuple[str, str, str]:
     if lead.status in ("appointment", "contract"):
-        return FOLLOW_UP, channel, f"The lead stands at {lead.status}: keep it going."
+        return FOLLOW_UP, channel, f"Its status is {lead.status}: keep it going."
     if channel not in _SPOKEN:
         return (
             FOLLOW_UP,
@@ -211,5 +213,10 @@ def _act(
     return TEXT_THEN_CALL, "text", f"{step} With a score of {score} a text goes first."
 
 
-def _date(at: int) -> str:
-    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _date(at: int, now: int, rules: CallingRules) -> str:
+    """On the operator's clock: ``Tue Dec 1, 3:00 pm``; further away only the day."""
+    zone = None if rules.operator_zone == COMPUTER else ZoneInfo(rules.operator_zone)
+    when = datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(zone)
+    if at - now > WEEK:
+        return f"{when:%b} {when.day}, {when.year}"
+    return f"{when:%a %b} {when.day}, {when.hour % 12 or 12}:{when:%M} {'am' if when.hour < 12 else 'pm'}"

@@ -121,7 +121,7 @@ def facts(
         *_signs(lead, more, signs, days, rules, now),
         *_owned(more, days, points["years owned"]),
         *_lists(lead, points["further lists"]),
-        *_equity(more, points["equity"] + points["equity amount"]),
+        *(_equity(more, points["equity"] + points["equity amount"]) if points["equity"] > 0 else ()),
         *_price(lead, found, more, points["spread"]),
         *_house(lead, more),
         *_dates(lead, more, rules, now),
