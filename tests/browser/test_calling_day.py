@@ -140,6 +140,7 @@ def shown(page: Any) -> str:
 
 def press(page: Any, key: str, after: str | None = None) -> None:
     """Press a key as soon as the page takes it, and wait for what it brings."""
+    page.wait_for_load_state()  # before its script has run, a page takes no keys
     page.wait_for_timeout(400)  # two quick presses are one
     page.keyboard.press(key)
     if after is not None:

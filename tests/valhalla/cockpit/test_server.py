@@ -184,7 +184,7 @@ def test_the_browser_is_told_of_a_private_page_and_not_of_the_link(
     monkeypatch.setenv("BROWSER", f"{sys.executable} {script} %s")
     started = program("--open")
     link = started.link()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (tmp_path / "seen.json").exists() and time.monotonic() < until:
         time.sleep(0.02)
     seen = json.loads((tmp_path / "seen.json").read_text(encoding="utf-8"))

@@ -26,11 +26,23 @@ candidates = st.lists(
 )
 
 
-@given(candidates, st.integers(0, 12))
+def alike(given_: list[Candidate]) -> list[Candidate]:
+    """The same leads, many of them equal but for when they came, or wholly."""
+    return [
+        c._replace(
+            score_base=c.score_base // 1_000 * 1_000,
+            expected_value=None,
+            since=c.since // DAY // 30 * 30 * DAY,
+        )
+        for c in given_
+    ]
+
+
+@given(st.one_of(candidates, candidates.map(alike)), st.integers(0, 12))
 def test_equal_to_sorting_everything(given_: list[Candidate], count: int) -> None:
-    def key(c: Candidate) -> tuple[int, bool, int, int]:
+    def key(c: Candidate) -> tuple[int, bool, int, int, int, int]:
         total = c.score_base + freshness(c.since, NOW, RULES)
-        return (-total, c.expected_value is None, -(c.expected_value or 0), c.id)
+        return (-total, c.expected_value is None, -(c.expected_value or 0), -c.since, c.identity, c.id)
 
     in_order = sorted(given_, key=lambda c: -c.score_base)
     assert [r.id for r in first(in_order, count, NOW, RULES)] == [
