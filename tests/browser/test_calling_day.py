@@ -302,3 +302,36 @@ def test_two_callers_on_phone_and_desk_are_handed_two_people(calling: Any, look:
             phone.wait_for_timeout(50)
     press(desk, "1", "no answer")
     assert shown(desk) == "Person 1", "given back when the page was left"
+
+
+def test_browsers_that_call_at_once_show_nobody_twice(
+    calling: Any, look: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Ten browsers and 30 calls each with VALHALLA_LONG=1, else three and two. The keys are pressed at one moment."""
+    browsers, calls = (10, 30) if os.environ.get("VALHALLA_LONG") == "1" else (3, 2)
+    more = "".join(
+        f"Other {n},{n} Elm St,Houston,TX,77018,832-555-{4000 + n},832-556-{4000 + n},250000,{n % 50}\n"
+        for n in range(browsers * (calls + 1))
+    )
+    (tmp_path / "b.csv").write_text(HEADER + more, encoding="utf-8")
+    with open_database(calling.home / "valhalla.db", create=False) as database:
+        database.clock = lambda: NOON
+        import_file(database, Request(str(tmp_path / "b.csv")))
+    calling.command("team", "on")
+    pages = [look("narrow").page for _ in range(browsers)]
+    for number, page in enumerate(pages):
+        come_in(page, calling, f"Caller {number}")
+        page.wait_for_load_state()
+    called: list[str] = []
+    for _ in range(calls):
+        names = [shown(page) for page in pages]
+        pages[-1].wait_for_timeout(400)  # two quick presses are one
+        for page in pages:
+            page.keyboard.press("1")
+        for page, name in zip(pages, names, strict=True):
+            page.locator("#work-said", has_text=f"{name}: no answer").wait_for()
+        called += names
+    assert len(set(called)) == len(called) == browsers * calls
+    with open_database(calling.home / "valhalla.db", create=False) as database:
+        each = database.sql("SELECT count(*), count(DISTINCT recorded_by) FROM outcome GROUP BY lead_id")
+    assert each == [(1, 1)] * browsers * calls
