@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from jobs.notify import Bell
     from jobs.operating import Jobs
     from jobs.periodic import PeriodicJob
+    from jobs.postgres import PostgresEngine
     from jobs.proving import Proof, Violation, prove
     from jobs.queue import JobQueue, Queue
     from jobs.retry import Retry
@@ -84,6 +85,7 @@ _MODULES = {
     "notify": "Bell",
     "operating": "Jobs",
     "periodic": "PeriodicJob",
+    "postgres": "PostgresEngine",
     "proving": "Proof Violation prove",
     "queue": "JobQueue Queue",
     "retry": "Retry",
@@ -120,6 +122,7 @@ __all__ = [
     "LeaseLost",
     "PayloadError",
     "PeriodicJob",
+    "PostgresEngine",
     "Proof",
     "Queue",
     "QueueCounts",

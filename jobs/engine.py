@@ -223,7 +223,7 @@ class Engine(Protocol):
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    def write(self, changes: list[Change]) -> list[str]:
+    def change(self, changes: list[Change]) -> list[str]:
         """Make ``changes`` in the open transaction; returns the statements that found a job which is no longer this worker's,
         whose events are left out."""
 

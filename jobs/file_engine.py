@@ -129,12 +129,12 @@ class FileEngine:
             if began:
                 now = database.clock()
                 event = (first.id, now, "started", first.claims, owner, None, None)
-                self.write([(sql.START, (now, first.id, first.claims), event)])
+                self.change([(sql.START, (now, first.id, first.claims), event)])
         return Taken(claims, began, revoked)
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    def write(self, changes: list[Change]) -> list[str]:
+    def change(self, changes: list[Change]) -> list[str]:
         return write(self.database.connection(), changes)
 
     def commit(self, changes: list[Change], durable: bool) -> bool:
@@ -203,7 +203,7 @@ def engine_of(keeper: Store | Engine) -> Engine:
 
 
 def write(connection: apsw.Connection, changes: list[Change]) -> list[str]:
-    """Make ``changes`` in the open transaction, see :meth:`jobs.engine.Engine.write`. Equal statements share a call, and so do
+    """Make ``changes`` in the open transaction, see :meth:`jobs.engine.Engine.change`. Equal statements share a call, and so do
     the events."""
     lost: list[str] = []
     if len(changes) > 2:

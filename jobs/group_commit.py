@@ -101,7 +101,7 @@ class GroupCommit:
         began = time.perf_counter()
         try:
             with self._engine.store.write(durable=self._durable):
-                if self._engine.write(changes):
+                if self._engine.change(changes):
                     raise _Lost
         except _Lost:
             return False

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from db import Database
 from db.clock import SECOND
@@ -44,9 +44,9 @@ class FakeClock:
 
 
 class Bench:
-    """A queue without threads. ``database``: instead of a private one in memory."""
+    """A queue without threads. ``database``: instead of a private one in memory; or an engine."""
 
-    def __init__(self, database: Database | None = None, *, max_lost: int = 3) -> None:
+    def __init__(self, database: Any = None, *, max_lost: int = 3) -> None:
         self._own = database is None
         self.database = Database.memory() if database is None else database
         self.clock = FakeClock()

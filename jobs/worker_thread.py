@@ -156,7 +156,7 @@ class WorkerThread:
         """Count the try, before the work. Call inside a write transaction."""
         changes: list[Change] = []
         attempt.start(changes, self.database.clock())
-        if self.engine.write(changes):
+        if self.engine.change(changes):
             raise LeaseLost(attempt.claim.id, "another worker took it over before it began")
         attempt.started = True
 
@@ -225,7 +225,7 @@ class WorkerThread:
             shared = attempt.transaction is None and self.engine.commit(changes, attempt.kind.durable)
             if not shared:
                 attempt.begin()
-                lost = self.engine.write(changes)
+                lost = self.engine.change(changes)
                 if lost and lost != [sql.START]:
                     raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
                 attempt.commit()
@@ -254,7 +254,7 @@ class WorkerThread:
             try:
                 with self.database.write():
                     state = attempt.end(changes, self.database.clock())
-                    if self.engine.write(changes):
+                    if self.engine.change(changes):
                         raise LeaseLost(claim.id, "another worker took it over")
                     if state is None:
                         self.database.after_commit(self.storage.bell.ring)
@@ -351,7 +351,7 @@ class WorkerThread:
         now = self.database.clock()
         changes: list[Change] = []
         states = [each.end(changes, now) for each in members]
-        if self.engine.write(changes):
+        if self.engine.change(changes):
             raise LeaseLost(members[0].claim.id, "another worker took it, or another job of its group, over")
         return states
 

@@ -50,6 +50,7 @@ dependencies = {dependencies}
 
 [project.optional-dependencies]
 otel = ["opentelemetry-api>=1.30"]
+postgres = ["psycopg[binary]>=3.2"]
 
 [project.scripts]
 valhalla-queue = "valhalla_queue.command:main"

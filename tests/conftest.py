@@ -44,6 +44,18 @@ def load_script(name: str) -> ModuleType:
     return sys.modules[known]
 
 
+def load_beside(name: str) -> ModuleType:
+    """Import a module that lies next to this one; nothing under tests/ is a package."""
+    known = f"valhalla_tests_{name}"
+    if known not in sys.modules:
+        spec = importlib.util.spec_from_file_location(known, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module
+        spec.loader.exec_module(module)
+    return sys.modules[known]
+
+
 class LeadList(Protocol):
     """Writes a list of leads and returns its path and what is in it (``make_leads.Truth``)."""
 
@@ -114,6 +126,26 @@ def _memory_is_migrated_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "memory", classmethod(copied))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL server for the tests of this process; skips where none can be had."""
+    pytest.importorskip("psycopg", reason="needs psycopg (pip install 'valhalla[postgres]')")
+    module = load_beside("postgres_server")
+    try:
+        server = module.Server()
+    except module.NoServer as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Any) -> str:
+    """The URL of an empty database on it."""
+    url = postgres_server.empty()
+    return str(url)
 
 
 @pytest.fixture(scope="session")

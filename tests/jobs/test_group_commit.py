@@ -27,7 +27,7 @@ def begun(queue: JobQueue, count: int) -> list[list[Change]]:
         starts: list[Change] = []
         for each in attempts:
             each.start(starts, queue.database.clock())
-        assert not queue.engine.write(starts)
+        assert not queue.engine.change(starts)
     ends: list[list[Change]] = []
     for each in attempts:
         ends.append([])

@@ -1,4 +1,4 @@
-"""Runs the suite on three engines. What stock Huey does not do is listed at the end instead of failing."""
+"""Runs the suite on four engines. What stock Huey does not do is listed at the end instead of failing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ def _engines() -> ModuleType:
     return sys.modules[known]
 
 
-@pytest.fixture(params=["file", "memory", "stock"])
+@pytest.fixture(
+    params=["file", "memory", pytest.param("postgres", marks=pytest.mark.postgres), "stock"],
+)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     engines = _engines()
     made: Any
     if request.param == "stock":
         made = engines.Stock(tmp_path)
+    elif request.param == "postgres":
+        made = engines.OnServer(request.getfixturevalue("postgres_url"))
     else:
         made = engines.Ours(tmp_path if request.param == "file" else None)
     yield made

@@ -42,12 +42,16 @@ class Ours:
 
     def __init__(self, folder: Path | None) -> None:
         from db import Database
+
+        self._begin(Database.open(folder / "queue.db") if folder else Database.memory(), "TEXT) STRICT")
+
+    def _begin(self, database: Any, text: str) -> None:
         from jobs.testing import Bench
 
         self._bench_class = Bench
-        self.database = Database.open(folder / "queue.db") if folder else Database.memory()
+        self.database = database
         with self.database.write():
-            self.database.sql("CREATE TABLE footprint (what TEXT) STRICT")
+            self.database.sql(f"CREATE TABLE footprint (number INTEGER PRIMARY KEY, what {text}")
         self.bench = Bench(self.database)
 
     @property
@@ -111,10 +115,10 @@ class Ours:
     def effect(self, what: str) -> None:
         """Something a job writes into the same file."""
         with self.database.write():
-            self.database.sql("INSERT INTO footprint VALUES (?)", (what,))
+            self.database.sql("INSERT INTO footprint (what) VALUES (?)", (what,))
 
     def effects(self) -> list[str]:
-        return [what for (what,) in self.database.sql("SELECT what FROM footprint ORDER BY rowid")]
+        return [what for (what,) in self.database.sql("SELECT what FROM footprint ORDER BY number")]
 
     def stored(self) -> list[bytes]:
         return [payload.encode() for (payload,) in self.database.sql("SELECT payload FROM task")]
@@ -152,6 +156,35 @@ class Ours:
     def close(self) -> None:
         self.bench.close()
         self.database.close_all()
+
+
+class OnServer(Ours):
+    """Valhalla's queue on a PostgreSQL server."""
+
+    def __init__(self, url: str) -> None:
+        from jobs import PostgresEngine
+
+        self._begin(PostgresEngine(url, grace=0), "text)")
+        with self.database.write():
+            self.database.sql("CREATE SEQUENCE place")
+            self.database.sql("ALTER TABLE footprint ALTER COLUMN number SET DEFAULT nextval('place')")
+
+    def task(self, name: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        from jobs import current_job
+
+        if not options.pop("atomic", False):
+            return super().task(name, **options)
+
+        def declare(body: Callable[..., Any]) -> Any:
+            def handler(*args: Any, **kwargs: Any) -> Any:
+                job = current_job()
+                assert job is not None
+                job.begin()
+                return body(*args, **kwargs)
+
+            return self.queue.task(name=name, **options)(handler)
+
+        return declare
 
 
 class Stock:
