@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import errors
 from db.standing import READ_HEAD
@@ -34,8 +33,7 @@ RESERVED = frozenset({"rows", "evidence.table", "schema.tables", REDACTED})
 OUTSIDE = "an audit entry belongs into the transaction that it witnesses"
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The end of the chain: how many entries there are and the hash of the last ("" when there is none)."""
 
     entries: int

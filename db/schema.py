@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from db.evidence import Evidence
 
@@ -41,8 +41,7 @@ Versions = Mapping[str, int]
 """The version of each component's tables."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of an upgrade, done in one transaction."""
 
     versions: Versions
@@ -62,8 +61,7 @@ class Step:
         return f"{component}:{version}"
 
 
-@dataclass(frozen=True)
-class SealedRanges:
+class SealedRanges(NamedTuple):
     """A working table, only added to, whose rows the chain witnesses a range at a time, by the range's digest."""
 
     table: str
@@ -77,8 +75,7 @@ class SealedRanges:
     """First line of what is hashed for a range."""
 
 
-@dataclass(frozen=True)
-class Redaction:
+class Redaction(NamedTuple):
     """What a redacted copy keeps of the working tables, which are emptied otherwise."""
 
     kept: frozenset[str] = frozenset()
@@ -87,8 +84,7 @@ class Redaction:
     """Blank what is personal in the tables that are kept."""
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """How the sentences of the errors name the program and what it offers."""
 
     program: str = "this program"
@@ -134,7 +130,7 @@ class Schema:
     newest: Path | None = None
     """A script that makes, in one go, what all migrations make of an empty database, see :func:`db.structure.script`."""
     ranges: tuple[SealedRanges, ...] = ()
-    redaction: Redaction = Redaction()
+    redaction: Redaction = field(default_factory=Redaction)
     earlier_values: Mapping[str, str] = field(default_factory=dict)
     """For a table whose earlier values are kept: SQL that reads them by the row's key, as (where, values) pairs."""
     check_entry: Callable[[Any, str, str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]] = as_it_is
@@ -144,7 +140,7 @@ class Schema:
     """Takes out of an error's text what must not be kept for good."""
     actor: str = "program"
     """Who is named by audit entries when nobody else is: the program itself."""
-    words: Words = Words()
+    words: Words = field(default_factory=Words)
 
     @cached_property
     def tables(self) -> dict[str, Evidence]:

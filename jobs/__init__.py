@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         worker_processes,
     )
     from jobs.core import Cipher, Duty
-    from jobs.current import CurrentJob, current_job
+    from jobs.current import CurrentJob
     from jobs.engine import Engine
     from jobs.errors import (
         Abandoned,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         WaitTimeout,
         WrongState,
     )
+    from jobs.here import current_job
     from jobs.kind import JobWrapper
     from jobs.liveness import WorkerRegistration, worker_is_dead
     from jobs.notify import Bell
@@ -76,10 +77,11 @@ _MODULES = {
     "count_up_to find_jobs forget_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
     "core": "Cipher Duty",
-    "current": "CurrentJob current_job",
     "engine": "Engine",
+    "current": "CurrentJob",
     "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
+    "here": "current_job",
     "kind": "JobWrapper",
     "liveness": "WorkerRegistration worker_is_dead",
     "notify": "Bell",

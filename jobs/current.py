@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobs import sql
@@ -14,8 +13,6 @@ from jobs.state import correlation
 
 if TYPE_CHECKING:
     from jobs.attempt import Attempt
-
-CURRENT_JOB: ContextVar[CurrentJob | None] = ContextVar("valhalla_current_job", default=None)
 
 
 class CurrentJob:
@@ -121,8 +118,3 @@ class CurrentJob:
             raise CanceledWhileRunning(self.id, "it was canceled by the operator")
         if self.overdue:
             raise TimeLimitExceeded(f"ran {self.seconds:.1f} s, its limit is {self.time_limit:g} s")
-
-
-def current_job() -> CurrentJob | None:
-    """The job that runs here; None outside of jobs."""
-    return CURRENT_JOB.get()

@@ -10,9 +10,9 @@ from db.clock import SECOND
 from jobs import message
 from jobs.attempt import ENDS_BY_SIGNAL, Attempt
 from jobs.core import NOT_A_WORKER, Core
-from jobs.current import CURRENT_JOB
 from jobs.engine import Claim, Engine
 from jobs.errors import BadRow, JobsError
+from jobs.here import CURRENT_JOB
 from jobs.huey import Error, SqliteHuey
 from jobs.huey import signals as S
 from jobs.kind import JobRegistry, JobTask, JobWrapper

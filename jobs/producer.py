@@ -9,7 +9,7 @@ from typing import Any
 
 from db.clock import SECOND
 from jobs import message, sql
-from jobs.current import CURRENT_JOB
+from jobs.here import CURRENT_JOB
 from jobs.holding import HELD, needs
 from jobs.huey import chord, group
 from jobs.huey import signals as S

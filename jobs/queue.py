@@ -16,10 +16,11 @@ from db.borrowed import borrow
 from db.clock import DAY, SECOND
 from jobs.core import Cipher, Duty
 from jobs.coroutines import runs_on_loop
-from jobs.current import CurrentJob, current_job
+from jobs.current import CurrentJob
 from jobs.engine import Engine, Store
 from jobs.errors import JobsError
 from jobs.file_engine import Connect, engine_of
+from jobs.here import current_job
 from jobs.kind import JobWrapper, Kind
 from jobs.operating import Jobs
 from jobs.periodic import PeriodicJob, PeriodicJobs

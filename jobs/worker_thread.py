@@ -12,7 +12,7 @@ from db.clock import SECOND
 from jobs import sql
 from jobs.attempt import Attempt, explain
 from jobs.batch import LOWEST, Batch, Running
-from jobs.current import CURRENT_JOB, CurrentJob
+from jobs.current import CurrentJob
 from jobs.engine import Change, Claim
 from jobs.errors import (
     Abandoned,
@@ -23,6 +23,7 @@ from jobs.errors import (
     Unacknowledged,
     UnknownHandler,
 )
+from jobs.here import CURRENT_JOB
 from jobs.huey_hooks import HueyHooks
 from jobs.kind import JobTask
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import apsw
 import pytest
 
-from valhalla.intake import disk_space, importer, passes
+from valhalla.intake import disk_space, importer
 from valhalla.intake.passes import Pass
 from valhalla.intake.request import Hooks, Progress
 from valhalla.program import settings
@@ -84,6 +83,7 @@ def test_import_waits_for_space_and_goes_on(
         worker = program.queue.worker(threads=2)
         worker.start()
         began: list[int] = []
+        as_ever = importer.import_file
 
         def import_file(database: Any, request: Any, hooks: Hooks) -> int | None:
             def between(progress: Progress) -> None:
@@ -92,9 +92,9 @@ def test_import_waits_for_space_and_goes_on(
                     full_disk.fill()
 
             began.append(1)
-            return importer.import_file(database, request, replace(hooks, between=between))
+            return as_ever(database, request, hooks._replace(between=between))
 
-        monkeypatch.setattr(passes, "import_file", import_file)
+        monkeypatch.setattr(importer, "import_file", import_file)
         done = program.importing.run(program.home, [path], standing=False, final=True)
         worker.stop(timeout=10)
         assert len(began) > 1, "it was interrupted"

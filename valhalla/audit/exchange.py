@@ -8,14 +8,20 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import DatabaseError, audit, errors, files
-from valhalla.audit import signing
 from valhalla.program.database import open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.program.file_models import Entry
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.audit import signing
+else:
+    signing = later("valhalla.audit.signing")
 
 NOTE = "exchange.json"
 """In the home's audit folder while a file is being exchanged."""

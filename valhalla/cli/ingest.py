@@ -45,17 +45,24 @@ def exit_code(done: Pass) -> int:
 
 def _ingest(inv: Invocation, paths: list[Path], verbose: bool) -> Pass:
     from valhalla.cli.progress import ImportProgress
-    from valhalla.cli.working import working
+    from valhalla.cli.working import at_work, opened
     from valhalla.intake.lines import say
+    from valhalla.intake.passes import look_through
 
-    with working(inv, "ingest") as program:
+    with opened(inv, "ingest") as program:
         if not inv.json:
-            program.importing.space.say = say
             _announce(paths)
-        with ImportProgress(quiet=inv.json) as progress:
-            done = program.importing.run(inv.home, paths, standing=not paths, final=True, watch=progress)
-        if verbose and not inv.json:
-            print_leads(program.database, done)
+        survey = look_through(program.database, inv.home, paths, standing=not paths, final=True)
+        if not survey.unread:
+            return survey.done
+        with at_work(program, "ingest"), ImportProgress(quiet=inv.json) as progress:
+            if not inv.json:
+                program.importing.space.say = say
+            done = program.importing.run(
+                inv.home, paths, standing=not paths, final=True, watch=progress, survey=survey
+            )
+            if verbose and not inv.json:
+                print_leads(program.database, done)
     return done
 
 

@@ -25,44 +25,58 @@ INDEX_SECONDS = 1.0
 @contextmanager
 def working(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
     """The home's program, with a worker for its imports. The home's lock is held as long as no instance runs."""
+    with opened(inv, command) as program, at_work(program, command):
+        yield program
+
+
+@contextmanager
+def opened(inv: Invocation, command: str) -> Iterator[ImportingProgram]:
+    """The home's program; :func:`at_work` gives it a worker."""
+    from valhalla.service.importing import ImportingProgram
+
+    if inv.file:
+        raise UsageError(f"--db only reads; use --home with {command}")
+    inv.home.prepare()
+    with ImportingProgram.open(inv.home) as program:
+        inv.note(command)
+        yield program
+
+
+@contextmanager
+def at_work(program: ImportingProgram, command: str) -> Iterator[None]:
+    """A worker for the program's imports, unless an instance runs, whose worker does the work."""
     from db.errors import DiskFull, InstanceRunning
     from valhalla.intake.lines import warn
     from valhalla.leads import call_list_index
     from valhalla.program.heap import few_heaps
     from valhalla.program.instance import Instance
-    from valhalla.service.importing import ImportingProgram
 
-    if inv.file:
-        raise UsageError(f"--db only reads; use --home with {command}")
     few_heaps()
-    inv.home.prepare()
-    instance = Instance(inv.home.path)
-    with ImportingProgram.open(inv.home) as program:
-        inv.note(command)
-        importing, queue = program.importing, program.queue
-        importing.space.say = warn
-        worker = None
+    instance = Instance(program.home.path)
+    importing, queue = program.importing, program.queue
+    importing.space.say = warn
+    worker = None
+    try:
+        instance.acquire(command)
+        # One thread may be busy with the search index. The background queue is for the running instance.
+        worker = queue.worker(threads=2, queues=[queue.name])
+        worker.start()
+    except InstanceRunning:
+        pass  # the running instance's worker does the work; this process only waits for it
+    try:
+        yield
+        if worker:
+            _let_index(importing)
+            call_list_index.adapt(program.database)
+            _count_shares(program.database)
+    finally:
         try:
-            instance.acquire(command)
-            # One thread may be busy with the search index. The background queue is for the running instance.
-            worker = queue.worker(threads=2, queues=[queue.name])
-            worker.start()
-        except InstanceRunning:
-            pass  # the running instance's worker does the work; this process only waits for it
-        try:
-            yield program
             if worker:
-                _let_index(importing)
-                call_list_index.adapt(program.database)
-                _count_shares(program.database)
+                worker.stop(timeout=2.0)
+                with suppress(DiskFull):  # what was committed stands in the log
+                    program.database.checkpoint()
         finally:
-            try:
-                if worker:
-                    worker.stop(timeout=2.0)
-                    with suppress(DiskFull):  # what was committed stands in the log
-                        program.database.checkpoint()
-            finally:
-                instance.release()
+            instance.release()
 
 
 def _count_shares(database: Database) -> None:

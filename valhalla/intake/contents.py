@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from valhalla.intake import sql
-from valhalla.intake.reading import SourceError, open_source
+from valhalla.intake import reading, sql
+from valhalla.intake.reading import SourceError
 from valhalla.intake.reading.container import MARK, joined, split
 from valhalla.intake.reading.kind import COMPOUND
-from valhalla.intake.reading.source import as_they_are
-from valhalla.intake.watchdog import Patience, Watchdog
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.intake import watchdog
     from valhalla.intake.sources import Candidate
+else:
+    watchdog = later("valhalla.intake.watchdog")
 
 _ZIP = b"PK\x03\x04"
 
@@ -31,20 +32,20 @@ def further(database: Database, candidate: Candidate, *, changed: bool) -> list[
             name
             for (name,) in database.sql(sql.LISTS_WITHIN, (f"{path}{MARK}", f"{path}{MARK}\U0010ffff", path))
         ]
-        return [replace(candidate, path=Path(each)) for each in known]
+        return [candidate._replace(path=Path(each)) for each in known]
     if not _may_hold_several(candidate.path):
         return []
-    patience = Patience(candidate.path)
+    patience = watchdog.Patience(candidate.path)
     try:
-        with Watchdog(patience) as watchdog:
-            names = watchdog.call(lambda: _names(candidate.path, patience))
+        with watchdog.Watchdog(patience) as thread:
+            names = thread.call(lambda: _names(candidate.path, patience))
     except (SourceError, OSError):
         return []
-    return [replace(candidate, path=Path(joined(path, name))) for name in names[1:]]
+    return [candidate._replace(path=Path(joined(path, name))) for name in names[1:]]
 
 
-def _names(path: Path, patience: Patience) -> list[str]:
-    with open_source(path, columns=as_they_are, progress=patience.progress) as source:
+def _names(path: Path, patience: watchdog.Patience) -> list[str]:
+    with reading.open_source(path, columns=reading.as_they_are, progress=patience.progress) as source:
         return source.contents.lists
 
 

@@ -6,11 +6,17 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from db import Database, DatabaseError
 from db.errors import DiskFull
+from valhalla.program.later import later
 from valhalla.program.terminal import FULL
-from valhalla.sandbox.alerts import AlertSystem
+
+if TYPE_CHECKING:
+    from valhalla.sandbox import alerts
+else:
+    alerts = later("valhalla.sandbox.alerts")
 
 TASK = "disk"
 
@@ -83,13 +89,13 @@ class DiskSpace:
 
     def _tell(self, *, settled: bool = False) -> bool:
         """The alert. A full disk may have no space for it, but one that takes it can be worked with."""
-        alerts = AlertSystem(database=self.database)
+        system = alerts.AlertSystem(database=self.database)
         try:
             if not self._told:
-                alerts.repeat(TASK, self._reason, "critical")
+                system.repeat(TASK, self._reason, "critical")
                 self._told = True
             if settled:
-                alerts.settle(TASK)
+                system.settle(TASK)
         except DatabaseError:
             return False
         return True

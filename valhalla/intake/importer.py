@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 from db import Database, audit, pacing
 from db.pacing import Pace, give_way
-from valhalla.intake import helper, read_ahead, sql
+from valhalla.intake import helper, sql
 from valhalla.intake.drift import drift_warnings
-from valhalla.intake.forgotten import leave_out_forgotten
 from valhalla.intake.helper_protocol import PART_ROWS, Decided, file_of
 from valhalla.intake.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.intake.reading import (
@@ -41,13 +40,18 @@ from valhalla.intake.watchdog import Patience, Result, Watchdog
 from valhalla.leads import suppression
 from valhalla.program import settings
 from valhalla.program.errors import InputError
+from valhalla.program.later import later
 from valhalla.program.memory import collect_young, collector_paused
 from valhalla.program.names import is_text, shown
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
 
 if TYPE_CHECKING:
+    from valhalla.intake import forgotten, read_ahead
     from valhalla.intake.reading import Source
+else:
+    forgotten = later("valhalla.intake.forgotten")
+    read_ahead = later("valhalla.intake.read_ahead")
 
 WARNINGS_KEPT = 1000
 """Row warnings of an import that are stored; the rest are counted by code."""
@@ -109,7 +113,7 @@ class _Import:
             )
         adopted = adopted_source(self.database, self.request)
         if adopted is not None:
-            self.request = replace(self.request, source=adopted)
+            self.request = self.request._replace(source=adopted)
         with self.database.write():
             self.hooks.fence()
             self.file = self._file()
@@ -408,7 +412,7 @@ class _Import:
             chunk.accepted = [
                 self._understood(row) or row if is_unread(row) else row for row in chunk.accepted
             ]
-            leave_out_forgotten(self.suppression, chunk, admit=self.request.admit)
+            forgotten.leave_out_forgotten(self.suppression, chunk, admit=self.request.admit)
             decided = None  # they belong to all rows of the chunk
         keys = self.transaction.keys if self.transaction else {}
         more = (context, self.suppression, decided)

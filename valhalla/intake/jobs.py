@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database, pacing
 from db.pacing import Pace
 from jobs import JobQueue, current_job
-from valhalla.intake import sample_leads, unfolding
-from valhalla.intake.undo import Hooks, undo_import
-from valhalla.leads import call_list_index, indexing, search
+from valhalla.leads import call_list_index, search
 from valhalla.program.errors import ValhallaError
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.intake import sample_leads, undo, unfolding
+    from valhalla.leads import indexing
+else:
+    sample_leads = later("valhalla.intake.sample_leads")
+    undo = later("valhalla.intake.undo")
+    unfolding = later("valhalla.intake.unfolding")
+    indexing = later("valhalla.leads.indexing")
 
 INDEX_JOB = "leads.index"
 LINE_JOB = "leads.line"
@@ -59,7 +67,7 @@ class Chores:
         job = current_job()
         if job is None:
             raise RuntimeError("the sample leads are taken out by a job")
-        return sample_leads.leave(self.database, Hooks(job.fence, lambda progress: job.check()))
+        return sample_leads.leave(self.database, undo.Hooks(job.fence, lambda progress: job.check()))
 
     def _move_line(self) -> int | None:
         return call_list_index.adapt(self.database)
@@ -122,12 +130,12 @@ class Chores:
 
     def _take_back(self, import_id: int, actor: str) -> dict[str, Any]:
         try:
-            return undo_import(self.database, import_id, actor, _hooks())
+            return undo.undo_import(self.database, import_id, actor, _hooks())
         except ValhallaError as error:  # the answer, not a failure of the job
             return {"error": str(error)}
 
 
-def _hooks() -> Hooks:
+def _hooks() -> undo.Hooks:
     job = current_job()
     if job is None:
         raise RuntimeError("this is done by a job")
@@ -136,4 +144,4 @@ def _hooks() -> Hooks:
         job.progress(progress)
         job.check()
 
-    return Hooks(job.fence, between)
+    return undo.Hooks(job.fence, between)

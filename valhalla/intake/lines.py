@@ -11,7 +11,7 @@ from valhalla.intake.results import FileResult, PassResult
 from valhalla.intake.stats import RunStats
 from valhalla.program.terminal import clean, unwrapped
 from valhalla.program.wording import money, several
-from valhalla.scoring.stages import STAGES, StageResult
+from valhalla.scoring.stages.lead import STAGES, StageResult
 
 _STYLES = {
     "[OK]": "32",

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.intake import sql
-from valhalla.intake.reading.header import normal
-from valhalla.intake.reading.tables import raw_cells
-from valhalla.leads import buyers
 from valhalla.program.errors import NotFound
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.intake.reading import header, tables
+    from valhalla.leads import buyers
+else:
+    header = later("valhalla.intake.reading.header")
+    tables = later("valhalla.intake.reading.tables")
+    buyers = later("valhalla.leads.buyers")
 
 CODE = "BUYER"
 """The code of a row that is offered."""
@@ -172,11 +176,12 @@ def _offer(
     fields: str,
     delimiter: str | None,
 ) -> dict[str, Any]:
-    cells = dict(zip(json.loads(names or "[]"), raw_cells(raw or "", delimiter or ","), strict=False))
-    mapped = {field: cells.get(header, "").strip() for header, field in json.loads(fields).items()}
-    forms = {normal(header): text.strip() for header, text in reversed(cells.items())}
+    cells = dict(zip(json.loads(names or "[]"), tables.raw_cells(raw or "", delimiter or ","), strict=False))
+    mapped = {field: cells.get(each, "").strip() for each, field in json.loads(fields).items()}
+    forms = {header.normal(each): text.strip() for each, text in reversed(cells.items())}
     said = {
-        field: mapped.get(field) or next((text for name in known if (text := forms.get(normal(name)))), "")
+        field: mapped.get(field)
+        or next((text for name in known if (text := forms.get(header.normal(name)))), "")
         for field, known in buyers.COLUMNS.items()
     }
     first, last = mapped.get("first_name", ""), mapped.get("last_name", "")

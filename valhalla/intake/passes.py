@@ -7,20 +7,18 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import jobs
 from db import Database, DatabaseError
 from db.clock import SECOND
 from db.errors import DiskFull
-from jobs import JobQueue, WaitTimeout, current_job
 from valhalla.intake import results as result
 from valhalla.intake import sources
-from valhalla.intake.advice import advice
-from valhalla.intake.changed import look
+from valhalla.intake.changed import Look, look
 from valhalla.intake.contents import further
 from valhalla.intake.disk_space import DiskSpace
 from valhalla.intake.helper import changed_at
-from valhalla.intake.importer import import_file
-from valhalla.intake.jobs import Chores
 from valhalla.intake.reading import DEFAULT_SOURCE
 from valhalla.intake.reading.container import on_disk
 from valhalla.intake.request import Admitted, Hooks, Progress, Request
@@ -31,7 +29,18 @@ from valhalla.intake.sql import ADOPTED_FILES
 from valhalla.leads import source_pauses
 from valhalla.program.errors import UsageError
 from valhalla.program.home import Home
-from valhalla.sandbox.alerts import AlertSystem
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from jobs import JobQueue
+    from valhalla.intake import advice, importer
+    from valhalla.intake import jobs as chores
+    from valhalla.sandbox import alerts
+else:
+    chores = later("valhalla.intake.jobs")
+    advice = later("valhalla.intake.advice")
+    importer = later("valhalla.intake.importer")
+    alerts = later("valhalla.sandbox.alerts")
 
 IMPORT_JOB = "import.file"
 
@@ -50,6 +59,51 @@ class Pass:
     import_ids: list[int] = field(default_factory=list)
 
 
+@dataclass
+class Survey:
+    """What a look at the lists found. No queue is needed for it."""
+
+    done: Pass
+    """What is known without reading."""
+    unread: list[Look]
+    """The lists that say something new."""
+
+
+def look_through(
+    database: Database, home: Home, given: Iterable[Path], *, standing: bool, final: bool
+) -> Survey:
+    """Look at the lists of a pass; see :meth:`Importing.run`, which also reads those that are new."""
+    began = time.perf_counter()
+    found = sources.find(database, home, given, standing=standing)
+    done = Pass(PassResult([], 0.0), [problem for problem in found.problems if not problem.fatal])
+    for problem in found.problems:
+        if problem.fatal:
+            done.result.files.append(result.of_problem(str(problem.path), problem.code, problem.message))
+    survey = Survey(done, [])
+    stops = {name for name, each in source_pauses.in_force(database).items() if each.kind == "stop"}
+    adopted = dict(database.sql(ADOPTED_FILES))
+    looked_at = list(found.files)
+    for candidate in looked_at:
+        if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
+            candidate = Candidate(candidate.path, adopted[str(candidate.path)])
+        if candidate.source in stops:
+            why = _stopped(candidate.path, candidate.source)
+            done.skipped.append(Problem(candidate.path, "SOURCE_STOPPED", why, False))
+            continue
+        seen = look(database, candidate, rules_of(database, candidate.source))
+        looked_at += further(database, candidate, changed=seen.verdict == "changed")
+        if seen.verdict == "unchanged":
+            done.result.files.append(result.of_unchanged(database, str(candidate.path)))
+            if final:  # somebody asked: what was advised holds still, and nobody has to remember it
+                _advise(database, candidate, done.result.files[-1])
+        elif seen.verdict == "gone":
+            done.result.files.append(_gone(candidate))
+        else:
+            survey.unread.append(seen)
+    done.result.seconds = time.perf_counter() - began
+    return survey
+
+
 class Importing:
     """The import jobs of one file, and the passes that enqueue them."""
 
@@ -57,7 +111,7 @@ class Importing:
         self.database = database
         self.queue = queue
         self._handler = queue.task(name=IMPORT_JOB, retries=3)(self._import)
-        self.chores = Chores(database, queue)
+        self.chores = chores.Chores(database, queue)
         self.space = DiskSpace(database)
         queue.events.subscribe(lambda signal: self.space.note() if signal.event == "no space" else None)
 
@@ -65,7 +119,7 @@ class Importing:
         self, path: str, source: str, final: bool, again: bool = False, admit: Admitted = False
     ) -> int | None:
         """The job: read one file. Its result is the id of the import, or null when there was nothing to read."""
-        job = current_job()
+        job = jobs.current_job()
         if job is None:
             raise RuntimeError("an import job runs in a worker")
 
@@ -76,7 +130,7 @@ class Importing:
         request = Request(path, source, final, again, admit=admit)
         while True:
             try:
-                return import_file(self.database, request, Hooks(job.fence, between, job.check))
+                return importer.import_file(self.database, request, Hooks(job.fence, between, job.check))
             except DiskFull:  # what was committed is kept, and the import goes on behind it
                 self.space.note()
                 self.space.wait(job.check)
@@ -89,39 +143,21 @@ class Importing:
         standing: bool,
         final: bool,
         watch: Watch | None = None,
+        survey: Survey | None = None,
     ) -> Pass:
         """Look at the lists and import what is new; returns when every import has ended.
 
         ``final``: take a last line without a line end as complete although the file may still be being written.
         ``watch`` is called about five times a second while an import runs. Runs with or without a worker in this
-        process: somebody's worker has to run the jobs.
+        process: somebody's worker has to run the jobs. ``survey``: what such a look has just found.
         """
         began = time.perf_counter()
-        found = sources.find(self.database, home, given, standing=standing)
-        done = Pass(PassResult([], 0.0), [problem for problem in found.problems if not problem.fatal])
-        for problem in found.problems:
-            if problem.fatal:
-                done.result.files.append(result.of_problem(str(problem.path), problem.code, problem.message))
+        survey = survey or look_through(self.database, home, given, standing=standing, final=final)
+        done = survey.done
         waiting: list[tuple[Candidate, int]] = []
-        stops = {name for name, each in source_pauses.in_force(self.database).items() if each.kind == "stop"}
-        adopted = dict(self.database.sql(ADOPTED_FILES))
-        looked_at = list(found.files)
-        for candidate in looked_at:
-            if candidate.source == DEFAULT_SOURCE and str(candidate.path) in adopted:
-                candidate = Candidate(candidate.path, adopted[str(candidate.path)])
-            if candidate.source in stops:
-                why = self._stopped(candidate.path, candidate.source)
-                done.skipped.append(Problem(candidate.path, "SOURCE_STOPPED", why, False))
-                continue
-            seen = look(self.database, candidate, rules_of(self.database, candidate.source))
-            looked_at += further(self.database, candidate, changed=seen.verdict == "changed")
-            if seen.verdict == "unchanged":
-                done.result.files.append(result.of_unchanged(self.database, str(candidate.path)))
-                if final:  # somebody asked: what was advised holds still, and nobody has to remember it
-                    self._advise(candidate, done.result.files[-1])
-            elif seen.verdict == "gone":
-                done.result.files.append(_gone(candidate))
-            elif aside := self._set_aside(candidate):
+        for seen in survey.unread:
+            candidate = seen.candidate
+            if aside := self._set_aside(candidate):
                 done.result.files.append(aside)
             else:
                 waiting.append(
@@ -130,8 +166,8 @@ class Importing:
         for candidate, job_id in waiting:
             self._wait(candidate, job_id, watch)
             done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
-            self._advise(candidate, done.result.files[-1])
-        done.result.seconds = time.perf_counter() - began
+            _advise(self.database, candidate, done.result.files[-1])
+        done.result.seconds += time.perf_counter() - began
         return done
 
     def _set_aside(self, candidate: Candidate) -> FileResult | None:
@@ -157,7 +193,7 @@ class Importing:
         """Have a list read by anyone who works on the queue; the job's number. ``again``: although it has not changed.
         ``admit``: see :class:`valhalla.intake.request.Request`. Raises :class:`UsageError` when its source is stopped."""
         if source_pauses.stopped(self.database, source) is not None:
-            raise UsageError(self._stopped(path, source))
+            raise UsageError(_stopped(path, source))
         job_id: int = self.queue.enqueue(
             self._handler.s(
                 str(path), source, final, again, admit if isinstance(admit, bool) else sorted(admit)
@@ -165,9 +201,6 @@ class Importing:
             unique=_key(str(path)),
         )
         return job_id
-
-    def _stopped(self, path: Path, source: str) -> str:
-        return f"{path} was not read: the source {source} is stopped; let it be read again with: valhalla sources resume {source}"
 
     def read_again(
         self, path: Path, source: str, watch: Watch | None = None, *, admit: Admitted = False
@@ -178,20 +211,16 @@ class Importing:
         done = Pass(PassResult([], 0.0))
         self._wait(candidate, job_id, watch)
         done.result.files.append(self._outcome(candidate, job_id, done.import_ids))
-        self._advise(candidate, done.result.files[-1])
+        _advise(self.database, candidate, done.result.files[-1])
         done.result.seconds = time.perf_counter() - began
         return done
-
-    def _advise(self, candidate: Candidate, found: FileResult) -> None:
-        if found.calls_for_advice:
-            found.advice = advice(self.database, candidate, found)
 
     def _wait(self, candidate: Candidate, job_id: int, watch: Watch | None) -> None:
         while watch is not None:
             try:
                 self.queue.wait(job_id, timeout=WATCH_SECONDS)
                 return
-            except WaitTimeout:
+            except jobs.WaitTimeout:
                 watch(
                     candidate.path, self.queue.state(job_id).progress
                 )  # import jobs are kept when they have ended
@@ -199,7 +228,7 @@ class Importing:
     def _alert(self, reason: str) -> None:
         """Somebody has to know, unless the trouble is that nothing can be written."""
         with contextlib.suppress(DatabaseError):
-            AlertSystem(database=self.database).repeat(IMPORT_JOB, reason, "error")
+            alerts.AlertSystem(database=self.database).repeat(IMPORT_JOB, reason, "error")
 
     def _outcome(self, candidate: Candidate, job_id: int, import_ids: list[int]) -> FileResult:
         path = str(candidate.path)
@@ -220,6 +249,15 @@ class Importing:
 
 def _key(path: str) -> str:
     return f"{IMPORT_JOB}:{path}"
+
+
+def _stopped(path: Path, source: str) -> str:
+    return f"{path} was not read: the source {source} is stopped; let it be read again with: valhalla sources resume {source}"
+
+
+def _advise(database: Database, candidate: Candidate, found: FileResult) -> None:
+    if found.calls_for_advice:
+        found.advice = advice.advice(database, candidate, found)
 
 
 def _gone(candidate: Candidate) -> FileResult:

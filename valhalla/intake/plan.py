@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -33,16 +33,21 @@ from db.sealing import Bulk, Witness
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
 from valhalla.intake.reading.said import is_unread
-from valhalla.leads import corrections, details, review
-from valhalla.leads.addresses import Address, normal_address, parse_place
+from valhalla.leads import corrections, details
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
-from valhalla.leads.owners import same_owner
-from valhalla.leads.properties import Property, differ, house_key, joins, keys_of, stored_property
-from valhalla.leads.settling import OPTED_OUT
-from valhalla.leads.suppression import NOBODY, Suppression
+from valhalla.leads.suppression import NOBODY, OPTED_OUT, Suppression
+from valhalla.program.later import later
 from valhalla.scoring.stages import Context, decide
 from valhalla.scoring.stages.row import CONTENT, Row
+
+if TYPE_CHECKING:
+    from valhalla.leads import addresses, owners, properties, review
+else:
+    addresses = later("valhalla.leads.addresses")
+    owners = later("valhalla.leads.owners")
+    properties = later("valhalla.leads.properties")
+    review = later("valhalla.leads.review")
 
 _WIDTH = len(CONTENT)
 _FROM_ROW = len(sql.FROM_ROW)
@@ -386,17 +391,17 @@ class _Planner:
             if row.aliases:
                 lead = self._with_its_own_id(lead, row) or self._by_property(row)
             elif (house := _house(row)) is not None:
-                row = row._replace(identity=house_key(row.identity, house))
+                row = row._replace(identity=properties.house_key(row.identity, house))
                 lead = self._lead_of(row) or self._by_property(row)
         return lead, row
 
     def _by_property(self, row: Row) -> _Lead | None:
         """The lead that a list of properties made of this house of the same owner."""
-        for key in keys_of(_property(row)):
+        for key in properties.keys_of(_property(row)):
             lead_id = self._id_of(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
-                if same_owner(lead.content[_NAME], row.name) and not _told_apart(lead, row):
+                if owners.same_owner(lead.content[_NAME], row.name) and not _told_apart(lead, row):
                     return lead
         return None
 
@@ -425,7 +430,7 @@ class _Planner:
     def _house_of(self, person: int, row: Row) -> _Lead | None:
         """The lead of this house of a person whose houses are told apart by the person and the house."""
         house = _house(row)
-        lead_id = self._id_of(house_key(person, house)) if house is not None else None
+        lead_id = self._id_of(properties.house_key(person, house)) if house is not None else None
         return self._lead(lead_id) if lead_id is not None else None
 
     def _id_of(self, key: int) -> int | None:
@@ -486,7 +491,7 @@ class _Planner:
             else:
                 lead = self._lead(lead_id)
                 name, person = lead.content[_NAME], lead.content[_PERSON]
-            if same_owner(name, row.name):
+            if owners.same_owner(name, row.name):
                 return key, lead_id, person
         return None
 
@@ -712,7 +717,7 @@ def _by_registry(
 
 def _another_owner(lead: _Lead, row: Row) -> bool:
     """Whether ``row``, of a list whose leads are properties, names somebody else as the owner."""
-    return bool(row.people) and not same_owner(lead.content[_NAME], row.name)
+    return bool(row.people) and not owners.same_owner(lead.content[_NAME], row.name)
 
 
 def _as_said(row: Row) -> dict[str, Any]:
@@ -745,7 +750,7 @@ def _another_house(content: tuple[Any, ...], row: Row) -> bool:
     mine, theirs = content[_ADDRESS], row.address
     if mine is None or theirs is None or (mine == theirs and content[_LOCATION] == row.location):
         return False
-    return not row.people and differ(_house(content), _house(row))
+    return not row.people and properties.differ(_house(content), _house(row))
 
 
 def _of_another_zip(content: tuple[Any, ...], row: Row) -> bool:
@@ -754,20 +759,22 @@ def _of_another_zip(content: tuple[Any, ...], row: Row) -> bool:
     if not row.people or content[_LOCATION] == row.location:
         return False
     one, other = _property(content), _property(row)
-    return differ(one.address, other.address) and (not one.parcel or one.parcel != other.parcel)
+    return properties.differ(one.address, other.address) and (not one.parcel or one.parcel != other.parcel)
 
 
-def _house(content: tuple[Any, ...]) -> Address | None:
-    return normal_address(content[_ADDRESS], None, *parse_place(content[_LOCATION]))
+def _house(content: tuple[Any, ...]) -> addresses.Address | None:
+    return addresses.normal_address(content[_ADDRESS], None, *addresses.parse_place(content[_LOCATION]))
 
 
 def _same_house(content: tuple[Any, ...], row: Row) -> bool:
     """Whether a lead that is known by its person is about the property of ``row``."""
-    return joins(_property(content), _property(row))
+    return properties.joins(_property(content), _property(row))
 
 
-def _property(content: tuple[Any, ...]) -> Property:
-    return stored_property(content[_ADDRESS], content[_LOCATION], details.decoded(content[_DETAILS]))
+def _property(content: tuple[Any, ...]) -> properties.Property:
+    return properties.stored_property(
+        content[_ADDRESS], content[_LOCATION], details.decoded(content[_DETAILS])
+    )
 
 
 def _somebody_else(lead: _Lead, row: Row) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk
 
@@ -17,8 +16,7 @@ Admitted = bool | Collection[int]
 """All held rows of a list, none, or those on some lines."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """Read ``path`` as a list of the source called ``source``."""
 
     path: str
@@ -36,8 +34,7 @@ class Request:
     lines, where it is about single ones."""
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(NamedTuple):
     """What the job that runs the import wants to know and to decide."""
 
     fence: Callable[[], object] = lambda: None
@@ -51,8 +48,7 @@ class Hooks:
     """Called after each chunk, when it is in the file."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far an import has come. The counts are those of the whole import, also when it was interrupted."""
 
     bytes: int

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database
-from valhalla.intake import offers, sql
+from valhalla.intake import sql
 from valhalla.intake.records import find_file, read_import
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.intake import offers
+else:
+    offers = later("valhalla.intake.offers")
 
 LISTED = 1000
 """How many rejects and warnings of a file are listed; the counts are always whole."""

@@ -10,17 +10,21 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from valhalla.intake import sql
-from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source
+from valhalla.intake import reading, sql
+from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError
 from valhalla.intake.reading.container import on_disk
-from valhalla.intake.reading.header import REJECT_COLUMNS
 from valhalla.intake.records import find_source
 from valhalla.intake.request import Request
-from valhalla.intake.watchdog import Patience, Watchdog
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.intake import watchdog
     from valhalla.intake.reading import Source
+    from valhalla.intake.reading import header as headers
+else:
+    watchdog = later("valhalla.intake.watchdog")
+    headers = later("valhalla.intake.reading.header")
 
 
 def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, dict[str, str]]]:
@@ -41,9 +45,9 @@ def rules_of(database: Database, source: str) -> str:
 def mapping_of(database: Database, request: Request) -> dict[str, str] | None:
     """The mapping that a person accepted for exactly the file's header; None when there is none."""
     profile, mappings = source_rules(database, request.source)
-    patience = Patience(Path(request.path))
-    with Watchdog(patience) as watchdog:
-        return watchdog.call(lambda: _mapping(request, profile, mappings, patience.progress))
+    patience = watchdog.Patience(Path(request.path))
+    with watchdog.Watchdog(patience) as thread:
+        return thread.call(lambda: _mapping(request, profile, mappings, patience.progress))
 
 
 def _mapping(
@@ -55,7 +59,7 @@ def _mapping(
     if not mappings:
         return None
     try:
-        with open_source(request.path, profile, source=request.source, progress=progress) as source:
+        with reading.open_source(request.path, profile, source=request.source, progress=progress) as source:
             header = source.header
     except SourceError as error:
         header = error.header
@@ -77,7 +81,7 @@ def open_list(
     if request.documented:
         profile = replace(profile, rules="documents")
     mapping = _mapping(request, profile, mappings, progress)
-    return open_source(
+    return reading.open_source(
         *(request.path, profile, mapping, start),
         source=request.source,
         rows=request.rows,
@@ -104,4 +108,4 @@ def adopted_source(database: Database, request: Request) -> str | None:
 
 def plain_header(header: list[str]) -> str:
     """The header as mappings are kept by: without the columns that an export of rejects puts in front."""
-    return json.dumps([name for name in header if name not in REJECT_COLUMNS], ensure_ascii=False)
+    return json.dumps([name for name in header if name not in headers.REJECT_COLUMNS], ensure_ascii=False)

@@ -6,14 +6,13 @@ import fnmatch
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import NamedTuple
 
 from db import Database
-from valhalla.intake import sql
-from valhalla.intake.reading import DEFAULT_SOURCE, SourceError, open_source
-from valhalla.intake.reading.source import as_they_are
+from valhalla.intake import reading, sql
+from valhalla.intake.reading import DEFAULT_SOURCE, SourceError
 from valhalla.program.home import Home, executable_folder
 from valhalla.program.names import is_text, shown
 
@@ -32,16 +31,14 @@ UNFINISHED = ("~$*", ".*", "*.part", "*.partial", "*.crdownload", "*.tmp", "*.do
 DEFAULT_LIST = "real_leads.csv"
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A file to read as a list of the source called ``source``."""
 
     path: Path
     source: str
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A path that cannot be read, or was passed over, and why."""
 
     path: Path
@@ -51,8 +48,7 @@ class Problem:
     """Whether somebody asked for exactly this path."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What a look at the sources found, in a fixed order, each file once."""
 
     files: list[Candidate]
@@ -199,7 +195,7 @@ def _matching(pattern: str) -> list[Path]:
 def _what(path: Path) -> str:
     """Why a file of another kind is no list, in words."""
     try:
-        open_source(path, columns=as_they_are).close()
+        reading.open_source(path, columns=reading.as_they_are).close()
     except SourceError as error:
         return error.message
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from valhalla.scoring.stages import Decision
+from valhalla.scoring.stages.lead import Decision
 from valhalla.scoring.stages.row import CONTENT, Row
 
 STAGES = Decision._fields

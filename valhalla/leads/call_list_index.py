@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from db import audit
 from valhalla.leads import sql
+from valhalla.program.later import later
 from valhalla.program.patterns import pattern
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages.compiled import compile_rules
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.scoring.stages import compiled
+else:
+    compiled = later("valhalla.scoring.stages.compiled")
 
 USUAL = 2_250
 """Hundredths of a point: about one in twenty of a list without signs is above it, so that a first list seldom moves the line."""
@@ -81,7 +84,7 @@ def _reach(database: Database, line: int) -> int | None:
     if last is None:
         return None
     _, policy = stages.latest_policy(database)
-    return int(last) - compile_rules(policy).fresh[0]
+    return int(last) - compiled.compile_rules(policy).fresh[0]
 
 
 def _count(database: Database, line: int) -> int:

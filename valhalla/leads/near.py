@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from valhalla.leads import details, sql
-from valhalla.leads.owners import same_owner
-from valhalla.leads.properties import Property, joins, near_keys, possible, stored_property
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.leads import owners, properties
+else:
+    owners = later("valhalla.leads.owners")
+    properties = later("valhalla.leads.properties")
 
 NEIGHBOURS = 200
 """So many leads near one are compared with it: a large building has as many units."""
@@ -36,7 +39,7 @@ class Place(NamedTuple):
 
     id: int
     name: str
-    property: Property
+    property: properties.Property
     over: bool
     """Whether it was merged into another, or sold: then there is nothing to ask."""
 
@@ -72,11 +75,13 @@ def place_again(database: Database, lead_ids: Sequence[int]) -> None:
 def _read(
     number: int, name: str, address: str | None, location: str | None, more: str | None, over: int
 ) -> Place:
-    return Place(number, name, stored_property(address, location, details.decoded(more)), bool(over))
+    return Place(
+        number, name, properties.stored_property(address, location, details.decoded(more)), bool(over)
+    )
 
 
 def _place(database: Database, places: list[Place]) -> None:
-    keys = sorted((key, each.id) for each in places for key in near_keys(each.property))
+    keys = sorted((key, each.id) for each in places for key in properties.near_keys(each.property))
     if not keys:
         return
     database.many(sql.ADD_PLACE, keys)
@@ -113,6 +118,6 @@ class _Neighbours:
 def _offered(one: Place, other: Place) -> bool:
     if one.over or other.over:
         return False
-    if joins(one.property, other.property):
+    if properties.joins(one.property, other.property):
         return True
-    return possible(one.property, other.property) and same_owner(one.name, other.name)
+    return properties.possible(one.property, other.property) and owners.same_owner(one.name, other.name)

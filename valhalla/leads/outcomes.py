@@ -20,7 +20,7 @@ from valhalla.leads import (
     suppression,
     when,
 )
-from valhalla.leads.settling import OPTED_OUT, Settler, read_lead
+from valhalla.leads.settling import Settler, read_lead
 from valhalla.leads.standing import (
     BAD_NUMBER,
     DIALS,
@@ -29,7 +29,7 @@ from valhalla.leads.standing import (
     SYNONYMS,
     Standing,
 )
-from valhalla.leads.suppression import Entry
+from valhalla.leads.suppression import OPTED_OUT, Entry
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead, local_day, moment

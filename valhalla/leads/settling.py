@@ -8,6 +8,7 @@ from db.clock import DAY
 from valhalla.leads import lookup, numbers, promise_fates, sql, suppression
 from valhalla.leads.generation import touched
 from valhalla.leads.standing import Event, Standing, standing
+from valhalla.leads.suppression import OPTED_OUT
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.scoring import store as stages
@@ -16,9 +17,6 @@ from valhalla.scoring.stages.lead import SHOWN, STORED
 
 if TYPE_CHECKING:
     from db import Database
-
-OPTED_OUT = "asked not to be contacted"
-"""Why a lead is suppressed whose owner was recorded as opted out, on this lead or on another of theirs."""
 
 
 class Settler:

@@ -32,6 +32,8 @@ consent lifts it."""
 _EMAILS = pattern(r"[^\s,;|<>\"'()]+@[\w.-]+\w")
 _NUMBERS = pattern(r"\+?\(?\d[\d().\- ]{5,}\d")
 
+OPTED_OUT = "asked not to be contacted"
+"""Why a lead is suppressed whose owner was recorded as opted out, on this lead or on another of theirs."""
 PREFIX = "do not contact: "
 """Begins ``lead.suppressed`` of leads that this list keeps out."""
 

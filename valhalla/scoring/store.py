@@ -13,9 +13,8 @@ import apsw
 
 import db.audit
 from valhalla.program import settings
-from valhalla.scoring import experiments, models, sql
-from valhalla.scoring import scripts as script_rows
-from valhalla.scoring.stages.compiled import Context
+from valhalla.program.later import later
+from valhalla.scoring import models, sql
 from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.learning import WorkedLead, learn, today
 from valhalla.scoring.stages.learnt import LearntScore
@@ -26,6 +25,13 @@ from valhalla.scoring.stages.snapshot import Experiment, Script, Snapshot, Varia
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.scoring import experiments
+    from valhalla.scoring import scripts as script_rows
+    from valhalla.scoring.stages import compiled
+else:
+    script_rows = later("valhalla.scoring.scripts")
+    experiments = later("valhalla.scoring.experiments")
+    compiled = later("valhalla.scoring.stages.compiled")
 
 
 GROWN = 1.1
@@ -129,7 +135,7 @@ def save_policy(database: Database, policy: Policy, reason: str, actor: str) -> 
     return version
 
 
-def load(database: Database, now: int, previous: Context | None = None) -> Context:
+def load(database: Database, now: int, previous: compiled.Context | None = None) -> compiled.Context:
     """The context for the next batch.
 
     ``previous`` is the context of the batch before; when nothing was learnt since, it is reused and this costs a few small
@@ -138,15 +144,20 @@ def load(database: Database, now: int, previous: Context | None = None) -> Conte
     return _learnt(database, now, previous, store=True)
 
 
-def look(database: Database, now: int, policy: Policy | None = None) -> Context:
+def look(database: Database, now: int, policy: Policy | None = None) -> compiled.Context:
     """The same for those who only look: nothing is stored, and its ``snapshot_id`` is 0 when no decision has used it yet. ``policy``:
     as it would be if this one were in force."""
     return _learnt(database, now, None, store=False, instead=policy)
 
 
 def _learnt(
-    database: Database, now: int, previous: Context | None, *, store: bool, instead: Policy | None = None
-) -> Context:
+    database: Database,
+    now: int,
+    previous: compiled.Context | None,
+    *,
+    store: bool,
+    instead: Policy | None = None,
+) -> compiled.Context:
     version, policy = latest_policy(database)
     policy = policy if instead is None else instead
     running, known_scripts = running_experiment(database), scripts(database)
@@ -169,7 +180,7 @@ def _learnt(
     if formula_of(policy) != 1 and "shares" in known:
         snapshot = snapshot._replace(shares=Shares.from_json(json.loads(known["shares"])))
     number = store_snapshot(database, snapshot) if store else _known_snapshot(database, snapshot.digest())
-    context = Context(version, policy, number, snapshot, now)
+    context = compiled.Context(version, policy, number, snapshot, now)
     context.learnt_from = so_far
     return context
 
@@ -250,7 +261,7 @@ def store_snapshot(database: Database, snapshot: Snapshot) -> int:
     return known
 
 
-def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> Context:
+def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> compiled.Context:
     """The context as it was for a decision, to explain it; :class:`Unknown` when the file does not have it."""
     body = (
         models.ModelSnapshot.select(models.ModelSnapshot.body)
@@ -260,7 +271,7 @@ def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) 
     if body is None:
         raise Unknown(f"The file has no model snapshot {snapshot_id}.")
     policy = policy_at(database, policy_version)
-    return Context(policy_version, policy, snapshot_id, Snapshot.from_json(body), now)
+    return compiled.Context(policy_version, policy, snapshot_id, Snapshot.from_json(body), now)
 
 
 def running_experiment(database: Database) -> Experiment | None:
@@ -302,7 +313,6 @@ def stored_leads(database: Database, lead_ids: Iterable[int]) -> list[StoredLead
 
 
 __all__ = [
-    "Context",
     "PolicyVersion",
     "Unknown",
     "at",

@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+import jobs
 from db import Database
-from jobs import JobQueue
-from valhalla.audit import exchange, rescuing
+from valhalla.audit import exchange
 from valhalla.program.home import Home
+from valhalla.program.later import later
 from valhalla.scoring.opening import open_home
+
+if TYPE_CHECKING:
+    from jobs import JobQueue
+    from valhalla.audit import rescuing
+else:
+    rescuing = later("valhalla.audit.rescuing")
 
 
 class Program:
@@ -51,4 +58,4 @@ class Program:
     @cached_property
     def queue(self) -> JobQueue:
         """The queue of all jobs."""
-        return JobQueue(self.database)
+        return jobs.JobQueue(self.database)

@@ -14,7 +14,7 @@ import pytest
 from jobs import DoNotRetry
 from valhalla.cli.entry import INTERRUPTED, run
 from valhalla.effects import erasure
-from valhalla.intake import passes
+from valhalla.intake import importer, passes
 
 
 def noted(home: Path) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def broken(error: BaseException) -> Callable[..., Any]:
 def test_import_that_ends_in_an_unexpected_error_is_no_complete_ingestion(
     home: Path, sample_leads: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(passes, "import_file", broken(DoNotRetry("the moon is full")))
+    monkeypatch.setattr(importer, "import_file", broken(DoNotRetry("the moon is full")))
     assert run(["ingest", str(sample_leads)]) == 3
     out, err = capfd.readouterr()
     assert "[INGESTION COMPLETE]" not in out

@@ -15,7 +15,7 @@ from db import Database
 from db.errors import DatabaseError
 from jobs import JobQueue, WorkerRegistration, retry_job
 from jobs.rescue import rescue_dead
-from valhalla.intake import passes
+from valhalla.intake import importer, passes
 from valhalla.intake.importer import import_file
 from valhalla.intake.passes import Importing
 from valhalla.intake.records import add_source
@@ -133,7 +133,7 @@ def test_what_cannot_be_imported_is_tried_again_then_told_and_raises_an_alert(
         tries.append(1)
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(passes, "import_file", fail)
+    monkeypatch.setattr(importer, "import_file", fail)
     (home.inbox / "b.csv").write_text(GOOD, encoding="utf-8")
     done = importing.run(home, [], standing=True, final=True)
     (file,) = done.result.files

@@ -14,7 +14,7 @@ from valhalla.intake.reading.codes import CODES, Code
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 
 if TYPE_CHECKING:
-    from valhalla.intake.reading.source import CHUNK_ROWS, Source, open_source, prefix_hash
+    from valhalla.intake.reading.source import CHUNK_ROWS, Source, as_they_are, open_source, prefix_hash
 
 __all__ = [
     "CHUNK_ROWS",
@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "SourceError",
     "Warning",
+    "as_they_are",
     "open_source",
     "prefix_hash",
 ]

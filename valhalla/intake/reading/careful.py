@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.intake.reading.cell_words import wish_of
 from valhalla.intake.reading.chunk import Chunk, Reject, Warning, shorten
@@ -23,12 +23,17 @@ from valhalla.intake.reading.said import SaidBefore
 from valhalla.intake.reading.values import Money, complaint, money, optional_count, optional_money
 from valhalla.intake.reading.voting import is_footer
 from valhalla.leads import details, identity
-from valhalla.leads.addresses import normal_address, parse_place
 from valhalla.leads.contacts import phone_key, plausible_email
 from valhalla.leads.markets import market_of
-from valhalla.leads.properties import Property, keys_of, property_of
+from valhalla.program.later import later
 from valhalla.program.patterns import pattern
 from valhalla.scoring.stages.row import Row
+
+if TYPE_CHECKING:
+    from valhalla.leads import addresses, properties
+else:
+    addresses = later("valhalla.leads.addresses")
+    properties = later("valhalla.leads.properties")
 
 # Zero-width and direction marks, soft hyphen, byte-order mark, tags: nothing a reader of the list could see.
 _INVISIBLE = pattern(
@@ -389,7 +394,7 @@ class RowReader:
     def _property(self, cells: Sequence[str], address: str, location: str) -> tuple[int, ...]:
         """The keys of the property; none where the row does not say which it is."""
         place = (self._text(cells, name) for name in ("unit", "city", "state", "zip", "apn", "county"))
-        return keys_of(house_of(address, location, *place))
+        return properties.keys_of(house_of(address, location, *place))
 
     def _place(self, cells: Sequence[str]) -> tuple[str, str | None, str | None]:
         city, state = self._text(cells, "city"), self._text(cells, "state")
@@ -434,12 +439,12 @@ class RowReader:
 
 def house_of(
     address: str, location: str, unit: str, city: str, state: str, postal: str, apn: str, county: str
-) -> Property:
+) -> properties.Property:
     """The property of a row, by its cleaned texts."""
     if not (city or state or postal) and location:
-        city, state, postal = parse_place(location)
-    found = normal_address(address, unit, city, state, postal) if address else None
-    return property_of(found, apn, county, state)
+        city, state, postal = addresses.parse_place(location)
+    found = addresses.normal_address(address, unit, city, state, postal) if address else None
+    return properties.property_of(found, apn, county, state)
 
 
 def _people(name: str, email: str, number: int | None, home: str) -> tuple[int, ...]:

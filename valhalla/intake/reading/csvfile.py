@@ -7,16 +7,21 @@ from collections import deque
 from hashlib import blake2b
 from itertools import islice
 from operator import attrgetter, itemgetter
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from valhalla.intake.reading.blocks import BlockReader
 from valhalla.intake.reading.bulk import BulkReader
-from valhalla.intake.reading.bulk_lists import ListReader
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import CHUNK_BYTES, Chunk, Position, Reject, shorten
 from valhalla.intake.reading.sniff import decode, encode
 from valhalla.intake.reading.tokens import Open, Record, next_record
+from valhalla.program.later import later
 from valhalla.program.memory import collector_paused
+
+if TYPE_CHECKING:
+    from valhalla.intake.reading import bulk_lists
+else:
+    bulk_lists = later("valhalla.intake.reading.bulk_lists")
 
 WINDOW = 1 << 18
 """Bytes held at least; grown up to ``LONGEST`` for a record that does not fit."""
@@ -143,7 +148,7 @@ class CsvReader:
         self._blocks = None
         plain = type(rows) is RowReader  # other rules than ours are asked about every record
         if plain and not rows.columns.own_export and delimiter.isascii():
-            bulk = ListReader if rows.details.any else BulkReader
+            bulk = bulk_lists.ListReader if rows.details.any else BulkReader
             self._blocks = BlockReader(bulk(rows), delimiter, self._take)
 
     def read(self, count: int, final: bool) -> Chunk | None:

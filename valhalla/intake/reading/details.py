@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.intake.reading.cell_words import NEVER, emails_in, line_type, numbers_in, yes
 from valhalla.intake.reading.dates import list_date
@@ -12,10 +12,15 @@ from valhalla.intake.reading.distress import distress_words
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import optional_count, optional_money
 from valhalla.intake.reading.vocabulary import STATUS_WORDS
-from valhalla.leads.addresses import parse_place
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.details import DEAD
+from valhalla.program.later import later
 from valhalla.program.patterns import pattern
+
+if TYPE_CHECKING:
+    from valhalla.leads import addresses
+else:
+    addresses = later("valhalla.leads.addresses")
 
 MOST_PHONES = 10
 MOST_EMAILS = 6
@@ -237,7 +242,7 @@ def _place_in(text: str) -> tuple[str, str, str]:
     match = _CITY_LINE.fullmatch(text)
     if match is not None:
         return match["city"], match["state"], match["zip"]
-    return parse_place(text)
+    return addresses.parse_place(text)
 
 
 def kept_out(litigator: str, do_not_call: str, disposition: str, *litigators: str) -> str | None:

@@ -58,6 +58,11 @@ def is_web_page(head: bytes) -> bool:
     return _WEB_PAGE.match(head.removeprefix(MARK)) is not None
 
 
+def is_vcard(head: bytes) -> bool:
+    """Whether a file begins as contacts of a telephone do (vCard)."""
+    return head.removeprefix(MARK).lstrip()[:11].upper() == b"BEGIN:VCARD"
+
+
 def json_kind(head: bytes) -> str | None:
     """``"json"`` or ``"jsonl"`` for the beginning of such a file, else None."""
     text = head.removeprefix(MARK).lstrip()

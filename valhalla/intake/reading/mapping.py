@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from valhalla.intake.reading import recognition
 from valhalla.intake.reading.chunk import COLUMNS_LIMIT, SourceError, Warning, shorten, too_many_columns
 from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import (
@@ -21,13 +21,19 @@ from valhalla.intake.reading.header import (
     SENSITIVE_COLUMNS,
     normal,
 )
-from valhalla.intake.reading.naming import parse
 from valhalla.intake.reading.profile import Profile
 from valhalla.intake.reading.values import money
 from valhalla.intake.reading.vocabulary import OUR_OWN, VETOES
-from valhalla.intake.reading.voting import ENOUGH, support
 from valhalla.leads.contacts import plausible_email
+from valhalla.program.later import later
 from valhalla.program.patterns import pattern
+
+if TYPE_CHECKING:
+    from valhalla.intake.reading import naming, recognition, voting
+else:
+    naming = later("valhalla.intake.reading.naming")
+    recognition = later("valhalla.intake.reading.recognition")
+    voting = later("valhalla.intake.reading.voting")
 
 WARNINGS_EACH = 100
 """Columns without a name of their own that are named."""
@@ -210,13 +216,13 @@ def _known(
 
 def _of_others(name: str) -> bool:
     """Whether a name says that the column holds something else, or somebody who is not the lead."""
-    words = frozenset(parse(name).words)
+    words = frozenset(naming.parse(name).words)
     return not words.isdisjoint(VETOES) or ("owner" in words and not words.isdisjoint(OUR_OWN))
 
 
 def _of_several(target: str, name: str) -> bool:
     """Whether a name says that the column is only one of several amounts, or only part of a name."""
-    said = parse(name)
+    said = naming.parse(name)
     return (
         bool(said.number)
         if target == "value"
@@ -253,7 +259,7 @@ def _by_content(
         nameless = len(normal(name)) <= 1 or re.fullmatch(r"(?:column|field|unnamed)\d*", normal(name))
         if not cells or (target == "value" and not nameless):
             continue
-        if (support(target, cells, strict=target in ("name", "phone")) or 0) >= ENOUGH:
+        if (voting.support(target, cells, strict=target in ("name", "phone")) or 0) >= voting.ENOUGH:
             return name
     return None
 
@@ -269,7 +275,7 @@ def _may_be(
 ) -> bool:
     """Whether the filled cells of a column could stand in the field; without any row nothing speaks against it."""
     cells = _filled(header, name, samples)
-    return (support(target, cells, profile.country) or 0) >= ENOUGH if samples else True
+    return (voting.support(target, cells, profile.country) or 0) >= voting.ENOUGH if samples else True
 
 
 def columns_for(

@@ -10,27 +10,32 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
-from valhalla.intake.reading import vcard, web_table
-from valhalla.intake.reading.archive import Archive
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning, shorten
 from valhalla.intake.reading.container import Contents, joined, on_disk, split
 from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
 from valhalla.intake.reading.grouped import joined_names
 from valhalla.intake.reading.header import normal
-from valhalla.intake.reading.jsonfile import Document, LinesReader, lines_header
-from valhalla.intake.reading.kind import COMPOUND, is_web_page, json_kind, other_kind
+from valhalla.intake.reading.kind import COMPOUND, is_vcard, is_web_page, json_kind, other_kind
 from valhalla.intake.reading.mapping import Columns, columns_for, known_cells, unique_names
-from valhalla.intake.reading.old_workbook import OldWorkbook
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 from valhalla.intake.reading.said import SaidBefore
 from valhalla.intake.reading.sniff import PREAMBLE, find_encoding, header_row, shape_of
 from valhalla.intake.reading.tables import TableReader, TooLong
-from valhalla.intake.reading.vcard import is_vcard
-from valhalla.intake.reading.xlsx import SHOWN, Workbook
+from valhalla.program.later import later
 from valhalla.scoring.stages.row import Row
+
+if TYPE_CHECKING:
+    from valhalla.intake.reading import archive, jsonfile, old_workbook, vcard, web_table, xlsx
+else:
+    archive = later("valhalla.intake.reading.archive")
+    jsonfile = later("valhalla.intake.reading.jsonfile")
+    old_workbook = later("valhalla.intake.reading.old_workbook")
+    vcard = later("valhalla.intake.reading.vcard")
+    web_table = later("valhalla.intake.reading.web_table")
+    xlsx = later("valhalla.intake.reading.xlsx")
 
 CHUNK_ROWS = 50_000
 """Records of a chunk when nobody says otherwise."""
@@ -388,7 +393,7 @@ class Opened:
     def _archive(self) -> Source:
         """A workbook, or an archive with lists in it."""
         try:
-            archive = Archive(self.file, self.path)
+            opened = archive.Archive(self.file, self.path)
         except SourceError:
             raise
         except Exception as error:  # a broken archive raises nearly anything
@@ -396,8 +401,8 @@ class Opened:
             raise SourceError(
                 "NOT_READABLE", f"The workbook {self.path} is damaged: {reason[:200]}."
             ) from error
-        names = archive.parts
-        if b"opendocument" in archive.start_of("mimetype", 80):
+        names = opened.parts
+        if b"opendocument" in opened.start_of("mimetype", 80):
             raise SourceError(
                 "NOT_CSV", f"The file {self.path} is an OpenDocument file; save it as .xlsx or CSV."
             )
@@ -411,16 +416,16 @@ class Opened:
             raise self._no_list("a presentation; ask for the list as CSV or Excel")
         if any(name.startswith("xl/") for name in names) or "[Content_Types].xml" in names:
             return self.workbook()
-        return self._zipped(archive)
+        return self._zipped(opened)
 
-    def _zipped(self, archive: Archive) -> Source:
+    def _zipped(self, archive: archive.Archive) -> Source:
         if self.outer is not self.file:
             raise self._no_list("an archive in an archive; unpack it first")
         contents = _lists_in(archive, self)
         if not contents.lists:
             names = [shorten(name, 80) for name, _ in contents.passed]
-            more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-            held = f" with {', '.join(names[:SHOWN])}{more} in it" if names else ""
+            more = f" and {len(names) - xlsx.SHOWN:,} more" if len(names) > xlsx.SHOWN else ""
+            held = f" with {', '.join(names[: xlsx.SHOWN])}{more} in it" if names else ""
             raise self._no_list(f"a zip archive{held}, none of which is a list")
         wanted = self.part or contents.lists[0]
         member = next((name for name in archive.parts if name == wanted), None)
@@ -429,7 +434,7 @@ class Opened:
         source = self._member(archive, member)
         if self.part is None:
             source.contents = contents
-            more = ", ".join(shorten(name, 60) for name in contents.lists[1 : SHOWN + 1])
+            more = ", ".join(shorten(name, 60) for name in contents.lists[1 : xlsx.SHOWN + 1])
             if more:
                 source.warnings.append(
                     Warning(
@@ -438,19 +443,19 @@ class Opened:
                         f"this is {wanted} in the archive; also read, as lists of their own: {more}",
                     )
                 )
-            for name, why in contents.passed[:SHOWN]:
+            for name, why in contents.passed[: xlsx.SHOWN]:
                 source.warnings.append(
                     Warning(0, "MORE_SHEETS", f"{shorten(name, 80)} was passed over: {why}")
                 )
         return source
 
-    def _member(self, archive: Archive, member: str) -> Source:
+    def _member(self, archive: archive.Archive, member: str) -> Source:
         inner = archive.extract(member, ZIP_LIMIT)
         path = self.path if self.part is not None else Path(joined(self.path, member))
         return replace(self, file=inner, part=None, path=path).source()
 
     def _old_workbook(self) -> Source:
-        book = OldWorkbook(self.file, self.path, self.part)
+        book = old_workbook.OldWorkbook(self.file, self.path, self.part)
         source = self._table("xls", list(book.rows()), book.warnings)
         source.contents = book.contents
         return source
@@ -543,15 +548,15 @@ class Opened:
         """One JSON object per line."""
         if self.outer is not self.file:
             return self._packed(replace(self, outer=self.file, start=None, passed=None).json_lines())
-        columns = self._columns(*lines_header(self.file))
+        columns = self._columns(*jsonfile.lines_header(self.file))
         start = self.start or Position()
         window = Window(self.file, start.offset, "utf-8", "\n", self.passed)
-        reader = LinesReader(window, self.rows(columns, columns.profile, self.name), start)
+        reader = jsonfile.LinesReader(window, self.rows(columns, columns.profile, self.name), start)
         return self._source("jsonl", columns, reader, [], "utf-8", ",")
 
     def json_document(self) -> Source:
         """An array of objects, or an object that holds one."""
-        document = Document(self.file, self.path)
+        document = jsonfile.Document(self.file, self.path)
         names, samples = document.header()
         if not names:
             raise SourceError("EMPTY_FILE", f"The file {self.path} holds no records.")
@@ -563,7 +568,7 @@ class Opened:
 
     def workbook(self) -> Source:
         """The first sheet with data of a workbook."""
-        book = Workbook(self.file, self.path, self.part)
+        book = xlsx.Workbook(self.file, self.path, self.part)
         warnings = book.warnings
         if (
             os.path.splitext(str(self.path))[1].lower() not in (".xlsx", ".xlsm", ".xltx")
@@ -648,7 +653,7 @@ def _all_of(file: BinaryIO, path: Path, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _lists_in(archive: Archive, opened: Opened) -> Contents:
+def _lists_in(archive: archive.Archive, opened: Opened) -> Contents:
     """The members of an archive that are lists; a single one that may be is the list, whatever its columns are."""
     maybe: list[str] = []
     passed: list[tuple[str, str]] = []

@@ -20,11 +20,6 @@ LAST = ("Address", "City", "State", "Zip", "Notes", "Categories", "Fax")
 MOST_NUMBERS = 10
 
 
-def is_vcard(head: bytes) -> bool:
-    """Whether a file begins like one."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:11].upper() == b"BEGIN:VCARD"
-
-
 def table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Column names, and for each contact the line on which it begins and its cells."""
     cards = list(_cards(text))

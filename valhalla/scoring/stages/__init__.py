@@ -4,9 +4,15 @@ assignment -> promotion -> packet -> outcome -> clone -> score. The same formula
 explanation (:func:`valhalla.scoring.stages.explanation.explain`). What they mean is in ``docs/stages.md``.
 """
 
-from valhalla.scoring.stages.compiled import Context
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from valhalla.scoring.stages.lead import STAGES, Decision, StageResult, StoredLead
-from valhalla.scoring.stages.pipeline import decide, redecide
+
+if TYPE_CHECKING:
+    from valhalla.scoring.stages.compiled import Context
+    from valhalla.scoring.stages.pipeline import decide, redecide
 
 __all__ = [
     "STAGES",
@@ -17,3 +23,16 @@ __all__ = [
     "decide",
     "redecide",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What decides, when it is asked for: anyone who only names a stage or reads what was decided needs none of the rules."""
+    if name == "Context":
+        from valhalla.scoring.stages.compiled import Context
+
+        return Context
+    if name in ("decide", "redecide"):
+        from valhalla.scoring.stages import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

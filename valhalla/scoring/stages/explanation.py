@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from valhalla.program.later import later
 from valhalla.scoring.stages.assignment import explain_assignment
-from valhalla.scoring.stages.calling import three_reasons
 from valhalla.scoring.stages.clone import explain_clone
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.known import known, signs_of
@@ -20,6 +21,11 @@ from valhalla.scoring.stages.score import ScoreRules, decide_base, decide_score,
 from valhalla.scoring.stages.score_reasons import Contribution, contributions, explain_score
 from valhalla.scoring.stages.segment import Segment
 from valhalla.scoring.stages.shares import Counts
+
+if TYPE_CHECKING:
+    from valhalla.scoring.stages import calling
+else:
+    calling = later("valhalla.scoring.stages.calling")
 
 
 def explain(lead: StoredLead, context: Context) -> list[StageResult]:
@@ -64,7 +70,7 @@ def reasons_of(
     promised next, its kind and time. By formula 1 they are the sentences of the score that say most."""
     if lead.suppressed is not None or not isinstance(context.score, PointRules):
         names = {line.says: line.name for line in lines}
-        return [Reason("", names[says].replace(" ", "_"), says) for says in three_reasons(lines)]
+        return [Reason("", names[says].replace(" ", "_"), says) for says in calling.three_reasons(lines)]
     segment = context.segment(lead.source, lead.market, lead.state)
     found = figures(lead, segment, context.packet)
     base = base_of(lead, found, segment, context.score)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NamedTuple
 
+from valhalla.program.later import later
 from valhalla.program.wording import listed, money, percent, several
 from valhalla.scoring.stages.known import DAY, EQUITY_SIGNS, Known, known, signs_of
 from valhalla.scoring.stages.lead import StoredLead
@@ -21,7 +21,11 @@ from valhalla.scoring.stages.packet import Figures
 from valhalla.scoring.stages.points import NAMES, PointRules, days_owned
 from valhalla.scoring.stages.segment import Segment
 from valhalla.scoring.stages.shares import Counts
-from valhalla.scoring.stages.zones import zones_of
+
+if TYPE_CHECKING:
+    from valhalla.scoring.stages import zones
+else:
+    zones = later("valhalla.scoring.stages.zones")
 
 SELL, PAY, NOW = "sell", "pay", "now"
 SLOTS = (SELL, PAY, NOW)
@@ -354,7 +358,9 @@ def _promised(lead: StoredLead, home: str | None, kind: str, at: int) -> Fact:
         "callback": "You promised to call back on",
         "appointment": "You have an appointment on",
     }
-    there = _when(at).astimezone(ZoneInfo(zones_of(home, lead.phone_key, "UTC")[0]))
+    from zoneinfo import ZoneInfo  # loads much, and few leads need it
+
+    there = _when(at).astimezone(ZoneInfo(zones.zones_of(home, lead.phone_key, "UTC")[0]))
     clock = f"{there.hour % 12 or 12}:{there.minute:02} {'am' if there.hour < 12 else 'pm'}"
     says = f"{words.get(kind, 'You meant to do something by')} {there:%b} {there.day} at {clock} their time"
     forms = (Form(f"promise:{kind}", says, True), Form(f"promise:{kind}:{_when(at):%Y-%m-%d}", says, True))
