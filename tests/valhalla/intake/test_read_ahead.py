@@ -24,6 +24,7 @@ from valhalla.leads import do_not_contact
 from valhalla.leads.suppression import entry
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
+from valhalla.scoring.stages import Context
 
 TIMES = ("at", "created_at", "updated_at", "decided_at", "started_at", "finished_at")
 START = Position()
@@ -104,7 +105,7 @@ def test_decisions_of_another_policy_are_not_taken(lead_list: Any) -> None:
     path, _ = lead_list(100, seed=7)
     with opened() as database:
         context = stages.load(database, 1)
-        other = stages.Context(2, context.policy, context.snapshot_id, context.snapshot, 1)
+        other = Context(2, context.policy, context.snapshot_id, context.snapshot, 1)
         with read_ahead.ReadAhead(what(path), context, 1000, Patience(Path("list"))) as reader:
             found = reader.read(1000, other)
             assert found is not None and found[2] is None
