@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from jobs.errors import (
         Abandoned,
         CanceledWhileRunning,
+        CannotBeAsked,
         DoNotRetry,
         JobsError,
         LeaseLost,
@@ -79,7 +80,7 @@ _MODULES = {
     "core": "Cipher Duty",
     "engine": "Engine",
     "current": "CurrentJob",
-    "errors": "Abandoned CanceledWhileRunning DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
+    "errors": "Abandoned CanceledWhileRunning CannotBeAsked DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
     "here": "current_job",
     "kind": "JobWrapper",
@@ -106,6 +107,7 @@ __all__ = [
     "Abandoned",
     "Bell",
     "CanceledWhileRunning",
+    "CannotBeAsked",
     "Cipher",
     "CurrentJob",
     "DoNotRetry",

@@ -61,13 +61,13 @@ def show_job(database: Store, job_id: int) -> JobState:
 def job_history(database: Store, job_id: int) -> list[JobEvent]:
     """Every change of a job's state, oldest first: when, by which worker, in which claim, why."""
     job = show_job(database, job_id)
-    events = database.sql(sql.HISTORY, (job_id, _first_event_since(database, job.created_at)))
+    events = database.sql(sql.HISTORY, (job_id, first_event_since(database, job.created_at)))
     if not events or events[0][2] not in ("enqueued", "scheduled"):  # the clock was set back in between
         events = database.sql(sql.HISTORY, (job_id, 0))
     return [JobEvent(*row) for row in events]
 
 
-def _first_event_since(database: Store, at: int) -> int:
+def first_event_since(database: Store, at: int) -> int:
     """The number from which on events are not older than ``at``. They are in order of time, so halving finds it."""
     low, high = database.sql(sql.EVENT_RANGE)[0]
     while low < high:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from db.clock import SECOND
 from jobs.batch import Batch
 from jobs.engine import Claim, Engine, Registration
-from jobs.kind import Kind
+from jobs.kind import JobWrapper, Kind
 from jobs.notify import Endings
 from jobs.signals import Signals
 from jobs.storage import JobStorage
@@ -56,6 +56,8 @@ class Core:
         self.max_lost = max_lost
         self.storage = JobStorage(name, engine)
         self.kinds: dict[str, Kind] = {}
+        self.handlers: dict[str, JobWrapper] = {}
+        """The declared handlers by their names."""
         self.nameless = Kind("", name)
         """Stands for the kind of a job whose handler is not declared."""
         self.endings = Endings()

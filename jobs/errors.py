@@ -34,6 +34,10 @@ class WrongState(JobsError):
     """The job is not in a state that allows this."""
 
 
+class CannotBeAsked(JobsError):
+    """What a person asked for does not make sense as it was asked."""
+
+
 class WaitTimeout(JobsError):
     """The job did not end in the given time."""
 

@@ -35,6 +35,9 @@ class Kind:
     keep_result: bool = True
     """Keep what the handler returns, which then has to be JSON. Without it, whatever is returned is given to the next step alone."""
 
+    by_hand: bool = False
+    """A person may make its jobs, and change them before they begin."""
+
     @property
     def lane(self) -> str:
         """Where its rows wait: kinds with a limit have a lane of their own, so that they do not block others."""

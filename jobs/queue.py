@@ -125,6 +125,7 @@ class JobQueue(Producer):
         max_result: int | None = None,
         keep: bool = True,
         keep_result: bool = True,
+        by_hand: bool = False,
         context: bool = False,
     ) -> Callable[[Callable[..., Any]], JobWrapper]: ...
 
@@ -145,6 +146,7 @@ class JobQueue(Producer):
         max_result: int | None = None,
         keep: bool = True,
         keep_result: bool = True,
+        by_hand: bool = False,
         context: bool = False,
     ) -> Callable[[Callable[..., Any]], JobWrapper] | JobWrapper:
         """Declare a handler: ``@queue.task`` or ``@queue.task(name="import.file", retries=3)``. See :class:`jobs.kind.Kind`.
@@ -177,7 +179,7 @@ class JobQueue(Producer):
                 function = runs_on_loop(function, time_limit)
             kind = Kind(
                 known, queue or self.name, atomic, durable, time_limit, retry, priority, concurrency, rate, max_result,
-                keep, keep_result,
+                keep, keep_result, by_hand,
             )  # fmt: skip
             wrapper = JobWrapper(
                 self,
@@ -192,6 +194,7 @@ class JobQueue(Producer):
                 default_timeout=time_limit,
             )
             self.kinds[known] = kind
+            self.handlers[known] = wrapper
             lane = (kind.queue, kind.lane)
             if concurrency is not None:
                 self.storage.limits[lane] = concurrency

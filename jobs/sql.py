@@ -274,6 +274,9 @@ INSERT INTO cycle_slot (queue, name, spec, last_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (queue, name) DO UPDATE SET spec = excluded.spec, last_at = excluded.last_at
 """
 
+# For a page: what became of the slots so far.
+CYCLES = "SELECT name, spec, last_at, fired, missed, overrun, task_id FROM cycle_slot WHERE queue = ? ORDER BY name"
+
 # The process that advances last_at has the slot. The comparison makes that one process, in one transaction with the job.
 TAKE_SLOT = """
 UPDATE cycle_slot SET last_at = ?, fired = fired + ?, missed = missed + ?, overrun = overrun + ?,
@@ -349,6 +352,21 @@ EVENT_RANGE = "SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM job_event"
 # The time of the first event from a number on; numbers may be missing.
 EVENT_AT = "SELECT at FROM job_event WHERE id >= ? ORDER BY id LIMIT 1"
 
+# For a chart: how many jobs ended and failed in each of equal parts of the time, among the newest events.
+ENDS_OVER_TIME = """
+SELECT (at - :since) / :width, event, count(*) FROM job_event
+WHERE id >= :first AND at >= :since AND at < :until AND event IN ('done', 'dead', 'retry') GROUP BY 1, 2
+"""
+
+# How long the newest of them waited until they began, and ran.
+TIMES_OVER_TIME = """
+SELECT (event.at - :since) / :width, task.started_at - CASE WHEN task.due > task.created_at THEN task.due ELSE task.created_at END, task.finished_at - task.started_at
+FROM job_event AS event JOIN task ON task.id = event.task_id
+WHERE event.id >= :first AND event.at >= :since AND event.at < :until AND event.event IN ('done', 'dead')
+  AND task.started_at IS NOT NULL AND task.finished_at = event.at
+ORDER BY event.id DESC LIMIT :most
+"""
+
 COUNT_BY_STATE = "SELECT queue, state, count(*) FROM task GROUP BY queue, state"
 
 COUNT_OF_STATES = "SELECT state, count(*) FROM task GROUP BY state"
@@ -381,6 +399,11 @@ WHERE id = ? AND state IN ('dead', 'canceled', 'expired', 'done')
 CANCEL_WAITING = """
 UPDATE task SET state = 'canceled', finished_at = ?, unique_live = unique_live & (unique_scope IS 'period')
 WHERE id = ? AND state IN ('waiting', 'scheduled')
+"""
+
+# By hand, of a job that has not begun.
+EDIT = """
+UPDATE task SET payload = ?, priority = ?, state = ?, due = ? WHERE id = ? AND state IN ('waiting', 'scheduled')
 """
 
 ASK_TO_CANCEL = "UPDATE task SET cancel = 1 WHERE id = ? AND state = 'running'"

@@ -18,6 +18,7 @@ from bootstrap import ROOT
 
 PACKAGE = "valhalla_queue"
 NEEDED = ("apsw", "huey", "orjson", "peewee")
+FOR_PAGES = ("fastapi", "jinja2", "python-multipart")
 
 PLACES = {"jobs": PACKAGE, "db": f"{PACKAGE}.db"}
 IMPORT = re.compile(r"^(\s*(?:from|import) )(jobs|db)\b", re.M)
@@ -51,6 +52,7 @@ dependencies = {dependencies}
 [project.optional-dependencies]
 otel = ["opentelemetry-api>=1.30"]
 postgres = ["psycopg[binary]>=3.2"]
+web = {pages}
 
 [project.scripts]
 valhalla-queue = "valhalla_queue.command:main"
@@ -86,10 +88,15 @@ def write_tree(tree: Path) -> None:
     with (package / "__init__.py").open("a", encoding="utf-8", newline="\n") as init:
         init.write(f'\n\n__version__ = "{version[1]}"\n')
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [each for each in project["dependencies"] if re.split(r"\W", each)[0] in NEEDED]
-    assert len(needed) == len(NEEDED)
+    needed, pages = (
+        [each for each in project["dependencies"] if re.split(r"[^\w-]", each)[0] in names]
+        for names in (NEEDED, FOR_PAGES)
+    )
+    assert (len(needed), len(pages)) == (len(NEEDED), len(FOR_PAGES))
     (tree / "pyproject.toml").write_text(
-        PROJECT.format(version=version[1], python=project["requires-python"], dependencies=needed),
+        PROJECT.format(
+            version=version[1], python=project["requires-python"], dependencies=needed, pages=pages
+        ),
         encoding="utf-8",
     )
     shutil.copy(ROOT / "LICENSE", tree)

@@ -63,7 +63,13 @@ def program(tmp_path: Path) -> Path:
 def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
-        [str(python), *arguments], cwd=folder, capture_output=True, text=True, check=False, env=clean
+        [str(python), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean,
+        timeout=300,
     )
 
 
@@ -89,9 +95,55 @@ def test_it_holds_one_package_that_imports_nothing_beside_it(queue_wheel: Path) 
     metadata = texts[f"{info}/METADATA"]
     needed = re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra ==)", metadata, re.M)
     assert sorted(needed) == list(NEEDED)
+    pages = re.findall(r"^Requires-Dist: ([\w-]+).*extra == 'web'", metadata, re.M)
+    assert sorted(pages) == ["fastapi", "jinja2", "python-multipart"]
+    assert {
+        f"valhalla_queue/web/{name}"
+        for name in ("templates/jobs.html", "static/jobs.css", "frame/frame.html")
+    } <= texts.keys()
     assert "valhalla-queue = valhalla_queue.command:main" in texts[f"{info}/entry_points.txt"]
     (version,) = re.findall(r"^Version: (.+)$", metadata, re.M)
     assert f'__version__ = "{version}"' in texts["valhalla_queue/__init__.py"]
+
+
+PAGES = """
+import asyncio, logging, sys
+sys.path.insert(1, {site!r})  # where FastAPI is
+import valhalla_queue.web
+
+queue = valhalla_queue.Queue.open("pages.db")
+queue.task(name="greet", by_hand=True)(lambda name: name).enqueue("Ann")
+app = valhalla_queue.web.pages(queue)
+assert valhalla_queue.web.__file__.startswith({clean!r})
+
+async def ask(path):
+    sent = []
+    scope = dict(type="http", method="GET", path=path, root_path="", query_string=b"", headers=[], http_version="1.1", scheme="http",
+                 server=("shop", 80), client=("127.0.0.1", 1))
+    asked = [dict(type="http.request", body=b"", more_body=False)]
+    async def receive():
+        return asked.pop() if asked else dict(type="http.disconnect")
+    async def send(message):
+        sent.append(message)
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(each.get("body", b"") for each in sent[1:]).decode()
+
+for path, what in (("/jobs", "Greet"), ("/jobs/1", "Ann"), ("/jobs/schedule", "No periodic jobs"), ("/jobs/figures", "Throughput"),
+                   ("/jobs/new", "greet"), ("/static/jobs.css", "")):
+    status, text = asyncio.run(ask(path))
+    assert status == 200 and what in text, (path, status, text)
+queue.shut()
+"""
+
+
+def test_pages_are_shown_from_the_distribution(environment: Path, tmp_path: Path) -> None:
+    clean = str(environment.parent.parent)
+    text = PAGES.format(
+        site=str(Path(str(importlib.metadata.distribution("fastapi").locate_file("")))), clean=clean
+    )
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    done = run(environment, tmp_path, "app.py")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.slow

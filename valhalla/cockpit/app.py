@@ -15,6 +15,7 @@ from db import pacing
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.live import Feed
+from valhalla.cockpit.pages import jobs
 from valhalla.cockpit.security.bearer import Bearer
 from valhalla.cockpit.security.entrance import Entrance
 from valhalla.cockpit.security.headers import SecureHeaders
@@ -50,6 +51,7 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     app.state.cockpit = cockpit
     app.state.feed = Feed(cockpit.database, cockpit.frame)
     app.state.entries = routes.entries()
+    app.state.job_pages = jobs.host
     failures.handle(app)
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
     # The last one added is the outermost.

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db import DatabaseError
-from jobs import JobsError, UnknownJob
+from jobs import CannotBeAsked, JobsError, UnknownJob
 from valhalla.cockpit.rendering import refusal
 from valhalla.cockpit.security.limits import TooLarge
 from valhalla.program import correlation
@@ -38,7 +38,7 @@ def handle(app: FastAPI) -> None:
 def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, NotFound | UnknownJob):
         return refusal(request.scope, 404, "NOT_FOUND", _sentence(error))
-    if isinstance(error, UsageError | InputError):
+    if isinstance(error, UsageError | InputError | CannotBeAsked):
         return refusal(request.scope, 400, "NOT_POSSIBLE", _sentence(error))
     return refusal(request.scope, 409, "REFUSED", _sentence(error))
 

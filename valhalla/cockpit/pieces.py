@@ -6,12 +6,14 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 from markupsafe import Markup, escape
 
-from valhalla.cockpit.wording import ago, moment, number, stamp
+from jobs.web.pieces import age, capped, chips, num, text
+from jobs.web.pieces import unknown as named_unknown
 from valhalla.program.wording import dollars
+
+__all__ = ["age", "bar", "capped", "chip", "icon", "money", "num", "static", "text"]
 
 ICONS = "icons.svg"
 
@@ -31,48 +33,14 @@ def icon(name: str) -> Markup:
     ).format(static(ICONS), name)
 
 
-def capped(count: int) -> str:
-    """A count that ends at a thousand."""
-    return "999+" if count >= 1000 else str(count)
-
-
-def unknown(word: str) -> Markup:
-    """What is not known."""
-    return Markup('<i class="unknown">') + escape(word) + Markup("</i>")
-
-
-def num(value: float | None, unknown: str = "unknown") -> Markup:
-    """A number; the browser formats it again for its language."""
-    if value is None:
-        return _unknown(unknown)
-    return Markup(f'<data class="num" value="{value}">{number(value)}</data>')
+chip = chips(icon)
 
 
 def money(value: float | None, unknown: str = "unknown") -> Markup:
     """US dollars."""
     if value is None:
-        return _unknown(unknown)
+        return named_unknown(unknown)
     return Markup(f'<data class="num money" value="{value}">{dollars(value)}</data>')
-
-
-def text(value: Any, unknown: str = "unknown") -> Markup:
-    """Text that may be missing, in whatever direction it is written."""
-    if value is None or value == "":
-        return _unknown(unknown)
-    return Markup("<bdi>") + escape(value) + Markup("</bdi>")
-
-
-def age(at: int | str | None, unknown: str = "never") -> Markup:
-    """A moment (UTC microseconds or ISO 8601): "3 min ago", the exact time on hover."""
-    if at is None:
-        return _unknown(unknown)
-    return Markup(f'<time datetime="{moment(at)}" title="{stamp(at)}" data-age>{ago(at)}</time>')
-
-
-def chip(word: str, kind: str = "idle", title: str = "") -> Markup:
-    """A status, never by colour alone. ``kind``: ok, warn, bad, info or idle, each with its icon."""
-    about = f' title="{escape(title)}"' if title else ""
-    return Markup(f'<span class="chip {escape(kind)}"{about}>{icon(kind)}{escape(word)}</span>')
 
 
 def bar(value: float | None, most: float = 100, label: str = "", kind: str = "") -> Markup:
@@ -83,6 +51,3 @@ def bar(value: float | None, most: float = 100, label: str = "", kind: str = "")
         f'aria-label="{escape(label)}: {value} of {most}"><rect class="bar-all" width="100" height="6"/>'
         f'<rect class="bar-part" width="{share:.2f}" height="6"/></svg>'
     )
-
-
-_unknown = unknown

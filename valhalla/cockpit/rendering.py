@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import orjson
-from jinja2 import Environment
+from jinja2 import ChoiceLoader, Environment
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
+from jobs.web.rendering import TEMPLATES
+from jobs.web.rendering import local as local
+from jobs.web.views import Answer as Answer
 from valhalla import __version__
 from valhalla.cockpit import pieces, wording
 from valhalla.cockpit.pieces import static
@@ -44,6 +46,7 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
         .render(
             title=title,
             here=request.url.path,
+            root="",
             address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             theme=theme if theme in THEMES else None,
             frame=around,
@@ -98,30 +101,18 @@ def done(request: Request, to: str, text: str, *, kind: str = "ok", undo: str | 
     return Answer({"to": local(to)}) if here else RedirectResponse(local(to), 303)
 
 
-def local(to: str | None, otherwise: str = "/") -> str:
-    """``to`` if it is an address of this cockpit, else ``otherwise``: a form field must not lead elsewhere."""
-    if not to or not to.startswith("/") or to[1:2] in ("/", "\\") or any(ord(char) < 32 for char in to):
-        return otherwise
-    return to
-
-
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates' environment: escapes everything, and an unknown name is an error."""
     made = templates.environment("valhalla.cockpit")
+    assert made.loader is not None
+    made.loader = ChoiceLoader([made.loader, TEMPLATES])
     made.filters |= {each.__name__: each for each in wording.FILTERS}
     made.globals |= {"static": static, "version": __version__, "html": pieces, "largest_list": LARGEST}
     return made
 
 
 # -- JSON answers, and refusals in the one shape that errors have ----------------------------------
-
-
-class Answer(JSONResponse):
-    """JSON; text as it is, times and money as the gathering functions made them."""
-
-    def render(self, content: Any) -> bytes:
-        return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:

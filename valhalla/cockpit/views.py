@@ -1,119 +1,13 @@
-"""What is shown is declared once: one function gathers it, and its page and its JSON come from that declaration."""
+"""What a subject of the cockpit is declared on."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Coroutine
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
-
-from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
-from starlette.responses import Response
-
-from valhalla.cockpit.rendering import Answer, page
-from valhalla.cockpit.state import Cockpit
-
-Gather = Callable[..., Any]
-More = Callable[[Request, Cockpit, Any], dict[str, Any]]
-Responses = dict[int | str, dict[str, Any]]
-
-PAGING = ("before", "after", "limit")
-"""Parameters that say which part of a list is shown; a link to another filter begins at its first part."""
+from jobs.web import views
+from valhalla.cockpit.rendering import page
 
 
-class Views(APIRouter):
-    """The routes of one subject. ``tag``: its heading in the OpenAPI description."""
+class Views(views.Views):
+    """The routes of one subject, whose pages stand in the cockpit's frame."""
 
     def __init__(self, tag: str) -> None:
-        super().__init__()
-        self._tag = tag
-
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Add a route. The OpenAPI description has those of JSON."""
-        options["include_in_schema"] = path.startswith("/api/")
-        super().add_api_route(path, endpoint, **options)
-
-    def view(
-        self,
-        path: str,
-        api: str,
-        template: str,
-        title: str | Callable[[Any], str],
-        *,
-        summary: str,
-        name: str | None = None,
-        more: More | None = None,
-        responses: Responses | None = None,
-    ) -> Callable[[Gather], Gather]:
-        """Show what the decorated function gathers at ``path`` as a page and at ``api`` as JSON.
-
-        The function takes ``here`` and the parameters of both, and its docstring describes the JSON. The template has what it
-        returns, as ``name`` or key by key, what ``more`` adds for people, and ``at(...)``: this page with other parameters.
-        """
-
-        def declare(gather: Gather) -> Gather:
-            self.json(api, summary=summary, responses=responses)(gather)
-            signature = inspect.signature(gather, eval_str=True)
-
-            def show(request: Request, **given: Any) -> Response:
-                found = gather(**given)
-                if isinstance(found, Response):
-                    return found
-                shown = dict(found) if name is None else {name: found}
-                shown |= more(request, given["here"], found) if more is not None else {}
-                shown.setdefault("at", functools.partial(_at, request, signature))
-                return page(request, template, title if isinstance(title, str) else title(found), **shown)
-
-            asking = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-            given = [
-                each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in signature.parameters.values()
-            ]
-            show.__signature__ = inspect.Signature([asking, *given])  # type: ignore[attr-defined]
-            self.add_api_route(path, show, response_model=None, route_class_override=_PageRoute)
-            return gather
-
-        return declare
-
-    def json(
-        self, api: str, *, summary: str, responses: Responses | None = None
-    ) -> Callable[[Gather], Gather]:
-        """Answer with what the decorated function gathers, as JSON."""
-
-        def declare(gather: Gather) -> Gather:
-            @functools.wraps(gather)
-            def answer(**given: Any) -> Response:
-                found = gather(**given)
-                return found if isinstance(found, Response) else Answer(found)
-
-            self.add_api_route(
-                api, answer, summary=summary, responses=responses, tags=[self._tag], response_model=None
-            )
-            return gather
-
-        return declare
-
-
-def _at(request: Request, signature: inspect.Signature, /, **other: Any) -> str:
-    """The address of the page with other parameters; one that is None, or has its default, is left out."""
-    defaults = {name: each.default for name, each in signature.parameters.items()}
-    asked = {name: request.query_params.get(name) for name in defaults if name not in PAGING}
-    rest = {name: value for name, value in (asked | other).items() if value and value != defaults.get(name)}
-    return request.url.path + (f"?{urlencode(rest)}" if rest else "")
-
-
-class _PageRoute(APIRoute):
-    """A page. A form sends its empty fields, too; an empty one is no filter."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_filled(request: Request) -> Response:
-            asked = request.scope["query_string"]
-            if b"=&" in asked or asked.endswith(b"="):
-                filled = parse_qsl(asked.decode("latin-1"))  # leaves out what is empty
-                request.scope["query_string"] = urlencode(filled).encode("latin-1")
-            return await handle(request)
-
-        return handle_filled
+        super().__init__(tag, page)

@@ -2,81 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from db.clock import DAY, HOUR, MINUTE, SECOND, now
+from jobs.web.wording import ago, moment, number, span, stamp, words
 from valhalla.program.wording import dollars, money
-
-
-def micros(at: int | str) -> int:
-    """UTC microseconds of a time as the file or the JSON has it."""
-    if isinstance(at, int):
-        return at
-    found = datetime.fromisoformat(at)
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND)
-
-
-def ago(at: int | str) -> str:
-    """3 min ago, in 2 h; more than a day away: the date on this computer's clock."""
-    away = micros(at) - now()
-    far = abs(away)
-    if far >= DAY:
-        return f"{_here(micros(at)):%Y-%m-%d}"
-    if far < 10 * SECOND:
-        return "now"
-    if far < MINUTE:
-        text = f"{far // SECOND} s"
-    elif far < HOUR:
-        text = f"{far // MINUTE} min"
-    else:
-        text = f"{far // HOUR} h"
-    return f"in {text}" if away > 0 else f"{text} ago"
-
-
-def stamp(at: int | str) -> str:
-    """For a title: the exact time, UTC and on this computer's clock."""
-    exact = micros(at)
-    here = _here(exact)
-    zone = here.tzname() or "here"
-    return f"{_utc(exact)} UTC · {here.replace(tzinfo=None, microsecond=0)} {zone}"
-
-
-def moment(at: int | str) -> str:
-    """ISO 8601, for the ``datetime`` attribute."""
-    return f"{_utc(micros(at)).isoformat()}+00:00"
-
-
-def _utc(at: int) -> datetime:
-    return datetime.fromtimestamp(at // SECOND, UTC).replace(tzinfo=None)
-
-
-def _here(at: int) -> datetime:
-    return datetime.fromtimestamp(at // SECOND).astimezone()
-
-
-def number(value: float) -> str:
-    """1,234 or 12.5."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-
-
-def words(name: str) -> str:
-    """An enumeration's word as people write it: opted_out is opted out."""
-    return name.replace("_", " ")
-
-
-def span(seconds: float) -> str:
-    """A duration: 40 ms, 0.4 s, 12 s, 3:07 min, 2 h 5 min."""
-    if seconds < 0.1:
-        return f"{1000 * seconds:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def size(count: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from db import Database
 from jobs import JobQueue, list_queues, show_job
-from valhalla.cockpit.gather.jobs import attempts
+from jobs.web.showing import attempts
 from valhalla.cockpit.server import Server
 
 

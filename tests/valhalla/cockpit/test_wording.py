@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from db import clock
+from jobs.web import wording as shared
 from valhalla.cockpit import pieces, wording
 
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
@@ -15,7 +16,7 @@ NOW = 1_790_000_000_000_000
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wording, "now", lambda: NOW)
+    monkeypatch.setattr(shared, "now", lambda: NOW)
 
 
 @pytest.mark.parametrize(

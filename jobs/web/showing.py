@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from db import Database
 from db.clock import SECOND, iso
-from jobs import (
-    ENDED,
-    JobEvent,
-    JobQueue,
-    JobState,
+from jobs import by_hand
+from jobs.admin import (
     QueueLoad,
     count_up_to,
     find_jobs,
@@ -21,33 +18,23 @@ from jobs import (
     show_job,
     worker_processes,
 )
+from jobs.huey_hooks import SEALED
+from jobs.queue import JobQueue
+from jobs.state import ENDED, JobEvent, JobState
 
 PAGE = 50
 STATES = ("running", "waiting", "scheduled", "dead", "done", "canceled", "expired")
 """In the order of a page: what needs somebody first, what is over last."""
 
-TITLES = {
-    "import.file": "Read a list",
-    "import.undo": "Undo an import",
-    "ingest.cycle": "Look for new lists",
-    "leads.index": "Fill the search index",
-    "effect.run": "Send an effect",
-    "stages.reevaluate": "Decide on leads again",
-    "stages.nightly": "Decide on all leads each night",
-    "packets.refresh": "Refresh packets",
-    "digest.write": "Write the digest",
-    "audit.copy": "Make an audit copy",
-    "risk.assess": "Assess the risk",
-    "retention.prune": "Remove what is old",
-}
-"""What kinds of jobs are called where people read."""
-
 RELATED = 20
+
+PATH = re.compile(r"(/|[A-Za-z]:[\\/]|\\\\)\S")
+"""How the path of a file begins; of one its name is shown."""
 
 
 def gather(
-    database: Database,
     queue: JobQueue,
+    titles: Mapping[str, str],
     *,
     state: str | None = None,
     of_queue: str | None = None,
@@ -58,6 +45,7 @@ def gather(
 ) -> dict[str, Any]:
     """``limit`` jobs, the newest first, and the queues. ``before``: the job after which to go on; ``next``: that of the
     next page, None: this is the last."""
+    database = queue.database
     with database.view():
         found = find_jobs(
             database, state=state, queue=of_queue, name=name, text=text, before=before, limit=limit + 1
@@ -66,10 +54,13 @@ def gather(
         queues = queue_loads(database, known_queues(queue))
     now = database.clock()
     return {
-        "jobs": [entry(job, now) for job in found[:limit]],
+        "jobs": [entry(job, now, titles) for job in found[:limit]],
         "counts": counts,
         "queues": [_queue(each) for each in queues],
-        "kinds": [{"name": each, "title": title_of(each)} for each in sorted({*queue.kinds} | {*TITLES})],
+        "kinds": [
+            {"name": each, "title": title_of(each, titles)} for each in sorted({*queue.kinds} | {*titles})
+        ],
+        "by_hand": by_hand.kinds(queue),
         "state": state,
         "queue": of_queue,
         "name": name,
@@ -79,8 +70,9 @@ def gather(
     }
 
 
-def one(database: Database, number: int) -> dict[str, Any]:
+def one(queue: JobQueue, number: int, titles: Mapping[str, str]) -> dict[str, Any]:
     """One job with its arguments, result, attempts, events, and what the same cause led to."""
+    database = queue.database
     with database.view():
         job = show_job(database, number)
         events = job_history(database, number)
@@ -94,7 +86,10 @@ def one(database: Database, number: int) -> dict[str, Any]:
     }
     now = database.clock()
     return {
-        **entry(job, now),
+        **entry(job, now, titles),
+        "may_edit": by_hand.may_edit(queue, job),
+        "may_repeat": by_hand.allows(queue, job.name),
+        "given": by_hand.given(queue, job) if by_hand.allows(queue, job.name) else None,
         "priority": job.priority,
         "unique_key": job.unique_key,
         "tags": job.tags,
@@ -116,18 +111,18 @@ def one(database: Database, number: int) -> dict[str, Any]:
             }
             for event in events
         ],
-        "related": [entry(each, now) for each in related if each.id != job.id][:RELATED],
+        "related": [entry(each, now, titles) for each in related if each.id != job.id][:RELATED],
     }
 
 
-def entry(job: JobState, now: int) -> dict[str, Any]:
+def entry(job: JobState, now: int, titles: Mapping[str, str]) -> dict[str, Any]:
     """A job in a list. ``seconds``: how long it has run, or ran the last time."""
     ended = job.finished_at if job.ended else now if job.state == "running" else None
     took = (ended - job.started_at) / SECOND if ended is not None and job.started_at is not None else None
     return {
         "id": job.id,
         "name": job.name,
-        "title": title_of(job.name),
+        "title": title_of(job.name, titles),
         "queue": job.queue,
         "state": job.state,
         "tries": job.tries,
@@ -172,6 +167,8 @@ def arguments(payload: str) -> list[Any] | str:
     """What a job was given; the text itself where somebody has edited it into something else."""
     try:
         found = json.loads(payload)
+        if SEALED in found:
+            return "encrypted"
         return [
             *found.get("args", []),
             *(f"{name} = {value}" for name, value in found.get("kwargs", {}).items()),
@@ -180,9 +177,9 @@ def arguments(payload: str) -> list[Any] | str:
         return payload
 
 
-def title_of(name: str) -> str:
+def title_of(name: str, titles: Mapping[str, str]) -> str:
     """What people call a kind of job."""
-    return TITLES.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
+    return titles.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
 
 
 def _about(job: JobState) -> str | None:
@@ -191,7 +188,7 @@ def _about(job: JobState) -> str | None:
     if not isinstance(given, list) or not given:
         return None
     first = str(given[0])
-    return first.replace("\\", "/").rpartition("/")[2] if job.name == "import.file" else first[:200]
+    return re.split(r"[\\/]", first)[-1] if PATH.match(first) else first[:200]
 
 
 def known_queues(queue: JobQueue) -> set[str]:
