@@ -34,7 +34,14 @@ from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.intake.records import ListFile, add_source, find_file, read_import
 from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.results import COUNTS
-from valhalla.intake.source_rules import adopted_source, open_list, plain_header, rules_of, source_rules
+from valhalla.intake.source_rules import (
+    adopted_source,
+    open_list,
+    plain_header,
+    put_mapping,
+    rules_of,
+    source_rules,
+)
 from valhalla.intake.store import Transaction, header_id, supersede_rejects, write_plan
 from valhalla.intake.watchdog import Patience, Result, Watchdog
 from valhalla.leads import suppression
@@ -267,9 +274,7 @@ class _Import:
         fields = json.dumps(error.suggestion, ensure_ascii=False)
         with self.database.write():
             self.hooks.fence()
-            self.database.sql(
-                sql.SUGGEST_MAPPING, (self.file.source_id, header, fields, self.database.clock())
-            )
+            put_mapping(self.database, self.file.source_id, header, fields, accepted=False)
 
     # -- reading -------------------------------------------------------------------------------------------
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from db import audit
 from valhalla.intake import sql
+from valhalla.intake.models import File, Mapping, Source
+from valhalla.intake.records import find_source
+from valhalla.intake.source_rules import mappings_of, put_mapping
 from valhalla.leads.known_markets import market_named
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.program.names import is_folder_name
@@ -154,17 +157,23 @@ def _copy_sources(database: Database, source: str, target: str) -> list[str]:
     made = []
     for number, name, profile in database.sql(sql.SOURCES_OF_MARKET, (source,)):
         copy = f"{name} {target}"
-        if not is_folder_name(copy) or database.value(sql.FIND_SOURCE, (copy,)) is not None:
+        if not is_folder_name(copy) or find_source(database, copy) is not None:
             continue
-        database.sql(sql.COPY_SOURCE, (copy, profile, database.clock()))
-        database.sql(sql.COPY_MAPPINGS, (copy, database.clock(), number))
+        # One with the same rules, and no files yet: what a person accepted for the one holds for the other.
+        row = Source.insert(name=copy, profile=profile, created_at=database.clock())
+        copied = int(row.execute(database))
+        for each in mappings_of(database, number, "accepted"):
+            put_mapping(database, copied, each.header, each.fields, accepted=True)
         made.append(copy)
     return made
 
 
 def _drop_source(database: Database, name: str) -> None:
-    database.sql(sql.DROP_MAPPINGS, (name,))
-    if database.value(sql.HAS_LISTS, (name,)):
-        database.sql(sql.RESET_PROFILE, (name,))
-    else:
-        database.sql(sql.DROP_SOURCE, (name,))
+    """A source that was only made for a copy goes with it, unless lists of it were read."""
+    found = find_source(database, name)
+    if found is not None:
+        Mapping.delete().where(Mapping.source_id == found.id).execute(database)
+        if File.select().where(File.source_id == found.id).exists(database):
+            Source.update(profile="{}").where(Source.id == found.id).execute(database)
+        else:
+            Source.delete().where(Source.id == found.id).execute(database)

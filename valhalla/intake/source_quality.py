@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import audit
 from db.clock import SECOND, iso
+from db.orm import fn
 from valhalla.intake import sql
 from valhalla.leads import source_pauses
+from valhalla.leads.models import ListCost
 from valhalla.leads.source_pausing import require
 from valhalla.program.errors import UsageError
 from valhalla.program.wording import money, percent, several
@@ -151,7 +153,7 @@ def qualities(database: Database) -> dict[str, Quality]:
             each.leads += leads
             each.first_seen = first if each.first_seen is None else min(first, each.first_seen)
             each.last_seen = last if each.last_seen is None else max(last, each.last_seen)
-    for name, cost in database.sql(sql.COST_OF_SOURCES):
+    for name, cost in _costs(database).items():
         of(name).cost = cost
     everybody = [*map(Worked._make, database.sql(sql.WORKED_OF_SOURCES))]
     for worked in everybody:
@@ -194,10 +196,21 @@ def set_cost(
         if import_id is not None and not database.value(sql.IS_IMPORT, (import_id,)):
             raise UsageError(f"there is no import {import_id}; see: valhalla imports list")
         now = database.clock()
-        database.sql(sql.END_COST, (now, actor, source, import_id))
-        number = database.value(sql.ADD_COST, (source, import_id, cents, now, actor))
+        # What was said of the same list, or of the source as a whole, before.
+        of_list = ListCost.import_id.is_null() if import_id is None else ListCost.import_id == import_id
+        before = ListCost.update(removed_at=now, removed_by=actor).where(ListCost.removed_at.is_null())
+        before.where(ListCost.source == source, of_list).execute(database)
+        row = {"source": source, "import_id": import_id, "amount": cents, "at": now, "by": actor}
+        number = ListCost.insert(**row).execute(database)
         audit.append(database, "source.cost", f"list_cost:{number}", {"cents": cents}, actor=actor)
-        return int(dict(database.sql(sql.COST_OF_SOURCES))[source])
+        return _costs(database)[source]
+
+
+def _costs(database: Database) -> dict[str, int]:
+    """What each source costs: as a whole, and its single lists, together."""
+    row = ListCost
+    query = row.select(row.source, fn.sum(row.amount)).where(row.removed_at.is_null()).group_by(row.source)
+    return dict(query.tuples().execute(database))
 
 
 def _judge(quality: Quality, everybody: list[Worked], policy: Mapping[str, Any]) -> None:

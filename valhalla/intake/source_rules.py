@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import reading, sql
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError
@@ -19,10 +19,11 @@ from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.intake import watchdog
+    from valhalla.intake import models, watchdog
     from valhalla.intake.reading import Source
     from valhalla.intake.reading import header as headers
 else:
+    models = later("valhalla.intake.models")
     watchdog = later("valhalla.intake.watchdog")
     headers = later("valhalla.intake.reading.header")
 
@@ -34,6 +35,30 @@ def source_rules(database: Database, source: str) -> tuple[Profile, dict[str, di
         return Profile(), {}
     mappings = {header: json.loads(fields) for header, fields in database.sql(sql.FIND_MAPPINGS, (found.id,))}
     return Profile.from_json(found.profile), mappings
+
+
+def mappings_of(database: Database, source_id: int, *origins: str) -> list[Any]:
+    """The rows of a source's mappings of columns that were ``accepted`` or ``suggested``, the oldest first."""
+    row = models.Mapping
+    query = row.select().where(row.source_id == source_id, row.origin.in_(origins)).order_by(row.id)
+    return list(query.execute(database))
+
+
+def put_mapping(database: Database, source_id: int, header: str, fields: str, *, accepted: bool) -> None:
+    """Keep a mapping of columns; a suggested one replaces none that a person accepted. Inside the caller's transaction."""
+    row = models.Mapping
+    new = row.insert(
+        source_id=source_id,
+        header=header,
+        fields=fields,
+        origin="accepted" if accepted else "suggested",
+        created_at=database.clock(),
+    )
+    new.on_conflict(
+        conflict_target=(row.source_id, row.header),
+        preserve=(row.fields, row.origin),
+        where=None if accepted else row.origin == "suggested",
+    ).execute(database)
 
 
 def rules_of(database: Database, source: str) -> str:

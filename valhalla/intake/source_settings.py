@@ -11,12 +11,13 @@ from typing import Any
 
 from db import Database, audit
 from valhalla.intake import sql
+from valhalla.intake.models import Source
 from valhalla.intake.reading import Profile, SourceError, open_source
 from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.reading.header import FIELDS, REJECT_COLUMNS
 from valhalla.intake.reading.mapping import recognise
 from valhalla.intake.records import add_source
-from valhalla.intake.source_rules import source_rules
+from valhalla.intake.source_rules import mappings_of, put_mapping, source_rules
 from valhalla.leads import source_pauses
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.names import is_folder_name
@@ -43,7 +44,7 @@ class Change:
 
 def names(database: Database) -> dict[int, str]:
     """The names of all sources by their numbers."""
-    return dict(database.sql(sql.SOURCE_NAMES))
+    return dict(Source.select(Source.id, Source.name).tuples().execute(database))
 
 
 def all_sources(database: Database) -> list[dict[str, Any]]:
@@ -52,8 +53,8 @@ def all_sources(database: Database) -> list[dict[str, Any]]:
     pauses = source_pauses.in_force(database)
     for number, name, pattern, profile, files, rows, rejected in database.sql(sql.SOURCES_WITH_COUNTS):
         mappings = [
-            {"header": json.loads(header), "fields": json.loads(chosen), "origin": origin}
-            for header, chosen, origin in database.sql(sql.MAPPINGS, (number,))
+            {"header": json.loads(each.header), "fields": json.loads(each.fields), "origin": each.origin}
+            for each in mappings_of(database, number, "accepted", "suggested")
         ]
         found.append(
             {
@@ -86,7 +87,8 @@ def set_source(
         if change.pattern is not None:
             pattern = _pattern(change.pattern, inbox)
         profile = with_options(Profile.from_json(text), change.options)
-        database.sql(sql.SAVE_SOURCE, (pattern, profile.to_json(), number))
+        saved = Source.update(pattern=pattern, profile=profile.to_json())
+        saved.where(Source.id == number).execute(database)
         accepted = _accept(database, number, name) if change.accept else 0
         if change.columns:
             _map(database, number, name, profile, change)
@@ -132,11 +134,11 @@ def _option(text: str, like: Any) -> Any:
 
 
 def _accept(database: Database, source_id: int, name: str) -> int:
-    waiting = database.sql(sql.SUGGESTED, (source_id,))
+    waiting = mappings_of(database, source_id, "suggested")
     if not waiting:
         raise NotFound(f'no mapping of columns is suggested for source "{name}"')
-    for _, header, chosen in waiting:
-        database.sql(sql.ACCEPT_MAPPING, (source_id, header, chosen, database.clock()))
+    for each in waiting:
+        put_mapping(database, source_id, each.header, each.fields, accepted=True)
     return len(waiting)
 
 
@@ -157,9 +159,7 @@ def _map(database: Database, source_id: int, name: str, profile: Profile, change
         }
         if target:
             chosen[column] = target
-    database.sql(
-        sql.ACCEPT_MAPPING, (source_id, plain, json.dumps(chosen, ensure_ascii=False), database.clock())
-    )
+    put_mapping(database, source_id, plain, json.dumps(chosen, ensure_ascii=False), accepted=True)
 
 
 def _header(
@@ -176,12 +176,12 @@ def _header(
                 raise NotFound(error.message) from None
             header = error.header
     else:
-        waiting = database.sql(sql.SUGGESTED, (source_id,))
+        waiting = mappings_of(database, source_id, "suggested")
         newest = database.one(sql.NEWEST_NAMES, (source_id,))
         if not waiting and newest is None:
             raise NotFound(f'no list of source "{name}" was read yet; name one with --like FILE')
         if waiting:
-            header = json.loads(waiting[-1][1])
+            header = json.loads(waiting[-1].header)
         else:
             assert newest is not None
             header, fields = json.loads(newest[0]), json.loads(newest[1])
@@ -206,7 +206,7 @@ def accept_suggestion(database: Database, name: str, path: Path, actor: str = "o
                 [column for column in error.header if column not in REJECT_COLUMNS], ensure_ascii=False
             )
             fields_ = json.dumps(error.suggestion, ensure_ascii=False)
-            database.sql(sql.ACCEPT_MAPPING, (number, header, fields_, database.clock()))
+            put_mapping(database, number, header, fields_, accepted=True)
             audit.append(
                 database, "source.map", f"source:{number}", {"fields": error.suggestion}, actor=actor
             )

@@ -207,13 +207,6 @@ SELECT names, fields FROM import
 WHERE source_id = ? AND id < ? AND state = 'done' AND names IS NOT NULL AND (? IS NULL OR file_id = ?)
 ORDER BY id DESC LIMIT 1
 """
-# Replaces an older suggestion, never what a person accepted.
-SUGGEST_MAPPING = """
-INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'suggested', ?)
-ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields WHERE origin = 'suggested'
-"""
-# What waits for a person.
-SUGGESTED = "SELECT id, header, fields FROM mapping WHERE source_id = ? AND origin = 'suggested' ORDER BY id"
 
 # A repaired list of rejects belongs to the source of its rows from then on.
 ADOPT_FILE = "UPDATE file SET adopted = 1 WHERE id = ?"
@@ -232,8 +225,6 @@ FIND_HEADER = "SELECT id FROM header WHERE digest = ?"
 # The other half of FIND_HEADER.
 ADD_HEADER = "INSERT INTO header (digest, names) VALUES (?, ?) RETURNING id"
 
-# All of them: there are as many as somebody has named.
-SOURCE_NAMES = "SELECT id, name FROM source"
 
 # A later whole reading of the same list, which must be undone first.
 NEXT_READING = """
@@ -252,14 +243,14 @@ SELECT coalesce(sum(new), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged)
 FROM import
 """
 
-# Its rules, by name.
+# Its rules, by name, before each list.
 FIND_SOURCE = "SELECT id, pattern, profile FROM source WHERE name = ?"
 # A source exists from the first list of it.
 ADD_SOURCE = "INSERT INTO source (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+# Accepted ones only, before each list: a suggestion changes nothing.
+FIND_MAPPINGS = "SELECT header, fields FROM mapping WHERE source_id = ? AND origin = 'accepted' ORDER BY id"
 # All of them, for finding which files on the disk belong to which.
 READ_SOURCES = "SELECT id, name, pattern, profile FROM source ORDER BY id"
-# Accepted ones only: a suggestion changes nothing.
-FIND_MAPPINGS = "SELECT header, fields FROM mapping WHERE source_id = ? AND origin = 'accepted' ORDER BY id"
 
 # An import as its result is reported.
 READ_IMPORT = """
@@ -449,15 +440,6 @@ SOURCES_WITH_COUNTS = """
 SELECT s.id, s.name, s.pattern, s.profile, count(f.id), coalesce(sum(f.rows), 0), coalesce(sum(f.rejected), 0)
 FROM source AS s LEFT JOIN file AS f ON f.source_id = s.id GROUP BY s.id ORDER BY s.name
 """
-# Accepted and suggested ones.
-MAPPINGS = "SELECT header, fields, origin FROM mapping WHERE source_id = ? ORDER BY id"
-# Both at once: they are one change of the audit.
-SAVE_SOURCE = "UPDATE source SET pattern = ?, profile = ? WHERE id = ?"
-# A suggested mapping becomes an accepted one in place.
-ACCEPT_MAPPING = """
-INSERT INTO mapping (source_id, header, fields, origin, created_at) VALUES (?, ?, ?, 'accepted', ?)
-ON CONFLICT (source_id, header) DO UPDATE SET fields = excluded.fields, origin = 'accepted'
-"""
 # The header that a person means who names none.
 NEWEST_NAMES = (
     "SELECT names, fields FROM import WHERE source_id = ? AND names IS NOT NULL ORDER BY id DESC LIMIT 1"
@@ -478,8 +460,6 @@ FROM (SELECT source, file_id, count(*) AS leads, min(created_at) AS first, max(c
       WHERE coalesce(suppressed, '') NOT LIKE 'merged%' GROUP BY source, file_id) AS l
 LEFT JOIN file AS f ON f.id = l.file_id LEFT JOIN source AS s ON s.id = f.source_id
 """
-# Of a source as a whole and of its single lists together.
-COST_OF_SOURCES = "SELECT source, sum(amount) FROM list_cost WHERE removed_at IS NULL GROUP BY source"
 # One row for each lead that was dialled or spoken with.
 WORKED_OF_SOURCES = """
 SELECT l.source, s.name, min(o.at),
@@ -490,11 +470,6 @@ FROM outcome AS o JOIN lead AS l ON l.id = o.lead_id
 LEFT JOIN file AS f ON f.id = l.file_id LEFT JOIN source AS s ON s.id = f.source_id
 WHERE o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned') GROUP BY o.lead_id
 """
-# What was said of the same list, or of the source as a whole, before.
-END_COST = """
-UPDATE list_cost SET removed_at = ?1, removed_by = ?2 WHERE source = ?3 AND import_id IS ?4 AND removed_at IS NULL
-"""
-ADD_COST = "INSERT INTO list_cost (source, import_id, amount, at, by) VALUES (?, ?, ?, ?, ?) RETURNING id"
 IS_IMPORT = "SELECT 1 FROM import WHERE id = ?"
 
 
@@ -515,19 +490,6 @@ WHERE s.name IN (SELECT DISTINCT source FROM lead WHERE market = ?)
   AND (s.profile <> '{}' OR EXISTS (SELECT 1 FROM mapping AS m WHERE m.source_id = s.id AND m.origin = 'accepted'))
 ORDER BY s.id
 """
-# One with the same rules, and no files yet.
-COPY_SOURCE = "INSERT INTO source (name, profile, created_at) VALUES (?, ?, ?)"
-# What a person accepted for the one holds for the other.
-COPY_MAPPINGS = """
-INSERT INTO mapping (source_id, header, fields, origin, created_at)
-SELECT (SELECT id FROM source WHERE name = ?), header, fields, origin, ? FROM mapping
-WHERE source_id = ? AND origin = 'accepted' ORDER BY id
-"""
-# A source that was only made for a copy goes with it, unless lists of it were read.
-DROP_MAPPINGS = "DELETE FROM mapping WHERE source_id = (SELECT id FROM source WHERE name = ?)"
-HAS_LISTS = "SELECT 1 FROM file WHERE source_id = (SELECT id FROM source WHERE name = ?) LIMIT 1"
-RESET_PROFILE = "UPDATE source SET profile = '{}' WHERE name = ?"
-DROP_SOURCE = "DELETE FROM source WHERE name = ?"
 # The decision itself says what there was before.
 COPY_OF_MARKET = "SELECT body FROM audit WHERE seq = ? AND action = 'clone.apply'"
 IS_COPY_UNDONE = "SELECT 1 FROM audit WHERE action = 'clone.undo' AND subject = ? LIMIT 1"

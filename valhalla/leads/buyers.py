@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database, audit
 from db.clock import iso
-from valhalla.leads import sql
+from db.orm import fn
+from valhalla.leads import sql, work_models
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.markets import market_of, region
 from valhalla.leads.sheet import Refused, Sheet
@@ -82,7 +83,6 @@ def take_list(
         raise UsageError(f"{sheet.path} needs a column name; and may have {', '.join(list(COLUMNS)[1:])}")
     lines = list(sheet)
     with database.write(durable=True):
-        now = database.clock()
         for line in lines:
             done.rows += 1
             try:
@@ -95,20 +95,20 @@ def take_list(
                 done.refused.append(Refused(line.number, str(error)))
                 continue
             seen.add(row.name)
-            known = database.one(sql.KNOWN_BUYER, (row.name,))
+            known = _known(database, row.name)
             if known is None:
                 done.new += 1
-            elif known == (*row, None):
+            elif known.removed_at is None and _listed(known) == row:
                 done.same += 1
                 continue
             else:
                 done.changed += 1
-            database.sql(sql.PUT_BUYER, (*row, now, now))
+            _put(database, row)
         if replace and seen:
-            for number, name, *_ in database.sql(sql.BUYERS):
-                if name not in seen:
+            for known in list(everybody(database)):
+                if known.name not in seen:
                     done.removed += 1
-                    database.sql(sql.REMOVE_BUYER, (now, now, number))
+                    _remove(database, known.id)
         counts = {name: getattr(done, name) for name in ("rows", "new", "changed", "same", "removed")}
         audit.append(
             database, "buyer.import", "buyers", {**counts, "refused": len(done.refused)}, actor=actor
@@ -121,20 +121,13 @@ def add(database: Database, cells: dict[str, str], *, actor: str = "operator") -
     and audited. Returns the number and whether the buyer is new. Raises :class:`UsageError`."""
     row = _row({name: text.strip() for name, text in cells.items() if text.strip()})
     with database.write(durable=True):
-        known = database.one(sql.KNOWN_BUYER, (row.name,))
+        known = _known(database, row.name)
         if known is not None:
-            typed = {name for name, text in cells.items() if text.strip()}
-            row = row._replace(
-                **{
-                    name: before
-                    for name, before in zip(Listed._fields, known, strict=False)
-                    if name not in typed
-                }
-            )
-        new = known is None or known[-1] is not None
-        now = database.clock()
-        database.sql(sql.PUT_BUYER, (*row, now, now))
-        number = int(database.value(sql.BUYER_NUMBER, (row.name,)))
+            given = {name for name, text in cells.items() if text.strip()}
+            before = _listed(known)._asdict()
+            row = row._replace(**{name: value for name, value in before.items() if name not in given})
+        new = known is None or known.removed_at is not None
+        number = _put(database, row)
         audit.append(database, "buyer.add", f"buyer:{number}", {"new": new}, actor=actor)
     return number, new
 
@@ -142,9 +135,11 @@ def add(database: Database, cells: dict[str, str], *, actor: str = "operator") -
 def telling(database: Database, traces: Traces) -> list[tuple[int, str, str | None, str | None]]:
     """The buyers, also of those who left the list, that the people are: by address or number, or by their whole name where a buyer
     has neither. Number, name, address, phone."""
+    row = work_models.Buyer
+    query = row.select(row.id, row.name, row.email, row.phone).order_by(row.id).tuples()
     return [
         (number, name, email, phone)
-        for number, name, email, phone in database.sql(sql.BUYERS_TO_FORGET)
+        for number, name, email, phone in query.execute(database)
         if any(map(traces.in_text, (name, email, phone)))
         or (not email and not phone and traces.in_text(name, by_name=True))
     ]
@@ -152,8 +147,51 @@ def telling(database: Database, traces: Traces) -> list[tuple[int, str, str | No
 
 def forget(database: Database, numbers: Iterable[int]) -> None:
     """Leave out who these buyers were, for erasing them; inside the caller's transaction."""
+    row, now = work_models.Buyer, database.clock()
+    for number in numbers:
+        left = row.update(
+            name=f"(left out {number})",
+            email=None,
+            phone=None,
+            markets="[]",
+            removed_at=fn.coalesce(row.removed_at, now),
+            updated_at=now,
+        )
+        left.where(row.id == number).execute(database)
+
+
+def everybody(database: Database) -> Any:
+    """The buyers on the list, by name; those who left it are kept for the packets that name them."""
+    row = work_models.Buyer
+    query = row.select().where(row.removed_at.is_null())
+    return query.order_by(row.name.collate("NOCASE"), row.id).execute(database)
+
+
+def _known(database: Database, name: str) -> Any:
+    """The row of the buyer of this name, also of one who left the list."""
+    return work_models.Buyer.select().where(work_models.Buyer.name == name).first(database)
+
+
+def _listed(row: Any) -> Listed:
+    return Listed._make(getattr(row, name) for name in Listed._fields)
+
+
+def _put(database: Database, buyer: Listed) -> int:
+    """Put a buyer on the list, or change one of the same name; the number."""
+    row, now = work_models.Buyer, database.clock()
+    put = row.insert(**buyer._asdict(), created_at=now, updated_at=now).on_conflict(
+        conflict_target=(row.name,),
+        preserve=[*(getattr(row, name) for name in Listed._fields[1:]), row.updated_at],
+        update={row.removed_at: None},
+    )
+    put.execute(database)
+    return int(_known(database, buyer.name).id)
+
+
+def _remove(database: Database, number: int) -> None:
     now = database.clock()
-    database.many(sql.FORGET_BUYER, [(now, number) for number in numbers])
+    gone = work_models.Buyer.update(removed_at=now, updated_at=now)
+    gone.where(work_models.Buyer.id == number).execute(database)
 
 
 def all_buyers(database: Database) -> list[dict[str, Any]]:
@@ -161,12 +199,8 @@ def all_buyers(database: Database) -> list[dict[str, Any]]:
     that he was named in and that ended, the share that did not fall through, with its 95 % interval."""
     bought = {number: figures for number, *figures in database.sql(sql.BOUGHT)}
     return [
-        {
-            "id": number,
-            **shown(Listed(*columns)),
-            **_track(*bought.get(number, (0, 0, 0, None, None))),
-        }
-        for number, *columns in database.sql(sql.BUYERS)
+        {"id": row.id, **shown(_listed(row)), **_track(*bought.get(row.id, (0, 0, 0, None, None)))}
+        for row in everybody(database)
     ]
 
 
@@ -203,8 +237,11 @@ def _track(took: int, fell: int, pending: int, paid: int | None, last: int | Non
 def wishes(database: Database) -> list[Buyer]:
     """What the buyers on the list take, for :func:`valhalla.scoring.stages.buyers.match`."""
     return [
-        Buyer(name, tuple(json.loads(markets)), price, beds, repairs, share)
-        for _, name, markets, price, beds, repairs, share, *_ in database.sql(sql.BUYERS)
+        Buyer(
+            *(row.name, tuple(json.loads(row.markets)), row.max_price),
+            *(row.min_beds, row.max_repairs, row.max_share),
+        )
+        for row in everybody(database)
     ]
 
 
@@ -238,8 +275,8 @@ class Roll:
         self._rows: dict[int, tuple[Listed, bool]] = {}
         """By number: the buyer, and whether nothing has changed since they came."""
         self._by: dict[tuple[str, str | int], int] = {}
-        for number, *columns in database.sql(sql.BUYERS_IN_FULL):
-            self._note(number, Listed(*columns[:8]), columns[8] == columns[9])
+        for row in sorted(everybody(database), key=lambda row: int(row.id)):
+            self._note(row.id, _listed(row), row.created_at == row.updated_at)
 
     def _note(self, number: int, buyer: Listed, fresh: bool) -> None:
         self._rows[number] = (buyer, fresh)
@@ -259,7 +296,7 @@ class Roll:
     def take(self, offer: Listed) -> bool | None:
         """Put somebody on the list, or fill what is blank of a buyer who is known. Whether they are new on it; None: the offer names
         nobody."""
-        number, now = self._find(offer), self._database.clock()
+        number = self._find(offer)
         if number is not None:
             before, _ = self._rows[number]
             after = Listed._make(
@@ -270,19 +307,17 @@ class Roll:
                 markets = list(dict.fromkeys([*here, *more]))
                 after = after._replace(markets=json.dumps(markets, ensure_ascii=False))
             if after != before:
-                self._database.sql(sql.PUT_BUYER, (*after, now, now))
+                _put(self._database, after)
                 self._note(number, after, False)
             return False
         contact = offer.email or offer.phone
         name = offer.name or contact
         if not name:
             return None
-        if self._database.one(sql.KNOWN_BUYER, (name,)) is not None and ("name", name) in self._by:
+        if ("name", name) in self._by:
             name = f"{name} ({contact})"
         buyer = offer._replace(name=name)
-        self._database.sql(sql.PUT_BUYER, (*buyer, now, now))
-        (row,) = self._database.sql(sql.BUYER_CALLED, (name,))
-        self._note(row[0], buyer, True)
+        self._note(_put(self._database, buyer), buyer, True)
         return True
 
     def drop(self, offer: Listed) -> bool:
@@ -290,8 +325,7 @@ class Roll:
         number = self._find(offer)
         if number is None or not self._rows[number][1]:
             return False
-        now = self._database.clock()
-        self._database.sql(sql.REMOVE_BUYER, (now, now, number))
+        _remove(self._database, number)
         gone, _ = self._rows.pop(number)
         for key in _keys(gone):
             self._by.pop(key, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database, audit
 from db.clock import DAY, iso
@@ -17,8 +17,14 @@ from valhalla.leads import sql
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.fields import on_or_off
+from valhalla.program.later import later
 from valhalla.program.moments import ahead, clock_text, local_day
 from valhalla.program.wording import cents
+
+if TYPE_CHECKING:
+    from valhalla.leads import work_models
+else:
+    work_models = later("valhalla.leads.work_models")
 
 STAGES = ("offer", "negotiation", "contract", "assigned", "closed", "lost")
 """The columns of the board. A deal with a second offer is in negotiation."""
@@ -282,7 +288,9 @@ def _yes(text: str) -> int:
 def buyer_named(database: Database, name: str) -> int:
     """The number of a buyer; :class:`UsageError` names the nearest one there is."""
     wanted = " ".join(name.split())
-    known = {str(found): int(number) for number, found, *_ in database.sql(sql.BUYERS)}
+    row = work_models.Buyer
+    query = row.select(row.name, row.id).where(row.removed_at.is_null())
+    known: dict[str, int] = dict(query.tuples().execute(database))
     for found, number in known.items():
         if found.casefold() == wanted.casefold():
             return number
@@ -349,10 +357,9 @@ def undo_terms(database: Database, lead_id: int, *, actor: str = "operator") -> 
                 stays.append(name)
             else:
                 before[name] = None if name == "note" else was
-        if (
-            before.get("buyer_id") is not None
-            and database.value(sql.BUYER_STANDS, (before["buyer_id"],)) is None
-        ):
+        if before.get("buyer_id") is not None and not work_models.Buyer.select().where(
+            work_models.Buyer.id == before["buyer_id"], work_models.Buyer.removed_at.is_null()
+        ).exists(database):
             stays.append("buyer_id")
             del before["buyer_id"]
         if deal.state == "offer" and before.get("closing_at") is not None:

@@ -14,6 +14,7 @@ from db import audit
 from db.clock import iso
 from valhalla.leads import sql
 from valhalla.leads.known_markets import market_named
+from valhalla.leads.models import SavedFilter
 from valhalla.leads.standing import EVENTS, SYNONYMS
 from valhalla.leads.tags import normal
 from valhalla.program.errors import NotFound, UsageError
@@ -138,8 +139,9 @@ def save(database: Database, name: str, text: str, *, actor: str = "operator") -
     body = {"text": text, "where": understood(database, text)}
     with database.write(durable=True):
         now = database.clock()
-        database.sql(sql.END_FILTER_NAMED, (now, actor, name))
-        number = int(database.value(sql.ADD_FILTER, (name, json.dumps(body, ensure_ascii=False), now, actor)))
+        _end(database, SavedFilter.name == name, actor)
+        row = {"name": name, "body": json.dumps(body, ensure_ascii=False)}
+        number = int(SavedFilter.insert(**row, created_at=now, created_by=actor).execute(database))
         audit.append(
             database, "filter.save", f"filter:{number}", {"conditions": len(body["where"])}, actor=actor
         )
@@ -150,7 +152,7 @@ def remove(database: Database, which: str, *, actor: str = "operator") -> Filter
     """Remove a saved filter; audited and durable."""
     with database.write(durable=True):
         found = find(database, which)
-        database.sql(sql.END_FILTER, (database.clock(), actor, found.id))
+        _end(database, SavedFilter.id == found.id, actor)
         audit.append(database, "filter.remove", f"filter:{found.id}", {}, actor=actor)
     return found
 
@@ -166,10 +168,16 @@ def find(database: Database, which: str) -> Filter:
 def all_filters(database: Database) -> list[Filter]:
     """The saved filters, by name."""
     found = []
-    for number, name, body, at, by in database.sql(sql.FILTERS):
-        known = json.loads(body)
-        found.append(Filter(number, name, known["text"], known["where"], at, by))
+    query = SavedFilter.select().where(SavedFilter.removed_at.is_null())
+    for row in query.order_by(SavedFilter.name.collate("NOCASE")).execute(database):
+        known = json.loads(row.body)
+        found.append(Filter(row.id, row.name, known["text"], known["where"], row.created_at, row.created_by))
     return found
+
+
+def _end(database: Database, which: Any, actor: str) -> None:
+    ended = SavedFilter.update(removed_at=database.clock(), removed_by=actor)
+    ended.where(which, SavedFilter.removed_at.is_null()).execute(database)
 
 
 def count(database: Database, where: Mapping[str, Any]) -> int:

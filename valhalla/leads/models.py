@@ -1,26 +1,9 @@
-"""The tables of buyers, consent, saved filters, costs and decisions about leads as models."""
+"""The tables of consent, saved filters, costs and decisions about leads as models."""
 
 from __future__ import annotations
 
 from db.orm import AutoField, BigIntegerField, TextField
 from valhalla.program.models import Base
-
-
-class Buyer(Base):
-    """A buyer of the imported list, and what he takes."""
-
-    id = AutoField()
-    name = TextField()
-    markets = TextField()
-    max_price = BigIntegerField(null=True)
-    min_beds = BigIntegerField(null=True)
-    max_repairs = BigIntegerField(null=True)
-    max_share = BigIntegerField(null=True)
-    email = TextField(null=True)
-    phone = TextField(null=True)
-    removed_at = BigIntegerField(null=True)
-    created_at = BigIntegerField()
-    updated_at = BigIntegerField()
 
 
 class Consent(Base):

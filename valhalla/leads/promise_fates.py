@@ -6,14 +6,18 @@ Always from all outcomes, so that undoing one opens the promise again; a person'
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, MINUTE
 from valhalla.leads import sql
 from valhalla.leads.standing import CONVERSATIONS, ENDS
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.leads import work_models
+else:
+    work_models = later("valhalla.leads.work_models")
 
 FURTHEST = 3 * 366 * DAY
 """A promise further ahead than this is a typing mistake."""
@@ -65,6 +69,12 @@ def of_lead(database: Database, lead_id: int) -> list[Promise]:
     return [Promise._make(row) for row in database.sql(sql.PROMISES_OF_LEAD, (lead_id,))]
 
 
+def every() -> Any:
+    """A query for promises; its rows are each a :class:`Promise`."""
+    row = work_models.Promise
+    return row.select(*(getattr(row, name) for name in Promise._fields)).objects(Promise)
+
+
 def make(
     database: Database,
     lead_id: int,
@@ -77,9 +87,9 @@ def make(
     actor: str = "operator",
 ) -> int:
     """Write a promise down and return its number; inside the caller's transaction, who appends the audit entry."""
-    return int(
-        database.value(sql.ADD_PROMISE, (lead_id, outcome_id, kind, at, place, note, database.clock(), actor))
-    )
+    row = {"lead_id": lead_id, "outcome_id": outcome_id, "kind": kind, "at": at, "place": place, "note": note}
+    made = work_models.Promise.insert(**row, made_at=database.clock(), made_by=actor)
+    return int(made.execute(database))
 
 
 def settle(database: Database, lead_id: int) -> list[int]:
@@ -94,7 +104,8 @@ def settle(database: Database, lead_id: int) -> list[int]:
         if promise.ended_by is None or promise.ended_by.startswith(BY_OUTCOME):
             now_is = fate(promise, happened)
             if now_is != (promise.state, promise.ended_at, promise.ended_by):
-                database.sql(sql.END_PROMISE, (*now_is, promise.id))
+                row = work_models.Promise
+                row.update(**now_is._asdict()).where(row.id == promise.id).execute(database)
                 promise = promise._replace(**now_is._asdict())
         if promise.state == "open" and promise.kind != "task":
             times.append(promise.at)

@@ -14,9 +14,13 @@ from valhalla.leads import promise_fates, sql
 from valhalla.leads.promise_fates import Promise, of_lead
 from valhalla.leads.settling import Settler, read_lead
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.leads import work_models
+else:
+    work_models = later("valhalla.leads.work_models")
 
 __all__ = ["Promise", "of_lead"]
 
@@ -50,10 +54,11 @@ class Listed(NamedTuple):
 
 def find(database: Database, promise_id: int) -> Promise:
     """One promise; :class:`NotFound` when there is none with this number."""
-    row = database.one(sql.FIND_PROMISE, (promise_id,))
-    if row is None:
+    query = promise_fates.every().where(work_models.Promise.id == promise_id)
+    found: Promise | None = query.first(database)
+    if found is None:
         raise NotFound(f"there is no promise {promise_id}; see: valhalla promises list")
-    return Promise._make(row)
+    return found
 
 
 def listed(
@@ -121,7 +126,7 @@ def move(database: Database, promise_id: int, at: int, *, actor: str = "operator
     with database.write(durable=True):
         promise = _open(database, promise_id)
         check_time(at, database.clock())
-        database.sql(sql.MOVE_PROMISE, (at, promise_id))
+        _change(database, promise_id, at=at, confirmed_at=None)
         _note(database, "promise.move", promise, actor, at=at, before=promise.at)
         return find(database, promise_id)
 
@@ -132,7 +137,7 @@ def done(database: Database, promise_id: int, state: str = "kept", *, actor: str
         raise UsageError(f"a promise ends as kept, missed or dropped, not as {state!r}")
     with database.write(durable=True):
         promise = _open(database, promise_id)
-        database.sql(sql.END_PROMISE, (state, database.clock(), actor, promise_id))
+        _change(database, promise_id, state=state, ended_at=database.clock(), ended_by=actor)
         _note(database, f"promise.{state}", promise, actor)
         return find(database, promise_id)
 
@@ -141,7 +146,7 @@ def confirm(database: Database, promise_id: int, *, actor: str = "operator") -> 
     """The other side confirmed it: audited and durable."""
     with database.write(durable=True):
         promise = _open(database, promise_id)
-        database.sql(sql.CONFIRM_PROMISE, (database.clock(), promise_id))
+        _change(database, promise_id, confirmed_at=database.clock())
         _note(database, "promise.confirm", promise, actor)
         return find(database, promise_id)
 
@@ -152,7 +157,7 @@ def reopen(database: Database, promise_id: int, *, actor: str = "operator") -> P
         promise = find(database, promise_id)
         if promise.state == "open":
             raise UsageError(f"promise {promise_id} is open")
-        database.sql(sql.END_PROMISE, ("open", None, None, promise_id))
+        _change(database, promise_id, state="open", ended_at=None, ended_by=None)
         _note(database, "promise.reopen", promise, actor)
         return find(database, promise_id)
 
@@ -172,6 +177,11 @@ def _open(database: Database, promise_id: int) -> Promise:
     if promise.state != "open":
         raise UsageError(f"promise {promise_id} is not open: it was {promise.state}")
     return promise
+
+
+def _change(database: Database, promise_id: int, **values: Any) -> None:
+    row = work_models.Promise
+    row.update(**values).where(row.id == promise_id).execute(database)
 
 
 def _note(database: Database, action: str, promise: Promise, actor: str, **more: int) -> None:

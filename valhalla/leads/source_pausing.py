@@ -6,8 +6,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from db import audit
+from db.orm import fn
 from valhalla.leads import sql
 from valhalla.leads.source_pauses import Pause, in_force
+from valhalla.leads.work_models import SourcePause
 from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import ahead
@@ -45,8 +47,8 @@ def pause(
     with database.write(durable=True):
         require(database, source)
         made = Pause(source, kind, reason, end, now, actor)
-        database.sql(sql.END_PAUSE, (now, actor, source))
-        number = database.value(sql.ADD_PAUSE, made)
+        _end(database, source, actor)
+        number = SourcePause.insert(**made._asdict()).execute(database)
         audit.append(database, f"source.{kind}", f"source_pause:{number}", {"until": end}, actor=actor)
     return made
 
@@ -59,9 +61,19 @@ def resume(database: Database, source: str, *, actor: str = "operator") -> Pause
         found = in_force(database).get(source)
         if found is None:
             raise UsageError(f"the source {source} is not paused")
-        number = database.value(sql.END_PAUSE, (database.clock(), actor, source))
+        number = _end(database, source, actor)
         audit.append(database, "source.resume", f"source_pause:{number}", {"was": found.kind}, actor=actor)
     return found
+
+
+def _end(database: Database, source: str, actor: str) -> int | None:
+    """End the pause of a source; its number, None: it has none."""
+    standing = SourcePause.source == source, SourcePause.ended_at.is_null()
+    found = SourcePause.select(SourcePause.id).where(*standing).scalar(database)
+    now = database.clock()
+    at = fn.min(fn.coalesce(SourcePause.until, now), now)  # it may have ended by itself
+    SourcePause.update(ended_at=at, ended_by=actor).where(*standing).execute(database)
+    return None if found is None else int(found)
 
 
 def require(database: Database, source: str) -> None:

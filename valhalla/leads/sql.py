@@ -216,14 +216,6 @@ SELECT source, kind, reason, until, at, by FROM source_pause WHERE ended_at IS N
 """
 # A list may say of each lead where it comes from: these are the lists themselves.
 FILES_OF_SOURCES = "SELECT f.id FROM file AS f JOIN source AS s ON s.id = f.source_id WHERE s.name IN (SELECT value FROM json_each(?))"
-# Also one whose time is over: it ended then.
-END_PAUSE = """
-UPDATE source_pause SET ended_at = min(coalesce(until, ?1), ?1), ended_by = ?2 WHERE source = ?3 AND ended_at IS NULL RETURNING id
-"""
-# In the order of Pause.
-ADD_PAUSE = (
-    "INSERT INTO source_pause (source, kind, reason, until, at, by) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
-)
 # A list may say of each lead where it comes from, so leads may have sources that no list belongs to.
 IS_SOURCE = "SELECT 1 FROM source WHERE name = ?1 UNION ALL SELECT 1 FROM lead WHERE source = ?1 LIMIT 1"
 # For naming the nearest: a look at every lead.
@@ -271,27 +263,7 @@ SELECT id FROM lead WHERE {_BROUGHT} AND {_CALLABLE} ORDER BY score_base DESC, {
 
 # -- buyers ----------------------------------------------------------------------------------------
 
-_BUYER_COLUMNS = "name, markets, max_price, min_beds, max_repairs, max_share, email, phone"
 
-# By name, as people read the list; those who left it are kept for the packets that name them.
-BUYERS = f"SELECT id, {_BUYER_COLUMNS} FROM buyer WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE, id"
-# With when they came and were changed last, to find who was offered: the list is short.
-BUYERS_IN_FULL = (
-    f"SELECT id, {_BUYER_COLUMNS}, created_at, updated_at FROM buyer WHERE removed_at IS NULL ORDER BY id"
-)
-# The number of the one that was just put there.
-BUYER_CALLED = "SELECT id FROM buyer WHERE name = ?"
-# As a line of a list has it, to be compared with that line.
-KNOWN_BUYER = f"SELECT {_BUYER_COLUMNS}, removed_at FROM buyer WHERE name = ?"
-# A buyer is known by his name, also one that left the list and comes back.
-PUT_BUYER = f"""
-INSERT INTO buyer ({_BUYER_COLUMNS}, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET markets = excluded.markets, max_price = excluded.max_price, min_beds = excluded.min_beds,
-  max_repairs = excluded.max_repairs, max_share = excluded.max_share, email = excluded.email, phone = excluded.phone,
-  removed_at = NULL, updated_at = excluded.updated_at
-"""
-# The number of one that was just put there.
-BUYER_NUMBER = "SELECT id FROM buyer WHERE name = ?"
 # What buyers did, of all deals that name one: taken, fell through, on the way; what they paid on average, and when last.
 BOUGHT = """
 SELECT buyer_id, sum(state IN ('assigned', 'closed')), sum(state = 'lost'), sum(ended_at IS NULL),
@@ -299,14 +271,6 @@ SELECT buyer_id, sum(state IN ('assigned', 'closed')), sum(state = 'lost'), sum(
   max(CASE WHEN state IN ('assigned', 'closed') THEN ended_at END)
 FROM deal WHERE buyer_id IS NOT NULL AND state <> 'undone' GROUP BY buyer_id
 """
-# Of somebody who is erased nothing is left but that there was a buyer: deals refer to them.
-BUYERS_TO_FORGET = "SELECT id, name, email, phone FROM buyer ORDER BY id"
-FORGET_BUYER = """
-UPDATE buyer SET name = '(left out ' || id || ')', email = NULL, phone = NULL, markets = '[]',
-  removed_at = coalesce(removed_at, ?1), updated_at = ?1 WHERE id = ?2
-"""
-# Packets name buyers, so none is deleted.
-REMOVE_BUYER = "UPDATE buyer SET removed_at = ?, updated_at = ? WHERE id = ?"
 
 
 # -- what pages ask --------------------------------------------------------------------------------
@@ -547,8 +511,6 @@ SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM le
 DEAL_SETS = """
 SELECT seq, action, body FROM audit WHERE action IN ('deal.set', 'deal.unset') AND json_extract(body, '$.deal') = ? ORDER BY seq DESC
 """
-# A buyer who was removed is not put back into a deal.
-BUYER_STANDS = "SELECT 1 FROM buyer WHERE id = ? AND removed_at IS NULL"
 
 
 def put_deal(columns: Iterable[str]) -> str:
@@ -599,12 +561,6 @@ CALLEE_OF_CALLS = "SELECT person, state, phone, phone_key, details, status <> 'n
 
 _PROMISE = "id, lead_id, outcome_id, kind, at, place, note, state, made_at, made_by, confirmed_at, ended_at, ended_by"
 
-# With its number, which the caller tells the person.
-ADD_PROMISE = """
-INSERT INTO promise (lead_id, outcome_id, kind, at, place, note, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
-"""
-# One promise, as a command or a button names it.
-FIND_PROMISE = f"SELECT {_PROMISE} FROM promise WHERE id = ?"
 # By the index of leads.
 PROMISES_OF_LEAD = f"SELECT {_PROMISE} FROM promise WHERE lead_id = ? ORDER BY at, id"
 # By time, with whom it is about: all states, for a look back.
@@ -621,12 +577,6 @@ OPEN_PROMISES = PROMISES.replace("(:state IS NULL OR p.state = :state)", "p.stat
 HAPPENED = """
 SELECT id, event, at, until FROM outcome WHERE lead_id = ? AND undone_at IS NULL ORDER BY at, id
 """
-# Whatever ended it, or opens it again.
-END_PROMISE = "UPDATE promise SET state = ?, ended_at = ?, ended_by = ? WHERE id = ?"
-# Another time has to be confirmed again.
-MOVE_PROMISE = "UPDATE promise SET at = ?, confirmed_at = NULL WHERE id = ?"
-# The other side said that it stands.
-CONFIRM_PROMISE = "UPDATE promise SET confirmed_at = ? WHERE id = ?"
 
 
 # -- columns of one lead, as a merge, a review or an undo needs them --------------------------------
@@ -946,33 +896,10 @@ FORGET_MERGES = "DELETE FROM lead_merge WHERE kept_id = ?1 OR merged_id = ?1"
 
 # -- notes and tags ----------------------------------------------------------------------------------
 
-# With its number, for the chain.
-ADD_NOTE = "INSERT INTO note (lead_id, text, at, by) VALUES (?, ?, ?, ?) RETURNING id"
-# One that was not removed.
-FIND_NOTE = "SELECT id, lead_id, text, at, by FROM note WHERE id = ? AND removed_at IS NULL"
-# The row stays, as evidence.
-REMOVE_NOTE = "UPDATE note SET removed_at = ?, removed_by = ? WHERE id = ? AND removed_at IS NULL"
-# As they were written.
-NOTES_OF = (
-    "SELECT id, lead_id, text, at, by FROM note WHERE lead_id = ? AND removed_at IS NULL ORDER BY at, id"
-)
-# One that the lead has already is not put twice; what comes back says whether it was new.
-ADD_TAG = """
-INSERT INTO tag (lead_id, tag, at, by) VALUES (?, ?, ?, ?)
-ON CONFLICT (lead_id, tag) WHERE removed_at IS NULL DO NOTHING RETURNING id
-"""
-# The row stays, as evidence.
-REMOVE_TAG = """
-UPDATE tag SET removed_at = ?, removed_by = ? WHERE lead_id = ? AND tag = ? AND removed_at IS NULL RETURNING id
-"""
-# Through the index of those in force.
-TAGS_OF = "SELECT tag FROM tag WHERE lead_id = ? AND removed_at IS NULL ORDER BY tag"
 # A page of leads in one statement.
 TAGS_OF_LEADS = """
 SELECT t.lead_id, t.tag FROM carray(?) AS k CROSS JOIN tag AS t ON t.lead_id = k.value AND t.removed_at IS NULL ORDER BY 1, 2
 """
-# A walk of the index of those in force.
-TAG_COUNTS = "SELECT tag, count(*) FROM tag WHERE removed_at IS NULL GROUP BY tag ORDER BY 2 DESC, 1"
 # The numbers of leads that exist, one at a time.
 LEAD_EXISTS = "SELECT 1 FROM lead WHERE id = ?"
 # What a person put right of a lead.
@@ -995,15 +922,6 @@ MOVE_WORK = {table: f"UPDATE {table} SET lead_id = ? WHERE id = ? AND lead_id = 
 
 # -- saved filters ---------------------------------------------------------------------------------
 
-# By name, as people look for them.
-FILTERS = "SELECT id, name, body, created_at, created_by FROM saved_filter WHERE removed_at IS NULL ORDER BY name COLLATE NOCASE"
-# A filter is not altered: the one of its name ends, and another begins.
-END_FILTER_NAMED = (
-    "UPDATE saved_filter SET removed_at = ?, removed_by = ? WHERE name = ? AND removed_at IS NULL"
-)
-ADD_FILTER = "INSERT INTO saved_filter (name, body, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING id"
-# The row stays, as evidence.
-END_FILTER = "UPDATE saved_filter SET removed_at = ?, removed_by = ? WHERE id = ? AND removed_at IS NULL"
 # Whether some lead has a sign: the first one found says so.
 SIGN_EXISTS = "SELECT 1 FROM lead WHERE distress IS NOT NULL AND ',' || distress || ',' LIKE ? LIMIT 1"
 

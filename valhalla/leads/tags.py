@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from db import audit
+from db.orm import fn
 from valhalla.leads import lookup, search, sql
 from valhalla.program.errors import UsageError
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.leads import work_models
+else:
+    work_models = later("valhalla.leads.work_models")
 
 LONGEST = 60
 """Characters of a tag."""
@@ -49,10 +54,15 @@ def put(
             of_this = 0
             for tag in wanted:
                 if off:
-                    done = database.sql(sql.REMOVE_TAG, (now, actor, lead_id, tag))
-                else:
-                    done = database.sql(sql.ADD_TAG, (lead_id, tag, now, actor))
-                of_this += len(done)
+                    gone = work_models.Tag.update(removed_at=now, removed_by=actor).where(*_standing(lead_id))
+                    of_this += gone.where(work_models.Tag.tag == tag).execute(database)
+                elif (
+                    not work_models.Tag.select()
+                    .where(*_standing(lead_id), work_models.Tag.tag == tag)
+                    .exists(database)
+                ):
+                    work_models.Tag.insert(lead_id=lead_id, tag=tag, at=now, by=actor).execute(database)
+                    of_this += 1
             if of_this:
                 search.index_again(database, lead_id)
                 action = "lead.untag" if off else "lead.tag"
@@ -63,7 +73,14 @@ def put(
 
 def of_lead(database: Database, lead_id: int) -> list[str]:
     """The tags of a lead, in the order of the alphabet."""
-    return [tag for (tag,) in database.sql(sql.TAGS_OF, (lead_id,))]
+    query = (
+        work_models.Tag.select(work_models.Tag.tag).where(*_standing(lead_id)).order_by(work_models.Tag.tag)
+    )
+    return [each.tag for each in query.execute(database)]
+
+
+def _standing(lead_id: int) -> tuple[Any, Any]:
+    return work_models.Tag.lead_id == lead_id, work_models.Tag.removed_at.is_null()
 
 
 def of_leads(database: Database, lead_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -77,4 +94,9 @@ def of_leads(database: Database, lead_ids: Sequence[int]) -> dict[int, list[str]
 
 def counts(database: Database) -> list[tuple[str, int]]:
     """Every tag in use with how many leads have it."""
-    return database.sql(sql.TAG_COUNTS)
+    query = (
+        work_models.Tag.select(work_models.Tag.tag, fn.count())
+        .where(work_models.Tag.removed_at.is_null())
+        .group_by(work_models.Tag.tag)
+    )
+    return list(query.order_by(fn.count().desc(), work_models.Tag.tag).tuples().execute(database))

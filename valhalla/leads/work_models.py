@@ -1,4 +1,4 @@
-"""The tables of what a person writes down while working a lead as models."""
+"""The tables of what a person writes down while working leads, and of buyers, as models."""
 
 from __future__ import annotations
 
@@ -86,3 +86,20 @@ class SourcePause(Base):
     by = TextField()
     ended_at = BigIntegerField(null=True)
     ended_by = TextField(null=True)
+
+
+class Buyer(Base):
+    """A buyer of the imported list, and what he takes."""
+
+    id = AutoField()
+    name = TextField()
+    markets = TextField()
+    max_price = BigIntegerField(null=True)
+    min_beds = BigIntegerField(null=True)
+    max_repairs = BigIntegerField(null=True)
+    max_share = BigIntegerField(null=True)
+    email = TextField(null=True)
+    phone = TextField(null=True)
+    removed_at = BigIntegerField(null=True)
+    created_at = BigIntegerField()
+    updated_at = BigIntegerField()

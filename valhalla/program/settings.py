@@ -12,11 +12,14 @@ from db import audit
 from valhalla.program import addresses, sql
 from valhalla.program.errors import UsageError
 from valhalla.program.fields import Field, on_or_off
-from valhalla.program.models import Setting
+from valhalla.program.later import later
 from valhalla.program.secrets import parse_reference
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.program import models
+else:
+    models = later("valhalla.program.models")
 
 
 def _flag(default: bool, meaning: str) -> Field:
@@ -291,7 +294,7 @@ class Stored(NamedTuple):
 
 def stored(database: Database) -> dict[str, Stored]:
     """The settings that are stored in the database, by name; a redacted copy has no values."""
-    rows = [row for row in Setting.select().execute(database) if row.value]
+    rows = [row for row in models.Setting.select().execute(database) if row.value]
     return {row.key: Stored(json.loads(row.value), row.updated_at, row.updated_by) for row in rows}
 
 
@@ -313,9 +316,12 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
     parsed = _parsed(key, key, setting, text)
     before = dict(database.sql(sql.SETTINGS)).get(key)
     with database.write(durable=True):
-        row = Setting.insert(key=key, value=json.dumps(parsed), updated_at=database.clock(), updated_by=actor)
-        replaced = Setting.value, Setting.updated_at, Setting.updated_by
-        row.on_conflict(conflict_target=(Setting.key,), preserve=replaced).execute(database)
+        settings_table = models.Setting
+        row = settings_table.insert(
+            key=key, value=json.dumps(parsed), updated_at=database.clock(), updated_by=actor
+        )
+        replaced = settings_table.value, settings_table.updated_at, settings_table.updated_by
+        row.on_conflict(conflict_target=(settings_table.key,), preserve=replaced).execute(database)
         audit.append(
             database,
             "setting.change",

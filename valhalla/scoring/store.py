@@ -14,7 +14,7 @@ import apsw
 import db.audit
 from valhalla.program import settings
 from valhalla.program.later import later
-from valhalla.scoring import models, sql
+from valhalla.scoring import sql
 from valhalla.scoring.stages.lead import StoredLead
 from valhalla.scoring.stages.learning import WorkedLead, learn, today
 from valhalla.scoring.stages.learnt import LearntScore
@@ -25,10 +25,11 @@ from valhalla.scoring.stages.snapshot import Experiment, Script, Snapshot, Varia
 
 if TYPE_CHECKING:
     from db import Database
-    from valhalla.scoring import experiments
+    from valhalla.scoring import experiments, models
     from valhalla.scoring import scripts as script_rows
     from valhalla.scoring.stages import compiled
 else:
+    models = later("valhalla.scoring.models")
     script_rows = later("valhalla.scoring.scripts")
     experiments = later("valhalla.scoring.experiments")
     compiled = later("valhalla.scoring.stages.compiled")
