@@ -121,6 +121,9 @@ class Attempt:
                 raise TransactionLeft(self._left())
             if value is not None:
                 self._returned(value)
+        except self.engine.cut as error:
+            self._undo(reopen=False)
+            raise Unacknowledged(self.claim.id, f"its try was cut short: {error}") from error
         except Exception as error:
             self._failed(error, task)
             raise

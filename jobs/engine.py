@@ -172,6 +172,9 @@ class Engine(Protocol):
     temporary: tuple[type[Exception], ...]
     """Those of them after which a worker that still has its claim tries again."""
 
+    cut: tuple[type[Exception], ...]
+    """Those of them that end a job's try and are not its failure: it goes back to the queue."""
+
     one_writer: bool
     """Whether jobs may share the transaction that ends them (``atomic=True``): what they write stands in the same file."""
 

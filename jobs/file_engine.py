@@ -27,6 +27,7 @@ class FileEngine:
 
     errors: tuple[type[Exception], ...] = (DatabaseError, apsw.Error)
     temporary: tuple[type[Exception], ...] = (DiskFull, apsw.FullError)
+    cut: tuple[type[Exception], ...] = ()
     one_writer = True
     patience = 1.0
 

@@ -69,6 +69,7 @@ class PostgresEngine:
 
     errors: tuple[type[Exception], ...] = (DatabaseError,)
     temporary: tuple[type[Exception], ...] = (ServerLost,)
+    cut: tuple[type[Exception], ...] = (ServerLost,)
     one_writer = False
     patience = POLL
 
@@ -557,15 +558,16 @@ class PostgresEngine:
         return int((time.monotonic() + known[0]) * SECOND)
 
     def _asked_time(self) -> tuple[float, float, float]:
-        link = self._links.borrow()  # never in a transaction, whose failure it must not be
         try:
-            before = time.monotonic()
-            at = link.execute(text.NOW).fetchone()[0] / SECOND
-            after = time.monotonic()
+            link = self._links.borrow()  # never in a transaction, whose failure it must not be
+            try:
+                before = time.monotonic()
+                at = link.execute(text.NOW).fetchone()[0] / SECOND
+                after = time.monotonic()
+            finally:
+                self._links.give_back(link)
         except self._psycopg.Error as error:
             raise self._explained(error) from error
-        finally:
-            self._links.give_back(link)
         return at - (before + after) / 2, after, time.time() - after
 
     # -- witnessing ----------------------------------------------------------------------------------------

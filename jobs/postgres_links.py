@@ -206,6 +206,7 @@ class Presence:
     # -- its thread ----------------------------------------------------------------------------------------
 
     def _keep(self) -> None:
+        told = False
         while not self._stop.is_set():
             try:
                 if self._link is None:
@@ -214,8 +215,11 @@ class Presence:
                 if not self._ready.is_set():
                     self._take_locks()
                 self._listen()
+                told = False
             except (self._links.psycopg.Error, DatabaseError, OSError, ValueError) as error:
-                log.warning("the session that keeps this worker alive ended: %s", words(error))
+                if not told:
+                    log.warning("the session that keeps this worker alive ended: %s", words(error))
+                told = True
                 self._ready.clear()
                 if self._link is not None:
                     _end(self._link)

@@ -184,6 +184,8 @@ class WorkerThread:
                 follower = self._end_alone(attempt)
             except Abandoned:
                 raise
+            except self.engine.cut as error:
+                raise Unacknowledged(claim.id, f"its end was cut short: {error}") from error
             except BaseException as error:  # in a hook, the bookkeeping or the commit: the job has failed
                 attempt.rollback()
                 attempt.raised(error)
@@ -263,9 +265,9 @@ class WorkerThread:
             except self._lost as error:
                 # where the disk is full nothing can be done but to wait, and the job has its lease all the while
                 if isinstance(error, self.engine.temporary) and not self.stopping.is_set():
-                    if not waits:
-                        waits = True
+                    if not waits and not isinstance(error, self.engine.cut):
                         self.queue.report("no space", claim, explain(error, self.engine.errors))
+                    waits = True
                     self.stopping.wait(FULL_SECONDS)
                     continue
                 self.queue.report(

@@ -24,7 +24,8 @@ from typing import IO
 class Child:
     """A process with a pipe to it and one from it."""
 
-    def __init__(self, stdin: IO[str], stdout: IO[str], kill: Callable[[], object]) -> None:
+    def __init__(self, stdin: IO[str], stdout: IO[str], kill: Callable[[], object], pid: int) -> None:
+        self.pid = pid
         self.stdin = stdin
         self.stdout = stdout
         self._kill = kill
@@ -93,7 +94,7 @@ class Nursery:
             process.kill()
             process.wait()
 
-        return Child(process.stdin, process.stdout, kill)
+        return Child(process.stdin, process.stdout, kill, process.pid)
 
     def _fork(self, *arguments: str) -> Child:
         (its_stdin, to_it), (from_it, its_stdout) = os.pipe(), os.pipe()
@@ -106,7 +107,8 @@ class Nursery:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-        return Child(os.fdopen(to_it, "w", encoding="utf-8"), os.fdopen(from_it, encoding="utf-8"), kill)
+        stdin, stdout = os.fdopen(to_it, "w", encoding="utf-8"), os.fdopen(from_it, encoding="utf-8")
+        return Child(stdin, stdout, kill, pid)
 
     def close(self) -> None:
         """End it and all of its children."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +13,10 @@ import pytest
 
 from jobs import (
     JobQueue,
+    JobsError,
     PostgresEngine,
     check_sealed_events,
+    current_job,
     job_history,
     pause_queue,
     prove,
@@ -20,6 +24,7 @@ from jobs import (
     show_job,
 )
 from jobs import postgres_sql as text
+from jobs.postgres_links import ServerLost
 from jobs.rescue import rescue_dead, rescue_stale
 from jobs.testing import Bench
 from jobs.worker_thread import WorkerThread
@@ -333,3 +338,113 @@ def test_a_notice_is_sent_once_a_second(machines: Any) -> None:
     while second.engine.presence.news == heard:
         assert time.monotonic() < deadline
     assert second.engine.presence.news - heard <= 3
+
+
+@pytest.mark.parametrize("comes_through", [True, False])
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_connection_that_breaks_at_commit_is_asked_about(
+    machines: Any, postgres_server: Any, postgres_url: str, begins: bool, comes_through: bool
+) -> None:
+    """The end of a job alone, or of one with a transaction of its own; cut before the server has it, or before it has answered."""
+    (first,) = machines(1)
+    engine, tries = first.engine, []
+
+    @first.queue.task(name="effect")
+    def effect() -> None:
+        job = current_job()
+        assert job is not None
+        tries.append(job.claims)
+        if begins:
+            job.begin()
+            engine.sql("INSERT INTO counter VALUES ('', 'effect', ?)", (job.claims,))
+        if len(tries) == 1:
+            setattr(engine, "_end" if begins else "_together", cut)
+
+    def cut(*given: Any) -> Any:
+        name = "_end" if begins else "_together"
+        delattr(engine, name)  # the next is as ever
+        if comes_through:
+            getattr(engine, name)(*given)
+            raise engine._psycopg.OperationalError("cut") if not begins else ServerLost("cut")
+        postgres_server.cut(postgres_url)
+        return getattr(engine, name)(*given)
+
+    job = first.queue.enqueue(effect.s())
+    thread = WorkerThread(first.queue, threading.Event())
+    assert first.queue.owner
+    for _ in range(4):
+        thread.work()
+    ended = show_job(engine, job)
+    again = begins and not comes_through  # an end that is alone is written again, without the job
+    assert (ended.state, ended.tries, ended.failures) == ("done", 1 + again, 0)
+    assert tries == ([1, 2] if again else [1])
+    if begins:
+        assert engine.sql("SELECT value FROM counter") == [(tries[-1],)]
+    events = [each.event for each in job_history(engine, job)]
+    assert events == ["enqueued", "started", *(["released", "started"] if again else []), "done"]
+
+
+def test_after_a_restart_the_lock_is_taken_before_anything_is_claimed(
+    machines: Any, postgres_server: Any
+) -> None:
+    first, second = machines()
+    first.queue.enqueue(first.task.s())
+    owner = first.queue.owner
+    held: list[bool] = []
+    once = first.engine._once
+
+    def claimed(link: Any, statement: str, *more: Any, **options: Any) -> Any:
+        if statement == text.CLAIM:
+            held.append(second.engine._execute(text.LIFE, (owner.id,))[0][2])
+        return once(link, statement, *more, **options)
+
+    first.engine._once = claimed
+    postgres_server.restart()
+    for _ in range(100):
+        try:
+            with first.engine.write():
+                claims = first.claim()
+            break
+        except ServerLost:
+            time.sleep(0.05)
+    assert (claims, held) == ([1], [True])
+
+
+def test_a_session_that_is_cut_alone_gets_its_lock_back(machines: Any) -> None:
+    first, second = machines()
+    owner, presence = first.queue.owner, first.engine.presence
+    before = presence._pid
+    second.engine.sql("SELECT pg_terminate_backend(?)", (before,))
+    deadline = time.monotonic() + 10
+    while presence._pid == before or not presence._ready.is_set():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert second.engine._execute(text.LIFE, (owner.id,))[0][2]
+
+
+def test_a_free_lock_is_a_death_only_after_the_grace(machines: Any) -> None:
+    first, second = machines()
+    owner = first.queue.owner
+    second.engine.grace = 3600
+    owner.release_lock()
+    assert not second.engine.is_dead(owner.id)
+    assert not second.engine.is_dead(owner.id)
+    second.engine.grace = 0
+    assert second.engine.is_dead(owner.id)
+
+
+def test_without_psycopg_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(JobsError, match=r"pip install 'valhalla\[postgres\]'"):
+        PostgresEngine("postgresql://localhost/nothing")
+
+
+def test_one_operator_does_not_load_it() -> None:
+    code = "import sys, valhalla.__main__, jobs.queue; print([name for name in sys.modules if 'psycopg' in name or name == 'jobs.postgres'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_server_that_does_not_answer_is_a_sentence() -> None:
+    with pytest.raises(ServerLost, match="PostgreSQL does not answer"):
+        JobQueue(PostgresEngine("postgresql://nobody@127.0.0.1:1/nothing"))
