@@ -50,6 +50,16 @@ class GroupCommit:
 
     def commit(self, changes: list[Change]) -> bool:
         """Commit ``changes``, together with those of others. False: nothing of them was kept, write them alone."""
+        thread = threading.get_ident()
+        with self._mutex:
+            alone = not (self._led or self._waiting or (self._durable and not self._expected <= {thread}))
+            if alone:
+                self._led = True
+        if alone:
+            try:
+                return self._write({thread}, changes)
+            finally:
+                self._let_lead()
         me = _Member(changes)
         with self._mutex:
             self._waiting.append(me)
@@ -78,7 +88,9 @@ class GroupCommit:
                 self._gather()
             with self._mutex:
                 group, self._waiting = self._waiting, []
-            committed = self._write(group)
+            committed = self._write(
+                {each.thread for each in group}, [one for each in group for one in each.changes]
+            )
         finally:
             self._hand_over(me, group, committed)
         return committed
@@ -94,10 +106,9 @@ class GroupCommit:
         with self._mutex:
             self._complete = None
 
-    def _write(self, group: list[_Member]) -> bool:
-        """One transaction for all of ``group``."""
-        self._expected = {each.thread for each in group}
-        changes = group[0].changes if len(group) == 1 else [one for each in group for one in each.changes]
+    def _write(self, threads: set[int], changes: list[Change]) -> bool:
+        """One transaction for what ``threads`` have to write."""
+        self._expected = threads
         began = time.perf_counter()
         try:
             with self._engine.store.write(durable=self._durable):
@@ -106,26 +117,31 @@ class GroupCommit:
         except _Lost:
             return False
         except self._engine.errors as error:
-            log.warning("%d ends of jobs could not share a commit: %s", len(group), error)
+            log.warning("%d ends of jobs could not share a commit: %s", len(threads), error)
             return False
         self._seconds = time.perf_counter() - began
         return True
 
     def _hand_over(self, me: _Member, group: list[_Member], committed: bool) -> None:
         """Wake the threads of ``group``, and first of all the next leader, if there is one."""
-        with self._mutex:
-            if me in self._waiting:  # interrupted before its group was formed
+        if me in self._waiting:  # interrupted before its group was formed
+            with self._mutex:
                 self._waiting.remove(me)
-            following = self._waiting[0] if self._waiting else None
-            if following is None:
-                self._led = False
-            else:
-                following.leads = True
-                following.gate.release()
+        self._let_lead()
         for each in group:
             if each is not me:
                 each.committed = committed
                 each.gate.release()
+
+    def _let_lead(self) -> None:
+        """Give the lead to who waits first, if anyone does."""
+        with self._mutex:
+            if self._waiting:
+                following = self._waiting[0]
+                following.leads = True
+                following.gate.release()
+            else:
+                self._led = False
 
 
 class _Lost(Exception):

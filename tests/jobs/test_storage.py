@@ -8,7 +8,7 @@ import pytest
 from huey.constants import EmptyData
 
 from db import Database
-from jobs import JobQueue
+from jobs import JobQueue, sql
 from jobs.errors import BadRow
 from jobs.testing import FakeClock
 
@@ -81,3 +81,37 @@ def test_lock_with_a_time_to_live_is_free_again_when_that_is_over(
     assert not storage.has_data_for_key("door")
     assert storage.put_if_empty("door", b"3", ttl=10)
     assert storage.peek_data("door") == b"3"
+
+
+HOT = {
+    "FIRST_LANE": ("default",),
+    "NEXT_LANE": ("default", ""),
+    "NEXT_QUEUE": ("default",),
+    "HEAD_OF_LANE": ("default", ""),
+    "RUNNING_IN_LANE": ("default", ""),
+    "CLAIM": (1, 9, "default", "", 1),
+    "START": (1, 1, 1),
+    "FINISH": ("done", 1, 0, None, None, 1, 1),
+    "EVENT": (1, 1, "started", 1, 1, None, None),
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_statement_of_every_job_is_planned_once(queue: JobQueue, name: str) -> None:
+    # SQLite asks the authorizer whenever it plans a statement, also when another value is bound has it plan one anew.
+    database, values, asked = queue.database, HOT[name], []
+    with database.write():
+        connection = database.connection()
+        connection.execute(getattr(sql, name), values).fetchall()
+        before = connection.authorizer
+        connection.authorizer = lambda *about: asked.append(about) or 0
+        connection.execute(
+            getattr(sql, name), values
+        ).fetchall()  # a new authorizer has all of them planned anew
+        asked.clear()
+        for _ in range(2):
+            values = tuple(each + 1 if isinstance(each, int) else each for each in values)
+            values = tuple("other" if each == "default" else each for each in values)
+            connection.execute(getattr(sql, name), values).fetchall()
+        connection.authorizer = before
+    assert asked == []
