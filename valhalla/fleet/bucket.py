@@ -25,6 +25,9 @@ MANIFEST = manifest_path(Path("x")).name.removeprefix("x")
 ATTEMPTS, PATIENCE = 4, 20
 """How often a request is tried, and seconds in which it has to be answered."""
 
+PART, AT_ONCE = 64 << 20, 4
+"""Bytes of a copy in one request, and how many at once: a gigabyte is 16 requests, which a slow server answers, too."""
+
 
 class BucketError(ValhallaError):
     """The bucket could not be used."""
@@ -65,6 +68,7 @@ class Bucket:
                     self._bucket,
                     self._prefix + each.name,
                     ExtraArgs={"ChecksumAlgorithm": "SHA256"},
+                    Config=_in_parts(),
                 )
                 size = self._client.head_object(Bucket=self._bucket, Key=self._prefix + each.name)[
                     "ContentLength"
@@ -80,7 +84,9 @@ class Bucket:
         target = folder / name
         with self._explained("read"):
             for each in (manifest_path(target),) if only_manifest else (target, manifest_path(target)):
-                self._client.download_file(self._bucket, self._prefix + each.name, str(each))
+                self._client.download_file(
+                    self._bucket, self._prefix + each.name, str(each), Config=_in_parts()
+                )
         return target
 
     def remove(self, names: Sequence[str]) -> None:
@@ -141,3 +147,9 @@ def _client() -> Any:
         ) from None
     retries: Any = {"max_attempts": ATTEMPTS, "mode": "standard"}
     return boto3.client("s3", config=Config(retries=retries, connect_timeout=PATIENCE, read_timeout=PATIENCE))
+
+
+def _in_parts() -> Any:
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=AT_ONCE)
