@@ -132,6 +132,20 @@ def test_a_follow_up_takes_two_keys_and_stands_on_top_when_it_is_due(
     page.locator("#work-said", has_text="Corrected: phone").wait_for()
     assert page.locator(".work-tel").inner_text() == "713-555-8888"
 
+    # A time that cannot be read is said in place, also on the lead's own page, and what was typed is still there.
+    page.goto(f"{calling.url}/leads/3")
+    page.get_by_label("More outcomes for Person 3").click()
+    when, note = (page.locator(f".outcome-line input[name={name}]").first for name in ("until", "note"))
+    note.fill("about the roof")
+    when.fill("purple")
+    page.get_by_role("button", name="Call back").click()
+    page.locator(".outcome-box .problem", has_text="'purple' is no time").wait_for()
+    assert (when.input_value(), note.input_value()) == ("purple", "about the roof")
+    when.fill("fri 2pm")
+    page.get_by_role("button", name="Call back").click()
+    page.locator("#toasts", has_text="Person 3: callback Fri Nov 20, 2:00 pm").wait_for()
+    assert "about the roof" in page.locator("main").inner_text()
+
 
 def shown(page: Any) -> str:
     """Whose turn it is."""

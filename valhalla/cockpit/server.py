@@ -27,6 +27,10 @@ PORT = 8101
 TRIED = 50
 """Ports looked at after the first one."""
 
+TURN = 0.0005
+"""Seconds after which a thread that works lets another one have the interpreter, instead of 5 ms: a page comes back to it from
+each of its dozens of statements, and waits that long each time while a list is read in this process."""
+
 START_SECONDS = 15.0
 STOP_SECONDS = 1.0
 """How long a stop waits for answers that are on their way."""
@@ -90,6 +94,7 @@ class Server:
     def start(self) -> None:
         """Serve from now on. Raises :class:`ValhallaError` when that does not work."""
         _quiet()
+        sys.setswitchinterval(TURN)
         self._thread.start()
         self._ready.wait(START_SECONDS)
         if self._error is not None or not self._ready.is_set():

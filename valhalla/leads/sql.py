@@ -117,8 +117,11 @@ WHERE id > :after AND coalesce(suppressed, '') NOT LIKE 'merged%' AND (:market I
 ORDER BY id LIMIT :limit
 """
 
-# The next thing that was promised, by the index of promises of a lead.
-NEXT_PROMISE = "SELECT kind, at FROM promise WHERE lead_id = ? AND state = 'open' ORDER BY at LIMIT 1"
+# What was promised to a page of leads, the next of each last, by the index of promises of a lead.
+NEXT_PROMISES = """
+    SELECT p.lead_id, p.kind, p.at FROM carray(?) AS k CROSS JOIN promise AS p ON p.lead_id = k.value AND p.state = 'open'
+    ORDER BY p.at DESC
+"""
 # A scan: for --verbose, which is for short lists.
 TOUCHED = f"SELECT {COLUMNS} FROM lead WHERE last_import_id = ? AND id > ? ORDER BY id LIMIT 500"
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import apsw
 
 from db import Database
-from db.clock import iso
+from db.clock import MINUTE, iso
 from valhalla.leads import contact_rules, notes, sql, tags
 from valhalla.leads.corrections import corrected
 from valhalla.leads.details import decoded
@@ -29,7 +29,7 @@ from valhalla.scoring.stages.point_lines import parts_of
 from valhalla.scoring.stages.points import PointRules
 from valhalla.scoring.stages.quiet import QuietHours
 from valhalla.scoring.stages.score import band
-from valhalla.scoring.stages.shares import Counts
+from valhalla.scoring.stages.shares import Counts, Shares
 
 
 class Provenance(NamedTuple):
@@ -49,14 +49,49 @@ class Record(NamedTuple):
     details: dict[str, Any]
 
 
+class Kept(NamedTuple):
+    """An entry of a list, and what it was made from."""
+
+    of: tuple[Any, ...]
+    at: int
+    """UTC microseconds."""
+    due: int | None
+    """When the next action changes by itself."""
+    entry: dict[str, Any]
+
+
 class Contexts:
-    """Policies with their snapshots, compiled. Neither ever changes in a file, so anyone who looks often keeps them."""
+    """Policies with their snapshots, compiled, and entries of lists. None of them changes while what it is made from stays the
+    same, so anyone who looks often keeps them."""
 
     MOST = 64
+    ENTRIES = 1_000
+    """Entries that are kept: a page is made of the same leads again and again."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known: dict[tuple[int, int], Context] = {}
+        self._entries: dict[int, Kept] = {}
+        self._counts = Counts(None)
+
+    def counts(self, shares: Shares | None) -> Counts:
+        """The shares as reasons ask for them."""
+        if self._counts.shares is not shares:
+            self._counts = Counts(shares)
+        return self._counts
+
+    def entry(self, lead_id: int, of: tuple[Any, ...], now: int) -> dict[str, Any] | None:
+        """The entry of a lead, if it was made from the same and is of this minute; None: it has to be made."""
+        kept = self._entries.get(lead_id)
+        if kept is None or kept.at // MINUTE != now // MINUTE or kept.of != of:
+            return None
+        return None if kept.due is not None and kept.at < kept.due <= now else kept.entry
+
+    def keep(self, lead_id: int, kept: Kept) -> None:
+        """Keep an entry for those who ask next."""
+        if len(self._entries) >= self.ENTRIES:
+            self._entries.clear()
+        self._entries[lead_id] = kept
 
     def at(self, policy_version: int, snapshot_id: int, now: int) -> Context:
         """What decided by this policy and snapshot, at the time ``now``."""
@@ -82,6 +117,8 @@ class Viewer:
         self._compiled = contexts or Contexts(database)
         self._contexts: dict[tuple[int, int], Context] = {}
         self._headers: dict[int, list[str]] = {}
+        self._some: set[int] = set()
+        self._promises: dict[int, tuple[str, int] | None] = {}
         variants = database.sql(sql.VARIANT_NAMES)
         self._variants: dict[int, str] = {
             number: f"{experiment}: {name}" for number, experiment, name, _ in variants
@@ -89,7 +126,9 @@ class Viewer:
         self._first: dict[int, str] = {
             number: name for number, _, name, kind in variants if kind == "channel"
         }
-        _, policy = stages.latest_policy(database)
+        version, policy = stages.latest_policy(database)
+        self._same = (version, quiet, zone, variants)
+        """What every entry is made from besides its lead."""
         self.calling = calling.compile_calling(policy, self._quiet, zone)
         self.score = compile_rules(policy)
 
@@ -115,7 +154,7 @@ class Viewer:
     @cached_property
     def counts(self) -> Counts:
         """The same, as reasons ask for it."""
-        return Counts(self.shared.shares)
+        return self._compiled.counts(self.shared.shares)
 
     @cached_property
     def resting(self) -> contact_rules.Resting:
@@ -154,6 +193,7 @@ class Viewer:
     def some(self, numbers: Sequence[int]) -> list[Record]:
         """The leads with these numbers that there are, in the order of ``numbers``."""
         rows = self.database.sql(sql.SOME, (apsw.carray(array("q", numbers)),)) if numbers else []
+        self._some |= {*numbers}
         found = {record.lead.id: record for record in self.records(rows)}
         return [found[number] for number in numbers if number in found]
 
@@ -211,15 +251,34 @@ class Viewer:
 
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
         """The documented shape of a lead in a list. Score, band and next action are as of now."""
+        lead = record.lead
+        promise = self._promised(lead.id)
+        of = (record, promise, self.resting.get(lead.id), self.shared.snapshot_id, self._same)
+        found = self._compiled.entry(lead.id, of, self.at)
+        if found is None:
+            found, due = self._entry(record, promise)
+            self._compiled.keep(lead.id, Kept(of, self.at, due, found))
+        return {**found, "rank": rank}
+
+    def _promised(self, lead_id: int) -> tuple[str, int] | None:
+        """What was promised to a lead next, its kind and time; asked once for all that were read together."""
+        if lead_id not in self._promises:
+            asked = sorted({lead_id, *self._some} - {*self._promises})
+            rows = self.database.sql(sql.NEXT_PROMISES, (apsw.carray(array("q", asked)),))
+            self._promises |= dict.fromkeys(asked)
+            self._promises |= {number: (kind, at) for number, kind, at in rows}
+        return self._promises[lead_id]
+
+    def _entry(self, record: Record, promise: tuple[str, int] | None) -> tuple[dict[str, Any], int | None]:
+        """The entry, and when its next action is due."""
         lead, context = record.lead, self.context(record.lead)
         lines = score_lines(lead, context, self.at)
         score = max(0, min(100, sum(line.points for line in lines) // 100))
-        promise = self.database.one(sql.NEXT_PROMISE, (lead.id,))
         why = reasons_of(lead, context, lines, self.counts, self.at, promise)
         action = self._action(record, score)
-        return {
+        entry = {
             "id": lead.id,
-            "rank": rank,
+            "rank": None,
             "name": lead.name,
             "email": lead.email,
             "phone": lead.phone,
@@ -243,6 +302,7 @@ class Viewer:
             "expected_value": _dollars(lead.decision.expected_value),
             "extra": record.extra,
         }
+        return entry, action.due
 
     def whole(self, record: Record) -> dict[str, Any]:
         """Everything about one lead: the entry, its six stage results, history and provenance."""

@@ -113,6 +113,18 @@ def next_row(
     return Next(rows[0] if rows else None, opens)
 
 
+def first_of(viewer: Viewer, groups: Sequence[today.Group], without: Container[int] = ()) -> Row | None:
+    """The same as :func:`next_row` where the rows of these groups show it: of today as a whole, in its order. None: ask that."""
+    for group in groups:
+        for row in group.rows:
+            due = due_at(viewer, row) if row.record.lead.id not in without else None
+            if due is not None and due <= viewer.at:
+                return row
+        if len(group.rows) < group.total or group.more:
+            return None
+    return None
+
+
 def next_after(
     database: Database,
     viewer: Viewer,

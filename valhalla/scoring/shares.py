@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
@@ -37,7 +38,13 @@ def in_force(database: Database) -> Counted:
     known = dict(database.sql(sql.KNOWLEDGE))
     if "shares" not in known or "shares_at" not in known:
         return Counted(None, None)
-    return Counted(Shares.from_json(json.loads(known["shares"])), json.loads(known["shares_at"])["snapshot"])
+    return _read(known["shares"], known["shares_at"])
+
+
+@lru_cache(maxsize=4)
+def _read(shares: str, at: str) -> Counted:
+    """They change once a day, and every page asks for them."""
+    return Counted(Shares.from_json(json.loads(shares)), json.loads(at)["snapshot"])
 
 
 def refresh(database: Database) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from db import Database
-from db.clock import DAY, HOUR, MINUTE
-from valhalla.leads import outcomes, promises, sql, today
+from db.clock import DAY, HOUR, MINUTE, SECOND
+from valhalla.leads import editing, outcomes, promises, sql, tags, today, working
 from valhalla.leads.outcomes import Outcome
-from valhalla.leads.view import Viewer
+from valhalla.leads.view import Contexts, Viewer
+from valhalla.program import settings
+from valhalla.scoring.policies import change
 
 LEADS = "".join(f"Lead {n},l{n}@example.com,{100_000 + n},713-555-21{n:02},Houston TX\n" for n in range(1, 9))
 TRADE = "Owner Name,Address,City,State,Zip,Phone 1\n"
@@ -148,3 +151,44 @@ def test_retries_and_the_warm_are_read_through_their_indexes(desk: Any) -> None:
         asked = sql.chosen(text, 0, "0", part="again") if "{which}" in text else text
         plan = desk.database.sql("EXPLAIN QUERY PLAN " + asked, {"now": 0})
         assert any(index in str(row) for row in plan), plan
+
+
+def test_an_entry_that_is_kept_is_the_one_that_would_be_made(at_noon: Any) -> None:
+    database = at_noon.database
+    at_noon.take("a.csv", LEADS)
+    kept = Contexts(database)
+
+    def entries(contexts: Contexts | None = None) -> list[dict[str, Any]]:
+        viewer = Viewer.now(database, contexts=contexts)
+        return [row.to_json(viewer) for row in today.top(database, viewer, 20)]
+
+    assert entries(kept) == entries(kept) == entries()
+    steps: list[Callable[[], object]] = [
+        lambda: record(database, 1, "callback", until=NOON + 5 * MINUTE),
+        lambda: record(database, 2, "busy"),
+        lambda: promises.done(database, 1, "dropped"),
+        lambda: tags.put(database, [3], ["hot"]),
+        lambda: editing.correct(database, 4, name="Dana Lee", phone="713-555-9999"),
+        lambda: at_noon.now.__setitem__(0, NOON + 29 * MINUTE + 59 * SECOND),
+        lambda: at_noon.now.__setitem__(0, NOON + 30 * MINUTE),  # the busy line may be tried again
+        lambda: change(database, "calling.call_now_from", 99, "only the best at once"),
+        lambda: settings.save(database, "quiet_hours", "12:00-08:00"),
+        lambda: at_noon.now.__setitem__(0, NOON + 3 * DAY),
+    ]
+    for step in steps:
+        step()
+        assert entries(kept) == entries()
+
+
+def test_who_is_next_is_read_from_the_groups_where_they_show_it(at_noon: Any) -> None:
+    database = at_noon.database
+    at_noon.take("a.csv", LEADS)
+    record(database, 2, "appointment", until=NOON + 3 * HOUR)
+    record(database, 4, "interested", 10 * DAY)
+    for without in (set(), {4}, {4, 8}, {4, 8, 7, 6, 5, 3, 1}):
+        for each in (1, 5, 50):
+            viewer = Viewer.now(database)
+            found = working.first_of(viewer, today.groups(database, viewer, each=each), without)
+            right = working.next_row(database, viewer, without=without).row
+            assert found is None or found.record.lead.id == right.record.lead.id
+            assert each < 50 or (found is None) == (right is None)

@@ -48,7 +48,12 @@ def gather(
         )
         zone = values["timezone"]
         groups = [_group(database, viewer, group, zone) for group in found if only in (None, group.key)]
-        following = working.next_row(database, viewer, without=cockpit.calling.skipped(viewer.at) | elsewhere)
+        passed = cockpit.calling.skipped(viewer.at) | elsewhere
+        whole = only is None and market is None and source is None and not elsewhere
+        row = working.first_of(viewer, found, passed) if whole else None
+        following = (
+            working.next_row(database, viewer, without=passed) if row is None else working.Next(row, None)
+        )
         return {
             "groups": groups,
             "only": only,

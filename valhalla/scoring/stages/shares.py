@@ -57,6 +57,7 @@ class Counts:
     """Shares by code, as reasons ask for them."""
 
     def __init__(self, shares: Shares | None) -> None:
+        self.shares = shares
         self.of = shares.counted if shares is not None and shares.speaks else 0
         """Of how many; 0: no share is asked."""
         self.least = least_of(self.of)
