@@ -81,7 +81,7 @@ class CSVIngestion:
         self.leads_valid = 0
         self.leads_invalid = 0
         self.processed_leads: list[Lead] = []
-        self._headers_told = False
+        self._headers_reported = False
         self._home = home
         self._given = database
         self._own: Database | None = None
@@ -117,13 +117,13 @@ class CSVIngestion:
         for line in starting(self.file_path):
             self._say(line)
         leads: list[Lead] = []
-        began, self._headers_told = time.perf_counter(), False
+        began, self._headers_reported = time.perf_counter(), False
         with self._database() as database:
             result = self._read(database, leads, again=True)
         self.leads_ingested, self.leads_invalid = result.rows, result.rejected
         self.leads_valid = result.rows - result.rejected
         for line in file_lines(result):
-            if not (self._headers_told and line.startswith("[HEADERS]")):
+            if not (self._headers_reported and line.startswith("[HEADERS]")):
                 self._say(line)
         if result.error is not None:
             return None
@@ -166,8 +166,8 @@ class CSVIngestion:
     def _stored(
         self, database: Database, source: Source, chunk: Chunk, readers: list[OwnRules], leads: list[Lead]
     ) -> None:
-        if not self._headers_told:
-            self._headers_told = True
+        if not self._headers_reported:
+            self._headers_reported = True
             self._say("[HEADERS] " + ", ".join(source.header))
         when = _now()
         made = readers[-1].sanitized if readers else {}
@@ -177,11 +177,11 @@ class CSVIngestion:
             if own is not None:
                 lead = {**lead, **own}
             if self.verbose:
-                self._tell(database, row)
+                self._report(database, row)
             leads.append(lead)
             self.process_lead(lead)
 
-    def _tell(self, database: Database, row: Row) -> None:
+    def _report(self, database: Database, row: Row) -> None:
         """The lines of one lead with its six decisions."""
         viewer = Viewer.now(database)
         stored = viewer.known_by(row.identity).lead
@@ -264,7 +264,7 @@ class ContinuousDataIngestion(CSVIngestion):
         self._say(cycle_begins(self.stats.cycles + 1, now()))
         self.stats.status = "RUNNING"
         began, leads = time.perf_counter(), list[Lead]()
-        self._reader._headers_told = True  # once is enough for a list that is looked at again and again
+        self._reader._headers_reported = True  # once is enough for a list that is looked at again and again
         try:
             with self._reader._database() as database:
                 result = self._reader._read(database, leads, again=False)

@@ -60,7 +60,7 @@ def restore(home: Home, copy: Path, actor: str = "operator", *, head: str | None
 
 
 def _prepare(copy: Path, prepared: Path, verdict: Verdict, kept: Path | None, actor: str) -> None:
-    """A working copy of the copy, which stays as it is; its chain tells of the restoring."""
+    """A working copy of the copy, which stays as it is; its chain records the restoring."""
     with open_copy(copy) as source:
         _into(source, prepared)
     with open_database(prepared, create=False) as database, database.write(durable=True):

@@ -58,7 +58,7 @@ def _remove(database: Database, table: str, statement: str, before: int, actor: 
 def _sum_up(
     database: Database, removed: dict[str, int], days: dict[str, int], first: int, actor: str
 ) -> None:
-    """One entry for all of it. It names the head up to which the chain tells the details, so that a signature covers them."""
+    """One entry for all of it. It names the head up to which the chain holds the details, so that a signature covers them."""
     with database.write(durable=True):
         head = audit.head(database)
         facts = {

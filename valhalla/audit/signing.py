@@ -1,4 +1,4 @@
-"""Signatures on what tells the chain's end: by an Ed25519 key that is kept outside of the file.
+"""Signatures on the end of the chain: by an Ed25519 key that is kept outside of the file.
 
 Anyone who can rewrite the file and everything next to it can also write other heads; not other signatures.
 """
@@ -152,7 +152,7 @@ def check(path: Path, folder: Path, database: Database, verdict: Verdict, key: s
     if count:
         verdict.notes.append(f"{count} signatures fit, by key {', '.join(sorted(keys))}.")
     if key is not None and not last:
-        verdict.add("signature", None, f"nothing that key {key} signed tells of this chain")
+        verdict.add("signature", None, f"nothing that key {key} signed is about this chain")
     elif key is not None and last < verdict.entries:
         verdict.notes.append(
             f"Key {key} signed the chain up to entry {last}; later entries carry no signature yet."
@@ -166,7 +166,7 @@ def _signed(path: Path, folder: Path, database: Database) -> list[tuple[str, dic
         try:
             facts = json.loads(beside.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            facts = None  # told as unreadable already
+            facts = None  # reported as unreadable already
         if isinstance(facts, dict) and SIGNATURE in facts:
             found.append((beside.name, facts))
     found += [(heads.NAME, facts) for facts in heads.lines(folder) if SIGNATURE in facts]

@@ -48,7 +48,7 @@ def follow_up(program: Program, job_id: JobId | None, patience: float = PATIENCE
 
 
 def say_follow_up(done: Done | None) -> None:
-    """Tell what became of the other leads, where there is something to tell."""
+    """Report what became of the other leads, where there is something to report."""
     if done is None:
         return
     if done["finished"]:

@@ -224,8 +224,8 @@ def prune(ctx: typer.Context) -> None:
         removed = retention.prune(database, "operator")
 
     def render() -> None:
-        told = ", ".join(f"{count} of {table}" for table, count in removed.items())
-        print(f"Removed: {told}." if removed else "Nothing is old enough.")
+        report = ", ".join(f"{count} of {table}" for table, count in removed.items())
+        print(f"Removed: {report}." if removed else "Nothing is old enough.")
 
     inv.show({"removed": removed}, render)
 

@@ -131,8 +131,8 @@ def _service(database: Database, home: Home | None) -> list[Line]:
             )
         )
         names = ("new", "updated", "unchanged", "duplicate", "rejected")
-        told = ", ".join(f"{counts[name]:,} {name.replace('rejected', 'refused')}" for name in names)
-        lines.append(Line("Ingestion", "its rows", told, age))
+        facts = ", ".join(f"{counts[name]:,} {name.replace('rejected', 'refused')}" for name in names)
+        lines.append(Line("Ingestion", "its rows", facts, age))
     lines.append(Line("Ingestion", "leads in the file", f"{count(database):,}"))
     return lines
 

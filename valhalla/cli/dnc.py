@@ -62,7 +62,7 @@ def add(ctx: typer.Context, who: Words, reason: Reason = None) -> None:
     inv = invocation(ctx)
     with inv.writing() as database:
         added, leads = do_not_contact.add(database, entries, reason=reason)
-    _told(
+    _print(
         inv, {"added": added, "leads": leads}, f"{added} added; {leads} leads are now marked do not contact."
     )
 
@@ -82,7 +82,7 @@ def remove(ctx: typer.Context, who: Words) -> None:
             f"+{registered[0]} is in the national do-not-call registry; only consent lifts that: "
             'valhalla dnc consent LEAD --words "what they said"'
         )
-    _told(
+    _print(
         inv, {"removed": removed, "leads": leads}, f"{removed} removed; {leads} leads may be contacted again."
     )
     if not removed:
@@ -115,7 +115,7 @@ def import_(
     with inv.writing() as database:
         done, found = import_scrub(database, file, chosen, reason=reason)
     known = done.numbers - done.added if chosen != "litigator" else max(0, done.numbers - done.added)
-    told = {
+    facts = {
         "kind": chosen, "scrub": done.scrub, "numbers": done.numbers, "added": done.added, "known": known,
         "leads": done.matched, "clear": found.clear, "skipped": found.skipped,
     }  # fmt: skip
@@ -129,7 +129,7 @@ def import_(
         sentence += f" {found.clear:,} rows say themselves that they are clear."
     if found.skipped:
         sentence += f" {len(found.skipped):,} lines hold nobody, the first is line {found.skipped[0]}."
-    _told(inv, told, sentence)
+    _print(inv, facts, sentence)
 
 
 @app.command("scrubs")
@@ -212,7 +212,7 @@ def consent(
     inv.show(found, render)
 
 
-def _told(inv: Any, data: dict[str, Any], sentence: str) -> None:
+def _print(inv: Any, data: dict[str, Any], sentence: str) -> None:
     inv.show(data, lambda: print(sentence))
 
 

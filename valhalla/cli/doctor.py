@@ -38,6 +38,6 @@ def doctor(
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
         print("All is well." if sound else "Something needs you; see above.")
 
-    told = [f"{part} {what}" for part, what, _ in mended]
-    inv.show({"ok": sound, "checks": [vars(check) for check in checks], "mended": told}, render)
+    facts = [f"{part} {what}" for part, what, _ in mended]
+    inv.show({"ok": sound, "checks": [vars(check) for check in checks], "mended": facts}, render)
     raise typer.Exit(0 if sound else 1)

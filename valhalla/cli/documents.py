@@ -65,11 +65,11 @@ def _print_packet(data: dict[str, Any], written: list[Path]) -> None:
         )
     names = {"asking": "asking_cents", "ARV": "arv_cents", "repairs": "repairs_cents", "fee": "fee_cents",
              "MAO": "mao_cents", "spread": "spread_cents", "buyer's price": "buyer_price_cents"}  # fmt: skip
-    told = [
+    facts = [
         f"{name} {money(numbers[key]) if numbers[key] is not None else 'missing'}"
         for name, key in names.items()
     ]
-    out.print(Text(hanging(", ".join(told), 2), style="dim"))
+    out.print(Text(hanging(", ".join(facts), 2), style="dim"))
     for line in (data["formula"], *data["assumptions"]):
         if line:
             out.print(Text(hanging(line, 2), style="dim"))
@@ -113,12 +113,12 @@ def digest(
     if write:
         with inv.writing() as database:
             paths = digest_page.write(database, inv.home)
-            told = gather(database)
-        inv.show({**told, "files": [str(path) for path in paths]}, lambda: print(*paths, sep="\n"))
+            facts = gather(database)
+        inv.show({**facts, "files": [str(path) for path in paths]}, lambda: print(*paths, sep="\n"))
         return
     with inv.reading() as database:
-        told = gather(database)
-    inv.show(told, lambda: print(digest_page.html(told) if html else digest_page.text(told), end=""))
+        facts = gather(database)
+    inv.show(facts, lambda: print(digest_page.html(facts) if html else digest_page.text(facts), end=""))
 
 
 def _mail_digest(inv: Invocation, to: str | None) -> None:

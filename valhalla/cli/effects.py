@@ -87,7 +87,7 @@ def draft(
             raise InputError(f"{template} cannot be read: {error}") from None
     with inv.writing() as database:
         made = drafting.by_hand(database, kind, leads or [], to=to, template=text, limit=limit)
-    _told(inv, made)
+    _print(inv, made)
 
 
 @app.command("approve")
@@ -122,7 +122,7 @@ def approve(
         raise UsageError("which effects? Give their numbers, or --standing KIND")
     with inv.whole_program() as program:
         made = program.effects.approve(effects)
-    _told(inv, made)
+    _print(inv, made)
 
 
 @app.command("deny")
@@ -137,7 +137,7 @@ def deny(
     inv = invocation(ctx)
     with inv.writing() as database:
         made = register.deny_all(database, effects, reason)
-    _told(inv, made)
+    _print(inv, made)
 
 
 @app.command("retry")
@@ -146,10 +146,10 @@ def retry(ctx: typer.Context, effects: Numbers) -> None:
     inv = invocation(ctx)
     with inv.whole_program() as program:
         made = program.effects.retry(effects)
-    _told(inv, made)
+    _print(inv, made)
 
 
-def _told(inv: Invocation, made: list[dict[str, Any]]) -> None:
+def _print(inv: Invocation, made: list[dict[str, Any]]) -> None:
     from valhalla.effects import register
 
     def render() -> None:

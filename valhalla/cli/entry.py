@@ -102,7 +102,7 @@ def _printed(code: int, error: BaseException | None) -> tuple[int, BaseException
 
 
 def globals_first(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """--home, --db and --json are understood anywhere: tell them from the command and its words."""
+    """--home, --db and --json are understood anywhere: separate them from the command and its words."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
@@ -137,7 +137,7 @@ def _refuse(sentence: str, code: int) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """A defect of ours: keep the trace for the person who mends it, without what the error quotes, and tell the operator in a
+    """A defect of ours: keep the trace for the person who mends it, without what the error quotes, and inform the operator in a
     sentence."""
     import tempfile
     import traceback

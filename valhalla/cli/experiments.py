@@ -115,14 +115,14 @@ def _change(inv: Invocation, change: Callable[[Reevaluating], tuple[Found, JobId
     with inv.program() as program:
         found, job_id = change(program.reevaluating)
         done = follow_up(program, job_id, patience=30.0)
-        told = results(program.database, found.name)
+        facts = results(program.database, found.name)
 
         def render() -> None:
-            shares = ", ".join(f"{v['name']} {v['weight']}" for v in told["variants"])
+            shares = ", ".join(f"{v['name']} {v['weight']}" for v in facts["variants"])
             print(f"Experiment {found.name} v{found.version} is {found.state}: {shares}.")
             say_follow_up(done)
 
-        inv.show(told, render)
+        inv.show(facts, render)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -191,11 +191,11 @@ def _fill(inv: Invocation, folder: Path, sessions: int) -> None:
         written = populate(folder, sessions)
     except SourceError as error:
         raise InputError(str(error)) from None
-    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in written.items())
+    facts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in written.items())
     inv.show(
         written,
         lambda: print(
-            f"{told} written below {folder}.\nTo see them: valhalla config set console.base_path {folder}"
+            f"{facts} written below {folder}.\nTo see them: valhalla config set console.base_path {folder}"
         ),
     )
 

@@ -56,10 +56,10 @@ def undo(
 
     inv = invocation(ctx)
     with working(inv, "imports undo") as program:
-        told = details(program.database, number)
+        facts = details(program.database, number)
         if not yes and not inv.json:
             question = (
-                f"Undo import {number} of {told['path']} ({told['new']:,} new, {told['updated']:,} updated)?"
+                f"Undo import {number} of {facts['path']} ({facts['new']:,} new, {facts['updated']:,} updated)?"
             )
             confirm(question)
         result = program.importing.chores.undo(number)
@@ -200,10 +200,10 @@ def _print(found: dict[str, Any]) -> None:
             )
         )
     if found["undo"]:
-        told = found["undo"]
+        facts = found["undo"]
         out.print(
             Text(
-                f"  undone {told['at']}: {told['reversed']:,} reversed, {told['kept']:,} kept, {told['failed']:,} left"
+                f"  undone {facts['at']}: {facts['reversed']:,} reversed, {facts['kept']:,} kept, {facts['failed']:,} left"
             )
         )
     if found["rejects"]:

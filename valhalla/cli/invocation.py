@@ -50,7 +50,7 @@ class Invocation:
     """The command's own words, such as ``dnc add``."""
 
     def note(self, command: str = "") -> None:
-        """Have ``commands.log`` tell of this command, which changes something, and how it ends."""
+        """Have ``commands.log`` record this command, which changes something, and how it ends."""
         from valhalla.program import logs
 
         outlive_output()

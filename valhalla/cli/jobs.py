@@ -181,7 +181,7 @@ def drain(
 
 
 def _each(ctx: typer.Context, jobs: list[int], act: Any) -> None:
-    """Do ``act`` to each job, tell what became of each, and fail when one was refused."""
+    """Do ``act`` to each job, report what became of each, and fail when one was refused."""
     from jobs import JobsError
 
     inv = invocation(ctx)

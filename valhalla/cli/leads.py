@@ -72,7 +72,7 @@ def stack(
     inv = invocation(ctx)
     with inv.reading() as database:
         viewer = Viewer.now(database)
-        told = stacking.stack(database)
+        labelled = stacking.stack(database)
         found = [
             {
                 **viewer.entry(record),
@@ -87,15 +87,15 @@ def stack(
 
         counts = ", ".join(
             f"{count:,} on {number}{' or more' if number == 4 else ''}"
-            for number, count in told["on"].items()
+            for number, count in labelled["on"].items()
         )
         print(f"Leads on several lists: {counts}.")
-        numbers = [str(number) for number, _ in enumerate(told["lists"], 1)]
+        numbers = [str(number) for number, _ in enumerate(labelled["lists"], 1)]
         table(
             ("", "list", *numbers),
             [
-                (str(place), told["lists"][place - 1]["name"], *(f"{count:,}" for count in row))
-                for place, row in enumerate(told["pairs"], 1)
+                (str(place), labelled["lists"][place - 1]["name"], *(f"{count:,}" for count in row))
+                for place, row in enumerate(labelled["pairs"], 1)
             ],
             numbers=numbers,
             empty="No list was read yet.",
@@ -115,7 +115,7 @@ def stack(
             empty=f"No lead is on {on}{' or more' if on == 4 else ''} lists.",
         )
 
-    inv.show({**told, "leads": found}, render)
+    inv.show({**labelled, "leads": found}, render)
 
 
 @app.command("search")
@@ -349,7 +349,7 @@ def _print_lead(whole: dict[str, Any], zone: str | None) -> None:
         *((f"  {each['part']}", f"{each['points']:g} of {each['of']}") for each in whole["score_parts"]),
         *(("why", reason) for reason in whole["reasons"]),
         ("next", f"{whole['next_action']}: {whole['next_action_why']}"),
-        *((label, dollars(value) if kind == "money" else value) for label, kind, value in facts.told(whole)),
+        *((label, dollars(value) if kind == "money" else value) for label, kind, value in facts.labelled(whole)),
         *whole["extra"].items(),
     ]
     wide = min(30, max(len(name) for name, _ in fields))

@@ -97,13 +97,13 @@ def _record(inv: Invocation, lead: str, event: str, given: dict[str, str | None]
         name, zone = read_lead(database, number).name, settings.value(database, "timezone")
         dial = next_number(database, number)
         promised = shown(database, number, typed.until) if recorded.promise_id and typed.until else None
-        told = {
+        facts = {
             **count_of(database, number)._asdict(),
             "promise": recorded.promise_id,
             "next_number": None if dial is None else dial.number.to_json(),
         }
         inv.show(
-            {**_json(recorded, done), **told},
+            {**_json(recorded, done), **facts},
             lambda: _say(recorded, name, zone, done, None if dial is None else dial.number.written, promised),
         )
 

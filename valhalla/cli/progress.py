@@ -18,7 +18,7 @@ class ImportProgress:
         self.quiet = quiet
         self._bar: Any = None
         self._tasks: dict[Path, Any] = {}
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self._shown: dict[str, float] | None = None
 
     def __enter__(self) -> Self:
@@ -37,8 +37,8 @@ class ImportProgress:
         self._shown = progress
         if sys.stdout.isatty():
             self._draw(path, progress)
-        elif time.monotonic() - self._told >= LINE_SECONDS:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._reported >= LINE_SECONDS:
+            self._reported = time.monotonic()
             print(progress_line(path, progress), flush=True)
 
     def _draw(self, path: Path, progress: dict[str, float]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TWICE_SECONDS = 1.0
 """A second signal within this time is the same Ctrl+C, pressed with a trembling hand."""
 LOADER_SECONDS = 4.0
-"""The same in a one-file executable, whose loader passes on what we were told as well; on a busy machine it takes its time."""
+"""The same in a one-file executable, whose loader passes signals on as well; on a busy machine it takes its time."""
 
 
 class Window(NamedTuple):
@@ -200,20 +200,20 @@ def _events(database: Database, verbose: bool) -> Any:
     from valhalla.intake.lines import cycle_begins, cycle_ends, file_lines, say
     from valhalla.service.service import Events
 
-    told: dict[str, list[str]] = {}
+    reported: dict[str, list[str]] = {}
 
     def ends(number: int, at: int, done: Pass) -> None:
         if verbose:
             print_leads(database, done)
         for file in done.result.files:
             lines = [line for line in file_lines(file) if not line.startswith("[HEADERS]")]
-            if told.get(file.path) != lines:  # a lasting problem is reported once, not in each cycle
-                told[file.path] = lines
+            if reported.get(file.path) != lines:  # a lasting problem is reported once, not in each cycle
+                reported[file.path] = lines
                 for line in lines:
                     say(line)
         for problem in done.skipped:
-            if told.get(str(problem.path)) != [problem.message]:
-                told[str(problem.path)] = [problem.message]
+            if reported.get(str(problem.path)) != [problem.message]:
+                reported[str(problem.path)] = [problem.message]
                 say(f"[WARNING] {problem.message}")
         say(cycle_ends(number, at, done.result))
 

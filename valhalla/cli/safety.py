@@ -123,7 +123,7 @@ def production(
             if not yes:
                 _ask(program.database)
 
-            def told(step: dict[str, Any]) -> None:
+            def report(step: dict[str, Any]) -> None:
                 if not inv.json:
                     print(
                         f"{'[OK]' if step['ok'] else '[STOPPED]'} {step['step']}: {step['detail']}",
@@ -132,7 +132,7 @@ def production(
 
             program.importing.space.say = warn
             sources = [path.absolute() for path in paths or []]
-            flow = workflow.run(program, sources, settings.effective(program.database), told)
+            flow = workflow.run(program, sources, settings.effective(program.database), report)
     finally:
         instance.release()
     inv.show(flow.report or {"steps": flow.steps}, lambda: None)

@@ -59,7 +59,7 @@ def unfold(
                     confirm(f"Take {found['leads']:,} leads apart?")
                 result = chores.answer(chores.ask_unfold())
         asked = unfolding.unsure(program.database, limit)
-    inv.show({**result, "unsure": asked}, lambda: _told(result, asked, undone=undo is not None))
+    inv.show({**result, "unsure": asked}, lambda: _print_result(result, asked, undone=undo is not None))
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def _print(found: dict[str, Any]) -> None:
         )
 
 
-def _told(result: dict[str, Any], asked: list[dict[str, Any]], *, undone: bool) -> None:
+def _print_result(result: dict[str, Any], asked: list[dict[str, Any]], *, undone: bool) -> None:
     if undone:
         print(f"{result['leads']:,} leads were put together again.")
         if result["kept"]:

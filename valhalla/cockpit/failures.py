@@ -28,14 +28,14 @@ WORDS = {
 
 def handle(app: FastAPI) -> None:
     """Have every foreseen error of ``app`` answered in our words."""
-    app.add_exception_handler(ValhallaError, _told)
-    app.add_exception_handler(JobsError, _told)
+    app.add_exception_handler(ValhallaError, _refused)
+    app.add_exception_handler(JobsError, _refused)
     app.add_exception_handler(DatabaseError, _database)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-def _told(request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, NotFound | UnknownJob):
         return refusal(request.scope, 404, "NOT_FOUND", _sentence(error))
     if isinstance(error, UsageError | InputError | CannotBeAsked):
@@ -57,11 +57,11 @@ def _http(request: Request, error: Exception) -> Response:
 def _invalid(request: Request, error: Exception) -> Response:
     """Names the parameters that are wrong and what they must be, never what was sent."""
     assert isinstance(error, RequestValidationError)
-    told = "; ".join(
+    sentence = "; ".join(
         f"{'.'.join(str(part) for part in each['loc'][1:]) or 'the request'}: {each['msg']}"
         for each in error.errors()[:5]
     )
-    return refusal(request.scope, 422, "NOT_VALID", f"This cannot be read: {told}.")
+    return refusal(request.scope, 422, "NOT_VALID", f"This cannot be read: {sentence}.")
 
 
 def _sentence(error: Exception) -> str:
@@ -70,7 +70,7 @@ def _sentence(error: Exception) -> str:
 
 
 class Unforeseen:
-    """Whatever nobody foresaw: logged under its correlation id, and told by that."""
+    """Whatever nobody foresaw: logged under its correlation id, which the answer names."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -50,7 +50,7 @@ class Feed:
         self._version: int | None = None
         self._newest_alert: int | None = None
         self._counters = ""
-        self._told_at = 0.0
+        self._reported_at = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -95,9 +95,9 @@ class Feed:
     def _look(self) -> tuple[list[tuple[str, str]], list[str]]:
         """In a reader's thread: what is new since the last look."""
         version, now = self.database.version(), time.monotonic()
-        if version == self._version and now - self._told_at < BEAT:
+        if version == self._version and now - self._reported_at < BEAT:
             return [], []
-        self._version, self._told_at = version, now
+        self._version, self._reported_at = version, now
         around = self._frame()
         around.pop("home")
         work = running_work(self.database)

@@ -86,12 +86,12 @@ class Previews:
             problem = "It could not be worked out what the list would do; the log says why."
         finally:
             self._percent = None
-        told = {"file": file, "columns": seen["columns"], "first": first, "problem": problem}
-        return _by_name(told, path)
+        facts = {"file": file, "columns": seen["columns"], "first": first, "problem": problem}
+        return _by_name(facts, path)
 
 
-def _by_name(told: dict[str, Any], path: Path) -> dict[str, Any]:
+def _by_name(facts: dict[str, Any], path: Path) -> dict[str, Any]:
     """The list is called by its name: where it waits is nobody's business."""
     where, name = (json.dumps(text, ensure_ascii=False)[1:-1] for text in (str(path), path.name))
-    found: dict[str, Any] = json.loads(json.dumps(told, ensure_ascii=False).replace(where, name))
+    found: dict[str, Any] = json.loads(json.dumps(facts, ensure_ascii=False).replace(where, name))
     return found

@@ -191,7 +191,7 @@ class Server:
 
 def listen(port: int | None) -> list[socket.socket]:
     """Listening sockets on this computer only: 127.0.0.1, and the same port of ::1 where there is that, because browsers
-    try it first under our name, and who else listened there would be told our cookie.
+    try it first under our name, and any other program that listened there would get our cookie.
 
     Raises :class:`ValhallaError` when the port, or every port, is taken.
     """

@@ -38,7 +38,7 @@ FROM reasoning_sessions ORDER BY rowid DESC LIMIT ?
 """The sessions written last, the last first."""
 
 LATEST_BELOW = f"SELECT max({AT}) FROM {{table}} WHERE rowid >= ? AND rowid < ?"
-"""The newest time among rows by number: tells whether the rows written last are also the newest ones."""
+"""The newest time among rows by number: shows whether the rows written last are also the newest ones."""
 
 MOMENTS = f"""
 SELECT {AT} AS at, count(*), max(rowid) FROM {{table}} WHERE rowid > :after AND {AT} > :since {{more}} GROUP BY at

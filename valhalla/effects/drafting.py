@@ -60,7 +60,7 @@ def by_hand(
 
 
 def webhook(database: Database, lead_id: int, address: str, actor: str = "valhalla") -> dict[str, Any]:
-    """Draft a webhook that tells a lead, with score and reasons, to ``address``. The same lead unchanged is told once."""
+    """Draft a webhook that sends a lead, with score and reasons, to ``address``. A lead that has not changed is sent once."""
     try:
         target = addresses.checked(address)
     except ValueError as error:

@@ -212,7 +212,7 @@ def _traces(
     if entry is not None:
         kind, value = entry
         traces.add(emails=[value] if kind == "email" else (), phones=[value] if kind == "phone" else ())
-    bought = buyers.telling(database, traces) if traces else []
+    bought = buyers.matching(database, traces) if traces else []
     for _, buyer, email, phone in bought:
         traces.add(name=buyer, emails=(email,), phones=(phone,))
     return traces, [number for number, *_ in bought]

@@ -101,7 +101,7 @@ class OwnRules(RowReader):
 
     def _add_columns(self, names: Sequence[str]) -> None:
         """Columns that the own rules made stand behind the list's own, in the order in which they first came. They are
-        added where the source tells them (``Source.extras`` is the same list)."""
+        added where the source gives them (``Source.extras`` is the same list)."""
         known = {*self.columns.header, *self.columns.extras}
         self.columns.extras.extend(name for name in names if name not in known)
         if len(self.columns.extras) > MOST_COLUMNS:

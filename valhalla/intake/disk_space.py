@@ -1,4 +1,4 @@
-"""A full disk: told once, as an alert too, and waited out."""
+"""A full disk: reported once, as an alert too, and waited out."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DiskSpace:
         self._reason = (
             f"the disk that holds {database.path} is full; what is to be written waits until there is space"
         )
-        self._told = False
+        self._reported = False
 
     def note(self) -> None:
         """Something could not be written for want of space."""
@@ -55,12 +55,12 @@ class DiskSpace:
             if self._full.is_set():
                 return
             self._full.set()
-            self._told = False
+            self._reported = False
             self.say(f"[WARNING] {self._reason}")
-            self._tell()
+            self._report()
 
     def is_back(self) -> bool:
-        """Whether there is space, or, where it was full, space again: then that has been told, in the file too."""
+        """Whether there is space, or, where it was full, space again: then that has been reported, in the database too."""
         if not self._full.is_set():
             return True
         with self._mutex:
@@ -69,7 +69,7 @@ class DiskSpace:
             if time.monotonic() < self._next_look:
                 return False
             self._next_look = time.monotonic() + LOOK_SECONDS
-            if not self._has_space() or not self._tell(settled=True):
+            if not self._has_space() or not self._report(settled=True):
                 return False
             self._full.clear()
             self.say("[OK] There is space on the disk again; the work goes on")
@@ -87,13 +87,13 @@ class DiskSpace:
         except OSError:
             return False
 
-    def _tell(self, *, settled: bool = False) -> bool:
+    def _report(self, *, settled: bool = False) -> bool:
         """The alert. A full disk may have no space for it, but one that takes it can be worked with."""
         system = alerts.AlertSystem(database=self.database)
         try:
-            if not self._told:
+            if not self._reported:
                 system.repeat(TASK, self._reason, "critical")
-                self._told = True
+                self._reported = True
             if settled:
                 system.settle(TASK)
         except DatabaseError:

@@ -48,16 +48,16 @@ def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: Admitted = F
 
 
 def forget_names(database: Database, traces: Traces) -> None:
-    """Leave out the paths, warnings and errors of lists that tell of the people; inside the caller's transaction.
+    """Leave out the paths, warnings and errors of lists that name the people; inside the caller's transaction.
 
     A list whose path is left out is a new one when it is met again.
     """
-    for number, path, *texts in database.sql(sql.TOLD_OF_IMPORTS):
+    for number, path, *texts in database.sql(sql.TEXTS_OF_IMPORTS):
         if _named_after(path, traces):
             database.sql(sql.BLANK_IMPORT, (number,))
         elif any(map(traces.in_text, texts)):
             database.sql(sql.BLANK_WARNINGS, (number,))
-    for number, path, error in database.sql(sql.TOLD_OF_FILES):
+    for number, path, error in database.sql(sql.TEXTS_OF_FILES):
         if _named_after(path, traces) or traces.in_text(error):
             database.sql(sql.BLANK_FILE, (number,))
 

@@ -1,7 +1,7 @@
 """Starting the second process of an import; early, if it is known that it will be needed.
 
 Loading the program takes the second process about as long as this one, so the two do it side by side. What the process
-does is told in ``ahead``; this module loads next to nothing.
+does is described in ``read_ahead``; this module loads next to nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def discard() -> None:
 
 
 def command() -> list[str]:
-    """The command line of the second process; the path that it will probably be told may follow."""
+    """The command line of the second process; the path that it will probably be given may follow."""
     if getattr(sys, "frozen", False):
         return [sys.executable, ARGUMENT]
     return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]

@@ -1,7 +1,7 @@
 """The second process of an import: reads a list, decides on its rows as if all were new, and answers. See ``ahead``.
 
 It is started as soon as it is known that a list will be read, before anybody can say by which rules: it loads, and begins
-by the rules that hold for most lists. When it is told others, it begins again.
+by the rules that hold for most lists. When it is given others, it begins again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MARSHAL = 2
 """The newest format without back references, which cost more to find than they save here."""
 
 GUESSED_PARTS = 16
-"""Parts that are read before the rules are told; they wait in memory."""
+"""Parts that are read before the rules are known; they wait in memory."""
 
 
 def serve(path: str | None) -> None:
@@ -47,7 +47,7 @@ def serve(path: str | None) -> None:
     answers = sys.stdout.buffer
     try:
         with collector_paused():
-            for kind, content in _answers(_Told(), path):
+            for kind, content in _answers(_Asked(), path):
                 _give(answers, kind, content)
     except (BrokenPipeError, KeyboardInterrupt):
         pass
@@ -58,11 +58,11 @@ def serve(path: str | None) -> None:
     os._exit(0)  # nothing to tidy up, and a pipe that nobody reads must not hold us
 
 
-class _Told(threading.Thread):
+class _Asked(threading.Thread):
     """Waits for the line that says what to read."""
 
     def __init__(self) -> None:
-        super().__init__(name="told", daemon=True)
+        super().__init__(name="asked", daemon=True)
         self._line = b""
         self.said = b""
         """What the list said before (see :class:`SaidBefore`), if that is of use."""
@@ -81,15 +81,15 @@ class _Told(threading.Thread):
     def get(self) -> dict[str, Any] | None:
         """What was said; None: nobody will say anything any more."""
         self.join()
-        told: dict[str, Any] | None = json.loads(self._line) if self._line else None
-        return told
+        given: dict[str, Any] | None = json.loads(self._line) if self._line else None
+        return given
 
 
-def _answers(told: _Told, path: str | None) -> Iterator[tuple[str, Any]]:
+def _answers(given: _Asked, path: str | None) -> Iterator[tuple[str, Any]]:
     guessed = _Guessed(path) if path is not None else None
-    while guessed is not None and told.waits() and guessed.read():
+    while guessed is not None and given.waits() and guessed.read():
         pass
-    asked = told.get()
+    asked = given.get()
     if asked is None:
         return
     if guessed is not None and guessed.fits(asked):
@@ -97,9 +97,9 @@ def _answers(told: _Told, path: str | None) -> Iterator[tuple[str, Any]]:
     else:
         guessed, source, parts = None, _opened(asked), deque()
     yield "opened", None
-    if told.said:
-        source.leave_unread(SaidBefore.from_bytes(told.said))
-        told.said = b""
+    if given.said:
+        source.leave_unread(SaidBefore.from_bytes(given.said))
+        given.said = b""
     snapshot = Snapshot.from_json(asked["snapshot"])
     context = Context(asked["policy_version"], asked["policy"], asked["snapshot_id"], snapshot, asked["now"])
     hasher = None

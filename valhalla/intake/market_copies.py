@@ -74,7 +74,7 @@ def _apply(
         "proven": why is None,
     }
     number = audit.append(database, "clone.apply", f"policy:{made}", body, actor=actor).entries
-    return {"id": number, **told(body)}
+    return {"id": number, **described(body)}
 
 
 def undo(
@@ -107,10 +107,10 @@ def _undo(database: Database, number: int, actor: str) -> dict[str, Any]:
     for source in body["sources"]:
         _drop_source(database, source)
     audit.append(database, "clone.undo", f"clone:{number}", {"policy": made, "why": "undone"}, actor=actor)
-    return {"id": number, **told(body), "policy_version": made}
+    return {"id": number, **described(body), "policy_version": made}
 
 
-def told(body: dict[str, Any]) -> dict[str, Any]:
+def described(body: dict[str, Any]) -> dict[str, Any]:
     """What a copy did, as shown."""
     return {
         "from": body["from"],

@@ -359,7 +359,7 @@ class _Planner:
         if lead is not None and lead.corrected:
             row = corrections.in_their_words(row, lead.corrected)
         if not row.people:
-            lead, row = self._told_apart(lead, row)
+            lead, row = self._kept_apart(lead, row)
         if lead is None:
             if row.people:
                 row = self._of_known_owner(row)
@@ -373,7 +373,7 @@ class _Planner:
                 self._join_owner(lead, row)
         self._say(lead, row, said)
 
-    def _told_apart(self, lead: _Lead | None, row: Row) -> tuple[_Lead | None, Row]:
+    def _kept_apart(self, lead: _Lead | None, row: Row) -> tuple[_Lead | None, Row]:
         """A row whose lead would be known by its person, and the lead that it is really about: not another person who shares
         the e-mail address, and not another house."""
         if lead is not None and _somebody_else(lead, row):
@@ -401,12 +401,12 @@ class _Planner:
             lead_id = self._id_of(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
-                if owners.same_owner(lead.content[_NAME], row.name) and not _told_apart(lead, row):
+                if owners.same_owner(lead.content[_NAME], row.name) and not _kept_apart(lead, row):
                     return lead
         return None
 
     def _with_its_own_id(self, lead: _Lead, row: Row) -> _Lead | None:
-        """The lead that was found, if it has the row's id; where they only share a weaker key, the list tells them apart."""
+        """The lead that was found, if it has the row's id; where they only share a weaker key, the list distinguishes them."""
         return lead if lead.id == self.ids.get(row.identity) else None
 
     def _lead_of(self, row: Row) -> _Lead | None:
@@ -420,7 +420,7 @@ class _Planner:
             lead_id = self._id_of(key)
             if lead_id is not None:
                 lead = self._lead(lead_id)
-                if lead.content[_ADDRESS] is None and not _told_apart(lead, row):
+                if lead.content[_ADDRESS] is None and not _kept_apart(lead, row):
                     return lead
                 same = lead if _same_house(lead.content, row) else self._house_of(key, row)
                 if same is not None:
@@ -428,7 +428,7 @@ class _Planner:
         return None
 
     def _house_of(self, person: int, row: Row) -> _Lead | None:
-        """The lead of this house of a person whose houses are told apart by the person and the house."""
+        """The lead of this house of a person whose houses are distinguished by the person and the house."""
         house = _house(row)
         lead_id = self._id_of(properties.house_key(person, house)) if house is not None else None
         return self._lead(lead_id) if lead_id is not None else None
@@ -729,7 +729,7 @@ def _as_said(row: Row) -> dict[str, Any]:
     }
 
 
-def _told_apart(lead: _Lead, row: Row) -> bool:
+def _kept_apart(lead: _Lead, row: Row) -> bool:
     """Whether a list gave both an id of its own, and not the same: they are two leads of one person."""
     one = details.decoded(lead.content[_DETAILS]).get("lead_id")
     other = details.decoded(row.details).get("lead_id")

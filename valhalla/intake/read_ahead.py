@@ -77,7 +77,7 @@ class ReadAhead:
         self._drain = threading.Thread(target=self._take_in, name="read-ahead", daemon=True)
         self._drain.start()
         try:
-            self._tell(what, context, min(rows, PART_ROWS), said)
+            self._report(what, context, min(rows, PART_ROWS), said)
             self._answer()
         except (EOFError, OSError) as error:
             self.close()
@@ -135,7 +135,7 @@ class ReadAhead:
     ) -> None:
         self.close()
 
-    def _tell(self, what: List, context: Context, rows: int, said: bytes) -> None:
+    def _report(self, what: List, context: Context, rows: int, said: bytes) -> None:
         message = {
             "path": str(what.path),
             "profile": what.profile.to_json(),

@@ -127,7 +127,7 @@ def _rows(database: Database, choice: Choice, place: dict[str, int]) -> Iterator
 
 
 def forget(database: Database, traces: Traces) -> int:
-    """Blank the refused rows that tell of the people; inside the caller's transaction. Returns how many."""
+    """Blank the refused rows that name the people; inside the caller's transaction. Returns how many."""
     after, count = 0, 0
     while page := database.sql(sql.REJECTED_TEXTS, (after,)):
         found = [(number,) for number, *texts in page if any(map(traces.in_text, texts))]

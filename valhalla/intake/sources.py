@@ -80,11 +80,11 @@ class _Finder:
     def add(self, path: Path, *, asked: bool, source: str | None = None) -> None:
         path = Path(os.path.abspath(path))
         if not is_text(str(path)):
-            told = shown(str(path))
+            facts = shown(str(path))
             self._problem(
-                Path(told),
+                Path(facts),
                 "NOT_READABLE",
-                f"the name of {told} is no text (UTF-8); give it another name",
+                f"the name of {facts} is no text (UTF-8); give it another name",
                 asked,
             )
             return

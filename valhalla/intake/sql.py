@@ -343,7 +343,7 @@ REJECTED_TEXTS = """
 SELECT id, raw, value, message FROM reject WHERE id > ? AND (raw <> '' OR value IS NOT NULL) ORDER BY id LIMIT 5000
 """
 # The same for what imports and lists say of themselves: a file may be called after a person.
-TOLD_OF_IMPORTS = "SELECT id, path, warnings, error_message FROM import ORDER BY id"
+TEXTS_OF_IMPORTS = "SELECT id, path, warnings, error_message FROM import ORDER BY id"
 BLANK_IMPORT = """
 UPDATE import SET path = '(left out ' || id || ')', warnings = '[]',
   error_message = CASE WHEN error_message IS NOT NULL THEN 'left out' END WHERE id = ?
@@ -352,7 +352,7 @@ UPDATE import SET path = '(left out ' || id || ')', warnings = '[]',
 BLANK_WARNINGS = """
 UPDATE import SET warnings = '[]', error_message = CASE WHEN error_message IS NOT NULL THEN 'left out' END WHERE id = ?
 """
-TOLD_OF_FILES = "SELECT id, path, error FROM file ORDER BY id"
+TEXTS_OF_FILES = "SELECT id, path, error FROM file ORDER BY id"
 BLANK_FILE = "UPDATE file SET path = '(left out ' || id || ')', error = NULL WHERE id = ?"
 # It stays counted.
 BLANK_REJECT = """
@@ -663,7 +663,7 @@ UNION ALL SELECT 'consent', id, recorded_at, recorded_at, NULL FROM consent WHER
 UNION ALL SELECT 'tag', id, at, at, NULL FROM tag WHERE lead_id = :lead AND removed_at IS NULL
 UNION ALL SELECT 'deal', id, opened_at, opened_at, NULL FROM deal WHERE lead_id = :lead
 """
-# What the other houses are to be told apart by.
+# What distinguishes the other houses.
 FOLDED_PLACE = "SELECT identity, fingerprint, file_id, import_id, line FROM lead WHERE id = ?"
 # In the order of the columns of leads.sql.ADD_SIGHTING.
 FOLDED_SIGHTINGS = """

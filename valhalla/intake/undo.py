@@ -184,7 +184,7 @@ class _Undo:
                     lists[lead] = f"import {import_id} changed its {column} since"
                 else:
                     persons[lead] = f"a person changed its {column}"
-        for lead in done:  # by an undo that was interrupted; what it left alone is told again
+        for lead in done:  # by an undo that was interrupted; what it left alone is reported again
             wanted.pop(lead, None)
         return wanted, persons, {lead: why for lead, why in lists.items() if lead not in persons}
 

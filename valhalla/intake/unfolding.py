@@ -66,7 +66,7 @@ class Found(NamedTuple):
     stays: int
     """Which of the houses the lead is from now on."""
     work: dict[int | None, dict[str, list[int]]]
-    """Outcomes and the like by the house that they are for; None: it cannot be told."""
+    """Outcomes and the like by the house that they are for; None: it is unknown."""
     ids: dict[int, str]
     """The list's own id of houses, where the list has ids."""
 
@@ -379,13 +379,13 @@ class _Unfolder:
             put |= {"line": said[4], "fingerprint": said[5]} if said else {"line": None, "fingerprint": 0}
         changed = [column for column in put if column in COLUMNS and put[column] != found.now[column]]
         # Also what stays as it is and another house said otherwise: taking its import back is not to bring that here again.
-        told = {
+        facts = {
             column
             for house in found.folded.houses
             for column in COLUMNS
             if house.content[column] != stays.content[column]
         } | set(changed)
-        before = {column: found.now[column] for column in COLUMNS if column in told}
+        before = {column: found.now[column] for column in COLUMNS if column in facts}
         database.sql(leads_sql.put_columns(put), (*put.values(), lead))
         database.sql(
             leads_sql.ADD_HISTORY,
@@ -562,10 +562,10 @@ def _put_together(database: Database, lead: int, body: dict[str, Any], unfolding
         for column, value in body["after"].items()
         if present[column] == value and not (kept and column in ("person", "identity"))
     }
-    told = {column: present[column] for column in put if column in COLUMNS}
+    facts = {column: present[column] for column in put if column in COLUMNS}
     if put:
         database.sql(leads_sql.put_columns(put), (*put.values(), lead))
-        text = json.dumps(told, ensure_ascii=False)
+        text = json.dumps(facts, ensure_ascii=False)
         database.sql(leads_sql.ADD_HISTORY, (lead, now, actor, f"refold:{unfolding_id}", text))
     if not kept:
         database.many(sql.ADD_KEY, [(each, lead) for each in body["freed"]])
@@ -574,7 +574,7 @@ def _put_together(database: Database, lead: int, body: dict[str, Any], unfolding
             database.sql(leads_sql.ADD_SIGHTING, tuple(row))
             back += database.changes()
         database.sql(sql.FEWER_LISTS, (-back, lead))
-    if set(told) - {"person"}:
+    if set(facts) - {"person"}:
         redecide.decide_again(database, [lead])
     if moved:
         deals.settle(database, lead)
@@ -592,7 +592,7 @@ def _columns(database: Database, lead: int, names: tuple[str, ...]) -> dict[str,
     return dict(zip(names, database.one(leads_sql.columns_of_lead(names), (lead,)) or (), strict=True))
 
 
-# -- work of which it cannot be told for which house it was ----------------------------------------------------
+# -- work on a house that is not known -----------------------------------------------------------------------
 
 
 def unsure(database: Database, limit: int, after: int = 0) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ DIGITS = 5
 GONE = ("NOT_FOUND", "NOT_READABLE")
 
 
-def tell(database: Database, done: Pass) -> None:
+def report(database: Database, done: Pass) -> None:
     """Raise an alert for each list that is gone, or may not be read any more, and close those of lists that are back."""
     alerts = AlertSystem(database=database)
     gone = {_task(database, path): (path, code, message) for path, code, message in _unread(database, done)}

@@ -132,7 +132,7 @@ def add(database: Database, cells: dict[str, str], *, actor: str = "operator") -
     return number, new
 
 
-def telling(database: Database, traces: Traces) -> list[tuple[int, str, str | None, str | None]]:
+def matching(database: Database, traces: Traces) -> list[tuple[int, str, str | None, str | None]]:
     """The buyers, also of those who left the list, that the people are: by address or number, or by their whole name where a buyer
     has neither. Number, name, address, phone."""
     row = work_models.Buyer

@@ -178,7 +178,7 @@ class Resting:
         if row is None:
             return None
         person, state, phone, key, more, spoken = row
-        # Only a conversation tells which number is the right one.
+        # Only a conversation shows which number is the right one.
         said = numbers.said(self._database, lead_id) if spoken else ()
         callee = callee_of(lead_id, person, state, phone, key, more, said, self._rules)
         theirs = {id(each): each for each in self._by_lead.get(lead_id, ())}

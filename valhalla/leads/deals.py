@@ -60,7 +60,7 @@ class Episode(NamedTuple):
     """What outcomes say of one deal."""
 
     state: str
-    """``won`` is told apart into assigned and closed by what a person said."""
+    """``won`` is assigned or closed, by what a person said."""
     offers: int
     offer: int | None
     price: int | None
@@ -72,7 +72,7 @@ class Episode(NamedTuple):
 
 
 def episodes(events: Iterable[Event]) -> list[Episode]:
-    """The deals that outcomes tell of, given in the order in which they happened.
+    """The deals that follow from outcomes, given in the order in which they happened.
 
     An offer, a contract or a close opens one. A lead that is lost, sold, dead or opted out ends it, and so does "not interested"
     before there is a contract. What follows an end is another deal.
@@ -168,8 +168,7 @@ def settle(database: Database, lead_id: int, *, actor: str = "operator") -> None
     if not events and not rows:
         return
     closings = {each.closing for each in events if each.event == "contract"}
-    told = episodes(events)
-    pairs = _paired(told, rows)
+    pairs = _paired(episodes(events), rows)
     left = [row for row in rows if row.id not in {row.id for row, _ in pairs if row is not None}]
     now = database.clock()
     for row in left:  # first: one lead has one open deal
@@ -203,12 +202,12 @@ def _ended_as(buyer_id: int | None) -> str:
     return "closed" if buyer_id is None else "assigned"
 
 
-def _paired(told: Sequence[Episode], rows: Sequence[Deal]) -> list[tuple[Deal | None, Episode]]:
+def _paired(found: Sequence[Episode], rows: Sequence[Deal]) -> list[tuple[Deal | None, Episode]]:
     """Each episode with its row: the one that began when it did, else the next that is left, in order of time."""
     free = list(rows)
     pairs: list[tuple[Deal | None, Episode]] = []
     late = []
-    for episode in told:
+    for episode in found:
         same = next((row for row in free if row.opened_at == episode.opened_at), None)
         if same is None:
             late.append(episode)

@@ -1,4 +1,4 @@
-"""Everything that is known of a lead, in the shape in which people and programs are told of it."""
+"""Everything that is known of a lead, in the shape in which people and programs read it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ LABELS = {
 """How a fact is called on a screen, and how it is written, in the order in which a person asks for it."""
 
 ALWAYS = ("asking", "arv", "repairs", "address", "market", "sqft", "beds", "condition", "signs", "on_lists")
-"""Facts that are told also where nothing is known: what to ask for."""
+"""Facts that are shown also where nothing is known: what to ask for."""
 
 
 OCCUPIED = {
@@ -132,7 +132,7 @@ OCCUPIED = {
 """What lists say in a column *Owner occupied*, in words; other words stay as they are."""
 
 
-def told(known: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+def labelled(known: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     """(what it is called, how it is written, the fact) for a screen: those that are known, and those of :data:`ALWAYS`."""
     said = [(name, label, kind, in_words(name, known[name])) for name, (label, kind) in LABELS.items()]
     return [(label, kind, value) for name, label, kind, value in said if name in ALWAYS or value is not None]
@@ -207,11 +207,11 @@ def signs(lead: StoredLead, details: Mapping[str, Any], seen: Sequence[Seen]) ->
         for each in details.get("signs", ())
     ]
     found = list({(each["sign"], each["list"]): each for each in found}.values())
-    told = {each["sign"] for each in found}
+    labelled = {each["sign"] for each in found}
     return found + [
         {"sign": word, "list": origin, "date": _day(since)}
         for word in (lead.distress or "").split(",")
-        if word and word not in told
+        if word and word not in labelled
     ]
 
 

@@ -72,7 +72,7 @@ def alternate_key(identity: int, name: str, phone: int | None) -> int:
     """Key of a person who shares an email address with others: the address's key, its low half mixed with
     a checksum of name and phone.
 
-    Inside one address 32 bits tell the few people apart; across addresses the high half does.
+    Inside one address 32 bits distinguish the few people; across addresses the high half does.
     """
     return identity ^ (crc32(f"{name.lower()}{UNIT}{phone or ''}".encode("utf-8", "surrogatepass")) or 1)
 
@@ -81,7 +81,7 @@ def fingerprint(cells: Sequence[str], rules: int) -> int:
     """Checksum of what a row says: equal means nothing new.
 
     ``cells`` as they stand in the list; ``rules`` stands for how they are understood (see :func:`rules_of`), so that
-    other rules make another checksum of the same cells. It tells versions of one lead's row apart, which nobody
+    other rules make another checksum of the same cells. It distinguishes versions of one lead's row, which nobody
     forges: 64 bits of CRC-32 and Adler-32 do that at a sixth of the cost of a digest.
     """
     data = UNIT.join(cells).encode("utf-8", "surrogatepass")

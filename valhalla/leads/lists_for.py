@@ -286,7 +286,7 @@ def _type_of(known: Mapping[str, Any], key: int) -> str:
 
 @lru_cache(maxsize=10_000)
 def names(text: str) -> tuple[str, str]:
-    """First and last name of whom to speak with; a company, and a name whose parts nobody can tell apart, is a last name."""
+    """First and last name of whom to speak with; a company, and a name whose parts cannot be distinguished, is a last name."""
     natural = (
         not text.isupper() and "," not in text and len(text.split()) == 2
     )  # first name first, as people write it

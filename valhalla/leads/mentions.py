@@ -25,20 +25,20 @@ class Forgotten(NamedTuple):
 
 
 def forget(database: Database, traces: Traces) -> Forgotten:
-    """Leave the people out of notes, reasons and other words under any lead; delete labels, filters and packets that tell of
+    """Leave the people out of notes, reasons and other words under any lead; delete labels, filters and packets that name
     them. Inside the caller's transaction."""
     count = 0
     changed: dict[str, list[int]] = {}
     for table, columns in sql.WRITTEN.items():
         rewrite = sql.rewrite(table, columns)
-        for number, *texts in _telling(database, table, columns, traces):
+        for number, *texts in _naming(database, table, columns, traces):
             kept = (None if text is None else traces.without(str(text)) for text in texts)
             changed.setdefault(table, []).extend(
                 lead_id for (lead_id,) in database.sql(rewrite, (*kept, number)) if lead_id
             )
             count += 1
     for table, columns in sql.LABELS.items():
-        for number, *_ in _telling(database, table, columns, traces):
+        for number, *_ in _naming(database, table, columns, traces):
             changed.setdefault(table, []).extend(
                 lead_id for (lead_id,) in database.sql(sql.delete_label(table), (number,))
             )
@@ -50,7 +50,7 @@ def forget(database: Database, traces: Traces) -> Forgotten:
     return Forgotten(count, changed.get("packet", []))
 
 
-def _telling(
+def _naming(
     database: Database, table: str, columns: tuple[str, ...], traces: Traces
 ) -> Iterator[tuple[int, ...]]:
     """The rows that name them: number and texts."""

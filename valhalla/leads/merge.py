@@ -50,7 +50,7 @@ def count_possible(database: Database) -> int:
 
 
 class Compared(NamedTuple):
-    """What tells a person which of two leads to keep; money in cents, times in UTC microseconds."""
+    """What a person decides by which of two leads to keep; money in cents, times in UTC microseconds."""
 
     address: str | None
     arv: int | None

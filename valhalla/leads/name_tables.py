@@ -1,4 +1,4 @@
-"""The words by which owners' names are told apart, as data: legal forms, companies' words, frequent first names."""
+"""The words by which kinds of owners' names are recognised, as data: legal forms, companies' words, frequent first names."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ GIVEN = _set(
     " CHARLENE BESSIE DELORES MELINDA PEARL ARLENE MAUREEN COLLEEN ALLISON TAMARA JOY GEORGIA CONSTANCE LILLIE CLAUDIA JACKIE MARCIA"
     " TANYA NELLIE MINNIE MARLENE HEIDI GLENDA LYDIA VIOLA COURTNEY MARIAN STELLA CAROLINE DORA JO VICKIE MATTIE NORA LOLA"
 )
-"""First names that are frequent in the United States, after the Census Bureau's name files of 1990: they tell a first name from a
+"""First names that are frequent in the United States, after the Census Bureau's name files of 1990: they distinguish a first name from a
 surname where a list does not say which stands first."""

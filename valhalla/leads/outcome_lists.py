@@ -190,8 +190,8 @@ def _lead_of(database: Database, cells: dict[str, str], phone: int | None) -> in
             return int(found)
     if phone is not None:
         return _lead_of_number(database, phone, name)
-    told = cells.get("email") or cells.get("phone") or name or "nobody"
-    raise NotFound(f"no lead is known as {told}")
+    facts = cells.get("email") or cells.get("phone") or name or "nobody"
+    raise NotFound(f"no lead is known as {facts}")
 
 
 def _lead_of_number(database: Database, phone: int, name: str) -> int:

@@ -42,7 +42,7 @@ class Pause(NamedTuple):
 
 
 def as_text(pause: Pause) -> str:
-    """What a person is told of a pause: "paused until 2026-12-15 (too many wrong numbers); its lists are still read"."""
+    """A pause in words: "paused until 2026-12-15 (too many wrong numbers); its lists are still read"."""
     what, lists = ("stopped", "not read") if pause.kind == "stop" else ("paused", "still read")
     until = "until you resume it" if pause.until is None else f"until {date(pause.until)}"
     return f"{what} {until} ({pause.reason}); its lists are {lists}"

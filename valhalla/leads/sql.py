@@ -153,7 +153,7 @@ FROM lead WHERE details IS NOT NULL
 """
 # The further columns of every list that there was.
 ALL_HEADERS = "SELECT names FROM header ORDER BY id"
-# Oldest first, as it is told.
+# Oldest first, as it happened.
 HISTORY = "SELECT at, actor, cause, import_id, before FROM lead_history WHERE lead_id = ? ORDER BY id"
 # Every list that names the lead, by path: a join, so that no path is looked up by itself.
 SIGHTINGS = """
@@ -200,7 +200,7 @@ SELECT l.market, coalesce(d.buyer_price, d.price + d.fee), coalesce(l.repairs, 0
 FROM deal AS d JOIN lead AS l ON l.id = d.lead_id
 WHERE d.state IN ('won', 'assigned', 'closed') AND l.market IS NOT NULL AND l.arv > 0 AND coalesce(d.buyer_price, d.price + d.fee) > 0
 """
-# How rows, people and properties were told apart or joined, in one look.
+# How rows, people and properties were kept apart or joined, at one glance.
 IDENTITY_COUNTS = """
 SELECT json_object(
   'recognised', (SELECT coalesce(sum(updated + unchanged + duplicate), 0) FROM import WHERE state = 'done'),
@@ -308,7 +308,7 @@ UNION SELECT kept_id FROM lead_merge WHERE kept_id {sign} :edge ORDER BY id {way
 """
 # Of the named leads, those that fit; and the last one named, from which the next window begins.
 NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = named.id AND {fits} ORDER BY named.id {way}"
-# Counted, so that a window that was full is told from the last one.
+# Counted, so that a full window can be distinguished from the last one.
 NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
 
 # A walk over every lead. Merged leads are parts of others.
@@ -319,7 +319,7 @@ WHERE suppressed IS NULL OR suppressed NOT LIKE 'merged%' GROUP BY 1, 2, 3, 4
 # What the counts depend on, read in two steps.
 FACET_VERSION = "SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM lead)"
 
-# Of two leads that may be one: what tells a person which to keep.
+# Of two leads that may be one: what a person decides by which to keep.
 COMPARED = """
 SELECT l.id, l.address, l.arv, l.repairs, l.condition, l.beds, l.list_date, l.created_at, l.lists, l.suppressed, f.path, l.line,
   (SELECT count(*) FROM outcome AS o WHERE o.lead_id = l.id AND o.undone_at IS NULL)
@@ -485,7 +485,7 @@ RETURNING {_DEAL_COLUMNS}
 CURRENT_DEAL = f"""
 SELECT {_DEAL_COLUMNS} FROM deal WHERE lead_id = ? AND state <> 'undone' ORDER BY ended_at IS NULL DESC, opened_at DESC, id DESC LIMIT 1
 """
-# To tell "no such lead" from "no deal".
+# To distinguish "no such lead" from "no deal".
 LEAD_EXISTS = "SELECT 1 FROM lead WHERE id = ?"
 # By the partial index of open deals; the board reads all of them.
 OPEN_DEALS = f"{_SHOWN_DEAL} WHERE d.ended_at IS NULL AND (:market IS NULL OR l.market = :market) ORDER BY d.stage_since, d.id"
@@ -617,7 +617,7 @@ INDEX_DEFINITION = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name 
 COUNT_INDEXED = (
     "SELECT count(*) FROM (SELECT 1 FROM lead WHERE suppressed IS NULL AND score_base >= {} LIMIT {})"
 )
-# As good as a count for telling a short file from a long one, and one seek.
+# As good as a count for distinguishing a short list from a long one, and one seek.
 NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
 # The base of the lead at a place of the list, by the index.
 LISTED_BASE = """
@@ -726,7 +726,7 @@ LEADS_CHANGED = "SELECT lead_id FROM lead_history WHERE id > ? LIMIT ?"
 CONTACTS_OF = (
     "SELECT id, email, phone_key, details, suppressed FROM lead WHERE id IN (SELECT value FROM carray(?))"
 )
-# All of a domain's leads can only be told by reading every address.
+# All of a domain's leads can only be found by reading every address.
 WALK_CONTACTS = """
 SELECT id, email, phone_key, details, suppressed FROM lead WHERE id > :after
   AND (:domains OR email IN (SELECT value FROM json_each(:emails)) OR phone_key IN (SELECT value FROM json_each(:phones))
@@ -1031,9 +1031,9 @@ def written(table: str, columns: tuple[str, ...]) -> str:
 
 def rewrite(table: str, columns: tuple[str, ...]) -> str:
     """Other words in one row; returns the lead that finds them in the search, 0 for none."""
-    told = "lead_id" if table in ("note", "outcome") else "0"
+    lead = "lead_id" if table in ("note", "outcome") else "0"
     return (
-        f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ? RETURNING {told}"
+        f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ? RETURNING {lead}"
     )
 
 

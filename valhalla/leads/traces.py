@@ -1,4 +1,4 @@
-"""Whether a text or a file tells of certain people, however their numbers are spelled: for erasing them."""
+"""Whether a text or a file names certain people, however their numbers are spelled: for erasing them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Traces:
         return any(f" {name} " in words for name in self._plain_names())
 
     def without(self, text: str) -> str:
-        """``text`` without their addresses, numbers and names; nothing of it where something would still tell of them."""
+        """``text`` without their addresses, numbers and names; nothing of it where something would still name them."""
         for email in self.emails:
             text = re.sub(rf"(?<![\w.+-]){re.escape(email)}(?![\w-])", LEFT_OUT, text, flags=re.IGNORECASE)
         for number in self.numbers:

@@ -108,7 +108,7 @@ def on_clock(wall: datetime, zone: str | None) -> Spoken:
 
 def clock(zone: str | None) -> tzinfo | None:
     """The clock of a zone; None: the computer's."""
-    from zoneinfo import ZoneInfo  # an import of a list, which tells no time, does without
+    from zoneinfo import ZoneInfo  # an import of a list reads no clock time and does without
 
     return ZoneInfo(zone) if zone else None
 

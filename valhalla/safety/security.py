@@ -57,14 +57,14 @@ def measure(
         details[name] = {"result": result, "detail": text}
     results = [each["result"] for each in details.values()]
     # A plain file is so on every home: it is said, but a status that is amber for ever says nothing any more.
-    telling = [each["result"] for name, each in details.items() if name != "encryption_at_rest"]
+    results = [each["result"] for name, each in details.items() if name != "encryption_at_rest"]
     return {
         "status": "CRITICAL"
-        if FAILED in telling
+        if FAILED in results
         else "UNKNOWN"
-        if UNKNOWN in telling
+        if UNKNOWN in results
         else "WARNING"
-        if WARNING in telling
+        if WARNING in results
         else "SECURE",
         "checks_passed": results.count(PASSED),
         "checks_failed": len(results) - results.count(PASSED),

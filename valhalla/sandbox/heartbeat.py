@@ -98,7 +98,7 @@ class SchedulerHeartbeat(Block):
         silence = self._silence()
         healthy = self.is_running and silence is not None and silence < self.timeout
         if not healthy and self.is_running:
-            self._tell_missed(silence)
+            self._report_missed(silence)
         return healthy
 
     def get_health_status(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class SchedulerHeartbeat(Block):
                 due = max(due + self.interval, time.monotonic())
                 self._beat()
             if (silence := self._silence() or 0.0) >= self.timeout:
-                self._tell_missed(silence)
+                self._report_missed(silence)
 
     def _beat(self) -> None:
         now = self.database.clock()
@@ -148,7 +148,7 @@ class SchedulerHeartbeat(Block):
     def _silence(self) -> float | None:
         return None if self._beat_at is None else time.monotonic() - self._beat_at
 
-    def _tell_missed(self, silence: float | None) -> None:
+    def _report_missed(self, silence: float | None) -> None:
         if self._missed or self._alerts is None:
             return
         self._missed = True

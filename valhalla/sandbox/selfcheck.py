@@ -165,7 +165,7 @@ def _alerts(database: Database) -> str:
             end()
     _must([each["id"] for each in heard] == [number], "a subscriber that fails kept others from hearing")
     _must(system.acknowledge(number)["state"] == "acknowledged", "it could not be acknowledged")
-    return "told to all, though one of them fails; acknowledged"
+    return "reported to all, though one of them fails; acknowledged"
 
 
 def _logger(database: Database) -> str:

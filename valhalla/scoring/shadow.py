@@ -44,7 +44,7 @@ CLOSES = 20
 """Leads on either side, closed and lost, under which their order says nothing."""
 
 MARGIN = 0.02
-"""How much worse than now closed leads may be told from lost ones (area under the ROC curve)."""
+"""How much worse than now closed leads may be distinguished from lost ones (area under the ROC curve)."""
 
 
 class Mover(NamedTuple):
@@ -236,7 +236,7 @@ def _offers(scores: _Scores) -> Gate:
 
 
 def _spread(scores: _Scores) -> Gate:
-    name = "still tells leads apart"
+    name = "still separates leads"
     if len(scores.before) < ENOUGH:
         return Gate(name, None, 0.5, None, f"Fewer than {ENOUGH} leads can be compared.")
     before, after = len(set(scores.before.values())), len(set(scores.after.values()))

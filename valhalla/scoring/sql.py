@@ -63,7 +63,7 @@ COUNT_CALLABLE = f"SELECT count(*) FROM lead WHERE {_ABLE}"
 CALLABLE = f"SELECT {', '.join(STORED)} FROM lead WHERE {_ABLE} AND identity % ? = 0"
 # Of a large file, some leads by their numbers: a scan of a million would take seconds.
 CALLABLE_OF = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) AND {_ABLE}"
-# As good as a count for telling that there are many more, and one seek.
+# As good as a count for seeing that there are many more, and one seek.
 NEWEST_LEAD = "SELECT coalesce(max(id), 0) FROM lead"
 
 # Leads with a result, the newest first: what it was, when, the probability that was stored before, how far they had come.

@@ -2,7 +2,7 @@
 
 A command next to a running instance makes one as well as the instance itself, so a second start can open the cockpit
 of the first. The file holds no token, only its SHA-256. That a link was used stands in the file, too: it stays used when
-the program starts again, and a second use of it can be told from a wrong link.
+the program starts again, and a second use of it can be distinguished from a wrong link.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def name_of(database: Database) -> str:
 
 
 def write_page(home: Home, link: str) -> Path:
-    """Write the private page that leads to ``link``, for a browser to open: what it is told stands in the list of
+    """Write the private page that leads to ``link``, for a browser to open: its arguments are in the list of
     processes, which everybody on this computer can read."""
     with whole(home.open_page) as part:
         part.unlink(missing_ok=True)

@@ -210,7 +210,7 @@ class Service:
         with database.write():
             runs.end_cycle(database, cycle_id, ended, done.result, ok=not failed)
         database.after_commit(lambda: signing.note(database, self.home.audit, f"cycle {number}"))
-        unread.tell(database, done)
+        unread.report(database, done)
         self.stats.add(done.result, ended)
         self.last = done
         self._save_stats()

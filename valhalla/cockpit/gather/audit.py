@@ -104,20 +104,20 @@ def listed(home: Home) -> list[dict[str, Any]]:
 def _copy(path: Path) -> dict[str, Any]:
     seen = path.stat()
     try:
-        told = json.loads(manifest_path(path).read_text(encoding="utf-8"))
-        told = told if isinstance(told, dict) else {}
+        report = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+        report = report if isinstance(report, dict) else {}
     except (OSError, ValueError):
-        told = {}
+        report = {}
     return {
         "name": path.name,
         "bytes": seen.st_size,
-        "at": told.get("at") or iso(int(seen.st_mtime * 1_000_000)),
-        "entries": told.get("entries"),
-        "head": told.get("head"),
-        "sha256": told.get("sha256"),
-        "redacted": bool(told.get("redacted")),
-        "signed": "signature" in told,
-        "manifest": bool(told),
+        "at": report.get("at") or iso(int(seen.st_mtime * 1_000_000)),
+        "entries": report.get("entries"),
+        "head": report.get("head"),
+        "sha256": report.get("sha256"),
+        "redacted": bool(report.get("redacted")),
+        "signed": "signature" in report,
+        "manifest": bool(report),
         "automatic": path in copies.automatic(Home(path.parent.parent)),
     }
 

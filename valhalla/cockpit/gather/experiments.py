@@ -91,7 +91,7 @@ def _with_results(here: Cockpit, head: dict[str, Any]) -> dict[str, Any]:
     )
     if found is None:
         return {**head, "results": None, "as_of": None}
-    told = found.value
-    for variant in told["variants"]:
+    facts = found.value
+    for variant in facts["variants"]:
         variant["says"] = rate_text(variant)
-    return {**head, "results": told, "as_of": iso(found.at)}
+    return {**head, "results": facts, "as_of": iso(found.at)}

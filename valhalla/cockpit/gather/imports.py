@@ -151,15 +151,15 @@ def upload(here: Cockpit, token: str, source: str = DEFAULT_SOURCE) -> dict[str,
     """A list that waits, and what reading it would do; ``preview`` is None while that is worked out, ``percent`` how far it is."""
     found = uploads.find(here.home, token)
     rules = f"{rules_of(here.database, source)} {log.known_so_far(here.database)}"
-    told = here.previews.get(found.path, source, rules)
-    file = told["file"] if told else None
+    facts = here.previews.get(found.path, source, rules)
+    file = facts["file"] if facts else None
     return {
         **_waiting(found),
         "source": source,
         "sources": source_names(here.database),
         "fields": list(FIELDS),
-        "preview": told,
-        "percent": None if told else here.previews.percent(found.path),
+        "preview": facts,
+        "percent": None if facts else here.previews.percent(found.path),
         "accepted": file["rows"] - file["rejected"] + file["offered"] if file else None,
         "usable": bool(file and not file["error"] and file["rows"] > file["rejected"] - file["offered"]),
     }

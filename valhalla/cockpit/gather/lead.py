@@ -77,19 +77,19 @@ def gather(cockpit: Cockpit, lead_id: int) -> dict[str, Any]:
 def _fields(record: Record, known: dict[str, Any]) -> list[dict[str, Any]]:
     """What was read of the lead, in the order in which a person asks for it; ``kind`` says how it is written."""
     lead = record.lead
-    told: list[tuple[str, str, Any]] = [
-        *facts.told(known),
+    rows: list[tuple[str, str, Any]] = [
+        *facts.labelled(known),
         ("location", "text", lead.location),
         ("on the list since", "day", iso(lead.list_date)[:10] if lead.list_date is not None else None),
         ("source", "text", lead.source),
         *((name, "text", value) for name, value in record.extra.items()),
     ]
-    return [{"name": name, "kind": kind, "value": value} for name, kind, value in told]
+    return [{"name": name, "kind": kind, "value": value} for name, kind, value in rows]
 
 
 def _before(columns: dict[str, Any]) -> list[dict[str, Any]]:
     """The columns of a lead before a change, as a person reads them."""
-    told = []
+    rows = []
     for name, value in columns.items():
         if name in INNER:
             continue
@@ -97,8 +97,8 @@ def _before(columns: dict[str, Any]) -> list[dict[str, Any]]:
             value = money(value)
         elif value is not None and name in MOMENTS:
             value = iso(value)[:16].replace("T", " ")
-        told.append({"name": name.replace("_", " "), "value": None if value is None else str(value)})
-    return told
+        rows.append({"name": name.replace("_", " "), "value": None if value is None else str(value)})
+    return rows
 
 
 def _dollars(cents: int | None) -> float | None:

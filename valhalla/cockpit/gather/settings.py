@@ -67,7 +67,7 @@ def one(database: Database, key: str) -> dict[str, Any]:
 
 def _setting(key: str, setting: Field, stored: Stored | None) -> dict[str, Any]:
     variable = settings.environment_name(key)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "key": key,
         "meaning": setting.meaning,
         "default": setting.default,
@@ -84,25 +84,25 @@ def _setting(key: str, setting: Field, stored: Stored | None) -> dict[str, Any]:
         "high": None,
     }
     if stored is not None:
-        told |= {"value": stored.value, "origin": "file", "at": iso(stored.at), "by": stored.by}
+        facts |= {"value": stored.value, "origin": "file", "at": iso(stored.at), "by": stored.by}
     if variable in os.environ:
-        told["origin"] = "environment"
+        facts["origin"] = "environment"
         try:
-            told["value"] = setting.read(os.environ[variable])
+            facts["value"] = setting.read(os.environ[variable])
         except ValueError as error:
-            told["problem"] = f"the variable must be {error}"
-    told["changed"] = told["value"] != setting.default
+            facts["problem"] = f"the variable must be {error}"
+    facts["changed"] = facts["value"] != setting.default
     if key == "dry_run_enabled":
-        told["kind"] = "lock"
+        facts["kind"] = "lock"
     elif setting.kind == "count":
-        told |= {"kind": "number", "low": setting.low, "high": setting.high}
+        facts |= {"kind": "number", "low": setting.low, "high": setting.high}
     elif setting.kind == "word":
-        told |= {"kind": "choice", "words": list(setting.words)}
+        facts |= {"kind": "choice", "words": list(setting.words)}
     elif setting.kind == "flag":
-        told |= {"kind": "choice", "words": ["on", "off"]}
-    told["text"] = "" if told["value"] is None else settings.as_text(told["value"])
-    told["default_text"] = settings.as_text(setting.default)
-    return told
+        facts |= {"kind": "choice", "words": ["on", "off"]}
+    facts["text"] = "" if facts["value"] is None else settings.as_text(facts["value"])
+    facts["default_text"] = settings.as_text(setting.default)
+    return facts
 
 
 def policy(database: Database, version: int | None = None) -> dict[str, Any]:

@@ -26,12 +26,12 @@ Filter = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=calls.MOST)]
 
 
-def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
-    further, limit = None, told["limit"]
-    if told["more"] and limit < calls.MOST:
+def _around(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
+    further, limit = None, facts["limit"]
+    if facts["more"] and limit < calls.MOST:
         chosen = {
-            "market": told["market"],
-            "source": told["source"],
+            "market": facts["market"],
+            "source": facts["source"],
             "limit": min(calls.MOST, limit + calls.STEP),
         }
         further = "/calls?" + urlencode({name: value for name, value in chosen.items() if value})

@@ -35,7 +35,7 @@ Back = Annotated[str, Form(max_length=2_000)]
 Every = Annotated[bool, Form()]
 
 
-def _asked(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+def _asked(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
     return {name: request.query_params.get(name) for name in ("pairs_after", "changes_after", "offers_after")}
 
 

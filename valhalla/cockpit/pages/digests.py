@@ -43,8 +43,8 @@ def _gathered(here: Cockpit, days: float) -> dict[str, Any] | None:
 @router.get("/digest")
 def page_of_day(request: Request, here: Here, days: Days = 1.0) -> Response:
     """The digest as of now; nothing is written."""
-    told = _gathered(here, days)
-    return page(request, "digest_wait.html", "Digest") if told is None else document(digest_page.html(told))
+    facts = _gathered(here, days)
+    return page(request, "digest_wait.html", "Digest") if facts is None else document(digest_page.html(facts))
 
 
 @router.json(
@@ -54,17 +54,17 @@ def page_of_day(request: Request, here: Here, days: Days = 1.0) -> Response:
 )
 def show(here: Here, days: Days = 1.0) -> Response:
     """What the last days brought, who to call, what needs attention. Null, with 202, while it is put together; nothing is written."""
-    told = _gathered(here, days)
-    return Answer(told) if told is not None else Answer(None, 202, {"retry-after": "2"})
+    facts = _gathered(here, days)
+    return Answer(facts) if facts is not None else Answer(None, 202, {"retry-after": "2"})
 
 
 @router.get("/digest.txt")
 def text(here: Here, days: Days = 1.0) -> Response:
     """The same for a terminal or a mail; 202 while it is put together."""
-    told = _gathered(here, days)
-    if told is None:
+    facts = _gathered(here, days)
+    if facts is None:
         return PlainTextResponse("It is being put together; ask again.\n", 202, {"retry-after": "2"})
-    return PlainTextResponse(digest_page.text(told))
+    return PlainTextResponse(digest_page.text(facts))
 
 
 @router.get("/digest/{date}")

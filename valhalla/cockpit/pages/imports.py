@@ -196,12 +196,12 @@ def reading(request: Request, here: Cockpit, path: Path, source: str, *, again: 
     if state.result is None:
         return done(request, "/imports", f"There is nothing new in {path.name}.", kind="info")
     number = int(state.result)
-    told = details(here.database, number)
-    if told["error"]:
+    facts = details(here.database, number)
+    if facts["error"]:
         return done(request, f"/imports/{number}", f"{path.name} could not be used.", kind="bad")
-    refused = f", {told['rejected']:,} refused" if told["rejected"] else ""
-    says = f"{path.name}: {told['new']:,} new, {told['updated']:,} updated{refused}."
-    return done(request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if told["rows"] else None)
+    refused = f", {facts['rejected']:,} refused" if facts["rejected"] else ""
+    says = f"{path.name}: {facts['new']:,} new, {facts['updated']:,} updated{refused}."
+    return done(request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if facts["rows"] else None)
 
 
 def _leads(count: int) -> str:

@@ -63,18 +63,18 @@ def no_market(here: Cockpit, text: str | None) -> str | None:
     return None
 
 
-def _around(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
-    asked = browse.Wanted(**told["wanted"])
-    following = None if told["next"] is None else address(replace(asked, after=told["next"]))
+def _around(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
+    asked = browse.Wanted(**facts["wanted"])
+    following = None if facts["next"] is None else address(replace(asked, after=facts["next"]))
     return {
         "q": asked.q,
-        "no_market": None if told["leads"] else no_market(here, asked.market),
+        "no_market": None if facts["leads"] else no_market(here, asked.market),
         "following": following,
         "beginning": address(replace(asked, after=None)) if asked.after is not None else None,
         "facets": facets.gather(here),
         "statuses": browse.STATUSES,
         "order_titles": browse.ORDERS,
-        **sorting(asked, told["orders"]),
+        **sorting(asked, facts["orders"]),
     }
 
 

@@ -35,7 +35,7 @@ router = Views("safety")
     "safety.html",
     "Safety",
     summary="GO or NO-GO, blocks, limits, heartbeat, risk, validation, production",
-    more=lambda request, here, told: {"effects": register.counts(here.database)},
+    more=lambda request, here, facts: {"effects": register.counts(here.database)},
 )
 def show(here: Here) -> dict[str, Any]:
     """Checks and blocks as of when they were last made (each has its time; null: never), the rest as of now."""

@@ -52,7 +52,7 @@ Text = Annotated[str, Form(max_length=5_000)]
 Version = Annotated[int, Query(ge=1, lt=2**31)]
 
 
-def _tabs(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+def _tabs(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
     return {"tabs": TABS}
 
 
@@ -83,7 +83,7 @@ def _basics(here: Cockpit, typed: Mapping[str, str] = {}, problems: Mapping[str,
     "settings.html",
     "Settings",
     summary="Every setting",
-    more=lambda request, here, told: _around(here),
+    more=lambda request, here, facts: _around(here),
 )
 def show(here: Here) -> dict[str, Any]:
     """With what is in force, where that comes from (environment, file, default), its meaning and what may be set."""
@@ -159,7 +159,7 @@ def start_with_windows(request: Request, here: Here, on: Annotated[bool, Form()]
     "policy.html",
     "Policy",
     summary="The policy",
-    more=lambda request, here, told: _typed(),
+    more=lambda request, here, facts: _typed(),
 )
 def policy(here: Here, version: Version | None = None) -> dict[str, Any]:
     """The version in force or an earlier one, key by key, with meaning, range and default."""
@@ -190,15 +190,15 @@ def change_policy(
             f"/settings/policy#{key}",
             f"{key} is {policies.as_text(policies.parsed(value))} already.",
         )
-    told = "; ".join(
+    facts = "; ".join(
         f"{each.key}: {policies.as_text(each.before)} → {policies.as_text(each.after)}"
         for each in made.changes
     )
-    says = f"Version {made.version}: {told[:300]}. The leads it concerns are decided again."
+    says = f"Version {made.version}: {facts[:300]}. The leads it concerns are decided again."
     return done(request, f"/settings/policy#{key}", says)
 
 
-def _compared(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+def _compared(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
     """Two versions, where the address names them."""
     asked = [request.query_params.get(name, "") for name in ("from", "to")]
     before, after = (int(each) if each.isdecimal() and len(each) < 10 else 0 for each in asked)
@@ -227,10 +227,10 @@ def difference(
     return gather.difference(here.database, before, after)
 
 
-def _pages(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
+def _pages(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "tabs": TABS,
-        "more": f"/settings/dnc?{urlencode({'before': told['next']})}" if told["next"] else None,
+        "more": f"/settings/dnc?{urlencode({'before': facts['next']})}" if facts["next"] else None,
     }
 
 

@@ -19,8 +19,8 @@ router = Views("imports")
 ListNumber = Annotated[int | None, Query(ge=1, lt=2**63)]
 
 
-def _chosen(request: Request, here: Cockpit, told: dict[str, Any]) -> dict[str, Any]:
-    return {"names": {each["id"]: each["name"] for each in (told["stack"] or {"lists": []})["lists"]}}
+def _chosen(request: Request, here: Cockpit, report: dict[str, Any]) -> dict[str, Any]:
+    return {"names": {each["id"]: each["name"] for each in (report["stack"] or {"lists": []})["lists"]}}
 
 
 @router.view(

@@ -27,7 +27,7 @@ Filter = Annotated[str | None, Query(max_length=200)]
     "today.html",
     "Today",
     summary="Who to call today, in groups",
-    more=lambda request, here, told: {"no_market": no_market(here, told["market"])},
+    more=lambda request, here, facts: {"no_market": no_market(here, facts["market"])},
 )
 def show(
     here: Here,

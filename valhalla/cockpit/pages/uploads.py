@@ -146,8 +146,8 @@ def answer(
 def cure(request: Request, here: Here, token: Token, source: Source = DEFAULT_SOURCE) -> Response:
     """Follow the advice that the preview gives."""
     name = source_name(source)
-    told = imports.upload(here, token, name)["preview"]
-    advice = told["file"]["advice"] if told and told["file"] else []
+    facts = imports.upload(here, token, name)["preview"]
+    advice = facts["file"]["advice"] if facts and facts["file"] else []
     if not advice:
         raise UsageError("there is nothing to advise about this list")
     set_source(here.database, name, Change(), actor=here.actor)

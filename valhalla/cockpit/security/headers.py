@@ -1,4 +1,4 @@
-"""What every answer tells the browser not to do."""
+"""What every answer forbids the browser."""
 
 from __future__ import annotations
 

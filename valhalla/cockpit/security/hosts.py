@@ -63,7 +63,7 @@ class Hosts:
 
 
 class OwnName:
-    """Under a name that every program shares, lets in tokens and what is public, and tells everybody else the way."""
+    """Under a name that every program shares, lets in tokens and what is public, and shows everybody else the way."""
 
     def __init__(self, app: ASGIApp, *, cockpit: Cockpit) -> None:
         self.app = app

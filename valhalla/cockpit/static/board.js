@@ -85,7 +85,7 @@ function sentence(reason) {
   return reason && !reason.endsWith(".") ? `${reason}.` : reason ?? ""; // may begin with a path, which is written as it is
 }
 
-function told({ timestamp, source }) {
+function note({ timestamp, source }) {
   const mode = byId("mode");
   mode.className = `chip ${KINDS[source.mode]}`;
   if (byId("mode-word").textContent !== WORDS[source.mode]) {
@@ -107,7 +107,7 @@ export function follow(path, first, draw) {
   const show = (frame) => {
     latest = frame;
     byId("board").classList.remove("is-stale");
-    told(frame);
+    note(frame);
     draw(frame);
   };
   const stale = () => {

@@ -1,4 +1,4 @@
-// The page Imports: progress as it is told; when a list has been read, the page shows it.
+// The page Imports: progress as it comes in; when a list has been read, the page shows it.
 import { line } from "./running.js";
 
 const section = document.getElementById("running"), box = section.querySelector("[data-imports]");

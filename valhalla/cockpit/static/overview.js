@@ -1,4 +1,4 @@
-// Progress of running imports, as it is told.
+// Progress of running imports, as it comes in.
 import { line } from "./running.js";
 
 const box = document.getElementById("imports");

@@ -89,7 +89,7 @@ class Mesh:
             try:
                 found = manifests.verified(node.get("document"), self._clock())
                 if found.timestamp is None:
-                    raise Unproven("without a timestamp nobody can tell how old it is")
+                    raise Unproven("without a timestamp its age is unknown")
                 await self._store.register(found, pulled=True)
                 taken += 1
             except StoreDown:
@@ -115,12 +115,12 @@ class Mesh:
                 if other not in self._failing:
                     self._failing.add(other)
                     log.warning("mesh: nothing was pulled from %s: %s", shown(other), error)
-                    await self._tell_failure(other)
+                    await self._report_failure(other)
             except Exception:
                 log.exception("mesh: a pull failed")
             await asyncio.sleep(EVERY)
 
-    async def _tell_failure(self, other: str) -> None:
+    async def _report_failure(self, other: str) -> None:
         try:
             await self._publish(other, 0, success=False)
         except StoreDown:

@@ -152,7 +152,7 @@ class Store:
         }
 
     async def documents(self, nodes: Sequence[str]) -> dict[str, Any]:
-        """The signed document of each of these nodes, by id, where there is one with a timestamp: without one nobody else could tell
+        """The signed document of each of these nodes, by id, where there is one with a timestamp: without one nobody else could check
         whether it is an old one."""
 
         async def question(redis: Redis) -> list[Any]:

@@ -68,7 +68,7 @@ class _Number(NamedTuple):
     text: str
     usable: bool
     rank: int
-    told: bool
+    has_more: bool
     """Whether its columns say more of it than the number."""
     json: str
 
@@ -167,7 +167,7 @@ class ListReader(BulkReader):
         ids = texts("lead_id")
         who, aliases, people = self._identities(names, reach, ids, texts, locations, homes, more, count)
         ordered = [more[name] for name in sorted(more) if any(more[name])]
-        told: Iterable[str | None] = (
+        details: Iterable[str | None] = (
             [
                 f"{{{inner}}}" if inner else None
                 for inner in map(",".join, map(_filled, zip(*ordered, strict=True)))
@@ -182,7 +182,7 @@ class ListReader(BulkReader):
             repeat(home) if sources is None else [source or home for source in sources],
             markets, states, dates or nothing, or_none(addresses), arv or nothing, repairs or nothing, sqft or nothing,
             nothing if conditions is None else or_none(conditions), beds or nothing, distress, reach.numbers, nothing,
-            json_arrays(extra, Encode) if extra else nothing, told, [each[0] if each else None for each in people],
+            json_arrays(extra, Encode) if extra else nothing, details, [each[0] if each else None for each in people],
             who, fingerprints, lines, aliases, people, strict=False,
         ))  # fmt: skip
         chunk.normalised += len(normalised - odd)
@@ -225,14 +225,14 @@ class ListReader(BulkReader):
                 continue
             if len(known) == 1:
                 best = known[0]
-                if best.told:
+                if best.has_more:
                     more_phones[row] = f'"phones":[{best.json}]'
             else:
                 once = {each.same: each for each in reversed(known)}
                 if len(once) < len(known):
                     known = [each for each in known if once[each.same] is each]
                 best = min(known, key=_wanted)
-                if len(known) > 1 or best.told:
+                if len(known) > 1 or best.has_more:
                     more_phones[row] = f'"phones":[{",".join([each.json for each in known])}]'
             if best.usable:
                 phones[row], numbers[row] = best.text, best.key
@@ -247,7 +247,7 @@ class ListReader(BulkReader):
             flags, kind, status, column = map(_json, (phone.flags, phone.type, phone.status, phone.column))
             return _Number(
                 *("", None, f',"status":{status},"type":{kind}}}', phone.usable, preference(phone)),
-                told=bool(phone.flags or phone.type or phone.status),
+                has_more=bool(phone.flags or phone.type or phone.status),
                 json=f'{{"column":{column},"flags":{flags},"key":',
             )
 
@@ -273,13 +273,13 @@ class ListReader(BulkReader):
                     continue
                 (text,) = several
                 key = phone_key(text, country)
-            _, _, tail, usable, rank, told, head = kinds[words]
+            _, _, tail, usable, rank, has_more, head = kinds[words]
             if key is None:
                 json = f'{head}null,"number":{_json(text)}{tail}'
-                found[row] = make(text, None, text, False, rank, told, json)
+                found[row] = make(text, None, text, False, rank, has_more, json)
             else:
                 number = f'"{text}"' if '"' not in text and "\\" not in text else _json(text)
-                found[row] = make(key, key, text, usable, rank, told, f'{head}{key},"number":{number}{tail}')
+                found[row] = make(key, key, text, usable, rank, has_more, f'{head}{key},"number":{number}{tail}')
         return found
 
     def _addresses(self, texts: _Get, count: int, odd: set[int]) -> tuple[Texts, Texts]:
@@ -423,7 +423,7 @@ class ListReader(BulkReader):
         days = [0] * count if dates is None else self._sold.column(dates)
         if None in days:
             odd.update(row for row, day in enumerate(days) if day is None)
-        told = dates or [""] * count
+        dated = dates or [""] * count
         return [
             f'"last_sale":{{"date":{day},"price":{price}}}'
             if text and price is not None
@@ -432,7 +432,7 @@ class ListReader(BulkReader):
             else f'"last_sale":{{"price":{price}}}'
             if price is not None
             else ""
-            for text, day, price in zip(told, days, cents, strict=True)
+            for text, day, price in zip(dated, days, cents, strict=True)
         ]
 
     def _second_owners(self, texts: _Get) -> Texts:
@@ -468,7 +468,7 @@ class ListReader(BulkReader):
         rest: Iterable[int] = range(count)
         if self._details.houses:
             rest = self._houses(names, reach, texts, locations, homes, who, aliases, people, count)
-        told = list[str]([""] * count)
+        named = list[str]([""] * count)
         for row in rest:
             found = self.careful.known_by(
                 *(ids[row] if ids else "", names[row], reach.emails[row], reach.numbers[row]),
@@ -476,8 +476,8 @@ class ListReader(BulkReader):
             )
             who[row], aliases[row], people[row], lead_id = found
             if lead_id:
-                told[row] = f'"lead_id":{_json(lead_id)}'
-        more["lead_id"] = told
+                named[row] = f'"lead_id":{_json(lead_id)}'
+        more["lead_id"] = named
         return who, aliases, people
 
     def _houses(

@@ -381,9 +381,9 @@ class RowReader:
             who, *rest = houses
             aliases = tuple(rest)
         else:
-            who, aliases, people, told = self.known_by(lead_id, name, email, number, address or location)
-            if told:
-                more = {**more, "lead_id": told}
+            who, aliases, people, facts = self.known_by(lead_id, name, email, number, address or location)
+            if facts:
+                more = {**more, "lead_id": facts}
         return Row(
             name, email or None, phone or None, value, location or None, source or self.source, market, state, when,
             address or None, arv, repairs, sqft, condition or None, beds, distress, number, ",".join(codes) or None,
@@ -413,7 +413,7 @@ class RowReader:
         self, lead_id: str, name: str, email: str, phone: int | None, place: str
     ) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
         """Identity and weaker keys of a lead that is not known by its property, the keys of its owner, and its own id when the
-        list tells its leads apart by that."""
+        list distinguishes its leads by that."""
         who, aliases = self.keys(lead_id, name, email, phone, place)
         if not lead_id or self.profile.rules != "list":
             return who, aliases, (), ""

@@ -103,7 +103,7 @@ def preference(phone: Phone) -> int:
 
 
 class DetailReader:
-    """Reads them of one file, whose columns ``index`` (field to column number) and ``header`` tell. ``text`` gives the cleaned
+    """Reads them of one file, whose columns ``index`` (field to column number) and ``header`` describe. ``text`` gives the cleaned
     text of a field."""
 
     def __init__(
@@ -128,12 +128,12 @@ class DetailReader:
         """Whether a row can have more to say of its numbers than one of them, or writes them in any way."""
         self.houses = profile.rules == "list" and (street or "address" in index or "apn" in index)
         """Whether leads are known by their property."""
-        self.told_apart = profile.rules == "list" and "lead_id" in index
+        self.has_ids = profile.rules == "list" and "lead_id" in index
         """Whether they are known by ids of the list's own."""
         self.any = (
             self.several
             or self.houses
-            or self.told_apart
+            or self.has_ids
             or len(self.emails_known) > 1
             or bool(flags)
             or any(name in index for name in FIELDS)

@@ -146,7 +146,7 @@ def recognise(header: Sequence[str]) -> dict[str, str]:
 
 
 def known_cells(cells: Sequence[str]) -> int:
-    """How many cells of a line are words for fields: what tells a header from a title."""
+    """How many cells of a line are words for fields: what distinguishes a header from a title."""
     return sum(1 for cell in cells if cell in REJECT_COLUMNS or normal(cell) in ALIASES)
 
 

@@ -861,7 +861,7 @@ def _by_number(columns: list[_Column]) -> list[_Column]:
 
 
 def _phone_kind(words: frozenset[str]) -> frozenset[str]:
-    """The words of a phone's name that tell it from another of the same row."""
+    """The words of a phone's name that distinguish it from another of the same row."""
     return words - {
         "phone",
         "number",

@@ -255,7 +255,7 @@ def open_source(
     ``start`` goes on where an earlier reading of the same bytes ended. ``source`` is the name under which the
     program knows where the file comes from. ``rows`` replaces the rules for a record; then no record takes the fast path.
     ``passed`` is the :func:`prefix_hash` of the bytes before ``start``, so that a large file need not be hashed again.
-    ``columns`` replaces the recognition of fields; ``mapping`` then only tells the line of column names from a title.
+    ``columns`` replaces the recognition of fields; ``mapping`` then only distinguishes the line of column names from a title.
     ``progress`` is called whenever something is read from the file. Raises SourceError for everything that makes the whole file unusable.
     """
     path = Path(path)

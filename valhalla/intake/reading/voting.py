@@ -117,8 +117,8 @@ def without_footers(rows: Sequence[Sequence[str]], width: int) -> list[Sequence[
 
 def is_footer(cells: Sequence[str]) -> bool:
     """Whether a row of at most three filled cells is a total or what a report says below its rows."""
-    told = [cell[:LONGEST].strip() for cell in cells if cell and not cell.isspace()]
-    return len(told) <= 3 and any(map(_FOOTER.fullmatch, told))
+    facts = [cell[:LONGEST].strip() for cell in cells if cell and not cell.isspace()]
+    return len(facts) <= 3 and any(map(_FOOTER.fullmatch, facts))
 
 
 def is_date(text: str) -> bool:

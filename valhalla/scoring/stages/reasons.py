@@ -47,7 +47,7 @@ class Form(NamedTuple):
     """Without a full stop."""
     own: bool = False
     """Whether it holds this lead's own date, amount or length."""
-    tells: str = ""
+    also: str = ""
     """What else it says, so that no other slot says it again."""
 
 
@@ -98,7 +98,7 @@ def reasons(
         if fact is None or form is None:
             chosen.append(Reason(slot, *_question(slot, lead, more, found, signs, said)))
             continue
-        said |= {fact.about, form.tells}
+        said |= {fact.about, form.also}
         chosen.append(Reason(slot, form.code, f"{form.says}{_among(form.code, fact.tail, counts)}."))
     return chosen
 
