@@ -136,7 +136,7 @@ class Borrowed(Database):
         if not connection.in_transaction:
             super()._begin(durable)
             return
-        # No turn is waited for: whoever has it may be waiting for the lock that this thread holds.
+        # No turn is waited for: its holder may be waiting for the lock that this thread holds.
         self.require_in_place()
         if self.readonly:
             raise errors.ReadOnly(self.why_readonly)

@@ -58,7 +58,9 @@ def inspect(
     folder of that copy. The other arguments: see :func:`db.verifying.verify`.
     """
     if not path.is_file():
-        raise errors.CannotOpen(f"{path} does not exist" if not path.exists() else f"{path} is no plain file")
+        raise errors.CannotOpen(
+            f"{path} does not exist" if not path.exists() else f"{path} is not a plain file"
+        )
     log = path.with_name(path.name + "-wal")
     try:
         if log.exists() and log.stat().st_size:

@@ -130,7 +130,7 @@ def _may_change(path: Path) -> bool:
 
 
 def _size(path: Path, words: Words) -> int | None:
-    """The bytes in ``path``, None when it does not exist. Raises CannotOpen for what is no plain file."""
+    """The bytes in ``path``, None when it does not exist. Raises CannotOpen for what is not a plain file."""
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def _size(path: Path, words: Words) -> int | None:
     if stat.S_ISDIR(status.st_mode):
         raise errors.ForeignFile(f"{path} is a folder, not {words.a_database}")
     if not stat.S_ISREG(status.st_mode):
-        raise errors.ForeignFile(f"{path} is no plain file, so it cannot be {words.a_database}")
+        raise errors.ForeignFile(f"{path} is not a plain file, so it cannot be {words.a_database}")
     return status.st_size
 
 

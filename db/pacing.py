@@ -152,7 +152,7 @@ class Rest:
         self._next = 0.0
 
     def tick(self) -> bool:
-        """Empty the log if everybody rests; whether that was done now. Never raises: a fault is reported by the next to write."""
+        """Checkpoint the WAL if no one has written lately. Returns whether it did. Never raises: a fault is reported by the next to write."""
         try:
             return self._tick(self._clock())
         except (errors.DatabaseError, apsw.Error):

@@ -42,7 +42,7 @@ class FairLock:
             self._gates.append(gate)
         try:
             handed_over = gate.acquire(timeout=timeout)
-        except BaseException:  # Ctrl+C: nobody stands at this gate any more
+        except BaseException:  # Ctrl+C: no one waits at this gate any more
             if not self._leave(gate):
                 self.release()
             raise

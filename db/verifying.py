@@ -383,7 +383,7 @@ class Table:
             self.verdict.redacted += 1
             if not self.verdict.left_out:
                 self.verdict.add(
-                    self.name, key, "its personal columns were left out, but this is no redacted copy"
+                    self.name, key, "its personal columns were left out, but this is not a redacted copy"
                 )
             if not hasher.blank(row):
                 self.verdict.add(

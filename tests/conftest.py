@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def load_script(name: str) -> ModuleType:
-    """Import a file of scripts/, which is no package."""
+    """Import a file of scripts/, which is not a package."""
     known = f"valhalla_scripts_{name}"
     if known not in sys.modules:
         spec = importlib.util.spec_from_file_location(known, ROOT / "scripts" / f"{name}.py")

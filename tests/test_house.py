@@ -276,3 +276,65 @@ def test_a_planted_statement_is_counted() -> None:
         'ONE = "SELECT name FROM lead"\nTWO = f"""\nSELECT {ONE} FROM lead {ONE}"""\n"""Select a lead."""'
     )
     assert len(statements(planted)) == 2
+
+
+WORN = {
+    "told, tells": r"\btold\b|\btells\b|\btelling\b|(?<![a-z])_?told_|_told\b",
+    "kept out": r"\bkept out\b(?! of)",
+    "taken back": r"\btaken? back\b(?! from)|\btook (?:a|an|the) [\w ]{1,30} back\b",
+    "anew": r"\banew\b",
+    "whoever": r"\bwhoever\b",
+    "X is no Y": r"!r\} is no [a-z]",
+    "is none of": r"\bis none of \{",
+    "nobody rests": r"\b(?:every|no)body (?:rests|stands)\b",
+    "no rule speaks": r"\bNo rule speaks\b|Nobody of them",
+}
+"""Words that read as a translation, with what finds them; in their place stand reports, do not contact, undone, again, the caller,
+is not a …."""
+
+ORDINARY = {
+    "valhalla/scoring/stages/seed_scripts.py": "what a caller says on the telephone",
+    "valhalla/audit/signing.py": "a key that is kept outside",
+}
+"""Files in which such a word is ordinary English, with the reason."""
+
+
+_WORN = re.compile("|".join(WORN.values()))
+
+
+def worn_words(text: str) -> list[tuple[int, str]]:
+    """The worn words of a text, each with its line."""
+    return [(text.count("\n", 0, found.start()) + 1, found[0]) for found in _WORN.finditer(text)]
+
+
+def test_no_module_page_or_doc_uses_a_worn_word() -> None:
+    found = []
+    for folder in ("valhalla", "db", "docs"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix in (".py", ".html", ".js", ".md") and name not in ORDINARY:
+                words = worn_words(path.read_text(encoding="utf-8"))
+                found += [f"{name}:{line}: {word}" for line, word in words]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "    told = json.loads(text)",
+        "def _told_apart(lead): ...",
+        '"""What it tells of a lead."""',
+        "they are kept out now",
+        "it was taken back",
+        '"took a merge back"',
+        "counted anew",
+        "whoever asks waits",
+        'f"{text!r} is no day; write it as 2026-11-29"',
+    ],
+)
+def test_a_planted_worn_word_is_found(planted: str) -> None:
+    assert worn_words(planted) != []
+
+
+def test_ordinary_words_are_not_found() -> None:
+    assert worn_words("there is no lead 4; file.tell(); is kept out of bulk work; is no longer open") == []

@@ -1,4 +1,4 @@
-"""Tests of what build/ holds: it is no package, so its files are found by their folder."""
+"""Tests of what build/ holds: it is not a package, so its files are found by their folder."""
 
 from __future__ import annotations
 

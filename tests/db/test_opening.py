@@ -177,7 +177,7 @@ def test_a_file_of_a_newer_version(closed: Path, how: Callable[[Path], Database]
 
 def test_a_copy_of_an_older_version(path: Path) -> None:
     Database.open(path, SCHEMA.of_release(1)).close_all()
-    path.with_name("writer.turn").unlink()  # so that it is no home
+    path.with_name("writer.turn").unlink()  # so that it is not a home
     assert "older version" in refused(errors.ForeignFile, path, open_copy)
 
 

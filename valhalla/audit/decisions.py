@@ -1,6 +1,6 @@
 """The decision log: what the program and a person decided about leads, policy, sources and scripts, with reason, inputs and who.
 
-It is no second log. Each decision is an entry of the audit chain, and its reason is read where it is kept: a person's words in the
+It is not a second log. Each decision is an entry of the audit chain, and its reason is read where it is kept: a person's words in the
 table of what was decided (they must be erasable), the program's in the entry itself.
 """
 
@@ -42,10 +42,10 @@ ALSO = ("import.undo",)
 
 WHAT = {
     "clone.apply": "copied what works to another market",
-    "clone.undo": "took a copy to another market back",
+    "clone.undo": "undid a copy to another market",
     "deal.move": "moved a deal on",
     "deal.set": "changed a deal",
-    "deal.unset": "took a change of a deal back",
+    "deal.unset": "undid a change of a deal",
     "effect.approve": "approved what goes out",
     "effect.deny": "refused what would go out",
     "effect.stand": "approved a kind of effect in advance",
@@ -59,11 +59,11 @@ WHAT = {
     "lead.different": "kept two leads apart",
     "lead.merge": "merged two leads",
     "lead.reevaluate": "decided on leads again",
-    "lead.unmerge": "took a merge back",
+    "lead.unmerge": "undid a merge",
     "live.off": "closed the lock",
     "live.on": "opened the lock",
     "outcome.record": "recorded an outcome",
-    "outcome.undo": "took an outcome back",
+    "outcome.undo": "undid an outcome",
     "policy.set": "changed the policy",
     "score.learn": "learnt a score from outcomes",
     "script.move": "moved a script",

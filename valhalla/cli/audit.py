@@ -263,7 +263,7 @@ def _moment(text: str | None) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no day or moment such as 2026-01-31 or 2026-01-31T12:00") from None
+        raise UsageError(f"{text!r} is not a day or moment such as 2026-01-31 or 2026-01-31T12:00") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp() * 1_000_000)
 

@@ -30,7 +30,7 @@ MakeServer = Callable[..., Server]
 
 
 @contextlib.contextmanager
-def beside(
+def serving(
     make: MakeServer,
     service: Service,
     instance: Instance,

@@ -272,7 +272,7 @@ class _Desk:
             case "q":
                 return False
             case _:
-                print(f"{key!r} is no key. {_keys()}")
+                print(f"{key!r} is not a key. {_keys()}")
         return None
 
     def _record(self, row: Row, event: str, typed: str) -> bool | None:
@@ -347,7 +347,7 @@ def _group(only: str | None) -> str | None:
     from valhalla.program.errors import UsageError
 
     if only is not None and only.lower() not in HEADINGS:
-        raise UsageError(f"{only!r} is no group of today; use {', '.join(HEADINGS)}")
+        raise UsageError(f"{only!r} is not a group of today; use {', '.join(HEADINGS)}")
     return only.lower() if only else None
 
 

@@ -17,7 +17,7 @@ class _Group(TyperGroup):
     """``clone NAME`` is ``clone show NAME``: what was there first keeps its form."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the word ``show`` in front of what is no command."""
+        """Put the word ``show`` in front of what is not a command."""
         if (not args or args[0] not in self.commands) and "--help" not in args:
             args = ["show", *args]
         return super().parse_args(ctx, args)

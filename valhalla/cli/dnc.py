@@ -111,7 +111,7 @@ def import_(
     inv = invocation(ctx)
     chosen = next((each for each in KINDS if each == kind), None)
     if chosen is None:
-        raise UsageError(f"{kind!r} is no kind of list; use --kind {', '.join(KINDS)}")
+        raise UsageError(f"{kind!r} is not a kind of list; use --kind {', '.join(KINDS)}")
     with inv.writing() as database:
         done, found = import_scrub(database, file, chosen, reason=reason)
     known = done.numbers - done.added if chosen != "litigator" else max(0, done.numbers - done.added)
@@ -181,7 +181,7 @@ def consent(
     inv = invocation(ctx)
     day = list_date(at) if at else None
     if at and day is None:
-        raise UsageError(f"{at!r} is no day; write it as 2026-11-29")
+        raise UsageError(f"{at!r} is not a day; write it as 2026-11-29")
     if words is not None or withdraw:
         with inv.writing() as database:
             if withdraw:

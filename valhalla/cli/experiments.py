@@ -172,12 +172,12 @@ def _arm(text: str) -> Any:
 
     match = re.fullmatch(r"\s*([^=:]+?)\s*(?:=\s*([^:]+?)\s*)?(?::\s*(\d{1,4})\s*)?", text)
     if match is None:
-        raise UsageError(f"{text!r} is no variant; write NAME=SCRIPT or NAME=SCRIPT:WEIGHT")
+        raise UsageError(f"{text!r} is not a variant; write NAME=SCRIPT or NAME=SCRIPT:WEIGHT")
     return Arm(match[1], int(match[3] or 1), match[2])
 
 
 def _weight(text: str) -> tuple[str, int]:
     name, _, weight = text.rpartition("=")
     if not name.strip() or not weight.strip().isdigit():
-        raise UsageError(f"{text!r} is no weight; write VARIANT=WEIGHT, such as calm=3")
+        raise UsageError(f"{text!r} is not a weight; write VARIANT=WEIGHT, such as calm=3")
     return name.strip(), int(weight)

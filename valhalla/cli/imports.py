@@ -58,9 +58,7 @@ def undo(
     with working(inv, "imports undo") as program:
         facts = details(program.database, number)
         if not yes and not inv.json:
-            question = (
-                f"Undo import {number} of {facts['path']} ({facts['new']:,} new, {facts['updated']:,} updated)?"
-            )
+            question = f"Undo import {number} of {facts['path']} ({facts['new']:,} new, {facts['updated']:,} updated)?"
             confirm(question)
         result = program.importing.chores.undo(number)
 

@@ -211,7 +211,7 @@ def _age(text: str) -> int:
     """Microseconds of an age such as ``30d``."""
     match = re.fullmatch(r"(\d{1,9})([smhdw])", text.strip().lower())
     if match is None:
-        raise UsageError(f"{text!r} is no age; write a number and s, m, h, d or w, such as 30d")
+        raise UsageError(f"{text!r} is not an age; write a number and s, m, h, d or w, such as 30d")
     return int(match[1]) * _UNITS[match[2]] * 1_000_000
 
 

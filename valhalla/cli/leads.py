@@ -175,7 +175,7 @@ def export(
     market: Market = None,
     source: Source = None,
     status: Annotated[
-        str | None, typer.Option("--status", help="With --for: only leads that stand at this, such as new.")
+        str | None, typer.Option("--status", help="With --for: only leads with this status, such as new.")
     ] = None,
     call_list: Annotated[bool, typer.Option("--top", help="The call list instead of all leads.")] = False,
     filter_: Annotated[
@@ -349,7 +349,10 @@ def _print_lead(whole: dict[str, Any], zone: str | None) -> None:
         *((f"  {each['part']}", f"{each['points']:g} of {each['of']}") for each in whole["score_parts"]),
         *(("why", reason) for reason in whole["reasons"]),
         ("next", f"{whole['next_action']}: {whole['next_action_why']}"),
-        *((label, dollars(value) if kind == "money" else value) for label, kind, value in facts.labelled(whole)),
+        *(
+            (label, dollars(value) if kind == "money" else value)
+            for label, kind, value in facts.labelled(whole)
+        ),
         *whole["extra"].items(),
     ]
     wide = min(30, max(len(name) for name, _ in fields))

@@ -159,7 +159,7 @@ def _take(instance: Instance, inv: Invocation, window: Window | None) -> None:
 def _serving(window: Window, instance: Instance, interval: int, quiet: bool) -> Callable[[Service], Any]:
     from valhalla.cli import browser
 
-    return lambda service: browser.beside(
+    return lambda service: browser.serving(
         window.make, service, instance, port=window.port, interval=interval, opens=window.opens, quiet=quiet
     )
 

@@ -17,7 +17,7 @@ app = typer.Typer(
     help="Several people on one list: on, off, add, invite, list, remove, network, log.", no_args_is_help=True
 )
 
-Name = Annotated[str, typer.Argument(help="The name that stands at what they do.")]
+Name = Annotated[str, typer.Argument(help="The name under which what they do is recorded.")]
 
 
 @app.command("on")

@@ -30,7 +30,7 @@ def unfold(
     ] = None,
 ) -> None:
     """Take leads apart that version 0.1 made of several houses of one owner: each house becomes a lead of its own, with what was
-    recorded for it. Shows first what would be done; --undo takes it back."""
+    recorded for it. Shows first what would be done; --undo undoes it."""
     from valhalla.cli.working import working
     from valhalla.intake import unfolding
 

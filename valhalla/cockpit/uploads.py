@@ -57,7 +57,7 @@ def safe_name(given: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if not dot or f".{suffix.lower()}" not in SUFFIXES:
         shown = name if len(name) <= 60 else f"{name[:59]}…"
-        raise UsageError(f"{shown or 'that'} is no lead list; these are read: {', '.join(SUFFIXES)}")
+        raise UsageError(f"{shown or 'that'} is not a lead list; these are read: {', '.join(SUFFIXES)}")
     stem = stem.rstrip(" .")[: LONGEST_NAME - len(suffix) - 1] or "list"
     if is_device(stem):
         stem = f"_{stem}"

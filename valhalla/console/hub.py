@@ -63,7 +63,7 @@ Welcome = Callable[[Outbox], Awaitable[None]]
 """Fills the outbox of a client that has just come."""
 
 Hear = Callable[[Outbox, str | None], Awaitable[None]]
-"""Answers what a client says; None: it was no text."""
+"""Answers what a client says; None: it was not text."""
 
 
 class Hub:

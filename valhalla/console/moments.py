@@ -21,12 +21,12 @@ def now_ms() -> int:
 def milliseconds(value: object) -> int | None:
     """``value`` in UTC milliseconds: a number or digits in seconds or milliseconds, or ISO 8601 (without a zone: UTC).
 
-    None for nothing (None, an empty text). Raises ValueError for what is no point in time.
+    None for nothing (None, an empty text). Raises ValueError for what is not a point in time.
     """
     if value is None or value == "":
         return None
     if isinstance(value, bool):
-        raise ValueError("a truth value is no point in time")
+        raise ValueError("a truth value is not a point in time")
     if isinstance(value, int | float):
         return _of_number(float(value))
     text = str(value).strip()

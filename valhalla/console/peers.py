@@ -40,7 +40,7 @@ def read_peer(peer_id: str, fields: Mapping[str, object], now: int) -> Peer:
     try:
         last_seen = milliseconds(fields.get("last_seen"))
     except (ValueError, OverflowError):
-        raise Malformed(f"last_seen of {peer_id} is no point in time") from None
+        raise Malformed(f"last_seen of {peer_id} is not a point in time") from None
     said = _text(fields.get("status")).lower()
     fresh = last_seen is not None and now - last_seen <= HEARTBEAT_MS
     return Peer(
@@ -131,7 +131,7 @@ def _latency(peer_id: str, value: object) -> float | None:
     except ValueError:
         number = math.nan
     if isinstance(value, bool) or not math.isfinite(number) or number < 0:
-        raise Malformed(f"latency of {peer_id} is no number of milliseconds")
+        raise Malformed(f"latency of {peer_id} is not a number of milliseconds")
     return int(number) if number.is_integer() else number
 
 

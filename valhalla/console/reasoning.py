@@ -53,7 +53,7 @@ class Stage(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A question to an agent. ``written``: its time as the agent wrote it, for when ``at`` is no time."""
+    """A question to an agent. ``written``: its time as the agent wrote it, for when ``at`` is not a time."""
 
     id: int
     at: float | None

@@ -18,7 +18,7 @@ NOT_INSTALLED = (
 def client(url: str, timeout: float) -> Redis:
     """A client that gives up after ``timeout`` seconds and never tries twice by itself. Nothing is connected yet.
 
-    Raises :class:`NotUsable` when redis-py is missing or ``url`` is no address of a Redis.
+    Raises :class:`NotUsable` when redis-py is missing or ``url`` is not an address of a Redis.
     """
     try:
         from redis.asyncio import Redis
@@ -36,7 +36,7 @@ def client(url: str, timeout: float) -> Redis:
         )
     except (ValueError, TypeError):
         raise NotUsable(
-            f"{shown(url)} is no address of a Redis; one looks like redis://localhost:6379/0"
+            f"{shown(url)} is not an address of a Redis; one looks like redis://localhost:6379/0"
         ) from None
     return made
 

@@ -119,7 +119,7 @@ class Console:
         """Make the sources and reach for Redis; one that is down is tried again in the background. ``redis_url`` stands
         above environment and settings."""
         self._redis_url = redis_url
-        await self._use(await self._in_force(), anew=True)
+        await self._use(await self._in_force(), again=True)
 
     async def close_sources(self) -> None:
         """Close the sources."""
@@ -227,12 +227,12 @@ class Console:
             self._reader = ThreadPoolExecutor(1, "console-settings")
         return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
-    async def _use(self, wanted: Configuration, *, anew: bool = False) -> None:
+    async def _use(self, wanted: Configuration, *, again: bool = False) -> None:
         before, self._configuration = self._configuration, wanted
         self._read_at = time.monotonic()
         redis_url = self._redis_url or wanted.redis_url
         if (
-            anew
+            again
             or before is None
             or (before.redis_url, before.federation_url) != (wanted.redis_url, wanted.federation_url)
         ):
@@ -242,7 +242,7 @@ class Console:
             if old:
                 await old.disconnect()
             await made.connect()
-        if anew or before is None or before.base_path != wanted.base_path:
+        if again or before is None or before.base_path != wanted.base_path:
             former = self.memory_source
             base = wanted.base_path
             self.memory_source = (

@@ -101,7 +101,7 @@ async def serve(websocket: WebSocket, board: Board) -> None:
         elif text == "refresh":
             await outbox.reply(await board.fresh())
         else:
-            said = "a message that is no text" if text is None else repr(text[:SHOWN])
+            said = "a message that is not text" if text is None else repr(text[:SHOWN])
             message = f"{said} is not understood; send ping or refresh"
             await outbox.reply(pack({"type": "error", "message": message}))
 

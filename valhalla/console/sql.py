@@ -24,7 +24,7 @@ WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'
 # -- reasoning.db -------------------------------------------------------------------------------------------
 
 AT = "unixepoch(created_at, 'auto', 'subsec')"
-"""A row's time in seconds since 1970; NULL for what is no time."""
+"""A row's time in seconds since 1970; NULL for what is not a time."""
 
 STAGE_TAIL = f"""
 SELECT rowid, {AT}, session_id, confidence FROM reasoning_stages ORDER BY rowid DESC LIMIT ?

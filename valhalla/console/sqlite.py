@@ -110,7 +110,7 @@ class ForeignFile:
             self.close()
             raise SourceError(f"{self.path} cannot be read ({error.strerror})") from None
         if not stat.S_ISREG(status.st_mode):
-            raise SourceError(f"{self.path} is no file")
+            raise SourceError(f"{self.path} is not a file")
         return status.st_dev, status.st_ino
 
     def _open(self) -> apsw.Connection:

@@ -104,7 +104,7 @@ def digest(database: Database, to: str, date: str, subject: str, actor: str = "v
     """Draft a mail of the digest of a local date to ``to``. It names many people, so the effect keeps only which digest it
     is; what is sent is what stands in ``logs/`` then."""
     if "@" not in to or len(to.split()) != 1:
-        raise UsageError(f"{to!r} is no e-mail address")
+        raise UsageError(f"{to!r} is not an e-mail address")
     payload = {"subject": subject, "digest": date}
     return register.draft(database, "email", to, payload, about=f"digest {date}", actor=actor)
 

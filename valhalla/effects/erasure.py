@@ -230,7 +230,7 @@ def _own_extras(contact: Contact) -> list[tuple[Kind, str]]:
 
 
 def _entries_in_extras(contact: Contact) -> list[Entry]:
-    """The same as entries; what is no address or number is none."""
+    """The same as entries; what is not an address or number is none."""
     entries = []
     for kind, value in _own_extras(contact):
         with contextlib.suppress(UsageError):

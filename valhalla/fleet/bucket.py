@@ -39,7 +39,9 @@ class Bucket:
     def __init__(self, address: str) -> None:
         found = ADDRESS.fullmatch(address.rstrip("/"))
         if found is None:
-            raise UsageError(f"{address} is no address of a bucket; write s3://BUCKET or s3://BUCKET/FOLDER")
+            raise UsageError(
+                f"{address} is not an address of a bucket; write s3://BUCKET or s3://BUCKET/FOLDER"
+            )
         self.address = address.rstrip("/")
         self._bucket, folder = found[1], (found[2] or "").strip("/")
         self._prefix = f"{folder}/" if folder else ""

@@ -90,8 +90,8 @@ class LostTheFile(Exception):
 def import_file(database: Database, request: Request, hooks: Hooks | None = None) -> int | None:
     """Read what is new in the file. Returns the id of the import, or None when there was nothing to read.
 
-    A file that cannot be used is recorded as such (a failed import with its code and sentence); that is no exception.
-    Raises :class:`InputError` for a path that is no text, :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
+    A file that cannot be used is recorded as such (a failed import with its code and sentence); that is not an exception.
+    Raises :class:`InputError` for a path that is not text, :class:`LostTheFile`, the errors of :mod:`db.errors` and what the hooks raise; whatever was committed
     before is whole, and the next call goes on behind it.
     """
     return _Import(database, request, hooks or Hooks()).run()
@@ -116,7 +116,7 @@ class _Import:
     def run(self) -> int | None:
         if not is_text(self.request.path):
             raise InputError(
-                f"the name of {shown(self.request.path)} is no text (UTF-8); give it another name"
+                f"the name of {shown(self.request.path)} is not text (UTF-8); give it another name"
             )
         adopted = adopted_source(self.database, self.request)
         if adopted is not None:

@@ -83,7 +83,7 @@ def undo(
     """Undo a copy whole: the target's rules are what they were, its copied scripts are retired, and sources that were made
     for it are gone, or, where lists of them were read since, are read by the usual rules.
 
-    Raises :class:`NotFound` for what is no copy, :class:`UsageError` for one that was undone, or whose rules were changed since.
+    Raises :class:`NotFound` for what is not a copy, :class:`UsageError` for one that was undone, or whose rules were changed since.
     """
     return reevaluating.after(lambda database: _undo(database, number, actor))
 

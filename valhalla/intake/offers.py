@@ -1,6 +1,6 @@
 """Buyers among the rows of lists: offered, until a person takes them into the list of buyers or says no.
 
-A row about somebody who buys is no lead. It counts as rejected with the code ``BUYER``, and its text waits as any refused
+A row about somebody who buys is not a lead. It counts as rejected with the code ``BUYER``, and its text waits as any refused
 row's does; ``offered`` says how many of the rejected rows are such. Accepting an offer is a person's word: undoing the
 import leaves the buyer, and reading the list again offers nobody a second time.
 """

@@ -87,7 +87,7 @@ _CLEAR = frozenset(
 
 def read_scrub(path: Path, kind: scrubbing.Kind) -> ScrubList:
     """Everybody in a file: addresses, numbers and domains wherever they stand in a line; where a column says yes or no, only those with
-    a yes. Raises :class:`valhalla.program.errors.InputError` for an unusable file, and :class:`UsageError` where nobody stands in it."""
+    a yes. Raises :class:`valhalla.program.errors.InputError` for an unusable file, and :class:`UsageError` where it names nobody."""
     found, skipped, clear = dict[Entry, None](), list[int](), 0
     with read_cells(path) as (header, rows):
         flags = [number for number, name in enumerate(header) if _FLAGS[kind].search(normal(name))]

@@ -81,7 +81,7 @@ def set_source(
     accept or no header to map.
     """
     if not is_folder_name(name):
-        raise UsageError(f"{name!r} is no name for a source")
+        raise UsageError(f"{name!r} is not a name for a source")
     with database.write(durable=True):
         number, pattern, text = add_source(database, name)
         if change.pattern is not None:

@@ -84,7 +84,7 @@ class _Finder:
             self._problem(
                 Path(facts),
                 "NOT_READABLE",
-                f"the name of {facts} is no text (UTF-8); give it another name",
+                f"the name of {facts} is not text (UTF-8); give it another name",
                 asked,
             )
             return
@@ -99,7 +99,7 @@ class _Finder:
         if stat.S_ISDIR(mode):
             self._add_folder(path, asked, source)
         elif not stat.S_ISREG(mode):
-            self._problem(path, "NOT_READABLE", f"{path} is no ordinary file and was passed over", asked)
+            self._problem(path, "NOT_READABLE", f"{path} is not an ordinary file and was passed over", asked)
         elif not os.access(path, os.R_OK):
             self._problem(path, "NOT_READABLE", f"{path} cannot be read: permission denied", asked)
         else:
@@ -193,7 +193,7 @@ def _matching(pattern: str) -> list[Path]:
 
 
 def _what(path: Path) -> str:
-    """Why a file of another kind is no list, in words."""
+    """Why a file of another kind is not a list, in words."""
     try:
         reading.open_source(path, columns=reading.as_they_are).close()
     except SourceError as error:

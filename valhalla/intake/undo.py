@@ -72,7 +72,7 @@ class _Undo:
             raise ValhallaError(f"import {self.import_id} ({path}) is still running")
         later = self.database.value(sql.LATER_IMPORT, (self.file_id, self.import_id))
         if later is not None:
-            raise ValhallaError(f"import {later} read the same list again; take that one back first")
+            raise ValhallaError(f"import {later} read the same list again; undo that one first")
         self._begin()
         # Removing a lead would make SQLite look for its keys one lead at a time, through a table without such an index;
         # they are removed with it, batch by batch.

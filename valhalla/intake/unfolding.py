@@ -626,7 +626,7 @@ def assign(database: Database, unfolded_id: int, to: int, actor: str = "operator
         houses = {each["lead"]: each for each in body["houses"] if each["lead"]}
         if to != lead and to not in houses:
             names = ", ".join(map(str, sorted([lead, *houses])))
-            raise UsageError(f"lead {to} is none of these houses; say one of {names}")
+            raise UsageError(f"lead {to} is not one of these houses; say one of {names}")
         moved = 0
         if to != lead:
             for table, ids in body["unsure"].items():

@@ -446,7 +446,7 @@ def _ends_street(words: Sequence[str], city: str) -> bool:
 def _city_in(words: list[str], known: str, sure: bool = False) -> str:
     """Take the city from the end of ``words``, a street and a city with no comma between them.
 
-    ``sure``: state and ZIP stood after it, so that it is no part of the street.
+    ``sure``: state and ZIP stood after it, so that it is not part of the street.
     """
     if known:
         for length in range(1, len(known.split()) + 1):

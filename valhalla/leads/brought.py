@@ -15,9 +15,9 @@ class Brought(NamedTuple):
 
     leads: int
     callable: int
-    """With a number that may be dialled, not kept out, and not over."""
+    """With a number that may be dialled, not on do-not-contact, and not over."""
     needs_number: int
-    """Not kept out, and without such a number."""
+    """Not on do-not-contact, and without such a number."""
     kept_out: int
     best: int | None
     """The callable lead with the highest score."""

@@ -246,7 +246,7 @@ def wishes(database: Database) -> list[Buyer]:
 
 
 def offered(cells: dict[str, str]) -> Listed:
-    """What a row about somebody who buys says of them, read as far as it goes: a list of contacts is no list of wishes, so what
+    """What a row about somebody who buys says of them, read as far as it goes: a list of contacts is not a list of wishes, so what
     cannot be read is left out. ``cells`` may have ``city`` and ``state`` too."""
     city, state = cells.get("city", ""), cells.get("state", "")
     place = market_of(city or None, state or None, None)[0] or region(state) or " ".join(city.split())
@@ -364,7 +364,7 @@ def _row(cells: dict[str, str]) -> Listed:
         raise UsageError("the name is missing")
     price, beds, repairs = cells.get("max_price"), cells.get("min_beds"), cells.get("max_repairs")
     if beds and not re.fullmatch(r"\d{1,2}\+?", beds):
-        raise UsageError(f"{beds!r} is no number of beds")
+        raise UsageError(f"{beds!r} is not a number of beds")
     return Listed(
         name,
         json.dumps(_markets(cells.get("markets", "")), ensure_ascii=False),
@@ -388,7 +388,7 @@ def _markets(text: str) -> list[str]:
             known = region(part) or market_of(None, None, part)[0]
             if known is None:
                 raise UsageError(
-                    f'{part!r} is no market; write "Houston, TX" or a state such as TX, several with ; between'
+                    f'{part!r} is not a market; write "Houston, TX" or a state such as TX, several with ; between'
                 )
             found.append(known)
     return list(dict.fromkeys(found))
@@ -405,9 +405,9 @@ def _share(text: str) -> int | None:
         return None
     match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*(%?)", text)
     if match is None:
-        raise UsageError(f"{text!r} is no share; write 70% or 0.7")
+        raise UsageError(f"{text!r} is not a share; write 70% or 0.7")
     value = float(match[1])
     ppm = round(value * (10_000 if match[2] or value > 1.5 else 1_000_000))
     if not 0 < ppm <= 1_000_000:
-        raise UsageError(f"{text!r} is no share; write 70% or 0.7")
+        raise UsageError(f"{text!r} is not a share; write 70% or 0.7")
     return ppm

@@ -90,7 +90,7 @@ def everybody(
     source: str | None = None,
     status: str | None = None,
 ) -> list[int]:
-    """The first ``limit`` of all leads that are not kept out, in the same order, by number: also of those who cannot be called
+    """The first ``limit`` of all leads that may be contacted, in the same order, by number: also of those who cannot be called
     now. With a ``status`` that few leads have, this reads all leads."""
     filters = {"market": market, "source": source, "status": status}
     return _best(database, viewer, limit, None, filters)

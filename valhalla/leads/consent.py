@@ -56,7 +56,7 @@ def record(
     :class:`NotFound` and :class:`UsageError`."""
     words = " ".join(words.split())
     if channel not in CHANNELS:
-        raise UsageError(f"{channel!r} is no channel; use one of {', '.join(CHANNELS)}")
+        raise UsageError(f"{channel!r} is not a channel; use one of {', '.join(CHANNELS)}")
     if not words:
         raise UsageError("say in which words they agreed, such as: yes, call me about the house on Oak St")
     now = database.clock()

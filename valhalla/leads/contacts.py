@@ -51,7 +51,7 @@ def phone_text(e164: str) -> str:
 
 @lru_cache(maxsize=5_000)
 def phone_key(text: str, country: str = "US") -> int | None:
-    """The phone number as E.164 digits (``17135550123``), or None when it is no plausible number.
+    """The phone number as E.164 digits (``17135550123``), or None when it is not a plausible number.
 
     North American numbers are recognised here; all others by the phonenumbers library, which is slow to load and
     30 times slower per number, so it is only asked when it must be.

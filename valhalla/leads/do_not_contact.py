@@ -40,7 +40,7 @@ def add(
 ) -> tuple[int, int]:
     """Put entries on the list and mark the leads they concern; audited and durable.
 
-    Returns how many entries are new on the list, and how many leads are kept out by this. (Numbers of the national registry keep
+    Returns how many entries are new on the list, and how many leads are not contacted because of this. (Numbers of the national registry keep
     nobody out: see :mod:`valhalla.leads.scrubbing`.)
     """
     now, salt = database.clock(), suppression.salt(database)

@@ -115,7 +115,7 @@ def _understand(database: Database, part: str, found: dict[str, Any]) -> None:
         tried = match[1].replace(" ", "_").replace("-", "_")
         tried = SYNONYMS.get(tried, tried)
         if tried not in EVENTS:
-            raise UsageError(f"{match[1]!r} is no outcome; use {', '.join(EVENTS)}")
+            raise UsageError(f"{match[1]!r} is not an outcome; use {', '.join(EVENTS)}")
         times = _TIMES.get(match[2]) or int(re.sub(r"\D", "", match[2]))
         found.setdefault("outcomes", {})[tried] = times
     elif event in STANDS:

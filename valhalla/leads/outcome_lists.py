@@ -176,7 +176,7 @@ def _outcome(database: Database, cells: dict[str, str], zone: str | None) -> Out
 def _lead_of(database: Database, cells: dict[str, str], phone: int | None) -> int:
     if number := cells.get("lead"):
         if not number.isdigit():
-            raise UsageError(f"{number!r} is no lead number")
+            raise UsageError(f"{number!r} is not a lead number")
         return int(number)
     name = cells.get("name") or f"{cells.get('first', '')} {cells.get('last', '')}".strip()
     keys = []

@@ -306,7 +306,7 @@ def check(outcome: Outcome, now: int) -> None:
     if event not in EVENTS:
         near = get_close_matches(event, [*EVENTS, *SYNONYMS], 1, 0.75)
         meant = f": did you mean {near[0]}?" if near else f"; use {', '.join(EVENTS)}"
-        raise UsageError(f"{event!r} is no outcome{meant}")
+        raise UsageError(f"{event!r} is not an outcome{meant}")
     if outcome.at > now + HOUR:
         raise UsageError("an outcome cannot lie in the future; record it when it has happened")
     if outcome.at < now - OLDEST:
@@ -339,4 +339,4 @@ def check(outcome: Outcome, now: int) -> None:
     if outcome.place is not None and event != "appointment":
         raise UsageError(f"a place belongs to an appointment, not to {event}")
     if outcome.channel is not None and outcome.channel not in CHANNELS:
-        raise UsageError(f"{outcome.channel!r} is no channel; use {', '.join(CHANNELS)}")
+        raise UsageError(f"{outcome.channel!r} is not a channel; use {', '.join(CHANNELS)}")

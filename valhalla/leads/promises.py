@@ -112,7 +112,7 @@ def add(
         if database.one(sql.ONE, (lead_id,)) is None:
             raise NotFound(f"there is no lead {lead_id}; see: valhalla leads list")
         if kind not in KINDS:
-            raise UsageError(f"{kind!r} is no kind of promise; use {', '.join(KINDS)}")
+            raise UsageError(f"{kind!r} is not a kind of promise; use {', '.join(KINDS)}")
         check_time(at, database.clock())
         number = promise_fates.make(database, lead_id, kind, at, place=place, note=note, actor=actor)
         body = {"promise": number, "kind": kind, "at": at}

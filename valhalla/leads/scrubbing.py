@@ -1,6 +1,6 @@
 """Checking the numbers of leads against lists of numbers that must not be called: the national registry, litigators, one's own.
 
-A number in the registry is flagged, and another number of the lead is called, or none. A litigator is kept out as a person,
+A number in the registry is flagged, and another number of the lead is called, or none. A litigator is put on do-not-contact as a person,
 with all numbers and addresses. One's own list is the do-not-contact list. Each check is a row of table ``scrub``, and every
 export carries the day of the last one.
 """

@@ -16,7 +16,7 @@ from valhalla.scoring.stages.row import CONTENT
 ANYBODY = "suppressed IS NULL"
 
 # Leads that may be called now. Nobody is to call: the conversation is over, on hold until later, the next try is not due, there is no
-# way to reach them or calls found every number wrong, or they are suppressed (kept out by the index itself). {wait}: see due_after in call_list.py.
+# way to reach them or calls found every number wrong, or they are suppressed (left out by the index itself). {wait}: see due_after in call_list.py.
 OPEN = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'dead', 'opted_out') AND coalesce(hold_until, 0) <= :now
   AND (phone_key IS NOT NULL OR (email IS NOT NULL AND coalesce(instr(details, '"marked"'), 0) = 0))
   AND (last_contact IS NULL OR last_contact + {wait} <= :now)"""
@@ -178,7 +178,7 @@ COUNT = "SELECT count(*) FROM lead"
 
 # -- markets ---------------------------------------------------------------------------------------
 
-# A look at every lead. Those that can be worked: neither kept out nor closed.
+# A look at every lead. Those that can be worked: neither suppressed nor closed.
 LEADS_OF_MARKETS = """
 SELECT market, value, details ->> '$.estimated_value',
   suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
@@ -733,7 +733,7 @@ SELECT id, email, phone_key, details, suppressed FROM lead WHERE id > :after
     OR details ->> 'emails' IS NOT NULL OR details ->> 'phones' IS NOT NULL)
 ORDER BY id LIMIT 20000
 """
-# Sets of leads as other rooms ask for them: by number, by the imports that made them, and those kept out already.
+# Sets of leads as other rooms ask for them: by number, by the imports that made them, and those suppressed already.
 EXISTING_LEADS = "SELECT id FROM lead WHERE id IN (SELECT value FROM json_each(?))"
 # Not those that they only changed.
 LEADS_OF_IMPORTS = "SELECT id FROM lead WHERE import_id IN (SELECT value FROM json_each(?))"
@@ -771,7 +771,7 @@ DO UPDATE SET origin = excluded.origin, reason = excluded.reason, created_by = e
 WHERE suppression.origin = 'opted_out' AND excluded.origin IN ('operator', 'list', 'litigator')
   OR suppression.origin IN ('operator', 'list') AND excluded.origin = 'litigator'
 """
-# Before and after: how many entries were new, as an entry that is there already is no error.
+# Before and after: how many entries were new, as an entry that is there already is not an error.
 COUNT_SUPPRESSIONS = "SELECT count(*) FROM suppression WHERE removed_at IS NULL"
 # Of a person who is erased only the beginning of the digest stays, in an entry of its own; this one ends.
 FORGET_SUPPRESSED = """

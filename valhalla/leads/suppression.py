@@ -71,7 +71,7 @@ class Suppression:
     litigators: frozenset[int] = frozenset()
     """Those of the phones that are of people who sue callers."""
     registry: frozenset[int] = frozenset()
-    """Numbers in the national registry: not to be dialled, but nobody is kept out by them."""
+    """Numbers in the national registry: not to be dialled, but nobody is on do-not-contact because of them."""
     forgotten: frozenset[str] = frozenset()
     """Salted digests, see :func:`digest`: their beginnings, and whole ones of people forgotten by version 0.1."""
     salt: bytes = b""

@@ -1,4 +1,4 @@
-"""The garbage collector, kept out of bulk work."""
+"""The garbage collector, switched off during bulk work."""
 
 from __future__ import annotations
 

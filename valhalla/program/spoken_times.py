@@ -114,7 +114,7 @@ def clock(zone: str | None) -> tzinfo | None:
 
 
 def _unreadable(text: str) -> UsageError:
-    return UsageError(f"{text.strip()!r} is no time that can be read; write it as {EXAMPLES}")
+    return UsageError(f"{text.strip()!r} is not a time that can be read; write it as {EXAMPLES}")
 
 
 def _span(bare: str) -> int | None:

@@ -23,7 +23,7 @@ def cents(text: str) -> int:
         return thousandths * (100 if short[3].lower() == "k" else 100_000)
     match = re.fullmatch(r"(\d{1,3}(?:,\d{3})+|\d{1,10})(?:\.(\d{1,2}))?", bare, re.ASCII)
     if match is None:
-        raise UsageError(f"{text!r} is no amount; write it as 12000, 12000.50 or 150k")
+        raise UsageError(f"{text!r} is not an amount; write it as 12000, 12000.50 or 150k")
     return int(match[1].replace(",", "")) * 100 + int(((match[2] or "") + "00")[:2])
 
 

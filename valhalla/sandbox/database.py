@@ -142,7 +142,7 @@ def _path_of(url: str) -> Path:
     parts = urlsplit(url)
     if parts.scheme not in ("sqlite", "file") or parts.netloc:
         raise SandboxError(
-            f"{masked_text(url)!r} is no database URL; use sqlite:///path/valhalla.db, {MEMORY_URL} or postgresql://..."
+            f"{masked_text(url)!r} is not a database URL; use sqlite:///path/valhalla.db, {MEMORY_URL} or postgresql://..."
         )
     path = unquote(parts.path)
     # sqlite:///relative.db, sqlite:////absolute.db, sqlite:///C:/absolute.db

@@ -68,7 +68,7 @@ def plays(
     """Every play of a kind with recorded outcomes (or the one called ``name``), the most closes first; compared with the
     market ``target`` when one is named. Raises :class:`UsageError`, :class:`NotFound`."""
     if by not in KINDS:
-        raise UsageError(f"{by!r} is none of {', '.join(KINDS)}")
+        raise UsageError(f"{by!r} is not one of {', '.join(KINDS)}")
     if target is not None and not Lead.select().where(Lead.market == target).exists(database):
         raise NotFound(f"no lead is in a market called {target!r}; markets are written like: Houston, TX")
     context = stages.look(database, database.clock())

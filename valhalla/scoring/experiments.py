@@ -190,7 +190,9 @@ def _add(database: Database, name: str, arms: Sequence[Arm], kind: str, metric: 
     for arm in arms:
         if kind == "channel":
             if arm.name not in CHANNELS:
-                raise UsageError(f"{arm.name!r} is no channel; the variants are named {', '.join(CHANNELS)}")
+                raise UsageError(
+                    f"{arm.name!r} is not a channel; the variants are named {', '.join(CHANNELS)}"
+                )
             scripts.append(None)
         elif arm.script is None:
             raise UsageError(f"variant {arm.name} needs a script, such as --variant {arm.name}=1")

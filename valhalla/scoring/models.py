@@ -34,7 +34,7 @@ class Knowledge(Base):
 
 
 class Experiment(Base):
-    """An experiment; of one that was restarted or weighted anew the version counts up."""
+    """An experiment; when it is restarted or weighted again, the version counts up."""
 
     id = AutoField()
     name = TextField()

@@ -72,7 +72,7 @@ def add(
     if len(body) > LONGEST:
         raise UsageError(f"the text is longer than {LONGEST:,} letters")
     if channel not in CHANNELS:
-        raise UsageError(f"{channel!r} is no channel; use {', '.join(CHANNELS)}")
+        raise UsageError(f"{channel!r} is not a channel; use {', '.join(CHANNELS)}")
     with database.write(durable=True):
         number = insert(database, name, body, channel=channel, market=market)
         note_move(database, number, None, "experimental", "It was added.", (), actor)

@@ -114,7 +114,7 @@ def proposed(
     database: Database, values: Mapping[str, Any] | None = None, *, version: int | None = None
 ) -> dict[str, Any]:
     """The policy that a person has in mind: the one in force with ``values`` at dotted keys, or an earlier ``version``. Raises
-    :class:`UsageError` for what is no policy, :class:`NotFound`."""
+    :class:`UsageError` for what is not a policy, :class:`NotFound`."""
     latest, policy = stages.latest_policy(database)
     if version is not None:
         try:

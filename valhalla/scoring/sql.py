@@ -32,7 +32,7 @@ SCRIPTS = "SELECT id, name, version, channel, market, state FROM script ORDER BY
 OUTCOMES_SO_FAR = """SELECT coalesce(max(id), 0), count(*), (SELECT count(*) FROM outcome WHERE undone_at IS NOT NULL)
                      FROM outcome"""
 
-# One row per worked lead. A later won or lost corrects an earlier one; a dial that reached nobody, or a pause, is no work. A lead counts for
+# One row per worked lead. A later won or lost corrects an earlier one; a dial that reached nobody, or a pause, is not work. A lead counts for
 # the variant it had when it was first worked, whatever experiment it is in now. Only outcomes of origins that may teach count.
 WORKED_LEADS = f"""
 SELECT lead.source, lead.market,
@@ -55,7 +55,7 @@ GROUP BY outcome.lead_id"""
 # What is not counted from outcomes at each load but measured or learnt now and then.
 KNOWLEDGE = "SELECT name, body FROM knowledge"
 
-# Who can be called: neither kept out nor closed, and there is a way to reach them. A scan, for a file that is not large.
+# Who can be called: neither suppressed nor closed, and there is a way to reach them. A scan, for a file that is not large.
 _ABLE = """suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
   AND (phone_key IS NOT NULL OR email IS NOT NULL)"""
 COUNT_CALLABLE = f"SELECT count(*) FROM lead WHERE {_ABLE}"

@@ -38,13 +38,13 @@ class Token(NamedTuple):
 def add(database: Database, name: str, scope: str, actor: str = "operator") -> str:
     """Make a token and return it; it cannot be shown again. Audited and durable.
 
-    Raises :class:`UsageError` for a name that is no name or that another token has, and for an unknown scope.
+    Raises :class:`UsageError` for a name that is not a name or that another token has, and for an unknown scope.
     """
     if scope not in SCOPES:
-        raise UsageError(f"{scope[:60]!r} is no scope of a token; it is read or write")
+        raise UsageError(f"{scope[:60]!r} is not a scope of a token; it is read or write")
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"{name[:60]!r} is no name for a token: use up to 40 letters, digits, dots, dashes and underscores"
+            f"{name[:60]!r} is not a name for a token: use up to 40 letters, digits, dots, dashes and underscores"
         )
     token = PREFIX + token_urlsafe(TOKEN_BYTES)
     with database.write(durable=True):

@@ -57,7 +57,7 @@ def add(database: Database, name: str, role: str, actor: str = "operator") -> Me
     """Add a member. Raises :class:`UsageError` for a name that is taken, or no name, and for a role that does not exist."""
     name = " ".join(name.split())
     if role not in ROLES:
-        raise UsageError(f"{role!r} is no role; use {', '.join(ROLES)}")
+        raise UsageError(f"{role!r} is not a role; use {', '.join(ROLES)}")
     if not name or len(name) > LONGEST or not name.isprintable() or name.startswith("-"):
         raise UsageError(f"a name has 1 to {LONGEST} letters, such as Dana")
     with database.write(durable=True):

@@ -39,7 +39,7 @@ def test_outcomes_from_a_file(data: Any, told: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("outcome", 3, "eaten"), 2, "is no outcome"),
+        (("outcome", 3, "eaten"), 2, "is not an outcome"),
         (("outcome", 99, "won"), 1, "there is no lead 99"),
         (("outcome", "x", "won"), 2, "no lead number"),
         (("outcome", 3, "paused"), 2, "until when"),
@@ -50,7 +50,7 @@ def test_outcomes_from_a_file(data: Any, told: Any, tmp_path: Path) -> None:
         (("policy", "show", "nothing"), 1, "no key nothing"),
         (("policy", "show", "--version", "9"), 1, "no policy version 9"),
         (("experiments", "show", "x"), 1, "no experiment 'x'"),
-        (("experiments", "set", "opener", "calm"), 2, "is no weight"),
+        (("experiments", "set", "opener", "calm"), 2, "is not a weight"),
         (("experiments", "set", "opener", "calm=1"), 2, "no variant 'calm'"),
         (("experiments", "start", "new", "--variant", "a=1", "--variant", "b=2"), 2, "stop it first"),
         (("scripts", "show", "x"), 1, "no script 'x'"),

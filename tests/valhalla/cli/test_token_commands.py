@@ -52,9 +52,9 @@ def test_making_and_revoking_are_in_the_chain(home: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["a b"], "is no name for a token"),
-        (["-"], "is no name"),
-        (["x" * 41], "is no name"),
+        (["a b"], "is not a name for a token"),
+        (["-"], "is not a name"),
+        (["x" * 41], "is not a name"),
         (["new", "--scope", "all"], "it is read or write"),
         (["desk"], "there is a token desk already"),
     ],

@@ -505,7 +505,7 @@ def test_a_form_that_is_refused_says_so_in_place(client: httpx.Client, people: C
     people(1)
     asked = {"X-Typed": "1", "Accept": "application/json"}
     refused = client.post("/leads/1/outcome", data={"event": "callback", "until": "purple"}, headers=asked)
-    assert refused.status_code == 400 and "'purple' is no time" in refused.json()["error"]["message"]
+    assert refused.status_code == 400 and "'purple' is not a time" in refused.json()["error"]["message"]
     taken = client.post("/leads/1/outcome", data={"event": "callback", "until": "in 2 h"}, headers=asked)
     assert taken.json() == {"to": "/leads/1"}
     assert "callback" in client.get("/leads/1").text, "the page that it goes to says what was done"

@@ -73,7 +73,7 @@ def preview(client: httpx.Client, token: str, source: str = "csv") -> dict[str, 
 )
 def test_a_name_is_made_safe_or_refused(given: str, name: str | None) -> None:
     if name is None:
-        with pytest.raises(UsageError, match="is no lead list"):
+        with pytest.raises(UsageError, match="is not a lead list"):
             uploads.safe_name(given)
     else:
         assert uploads.safe_name(given) == name

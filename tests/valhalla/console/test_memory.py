@@ -355,7 +355,7 @@ async def test_damaged_files_are_named(source: MemoryDataSource, data: Any, at: 
 
 async def test_a_folder_in_place_of_a_file_is_named(source: MemoryDataSource, data: Any) -> None:
     data.ark.mkdir()
-    with pytest.raises(SourceError, match="is no file"):
+    with pytest.raises(SourceError, match="is not a file"):
         await source.read()
 
 

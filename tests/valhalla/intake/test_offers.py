@@ -55,7 +55,7 @@ def test_three_batches_of_contacts_make_sellers_leads_and_offer_the_others(desk:
         assert each.offered == each.rejected
         assert not [warning for warning in each.warnings if warning["code"] == "COLUMN_UNSURE"]
     assert sum(each.new for each in told) == 51
-    assert all(lead["value"] is None for lead in leads(desk)), "a budget is no asking price"
+    assert all(lead["value"] is None for lead in leads(desk)), "a budget is not an asking price"
     assert offers.count(desk.database) == 99 and rejects.counts(desk.database, rejects.Choice()) == {}
 
     done = offers.accept(desk.database)

@@ -35,7 +35,7 @@ def test_lines_are_recorded_and_those_that_make_no_sense_are_named(
     assert (done.rows, done.recorded, done.known) == (6, 3, 0)
     assert [(each.line, each.message.split(";")[0]) for each in done.refused] == [
         (5, "no lead is known as nobody@example.com"),
-        (6, "'danced' is no outcome"),
+        (6, "'danced' is not an outcome"),
         (7, "the date is missing"),
     ]
     assert database.sql("SELECT status, suppressed FROM lead ORDER BY id") == [

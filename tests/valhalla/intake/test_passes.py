@@ -235,9 +235,9 @@ def test_a_list_whose_name_is_no_text_does_not_stop_the_others(home: Home, impor
     done = importing.run(home, [], standing=True, final=True)
     assert [Path(file.path).name for file in done.result.files] == ["ok.csv"]
     told = [problem.message for problem in done.skipped]
-    assert len(told) == 2 and all("is no text (UTF-8); give it another name" in each for each in told)
+    assert len(told) == 2 and all("is not text (UTF-8); give it another name" in each for each in told)
     assert "J\\udcf6rg.csv" in told[0] and "k\\udcf6ln" in told[1]
-    with pytest.raises(InputError, match="is no text"):
+    with pytest.raises(InputError, match="is not text"):
         import_file(importing.database, Request(str(home.inbox / os.fsdecode(b"J\xf6rg.csv"))))
 
 

@@ -58,7 +58,7 @@ def test_nothing_is_said_under_twenty_worked_leads(database: Database, load: Any
     tell(20, "contacted", 2)
     assert one(database, "new")["quality"]["score"] is not None
     tell(21, "paused", 1, until=database.clock() + 10**12)
-    assert one(database, "new")["quality"]["n"] == 20, "a pause is no work"
+    assert one(database, "new")["quality"]["n"] == 20, "a pause is not work"
 
 
 def test_wrong_numbers_and_opt_outs_are_its_risk(worked: Database, tell: Any) -> None:

@@ -29,7 +29,7 @@ DIFFERENT: dict[str, list[tuple[str, str | Callable[[re.Match[str]], str]]]] = {
     "APT, UNIT, STE and # are one": [(r" (?:APT|UNIT|STE) (?:APARTMENT )?(?=\S)", " # ")],
     "marks, spaces and hyphens in a unit do not count": [(r"# # ?", "# "), (r"(# [A-Z0-9]+)[ -](?=[A-Z0-9]+$)", r"\1")],
     "a letter after the suffix is a unit unless the street has that direction in a cell of its own": [(r"63RD LN E$", "63RD LN # E")],
-    "a designator without a number is no unit": [(r" BLDG$", "")],
+    "a designator without a number is not a unit": [(r" BLDG$", "")],
     "numbers in words are numbers": [(rf"\b(?:{'|'.join(ORDINALS)})\b", lambda found: ORDINALS[found[0]])],
     "Martin Luther King has one name": [(r"MARTIN LUTHER KING JUNIOR", "MARTIN LUTHER KING")],
     "roads with numbers have one name (appendix F)": [

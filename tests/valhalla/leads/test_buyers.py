@@ -69,7 +69,7 @@ def test_what_a_buyer_took_paid_and_let_fall_through(
     people(4)
     number, new = add(database, {"name": " Cem  Homes ", "markets": "TX", "max_price": "250000"})
     assert new and add(database, {"name": "Cem Homes", "phone": "713-555-0100"}) == (number, False)
-    with pytest.raises(UsageError, match="is no market"):
+    with pytest.raises(UsageError, match="is not a market"):
         add(database, {"name": "Bob", "markets": "Atlantis"})
     for lead, event, price in ((1, "won", 10_000_000), (2, "won", 12_000_000), (3, "lost", 1), (4, None, 1)):
         tell(lead, "contract", days_ago=9)

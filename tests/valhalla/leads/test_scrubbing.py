@@ -77,7 +77,7 @@ def test_what_the_registry_says_is_not_taken_off_by_hand_but_by_consent(desk: An
     with pytest.raises(NotFound):
         consent.record(desk.database, 99, "call", "yes")
     consent.record(desk.database, 1, "text", "text me")
-    assert number(desk) is None, "a text is no call"
+    assert number(desk) is None, "a text is not a call"
     consent.record(desk.database, 1, "call", "yes, call me about Oak St")
     assert number(desk) == "713-555-0103"
     desk.read(desk.write("b.csv", BOB.replace("Bob", "BOB"), HEADER))

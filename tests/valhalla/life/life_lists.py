@@ -129,7 +129,7 @@ class Lists(Life):
         for key, lead in self.model.leads.items():
             lead.said.pop(made.file, None)
             if stored[key] != values[key]:
-                assert key in made.before, f"lead {key} is no business of import {number}"
+                assert key in made.before, f"lead {key} is none of the business of import {number}"
                 lead.value = stored[key] // 10_000_000
         self.lists.pop(made.file, None)  # it is not read again until it changes: write it again
 

@@ -60,7 +60,7 @@ def test_a_command_leaves_a_line_without_its_words(tmp_path: Path) -> None:
     end = logs.of_command(tmp_path, "dnc add")
     logging.getLogger("jobs").warning("job 3 failed for jane@example.com")
     end(0)
-    logs.of_command(tmp_path, "leads add")(2, UsageError("Jane Doe is no number"))
+    logs.of_command(tmp_path, "leads add")(2, UsageError("Jane Doe is not a number"))
     logs.of_command(tmp_path, "ingest")(0)
     job, added, failed, done = lines(tmp_path, logs.COMMANDS_NAME)
     assert job["action"] == "job 3 failed for j***@example.com"

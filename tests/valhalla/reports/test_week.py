@@ -54,7 +54,7 @@ def test_a_rate_is_said_of_enough_only() -> None:
     assert rate(5, 19)["share"] is None
     found = rate(5, 20)
     assert found["share"] == 0.25 and found["low"] < 0.25 < found["high"] and found["n"] == 20
-    assert rate(21, 20)["share"] is None, "more than there were tries is no share"
+    assert rate(21, 20)["share"] is None, "more than there were tries is not a share"
 
 
 @pytest.fixture

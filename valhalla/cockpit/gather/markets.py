@@ -1,4 +1,4 @@
-"""Markets side by side and what is proposed about them, worked out beside the pages: each is a look at every lead."""
+"""Markets side by side and what is proposed about them, worked out next to the pages: each is a look at every lead."""
 
 from __future__ import annotations
 

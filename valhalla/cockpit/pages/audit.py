@@ -154,7 +154,7 @@ def _moment(here: Cockpit, text: str | None) -> int | None:
     try:
         return moment(text, here.database.clock(), settings.value(here.database, "timezone"))
     except (OverflowError, ValueError, OSError):
-        raise UsageError(f"{text!r} is no day of a calendar that is used here") from None
+        raise UsageError(f"{text!r} is not a day of a calendar that is used here") from None
 
 
 def _copy_hours(here: Cockpit) -> int:

@@ -62,7 +62,7 @@ def export(
 
 
 def saved(here: Cockpit, viewer: Viewer, records: Sequence[Record], what: str) -> Response:
-    """Leads as a CSV: saved by hand, so it is no effect."""
+    """Leads as a CSV: saved by hand, so it is not an effect."""
     headers = {"content-disposition": f'attachment; filename="{what.replace(" ", "-")}.csv"'}
     content = saved_by_hand(here.database, viewer, records, what, actor=here.actor)
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

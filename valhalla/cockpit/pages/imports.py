@@ -201,7 +201,9 @@ def reading(request: Request, here: Cockpit, path: Path, source: str, *, again: 
         return done(request, f"/imports/{number}", f"{path.name} could not be used.", kind="bad")
     refused = f", {facts['rejected']:,} refused" if facts["rejected"] else ""
     says = f"{path.name}: {facts['new']:,} new, {facts['updated']:,} updated{refused}."
-    return done(request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if facts["rows"] else None)
+    return done(
+        request, f"/imports/{number}", says, undo=f"/imports/{number}/undo" if facts["rows"] else None
+    )
 
 
 def _leads(count: int) -> str:

@@ -35,7 +35,7 @@ def wanted(
     order: Annotated[str, Query(max_length=10)] = "newest",
     after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
 ) -> browse.Wanted:
-    """What an address asks to see; an empty field of the form is no filter."""
+    """What an address asks to see; an empty field of the form is not a filter."""
     return browse.Wanted(q.strip(), market or None, source or None, status or None, kept_out, order, after)
 
 

@@ -38,5 +38,5 @@ def show(
     """Promised, appointments, deals, warm, new, retries, each with its count and first rows; how far the day is; this week;
     what came in; what needs a person."""
     if only is not None and only not in HEADINGS:
-        raise UsageError(f"{only!r} is no group of today; use {', '.join(HEADINGS)}")
+        raise UsageError(f"{only!r} is not a group of today; use {', '.join(HEADINGS)}")
     return gathering.gather(here, only=only, market=asked_market(here, market), source=source or None)

@@ -241,5 +241,5 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
 
 def _group(only: str | None) -> str | None:
     if only and only not in HEADINGS and not re.fullmatch(rf"{gathering.FILTER}\d{{1,18}}", only):
-        raise UsageError(f"{only!r} is no group of today")
+        raise UsageError(f"{only!r} is not a group of today")
     return only or None

@@ -147,7 +147,7 @@ def _fields(manifest: dict[str, Any]) -> dict[str, str]:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Malformed(f"manifest.{name} is no valid Unicode") from None
+            raise Malformed(f"manifest.{name} is not valid Unicode") from None
         kept[name] = text
     return kept
 

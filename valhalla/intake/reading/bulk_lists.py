@@ -45,7 +45,7 @@ _AMOUNTS = re.compile(r"^(?:\$?(\d{1,3}(?:,\d{3}){1,3}|\d{1,12})|(.*))$", re.MUL
 """For each line an amount that can mean one thing, or what needs a closer look."""
 
 _NUMBER = re.compile(r"[\d ().+-]*\d", re.ASCII).fullmatch
-"""A number without anything that is no part of it."""
+"""A number without anything that is not part of it."""
 
 FOOTER_CELLS = 3
 """Filled cells up to which a row without a number or address may be a line under the list."""
@@ -240,7 +240,7 @@ class ListReader(BulkReader):
         return _Contacts(phones, numbers, more_phones, emails, more_emails)
 
     def _number_column(self, name: str) -> Memo[tuple[str, ...], _Number]:
-        """What the columns beside a number say of it, by their texts: a number without text and key."""
+        """What the columns next to a number say of it, by their texts: a number without text and key."""
 
         def kind(said: tuple[str, ...]) -> _Number:
             phone = self._details.phone(name, "", 0, *said)
@@ -279,7 +279,9 @@ class ListReader(BulkReader):
                 found[row] = make(text, None, text, False, rank, has_more, json)
             else:
                 number = f'"{text}"' if '"' not in text and "\\" not in text else _json(text)
-                found[row] = make(key, key, text, usable, rank, has_more, f'{head}{key},"number":{number}{tail}')
+                found[row] = make(
+                    key, key, text, usable, rank, has_more, f'{head}{key},"number":{number}{tail}'
+                )
         return found
 
     def _addresses(self, texts: _Get, count: int, odd: set[int]) -> tuple[Texts, Texts]:

@@ -225,7 +225,7 @@ class RowReader:
             message = f"Invalid phone format: {shorten(phone)}"
             return Reject(line, self._header("phone"), "PHONE_FORMAT", message, shorten(phone), raw)
         if phone and number is None:
-            codes["PHONE_UNUSABLE"] = f'phone "{shorten(phone, 40)}" is no plausible number'
+            codes["PHONE_UNUSABLE"] = f'phone "{shorten(phone, 40)}" is not a plausible number'
 
         worth = money(value, profile) if value or profile.value == "required" else Money(None)
         if worth.cents == 0:
@@ -360,7 +360,7 @@ class RowReader:
                 count = target in ("sqft", "beds")
                 read = optional_count(text) if count else optional_money(text, profile)
                 if read is None:
-                    codes.setdefault("NUMBER_UNREADABLE", f'{target} "{shorten(text, 40)}" is no number')
+                    codes.setdefault("NUMBER_UNREADABLE", f'{target} "{shorten(text, 40)}" is not a number')
                     unread[columns.header[columns.index[target]]] = text
                 numbers[target] = read
         said = "\n".join(cells[column] for column in columns.distress_index)

@@ -60,7 +60,7 @@ def too_many_columns(path: object, count: int) -> SourceError:
 
 
 class Reject(NamedTuple):
-    """One record that is no lead, with everything needed to find and repair it."""
+    """One record that is not a lead, with everything needed to find and repair it."""
 
     line: int
     """Physical line on which the record begins, from 1."""

@@ -128,7 +128,7 @@ class Values:
 
 
 def optional_cents(texts: list[str], profile: Profile, odd: set[int]) -> list[int | None]:
-    """Cents of an optional amount; a text that is no amount makes the row odd."""
+    """Cents of an optional amount; a text that is not an amount makes the row odd."""
 
     def slow(text: str) -> int | None:
         return optional_money(text, profile) if text else None

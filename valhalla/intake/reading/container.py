@@ -19,7 +19,7 @@ class Contents(NamedTuple):
     lists: list[str]
     """The names of its lists; empty for a file that is a list itself."""
     passed: list[tuple[str, str]]
-    """What else it holds, and why that is no list."""
+    """What else it holds, and why that is not a list."""
 
 
 def split(path: str | os.PathLike[str]) -> tuple[Path, str | None]:

@@ -277,7 +277,7 @@ def _unreadable(raw: str) -> tuple[str | None, str]:
     except UnicodeEncodeError as error:
         shown = printable(raw[error.start : error.start + 1])
         around = printable(raw[max(0, error.start - 12) : error.start])
-        return "ENCODING", f'byte {shown} after "{around}" is no text in the file\'s encoding'
+        return "ENCODING", f'byte {shown} after "{around}" is not text in the file\'s encoding'
     if "\0" in raw:
         return "NUL_BYTE", "the row holds a NUL byte"
     return None, ""

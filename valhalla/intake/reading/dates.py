@@ -25,7 +25,7 @@ _SERIAL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 
 @lru_cache(maxsize=5_000)
 def list_date(text: str, day_first: bool = False) -> int | None:
-    """UTC microseconds, or None when the text is no date between 1900 and 2199.
+    """UTC microseconds, or None when the text is not a date between 1900 and 2199.
 
     Read are ISO dates and times, 01/05/2026 (month first unless ``day_first``; the other way when only that is a
     date), 5 Jan 2026, Jan 5, 2026, and a spreadsheet's day number. A time without a zone is taken as UTC.

@@ -41,7 +41,7 @@ MAILING = (
     "mailing_location",
 )
 LITIGATORS = tuple(f"{phone}_litigator" for phone in PHONES)
-"""Whether a check says of a number that somebody uses it who sues callers: one is enough, whoever owns the others."""
+"""Whether a check says of a number that somebody uses it who sues callers: one is enough, no matter who owns the others."""
 KEPT_OUT = ("litigator", "do_not_call", "disposition")
 PERSON = (*KEPT_OUT, "interested_in")
 SIGNS = ("flag", "tags")

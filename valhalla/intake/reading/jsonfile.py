@@ -52,7 +52,7 @@ class Document:
 
     def _broken(self, error: Exception) -> SourceError:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "it ends too early"
-        return SourceError("JSON_SYNTAX", f"The file {self._path} is no valid JSON: {reason[:200]}.")
+        return SourceError("JSON_SYNTAX", f"The file {self._path} is not valid JSON: {reason[:200]}.")
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """Elements of the list with their numbers, from 1."""

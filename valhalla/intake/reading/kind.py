@@ -73,7 +73,7 @@ def json_kind(head: bytes) -> str | None:
         try:
             record = json.loads(first)
         except (ValueError, RecursionError):
-            # The first line is no document by itself: one document over many lines, or a line longer than the head.
+            # The first line is not a document by itself: one document over many lines, or a line longer than the head.
             return "json" if b"\n" in text or not _flat(text) else "jsonl"
         return (
             "json"

@@ -369,7 +369,7 @@ def _of_trade(
     if found.listings:
         raise SourceError(
             "LISTINGS",
-            f"{path} is a download of houses for sale that names no owner, so it is no lead list; nothing was stored.",
+            f"{path} is a download of houses for sale that names no owner, so it is not a lead list; nothing was stored.",
             header=list(header),
         )
     if found.calls:

@@ -40,7 +40,7 @@ class OldWorkbook:
         except PasswordError:
             raise SourceError(
                 "NOT_CSV",
-                f"The file {path} is no lead list but a workbook that is protected with a password; save it without one.",
+                f"The file {path} is not a lead list but a workbook that is protected with a password; save it without one.",
             ) from None
         except (CalamineError, ValueError, OSError) as error:
             raise self._broken(error) from error

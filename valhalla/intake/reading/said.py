@@ -1,7 +1,7 @@
 """What a list said when it was read last: a row that says the same again need not be understood again.
 
 A list that comes again every month is mostly the same. What its rows said is known by their fingerprints, so such a row passes through
-the import with its line as it stands and the identity of its lead; whoever finds that more is needed understands it then.
+the import with its line as it stands and the identity of its lead; a caller that needs more reads it then.
 """
 
 from __future__ import annotations

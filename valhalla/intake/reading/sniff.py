@@ -220,7 +220,7 @@ def _header(
     known, _, record, number, delimiter = best
     strange = len(_CONTROL.findall(text[:4096]))
     if not known and strange > 4 and strange > 0.02 * len(text[:4096]):
-        raise SourceError("NOT_CSV", f"The file {path} is no text; it cannot be read as a lead list.")
+        raise SourceError("NOT_CSV", f"The file {path} is not text; it cannot be read as a lead list.")
     if len(record.cells) > COLUMNS_LIMIT:  # before names are made for all of them
         raise too_many_columns(path, len(record.cells))
     names = joined_names(before, record.cells)

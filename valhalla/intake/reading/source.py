@@ -159,7 +159,7 @@ class Source:
         self._reader.rows.said = said
 
     def understood(self, row: Row) -> Row | None:
-        """A row that was left as it stands, read; None where it is no lead by the rules of this version."""
+        """A row that was left as it stands, read; None where it is not a lead by the rules of this version."""
         raw = row.extras or ""
         cells = next(csv.reader([raw], delimiter=self.delimiter)) if '"' in raw else raw.split(self.delimiter)
         found = self._reader.rows.row(cells, row.line, raw, [])
@@ -280,7 +280,7 @@ def _open(path: Path, progress: Callable[[], object] | None) -> BinaryIO:
         if stat.S_ISDIR(kind):
             raise SourceError("NOT_READABLE", f"{path} is a folder, not a file.")
         if not stat.S_ISREG(kind):
-            raise SourceError("NOT_READABLE", f"{path} is no regular file.")
+            raise SourceError("NOT_READABLE", f"{path} is not a regular file.")
         return open(place, "rb", buffering=0) if progress is None else cast(BinaryIO, _Heard(place, progress))
     except FileNotFoundError:
         raise SourceError("NOT_FOUND", f"The file '{path}' was not found.") from None
@@ -303,7 +303,7 @@ class _Heard(io.FileIO):
 
     def close(self) -> None:
         """As any file, and from then on nobody hears of it: ijson's parsers hold their file in a way that the collector cannot
-        see, so that with whoever hears of it, everything that was parsed would stay for good."""
+        see, so that with the caller that keeps it, everything that was parsed would stay for good."""
         super().close()
         self._progress = _nobody
 
@@ -388,7 +388,7 @@ class Opened:
         return self.text()
 
     def _no_list(self, what: str) -> SourceError:
-        return SourceError("NOT_CSV", f"The file {self.path} is no lead list but {what}.")
+        return SourceError("NOT_CSV", f"The file {self.path} is not a lead list but {what}.")
 
     def _archive(self) -> Source:
         """A workbook, or an archive with lists in it."""

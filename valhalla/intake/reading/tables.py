@@ -248,7 +248,9 @@ class TableReader:
                     taken += take(self.rows, record, number, chunk)
                 else:
                     raw = csv_line([text_of(record)])
-                    chunk.rejected.append(broken(number, "RECORD_SYNTAX", "the element is no object", raw))
+                    chunk.rejected.append(
+                        broken(number, "RECORD_SYNTAX", "the element is not an object", raw)
+                    )
                     taken += len(raw)
                 if taken >= CHUNK_BYTES:
                     break

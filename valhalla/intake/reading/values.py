@@ -106,7 +106,7 @@ def money(text: str, profile: Profile) -> Money:
 
 
 def _refused(text: str, profile: Profile) -> Money:
-    """Why a text that is no plain number was refused, as precisely as can be said."""
+    """Why a text that is not a plain number was refused, as precisely as can be said."""
     if len(text) > LONGEST:
         return Money(None, "VALUE_NOT_NUMBER", "is not a number")
     low = text.lower()

@@ -157,7 +157,7 @@ STRANGERS = words_of(
     "scheduler organizer organiser host modified updated rep reps salesperson closer caller acquisitions emergency "
     "buyer buyers notary servicer beneficiary grantor"
 )
-"""Words of people who are not the lead, and of what others say about a listing: such a column is no field."""
+"""Words of people who are not the lead, and of what others say about a listing: such a column is not a field."""
 
 OUR_OWN = words_of("lead contact deal record account opportunity prospect ticket company task list file")
 """Before ``owner`` these say: who of us works on it."""
@@ -344,7 +344,7 @@ WHOLE_NAME = frozenset(
         "disposition",
     )
 )
-"""Fields that only a whole name means, with no filler left out: a ``Contact Date`` is no date of a list."""
+"""Fields that only a whole name means, with no filler left out: a ``Contact Date`` is not a date of a list."""
 
 WEAK = frozenset(
     words_of(each)

@@ -280,7 +280,7 @@ def _amount(text: str) -> bool:
 
 
 def _plain_amount(text: str) -> bool:
-    """An amount that is no ratio: equity of ``0.62`` is a share."""
+    """An amount that is not a ratio: equity of ``0.62`` is a share."""
     return _amount(text) and not _share(text)
 
 

@@ -89,7 +89,7 @@ class Reaching(NamedTuple):
     state: str | None = None
     """Where they get mail; None: at the property."""
     texts: bool = False
-    """Whether a text may be proposed: they agreed, or were spoken with, and the number is no landline."""
+    """Whether a text may be proposed: they agreed, or were spoken with, and the number is not a landline."""
     needs_number: bool = False
     """Calls found every number wrong or disconnected."""
     rests_until: int | None = None

@@ -1,6 +1,6 @@
 """When somebody may be called: by state or province, weekday and holiday, in their own time.
 
-The table says what the law allows as far as it is narrower than the federal hours; it is no legal advice, and each line names its source
+The table says what the law allows as far as it is narrower than the federal hours; it is not legal advice, and each line names its source
 and the day on which it was read. The operator's quiet hours narrow it further and never widen it. Somebody who may be in two places is
 called only in hours that are open in both.
 """

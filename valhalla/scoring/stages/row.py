@@ -41,7 +41,7 @@ class Row(NamedTuple):
     distress: str | None
     """Distress words found in type, tags and notes, in a fixed order, joined by commas: "probate,vacant"."""
     phone_key: int | None
-    """The phone number as E.164 digits (1713555...), or None when it is no plausible number."""
+    """The phone number as E.164 digits (1713555...), or None when it is not a plausible number."""
     warnings: str | None
     """Warning codes of this row joined by commas, each code once."""
     extras: str | None

@@ -164,6 +164,6 @@ def test_a_row_that_names_one_column_without_end_is_refused(book: Callable[..., 
 
 def test_an_error_about_a_list_is_one_line_whatever_its_name() -> None:
     assert (
-        SourceError("NOT_CSV", "The file a\nb\u2028c.csv is no text.").message
-        == "The file a\ufffdb\ufffdc.csv is no text."
+        SourceError("NOT_CSV", "The file a\nb\u2028c.csv is not text.").message
+        == "The file a\ufffdb\ufffdc.csv is not text."
     )
