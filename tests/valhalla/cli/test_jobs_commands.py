@@ -79,4 +79,4 @@ def test_prune(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["jobs", "prune", "--older-than", "1d", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"pruned": 1}
     assert run(["jobs", "prune", "--older-than", "soon"]) == 2
-    assert "no age" in capsys.readouterr().err
+    assert "not an age" in capsys.readouterr().err

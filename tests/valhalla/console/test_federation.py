@@ -183,7 +183,7 @@ async def test_a_sign_in_that_is_refused_is_named_and_the_password_is_not(
 async def test_an_address_that_is_none_is_named() -> None:
     source = FederationDataSource("http://localhost/")
     assert not await source.connect()
-    with pytest.raises(SourceError, match="no address of a Redis"):
+    with pytest.raises(SourceError, match="not an address of a Redis"):
         await source.read()
     await source.disconnect()
 

@@ -105,7 +105,7 @@ async def test_ping_refresh_and_anything_else(serve: Serve, data: Any) -> None:
             "message": "'dance' is not understood; send ping or refresh",
         }
         await client.send(b"\x00\x01")
-        assert "no text" in (await received(client))["message"]
+        assert "not text" in (await received(client))["message"]
         data.write("ark.db", "INSERT INTO sandbox_executions VALUES (1, 'error', NULL)")
         await client.send("refresh")
         after = await received(client)

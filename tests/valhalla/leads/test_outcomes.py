@@ -155,12 +155,12 @@ def test_everything_is_witnessed_and_no_words_about_people_are(
 @pytest.mark.parametrize(
     ("event", "more", "says"),
     [
-        ("bought", {}, "no outcome"),
+        ("bought", {}, "not an outcome"),
         ("contacted", {"amount": 5}, "belongs to won"),
         ("won", {"amount": 0}, "above zero"),
         ("paused", {}, "until when"),
         ("lost", {"until": 9}, "belongs to paused"),
-        ("contacted", {"channel": "pigeon"}, "no channel"),
+        ("contacted", {"channel": "pigeon"}, "not a channel"),
         ("contacted", {"days_ago": -1}, "future"),
         ("contacted", {"days_ago": 20_000}, "too far"),
     ],

@@ -41,7 +41,7 @@ def test_it_is_drafted_once_a_day_and_names_nobody(
     assert effect["payload"]["digest"] == "2026-09-21" and "Ann" not in str(effect)
     assert draft(database, home, "me@example.com")["id"] == effect["id"]
     assert draft(database, home, "you@example.com")["id"] != effect["id"]
-    with pytest.raises(UsageError, match="no e-mail address"):
+    with pytest.raises(UsageError, match="not an e-mail address"):
         draft(database, home, "me")
 
 

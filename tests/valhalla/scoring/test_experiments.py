@@ -144,7 +144,7 @@ def test_channels_can_be_compared(database: Database, people: Any, tell: Any) ->
         ([Arm("a", 1, "1"), Arm("b", 1, "1")], {}, "same script"),
         ([Arm("a", 0, "1"), Arm("b", 0, "2")], {}, "at least one"),
         ([Arm("a", 1, "1"), Arm("b")], {}, "needs a script"),
-        ([Arm("a", 1), Arm("b")], {"kind": "channel"}, "no channel"),
+        ([Arm("a", 1), Arm("b")], {"kind": "channel"}, "not a channel"),
         ([Arm("a", 1, "1"), Arm("b", 1, "2")], {"metric": "luck"}, "success"),
     ],
 )

@@ -40,7 +40,7 @@ def test_members_come_and_go_and_stay_in_the_chain(database: Database) -> None:
 @pytest.mark.parametrize(
     ("name", "role", "says"),
     [("dana", "caller", "already"), ("", "caller", "a name has"), ("x" * 61, "caller", "a name has"),
-     ("-x", "caller", "a name has"), ("A\nB\x1b", "caller", "a name has"), ("Eve", "boss", "no role")],
+     ("-x", "caller", "a name has"), ("A\nB\x1b", "caller", "a name has"), ("Eve", "boss", "not a role")],
 )  # fmt: skip
 def test_what_cannot_be_added_is_said(database: Database, name: str, role: str, says: str) -> None:
     members.add(database, "Dana", "caller")

@@ -249,7 +249,7 @@ def test_missing_files_folders_and_pipes(tmp_path: Path):
     assert caught.value.code == "NOT_READABLE"
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.csv")
-        with pytest.raises(SourceError, match="no regular file"):
+        with pytest.raises(SourceError, match="not a regular file"):
             open_source(tmp_path / "pipe.csv")
 
 
