@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 MANIFEST = manifest_path(Path("x")).name.removeprefix("x")
 
-ATTEMPTS, PATIENCE = 4, 20
-"""How often a request is tried, and seconds in which it has to be answered."""
+ATTEMPTS = 4
+"""How often a request is tried."""
 
-PART, AT_ONCE = 64 << 20, 4
-"""Bytes of a copy in one request, and how many at once: a gigabyte is 16 requests, which a slow server answers, too."""
+REACHED, ANSWERED = 20, 60
+"""Seconds in which a server has to be reached, and to answer: it puts a gigabyte together before it says that it has it."""
+
+PART, AT_ONCE = 32 << 20, 4
+"""Bytes of a copy in one request, and how many at once: a gigabyte is 32 requests, which a slow server answers, too."""
 
 
 class BucketError(ValhallaError):
@@ -148,7 +151,7 @@ def _client() -> Any:
             "such as one that is synced"
         ) from None
     retries: Any = {"max_attempts": ATTEMPTS, "mode": "standard"}
-    return boto3.client("s3", config=Config(retries=retries, connect_timeout=PATIENCE, read_timeout=PATIENCE))
+    return boto3.client("s3", config=Config(retries=retries, connect_timeout=REACHED, read_timeout=ANSWERED))
 
 
 def _in_parts() -> Any:
