@@ -47,6 +47,16 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert broken == []
 
 
+def test_the_book_names_every_page_once_in_its_parts() -> None:
+    book = ROOT / "docs" / "README.md"
+    parts = book.read_text(encoding="utf-8").partition("\n## ")[2]
+    pages = (page for page in ROOT.glob("docs/**/*.md") if page != book)
+    inside = sorted(page.relative_to(book.parent).as_posix() for page in pages)
+    linked = LINK.findall(parts)
+    assert set(linked) == set(inside)
+    assert [each for each in linked if linked.count(each) > 1] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_scripts_and_their_options_exist(document: Path) -> None:
     wrong = []
