@@ -1,7 +1,7 @@
 """Measures the queue against others, in one run, side by side.
 
 ``python3 scripts/bench_queue.py`` prints, for Valhalla's queue, stock ``SqliteHuey`` (as it comes, and in WAL with
-synchronous NORMAL), ``litequeue``, ``persist-queue`` and ``DBOS`` on SQLite:
+synchronous NORMAL), ``litequeue``, ``persist-queue`` and ``DBOS`` on SQLite, and for Valhalla's queue on a PostgreSQL server where there can be one:
 
 - *enqueue*: jobs/s put in one by one, and in bulk where there is such a thing;
 - *run*: no-op jobs/s from the queue to their end with one worker thread, all of them waiting at the start;
@@ -20,6 +20,7 @@ enqueued at once, so its time is that of enqueueing and running. ``--write`` put
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import random
@@ -42,6 +43,8 @@ QUIET = 3.0
 """Seconds without a job after which *kill* takes the others to be lost."""
 PAGE = ROOT / "docs" / "queue" / "comparing.md"
 WARM, RUN = 10_000, 10_000
+SERVER = "BENCH_QUEUE_POSTGRES"
+"""Variable of the environment with the URL of a database on the server that is measured."""
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -121,6 +124,27 @@ class Valhalla(Engine):
     def settle(self) -> None:
         while self.database.value("SELECT EXISTS (SELECT 1 FROM task WHERE state = 'running')"):
             time.sleep(0.0005)
+
+
+class OnServer(Valhalla):
+    """The same queue on a PostgreSQL server; the database that ``folder`` names, or a new one."""
+
+    def __init__(self, folder: Path) -> None:
+        Engine.__init__(self, folder)
+        import psycopg
+
+        from jobs import JobQueue, PostgresEngine
+
+        server, named = os.environ[SERVER], folder / "database"
+        if not named.exists():
+            name = f"bench{time.time_ns()}"
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+            named.write_text(name)
+        url = server.rpartition("/")[0] + "/" + named.read_text()
+        self.queue = JobQueue(PostgresEngine(url))
+        self.database = self.queue.engine.store  # type: ignore[assignment]
+        self.task = self.queue.task(name="noop")(self.handle)
 
 
 class Huey(Engine):
@@ -254,6 +278,7 @@ class Dbos(Engine):
         yield
 
 
+ON_SERVER = "valhalla on PostgreSQL (FULL)"
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     "valhalla atomic FULL": lambda folder: Valhalla(folder, atomic=True, durable=True),
     "valhalla FULL": lambda folder: Valhalla(folder, atomic=False, durable=True),
@@ -262,6 +287,7 @@ ENGINES: dict[str, Callable[[Path], Engine]] = {
     "valhalla NORMAL": lambda folder: Valhalla(folder, atomic=False, durable=False),
     "huey NORMAL": lambda folder: Huey(folder, normal=True),
     "valhalla in memory": lambda folder: Valhalla(folder, atomic=False, durable=False, memory=True),
+    ON_SERVER: OnServer,
     "litequeue": Litequeue,
     "persist-queue": Persist,
     "DBOS on SQLite": Dbos,
@@ -294,13 +320,19 @@ def measure_run(engine: Engine, count: int, threads: int = 1) -> dict[str, float
     engine.put_many(count)
     if not isinstance(engine, Dbos):
         began = time.perf_counter()
-    cpu = time.process_time()
+    cpu, trips = time.process_time(), _trips(engine)
     with engine.working(threads):
         engine.reached.wait()
         engine.settle()
         seconds = time.perf_counter() - began
     spent = time.process_time() - cpu
-    return {"jobs/s": count / seconds, "CPU us/job": 1e6 * spent / count, "MB": _megabytes()}
+    figures = {"jobs/s": count / seconds, "CPU us/job": 1e6 * spent / count, "MB": _megabytes()}
+    return figures | ({"trips/job": (_trips(engine) - trips) / count} if isinstance(engine, OnServer) else {})
+
+
+def _trips(engine: Engine) -> int:
+    """How often the server was asked."""
+    return int(engine.queue.engine.trips) if isinstance(engine, OnServer) else 0  # type: ignore[attr-defined]
 
 
 def measure_threads(engine: Engine, count: int) -> dict[str, float]:
@@ -336,7 +368,7 @@ def kill(engine: str, count: int, folder: Path, kills: int) -> dict[str, float]:
     chance = random.Random(1)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         command = [sys.executable, __file__, "--engine", engine, "--measure", "kill", "--count", str(count)]
-        environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
+        environment = clean_environment() | {"PYTHONPATH": str(ROOT), SERVER: os.environ.get(SERVER, "")}
         marks = Path(place) / "marks"
         marks.touch()
         for number in range(kills + 1):
@@ -455,7 +487,7 @@ def run(engine: str, measure: str, count: int, folder: Path) -> dict[str, float]
     count = count // 10 if engine in SLOW else count
     with tempfile.TemporaryDirectory(dir=folder) as place:
         command = [sys.executable, __file__, "--engine", engine, "--measure", measure, "--count", str(count)]
-        environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
+        environment = clean_environment() | {"PYTHONPATH": str(ROOT), SERVER: os.environ.get(SERVER, "")}
         try:
             done = subprocess.run(
                 [*command, "--folder", place], capture_output=True, text=True, env=environment, timeout=600
@@ -499,7 +531,37 @@ def table(
 
 
 def main(arguments: argparse.Namespace) -> int:
-    engines = [engine for engine in ENGINES if arguments.only is None or arguments.only in engine]
+    with server(arguments.postgres) as there:
+        return measured(arguments, [engine for engine in ENGINES if there or engine != ON_SERVER])
+
+
+@contextmanager
+def server(url: str | None) -> Any:
+    """The server at ``url``, or one of our own where its programs are installed. False: there is none."""
+    own: Any = None
+    if url is None:
+        spec = importlib.util.spec_from_file_location(
+            "postgres_server", ROOT / "tests" / "postgres_server.py"
+        )
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        try:
+            own = module.Server(flushes=True)
+        except module.NoServer as reason:
+            print(f"without PostgreSQL: {reason}")
+            yield False
+            return
+    os.environ[SERVER] = own.url() if own is not None else str(url)
+    try:
+        yield True
+    finally:
+        if own is not None:
+            own.close()
+
+
+def measured(arguments: argparse.Namespace, engines: list[str]) -> int:
+    engines = [engine for engine in engines if arguments.only is None or arguments.only in engine]
     ours = [engine for engine in engines if engine.startswith("valhalla")]
     hueys = [engine for engine in engines if "huey" in engine]
     unflushed = [
@@ -599,6 +661,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", help="engines whose name contains this")
     parser.add_argument("--parts", default="enqueue,run,threads,start,idle,growth,kill")
     parser.add_argument("--waiting", default=GROWTH, help="numbers of waiting rows, with commas between")
+    parser.add_argument(
+        "--postgres", help="URL of a database on the server to measure (default: a server of its own)"
+    )
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="put the table into docs/queue/comparing.md")
     parser.add_argument("--json", help="also write the figures there")

@@ -40,8 +40,9 @@ def unprivileged() -> list[str]:
 class Server:
     """A server in a folder of its own, for one user without a password."""
 
-    def __init__(self) -> None:
+    def __init__(self, flushes: bool = False) -> None:
         self._programs = programs()
+        self._flush = "on" if flushes else "off"
         self._emptied: str | None = None
         self._home = Path(tempfile.mkdtemp(prefix="valhalla-postgres-"))
         if os.geteuid() == 0:
@@ -60,7 +61,7 @@ class Server:
         self._run("pg_ctl", "-D", str(self._home / "data"), *words)
 
     def start(self) -> None:
-        options = f"-p {self._port} -k {self._home} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=off"
+        options = f"-p {self._port} -k {self._home} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync={self._flush}"
         self._control("-w", "-l", str(self._home / "log"), "-o", options, "start")
 
     def stop(self) -> None:

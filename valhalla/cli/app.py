@@ -25,6 +25,7 @@ GROUPS = {
         "promises": "promises:app",
         "week": "week:week",
         "cockpit": "board:cockpit",
+        "hub": "hub:app",
         "run": "run:run",
     },
     "Lists": {

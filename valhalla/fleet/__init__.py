@@ -1,1 +1,1 @@
-"""More than one place: protected copies of a home outside of this computer, and coming back from them."""
+"""More than one place: several workspaces, protected copies of a home outside of this computer, and coming back from them."""

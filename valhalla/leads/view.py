@@ -249,6 +249,10 @@ class Viewer:
         person = contact_rules.reaching(lead, record.details, self.resting.get(lead.id))
         return calling.next_action(lead, score, self.calling, self.at, first, person)
 
+    def points(self, record: Record) -> int:
+        """A lead's score of this moment, in hundredths, by which it stands before others."""
+        return sum(line.points for line in score_lines(record.lead, self.context(record.lead), self.at))
+
     def entry(self, record: Record, rank: int | None = None) -> dict[str, Any]:
         """The documented shape of a lead in a list. Score, band and next action are as of now."""
         lead = record.lead

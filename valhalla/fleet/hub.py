@@ -1,0 +1,229 @@
+"""A hub: several workspaces on one computer, each a home with its file, and one answer from all of them.
+
+A workspace is a market, or an operator. Nothing of it is copied: the hub's own home holds only the names of the workspaces and
+where they are, each file stays provable by itself, and what is asked of all of them is asked of each and put in order. One
+that cannot be read is named with the reason; the others answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+from db import Database, DatabaseError
+from db.clock import iso
+from db.files import whole
+from db.orm import fn
+from valhalla.intake.models import Import
+from valhalla.leads import today, view
+from valhalla.leads.view import Viewer
+from valhalla.program.database import open_database
+from valhalla.program.errors import InputError, UsageError
+from valhalla.program.home import Home
+from valhalla.scoring.opening import open_home
+
+FILE = "hub.json"
+"""In the hub's home: the workspaces by name."""
+
+MOST = 200
+"""Workspaces of a hub."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+ORDER = {key: number for number, key in enumerate(today.HEADINGS)}
+
+_T = TypeVar("_T")
+
+
+class Workspace(NamedTuple):
+    """One of them."""
+
+    name: str
+    home: Home
+
+
+class Trouble(NamedTuple):
+    """A workspace that could not be asked, and why."""
+
+    workspace: str
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that lists show."""
+        return {"workspace": self.workspace, "error": self.why}
+
+
+def begin(home: Home) -> Path:
+    """Make a hub of ``home``; returns its file. Raises :class:`UsageError` when it is one, or a workspace with leads of its own."""
+    path = home.path / FILE
+    if path.exists():
+        raise UsageError(f"{home.path} is a hub already; add a workspace with: valhalla hub add NAME")
+    if home.database.exists():
+        raise UsageError(
+            f"{home.path} has leads of its own; name an empty folder for the hub with --home, and add this home to it"
+        )
+    home.prepare()
+    _keep(home, {})
+    return path
+
+
+def add(home: Home, name: str, folder: Path | None = None) -> Workspace:
+    """Add the home at ``folder`` as a workspace, or a new one in the hub's own folder. A file that is missing is made."""
+    if NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"{name!r} cannot name a workspace; use small letters, digits and hyphens, such as houston"
+        )
+    known = {each.name: each.home for each in workspaces(home)}
+    if name in known:
+        raise UsageError(f"there is a workspace {name} already, in {known[name].path}; choose another name")
+    if len(known) >= MOST:
+        raise UsageError(f"a hub has at most {MOST} workspaces")
+    place = Home((folder or home.path / "workspaces" / name).expanduser().absolute())
+    for other, there in known.items():
+        if there.path.resolve() == place.path.resolve():
+            raise UsageError(f"{place.path} is the workspace {other} already")
+    if place.path.resolve() == home.path.resolve():
+        raise UsageError("a hub is no workspace of itself; name another folder")
+    with open_home(place):
+        pass
+    _keep(home, {**{key: value.path for key, value in known.items()}, name: place.path})
+    return Workspace(name, place)
+
+
+def workspaces(home: Home) -> list[Workspace]:
+    """The workspaces of the hub in ``home``, by name. Raises :class:`InputError` when it is no hub."""
+    path = home.path / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["workspaces"]
+        return [Workspace(str(name), Home(Path(place))) for name, place in sorted(found.items())]
+    except FileNotFoundError:
+        raise InputError(f"{home.path} is no hub yet; make it one with: valhalla hub init") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read ({type(error).__name__}); mend it, or add the workspaces again"
+        ) from None
+
+
+def _keep(home: Home, places: dict[str, Path]) -> None:
+    body = {"workspaces": {name: str(place) for name, place in sorted(places.items())}}
+    with whole(home.path / FILE) as part:
+        part.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+class Hub:
+    """The databases of all workspaces, opened when they are first asked and kept open."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.workspaces = workspaces(home)
+        self._opened: dict[str, Database] = {}
+        self._mutex = threading.Lock()
+        self._pool = ThreadPoolExecutor(4, "valhalla-hub")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close them."""
+        self._pool.shutdown()
+        for database in self._opened.values():
+            database.close_all()
+        self._opened.clear()
+
+    def database(self, workspace: Workspace) -> Database:
+        """A workspace's database."""
+        with self._mutex:
+            if workspace.name not in self._opened:
+                if not workspace.home.database.exists():
+                    raise InputError(f"there is no Valhalla file in {workspace.home.path} any more")
+                self._opened[workspace.name] = open_database(workspace.home.database, create=False)
+            return self._opened[workspace.name]
+
+    def each(self, ask: Callable[[Database], _T]) -> tuple[list[tuple[Workspace, _T]], list[Trouble]]:
+        """The answers of all workspaces that can be asked, several at a time, and those that cannot."""
+
+        def asked(workspace: Workspace) -> _T | Trouble:
+            try:
+                return ask(self.database(workspace))
+            except (DatabaseError, InputError, OSError) as error:
+                return Trouble(workspace.name, str(error))
+
+        answers = list(zip(self.workspaces, self._pool.map(asked, self.workspaces), strict=True))
+        good = [(workspace, answer) for workspace, answer in answers if not isinstance(answer, Trouble)]
+        return good, [answer for _, answer in answers if isinstance(answer, Trouble)]
+
+    def top(self, limit: int) -> tuple[list[dict[str, Any]], list[Trouble]]:
+        """Who to call today over all workspaces: the groups in their order, within each what is due first, or the best. Each entry
+        has its ``workspace``."""
+
+        def ask(database: Database) -> tuple[Viewer, list[today.Row]]:
+            viewer = Viewer.now(database)
+            return viewer, today.top(database, viewer, limit)
+
+        answers, troubles = self.each(ask)
+        rows = [
+            (_rank(viewer, row), number, workspace, viewer, row)
+            for workspace, (viewer, found) in answers
+            for number, row in enumerate(found)
+        ]
+        rows.sort(key=lambda each: (each[0], each[1], each[2].name))
+        entries = [
+            {"workspace": workspace.name, **row.to_json(viewer, rank)}
+            for rank, (_, _, workspace, viewer, row) in enumerate(rows[:limit], 1)
+        ]
+        return entries, troubles
+
+    def table(self) -> tuple[list[dict[str, Any]], list[Trouble]]:
+        """Each workspace: its leads, who may be called, when a list was last read, and the size of its file."""
+
+        def ask(database: Database) -> dict[str, Any]:
+            viewer = Viewer.now(database)
+            groups = {each.key: each.says for each in today.groups(database, viewer, each=0)}
+            last = Import.select(fn.max(Import.finished_at)).scalar(database)
+            read = None if last is None else iso(last)
+            return {"leads": view.count(database), "today": groups, "last_import": read}
+
+        answers, troubles = self.each(ask)
+        return [
+            {
+                "workspace": workspace.name,
+                "home": str(workspace.home.path),
+                **answer,
+                "bytes": _size(workspace.home.database),
+            }
+            for workspace, answer in answers
+        ], troubles
+
+
+def _rank(viewer: Viewer, row: today.Row) -> tuple[int, int]:
+    """The group, and within it: what was promised by time, leads by score, deals as their workspace has them."""
+    if row.promise is not None:
+        return ORDER[row.group], row.promise.promise.at
+    if row.deal is not None:
+        return ORDER[row.group], 0
+    return ORDER[row.group], -viewer.points(row.record)
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+@contextlib.contextmanager
+def opened(home: Home) -> Iterator[Hub]:
+    """The hub in ``home``."""
+    with Hub(home) as hub:
+        yield hub
