@@ -44,9 +44,9 @@ class Recorder:
         return self.inside or self.pending()
 
     def changes(self) -> Iterable[apsw.TableChange]:
-        """The net changes."""
+        """The net changes: the rows that were added, and the keys of those that were changed or removed."""
         assert self._session is not None
-        return apsw.Changeset.iter(self._session.changeset())
+        return apsw.Changeset.iter(self._session.patchset())
 
     @contextlib.contextmanager
     def off(self) -> Any:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,9 @@ LARGE_LOG = 16 * 2**20
 """Bytes in the log from which on that is worth beginning before the end."""
 LOG_BYTES = 4 * 2**20
 """Bytes in the log from which on it is moved at the end. That waits for the disk, and the import is done without it."""
+
+
+_fingerprint_of = attrgetter("fingerprint")
 
 
 class LostTheFile(Exception):
@@ -478,7 +482,7 @@ class _Import:
         return Progress(self.position.offset, size, done.rows, done.rejected, seconds)
 
     def _witness(self, chunk: Chunk, plan: Plan) -> None:
-        fingerprints = array("q", (row.fingerprint for row in chunk.accepted))
+        fingerprints = array("q", map(_fingerprint_of, chunk.accepted))
         audit.append(
             self.database,
             "import.chunk",

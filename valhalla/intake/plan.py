@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import itemgetter
@@ -57,15 +57,18 @@ _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
 _DETAILS = CONTENT.index("details")
 _details_of = itemgetter(_DETAILS)
+_identity_of = itemgetter(Row._fields.index("identity"))
 _EMAIL = CONTENT.index("email")
 _PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
 _LOCATION = CONTENT.index("location")
 _PERSON = CONTENT.index("person")
+_person_of = itemgetter(_PERSON)
 _DISTRESS = CONTENT.index("distress")
 _WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
 """What a list does not change of a lead that somebody has worked on."""
-_NEW_IDENTITY = sql.NEW_LEAD.index("identity")
+_new_identity_of = itemgetter(sql.NEW_LEAD.index("identity"))
+_first_of: Callable[[tuple[Any, ...]], int] = itemgetter(0)
 _LIST_DATE = CONTENT.index("list_date")
 
 
@@ -164,9 +167,9 @@ class Plan:
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
 
-    def keys_of_new(self) -> list[tuple[int, int]]:
+    def keys_of_new(self) -> Iterable[tuple[int, int]]:
         """(identity, id) of the new leads."""
-        return [(lead[_NEW_IDENTITY], lead[0]) for lead in self.leads]
+        return zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), strict=True)
 
     def noted(self) -> int:
         """How many rows of evidence it changes or adds, in addition to the new leads, which come with their witnesses."""
@@ -254,6 +257,11 @@ class _Planner:
         done: _Done
         for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
             known = ids.get(row.identity)
+            if known is None and not row.aliases and not row.people and row.name:  # most of a new list
+                ids[row.identity] = lead_id
+                fresh[lead_id] = (row, done)
+                lead_id += 1
+                continue
             if is_unread(row) and (known is None or repeats.get(known) != row.fingerprint):
                 found = self.understood(row)
                 if found is None:
@@ -267,11 +275,7 @@ class _Planner:
                     self._place(row, _NOT_DONE)
                     lead_id = self.next_id
                     continue
-            if known is None and not row.aliases and not row.people:
-                ids[row.identity] = lead_id
-                fresh[lead_id] = (row, done)
-                lead_id += 1
-            elif known is not None and repeats.get(known) == row.fingerprint:
+            if known is not None and repeats.get(known) == row.fingerprint:
                 del repeats[known]
                 self._mark_unchanged(known)
             elif known is None and is_new((*row.aliases, *row.people)):
@@ -300,18 +304,20 @@ class _Planner:
         repeats, ids = self.repeats, self.ids
         give_way()
         for key, lead_id, fingerprint, file_id, last_import_id in self._find(
-            {row.identity for row in self.rows}
+            set(map(_identity_of, self.rows))
         ):
             ids[key] = lead_id
             if file_id == self.reading.file_id and last_import_id != self.reading.import_id:
                 repeats[lead_id] = fingerprint
         for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
             del repeats[lead_id]
-        # Of rows that say nothing new nothing more has to be known.
-        rows = [row for row in self.rows if repeats.get(ids.get(row.identity, 0)) != row.fingerprint]
-        more = {key for row in rows if row.aliases or row.people for key in (*row.aliases, *row.people)}
+        rows = self.rows
+        if repeats:  # of rows that say nothing new nothing more has to be known
+            rows = [row for row in rows if repeats.get(ids.get(row.identity, 0)) != row.fingerprint]
+        with_more = [row for row in rows if row.aliases or row.people]
+        more = {key for row in with_more for key in (*row.aliases, *row.people)}
         ids.update((key, lead_id) for key, lead_id, *_ in self._find(more - self.asked))
-        wanted = {ids[row.identity] for row in rows if row.identity in ids}
+        wanted = {ids[row.identity] for row in rows if row.identity in ids} if ids else set()
         wanted.update(ids[key] for key in more if key in ids)
         self._load(wanted)
 
@@ -640,7 +646,8 @@ class _Planner:
         prepared = self.prepared
         for lead_id, (row, (decision, known)) in self.fresh.items():
             prepared.append(known)
-            leads.append((lead_id, *row[:_FROM_ROW], None, *(decision or decide(row, context))[:_DECIDED]))
+            decided = decide(row, context) if decision is None else decision
+            leads.append((lead_id, *row[:_FROM_ROW], None, *decided[:_DECIDED]))
         self.plan.counts.new += len(self.fresh)
         out = self._opted_out()
         if out or self.suppression or any(map(_details_of, self.rows)):
@@ -648,6 +655,8 @@ class _Planner:
 
     def _opted_out(self) -> set[int]:
         """The owners of new leads who opted out on another lead of theirs: whatever number this list has of them."""
+        if not any(map(_person_of, self.rows)):
+            return set()
         persons = {row.person for row, _ in self.fresh.values() if row.person is not None}
         return {person for (person,) in self._carray(sql.OWNERS_OPTED_OUT, array("q", sorted(persons)))}
 
