@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -12,6 +11,8 @@ from valhalla.cli.invocation import Invocation, invocation
 from valhalla.program.errors import ValhallaError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from db import Database
     from jobs import JobId
     from valhalla.leads.outcomes import Recorded
@@ -93,12 +94,14 @@ def next_(
 
 def call(ctx: typer.Context, market: Market = None, only: Group = None, filter: Chosen = None) -> None:
     """Work through today's list: one lead at a time, one key for what came of the call, then the next."""
+    from concurrent import futures
+
     from valhalla.leads.known_markets import market_named
 
     inv = invocation(ctx)
     with inv.program() as program:
         market = market_named(program.database, market)
-        with ThreadPoolExecutor(1, "valhalla-call") as helper:
+        with futures.ThreadPoolExecutor(1, "valhalla-call") as helper:
             _Desk(inv, program, market, _group(only), filter, helper).work()
 
 
@@ -276,6 +279,8 @@ class _Desk:
         return None
 
     def _record(self, row: Row, event: str, typed: str) -> bool | None:
+        from concurrent import futures
+
         from valhalla.leads import working
         from valhalla.leads.outcomes import as_typed, record_all
 
@@ -295,7 +300,7 @@ class _Desk:
         self._storing = _Storing(lead.name, event, stored)
         if event == "wrong_number":
             self._following = None  # another number of the same person may be next
-        elif wait([stored], timeout=PATIENCE).not_done:
+        elif futures.wait([stored], timeout=PATIENCE).not_done:
             print(f"{lead.name}: {event.replace('_', ' ')}, is being stored.")
             return True
         return True if self._said() else None

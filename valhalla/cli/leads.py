@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -254,38 +255,60 @@ def _export_for(
     inv.show({"file": str(target), "for": kind.name, **written._asdict()}, render)
 
 
-def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None) -> None:
-    from rich.console import Group
-    from rich.text import Text
+_Parts = tuple[tuple[str, str], ...]
+"""A line of text with its styles."""
 
-    from valhalla.cli.tables import console, hanging
+
+def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None) -> None:
     from valhalla.leads.today import HEADINGS
-    from valhalla.program.wording import dollars
 
     if not entries:
         print("Nobody to call yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE")
         return
-    out, group = console(), ""
+    group, blocks = "", list[list[_Parts]]()
     for entry in entries:
         if entry["group"] != group:
             group = entry["group"]
-            out.print(Text(f"{HEADINGS[group]} ({counts.get(group, '?')})", style="bold underline"))
-        head = Text.assemble(
-            (f"{entry['rank']:>3}  ", "dim"),
-            (entry["name"], "bold"),
-            ("  " + (entry["phone"] or entry["email"] or ""), "cyan"),
-            f"  {entry['location'] or ''}",
-        )
-        figures = Text.assemble(
-            "     ",
-            (f"score {entry['score']} {entry['band']}", _BANDS.get(entry["band"], "")),
-            f"  {'asking price unknown' if entry['value'] is None else dollars(entry['value'])}  ",
-            (f"-> {entry['next_action']}", "bold"),
-        )
-        why = Text(hanging(_because(entry, zone), 5), style="dim")
-        reasons = [Text(hanging(reason, 7, "- ")) for reason in entry["reasons"]]
-        email = [Text("     " + entry["email"], style="dim")] if entry["phone"] and entry["email"] else []
-        out.print(Group(head, figures, why, *reasons, *email, Text("")))
+            blocks.append([((f"{HEADINGS[group]} ({counts.get(group, '?')})", "bold underline"),)])
+        blocks.append(_lines_of(entry, zone))
+    _print_styled(blocks)
+
+
+def _lines_of(entry: dict[str, Any], zone: str | None) -> list[_Parts]:
+    from valhalla.cli.tables import hanging
+    from valhalla.program.wording import dollars
+
+    head = (
+        (f"{entry['rank']:>3}  ", "dim"),
+        (entry["name"], "bold"),
+        ("  " + (entry["phone"] or entry["email"] or ""), "cyan"),
+        (f"  {entry['location'] or ''}", ""),
+    )
+    figures = (
+        ("     ", ""),
+        (f"score {entry['score']} {entry['band']}", _BANDS.get(entry["band"], "")),
+        (f"  {'asking price unknown' if entry['value'] is None else dollars(entry['value'])}  ", ""),
+        (f"-> {entry['next_action']}", "bold"),
+    )
+    why = ((hanging(_because(entry, zone), 5), "dim"),)
+    reasons = [((hanging(reason, 7, "- "), ""),) for reason in entry["reasons"]]
+    email = [(("     " + entry["email"], "dim"),)] if entry["phone"] and entry["email"] else []
+    return [head, figures, why, *reasons, *email, (("", ""),)]
+
+
+def _print_styled(blocks: list[list[_Parts]]) -> None:
+    if not sys.stdout.isatty():  # nobody sees colours, and what makes them takes a tenth of a second to load
+        for lines in blocks:
+            print("\n".join("".join(text for text, _ in line) for line in lines))
+        return
+    from rich.console import Group
+    from rich.text import Text
+
+    from valhalla.cli.tables import console
+
+    out = console()
+    for lines in blocks:
+        out.print(Group(*(Text.assemble(*line) for line in lines)))
 
 
 def _because(entry: dict[str, Any], zone: str | None) -> str:
