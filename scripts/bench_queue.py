@@ -1,7 +1,8 @@
 """Measures the queue against others, in one run, side by side.
 
 ``python3 scripts/bench_queue.py`` prints, for Valhalla's queue, stock ``SqliteHuey`` (as it comes, and in WAL with
-synchronous NORMAL), ``litequeue``, ``persist-queue`` and ``DBOS`` on SQLite, and for Valhalla's queue on a PostgreSQL server where there can be one:
+synchronous NORMAL), ``litequeue``, ``persist-queue`` and ``DBOS`` on SQLite, and for Valhalla's queue and ``Procrastinate`` on a PostgreSQL
+server where there can be one (who is not installed is left out: ``pip install dbos procrastinate``):
 
 - *enqueue*: jobs/s put in one by one, and in bulk where there is such a thing;
 - *run*: no-op jobs/s from the queue to their end with one worker thread, all of them waiting at the start;
@@ -20,6 +21,7 @@ enqueued at once, so its time is that of enqueueing and running. ``--write`` put
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib.util
 import json
 import os
@@ -32,7 +34,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,22 +128,27 @@ class Valhalla(Engine):
             time.sleep(0.0005)
 
 
+def database_on_server(folder: Path) -> str:
+    """The URL of the database that ``folder`` names, or of a new one."""
+    import psycopg
+
+    server, named = os.environ[SERVER], folder / "database"
+    if not named.exists():
+        name = f"bench{time.time_ns()}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        named.write_text(name)
+    return server.rpartition("/")[0] + "/" + named.read_text()
+
+
 class OnServer(Valhalla):
     """The same queue on a PostgreSQL server; the database that ``folder`` names, or a new one."""
 
     def __init__(self, folder: Path) -> None:
         Engine.__init__(self, folder)
-        import psycopg
-
         from jobs import JobQueue, PostgresEngine
 
-        server, named = os.environ[SERVER], folder / "database"
-        if not named.exists():
-            name = f"bench{time.time_ns()}"
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}".encode())
-            named.write_text(name)
-        url = server.rpartition("/")[0] + "/" + named.read_text()
+        url = database_on_server(folder)
         self.queue = JobQueue(PostgresEngine(url))
         self.database = self.queue.engine.store  # type: ignore[assignment]
         self.task = self.queue.task(name="noop")(self.handle)
@@ -278,7 +285,61 @@ class Dbos(Engine):
         yield
 
 
+class Procrastinate(Engine):
+    bulk = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        import procrastinate
+
+        url = database_on_server(folder)
+        self.app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=url))
+        handle = self.handle
+
+        def noop(sent_ns: int = 0) -> None:
+            handle(sent_ns)
+
+        self.task = self.app.task(name="noop")(noop)
+        self.works = self.app.with_connector(procrastinate.PsycopgConnector(conninfo=url))
+        self.app.open()
+        if not self.app.check_connection():
+            self.app.schema_manager.apply_schema()
+
+    def put(self, sent_ns: int = 0) -> None:
+        self.task.defer(sent_ns=sent_ns)
+
+    def put_many(self, count: int) -> None:
+        for first in range(0, count, 1_000):
+            given: list[Any] = [{"sent_ns": 0}] * min(1_000, count - first)
+            self.task.batch_defer(*given)
+
+    @contextmanager
+    def working(self, threads: int) -> Any:
+        begun: list[Any] = []
+        ready = threading.Event()
+
+        async def work() -> None:
+            begun.extend((asyncio.get_running_loop(), asyncio.current_task()))
+            ready.set()
+            async with self.works.open_async():
+                await self.works.run_worker_async(concurrency=threads, install_signal_handlers=False)
+
+        def loop() -> None:
+            with suppress(asyncio.CancelledError):
+                asyncio.run(work())
+
+        thread = threading.Thread(target=loop)
+        thread.start()
+        ready.wait()
+        try:
+            yield
+        finally:
+            begun[0].call_soon_threadsafe(begun[1].cancel)
+            thread.join()
+
+
 ON_SERVER = "valhalla on PostgreSQL (FULL)"
+PEER = "Procrastinate on PostgreSQL (FULL)"
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     "valhalla atomic FULL": lambda folder: Valhalla(folder, atomic=True, durable=True),
     "valhalla FULL": lambda folder: Valhalla(folder, atomic=False, durable=True),
@@ -291,8 +352,9 @@ ENGINES: dict[str, Callable[[Path], Engine]] = {
     "litequeue": Litequeue,
     "persist-queue": Persist,
     "DBOS on SQLite": Dbos,
+    PEER: Procrastinate,
 }
-SLOW = ("DBOS on SQLite",)
+SLOW = ("DBOS on SQLite", ON_SERVER, PEER)
 """Engines that are measured with a tenth of the jobs."""
 NOT_KEPT = ("valhalla in memory",)
 """Engines that keep nothing when their process ends."""
@@ -532,7 +594,7 @@ def table(
 
 def main(arguments: argparse.Namespace) -> int:
     with server(arguments.postgres) as there:
-        return measured(arguments, [engine for engine in ENGINES if there or engine != ON_SERVER])
+        return measured(arguments, [engine for engine in ENGINES if there or engine not in (ON_SERVER, PEER)])
 
 
 @contextmanager
@@ -564,6 +626,7 @@ def measured(arguments: argparse.Namespace, engines: list[str]) -> int:
     engines = [engine for engine in engines if arguments.only is None or arguments.only in engine]
     ours = [engine for engine in engines if engine.startswith("valhalla")]
     hueys = [engine for engine in engines if "huey" in engine]
+    peers = [engine for engine in engines if engine == PEER]
     unflushed = [
         engine for engine in (*ours, *hueys) if "FULL" not in engine and "atomic" not in engine
     ]  # what waits costs no flush
@@ -572,9 +635,9 @@ def measured(arguments: argparse.Namespace, engines: list[str]) -> int:
     parts = {
         "enqueue": ([arguments.jobs // 4], engines, rounds),
         "run": ([arguments.jobs], engines, rounds),
-        "start": ([max(20, arguments.jobs // 200)], [*ours, *hueys], 1),
+        "start": ([max(20, arguments.jobs // 200)], [*ours, *hueys, *peers], 1),
         "idle": ([5], [*ours[:1], *hueys[:1]], 1),
-        "threads": ([arguments.jobs], [*ours, *hueys], rounds),
+        "threads": ([arguments.jobs], [*ours, *hueys, *peers], rounds),
         "growth": ([int(each) for each in arguments.waiting.split(",")], unflushed, rounds),
     }
     for part in arguments.parts.split(","):

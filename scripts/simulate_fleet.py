@@ -69,7 +69,10 @@ class Week:
             (self.wait_p99_s > WAIT, f"lists wait: the slowest hundredth {self.wait_p99_s / 60:.0f} minutes"),
             (self.queue_peak_share > 0.8, f"the queue's server: {self.queue_peak_share:.0%} of what it can"),
             (self.busiest_hour_cpu > 0.8, f"cores: {self.busiest_hour_cpu:.0%} in the busiest hour"),
-            (self.largest_workspace_back_s > 60, f"the largest file is back after {self.largest_workspace_back_s:.0f} s"),
+            (
+                self.largest_workspace_back_s > 60,
+                f"the largest file is back after {self.largest_workspace_back_s:.0f} s",
+            ),
         )
         return [says for is_so, says in checks if is_so]
 
@@ -187,9 +190,15 @@ def options() -> argparse.Namespace:
     parser.add_argument("--gigabytes", type=float, default=500, help="of files on a machine")
     parser.add_argument("--machine", type=float, default=60, help="dollars a month")
     parser.add_argument("--disk", type=float, default=0.10, help="dollars per GB and month")
-    parser.add_argument("--copies", type=float, default=0.05, help="dollars per GB and month, of protected copies")
-    parser.add_argument("--server", type=float, default=120, help="dollars a month for PostgreSQL and its standby")
-    parser.add_argument("--spread", action=argparse.BooleanOptionalAction, default=True, help="copies over the hour")
+    parser.add_argument(
+        "--copies", type=float, default=0.05, help="dollars per GB and month, of protected copies"
+    )
+    parser.add_argument(
+        "--server", type=float, default=120, help="dollars a month for PostgreSQL and its standby"
+    )
+    parser.add_argument(
+        "--spread", action=argparse.BooleanOptionalAction, default=True, help="copies over the hour"
+    )
     parser.add_argument("--grow", action="store_true", help="double the operators until something breaks")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
