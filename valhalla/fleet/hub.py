@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -23,7 +24,8 @@ from db.files import whole
 from db.orm import fn
 from valhalla.intake.models import Import
 from valhalla.leads import today, view
-from valhalla.leads.view import Viewer
+from valhalla.leads.view import Contexts, Viewer
+from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
@@ -124,6 +126,7 @@ class Hub:
         self.home = home
         self.workspaces = workspaces(home)
         self._opened: dict[str, Database] = {}
+        self._contexts: dict[Database, Contexts] = {}
         self._mutex = threading.Lock()
         self._pool = ThreadPoolExecutor(4, "valhalla-hub")
 
@@ -169,8 +172,10 @@ class Hub:
         has its ``workspace``."""
 
         def ask(database: Database) -> tuple[Viewer, list[today.Row]]:
-            viewer = Viewer.now(database)
-            return viewer, today.top(database, viewer, limit)
+            values = settings.effective(database)
+            viewer = Viewer.now(database, values, self._contexts.setdefault(database, Contexts(database)))
+            walk = today.walk(database, viewer, batch=limit, values=values)
+            return viewer, list(islice(walk, limit))
 
         answers, troubles = self.each(ask)
         rows = [
