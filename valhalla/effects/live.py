@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from db import audit
 from db.clock import HOUR
-from valhalla.effects.models import LiveSession
+from valhalla.effects import sql
 from valhalla.program.errors import ValhallaError
-from valhalla.program.file_models import Run
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.effects import models
+    from valhalla.program import models as program_models
+else:
+    models = later("valhalla.effects.models")
+    program_models = later("valhalla.program.models")
 
 LONGEST = 8 * HOUR
 """A live session ends by itself after this."""
@@ -29,12 +34,8 @@ class Live(NamedTuple):
 
 def current(database: Database) -> Live | None:
     """The live session that is open now, or None: dry run. A clock that was set back closes it."""
-    row, now = LiveSession, database.clock()
-    query = row.select(row.id, row.run_id, row.opened_at, row.opened_by, row.until)
-    query = query.join(Run, on=Run.id == row.run_id).where(row.closed_at.is_null(), Run.stopped_at.is_null())
-    query = query.where(row.opened_at <= now, row.until > now).order_by(row.id.desc())
-    found = query.tuples().first(database)
-    return Live(*found) if found else None
+    row = database.one(sql.CURRENT_LIVE, (database.clock(),))
+    return Live(*row) if row else None
 
 
 def is_dry(database: Database, run_id: int | None) -> bool:
@@ -48,7 +49,7 @@ def open_for(database: Database, run_id: int, actor: str) -> Live:
     now = database.clock()
     with database.write(durable=True):
         _close(database, "replaced")
-        number = LiveSession.insert(
+        number = models.LiveSession.insert(
             run_id=run_id, opened_at=now, opened_by=actor, until=now + LONGEST
         ).execute(database)
         audit.append(database, "live.on", f"run:{run_id}", {"until": now + LONGEST}, actor=actor)
@@ -66,13 +67,14 @@ def close(database: Database, actor: str) -> bool:
 
 def _close(database: Database, actor: str) -> bool:
     """Close all that are open: there is one, or none."""
-    closed = LiveSession.update(closed_at=database.clock(), closed_by=actor)
-    return bool(closed.where(LiveSession.closed_at.is_null()).execute(database))
+    closed = models.LiveSession.update(closed_at=database.clock(), closed_by=actor)
+    return bool(closed.where(models.LiveSession.closed_at.is_null()).execute(database))
 
 
 def running_run(database: Database, pid: int | None) -> int:
     """The number of the run of process ``pid``. Raises :class:`ValhallaError` when nothing runs."""
-    newest = Run.select(Run.id, Run.pid).where(Run.stopped_at.is_null()).order_by(Run.id.desc())
+    run = program_models.Run
+    newest = run.select(run.id, run.pid).where(run.stopped_at.is_null()).order_by(run.id.desc())
     found = newest.first(database)
     if found is None or found.pid != pid:
         raise ValhallaError(

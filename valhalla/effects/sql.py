@@ -10,6 +10,13 @@ SELECT seq, at, actor, correlation_id, action, subject, body, previous, hash FRO
   'effect.uncertain', 'effect.done') ORDER BY seq DESC LIMIT 1
 """
 
+# In the frame of every page, and before everything that goes out. Fails closed: not when the run has stopped, the time is over,
+# or the clock was set back before it began.
+CURRENT_LIVE = """
+SELECT s.id, s.run_id, s.opened_at, s.opened_by, s.until FROM live_session AS s JOIN run AS r ON r.id = s.run_id
+WHERE s.closed_at IS NULL AND r.stopped_at IS NULL AND s.opened_at <= ?1 AND s.until > ?1 ORDER BY s.id DESC LIMIT 1
+"""
+
 # A pragma: SQLite then overwrites what is deleted with zeros.
 ERASE_BYTES = "PRAGMA secure_delete = 1"
 

@@ -1,4 +1,4 @@
-"""The tables of the chain, the queue and the runs as models, for those who look at them."""
+"""The tables of the chain and the queue as models, for those who look at them."""
 
 from __future__ import annotations
 
@@ -98,33 +98,3 @@ class CycleSlot(Base):
 
     class Meta:
         primary_key = CompositeKey("queue", "name")
-
-
-class Run(Base):
-    """A run of the program or of the production workflow, with the settings that were in force."""
-
-    id = AutoField()
-    pid = BigIntegerField()
-    version = TextField()
-    settings = TextField()
-    started_at = BigIntegerField()
-    stopped_at = BigIntegerField(null=True)
-    stop = TextField(null=True)
-
-
-class Cycle(Base):
-    """A cycle of a run; the counts are those of :data:`valhalla.intake.results.COUNTS`."""
-
-    id = AutoField()
-    run_id = BigIntegerField()
-    number = BigIntegerField()
-    started_at = BigIntegerField()
-    finished_at = BigIntegerField(null=True)
-    ok = BigIntegerField(null=True)
-    files = BigIntegerField()
-    rows = BigIntegerField()
-    new = BigIntegerField()
-    updated = BigIntegerField()
-    unchanged = BigIntegerField()
-    duplicate = BigIntegerField()
-    rejected = BigIntegerField()

@@ -14,7 +14,7 @@ from valhalla.leads import deals, promises
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program import settings
-from valhalla.program.file_models import Cycle
+from valhalla.program.models import Cycle
 from valhalla.program.moments import clock_text, hour_text, local_day
 from valhalla.reports import chart_figures, week
 from valhalla.sandbox import alerts

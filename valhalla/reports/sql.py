@@ -25,13 +25,6 @@ SELECT o.lead_id, o.event, o.at, o.amount, o.channel, o.script_id, l.file_id, o.
 FROM outcome AS o INDEXED BY outcome_by_time JOIN lead AS l ON l.id = o.lead_id
 WHERE o.at >= ? AND o.at < ? AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
 """
-# The newest lists with the import that a cost is entered for, and what was entered.
-WEEK_LISTS = """
-SELECT i.id, s.name, f.path, (SELECT sum(c.amount) FROM list_cost AS c WHERE c.import_id = i.id AND c.removed_at IS NULL)
-FROM (SELECT min(id) AS id, file_id FROM import WHERE state <> 'undone' AND new > 0 GROUP BY file_id) AS first
-JOIN import AS i ON i.id = first.id JOIN file AS f ON f.id = i.file_id JOIN source AS s ON s.id = i.source_id
-ORDER BY i.id DESC LIMIT ?
-"""
 
 
 # -- the overview, and what waits for a person -------------------------------------------------------------

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from db import Database
 from db.clock import DAY, SECOND, iso
 from db.orm import fn
-from valhalla.intake.models import File, Import
+from valhalla.intake.models import File, Import, Source
 from valhalla.leads.models import ListCost
 from valhalla.leads.standing import CONVERSATIONS, DIALS
 from valhalla.program import settings
@@ -287,9 +287,15 @@ class BoughtList(NamedTuple):
 
 def bought_lists(database: Database, limit: int = MOST) -> list[BoughtList]:
     """The newest lists that brought leads."""
+    first = Import.select(fn.min(Import.id)).where(Import.state != "undone", Import.new > 0)
+    cost = ListCost.select(fn.sum(ListCost.amount))
+    cost = cost.where(ListCost.import_id == Import.id, ListCost.removed_at.is_null())
+    query = Import.select(Import.id, Source.name, File.path, cost).join(File, on=File.id == Import.file_id)
+    query = query.join_from(Import, Source, on=Source.id == Import.source_id)
+    query = query.where(Import.id.in_(first.group_by(Import.file_id))).order_by(Import.id.desc())
     return [
         BoughtList(number, source, PurePath(path).name, None if cents is None else cents / 100)
-        for number, source, path, cents in database.sql(sql.WEEK_LISTS, (limit,))
+        for number, source, path, cents in query.limit(limit).tuples().execute(database)
     ]
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from db.clock import SECOND
 from db.orm import fn
-from valhalla.program.file_models import Cycle, CycleSlot, QueueState, Task
+from valhalla.program.file_models import CycleSlot, QueueState, Task
+from valhalla.program.models import Cycle
 
 if TYPE_CHECKING:
     from db import Database

@@ -13,7 +13,7 @@ from db.orm import fn
 from valhalla import __version__
 from valhalla.intake.results import COUNTS, PassResult
 from valhalla.program import settings
-from valhalla.program.file_models import Cycle, Run
+from valhalla.program.models import Cycle, Run
 from valhalla.service import sql
 
 
