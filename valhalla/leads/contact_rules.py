@@ -7,8 +7,6 @@ it counts as a dial, but the number may be tried again. Somebody who asked to be
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -137,17 +135,9 @@ class Resting:
         self._database = database
         self._rules = rules
         self._now = now
-        self._by_lead: dict[int, list[Contact]] = defaultdict(list)
-        self._by_person: dict[int, list[Contact]] = defaultdict(list)
-        self._by_number: dict[int, list[Contact]] = defaultdict(list)
-        for row in database.sql(sql.CONTACTS_SINCE, (now - LOOK_BACK, now)):
-            each = Contact._make(row)
-            self._by_lead[each.lead_id].append(each)
-            if each.person is not None:
-                self._by_person[each.person].append(each)
-            if each.number is not None:
-                self._by_number[_key(each.number)].append(each)
-        self._concerned = frozenset(self._callees()) if self._by_lead else frozenset()
+        self._concerned = frozenset(
+            number for (number,) in database.sql(sql.CONCERNED_SINCE, (now - LOOK_BACK, now))
+        )
         self._found: dict[int, Rest | None] = {}
 
     def __len__(self) -> int:
@@ -165,14 +155,6 @@ class Resting:
             self._found[lead_id] = self._worked_out(lead_id)
         return self._found[lead_id]
 
-    def _callees(self) -> list[int]:
-        concerned = {
-            "leads": json.dumps([*self._by_lead]),
-            "persons": json.dumps([*self._by_person]),
-            "keys": json.dumps([*self._by_number]),
-        }
-        return [number for (number,) in self._database.sql(sql.CALLEES, concerned)]
-
     def _worked_out(self, lead_id: int) -> Rest | None:
         row = self._database.one(sql.CALLEE_OF_CALLS, (lead_id,))
         if row is None:
@@ -181,12 +163,7 @@ class Resting:
         # Only a conversation shows which number is the right one.
         said = numbers.said(self._database, lead_id) if spoken else ()
         callee = callee_of(lead_id, person, state, phone, key, more, said, self._rules)
-        theirs = {id(each): each for each in self._by_lead.get(lead_id, ())}
-        if person is not None:
-            theirs.update((id(each), each) for each in self._by_person.get(person, ()))
-        for number in callee.numbers:
-            theirs.update((id(each), each) for each in self._by_number.get(number.key, ()))
-        rest = resting_of(callee, theirs.values(), self._now)
+        rest = resting_of(callee, _contacts(self._database, lead_id, self._now), self._now)
         return rest if rest.until is not None else None
 
 

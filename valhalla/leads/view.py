@@ -119,6 +119,7 @@ class Viewer:
         self._headers: dict[int, list[str]] = {}
         self._some: set[int] = set()
         self._promises: dict[int, tuple[str, int] | None] = {}
+        self._resting: contact_rules.Resting | None = None
         variants = database.sql(sql.VARIANT_NAMES)
         self._variants: dict[int, str] = {
             number: f"{experiment}: {name}" for number, experiment, name, _ in variants
@@ -156,10 +157,13 @@ class Viewer:
         """The same, as reasons ask for it."""
         return self._compiled.counts(self.shared.shares)
 
-    @cached_property
+    @property
     def resting(self) -> contact_rules.Resting:
-        """The leads that must not be dialled now because of calls of the last day, with why; read once."""
-        return contact_rules.Resting(self.database, self.calling, self.at)
+        """The leads that must not be dialled now because of calls of the last day, with why; read once. Without the lock that
+        ``cached_property`` has for all viewers together up to Python 3.11: ten callers read it at the same time."""
+        if self._resting is None:
+            self._resting = contact_rules.Resting(self.database, self.calling, self.at)
+        return self._resting
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
