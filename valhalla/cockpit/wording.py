@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from jobs.web.wording import ago, moment, number, span, stamp, words
+from db import clock
+from jobs.web.wording import ago as ago_in_digits
+from jobs.web.wording import moment, number, span, stamp, words
 from valhalla.program.wording import dollars, money
+
+
+def ago(at: int | str) -> str:
+    """``3 min ago``; further away than a day ``Nov 30``, with the year where it is another one than now."""
+    text = ago_in_digits(at)
+    return day(text) if text[:4].isdigit() and text[4:5] == "-" else text
+
+
+def day(text: str) -> str:
+    """A day of the JSON, ``2026-11-30``, as Americans write it: ``Nov 30``, with the year where it is another one than now."""
+    found = date.fromisoformat(text[:10])
+    year = "" if found.year == clock.to_datetime(clock.now()).astimezone().year else f", {found.year}"
+    return f"{found:%b} {found.day}{year}"
 
 
 def size(count: int) -> str:
@@ -42,5 +58,5 @@ def figure(pair: tuple[str, Any]) -> str:
     return number(value)
 
 
-FILTERS = (ago, stamp, moment, number, dollars, words, span, size, quantity, figure)
+FILTERS = (ago, day, stamp, moment, number, dollars, words, span, size, quantity, figure)
 """What templates call by these names: ``{{ at | ago }}``."""

@@ -38,7 +38,12 @@ def test_a_moment_up_to_a_day_away_is_told_by_how_far(away: int, says: str) -> N
 
 
 def test_a_moment_further_away_is_a_date() -> None:
-    assert wording.ago(NOW - 3 * DAY) == f"{clock.to_datetime(NOW - 3 * DAY).astimezone():%Y-%m-%d}"
+    before, long_before = (clock.to_datetime(NOW - days * DAY).astimezone() for days in (3, 800))
+    assert wording.ago(NOW - 3 * DAY) in (
+        f"{before:%b} {before.day}",
+        f"{before:%b} {before.day}, {before.year}",
+    )
+    assert wording.ago(NOW - 800 * DAY) == f"{long_before:%b} {long_before.day}, {long_before.year}"
 
 
 def test_the_exact_time_is_told_twice() -> None:

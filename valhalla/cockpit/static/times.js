@@ -1,11 +1,12 @@
 // "3 min ago" stays true while the page is open; countdowns count.
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export function ago(at, now = Date.now()) {
   const away = at - now, far = Math.abs(away);
   if (far >= DAY) {
-    const day = new Date(at), two = (n) => String(n).padStart(2, "0");
-    return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+    const day = new Date(at), year = day.getFullYear();
+    return `${MONTHS[day.getMonth()]} ${day.getDate()}${year === new Date(now).getFullYear() ? "" : `, ${year}`}`;
   }
   if (far < 10 * SECOND) return "now";
   const text = far < MINUTE ? `${Math.floor(far / SECOND)} s` : far < HOUR ? `${Math.floor(far / MINUTE)} min` : `${Math.floor(far / HOUR)} h`;
