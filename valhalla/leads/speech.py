@@ -18,8 +18,11 @@ def first_name(name: str) -> str:
 
 def spoken(text: str, lead: StoredLead, caller: str | None) -> str:
     """The script with the lead's name and address and the caller's name in it; nothing is left unfilled."""
+    house = f"your house in {lead.location}" if lead.location else "your house"
+    if lead.address is None:  # a city is not where a house stands
+        text = text.replace("the house at {address}", house)
     return (
         text.replace("{name}", first_name(lead.name))
-        .replace("{address}", lead.address or lead.location or "the house")
+        .replace("{address}", lead.address or house)
         .replace("{caller}", caller or NOT_SAID)
     )

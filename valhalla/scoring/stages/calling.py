@@ -205,7 +205,7 @@ def _act(
             CALL_NOW,
             channel,
             (
-                f"{step} The score of {score} is worth a call at once."
+                f"{step} From a score of {rules.call_now_from} on: call at once."
                 if score >= rules.call_now_from
                 else step
             ),

@@ -107,10 +107,10 @@ def test_a_suppressed_lead_says_so_first(lab: Any, context: Any) -> None:
     [
         (Reaching(), {"contacts": 1, "last_contact": NOON - 2 * HOUR}, "call now", "call", "Try 2"),
         (Reaching(needs_number=True), {"phone_key": None}, "hold", None, "needs a number"),
-        (Reaching(needs_number=True), {}, "call now", "call", "worth a call"),
+        (Reaching(needs_number=True), {}, "call now", "call", "call at once"),
         (Reaching(rests_until=NOON + HOUR, rests_because="Spoken with today"), {}, "hold", "call", "Spoken"),
-        (Reaching(rests_until=NOON, rests_because="Spoken with today"), {}, "call now", "call", "worth"),
-        (Reaching(state="CA"), {}, "call now", "call", "worth"),
+        (Reaching(rests_until=NOON, rests_because="Spoken with today"), {}, "call now", "call", "call at once"),
+        (Reaching(state="CA"), {}, "call now", "call", "call at once"),
     ],
 )
 def test_what_is_known_of_the_person_decides_too(
