@@ -65,21 +65,27 @@ def seal(database: Connections) -> None:
     inserted: dict[str, list[Sequence[Any]]] = {}
     updated: dict[str, list[tuple[Any, ...]]] = {}
     removed: dict[str, list[int | str]] = {}
+    name = ""
     for change in recorder.changes():
-        name, places = change.name, sorted(change.pk_columns)
-        found = witnesses.setdefault(name, [])
-        if change.opcode == apsw.SQLITE_INSERT:
-            rows = inserted.setdefault(name, [])
+        if change.name != name:  # they come table by table
+            name, places = change.name, sorted(change.pk_columns)
+            only = places[0] if len(places) == 1 else None
+            found, rows = witnesses.setdefault(name, []), inserted.setdefault(name, [])
+            moved, gone = updated.setdefault(name, []), removed.setdefault(name, [])
+        opcode = change.opcode
+        if opcode == apsw.SQLITE_INSERT:
             rows.append(change.new)  # type: ignore[arg-type]
             if len(rows) == STEP:
                 found += shape_of(database, name).hasher.hashes(rows)
                 rows.clear()
+            continue
+        old: Any = change.old
+        if opcode == apsw.SQLITE_UPDATE:
+            moved.append(tuple(old[place] for place in places))
+        elif only is not None:
+            gone.append(old[only])
         else:
-            key = tuple(change.old[place] for place in places)  # type: ignore[index]
-            if change.opcode == apsw.SQLITE_UPDATE:
-                updated.setdefault(name, []).append(key)
-            else:
-                removed.setdefault(name, []).append(key_value(key))
+            gone.append(key_value(tuple(old[place] for place in places)))
     for name, found in witnesses.items():
         shape, keys = shape_of(database, name), updated.get(name, [])
         found += shape.hasher.hashes(inserted.get(name, ()))

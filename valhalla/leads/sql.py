@@ -993,8 +993,6 @@ REMOVE_LEADS = (
     "DELETE FROM consent WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM deal WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM unfolded WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM lead_place WHERE lead_id IN (SELECT value FROM carray(?))",
     # References are not followed here, so a hold would outlive its lead.
     "DELETE FROM lead_hold WHERE lead_id IN (SELECT value FROM carray(?))",
     "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",
