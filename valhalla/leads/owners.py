@@ -62,14 +62,6 @@ def owners_of(text: str | None, representative: str | None = None, last_first: b
     return Owners(found, contact)
 
 
-def owners_from(first: str | None, last: str | None, representative: str | None = None) -> Owners:
-    """The owner whose first name and surname stand in cells of their own; lists put a company's name into either."""
-    first, last = (first or "").strip(), (last or "").strip()
-    if not first or not last or _is_company(_company_words(f"{first} {last}")):
-        return owners_of(f"{first} {last}", representative)
-    return owners_of(f"{last}, {first}", representative)
-
-
 def same_owner(one: str | Owners | None, other: str | Owners | None) -> bool:
     """Whether two names at one property are those of the same owner, as far as order, initials, ``&`` and the spelling
     of companies, trusts and estates go. One shared person is enough; a name that is missing contradicts nothing."""

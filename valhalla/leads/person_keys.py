@@ -39,28 +39,3 @@ def person_keys(
             texts.update(dict.fromkeys(known or filter(None, [line_text(address)])))
     found += [key(f"an{UNIT}{text}{UNIT}{name}") for text in texts for name in names]
     return tuple(dict.fromkeys(found))
-
-
-def row_key(source: str, header: str, row_id: str) -> int:
-    """Key of the id that a list of this header gives to a row: the same id in a list of another shape is another row."""
-    return key(f"ih{UNIT}{source}{UNIT}{header}{UNIT}{row_id.strip()}")
-
-
-def are_row_numbers(ids: Sequence[str]) -> bool:
-    """Whether a column of ids only counts the rows, from 0 or 1 and in any order, so that it identifies nobody.
-
-    ``ids``: the filled cells of a whole list or of its first rows. One in ten may be missing, because rows were sorted out.
-    In doubt they identify nobody: a person has other keys, and two lists that count their rows would mix their people.
-    """
-    numbers = set()
-    for text in ids:
-        text = text.strip().removesuffix(".0")
-        if not (text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")) or len(text) > 9:
-            return False
-        numbers.add(int(text))
-    return (
-        bool(numbers)
-        and min(numbers) in (0, 1)
-        and max(numbers) <= len(numbers) * 1.1 + 1
-        and len(numbers) == len(ids)
-    )

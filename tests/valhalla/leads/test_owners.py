@@ -136,22 +136,6 @@ def test_letters_in_care_of_somebody_name_the_contact() -> None:
     assert found.contact.name == "Adam Rowe"
 
 
-def test_a_first_name_and_a_surname_in_cells_of_their_own() -> None:
-    def named(first: str | None, last: str | None) -> list[str]:
-        return [owner.name for owner in owners.owners_from(first, last).of_record]
-
-    assert named("Rose", "Dana") == ["Rose Dana"]
-    assert named("MARIA J", "DE LA CRUZ") == ["Maria J De La Cruz"]
-    assert named("Dana & Ray", "Quillon") == ["Dana Quillon", "Ray Quillon"]
-    assert (
-        named("", "Blue Heron Holdings LLC")
-        == named("Blue Heron", "Holdings LLC")
-        == ["Blue Heron Holdings LLC"]
-    )
-    assert named("Dana", None) == ["Dana"]
-    assert named(None, "") == []
-
-
 def test_what_is_known_about_the_list_decides_on_the_order() -> None:
     assert owners_of("Rose Dana", last_first=True).of_record[0].name == "Dana Rose"
     assert owners_of("Rose Dana", last_first=False).of_record[0].name == "Rose Dana"

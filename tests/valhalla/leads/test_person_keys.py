@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from valhalla.leads.addresses import normal_address
 from valhalla.leads.owners import Owner, owners_of
-from valhalla.leads.person_keys import are_row_numbers, person_keys, row_key
+from valhalla.leads.person_keys import person_keys
 
 
 def owner(text: str) -> Owner:
@@ -61,25 +61,3 @@ def test_an_address_without_a_place_counts_with_the_same_words_only() -> None:
         person_keys(owner("Dana Quillon"), [], [], [normal_address("1412 CALDER RIDGE LANE")])
     )
     assert not found(*placeless)
-
-
-def test_an_id_belongs_to_the_shape_of_its_list() -> None:
-    assert row_key("csv", "a,b", "B1-001") == row_key("csv", "a,b", " B1-001 ")
-    assert len({row_key("csv", "a,b", "7"), row_key("csv", "a,c", "7"), row_key("web", "a,b", "7")}) == 3
-
-
-def test_a_count_of_the_rows_is_no_id() -> None:
-    assert are_row_numbers(["1", "2", "3"])
-    assert are_row_numbers(["0", "1", "2"])
-    assert are_row_numbers(["3", "1", "2"])
-    assert are_row_numbers(["1.0", "2.0"])
-    assert are_row_numbers(["1"])
-    assert are_row_numbers(
-        [str(number) for number in range(1, 51) if number % 17]
-    )  # some rows were sorted out
-    assert not are_row_numbers(["1", "1", "2"])
-    assert not are_row_numbers(["100", "101"])
-    assert not are_row_numbers(["1", "2", "B1-003"])
-    assert not are_row_numbers(["001", "002"])
-    assert not are_row_numbers(["5511029", "5511030"])
-    assert not are_row_numbers([])

@@ -28,9 +28,6 @@ _WAYS: dict[str, tuple[str, ...]] = {
     "fire damage": ("fire damage", "fire-damage"),
 }
 
-DISTRESS_WORDS = tuple(_WAYS)
-"""The canonical words, in the order in which a row names them."""
-
 STEMS = tuple(sorted({way for ways in _WAYS.values() for way in ways}))
 """Every spelling: a text without any of them has no distress word."""
 
