@@ -44,7 +44,7 @@ GROWTH = "1000,100000,1000000"
 QUIET = 3.0
 """Seconds without a job after which *kill* takes the others to be lost."""
 PAGE = ROOT / "docs" / "queue" / "comparing.md"
-WARM, RUN = 10_000, 10_000
+WARM, RUN = 2_000, 5_000
 SERVER = "BENCH_QUEUE_POSTGRES"
 """Variable of the environment with the URL of a database on the server that is measured."""
 
