@@ -154,7 +154,7 @@ def test_a_dialers_list_takes_two_clicks(story: Story, look: Callable[..., Any])
     page = look("narrow").page
     page.goto(story.program.first_link)
     page.goto(f"{story.program.url}/leads")
-    page.get_by_role("link", name="Lists to take along").click()
+    page.get_by_role("link", name="Export lists").click()
     with page.expect_download() as download:
         page.locator("form[action='/leads/lists/dialer'] button", has_text="22 leads").click()
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")

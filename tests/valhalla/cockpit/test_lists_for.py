@@ -1,4 +1,4 @@
-"""Lists to take along: what the button says is what the file holds."""
+"""Export lists: what the button says is what the file holds."""
 
 from __future__ import annotations
 

@@ -300,7 +300,7 @@ def test_a_list_of_buyers_is_taken_and_a_question_is_asked_once(
     (asked,) = [each for each in preview(client, token)["preview"]["columns"] if each["asked"]]
     assert (asked["name"], asked["asked"]["field"]) == ("Amount", "value")
     page = client.get(f"/imports/uploads/{token}").text
-    assert "Is “Amount” the price" in page and "columns were recognised" in page
+    assert "Is “Amount” the price" in page and "columns were recognized" in page
     assert (
         client.post(f"/imports/uploads/{token}/answer", data={"column": "Amount", "field": ""}).status_code
         == 303

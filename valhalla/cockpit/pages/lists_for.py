@@ -35,7 +35,7 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     "/leads/lists",
     "/api/leads/lists",
     "lists_for.html",
-    "Lists to take along",
+    "Export lists",
     summary="Lists for a dialer, a mail house, skip tracing and Excel",
 )
 def show(
