@@ -174,7 +174,9 @@ def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
     assert said == "Hi Person, Sam about 1 Main St"
     of_a_city = lead._replace(address=None, location="Houston, TX")
     assert spoken("about the house at {address}", of_a_city, None) == "about your house in Houston, TX"
-    assert spoken("an offer for {address}", of_a_city._replace(location=None), None) == "an offer for your house"
+    assert (
+        spoken("an offer for {address}", of_a_city._replace(location=None), None) == "an offer for your house"
+    )
     for written, said in (
         *(
             ("Quillon, Dana", "Dana"),

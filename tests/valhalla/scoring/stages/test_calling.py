@@ -109,7 +109,13 @@ def test_a_suppressed_lead_says_so_first(lab: Any, context: Any) -> None:
         (Reaching(needs_number=True), {"phone_key": None}, "hold", None, "needs a number"),
         (Reaching(needs_number=True), {}, "call now", "call", "call at once"),
         (Reaching(rests_until=NOON + HOUR, rests_because="Spoken with today"), {}, "hold", "call", "Spoken"),
-        (Reaching(rests_until=NOON, rests_because="Spoken with today"), {}, "call now", "call", "call at once"),
+        (
+            Reaching(rests_until=NOON, rests_because="Spoken with today"),
+            {},
+            "call now",
+            "call",
+            "call at once",
+        ),
         (Reaching(state="CA"), {}, "call now", "call", "call at once"),
     ],
 )
