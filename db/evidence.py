@@ -173,7 +173,8 @@ class Hasher:
         key, and personal columns."""
         if self._personal is None or len(self.table.key) != 1:
             raise ValueError(f"rows of {self.table.table} cannot be prepared")
-        rows = [tuple(row) + self._tail for row in rows]
+        tail = self._tail
+        rows = [(*row, *tail) for row in rows] if tail else list(rows)
         dumps, rest, behind = encode, self._rest, len(b"[0")
         return [
             (salt, half, dumps(rest(row))[behind:])

@@ -178,7 +178,8 @@ def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) 
     )
     rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
     understood = [row for row in chunk.accepted if not is_unread(row)]
-    decisions = [tuple(decide(row, context)) for row in understood]
+    decided_on = len(sql.DECIDED)
+    decisions = [decide(row, context)[:decided_on] for row in understood]  # the rest is the same for all
     decided: Decided = list(zip(decisions, _prepared(understood, decisions, hasher), strict=True))
     if len(decided) < len(chunk.accepted):
         known = iter(decided)
@@ -192,9 +193,9 @@ def _prepared(
     """What can be worked out of the hashes of the rows as new leads."""
     if hasher is None:
         return [None] * len(rows)
-    width, decided = len(sql.FROM_ROW), len(sql.DECIDED)
+    width, no_key, no_reason = len(sql.FROM_ROW), (0,), (None,)
     return hasher.prepare(
-        (0, *row[:width], None, *decision[:decided]) for row, decision in zip(rows, decisions, strict=True)
+        [no_key + row[:width] + no_reason + decision for row, decision in zip(rows, decisions, strict=True)]
     )
 
 

@@ -21,7 +21,8 @@ PART_ROWS = 1_250
 """Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
 
 Decided = list[tuple[tuple[Any, ...] | None, tuple[bytes, bytes, bytes] | None]]
-"""For each accepted row of a chunk, in their order, as if it were a new lead: the decision on it, and of its hash what can be
+"""For each accepted row of a chunk, in their order, as if it were a new lead: the columns of the decision on it that
+differ from row to row (:data:`valhalla.intake.sql.DECIDED`), and of its hash what can be
 worked out without its number (see :data:`db.evidence.Prepared`); None for a row that says what it said before."""
 
 
