@@ -22,8 +22,11 @@ NEW_US, SAME_US = 270.0, 10.0
 BYTES = 1_290
 """Of a lead in its file."""
 
-QUEUE_PER_S = 300.0
-"""Jobs per second of one PostgreSQL server on two cores that the workers use as well, each end on the disk."""
+QUEUE_PER_S = 150.0
+"""Jobs per second of one PostgreSQL server on two busy cores that the workers use as well, each end on the disk."""
+
+DIGEST_MINUTES = 15
+"""Minutes from seven o'clock on over which digests begin, where they are spread."""
 
 COPIED, VERIFIED = 200e6, 100e6
 """Bytes per second that come back from a protected copy, and that are verified before a file is opened."""
@@ -100,12 +103,13 @@ def simulate(given: argparse.Namespace, operators: int, machines: int, seed: int
             renewed = chance.uniform(0.01, 0.10)
             lists.append((at, operator, rows * (renewed * NEW_US + (1 - renewed) * SAME_US) / 1e6))
             minutes[int(at // 60)] += 1
-    for operator in range(operators):  # a protected copy each hour, a digest each day
+    for _ in range(operators):  # a protected copy each hour, a digest each day
         spread = chance.uniform(0, 60) if given.spread else 0
         for hour in range(7 * 24):
             minutes[int(hour * 60 + spread) % len(minutes)] += 1
         for day in range(7):
-            minutes[day * 24 * 60 + 7 * 60] += 1
+            late = int(chance.uniform(0, DIGEST_MINUTES)) if given.spread else 0
+            minutes[day * 24 * 60 + 7 * 60 + late] += 1
     free = [[0.0] * given.cores for _ in range(machines)]
     waits, busy = [], [0.0] * (8 * 24)
     for at, operator, seconds in sorted(lists):
@@ -152,11 +156,15 @@ def told(week: Week) -> str:
     return "\n".join(
         (
             f"{week.operators:,} operators, {week.leads:,} leads, {week.bytes / 1e12:.2f} TB on {week.machines} machines",
-            f"  lists a week {week.lists:,}: wait p50 {week.wait_p50_s:.0f} s, p99 {week.wait_p99_s:.0f} s; "
-            f"cores in the busiest hour {week.busiest_hour_cpu:.0%}",
+            (
+                f"  lists a week {week.lists:,}: wait p50 {week.wait_p50_s:.0f} s, p99 {week.wait_p99_s:.0f} s; "
+                f"cores in the busiest hour {week.busiest_hour_cpu:.0%}"
+            ),
             f"  queue: {week.queue_peak:,.0f} jobs/s in the busiest minute, {week.queue_peak_share:.0%} of one server",
-            f"  a machine dies: the largest file is back after {week.largest_workspace_back_s:.0f} s, all of the fullest "
-            f"machine after {week.machine_back_s:.0f} s",
+            (
+                f"  a machine dies: the largest file is back after {week.largest_workspace_back_s:.0f} s, all of the fullest "
+                f"machine after {week.machine_back_s:.0f} s"
+            ),
             f"  ${week.dollars_a_month:,.0f} a month, {week.cents_an_operator:.0f} cents an operator",
         )
     )
@@ -197,7 +205,10 @@ def options() -> argparse.Namespace:
         "--server", type=float, default=120, help="dollars a month for PostgreSQL and its standby"
     )
     parser.add_argument(
-        "--spread", action=argparse.BooleanOptionalAction, default=True, help="copies over the hour"
+        "--spread",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="copies over the hour, digests over a quarter of one",
     )
     parser.add_argument("--grow", action="store_true", help="double the operators until something breaks")
     parser.add_argument("--json", action="store_true")

@@ -14,6 +14,7 @@ from typing import Any
 
 import apsw
 
+from db import DatabaseError
 from jobs import JobQueue, PostgresEngine, current_job
 
 FILES = 4
@@ -92,13 +93,13 @@ def build(url: str, folder: Path, notes: bool = True, lease: float = 2.0) -> tup
 
 def main() -> None:
     _, url, folder, mode, lease = sys.argv
-    queue, _, _ = build(url, Path(folder), mode == "applied", float(lease))
-    worker = queue.worker(threads=2)
     while True:
         try:
+            queue, _, _ = build(url, Path(folder), mode == "applied", float(lease))
+            worker = queue.worker(threads=2)
             worker.start()
             break
-        except queue.engine.errors:  # the server is away at this moment
+        except DatabaseError:  # the server is away at this moment
             time.sleep(0.1)
     print("ready", flush=True)
     stop = threading.Event()
