@@ -370,7 +370,7 @@ def _nobody(database: Database, opens: int | None) -> str:
         return "Nobody is left to call today. See: valhalla today"
     zone = settings.value(database, "timezone")
     return (
-        f"Nobody may be called right now. Calling may go on {clock_text(opens, zone, '%a %b %d, %I:%M %p')}."
+        f"Nobody may be called right now. Calling may continue {clock_text(opens, zone, '%a %b %d, %I:%M %p')}."
     )
 
 

@@ -139,7 +139,7 @@ def resume(
     inv = invocation(ctx)
     with inv.writing() as database:
         resume_queue(database, queue)
-    inv.show({"queue": queue, "paused": False}, lambda: print(f"Queue {queue} goes on."))
+    inv.show({"queue": queue, "paused": False}, lambda: print(f"Queue {queue} continues."))
 
 
 @app.command("prune")

@@ -78,6 +78,6 @@ def state(database: Any) -> dict[str, Any]:
 
 def confirm() -> None:
     """Ask to type LIVE. Raises :class:`ValhallaError` for anything else."""
-    print("Type LIVE to go on: ", end="", file=sys.stderr, flush=True)
+    print("Type LIVE to continue: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != "LIVE":
         raise ValhallaError("not confirmed; it stays a dry run")

@@ -72,7 +72,7 @@ class DiskSpace:
             if not self._has_space() or not self._report(settled=True):
                 return False
             self._full.clear()
-            self.say("[OK] There is space on the disk again; the work goes on")
+            self.say("[OK] There is space on the disk again; work continues")
             return True
 
     def wait(self, check: Callable[[], object]) -> None:

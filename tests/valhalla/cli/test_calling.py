@@ -177,8 +177,8 @@ def test_outside_calling_hours_it_says_when_calling_may_go_on(day: Day) -> None:
     day.now += 10 * HOUR  # 10 pm in Houston
     found = day.json("leads", "next", code=1)
     assert found["lead"] is None and found["opens"].startswith("2026-11-19T15:00")
-    assert "Calling may go on Thu Nov 19" in day.say("leads", "next", code=1)
-    assert "Calling may go on" in day.say("call", code=1)
+    assert "Calling may continue Thu Nov 19" in day.say("leads", "next", code=1)
+    assert "Calling may continue" in day.say("call", code=1)
     assert len(day.json("today", "--limit", "20")) == 12, "listed as by day"
 
 

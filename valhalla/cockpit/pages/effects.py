@@ -33,7 +33,7 @@ def show(
     state: State | None = None,
     kind: Kind | None = None,
     before: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="the effect after which to go on")
+        int | None, Query(ge=1, lt=2**63, description="the effect after which to continue")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = effects.PAGE,
 ) -> dict[str, Any]:

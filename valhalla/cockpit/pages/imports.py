@@ -40,7 +40,7 @@ Code = Annotated[str, Query(max_length=60, pattern="^[A-Z_]*$")]
 def show(
     here: Here,
     before: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="the import after which to go on")
+        int | None, Query(ge=1, lt=2**63, description="the import after which to continue")
     ] = None,
     source: Annotated[str | None, Query(max_length=200)] = None,
     state: State | None = None,
@@ -64,7 +64,7 @@ def one(
     code: Annotated[
         str | None, Query(max_length=60, pattern="^[A-Z_]+$", description="only rejects with this code")
     ] = None,
-    after: Annotated[int, Query(ge=0, lt=2**63, description="the reject after which to go on")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="the reject after which to continue")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = imports.REJECTS,
 ) -> dict[str, Any]:
     """Counts, columns, warnings, advice, and a page of the rows that were refused and why."""
