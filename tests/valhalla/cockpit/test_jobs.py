@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db import Database
-from jobs import JobQueue, list_queues, show_job
+from jobs import JobQueue, cancel_job, list_queues, show_job
 from jobs.web.showing import attempts
 from valhalla.cockpit.server import Server
 
@@ -137,3 +137,10 @@ def test_an_attempt_that_has_not_ended_has_no_end() -> None:
         ("rescued", 2.5, "process 1"),
         (None, None, None),
     ]
+
+
+def test_a_job_that_ended_before_it_began_took_no_time(client: httpx.Client, server: Server) -> None:
+    (number,) = waiting(server, 1)
+    cancel_job(server.cockpit.database, number)
+    (job,) = client.get("/api/jobs?state=canceled").json()["jobs"]
+    assert (job["id"], job["seconds"]) == (number, None)

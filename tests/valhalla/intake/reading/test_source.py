@@ -31,6 +31,13 @@ def test_reading_resumes_at_every_position(read_path, write):
             assert rest.end == whole.end
 
 
+@pytest.mark.parametrize("above", ["", "My list\n", "My list\n\nof May\n", '"A title\nof two lines"\n\n'])
+def test_rows_below_titles_are_numbered_by_the_lines_of_the_file(read_path, write, above):
+    path = write(above + HEAD + line(1) + line(7) + line(2))
+    first = above.count("\n") + 2
+    assert [row.line for row in read_path(path).rows] == [first, first + 1, first + 3]
+
+
 def test_an_appended_file_is_read_on(read_path, write):
     path = write(HEAD + "".join(map(line, range(10))))
     first = read_path(path)
