@@ -369,9 +369,7 @@ def _nobody(database: Database, opens: int | None) -> str:
     if opens is None:
         return "Nobody is left to call today. See: valhalla today"
     zone = settings.value(database, "timezone")
-    return (
-        f"Nobody may be called right now. Calling may continue {clock_text(opens, zone, '%a %b %d, %I:%M %p')}."
-    )
+    return f"Nobody may be called right now. Calling may continue {clock_text(opens, zone, '%a %b %d, %I:%M %p')}."
 
 
 def _day(database: Database) -> str:

@@ -33,7 +33,9 @@ def show(
     here: Here,
     state: State = "open",
     severity: Severity | None = None,
-    before: Annotated[int | None, Query(ge=1, lt=2**63, description="the alert after which to continue")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="the alert after which to continue")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
 ) -> dict[str, Any]:
     """Each with its facts, how often and when it was seen, and what to do about it; ``next`` goes into ``before``."""
