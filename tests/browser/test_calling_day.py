@@ -139,7 +139,7 @@ def test_a_follow_up_takes_two_keys_and_stands_on_top_when_it_is_due(
     note.fill("about the roof")
     when.fill("purple")
     page.get_by_role("button", name="Call back").click()
-    page.locator(".outcome-box .problem", has_text="'purple' is no time").wait_for()
+    page.locator(".outcome-box .problem", has_text="'purple' is not a time").wait_for()
     assert (when.input_value(), note.input_value()) == ("purple", "about the roof")
     when.fill("fri 2pm")
     page.get_by_role("button", name="Call back").click()

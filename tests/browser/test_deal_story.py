@@ -65,8 +65,9 @@ def story(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Story]:
 def more(page: Any, field: str, value: str, button: str) -> None:
     """Record an outcome that needs a figure on the lead's page."""
     page.get_by_label("More outcomes").first.click()
-    page.get_by_label(field).first.fill(value)
-    page.get_by_role("button", name=button, exact=True).first.click()
+    page.get_by_label(field, exact=True).first.fill(value)
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).first.click()
     page.locator("[data-toast]").first.wait_for()
 
 

@@ -145,7 +145,7 @@ def test_a_file_where_a_folder_should_be_and_a_pipe(tmp_path: Path, how: Callabl
     with pytest.raises(errors.CannotOpen, match="cannot be opened"):
         how(tmp_path / "file" / "valhalla.db")
     os.mkfifo(tmp_path / "pipe")
-    assert "no plain file" in refused(errors.ForeignFile, tmp_path / "pipe", how)
+    assert "not a plain file" in refused(errors.ForeignFile, tmp_path / "pipe", how)
 
 
 @pytest.mark.parametrize("how", OPEN)

@@ -199,16 +199,19 @@ def _rows(
         for record in viewer.some(call_list.warm(database, viewer, MOST)):
             yield Row(key, record)
     else:
-        part, given = call_list.NEW if key == "new" else call_list.AGAIN, 0
+        part = call_list.NEW if key == "new" else call_list.AGAIN
+        given: set[int] = set()
         # The first few are found sooner. Some are of people who stand further up, or twice: more are read than are asked for.
+        # Between the two looks others call, and who was further down has moved up: the second one goes by who was given.
         for limit in (FIRST, most + COUNTED):
             numbers = call_list.numbers(database, viewer, limit, market=market, source=source, part=part)
-            for at in range(given, len(numbers), COUNTED):
-                for record in viewer.some(numbers[at : at + COUNTED]):
+            others = [number for number in numbers if number not in given]
+            for at in range(0, len(others), COUNTED):
+                for record in viewer.some(others[at : at + COUNTED]):
                     yield Row(key, record)
             if len(numbers) < limit:
                 return
-            given = len(numbers)
+            given.update(numbers)
 
 
 def _appointments(database: Database, now: int, zone: str | None) -> list[promises.Listed]:

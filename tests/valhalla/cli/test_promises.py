@@ -68,7 +68,7 @@ def test_a_call_back_is_promised_moved_kept_and_in_the_calendar(say: Say, tmp_pa
     [
         (["promises", "add", "1", "--at", "whenever"], "write it as tue 3pm"),
         (["promises", "add", "1"], "say when"),
-        (["promises", "add", "1", "party", "--at", "3pm"], "no kind"),
+        (["promises", "add", "1", "party", "--at", "3pm"], "not a kind"),
         (["promises", "add", "1", "--at", "2020-01-01"], "lies ahead"),
         (["promises", "add", "9", "--at", "3pm"], "no lead 9"),
         (["promises", "done", "9"], "no promise 9"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -181,7 +182,7 @@ def test_the_browser_is_told_of_a_private_page_and_not_of_the_link(
 ) -> None:
     script = tmp_path / "browser.py"
     script.write_text(BROWSER, encoding="utf-8")
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} %s")
+    monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} %s")
     started = program("--open")
     link = started.link()
     until = time.monotonic() + 60

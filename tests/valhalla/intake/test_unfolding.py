@@ -188,7 +188,7 @@ def test_work_of_which_nothing_says_for_which_house_waits_for_a_person(home: Dat
     assert frame.waiting(home)["decisions"] == 1
     (other,) = asked["houses"]
     assert other["address"] == "1 G St"
-    with pytest.raises(UsageError, match="none of these houses"):
+    with pytest.raises(UsageError, match="not one of these houses"):
         unfolding.assign(home, asked["id"], 1)
     assert unfolding.assign(home, asked["id"], other["lead"]) == 1
     assert houses(home)["Gus Hay"] == {"1 G St": "contacted", "2 G St": "new"}

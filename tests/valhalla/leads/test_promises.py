@@ -99,7 +99,7 @@ def test_a_promise_by_hand_is_moved_confirmed_kept_and_reopened(database: Databa
 
 
 @pytest.mark.parametrize(
-    ("kind", "ahead", "says"), [("party", 1, "no kind"), ("task", 0, "ahead"), ("task", 2_000, "too far")]
+    ("kind", "ahead", "says"), [("party", 1, "not a kind"), ("task", 0, "ahead"), ("task", 2_000, "too far")]
 )
 def test_nonsense_is_refused(database: Database, people: Any, kind: str, ahead: int, says: str) -> None:
     people(1)

@@ -138,6 +138,19 @@ def test_a_market_is_kept_to_in_every_group(at_noon: Any) -> None:
     assert listed(database, market="Dallas, TX") == {"New": [9]}
 
 
+def test_nobody_is_missed_while_others_call(at_noon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads the list on after the first few finds everybody, though those were called meanwhile and the rest moved up."""
+    monkeypatch.setattr(today, "FIRST", 3)
+    at_noon.take("a.csv", LEADS)
+    database = at_noon.database
+    rows = today.walk(database, Viewer.now(database))
+    found = [next(rows).record.lead.id for _ in range(3)]
+    for lead in found:
+        record(database, lead, "not_interested")
+    found += [row.record.lead.id for row in rows]
+    assert sorted(found) == [number for number, *_ in at_noon.leads()]
+
+
 def test_counting_ends_where_nobody_calls_any_more(at_noon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(today, "COUNTED", 3)
     at_noon.take("a.csv", LEADS)

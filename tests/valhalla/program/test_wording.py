@@ -12,13 +12,21 @@ NOW = 1_790_000_000_000_000  # 2026-09-21 14:13 UTC
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("12000", 1_200_000), ("$12,000", 1_200_000), ("12000.5", 1_200_050), ("0.07", 7)]
+    ("text", "found"),
+    [
+        ("12000", 1_200_000),
+        ("$12,000", 1_200_000),
+        ("12000.5", 1_200_050),
+        ("0.07", 7),
+        ("$150k", 15_000_000),
+        ("1.25M", 125_000_000),
+    ],
 )
 def test_amounts(text: str, found: int) -> None:
     assert cents(text) == found
 
 
-@pytest.mark.parametrize("text", ["", "12k", "1,2", "-5", "1.234", "nan"])
+@pytest.mark.parametrize("text", ["", "12q", "1,2", "-5", "1.234", "nan"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         cents(text)

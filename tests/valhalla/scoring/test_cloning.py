@@ -113,7 +113,7 @@ def test_poor_data_are_in_the_way(proven: Database) -> None:
 
 
 def test_what_is_unknown_is_a_sentence(proven: Database) -> None:
-    with pytest.raises(UsageError, match="none of market, source, script"):
+    with pytest.raises(UsageError, match="not one of market, source, script"):
         plays(proven, "county")
     with pytest.raises(NotFound, match="no outcome has been recorded for the market 'Austin, TX'"):
         plays(proven, name="Austin, TX")
