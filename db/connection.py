@@ -31,7 +31,8 @@ TURN_TIMEOUT = 120.0
 """Seconds to wait for the writers of this process that came before."""
 
 LOG_PAGES = 1_000
-"""A commit that leaves so many pages in the log moves them into the file (SQLite's own number)."""
+"""A commit that leaves so many pages in the log moves them into the file (SQLite's own number), unless somebody in this program
+leaves them there for a while: see :meth:`Connections.log_left`."""
 
 NORMAL, FULL = 1, 2
 
@@ -89,6 +90,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._guarded = False
         self._anchor: apsw.Connection | None = None
         self._moving: threading.Thread | None = None
+        self._leaving = 0
         self._tolerant = False
         self.shapes: dict[str, Shape] = {}
         self.declared: set[str] = set()
@@ -133,6 +135,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         except apsw.Error as error:
             connection.close()
             raise self._explained(error) from error
+        connection.set_wal_hook(self._move_when_long)
         self._thread.synchronous = NORMAL
         self._thread.recorder = None if self.readonly else Recorder(connection, self.schema.tables)
         connection.authorizer = None if self.readonly else authorizing.authorize
@@ -535,20 +538,29 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         return not self.log_bytes()
 
     @contextlib.contextmanager
-    def log_left(self, pages: int = 0) -> Iterator[None]:
-        """This thread's commits move the log into the file only from so many ``pages`` on; 0: not at all, and who uses this
-        calls :meth:`move_log` between them."""
-        self.sql(f"PRAGMA wal_autocheckpoint = {pages}")
+    def log_left(self) -> Iterator[None]:
+        """Commits do not move the log into the file, neither this thread's nor others': a small one would have to move what a
+        large one wrote, and a person waits for it. Who uses this calls :meth:`move_log` between transactions."""
+        with self._opened_mutex:
+            self._leaving += 1
         try:
             yield
         finally:
-            self.sql(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+            with self._opened_mutex:
+                self._leaving -= 1
 
-    def move_log(self) -> None:
-        """Outside of :meth:`write`: move what the log has into the file when it is long. Waits for nobody, and nobody has to
-        wait meanwhile, neither to read nor to write."""
+    def _move_when_long(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        """After each commit, as SQLite itself would do it."""
+        if pages >= LOG_PAGES and not self._leaving:
+            with contextlib.suppress(apsw.Error):  # somebody else is at it, or the next commit gets the error
+                connection.wal_checkpoint(name, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return apsw.SQLITE_OK
+
+    def move_log(self, longest: int = 2 * LOG_PAGES) -> None:
+        """Outside of :meth:`write`: move what the log has into the file when it is more than ``longest`` pages. Waits for nobody,
+        and nobody has to wait meanwhile, neither to read nor to write."""
         _, pages, moved = self.sql("PRAGMA wal_checkpoint(NOOP)")[0]
-        if pages - moved > 2 * LOG_PAGES:
+        if pages - moved > longest:
             self.look()
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -87,9 +88,39 @@ def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
             database.after_commit(moved)
         moved()
         assert seen == [(True, False), (True, True)]
-        assert database.value("PRAGMA wal_autocheckpoint") == LOG_PAGES, (
-            "other commits see to it themselves again"
-        )
+
+
+def test_a_small_commit_does_not_move_what_a_large_one_leaves(tmp_path: Path) -> None:
+    """A person's commit beside an import; afterwards commits see to the log themselves again, in either thread."""
+    with open_database(tmp_path / "valhalla.db") as database:
+        with database.write():
+            database.sql("CREATE TABLE filling (content BLOB)")
+        database.checkpoint()
+
+        def whole() -> bool:
+            """Whether everything stands in the file."""
+            _, pages, moved = database.sql("PRAGMA wal_checkpoint(NOOP)")[0]
+            return bool(moved == pages)
+
+        def large() -> None:
+            with database.write():
+                database.sql("INSERT INTO filling VALUES (zeroblob(?))", (2 * LOG_PAGES * 4096,))
+
+        def small() -> bool:
+            with database.write():
+                database.sql("INSERT INTO filling VALUES (1)")
+            return whole()
+
+        def elsewhere() -> bool:
+            with ThreadPoolExecutor(1) as other:
+                return other.submit(small).result()
+
+        with database.log_left():
+            large()
+            assert not elsewhere() and not small()
+        assert elsewhere()
+        large()
+        assert whole()
 
 
 # -- yielding to page requests --------------------------------------------------------------------------------

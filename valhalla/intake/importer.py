@@ -74,8 +74,8 @@ STEP_ROWS = 2_500
 transaction writes most pages of the index of keys, so few of them write less."""
 
 CACHE_KIB = 8_192
-AUTOCHECKPOINT_PAGES = 40_000
-"""While an import runs; see DESIGN: small checkpoints on random keys write the file many times over."""
+LONGEST_LOG = 40_000
+"""Pages in the log while an import runs; see DESIGN: moving it more often writes the same pages of the file many times over."""
 LAST_PART = 0.75
 """From this share of a list on, what was stored is moved into the file during the rest of the work, not after it."""
 LARGE_LOG = 16 * 2**20
@@ -317,7 +317,7 @@ class _Import:
             # What a new lead refers to is what this import has stored or just read, and nobody removes that; looking it
             # up would be eight searches a row.
             with (
-                database.log_left(AUTOCHECKPOINT_PAGES),
+                database.log_left(),
                 database.references_unchecked(),
                 collector_paused(),
             ):
@@ -455,6 +455,7 @@ class _Import:
             contended = self.database.contended()
             held = transaction.commit()
             self.pace.settle(contended, transaction.rows, held)
+            self.database.move_log(LONGEST_LOG)
 
     def _advance(self, chunk: Chunk, plan: Plan) -> None:
         counts = plan.counts
@@ -503,7 +504,7 @@ class _Import:
 
     def _finish(self, before: os.stat_result) -> None:
         database = self.database
-        with database.log_left(AUTOCHECKPOINT_PAGES), database.write():
+        with database.log_left(), database.write():
             self.hooks.fence()
             database.sql(sql.FINISH, (database.clock(), self.import_id))
             if database.changes() != 1:
