@@ -112,12 +112,7 @@ class Borrowed(Database):
         if self._moving is not None:
             self._moving.join()
         self._first = None
-        if self._standing is not None:
-            self._standing.forget_log()
-        self.close()
-        if self.path and self._guarded:
-            guard.unwatch(self.path)
-            self._guarded = False
+        self._let_go()
 
     @contextlib.contextmanager
     def references_unchecked(self) -> Iterator[None]:

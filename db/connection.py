@@ -180,6 +180,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 if ours:
                     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The last of :meth:`close_all`: this thread's connection, and what is known and watched of the file."""
         if self._standing is not None:
             self._standing.forget_log()
         self.close()

@@ -30,14 +30,16 @@ def _page(request: Request, template: str, title: str, /, **shown: Any) -> Respo
 
 router = Views("jobs", _page)
 
+MOST = 200
+"""Jobs of one click."""
+
 State = Literal["waiting", "scheduled", "running", "done", "dead", "canceled", "expired"]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Back = Annotated[str, Form(max_length=2_000)]
+Chosen = Annotated[list[int] | None, Form(max_length=MOST)]
 Given = Annotated[str, Form(max_length=100_000, description="JSON: an object by parameter, or a list")]
 Priority = Annotated[int | None, Form(ge=-(2**31), lt=2**31)]
 Delay = Annotated[float | None, Form(ge=0, le=by_hand.LONGEST, description="seconds from now")]
-MOST = 200
-"""Jobs of one click."""
 
 
 @router.view("/jobs", "/api/jobs", "jobs.html", "Jobs", summary="Jobs, the newest first")
@@ -164,7 +166,7 @@ def one(here: Here, number: Number) -> dict[str, Any]:
 def retry_chosen(
     request: Request,
     here: Here,
-    job: Annotated[list[int] | None, Form(max_length=MOST)] = None,
+    job: Chosen = None,
     back: Back = "",
 ) -> Response:
     """Try the chosen jobs again."""
@@ -177,7 +179,7 @@ def retry_chosen(
 def cancel_chosen(
     request: Request,
     here: Here,
-    job: Annotated[list[int] | None, Form(max_length=MOST)] = None,
+    job: Chosen = None,
     back: Back = "",
 ) -> Response:
     """Cancel the chosen jobs."""
