@@ -80,8 +80,59 @@ group of commands."""
 COMMANDS = {name: place for commands in GROUPS.values() for name, place in commands.items()}
 
 
+MEANT = {
+    "add": "leads add",
+    "agenda": "calendar",
+    "appointment": "outcome",
+    "appointments": "calendar",
+    "backup": "protect",
+    "callback": "outcome",
+    "callbacks": "promises",
+    "calls": "call",
+    "dial": "call",
+    "edit": "leads edit",
+    "export": "leads export",
+    "find": "leads search",
+    "help": "--help",
+    "import": "ingest",
+    "list": "leads list",
+    "lists": "sources list",
+    "load": "ingest",
+    "log": "audit log",
+    "next": "leads next",
+    "open": "cockpit --open",
+    "optout": "dnc add",
+    "rejects": "leads rejects",
+    "report": "week",
+    "search": "leads search",
+    "serve": "run",
+    "set": "config set",
+    "settings": "config",
+    "show": "leads show",
+    "start": "run",
+    "stats": "week",
+    "status": "sandbox status",
+    "tag": "leads tag",
+    "tasks": "promises",
+    "undo": "imports undo",
+    "users": "team list",
+    "verify": "audit verify",
+}
+"""Words that people try, which no spelling leads from to the command that does it."""
+
+
 class Grouped(TyperGroup):
-    """The root: its help shows the commands by group."""
+    """The root: its help shows the commands by group, and a wrong word gets the one command that is meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word."""
+        from difflib import get_close_matches
+
+        word = args[0].casefold()
+        if args[0] not in self.commands and not ctx.resilient_parsing and word[:1] != "-":
+            near = [MEANT[word]] if word in MEANT else get_close_matches(word, self.commands, 1)
+            ctx.fail(f"No such command {args[0]!r}" + (f". Did you mean {near[0]!r}?" if near else "."))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a section for each group."""

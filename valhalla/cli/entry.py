@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 GLOBAL_FLAGS = ("--json",)
 GLOBAL_OPTIONS = ("--home", "--db")
+PLAIN = (
+    (
+        "'lead': Input should be a valid integer",
+        "'lead': a lead is named by its number, which valhalla leads search shows",
+    ),
+    (", unable to parse string as an integer", ""),
+    (", unable to parse string as a number", ""),
+    ("Input should be a valid integer", "it must be a whole number"),
+    ("Input should be", "it must be"),
+)
+"""Words of pydantic, and those that a person reads instead."""
 
 
 def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
@@ -72,7 +83,7 @@ def _run(
         return 2 if arguments else 0, None
     except click.UsageError as error:
         hint = f"; see: {error.ctx.command_path} --help" if error.ctx else ""
-        return _refuse(f"{error.format_message().rstrip('.')}{hint}", 2), error
+        return _refuse(f"{_plainly(error.format_message()).rstrip('.')}{hint}", 2), error
     except typer.Abort as error:
         return INTERRUPTED, error
     except ValhallaError as error:
@@ -88,6 +99,13 @@ def _run(
         return _refuse(f"the disk is full{where}; free some space and start again", 3), error
     except Exception as error:
         return _refuse(_unforeseen(error), 1), error
+
+
+def _plainly(sentence: str) -> str:
+    """What Typer says of a value, without the words of the library that it asks."""
+    for words, plain in PLAIN:
+        sentence = sentence.replace(words, plain)
+    return sentence
 
 
 def _printed(code: int, error: BaseException | None) -> tuple[int, BaseException | None]:

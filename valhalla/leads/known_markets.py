@@ -28,15 +28,17 @@ def market_named(database: Database, text: str | None) -> str | None:
     """
     if text is None or not text.strip():
         return None
-    found = _fitting(text, _by_words(database, text))
+    written, _ = market_of(None, None, text)  # with the state in words, or a ZIP: "houston, texas"
+    ways = [text] if written is None else [text, written]
+    found = next((found for way in ways if (found := _fitting(way, _by_words(database, way)))), [])
     if not found:
         known = [name for name, _ in facets.count(database).markets]
-        found = _fitting(text, known)
+        found = next((found for way in ways if (found := _fitting(way, known))), [])
     if len(found) == 1:
         return found[0]
     if found:
         raise UsageError(f"{text!r} is in several states: say {' or '.join(sorted(found))}")
-    near = get_close_matches(_plain(text), [each for name in known for each in _forms(name)], 1, 0.6)
+    near = get_close_matches(_plain(ways[-1]), [each for name in known for each in _forms(name)], 1, 0.6)
     named = [name for name in known if near and near[0] in _forms(name)]
     raise UsageError(
         f"no market {text.strip()}: did you mean {named[0]}?"

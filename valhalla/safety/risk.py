@@ -43,7 +43,7 @@ def assess(
     system = AlertSystem(database=database)
     if alerting:
         with correlation.using(None):
-            _raise_alerts(system, found, now)
+            _raise_alerts(system, found)
             stuck.raise_alerts(database, values)
             if values["risk_monitoring"]:
                 system.settle(OFF_TASK)
@@ -115,7 +115,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _raise_alerts(system: AlertSystem, found: list[risk_rules.Finding], now: int) -> None:
+def _raise_alerts(system: AlertSystem, found: list[risk_rules.Finding]) -> None:
     worst: dict[str, risk_rules.Finding] = {}
     for each in sorted(
         (each for each in found if not each.is_alerted), key=lambda each: risk_rules.LEVELS.index(each.level)
@@ -123,7 +123,11 @@ def _raise_alerts(system: AlertSystem, found: list[risk_rules.Finding], now: int
         worst[each.task] = each
     for each in worst.values():
         system.repeat(each.task, each.reason, risk_rules.SEVERITY[each.level], each.facts, about_task=True)
-    for alert in system.standing("risk:R"):
+    standing = system.standing("risk:R")
+    now = (
+        system.database.clock()
+    )  # after they were read: one raised or acknowledged during the assessment is not of the future
+    for alert in standing:
         if alert.task not in worst and not 0 <= now - alert.last_at < CALM:
             system.close(alert.id)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from valhalla.cli.app import COMMANDS, GROUPS
+from valhalla.cli.app import COMMANDS, GROUPS, MEANT
 from valhalla.cli.entry import run
 
 
@@ -19,9 +19,39 @@ def test_valhalla_alone_shows_every_command_below_its_heading(capfd: pytest.Capt
     assert [line.split()[0] for line in below if line.startswith("  ")] == [*COMMANDS]
 
 
-def test_a_wrong_word_gets_the_nearest_right_one(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["lead"]) == 2
-    assert "Did you mean 'leads'" in capfd.readouterr().err
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (["lead"], "No such command 'lead'. Did you mean 'leads'?;"),
+        (["Today"], "Did you mean 'today'?"),
+        (["appointments"], "Did you mean 'calendar'?"),
+        (["export"], "Did you mean 'leads export'?"),
+        (["xyzzy"], "No such command 'xyzzy'; see: valhalla --help"),
+        (["leads", "lst"], "Did you mean 'list'?"),
+        (["leads", "list", "--markt", "x"], "--market"),
+        (
+            ["leads", "show", "Marcus"],
+            "'lead': a lead is named by its number, which valhalla leads search shows;",
+        ),
+        (["leads", "top", "--limit", "many"], "it must be a whole number;"),
+        (["leads", "top", "--limit", "0"], "it must be greater than or equal to 1;"),
+    ],
+)
+def test_a_wrong_word_is_answered_in_one_sentence(
+    typed: list[str], says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(typed) == 2
+    error = capfd.readouterr().err
+    assert says in error and error.count("\n") == 1
+
+
+def test_every_word_that_is_meant_leads_to_a_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert not MEANT.keys() & COMMANDS.keys()
+    for words in {*MEANT.values()} - {"--help"}:
+        command, *rest = words.split()
+        assert command in COMMANDS
+        assert run([command, *rest, "--help"]) == 0, words
+        assert "Usage" in capfd.readouterr().out
 
 
 def test_the_shell_completes_commands_and_options(

@@ -23,7 +23,9 @@ def known(desk: Any, request: pytest.FixtureRequest) -> Any:
     return desk.database
 
 
-@pytest.mark.parametrize("typed", ["houston", "Houston, TX", "HOUSTON TX", " houston,tx "])
+@pytest.mark.parametrize(
+    "typed", ["houston", "Houston, TX", "HOUSTON TX", " houston,tx ", "houston, texas", "Houston TX 77018"]
+)
 def test_a_market_is_known_however_it_is_typed(known: Any, typed: str) -> None:
     assert market_named(known, typed) == "Houston, TX"
 
@@ -37,6 +39,7 @@ def test_punctuation_does_not_count_and_nothing_is_nothing(known: Any) -> None:
     ("typed", "says"),
     [
         ("Huston", "no market Huston: did you mean Houston, TX?"),
+        ("huston texas", "no market huston texas: did you mean Houston, TX?"),
         ("portland", "say Portland, ME or Portland, OR"),
         ("Atlantis", "the largest are Houston, TX"),
     ],

@@ -94,6 +94,27 @@ def test_low_validity_speaks_and_closes_when_the_list_is_repaired(
     assert not system.get_alerts("error", state="standing")
 
 
+def test_what_is_raised_or_acknowledged_while_it_measures_stays(
+    database: Database, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = AlertSystem(database=database)
+    clock: Any = database.clock
+    system.alert("risk:R1:a.csv", "a.csv cannot be read", "error")
+    (seen,) = system.get_alerts("error")
+    measure = risk.security.measure
+
+    def meanwhile(*given: Any) -> dict[str, Any]:
+        clock.advance(1)
+        system.acknowledge(seen["id"])
+        system.alert("risk:R1:b.csv", "b.csv cannot be read", "error")
+        return measure(*given)
+
+    monkeypatch.setattr(risk.security, "measure", meanwhile)
+    assess(database, home)
+    assert [each["state"] for each in system.get_alerts("error")] == ["acknowledged", "open"]
+    assert system.reopen(seen["id"])["state"] == "open"
+
+
 def test_a_few_rows_raise_no_alarm(database: Database, home: Path, tmp_path: Path) -> None:
     import_file(database, Request(str(write(tmp_path / "a.csv", 10, bad=5)), "csv", True))
     report = assess(database, home)

@@ -88,7 +88,9 @@ def reopen(
     """Take an acknowledgement back."""
     numbers = _numbers(chosen.split(","))
     opened = AlertSystem(database=here.database).reopen_all(numbers, here.actor)
-    return done(request, back, f"{_alerts(sum(each['state'] == 'open' for each in opened))} open again.")
+    count = sum(each["state"] == "open" for each in opened)
+    over = "" if count == len(opened) else " What no longer holds stays closed."
+    return done(request, back, f"{_alerts(count)} open again.{over}")
 
 
 def _move(request: Request, here: Here, numbers: list[int], back: str) -> Response:

@@ -304,7 +304,7 @@ def mistakes(policy: Mapping[str, Any]) -> list[str]:
             continue
         if section == "markets":
             continue
-        found += [f"The policy has no key {section}.{name}." for name in given if name not in default]
+        found += [_no_key(defaults, f"{section}.{name}") for name in given if name not in default]
         found += [f"{section}.{name} is missing." for name in default if name not in given]
     if found:
         return found
@@ -324,7 +324,12 @@ def check_markets(markets: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     for market, rules in markets.items():
         if not isinstance(rules, Mapping):
-            found.append(f"The rules of market {market!r} must be a table of keys and values.")
+            typed = market.rpartition(".")[2]
+            found.append(
+                f"markets.{market} is not known; a market can have {', '.join(MARKET_KEYS)}."
+                if typed != market and typed.isidentifier()
+                else f"The rules of market {market!r} must be a table of keys and values."
+            )
             continue
         for name, value in rules.items():
             key = MARKET_KEYS.get(name)
@@ -353,7 +358,7 @@ def get_key(policy: Mapping[str, Any], key: str) -> Any:
     here: Any = policy
     for part in _parts(key):
         if not isinstance(here, Mapping) or part not in here:
-            raise PolicyError([f"The policy has no key {key}."])
+            raise PolicyError([_no_key(policy, key)])
         here = here[part]
     return here
 
@@ -373,16 +378,29 @@ def set_key(policy: Mapping[str, Any], key: str, value: Any) -> Policy:
         if path[0] == "markets" and part not in here:
             here[part] = {}
         if not isinstance(here, dict) or part not in here:
-            raise PolicyError([f"The policy has no key {key}."])
+            raise PolicyError([_no_key(policy, key)])
         here = here[part]
-    if not isinstance(here, dict):
-        raise PolicyError([f"The policy has no key {key}."])
+    if not isinstance(here, dict) or (not path and last not in here):
+        raise PolicyError([_no_key(policy, key)])
     if value is None:
         if here.pop(last, None) is None:
-            raise PolicyError([f"The policy has no key {key}."])
+            raise PolicyError([_no_key(policy, key)])
     else:
         here[last] = value
     return validated(changed)
+
+
+def _no_key(policy: Mapping[str, Any], key: str) -> str:
+    from difflib import get_close_matches
+
+    section, dot, last = key.rpartition(".")
+    names = [name for name, _ in _leaves(policy, "")]
+    inside = [name for name in names if dot and name.startswith(section + dot)]
+    ends = {
+        name.rpartition(".")[2]: name for name in reversed(inside or names)
+    }  # the section may be what is wrong
+    near = [ends[each] for each in get_close_matches(last, ends, 1)]
+    return f"The policy has no key {key}" + (f": did you mean {near[0]}?" if near else ".")
 
 
 def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

@@ -92,6 +92,17 @@ def test_a_mistake_is_one_sentence(key: str, value: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("typed", ["pakcet.fee", "packet.fees", "fee", "Packet.fee"])
+def test_a_key_that_is_not_there_gets_the_nearest(typed: str) -> None:
+    with pytest.raises(PolicyError, match=r"did you mean packet\.fee\?"):
+        set_key(DEFAULT_POLICY, typed, 1)
+
+
+def test_an_option_that_no_market_has_is_named_with_those_that_it_can_have() -> None:
+    with pytest.raises(PolicyError, match=r"markets.Houston, TX.fe is not known; a market can have formula"):
+        set_key(DEFAULT_POLICY, "markets.Houston, TX.fe", 1)
+
+
 def test_unknown_and_missing_keys_are_named() -> None:
     policy = copy.deepcopy(DEFAULT_POLICY)
     policy["packet"]["speed"] = 1
