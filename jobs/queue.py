@@ -24,6 +24,7 @@ from jobs.here import current_job
 from jobs.kind import JobWrapper, Kind
 from jobs.operating import Jobs
 from jobs.periodic import PeriodicJob, PeriodicJobs
+from jobs.poller import Poller
 from jobs.producer import Producer
 from jobs.retry import Retry
 from jobs.schema import SCHEMA
@@ -276,9 +277,12 @@ class JobQueue(Producer):
 
     # -- working -------------------------------------------------------------------------------------------
 
-    def worker(self, threads: int = 1, queues: Iterable[str] | None = None) -> JobWorker:
-        """Threads that run jobs, until :meth:`JobWorker.stop`. ``queues``: the ones to serve (None: all)."""
-        return JobWorker(self, self.periodic, threads=threads, queues=queues)
+    def worker(
+        self, threads: int = 1, queues: Iterable[str] | None = None, poller: Poller | None = None
+    ) -> JobWorker:
+        """Threads that run jobs, until :meth:`JobWorker.stop`. ``queues``: the ones to serve (None: all); ``poller``: does the
+        maintenance, together with that of others (None: a thread of its own)."""
+        return JobWorker(self, self.periodic, threads=threads, queues=queues, poller=poller)
 
     create_consumer = worker
 

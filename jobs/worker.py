@@ -14,6 +14,7 @@ from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
 from jobs.huey_hooks import HueyHooks
 from jobs.maintenance import TICK, Maintenance
 from jobs.periodic import PeriodicJobs
+from jobs.poller import Poller, Seat
 from jobs.worker_thread import WorkerThread
 
 log = logging.getLogger("jobs")
@@ -70,6 +71,7 @@ class JobWorker(Consumer):  # type: ignore[misc]
         periodic: PeriodicJobs,
         threads: int = 1,
         queues: Iterable[str] | None = None,
+        poller: Poller | None = None,
     ) -> None:
         if threads < 1:
             raise ValueError("a worker needs at least one thread")
@@ -77,6 +79,7 @@ class JobWorker(Consumer):  # type: ignore[misc]
         self.serves = frozenset(queues) if queues is not None else None
         self.is_running = False
         self.maintenance = Maintenance(queue, periodic, self)
+        self.poller = poller
         super().__init__(queue, workers=threads, check_worker_health=True)
 
     def _create_worker(self) -> HueyWorker:
@@ -97,6 +100,13 @@ class JobWorker(Consumer):  # type: ignore[misc]
             interval=1,
             periodic=False,
         )
+
+    def _create_process(self, process: Any, name: str) -> threading.Thread | Seat:
+        """A thread; for the maintenance, a seat with the poller that several workers share."""
+        if isinstance(process, HueyScheduler) and self.poller is not None:
+            return self.poller.seat(process.maintenance)
+        made: threading.Thread = super()._create_process(process, name)
+        return made
 
     @property
     def threads(self) -> list[WorkerThread]:

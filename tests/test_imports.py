@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "effects": BASE | {"sandbox", "scoring", "leads", "intake", "audit"},
     "reports": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
     "team": BASE | {"sandbox", "scoring", "leads"},
-    "fleet": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects"},
+    "fleet": BASE | {"sandbox", "scoring", "leads", "intake", "audit", "effects", "reports"},
     "safety": BELOW_SERVICE - {"safety", "fleet", "team"},
     "service": BELOW_SERVICE,
     "cockpit": BELOW_SERVICE | {"service"},

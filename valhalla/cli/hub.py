@@ -1,19 +1,27 @@
-"""``valhalla hub``: several workspaces on one computer, and who to call today over all of them."""
+"""``valhalla hub``: several workspaces on one computer: run in one process, and asked together."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from valhalla.cli.invocation import invocation
+from valhalla.cli.invocation import Invocation, invocation
+from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
     from valhalla.fleet.hub import Trouble
+    from valhalla.intake.passes import Pass
+    from valhalla.program.instance import Instance
+    from valhalla.service.hub_run import HubEvents, HubRun
+    from valhalla.service.whole import WholeProgram
 
 app = typer.Typer(
-    help="Several markets or operators, each with a file of its own: init, add, list, top.",
+    help="Several markets or operators, each with a file of its own: init, add, list, run, top, week, search.",
     no_args_is_help=True,
 )
 
@@ -76,6 +84,202 @@ def top(
         entries, troubles = found.top(limit)
     data = {"entries": entries, "unread": [each.to_json() for each in troubles]}
     inv.show(data, lambda: _print_top(entries, troubles))
+
+
+@app.command("week")
+def week(
+    ctx: typer.Context,
+    back: Annotated[int, typer.Option("--back", min=0, max=520, help="Weeks ago.")] = 0,
+) -> None:
+    """What a week of calls came to: together, and in each workspace."""
+    from valhalla.fleet import hub
+
+    inv = invocation(ctx)
+    with hub.opened(inv.home) as found:
+        data = found.week(back)
+    inv.show(data, lambda: _print_week(data))
+
+
+@app.command("search")
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words of a name, address or list, or a number.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="How many.")] = 20,
+) -> None:
+    """Find leads in all workspaces."""
+    from valhalla.fleet import hub
+
+    inv = invocation(ctx)
+    with hub.opened(inv.home) as found:
+        data = found.search(" ".join(words), limit)
+    inv.show(data, lambda: _print_found(data))
+
+
+@app.command("run")
+def run(
+    ctx: typer.Context,
+    interval: Annotated[
+        int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")
+    ] = None,
+    no_cockpit: Annotated[bool, typer.Option("--no-cockpit", help="Serve no pages.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65_535, help="Port of the cockpit (default: 8101, or the next free one)."
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the cockpit in the browser.")] = False,
+) -> None:
+    """Run all workspaces in one process, with one log-in and their own pages, until Ctrl+C."""
+    from valhalla.cli.run import listen
+    from valhalla.program.terminal import outlive_output
+
+    inv = invocation(ctx)
+    if inv.file:
+        raise UsageError("--db only reads; use --home with hub run")
+    outlive_output()
+    stop, interrupted = threading.Event(), listen()
+    interrupted.add(stop)
+    _run(inv, stop, interval, None if no_cockpit else (port, open_))
+    raise typer.Exit(130 if interrupted.happened else 0)
+
+
+def _run(
+    inv: Invocation, stop: threading.Event, interval: int | None, window: tuple[int | None, bool] | None
+) -> None:
+    from valhalla.fleet import hub
+    from valhalla.program import logs
+    from valhalla.program.heap import few_heaps
+    from valhalla.program.instance import Instance, running
+    from valhalla.program.memory import collect_regularly
+    from valhalla.service import links, unpacked
+    from valhalla.service.hub_run import COMMAND, HubRun
+    from valhalla.service.whole import WholeProgram
+
+    few_heaps()
+    collect_regularly()
+    hub.workspaces(inv.home)  # refused before anything is made
+    inv.home.prepare()
+    unpacked.sweep_soon()
+    instance = Instance(inv.home.path)
+    from db.errors import InstanceRunning
+
+    try:
+        instance.acquire(COMMAND)
+    except InstanceRunning:
+        other = running(inv.home.path)
+        if window is not None and other is not None:
+            from valhalla.cli import browser
+
+            browser.again(inv.home, other, opens=window[1], quiet=inv.json)
+        raise
+    log = logs.to_file(inv.home.logs, instance=True)
+    try:
+        with WholeProgram.open(inv.home) as program:
+            at_work = HubRun(inv.home, links.name_of(program.database), _events(inv), interval)
+            at_work.run(stop, lambda at_work: _serving(inv, program, instance, at_work, window))
+    finally:
+        logs.stop(log)
+        instance.release()
+
+
+@contextlib.contextmanager
+def _serving(
+    inv: Invocation,
+    program: WholeProgram,
+    instance: Instance,
+    at_work: HubRun,
+    window: tuple[int | None, bool] | None,
+) -> Iterator[None]:
+    if window is None or inv.cockpit is None:
+        yield
+        return
+    from valhalla.cli import browser
+    from valhalla.program.memory import collector_paused
+
+    port, opens = window
+    with collector_paused():
+        server = inv.cockpit(program, port=port, hub=at_work)
+        server.start()
+    try:
+        instance.announce(server.url)
+        browser.show(inv.home, server.link(), opens=opens, quiet=inv.json)
+        yield
+    finally:
+        server.stop()
+        with contextlib.suppress(OSError):
+            inv.home.open_page.unlink(missing_ok=True)
+
+
+def _events(inv: Invocation) -> HubEvents:
+    from valhalla.intake.lines import file_lines, say, warn
+    from valhalla.service.hub_run import HubEvents
+
+    if inv.json:
+        return HubEvents(disk=warn, trouble=lambda name, why: warn(f"{name}: {why}"))
+    reported: dict[tuple[str, str], list[str]] = {}
+
+    def cycle_ends(name: str, done: Pass) -> None:
+        for file in done.result.files:
+            lines = [line for line in file_lines(file) if not line.startswith("[HEADERS]")]
+            if file.new or file.updated:
+                lines.insert(0, f"[OK] {file.path}: {file.new:,} new, {file.updated:,} updated")
+            if reported.get((name, file.path)) != lines:
+                reported[name, file.path] = lines
+                for line in lines:
+                    say(f"{name}: {line}")
+
+    return HubEvents(
+        begins=lambda name: say(f"{name}: at work"),
+        trouble=lambda name, why: say(f"[WARNING] {name} does not run here: {why}"),
+        cycle_ends=cycle_ends,
+        disk=say,
+    )
+
+
+def _unread(found: dict[str, Any]) -> None:
+    for each in found["unread"]:
+        print(f"{each['workspace']} cannot be read and is left out: {each['error']}")
+
+
+def _print_week(found: dict[str, Any]) -> None:
+    from valhalla.cli.tables import table
+
+    names = ("dials", "contacts", "appointments", "offers", "contracts", "closes", "fees")
+    _unread(found)
+    rows = [*found["workspaces"], {"workspace": "together", **found}]
+    table(
+        ("workspace", *(name.capitalize() for name in names)),
+        [
+            (
+                row["workspace"],
+                *(f"{row[name]:,.0f}" if name != "fees" else f"${row[name]:,.0f}" for name in names),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _print_found(found: dict[str, Any]) -> None:
+    from valhalla.cli.tables import table
+
+    _unread(found)
+    if not found["leads"]:
+        print(f"No lead in any workspace has {found['q']}.")
+        return
+    table(
+        ("workspace", "lead", "name", "phone", "place"),
+        [
+            (
+                row["workspace"],
+                str(row["id"]),
+                row["name"],
+                row["phone"] or row["email"] or "",
+                row["location"] or "",
+            )
+            for row in found["leads"]
+        ],
+    )
 
 
 def _print_list(rows: list[dict[str, Any]]) -> None:

@@ -75,7 +75,7 @@ def run(
 
         confirm()
     outlive_output()
-    stop, interrupted = threading.Event(), _listen()
+    stop, interrupted = threading.Event(), listen()
     interrupted.add(stop)
     window = None if no_cockpit or inv.cockpit is None else Window(port, open_, inv.cockpit)
     result = _run(
@@ -249,7 +249,8 @@ class _Interruption:
         self.once()
 
 
-def _listen() -> _Interruption:
+def listen() -> _Interruption:
+    """What Ctrl+C and its kin set off from now on."""
     from valhalla.service import windows
 
     interruption = _Interruption()

@@ -34,8 +34,9 @@ A refusal is `{"error": {"code", "message"}}`. Programs bring `Authorization: Be
 http://127.0.0.1 with the cockpit's port, and post under `/api/` what pages post: `/api/settings/dnc` for `/settings/dnc`."""
 
 
-def make_app(cockpit: Cockpit) -> FastAPI:
-    """The app of one cockpit."""
+def make_app(cockpit: Cockpit, pages: routes.Pages | None = None) -> FastAPI:
+    """The app of one cockpit. ``pages``: those of a workspace, where they are not named."""
+    pages = pages or routes.workspace()
     app = FastAPI(
         title="Valhalla",
         version=__version__,
@@ -43,14 +44,13 @@ def make_app(cockpit: Cockpit) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=_lifespan(cockpit),
+        lifespan=_lifespan(cockpit, pages),
         redirect_slashes=False,
-        # As they are, not by include_router, which works out each of them once more.
-        routes=[route for module in routes.MODULES for route in module.router.routes],
+        routes=pages.routes,
     )
     app.state.cockpit = cockpit
-    app.state.feed = Feed(cockpit.database, cockpit.frame)
-    app.state.entries = routes.entries()
+    app.state.feed = Feed(cockpit.database, cockpit.frame, cockpit.news)
+    app.state.entries = list(pages.entries)
     app.state.job_pages = jobs.host
     failures.handle(app)
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
@@ -69,13 +69,15 @@ def make_app(cockpit: Cockpit) -> FastAPI:
     return app
 
 
-def _lifespan(cockpit: Cockpit) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    cockpit: Cockpit, pages: routes.Pages
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = READERS
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(app.state.feed.running())
-            for module in routes.MODULES:
+            for module in pages.modules:
                 if hasattr(module, "while_serving"):  # what a module keeps going while the cockpit does
                     await stack.enter_async_context(module.while_serving(cockpit))
             yield

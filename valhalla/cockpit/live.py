@@ -41,13 +41,16 @@ async def live(socket: WebSocket) -> None:
 
 
 class Feed:
-    """Sends the pages what changes. ``frame`` gathers what stands around every page."""
+    """Sends the pages what changes. ``frame`` gathers what stands around every page; ``news`` is another value after a change."""
 
-    def __init__(self, database: Database, frame: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, database: Database, frame: Callable[[], dict[str, Any]], news: Callable[[], object]
+    ) -> None:
         self.database = database
+        self._news = news
         self.clients = Hub()
         self._frame = frame
-        self._version: int | None = None
+        self._version: object = None
         self._newest_alert: int | None = None
         self._counters = ""
         self._reported_at = 0.0
@@ -94,7 +97,7 @@ class Feed:
 
     def _look(self) -> tuple[list[tuple[str, str]], list[str]]:
         """In a reader's thread: what is new since the last look."""
-        version, now = self.database.version(), time.monotonic()
+        version, now = self._news(), time.monotonic()
         if version == self._version and now - self._reported_at < BEAT:
             return [], []
         self._version, self._reported_at = version, now

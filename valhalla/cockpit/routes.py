@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
+from typing import NamedTuple
+
+from starlette.routing import BaseRoute
 
 from valhalla.cockpit import health, live, metrics
 from valhalla.cockpit.pages import (
@@ -21,6 +24,7 @@ from valhalla.cockpit.pages import (
     effects,
     experiments,
     filters,
+    hub,
     imports,
     jobs,
     lead,
@@ -106,6 +110,35 @@ SYSTEM = (
 
 LARGE_BODIES: Mapping[str, int] = {uploads.PATH: LARGEST + 2**16}
 """Paths that take more than a form's worth, and how many bytes."""
+
+
+class Pages(NamedTuple):
+    """What an app serves: modules as in :data:`MODULES`, the entries of its rail, and the paths it has of a module (None: all)."""
+
+    modules: Sequence[ModuleType]
+    entries: Sequence[Entry]
+    only: Mapping[ModuleType, Container[str]]
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """As they are, not by include_router, which works out each of them once more."""
+        return [
+            route
+            for module in self.modules
+            for route in module.router.routes
+            if module not in self.only or getattr(route, "path", "") in self.only[module]
+        ]
+
+
+def workspace() -> Pages:
+    """The pages of a workspace."""
+    return Pages(MODULES, entries(), {})
+
+
+def hub_pages() -> Pages:
+    """The pages of a hub."""
+    only = {switches: ("/theme", "/sign-out", "/api/state")}
+    return Pages((hub, switches, sign_in, health, live), hub.ENTRIES, only)
 
 
 def entries() -> list[Entry]:

@@ -7,18 +7,24 @@ import logging
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from valhalla.cockpit import routes
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
+from valhalla.cockpit.hub import HubCockpit
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
+from valhalla.cockpit.sites import ByHost, Sites
 from valhalla.cockpit.state import Cockpit
 from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
 from valhalla.service import links, network
+from valhalla.service.hub_run import HubRun, Site
 from valhalla.service.whole import WholeProgram
 
 ADDRESS = "127.0.0.1"
@@ -37,7 +43,8 @@ STOP_SECONDS = 1.0
 
 
 class Server:
-    """The cockpit's server. ``port`` None: 8101 or the next free one; 0: any free one."""
+    """The cockpit's server. ``port`` None: 8101 or the next free one; 0: any free one. ``hub``: serves all of its workspaces, each
+    under its own name; ``program`` is then the hub's own."""
 
     def __init__(
         self,
@@ -48,6 +55,7 @@ class Server:
         interval: int | None = None,
         read_only: bool | None = None,
         limits: serving.Limits = serving.DEFAULT,
+        hub: HubRun | None = None,
     ) -> None:
         self._sockets = listen(port)
         database = program.database
@@ -59,20 +67,16 @@ class Server:
                 for each in self._sockets:
                     each.close()
                 raise
-        forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
-        self.cockpit = Cockpit(
-            program=program.all_kinds(),
-            sessions=Sessions(lambda link: links.is_good(database, link)),
-            figures=Figures(database),
-            previews=Previews(database),
-            name=links.name_of(database),
-            port=self._sockets[0].getsockname()[1],
+        self.cockpit = self._made(
+            Cockpit if hub is None else partial(HubCockpit, hub=hub),
+            program,
             network_names=() if self._network is None else self._network.names,
             network_port=0 if self._network is None else self._network.port,
-            read_only=forbidden or database.readonly,
+            read_only=read_only,
             run_id=run_id,
             interval=interval,
         )
+        self._sites = None if hub is None else Sites(hub, self._of_site)
         self._limits = limits
         self._server: serving.Server | None = None
         self._second: serving.Server | None = None
@@ -81,6 +85,39 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="cockpit", daemon=True)
         self._error: BaseException | None = None
         self._ready = threading.Event()
+
+    def _made(
+        self,
+        kind: Callable[..., Cockpit],
+        program: WholeProgram,
+        *,
+        read_only: bool | None = None,
+        **given: Any,
+    ) -> Cockpit:
+        """A cockpit of a program, at this server's port."""
+        database = program.database
+        forbidden = bool(settings.value(database, "cockpit.read_only")) if read_only is None else read_only
+        return kind(
+            program=program.all_kinds(),
+            sessions=Sessions(lambda link: links.is_good(database, link)),
+            figures=Figures(database),
+            previews=Previews(database),
+            name=links.name_of(database),
+            port=self._sockets[0].getsockname()[1],
+            read_only=forbidden or database.readonly,
+            **given,
+        )
+
+    def _of_site(self, site: Site) -> Cockpit:
+        """The cockpit of one of the hub's workspaces; what it keeps going ends with the workspace."""
+        service = site.service
+        made = self._made(Cockpit, site.program, run_id=service.run_id, interval=service.plan.interval)
+        site.closing += [made.figures.close, made.previews.close]
+        return made
+
+    def url_of(self, host: str) -> str:
+        """Where the pages of a workspace of the hub are."""
+        return f"http://{host}:{self.cockpit.port}"
 
     @property
     def url(self) -> str:
@@ -93,6 +130,8 @@ class Server:
 
     def start(self) -> None:
         """Serve from now on. Raises :class:`ValhallaError` when that does not work."""
+        if isinstance(self.cockpit, HubCockpit):
+            self.cockpit.hub.url = self.url_of
         _quiet()
         sys.setswitchinterval(TURN)
         self._thread.start()
@@ -126,7 +165,7 @@ class Server:
 
     def _serve_once(self, listeners: list[socket.socket]) -> None:
         # A fresh loop and app each time: after a failure nobody knows what the old ones are worth.
-        app = make_app(self.cockpit)
+        app = self._app()
         self._server = self._serving(app, lifespan="on")
         if self._network is not None:
             # The same app: what it keeps going begins and ends with the server of this computer.
@@ -147,7 +186,12 @@ class Server:
                 raise
             self._error = error  # what cannot be started once is not tried again
 
-    def _serving(self, app: FastAPI, **options: Any) -> serving.Server:
+    def _app(self) -> ASGIApp:
+        if self._sites is None:
+            return make_app(self.cockpit)
+        return ByHost(make_app(self.cockpit, routes.hub_pages()), self._sites)
+
+    def _serving(self, app: ASGIApp, **options: Any) -> serving.Server:
         return serving.Server(
             app,
             self._limits,

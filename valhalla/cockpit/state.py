@@ -68,6 +68,10 @@ class Cockpit:
         # A caller needs neither the folder nor what waits for others.
         return found if self.member is None else found | {"home": ""}
 
+    def news(self) -> object:
+        """Another value after each change of what is shown."""
+        return self.database.version()
+
     @property
     def actor(self) -> str:
         """Under whose name something is recorded."""

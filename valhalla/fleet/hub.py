@@ -11,28 +11,38 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
+from weakref import WeakKeyDictionary
+from zlib import crc32
 
 from db import Database, DatabaseError
 from db.clock import iso
 from db.files import whole
 from db.orm import fn
 from valhalla.intake.models import Import
-from valhalla.leads import today, view
+from valhalla.leads import browse, today, view, working
+from valhalla.leads.card_words import clock, micros
 from valhalla.leads.view import Contexts, Viewer
 from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
+from valhalla.reports import week
 from valhalla.scoring.opening import open_home
 
 FILE = "hub.json"
 """In the hub's home: the workspaces by name."""
+
+EACH = 5
+"""Rows of a group of Today, until somebody asks for all."""
+
+THREADS = 4
+"""That ask the workspaces."""
 
 MOST = 200
 """Workspaces of a hub."""
@@ -120,15 +130,20 @@ def _keep(home: Home, places: dict[str, Path]) -> None:
 
 
 class Hub:
-    """The databases of all workspaces, opened when they are first asked and kept open."""
+    """The databases of all workspaces, opened when they are first asked and kept open.
 
-    def __init__(self, home: Home) -> None:
+    ``at_work``: the database of a workspace that this process has open already, by name; None: it has not.
+    """
+
+    def __init__(self, home: Home, at_work: Callable[[str], Database | None] = lambda name: None) -> None:
         self.home = home
         self.workspaces = workspaces(home)
+        self._at_work = at_work
         self._opened: dict[str, Database] = {}
-        self._contexts: dict[Database, Contexts] = {}
+        self._contexts: WeakKeyDictionary[Database, Contexts] = WeakKeyDictionary()
         self._mutex = threading.Lock()
-        self._pool = ThreadPoolExecutor(4, "valhalla-hub")
+        # A workspace is always asked by the same thread: each connection has a cache of its own.
+        self._threads = [ThreadPoolExecutor(1, "valhalla-hub") for _ in range(THREADS)]
 
     def __enter__(self) -> Self:
         return self
@@ -139,14 +154,17 @@ class Hub:
         self.close()
 
     def close(self) -> None:
-        """Close them."""
-        self._pool.shutdown()
+        """Close those that it has opened."""
+        for thread in self._threads:
+            thread.shutdown()
         for database in self._opened.values():
             database.close_all()
         self._opened.clear()
 
     def database(self, workspace: Workspace) -> Database:
         """A workspace's database."""
+        if (found := self._at_work(workspace.name)) is not None:
+            return found
         with self._mutex:
             if workspace.name not in self._opened:
                 if not workspace.home.database.exists():
@@ -154,8 +172,10 @@ class Hub:
                 self._opened[workspace.name] = open_database(workspace.home.database, create=False)
             return self._opened[workspace.name]
 
-    def each(self, ask: Callable[[Database], _T]) -> tuple[list[tuple[Workspace, _T]], list[Trouble]]:
-        """The answers of all workspaces that can be asked, several at a time, and those that cannot."""
+    def each(
+        self, ask: Callable[[Database], _T], only: Container[str] | None = None
+    ) -> tuple[list[tuple[Workspace, _T]], list[Trouble]]:
+        """The answers of all workspaces that can be asked, several at a time, and those that cannot. ``only``: their names."""
 
         def asked(workspace: Workspace) -> _T | Trouble:
             try:
@@ -163,7 +183,11 @@ class Hub:
             except (DatabaseError, InputError, OSError) as error:
                 return Trouble(workspace.name, str(error))
 
-        answers = list(zip(self.workspaces, self._pool.map(asked, self.workspaces), strict=True))
+        wanted = [each for each in self.workspaces if only is None or each.name in only]
+        asking = [
+            (each, self._threads[crc32(each.name.encode()) % THREADS].submit(asked, each)) for each in wanted
+        ]
+        answers = [(each, future.result()) for each, future in asking]
         good = [(workspace, answer) for workspace, answer in answers if not isinstance(answer, Trouble)]
         return good, [answer for _, answer in answers if isinstance(answer, Trouble)]
 
@@ -173,7 +197,7 @@ class Hub:
 
         def ask(database: Database) -> tuple[Viewer, list[today.Row]]:
             values = settings.effective(database)
-            viewer = Viewer.now(database, values, self._contexts.setdefault(database, Contexts(database)))
+            viewer = self._viewer(database, values)
             walk = today.walk(database, viewer, batch=limit, values=values)
             return viewer, list(islice(walk, limit))
 
@@ -190,17 +214,116 @@ class Hub:
         ]
         return entries, troubles
 
-    def table(self) -> tuple[list[dict[str, Any]], list[Trouble]]:
+    def today(
+        self, each: int = EACH, only: str | None = None, names: Container[str] | None = None
+    ) -> dict[str, Any]:
+        """Today over all workspaces (``names``: over these): each group with its count and first rows, and how far the day is.
+        ``only``: more rows of this group."""
+
+        def ask(database: Database) -> tuple[Viewer, list[today.Group], dict[str, Any], str | None]:
+            with database.view():
+                values = settings.effective(database)
+                viewer = self._viewer(database, values)
+                groups = today.groups(database, viewer, each=each, only=only, values=values)
+                return viewer, groups, working.day(database, values), values["timezone"]
+
+        answers, troubles = self.each(ask, names)
+        shown = []
+        for key, heading in today.HEADINGS.items():
+            found = [
+                (workspace, viewer, group, zone)
+                for workspace, (viewer, groups, _, zone) in answers
+                for group in groups
+                if group.key == key
+            ]
+            if not found or only not in (None, key):
+                continue
+            rows = [
+                (_rank(viewer, row), number, workspace.name, viewer, row, zone)
+                for workspace, viewer, group, zone in found
+                for number, row in enumerate(group.rows)
+            ]
+            rows.sort(key=lambda row: row[:3])
+            count, more = (
+                sum(group.total for _, _, group, _ in found),
+                any(group.more for _, _, group, _ in found),
+            )
+            shown.append(
+                {
+                    "key": key,
+                    "heading": heading,
+                    "count": count,
+                    "says": f"{count}+" if more else str(count),
+                    "rows": [
+                        _shown(name, row, viewer, zone, rank)
+                        for rank, (_, _, name, viewer, row, zone) in enumerate(rows[:each], 1)
+                    ],
+                }
+            )
+        days = [day for _, (_, _, day, _) in answers]
+        return {
+            "groups": shown,
+            "only": only,
+            "day": {
+                name: sum(day[name] or 0 for day in days)
+                for name in ("dials", "talked", "appointments", "goal")
+            },
+            "unread": [trouble.to_json() for trouble in troubles],
+        }
+
+    def week(self, back: int = 0, names: Container[str] | None = None) -> dict[str, Any]:
+        """What a week of calls came to, together and in each workspace, on each one's own calendar."""
+        answers, troubles = self.each(lambda database: week.figures(database, back), names)
+        total = week.together(figures for _, (_, figures) in answers)
+        return {
+            "from": min((monday.isoformat() for _, (monday, _) in answers), default=None),
+            "back": back,
+            **total.to_json(),
+            "workspaces": [
+                {"workspace": workspace.name, "from": monday.isoformat(), **figures.to_json()}
+                for workspace, (monday, figures) in answers
+            ],
+            "unread": [trouble.to_json() for trouble in troubles],
+        }
+
+    def search(
+        self, q: str, limit: int = browse.FOUND, names: Container[str] | None = None
+    ) -> dict[str, Any]:
+        """Leads in which every word of ``q`` begins some word, over all workspaces, best score first."""
+
+        def ask(database: Database) -> list[tuple[int, dict[str, Any]]]:
+            with database.view():
+                viewer = self._viewer(database)
+                records = browse.page(database, viewer, browse.Wanted(q)).records if q.strip() else []
+                return [
+                    (viewer.points(each), {**viewer.entry(each), "suppressed": each.lead.suppressed})
+                    for each in records
+                ]
+
+        answers, troubles = self.each(ask, names)
+        found = [(points, workspace.name, entry) for workspace, each in answers for points, entry in each]
+        found.sort(key=lambda each: (-each[0], each[1], each[2]["id"]))
+        return {
+            "q": q,
+            "leads": [{"workspace": name, **entry} for _, name, entry in found[:limit]],
+            "more": len(found) > limit,
+            "unread": [trouble.to_json() for trouble in troubles],
+        }
+
+    def _viewer(self, database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
+        return Viewer.now(database, values, self._contexts.setdefault(database, Contexts(database)))
+
+    def table(self, names: Container[str] | None = None) -> tuple[list[dict[str, Any]], list[Trouble]]:
         """Each workspace: its leads, who may be called, when a list was last read, and the size of its file."""
 
         def ask(database: Database) -> dict[str, Any]:
-            viewer = Viewer.now(database)
+            viewer = self._viewer(database)
             groups = {each.key: each.says for each in today.groups(database, viewer, each=0)}
             last = Import.select(fn.max(Import.finished_at)).scalar(database)
             read = None if last is None else iso(last)
             return {"leads": view.count(database), "today": groups, "last_import": read}
 
-        answers, troubles = self.each(ask)
+        answers, troubles = self.each(ask, names)
         return [
             {
                 "workspace": workspace.name,
@@ -219,6 +342,13 @@ def _rank(viewer: Viewer, row: today.Row) -> tuple[int, int]:
     if row.deal is not None:
         return ORDER[row.group], 0
     return ORDER[row.group], -viewer.points(row.record)
+
+
+def _shown(name: str, row: today.Row, viewer: Viewer, zone: str | None, rank: int) -> dict[str, Any]:
+    found = {"workspace": name, **row.to_json(viewer, rank)}
+    if found["promise"]:
+        found["promise"]["says"] = clock(micros(found["promise"]["at"]), zone, "%a %I:%M %p")
+    return found
 
 
 def _size(path: Path) -> int:

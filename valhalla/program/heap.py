@@ -5,21 +5,32 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import time
 from typing import Any
 
 M_ARENA_MAX = -8
 """See mallopt(3)."""
 HEAPS = 1
 
+APART = 45.0
+"""Seconds between two times that memory is given back: the collector walks through all that a process holds, and a hub's workspaces
+would each have it do so."""
+
+_given_at = float("-inf")
+
 
 def give_back() -> bool:
-    """Return free memory to the system, where its C library keeps it otherwise (glibc). Some milliseconds. False: not here.
+    """Return free memory to the system, where its C library keeps it otherwise (glibc). Some milliseconds. False: not here, or
+    not again yet.
 
     What starting up and large imports have used would stay with a service for the days that it runs.
     """
     trim = _of_glibc("malloc_trim")
-    if trim is None:
+    global _given_at
+    now = time.monotonic()
+    if trim is None or now - _given_at < APART:
         return False
+    _given_at = now
     gc.collect()
     trim(0)
     return True

@@ -89,6 +89,11 @@ class Figures(NamedTuple):
         return rate(happened, getattr(self, _STEPS[name]))
 
 
+def together(each: Iterable[Figures]) -> Figures:
+    """The sum of several files."""
+    return Figures(*(sum(column) for column in zip(Figures(*[0] * 9), *each, strict=True)))
+
+
 def rate(happened: int, of: int) -> dict[str, Any]:
     """A share with n and its interval; None where there is too little to say."""
     if of < FEWEST or happened > of:
@@ -131,19 +136,40 @@ def counted(rows: Iterable[Row], day_of: Callable[[int], Any]) -> Figures:
     )
 
 
+class _Calendar:
+    """The operator's days and weeks."""
+
+    def __init__(self, zone: str | None) -> None:
+        self.zone = zone
+        self._clock = ZoneInfo(zone) if zone else None
+
+    def local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._clock)
+
+    def day_of(self, at: int) -> Any:
+        return self.local(at).date()
+
+    def week_of(self, at: int) -> Any:
+        """Its Monday."""
+        day = self.day_of(at)
+        return day - timedelta(days=day.weekday())
+
+
+def figures(database: Database, back: int = 0) -> tuple[Any, Figures]:
+    """The Monday of the week ``back`` weeks ago, and what that week came to."""
+    calendar, now = _Calendar(settings.value(database, "timezone")), database.clock()
+    monday = calendar.week_of(now) - timedelta(weeks=back)
+    since, until = (local_day(_noon(each), calendar.zone) for each in (monday, monday + timedelta(weeks=1)))
+    rows = [Row._make(each) for each in database.sql(sql.WEEK_OUTCOMES, (since, until))]
+    return monday, counted(rows, calendar.day_of)
+
+
 def gather(database: Database, back: int = 0) -> dict[str, Any]:
     """The week on the operator's calendar, ``back`` weeks ago (0: this one, as far as it has gone), Monday first."""
     values = settings.effective(database)
     zone, now = values["timezone"], database.clock()
-    clock = ZoneInfo(zone) if zone else None
-
-    def local(at: int) -> datetime:
-        return datetime.fromtimestamp(at // SECOND, UTC).astimezone(clock)
-
-    def week_of(at: int) -> Any:
-        day = local(at).date()
-        return day - timedelta(days=day.weekday())
-
+    calendar = _Calendar(zone)
+    local, week_of, day_of = calendar.local, calendar.week_of, calendar.day_of
     monday = week_of(now) - timedelta(weeks=back)
     first = monday - timedelta(weeks=WEEKS - 1)
     since = local_day(_noon(first), zone)
@@ -152,18 +178,14 @@ def gather(database: Database, back: int = 0) -> dict[str, Any]:
         names = dict(File.select(File.id, File.path).tuples().execute(database))
         versions = Script.select(Script.id, Script.name, Script.version).tuples().execute(database)
         scripts = {number: f"{name} v{version}" for number, name, version in versions}
-        lists = _lists(database, lambda at: local(at).date())
+        lists = _lists(database, day_of)
     by_week: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         if (week := week_of(row.at)) <= monday:
             by_week[week].append(row)
     this = by_week.get(monday, [])
 
-    def day_of(at: int) -> Any:
-        return local(at).date()
-
-    figures = counted(this, day_of)
-    week = figures.to_json()
+    week = counted(this, day_of).to_json()
     days = [monday + timedelta(days=number) for number in range(7)]
     by_day = _grouped(this, lambda row: day_of(row.at), day_of)
     return {

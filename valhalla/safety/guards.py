@@ -42,10 +42,17 @@ SAID = {
 
 
 class Safety:
-    """The guards of the run ``run_id``. ``values``: settings in force when it began."""
+    """The guards of the run ``run_id``. ``values``: settings in force when it began; ``workspace``: the name of the home in a
+    process that runs several, which keeps one log for all of them."""
 
     def __init__(
-        self, database: Database, home: Home, queue: JobQueue, values: Mapping[str, Any], run_id: int
+        self,
+        database: Database,
+        home: Home,
+        queue: JobQueue,
+        values: Mapping[str, Any],
+        run_id: int,
+        workspace: str | None = None,
     ) -> None:
         self.database = database
         self.home = home
@@ -54,6 +61,8 @@ class Safety:
         self.assessment: dict[str, Any] | None = None
         self.alerts = AlertSystem(database=database)
         self.log = StructuredLogger(database=database)
+        self._workspace = workspace
+        self._of: dict[str, Any] = {} if workspace is None else {"workspace": workspace}
         self.heartbeat = SchedulerHeartbeat(database=database, alerts=self.alerts)
         self.effects = Effects(database, queue, Senders(database, values), run_id=run_id, ready=self.unready)
         self._values = dict(values)
@@ -64,10 +73,11 @@ class Safety:
     def begin(self, *, is_live: bool = False, hold: bool = False) -> None:
         """A restart is a dry run; ``is_live`` opens the lock for this run, as a person asked. ``hold``: no effect begins
         before :meth:`let_go`."""
-        self._handlers = [logs.to_file(self.home.logs, instance=True)]
-        wanted = self._values.get("log.console", "off")
-        if wanted != "off":
-            self._handlers.append(logs.to_console(readable=wanted == "text"))
+        if self._workspace is None:
+            self._handlers = [logs.to_file(self.home.logs, instance=True)]
+            wanted = self._values.get("log.console", "off")
+            if wanted != "off":
+                self._handlers.append(logs.to_console(readable=wanted == "text"))
         live.close(self.database, "restart")
         if is_live:
             live.open_for(self.database, self.run_id, "operator")
@@ -75,7 +85,7 @@ class Safety:
         self.effects.held = hold
         self.effects.prepare()
         self._risk = self.queue.every(RISK_SECONDS, name=RISK_JOB, priority=LOW, keep=False)(self.assess)
-        self.log.log_action("run.start", run=self.run_id, live=is_live)
+        self.log.log_action("run.start", run=self.run_id, live=is_live, **self._of)
 
     def let_go(self) -> None:
         """The gate has been passed: open the lock for this run and have the approved effects run."""
@@ -85,7 +95,9 @@ class Safety:
 
     def after_cycle(self, number: int, totals: Mapping[str, int], seconds: float) -> None:
         """A cycle has ended: have the risk assessed."""
-        self.log.log_action("cycle", number=number, seconds=round(seconds, 3), **dict[str, Any](totals))
+        self.log.log_action(
+            "cycle", number=number, seconds=round(seconds, 3), **self._of, **dict[str, Any](totals)
+        )
         self.queue.enqueue(self._risk.s(), unique=f"cycle:{RISK_JOB}")
 
     def assess(self) -> None:
@@ -104,7 +116,7 @@ class Safety:
         except OSError as error:
             if not is_full(error):
                 raise
-            self.log.log_action("risk.unsaved", "warning", reason="the disk is full")
+            self.log.log_action("risk.unsaved", "warning", reason="the disk is full", **self._of)
 
     def end(self) -> None:
         """The run is over: a last assessment, and the lock closes."""
@@ -118,7 +130,7 @@ class Safety:
             self.assess()
 
     def _end_log(self) -> None:
-        self.log.log_action("run.stop", run=self.run_id)
+        self.log.log_action("run.stop", run=self.run_id, **self._of)
         while self._handlers:
             logs.stop(self._handlers.pop())
 
@@ -141,6 +153,7 @@ class Safety:
                 job=signal.job_id,
                 name=signal.name,
                 reason=signal.reason,
+                **self._of,
             )
             if signal.severity == "error":
                 reason = f"{SAID.get(signal.event, signal.event)}: {signal.reason}"

@@ -93,6 +93,14 @@ def name_of(database: Database) -> str:
     return f"{bytes(found).decode()}.localhost"
 
 
+def rename(database: Database) -> str:
+    """Another name: a home that was copied has that of the one it was copied from, and two cannot be served under one."""
+    with database.write(durable=True):
+        made = f"v{token_hex(NAME_BYTES)}".encode()
+        KeyValue.update(value=made).where(*_named("name")).execute(database)
+    return name_of(database)
+
+
 def write_page(home: Home, link: str) -> Path:
     """Write the private page that leads to ``link``, for a browser to open: its arguments are in the list of
     processes, which everybody on this computer can read."""

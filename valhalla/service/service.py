@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from db import DatabaseError, heads
 from db.pacing import Rest
 from jobs import JobsError, current_job
+from jobs.poller import Poller
 from valhalla.audit import signing
 from valhalla.fleet.continuous import Continuous
 from valhalla.intake import unread
@@ -34,6 +35,9 @@ CYCLE_JOB = "ingest.cycle"
 WORKERS = 3
 """Threads: a cycle waits in one while its imports run in the others."""
 
+TICK = 0.1
+"""Seconds between two looks of :meth:`Service.tick`."""
+
 STOP_SECONDS = 1.5
 """How long a stop waits for the current chunk."""
 
@@ -49,6 +53,8 @@ class Plan:
     """End after so many; None: when stopped."""
     live: bool = False
     """Effects may go out during this run."""
+    workspace: str | None = None
+    """What the hub calls this home, where one process runs several."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,19 @@ class Events:
 
 
 class Service:
-    """One run on a home. The caller holds the home's instance lock."""
+    """One run on a home. The caller holds the home's instance lock.
 
-    def __init__(self, program: WholeProgram, plan: Plan, settings: dict[str, Any], events: Events) -> None:
+    ``poller``: what does the queue's maintenance, where several services share it (None: a thread of its own).
+    """
+
+    def __init__(
+        self,
+        program: WholeProgram,
+        plan: Plan,
+        settings: dict[str, Any],
+        events: Events,
+        poller: Poller | None = None,
+    ) -> None:
         self.program = program.all_kinds()
         self.database = program.database
         self.home = program.home
@@ -82,6 +98,8 @@ class Service:
         self.safety: Safety | None = None
         self.continuous = Continuous(program.database, program.home)
         program.background.alone = self.continuous.paused
+        self._poller = poller
+        self._rest, self._reminder = Rest(self.database), Reminder(self.database)
         self._done = threading.Event()
         self._run_id = 0
 
@@ -97,17 +115,26 @@ class Service:
 
     def run(self, stop: threading.Event) -> RunStats:
         """Cycle until ``stop`` is set or the planned cycles are done. The file is complete when it returns."""
+        with self.running():
+            if self.plan.cycles != 0:
+                while not stop.wait(TICK) and self.tick():
+                    pass
+        return self.stats
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """While inside, lists are read and jobs are done, as long as :meth:`tick` is called. The file is complete afterwards."""
         database = self.database
         self._run_id = runs.begin(database, "run", self.settings, self.stats.started_at)
-        self.safety = self.program.guard(self.settings, self._run_id)
+        self.safety = self.program.guard(self.settings, self._run_id, self.plan.workspace)
         self.safety.begin(is_live=self.plan.live)
         forget_request(database)
         self.stats.status = "RUNNING"
         self._save_stats()
         reason = "stopped"
         try:
-            if self.plan.cycles != 0:
-                self._work(stop)
+            with self._working() if self.plan.cycles != 0 else contextlib.nullcontext():
+                yield
             if self._done.is_set() or self.plan.cycles == 0:
                 reason = "finished"
         except BaseException:
@@ -115,33 +142,41 @@ class Service:
             raise
         finally:
             self._close(reason)
-        return self.stats
 
-    def _work(self, stop: threading.Event) -> None:
+    def tick(self) -> bool:
+        """What one thread does each :data:`TICK` seconds. False: the planned cycles are done, or somebody asked it to stop.
+
+        Raises what a cycle ended in.
+        """
+        if self._done.is_set():
+            return False
+        self.database.require_in_place()
+        if self.error is not None:
+            raise self.error
+        try:
+            if asked_to_stop(self.database):
+                return False
+            self._rest.tick()
+            self._reminder.tick()
+            self.continuous.tick()
+            self.space.is_back()
+        except DatabaseError as error:
+            if not is_full(error):
+                raise
+            self.space.note()
+        return True
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
         self.program.background.schedule(self.settings["timezone"])
         self.program.background.checking.workflow = self._production
-        worker = self.queue.worker(threads=WORKERS)
+        worker = self.queue.worker(threads=WORKERS, poller=self._poller)
         watchers = self._watch()
         worker.start()
         try:
             with self.events.working(self):
-                rest, reminder = Rest(self.database), Reminder(self.database)
-                while not stop.wait(0.1) and not self._done.is_set():
-                    self.database.require_in_place()
-                    if self.error is not None:
-                        raise self.error
-                    try:
-                        if asked_to_stop(self.database):
-                            break
-                        rest.tick()
-                        reminder.tick()
-                        self.continuous.tick()
-                        self.space.is_back()
-                    except DatabaseError as error:
-                        if not is_full(error):
-                            raise
-                        self.space.note()
+                yield
         finally:
             for watcher in watchers:
                 watcher.stop()

@@ -28,9 +28,10 @@ class WholeProgram(ImportingProgram, ReevaluatingProgram):
         """What leaves this computer. Outside of a run it is only put into the queue: the lock of no run is open here."""
         return Effects(self.database, self.queue, Senders(self.database, settings.effective(self.database)))
 
-    def guard(self, values: Mapping[str, Any], run_id: int) -> Safety:
-        """The guards of the run ``run_id``, with the effects that its lock lets out. ``values``: the settings in force."""
-        safety = Safety(self.database, self.home, self.queue, values, run_id)
+    def guard(self, values: Mapping[str, Any], run_id: int, workspace: str | None = None) -> Safety:
+        """The guards of the run ``run_id``, with the effects that its lock lets out. ``values``: the settings in force;
+        ``workspace``: what a hub calls this home."""
+        safety = Safety(self.database, self.home, self.queue, values, run_id, workspace)
         self.effects = safety.effects
         self.background.approved = safety.effects.enqueue
         return safety
