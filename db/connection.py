@@ -30,9 +30,10 @@ BUSY_TIMEOUT = 10.0
 TURN_TIMEOUT = 120.0
 """Seconds to wait for the writers of this process that came before."""
 
-LOG_PAGES = 1_000
-"""A commit that leaves so many pages in the log moves them into the file (SQLite's own number), unless somebody in this program
-leaves them there for a while: see :meth:`Connections.log_left`."""
+LOG_PAGES = 4_000
+"""A commit that leaves so many pages in the log (16 MiB) moves them into the file, unless somebody in this program leaves them there
+for a while: see :meth:`Connections.log_left`. SQLite's own number is 1,000; but each move waits for the disk twice, and small jobs
+fill 1,000 pages in a tenth of a second."""
 
 NORMAL, FULL = 1, 2
 
@@ -560,11 +561,12 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 connection.wal_checkpoint(name, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         return apsw.SQLITE_OK
 
-    def move_log(self, longest: int = 2 * LOG_PAGES) -> None:
-        """Outside of :meth:`write`: move what the log has into the file when it is more than ``longest`` pages. Waits for nobody,
+    def move_log(self, longest: int | None = None) -> None:
+        """Outside of :meth:`write`: move what the log has into the file when it is more than ``longest`` pages (None: twice
+        :data:`LOG_PAGES`). Waits for nobody,
         and nobody has to wait meanwhile, neither to read nor to write."""
         _, pages, moved = self.sql("PRAGMA wal_checkpoint(NOOP)")[0]
-        if pages - moved > longest:
+        if pages - moved > (2 * LOG_PAGES if longest is None else longest):
             self.look()
             self.sql("PRAGMA wal_checkpoint(PASSIVE)")
 

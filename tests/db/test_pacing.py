@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from db import Database, audit, pacing
-from db.connection import LOG_PAGES
 from db.inspecting import inspect
 from db.pacing import APART, QUIET, Pace, Rest
 from valhalla.program.database import open_database
@@ -70,8 +69,15 @@ def test_a_writing_thread_that_waits_is_noticed(tmp_path: Path, eventually: Even
         assert pace.rows == 10
 
 
+@pytest.fixture
+def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Pages after which a commit moves the log: few."""
+    monkeypatch.setattr("db.connection.LOG_PAGES", 100)
+    return 100
+
+
 def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
-    tmp_path: Path, eventually: Eventually
+    tmp_path: Path, short_log: int
 ) -> None:
     with open_database(tmp_path / "valhalla.db") as database:
         with database.write():
@@ -81,16 +87,16 @@ def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
 
         def moved() -> None:
             _, pages, moved = database.sql("PRAGMA wal_checkpoint(NOOP)")[0]
-            seen.append((pages > 3 * LOG_PAGES, moved == pages))
+            seen.append((pages > 3 * short_log, moved == pages))
 
         with Pace(10, 10).write(database):
-            database.sql("INSERT INTO filling VALUES (zeroblob(?))", (4 * LOG_PAGES * 4096,))
+            database.sql("INSERT INTO filling VALUES (zeroblob(?))", (4 * short_log * 4096,))
             database.after_commit(moved)
         moved()
         assert seen == [(True, False), (True, True)]
 
 
-def test_a_small_commit_does_not_move_what_a_large_one_leaves(tmp_path: Path) -> None:
+def test_a_small_commit_does_not_move_what_a_large_one_leaves(tmp_path: Path, short_log: int) -> None:
     """A person's commit beside an import; afterwards commits see to the log themselves again, in either thread."""
     with open_database(tmp_path / "valhalla.db") as database:
         with database.write():
@@ -104,7 +110,7 @@ def test_a_small_commit_does_not_move_what_a_large_one_leaves(tmp_path: Path) ->
 
         def large() -> None:
             with database.write():
-                database.sql("INSERT INTO filling VALUES (zeroblob(?))", (2 * LOG_PAGES * 4096,))
+                database.sql("INSERT INTO filling VALUES (zeroblob(?))", (2 * short_log * 4096,))
 
         def small() -> bool:
             with database.write():
