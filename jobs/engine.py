@@ -148,12 +148,38 @@ class Places(Protocol):
         """Whether any job or kind is revoked at all."""
 
 
+class Request:
+    """What a worker's thread asks for when it claims."""
+
+    __slots__ = ("begins", "lease", "limit", "owner", "places", "serves")
+
+    def __init__(
+        self,
+        places: Places,
+        limit: int,
+        owner: int,
+        lease: int,
+        serves: frozenset[str] | None = None,
+        begins: Callable[[Claim], bool] = lambda claim: False,
+    ) -> None:
+        self.places = places
+        self.limit = limit
+        """How many rows at most."""
+        self.owner = owner
+        self.lease = lease
+        """Microseconds from now."""
+        self.serves = serves
+        """The queues to take from; None: all."""
+        self.begins = begins
+        """Whether the first of them begins in the transaction that claims it."""
+
+
 class Taken:
-    """What :meth:`Engine.take` gave a worker: the best claim first, which may have begun already."""
+    """What a worker's thread was given: the best claim first, which may have begun already."""
 
     __slots__ = ("began", "claims", "revoked")
 
-    def __init__(self, claims: list[Claim], began: bool, revoked: bool) -> None:
+    def __init__(self, claims: Sequence[Claim] = (), began: bool = False, revoked: bool = False) -> None:
         self.claims = claims
         self.began = began
         """Whether the first one's start is committed with it."""
@@ -176,7 +202,8 @@ class Engine(Protocol):
     """Those of them that end a job's try and are not its failure: it goes back to the queue."""
 
     one_writer: bool
-    """Whether jobs may share the transaction that ends them (``atomic=True``): what they write stands in the same file."""
+    """Whether jobs may share the transaction that ends them (``atomic=True``): what they write stands in the same file. The
+    next jobs are then claimed in it, too."""
 
     patience: float
     """Seconds after which a worker's thread looks for jobs even if no bell has rung."""
@@ -206,23 +233,12 @@ class Engine(Protocol):
     def find_lanes(self) -> set[Lane]:
         """The lanes in which rows wait."""
 
-    def claim(
-        self, places: Places, limit: int, owner: int, lease: int, serves: frozenset[str] | None
-    ) -> list[Row]:
-        """Claim up to ``limit`` rows of the lane whose head is best; see :meth:`jobs.storage.JobStorage.claim`."""
+    def claim(self, request: Request) -> list[Row]:
+        """Claim rows of the lane whose head is best; see :meth:`jobs.storage.JobStorage.claim`."""
 
-    def take(
-        self,
-        places: Places,
-        limit: int,
-        owner: int,
-        lease: int,
-        serves: frozenset[str] | None,
-        idle: bool,
-        begins: Callable[[Claim], bool],
-    ) -> Taken:
-        """Claim a batch in a transaction of its own, and begin its first job in it if it ``begins``. ``idle``: probably
-        nothing waits."""
+    def take(self, request: Request, idle: bool = False) -> Taken:
+        """Claim a batch, in the open transaction or one of its own, and begin its first job in it if it
+        :attr:`~Request.begins`. ``idle``: probably nothing waits."""
 
     # -- ending --------------------------------------------------------------------------------------------
 
@@ -230,8 +246,9 @@ class Engine(Protocol):
         """Make ``changes`` in the open transaction; returns the statements that found a job which is no longer this worker's,
         whose events are left out."""
 
-    def commit(self, changes: list[Change], durable: bool) -> bool:
-        """Make and commit ``changes``, perhaps together with those of other threads. False: nothing of them was kept."""
+    def commit(self, changes: list[Change], durable: bool, request: Request | None = None) -> Taken | None:
+        """Make and commit ``changes``, perhaps together with those of other threads, and claim in the same transaction what is
+        requested (of an engine with :attr:`one_writer`). None: nothing of it was kept."""
 
     def has_ended(self, job: int, claims: int) -> bool:
         """Whether the end of this claim is committed: asked when its commit has raised."""

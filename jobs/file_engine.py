@@ -10,7 +10,7 @@ import apsw
 from db import Database, DatabaseError, audit
 from db.errors import DiskFull
 from jobs import liveness, sql
-from jobs.engine import Change, Claim, Engine, Lane, Places, Row, Store, Taken, in_order
+from jobs.engine import Change, Engine, Lane, Request, Row, Store, Taken, in_order
 from jobs.group_commit import GroupCommit
 from jobs.liveness import WorkerRegistration
 from jobs.schema import SCHEMA
@@ -95,41 +95,31 @@ class FileEngine:
             queue = database.value(sql.NEXT_QUEUE, (queue,))
         return found
 
-    def claim(
-        self, places: Places, limit: int, owner: int, lease: int, serves: frozenset[str] | None
-    ) -> list[Row]:
-        chosen = places.choose(limit, owner, serves)
+    def claim(self, request: Request) -> list[Row]:
+        places = request.places
+        chosen = places.choose(request.limit, request.owner, request.serves)
         if chosen is None:
             return []
         queue, lane, room = chosen
         database = self.database
         if (queue, lane) in places.rates:
             places.note_begin((queue, lane))
-        return database.sql(sql.CLAIM, (owner, database.clock() + lease, queue, lane, room))
+        return database.sql(sql.CLAIM, (request.owner, database.clock() + request.lease, queue, lane, room))
 
-    def take(
-        self,
-        places: Places,
-        limit: int,
-        owner: int,
-        lease: int,
-        serves: frozenset[str] | None,
-        idle: bool,
-        begins: Callable[[Claim], bool],
-    ) -> Taken:
-        if idle and not places.choose(limit, owner, serves):
-            return Taken([], False, False)  # not worth a write transaction
+    def take(self, request: Request, idle: bool = False) -> Taken:
+        if idle and not request.places.choose(request.limit, request.owner, request.serves):
+            return Taken()  # not worth a write transaction
         database = self.database
         with database.write():
-            claims = in_order(self.claim(places, limit, owner, lease, serves))
+            claims = in_order(self.claim(request))
             if not claims:
-                return Taken([], False, False)
-            revoked = places.anything_revoked()
+                return Taken()
+            revoked = request.places.anything_revoked()
             first = claims[0]
-            began = begins(first)
+            began = request.begins(first)
             if began:
                 now = database.clock()
-                event = (first.id, now, "started", first.claims, owner, None, None)
+                event = (first.id, now, "started", first.claims, request.owner, None, None)
                 self.change([(sql.START, (now, first.id, first.claims), event)])
         return Taken(claims, began, revoked)
 
@@ -138,8 +128,8 @@ class FileEngine:
     def change(self, changes: list[Change]) -> list[str]:
         return write(self.database.connection(), changes)
 
-    def commit(self, changes: list[Change], durable: bool) -> bool:
-        return self._group_commits[durable].commit(changes)
+    def commit(self, changes: list[Change], durable: bool, request: Request | None = None) -> Taken | None:
+        return self._group_commits[durable].commit(changes, request)
 
     def group_commit(self, durable: bool) -> GroupCommit:
         """Where the ends of jobs share a transaction with those of other threads."""

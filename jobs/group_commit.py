@@ -1,7 +1,7 @@
 """Group commit: the ends of jobs that several threads finish at the same time, in one transaction and one flush of the disk.
 
 The first thread to come leads: it waits a little for those whose ends shared the last transaction, writes the statements
-of all of them, and commits. The others sleep until that is on the disk. An end is reported only after the commit, as if
+of all of them, claims the next jobs for those who have no more, and commits. The others sleep until that is on the disk. An end is reported only after the commit, as if
 each thread had made its own. When the shared transaction fails, or one of the jobs is no longer this worker's, nothing of
 it is kept and each thread writes its end by itself.
 """
@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 
-from jobs.engine import Change, Engine
+from jobs.engine import Change, Engine, Request, Taken
 
 WINDOW = 0.005
 """Seconds for which a leader waits for others at most; half of the last commit's time when that is shorter."""
@@ -23,13 +23,16 @@ log = logging.getLogger("jobs")
 class _Member:
     """One thread's end in a shared transaction."""
 
-    __slots__ = ("changes", "committed", "gate", "leads", "thread")
+    __slots__ = ("changes", "gate", "leads", "request", "taken", "thread")
 
-    def __init__(self, changes: list[Change]) -> None:
+    def __init__(self, changes: list[Change], request: Request | None) -> None:
         self.changes = changes
+        self.request = request
         self.thread = threading.get_ident()
         self.gate = threading.Lock()
-        self.leads = self.committed = False
+        self.leads = False
+        self.taken: Taken | None = None
+        """What was claimed for it with its end; None: its end was not kept."""
 
 
 class GroupCommit:
@@ -48,19 +51,19 @@ class GroupCommit:
         self._complete: threading.Lock | None = None
         """Released when all that the leader waits for have come."""
 
-    def commit(self, changes: list[Change]) -> bool:
-        """Commit ``changes``, together with those of others. False: nothing of them was kept, write them alone."""
-        thread = threading.get_ident()
+    def commit(self, changes: list[Change], request: Request | None = None) -> Taken | None:
+        """Commit ``changes`` and claim what is requested, together with others. None: nothing of it was kept, do it alone."""
+        me = _Member(changes, request)
         with self._mutex:
-            alone = not (self._led or self._waiting or (self._durable and not self._expected <= {thread}))
+            alone = not (self._led or self._waiting or (self._durable and not self._expected <= {me.thread}))
             if alone:
                 self._led = True
         if alone:
             try:
-                return self._write({thread}, changes)
+                self._write([me])
+                return me.taken
             finally:
                 self._let_lead()
-        me = _Member(changes)
         with self._mutex:
             self._waiting.append(me)
             if self._led:
@@ -74,26 +77,23 @@ class GroupCommit:
         if not me.leads:
             me.gate.acquire()
             if not me.leads:
-                return me.committed
-        return self._lead(me)
+                return me.taken
+        self._lead(me)
+        return me.taken
 
     def _all_here(self) -> bool:
         return self._expected <= {each.thread for each in self._waiting}
 
-    def _lead(self, me: _Member) -> bool:
+    def _lead(self, me: _Member) -> None:
         group: list[_Member] = []
-        committed = False
         try:
             if self._durable:
                 self._gather()
             with self._mutex:
                 group, self._waiting = self._waiting, []
-            committed = self._write(
-                {each.thread for each in group}, [one for each in group for one in each.changes]
-            )
+            self._write(group)
         finally:
-            self._hand_over(me, group, committed)
-        return committed
+            self._hand_over(me, group)
 
     def _gather(self) -> None:
         """Wait for the threads of the last commit, as long as that costs less than a flush of their own."""
@@ -106,23 +106,27 @@ class GroupCommit:
         with self._mutex:
             self._complete = None
 
-    def _write(self, threads: set[int], changes: list[Change]) -> bool:
-        """One transaction for what ``threads`` have to write."""
-        self._expected = threads
+    def _write(self, group: list[_Member]) -> None:
+        """One transaction for what ``group`` has to write, and for what it claims."""
+        engine = self._engine
+        self._expected = {each.thread for each in group}
         began = time.perf_counter()
+        changes = group[0].changes if len(group) == 1 else [one for each in group for one in each.changes]
         try:
-            with self._engine.store.write(durable=self._durable):
-                if self._engine.change(changes):
+            with engine.store.write(durable=self._durable):
+                if engine.change(changes):
                     raise _Lost
+                taken = [Taken() if each.request is None else engine.take(each.request) for each in group]
         except _Lost:
-            return False
-        except self._engine.errors as error:
-            log.warning("%d ends of jobs could not share a commit: %s", len(threads), error)
-            return False
+            return
+        except engine.errors as error:
+            log.warning("%d ends of jobs could not share a commit: %s", len(group), error)
+            return
+        for member, claimed in zip(group, taken, strict=True):
+            member.taken = claimed
         self._seconds = time.perf_counter() - began
-        return True
 
-    def _hand_over(self, me: _Member, group: list[_Member], committed: bool) -> None:
+    def _hand_over(self, me: _Member, group: list[_Member]) -> None:
         """Wake the threads of ``group``, and first of all the next leader, if there is one."""
         if me in self._waiting:  # interrupted before its group was formed
             with self._mutex:
@@ -130,7 +134,6 @@ class GroupCommit:
         self._let_lead()
         for each in group:
             if each is not me:
-                each.committed = committed
                 each.gate.release()
 
     def _let_lead(self) -> None:

@@ -23,7 +23,7 @@ from db.clock import SECOND
 from db.errors import DatabaseError
 from jobs import postgres_sql as text
 from jobs import sql
-from jobs.engine import Change, Claim, Lane, Places, Row, Store, Taken
+from jobs.engine import Change, Claim, Lane, Request, Row, Store, Taken
 from jobs.errors import Unacknowledged
 from jobs.postgres_links import Links, Presence, Refused, ServerLost, words
 
@@ -366,56 +366,46 @@ class PostgresEngine:
     def find_lanes(self) -> set[Lane]:
         return {(queue, lane) for queue, lane in self._execute(text.FIND_LANES, None)}
 
-    def claim(
-        self, places: Places, limit: int, owner: int, lease: int, serves: frozenset[str] | None
-    ) -> list[Row]:
-        columns = text.COLUMNS_OF_CLAIM
-        return [row[:columns] for row in self._claimed(places, limit, owner, lease, serves, begin=False)]
+    def claim(self, request: Request) -> list[Row]:
+        return [row[: text.COLUMNS_OF_CLAIM] for row in self._claimed(request, begin=False)]
 
-    def take(
-        self,
-        places: Places,
-        limit: int,
-        owner: int,
-        lease: int,
-        serves: frozenset[str] | None,
-        idle: bool,
-        begins: Callable[[Claim], bool],
-    ) -> Taken:
-        rows = self._claimed(places, limit, owner, lease, serves, begin=True)
+    def take(self, request: Request, idle: bool = False) -> Taken:
+        rows = self._claimed(request, begin=True)
         claims = [Claim(row[: text.COLUMNS_OF_CLAIM]) for row in rows]
         return Taken(claims, bool(rows), bool(rows) and bool(rows[0][-1]))
 
-    def _claimed(
-        self,
-        places: Places,
-        limit: int,
-        owner: int,
-        lease: int,
-        serves: frozenset[str] | None,
-        begin: bool,
-    ) -> list[Row]:
-        """One statement; of lanes with a limit after a lock, in the same trip, so that two do not count at the same time."""
-        if places.rates:
-            return self._claimed_by_rate(places, limit, owner, lease, serves, begin)
-        lanes = [
-            (queue, lane, 1 if lane[:1] == "!" else places.limits.get((queue, lane)))
-            for queue, lane in sorted(places.lanes)
-            if (serves is None or queue in serves) and (lane[:1] != "@" or lane == f"@{owner}")
-        ]
-        return self._claimed_from(lanes, limit, owner, lease, begin)
+    def _claimed(self, request: Request, begin: bool) -> list[Row]:
+        """One statement, whatever the lanes' limits; rates are kept as in a file, under the lock, and cost more trips."""
+        places, owner, serves = request.places, request.owner, request.serves
+        if not places.rates:
+            lanes = [
+                (queue, lane, 1 if lane[:1] == "!" else places.limits.get((queue, lane)))
+                for queue, lane in sorted(places.lanes)
+                if (serves is None or queue in serves) and (lane[:1] != "@" or lane == f"@{owner}")
+            ]
+            return self._claimed_from(lanes, request.limit, request, begin)
+        with self.write():
+            self._execute(text.LOCK_FOR_TRANSACTION, (text.CLAIMING,))
+            chosen = places.choose(request.limit, owner, serves)
+            if chosen is None:
+                return []
+            queue, lane, room = chosen
+            if (queue, lane) in places.rates:
+                places.note_begin((queue, lane))
+            return self._claimed_from([(queue, lane, None)], room, request, begin)
 
     def _claimed_from(
-        self, lanes: list[tuple[str, str, int | None]], limit: int, owner: int, lease: int, begin: bool
+        self, lanes: list[tuple[str, str, int | None]], limit: int, request: Request, begin: bool
     ) -> list[Row]:
+        """Of lanes with a limit after a lock, in the same trip, so that two do not count at the same time."""
         now = self.clock()
         given = {
             "queues": [queue for queue, _, _ in lanes],
             "lanes": [lane for _, lane, _ in lanes],
             "most": [most for _, _, most in lanes],
             "limit": limit,
-            "owner": owner,
-            "lease": now + lease,
+            "owner": request.owner,
+            "lease": now + request.lease,
             "now": now,
             "begin": begin,
             "queue": lanes[0][0] if lanes else "",
@@ -439,26 +429,6 @@ class PostgresEngine:
         rows: list[Row] = self._with_link(run)
         return rows
 
-    def _claimed_by_rate(
-        self,
-        places: Places,
-        limit: int,
-        owner: int,
-        lease: int,
-        serves: frozenset[str] | None,
-        begin: bool,
-    ) -> list[Row]:
-        """Rates are kept as in a file, under the lock, and cost more trips."""
-        with self.write():
-            self._execute(text.LOCK_FOR_TRANSACTION, (text.CLAIMING,))
-            chosen = places.choose(limit, owner, serves)
-            if chosen is None:
-                return []
-            queue, lane, room = chosen
-            if (queue, lane) in places.rates:
-                places.note_begin((queue, lane))
-            return self._claimed_from([(queue, lane, None)], room, owner, lease, begin)
-
     # -- ending --------------------------------------------------------------------------------------------
 
     def change(self, changes: list[Change]) -> list[str]:
@@ -471,7 +441,7 @@ class PostgresEngine:
         counts = self._with_link(lambda link: self._together(link, statements))
         return [each[0] for each, count in zip(changes, counts, strict=True) if count != 1]
 
-    def commit(self, changes: list[Change], durable: bool) -> bool:
+    def commit(self, changes: list[Change], durable: bool, request: Request | None = None) -> Taken | None:
         """One trip. When the connection breaks in it, the server is asked whether it has come through."""
         statements = [
             (text.or_nothing(statement, event is not None), (*_plain(row), *(event or ())))
@@ -481,12 +451,12 @@ class PostgresEngine:
             self._with_link(lambda link: self._together(link, statements))
         except Refused as error:
             if isinstance(error.__cause__, self._psycopg.errors.DivisionByZero):
-                return False
+                return None
             raise
         except ServerLost:
             row = changes[0][1]
-            return self.has_ended(row[-2], row[-1])
-        return True
+            return Taken() if self.has_ended(row[-2], row[-1]) else None
+        return Taken()
 
     def has_ended(self, job: int, claims: int) -> bool:
         """Raises :class:`Unacknowledged` when the server does not say for :data:`ASK` seconds."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from db.clock import SECOND
 from jobs import sql
-from jobs.engine import Claim, Engine, in_order
+from jobs.engine import Claim, Engine, Request, in_order
 from jobs.errors import BadRow
 from jobs.huey import EmptyData, SqliteStorage
 from jobs.notify import Bell
@@ -75,7 +75,7 @@ class JobStorage(SqliteStorage):  # type: ignore[misc]
 
         ``lease``: microseconds from now. ``serves``: the queues to take from (None: all). Call inside a write transaction.
         """
-        return in_order(self.engine.claim(self, limit, owner, lease, serves))
+        return in_order(self.engine.claim(Request(self, limit, owner, lease, serves)))
 
     def choose(self, limit: int, owner: int, serves: frozenset[str] | None) -> tuple[str, str, int] | None:
         """The queue and lane whose head is best for ``owner`` now, and how many rows may be taken; None: nothing may run."""

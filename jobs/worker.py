@@ -31,7 +31,7 @@ class HueyWorker(Worker):  # type: ignore[misc]
         bell = self.huey.storage.bell
         heard = bell.rings
         try:
-            worked = self.work.work()
+            worked = self.work.work(on=True)
         except (*self.huey.engine.errors, Abandoned) as error:
             log.warning("a worker could not use the database: %s", error)
             self.stop_flag.wait(1.0)

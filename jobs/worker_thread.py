@@ -13,7 +13,7 @@ from jobs import sql
 from jobs.attempt import Attempt, explain
 from jobs.batch import LOWEST, Batch, Running
 from jobs.current import CurrentJob
-from jobs.engine import Change, Claim
+from jobs.engine import Change, Claim, Request, Taken
 from jobs.errors import (
     Abandoned,
     BadRow,
@@ -62,7 +62,12 @@ class WorkerThread:
         """Called with each job's number before it runs; for tests."""
         self.abandoned = False
         """Its job was taken over while it hung: another thread has its place."""
+        self._on = False
         self._size = 1
+        self._claimed = 0
+        """How many the batch had when it was claimed."""
+        self._since = 0.0
+        """When that was; monotonic seconds."""
         self._idle = True
         self._revoked = False
         self._lost: tuple[type[BaseException], ...] = (LeaseLost, *self.engine.errors)
@@ -70,47 +75,76 @@ class WorkerThread:
 
     # -- a batch -------------------------------------------------------------------------------------------
 
-    def work(self) -> int:
-        """Claim one batch and run it. Returns how many jobs were begun; 0: nothing may run now."""
+    def work(self, on: bool = False) -> int:
+        """Claim a batch and run it. Returns how many jobs were begun; 0: nothing may run now.
+
+        ``on``: go on with the next batch, which is claimed in the transaction that ends the last job of the one before, as
+        long as that finds any.
+        """
+        self._on = on and self.engine.one_writer
         self.batch.urgent = LOWEST
         claims, started = self._claim()
         if not claims:
             return 0
-        began = time.monotonic()
+        self._since = time.monotonic()
         self.batch.put(claims if started is None else claims[1:])
         done = 0
         try:
             attempt = started or self._next()
             while attempt is not None:
-                follower = None
                 if attempt.started or not self._groupable(attempt.claim):
-                    follower = self._run_alone(attempt)
-                    done += 1
+                    ran, follower = 1, self._run_alone(attempt)
                 else:
-                    done += self._run_group(attempt)
+                    ran, follower = self._run_group(attempt)
+                done += ran
                 if follower is None and self._must_yield():
                     break
                 attempt = follower or self._next()
         finally:
             self._hand_back(self.batch.take_all())
-        self._adapt(len(claims), time.monotonic() - began)
+        self._adapt()
         return done
 
     def _claim(self) -> tuple[list[Claim], Attempt | None]:
         """Claim a batch; if its first job runs alone, start it in the same transaction."""
+        self._leave_open_transaction()
+        taken = self.engine.take(self._request(), self._idle)
+        return list(taken.claims), self._received(taken)
+
+    def _leave_open_transaction(self) -> None:
         if not self.engine.return_to(0):
             log.error("a receiver of signals left a transaction open; it was rolled back")
-        self._worker = owner = self.queue.owner.id
-        taken = self.engine.take(
-            self.storage, self._size, owner, self.queue.lease, self.serves, self._idle, self._ungroupable
+
+    def _request(self) -> Request:
+        self._worker = self.queue.owner.id
+        return Request(
+            self.storage, self._size, self._worker, self.queue.lease, self.serves, self._ungroupable
         )
+
+    def _request_more(self) -> Request | None:
+        """For the next batch, when nothing is left of this one."""
+        if not self._on or len(self.batch) or self._must_yield():
+            return None
+        self._adapt()
+        self.batch.urgent = LOWEST
+        return self._request()
+
+    def _received(self, taken: Taken) -> Attempt | None:
+        """Note what was claimed. Returns the attempt that its transaction has begun, if it has."""
+        self._claimed = len(taken.claims)
         self._idle = not taken.claims
         self._revoked = taken.revoked
         if not taken.began:
-            return taken.claims, None
+            return None
         started = self._attempt(taken.claims[0])
         started.started = True
-        return taken.claims, started
+        return started
+
+    def _go_on_with(self, taken: Taken) -> Attempt | None:
+        """The next batch, which was claimed with the end of this one."""
+        started = self._received(taken)
+        self.batch.put(taken.claims if started is None else taken.claims[1:])
+        return started
 
     def _attempt(self, claim: Claim) -> Attempt:
         queue = self.queue
@@ -124,8 +158,11 @@ class WorkerThread:
         claim = self.batch.pop(wanted)
         return None if claim is None else self._attempt(claim)
 
-    def _adapt(self, claimed: int, seconds: float) -> None:
-        """Aim at batches that hold about :data:`SHARE` seconds of work."""
+    def _adapt(self) -> None:
+        """A batch is over: aim at batches that hold about :data:`SHARE` seconds of work."""
+        now = time.monotonic()
+        seconds, self._since = now - self._since, now
+        claimed, self._claimed = self._claimed, 0
         if seconds > SHARE:
             self._size = max(1, self._size // 2)
         elif claimed >= self._size:
@@ -214,34 +251,41 @@ class WorkerThread:
         )
 
     def _end_alone(self, attempt: Attempt) -> Attempt | None:
-        """End the job and, in the same transaction, start the next one of the batch."""
+        """End the job and, in the same transaction, start the next one of the batch, or of the next batch."""
         if attempt.transaction is None and not attempt.bare:
             attempt.begin()
         now = self.database.clock()
         changes: list[Change] = []
         state = attempt.end(changes, now)
         follower = None if self._must_yield() else self._next(self._ungroupable)
+        request = None if follower is not None else self._request_more()
         lost: list[str] = []
         try:
             if follower is not None:
                 follower.start(changes, now)
-            shared = attempt.transaction is None and self.engine.commit(changes, attempt.kind.durable)
-            if not shared:
+            taken = None
+            if attempt.transaction is None:
+                taken = self.engine.commit(changes, attempt.kind.durable, request)
+            if taken is None:
                 attempt.begin()
                 lost = self.engine.change(changes)
                 if lost and lost != [sql.START]:
                     raise LeaseLost(attempt.claim.id, "another worker took it over before it ended")
+                if request is not None:
+                    taken = self.engine.take(request)
                 attempt.commit()
         except BaseException:
             if follower is not None:
                 self.batch.put_first(follower.claim)
             raise
+        if follower is not None:
+            follower.started = not lost
+        elif request is not None and taken is not None:
+            follower = self._go_on_with(taken)
         if state is not None:
             self.queue.settled(attempt, state)
-        if follower is None or lost:
-            return None  # if lost, another worker has taken it over
-        follower.started = True
-        return follower
+            self._leave_open_transaction()
+        return None if lost else follower  # if lost, another worker has taken it over
 
     def _abandon(self, attempt: Attempt, ending: Abandoned) -> None:
         """The job ends without an outcome of its own: back to the queue, canceled, or another worker's already."""
@@ -281,10 +325,12 @@ class WorkerThread:
 
     # -- jobs that share an acknowledgement ----------------------------------------------------------------
 
-    def _run_group(self, first: Attempt) -> int:
-        """Run ``first`` and as many of the next as fit, in one transaction that ends them all."""
+    def _run_group(self, first: Attempt) -> tuple[int, Attempt | None]:
+        """Run ``first`` and as many of the next as fit, in one transaction that ends them all. Returns how many, and the job of the
+        next batch that began in it."""
         durable = first.kind.durable
         members: list[Attempt] = []
+        taken: Taken | None = None
         try:
             with self.database.write(durable=durable):
                 deadline = time.monotonic() + SHARE
@@ -295,11 +341,14 @@ class WorkerThread:
                     full = self._group_is_full(len(members), deadline)
                     attempt = None if full else self._next_member(durable)
                 states = self._end_group(members)
+                request = self._request_more()
+                if request is not None:
+                    taken = self.engine.take(request)
         except LeaseLost:  # another worker has one of them: the others one by one
             for member in members:
                 member.claim.suspect = 1
                 self.batch.put([member.claim])
-            return 0
+            return 0, None
         except self._unwritten as error:
             log.warning(
                 "%d jobs could not be acknowledged and go back, to run one by one: %s", len(members), error
@@ -309,10 +358,12 @@ class WorkerThread:
                     sql.HAND_BACK_SUSPECT, [(each.claim.id, each.claim.claims) for each in members]
                 )
             raise
+        follower = None if taken is None else self._go_on_with(taken)
         for member, state in zip(members, states, strict=True):
             if state is not None:
                 self.queue.settled(member, state)
-        return len(members)
+        self._leave_open_transaction()
+        return len(members), follower
 
     def _next_member(self, durable: bool) -> Attempt | None:
         return self._next(

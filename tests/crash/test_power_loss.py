@@ -142,7 +142,9 @@ def test_power_loss_keeps_the_ends_that_threads_have_committed_together(
     """``flushed`` False is the test of the test."""
     if not flushed:
         monkeypatch.setattr(
-            FileEngine, "commit", lambda engine, changes, durable: engine.group_commit(False).commit(changes)
+            FileEngine,
+            "commit",
+            lambda engine, changes, durable, request: engine.group_commit(False).commit(changes, request),
         )
     queue = JobQueue.open(tmp_path / "queue.db")
     queue.enqueue_many(queue.task(name="noop", durable=True)(lambda: None), ((),) * 100)

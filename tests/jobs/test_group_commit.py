@@ -11,7 +11,7 @@ import pytest
 from db import Database
 from jobs import JobQueue, prove, seal_events
 from jobs.attempt import Attempt
-from jobs.engine import Change
+from jobs.engine import Change, Request, Taken
 from jobs.testing import Bench
 
 
@@ -55,7 +55,8 @@ def together(queue: JobQueue, ends: list[list[Change]], meanwhile: Callable[[], 
     group = queue.engine.group_commit(queue.kinds["noop"].durable)
     committed: list[bool] = []
     threads = [
-        threading.Thread(target=lambda changes=each: committed.append(group.commit(changes))) for each in ends
+        threading.Thread(target=lambda changes=each: committed.append(group.commit(changes) is not None))
+        for each in ends
     ]
     with queue.database.write():
         meanwhile()
@@ -121,3 +122,29 @@ def test_each_job_of_many_threads_ends_once(database: Database, durable: bool) -
     assert sum(each.tries for each in jobs.values()) == 60 + 12
     seal_events(database)
     assert prove(database).violations == []
+
+
+def test_threads_that_share_a_commit_claim_different_jobs_in_it(durable_writes: list[bool]) -> None:
+    with Bench() as bench:
+        queue = bench.queue
+        ends = begun(queue, 3)
+        queue.enqueue_many(queue.handlers["noop"], ((),) * 5)
+        durable_writes.clear()
+        group = queue.engine.group_commit(True)
+        request = Request(queue.storage, 2, queue.owner.id, queue.lease, begins=lambda claim: True)
+        given: list[Taken | None] = []
+        threads = [
+            threading.Thread(target=lambda changes=each: given.append(group.commit(changes, request)))
+            for each in ends
+        ]
+        group._expected = {0, 1}  # so that none of them goes alone
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        taken = [each for each in given if each is not None]
+        assert len(taken) == 3 and all(each.began for each in taken)
+        claimed = [claim.id for each in taken for claim in each.claims]
+        assert sorted(claimed) == [4, 5, 6, 7, 8]
+        rows = bench.database.sql("SELECT id, started_at IS NOT NULL FROM task WHERE state = 'running'")
+        assert dict(rows) == {each: each in {one.claims[0].id for one in taken} for each in claimed}

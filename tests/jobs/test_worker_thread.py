@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import apsw
 import pytest
 
 from db import Database
-from jobs import JobQueue, rescue, sql
+from jobs import JobQueue, prove, rescue, seal_events, sql
 from jobs.attempt import Attempt
 from jobs.errors import Unacknowledged
 from jobs.liveness import WorkerRegistration
@@ -233,3 +234,81 @@ def test_job_that_has_begun_is_not_handed_back(database: Database, queue: JobQue
         queue.storage.hand_back(claims)
         database.many(sql.HAND_BACK_SUSPECT, [(each.id, each.claims) for each in claims])
     assert [queue.state(job).state for job in jobs] == ["running", "waiting"]
+
+
+# -- the next batch, claimed with the end of the last one ------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"durable": True}, {"atomic": True}])
+def test_next_batch_is_claimed_in_the_transaction_that_ends_the_last_one(
+    database: Database,
+    queue: JobQueue,
+    options: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One transaction for each of five jobs in batches of one, and one for the first claim."""
+    monkeypatch.setattr("jobs.worker_thread.GROUP", 1)
+    ran: list[int] = []
+    task = queue.task(name="one", **options)(ran.append)
+    queue.enqueue_many(task, ((number,) for number in range(5)))
+    thread = WorkerThread(queue, threading.Event())
+    assert queue.owner
+    seen = commits(database)
+    assert thread.work(on=True) == 5
+    assert (ran, len(seen)) == ([0, 1, 2, 3, 4], 6)
+    assert database.sql("SELECT state, claims, tries FROM task") == [("done", 1, 1)] * 5
+    assert thread.work(on=True) == 0
+    seal_events(database)
+    assert prove(database).violations == []
+
+
+def test_job_that_was_taken_over_claims_nothing_with_its_end(
+    database: Database, queue: JobQueue, thread: WorkerThread
+) -> None:
+    thread._size = 1
+    other = WorkerRegistration(database, "default")
+
+    @queue.task()
+    def one(number: int) -> None:
+        if number == 0:
+            with database.write():
+                database.sql("UPDATE task SET claims = claims + 1, owner = ? WHERE id = 1", (other.id,))
+
+    queue.enqueue_many(one, ((number,) for number in range(2)))
+    assert thread.work(on=True) == 1
+    assert database.sql("SELECT state, claims FROM task") == [("running", 2), ("waiting", 0)]
+    other.close()
+
+
+def test_worker_that_stops_claims_nothing_with_the_end_of_its_job(
+    database: Database, queue: JobQueue, thread: WorkerThread
+) -> None:
+    thread._size = 1
+    task = queue.task(name="one")(lambda number: thread.stopping.set())
+    queue.enqueue_many(task, ((number,) for number in range(2)))
+    assert thread.work(on=True) == 1
+    assert database.sql("SELECT state, claims FROM task") == [("done", 1), ("waiting", 0)]
+
+
+def test_job_of_a_lane_with_a_limit_makes_room_for_the_next(
+    database: Database, queue: JobQueue, thread: WorkerThread
+) -> None:
+    task = queue.task(name="one", concurrency=1)(lambda number: None)
+    queue.enqueue_many(task, ((number,) for number in range(3)))
+    queue.storage.find_lanes()
+    assert thread.work(on=True) == 3
+
+
+def test_job_that_is_tried_again_at_once_is_claimed_with_its_failure(
+    queue: JobQueue, thread: WorkerThread
+) -> None:
+    tries: list[int] = []
+
+    @queue.task(retries=2, retry_delay=0)
+    def fails() -> None:
+        tries.append(1)
+        raise ValueError("no")
+
+    job = queue.enqueue(fails.s())
+    assert thread.work(on=True) == 3
+    assert (queue.state(job).state, queue.state(job).tries, len(tries)) == ("dead", 3, 3)
