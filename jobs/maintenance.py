@@ -85,6 +85,9 @@ class Maintenance:
             Duty(HEALTH, lambda: sweep_workers(queue)),
         ]
         self._next = dict.fromkeys(self._leases, 0.0)
+        self._soonest = 0.0
+        """When the first of the duties is due."""
+        self._more = 0
 
     def begin(self) -> None:
         """Before the threads start: settle what earlier workers left behind."""
@@ -100,12 +103,19 @@ class Maintenance:
         self._do(self._check_version)
         self._do(self._periodic.fire)
         self._do(self._hand_back_unstarted)
-        for duty in (*self._duties, *self._queue.maintenance):
+        if now >= self._soonest or len(self._queue.maintenance) != self._more:
+            self._do_duties(now)
+        self._last_tick = now
+
+    def _do_duties(self, now: float) -> None:
+        duties = (*self._duties, *self._queue.maintenance)
+        self._more = len(self._queue.maintenance)
+        for duty in duties:
             due = self._next.setdefault(duty, now + duty.seconds)
             if now >= due:
                 self._next[duty] = now + duty.seconds
                 self._do(duty.run)
-        self._last_tick = now
+        self._soonest = min(self._next[duty] for duty in duties)
 
     def _do(self, run: Callable[[], object]) -> None:
         try:
@@ -124,6 +134,7 @@ class Maintenance:
         if pause > LONG_PAUSE:
             self._no_rescue_before = now + 2 * CHECK + TICK
             self._next.update(dict.fromkeys(self._leases, now))
+            self._soonest = now
         self._last_wall = wall
 
     def _check_version(self) -> None:

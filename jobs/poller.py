@@ -6,9 +6,16 @@ import logging
 import threading
 import time
 
-from jobs.maintenance import TICK, Maintenance
+from jobs.maintenance import Maintenance
 
 log = logging.getLogger("jobs")
+
+TICK = 0.2
+"""Seconds between two rounds, where each worker's own thread would look eight times as often: news from another process may take as
+long; what this one brings is seen at once."""
+
+PATIENCE = 5.0
+"""Seconds after which a worker with a seat looks by itself."""
 
 
 class Seat:

@@ -14,7 +14,7 @@ from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
 from jobs.huey_hooks import HueyHooks
 from jobs.maintenance import TICK, Maintenance
 from jobs.periodic import PeriodicJobs
-from jobs.poller import Poller, Seat
+from jobs.poller import PATIENCE, Poller, Seat
 from jobs.worker_thread import WorkerThread
 
 log = logging.getLogger("jobs")
@@ -23,9 +23,11 @@ log = logging.getLogger("jobs")
 class HueyWorker(Worker):  # type: ignore[misc]
     """Huey's loop around a :class:`WorkerThread`: works as long as there are jobs, then waits for the bell."""
 
-    def __init__(self, *, work: WorkerThread, **options: Any) -> None:
+    def __init__(self, *, work: WorkerThread, patience: float | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.work = work
+        self.patience = patience
+        """Seconds after which it looks by itself; None: the engine's."""
 
     def loop(self, now: Any = None) -> None:
         bell = self.huey.storage.bell
@@ -43,7 +45,7 @@ class HueyWorker(Worker):  # type: ignore[misc]
 
     def _patience(self) -> float:
         """Until a job that waits for the rate of its kind may begin, or the engine's patience."""
-        free, patience = self.huey.storage.next_place, float(self.huey.engine.patience)
+        free, patience = self.huey.storage.next_place, float(self.patience or self.huey.engine.patience)
         if free is None:
             return patience
         return float(min(patience, max(0.001, (free - self.huey.database.clock()) / SECOND)))
@@ -85,6 +87,7 @@ class JobWorker(Consumer):  # type: ignore[misc]
     def _create_worker(self) -> HueyWorker:
         return HueyWorker(
             work=WorkerThread(self.queue, self.stop_flag, self.serves),
+            patience=None if self.poller is None else PATIENCE,
             huey=self.queue,
             stop_flag=self.stop_flag,
             default_delay=self.default_delay,

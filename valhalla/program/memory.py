@@ -18,6 +18,12 @@ def collect_regularly() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def settle() -> None:
+    """For a service, when all of it has started: the collector need not walk through what stays for days."""
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Keep the collector from walking through tens of thousands of new tuples again and again.

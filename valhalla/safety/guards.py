@@ -94,11 +94,13 @@ class Safety:
         self.effects.prepare()
 
     def after_cycle(self, number: int, totals: Mapping[str, int], seconds: float) -> None:
-        """A cycle has ended: have the risk assessed."""
+        """A cycle has ended: have the risk assessed. (Of the workspaces of a hub only where it brought something; the others
+        have it assessed each minute, too.)"""
         self.log.log_action(
             "cycle", number=number, seconds=round(seconds, 3), **self._of, **dict[str, Any](totals)
         )
-        self.queue.enqueue(self._risk.s(), unique=f"cycle:{RISK_JOB}")
+        if self._workspace is None or any(totals.get(name) for name in ("new", "updated", "rejected")):
+            self.queue.enqueue(self._risk.s(), unique=f"cycle:{RISK_JOB}")
 
     def assess(self) -> None:
         """Assess the risk now and rewrite its report."""

@@ -24,12 +24,16 @@ from valhalla.program import settings
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
+from valhalla.program.memory import settle
 from valhalla.safety import preflight
 from valhalla.service import links
-from valhalla.service.service import TICK, Events, Plan, Service
+from valhalla.service.service import Events, Plan, Service
 from valhalla.service.whole import WholeProgram
 
 COMMAND = "hub run"
+
+TICK = 0.5
+"""Seconds between two looks after each workspace."""
 
 AGAIN_AFTER = 60.0
 """Seconds until a workspace that could not be started, or failed, is tried again."""
@@ -141,21 +145,15 @@ class HubRun:
     def run(
         self, stop: threading.Event, working: Callable[[HubRun], contextlib.AbstractContextManager[object]]
     ) -> None:
-        """Work until ``stop`` is set. ``working``: entered when the workspaces have started, left before they stop."""
+        """Work until ``stop`` is set. ``working``: entered before the workspaces start, left before they stop."""
         try:
-            self.look()
             with working(self):
-                self.announce()
+                self.look(stop)
+                settle()
                 while not stop.wait(TICK):
                     self.tick()
         finally:
             self.close()
-
-    def announce(self) -> None:
-        """Say in each workspace's home where its pages are."""
-        if self.url is not None:
-            for site in self.sites.values():
-                site.instance.announce(self.url(site.host))
 
     def tick(self) -> None:
         """Look after each workspace, and now and then at which there are."""
@@ -168,8 +166,8 @@ class HubRun:
         if time.monotonic() >= self._next_look:
             self.look()
 
-    def look(self) -> None:
-        """Start those that are new, or may be tried again; end those that are no longer of the hub."""
+    def look(self, stop: threading.Event | None = None) -> None:
+        """Start those that are new, or may be tried again; end those that are no longer of the hub. ``stop``: start no more."""
         now = time.monotonic()
         self._next_look = now + LOOK_EACH
         try:
@@ -184,6 +182,8 @@ class HubRun:
             self.troubles.pop(name), self._again.pop(name, None)
         self.hub.workspaces = list(wanted.values())
         for name, workspace in wanted.items():
+            if stop is not None and stop.is_set():
+                return
             if name not in self.sites and now >= self._again.get(name, 0.0):
                 self._start(workspace)
 
