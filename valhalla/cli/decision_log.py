@@ -34,11 +34,12 @@ def list_(
     def render() -> None:
         from valhalla.cli.tables import table
 
+        clock = inv.clock()
         table(
             ("id", "when", "by", "about", "what", "why"),
             [
                 (
-                    *(str(each["id"]), each["at"][:16].replace("T", " "), each["by"]),
+                    *(str(each["id"]), clock(each["at"]), each["by"]),
                     *(each["about"], each["what"], each["reason"] or ""),
                 )
                 for each in found

@@ -145,6 +145,7 @@ def scrubs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min
     def render() -> None:
         from valhalla.cli.tables import table
 
+        clock = inv.clock()
         table(
             ("kind", "list", "numbers", "leads", "when", "by"),
             [
@@ -153,7 +154,7 @@ def scrubs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min
                     each["path"] or "",
                     f"{each['numbers']:,}",
                     f"{each['matched']:,}",
-                    each["at"][:16],
+                    clock(each["at"]),
                     each["by"],
                 )
                 for each in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +68,7 @@ def list_(ctx: typer.Context) -> None:
     with hub.opened(inv.home) as found:
         rows, troubles = found.table()
     data = sorted([*rows, *(each.to_json() for each in troubles)], key=lambda row: str(row["workspace"]))
-    inv.show(data, lambda: _print_list(data))
+    inv.show(data, lambda: _print_list(data, inv.clock()))
 
 
 @app.command("top")
@@ -282,7 +282,7 @@ def _print_found(found: dict[str, Any]) -> None:
     )
 
 
-def _print_list(rows: list[dict[str, Any]]) -> None:
+def _print_list(rows: list[dict[str, Any]], clock: Callable[[str], str]) -> None:
     from valhalla.cli.tables import table
 
     if not rows:
@@ -294,7 +294,14 @@ def _print_list(rows: list[dict[str, Any]]) -> None:
             cells.append((row["workspace"], "cannot be read", "", row["error"]))
             continue
         groups = ", ".join(f"{key} {says}" for key, says in row["today"].items()) or "nobody"
-        cells.append((row["workspace"], f"{row['leads']:,}", groups, row["last_import"] or "never"))
+        cells.append(
+            (
+                row["workspace"],
+                f"{row['leads']:,}",
+                groups,
+                clock(row["last_import"]) if row["last_import"] else "never",
+            )
+        )
     table(("workspace", "leads", "today", "last list read"), cells)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +31,7 @@ def list_(
     with inv.reading() as database:
         found = recent(database, limit)
 
-    inv.show(found, lambda: _print_list(found))
+    inv.show(found, lambda: _print_list(found, inv.clock()))
 
 
 @app.command("show")
@@ -41,7 +42,7 @@ def show(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="IMPO
     inv = invocation(ctx)
     with inv.reading() as database:
         found = details(database, number)
-    inv.show(found, lambda: _print(found))
+    inv.show(found, lambda: _print(found, inv.clock()))
 
 
 @app.command("undo")
@@ -147,7 +148,7 @@ NARROW = 110
 """On a screen with fewer columns the list of imports shows what matters most."""
 
 
-def _print_list(found: list[dict[str, Any]]) -> None:
+def _print_list(found: list[dict[str, Any]], clock: Callable[[str], str]) -> None:
     from valhalla.cli.tables import console, table
 
     wide = console().width >= NARROW
@@ -158,7 +159,7 @@ def _print_list(found: list[dict[str, Any]]) -> None:
     )
 
     def cells(item: dict[str, Any]) -> list[str]:
-        when, name = item["started_at"][:16].replace("T", " "), Path(item["path"]).name
+        when, name = clock(item["started_at"]), Path(item["path"]).name
         about = [when, item["source"], name] if wide else [when[5:], name]
         return [str(item["id"]), *about, item["state"], *(f"{item[figure]:,}" for figure in figures)]
 
@@ -170,7 +171,7 @@ def _print_list(found: list[dict[str, Any]]) -> None:
     )
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: dict[str, Any], clock: Callable[[str], str]) -> None:
     from rich.text import Text
 
     from valhalla.cli.tables import console, table
@@ -182,7 +183,9 @@ def _print(found: dict[str, Any]) -> None:
         )
     )
     out.print(
-        Text(f"  source {found['source']}, {found['started_at']}, {found['encoding'] or 'unknown encoding'}")
+        Text(
+            f"  source {found['source']}, {clock(found['started_at'])}, {found['encoding'] or 'unknown encoding'}"
+        )
     )
     if found["error"]:
         out.print(Text(f"  {found['error']['message']}", style="red"))

@@ -100,6 +100,20 @@ class Invocation:
             self.note()
             yield opened
 
+    def clock(self) -> Callable[[str], str]:
+        """What writes an ISO time for people: on the operator's clock, to the minute."""
+        from datetime import datetime
+
+        from valhalla.program import settings
+        from valhalla.program.moments import clock_text
+
+        if self.file or self.home.database.exists():
+            with self.reading() as database:
+                zone = settings.value(database, "timezone")
+        else:
+            zone = settings.effective(None)["timezone"]
+        return lambda text: clock_text(round(datetime.fromisoformat(text).timestamp() * 1_000_000), zone)
+
     def show(self, data: Any, render: Callable[[], object]) -> None:
         """Print ``data`` as one JSON document with --json, else call ``render``, which prints for people."""
         if self.json:

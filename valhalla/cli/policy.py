@@ -302,15 +302,16 @@ def history(ctx: typer.Context) -> None:
     def render() -> None:
         from valhalla.cli.tables import table
 
+        clock = inv.clock()
         rows = [
             (
-                *(str(each["version"]), each["at"][:16].replace("T", " "), each["by"], each["reason"]),
+                *(str(each["version"]), clock(each["at"]), each["by"], each["reason"]),
                 "\n".join(
                     f"{c['key']}: {as_text(c['before'])} -> {as_text(c['after'])}" for c in each["changes"]
                 ),
             )
             for each in data
         ]
-        table(("version", "when (UTC)", "by", "why", "changes"), rows, numbers=("version",))
+        table(("version", "when", "by", "why", "changes"), rows, numbers=("version",))
 
     inv.show(data, render)

@@ -98,10 +98,11 @@ def show(ctx: typer.Context, script: Which) -> None:
         _print_gates(verdict.gates)
         out.print(Text("\n" + found["body"]))
         print("\nHistory")
+        clock = inv.clock()
         for move in found["moves"]:
             out.print(
                 Text(
-                    f"  {move['at'][:16].replace('T', ' ')}  {move['before'] or 'new'} -> {move['after']}, by {move['by']}: {move['why']}"
+                    f"  {clock(move['at'])}  {move['before'] or 'new'} -> {move['after']}, by {move['by']}: {move['why']}"
                 )
             )
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from valhalla.cli import tables
+from valhalla.cli.entry import run
 from valhalla.cli.leads import print_list
 from valhalla.cli.tables import fitting
 
@@ -65,3 +69,16 @@ def test_a_list_of_leads_has_a_line_for_each_lead(
 def test_a_pipe_gets_every_column(capsys: pytest.CaptureFixture[str]) -> None:
     print_list([ENTRY])
     assert "marcus.whitfield@example.com" in capsys.readouterr().out
+
+
+def test_times_stand_on_the_operators_clock(
+    home: Path, sample_leads: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--home", str(home)]
+    assert run([*place, "ingest", str(sample_leads)]) == 0
+    capfd.readouterr()
+    assert run([*place, "imports", "list", "--json"]) == 0
+    began = datetime.fromisoformat(json.loads(capfd.readouterr().out)[0]["started_at"])
+    monkeypatch.setenv("VALHALLA_TIMEZONE", "Asia/Tokyo")
+    assert run([*place, "imports", "list"]) == 0
+    assert (began + timedelta(hours=9)).strftime("%Y-%m-%d %H:%M") in capfd.readouterr().out

@@ -59,7 +59,7 @@ def state_of(database: Database, number: int) -> str:
 
 def test_without_effects_the_page_says_how_one_comes_about(client: httpx.Client) -> None:
     page = client.get("/effects").text
-    assert "Nothing is to go out" in page and "Dry run: nothing leaves this computer." in page
+    assert "Nothing is waiting to go out" in page and "Dry run: nothing leaves this computer." in page
     assert client.get("/api/effects").json()["effects"] == []
 
 
