@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,11 +11,16 @@ from db import Database, audit
 from db.clock import iso
 from db.orm import Case, fn
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.patterns import pattern
 from valhalla.scoring import models, sql
 from valhalla.scoring.stages.channels import CHANNELS
 
 LONGEST = 20_000
 """Letters of a script."""
+
+BLANKS = ("name", "address", "caller")
+"""What is filled in when a script is said, written ``{name}``."""
+_BLANK = pattern(r"\{\s*(\w[\w .-]{0,40})\s*\}")
 
 _NEARNESS = ("primary", "secondary", "testing", "experimental")
 """The states by how near to use a script is in them; what is retired comes last."""
@@ -64,7 +70,7 @@ def add(
     actor: str = "operator",
 ) -> Script:
     """Add a script, or a new version of one that has this name. It begins as experimental."""
-    name, body = " ".join(name.split()), body.strip()
+    name, body = " ".join(name.split()), _filled(body.strip())
     if not name or not body:
         raise UsageError("a script needs a name and a text")
     if name.isdigit():
@@ -77,6 +83,19 @@ def add(
         number = insert(database, name, body, channel=channel, market=market)
         note_move(database, number, None, "experimental", "It was added.", (), actor)
         return find_script(database, str(number))
+
+
+def _filled(body: str) -> str:
+    """The text with its blanks as they are filled in. Raises :class:`UsageError` for one that would be read out as it stands."""
+
+    def blank(found: re.Match[str]) -> str:
+        word = found[1].strip().lower()
+        if word not in BLANKS:
+            filled = ", ".join(f"{{{each}}}" for each in BLANKS)
+            raise UsageError(f"{found[0]} would be read out as it stands; what is filled in: {filled}")
+        return f"{{{word}}}"
+
+    return _BLANK.sub(blank, body)
 
 
 def insert(

@@ -21,7 +21,7 @@ def test_promises_stand_on_their_day_and_end(
     clock: Any,
 ) -> None:
     settings.save(database, "timezone", "America/Chicago")
-    assert "Nothing is promised" in client.get("/calendar").text
+    assert "Nothing promised" in client.get("/calendar").text
     people(3)
     first = promises.add(database, 1, "callback", clock() + HOUR, note="about the roof")
     second = promises.add(database, 2, "appointment", clock() + DAY, place="at the house")

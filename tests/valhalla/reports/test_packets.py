@@ -14,12 +14,13 @@ from valhalla.effects.erasure import forget
 from valhalla.intake.other_lists import import_buyers
 from valhalla.leads.speech import spoken
 from valhalla.leads.view import Viewer
-from valhalla.program.errors import NotFound
+from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.home import Home
 from valhalla.reports import packet_pdf as drawn
 from valhalla.reports.packet import ahead, make
 from valhalla.reports.packet_files import refresh
 from valhalla.reports.packet_page import page
+from valhalla.scoring import scripts
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
 
@@ -187,6 +188,20 @@ def test_a_script_speaks_to_the_lead(database: Database, people: Any) -> None:
         ("Blue Heron Holdings LLC", "Blue Heron Holdings LLC"),
     ):
         assert spoken("Hi {name}", lead._replace(name=written), None) == f"Hi {said}"
+
+
+def test_no_blank_of_a_script_is_read_out_unfilled(database: Database, people: Any) -> None:
+    people(1)
+    lead = Viewer.now(database).record(1).lead
+    bare = lead._replace(name="J", address=None, location=None)
+    for (body,) in database.sql("SELECT body FROM script"):
+        for each in (lead, bare):
+            assert "{caller}" in body and "{" not in spoken(body, each, None)
+            assert "(your name)" not in spoken(body, each, "Sam Ortiz")
+    made = scripts.add(database, "Short", "Hi { Name }, it's {CALLER}.")
+    assert spoken(made.body, lead, "Sam") == "Hi Person, it's Sam."
+    with pytest.raises(UsageError, match=r"{phone} would be read out .* {name}, {address}, {caller}"):
+        scripts.add(database, "Short", "Call me at {phone}")
 
 
 def test_who_is_forgotten_is_in_no_packet_any_more(database: Database, people: Any, tmp_path: Path) -> None:
