@@ -2,7 +2,8 @@
 
 The threads of a process take turns at the interpreter. A page needs many short turns, each time it comes back from the
 database, and waits for each until the background work's own turn is over, up to five milliseconds: together that takes
-longer than the page itself. So background work checks between its steps whether a request waits, and yields to it.
+longer than the page itself. So background work checks between its steps whether a request waits, and yields to it: not
+when the request waits for the turn to write that the work has, which is then given back sooner by going on.
 
 What writers hold is the turn to write, so it is released before the WAL is moved into the database: that waits for the
 disk, and a commit that stopped to do it would make all who queue wait with it.
@@ -14,11 +15,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
 from db import errors
+from db.turn import others_wait
 
 if TYPE_CHECKING:
     from db.connection import Connections
@@ -32,17 +35,23 @@ PATIENCE = 0.1
 """Seconds for which long work stands aside, counted from when somebody began to wait and nobody else did: what takes longer
 than a page, or many who ask all the time, do not stop it."""
 
+LOOK = 0.002
+"""Seconds between two looks, by work that stands aside with the turn to write, at whether the turn is wanted by now."""
+
 _mutex = threading.Lock()
 _nobody = threading.Event()
 _nobody.set()
 _waiting = 0
 _since = 0.0
+_for_this = ContextVar("for_this", default=False)
+"""Whether somebody waits for what this thread does: it does not stand aside for itself."""
 
 
 @contextlib.contextmanager
 def waited_for() -> Iterator[None]:
-    """Somebody waits for what is done inside. Long work must not be called there: it would stand aside for itself."""
+    """Somebody waits for what is done inside, and in threads that it is handed to with its context."""
     global _waiting, _since
+    before = _for_this.set(True)
     with _mutex:
         if not _waiting:
             _since = time.monotonic()
@@ -51,6 +60,7 @@ def waited_for() -> Iterator[None]:
     try:
         yield
     finally:
+        _for_this.reset(before)
         with _mutex:
             _waiting -= 1
             if not _waiting:
@@ -63,11 +73,14 @@ def somebody_waits() -> bool:
 
 
 def give_way() -> None:
-    """Stand aside while somebody waits, though not for long. Costs next to nothing when nobody does."""
-    if _waiting:
+    """Stand aside while somebody waits, though not for long, nor with the turn to write while another thread waits for it.
+    Costs next to nothing when nobody does."""
+    if not _waiting or _for_this.get():
+        return
+    while not others_wait():
         left = _since + PATIENCE - time.monotonic()
-        if left > 0:
-            _nobody.wait(left)
+        if left <= 0 or _nobody.wait(min(left, LOOK)):
+            return
 
 
 def in_steps(rows: Sequence[_T], step: int) -> Iterator[Sequence[_T]]:
@@ -92,6 +105,10 @@ also when nobody happened to wait for one of them."""
 AT_ONCE = 0.0
 """Instead of that, for work that costs more in small batches and lets go as soon as somebody waits."""
 
+AT_WORK = 30.0
+"""When it was a person who waited, seconds by the clock for which batches stay small all the same: who calls one lead calls
+the next, and is to get it at once."""
+
 
 class Pace:
     """How many rows to take into the next write transaction."""
@@ -106,6 +123,7 @@ class Pace:
         self.rows = largest
         self._alone = alone
         """Seconds of holding the lock since somebody waited for it."""
+        self._at_work_until = 0.0
 
     @contextlib.contextmanager
     def write(self, database: Connections) -> Iterator[None]:
@@ -122,11 +140,16 @@ class Pace:
     def settle(self, contended: bool, rows: int, held: float) -> None:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         self._alone = 0.0 if contended else self._alone + held
-        undisturbed = not contended and self._alone >= self.alone
-        if undisturbed or held < self.hold / 2:  # a slow one is not to make all that follow small
+        now = time.monotonic()
+        if contended and somebody_waits():
+            self._at_work_until = now + AT_WORK
+        at_work = now < self._at_work_until
+        hold = min(self.hold, BRIEFLY) if at_work else self.hold
+        undisturbed = not contended and self._alone >= self.alone and not at_work
+        if undisturbed or held < hold / 2:  # a slow one is not to make all that follow small
             self.rows = min(self.largest, self.rows * 2)
-        elif held > self.hold:
-            self.rows = max(self.smallest, int(rows * self.hold / held))
+        elif held > hold:
+            self.rows = max(self.smallest, int(rows * hold / held))
 
 
 # -- checkpoints while nobody writes -----------------------------------------------------------------------

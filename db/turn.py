@@ -17,6 +17,14 @@ from db.filelock import FileLock
 TURN_FILE = "writer.turn"
 """The lock file next to the database."""
 
+_of_this_thread = threading.local()
+
+
+def others_wait() -> bool:
+    """Whether another thread waits for the lock that this thread took last and still has. Costs next to nothing."""
+    lock: FairLock | None = getattr(_of_this_thread, "lock", None)
+    return lock is not None and lock.waiting > 0
+
 
 class FairLock:
     """A mutual exclusion lock that is handed to its waiters in the order in which they came."""
@@ -36,6 +44,7 @@ class FairLock:
         with self._mutex:
             if not self._held:
                 self._held = True
+                _of_this_thread.lock = self
                 return True
             gate = threading.Lock()
             gate.acquire()
@@ -46,7 +55,10 @@ class FairLock:
             if not self._leave(gate):
                 self.release()
             raise
-        return handed_over or not self._leave(gate)
+        taken = handed_over or not self._leave(gate)
+        if taken:
+            _of_this_thread.lock = self
+        return taken
 
     def _leave(self, gate: threading.Lock) -> bool:
         """Stop waiting. False: too late, the lock was handed over in this moment."""
@@ -59,6 +71,7 @@ class FairLock:
 
     def release(self) -> None:
         """Hand the lock to the next in line."""
+        _of_this_thread.lock = None
         with self._mutex:
             if self._gates:
                 self._gates.popleft().release()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages after which a commit moves the log: few."""
     monkeypatch.setattr("db.connection.LOG_PAGES", 100)
     return 100
+
+
+def test_batches_stay_small_while_a_person_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("db.pacing.time.monotonic", lambda: now[0])
+    pace = Pace(5_000, 100, alone=pacing.AT_ONCE)
+    pace.settle(contended=True, rows=5_000, held=0.05)
+    assert pace.rows == 5_000, "of background work"
+    with pacing.waited_for():
+        pace.settle(contended=True, rows=5_000, held=0.05)
+    assert pace.rows == 2_500, "a person gets the turn sooner"
+    now[0] = pacing.AT_WORK - 1
+    pace.settle(contended=False, rows=2_500, held=0.02)
+    assert pace.rows == 2_500, "who will want it again"
+    now[0] = pacing.AT_WORK
+    pace.settle(contended=False, rows=2_500, held=0.02)
+    assert pace.rows == 5_000
 
 
 def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
@@ -163,6 +181,43 @@ def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
         other.close()
         thread.join(10)
         assert not thread.is_alive() and not pacing.somebody_waits()
+
+
+def test_nobody_waits_for_a_turn_whose_holder_stands_aside_for_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
+    begun, order = threading.Event(), []
+
+    def work() -> None:
+        with database.write():
+            begun.set()
+            pacing.give_way()
+            order.append("work")
+
+    with pacing.waited_for():
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert begun.wait(10)
+        thread.join(0.2)
+        assert thread.is_alive(), "nobody wants the turn yet"
+        with database.write():
+            order.append("page")
+    thread.join(10)
+    assert order == ["work", "page"]
+
+
+def test_what_is_waited_for_does_not_stand_aside_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
+    with pacing.waited_for():
+        here = threading.Thread(target=copy_context().run, args=(pacing.give_way,), daemon=True)
+        here.start()
+        here.join(10)
+        assert not here.is_alive()
+        elsewhere = working()
+        elsewhere.join(0.2)
+        assert elsewhere.is_alive()
+    elsewhere.join(10)
 
 
 def test_whoever_fails_does_not_wait_any_more() -> None:

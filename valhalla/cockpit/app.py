@@ -103,14 +103,13 @@ class Static(StaticFiles):
 
 
 class PagesFirst:
-    """Has long work of this process stand aside while somebody waits for a page. (Not for a click that changes something:
-    that may itself wait for what the long work holds.)"""
+    """Has long work of this process stand aside while somebody waits for a page, or for what a click changes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+        if scope["type"] == "http":
             with pacing.waited_for():
                 await self.app(scope, receive, send)
         else:

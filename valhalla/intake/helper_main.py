@@ -59,11 +59,13 @@ def serve(path: str | None) -> None:
 
 
 class _Asked(threading.Thread):
-    """Waits for the line that says what to read."""
+    """Waits for the line that says what to read, then for those that say how many rows the next parts are to have."""
 
     def __init__(self) -> None:
         super().__init__(name="asked", daemon=True)
         self._line = b""
+        self._come = threading.Event()
+        self.rows = PART_ROWS
         self.said = b""
         """What the list said before (see :class:`SaidBefore`), if that is of use."""
         self.start()
@@ -72,15 +74,20 @@ class _Asked(threading.Thread):
         """Wait."""
         self._line = sys.stdin.buffer.readline()
         if self._line:
-            self.said = sys.stdin.buffer.read(json.loads(self._line)["said"])
+            asked = json.loads(self._line)
+            self.rows = asked["rows"]
+            self.said = sys.stdin.buffer.read(asked["said"])
+        self._come.set()
+        for line in sys.stdin.buffer:
+            self.rows = int(line)
 
     def waits(self) -> bool:
         """Whether nothing was said yet."""
-        return self.is_alive()
+        return not self._come.is_set()
 
     def get(self) -> dict[str, Any] | None:
         """What was said; None: nobody will say anything any more."""
-        self.join()
+        self._come.wait()
         given: dict[str, Any] | None = json.loads(self._line) if self._line else None
         return given
 
@@ -107,7 +114,7 @@ def _answers(given: _Asked, path: str | None) -> Iterator[tuple[str, Any]]:
         hasher = Hasher(SCHEMA.tables["lead"], sql.NEW_LEAD, [*asked["lacking"].items()])
     while parts:
         yield "part", _packed(*parts.popleft(), context, hasher)
-    while (chunk := source.read(asked["rows"], final=asked["final"])) is not None:
+    while (chunk := source.read(given.rows, final=asked["final"])) is not None:
         yield "part", _packed(chunk, source.digest(), context, hasher)
     yield "end", None
 

@@ -70,6 +70,7 @@ class ReadAhead:
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
         self._taken = 0
+        self._part_rows = min(rows, PART_ROWS)
         try:
             self._process = helper.start()
         except OSError as error:
@@ -77,7 +78,7 @@ class ReadAhead:
         self._drain = threading.Thread(target=self._take_in, name="read-ahead", daemon=True)
         self._drain.start()
         try:
-            self._report(what, context, min(rows, PART_ROWS), said)
+            self._report(what, context, self._part_rows, said)
             self._answer()
         except (EOFError, OSError) as error:
             self.close()
@@ -92,6 +93,7 @@ class ReadAhead:
 
         Raises :class:`SourceError` as reading in this process would.
         """
+        self._ask(min(rows, PART_ROWS))
         chunk: Chunk | None = None
         digest = ""
         decided: Decided | None = []
@@ -157,6 +159,18 @@ class ReadAhead:
         self._process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
         self._process.stdin.write(said)
         self._process.stdin.flush()
+
+    def _ask(self, rows: int) -> None:
+        """Have the parts that are read from now on be of so many rows."""
+        if rows == self._part_rows or self._ended:
+            return
+        self._part_rows = rows
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(b"%d\n" % rows)
+            self._process.stdin.flush()
+        except OSError:
+            pass  # it has read everything, or its answers will say what happened
 
     def _take_in(self) -> None:
         """Keep the pipe empty, so that the other process need not wait for us."""

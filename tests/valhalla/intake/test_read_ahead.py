@@ -111,6 +111,17 @@ def test_decisions_of_another_policy_are_not_taken(lead_list: Any) -> None:
             assert found is not None and found[2] is None
 
 
+def test_fewer_rows_come_at_a_time_while_fewer_are_asked_for(lead_list: Any) -> None:
+    path, truth = lead_list(20_000, seed=6)
+    with opened() as database:
+        context, sizes = stages.load(database, 1), []
+        with read_ahead.ReadAhead(what(path), context, 5_000, Patience(Path("list"))) as reader:
+            while (found := reader.read(500, context)) is not None:
+                sizes.append(found[0].records)
+    assert sum(sizes) == truth.rows
+    assert max(sizes[-4:-1]) <= 500
+
+
 def test_an_unusable_list_is_refused_with_its_code(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_bytes(b"")
