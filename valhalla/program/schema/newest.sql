@@ -858,7 +858,9 @@ CREATE INDEX import_by_start ON import (started_at);
 CREATE INDEX lead_by_last_contact ON lead (last_contact) WHERE last_contact IS NOT NULL;
 CREATE INDEX lead_by_person ON lead (person) WHERE person IS NOT NULL;
 CREATE INDEX lead_by_score
-  ON lead (score_base DESC, coalesce(list_date, created_at) DESC, expected_value DESC, identity, market, source, list_date)
+  ON lead (
+    score_base DESC, coalesce(list_date, created_at) DESC, expected_value DESC, identity, market, source, list_date, last_contact
+  )
   WHERE suppressed IS NULL AND score_base >= 2250;
 CREATE INDEX lead_by_standing ON lead (standing) WHERE standing IS NOT NULL;
 CREATE INDEX lead_history_by_lead ON lead_history (lead_id, id);
