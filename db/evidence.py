@@ -168,13 +168,13 @@ class Hasher:
         """What ``witness.key`` holds for the row."""
         return key_value(self._key(row))
 
-    def prepare(self, rows: Iterable[Values]) -> list[Prepared]:
+    def prepare(self, rows: Sequence[tuple[Any, ...]]) -> list[Prepared]:
         """For anyone who works on the rows before they have a key, in whose place they have 0. Of a table that has one number for a
         key, and personal columns."""
         if self._personal is None or len(self.table.key) != 1:
             raise ValueError(f"rows of {self.table.table} cannot be prepared")
         tail = self._tail
-        rows = [(*row, *tail) for row in rows] if tail else list(rows)
+        rows = [row + tail for row in rows] if tail else rows
         dumps, rest, behind = encode, self._rest, len(b"[0")
         return [
             (salt, half, dumps(rest(row))[behind:])

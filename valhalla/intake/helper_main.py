@@ -23,8 +23,8 @@ from valhalla.intake.helper_protocol import (
     ALIVE_SECONDS,
     LENGTH,
     PART_ROWS,
-    Decided,
     file_of,
+    in_columns,
     key_of,
 )
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
@@ -183,23 +183,25 @@ def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) 
     start, end = (
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
-    rows = (list(map(tuple, part)) for part in (chunk.accepted, chunk.rejected, chunk.warnings))
-    understood = [row for row in chunk.accepted if not is_unread(row)]
+    rejected, warnings = (list(map(tuple, part)) for part in (chunk.rejected, chunk.warnings))
+    rows = chunk.accepted
+    if any(map(is_unread, rows)):
+        rows = [row for row in rows if not is_unread(row)]
     decided_on = len(sql.DECIDED)
-    decisions = [decide(row, context)[:decided_on] for row in understood]  # the rest is the same for all
-    decided: Decided = list(zip(decisions, _prepared(understood, decisions, hasher), strict=True))
-    if len(decided) < len(chunk.accepted):
-        known = iter(decided)
-        decided = [(None, None) if is_unread(row) else next(known) for row in chunk.accepted]
-    return (start, end, *rows, chunk.blank, chunk.fixes, chunk.normalised, digest, key_of(context), decided)
+    decisions = [decide(row, context)[:decided_on] for row in rows]  # the rest is the same for all
+    decided = (in_columns(decisions), in_columns(_prepared(rows, decisions, hasher)))
+    return (
+        *(start, end, in_columns(chunk.accepted), rejected, warnings, chunk.blank, chunk.fixes),
+        *(chunk.normalised, digest, key_of(context), decided),
+    )
 
 
 def _prepared(
     rows: Sequence[Row], decisions: Sequence[tuple[Any, ...]], hasher: Hasher | None
-) -> Sequence[Prepared | None]:
-    """What can be worked out of the hashes of the rows as new leads."""
+) -> Sequence[Prepared]:
+    """What can be worked out of the hashes of the rows as new leads; nothing without a hasher."""
     if hasher is None:
-        return [None] * len(rows)
+        return []
     width, no_key, no_reason = len(sql.FROM_ROW), (0,), (None,)
     return hasher.prepare(
         [no_key + row[:width] + no_reason + decision for row, decision in zip(rows, decisions, strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,3 +37,21 @@ def file_of(source: Source) -> list[int]:
 def key_of(context: Context) -> tuple[int, int]:
     """By what decisions are made: they hold for contexts with the same key."""
     return context.policy_version, context.snapshot_id
+
+
+def in_columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The rows as the pipe takes them, column by column: what is blank in all of them is sent once."""
+    columns: list[Any] = [*zip(*rows, strict=True)]
+    return [
+        [values[0]] if values[0] in (None, ()) and values.count(values[0]) == len(values) else values
+        for values in columns
+    ]
+
+
+def in_rows(columns: list[Any]) -> Iterable[tuple[Any, ...]]:
+    """The rows of which :func:`in_columns` made these columns; of rows that are all blank, none."""
+    if all(isinstance(values, list) for values in columns):
+        return ()
+    return zip(
+        *(repeat(values[0]) if isinstance(values, list) else values for values in columns), strict=False
+    )

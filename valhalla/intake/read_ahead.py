@@ -18,14 +18,16 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from db.pacing import give_way
 from valhalla.intake import helper
-from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, key_of
+from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, in_rows, key_of
 from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning
+from valhalla.intake.reading.said import is_unread
 from valhalla.intake.watchdog import NAP, Patience
 from valhalla.scoring.stages.row import Row
 
@@ -212,14 +214,19 @@ def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Dec
     chunk = Chunk(
         Position(*start),
         Position(*end),
-        list(map(partial(tuple.__new__, Row), accepted)),
+        list(map(partial(tuple.__new__, Row), in_rows(accepted))),
         list(map(Reject._make, rejected)),
         list(map(Warning._make, warnings)),
         blank,
         fixes,
         normalised,
     )
-    return chunk, digest, decided_in, decided
+    decisions, prepared = map(in_rows, decided)
+    done: Decided = [*zip(decisions, prepared or repeat(cast(Any, None)), strict=False)]
+    if len(done) < len(chunk.accepted):
+        known = iter(done)
+        done = [(None, None) if is_unread(row) else next(known) for row in chunk.accepted]
+    return chunk, digest, decided_in, done
 
 
 def _joined(one: Chunk, other: Chunk) -> Chunk:

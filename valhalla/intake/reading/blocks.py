@@ -220,14 +220,15 @@ class _Starts:
     def __call__(self, number: int) -> int:
         if number < self._number:
             self._number = self._at = 0
-        while self._number < number:
-            self._at = self._next()
-            self._number += 1
-        return self._at
-
-    def _next(self) -> int:
         if self._end is None:
-            return self._text.index("\n", self._at) + 1
-        found = self._end.search(self._text, self._at)
-        assert found is not None
-        return found.end()
+            at, find = self._at, self._text.index
+            for _ in range(number - self._number):
+                at = find("\n", at) + 1
+        else:
+            at = self._at
+            for _ in range(number - self._number):
+                found = self._end.search(self._text, at)
+                assert found is not None
+                at = found.end()
+        self._number, self._at = number, at
+        return at

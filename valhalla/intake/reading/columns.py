@@ -207,13 +207,12 @@ class Distress:
         stems = [stem for stem in STEMS if stem in blob]
         if not stems:
             return
+        speaks = re.compile("|".join(map(re.escape, stems))).search
         for number, text in enumerate(map(str.lower, column)):
-            for stem in stems:
-                if stem in text:
-                    words = distress_words(text)
-                    if words is not None:
-                        self._add(found, number, words)
-                    break
+            if text and speaks(text):
+                words = distress_words(text)
+                if words is not None:
+                    self._add(found, number, words)
 
 
 def json_arrays(columns: Sequence[Sequence[str]], encode: Callable[[list[str]], str]) -> list[str]:

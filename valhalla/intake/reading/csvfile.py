@@ -31,6 +31,8 @@ SAMPLE = 1 << 10
 """Bytes compared to see whether a file was rewritten under our hands."""
 RAW_LIMIT = 1 << 18
 """Characters of a rejected record that are kept."""
+COUNTED = 1 << 12
+"""Bytes in which lines are counted at a time, until there are enough of them."""
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -106,19 +108,15 @@ class Window:
         back = self.data.find(b"\r", 0, limit) if self.newline == b"\n" else -1
         if back >= 0 and not self.data.startswith(b"\n", back + 1):  # lines may end in any way
             return self._first_of_any(count, limit)
-        low, high = 0, limit  # low holds at most count lines, high more
         have = 0
-        total = self.data.count(self.newline, 0, limit)
-        if total < count or (total == count and self.data.endswith(self.newline, 0, limit)):
-            return limit
-        while high - low > 1:
-            middle = (low + high) // 2
-            more = self.data.count(self.newline, low, middle)
-            if have + more < count:
-                low, have = middle, have + more
-            else:
-                high = middle
-        return high
+        for at in range(0, limit, COUNTED):
+            more = self.data.count(self.newline, at, min(at + COUNTED, limit))
+            if have + more >= count:
+                for _ in range(count - have):
+                    at = self.data.index(self.newline, at) + 1
+                return at
+            have += more
+        return limit
 
     def _first_of_any(self, count: int, limit: int) -> int:
         """A megabyte of carriage returns is one line by the other line end, and would be gone through for each chunk."""
