@@ -270,6 +270,21 @@ def test_a_call_back_and_an_appointment_are_shown_before_they_are_stored(
     assert "DTSTART:20261124T210000Z" in calendar and "Person 1" in calendar
 
 
+def test_more_outcomes_are_within_reach_on_a_phone(calling: Any, look: Callable[..., Any]) -> None:
+    page = look("narrow").page
+    page.goto(calling.first_link)
+    for place in ("", "leads/1"):
+        page.goto(f"{calling.url}/{place}")
+        page.locator(".outcomes summary").first.click()
+        box = page.locator(".outcomes details[open] .confirm-box")
+        around, screen = box.bounding_box(), page.viewport_size
+        assert around["x"] >= 0 and around["x"] + around["width"] <= screen["width"]
+        assert around["y"] >= 0 and around["y"] + around["height"] <= screen["height"]
+        box.get_by_role("button", name="Pause").scroll_into_view_if_needed()
+    box.get_by_role("button", name="Left a voicemail").click()
+    page.locator("[data-toast]", has_text="voicemail").wait_for()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_today_and_the_list_on_a_phone(calling: Any, look: Callable[..., Any], dark: bool) -> None:
     page = look("narrow", dark=dark).page

@@ -53,7 +53,13 @@ def html(digest: dict[str, Any]) -> str:
     return (
         _environment()
         .get_template("digest.html")
-        .render(d=digest, charts=charts, rates=rates, headline=headline(digest))
+        .render(
+            d=digest,
+            charts=charts,
+            rates=rates,
+            headline=headline(digest),
+            came=came_of_calls(digest["outcomes"]["counts"]),
+        )
     )
 
 
@@ -89,6 +95,18 @@ def yesterday(figures: dict[str, Any]) -> str:
     if figures["fees"]:
         parts.append(f"{money(round(figures['fees'] * 100))} in fees")
     return f"{', '.join(parts)}."
+
+
+def came_of_calls(counts: dict[str, int]) -> str:
+    """``Appointment 2, no answer 14``; empty when nothing was recorded."""
+    said = {
+        "callback": "call back",
+        "contacted": "talked",
+        "inbound": "they called",
+        "opted_out": "never call again",
+    }
+    words = ", ".join(f"{said.get(event, event.replace('_', ' '))} {n:,}" for event, n in counts.items())
+    return words[:1].upper() + words[1:]
 
 
 def promised(each: dict[str, Any]) -> str:
@@ -141,10 +159,7 @@ def text(digest: dict[str, Any]) -> str:
         for each in digest["rejects"]:
             out += _wrapped(f"{each['count']:,} x {each['code']}, such as {each['example']}", "  ")
     out += _heading("WHAT CAME OF CALLS")
-    counts = ", ".join(
-        f"{n:,} {event.replace('_', ' ')}" for event, n in digest["outcomes"]["counts"].items()
-    )
-    out += _wrapped(counts or "Nothing was recorded.", "  ")
+    out += _wrapped(came_of_calls(digest["outcomes"]["counts"]) or "Nothing was recorded.", "  ")
     if digest["outcomes"]["fees_cents"]:
         out.append(f"Fees: {money(digest['outcomes']['fees_cents'])}")
     out += _wrapped(f"Predictions: {digest['calibration']['says']}", "  ")

@@ -49,7 +49,7 @@ def test_it_says_who_to_call_what_came_in_what_was_refused_and_what_changed(
         "1. Ann Lee  7135550100  Houston, TX",
         "ppc: 3 rows: 2 new, 1 refused",
         "1 x VALUE_GROUPING, such as list-1.csv:3",
-        "1 won",
+        "Won 1",
         "Fees: $12,345",
         "Not enough outcomes yet",
         "opener v1 (running)",
