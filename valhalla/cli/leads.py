@@ -22,6 +22,7 @@ Source = Annotated[str | None, typer.Option("--source", help="Only leads of this
 @app.command("top")
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
     """Today: who to call, in groups: Promised, Appointments, Deals, Warm, New, Retries. The same as valhalla today."""
+    from valhalla.leads import facets
     from valhalla.leads.known_markets import market_named
     from valhalla.leads.today import counted
     from valhalla.leads.today import top as of_today
@@ -36,7 +37,8 @@ def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: So
         entries = [row.to_json(viewer, rank) for rank, row in enumerate(found, 1)]
         counts = counted(database, viewer, market=market, source=source) if not inv.json and entries else {}
         zone = settings.value(database, "timezone")
-    inv.show(entries, lambda: _print_top(entries, counts, zone))
+        has_leads = bool(entries) or facets.newest(database) > 0
+    inv.show(entries, lambda: _print_top(entries, counts, zone, has_leads))
 
 
 @app.command("list")
@@ -259,9 +261,17 @@ _Parts = tuple[tuple[str, str], ...]
 """A line of text with its styles."""
 
 
-def _print_top(entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None) -> None:
+def _print_top(
+    entries: list[dict[str, Any]], counts: dict[str, str], zone: str | None, has_leads: bool
+) -> None:
     from valhalla.leads.today import HEADINGS
 
+    if not entries and has_leads:
+        print(
+            "Nobody to call right now: everyone who can be called has been, or is resting until the next try."
+        )
+        print("Those without a number that works: valhalla leads export --for skiptrace FILE")
+        return
     if not entries:
         print("Nobody to call yet. Put a lead list into the inbox folder, or try: valhalla ingest FILE")
         return

@@ -136,7 +136,12 @@ def test_a_lead_without_a_number_that_is_left_says_so(database: Database, owner:
     tell(1, "disconnected")
     assert may(database).why == "Every number is wrong or disconnected: it needs a number"
     entry = viewer(database).entry(viewer(database).record(1))
-    assert entry["next_action_why"] == "Every number is wrong or disconnected: it needs a number."
+    needs = "Every number is wrong or disconnected: it needs a number."
+    assert entry["next_action_why"] == f"{needs} Skip trace it; until then there is an e-mail address."
+    with database.write():
+        database.sql("UPDATE lead SET email = NULL")
+    entry = viewer(database).entry(viewer(database).record(1))
+    assert entry["next_action_why"] == needs
 
 
 def test_who_asked_to_be_called_is_called_that_day(database: Database, owner: Any, tell: Any) -> None:

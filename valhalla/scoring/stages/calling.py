@@ -116,7 +116,10 @@ def next_action(
         word = (lead.standing or lead.status).replace("_", " ")
         return NextAction(HOLD, None, f"The lead is closed: {word}.", None)
     if lead.phone_key is None and person.needs_number:
-        return NextAction(HOLD, None, "Every number is wrong or disconnected: it needs a number.", None)
+        else_ = " Skip trace it; until then there is an e-mail address." if lead.email else ""
+        return NextAction(
+            HOLD, None, f"Every number is wrong or disconnected: it needs a number.{else_}", None
+        )
     if lead.hold_until is not None and now < lead.hold_until:
         what = "Paused until" if lead.status == "paused" else "Not before"
         return NextAction(HOLD, None, f"{what} {_date(lead.hold_until, now, rules)}.", lead.hold_until)
