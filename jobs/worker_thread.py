@@ -67,7 +67,7 @@ class WorkerThread:
         self._claimed = 0
         """How many the batch had when it was claimed."""
         self._since = 0.0
-        """When that was; monotonic seconds."""
+        """When its work began; monotonic seconds."""
         self._idle = True
         self._revoked = False
         self._lost: tuple[type[BaseException], ...] = (LeaseLost, *self.engine.errors)
@@ -333,7 +333,8 @@ class WorkerThread:
         taken: Taken | None = None
         try:
             with self.database.write(durable=durable):
-                deadline = time.monotonic() + SHARE
+                self._since = time.monotonic()  # without the wait for the turn to write, which is no work
+                deadline = self._since + SHARE
                 attempt: Attempt | None = first
                 while attempt is not None:
                     members.append(attempt)

@@ -312,3 +312,22 @@ def test_job_that_is_tried_again_at_once_is_claimed_with_its_failure(
     job = queue.enqueue(fails.s())
     assert thread.work(on=True) == 3
     assert (queue.state(job).state, queue.state(job).tries, len(tries)) == ("dead", 3, 3)
+
+
+def test_waiting_for_the_turn_to_write_makes_no_batch_smaller(
+    database: Database, queue: JobQueue, thread: WorkerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else jobs of several threads would end in smaller groups the more of them wait, and wait the longer."""
+    now = [0.0]
+    begin = Database._begin
+
+    def after_a_while(each: Database, durable: bool) -> None:
+        now[0] += 10
+        begin(each, durable)
+
+    monkeypatch.setattr("jobs.worker_thread.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(Database, "_begin", after_a_while)
+    thread._size = 2
+    queue.enqueue_many(queue.task(name="one", atomic=True)(lambda: None), ((),) * 4)
+    assert thread.work(on=True) == 4
+    assert thread._size == 4
