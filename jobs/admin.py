@@ -30,7 +30,7 @@ class QueueState:
 
 
 class QueueCounts(NamedTuple):
-    """How many jobs are in the states that somebody may have to look at; counting ends at the limit that was given."""
+    """How many jobs are in the states that may need attention; counting stops at the given limit."""
 
     running: int
     waiting: int
@@ -280,18 +280,18 @@ def _remove_some(database: Store, which: dict[str, Any]) -> int:
 
 
 class ForgottenJobs(NamedTuple):
-    """What became of the jobs of which a text tells."""
+    """What became of the jobs whose texts mention somebody."""
 
     removed: int
     running: list[int]
-    """Those that run at the moment, by number: they can only be forgotten when they have ended."""
+    """The numbers of those that run now: they can be deleted only when they have ended."""
 
 
-def forget_jobs(database: Store, tells: Callable[[str], bool], actor: str = "operator") -> ForgottenJobs:
-    """Delete the jobs of which a text ``tells``, with their events; one that waits is canceled first. A summary of each stays in the
-    audit chain."""
-    found = _telling(database, sql.TEXTS_OF_JOBS, tells, 1) | _telling(
-        database, sql.TEXTS_OF_EVENTS, tells, 2
+def forget_jobs(database: Store, mentions: Callable[[str], bool], actor: str = "operator") -> ForgottenJobs:
+    """Delete the jobs that have a text which ``mentions`` somebody, with their events; waiting ones are canceled first. A summary
+    stays in the audit chain."""
+    found = _mentioning(database, sql.TEXTS_OF_JOBS, mentions, 1) | _mentioning(
+        database, sql.TEXTS_OF_EVENTS, mentions, 2
     )
     running = []
     with database.write(durable=True):
@@ -314,12 +314,12 @@ def forget_jobs(database: Store, tells: Callable[[str], bool], actor: str = "ope
     return ForgottenJobs(len(rows), running)
 
 
-def _telling(database: Store, text: str, tells: Callable[[str], bool], first: int) -> set[int]:
-    """The jobs of the rows of which a column from ``first`` on tells; the column before that has the job's number."""
+def _mentioning(database: Store, statement: str, mentions: Callable[[str], bool], first: int) -> set[int]:
+    """The jobs of the rows whose texts, the columns from ``first`` on, mention somebody; the column before has the job's number."""
     found: set[int] = set()
     after = 0
-    while page := database.sql(text, (after,)):
-        found.update(row[first - 1] for row in page if any(told and tells(told) for told in row[first:]))
+    while page := database.sql(statement, (after,)):
+        found.update(row[first - 1] for row in page if any(text and mentions(text) for text in row[first:]))
         after = page[-1][0]
     return found
 

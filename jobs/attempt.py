@@ -45,7 +45,7 @@ ENDS_BY_SIGNAL = {S.SIGNAL_REVOKED: CANCELED, S.SIGNAL_CANCELED: CANCELED, S.SIG
 log = logging.getLogger("jobs")
 
 NOT_RUN = (Generator, Coroutine, AsyncGenerator)
-"""What a function returns whose body runs when somebody asks for it; nobody would."""
+"""What a function returns whose body has not run yet: it would never run."""
 
 MAX_ERROR, MAX_DETAIL = 500, 8_000
 """Characters of an error's message in the row, and of its traceback in the event, that are kept."""
@@ -96,8 +96,8 @@ class Attempt:
         self.started = False
         """Whether its start has been committed."""
         self.bare = False
-        """Nothing but its end belongs into the transaction that ends it, unless its handler opens one: the end may then share
-        the transaction of others."""
+        """The transaction that ends it has nothing to write but that end, so it may share the transaction of others. (Not if its
+        handler opens one.)"""
         self.began: int | None = None
         self.mark = 0
         self.transaction: AbstractContextManager[Any] | None = None
@@ -132,8 +132,8 @@ class Attempt:
             self._undo(reopen=False)
             raise
         except BaseException as error:
-            told = f"{self._explained(error)}; a handler ends its job by returning or with an exception"
-            failure = HandlerExited(told).with_traceback(error.__traceback__)
+            message = f"{self._explained(error)}; a handler ends its job by returning or with an exception"
+            failure = HandlerExited(message).with_traceback(error.__traceback__)
             self._failed(failure, task)
             raise failure from None
         if self.began is None and self.transaction is None and not self.bare:

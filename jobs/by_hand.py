@@ -80,7 +80,7 @@ def make(
     delay: float | None = None,
     actor: str = "operator",
 ) -> JobId:
-    """Enqueue a job of the kind ``name``; durable. Its tag says who made it. Raises :class:`CannotBeAsked`."""
+    """Enqueue a job of the kind ``name``, durably. A tag records who made it. Raises :class:`CannotBeAsked`."""
     args, by_name = _read(queue, name, arguments)
     with queue.database.write(durable=not queue.database.in_write()):
         job: JobId = queue.enqueue(
@@ -101,8 +101,8 @@ def edit(
     delay: float | None = None,
     actor: str = "operator",
 ) -> None:
-    """Change a job that has not begun; durable. None: as it was. ``delay``: seconds from now. Its history says who changed what,
-    and the SHA-256 of what it was given before. Raises ``UnknownJob``, ``WrongState``, :class:`CannotBeAsked`."""
+    """Change a job that has not begun, durably. What is None stays as it is. ``delay``: seconds from now. Its history records who
+    changed what, and the SHA-256 of the previous arguments. Raises ``UnknownJob``, ``WrongState``, :class:`CannotBeAsked`."""
     database = queue.database
     with database.write(durable=not database.in_write()):
         job = admin.show_job(database, job_id)

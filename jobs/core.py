@@ -1,4 +1,4 @@
-"""What every part of a queue shares: the database, the declared kinds, who works, who listens, and what the maintenance does."""
+"""What all parts of a queue share: the database, the declared kinds, the workers, the subscribers, and the maintenance duties."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class Registration(Protocol):
         """Stop being a worker."""
 
     def release_lock(self) -> None:
-        """Do what the end of its process would do."""
+        """Release what the operating system releases when the process dies, and nothing else."""
 
 
 class Places(Protocol):
@@ -206,13 +206,13 @@ class Engine(Protocol):
     next jobs are then claimed in it, too."""
 
     patience: float
-    """Seconds after which a worker's thread looks for jobs even if no bell has rung."""
+    """Seconds after which a worker's thread checks for jobs even if no bell has rung."""
 
     def install(self) -> None:
         """Make the queue's tables, or bring them up to date."""
 
-    def mask(self, text: str, /) -> str:
-        """``text`` without what must not be kept of an error."""
+    def mask(self, message: str, /) -> str:
+        """The message of an error without what must not be kept of it."""
 
     # -- enqueueing ----------------------------------------------------------------------------------------
 
@@ -298,10 +298,10 @@ class Engine(Protocol):
         """A number that changes when another process may have changed something."""
 
     def look(self) -> None:
-        """Look whether what it stands on is still there; raises if not."""
+        """Check that the database is still in its place; raises if not."""
 
     def require_in_place(self) -> None:
-        """Raise if :meth:`look` has ever found that it is not."""
+        """Raise if :meth:`look` has ever found that it was not."""
 
     # -- witnessing ----------------------------------------------------------------------------------------
 

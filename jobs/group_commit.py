@@ -45,11 +45,11 @@ class GroupCommit:
         self._waiting: list[_Member] = []
         self._led = False
         self._expected: set[int] = set()
-        """The threads that took part in the last commit: they are likely to be back soon."""
+        """The threads that took part in the last commit: their next ends are likely to come soon."""
         self._seconds = 0.0
         """How long the last commit took."""
         self._complete: threading.Lock | None = None
-        """Released when all that the leader waits for have come."""
+        """Released when all threads that the leader waits for are there."""
 
     def commit(self, changes: list[Change], request: Request | None = None) -> Taken | None:
         """Commit ``changes`` and claim what is requested, together with others. None: nothing of it was kept, do it alone."""
@@ -137,7 +137,7 @@ class GroupCommit:
                 each.gate.release()
 
     def _let_lead(self) -> None:
-        """Give the lead to who waits first, if anyone does."""
+        """Make the thread that has waited longest the leader, if any waits."""
         with self._mutex:
             if self._waiting:
                 following = self._waiting[0]

@@ -1,4 +1,4 @@
-"""Which job runs in this thread. Apart from what a job can do, because whoever only asks loads nothing of the queue."""
+"""Which job runs in this thread. A module of its own, so that code which only asks that does not load the queue."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Maintenance:
             log.error("a maintenance duty of the queue left a transaction open; it was rolled back")
 
     def _notice_pause(self, now: float) -> None:
-        """After a pause of the whole machine every lease looks stale: let the other workers renew theirs first."""
+        """After the machine has slept every lease looks stale: give the other workers time to renew theirs before any is rescued."""
         wall = self._database.clock()
         pause = max(now - self._last_tick, (wall - self._last_wall) / SECOND if self._last_wall else 0.0)
         if pause > LONG_PAUSE:

@@ -57,9 +57,9 @@ class PeriodicJob:
         """Every ``seconds``, at least :data:`SHORTEST`; ``at_start``: the first time ``delay`` seconds after the start."""
         if isinstance(seconds, bool) or not SHORTEST <= seconds <= LONGEST:
             raise ValueError(f"a periodic job takes a number of seconds from {SHORTEST} on, not {seconds!r}")
-        told = int(seconds) if seconds == int(seconds) else seconds
+        shown = int(seconds) if seconds == int(seconds) else seconds
         every = round(seconds * SECOND)
-        return cls(name, f"every {told} s", every=every, at_start=at_start, delay=delay * SECOND)
+        return cls(name, f"every {shown} s", every=every, at_start=at_start, delay=delay * SECOND)
 
     @classmethod
     def cron(cls, name: str, expression: str, zone: datetime.tzinfo | None) -> PeriodicJob:

@@ -105,9 +105,9 @@ class PostgresEngine:
             if not self.value(text.INSTALLED):
                 self._execute(Path(__file__).with_name("postgres.sql").read_text(encoding="utf-8"), None)
 
-    def mask(self, told: str, /) -> str:
-        """Text as the server can keep it."""
-        return told.replace("\0", "\\x00").encode("utf-8", "replace").decode()
+    def mask(self, message: str, /) -> str:
+        """The message of an error as the server can keep it."""
+        return message.replace("\0", "\\x00").encode("utf-8", "replace").decode()
 
     # -- statements ----------------------------------------------------------------------------------------
 
@@ -341,7 +341,7 @@ class PostgresEngine:
         return int(self._execute(text.INSERT, (*row, now, event))[0][0])
 
     def insert_unique(self, row: Row, event: str, now: int) -> tuple[int, bool]:
-        """In a loop: who holds the key may let it go between the insertion that it prevents and the look for its holder."""
+        """In a loop, because the holder may release the key between the insertion that is refused and the query for the holder."""
         self._thread.noticed = self.in_write()
         queue, key = row[0], row[8]
         while True:
@@ -481,7 +481,7 @@ class PostgresEngine:
         return PostgresRegistration(self, queue)
 
     def is_dead(self, owner: int) -> bool:
-        """Whether its lock was free at two looks that lie :attr:`grace` seconds apart, and the server up for as long."""
+        """Whether its lock was free in two checks :attr:`grace` seconds apart, while the server was up all that time."""
         found = self._execute(text.LIFE, (owner,))
         if not found:
             return True
@@ -556,8 +556,8 @@ class PostgresEngine:
         self._execute(text.LOCK_FOR_TRANSACTION, (text.WITNESSING,))
         last = self._execute(text.LAST_ENTRY, None)
         seq, previous = last[0] if last else (0, "")
-        told = json.dumps(body, separators=(",", ":"), sort_keys=True)
-        entry = (seq + 1, self.clock(), action, subject, told, previous)
+        content = json.dumps(body, separators=(",", ":"), sort_keys=True)
+        entry = (seq + 1, self.clock(), action, subject, content, previous)
         self._execute(text.ADD_ENTRY, (*entry, _entry_hash(entry)))
 
     def check_chain(self) -> list[str]:

@@ -66,7 +66,7 @@ def seal_events(database: Store) -> int:
 
 
 def seal_anew(database: Store) -> int:
-    """Witness all events in the chain that a database has now, when it was begun again; returns how many."""
+    """Seal all events again, into the audit chain that the database has after the chain was restarted; returns how many."""
     with database.write():
         database.sql(sql.FORGET_SEALS, (0, MOST))
     return seal_events(database)

@@ -19,7 +19,7 @@ log = logging.getLogger("jobs")
 EVENTS = (
     "done", "retry", "dead", "canceled", "expired", "lease lost", "released", "rescued", "overdue", "no space", "missed",
 )  # fmt: skip
-"""What is told of jobs."""
+"""The events that subscribers receive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ WHERE id BETWEEN ? AND ?
 # -- claiming -----------------------------------------------------------------------------------------------
 
 # Which queues and lanes hold waiting rows, one step at a time: each is one seek in the index, however many rows wait.
-# (A comparison of row values, or DISTINCT, would read the whole index. What a bare ? is compared with, next to a partial index,
-# has SQLite plan the statement anew each time that another value is bound, which costs four times what the seek does; with || '' it does not.)
+# (A comparison of row values, or DISTINCT, would read the whole index. Next to a partial index SQLite plans a statement again whenever
+# another value is bound to a bare ?, which costs four times what the seek does; with || '' it does not.)
 FIRST_QUEUE = "SELECT min(queue) FROM task WHERE state = 'waiting'"
 
 NEXT_QUEUE = "SELECT min(queue) FROM task WHERE state = 'waiting' AND queue > ? || ''"

@@ -1,4 +1,4 @@
-"""OpenTelemetry: the trace of whoever enqueues a job goes on in the job. For programs that have ``opentelemetry-api``.
+"""OpenTelemetry: a job continues the trace of the code that enqueued it. For programs that have ``opentelemetry-api``.
 
 from valhalla_queue.tracing import instrument
 

@@ -107,11 +107,11 @@ class WorkerThread:
 
     def _claim(self) -> tuple[list[Claim], Attempt | None]:
         """Claim a batch; if its first job runs alone, start it in the same transaction."""
-        self._leave_open_transaction()
+        self._roll_back_what_is_open()
         taken = self.engine.take(self._request(), self._idle)
         return list(taken.claims), self._received(taken)
 
-    def _leave_open_transaction(self) -> None:
+    def _roll_back_what_is_open(self) -> None:
         if not self.engine.return_to(0):
             log.error("a receiver of signals left a transaction open; it was rolled back")
 
@@ -284,7 +284,7 @@ class WorkerThread:
             follower = self._go_on_with(taken)
         if state is not None:
             self.queue.settled(attempt, state)
-            self._leave_open_transaction()
+            self._roll_back_what_is_open()
         return None if lost else follower  # if lost, another worker has taken it over
 
     def _abandon(self, attempt: Attempt, ending: Abandoned) -> None:
@@ -363,7 +363,7 @@ class WorkerThread:
         for member, state in zip(members, states, strict=True):
             if state is not None:
                 self.queue.settled(member, state)
-        self._leave_open_transaction()
+        self._roll_back_what_is_open()
         return len(members), follower
 
     def _next_member(self, durable: bool) -> Attempt | None:

@@ -46,10 +46,10 @@ def pages(
 ) -> FastAPI:
     """Pages and JSON about the jobs of ``queue``, to be mounted anywhere: ``app.mount("/queue", pages(queue))``.
 
-    Whoever reaches them may use them: put them behind your own authentication, or give ``may``, which says of each request
-    whether it is answered (else 403). ``actor``: the name under which it is recorded what somebody did. ``read_only``: nothing can be
-    changed. ``titles``: what kinds of jobs are called. ``results``: of kinds whose result is the number of something with a page,
-    what that is and its address: ``{"invoice.make": ("Invoice", "/invoices/{}")}``.
+    They have no authentication of their own: put them behind yours, or give ``may``, which is called with each request and returns
+    whether it is permitted (else 403). ``actor``: the name under which changes are recorded. ``read_only``: nothing can be changed.
+    ``titles``: the names of kinds of jobs on the pages. ``results``: for kinds whose result is the number of something with a page of
+    its own, what to call it and its address: ``{"invoice.make": ("Invoice", "/invoices/{}")}``.
     """
     app = FastAPI(
         title=title,
@@ -181,7 +181,7 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 class _Guard:
-    """Refuses who may not, what comes from another site, and, where nothing may be changed, every change; adds :data:`HEADERS`."""
+    """Refuses requests that are not permitted, requests from other sites, and every change to read-only pages; adds :data:`HEADERS`."""
 
     def __init__(self, app: ASGIApp, read_only: bool, may: Callable[[Request], bool] | None) -> None:
         self.app = app
