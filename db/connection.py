@@ -93,6 +93,9 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._moving: threading.Thread | None = None
         self._leaving = 0
         self._tolerant = False
+        self.fence: Callable[[apsw.Connection], object] | None = None
+        """Called inside each write transaction, before its first statement and before its commit: raises where this process may
+        not write."""
         self.shapes: dict[str, Shape] = {}
         self.declared: set[str] = set()
 
@@ -459,6 +462,12 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 )  # not possible once the transaction has begun
                 thread.synchronous = wanted
             self._begin_immediate(connection)
+            if self.fence is not None:
+                try:
+                    self.fence(connection)
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
         except BaseException as error:
             self._turn.threads.release()
             if isinstance(error, apsw.Error):
@@ -495,6 +504,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             if not failed:
                 if self._displaced is not None:
                     self.require_in_place()
+                if self.fence is not None:  # once more: the machine may have slept since
+                    self.fence(connection)
                 if recorder is None or recorder.pending():
                     self._before_commit()
                 callbacks = thread.callbacks

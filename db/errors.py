@@ -38,6 +38,10 @@ class ReadOnly(DatabaseError):
     """The file, or its folder, may not be written."""
 
 
+class Fenced(DatabaseError):
+    """The file belongs to another machine now, or this one does not know whether it still owns it: nothing is written."""
+
+
 class AppendOnly(DatabaseError):
     """Something would have changed or removed what the audit chain consists of."""
 

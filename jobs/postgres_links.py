@@ -42,6 +42,13 @@ OPTIONS = {
 }
 
 
+def call(connection: Any, function: str, *given: Any) -> list[tuple[Any, ...]]:
+    """The rows that a function of the server returns, in a transaction of its own."""
+    marks = ", ".join(["%s"] * len(given))
+    rows: list[tuple[Any, ...]] = connection.execute(f"SELECT * FROM {function}({marks})", given).fetchall()
+    return rows
+
+
 class ServerLost(DatabaseError):
     """The server does not answer, or has ended the connection. What was not committed is undone; what was being committed
     may or may not be."""

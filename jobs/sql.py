@@ -495,3 +495,13 @@ ENTRIES_OF_SEALS = "SELECT action, body FROM audit WHERE action IN (?, ?) ORDER 
 
 # Whether a file that somebody names is one with a queue.
 HAS_A_QUEUE = "SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('task', 'job_event')"
+
+# -- a file that one machine of several may write: read in each write transaction --------------------------
+
+READ_LEASE = "SELECT value FROM kv WHERE queue = 'fleet' AND key = 'lease'"
+KEEP_LEASE = """
+INSERT INTO kv (queue, key, value) VALUES ('fleet', 'lease', ?1)
+ON CONFLICT (queue, key) DO UPDATE SET value = excluded.value
+"""
+DROP_LEASE = "DELETE FROM kv WHERE queue = 'fleet' AND key = 'lease'"
+NOTE_APPLIED = "INSERT INTO kv (queue, key, value) VALUES ('fleet.applied', ?1, ?2) ON CONFLICT DO NOTHING"

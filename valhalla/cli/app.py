@@ -70,6 +70,7 @@ GROUPS = {
         "sandbox": "sandbox:app",
         "token": "tokens:app",
         "shims": "shims:shims",
+        "fleet": "fleet:app",
         "federation": "federation:app",
         "startup": "startup:app",
     },

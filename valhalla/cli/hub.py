@@ -216,7 +216,7 @@ def _events(inv: Invocation) -> HubEvents:
     from valhalla.service.hub_run import HubEvents
 
     if inv.json:
-        return HubEvents(disk=warn, trouble=lambda name, why: warn(f"{name}: {why}"))
+        return HubEvents(disk=warn, fleet=warn, trouble=lambda name, why: warn(f"{name}: {why}"))
     reported: dict[tuple[str, str], list[str]] = {}
 
     def cycle_ends(name: str, done: Pass) -> None:
@@ -234,6 +234,7 @@ def _events(inv: Invocation) -> HubEvents:
         trouble=lambda name, why: say(f"[WARNING] {name} does not run here: {why}"),
         cycle_ends=cycle_ends,
         disk=say,
+        fleet=say,
     )
 
 

@@ -123,6 +123,16 @@ def workspaces(home: Home) -> list[Workspace]:
         ) from None
 
 
+def remove(home: Home, name: str) -> None:
+    """The hub has this workspace no longer; its home stays as it is."""
+    _keep(home, {each.name: each.home.path for each in workspaces(home) if each.name != name})
+
+
+def put(home: Home, name: str, place: Home) -> None:
+    """The home at ``place``, which is there already, is the workspace ``name``."""
+    _keep(home, {**{each.name: each.home.path for each in workspaces(home)}, name: place.path})
+
+
 def _keep(home: Home, places: dict[str, Path]) -> None:
     body = {"workspaces": {name: str(place) for name, place in sorted(places.items())}}
     with whole(home.path / FILE) as part:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from db import Database
-from valhalla.program import entries, schema
+from valhalla.program import entries, schema, sql
+from valhalla.program.later import later
 from valhalla.program.masking import masked_error
+
+if TYPE_CHECKING:
+    from jobs import fencing
+else:
+    fencing = later("jobs.fencing")
 
 SCHEMA = replace(schema.SCHEMA, check_entry=entries.checked, mask=masked_error)
 """The schema with what watches over the words that go into the file. Apart, because an import's second process hashes rows by
@@ -19,7 +26,14 @@ def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Datab
 
     Raises the errors of :mod:`db.errors`: each says what is wrong with the database in one sentence.
     """
-    return Database.open(path, SCHEMA, create=create)
+    database = Database.open(path, SCHEMA, create=create)
+    try:
+        if not database.readonly and database.one(sql.KEPT, ("fleet", "lease")) is not None:
+            fencing.arm(database)
+    except BaseException:
+        database.close_all()
+        raise
+    return database
 
 
 def open_copy(path: str | os.PathLike[str]) -> Database:

@@ -6,8 +6,8 @@ from __future__ import annotations
 # All of them, at the start of every command: a tenth of what a composed query takes.
 SETTINGS = "SELECT key, value FROM setting ORDER BY key"
 
-# Ten times a second.
-ASKED_TO_STOP = "SELECT 1 FROM kv WHERE queue = 'service' AND key = 'stop'"
+# Whether somebody asked to stop, ten times a second; whether the file has a lease, at each opening.
+KEPT = "SELECT 1 FROM kv WHERE queue = ? AND key = ?"
 
 # -- words that an audit entry must not hold -----------------------------------------------------------------
 

@@ -19,7 +19,7 @@ def ask(database: Database) -> None:
 
 def asked_to_stop(database: Database) -> bool:
     """Whether somebody asked."""
-    return database.one(sql.ASKED_TO_STOP) is not None
+    return database.one(sql.KEPT, ("service", "stop")) is not None
 
 
 def forget_request(database: Database) -> None:

@@ -10,15 +10,18 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
 from db import Database, DatabaseError
+from db.errors import Fenced
 from jobs.poller import Poller
 from valhalla.fleet import hub as hubs
+from valhalla.fleet import register
 from valhalla.fleet.hub import Hub, Workspace
+from valhalla.fleet.owning import Agent, Timing
 from valhalla.intake.passes import Pass
 from valhalla.program import settings
 from valhalla.program.errors import ValhallaError
@@ -51,6 +54,7 @@ class HubEvents(NamedTuple):
     trouble: Callable[[str, str], object] = lambda name, why: None
     cycle_ends: Callable[[str, Pass], object] = lambda name, done: None
     disk: Callable[[str], object] = lambda line: None
+    fleet: Callable[[str], object] = lambda line: None
 
 
 class Site:
@@ -84,7 +88,8 @@ class Site:
             instance.acquire(COMMAND)
             stack.callback(instance.release)
             program = stack.enter_context(WholeProgram.open(home))
-            values = settings.effective(program.database)
+            with program.database.write():  # refused at once where another machine has it
+                values = settings.effective(program.database)
             if interval is not None:
                 values["interval"] = interval
             preflight.require(preflight.check(program.database, home, []))
@@ -139,6 +144,8 @@ class HubRun:
         self._poller = Poller()
         self._again: dict[str, float] = {}
         self._next_look = 0.0
+        self.timing: Timing | None = None
+        """Of leases, where tests have others."""
         self.url: Callable[[str], str] | None = None
         """Where the pages of a host are; None: they are not served."""
 
@@ -147,13 +154,30 @@ class HubRun:
     ) -> None:
         """Work until ``stop`` is set. ``working``: entered before the workspaces start, left before they stop."""
         try:
-            with working(self):
+            with working(self), self._in_fleet():
                 self.look(stop)
                 settle()
                 while not stop.wait(TICK):
                     self.tick()
         finally:
             self.close()
+
+    @contextlib.contextmanager
+    def _in_fleet(self) -> Iterator[None]:
+        """While inside, this machine holds its workspaces, where the hub is in a fleet."""
+        member = register.member_of(self.home)
+        if member is None:
+            yield
+            return
+        agent = Agent(self.home, member, self._databases, self._events.fleet, self.timing)
+        agent.begin()
+        try:
+            yield
+        finally:
+            agent.end()
+
+    def _databases(self) -> dict[str, Database]:
+        return {name: site.program.database for name, site in list(self.sites.items())}
 
     def tick(self) -> None:
         """Look after each workspace, and now and then at which there are."""
@@ -193,7 +217,8 @@ class HubRun:
             taken = {self.host, *(each.host for each in self.sites.values())}
             site = Site.open(workspace, self._poller, self._events, self._interval, taken)
         except (ValhallaError, DatabaseError, OSError) as error:
-            self._note(name, error, time.monotonic() + AGAIN_AFTER)
+            soon = isinstance(error, Fenced)  # the lease may be renewed in a moment
+            self._note(name, error, time.monotonic() + (LOOK_EACH if soon else AGAIN_AFTER))
             return
         self.sites[name] = site
         self.troubles.pop(name, None)
@@ -203,12 +228,14 @@ class HubRun:
         self._events.begins(name)
 
     def _end(self, site: Site, why: Exception | str, again: float | None = AGAIN_AFTER) -> None:
-        self.sites.pop(site.name, None)
         reason: Exception | str = why
         try:
             site.close(why if isinstance(why, Exception) else None)
         except Exception as error:
             reason = error
+        self.sites.pop(site.name, None)  # not before: who waits for its end may take its file
+        if isinstance(reason, Fenced):
+            again = LOOK_EACH
         until = float("inf") if again is None else time.monotonic() + again
         self._note(site.name, reason, until)
 

@@ -1,0 +1,201 @@
+"""Three machines, one PostgreSQL server: who owns what, moving, and coming back from a death."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.errors import Fenced
+from db.verifying import verify
+from jobs import fencing
+from valhalla.cli.entry import run
+from valhalla.intake import by_hand
+from valhalla.leads import view
+from valhalla.program.database import open_database
+
+pytestmark = pytest.mark.postgres
+
+LEASE, GRACE, EACH = "3", "1", "0.2"
+
+
+class Machine:
+    """A process that runs a hub."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("one_machine.py")), str(home), LEASE, GRACE, EACH],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.strip())
+
+    def hears(self, wanted: str) -> None:
+        """Wait until it says a line that begins so."""
+        while True:
+            line = self._lines.get(timeout=60)
+            self.said.append(line)
+            if line.startswith(wanted):
+                return
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+            self.process.wait(60)
+
+
+@pytest.fixture
+def say(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """A function that runs a command on a machine and returns its JSON."""
+
+    def call(machine: str, *words: str, code: int = 0) -> Any:
+        capfd.readouterr()
+        assert run(["--home", str(tmp_path / machine), "--json", *words]) == code, capfd.readouterr().err
+        said = capfd.readouterr()
+        return said.err if code else json.loads(said.out)
+
+    return call
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
+    """A function that starts a machine; all are stopped afterwards."""
+    started: list[Machine] = []
+
+    def begin(name: str) -> Machine:
+        started.append(Machine(tmp_path / name))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        if each.process.poll() is None:
+            os.kill(each.process.pid, signal.SIGCONT)
+        each.stop()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, postgres_url: str, say: Callable[..., Any]) -> Path:
+    """A fleet of a, b and c, in which a has the workspace houston with one lead. Returns its home there."""
+    for machine in "abc":
+        say(machine, "hub", "init")
+    place = Path(say("a", "hub", "add", "houston")["home"])
+    with open_database(place / "valhalla.db") as database:
+        by_hand.add_lead(database, {"name": "Hank Houston", "phone": "713-555-0142"})
+    made = say("a", "fleet", "init", postgres_url, "--copies", str(tmp_path / "copies"), "--name", "a")
+    assert made == {"machine": "a", "copies": str(tmp_path / "copies"), "workspaces": ["houston"]}
+    for machine in "bc":
+        assert say(machine, "fleet", "join", postgres_url, "--name", machine)["workspaces"] == []
+    return place
+
+
+def leads_of(home: Path) -> int:
+    with open_database(home / "valhalla.db") as database:
+        assert verify(database).ok
+        return view.count(database)
+
+
+def test_a_workspace_moves_and_the_file_that_it_left_refuses_writes(
+    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    first, second = start("a"), start("b")
+    first.hears("begins houston")
+    with open_database(fleet / "valhalla.db") as database:
+        by_hand.add_lead(database, {"name": "Late Addition", "phone": "713-555-0143"})
+        assert say("c", "fleet", "move", "houston", "b") == {"workspace": "houston", "from": "a", "to": "b"}
+        second.hears("begins houston")
+        with pytest.raises(Fenced):
+            by_hand.add_lead(database, {"name": "Too Late", "phone": "713-555-0144"})
+    listed = say("c", "fleet", "list")
+    assert [(row["machine"], row["epoch"], row["held"]) for row in listed["workspaces"]] == [("b", 2, True)]
+    assert [each["machine"] for each in listed["machines"]] == ["a", "b", "c"]
+    assert leads_of(tmp_path / "b" / "workspaces" / "houston") == 2, "nothing was lost"
+    assert say("a", "hub", "list") == []
+    second.stop()
+    assert "owns 1 workspaces" in say("b", "fleet", "leave", code=2)
+    first.stop()
+    assert say("a", "fleet", "leave") == {"machine": "a"}
+
+
+def test_after_a_death_the_next_machine_serves_the_verified_file_and_the_old_one_is_refused(
+    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    first = start("a")
+    first.hears("begins houston")
+    others = [start("b"), start("c")]
+    first.process.kill()
+    heard: queue.Queue[Machine] = queue.Queue()
+    for each in others:
+        threading.Thread(
+            target=lambda each=each: (each.hears("begins houston"), heard.put(each)), daemon=True
+        ).start()
+    winner = heard.get(timeout=60)
+    row = say("b", "fleet", "list")["workspaces"][0]
+    assert (row["machine"], row["epoch"]) == (winner.home.name, 2)
+    assert leads_of(winner.home / "workspaces" / "houston") == 1
+    with open_database(fleet / "valhalla.db") as database:
+        lease = fencing.lease_of(database)
+        assert lease is not None and lease.epoch == 1
+        with pytest.raises(Fenced, match="has not held it since"):
+            by_hand.add_lead(database, {"name": "On A Dead Machine", "phone": "713-555-0145"})
+    again = start("a")  # it comes back, and learns it
+    again.hears("fleet houston belongs to another machine now")
+    again.stop()
+    assert say("a", "hub", "list") == []
+
+
+def test_a_machine_that_slept_past_its_lease_writes_nothing(
+    fleet: Path, start: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    first = start("a")
+    first.hears("begins houston")
+    second = start("b")
+    os.kill(first.process.pid, signal.SIGSTOP)
+    second.hears("begins houston")
+    with open_database(fleet / "valhalla.db") as database:
+        before = database.value("SELECT max(seq) FROM audit")
+    os.kill(first.process.pid, signal.SIGCONT)
+    first.hears("fleet houston belongs to another machine now")
+    first.stop()
+    with open_database(fleet / "valhalla.db") as database:
+        assert database.value("SELECT max(seq) FROM audit") == before
+
+
+def test_what_makes_no_sense_is_a_sentence(
+    fleet: Path, say: Callable[..., Any], postgres_url: str, tmp_path: Path
+) -> None:
+    assert "no workspace dallas" in say("a", "fleet", "move", "dallas", "b", code=1)
+    assert "no such machine" in say("a", "fleet", "move", "houston", "z", code=2)
+    say("b", "hub", "add", "houston")
+    assert "has a workspace houston already, on a" in say("b", "fleet", "join", postgres_url, code=2)
+    assert "copies in" in say("c", "fleet", "init", postgres_url, "--copies", str(tmp_path / "other"), code=2)
+    say("d", "hub", "init")
+    assert "is in no fleet" in say("d", "fleet", "list", code=3)
+    assert "not the address" in say("d", "fleet", "join", "mysql://x/y", code=2)
+
+
+def test_one_operator_loads_no_driver() -> None:
+    code = (
+        "import sys, valhalla.cli.app as a; a.make_app('today'); import valhalla.program.database, valhalla.service.service,"
+        " valhalla.service.hub_run; print([name for name in sys.modules if 'psycopg' in name or name == 'jobs.postgres'])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"

@@ -1,0 +1,277 @@
+"""What a machine of a fleet does for its workspaces: holds them, hands one over, takes one over, comes back with nothing lost.
+
+The server says who owns what; the file refuses everybody else (:mod:`jobs.fencing`). A workspace moves by its protected copy: the
+old owner stops it, makes a last copy and hands over the copy's head; the new owner restores the copy, whose chain must end there. After
+a death there is no last copy, so what was written after the newest one is missing; the dead machine's file keeps it, and refuses writes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from db import Database, DatabaseError, audit
+from db.clock import SECOND
+from jobs import fencing
+from jobs.fencing import Lease, taking
+from valhalla.fleet import hub as hubs
+from valhalla.fleet import protecting
+from valhalla.fleet.register import GRACE, LEASE, Member, Register
+from valhalla.program import settings
+from valhalla.program.database import open_database
+from valhalla.program.errors import UsageError, ValhallaError
+from valhalla.program.home import Home
+from valhalla.program.instance import running
+
+EACH = 2.0
+"""Seconds between two renewals."""
+
+COPY_MINUTES = 5
+"""Minutes between two protected copies of a fleet's workspace, unless its setting says less."""
+
+STOP_SECONDS = 30.0
+"""How long a workspace that moves may take to stop."""
+
+RESTORING = 120.0
+"""Seconds of the lease of a workspace that has just been taken, while it is restored."""
+
+log = logging.getLogger("valhalla.fleet")
+
+
+class Timing(NamedTuple):
+    """Seconds; tests have shorter ones."""
+
+    lease: float = LEASE
+    grace: float = GRACE
+    each: float = EACH
+
+
+def place_of(member: Member, name: str) -> str:
+    """Where the protected copies of a workspace are."""
+    return f"{member.place.rstrip('/')}/{name}"
+
+
+def enroll(home: Home, member: Member, register: Register, lease: float = LEASE) -> list[str]:
+    """Put every workspace of the hub into the fleet, each with its first protected copy; those that were put in.
+
+    Raises :class:`UsageError` for one that another machine has under the same name, or that is running.
+    """
+    added = []
+    for workspace in hubs.workspaces(home):
+        other = running(workspace.home.path)
+        if other is not None:
+            raise UsageError(
+                f"the workspace {workspace.name} is at work (process {other.pid}); stop it before it joins a fleet"
+            )
+        with taking(), open_database(workspace.home.database, create=False) as database:
+            if fencing.lease_of(database) is not None:
+                continue
+            owners = {row.name: row.owner for row in register.rows()}
+            if workspace.name in owners:
+                raise UsageError(
+                    f"the fleet has a workspace {workspace.name} already, on {owners[workspace.name]}; add yours under another name"
+                )
+            protecting.protect(database, workspace.home, place_of(member, workspace.name))
+            if settings.value(database, "protect.minutes") > COPY_MINUTES:
+                settings.save(database, "protect.minutes", str(COPY_MINUTES), "operator")
+            sent = database.clock()
+            ((_, epoch),) = register.call("fleet_add", workspace.name, member.machine, float(lease))
+            _take(database, Lease(epoch, sent + round(lease * SECOND)))
+            added.append(workspace.name)
+    return added
+
+
+def _take(database: Database, lease: Lease) -> None:
+    """Become the owner, in the file."""
+    with taking(), database.write(durable=True):
+        fencing.keep(database, lease)
+        audit.append(database, "fleet.take", "fleet", {"epoch": lease.epoch})
+
+
+def leave(home: Home, member: Member, register: Register) -> None:
+    """Take this machine out of the fleet. Raises :class:`UsageError` while it owns workspaces."""
+    ((left_over,),) = register.call("fleet_leave", member.machine)
+    if left_over:
+        raise UsageError(
+            f"{member.machine} owns {left_over} workspaces; move them first: valhalla fleet move WORKSPACE MACHINE"
+        )
+
+
+class Agent:
+    """A machine at work in its fleet. ``at_work``: the databases of the workspaces that run here, by name."""
+
+    def __init__(
+        self,
+        home: Home,
+        member: Member,
+        at_work: Callable[[], Mapping[str, Database]],
+        say: Callable[[str], object] = lambda line: None,
+        timing: Timing | None = None,
+    ) -> None:
+        self.home = home
+        self.member = member
+        self.register = Register(member.url)
+        self.timing = timing or Timing()
+        self._at_work = at_work
+        self._say = say
+        self._held: dict[str, int] = {}
+        """Epochs of the workspaces that this machine has."""
+        self._moving: set[str] = set()
+        self._mutex = threading.Lock()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._said = ""
+
+    def begin(self) -> None:
+        """Renew once, so that workspaces may start; then go on in the background."""
+        for workspace in hubs.workspaces(self.home):
+            try:
+                with open_database(workspace.home.database, create=False) as database:
+                    found = fencing.lease_of(database)
+            except DatabaseError:
+                continue  # the hub names it, with the reason
+            if found is not None:
+                self._held[workspace.name] = found.epoch
+        self._try(self.renew)
+        for name, work in (("fleet-renewing", self.renew), ("fleet-working", self.work)):
+            thread = threading.Thread(target=self._loop, args=(work,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """End; the leases run out by themselves unless the machine comes back."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+        self.register.close()
+
+    def _loop(self, work: Callable[[], None]) -> None:
+        while not self._stop.wait(self.timing.each):
+            self._try(work)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+            self._said = ""
+        except (ValhallaError, DatabaseError, OSError) as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                log.warning("%s", error)
+                self._say(str(error))
+
+    # -- holding ---------------------------------------------------------------------------------------------
+
+    def renew(self) -> None:
+        """Ask the server which workspaces are still this machine's, and note in each file until when."""
+        with self._mutex:
+            held = dict(self._held)
+        sent = time.time_ns() // 1_000
+        names, epochs = list(held), list(held.values())
+        answer = dict(
+            self.register.call("fleet_renew", self.member.machine, names, epochs, float(self.timing.lease))
+        )
+        until = sent + round(self.timing.lease * SECOND)
+        for name, epoch in held.items():
+            if name not in answer:
+                self._lose(name, epoch)
+            else:
+                self._note(name, Lease(epoch, until))
+        with self._mutex:
+            self._moving = {name for name, target in answer.items() if target is not None}
+
+    def _note(self, name: str, lease: Lease) -> None:
+        database = self._at_work().get(name)
+        try:
+            with taking():
+                if database is not None:
+                    fencing.keep(database, lease)
+                    return
+                place = next((each.home for each in hubs.workspaces(self.home) if each.name == name), None)
+                if place is not None:
+                    with open_database(place.database, create=False) as opened:
+                        fencing.keep(opened, lease)
+        except DatabaseError as error:
+            log.warning("the lease of %s could not be noted: %s", name, error)
+
+    def _lose(self, name: str, epoch: int) -> None:
+        with self._mutex:
+            if self._held.get(name) != epoch:
+                return
+            del self._held[name]
+        if any(each.name == name for each in hubs.workspaces(self.home)):
+            hubs.remove(self.home, name)
+            self._say(
+                f"{name} belongs to another machine now; its file here stays as it is, and refuses writes"
+            )
+
+    # -- moving and taking over --------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Hand over what is to move, restore what has become this machine's, take over from who is dead."""
+        with self._mutex:
+            moving = [name for name in self._moving if name in self._held]
+        for name in moving:
+            self._hand_over(name)
+        here = {each.name for each in hubs.workspaces(self.home)}
+        for name, epoch, head in self.register.call("fleet_mine", self.member.machine):
+            if name not in here:
+                self._restore(name, epoch, head)
+        grace = float(self.timing.grace)
+        while found := self.register.call("fleet_take_over", self.member.machine, grace, RESTORING):
+            ((name, epoch),) = found
+            self._say(f"{name} has no owner any more; restoring it here")
+            self._restore(name, epoch, None)
+
+    def _hand_over(self, name: str) -> None:
+        place = next(each.home for each in hubs.workspaces(self.home) if each.name == name)
+        epoch = self._held[name]
+        hubs.remove(self.home, name)
+        try:
+            if not self._stopped(name):
+                raise ValhallaError(f"{name} did not stop in time, so it stays here")
+            with taking(), open_database(place.database, create=False) as database:
+                fencing.keep(database, Lease(epoch, 0))  # first: what is written from here on is in no copy
+                manifest = protecting.protect(database, place, place_of(self.member, name))
+            handed = self.register.call(
+                "fleet_hand_over", name, self.member.machine, epoch, str(manifest["head"]), RESTORING
+            )
+            if not handed:
+                raise ValhallaError(f"{name} is not to move any more, so it stays here")
+        except BaseException:
+            hubs.put(self.home, name, place)
+            raise
+        with self._mutex:
+            self._held.pop(name, None)
+            self._moving.discard(name)
+        self._say(f"{name} was handed over")
+
+    def _stopped(self, name: str) -> bool:
+        until = time.monotonic() + STOP_SECONDS
+        while name in self._at_work():
+            if time.monotonic() > until:
+                return False
+            self._stop.wait(0.05)
+        return True
+
+    def _restore(self, name: str, epoch: int, head: str | None) -> None:
+        with self._mutex:
+            self._held[name] = epoch  # renewed while it is restored
+        place = Home(self.home.path / "workspaces" / name)
+        try:
+            with taking():
+                done = protecting.restore(place, place_of(self.member, name))
+                if head is not None and done["head"] != head:
+                    raise ValhallaError(
+                        f"the newest copy of {name} is not the one that it was handed over by; waiting for that one"
+                    )
+                with open_database(place.database, create=False) as database:
+                    _take(database, Lease(epoch, time.time_ns() // 1_000 + round(self.timing.lease * SECOND)))
+        except BaseException:
+            with self._mutex:
+                self._held.pop(name, None)
+            raise
+        hubs.put(self.home, name, place)
+        self._say(f"{name} is here now, with {done['leads']} leads, verified")
