@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
@@ -17,6 +18,8 @@ log = logging.getLogger("valhalla.cockpit")
 
 PATIENCE = 0.02
 """Seconds that a page waits for a figure nobody knows yet: enough where there are few leads."""
+QUICK = 0.01
+"""Seconds of work up to which a figure is counted at once when the file has changed, whatever its age."""
 
 
 @dataclass
@@ -27,6 +30,8 @@ class Figure:
     at: int
     of: Any
     """What the file said when it was counted: while that stays the same, so does the figure."""
+    work: float = QUICK
+    """Seconds of work that counting it took."""
 
 
 class Figures:
@@ -45,15 +50,15 @@ class Figures:
         """The figure ``name`` as last counted; None while it is counted for the first time.
 
         ``of``: what it depends on, cheap to read. When that has changed and ``seconds`` have passed, it is counted again in
-        the background, for the next who looks.
+        the background, for the next who looks; one that is counted quickly, at once.
         """
         known = self._known.get(name)
         if known is not None:
             age = (self.database.clock() - known.at) / 1_000_000
-            if known.of == of or 0 <= age < seconds:
+            if known.of == of or (0 <= age < seconds and known.work >= QUICK):
                 return known
         counting = self._begin(name, count, of)
-        if known is None and counting is not None:
+        if counting is not None and (known is None or known.work < QUICK):
             try:
                 counting.result(PATIENCE)
             except TookTooLong:
@@ -79,8 +84,9 @@ class Figures:
 
     def _count(self, name: str, count: Callable[[Database], Any], of: Any) -> None:
         try:
-            at = self.database.clock()
-            self._known[name] = Figure(count(self.database), at, of)
+            at, began = self.database.clock(), time.thread_time()
+            value = count(self.database)
+            self._known[name] = Figure(value, at, of, time.thread_time() - began)
         except Exception as error:
             log.warning("the figure %s could not be counted: %s", name, error)
         finally:

@@ -107,7 +107,11 @@ def _put(database: Database, field: str, text: str, typed: Mapping[str, str], ac
         return False
     if field in ("from", "until"):
         now = read(database)
-        begins, ends = (_clock(typed.get(name) or now[name]) for name in ("from", "until"))
+        _clock(text or now[field])  # the other one says for itself what is wrong with it
+        try:
+            begins, ends = (_clock(typed.get(name) or now[name]) for name in ("from", "until"))
+        except UsageError:
+            return False
         if begins >= ends:
             raise UsageError(f"calling hours must begin before they end, not {begins} to {ends}")
         settings.save(database, "quiet_hours", f"{ends}-{begins}", actor)

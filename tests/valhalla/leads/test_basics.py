@@ -54,7 +54,14 @@ def test_nothing_is_saved_where_something_cannot_be(program: Any) -> None:
     with pytest.raises(basics.Wrong) as wrong:
         basics.save(
             program.reevaluating,
-            {"name": "Sam", "from": "25:00", "markets": "houston", "fee": "much", "mail": "nobody"},
+            {
+                "name": "Sam",
+                "from": "25:00",
+                "until": "7pm",
+                "markets": "houston",
+                "fee": "much",
+                "mail": "nobody",
+            },
         )
     assert wrong.value.problems.keys() == {"from", "markets", "fee", "mail"}
     assert "with its state" in wrong.value.problems["markets"]
