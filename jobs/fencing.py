@@ -19,6 +19,7 @@ from db import Database
 from db.clock import iso
 from db.errors import Fenced
 from jobs import sql
+from jobs.engine import Store
 
 _taking: ContextVar[bool] = ContextVar("taking", default=False)
 
@@ -58,7 +59,7 @@ def drop(database: Database) -> None:
         database.sql(sql.DROP_LEASE)
 
 
-def applied(database: Database, job_id: int, epoch: int) -> bool:
+def applied(database: Store, job_id: int, epoch: int) -> bool:
     """Note in the caller's transaction that the effect of a job of the fleet is in this file. False: it was already there, so the
     caller leaves it out."""
     database.sql(sql.NOTE_APPLIED, (str(job_id), str(epoch).encode()))

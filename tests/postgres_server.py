@@ -38,19 +38,22 @@ def unprivileged() -> list[str]:
 
 
 class Server:
-    """A server in a folder of its own, for one user without a password."""
+    """A server in a folder of its own, for one user without a password. ``address``: where it listens, for the 24 bits around it."""
 
-    def __init__(self, flushes: bool = False) -> None:
+    def __init__(self, flushes: bool = False, address: str = "127.0.0.1") -> None:
         self._programs = programs()
+        self._address = address
         self._flush = "on" if flushes else "off"
         self._emptied: str | None = None
         self._home = Path(tempfile.mkdtemp(prefix="valhalla-postgres-"))
         if os.geteuid() == 0:
             shutil.chown(self._home, "nobody")
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.bind((address, 0))
             self._port = probe.getsockname()[1]
         self._run("initdb", "-D", str(self._home / "data"), "-U", "queue", "-A", "trust", "-E", "UTF8", "-N")
+        with open(self._home / "data" / "pg_hba.conf", "a", encoding="ascii") as rules:
+            rules.write(f"host all all {address}/24 trust\n")
         self.start()
 
     def _run(self, program: str, *words: str) -> None:
@@ -61,7 +64,7 @@ class Server:
         self._run("pg_ctl", "-D", str(self._home / "data"), *words)
 
     def start(self) -> None:
-        options = f"-p {self._port} -k {self._home} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync={self._flush}"
+        options = f"-p {self._port} -k {self._home} -c listen_addresses={self._address} -c max_connections=200 -c fsync={self._flush}"
         self._control("-w", "-l", str(self._home / "log"), "-o", options, "start")
 
     def stop(self) -> None:
@@ -72,7 +75,7 @@ class Server:
         self._control("-w", "-l", str(self._home / "log"), "-m", "immediate", "restart")
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://queue@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://queue@{self._address}:{self._port}/{database}"
 
     def database(self) -> str:
         """The URL of a new database."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from valhalla.fleet.register import Member, Register
 
 app = typer.Typer(
-    help="Several machines share the workspaces of a hub: init, join, list, move, leave.",
+    help="Several machines share the workspaces of a hub: init, join, list, move, ask, leave.",
     no_args_is_help=True,
 )
 
@@ -90,6 +90,31 @@ def move(
     inv.show(
         {"workspace": workspace, "from": found[0][0], "to": machine},
         lambda: print(f"{workspace} moves from {found[0][0]} to {machine}, as soon as both run."),
+    )
+
+
+@app.command("ask")
+def ask(
+    ctx: typer.Context,
+    workspace: Annotated[str, typer.Argument(help="The workspace, wherever it is.")],
+    what: Annotated[str, typer.Argument(help="lists, decide, digest, packets or copy.")],
+) -> None:
+    """Have the owner of a workspace do something now: read its lists, decide on its leads again, write a digest or packets, copy it."""
+    from valhalla.fleet.asking import Post
+    from valhalla.program.errors import NotFound
+
+    inv = invocation(ctx)
+    with _register(inv) as (member, register):
+        if all(row.name != workspace for row in register.rows()):
+            raise NotFound(f"there is no workspace {workspace} in the fleet; see: valhalla fleet list")
+        post = Post(member.url)
+        try:
+            number = post.ask(workspace, what)
+        finally:
+            post.close()
+    inv.show(
+        {"workspace": workspace, "job": number},
+        lambda: print(f"Job {number} of the fleet: {what} in {workspace}, as soon as its owner runs."),
     )
 
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from db import Database, DatabaseError, audit
 from db.clock import SECOND
-from jobs import fencing
+from jobs import JobQueue, fencing
 from jobs.fencing import Lease, taking
 from valhalla.fleet import hub as hubs
 from valhalla.fleet import protecting
+from valhalla.fleet.asking import Post
 from valhalla.fleet.register import GRACE, LEASE, Member, Register
 from valhalla.program import settings
 from valhalla.program.database import open_database
@@ -101,13 +102,15 @@ def leave(home: Home, member: Member, register: Register) -> None:
 
 
 class Agent:
-    """A machine at work in its fleet. ``at_work``: the databases of the workspaces that run here, by name."""
+    """A machine at work in its fleet. ``at_work``: the databases of the workspaces that run here, by name; ``queue_of``: the queue
+    of one of them."""
 
     def __init__(
         self,
         home: Home,
         member: Member,
         at_work: Callable[[], Mapping[str, Database]],
+        queue_of: Callable[[str], JobQueue | None],
         say: Callable[[str], object] = lambda line: None,
         timing: Timing | None = None,
     ) -> None:
@@ -116,6 +119,8 @@ class Agent:
         self.register = Register(member.url)
         self.timing = timing or Timing()
         self._at_work = at_work
+        self._queue_of = queue_of
+        self._post: Post | None = None
         self._say = say
         self._held: dict[str, int] = {}
         """Epochs of the workspaces that this machine has."""
@@ -146,7 +151,16 @@ class Agent:
         self._stop.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
+        if self._post is not None:
+            self._post.close()
         self.register.close()
+
+    def _local(self, name: str) -> tuple[JobQueue, int] | None:
+        """Where a job for a workspace is done: in its own queue, while it is this machine's and at work."""
+        with self._mutex:
+            epoch = self._held.get(name)
+        queue = None if epoch is None else self._queue_of(name)
+        return None if epoch is None or queue is None else (queue, epoch)
 
     def _loop(self, work: Callable[[], None]) -> None:
         while not self._stop.wait(self.timing.each):
@@ -224,6 +238,9 @@ class Agent:
             ((name, epoch),) = found
             self._say(f"{name} has no owner any more; restoring it here")
             self._restore(name, epoch, None)
+        if self._post is None:
+            self._post = Post(self.member.url, self._local)
+        self._post.serve(set(self._at_work()) & set(self._held))
 
     def _hand_over(self, name: str) -> None:
         place = next(each.home for each in hubs.workspaces(self.home) if each.name == name)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from db import Database, DatabaseError
 from db.errors import Fenced
+from jobs import JobQueue
 from jobs.poller import Poller
 from valhalla.fleet import hub as hubs
 from valhalla.fleet import register
@@ -169,12 +170,16 @@ class HubRun:
         if member is None:
             yield
             return
-        agent = Agent(self.home, member, self._databases, self._events.fleet, self.timing)
+        agent = Agent(self.home, member, self._databases, self._queue, self._events.fleet, self.timing)
         agent.begin()
         try:
             yield
         finally:
             agent.end()
+
+    def _queue(self, name: str) -> JobQueue | None:
+        site = self.sites.get(name)
+        return None if site is None else site.program.queue
 
     def _databases(self) -> dict[str, Database]:
         return {name: site.program.database for name, site in list(self.sites.items())}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ import pytest
 
 from db.errors import Fenced
 from db.verifying import verify
-from jobs import fencing
+from jobs import JobQueue, fencing
 from valhalla.cli.entry import run
+from valhalla.fleet.asking import Post
 from valhalla.intake import by_hand
 from valhalla.leads import view
 from valhalla.program.database import open_database
+from valhalla.program.home import Home
 
 pytestmark = pytest.mark.postgres
 
@@ -177,6 +180,56 @@ def test_a_machine_that_slept_past_its_lease_writes_nothing(
     first.stop()
     with open_database(fleet / "valhalla.db") as database:
         assert database.value("SELECT max(seq) FROM audit") == before
+
+
+def test_work_for_a_workspace_is_done_once_by_whoever_owns_it(
+    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+) -> None:
+    number = say("c", "fleet", "ask", "houston", "digest")["job"]  # waits for the owner
+    first = start("a")
+    first.hears("begins houston")
+    with open_database(fleet / "valhalla.db") as database:
+        done = "SELECT value FROM kv WHERE queue = 'fleet.applied' AND key = ?"
+        deadline = time.monotonic() + 60
+        while database.value(done, (str(number),)) is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert database.value(done, (str(number),)) == b"1", "applied by epoch 1"
+        assert database.value("SELECT count(*) FROM task WHERE name = 'digest.write'") >= 1
+    assert "cannot be asked" in say("a", "fleet", "ask", "houston", "a walk", code=2)
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["with the note", "without it, as the control"])
+def test_a_job_whose_worker_dies_before_the_end_is_written_is_applied_once(
+    home: Home, postgres_url: str, monkeypatch: pytest.MonkeyPatch, noted: bool
+) -> None:
+    effects: list[int] = []
+    tries = threading.Semaphore(0)
+
+    class Dying(Post):
+        def _do(self, workspace: str, what: str) -> None:
+            super()._do(workspace, what)
+            newest = local.database.value("SELECT max(id) FROM task")
+            local.wait(newest, timeout=30)
+            first = not tries._value
+            tries.release()
+            if first:
+                raise OSError("as if it had died here")
+
+    if not noted:
+        monkeypatch.setattr(fencing, "applied", lambda *given: True)
+    with open_database(home.database) as database:
+        local = JobQueue(database)
+        local.task(name="digest.write")(lambda: effects.append(1))
+        worker = local.worker()
+        worker.start()
+        post = Dying(postgres_url, lambda name: (local, 1))
+        post.serve(["houston"])
+        number = post.ask("houston", "digest")
+        post.queue.wait(number, timeout=30)
+        post.close()
+        worker.stop(timeout=10)
+    assert tries._value == 2
+    assert len(effects) == (1 if noted else 2)
 
 
 def test_what_makes_no_sense_is_a_sentence(

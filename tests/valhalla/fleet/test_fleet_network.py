@@ -1,0 +1,220 @@
+"""Three machines as three network namespaces: one is cut off, one loses its power. Skipped where one may not make namespaces."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.errors import Fenced
+from db.verifying import verify
+from valhalla.cli.entry import run
+from valhalla.intake import by_hand
+from valhalla.leads import view
+from valhalla.program.database import open_database
+
+pytestmark = [pytest.mark.postgres, pytest.mark.crash]
+
+LONG = os.environ.get("VALHALLA_LONG") == "1"
+SECONDS = ("10", "5", "2") if LONG else ("2", "1", "0.2")
+"""Lease, grace, and between renewals; long: those of the program."""
+
+CUT = 20.0
+"""Seconds of the cut, in the long form; the short one ends it when another machine has the workspace."""
+
+ADDRESS = "10.231.7.1"
+
+
+def ip(*words: str) -> None:
+    """Run the command ``ip``."""
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
+
+
+class Wires:
+    """A bridge, and a namespace on it for each machine."""
+
+    def __init__(self, names: str) -> None:
+        self.tag = f"vh{os.getpid() % 10_000}"
+        self._undo: list[tuple[str, ...]] = []
+        try:
+            self._do(("link", "add", self.tag, "type", "bridge"), ("link", "del", self.tag))
+            ip("addr", "add", f"{ADDRESS}/24", "dev", self.tag)
+            ip("link", "set", self.tag, "up")
+            for number, name in enumerate(names, 2):
+                space = self.space(name)
+                self._do(("netns", "add", space), ("netns", "del", space))
+                ip("link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space)
+                ip("link", "set", space, "master", self.tag, "up")
+                ip("-n", space, "addr", "add", f"10.231.7.{number}/24", "dev", "eth0")
+                ip("-n", space, "link", "set", "eth0", "up")
+                ip("-n", space, "link", "set", "lo", "up")
+        except BaseException:
+            self.close()
+            raise
+
+    def _do(self, does: tuple[str, ...], undoes: tuple[str, ...]) -> None:
+        ip(*does)
+        self._undo.append(undoes)
+
+    def space(self, name: str) -> str:
+        """The namespace of a machine; the end of its wire here has the same name."""
+        return f"{self.tag}{name}"
+
+    def cut(self, name: str) -> None:
+        """Pull the plug of the network."""
+        ip("link", "set", self.space(name), "down")
+
+    def mend(self, name: str) -> None:
+        """Put it in again."""
+        ip("link", "set", self.space(name), "up")
+
+    def close(self) -> None:
+        """Take everything away."""
+        for words in reversed(self._undo):
+            with contextlib.suppress(subprocess.SubprocessError):
+                ip(*words)
+
+
+@pytest.fixture
+def wires() -> Iterator[Wires]:
+    """Three namespaces."""
+    if not shutil.which("ip"):
+        pytest.skip("needs the command ip (Debian: apt-get install iproute2)")
+    try:
+        made = Wires("abc")
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"network namespaces may not be made here ({type(error).__name__})")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server(wires: Wires) -> Iterator[Any]:
+    """A PostgreSQL server that they reach."""
+    pytest.importorskip("psycopg", reason="needs psycopg (pip install 'valhalla[postgres]')")
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    try:
+        import postgres_server
+    finally:
+        sys.path.pop(0)
+    try:
+        made = postgres_server.Server(address=ADDRESS)
+    except postgres_server.NoServer as reason:
+        pytest.skip(str(reason))
+    yield made
+    made.close()
+
+
+class Machine:
+    """A hub that runs in a namespace."""
+
+    def __init__(self, space: str, home: Path) -> None:
+        program = [sys.executable, str(Path(__file__).with_name("one_machine.py")), str(home), *SECONDS]
+        self.home = home
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", space, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.strip())
+
+    def hears(self, wanted: str) -> None:
+        """Wait until it says a line that begins so."""
+        while not self._lines.get(timeout=90).startswith(wanted):
+            pass
+
+    def stop(self) -> None:
+        """In good order."""
+        if self.process.poll() is None:
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+            self.process.wait(60)
+
+
+def first_of(machines: list[Machine], line: str) -> Machine:
+    """The machine that says it first."""
+    heard: queue.Queue[Machine] = queue.Queue()
+
+    def listen(machine: Machine) -> None:
+        with contextlib.suppress(queue.Empty):
+            machine.hears(line)
+            heard.put(machine)
+
+    for each in machines:
+        threading.Thread(target=listen, args=(each,), daemon=True).start()
+    return heard.get(timeout=90)
+
+
+def test_one_is_cut_off_and_one_loses_its_power(
+    wires: Wires, server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def say(machine: str, *words: str) -> Any:
+        capfd.readouterr()
+        assert run(["--home", str(tmp_path / machine), "--json", *words]) == 0
+        return json.loads(capfd.readouterr().out)
+
+    url = server.database()
+    for name in "abc":
+        say(name, "hub", "init")
+    place = Path(say("a", "hub", "add", "houston")["home"])
+    with open_database(place / "valhalla.db") as database:
+        by_hand.add_lead(database, {"name": "Hank Houston", "phone": "713-555-0142"})
+    say("a", "fleet", "init", url, "--copies", str(tmp_path / "copies"), "--name", "a")
+    for name in "bc":
+        say(name, "fleet", "join", url, "--name", name)
+    machines = {name: Machine(wires.space(name), tmp_path / name) for name in "abc"}
+    began: Callable[[], float] = time.monotonic
+    try:
+        machines["a"].hears("begins houston")
+        old = open_database(place / "valhalla.db")
+        at = began()
+        wires.cut("a")
+        owner = first_of([machines["b"], machines["c"]], "begins houston")
+        with capfd.disabled():
+            print(f"\ncut off: served by {owner.home.name} after {began() - at:.1f} s")
+        with pytest.raises(Fenced):
+            by_hand.add_lead(old, {"name": "Behind The Cut", "phone": "713-555-0143"})
+        if LONG:
+            time.sleep(max(0.0, CUT - (began() - at)))
+        wires.mend("a")
+        machines["a"].hears("fleet houston belongs to another machine now")
+        with pytest.raises(Fenced):
+            by_hand.add_lead(old, {"name": "After The Cut", "phone": "713-555-0144"})
+        old.close_all()
+        with open_database(owner.home / "workspaces" / "houston" / "valhalla.db") as database:
+            by_hand.add_lead(database, {"name": "Of The Next Owner", "phone": "713-555-0145"})
+            say("a", "fleet", "list")
+
+        # Hand it to a machine that stays, so that there is a copy with both; then the power of that one goes.
+        third = next(each for each in machines.values() if each.home.name not in ("a", owner.home.name))
+        say("a", "fleet", "move", "houston", third.home.name)
+        third.hears("begins houston")
+        at = began()
+        third.process.kill()
+        wires.cut(third.home.name)
+        others = [each for each in machines.values() if each is not third]
+        last = first_of(others, "begins houston")
+        with capfd.disabled():
+            print(f"power off: served by {last.home.name} after {began() - at:.1f} s")
+        with open_database(last.home / "workspaces" / "houston" / "valhalla.db") as database:
+            assert verify(database).ok
+            assert view.count(database) == 2
+        assert [row["epoch"] for row in say("a", "fleet", "list")["workspaces"]] == [4]
+    finally:
+        for machine in machines.values():
+            machine.stop()
