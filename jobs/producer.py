@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from db.clock import SECOND
-from jobs import message, sql
+from jobs import message
 from jobs.here import CURRENT_JOB
 from jobs.holding import HELD, needs
 from jobs.huey import chord, group
@@ -71,44 +71,26 @@ class Producer(Waiting):
         state = WAITING if due is None or due <= now else SCHEDULED
         if priority is None:
             priority = int(task.priority or 0)
-        until = None
-        if unique is not None:
-            if scope not in ("waiting", "running", "period") or (scope == "period") != (period is not None):
-                raise ValueError('scope is "waiting", "running", or "period" with period= in seconds')
-            until = None if period is None else now + int(period * SECOND)
-        current = CURRENT_JOB.get()
-        parent = current.id if current is not None else None
-        if correlation_id is None and current is not None:
-            correlation_id = current.correlation_id
-        body = message.body_of(task)
-        if held is not None or self.carriers or self.cipher is not None:
-            payload = self._envelope(body, held, kind)
-        else:
-            payload = to_json(body, f"the arguments of {kind.name}") if body else "{}"
+        key = None if unique is None else _key(unique, scope, period, now)
+        parent, correlation_id = _cause(correlation_id)
+        payload = self._payload(message.body_of(task), held, kind)
         lane = kind.lane if lane is None else lane
         expiry = self._expiry(task, expires, now)
-        row: tuple[Any, ...]
-        if unique is None and expiry is None and not tags:
-            statement = sql.INSERT_BULK
-            row = (
-                kind.queue, lane, kind.name, state, priority, payload, due, correlation_id, parent, now,
-            )  # fmt: skip
-        else:
-            statement = sql.INSERT
-            row = (
-                kind.queue, lane, kind.name, state, priority, payload, due, expiry, unique,
-                None if unique is None else scope, until, int(unique is not None),
-                to_json(list(tags), "tags") if tags else None, correlation_id, parent, now,
-            )  # fmt: skip
+        head, tail = (
+            (kind.queue, lane, kind.name, state, priority, payload, due),
+            (correlation_id, parent, now),
+        )
         database, engine = self.database, self.engine
         event = "enqueued" if state == WAITING else "scheduled"
         with database.write(durable=kind.durable and not database.in_write()):
-            if statement is sql.INSERT:
+            if key is None and expiry is None and not tags:
+                number = engine.insert((*head, *tail), event, now)
+            else:
+                labels = to_json(list(tags), "tags") if tags else None
+                row = (*head, expiry, *(key or NO_KEY), labels, *tail)
                 number, added = engine.insert_unique(row, event, now)
                 if not added:
                     return self._job_id(number)
-            else:
-                number = engine.insert(row, event, now)
             job_id = self._job_id(number)
             task.named(job_id)
             self._emit(S.SIGNAL_ENQUEUED if state == WAITING else S.SIGNAL_SCHEDULED, task)
@@ -117,8 +99,8 @@ class Producer(Waiting):
             database.after_commit(lambda: self.arrived(priority))
         return job_id
 
-    def _envelope(self, body: dict[str, Any], held: dict[str, Any] | None, kind: Kind) -> str:
-        """The payload with what is not of the handler's arguments, and these sealed if the queue has a key."""
+    def _payload(self, body: dict[str, Any], held: dict[str, Any] | None, kind: Kind) -> str:
+        """A job's arguments as JSON, encrypted if the queue has a key, and what the queue itself adds to them."""
         if self.cipher is not None and body:
             body = from_json(self.sealed(to_json(body, f"the arguments of {kind.name}")), "a payload")
         body.update(held or {})
@@ -146,22 +128,15 @@ class Producer(Waiting):
         ``block`` jobs at a time share a transaction (inside ``database.write()`` all of them do).
         """
         kind, database = handler.kind, self.database
-        current = CURRENT_JOB.get()
-        parent = current.id if current is not None else None
-        if correlation_id is None and current is not None:
-            correlation_id = current.correlation_id
+        parent, correlation_id = _cause(correlation_id)
         rank = kind.priority if priority is None else priority
-        what = f"the arguments of {kind.name}"
         total, rows = 0, iter(arguments)
         while part := list(itertools.islice(rows, block)):
             now = database.clock()
             due = None if not delay else now + int(delay * SECOND)
             state = WAITING if due is None else SCHEDULED
             head, tail = (kind.queue, kind.lane, kind.name, state, rank), (due, correlation_id, parent, now)
-            if self.carriers or self.cipher is not None:
-                payloads = [self._envelope({"args": list(args)} if args else {}, None, kind) for args in part]
-            else:
-                payloads = [to_json({"args": list(args)}, what) if args else "{}" for args in part]
+            payloads = (self._payload({"args": list(args)} if args else {}, None, kind) for args in part)
             values = [(*head, payload, *tail) for payload in payloads]
             with database.write(durable=kind.durable and not database.in_write()):
                 self.engine.insert_many(values)
@@ -245,6 +220,25 @@ class Batch:
             self._write.__exit__(type(failure), failure, None)
             raise
         self._write.__exit__(kind, error, trace)
+
+
+NO_KEY = (None, None, None, 0)
+"""What :func:`_key` is without a key."""
+
+
+def _key(unique: str, scope: str, period: float | None, now: int) -> tuple[str, str, int | None, int]:
+    """A unique key, its scope, until when it is taken, and that it is."""
+    if scope not in ("waiting", "running", "period") or (scope == "period") != (period is not None):
+        raise ValueError('scope is "waiting", "running", or "period" with period= in seconds')
+    return unique, scope, None if period is None else now + int(period * SECOND), 1
+
+
+def _cause(correlation_id: str | None) -> tuple[int | None, str | None]:
+    """The job that is running in this thread, which is a new one's parent, and the new one's correlation id."""
+    current = CURRENT_JOB.get()
+    if current is None:
+        return None, correlation_id
+    return current.id, current.correlation_id if correlation_id is None else correlation_id
 
 
 def periodic_key(name: str) -> str:
