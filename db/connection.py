@@ -30,10 +30,13 @@ BUSY_TIMEOUT = 10.0
 TURN_TIMEOUT = 120.0
 """Seconds to wait for the writers of this process that came before."""
 
-LOG_PAGES = 4_000
-"""A commit that leaves so many pages in the log (16 MiB) moves them into the file, unless somebody in this program leaves them there
-for a while: see :meth:`Connections.log_left`. SQLite's own number is 1,000; but each move waits for the disk twice, and small jobs
-fill 1,000 pages in a tenth of a second."""
+LOG_PAGES = 1_000
+"""A durable commit that leaves so many pages in the log moves them into the file (SQLite's own number), unless somebody in this
+program leaves them there for a while: see :meth:`Connections.log_left`. A flush is cheaper while the log does not have to grow."""
+
+LONG_LOG = 4_000
+"""The same for a commit that is not durable (16 MiB): a move waits for the disk twice, which no such commit does otherwise, and small
+jobs fill 1,000 pages in a tenth of a second."""
 
 NORMAL, FULL = 1, 2
 
@@ -567,7 +570,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _move_when_long(self, connection: apsw.Connection, name: str, pages: int) -> int:
         """After each commit, as SQLite itself would do it."""
-        if pages >= LOG_PAGES and not self._leaving:
+        if pages >= (LOG_PAGES if self._thread.durable else LONG_LOG) and not self._leaving:
             with contextlib.suppress(apsw.Error):  # somebody else is at it, or the next commit gets the error
                 connection.wal_checkpoint(name, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         return apsw.SQLITE_OK

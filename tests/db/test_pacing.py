@@ -74,6 +74,7 @@ def test_a_writing_thread_that_waits_is_noticed(tmp_path: Path, eventually: Even
 def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages after which a commit moves the log: few."""
     monkeypatch.setattr("db.connection.LOG_PAGES", 100)
+    monkeypatch.setattr("db.connection.LONG_LOG", 100)
     return 100
 
 
@@ -145,6 +146,24 @@ def test_a_small_commit_does_not_move_what_a_large_one_leaves(tmp_path: Path, sh
         assert elsewhere()
         large()
         assert whole()
+
+
+def test_only_a_durable_commit_moves_a_log_that_is_not_long_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.connection.LOG_PAGES", 100)
+    with open_database(tmp_path / "valhalla.db") as database:
+        with database.write():
+            database.sql("CREATE TABLE filling (content BLOB)")
+        database.checkpoint()
+
+        def left(durable: bool) -> bool:
+            with database.write(durable=durable):
+                database.sql("INSERT INTO filling VALUES (zeroblob(?))", (200 * 4096,))
+            _, pages, moved = database.sql("PRAGMA wal_checkpoint(NOOP)")[0]
+            return bool(pages > moved)
+
+        assert (left(False), left(True)) == (True, False)
 
 
 # -- yielding to page requests --------------------------------------------------------------------------------
