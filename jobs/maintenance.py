@@ -21,6 +21,9 @@ log = logging.getLogger("jobs")
 TICK = 0.025
 """Seconds between two checks of the database's version: how long news from another process may take."""
 
+BUSY_TICKS = 4
+"""Of so many of these checks one is made while every thread has a job: nobody could take another, and the check costs them time."""
+
 RELEASE = 0.1
 """Seconds between two checks whether a held job may begin, while there are any and the database changes."""
 
@@ -63,6 +66,7 @@ class Maintenance:
         self._periodic = periodic
         self._crew = crew
         self._version: int | None = None
+        self._skipped = 0
         self._released_at: int | None = None
         self._next_due: int | None = 0
         self._last_tick = time.monotonic()
@@ -139,7 +143,12 @@ class Maintenance:
 
     def _check_version(self) -> None:
         """If the database has changed, here or in another process, check for work and for due jobs."""
-        version = self._engine.news()
+        if self._skipped < BUSY_TICKS - 1 and all(thread.is_busy for thread in self._crew.threads):
+            self._skipped += 1
+            version = self._version
+        else:
+            self._skipped = 0
+            version = self._engine.news()
         if version != self._version:
             self._version = version
             self._next_due = self._database.value(sql.NEXT_DUE)

@@ -73,6 +73,11 @@ class WorkerThread:
         self._lost: tuple[type[BaseException], ...] = (LeaseLost, *self.engine.errors)
         self._unwritten: tuple[type[BaseException], ...] = (Unacknowledged, *self.engine.errors)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has a job to run."""
+        return self.running is not None or len(self.batch) > 0
+
     # -- a batch -------------------------------------------------------------------------------------------
 
     def work(self, on: bool = False) -> int:
