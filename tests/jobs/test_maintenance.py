@@ -12,7 +12,7 @@ from jobs import CurrentJob, Duty, JobQueue, JobSignal, JobWorker, WorkerRegistr
 from jobs import maintenance as maintenance_module
 from jobs.attempt import Attempt
 from jobs.batch import Running
-from jobs.maintenance import Maintenance
+from jobs.maintenance import BUSY_TICKS, Maintenance
 from jobs.testing import Bench
 from jobs.worker_thread import WorkerThread
 
@@ -355,3 +355,20 @@ def test_after_a_pause_of_the_machine_the_others_may_renew_their_leases_first(
         maintenance.tick()
     assert bench.queue.state(1).state == "waiting"
     other.close()
+
+
+def test_news_is_checked_less_often_while_every_thread_works(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _, _ = running(bench, bench.queue.owner.id)
+    crew = Crew(bench, run)
+    maintenance = Maintenance(bench.queue, bench.queue.periodic, crew)
+    checks: list[int] = []
+    monkeypatch.setattr(bench.queue.engine, "news", lambda: checks.append(1) or len(checks))
+    for _ in range(2 * BUSY_TICKS):
+        maintenance._check_version()
+    assert len(checks) == 2
+    crew.thread.running = None
+    for _ in range(3):
+        maintenance._check_version()
+    assert len(checks) == 5
