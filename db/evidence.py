@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import groupby, islice, repeat
 from operator import itemgetter
 from typing import Any, cast
 
@@ -127,12 +127,16 @@ the other columns as they are hashed behind the key."""
 _Half = tuple[bytes, bytes]
 
 
-def _halves(personal: Callable[[Values], Values], rows: Sequence[Values]) -> list[_Half]:
-    sha256, dumps, random = hashlib.sha256, encode, os.urandom(SALT_BYTES * len(rows))
+def _halves(personal: Iterable[Values], count: int) -> list[_Half]:
+    sha256, dumps, random = hashlib.sha256, encode, os.urandom(SALT_BYTES * count)
     salts = [random[at : at + SALT_BYTES] for at in range(0, len(random), SALT_BYTES)]
     return [
-        (salt, sha256(salt + dumps(personal(row))).digest()) for salt, row in zip(salts, rows, strict=True)
+        (salt, sha256(salt + dumps(values)).digest()) for salt, values in zip(salts, personal, strict=True)
     ]
+
+
+def _rows(columns: Iterable[Iterable[Any]], count: int) -> Iterable[Values]:
+    return islice(zip(*columns, strict=False), count)
 
 
 class Hasher:
@@ -159,8 +163,10 @@ class Hasher:
         self.table = table
         self._key = _picker([given.index(column) for column in table.key])
         self._key_at = given.index(table.key[0])
-        self._personal = _picker(places(table.personal)) if table.personal else None
-        self._rest = _picker(places((*table.key, *table.other)))
+        self._personal_at = places(table.personal)
+        self._rest_at = places((*table.key, *table.other))
+        self._personal = _picker(self._personal_at) if table.personal else None
+        self._rest = _picker(self._rest_at)
         self._tail = tuple(tail)
         self._begin = f"{DOMAIN}\n{table.id}\n{table.table}\n".encode()
 
@@ -168,18 +174,15 @@ class Hasher:
         """What ``witness.key`` holds for the row."""
         return key_value(self._key(row))
 
-    def prepare(self, rows: Sequence[tuple[Any, ...]]) -> list[Prepared]:
-        """For anyone who works on the rows before they have a key, in whose place they have 0. Of a table that has one number for a
-        key, and personal columns."""
+    def prepare(self, columns: Sequence[Iterable[Any]], count: int) -> list[Prepared]:
+        """For anyone who works on ``count`` rows before they have a key, in whose place they have 0. Of a table that has one number
+        for a key, and personal columns. ``columns``: the rows, column by column; one may have no end."""
         if self._personal is None or len(self.table.key) != 1:
             raise ValueError(f"rows of {self.table.table} cannot be prepared")
-        tail = self._tail
-        rows = [row + tail for row in rows] if tail else rows
-        dumps, rest, behind = encode, self._rest, len(b"[0")
-        return [
-            (salt, half, dumps(rest(row))[behind:])
-            for (salt, half), row in zip(_halves(self._personal, rows), rows, strict=True)
-        ]
+        given = [*columns, *map(repeat, self._tail)]
+        halves = _halves(_rows([given[at] for at in self._personal_at], count), count)
+        dumps, behind, rows = encode, len(b"[0"), _rows([given[at] for at in self._rest_at], count)
+        return [(salt, half, dumps(row)[behind:]) for (salt, half), row in zip(halves, rows, strict=True)]
 
     def hashes(
         self, rows: Iterable[Values], prepared: Sequence[Prepared | None] | None = None
@@ -199,7 +202,7 @@ class Hasher:
                 (key, None, sha256(begin + dumps(rest(row))).digest())
                 for key, row in zip(keys, rows, strict=True)
             ]
-        known = _halves(self._personal, rows)
+        known = _halves(map(self._personal, rows), len(rows))
         return [
             (key, salt, sha256(begin + half + dumps(rest(row))).digest())
             for key, (salt, half), row in zip(keys, known, rows, strict=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_a_row_is_hashed_as_the_document_says(row: tuple[Any, ...]) -> None:
 def test_what_was_prepared_elsewhere_before_the_key_was_known_gives_the_same_hash() -> None:
     table = Evidence("t", ("id",), ("name", "later"), ("size", "state"))
     columns, lacking = ("id", "name", "size"), [("later", None), ("state", "new")]
-    ready = Hasher(table, columns, lacking).prepare([(0, "Ann", 7), (0, "Bob", 0)])
+    ready = Hasher(table, columns, lacking).prepare([repeat(0), ("Ann", "Bob"), (7, 0)], 2)
     rows = [(41, "Ann", 7), (2**40, "Cy", 1), (43, "Bob", 0)]
     found = Hasher(table, columns, lacking).hashes(rows, [ready[0], None, ready[1]])
     whole = Hasher(table, ("id", "name", "later", "size", "state"))
@@ -100,7 +101,7 @@ def test_only_rows_with_one_number_for_a_key_are_prepared() -> None:
         Evidence("t", ("id",), (), ("part", "name", "size")),
     ):
         with pytest.raises(ValueError, match="cannot be prepared"):
-            Hasher(table, ("id", "part", "name", "size")).prepare([(0, 1, "Ann", 7)])
+            Hasher(table, ("id", "part", "name", "size")).prepare([(0,), (1,), ("Ann",), (7,)], 1)
 
 
 def test_columns_that_the_tuples_lack_are_hashed_at_their_defaults() -> None:
@@ -142,3 +143,14 @@ def test_a_key_of_several_columns_is_one_value() -> None:
     assert evidence.key_value((5,)) == 5
     assert evidence.key_value(("interval",)) == "interval"
     assert evidence.key_value((5, 7)) == "[5,7]"
+
+
+def test_columns_without_an_end_are_as_long_as_the_rows() -> None:
+    table = Evidence("t", ("id",), ("name",), ("size",))
+    hasher = Hasher(table, ("id", "name", "size"))
+    ready = hasher.prepare([repeat(0), repeat(None), (7, 8)], 2)
+    found = hasher.hashes([(1, None, 7), (2, None, 8)], ready)
+    assert [made for _, _, made in found] == [
+        hasher.check((number, None, size), salt)
+        for (number, salt, _), size in zip(found, (7, 8), strict=True)
+    ]

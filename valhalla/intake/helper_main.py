@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any, BinaryIO
 
 from db.evidence import Hasher, Prepared
@@ -26,13 +27,13 @@ from valhalla.intake.helper_protocol import (
     file_of,
     in_columns,
     key_of,
+    values_of,
 )
 from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
 from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
 from valhalla.scoring.stages import Context, decide
-from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
 
 _MARSHAL = 2
@@ -189,23 +190,21 @@ def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) 
         rows = [row for row in rows if not is_unread(row)]
     decided_on = len(sql.DECIDED)
     decisions = [decide(row, context)[:decided_on] for row in rows]  # the rest is the same for all
-    decided = (in_columns(decisions), in_columns(_prepared(rows, decisions, hasher)))
+    known, worked_out = in_columns(rows), in_columns(decisions)
+    prepared = _prepared(known, worked_out, len(rows), hasher)
+    accepted = known if rows is chunk.accepted else in_columns(chunk.accepted)
     return (
-        *(start, end, in_columns(chunk.accepted), rejected, warnings, chunk.blank, chunk.fixes),
-        *(chunk.normalised, digest, key_of(context), decided),
+        *(start, end, accepted, rejected, warnings, chunk.blank, chunk.fixes),
+        *(chunk.normalised, digest, key_of(context), (worked_out, in_columns(prepared))),
     )
 
 
-def _prepared(
-    rows: Sequence[Row], decisions: Sequence[tuple[Any, ...]], hasher: Hasher | None
-) -> Sequence[Prepared]:
-    """What can be worked out of the hashes of the rows as new leads; nothing without a hasher."""
-    if hasher is None:
+def _prepared(rows: list[Any], decisions: list[Any], count: int, hasher: Hasher | None) -> Sequence[Prepared]:
+    """What can be worked out of the hashes of the rows as new leads, of their columns; nothing without a hasher."""
+    if hasher is None or not count:
         return []
-    width, no_key, no_reason = len(sql.FROM_ROW), (0,), (None,)
-    return hasher.prepare(
-        [no_key + row[:width] + no_reason + decision for row, decision in zip(rows, decisions, strict=True)]
-    )
+    columns = [*map(values_of, rows[: len(sql.FROM_ROW)]), repeat(None), *map(values_of, decisions)]
+    return hasher.prepare([repeat(0), *columns], count)
 
 
 def _alive() -> None:

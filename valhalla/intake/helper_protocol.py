@@ -52,6 +52,9 @@ def in_rows(columns: list[Any]) -> Iterable[tuple[Any, ...]]:
     """The rows of which :func:`in_columns` made these columns; of rows that are all blank, none."""
     if all(isinstance(values, list) for values in columns):
         return ()
-    return zip(
-        *(repeat(values[0]) if isinstance(values, list) else values for values in columns), strict=False
-    )
+    return zip(*map(values_of, columns), strict=False)
+
+
+def values_of(column: Sequence[Any]) -> Iterable[Any]:
+    """The values of a column as it crosses the pipe: without an end where it is blank."""
+    return repeat(column[0]) if isinstance(column, list) else column

@@ -14,7 +14,7 @@ import pytest
 from db import Database
 from db.verifying import verify
 from valhalla.intake import helper, helper_main, importer, read_ahead
-from valhalla.intake.helper_protocol import PART_ROWS, file_of
+from valhalla.intake.helper_protocol import PART_ROWS, file_of, in_columns, in_rows
 from valhalla.intake.importer import import_file
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.intake.reading.chunk import CHUNK_BYTES
@@ -382,3 +382,8 @@ def test_a_list_that_comes_again_ends_up_the_same(
                 rows.insert(chance.randrange(len(rows)), chance.choice(rows))
                 del rows[chance.randrange(len(rows))]
     assert len(said) == 3 and said[0] == 0 and min(said[1:]) > 80
+
+
+def test_rows_cross_the_pipe_in_columns_as_they_are() -> None:
+    for rows in ([], [(1, None, (), "a")], [(1, None, (), None), (2, None, (), "b"), (3, None, (4,), None)]):
+        assert list(in_rows(in_columns(rows))) == rows
