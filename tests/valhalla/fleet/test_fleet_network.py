@@ -27,7 +27,7 @@ from valhalla.program.database import open_database
 pytestmark = [pytest.mark.postgres, pytest.mark.crash]
 
 LONG = os.environ.get("VALHALLA_LONG") == "1"
-SECONDS = ("10", "5", "2") if LONG else ("2", "1", "0.2")
+SECONDS = ("10", "5", "2") if LONG else ("6", "3", "0.5")
 """Lease, grace, and between renewals; long: those of the program."""
 
 CUT = 20.0
@@ -54,7 +54,10 @@ class Wires:
             for number, name in enumerate(names, 2):
                 space = self.space(name)
                 self._do(("netns", "add", space), ("netns", "del", space))
-                ip("link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space)
+                self._do(
+                    ("link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space),
+                    ("link", "del", space),
+                )
                 ip("link", "set", space, "master", self.tag, "up")
                 ip("-n", space, "addr", "add", f"10.231.7.{number}/24", "dev", "eth0")
                 ip("-n", space, "link", "set", "eth0", "up")
