@@ -251,7 +251,7 @@ class Agent:
                 raise ValhallaError(f"{name} did not stop in time, so it stays here")
             with taking(), open_database(place.database, create=False) as database:
                 fencing.keep(database, Lease(epoch, 0))  # first: what is written from here on is in no copy
-                manifest = protecting.copy_now(database, place)
+                manifest = protecting.protect(database, place, place_of(self.member, name))
             handed = self.register.call(
                 "fleet_hand_over", name, self.member.machine, epoch, str(manifest["head"]), RESTORING
             )

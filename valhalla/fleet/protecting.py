@@ -87,14 +87,6 @@ def protect(database: Database, home: Home, target: str, actor: str = "operator"
     return manifest
 
 
-def copy_now(database: Database, home: Home) -> dict[str, Any]:
-    """One more copy, now, in the place that has been set. Returns its manifest."""
-    target = str(settings.value(database, FOLDER))
-    if target.startswith(BUCKET):
-        return _send(database, home, Bucket(target))
-    return _copy(database, home, Path(target))
-
-
 def unprotect(database: Database, actor: str = "operator") -> None:
     """No further copies are made; those that there are stay."""
     settings.save(database, FOLDER, "", actor)
