@@ -12,6 +12,7 @@ disk, and a commit that stopped to do it would make all who queue wait with it.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,7 @@ _nobody = threading.Event()
 _nobody.set()
 _waiting = 0
 _since = 0.0
+_delayed_at = -math.inf
 _for_this = ContextVar("for_this", default=False)
 """Whether somebody waits for what this thread does: it does not stand aside for itself."""
 
@@ -70,6 +72,11 @@ def waited_for() -> Iterator[None]:
 def somebody_waits() -> bool:
     """Whether somebody waits now."""
     return _waiting > 0
+
+
+def at_work() -> bool:
+    """Whether a person had to wait for the turn to write a moment ago."""
+    return time.monotonic() - _delayed_at < AT_WORK
 
 
 def give_way() -> None:
@@ -106,8 +113,8 @@ AT_ONCE = 0.0
 """Instead of that, for work that costs more in small batches and lets go as soon as somebody waits."""
 
 AT_WORK = 30.0
-"""When it was a person who waited, seconds by the clock for which batches stay small all the same: who calls one lead calls
-the next, and is to get it at once."""
+"""Seconds by the clock for which all batches stay small after a person had to wait for one: who calls one lead calls the next,
+and is to get it at once."""
 
 
 class Pace:
@@ -120,10 +127,9 @@ class Pace:
         self.smallest = min(smallest, largest)
         self.hold = hold
         self.alone = alone
-        self.rows = largest
+        self.rows = self.smallest if at_work() else largest
         self._alone = alone
         """Seconds of holding the lock since somebody waited for it."""
-        self._at_work_until = 0.0
 
     @contextlib.contextmanager
     def write(self, database: Connections) -> Iterator[None]:
@@ -140,12 +146,11 @@ class Pace:
     def settle(self, contended: bool, rows: int, held: float) -> None:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         self._alone = 0.0 if contended else self._alone + held
-        now = time.monotonic()
         if contended and somebody_waits():
-            self._at_work_until = now + AT_WORK
-        at_work = now < self._at_work_until
-        hold = min(self.hold, BRIEFLY) if at_work else self.hold
-        undisturbed = not contended and self._alone >= self.alone and not at_work
+            global _delayed_at
+            _delayed_at = time.monotonic()
+        hold = min(self.hold, BRIEFLY) if at_work() else self.hold
+        undisturbed = not contended and self._alone >= self.alone and not at_work()
         if undisturbed or held < hold / 2:  # a slow one is not to make all that follow small
             self.rows = min(self.largest, self.rows * 2)
         elif held > hold:

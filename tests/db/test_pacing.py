@@ -81,6 +81,7 @@ def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
 def test_batches_stay_small_while_a_person_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("db.pacing.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(pacing, "_delayed_at", -pacing.AT_WORK)
     pace = Pace(5_000, 100, alone=pacing.AT_ONCE)
     pace.settle(contended=True, rows=5_000, held=0.05)
     assert pace.rows == 5_000, "of background work"
@@ -90,6 +91,7 @@ def test_batches_stay_small_while_a_person_is_at_work(monkeypatch: pytest.Monkey
     now[0] = pacing.AT_WORK - 1
     pace.settle(contended=False, rows=2_500, held=0.02)
     assert pace.rows == 2_500, "who will want it again"
+    assert Pace(5_000, 100).rows == 100, "also from work that only begins"
     now[0] = pacing.AT_WORK
     pace.settle(contended=False, rows=2_500, held=0.02)
     assert pace.rows == 5_000
