@@ -263,14 +263,15 @@ class Service:
         database = self.database
         self.stats.status = "STOPPED"
         facts = {"reason": reason, "cycles": self.stats.cycles}
-        try:
-            self._unless_full(lambda: runs.end(database, "run", self._run_id, reason, facts))
-            self._save_stats()
-        finally:
-            if self.safety is not None:
-                self._unless_full(self.safety.end)
-        self._unless_full(lambda: signing.note(database, self.home.audit, f"run {self._run_id} {reason}"))
-        self.continuous.end()
+        with contextlib.ExitStack() as rest:  # also of a file that may not be written any more
+            rest.callback(self.continuous.end)
+            try:
+                self._unless_full(lambda: runs.end(database, "run", self._run_id, reason, facts))
+                self._save_stats()
+            finally:
+                if self.safety is not None:
+                    self._unless_full(self.safety.end)
+            self._unless_full(lambda: signing.note(database, self.home.audit, f"run {self._run_id} {reason}"))
         self._unless_full(database.checkpoint)
 
     def _unless_full(self, step: Callable[[], object]) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from db import Database, audit
 from db.clock import DAY, MINUTE
+from db.errors import Fenced
 from valhalla.fleet import continuous, litestream, protecting
 from valhalla.fleet.continuous import Continuous
 from valhalla.fleet.litestream import Found
@@ -23,6 +24,8 @@ from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.scoring import store
+from valhalla.service.service import Events, Plan, Service
+from valhalla.service.whole import WholeProgram
 
 pytestmark = pytest.mark.skipif(not litestream.find().usable, reason=f"{litestream.find()}")
 
@@ -172,3 +175,19 @@ def test_the_log_is_emptied_while_it_pauses(sending: Continuous, database: Datab
 )
 def test_its_version_is_checked(found: Found, usable: bool, says: str) -> None:
     assert found.usable is usable and says in str(found)
+
+
+def test_it_ends_with_a_run_that_may_not_write_any_more(home: Home, database: Database, stick: Path) -> None:
+    def refuse(_: object) -> None:
+        raise Fenced("another machine has it")
+
+    database.close_all()
+    with WholeProgram.open(home) as program:
+        values = {**settings.effective(program.database), "watch": "off"}
+        service = Service(program, Plan([], 3600, None), values, Events())
+        with pytest.raises(Fenced), service.running():
+            service.continuous.tick()
+            assert service.continuous.running
+            program.database.fence = refuse
+        assert not service.continuous.running
+        program.database.fence = None

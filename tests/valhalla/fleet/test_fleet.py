@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ import pytest
 from db.errors import Fenced
 from db.verifying import verify
 from jobs import JobQueue, fencing
-from valhalla.cli.entry import run
 from valhalla.fleet.asking import Post
 from valhalla.intake import by_hand
 from valhalla.leads import view
@@ -27,72 +24,6 @@ from valhalla.program.database import open_database
 from valhalla.program.home import Home
 
 pytestmark = pytest.mark.postgres
-
-LEASE, GRACE, EACH = "3", "1", "0.2"
-
-
-class Machine:
-    """A process that runs a hub."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("one_machine.py")), str(home), LEASE, GRACE, EACH],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.said: list[str] = []
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line.strip())
-
-    def hears(self, wanted: str) -> None:
-        """Wait until it says a line that begins so."""
-        while True:
-            line = self._lines.get(timeout=60)
-            self.said.append(line)
-            if line.startswith(wanted):
-                return
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
-            self.process.wait(60)
-
-
-@pytest.fixture
-def say(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """A function that runs a command on a machine and returns its JSON."""
-
-    def call(machine: str, *words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        assert run(["--home", str(tmp_path / machine), "--json", *words]) == code, capfd.readouterr().err
-        said = capfd.readouterr()
-        return said.err if code else json.loads(said.out)
-
-    return call
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[str], Machine]]:
-    """A function that starts a machine; all are stopped afterwards."""
-    started: list[Machine] = []
-
-    def begin(name: str) -> Machine:
-        started.append(Machine(tmp_path / name))
-        return started[-1]
-
-    yield begin
-    for each in started:
-        if each.process.poll() is None:
-            os.kill(each.process.pid, signal.SIGCONT)
-        each.stop()
 
 
 @pytest.fixture
@@ -117,7 +48,7 @@ def leads_of(home: Path) -> int:
 
 
 def test_a_workspace_moves_and_the_file_that_it_left_refuses_writes(
-    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+    fleet: Path, say: Callable[..., Any], start: Callable[..., Any], tmp_path: Path
 ) -> None:
     first, second = start("a"), start("b")
     first.hears("begins houston")
@@ -139,18 +70,13 @@ def test_a_workspace_moves_and_the_file_that_it_left_refuses_writes(
 
 
 def test_after_a_death_the_next_machine_serves_the_verified_file_and_the_old_one_is_refused(
-    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+    fleet: Path, say: Callable[..., Any], start: Callable[..., Any], first_of: Callable[..., Any]
 ) -> None:
     first = start("a")
     first.hears("begins houston")
     others = [start("b"), start("c")]
     first.process.kill()
-    heard: queue.Queue[Machine] = queue.Queue()
-    for each in others:
-        threading.Thread(
-            target=lambda each=each: (each.hears("begins houston"), heard.put(each)), daemon=True
-        ).start()
-    winner = heard.get(timeout=60)
+    winner = first_of(others, "begins houston")
     row = say("b", "fleet", "list")["workspaces"][0]
     assert (row["machine"], row["epoch"]) == (winner.home.name, 2)
     assert leads_of(winner.home / "workspaces" / "houston") == 1
@@ -166,7 +92,7 @@ def test_after_a_death_the_next_machine_serves_the_verified_file_and_the_old_one
 
 
 def test_a_machine_that_slept_past_its_lease_writes_nothing(
-    fleet: Path, start: Callable[[str], Machine], tmp_path: Path
+    fleet: Path, start: Callable[..., Any], tmp_path: Path
 ) -> None:
     first = start("a")
     first.hears("begins houston")
@@ -183,7 +109,7 @@ def test_a_machine_that_slept_past_its_lease_writes_nothing(
 
 
 def test_work_for_a_workspace_is_done_once_by_whoever_owns_it(
-    fleet: Path, say: Callable[..., Any], start: Callable[[str], Machine], tmp_path: Path
+    fleet: Path, say: Callable[..., Any], start: Callable[..., Any], tmp_path: Path
 ) -> None:
     number = say("c", "fleet", "ask", "houston", "digest")["job"]  # waits for the owner
     first = start("a")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import queue
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +16,6 @@ import pytest
 
 from db.errors import Fenced
 from db.verifying import verify
-from valhalla.cli.entry import run
 from valhalla.intake import by_hand
 from valhalla.leads import view
 from valhalla.program.database import open_database
@@ -119,58 +115,15 @@ def server(wires: Wires) -> Iterator[Any]:
     made.close()
 
 
-class Machine:
-    """A hub that runs in a namespace."""
-
-    def __init__(self, space: str, home: Path) -> None:
-        program = [sys.executable, str(Path(__file__).with_name("one_machine.py")), str(home), *SECONDS]
-        self.home = home
-        self.process = subprocess.Popen(
-            ["ip", "netns", "exec", space, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line.strip())
-
-    def hears(self, wanted: str) -> None:
-        """Wait until it says a line that begins so."""
-        while not self._lines.get(timeout=90).startswith(wanted):
-            pass
-
-    def stop(self) -> None:
-        """In good order."""
-        if self.process.poll() is None:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
-            self.process.wait(60)
-
-
-def first_of(machines: list[Machine], line: str) -> Machine:
-    """The machine that says it first."""
-    heard: queue.Queue[Machine] = queue.Queue()
-
-    def listen(machine: Machine) -> None:
-        with contextlib.suppress(queue.Empty):
-            machine.hears(line)
-            heard.put(machine)
-
-    for each in machines:
-        threading.Thread(target=listen, args=(each,), daemon=True).start()
-    return heard.get(timeout=90)
-
-
 def test_one_is_cut_off_and_one_loses_its_power(
-    wires: Wires, server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    wires: Wires,
+    server: Any,
+    say: Callable[..., Any],
+    start: Callable[..., Any],
+    first_of: Callable[..., Any],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def say(machine: str, *words: str) -> Any:
-        capfd.readouterr()
-        assert run(["--home", str(tmp_path / machine), "--json", *words]) == 0
-        return json.loads(capfd.readouterr().out)
-
     url = server.database()
     for name in "abc":
         say(name, "hub", "init")
@@ -180,44 +133,43 @@ def test_one_is_cut_off_and_one_loses_its_power(
     say("a", "fleet", "init", url, "--copies", str(tmp_path / "copies"), "--name", "a")
     for name in "bc":
         say(name, "fleet", "join", url, "--name", name)
-    machines = {name: Machine(wires.space(name), tmp_path / name) for name in "abc"}
+    machines = {
+        name: start(name, seconds=SECONDS, prefix=("ip", "netns", "exec", wires.space(name)))
+        for name in "abc"
+    }
     began: Callable[[], float] = time.monotonic
-    try:
-        machines["a"].hears("begins houston")
-        old = open_database(place / "valhalla.db")
-        at = began()
-        wires.cut("a")
-        owner = first_of([machines["b"], machines["c"]], "begins houston")
-        with capfd.disabled():
-            print(f"\ncut off: served by {owner.home.name} after {began() - at:.1f} s")
-        with pytest.raises(Fenced):
-            by_hand.add_lead(old, {"name": "Behind The Cut", "phone": "713-555-0143"})
-        if LONG:
-            time.sleep(max(0.0, CUT - (began() - at)))
-        wires.mend("a")
-        machines["a"].hears("fleet houston belongs to another machine now")
-        with pytest.raises(Fenced):
-            by_hand.add_lead(old, {"name": "After The Cut", "phone": "713-555-0144"})
-        old.close_all()
-        with open_database(owner.home / "workspaces" / "houston" / "valhalla.db") as database:
-            by_hand.add_lead(database, {"name": "Of The Next Owner", "phone": "713-555-0145"})
-            say("a", "fleet", "list")
+    machines["a"].hears("begins houston")
+    old = open_database(place / "valhalla.db")
+    at = began()
+    wires.cut("a")
+    owner = first_of([machines["b"], machines["c"]], "begins houston")
+    with capfd.disabled():
+        print(f"\ncut off: served by {owner.home.name} after {began() - at:.1f} s")
+    with pytest.raises(Fenced):
+        by_hand.add_lead(old, {"name": "Behind The Cut", "phone": "713-555-0143"})
+    if LONG:
+        time.sleep(max(0.0, CUT - (began() - at)))
+    wires.mend("a")
+    machines["a"].hears("fleet houston belongs to another machine now")
+    with pytest.raises(Fenced):
+        by_hand.add_lead(old, {"name": "After The Cut", "phone": "713-555-0144"})
+    old.close_all()
+    with open_database(owner.home / "workspaces" / "houston" / "valhalla.db") as database:
+        by_hand.add_lead(database, {"name": "Of The Next Owner", "phone": "713-555-0145"})
+        say("a", "fleet", "list")
 
-        # Hand it to a machine that stays, so that there is a copy with both; then the power of that one goes.
-        third = next(each for each in machines.values() if each.home.name not in ("a", owner.home.name))
-        say("a", "fleet", "move", "houston", third.home.name)
-        third.hears("begins houston")
-        at = began()
-        third.process.kill()
-        wires.cut(third.home.name)
-        others = [each for each in machines.values() if each is not third]
-        last = first_of(others, "begins houston")
-        with capfd.disabled():
-            print(f"power off: served by {last.home.name} after {began() - at:.1f} s")
-        with open_database(last.home / "workspaces" / "houston" / "valhalla.db") as database:
-            assert verify(database).ok
-            assert view.count(database) == 2
-        assert [row["epoch"] for row in say("a", "fleet", "list")["workspaces"]] == [4]
-    finally:
-        for machine in machines.values():
-            machine.stop()
+    # Hand it to a machine that stays, so that there is a copy with both; then the power of that one goes.
+    third = next(each for each in machines.values() if each.home.name not in ("a", owner.home.name))
+    say("a", "fleet", "move", "houston", third.home.name)
+    third.hears("begins houston")
+    at = began()
+    third.process.kill()
+    wires.cut(third.home.name)
+    others = [each for each in machines.values() if each is not third]
+    last = first_of(others, "begins houston")
+    with capfd.disabled():
+        print(f"power off: served by {last.home.name} after {began() - at:.1f} s")
+    with open_database(last.home / "workspaces" / "houston" / "valhalla.db") as database:
+        assert verify(database).ok
+        assert view.count(database) == 2
+    assert [row["epoch"] for row in say("a", "fleet", "list")["workspaces"]] == [4]
