@@ -56,6 +56,18 @@ def load_beside(name: str) -> ModuleType:
     return sys.modules[known]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files to a process, and all that draw pages to one: a second browser would only slow down the first."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if "browser" in nodeid.partition("::")[0] else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 class LeadList(Protocol):
     """Writes a list of leads and returns its path and what is in it (``make_leads.Truth``)."""
 
