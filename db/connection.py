@@ -570,7 +570,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def _move_when_long(self, connection: apsw.Connection, name: str, pages: int) -> int:
         """After each commit, as SQLite itself would do it."""
-        if pages >= (LOG_PAGES if self._thread.durable else LONG_LOG) and not self._leaving:
+        moving = self._leaving or (self._moving is not None and self._moving.is_alive())
+        if pages >= (LOG_PAGES if self._thread.durable else LONG_LOG) and not moving:
             with contextlib.suppress(apsw.Error):  # somebody else is at it, or the next commit gets the error
                 connection.wal_checkpoint(name, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         return apsw.SQLITE_OK

@@ -94,12 +94,12 @@ DOCUMENTS = ("/digest",)
 
 RULES = {
     ("wide", "light"): "",
-    ("wide", "dark"): "",
+    ("wide", "dark"): "runOnly: ['color-contrast'],",
     ("narrow", "light"): "",
     ("narrow", "dark"): "runOnly: ['color-contrast'],",
 }
 """What axe looks for at a width in a theme; nothing said: everything. A page is opened once and looked at in all of them. The dark
-has other colors and nothing else, so narrow only the contrast can be new there."""
+has other colors and nothing else, so only the contrast can be new there."""
 
 BETWEEN = {"wide": (1280, 1024, 768), "narrow": ()}
 """Widths at which a page is not looked at otherwise, but must not be wider than the window either. A page is loaded wide; no

@@ -305,7 +305,6 @@ class _Import:
                     if not settling and self.position.offset >= LAST_PART * before.st_size:
                         settling = self._settle(LARGE_LOG)
                 self.hooks.between(self._progress(before.st_size, time.perf_counter() - began))
-        self._settle(LOG_BYTES)
         self._finish(before)
 
     @contextmanager
@@ -325,6 +324,7 @@ class _Import:
                     yield
                 finally:
                     self._commit()
+                    self._settle(LOG_BYTES)
         finally:
             database.set_cache(2048)
 
