@@ -9,9 +9,11 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from db.clock import MINUTE
 from valhalla.cockpit.server import Server
 from valhalla.fleet import hub
 from valhalla.intake import by_hand
+from valhalla.leads import promises
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance, running
 from valhalla.scoring.opening import open_home
@@ -120,6 +122,21 @@ def test_a_session_of_one_workspace_opens_no_other_one_and_not_the_hub(here: Her
         for place in (other, here.server.url):
             held = {"cookie": f"{here.server.cockpit.cookie}={cookie}"}
             assert httpx.get(f"{place}/api/state", headers=held, timeout=20).status_code == 401
+
+
+def test_what_is_due_in_any_workspace_is_announced_with_its_page(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = here.run.sites["dallas"].program.database
+    now = database.clock()
+    promises.add(database, 1, "callback", now + MINUTE, note="about the roof")
+    monkeypatch.setattr(database, "clock", lambda: now + 2 * MINUTE)
+    with httpx.Client(base_url=here.server.url, headers=SAME, follow_redirects=True, timeout=20) as browser:
+        browser.get(here.server.link())
+        (due,) = browser.get("/api/promises/due").json()
+        assert (due["workspace"], due["name"], due["note"]) == ("dallas", "Dora Dallas", "about the roof")
+        lead = browser.get(due["page"])
+        assert lead.status_code == 200 and "Dora Dallas" in lead.text
 
 
 def test_what_another_process_runs_is_read_here_and_named(here: Here) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from db import Database
 from valhalla.cockpit.hub import HubHere
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.views import Views
@@ -14,6 +15,7 @@ from valhalla.leads.today import HEADINGS
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.reports import week as report
 from valhalla.service import links
+from valhalla.service.reminding import LATE, became_due
 
 ENTRIES = (
     Entry("Today", "/", "calls", first=True),
@@ -75,6 +77,22 @@ def workspaces(here: HubHere) -> list[dict[str, Any]]:
         for row in rows
     ] + [{"workspace": each.workspace, "working": False, "why": each.why} for each in unread]
     return sorted(found, key=lambda row: str(row["workspace"]))
+
+
+@router.json("/api/promises/due", summary="What became due in the last minutes, over all workspaces")
+def due(here: HubHere) -> list[dict[str, Any]]:
+    """The same of each workspace, with the ``page`` of its lead."""
+
+    def ask(database: Database) -> list[dict[str, Any]]:
+        now = database.clock()
+        return [each.to_json(now) for each in became_due(database, now - LATE, now)]
+
+    answers, _ = here.hub.hub.each(ask)
+    return [
+        {"workspace": each.name, "page": f"/w/{each.name}/leads/{row['lead']}", **row}
+        for each, rows in answers
+        for row in rows
+    ]
 
 
 @router.get("/w/{name}")

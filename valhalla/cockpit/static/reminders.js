@@ -8,8 +8,8 @@ function known() {
   try { return JSON.parse(localStorage.getItem(KEY)) ?? []; } catch { return []; }
 }
 
-function first(each) {
-  const name = `${each.id} ${each.at}`, before = known();
+function first(each, page) {
+  const name = `${each.id} ${each.at} ${page}`, before = known();
   if (before.includes(name)) return false;
   localStorage.setItem(KEY, JSON.stringify([...before, name].slice(-KEPT)));
   return true;
@@ -22,12 +22,13 @@ async function look() {
     if (answer.ok) due = await answer.json();
   } catch { return; }
   for (const each of due) {
-    if (!first(each)) continue;
+    const page = each.page ?? `/leads/${each.lead}`;  // a hub's are of several workspaces
+    if (!first(each, page)) continue;
     const title = TITLES[each.kind] ?? "Due now", text = each.note ? `${each.name}: ${each.note}` : each.name;
-    say(`${title}: ${text}`, "info", `/leads/${each.lead}`);
+    say(`${title}: ${text}`, "info", page);
     if ("Notification" in window && Notification.permission === "granted") {
-      const shown = new Notification(title, { body: text, tag: `promise-${each.id}` });
-      shown.addEventListener("click", () => { window.focus(); location.href = `/leads/${each.lead}`; });
+      const shown = new Notification(title, { body: text, tag: `promise-${each.id} ${page}` });
+      shown.addEventListener("click", () => { window.focus(); location.href = page; });
     }
   }
 }
