@@ -14,12 +14,12 @@ from jobs.engine import Store
 
 Span = Literal["hour", "day", "week"]
 
-SPANS: dict[Span, tuple[int, int]] = {
-    "hour": (MINUTE, 60),
-    "day": (30 * MINUTE, 48),
-    "week": (3 * HOUR, 56),
+SPANS: dict[Span, tuple[int, int, str]] = {
+    "hour": (MINUTE, 60, "minute"),
+    "day": (30 * MINUTE, 48, "half-hour"),
+    "week": (3 * HOUR, 56, "three hours"),
 }
-"""The width of each part of the time, and how many there are."""
+"""The width of each part of the time, how many there are, and what one is called."""
 
 MOST = 200_000
 """Events that are looked at, so that the page costs the same in any database."""
@@ -33,7 +33,7 @@ WIDE, HIGH = 600, 120
 def gather(database: Store, span: Span) -> dict[str, Any]:
     """``times``: from when, how many were done, failed for good (dead), were tried again, how long they waited and ran: the
     middle one and the slowest of 20, in seconds. ``complete``: false when only the newest events were looked at."""
-    width, count = SPANS[span]
+    width, count, each = SPANS[span]
     now = database.clock()
     until = now - now % width + width
     since = until - width * count
@@ -60,6 +60,7 @@ def gather(database: Store, span: Span) -> dict[str, Any]:
     return {
         "span": span,
         "seconds": width // SECOND,
+        "each": each,
         "complete": beyond == first and len(times) < TIMES,
         "totals": {event: sum(part[event] for part in parts) for event in ("done", "dead", "retry")},
         "times": parts,

@@ -215,7 +215,7 @@ def test_figures_count_ends_failures_and_times(client: Client, bench: Bench) -> 
     bench.run()
     found = client.get("/queue/api/jobs/figures").json()
     assert found["totals"] == {"done": 2, "dead": 1, "retry": 0} and found["complete"]
-    assert len(found["times"]) == 60 and found["seconds"] == 60
+    assert len(found["times"]) == 60 and (found["seconds"], found["each"]) == (60, "minute")
     before, newest = found["times"][-2:]
     assert (before["done"], before["ran_slow"], newest["dead"], newest["waited"]) == (2, 4.0, 1, 0.0)
     assert found["times"][0]["waited"] is None
