@@ -56,13 +56,24 @@ if TYPE_CHECKING:
         WaitTimeout,
         WrongState,
     )
+    from jobs.fencing import (
+        Lease,
+        drop_lease,
+        fence_writes,
+        keep_lease,
+        lease_of,
+        note_applied,
+        taking_over,
+    )
     from jobs.here import current_job
     from jobs.kind import JobWrapper
     from jobs.liveness import WorkerRegistration, worker_is_dead
     from jobs.notify import Bell
     from jobs.operating import Jobs
     from jobs.periodic import PeriodicJob
+    from jobs.poller import Poller
     from jobs.postgres import PostgresEngine
+    from jobs.postgres_links import call_function, postgres_driver
     from jobs.proving import Proof, Violation, prove
     from jobs.queue import JobQueue, Queue
     from jobs.retry import Retry
@@ -82,13 +93,16 @@ _MODULES = {
     "current": "CurrentJob",
     "errors": "Abandoned CanceledWhileRunning CannotBeAsked DoNotRetry JobsError LeaseLost PayloadError Snooze Stopped TimeLimitExceeded "
     "UnknownHandler UnknownJob WaitTimeout WrongState",
+    "fencing": "Lease drop_lease fence_writes keep_lease lease_of note_applied taking_over",
     "here": "current_job",
     "kind": "JobWrapper",
     "liveness": "WorkerRegistration worker_is_dead",
     "notify": "Bell",
     "operating": "Jobs",
     "periodic": "PeriodicJob",
+    "poller": "Poller",
     "postgres": "PostgresEngine",
+    "postgres_links": "call_function postgres_driver",
     "proving": "Proof Violation prove",
     "queue": "JobQueue Queue",
     "retry": "Retry",
@@ -123,9 +137,11 @@ __all__ = [
     "JobWrapper",
     "Jobs",
     "JobsError",
+    "Lease",
     "LeaseLost",
     "PayloadError",
     "PeriodicJob",
+    "Poller",
     "PostgresEngine",
     "Proof",
     "Queue",
@@ -142,6 +158,7 @@ __all__ = [
     "WaitTimeout",
     "WorkerRegistration",
     "WrongState",
+    "call_function",
     "cancel_job",
     "cancel_jobs",
     "check_sealed_events",
@@ -150,13 +167,19 @@ __all__ = [
     "count_unsealed_events",
     "count_up_to",
     "current_job",
+    "drop_lease",
+    "fence_writes",
     "find_jobs",
     "forget_jobs",
     "job_history",
+    "keep_lease",
+    "lease_of",
     "list_queues",
     "newest_jobs",
     "newest_of_each_kind",
+    "note_applied",
     "pause_queue",
+    "postgres_driver",
     "prove",
     "prune_jobs",
     "queue_loads",
@@ -167,6 +190,7 @@ __all__ = [
     "seal_anew",
     "seal_events",
     "show_job",
+    "taking_over",
     "wait_until_empty",
     "worker_is_dead",
     "worker_processes",

@@ -33,7 +33,7 @@ class Lease(NamedTuple):
 
 
 @contextlib.contextmanager
-def taking() -> Iterator[None]:
+def taking_over() -> Iterator[None]:
     """Inside, this thread writes whatever the file says: for the one that has just been made its owner."""
     token = _taking.set(True)
     try:
@@ -47,26 +47,26 @@ def lease_of(database: Database) -> Lease | None:
     return _read(database.connection())
 
 
-def keep(database: Database, lease: Lease) -> None:
-    """Write the lease; inside :func:`taking`, or by the owner of the same epoch."""
+def keep_lease(database: Database, lease: Lease) -> None:
+    """Write the lease; inside :func:`taking_over`, or by the owner of the same epoch."""
     with database.write():
         database.sql(sql.KEEP_LEASE, (json.dumps(lease).encode(),))
 
 
-def drop(database: Database) -> None:
+def drop_lease(database: Database) -> None:
     """The file belongs to this machine alone from now on."""
     with database.write(durable=True):
         database.sql(sql.DROP_LEASE)
 
 
-def applied(database: Store, job_id: int, epoch: int) -> bool:
+def note_applied(database: Store, job_id: int, epoch: int) -> bool:
     """Note in the caller's transaction that the effect of a job of the fleet is in this file. False: it was already there, so the
     caller leaves it out."""
     database.sql(sql.NOTE_APPLIED, (str(job_id), str(epoch).encode()))
     return bool(database.changes())
 
 
-def arm(database: Database) -> None:
+def fence_writes(database: Database) -> None:
     """Have each write of this process checked, where the file has a lease."""
     found = None if database.readonly else _read(database.connection())
     if found is None:

@@ -42,7 +42,7 @@ OPTIONS = {
 }
 
 
-def call(connection: Any, function: str, *given: Any) -> list[tuple[Any, ...]]:
+def call_function(connection: Any, function: str, *given: Any) -> list[tuple[Any, ...]]:
     """The rows that a function of the server returns, in a transaction of its own."""
     marks = ", ".join(["%s"] * len(given))
     rows: list[tuple[Any, ...]] = connection.execute(f"SELECT * FROM {function}({marks})", given).fetchall()
@@ -58,7 +58,7 @@ class Refused(DatabaseError):
     """The server has refused a statement."""
 
 
-def driver() -> Any:
+def postgres_driver() -> Any:
     """The package ``psycopg``, which comes with the extra ``postgres``. Raises :class:`JobsError` without it."""
     try:
         return importlib.import_module("psycopg")
@@ -72,7 +72,7 @@ class Links:
     """At most ``most`` connections, lent to the threads that run statements."""
 
     def __init__(self, url: str, most: int) -> None:
-        self.psycopg = driver()
+        self.psycopg = postgres_driver()
         self._url = url
         self._most = most
         self._idle: list[Any] = []

@@ -9,15 +9,14 @@ import pytest
 from db import Database
 from db.clock import SECOND
 from db.errors import Fenced
-from jobs import SCHEMA, fencing
-from jobs.fencing import Lease, taking
+from jobs import SCHEMA, Lease, drop_lease, fence_writes, keep_lease, note_applied, taking_over
 
 
 def opened(path: Path, now: int = 100) -> Database:
     database = Database.open(path)
     database.install(SCHEMA)
     database.clock = lambda: now * SECOND
-    fencing.arm(database)
+    fence_writes(database)
     return database
 
 
@@ -25,7 +24,7 @@ def opened(path: Path, now: int = 100) -> Database:
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "file.db"
     with opened(path) as database:
-        fencing.keep(database, Lease(5, 200 * SECOND))
+        keep_lease(database, Lease(5, 200 * SECOND))
     return path
 
 
@@ -43,8 +42,8 @@ def test_a_file_without_a_lease_is_checked_for_nothing(tmp_path: Path) -> None:
 def test_a_write_with_an_older_epoch_is_refused_by_the_file(file: Path) -> None:
     with opened(file) as old, opened(file) as taker:
         note(old, "first")
-        with taking():
-            fencing.keep(taker, Lease(6, 300 * SECOND))
+        with taking_over():
+            keep_lease(taker, Lease(6, 300 * SECOND))
         with pytest.raises(Fenced, match="its epoch is 6, and this process has 5"):
             note(old, "late")
         with pytest.raises(Fenced):
@@ -61,15 +60,15 @@ def test_an_owner_that_could_not_renew_refuses_its_own_writes_until_it_can(file:
         with pytest.raises(Fenced, match="has not held it since"):
             note(owner, "too late")
         assert not owner.in_write(), "the turn to write is free again"
-        with taking():
-            fencing.keep(owner, Lease(5, 210 * SECOND))
+        with taking_over():
+            keep_lease(owner, Lease(5, 210 * SECOND))
         note(owner, "again")
         with pytest.raises(Fenced), owner.write():
             owner.sql("UPDATE kv SET value = x'00' WHERE queue = 't'")
             owner.clock = lambda: 220 * SECOND  # as if the machine had slept before the commit
         assert owner.value("SELECT value FROM kv WHERE queue = 't'") == b"again"
         owner.clock = lambda: 205 * SECOND
-        fencing.drop(owner)
+        drop_lease(owner)
         owner.clock = lambda: 900 * SECOND
         note(owner, "alone")
 
@@ -77,7 +76,7 @@ def test_an_owner_that_could_not_renew_refuses_its_own_writes_until_it_can(file:
 def test_an_effect_is_noted_once(file: Path) -> None:
     with opened(file) as owner:
         with owner.write():
-            assert fencing.applied(owner, 17, 5)
+            assert note_applied(owner, 17, 5)
         with owner.write():
-            assert not fencing.applied(owner, 17, 6)
-            assert fencing.applied(owner, 18, 6)
+            assert not note_applied(owner, 17, 6)
+            assert note_applied(owner, 18, 6)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import jobs
-from jobs import JobQueue, JobWrapper, fencing
+from jobs import JobQueue, JobWrapper, note_applied
 from valhalla.program.errors import UsageError
 
 WORK = {
@@ -74,7 +74,7 @@ class Post:
             raise jobs.Snooze(AGAIN)
         queue, epoch = found
         with queue.database.write(durable=True):
-            if fencing.applied(queue.database, job.id, epoch):
+            if note_applied(queue.database, job.id, epoch):
                 queue.run_now(WORK[what])
 
     def close(self) -> None:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from db import Database, DatabaseError, audit
 from db.clock import SECOND
-from jobs import JobQueue, fencing
-from jobs.fencing import Lease, taking
+from jobs import JobQueue, Lease, keep_lease, lease_of, taking_over
 from valhalla.fleet import hub as hubs
 from valhalla.fleet import protecting
 from valhalla.fleet.asking import Post
@@ -67,8 +66,8 @@ def enroll(home: Home, member: Member, register: Register, lease: float = LEASE)
             raise UsageError(
                 f"the workspace {workspace.name} is at work (process {other.pid}); stop it before it joins a fleet"
             )
-        with taking(), open_database(workspace.home.database, create=False) as database:
-            if fencing.lease_of(database) is not None:
+        with taking_over(), open_database(workspace.home.database, create=False) as database:
+            if lease_of(database) is not None:
                 continue
             owners = {row.name: row.owner for row in register.rows()}
             if workspace.name in owners:
@@ -87,8 +86,8 @@ def enroll(home: Home, member: Member, register: Register, lease: float = LEASE)
 
 def _take(database: Database, lease: Lease) -> None:
     """Become the owner, in the file."""
-    with taking(), database.write(durable=True):
-        fencing.keep(database, lease)
+    with taking_over(), database.write(durable=True):
+        keep_lease(database, lease)
         audit.append(database, "fleet.take", "fleet", {"epoch": lease.epoch})
 
 
@@ -135,7 +134,7 @@ class Agent:
         for workspace in hubs.workspaces(self.home):
             try:
                 with open_database(workspace.home.database, create=False) as database:
-                    found = fencing.lease_of(database)
+                    found = lease_of(database)
             except DatabaseError:
                 continue  # the hub names it, with the reason
             if found is not None:
@@ -199,14 +198,14 @@ class Agent:
     def _note(self, name: str, lease: Lease) -> None:
         database = self._at_work().get(name)
         try:
-            with taking():
+            with taking_over():
                 if database is not None:
-                    fencing.keep(database, lease)
+                    keep_lease(database, lease)
                     return
                 place = next((each.home for each in hubs.workspaces(self.home) if each.name == name), None)
                 if place is not None:
                     with open_database(place.database, create=False) as opened:
-                        fencing.keep(opened, lease)
+                        keep_lease(opened, lease)
         except DatabaseError as error:
             log.warning("the lease of %s could not be noted: %s", name, error)
 
@@ -249,8 +248,8 @@ class Agent:
         try:
             if not self._stopped(name):
                 raise ValhallaError(f"{name} did not stop in time, so it stays here")
-            with taking(), open_database(place.database, create=False) as database:
-                fencing.keep(database, Lease(epoch, 0))  # first: what is written from here on is in no copy
+            with taking_over(), open_database(place.database, create=False) as database:
+                keep_lease(database, Lease(epoch, 0))  # first: what is written from here on is in no copy
                 manifest = protecting.protect(database, place, place_of(self.member, name))
             handed = self.register.call(
                 "fleet_hand_over", name, self.member.machine, epoch, str(manifest["head"]), RESTORING
@@ -278,7 +277,7 @@ class Agent:
             self._held[name] = epoch  # renewed while it is restored
         place = Home(self.home.path / "workspaces" / name)
         try:
-            with taking():
+            with taking_over():
                 done = protecting.restore(place, place_of(self.member, name))
                 if head is not None and done["head"] != head:
                     raise ValhallaError(

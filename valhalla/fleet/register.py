@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jobs import postgres_links
+from jobs import call_function, postgres_driver
 from valhalla.fleet.hub import NAME
 from valhalla.program.errors import InputError, UsageError, ValhallaError
 from valhalla.program.files import whole
@@ -109,7 +109,7 @@ class Register:
                 f"{url.partition('@')[2] or url} is not the address of a PostgreSQL server, postgresql://HOST/DATABASE"
             )
         self._url = url
-        self._psycopg = postgres_links.driver()
+        self._psycopg = postgres_driver()
         self._link: Any = None
         self._mutex = threading.Lock()
 
@@ -133,7 +133,7 @@ class Register:
 
     def call(self, function: str, *given: Any) -> list[tuple[Any, ...]]:
         """The rows of one of the functions of register.sql. Raises :class:`ServerAway`."""
-        found: list[tuple[Any, ...]] = self._with(lambda link: postgres_links.call(link, function, *given))
+        found: list[tuple[Any, ...]] = self._with(lambda link: call_function(link, function, *given))
         return found
 
     def rows(self) -> list[Row]:

@@ -73,12 +73,14 @@ class _Asked(threading.Thread):
 
     def run(self) -> None:
         """Wait."""
-        self._line = sys.stdin.buffer.readline()
-        if self._line:
-            asked = json.loads(self._line)
-            self.rows = asked["rows"]
-            self.said = sys.stdin.buffer.read(asked["said"])
-        self._come.set()
+        try:
+            self._line = sys.stdin.buffer.readline()
+            if self._line:
+                asked = json.loads(self._line)
+                self.rows = asked["rows"]
+                self.said = sys.stdin.buffer.read(asked["said"])
+        finally:  # what makes no sense is answered, too
+            self._come.set()
         for line in sys.stdin.buffer:
             self.rows = int(line)
 

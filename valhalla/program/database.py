@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+import jobs
 from db import Database
 from valhalla.program import entries, schema, sql
-from valhalla.program.later import later
 from valhalla.program.masking import masked_error
-
-if TYPE_CHECKING:
-    from jobs import fencing
-else:
-    fencing = later("jobs.fencing")
 
 SCHEMA = replace(schema.SCHEMA, check_entry=entries.checked, mask=masked_error)
 """The schema with what watches over the words that go into the file. Apart, because an import's second process hashes rows by
@@ -29,7 +23,7 @@ def open_database(path: str | os.PathLike[str], *, create: bool = True) -> Datab
     database = Database.open(path, SCHEMA, create=create)
     try:
         if not database.readonly and database.one(sql.KEPT, ("fleet", "lease")) is not None:
-            fencing.arm(database)
+            jobs.fence_writes(database)
     except BaseException:
         database.close_all()
         raise

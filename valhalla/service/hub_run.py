@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 from db import Database, DatabaseError
 from db.errors import Fenced
-from jobs import JobQueue
-from jobs.poller import Poller
+from jobs import JobQueue, Poller
 from valhalla.fleet import hub as hubs
 from valhalla.fleet import register
 from valhalla.fleet.hub import Hub, Workspace

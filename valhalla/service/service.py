@@ -11,8 +11,7 @@ from typing import Any
 
 from db import DatabaseError, heads
 from db.pacing import Rest
-from jobs import JobsError, current_job
-from jobs.poller import Poller
+from jobs import JobsError, Poller, current_job
 from valhalla.audit import signing
 from valhalla.fleet.continuous import Continuous
 from valhalla.intake import unread

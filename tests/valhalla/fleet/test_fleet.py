@@ -16,7 +16,8 @@ import pytest
 
 from db.errors import Fenced
 from db.verifying import verify
-from jobs import JobQueue, fencing
+from jobs import JobQueue, lease_of
+from valhalla.fleet import asking
 from valhalla.fleet.asking import Post
 from valhalla.intake import by_hand
 from valhalla.leads import view
@@ -81,7 +82,7 @@ def test_after_a_death_the_next_machine_serves_the_verified_file_and_the_old_one
     assert (row["machine"], row["epoch"]) == (winner.home.name, 2)
     assert leads_of(winner.home / "workspaces" / "houston") == 1
     with open_database(fleet / "valhalla.db") as database:
-        lease = fencing.lease_of(database)
+        lease = lease_of(database)
         assert lease is not None and lease.epoch == 1
         with pytest.raises(Fenced, match="has not held it since"):
             by_hand.add_lead(database, {"name": "On A Dead Machine", "phone": "713-555-0145"})
@@ -142,7 +143,7 @@ def test_a_job_whose_worker_dies_before_the_end_is_written_is_applied_once(
                 raise OSError("as if it had died here")
 
     if not noted:
-        monkeypatch.setattr(fencing, "applied", lambda *given: True)
+        monkeypatch.setattr(asking, "note_applied", lambda *given: True)
     with open_database(home.database) as database:
         local = JobQueue(database)
         local.task(name="digest.write")(lambda: effects.append(1))
