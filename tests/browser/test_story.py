@@ -113,7 +113,8 @@ def test_a_list_is_uploaded_looked_at_mapped_and_read(
     page.get_by_role("button", name="Read such lists like this").click()
     page.get_by_role("heading", name="Would be refused").wait_for()
     assert page.get_by_label("Field of Contact Mail").input_value() == "email"
-    page.get_by_role("button", name=f"Import {rows:,} rows").click()
+    with page.expect_navigation():  # else the next one comes between
+        page.get_by_role("button", name=f"Import {rows:,} rows").click()
     if width == "wide":
         page.locator("#running .import progress, .running progress").first.wait_for()
     for _ in range(240):  # the refused row and why, once all is read
