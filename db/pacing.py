@@ -74,6 +74,11 @@ def somebody_waits() -> bool:
     return _waiting > 0
 
 
+def _note_delay() -> None:
+    global _delayed_at
+    _delayed_at = time.monotonic()
+
+
 def at_work() -> bool:
     """Whether a person had to wait for the turn to write a moment ago."""
     return time.monotonic() - _delayed_at < AT_WORK
@@ -147,8 +152,7 @@ class Pace:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         self._alone = 0.0 if contended else self._alone + held
         if contended and somebody_waits():
-            global _delayed_at
-            _delayed_at = time.monotonic()
+            _note_delay()
         hold = min(self.hold, BRIEFLY) if at_work() else self.hold
         undisturbed = not contended and self._alone >= self.alone and not at_work()
         if undisturbed or held < hold / 2:  # a slow one is not to make all that follow small

@@ -11,7 +11,6 @@ from valhalla.program.memory import collector_paused
 if TYPE_CHECKING:
     from valhalla.program.home import Home
     from valhalla.program.instance import Instance, Running
-    from valhalla.service.service import Service
 
 
 class Server(Protocol):
@@ -26,37 +25,25 @@ class Server(Protocol):
 
 
 MakeServer = Callable[..., Server]
-"""``(program, *, port, run_id, interval)`` to a server that is not started yet."""
+"""``(program, *, port, …)`` to a server that is not started yet."""
 
 
 @contextlib.contextmanager
 def serving(
-    make: MakeServer,
-    service: Service,
-    instance: Instance,
-    *,
-    port: int | None,
-    interval: int,
-    opens: bool,
-    quiet: bool,
+    make: Callable[[], Server], home: Home, instance: Instance, *, opens: bool, quiet: bool
 ) -> Iterator[None]:
     """Serve the cockpit of a run while inside, and print its link."""
     with collector_paused():  # hundreds of modules that stay
-        server = make(
-            service.program,
-            port=port,
-            run_id=service.run_id,
-            interval=interval,
-        )
+        server = make()
         server.start()
     try:
         instance.announce(server.url)
-        show(service.program.home, server.link(), opens=opens, quiet=quiet)
+        show(home, server.link(), opens=opens, quiet=quiet)
         yield
     finally:
         server.stop()
         with contextlib.suppress(OSError):
-            service.program.home.open_page.unlink(missing_ok=True)
+            home.open_page.unlink(missing_ok=True)
 
 
 def again(home: Home, running: Running, *, opens: bool, quiet: bool = False) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
+from valhalla.program.errors import NotFound
 
 if TYPE_CHECKING:
     from valhalla.fleet.register import Member, Register
@@ -80,13 +81,11 @@ def move(
     machine: Annotated[str, typer.Argument(help="The machine that it is to move to.")],
 ) -> None:
     """Move a workspace to another machine. Its owner stops it, copies it and hands it over; the other begins from the copy."""
-    from valhalla.program.errors import NotFound
-
     inv = invocation(ctx)
     with _register(inv) as (_, register):
         found = register.call("fleet_move", workspace, machine)
     if not found:
-        raise NotFound(f"there is no workspace {workspace} in the fleet; see: valhalla fleet list")
+        raise _unknown(workspace)
     inv.show(
         {"workspace": workspace, "from": found[0][0], "to": machine},
         lambda: print(f"{workspace} moves from {found[0][0]} to {machine}, as soon as both run."),
@@ -101,12 +100,11 @@ def ask(
 ) -> None:
     """Have the owner of a workspace do something now: read its lists, decide on its leads again, write a digest or packets, copy it."""
     from valhalla.fleet.asking import Post
-    from valhalla.program.errors import NotFound
 
     inv = invocation(ctx)
     with _register(inv) as (member, register):
         if all(row.name != workspace for row in register.rows()):
-            raise NotFound(f"there is no workspace {workspace} in the fleet; see: valhalla fleet list")
+            raise _unknown(workspace)
         post = Post(member.url)
         try:
             number = post.ask(workspace, what)
@@ -135,6 +133,10 @@ def _register(inv: Invocation) -> Iterator[tuple[Member, Register]]:
     member = required(inv.home)
     with Register(member.url) as register:
         yield member, register
+
+
+def _unknown(workspace: str) -> NotFound:
+    return NotFound(f"there is no workspace {workspace} in the fleet; see: valhalla fleet list")
 
 
 def _print(machines: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
+from valhalla.cli.options import Interval, NoCockpit, Open, Port
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
+    from valhalla.cli.run import Window
     from valhalla.fleet.hub import Trouble
     from valhalla.intake.passes import Pass
-    from valhalla.program.instance import Instance
     from valhalla.service.hub_run import HubEvents, HubRun
-    from valhalla.service.whole import WholeProgram
 
 app = typer.Typer(
     help="Several markets or operators, each with a file of its own: init, add, list, run, top, week, search.",
@@ -118,20 +119,14 @@ def search(
 @app.command("run")
 def run(
     ctx: typer.Context,
-    interval: Annotated[
-        int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")
-    ] = None,
-    no_cockpit: Annotated[bool, typer.Option("--no-cockpit", help="Serve no pages.")] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            "--port", min=0, max=65_535, help="Port of the cockpit (default: 8101, or the next free one)."
-        ),
-    ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open the cockpit in the browser.")] = False,
+    interval: Interval = None,
+    no_cockpit: NoCockpit = False,
+    port: Port = None,
+    open_: Open = False,
 ) -> None:
     """Run all workspaces in one process, with one log-in and their own pages, until Ctrl+C."""
-    from valhalla.cli.run import listen
+    from valhalla.cli.entry import INTERRUPTED
+    from valhalla.cli.run import Window, listen
     from valhalla.program.terminal import outlive_output
 
     inv = invocation(ctx)
@@ -140,17 +135,18 @@ def run(
     outlive_output()
     stop, interrupted = threading.Event(), listen()
     interrupted.add(stop)
-    _run(inv, stop, interval, None if no_cockpit else (port, open_))
-    raise typer.Exit(130 if interrupted.happened else 0)
+    window = None if no_cockpit or inv.cockpit is None else Window(port, open_, inv.cockpit)
+    _run(inv, stop, interval, window)
+    raise typer.Exit(INTERRUPTED if interrupted.happened else 0)
 
 
-def _run(
-    inv: Invocation, stop: threading.Event, interval: int | None, window: tuple[int | None, bool] | None
-) -> None:
+def _run(inv: Invocation, stop: threading.Event, interval: int | None, window: Window | None) -> None:
+    from valhalla.cli import browser
+    from valhalla.cli.run import take
     from valhalla.fleet import hub
     from valhalla.program import logs
     from valhalla.program.heap import few_heaps
-    from valhalla.program.instance import Instance, running
+    from valhalla.program.instance import Instance
     from valhalla.program.memory import collect_regularly
     from valhalla.service import links, unpacked
     from valhalla.service.hub_run import COMMAND, HubRun
@@ -162,53 +158,22 @@ def _run(
     inv.home.prepare()
     unpacked.sweep_soon()
     instance = Instance(inv.home.path)
-    from db.errors import InstanceRunning
-
-    try:
-        instance.acquire(COMMAND)
-    except InstanceRunning:
-        other = running(inv.home.path)
-        if window is not None and other is not None:
-            from valhalla.cli import browser
-
-            browser.again(inv.home, other, opens=window[1], quiet=inv.json)
-        raise
+    take(instance, inv, COMMAND, window)
     log = logs.to_file(inv.home.logs, instance=True)
     try:
         with WholeProgram.open(inv.home) as program:
+
+            def serving(at_work: HubRun) -> contextlib.AbstractContextManager[None]:
+                if window is None:
+                    return contextlib.nullcontext()
+                made = partial(window.make, program, port=window.port, hub=at_work)
+                return browser.serving(made, inv.home, instance, opens=window.opens, quiet=inv.json)
+
             at_work = HubRun(inv.home, links.name_of(program.database), _events(inv), interval)
-            at_work.run(stop, lambda at_work: _serving(inv, program, instance, at_work, window))
+            at_work.run(stop, serving)
     finally:
         logs.stop(log)
         instance.release()
-
-
-@contextlib.contextmanager
-def _serving(
-    inv: Invocation,
-    program: WholeProgram,
-    instance: Instance,
-    at_work: HubRun,
-    window: tuple[int | None, bool] | None,
-) -> Iterator[None]:
-    if window is None or inv.cockpit is None:
-        yield
-        return
-    from valhalla.cli import browser
-    from valhalla.program.memory import collector_paused
-
-    port, opens = window
-    with collector_paused():
-        server = inv.cockpit(program, port=port, hub=at_work)
-        server.start()
-    try:
-        instance.announce(server.url)
-        browser.show(inv.home, server.link(), opens=opens, quiet=inv.json)
-        yield
-    finally:
-        server.stop()
-        with contextlib.suppress(OSError):
-            inv.home.open_page.unlink(missing_ok=True)
 
 
 def _events(inv: Invocation) -> HubEvents:

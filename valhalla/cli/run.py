@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -14,6 +15,7 @@ import typer
 
 from valhalla.cli.entry import INTERRUPTED
 from valhalla.cli.invocation import Invocation, invocation
+from valhalla.cli.options import Interval, NoCockpit, Open, Port
 from valhalla.program.errors import UsageError
 from valhalla.program.terminal import outlive_output
 
@@ -46,20 +48,11 @@ def run(
         list[Path] | None,
         typer.Option("--source", readable=False, help="A file or folder to read; may be repeated."),
     ] = None,
-    interval: Annotated[
-        int | None, typer.Option("--interval", min=1, max=86_400, help="Seconds between cycles.")
-    ] = None,
+    interval: Interval = None,
     cycles: Annotated[int | None, typer.Option("--cycles", min=0, help="End after so many cycles.")] = None,
-    no_cockpit: Annotated[
-        bool, typer.Option("--no-cockpit", help="Without the cockpit in the browser.")
-    ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            "--port", min=0, max=65_535, help="Port of the cockpit (default: 8101, or the next free one)."
-        ),
-    ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open the cockpit in the browser.")] = False,
+    no_cockpit: NoCockpit = False,
+    port: Port = None,
+    open_: Open = False,
     live: Annotated[
         bool, typer.Option("--live", help="Let approved effects go out during this run; asks first.")
     ] = False,
@@ -112,7 +105,7 @@ def _run(
     inv.home.prepare()
     unpacked.sweep_soon()
     instance = Instance(inv.home.path)
-    _take(instance, inv, window)
+    take(instance, inv, "run", window)
     try:
         with WholeProgram.open(inv.home) as program:
             database = program.database
@@ -140,13 +133,13 @@ def _run(
         instance.release()
 
 
-def _take(instance: Instance, inv: Invocation, window: Window | None) -> None:
+def take(instance: Instance, inv: Invocation, command: str, window: Window | None) -> None:
     """Become the home's instance. Where another one is, its cockpit is opened before that is refused."""
     from db.errors import InstanceRunning
     from valhalla.program.instance import running
 
     try:
-        instance.acquire("run")
+        instance.acquire(command)
     except InstanceRunning:
         other = running(inv.home.path)
         if window is not None and other is not None:
@@ -159,9 +152,13 @@ def _take(instance: Instance, inv: Invocation, window: Window | None) -> None:
 def _serving(window: Window, instance: Instance, interval: int, quiet: bool) -> Callable[[Service], Any]:
     from valhalla.cli import browser
 
-    return lambda service: browser.serving(
-        window.make, service, instance, port=window.port, interval=interval, opens=window.opens, quiet=quiet
-    )
+    def serving(service: Service) -> Any:
+        made = partial(
+            window.make, service.program, port=window.port, run_id=service.run_id, interval=interval
+        )
+        return browser.serving(made, service.program.home, instance, opens=window.opens, quiet=quiet)
+
+    return serving
 
 
 def _last(service: Service) -> dict[str, Any]:
