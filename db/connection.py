@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import apsw
 
-from db import authorizing, clock, errors, guard
+from db import authorizing, clock, errors, guard, waiting
 from db.orm import APSWDatabase, PeeweeException
 from db.recording import Recorder, Shape
 from db.schema import Schema
@@ -453,6 +453,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             self.require_in_place()
         if self.readonly:  # SQLite would let a transaction begin, and refuse only its first change
             raise errors.ReadOnly(self.why_readonly)
+        waiting.wants_turn()
         if not self._turn.threads.acquire(TURN_TIMEOUT):
             raise errors.Busy(
                 f"{self.path} is busy: another part of this program has been writing for too long"

@@ -1,106 +1,24 @@
-"""When background work pauses: for page requests, for other writers, and for the disk.
+"""How much background work takes into a transaction, and what it does between two of them.
 
-The threads of a process take turns at the interpreter. A page needs many short turns, each time it comes back from the
-database, and waits for each until the background work's own turn is over, up to five milliseconds: together that takes
-longer than the page itself. So background work checks between its steps whether a request waits, and yields to it: not
-when the request waits for the turn to write that the work has, which is then given back sooner by going on.
-
-What writers hold is the turn to write, so it is released before the WAL is moved into the database: that waits for the
-disk, and a commit that stopped to do it would make all who queue wait with it.
+Its batches shrink while another writer waits. What writers hold is the turn to write, so it is released before the WAL is moved into
+the database: that waits for the disk, and a commit that stopped to do it would make all who queue wait with it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import apsw
 
 from db import errors
-from db.turn import others_wait
+from db.flushing import flush_log
+from db.waiting import at_work, give_way
 
 if TYPE_CHECKING:
     from db.connection import Connections
-
-# -- yielding to page requests -----------------------------------------------------------------------------
-# This state is the process's, as the interpreter is.
-
-_T = TypeVar("_T")
-
-PATIENCE = 0.1
-"""Seconds for which long work stands aside, counted from when somebody began to wait and nobody else did: what takes longer
-than a page, or many who ask all the time, do not stop it."""
-
-LOOK = 0.002
-"""Seconds between two looks, by work that stands aside with the turn to write, at whether the turn is wanted by now."""
-
-_mutex = threading.Lock()
-_nobody = threading.Event()
-_nobody.set()
-_waiting = 0
-_since = 0.0
-_delayed_at = -math.inf
-_for_this = ContextVar("for_this", default=False)
-"""Whether somebody waits for what this thread does: it does not stand aside for itself."""
-
-
-@contextlib.contextmanager
-def waited_for() -> Iterator[None]:
-    """Somebody waits for what is done inside, and in threads that it is handed to with its context."""
-    global _waiting, _since
-    before = _for_this.set(True)
-    with _mutex:
-        if not _waiting:
-            _since = time.monotonic()
-            _nobody.clear()
-        _waiting += 1
-    try:
-        yield
-    finally:
-        _for_this.reset(before)
-        with _mutex:
-            _waiting -= 1
-            if not _waiting:
-                _nobody.set()
-
-
-def somebody_waits() -> bool:
-    """Whether somebody waits now."""
-    return _waiting > 0
-
-
-def _note_delay() -> None:
-    global _delayed_at
-    _delayed_at = time.monotonic()
-
-
-def at_work() -> bool:
-    """Whether a person had to wait for the turn to write a moment ago."""
-    return time.monotonic() - _delayed_at < AT_WORK
-
-
-def give_way() -> None:
-    """Stand aside while somebody waits, though not for long, nor with the turn to write while another thread waits for it.
-    Costs next to nothing when nobody does."""
-    if not _waiting or _for_this.get():
-        return
-    while not others_wait():
-        left = _since + PATIENCE - time.monotonic()
-        if left <= 0 or _nobody.wait(min(left, LOOK)):
-            return
-
-
-def in_steps(rows: Sequence[_T], step: int) -> Iterator[Sequence[_T]]:
-    """``rows`` in parts of ``step``, giving way before each."""
-    for first in range(0, len(rows), step):
-        give_way()
-        yield rows[first : first + step]
-
 
 # -- batches that shrink while another writer waits --------------------------------------------------------
 
@@ -116,10 +34,6 @@ also when nobody happened to wait for one of them."""
 
 AT_ONCE = 0.0
 """Instead of that, for work that costs more in small batches and lets go as soon as somebody waits."""
-
-AT_WORK = 30.0
-"""Seconds by the clock for which all batches stay small after a person had to wait for one: who calls one lead calls the next,
-and is to get it at once."""
 
 
 class Pace:
@@ -146,13 +60,18 @@ class Pace:
                 yield
                 contended = database.contended()
             self.settle(contended, self.rows, time.perf_counter() - began)
-            database.move_log()
+            self.pause(database)
+
+    def pause(self, database: Connections, longest: int | None = None) -> None:
+        """Between two transactions, while others may write: leave little of this work in the log for a person's durable commit to
+        wait for, and move the log into the file when it is more than ``longest`` pages (:meth:`Connections.move_log`)."""
+        if at_work():
+            flush_log(database)
+        database.move_log(longest)
 
     def settle(self, contended: bool, rows: int, held: float) -> None:
         """The last transaction, of ``rows``, held the lock for ``held`` seconds; ``contended``: somebody waited for it."""
         self._alone = 0.0 if contended else self._alone + held
-        if contended and somebody_waits():
-            _note_delay()
         hold = min(self.hold, BRIEFLY) if at_work() else self.hold
         undisturbed = not contended and self._alone >= self.alone and not at_work()
         if undisturbed or held < hold / 2:  # a slow one is not to make all that follow small

@@ -19,8 +19,8 @@ import apsw
 from db import audit, errors, structure
 from db.connection import Connections
 from db.evidence import HASH_BYTES, SALT_BYTES, Evidence, Hasher, Prepared, gone_hasher, key_value
-from db.pacing import in_steps
 from db.recording import Shape
+from db.waiting import in_steps
 
 ROWS = "rows"
 DECLARATION = "evidence.table"

@@ -140,6 +140,12 @@ def _memory_is_migrated_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def vfs() -> ModuleType:
+    """The disk that can lose power, and the one that fails."""
+    return load_beside("vfs")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Any]:
     """A PostgreSQL server for the tests of this process; skips where none can be had."""

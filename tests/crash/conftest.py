@@ -29,12 +29,6 @@ def load(name: str) -> ModuleType:
 
 
 @pytest.fixture
-def vfs() -> ModuleType:
-    """The disk that can lose power."""
-    return load("vfs")
-
-
-@pytest.fixture
 def nursery() -> Iterator[Callable[[str], Any]]:
     """A function that returns a nursery of a script next to the tests: ``nursery("workload").start(...)``."""
     made: list[Any] = []

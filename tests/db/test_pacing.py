@@ -1,19 +1,20 @@
-"""Background work that pauses: for page requests, for other writers, and for the disk."""
+"""Background work whose batches shrink for other writers, and that pauses for the disk."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from contextvars import copy_context
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from db import Database, audit, pacing
+from db import Database, DatabaseError, audit, pacing, waiting
+from db.flushing import flush_log
 from db.inspecting import inspect
 from db.pacing import APART, QUIET, Pace, Rest
 from valhalla.program.database import open_database
@@ -78,23 +79,78 @@ def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
     return 100
 
 
-def test_batches_stay_small_while_a_person_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_stay_small_while_a_person_is_at_work(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [0.0]
-    monkeypatch.setattr("db.pacing.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(pacing, "_delayed_at", -pacing.AT_WORK)
+    monkeypatch.setattr("db.waiting.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(waiting, "_person_at", -waiting.AT_WORK)
     pace = Pace(5_000, 100, alone=pacing.AT_ONCE)
+    with database.write():
+        pass
     pace.settle(contended=True, rows=5_000, held=0.05)
     assert pace.rows == 5_000, "of background work"
-    with pacing.waited_for():
-        pace.settle(contended=True, rows=5_000, held=0.05)
+    with waiting.waited_for():
+        database.value("SELECT 1")
+        assert not waiting.at_work(), "who only looks waits for no turn"
+        with database.write():
+            pass
+    pace.settle(contended=False, rows=5_000, held=0.05)
     assert pace.rows == 2_500, "a person gets the turn sooner"
-    now[0] = pacing.AT_WORK - 1
+    now[0] = waiting.AT_WORK - 1
     pace.settle(contended=False, rows=2_500, held=0.02)
     assert pace.rows == 2_500, "who will want it again"
     assert Pace(5_000, 100).rows == 100, "also from work that only begins"
-    now[0] = pacing.AT_WORK
+    now[0] = waiting.AT_WORK
     pace.settle(contended=False, rows=2_500, held=0.02)
     assert pace.rows == 5_000
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_a_batch_is_flushed_after_its_turn_while_a_person_is_at_work(
+    tmp_path: Path, vfs: ModuleType, monkeypatch: pytest.MonkeyPatch, person: bool
+) -> None:
+    """Then the person's own commit does not wait for the disk to take the batch, while it has the turn."""
+    monkeypatch.setattr(pacing, "at_work", lambda: person)
+    disk = vfs.Disk()
+    try:
+        with open_database(tmp_path / "valhalla.db") as database:
+            with database.write(durable=True):
+                database.sql("CREATE TABLE filling (content BLOB)")
+            log = disk.platters[f"{database.path}-wal"]
+            assert not log.pending
+            seen = []
+            with Pace(10, 10).write(database):
+                database.sql("INSERT INTO filling VALUES (zeroblob(100000))")
+                database.after_commit(lambda: seen.append(bool(log.pending)))
+            assert seen == [True], "the commit itself waits for nothing"
+            assert bool(log.pending) is not person
+    finally:
+        disk.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds SQLite's descriptor in /proc")
+def test_a_disk_that_does_not_flush_is_an_error(database: Database) -> None:
+    (log,) = (
+        int(each.name)
+        for each in Path("/proc/self/fd").iterdir()
+        if each.is_symlink() and os.readlink(each) == f"{database.path}-wal"
+    )
+    kept, (end, other) = os.dup(log), os.pipe()
+    os.dup2(end, log)  # what cannot be flushed
+    try:
+        with pytest.raises(DatabaseError, match="disk"):
+            flush_log(database)
+    finally:
+        os.dup2(kept, log)
+        for each in (kept, end, other):
+            os.close(each)
+    flush_log(database)
+
+
+def test_a_database_without_a_log_has_nothing_to_flush() -> None:
+    with Database.memory() as database:
+        flush_log(database)
 
 
 def test_the_log_is_moved_into_the_file_when_the_turn_has_been_handed_on(
@@ -166,120 +222,6 @@ def test_only_a_durable_commit_moves_a_log_that_is_not_long_yet(
             return bool(pages > moved)
 
         assert (left(False), left(True)) == (True, False)
-
-
-# -- yielding to page requests --------------------------------------------------------------------------------
-
-
-FOREVER = 3600.0
-
-
-def working() -> threading.Thread:
-    """Long work at the place where it looks whether somebody waits."""
-    thread = threading.Thread(target=pacing.give_way, daemon=True)
-    thread.start()
-    return thread
-
-
-def test_long_work_goes_on_when_nobody_waits() -> None:
-    assert not pacing.somebody_waits()
-    thread = working()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
-def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
-    with ExitStack() as one, ExitStack() as other:
-        one.enter_context(pacing.waited_for())
-        other.enter_context(pacing.waited_for())
-        thread = working()
-        one.close()
-        thread.join(0.2)
-        assert thread.is_alive() and pacing.somebody_waits()
-        other.close()
-        thread.join(10)
-        assert not thread.is_alive() and not pacing.somebody_waits()
-
-
-def test_nobody_waits_for_a_turn_whose_holder_stands_aside_for_them(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
-    begun, order = threading.Event(), []
-
-    def work() -> None:
-        with database.write():
-            begun.set()
-            pacing.give_way()
-            order.append("work")
-
-    with pacing.waited_for():
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert begun.wait(10)
-        thread.join(0.2)
-        assert thread.is_alive(), "nobody wants the turn yet"
-        with database.write():
-            order.append("page")
-    thread.join(10)
-    assert order == ["work", "page"]
-
-
-def test_what_is_waited_for_does_not_stand_aside_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", FOREVER)
-    with pacing.waited_for():
-        here = threading.Thread(target=copy_context().run, args=(pacing.give_way,), daemon=True)
-        here.start()
-        here.join(10)
-        assert not here.is_alive()
-        elsewhere = working()
-        elsewhere.join(0.2)
-        assert elsewhere.is_alive()
-    elsewhere.join(10)
-
-
-def test_whoever_fails_does_not_wait_any_more() -> None:
-    with pytest.raises(ValueError), pacing.waited_for():
-        raise ValueError
-    assert not pacing.somebody_waits()
-
-
-def test_what_takes_longer_than_a_page_does_not_stop_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", 0.01)
-    with pacing.waited_for():
-        thread = working()
-        thread.join(10)
-        assert not thread.is_alive()
-
-
-def test_nor_do_many_who_ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience begins with the first of them, not again with each."""
-    now = [0.0]
-    monkeypatch.setattr("db.pacing.time.monotonic", lambda: now[0])
-    with ExitStack() as first:
-        first.enter_context(pacing.waited_for())
-        now[0] = pacing.PATIENCE
-        with pacing.waited_for():
-            first.close()
-            thread = working()
-            thread.join(10)
-            assert not thread.is_alive()
-
-
-def test_long_work_in_steps_looks_before_each_whether_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = 0
-
-    def look() -> None:
-        nonlocal looks
-        looks += 1
-
-    monkeypatch.setattr(pacing, "give_way", look)
-    seen = [(list(part), looks) for part in pacing.in_steps(range(7), 3)]
-    assert seen == [([0, 1, 2], 1), ([3, 4, 5], 2), ([6], 3)]
-    assert list(pacing.in_steps((), 3)) == [] and looks == 3
 
 
 # -- checkpoints while nobody writes --------------------------------------------------------------------------

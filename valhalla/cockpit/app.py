@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db import pacing
+from db import waiting
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.live import Feed
@@ -110,7 +110,7 @@ class PagesFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            with pacing.waited_for():
+            with waiting.waited_for():
                 await self.app(scope, receive, send)
         else:
             await self.app(scope, receive, send)

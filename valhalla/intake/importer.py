@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import Database, audit, pacing
-from db.pacing import Pace, give_way
+from db.pacing import Pace
+from db.waiting import give_way
 from valhalla.intake import helper, sql
 from valhalla.intake.drift import drift_warnings
 from valhalla.intake.helper_protocol import PART_ROWS, Decided, file_of
@@ -455,7 +456,7 @@ class _Import:
             contended = self.database.contended()
             held = transaction.commit()
             self.pace.settle(contended, transaction.rows, held)
-            self.database.move_log(LONGEST_LOG)
+            self.pace.pause(self.database, LONGEST_LOG)
 
     def _advance(self, chunk: Chunk, plan: Plan) -> None:
         counts = plan.counts

@@ -28,8 +28,8 @@ import apsw
 
 from db import Database
 from db.evidence import Prepared
-from db.pacing import give_way
 from db.sealing import Bulk, Witness
+from db.waiting import give_way
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
 from valhalla.intake.reading.said import is_unread

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from db.pacing import give_way
+from db.waiting import give_way
 from valhalla.intake import helper
 from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, in_rows, key_of
 from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from db import sealing
-from db.pacing import give_way, in_steps
+from db.waiting import give_way, in_steps
 from valhalla.intake import sql
 from valhalla.intake.plan import Plan, Reading, new_leads
 from valhalla.leads import sql as leads_sql

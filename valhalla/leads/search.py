@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
-from db.pacing import give_way, in_steps
+from db.waiting import give_way, in_steps
 from valhalla.leads import details, sql
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.details import reach

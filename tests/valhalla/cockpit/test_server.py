@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from db import Database, pacing
+from db import Database, waiting
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
 from valhalla.program import settings
@@ -216,7 +216,7 @@ def test_long_work_stands_aside_for_pages_and_for_what_a_click_changes(
     query = database.sql
 
     def sql(text: str, *more: Any) -> Any:
-        seen.append((text, pacing.somebody_waits()))
+        seen.append((text, waiting.somebody_waits()))
         return query(text, *more)
 
     monkeypatch.setattr(database, "sql", sql)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database, audit, pacing
+from db import Database, audit, waiting
 from db.errors import DatabaseError
 from valhalla.intake.advice import advice
 from valhalla.intake.importer import import_file
@@ -225,8 +225,8 @@ def test_a_list_that_is_gone_is_a_failed_import_not_an_exception(desk: Any) -> N
 def test_an_import_stands_aside_while_somebody_waits_for_a_page(
     people: Any, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", 3600.0)
-    with pacing.waited_for():
+    monkeypatch.setattr(waiting, "PATIENCE", 3600.0)
+    with waiting.waited_for():
         thread = threading.Thread(target=people, args=(100,), daemon=True)
         thread.start()
         thread.join(0.5)

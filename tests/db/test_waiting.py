@@ -1,0 +1,121 @@
+"""Long work stands aside while somebody waits."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from contextvars import copy_context
+
+import pytest
+
+from db import Database, waiting
+
+FOREVER = 3600.0
+
+
+def working() -> threading.Thread:
+    """Long work at the place where it looks whether somebody waits."""
+    thread = threading.Thread(target=waiting.give_way, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_long_work_goes_on_when_nobody_waits() -> None:
+    assert not waiting.somebody_waits()
+    thread = working()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
+    with ExitStack() as one, ExitStack() as other:
+        one.enter_context(waiting.waited_for())
+        other.enter_context(waiting.waited_for())
+        thread = working()
+        one.close()
+        thread.join(0.2)
+        assert thread.is_alive() and waiting.somebody_waits()
+        other.close()
+        thread.join(10)
+        assert not thread.is_alive() and not waiting.somebody_waits()
+
+
+def test_nobody_waits_for_a_turn_whose_holder_stands_aside_for_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
+    begun, order = threading.Event(), []
+
+    def work() -> None:
+        with database.write():
+            begun.set()
+            waiting.give_way()
+            order.append("work")
+
+    with waiting.waited_for():
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert begun.wait(10)
+        thread.join(0.2)
+        assert thread.is_alive(), "nobody wants the turn yet"
+        with database.write():
+            order.append("page")
+    thread.join(10)
+    assert order == ["work", "page"]
+
+
+def test_what_is_waited_for_does_not_stand_aside_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
+    with waiting.waited_for():
+        here = threading.Thread(target=copy_context().run, args=(waiting.give_way,), daemon=True)
+        here.start()
+        here.join(10)
+        assert not here.is_alive()
+        elsewhere = working()
+        elsewhere.join(0.2)
+        assert elsewhere.is_alive()
+    elsewhere.join(10)
+
+
+def test_whoever_fails_does_not_wait_any_more() -> None:
+    with pytest.raises(ValueError), waiting.waited_for():
+        raise ValueError
+    assert not waiting.somebody_waits()
+
+
+def test_what_takes_longer_than_a_page_does_not_stop_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", 0.01)
+    with waiting.waited_for():
+        thread = working()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_nor_do_many_who_ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience begins with the first of them, not again with each."""
+    now = [0.0]
+    monkeypatch.setattr("db.waiting.time.monotonic", lambda: now[0])
+    with ExitStack() as first:
+        first.enter_context(waiting.waited_for())
+        now[0] = waiting.PATIENCE
+        with waiting.waited_for():
+            first.close()
+            thread = working()
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_long_work_in_steps_looks_before_each_whether_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    monkeypatch.setattr(waiting, "give_way", look)
+    seen = [(list(part), looks) for part in waiting.in_steps(range(7), 3)]
+    assert seen == [([0, 1, 2], 1), ([3, 4, 5], 2), ([6], 3)]
+    assert list(waiting.in_steps((), 3)) == [] and looks == 3
