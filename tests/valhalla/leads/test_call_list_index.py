@@ -69,3 +69,15 @@ def test_it_is_lowered_until_freshness_cannot_bring_others_onto_a_list(
     assert call_list_index.adapt(low) is None
     monkeypatch.setattr(call_list_index, "MOST", 10)
     assert call_list_index.adapt(low) is None
+
+
+def test_it_is_lowered_as_far_as_it_must_be_at_once(low: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_list_index, "LISTED", 30)
+    with low.write():
+        low.sql("UPDATE lead SET score_base = 1000 - id")
+    freshest = call_list_index._freshest(low)
+    assert freshest > 100
+    assert call_list_index.adapt(low) == 1_000 - 31 - freshest
+    assert call_list_index.adapt(low) is None
+    monkeypatch.setattr(call_list_index, "MOST", 60)
+    assert call_list_index._fitting(low) == 1_000 - 60, "those who could be on a list are too many"
