@@ -34,6 +34,7 @@ class _Nothing(Recorder):
         self.tables = ()
         self.reason = None
         self.inside = False
+        self.removed = {}
         self._session = None
 
     def renew(self) -> None:

@@ -640,9 +640,10 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         finally:
             self.sql("PRAGMA temp_store = 2")
 
-    def set_cache(self, kib: int) -> None:
-        """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do)."""
-        self.sql(f"PRAGMA cache_size = -{kib}")
+    def set_cache(self, kib: int | None = None) -> None:
+        """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do); None: as many as others
+        have."""
+        self.sql(f"PRAGMA cache_size = -{self._cache_kib if kib is None else kib}")
 
 
 class _Write:

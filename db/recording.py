@@ -23,12 +23,15 @@ class Recorder:
         """Actor, correlation id and number of the transaction's last entry that says why."""
         self.inside = False
         """Whether the connection is in a transaction that somebody else will end."""
+        self.removed: dict[str, list[int]] = {}
+        """Rows of evidence that were removed in sets, by :func:`db.sealing.remove`: table by table their numbers."""
         self._session: apsw.Session | None = None
         self.renew()
         connection.set_commit_hook(self.refuses)
 
     def renew(self) -> None:
         """Forget what was noted."""
+        self.removed.clear()
         if self._session is not None:
             self._session.close()
         self._session = apsw.Session(self._connection, "main")
@@ -37,7 +40,7 @@ class Recorder:
 
     def pending(self) -> bool:
         """Whether changes are noted that no entry witnesses."""
-        return self._session is not None and not self._session.is_empty
+        return bool(self.removed) or (self._session is not None and not self._session.is_empty)
 
     def refuses(self) -> bool:
         """The commit hook: no commit without a witness, and none by a statement inside of ``write()``."""

@@ -44,8 +44,14 @@ FROM carray(?1) AS k
 _ADD_GONE = (
     "INSERT INTO witness (tbl, key, entry, salt, hash) SELECT '{}', value, {}, NULL, NULL FROM carray(?)"
 )
+_REMOVE = "DELETE FROM {0} WHERE {1} IN (SELECT value FROM carray(?)) RETURNING {1}"
+_THERE = "SELECT {1} FROM {0} WHERE {1} IN (SELECT value FROM carray(?))"
 _DROP_SALT = "UPDATE witness SET salt = NULL WHERE tbl = ? AND key = ? AND salt IS NOT NULL"
 _DROP_SALTS = "UPDATE witness SET salt = NULL WHERE tbl = '{}' AND key IN (SELECT value FROM carray(?)) AND salt IS NOT NULL"
+_DROP_SALTS_BETWEEN = (
+    "UPDATE witness SET salt = NULL WHERE tbl = '{}' AND key BETWEEN ? AND ? AND salt IS NOT NULL"
+)
+"""The same for all keys from one to another: a look-up less for each, of the two that take most of the time."""
 _DECLARED = "SELECT body FROM audit WHERE action = 'evidence.table'"
 
 Witness = tuple[int | str, bytes | None, bytes | None]
@@ -86,6 +92,9 @@ def seal(database: Connections) -> None:
             gone.append(old[only])
         else:
             gone.append(key_value(tuple(old[place] for place in places)))
+    for name in recorder.removed:
+        witnesses.setdefault(name, [])
+        removed[name] = _all_removed(database, name, removed.get(name, []))
     for name, found in witnesses.items():
         shape, keys = shape_of(database, name), updated.get(name, [])
         found += shape.hasher.hashes(inserted.get(name, ()))
@@ -95,9 +104,31 @@ def seal(database: Connections) -> None:
         stale = [*map(key_value, keys), *removed.get(name, ())]
         if stale and tables[name].personal:
             _drop_salts(database, name, stale)
-    if witnesses:
-        append(database, dict(sorted(witnesses.items())))
+    there = {name: found for name, found in sorted(witnesses.items()) if found}
+    if there:
+        append(database, there)
     recorder.renew()
+
+
+def remove(database: Connections, name: str, keys: array[int]) -> None:
+    """Delete the rows of a table of evidence that have these numbers; inside of ``write()``, which witnesses their removal as any
+    other. A statement of one's own has the session note all that each row said, which for many rows is most of the work.
+    """
+    recorder, (key,) = database.recorder(), database.schema.tables[name].key
+    if not database.in_write():
+        raise RuntimeError("rows of evidence are removed inside of write(), which witnesses it")
+    with recorder.off():
+        gone = database.sql(_REMOVE.format(name, key), (apsw.carray(keys),))
+    if gone:
+        recorder.removed.setdefault(name, []).extend(number for (number,) in gone)
+
+
+def _all_removed(database: Connections, name: str, noted: list[int | str]) -> list[int | str]:
+    """The rows that :func:`remove` has removed with those that the session noted; without any that are there again."""
+    removed: set[int | str] = {*database.recorder().removed[name], *noted}
+    keys = apsw.carray(array("q", cast("set[int]", removed)))
+    (key,) = database.schema.tables[name].key
+    return sorted(removed.difference(number for (number,) in database.sql(_THERE.format(name, key), (keys,))))
 
 
 def append(database: Connections, witnesses: dict[str, list[Witness]]) -> None:
@@ -118,11 +149,16 @@ def append(database: Connections, witnesses: dict[str, list[Witness]]) -> None:
 
 
 def _drop_salts(database: Connections, name: str, stale: list[int | str]) -> None:
-    for part in in_steps(stale, STEP):
-        if len(part) >= MANY and isinstance(part[0], int):
-            database.sql(_DROP_SALTS.format(name), (apsw.carray(array("q", cast("list[int]", part))),))
-        else:
-            database.many(_DROP_SALT, ((name, key) for key in part))
+    with database.recorder().off():  # as in append()
+        for part in in_steps(stale, STEP):
+            if len(part) < MANY or not isinstance(part[0], int):
+                database.many(_DROP_SALT, ((name, key) for key in part))
+                continue
+            keys = array("q", sorted(cast("Sequence[int]", part)))
+            if keys[-1] - keys[0] < len(keys):
+                database.sql(_DROP_SALTS_BETWEEN.format(name), (keys[0], keys[-1]))
+            else:
+                database.sql(_DROP_SALTS.format(name), (apsw.carray(keys),))
 
 
 def _insert(database: Connections, name: str, entry: int, found: list[Witness]) -> None:

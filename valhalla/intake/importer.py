@@ -327,7 +327,7 @@ class _Import:
                     self._commit()
                     self._settle(LOG_BYTES)
         finally:
-            database.set_cache(2048)
+            database.set_cache()
 
     def _settle(self, size: int) -> bool:
         """Begin to move the log into the file when it has so many bytes; nobody waits for that. Whether it was begun."""

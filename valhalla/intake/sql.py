@@ -558,8 +558,6 @@ WHERE id IN (SELECT value FROM carray(?)) AND state IN ('fixed', 'superseded')
 CLOSE_CHANGES = "UPDATE lead_change SET state = 'declined', decided_at = ?, decided_by = ? WHERE import_id = ? AND state = 'open'"
 # Counted batch by batch, so that an interrupted undo knows what it did.
 COUNT_UNDONE = "UPDATE import_undo SET reversed = reversed + ?, kept = kept + ?, failed = failed + ?, items = ? WHERE import_id = ?"
-# The leads that stay, with reasons; they grow batch by batch.
-UNDO_ITEMS = "SELECT items FROM import_undo WHERE import_id = ?"
 # The condition keeps a second undo from ending it twice.
 END_UNDO = "UPDATE import SET state = 'undone' WHERE id = ? AND state <> 'undone'"
 # What the undo reports at its end.
@@ -599,14 +597,14 @@ CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id <> ?2
 """
 # Leads that the list named and did not make.
 LEADS_SIGHTED = """
-SELECT lead_id FROM sighting WHERE import_id = ? AND first_seen >= ? AND lead_id > ? ORDER BY lead_id LIMIT ?
+SELECT lead_id FROM sighting WHERE import_id = :import AND first_seen >= :since AND lead_id > :after ORDER BY lead_id LIMIT :most
 """
 # Of those, the ones that were counted already when their values were restored.
 ALSO_CHANGED = """
-SELECT DISTINCT h.lead_id FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id = ?2
+SELECT count(DISTINCT h.lead_id) FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id = ?2
 """
 # The list does not name the lead any more.
-UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id = ?"
+UNSIGHT = "DELETE FROM sighting WHERE import_id = ? AND lead_id IN (SELECT value FROM carray(?))"
 # A batch of the leads that the import changed.
 LEADS_CHANGED = """
 SELECT DISTINCT lead_id FROM lead_history WHERE import_id = :import AND actor = 'import' AND lead_id > :after

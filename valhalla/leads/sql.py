@@ -962,41 +962,41 @@ def filtered(columns: str, conditions: Iterable[str]) -> str:
 KEEP_NUMBERS = """
 UPDATE lead_generation SET last_id = max(last_id, coalesce((SELECT max(id) FROM lead), 0)) WHERE id = 1
 """
-# The index of phones knows a lead by the number that it has, or that it had when the index last looked.
-PHONES_OF = """
-SELECT phone_key, id FROM lead WHERE id IN (SELECT value FROM carray(?1)) AND phone_key IS NOT NULL
-UNION SELECT before ->> 'phone_key', lead_id FROM lead_history
-WHERE lead_id IN (SELECT value FROM carray(?1)) AND before ->> 'phone_key' IS NOT NULL
-UNION SELECT p.value ->> 'key', l.id FROM lead AS l, json_each(l.details, '$.phones') AS p
-WHERE l.id IN (SELECT value FROM carray(?1)) AND p.value ->> 'key' IS NOT NULL
-UNION SELECT p.value ->> 'key', h.lead_id FROM lead_history AS h, json_each(h.before ->> 'details', '$.phones') AS p
-WHERE h.lead_id IN (SELECT value FROM carray(?1)) AND p.value ->> 'key' IS NOT NULL ORDER BY 1
+# The index of phones knows a lead by the numbers that it has, or that it had when the index last looked.
+NUMBERS_NOW = "SELECT id, phone_key, details FROM lead WHERE id IN (SELECT value FROM carray(?))"
+NUMBERS_BEFORE = """
+SELECT lead_id, before ->> 'phone_key', before ->> 'details' FROM lead_history WHERE lead_id IN (SELECT value FROM carray(?))
 """
-# Nothing here may read a table from its beginning to its end: this is done a few hundred leads at a time.
-REMOVE_LEADS = (
-    "DELETE FROM lead_search WHERE rowid IN (SELECT value FROM carray(?))",
-    """DELETE FROM lead_key WHERE key IN (SELECT identity FROM lead WHERE id IN (SELECT value FROM carray(?1)))
-    AND lead_id IN (SELECT value FROM carray(?1))""",
-    "DELETE FROM lead_key INDEXED BY lead_key_learnt WHERE lead_id IN (SELECT value FROM carray(?)) AND learnt = 1",
-    "DELETE FROM overtaken WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM sighting WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM lead_history WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM lead_change WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM duplicate WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM duplicate WHERE other_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM unfolded WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM lead_place INDEXED BY lead_place_by_lead WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM packet WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM promise WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM note WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM tag WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM consent WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM deal WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM outcome WHERE lead_id IN (SELECT value FROM carray(?))",
-    # References are not followed here, so a hold would outlive its lead.
-    "DELETE FROM lead_hold WHERE lead_id IN (SELECT value FROM carray(?))",
-    "DELETE FROM lead WHERE id IN (SELECT value FROM carray(?))",
-)
+# What hangs on leads. Nothing here may read a table from its beginning to its end: this is done a few hundred leads at a time.
+REMOVE_WORDS = "DELETE FROM lead_search WHERE rowid IN (SELECT value FROM carray(?))"
+# All keys of a batch in the order of the index of keys, so that each of its pages is written once.
+REMOVE_KEYS = """
+DELETE FROM lead_key WHERE lead_id IN (SELECT value FROM carray(?1)) AND key IN (
+  SELECT identity FROM lead WHERE id IN (SELECT value FROM carray(?1))
+  UNION ALL SELECT x.key FROM carray(?1) AS k CROSS JOIN lead_key AS x INDEXED BY lead_key_learnt
+    ON x.lead_id = k.value AND x.learnt = 1)
+"""
+# By the name of the column: most leads have nothing in most of these tables, which is looked up for all of them together.
+HANGS_ON_LEADS = {
+    "overtaken": "lead_id",
+    "sighting": "lead_id",
+    "lead_history": "lead_id",
+    "lead_change": "lead_id",
+    "duplicate": "lead_id",
+    "duplicate INDEXED BY duplicate_by_other": "other_id",
+    "unfolded": "lead_id",
+    "lead_place INDEXED BY lead_place_by_lead": "lead_id",
+    "packet": "lead_id",
+    "promise": "lead_id",
+    "note": "lead_id",
+    "tag": "lead_id",
+    "consent": "lead_id",
+    "deal": "lead_id",
+    "outcome": "lead_id",
+    "lead_hold": "lead_id",
+}
+HANGS_BETWEEN = "SELECT 1 FROM {} WHERE {} BETWEEN ? AND ? LIMIT 1"
+REMOVE_HANGING = "DELETE FROM {} WHERE {} IN (SELECT value FROM carray(?))"
 
 
 # -- what people wrote -------------------------------------------------------------------------------
