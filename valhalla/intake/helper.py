@@ -11,7 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    import apsw
+else:
+    apsw = later("apsw")
 
 ARGUMENT = "--read-ahead"
 """What the program is started with to be the second process."""
@@ -26,14 +33,20 @@ PIPE_BYTES = 2**20
 """A whole answer fits into the pipe where the system lets us say so (Linux): the second process need not wait for this one
 to take each 64 KiB."""
 
+SIZES = "SELECT size FROM file WHERE error_code IS NULL"
+"""Here, as this module loads nothing."""
+
 _spare: list[subprocess.Popen[bytes]] = []
 
 
 def prepare(paths: Iterable[str], database: Path) -> None:
-    """Start a process now when one of the files is worth it: large, and not older than what was last written to ``database``,
-    because such a file was probably read then. The caller also calls :func:`discard` at the end."""
+    """Start a process now when one of the files is worth it: large, not older than what was last written to ``database``, because
+    such a file was probably read then, and not as long as a list that was read, because such a one was probably saved again as it
+    was. The import of any other starts its own. The caller also calls :func:`discard` at the end."""
     written = max(map(changed_at, (database, database.with_name(f"{database.name}-wal"))))
-    path = next((each for each in paths if _is_large(each) and changed_at(each) >= written), None)
+    large = [each for each in paths if _is_large(each) and changed_at(each) >= written]
+    known = _sizes_read(database) if large and written else frozenset()
+    path = next((each for each in large if os.stat(each).st_size not in known), None)
     if not _spare and (os.cpu_count() or 1) > 1 and path is not None:
         try:
             _spare.append(_spawn(path))
@@ -88,6 +101,19 @@ def changed_at(path: str | Path) -> float:
     except OSError:
         return 0
     return max(found.st_mtime, found.st_ctime)
+
+
+def _sizes_read(database: Path) -> frozenset[int]:
+    """The sizes of the lists that were read, as far as the database itself says it without its log: nothing is locked for a guess."""
+    try:
+        address = f"{database.absolute().as_uri()}?immutable=1"
+        connection = apsw.Connection(address, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            return frozenset(size for (size,) in connection.execute(SIZES))
+        finally:
+            connection.close()
+    except apsw.Error:
+        return frozenset()
 
 
 def _is_large(path: str) -> bool:

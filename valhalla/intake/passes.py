@@ -90,7 +90,8 @@ def look_through(
             why = _stopped(candidate.path, candidate.source)
             done.skipped.append(Problem(candidate.path, "SOURCE_STOPPED", why, False))
             continue
-        seen = look(database, candidate, rules_of(database, candidate.source))
+        # in a run the import finds that out, whose modules are loaded there
+        seen = look(database, candidate, rules_of(database, candidate.source), inside=final)
         looked_at += further(database, candidate, changed=seen.verdict == "changed")
         if seen.verdict == "unchanged":
             done.result.files.append(result.of_unchanged(database, str(candidate.path)))

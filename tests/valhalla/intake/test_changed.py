@@ -17,14 +17,16 @@ from valhalla.intake.results import of_import
 from valhalla.intake.source_rules import rules_of
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.sources import Candidate
+from valhalla.intake.undo import undo_import
 from valhalla.program.database import open_database
 from valhalla.scoring import store
 
 ROW = "Ann,ann@example.com,1,,\n"
 
 
-def verdict(desk: Any, path: Path) -> str:
-    return str(look(desk.database, Candidate(path, "csv"), rules_of(desk.database, "csv")).verdict)
+def verdict(desk: Any, path: Path, *, inside: bool = False) -> str:
+    rules = rules_of(desk.database, "csv")
+    return str(look(desk.database, Candidate(path, "csv"), rules, inside=inside).verdict)
 
 
 def test_unchanged_costs_one_stat_and_the_file_is_not_opened(
@@ -92,3 +94,34 @@ def test_the_digest_of_a_rewritten_or_appended_file_is_that_of_its_bytes(desk: A
         desk.read(path)
         noted, size = desk.database.one("SELECT digest, offset FROM file")
         assert size == path.stat().st_size and noted == prefix_hash(path, size).hexdigest()
+
+
+def test_a_list_that_was_saved_again_is_known_by_what_is_in_it(desk: Any) -> None:
+    path = desk.write("a.csv", ROW)
+    desk.read(path)
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+    assert verdict(desk, path) == "changed"
+    assert verdict(desk, path, inside=True) == "unchanged"
+    assert verdict(desk, path) == "unchanged", "it is noted"
+    assert desk.database.value("SELECT count(*) FROM import") == 1
+
+
+def test_a_list_of_the_same_length_that_says_something_else_is_never_passed_over(desk: Any) -> None:
+    path = desk.write("a.csv", ROW)
+    desk.read(path)
+    text = path.read_text()
+    path.write_text(text.replace("com,1,", "com,2,"))
+    assert verdict(desk, path, inside=True) == "changed"
+    path.write_text(text)
+    desk.database.sql("UPDATE file SET profile = '{}'")
+    assert verdict(desk, path, inside=True) == "changed", "the rules by which it would be read are others"
+
+
+def test_a_list_whose_import_was_undone_is_not_taken_for_read(desk: Any) -> None:
+    path = desk.write("a.csv", ROW)
+    desk.read(path)
+    undo_import(desk.database, 1)
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+    assert verdict(desk, path, inside=True) == "changed"

@@ -22,7 +22,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.watchdog import Patience
 from valhalla.leads import do_not_contact
 from valhalla.leads.suppression import entry
-from valhalla.program.database import memory_database
+from valhalla.program.database import memory_database, open_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
 
@@ -387,3 +387,23 @@ def test_a_list_that_comes_again_ends_up_the_same(
 def test_rows_cross_the_pipe_in_columns_as_they_are() -> None:
     for rows in ([], [(1, None, (), "a")], [(1, None, (), None), (2, None, (), "b"), (3, None, (4,), None)]):
         assert list(in_rows(in_columns(rows))) == rows
+
+
+def test_no_process_is_started_early_for_a_list_that_was_saved_again(
+    tmp_path: Path, lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = lead_list(50, seed=17)
+    database, started = tmp_path / "home.db", []
+    with open_database(database) as known:
+        stages.seed(known)
+        import_file(known, Request(str(path)))
+    text = path.read_bytes()
+    monkeypatch.setattr(helper, "WORTH_BYTES", 1)
+    monkeypatch.setattr(helper, "_spare", [])
+    monkeypatch.setattr(helper, "_spawn", started.append)
+    path.write_bytes(text)
+    helper.prepare([str(path)], database)
+    assert started == []
+    path.write_bytes(text + b"One More,one@example.com,1,,\r\n")
+    helper.prepare([str(path)], database)
+    assert started == [str(path)]

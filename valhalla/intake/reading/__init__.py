@@ -14,7 +14,8 @@ from valhalla.intake.reading.codes import CODES, Code
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 
 if TYPE_CHECKING:
-    from valhalla.intake.reading.source import CHUNK_ROWS, Source, as_they_are, open_source, prefix_hash
+    from valhalla.intake.reading.hashing import prefix_hash
+    from valhalla.intake.reading.source import CHUNK_ROWS, Source, as_they_are, open_source
 
 __all__ = [
     "CHUNK_ROWS",

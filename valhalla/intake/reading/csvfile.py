@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from hashlib import blake2b
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,12 +12,15 @@ from valhalla.intake.reading.blocks import BlockReader
 from valhalla.intake.reading.bulk import BulkReader
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import CHUNK_BYTES, Chunk, Position, Reject, shorten
+from valhalla.intake.reading.hashing import hash_of
 from valhalla.intake.reading.sniff import decode, encode
 from valhalla.intake.reading.tokens import Open, Record, next_record
 from valhalla.program.later import later
 from valhalla.program.memory import collector_paused
 
 if TYPE_CHECKING:
+    from hashlib import blake2b
+
     from valhalla.intake.reading import bulk_lists
 else:
     bulk_lists = later("valhalla.intake.reading.bulk_lists")
@@ -34,16 +36,6 @@ RAW_LIMIT = 1 << 18
 COUNTED = 1 << 12
 """Bytes in which lines are counted at a time, until there are enough of them."""
 _LINE_END = re.compile(rb"\r\n?|\n")
-
-
-def hash_of(file: BinaryIO, length: int) -> blake2b:
-    """BLAKE2b (128 bits) of the first ``length`` bytes of a file, or of all when it is shorter."""
-    hasher = blake2b(digest_size=16)
-    file.seek(0)
-    while length > 0 and (block := file.read(min(WINDOW, length))):
-        hasher.update(block)
-        length -= len(block)
-    return hasher
 
 
 class Window:

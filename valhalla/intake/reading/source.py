@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.chunk import Chunk, Position, SourceError, Warning, shorten
 from valhalla.intake.reading.container import Contents, joined, on_disk, split
-from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window, hash_of
+from valhalla.intake.reading.csvfile import SAMPLE, CsvReader, Window
 from valhalla.intake.reading.grouped import joined_names
+from valhalla.intake.reading.hashing import prefix_hash
 from valhalla.intake.reading.header import normal
 from valhalla.intake.reading.kind import COMPOUND, is_vcard, is_web_page, json_kind, other_kind
 from valhalla.intake.reading.mapping import Columns, columns_for, known_cells, unique_names
@@ -229,12 +230,6 @@ class Source:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def prefix_hash(path: str | os.PathLike[str], length: int) -> blake2b:
-    """The hash of the first ``length`` bytes of a file, as far as there are so many: see :meth:`Source.digest`."""
-    with open(path, "rb", buffering=0) as file:
-        return hash_of(file, length)
 
 
 def open_source(
