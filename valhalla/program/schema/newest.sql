@@ -288,13 +288,14 @@ CREATE TABLE import_undo (
   failed    INTEGER NOT NULL DEFAULT 0,
   items     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(items))
 ) STRICT;
-CREATE TABLE job_event (
+CREATE TABLE "job_event" (
   id      INTEGER NOT NULL PRIMARY KEY,
   task_id INTEGER NOT NULL,
   at      INTEGER NOT NULL,
-  event   TEXT NOT NULL CHECK (event IN
-            ('enqueued', 'scheduled', 'due', 'started', 'done', 'retry', 'dead', 'canceled', 'expired',
-             'released', 'rescued', 'returned', 'overdue', 'cancel asked')),
+  event   TEXT NOT NULL CHECK (event = 'enqueued' OR event = 'scheduled' OR event = 'due' OR event = 'started'
+                   OR event = 'done' OR event = 'retry' OR event = 'dead' OR event = 'canceled'
+                   OR event = 'expired' OR event = 'released' OR event = 'rescued' OR event = 'returned'
+                   OR event = 'overdue' OR event = 'cancel asked'),
   claim   INTEGER,
   worker  INTEGER,
   reason  TEXT,
@@ -735,22 +736,22 @@ CREATE TABLE tag (
   removed_at INTEGER,
   removed_by TEXT
 ) STRICT;
-CREATE TABLE task (
+CREATE TABLE "task" (
   -- AUTOINCREMENT: an id is never given twice, because (id, claims) is the fencing token of a delivery
   id             INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   queue          TEXT NOT NULL,
   -- '' or the kind whose concurrency is limited, or '@' and the only worker that may run it
   lane           TEXT NOT NULL DEFAULT '',
   name           TEXT NOT NULL,
-  state          TEXT NOT NULL CHECK (state IN
-                   ('waiting', 'scheduled', 'running', 'done', 'dead', 'canceled', 'expired')),
+  state          TEXT NOT NULL CHECK (state = 'waiting' OR state = 'scheduled' OR state = 'running' OR state = 'done'
+                   OR state = 'dead' OR state = 'canceled' OR state = 'expired'),
   priority       INTEGER NOT NULL DEFAULT 0,
   -- no json_valid here: a row that was edited by hand must reach the dead letters, not block the file
   payload        TEXT NOT NULL,
   due            INTEGER,
   expires        INTEGER,
   unique_key     TEXT,
-  unique_scope   TEXT CHECK (unique_scope IN ('waiting', 'running', 'period')),
+  unique_scope   TEXT CHECK (unique_scope = 'waiting' OR unique_scope = 'running' OR unique_scope = 'period'),
   unique_until   INTEGER,
   unique_live    INTEGER NOT NULL DEFAULT 0,
   tags           TEXT,
@@ -771,7 +772,9 @@ CREATE TABLE task (
   finished_at    INTEGER,
   progress       TEXT,
   result         TEXT,
-  error          TEXT, lost_progress TEXT,
+  error          TEXT,
+  -- how far it had come when its worker last died
+  lost_progress  TEXT,
   CHECK (state <> 'scheduled' OR due IS NOT NULL)
 ) STRICT;
 CREATE TABLE token (
