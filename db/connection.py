@@ -63,6 +63,8 @@ class _ThreadState(threading.local):
     synchronous = 0
     callbacks: list[Callable[[], object]]
     recorder: Recorder | None = None
+    cursor: apsw.Cursor
+    """Runs its statements one after the other: to make one for each costs more than most of them."""
 
     def __init__(self) -> None:
         self.callbacks = []
@@ -146,6 +148,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._thread.synchronous = NORMAL
         self._thread.recorder = None if self.readonly else Recorder(connection, self.schema.tables)
         connection.authorizer = None if self.readonly else authorizing.authorize
+        self._thread.cursor = connection.cursor()
         with self._opened_mutex:
             self._opened.add(connection)
             if self.path and not self._guarded:
@@ -245,17 +248,23 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         """This thread's connection."""
         return self._state.conn or super().connection()  # type: ignore[no-any-return]
 
+    def own_cursor(self) -> apsw.Cursor:
+        """This thread's cursor, for a statement that is run to its end before the next begins."""
+        if self._state.conn is None:
+            self.connection()
+        return self._thread.cursor
+
     def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
         try:
-            return self.connection().execute(text, params).fetchall()
+            return self.own_cursor().execute(text, params).fetchall()
         except apsw.Error as error:
             raise self._explained(error) from error
 
     def run(self, text: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that has no rows to return."""
         try:
-            (self._state.conn or self.connection()).execute(text, params)
+            self.own_cursor().execute(text, params)
         except apsw.Error as error:
             raise self._explained(error) from error
 
@@ -304,7 +313,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
 
     def last_id(self) -> int:
         """The row id of this thread's last INSERT."""
-        return self.connection().last_insert_rowid()
+        return (self._state.conn or self.connection()).last_insert_rowid()
 
     def _explained(self, error: apsw.Error) -> Exception:
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_CONSTRAINT_COMMITHOOK and self._thread.recorder:
@@ -465,7 +474,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                     f"PRAGMA synchronous = {wanted}"
                 )  # not possible once the transaction has begun
                 thread.synchronous = wanted
-            self._begin_immediate(connection)
+            self._begin_immediate(thread.cursor)
             if self.fence is not None:
                 try:
                     self.fence(connection)
@@ -487,15 +496,15 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         recorder.reason = None
         recorder.inside = True
 
-    def _begin_immediate(self, connection: apsw.Connection) -> None:
+    def _begin_immediate(self, cursor: apsw.Cursor) -> None:
         processes = self._turn.processes
         if processes is None:
-            connection.execute("BEGIN IMMEDIATE")
+            cursor.execute("BEGIN IMMEDIATE")
             return
         if not processes.acquire(BUSY_TIMEOUT):
             raise apsw.BusyError("the turn to write did not come")
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            cursor.execute("BEGIN IMMEDIATE")
         finally:
             processes.release()
 
@@ -515,7 +524,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 callbacks = thread.callbacks
                 if recorder is not None:
                     recorder.inside = False
-                connection.execute("COMMIT")
+                thread.cursor.execute("COMMIT")
                 committed = True
         except apsw.Error as error:
             raise self._explained(error) from error

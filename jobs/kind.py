@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from jobs.huey import Registry, Task, TaskWrapper
@@ -38,7 +39,7 @@ class Kind:
     by_hand: bool = False
     """A person may make its jobs, and change them before they begin."""
 
-    @property
+    @cached_property
     def lane(self) -> str:
         """Where its rows wait: kinds with a limit have a lane of their own, so that they do not block others."""
         return self.name if self.concurrency is not None or self.rate is not None else ""

@@ -53,13 +53,8 @@ class Producer(Waiting):
         ``expires`` (seconds from now or a moment): if it has not started by then, it never does. Higher ``priority`` goes first.
         A Huey ``group`` gives a list of ids, a ``chord`` the ids of its members.
         """
-        if isinstance(task, group):
-            with self.database.write():
-                return [self.enqueue(each, correlation_id=correlation_id) for each in task.tasks]
-        if isinstance(task, chord):
-            with self.database.write():
-                return self._enqueue_chord(task)
-        task = message.must_be_task(task)
+        if not isinstance(task, JobTask):
+            return self._enqueue_several(task, correlation_id)
         kind, now = task.kind, self.database.clock()
         due = self._due(task, delay, eta, now)
         if after:
@@ -98,6 +93,15 @@ class Producer(Waiting):
                 self.storage.add_lane((kind.queue, lane))
             database.after_commit(lambda: self.arrived(priority))
         return job_id
+
+    def _enqueue_several(self, tasks: Any, correlation_id: str | None) -> list[JobId]:
+        """A group's or a chord's tasks, in one transaction. Raises :class:`jobs.PayloadError` for what is neither."""
+        if not isinstance(tasks, group | chord):
+            message.must_be_task(tasks)
+        with self.database.write():
+            if isinstance(tasks, group):
+                return [self.enqueue(each, correlation_id=correlation_id) for each in tasks.tasks]
+            return self._enqueue_chord(tasks)
 
     def _payload(self, body: dict[str, Any], held: dict[str, Any] | None, kind: Kind) -> str:
         """A job's arguments as JSON, encrypted if the queue has a key, and what the queue itself adds to them."""
