@@ -150,7 +150,7 @@ def import_(
         bool, typer.Option("--replace", help="Anyone who is not in this list leaves.")
     ] = False,
 ) -> None:
-    """Take buyers from a CSV; a buyer is known by his name, and a later list changes what he takes."""
+    """Take buyers from a CSV; a buyer is known by name, and a later list changes what they take."""
     from valhalla.intake.other_lists import import_buyers
 
     inv = invocation(ctx)

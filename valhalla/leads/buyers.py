@@ -74,8 +74,8 @@ class Imported:
 def take_list(
     database: Database, sheet: Sheet, *, replace: bool = False, actor: str = "operator"
 ) -> Imported:
-    """Take buyers from a table with the columns :data:`COLUMNS`: a buyer is known by his name, and a later list changes what
-    he takes. ``replace``: anyone who is not in this list leaves. Durable. Raises :class:`UsageError` where the names are
+    """Take buyers from a table with the columns :data:`COLUMNS`: a buyer is known by name, and a later list changes what
+    they take. ``replace``: anyone who is not in this list leaves. Durable. Raises :class:`UsageError` where the names are
     missing."""
     done = Imported()
     seen: set[str] = set()
