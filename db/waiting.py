@@ -63,11 +63,6 @@ def waited_for() -> Iterator[None]:
                 _nobody.set()
 
 
-def somebody_waits() -> bool:
-    """Whether somebody waits now."""
-    return _waiting > 0
-
-
 def wants_turn() -> None:
     """This thread is about to ask for the turn to write. Costs next to nothing."""
     global _person_at

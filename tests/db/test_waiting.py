@@ -13,6 +13,11 @@ from db import Database, waiting
 FOREVER = 3600.0
 
 
+def waited() -> bool:
+    """Whether somebody waits now."""
+    return not waiting._nobody.is_set()
+
+
 def working() -> threading.Thread:
     """Long work at the place where it looks whether somebody waits."""
     thread = threading.Thread(target=waiting.give_way, daemon=True)
@@ -21,7 +26,7 @@ def working() -> threading.Thread:
 
 
 def test_long_work_goes_on_when_nobody_waits() -> None:
-    assert not waiting.somebody_waits()
+    assert not waited()
     thread = working()
     thread.join(10)
     assert not thread.is_alive()
@@ -37,10 +42,10 @@ def test_long_work_goes_on_when_the_last_who_waited_has_got_what_they_wanted(
         thread = working()
         one.close()
         thread.join(0.2)
-        assert thread.is_alive() and waiting.somebody_waits()
+        assert thread.is_alive() and waited()
         other.close()
         thread.join(10)
-        assert not thread.is_alive() and not waiting.somebody_waits()
+        assert not thread.is_alive() and not waited()
 
 
 def test_nobody_waits_for_a_turn_whose_holder_stands_aside_for_them(
@@ -83,7 +88,7 @@ def test_what_is_waited_for_does_not_stand_aside_for_itself(monkeypatch: pytest.
 def test_whoever_fails_does_not_wait_any_more() -> None:
     with pytest.raises(ValueError), waiting.waited_for():
         raise ValueError
-    assert not waiting.somebody_waits()
+    assert not waited()
 
 
 def test_what_takes_longer_than_a_page_does_not_stop_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
