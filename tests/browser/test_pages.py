@@ -167,18 +167,49 @@ def fill(database: Database) -> None:
     promises.add(database, 2, "callback", now + HOUR)
 
 
+WAITS = 'main[data-waits="yes"]'
+
+
 def come_to(page: Any, url: str) -> Any:
     """Open a page, and wait for one whose figures are still being worked out: it comes again by itself."""
-    for _ in range(120):
-        try:
-            answer = page.goto(url)
-            if not page.locator('meta[http-equiv="refresh"]').count():
-                break
-        except Exception as error:
-            if "ERR_ABORTED" not in str(error):  # it came again just now
-                raise
-        page.wait_for_timeout(500)
+    answer = page.goto(url)
+    page.locator(WAITS).wait_for(state="detached", timeout=60_000)
     return answer
+
+
+def test_a_page_that_waits_comes_when_it_is_there_and_not_under_what_is_typed(
+    filled: Any, look: Callable[..., Any]
+) -> None:
+    window = look("wide")
+    window.expected = ("LOCAL_NETWORK_ACCESS_CHECKS",)  # of a page that the test made
+    page = window.page
+    page.goto(filled.link())
+    page.goto(filled.url + "/settings/dnc")
+    text = page.evaluate("fetch(location.href).then((answer) => answer.text())")
+    assert 'data-waits=""' in text
+    script = '<script type="module" src="/static/waits.js"></script></head>'
+    waits = text.replace('data-waits=""', 'data-waits="yes"').replace("</head>", script)
+    asked: list[bool] = []
+
+    def hold_back(route: Any) -> None:
+        """The page as the server makes it, but the first two times as one that waits."""
+        asked.append(route.request.is_navigation_request())
+        if len(asked) <= 2:
+            route.fulfill(body=waits, content_type="text/html")
+        else:
+            route.continue_()
+
+    page.route(f"{filled.url}/settings/dnc", hold_back)
+    page.goto(filled.url + "/settings/dnc")
+    why = page.locator("main textarea").first
+    why.fill("they asked")
+    page.locator("h1").click()
+    page.wait_for_timeout(5_000)  # longer than it waits between two looks
+    assert asked == [True] and why.input_value() == "they asked"
+    why.fill("")
+    page.locator("h1").click()
+    page.locator(WAITS).wait_for(state="detached", timeout=20_000)
+    assert asked == [True, False, False, True]
 
 
 def test_every_page(filled: Any, look: Callable[..., Any], widths: dict[str, tuple[int, int]]) -> None:
