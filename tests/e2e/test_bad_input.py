@@ -48,15 +48,15 @@ def test_missing_file(valhalla: Run, home: Path, tmp_path: Path) -> None:
     assert leads(home) == 0
 
 
-def test_one_of_several_is_missing(valhalla: Run, home: Path, tmp_path: Path, sample: Path) -> None:
-    refused(valhalla("ingest", sample, tmp_path / "none.csv"), 3, "none.csv")
+def test_one_of_several_is_missing(inside: Run, home: Path, tmp_path: Path, sample: Path) -> None:
+    refused(inside("ingest", sample, tmp_path / "none.csv"), 3, "none.csv")
     assert leads(home) == 10, "the other one is read all the same"
 
 
-def test_folder_without_lists(valhalla: Run, tmp_path: Path) -> None:
+def test_folder_without_lists(inside: Run, tmp_path: Path) -> None:
     folder = tmp_path / "empty folder"
     folder.mkdir()
-    refused(valhalla("ingest", folder), 3, "there is no lead list in the folder", str(folder))
+    refused(inside("ingest", folder), 3, "there is no lead list in the folder", str(folder))
 
 
 NO_LISTS = [
@@ -68,36 +68,36 @@ NO_LISTS = [
 ]
 
 
-def test_files_that_are_no_lists(valhalla: Run, home: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_lists(inside: Run, home: Path, tmp_path: Path) -> None:
     paths = [tmp_path / f"wrong-{number}.csv" for number in range(len(NO_LISTS))]
     for path, (content, _, _) in zip(paths, NO_LISTS, strict=True):
         path.write_bytes(content)
-    answer = valhalla("ingest", *paths, "--json")
+    answer = inside("ingest", *paths, "--json")
     assert answer.code == 3
     assert [file["error"]["code"] for file in answer.json["files"]] == [code for _, code, _ in NO_LISTS]
-    answer = valhalla("ingest", *paths)
+    answer = inside("ingest", *paths)
     assert answer.code == 3
     sentences = answer.err.splitlines(keepends=True)
     for sentence, (_, _, word) in zip(sentences, NO_LISTS, strict=True):
         assert word in one_sentence(sentence)
-    refused(valhalla("ingest", paths[0]), 3, "is empty")
+    refused(inside("ingest", paths[0]), 3, "is empty")
     assert leads(home) == 0
     for number, path in enumerate(paths):
         path.write_text(GOOD.replace("ann", f"ann{number}").replace("Ann", f"Ann{number}"), encoding="utf-8")
-    assert valhalla("ingest", *paths, "--json").json["totals"]["new"] == len(paths), "mended, they are read"
+    assert inside("ingest", *paths, "--json").json["totals"]["new"] == len(paths), "mended, they are read"
 
 
-def test_header_only_is_an_empty_list(valhalla: Run, tmp_path: Path) -> None:
+def test_header_only_is_an_empty_list(inside: Run, tmp_path: Path) -> None:
     path = tmp_path / "header.csv"
     path.write_text(HEADER, encoding="utf-8")
-    answer = valhalla("ingest", path, "--json")
+    answer = inside("ingest", path, "--json")
     assert answer.code == 0 and answer.json["totals"]["rows"] == 0 and not answer.json["files"][0]["error"]
 
 
-def test_every_row_refused(valhalla: Run, tmp_path: Path) -> None:
+def test_every_row_refused(inside: Run, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(HEADER + "Ann,ann.example.com,1\nBen,,2\n", encoding="utf-8")
-    answer = valhalla("ingest", path)
+    answer = inside("ingest", path)
     assert answer.code == 1 and "Invalid leads: 2" in answer.out
     assert f"[REJECTED] {path}:2: Invalid email format: ann.example.com" in answer.out
 
@@ -108,24 +108,24 @@ def test_wrong_usage(valhalla: Run) -> None:
     refused(valhalla("run", "--interval", "0"), 2, "--interval", "greater than or equal to 1")
 
 
-def test_db_only_reads(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
+def test_db_only_reads(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
     file = home / "valhalla.db"
-    refused(valhalla("ingest", sample, "--db", file), 2, "--db only reads")
-    refused(valhalla("config", "set", "interval", 5, "--db", file), 2, "--db only reads")
-    assert len(valhalla("leads", "top", "--db", file, "--json").json) == 10
+    refused(inside("ingest", sample, "--db", file), 2, "--db only reads")
+    refused(inside("config", "set", "interval", 5, "--db", file), 2, "--db only reads")
+    assert len(inside("leads", "top", "--db", file, "--json").json) == 10
 
 
-def test_no_home_yet(valhalla: Run, home: Path) -> None:
-    refused(valhalla("leads", "top"), 3, "there is no Valhalla file", "valhalla ingest FILE")
+def test_no_home_yet(inside: Run, home: Path) -> None:
+    refused(inside("leads", "top"), 3, "there is no Valhalla file", "valhalla ingest FILE")
     assert not home.exists()
 
 
-def test_a_file_that_is_no_database(valhalla: Run, home: Path, sample: Path) -> None:
+def test_a_file_that_is_no_database(inside: Run, home: Path, sample: Path) -> None:
     home.mkdir()
     (home / "valhalla.db").write_bytes(b"this is a text and no database " * 200)
     before = (home / "valhalla.db").read_bytes()
-    refused(valhalla("ingest", sample), 3, "is not a Valhalla database")
+    refused(inside("ingest", sample), 3, "is not a Valhalla database")
     assert (home / "valhalla.db").read_bytes() == before
 
 
@@ -139,18 +139,18 @@ def test_a_database_of_another_program(valhalla: Run, home: Path, sample: Path) 
     assert (home / "valhalla.db").read_bytes() == before
 
 
-def test_a_newer_schema(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
+def test_a_newer_schema(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
     with sqlite3.connect(home / "valhalla.db") as file:
         file.execute("PRAGMA user_version = 9999")
     file.close()
-    refused(valhalla("ingest", sample), 3, "newer version of Valhalla", "update the program")
-    refused(valhalla("leads", "top", "--db", home / "valhalla.db"), 3, "newer version of Valhalla")
+    refused(inside("ingest", sample), 3, "newer version of Valhalla", "update the program")
+    refused(inside("leads", "top", "--db", home / "valhalla.db"), 3, "newer version of Valhalla")
 
 
-def test_the_home_is_a_file(valhalla: Run, home: Path, sample: Path) -> None:
+def test_the_home_is_a_file(inside: Run, home: Path, sample: Path) -> None:
     home.write_text("not a folder", encoding="utf-8")
-    refused(valhalla("ingest", sample), 3, "choose another --home")
+    refused(inside("ingest", sample), 3, "choose another --home")
 
 
 def test_no_permission(home: Path, tmp_path: Path, bound_by_permissions: list[str]) -> None:

@@ -44,11 +44,11 @@ def report(home: Path, name: str) -> dict[str, Any]:
 
 
 def test_production_goes_through_every_gate_and_sends_what_was_approved(
-    valhalla: Run, home: Path, sample: Path, crm: Any
+    inside: Run, home: Path, sample: Path, crm: Any
 ) -> None:
-    valhalla("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
-    valhalla("effects", "approve", "--standing", "webhook", "--per-day", 4)
-    answer = valhalla("production", sample, "--yes")
+    inside("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
+    inside("effects", "approve", "--standing", "webhook", "--per-day", 4)
+    answer = inside("production", sample, "--yes")
     assert answer.code == 0, answer.err
     assert [line.split(":")[0] for line in answer.out.splitlines()] == [
         "[OK] preflight",
@@ -69,72 +69,72 @@ def test_production_goes_through_every_gate_and_sends_what_was_approved(
     assert (
         found["risk_assessment"]["overall_status"] == "HEALTHY" and found["risk_assessment"]["alerts"] == []
     )
-    states = [each["state"] for each in valhalla("effects", "list", "--json").json]
+    states = [each["state"] for each in inside("effects", "list", "--json").json]
     assert states.count("done") == 4 and states.count("drafted") == 6
-    assert valhalla("live", "status").out.startswith("Dry run"), "the lock closes with the run"
-    again = valhalla("production", sample, "--yes")
+    assert inside("live", "status").out.startswith("Dry run"), "the lock closes with the run"
+    again = inside("production", sample, "--yes")
     assert again.code == 0 and len(crm.told) == 4, "an unchanged lead is told once"
 
 
 def test_a_failed_risk_gate_leaves_leads_stored_and_sends_nothing(
-    valhalla: Run, home: Path, tmp_path: Path, crm: Any
+    inside: Run, home: Path, tmp_path: Path, crm: Any
 ) -> None:
-    valhalla("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
-    valhalla("effects", "approve", "--standing", "webhook")
+    inside("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
+    inside("effects", "approve", "--standing", "webhook")
     good = "".join(f"Ann {n},ann{n}@example.com,{100_000 + n}\n" for n in range(30))
     dirty = tmp_path / "dirty.csv"
     dirty.write_text("name,email,value\n" + good + "Bad,bad,1\n" * 20)
-    answer = valhalla("production", dirty, "--yes")
+    answer = inside("production", dirty, "--yes")
     assert answer.code == 1 and "stopped at risk" in answer.err and len(answer.err.splitlines()) == 1
-    assert crm.told == [] and len(valhalla("leads", "list", "--json", "--limit", 99).json) == 30
+    assert crm.told == [] and len(inside("leads", "list", "--json", "--limit", 99).json) == 30
     assert report(home, "production_execution.json")["dry_run_enabled"] is True
 
 
 def test_production_asks_first_and_refuses_what_it_cannot_read(
-    valhalla: Run, home: Path, tmp_path: Path
+    inside: Run, home: Path, tmp_path: Path
 ) -> None:
-    answer = valhalla("production", tmp_path / "gone.csv")
+    answer = inside("production", tmp_path / "gone.csv")
     assert answer.code == 1 and "not confirmed" in answer.err
-    answer = valhalla("production", tmp_path / "gone.csv", "--yes")
+    answer = inside("production", tmp_path / "gone.csv", "--yes")
     assert answer.code == 3 and "was not found" in answer.err
     found = report(home, "production_execution.json")
     assert found["dry_run_enabled"] is True and found["ingestion"]["total_records"] == 0
     assert [(each["step"], each["ok"]) for each in found["steps"]] == [("preflight", False)]
     assert found["risk_assessment"]["overall_status"] is None and found["risk_assessment"]["reason"]
-    assert valhalla("production", tmp_path / "gone.csv", "--yes", "--json").json["steps"] == found["steps"]
+    assert inside("production", tmp_path / "gone.csv", "--yes", "--json").json["steps"] == found["steps"]
 
 
-def test_validate_ready_and_risk(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
-    answer = valhalla("validate")
+def test_validate_ready_and_risk(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
+    answer = inside("validate")
     assert answer.code == 0 and answer.out.splitlines()[-1] == "PRODUCTION READY", answer.out
     found = report(home, "production_validation_complete.json")
     assert (
         set(found["validation_results"].values()) == {"PASSED"} and found["clearance"] == "PRODUCTION READY"
     )
-    ready = valhalla("ready", "--json")
+    ready = inside("ready", "--json")
     assert (
         ready.code == 0 and ready.json["ready"] is True and all(check["ok"] for check in ready.json["checks"])
     )
-    assert valhalla("risk", "--json").json["data_quality"]["score"] is not None
+    assert inside("risk", "--json").json["data_quality"]["score"] is not None
     (home / "valhalla.db").chmod(0o644)
-    answer = valhalla("validate")
+    answer = inside("validate")
     assert answer.code == 0 and (home / "valhalla.db").stat().st_mode & 0o777 == 0o600  # mended at its start
 
 
-def test_a_torn_chain_is_no_go(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
+def test_a_torn_chain_is_no_go(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
     with open_database(home / "valhalla.db", create=False) as database, database.write():
         database.connection().authorizer = None  # what another program could do
         database.sql("DROP TRIGGER audit_no_update")
         database.sql("UPDATE audit SET body = '{}' WHERE seq = 2")
-    answer = valhalla("ready")
+    answer = inside("ready")
     assert answer.code == 1 and "FAIL  audit chain" in answer.out and answer.out.endswith("NO-GO\n")
-    assert valhalla("production", sample, "--yes").code == 3
+    assert inside("production", sample, "--yes").code == 3
 
 
-def test_the_final_report_shows_measured_risk_and_quality(valhalla: Run, home: Path, sample: Path) -> None:
-    answer = valhalla("run", "--source", sample, "--interval", 1, "--cycles", 1)
+def test_the_final_report_shows_measured_risk_and_quality(inside: Run, home: Path, sample: Path) -> None:
+    answer = inside("run", "--source", sample, "--interval", 1, "--cycles", 1)
     assert "Risk level: LOW" in answer.out
     score = report(home, "risk_monitoring_results.json")["data_quality"]["score"]
     assert f"Data quality: {score:.1f}%" in answer.out
@@ -145,22 +145,22 @@ def test_the_final_report_shows_measured_risk_and_quality(valhalla: Run, home: P
 
 
 def test_the_background_service_starts_answers_stops_and_survives_a_kill(
-    valhalla: Run, home: Path, sample: Path
+    valhalla: Run, inside: Run, home: Path, sample: Path
 ) -> None:
-    assert valhalla("sandbox", "status").code == 1
+    assert inside("sandbox", "status").code == 1
     started = valhalla("sandbox", "start", "--source", sample, "--interval", 1, "--json")
     assert started.code == 0, started.err
     pid = started.json["pid"]
-    status = valhalla("sandbox", "status", "--json")
+    status = inside("sandbox", "status", "--json")
     assert status.code == 0 and status.json["instance"]["pid"] == pid
     assert status.json["heartbeat"]["is_healthy"] and all(status.json["self_check"].values())
-    assert "RUNNING" in valhalla("cockpit", "--once").out
-    second = valhalla("sandbox", "start")
+    assert "RUNNING" in inside("cockpit", "--once").out
+    second = inside("sandbox", "start")
     assert second.code == 1 and str(pid) in second.err
-    refused = valhalla("production", sample, "--yes")
+    refused = inside("production", sample, "--yes")
     assert refused.code == 3 and str(pid) in refused.err
-    assert valhalla("sandbox", "stop").code == 0
-    assert valhalla("sandbox", "status").code == 1 and "STOPPED" in valhalla("cockpit", "--once").out
+    assert inside("sandbox", "stop").code == 0
+    assert inside("sandbox", "status").code == 1 and "STOPPED" in inside("cockpit", "--once").out
     assert report(home, "continuous_ingestion_stats.json")["status"] == "STOPPED"
     # killed, it leaves a lock file behind that nobody holds
     pid = valhalla("sandbox", "start", "--json").json["pid"]
@@ -169,37 +169,36 @@ def test_the_background_service_starts_answers_stops_and_survives_a_kill(
     )
     restarted = valhalla("sandbox", "restart", "--json")
     assert restarted.code == 0 and restarted.json["pid"] != pid
-    assert valhalla("sandbox", "stop").code == 0
+    assert inside("sandbox", "stop").code == 0
 
 
-def test_live_needs_a_running_instance_and_the_word(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
-    answer = valhalla("live", "on")
+def test_live_needs_a_running_instance_and_the_word(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
+    answer = inside("live", "on")
     assert answer.code == 1 and "nothing runs" in answer.err
-    assert valhalla("run", "--live", "--cycles", 1).code == 1, "nobody typed LIVE"
-    assert valhalla("config", "set", "dry_run_enabled", "off").code == 2
+    assert inside("run", "--live", "--cycles", 1).code == 1, "nobody typed LIVE"
+    assert inside("config", "set", "dry_run_enabled", "off").code == 2
 
 
-def test_governor_and_alerts_commands(valhalla: Run, home: Path, sample: Path) -> None:
-    valhalla("ingest", sample)
-    assert valhalla("governor", "set", "effect.webhook", 0, 60).code == 0
-    (limit,) = valhalla("governor", "status", "--json").json
+def test_governor_and_alerts_commands(inside: Run, home: Path, sample: Path) -> None:
+    inside("ingest", sample)
+    assert inside("governor", "set", "effect.webhook", 0, 60).code == 0
+    (limit,) = inside("governor", "status", "--json").json
     assert (limit["resource"], limit["max_actions"], limit["window_seconds"]) == ("effect.webhook", 0, 60)
-    valhalla("run", "--source", home / "nothing-here.csv", "--cycles", 1, "--interval", 1)
-    assert valhalla("alerts", "list", "--json").json == []
-    assert valhalla("alerts", "ack", 7).code == 1
+    inside("run", "--source", home / "nothing-here.csv", "--cycles", 1, "--interval", 1)
+    assert inside("alerts", "list", "--json").json == []
+    assert inside("alerts", "ack", 7).code == 1
 
 
 def test_a_template_with_a_missing_field_names_it(
-    valhalla: Run, home: Path, sample: Path, tmp_path: Path
+    inside: Run, home: Path, sample: Path, tmp_path: Path
 ) -> None:
-    valhalla("ingest", sample)
+    inside("ingest", sample)
     template = tmp_path / "offer.txt"
     template.write_text("Subject: About {street}\n\nHello {name}\n")
-    answer = valhalla("effects", "draft", "email", 1, "--template", template)
+    answer = inside("effects", "draft", "email", 1, "--template", template)
     assert answer.code == 1 and "{street}" in answer.err and "lead 1" in answer.err
     template.write_text("Subject: Hello {name}\n\nAbout {location}.\n")
     assert (
-        valhalla("effects", "draft", "email", 1, "--template", template, "--json").json[0]["state"]
-        == "drafted"
+        inside("effects", "draft", "email", 1, "--template", template, "--json").json[0]["state"] == "drafted"
     )
