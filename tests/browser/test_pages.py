@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,16 +93,21 @@ MISSING = ("/nothing/here",)
 DOCUMENTS = ("/digest",)
 """Pages in which no script may run, not even axe: their text is looked at on an empty page."""
 
-RULES = {
-    ("wide", "light"): "",
-    ("wide", "dark"): "runOnly: ['color-contrast'],",
-    ("narrow", "light"): "",
-    ("narrow", "dark"): "runOnly: ['color-contrast'],",
-}
-"""What axe looks for at a width in a theme; nothing said: everything. A page is opened once and looked at in all of them. The dark
-has other colors and nothing else, so only the contrast can be new there."""
+LOOKS = (
+    ("wide", "light", "", "document"),
+    ("wide", "dark", "runOnly: ['color-contrast'],", "{include: only.wide}"),
+    ("narrow", "light", "", "{include: only.narrow}"),
+    ("narrow", "dark", "runOnly: ['color-contrast', 'scrollable-region-focusable'],", "document"),
+)
+"""At which width in which theme axe looks for what in which part of a page, which is opened once. The dark has other colors and
+nothing else, so only the contrast can be new there; and what is on the page at both widths is looked at in one of them."""
 
-BETWEEN = {"wide": (1280, 1024, 768), "narrow": ()}
+EVERYWHERE = os.environ.get("VALHALLA_LONG") == "1"
+"""Look at the whole page at both widths in both themes."""
+
+SEEN = "[...document.body.querySelectorAll('*')].filter((each) => each.checkVisibility({visibilityProperty: true}))"
+
+BETWEEN = (768, 1024, 1280)
 """Widths at which a page is not looked at otherwise, but must not be wider than the window either. A page is loaded wide; no
 script but those of the boards asks for the width, and their tests load them narrow."""
 
@@ -134,7 +140,7 @@ def filled(
     with open_home(home) as database:
         import_file(database, Request(str(sheet), "csv", True))
         fill(database)
-    with run_program(home.path) as program:
+    with run_program(home.path, "--interval", "600") as program:
         yield program
 
 
@@ -234,23 +240,33 @@ def test_every_page(filled: Any, look: Callable[..., Any], widths: dict[str, tup
             page.goto("about:blank")
             page.set_content(text)
         page.evaluate(axe)  # not through a script element, which the page's policy rightly forbids
-        for width, between in BETWEEN.items():
-            for across in (*between, widths[width][0]):
-                page.set_viewport_size({"width": across, "height": widths[width][1]})
-                beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                if beyond > 0:
-                    wrong.append(f"{path} at {across}: {beyond} pixels wider than the window")
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme)
-                found = page.evaluate(
-                    f"axe.run(document, {{{RULES[width, theme]} resultTypes: ['violations'], selectors: false, preload: false}})"
-                )
-                wrong += [
-                    f"{path}, {width}, in {theme}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:150]}"
-                    f" ({len(each['nodes'])})"
-                    for each in found["violations"]
-                    if each["impact"] not in MODERATE
-                ]
+        for across, high in (widths["narrow"], *((each, 900) for each in BETWEEN), widths["wide"]):
+            page.set_viewport_size({"width": across, "height": high})
+            beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if beyond > 0:
+                wrong.append(f"{path} at {across}: {beyond} pixels wider than the window")
+            page.evaluate(f"(globalThis.seen ??= {{}})[{across}] = {SEEN}")
+        page.evaluate(
+            "([wide, narrow]) => globalThis.only = {wide: seen[wide].filter((each) => !seen[narrow].includes(each)),"
+            " narrow: seen[narrow].filter((each) => !seen[wide].includes(each))}",
+            [widths["wide"][0], widths["narrow"][0]],
+        )
+        for width, theme, rules, part in LOOKS:
+            if EVERYWHERE:
+                part = "document"
+            elif part != "document" and not page.evaluate(f"only.{width}.length"):
+                continue
+            page.set_viewport_size({"width": widths[width][0], "height": widths[width][1]})
+            page.emulate_media(color_scheme=theme)
+            found = page.evaluate(
+                f"axe.run({part}, {{{rules} resultTypes: ['violations'], selectors: false, preload: false}})"
+            )
+            wrong += [
+                f"{path}, {width}, in {theme}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:150]}"
+                f" ({len(each['nodes'])})"
+                for each in found["violations"]
+                if each["impact"] not in MODERATE
+            ]
     assert wrong == []
 
 
