@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -19,10 +20,12 @@ from typing import Any, Protocol
 
 import apsw
 import pytest
+from hypothesis import settings
 
 from db import Database
 from db.schema import BARE, Schema
 from valhalla.program.database import open_database
+from valhalla.program.memory import collect_regularly
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,6 +57,24 @@ def load_beside(name: str) -> ModuleType:
         sys.modules[known] = module
         spec.loader.exec_module(module)
     return sys.modules[known]
+
+
+# Each run tries a few examples of each property, other ones every time; VALHALLA_LONG=1 tries many. How long one takes depends on
+# what else the machine does.
+settings.register_profile(
+    "few", max_examples=150 if os.environ.get("VALHALLA_LONG") == "1" else 30, deadline=None
+)
+settings.load_profile("few")
+
+gc.disable()  # 7,000 tests and all that they import stay; looking for garbage among them only takes time
+
+
+def pytest_collection_finish() -> None:
+    """From now on look for garbage, but not among what was collected, and as seldom as a service does."""
+    gc.collect()
+    gc.freeze()
+    collect_regularly()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

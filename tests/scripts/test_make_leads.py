@@ -127,10 +127,10 @@ def test_memory_does_not_grow_with_the_rows(lead_list: Any) -> None:
     lead_list(1)  # what is loaded once
     tracemalloc.start()
     try:
-        lead_list(5_000)
+        lead_list(2_000)
         small = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
-        lead_list(25_000)
+        lead_list(10_000)
         large = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

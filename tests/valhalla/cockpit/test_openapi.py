@@ -15,7 +15,7 @@ from valhalla.effects import drafting
 from valhalla.sandbox.alerts import AlertSystem
 
 EXAMPLES = int(
-    os.environ.get("SCHEMATHESIS_EXAMPLES", "100" if os.environ.get("VALHALLA_LONG") == "1" else "10")
+    os.environ.get("SCHEMATHESIS_EXAMPLES", "100" if os.environ.get("VALHALLA_LONG") == "1" else "5")
 )
 """Requests for each operation; a long run sets more."""
 

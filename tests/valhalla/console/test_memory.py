@@ -218,7 +218,7 @@ STAGES = st.lists(
     count=st.integers(1, 9),
     orderly=st.booleans(),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_differences_are_the_plain_ones_however_little_of_the_table_is_read(
     tmp_path_factory: pytest.TempPathFactory,
     batches: list[list[tuple[str, float, int]]],

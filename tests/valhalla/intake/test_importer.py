@@ -28,7 +28,7 @@ def codes(result: Any) -> list[str]:
     return [warning["code"] for warning in result.warnings]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300), header=st.booleans(), size=st.integers(1, 5))
 def test_rows_add_up_for_any_bytes(tmp_path: Path, content: bytes, header: bool, size: int) -> None:
     path = tmp_path / "any.csv"

@@ -138,7 +138,10 @@ def outcome(path: Any, chunk_rows: int) -> tuple[Any, ...]:
         return counts, leads, database.sql("SELECT key, lead_id FROM lead_key ORDER BY key")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(rows=ROWS, size=st.integers(1, 7))
 def test_the_result_does_not_depend_on_the_chunk_size(tmp_path: Any, rows: Any, size: int) -> None:
     path = tmp_path / "list.csv"
@@ -148,7 +151,10 @@ def test_the_result_does_not_depend_on_the_chunk_size(tmp_path: Any, rows: Any, 
     assert outcome(path, size) == outcome(path, 1000)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(rows=ROWS, cut=st.integers(0, 25))
 def test_an_appended_list_ends_like_one_that_was_read_whole(tmp_path: Any, rows: Any, cut: int) -> None:
     lines = [",".join(row) + "\n" for row in rows]

@@ -144,8 +144,8 @@ def test_without_a_second_process_the_list_is_read_here(
 def test_a_second_process_that_dies_loses_nothing(
     lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, truth = lead_list(60_000, seed=9)
-    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "2000")
+    path, truth = lead_list(24_000, seed=9)
+    monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "1000")
 
     def kill(progress: importer.Progress) -> None:
         if len(readers) == 1:
@@ -155,9 +155,9 @@ def test_a_second_process_that_dies_loses_nothing(
     with opened() as database:
         with pytest.raises(EOFError):
             import_file(database, Request(str(path)), importer.Hooks(between=kill))
-        assert 0 < database.value("SELECT rows FROM import") < 60_000
+        assert 0 < database.value("SELECT rows FROM import") < 24_000
         import_file(database, Request(str(path)), importer.Hooks(between=kill))
-        assert database.sql("SELECT state, rows FROM import") == [("done", 60_000)]
+        assert database.sql("SELECT state, rows FROM import") == [("done", 24_000)]
         assert database.value("SELECT count(*) FROM lead") == truth.leads
 
 

@@ -93,7 +93,7 @@ def test_a_clock_that_is_set_back_neither_frees_nor_locks_out(database: Database
     window=st.integers(1, 50),
     steps=st.lists(st.integers(0, 30), min_size=1, max_size=80),
 )
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 def test_it_allows_exactly_what_a_full_log_would(most: int, window: int, steps: list[int]) -> None:
     clock = FakeClock()
     with memory_database() as database:

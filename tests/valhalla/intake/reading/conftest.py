@@ -16,7 +16,7 @@ from valhalla.scoring.stages.row import Row
 # VALHALLA_LONG=1 runs the fuzz tests for minutes instead of seconds.
 settings.register_profile(
     "reading",
-    max_examples=int(os.environ.get("VALHALLA_LONG", "0")) * 20_000 or 150,
+    max_examples=int(os.environ.get("VALHALLA_LONG", "0")) * 20_000 or 30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from valhalla.intake.reading import SourceError, open_source, source
@@ -119,7 +119,6 @@ def test_a_long_cell_that_begins_like_a_number_is_looked_at_once():
     assert formula_like("+" + "1" * 300_000 + "x") and not formula_like("+" + "1" * 300_000)
 
 
-@settings(max_examples=50)
 @given(
     st.recursive(
         st.text(alphabet='\\"[]{},x') | st.integers(),

@@ -113,7 +113,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(NAMES.split(",")),
@@ -144,7 +144,7 @@ NO_NUMBERS = {
 }  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 @given(
     name=st.sampled_from(
         [
@@ -181,7 +181,7 @@ def test_dates_years_zips_and_parcels_are_no_phone_value_or_email(
         assert found.proposed.get(name) not in ("phone", "email", "value")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(
     header=st.lists(
         st.one_of(
