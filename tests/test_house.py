@@ -11,6 +11,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +27,12 @@ OPTIONAL = PROJECT["optional-dependencies"]
 EXTRAS = tuple(name for name in OPTIONAL if name != "dev")
 PACKAGES = ("db", "jobs", "valhalla")
 OWN_FOLDERS = (*PACKAGES, "build", "docs", "examples", "scripts", "tests", ".ci")
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax of a module, which several tests walk through."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def tracked() -> Iterator[Path]:
@@ -74,7 +81,7 @@ def test_what_is_declared_is_imported_and_what_is_imported_is_declared() -> None
     imported = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.Import):
                     imported |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -166,9 +173,8 @@ _STATEMENT = re.compile(
 )
 
 
-def logic_in_a_face(source: str) -> list[str]:
+def logic_in_a_face(tree: ast.Module) -> list[str]:
     """Name what a face must leave to the rooms below it: SQL, write transactions, audit entries."""
-    tree = ast.parse(source)
     chains = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -196,7 +202,7 @@ def test_faces_hold_no_sql_no_transaction_no_audit_entry() -> None:
         f"{path.relative_to(ROOT)} {each}"
         for face in FACES
         for path in sorted((ROOT / "valhalla").glob(face if face.endswith(".py") else f"{face}/**/*.py"))
-        for each in logic_in_a_face(path.read_text(encoding="utf-8"))
+        for each in logic_in_a_face(parsed(path))
     ]
     assert found == []
 
@@ -215,12 +221,12 @@ def test_faces_hold_no_sql_no_transaction_no_audit_entry() -> None:
     ],
 )
 def test_logic_planted_in_a_face_is_found(planted: str) -> None:
-    assert logic_in_a_face(planted) != []
+    assert logic_in_a_face(ast.parse(planted)) != []
 
 
 def test_what_a_face_may_do_is_not_reported() -> None:
     allowed = 'with database.view():\n    """Select a lead."""\n    file.write(b"x")\n    found.append(jobs.one(here, 1))'
-    assert logic_in_a_face(allowed) == []
+    assert logic_in_a_face(ast.parse(allowed)) == []
 
 
 HOT = ("intake", "leads", "scoring", "sandbox")
@@ -235,9 +241,8 @@ _BEGINS = re.compile(
 )
 
 
-def statements(source: str) -> list[tuple[int, str]]:
+def statements(tree: ast.Module) -> list[tuple[int, str]]:
     """The SQL statements in a module's texts: line and beginning. A text that is put together counts as one."""
-    tree = ast.parse(source)
     parts = {
         id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values[1:]
     }
@@ -249,12 +254,15 @@ def statements(source: str) -> list[tuple[int, str]]:
     ]
 
 
-def by_hand() -> Iterator[tuple[Path, int, str]]:
+@cache
+def by_hand() -> list[tuple[Path, int, str]]:
     """Every statement outside of the hot rooms."""
-    for path in sorted((ROOT / "valhalla").rglob("*.py")):
-        if path.relative_to(ROOT / "valhalla").parts[0] not in HOT:
-            for line, text in statements(path.read_text(encoding="utf-8")):
-                yield path, line, text
+    return [
+        (path, line, text)
+        for path in sorted((ROOT / "valhalla").rglob("*.py"))
+        if path.relative_to(ROOT / "valhalla").parts[0] not in HOT
+        for line, text in statements(parsed(path))
+    ]
 
 
 def test_few_statements_are_written_by_hand() -> None:
@@ -267,15 +275,14 @@ def test_statements_stand_in_sql_modules_with_a_reason() -> None:
     allowed = {"program/database.py", "program/schema/__init__.py", "safety/proving_ground.py"}
     assert {path.relative_to(ROOT / "valhalla").as_posix() for path in elsewhere} <= allowed
     for path in {path for path, _, _ in by_hand() if path.name == "sql.py"}:
-        source = path.read_text(encoding="utf-8")
-        assert "by hand" in (ast.get_docstring(ast.parse(source)) or ""), path
+        assert "by hand" in (ast.get_docstring(parsed(path)) or ""), path
 
 
 def test_a_planted_statement_is_counted() -> None:
     planted = (
         'ONE = "SELECT name FROM lead"\nTWO = f"""\nSELECT {ONE} FROM lead {ONE}"""\n"""Select a lead."""'
     )
-    assert len(statements(planted)) == 2
+    assert len(statements(ast.parse(planted))) == 2
 
 
 WORN = {

@@ -79,6 +79,11 @@ class Import(NamedTuple):
     """``top``, ``function`` or ``typing``."""
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def imports_of(module: str, is_package: bool, source: str) -> Iterator[Import]:
     """Yield every import in the source."""
     package = module if is_package else module.rpartition(".")[0]
@@ -105,7 +110,7 @@ def imports_of(module: str, is_package: bool, source: str) -> Iterator[Import]:
                 inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
                 yield from walk(child, "function" if inside else kind)
 
-    return walk(ast.parse(source), "top")
+    return walk(parsed(source), "top")
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -265,7 +270,7 @@ def test_a_module_that_is_loaded_later_is_also_imported_for_types() -> None:
 
 def later_modules(source: str) -> Iterator[tuple[str, str]]:
     """The names that a module gives to modules that are loaded when they are first used, and their full names."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
             continue
         call, name = node.value, node.targets[0]

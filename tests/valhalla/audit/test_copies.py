@@ -26,7 +26,7 @@ from valhalla.program.home import Home
 from valhalla.program.schema import SCHEMA
 from valhalla.scoring import store as stages
 
-COPIES = 100 if os.environ.get("VALHALLA_LONG") == "1" else 8
+COPIES = 100 if os.environ.get("VALHALLA_LONG") == "1" else 4
 A_LIFE = 10 if COPIES > 10 else COPIES
 PLAIN_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 

@@ -6,26 +6,45 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
+from valhalla.cli.entry import run
+
 pytestmark = pytest.mark.redis
 
 
-def valhalla(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "valhalla", *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, **environment},
-        timeout=60,
-    )
+Run = Callable[..., Any]
 
 
-def test_seed_serve_and_trust(home: Path, redis_server: Any) -> None:
+class Answer(NamedTuple):
+    """What a command said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def valhalla(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A function that runs a command in this process."""
+
+    def valhalla(*arguments: str, **environment: str) -> Answer:
+        capfd.readouterr()
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            code = run(arguments)
+        return Answer(code, *capfd.readouterr())
+
+    return valhalla
+
+
+def test_seed_serve_and_trust(valhalla: Run, redis_server: Any) -> None:
     seeded = valhalla("--json", "federation", "seed", "--peers", "5", "--redis", redis_server.url)
     assert json.loads(seeded.stdout) == {"peers": 5, "events": 10}
     with subprocess.Popen(
@@ -64,7 +83,7 @@ def test_seed_serve_and_trust(home: Path, redis_server: Any) -> None:
             service.terminate()
 
 
-def test_the_setting_names_the_redis(home: Path, redis_server: Any) -> None:
+def test_the_setting_names_the_redis(valhalla: Run, redis_server: Any) -> None:
     assert valhalla("config", "set", "console.redis_url", redis_server.url).returncode == 0
     assert valhalla("federation", "seed").stdout == (
         f"8 peers and 10 sync events written to {redis_server.url}.\n"
@@ -72,7 +91,7 @@ def test_the_setting_names_the_redis(home: Path, redis_server: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["seed"], ["trust", "a", "core"]])
-def test_without_redis_it_is_one_sentence(home: Path, redis_server: Any, command: list[str]) -> None:
+def test_without_redis_it_is_one_sentence(valhalla: Run, redis_server: Any, command: list[str]) -> None:
     redis_server.kill()
     answer = valhalla("federation", *command, "--redis", redis_server.url.replace("//", "//:secret@"))
     assert answer.returncode == 3
@@ -81,7 +100,7 @@ def test_without_redis_it_is_one_sentence(home: Path, redis_server: Any, command
     assert "secret" not in answer.stderr
 
 
-def test_a_tier_that_is_none_is_wrong_usage(home: Path) -> None:
+def test_a_tier_that_is_none_is_wrong_usage(valhalla: Run) -> None:
     answer = valhalla("federation", "trust", "a", "best")
     assert answer.returncode == 2
     assert "core, trusted, verified, external" in answer.stderr

@@ -18,8 +18,11 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect as open_socket
 
 from db import Database, waiting
+from valhalla.__main__ import cockpit
+from valhalla.cli.entry import run
 from valhalla.cockpit import server as serving
 from valhalla.cockpit.server import Server, listen
 from valhalla.program import settings
@@ -129,39 +132,11 @@ def test_run_prints_its_link_in_one_line_and_a_second_start_gets_a_fresh_one(
     assert "Traceback" not in complaint
 
 
-@pytest.mark.e2e
-@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl+C cannot be sent to one process")
-def test_run_with_a_page_open_ends_in_good_order(program: Callable[..., Any]) -> None:
-    from websockets.sync.client import connect
-
-    started = program()
-    link = started.link()
-    url = link.partition("/?")[0]
-    with httpx.Client() as client:
-        client.get(link)
-        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-        with connect(
-            url.replace("http", "ws") + "/ws/live",
-            origin=url,
-            additional_headers={"Cookie": cookies},
-            proxy=None,
-        ) as line:  # type: ignore[arg-type]
-            line.recv(timeout=10)
-            started.process.send_signal(signal.SIGTERM)
-            out, error = started.process.communicate(timeout=20)
-    assert started.process.returncode == 130
-    assert "Total cycles" in out
-    assert error == ""
-
-
-@pytest.mark.e2e
-def test_with_json_the_link_is_beside_the_one_document(home: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "valhalla", "--home", str(home), "--json", "run", "--port", "0", "--cycles", "1"],
-        capture_output=True, encoding="utf-8", timeout=60,
-    )  # fmt: skip
-    assert json.loads(done.stdout)["totals"]["rows"] == 0
-    assert re.search(r"^Cockpit: http://\w+\.localhost:\d+/\?token=", done.stderr, re.MULTILINE)
+def test_with_json_the_link_is_beside_the_one_document(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["--json", "run", "--port", "0", "--cycles", "1"], cockpit) == 0
+    said = capfd.readouterr()
+    assert json.loads(said.out)["totals"]["rows"] == 0
+    assert re.search(r"^Cockpit: http://\w+\.localhost:\d+/\?token=", said.err, re.MULTILINE)
 
 
 BROWSER = """
@@ -176,8 +151,11 @@ os.replace(Path(__file__).with_name("seen.part"), Path(__file__).with_name("seen
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(sys.platform == "win32", reason="there the system opens pages, not a command of ours")
-def test_the_browser_is_told_of_a_private_page_and_not_of_the_link(
+@pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="there the system opens pages, not a command of ours, and no console's Ctrl+C can be sent to one process",
+)
+def test_the_browser_is_told_of_a_private_page_and_with_a_page_open_a_run_ends_in_good_order(
     program: Callable[..., Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "browser.py"
@@ -191,9 +169,22 @@ def test_the_browser_is_told_of_a_private_page_and_not_of_the_link(
     seen = json.loads((tmp_path / "seen.json").read_text(encoding="utf-8"))
     assert seen["told"] == [(home / "open.html").as_uri()]
     assert (seen["mode"], seen["page"].count(link)) == (0o600, 2)
-    assert httpx.get(link).status_code == 303
-    started.process.send_signal(signal.SIGTERM)
-    started.process.communicate(timeout=20)
+    url = link.partition("/?")[0]
+    with httpx.Client() as client:
+        assert client.get(link).status_code == 303
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        with open_socket(
+            url.replace("http", "ws") + "/ws/live",
+            origin=url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": cookies},
+            proxy=None,
+        ) as line:
+            line.recv(timeout=10)
+            started.process.send_signal(signal.SIGTERM)
+            out, error = started.process.communicate(timeout=20)
+    assert started.process.returncode == 130
+    assert "Total cycles" in out
+    assert error == ""
     assert not (home / "open.html").exists()
 
 
