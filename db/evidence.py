@@ -94,6 +94,12 @@ fractions), so there is one spelling. Bytes are an object with their hexadecimal
 """
 
 
+def encoded(columns: Sequence[str]) -> str:
+    """SQL for what :func:`encode` makes of these columns of ``r``, which hold text, whole numbers or nothing. Raises for bytes."""
+    values = ", ".join(f'r."{column}"' for column in columns)
+    return f"CAST(json_array({values}) AS BLOB)"
+
+
 def key_value(key: Values) -> int | str:
     """What ``witness.key`` holds for a key."""
     if len(key) == 1:
@@ -238,6 +244,15 @@ class Hasher:
             if len(salt) != SUBHASH_BYTES:
                 middle = hashlib.sha256(salt + encode(self._personal(row))).digest()
         return hashlib.sha256(self._begin + middle + encode(self._rest(row))).digest()
+
+    def check_encoded(self, personal: bytes | None, rest: bytes, salt: bytes | None) -> bytes:
+        """:meth:`check` of a row whose columns are there as :func:`encode` makes them: the personal ones, the key and the others."""
+        middle = b""
+        if self._personal is not None:
+            if salt is None or personal is None:
+                return b""
+            middle = hashlib.sha256(salt + personal).digest()
+        return hashlib.sha256(self._begin + middle + rest).digest()
 
     def blank(self, row: Values) -> bool:
         """Whether nothing personal is left in the row."""

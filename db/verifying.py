@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -17,13 +18,17 @@ import apsw
 
 from db import audit, errors, structure
 from db.database import Database
-from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, gone_hash
+from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, encoded, gone_hash
 from db.schema import SealedRanges
 from db.sealing import DECLARATION, ROWS, key_sql
 from db.standing import READ_HEAD
 from db.verdict import PROBLEMS_KEPT, Verdict
 
 ALTERED = "altered or torn"
+
+Line = tuple[Any, ...]
+"""A witness and its row: key, entry, salt, hash, whether there is a row, its personal columns and the others as they are hashed; both
+None where the row is not as most rows of its table are."""
 
 
 def verify(
@@ -309,16 +314,18 @@ class Table:
         self.walk, self.name = walk, name
         self.verdict = walk.verdict
         self.sealed = walk.sealed.get(name, {})
-        self.columns = [row[1] for row in walk.database.sql(f'PRAGMA table_info("{name}")')]
+        self.kinds = {row[1]: row[2] for row in walk.database.sql(f'PRAGMA table_info("{name}")')}
+        self.columns = [*self.kinds]
         self.key = walk.newest[name]["key"]
         self.hashers: dict[str, Hasher | None] = {}
         self.defaults: dict[str, list[tuple[int, Any]]] = {}
+        self.usual = self._usual()
 
     def check(self) -> None:
         """Add to the verdict what is not as the chain says."""
         digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
         counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
-        latest: tuple[Any, ...] | None = None
+        latest: Line | None = None
         for line in self._lines():
             key, entry, _, row_hash = line[:4]
             if latest is not None and latest[0] != key:
@@ -341,24 +348,75 @@ class Table:
                 self._explain(entry, sealed, counts[entry], digests[entry].hexdigest())
         self._unwitnessed()
 
-    def _lines(self) -> Iterator[tuple[Any, ...]]:
-        """(key, entry, salt, hash, is there a row, its columns ...) of each witness, in order of key and entry."""
-        columns = ", ".join(f'r."{column}"' for column in self.columns)
+    def _usual(self) -> str | None:
+        """The columns by which most rows were hashed, where SQLite can write them as they are hashed: neither bytes nor fractions.
+
+        What comes out of that is a row's hash only when each value is what was hashed; else the row is looked at by itself.
+        """
+        strict = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ? AND strict"
+        if not self.walk.database.one(strict, (self.name,)) or not {*self.kinds.values()} <= {
+            "INTEGER",
+            "TEXT",
+        }:
+            return None
+        rows: Counter[str] = Counter()
+        for sealed in self.sealed.values():
+            rows[sealed.columns] += sealed.rows if isinstance(sealed.rows, int) else 0
+        for entry, sealed in self.sealed.items():
+            if rows[sealed.columns] == max(rows.values()):
+                return None if self._hasher(entry) is None else sealed.columns
+        return None
+
+    def _where(self, key: str) -> str:
+        """Which row (r) has a key."""
         if len(self.key) == 1:
-            on = f'r."{self.key[0]}" = w.key'
-        else:
-            on = " AND ".join(
-                f"r.\"{column}\" = json_extract(w.key, '$[{place}]')" for place, column in enumerate(self.key)
-            )
-        yield from self.walk.connection.execute(
-            f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {columns} FROM witness AS w '
-            f'LEFT JOIN "{self.name}" AS r ON {on} WHERE w.tbl = ? ORDER BY w.key, w.entry',
-            (self.name,),
+            return f'r."{self.key[0]}" = {key}'
+        return " AND ".join(
+            f"r.\"{column}\" = json_extract({key}, '$[{place}]')" for place, column in enumerate(self.key)
         )
 
-    def _row(self, line: tuple[Any, ...]) -> None:
+    def _lines(self) -> Iterator[Line]:
+        """Each witness, in order of key and entry."""
+        last = None
+        try:
+            for last in self._some_lines(self.usual):
+                yield last
+        except apsw.SQLError:  # bytes stand where text belongs
+            self.usual = None
+            yield from self._some_lines(None, last)
+
+    def _some_lines(self, usual: str | None, after: Line | None = None) -> Iterator[Line]:
+        personal, rest, given = "NULL", "NULL", {"table": self.name}
+        if usual is not None and (hasher := self.hashers[usual]) is not None:
+            of = hasher.table
+            personal, rest = encoded(of.personal), encoded((*of.key, *of.other))
+            defaults = self.defaults[usual]
+            given |= {f"default{place}": value for place, value in defaults}
+            as_made = [f'r."{self.columns[at]}" COLLATE BINARY IS :default{at}' for at, _ in defaults]
+            if as_made:
+                rest = f"CASE WHEN {' AND '.join(as_made)} THEN {rest} END"
+        more = ""
+        if after is not None:
+            more, given = (
+                "AND (w.key, w.entry) > (:key, :entry)",
+                {**given, "key": after[0], "entry": after[1]},
+            )
+        yield from self.walk.connection.execute(
+            f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {personal}, {rest} FROM witness AS w '
+            f'LEFT JOIN "{self.name}" AS r ON {self._where("w.key")} WHERE w.tbl = :table {more} ORDER BY w.key, w.entry',
+            given,
+        )
+
+    def _row(self, line: Line) -> None:
         """The newest witness of a key, and the row as it is."""
-        key, entry, salt, row_hash, there = line[:5]
+        key, entry, salt, row_hash, there, personal, rest = line
+        sealed = self.sealed.get(entry)
+        if sealed is not None and sealed.columns == self.usual and rest is not None:
+            usual = self.hashers[self.usual]
+            plain = not self.verdict.left_out and (salt is None or len(salt) == SALT_BYTES)
+            if usual is not None and plain and usual.check_encoded(personal, rest, salt) == row_hash:
+                self.verdict.rows += 1
+                return
         if row_hash is None:
             if there:
                 self.verdict.add(self.name, key, f"was removed by entry {entry}, but is there again")
@@ -368,17 +426,19 @@ class Table:
                 self.name, key, f"is missing: entry {entry} witnesses it and nothing witnesses its removal"
             )
             return
-        row = line[5:]
         hasher = self._hasher(entry)
         if hasher is None:
             return  # the entry itself is reported
+        columns = ", ".join(f'r."{column}"' for column in self.columns)
+        found_row = f'SELECT {columns} FROM "{self.name}" AS r WHERE {self._where("?1")}'
+        row = self.walk.database.sql(found_row, (key,))[0]
         self.verdict.rows += 1
         try:
             found = hasher.check(row, salt)
         except (TypeError, ValueError):
             found = b""
         if found != row_hash:
-            self._changed(key, entry, row, row_hash, found)
+            self._changed(key, entry, row_hash, found)
         elif salt is not None and len(salt) == SUBHASH_BYTES:
             self.verdict.redacted += 1
             if not self.verdict.left_out:
@@ -422,7 +482,7 @@ class Table:
             ]
         return self.hashers[sealed.columns]
 
-    def _changed(self, key: Any, entry: int, row: tuple[Any, ...], expected: bytes, found: bytes) -> None:
+    def _changed(self, key: Any, entry: int, expected: bytes, found: bytes) -> None:
         what = f"was changed: digest expected {expected.hex()} (entry {entry}), found {found.hex() or 'none'}"
         verdict = self.verdict
         earlier = self.walk.database.schema.earlier_values.get(self.name)

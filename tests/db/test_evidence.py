@@ -10,13 +10,14 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db import Database, evidence
 from db import schema as db_schema
-from db.evidence import CHAIN, Evidence, Hasher
+from db.evidence import CHAIN, Evidence, Hasher, encode, encoded
 from valhalla.program.database import memory_database
 from valhalla.program.schema import SCHEMA
 
@@ -81,6 +82,15 @@ def test_a_row_is_hashed_as_the_document_says(row: tuple[Any, ...]) -> None:
     assert hasher.check(given_row, salt) == found
     assert hasher.check(given_row, personal) == found  # what a redacted copy keeps
     assert hasher.check(given_row, None) != found
+
+
+@given(st.lists(cells, min_size=1, max_size=5))
+def test_sqlite_writes_text_and_numbers_as_they_are_hashed(values: list[Any]) -> None:
+    names = [f"c{number}" for number in range(len(values))]
+    given_row = ", ".join(f"?{number} AS {name}" for number, name in enumerate(names, 1))
+    connection = apsw.Connection(":memory:")
+    found = connection.execute(f"SELECT {encoded(names)} FROM (SELECT {given_row}) AS r", values).get
+    assert found == encode(values)
 
 
 def test_what_was_prepared_elsewhere_before_the_key_was_known_gives_the_same_hash() -> None:

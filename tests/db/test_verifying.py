@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import Database, audit, redaction, sealing
+from db.evidence import Hasher
 from db.inspecting import inspect
 from db.verifying import problems
 from valhalla.program.database import open_copy, open_database
@@ -130,6 +131,15 @@ TAMPERED = {
     "a witness given a key of another sort": (
         ["UPDATE witness SET key = x'6162' WHERE tbl = 'alert' AND key = 1"], {("alert", 1), ("alert", "6162")},
     ),
+    "bytes put where text belongs": (
+        [("PRAGMA writable_schema = 1; "
+         "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ') /*S*/') WHERE name = 'header'; "
+         "PRAGMA writable_schema = RESET; UPDATE header SET digest = x'6162' WHERE id = 7; PRAGMA writable_schema = 1; "
+         "UPDATE sqlite_schema SET sql = replace(sql, ') /*S*/', ') STRICT') WHERE name = 'header'; "
+         "PRAGMA writable_schema = RESET"),
+         "UPDATE header SET digest = 'x' WHERE id = 8"],
+        {("file", None), ("header", 7), ("header", 8)},
+    ),
     "a salt exchanged": (["UPDATE witness SET salt = zeroblob(16) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)}),
     "personal data hidden as if redacted": (
         ["UPDATE witness SET salt = zeroblob(32) WHERE tbl = 'alert' AND key = 1"], {("alert", 1)},
@@ -153,6 +163,23 @@ def test_what_was_done_is_named(case: str, copy: Path, both: Callable[..., set[F
     tamper(copy, *statements)
     assert both(copy) >= expected
     assert {table for table, _ in both(copy)} <= {table for table, _ in expected}
+
+
+def test_rows_that_are_as_they_were_written_are_not_fetched_one_by_one(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one: list[str] = []
+    check = Hasher.check
+    monkeypatch.setattr(
+        Hasher, "check", lambda self, *given: one_by_one.append(self.table.table) or check(self, *given)
+    )
+    verdict = inspect(copy, SCHEMA)
+    assert verdict.ok and verdict.rows > 40
+    assert set(one_by_one) <= {"suppression_state"}, "it holds bytes"
+    tamper(copy, "UPDATE header SET digest = 'x' WHERE id = 8")
+    one_by_one.clear()
+    assert not inspect(copy, SCHEMA).ok
+    assert one_by_one.count("header") == 1
 
 
 def test_the_digests_expected_and_found_are_told(copy: Path) -> None:
