@@ -50,12 +50,13 @@ def inspect(
     *,
     newest: bool = False,
     scratch: Scratch = _scratch,
+    manifest: Path | None = None,
 ) -> Verdict:
     """The verdict on the file at ``path``, which must not be open in this process. Leaves nothing next to it.
 
     A ``-wal`` next to it is read with it, on a temporary copy of both. Raises :class:`db.errors.CannotOpen` when there is
     no such file; whatever is wrong inside of it is a problem of the verdict. ``scratch``: makes the
-    folder of that copy. The other arguments: see :func:`db.verifying.verify`.
+    folder of that copy; ``manifest``: where that of an audit copy is, if not next to it. The other arguments: see :func:`db.verifying.verify`.
     """
     if not path.is_file():
         raise errors.CannotOpen(
@@ -79,7 +80,7 @@ def inspect(
             _tell_age(path, verdict)
     except OSError as error:
         raise errors.CannotOpen(f"{path} cannot be read: {error.strerror or error}") from error
-    _compare_manifest(path, verdict)
+    _compare_manifest(path, manifest or manifest_path(path), verdict)
     return verdict
 
 
@@ -99,7 +100,7 @@ def _verified(
         return verdict
     try:
         with Database.open_copy(path, schema, any_schema=True) as database:
-            return verify(database, head, heads, also, newest=newest)
+            return verify(database, head, heads, also, newest=newest, still=True)
     except (errors.DatabaseError, apsw.Error) as error:
         verdict = Verdict()
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
@@ -149,9 +150,8 @@ def manifest_path(copy: Path) -> Path:
     return copy.with_name(copy.name + MANIFEST)
 
 
-def _compare_manifest(path: Path, verdict: Verdict) -> None:
+def _compare_manifest(path: Path, beside: Path, verdict: Verdict) -> None:
     """An audit copy comes with a manifest: its bytes are known, also those that hold no evidence."""
-    beside = manifest_path(path)
     if not beside.exists():
         return
     try:

@@ -67,6 +67,11 @@ class Verdict:
             "notes": self.notes,
         }
 
+    def begin_with(self, other: Verdict) -> None:
+        """Name the problems of another verdict before these."""
+        self.problems = [*other.problems, *self.problems][:PROBLEMS_KEPT]
+        self.count += other.count
+
     def add(self, table: str, key: Any, what: str) -> None:
         """One more problem."""
         self.count += 1

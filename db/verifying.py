@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import apsw
@@ -38,26 +39,46 @@ def verify(
     also: Callable[[Database, Verdict], object] | None = None,
     *,
     newest: bool = False,
+    still: bool = False,
 ) -> Verdict:
     """Check everything. Never raises for damage.
 
     ``head``: a hash noted outside earlier, which must be in this chain; ``heads``: entry numbers and hashes noted outside,
     of which those that this chain is long enough for must be in it; ``also``: looks at the same moment of the file at the end;
-    ``newest``: this is the file itself, so that none of those heads may be beyond its end.
+    ``newest``: this is the file itself, so that none of those heads may be beyond its end; ``still``: nobody writes to it, so
+    SQLite's own checks are made by another thread meanwhile.
     """
     verdict = Verdict()
+
+    def rows(verdict: Verdict) -> None:
+        walk = Walk(database, verdict)
+        walk.chain(head, dict(heads), newest)
+        walk.structure()
+        if walk.witnessing():
+            walk.tables()
+        walk.sealed_ranges()
+        if also:
+            also(database, verdict)
+
     try:
         with database.view():
             _identity(database, verdict)
-            _structure(database, verdict)
-            walk = Walk(database, verdict)
-            walk.chain(head, dict(heads), newest)
-            walk.structure()
-            if walk.witnessing():
-                walk.tables()
-            walk.sealed_ranges()
-            if also:
-                also(database, verdict)
+            if not still:
+                _structure(database, verdict)
+                rows(verdict)
+            else:
+                found, damage = Verdict(), None
+                with ThreadPoolExecutor(1, "verifying") as pool:
+                    checked = pool.submit(_structure, database, verdict)
+                    try:
+                        rows(found)
+                    except _DAMAGE as error:
+                        damage = error
+                checked.result()  # what cannot be read as SQLite is not asked for its rows
+                found.begin_with(verdict)
+                verdict = found
+                if damage is not None:
+                    raise damage
     except _DAMAGE as error:
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
     if not verdict.ok:

@@ -1,8 +1,8 @@
 """What a machine of a fleet does for its workspaces: holds them, hands one over, takes one over, comes back with nothing lost.
 
 The server says who owns what; the file refuses everybody else (:mod:`jobs.fencing`). A workspace moves by its protected copy: the
-old owner stops it, makes a last copy and hands over the copy's head; the new owner restores the copy, whose chain must end there. After
-a death there is no last copy, so what was written after the newest one is missing; the dead machine's file keeps it, and refuses writes.
+old owner stops it, makes a last copy, verifies it and hands over the SHA-256 of its bytes; the new owner restores the copy of these
+bytes. After a death there is no last copy, so what was written after the newest one is missing; the dead machine's file keeps it, and refuses writes.
 """
 
 from __future__ import annotations
@@ -229,9 +229,9 @@ class Agent:
         for name in moving:
             self._hand_over(name)
         here = {each.name for each in hubs.workspaces(self.home)}
-        for name, epoch, head in self.register.call("fleet_mine", self.member.machine):
+        for name, epoch, copy in self.register.call("fleet_mine", self.member.machine):
             if name not in here:
-                self._restore(name, epoch, head)
+                self._restore(name, epoch, copy)
         grace = float(self.timing.grace)
         while found := self.register.call("fleet_take_over", self.member.machine, grace, RESTORING):
             ((name, epoch),) = found
@@ -252,7 +252,7 @@ class Agent:
                 keep_lease(database, Lease(epoch, 0))  # first: what is written from here on is in no copy
                 manifest = protecting.protect(database, place, place_of(self.member, name))
             handed = self.register.call(
-                "fleet_hand_over", name, self.member.machine, epoch, str(manifest["head"]), RESTORING
+                "fleet_hand_over", name, self.member.machine, epoch, str(manifest["sha256"]), RESTORING
             )
             if not handed:
                 raise ValhallaError(f"{name} is not to move any more, so it stays here")
@@ -272,17 +272,18 @@ class Agent:
             self._stop.wait(0.05)
         return True
 
-    def _restore(self, name: str, epoch: int, head: str | None) -> None:
+    def _restore(self, name: str, epoch: int, copy: str | None) -> None:
+        """``copy``: the SHA-256 of the one that it was handed over by; None: its owner is dead."""
         with self._mutex:
             self._held[name] = epoch  # renewed while it is restored
         place = Home(self.home.path / "workspaces" / name)
         try:
             with taking_over():
-                done = protecting.restore(place, place_of(self.member, name))
-                if head is not None and done["head"] != head:
-                    raise ValhallaError(
-                        f"the newest copy of {name} is not the one that it was handed over by; waiting for that one"
-                    )
+                source = place_of(self.member, name)
+                if copy is not None:
+                    done = protecting.restore_handed_over(place, source, copy)
+                else:
+                    done = protecting.restore(place, source)
                 with open_database(place.database, create=False) as database:
                     _take(database, Lease(epoch, time.time_ns() // 1_000 + round(self.timing.lease * SECOND)))
         except BaseException:

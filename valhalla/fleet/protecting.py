@@ -196,12 +196,7 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
         found = (
             all_copies(source) or sorted(source.glob("*.db"), key=lambda each: each.stat().st_mtime_ns)[::-1]
         )
-        manifest = (
-            json.loads(manifest_path(found[0]).read_text("utf-8"))
-            if found and manifest_path(found[0]).exists()
-            else None
-        )
-        done, passed_over = _from_litestream(home, source, manifest)
+        done, passed_over = _from_litestream(home, source, _manifest_of(found[0]) if found else None)
         if done is not None:
             return done
         if not found:
@@ -212,8 +207,38 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
     return _restored(home, copy)
 
 
-def _restored(home: Home, copy: Path, head: str | None = None) -> dict[str, Any]:
-    kept = restoring.restore(home, copy, head=head)
+def restore_handed_over(home: Home, source: str, sha256: str) -> dict[str, Any]:
+    """Make the copy in a folder or bucket whose bytes have this SHA-256 the home's file. Who made and verified it said so, so its
+    bytes are compared with that, and the rows are not verified once more.
+
+    Raises :class:`NotFound` where it is not there (yet), and what :func:`valhalla.audit.restoring.restore` raises.
+    """
+    missing = NotFound(f"the copy that was handed over is not in {source} yet; waiting for it")
+    if not source.startswith(BUCKET):
+        for copy in all_copies(Path(source)):
+            if _manifest_of(copy).get("sha256") == sha256:
+                return _restored(home, copy, sha256=sha256)
+        raise missing
+    bucket = Bucket(source)
+    for name in bucket.copies():
+        if _manifest_in(home, bucket, name).get("sha256") == sha256:
+            with scratch_folder(home.database) as folder:
+                return _restored(home, bucket.get(name, folder), sha256=sha256, ours=True)
+    raise missing
+
+
+def _manifest_of(copy: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(manifest_path(copy).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _restored(
+    home: Home, copy: Path, head: str | None = None, sha256: str | None = None, ours: bool = False
+) -> dict[str, Any]:
+    kept = restoring.restore(home, copy, head=head, sha256=sha256, ours=ours)
     with open_database(home.database, create=False) as database:
         entries = Entry.select(Entry.body).where(Entry.action == "audit.restore")
         body = entries.order_by(Entry.seq.desc()).scalar(database)
@@ -247,9 +272,9 @@ def _from_litestream(
         for _, life in lives:
             try:
                 put = litestream.restore(found, place, life, folder / f"{life}.db")
-                if newest is not None and _last_at(put) < datetime.fromisoformat(newest["last_at"]):
+                if newest and _last_at(put) < datetime.fromisoformat(newest["last_at"]):
                     return None, why
-                done = _restored(home, put, None if newest is None else newest["head"])
+                done = _restored(home, put, newest["head"] if newest else None, ours=True)
             except (
                 litestream.LitestreamError,
                 restoring.NotRestorable,
@@ -330,7 +355,7 @@ def _restore_from_bucket(home: Home, source: str) -> dict[str, Any]:
         name = found[0]
     home.prepare()
     with scratch_folder(home.database) as folder:
-        done = _restored(home, bucket.get(name, folder))
+        done = _restored(home, bucket.get(name, folder), ours=True)
     return {**done, "copy": f"{bucket.address}/{name}", "passed_over": passed_over}
 
 
@@ -368,6 +393,6 @@ def _refuse_others(database: Database, folder: Path) -> None:
     found = all_copies(folder)
     if not found:
         return
-    head = copy_of_file(found[0]).head
-    if head and not restarting.knows(database, head):
+    head = _manifest_of(found[0]).get("head") or copy_of_file(found[0]).head
+    if head and not restarting.knows(database, str(head)):
         raise UsageError(f"{folder} holds copies of another file; name a folder of its own for this one")

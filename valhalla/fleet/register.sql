@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS fleet_workspace (
   epoch bigint NOT NULL CHECK (epoch > 0),
   until timestamptz NOT NULL,                      -- the owner's lease
   target text REFERENCES fleet_machine,            -- where it is to move
-  head  text                                       -- of the copy that it was handed over by
+  copy  text                                       -- the SHA-256 of the one that it was handed over by
 );
 
 CREATE OR REPLACE FUNCTION fleet_begin(given text) RETURNS TABLE (place text) LANGUAGE sql AS $$
@@ -38,8 +38,8 @@ RETURNS TABLE (name text, target text) LANGUAGE sql AS $$
   RETURNING f.name, f.target
 $$;
 
-CREATE OR REPLACE FUNCTION fleet_mine(machine text) RETURNS TABLE (name text, epoch bigint, head text) LANGUAGE sql AS $$
-  SELECT f.name, f.epoch, f.head FROM fleet_workspace f WHERE f.owner = machine ORDER BY f.name
+CREATE OR REPLACE FUNCTION fleet_mine(machine text) RETURNS TABLE (name text, epoch bigint, copy text) LANGUAGE sql AS $$
+  SELECT f.name, f.epoch, f.copy FROM fleet_workspace f WHERE f.owner = machine ORDER BY f.name
 $$;
 
 CREATE OR REPLACE FUNCTION fleet_list()
@@ -60,7 +60,7 @@ $$;
 CREATE OR REPLACE FUNCTION fleet_hand_over(workspace text, machine text, had bigint, proof text, lease float8)
 RETURNS TABLE (epoch bigint) LANGUAGE sql AS $$
   UPDATE fleet_workspace f
-  SET owner = f.target, epoch = f.epoch + 1, target = NULL, head = proof, until = now() + lease * interval '1 s'
+  SET owner = f.target, epoch = f.epoch + 1, target = NULL, copy = proof, until = now() + lease * interval '1 s'
   WHERE f.name = workspace AND f.owner = machine AND f.epoch = had AND f.target IS NOT NULL
   RETURNING f.epoch
 $$;
@@ -69,7 +69,7 @@ $$;
 CREATE OR REPLACE FUNCTION fleet_take_over(machine text, grace float8, lease float8)
 RETURNS TABLE (name text, epoch bigint) LANGUAGE sql AS $$
   UPDATE fleet_workspace f
-  SET owner = machine, epoch = f.epoch + 1, target = NULL, head = NULL, until = now() + lease * interval '1 s'
+  SET owner = machine, epoch = f.epoch + 1, target = NULL, copy = NULL, until = now() + lease * interval '1 s'
   WHERE f.name = (
     SELECT g.name FROM fleet_workspace g
     WHERE g.owner <> machine AND g.until < now() - grace * interval '1 s'

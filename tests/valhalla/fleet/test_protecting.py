@@ -9,6 +9,9 @@ import pytest
 
 from db import Database, audit
 from db.clock import DAY, MINUTE
+from db.inspecting import manifest_path
+from db.verifying import verify
+from valhalla.audit import restoring
 from valhalla.fleet import protecting
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
@@ -119,6 +122,32 @@ def test_after_it_is_off_no_copy_is_made(database: Database, home: Home, tmp_pat
     protecting.unprotect(database)
     assert protecting.state(database).folder is None
     assert protecting.copy_if_due(database, home) is None
+
+
+def test_what_is_handed_over_is_known_by_its_bytes(
+    database: Database, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "inspect", lambda *given, **named: pytest.fail("it was verified already"))
+    stick, began = tmp_path / "stick", database.clock()
+    made = protecting.protect(database, home, str(stick))
+    database.clock = lambda: began + MINUTE  # type: ignore[method-assign]
+    protecting.protect(database, home, str(stick))
+    done = protecting.restore_handed_over(Home(tmp_path / "new"), str(stick), made["sha256"])
+    assert (done["head"], done["copy"]) == (made["head"], made["path"])
+    with open_database(tmp_path / "new" / "valhalla.db", create=False) as back:
+        assert verify(back).ok
+
+    copy = Path(made["path"])
+    content = bytearray(copy.read_bytes())
+    content[-1] ^= 1
+    copy.write_bytes(content)
+    with pytest.raises(restoring.NotRestorable, match="are not those that were verified"):
+        protecting.restore_handed_over(Home(tmp_path / "other"), str(stick), made["sha256"])
+    assert not Home(tmp_path / "other").database.exists()
+    copy.unlink()
+    manifest_path(copy).unlink()
+    with pytest.raises(NotFound, match="not in"):
+        protecting.restore_handed_over(Home(tmp_path / "other"), str(stick), made["sha256"])
 
 
 def test_a_folder_without_copies_is_said(tmp_path: Path) -> None:
