@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import psutil
 import pytest
 
 from jobs import count_by_state, prove, seal_events
@@ -27,7 +28,8 @@ WORKERS = 3
 ENOUGH = 40
 """Jobs that wait already when no more are made."""
 STILL = 120.0
-"""Seconds in which at least one job must end once nobody is killed any more."""
+"""Seconds in which at least one job must end once nobody is killed any more, and one begin while workers are killed, also on a machine
+that has much else to do."""
 BUSY = """
 SELECT DISTINCT w.pid FROM task t JOIN worker w ON t.owner = w.id WHERE t.state = 'running' AND t.started_at IS NOT NULL
 """
@@ -61,7 +63,7 @@ class Crew:
         return [pid for pid in pids if pid in self.children and pid not in self.frozen]
 
     def one_busy(self) -> int | None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + STILL
         while time.monotonic() < deadline:
             if found := self.busy():
                 return random.choice(found)
@@ -69,9 +71,19 @@ class Crew:
             time.sleep(0.01)
         return None
 
+    def seen(self) -> dict[str, Any]:
+        """What there is to say of workers that do nothing."""
+        running = "SELECT t.id, t.started_at, w.pid FROM task t LEFT JOIN worker w ON t.owner = w.id WHERE t.state = 'running'"
+        return {
+            "alive": {pid: psutil.pid_exists(pid) and psutil.Process(pid).status() for pid in self.children},
+            "frozen": [*self.frozen],
+            "running": self.asked(lambda: self._queue.engine.sql(running)),
+            "states": self.asked(lambda: count_by_state(self._queue.engine)),
+        }
+
     def kill_one(self) -> None:
         pid = self.one_busy()
-        assert pid is not None, "no worker is busy"
+        assert pid is not None, f"no worker is busy: {self.seen()}"
         self.children.pop(pid).kill()
         self.busy_kills += 1
         self.start()
