@@ -8,18 +8,23 @@ from __future__ import annotations
 
 # -- enqueueing ---------------------------------------------------------------------------------------------
 
+# The highest number of a job that was ever given: sqlite_sequence has that of the newest one that was deleted. (AUTOINCREMENT would
+# write it there with each job.)
+_LAST_NUMBER = """max(ifnull((SELECT max(id) FROM task), 0),
+                        ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'task'), 0))"""
+
 # A conflict can only be the unique key: then nothing is inserted and HOLDER_OF_KEY says who has it.
-INSERT = """
-INSERT INTO task (queue, lane, name, state, priority, payload, due, expires, unique_key, unique_scope, unique_until,
+INSERT = f"""
+INSERT INTO task (id, queue, lane, name, state, priority, payload, due, expires, unique_key, unique_scope, unique_until,
                   unique_live, tags, correlation_id, parent_id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES ({_LAST_NUMBER} + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
 # Many jobs of one kind: only what differs or matters, in the order in which executemany is fastest.
-INSERT_BULK = """
-INSERT INTO task (queue, lane, name, state, priority, payload, due, correlation_id, parent_id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT_BULK = f"""
+INSERT INTO task (id, queue, lane, name, state, priority, payload, due, correlation_id, parent_id, created_at)
+VALUES ({_LAST_NUMBER} + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # A key of scope 'period' is let go when its time is over, not when its job ends.
@@ -156,7 +161,7 @@ NEXT_DUE = "SELECT min(due) FROM task WHERE state = 'scheduled'"
 
 # -- held jobs: see jobs.holding --------------------------------------------------------------------------------
 
-LAST_JOB = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'task'), 0)"
+LAST_JOB = f"SELECT {_LAST_NUMBER}"
 
 HELD_JOBS = (
     "SELECT id, payload FROM task WHERE state = 'scheduled' AND due = ? AND id > ? ORDER BY id LIMIT ?"

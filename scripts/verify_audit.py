@@ -525,7 +525,8 @@ PARTS = """\
 26 28 19ac71acc158737e table unfolding
 27 28 50bda37b267adb0d index lead_by_score
 28 28 6786becf5bf663c4 table job_event
-28 28 94ec2c37add22fad table task
+28 28 f33ffa03d2e83e9c table task
+28 28 a2d30fadd6b2a24f trigger task_number_stays
 """[:-1]
 
 

@@ -17,6 +17,8 @@ from jobs.schema import SCHEMA
 BEFORE_CHECKS = replace(SCHEMA, migrations=(Migrations("jobs", QUEUE.scripts[:2]),))
 """The tables of which the checks were IN lists."""
 
+PUT = """INSERT INTO task (queue, name, state, payload, priority, created_at)
+         VALUES ('default', 'work', 'waiting', '{}', ?, ?)"""
 OF_A_JOB = "SELECT * FROM task ORDER BY id"
 OF_AN_EVENT = "SELECT * FROM job_event ORDER BY id"
 
@@ -25,8 +27,7 @@ def test_a_file_of_before_keeps_its_jobs_and_gives_no_number_twice(tmp_path: Pat
     path = tmp_path / "queue.db"
     with Database.open(path, BEFORE_CHECKS) as before:
         for number in range(1, 5):
-            row = ("default", "", "work", "waiting", number, "{}", None, None, None, 1_000 + number)
-            before.sql(sql.INSERT_BULK, row)
+            before.sql(PUT, (number, 1_000 + number))
             before.sql(sql.EVENT, (number, 1_000 + number, "enqueued", None, None, None, None))
         before.sql("DELETE FROM task WHERE id = 4")
         jobs, events = before.sql(OF_A_JOB), before.sql(OF_AN_EVENT)
@@ -40,12 +41,58 @@ def test_a_file_of_before_keeps_its_jobs_and_gives_no_number_twice(tmp_path: Pat
 def test_a_file_whose_jobs_are_all_gone_goes_on_counting(tmp_path: Path) -> None:
     path = tmp_path / "queue.db"
     with Database.open(path, BEFORE_CHECKS) as before:
-        row = ("default", "", "work", "waiting", 0, "{}", None, None, None, 1)
-        before.many(sql.INSERT_BULK, [row, row])
+        before.many(PUT, [(0, 1), (0, 2)])
         before.sql("DELETE FROM task")
     with JobQueue.open(path) as queue:
         assert queue.engine.last_job() == 2
         assert queue.enqueue(queue.task(name="work")(int).s()) == 3
+
+
+def test_the_number_of_a_job_that_is_deleted_is_not_given_again(tmp_path: Path) -> None:
+    with JobQueue.open(tmp_path / "queue.db") as queue:
+        work = queue.task(name="work")(int)
+        assert [queue.enqueue(work.s()) for _ in range(3)] == [1, 2, 3]
+        queue.database.sql("DELETE FROM task WHERE id = 1")  # an older one
+        assert queue.enqueue(work.s()) == 4
+        queue.storage.flush_queue()
+        assert queue.engine.last_job() == 4
+        queue.database.sql("DELETE FROM task")
+        queue.database.sql(
+            "INSERT INTO task (id, queue, name, state, payload, created_at) VALUES (1, '', '', 'done', '', 1)"
+        )
+        queue.database.sql("DELETE FROM task")  # by hand, of a number that was given before
+    with JobQueue.open(tmp_path / "queue.db") as again:
+        work = again.task(name="work")(int)
+        assert again.enqueue(work.s(), unique="one") == 5
+        again.enqueue_many(work, [(), (), ()])
+        assert again.engine.last_job() == 8
+        with again.transaction() as database:
+            database.sql("DELETE FROM task WHERE id = 8")
+            assert again.enqueue(work.s()) == 9
+            database.sql("DELETE FROM task WHERE id = 9")
+        assert again.enqueue(work.s()) == 10
+
+
+def test_kinds_that_keep_nothing_use_up_their_numbers(tmp_path: Path) -> None:
+    with JobQueue.open(tmp_path / "queue.db") as queue:
+        work = queue.task(name="work", keep=False)(int)
+        worker = queue.worker()
+        worker.start()
+        for number in (1, 2, 3):
+            assert queue.enqueue(work.s()) == number
+            queue.drain(10)
+        worker.stop()
+        assert queue.database.value("SELECT count(*) FROM task") == 0
+
+
+def test_a_job_that_is_put_in_writes_three_pages(tmp_path: Path) -> None:
+    """Its row, the index of those that wait, and its event."""
+    with JobQueue.open(tmp_path / "queue.db") as queue:
+        work = queue.task(name="work")(int)
+        queue.enqueue(work.s())
+        before = queue.database.sql("PRAGMA wal_checkpoint(NOOP)")[0][1]
+        queue.enqueue(work.s())
+        assert queue.database.sql("PRAGMA wal_checkpoint(NOOP)")[0][1] - before == 3
 
 
 @pytest.mark.parametrize(

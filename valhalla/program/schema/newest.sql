@@ -737,8 +737,8 @@ CREATE TABLE tag (
   removed_by TEXT
 ) STRICT;
 CREATE TABLE "task" (
-  -- AUTOINCREMENT: an id is never given twice, because (id, claims) is the fencing token of a delivery
-  id             INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  -- never given twice, because (id, claims) is the fencing token of a delivery: see the trigger
+  id             INTEGER NOT NULL PRIMARY KEY,
   queue          TEXT NOT NULL,
   -- '' or the kind whose concurrency is limited, or '@' and the only worker that may run it
   lane           TEXT NOT NULL DEFAULT '',
@@ -925,6 +925,11 @@ WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) OR EXISTS (SELECT 1 FROM a
 END;
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN
   SELECT RAISE (ABORT, 'audit entries are append-only');
+END;
+CREATE TRIGGER task_number_stays BEFORE DELETE ON task WHEN old.id >= (SELECT max(id) FROM task)
+BEGIN
+  INSERT INTO sqlite_sequence (name, seq) SELECT 'task', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'task');
+  UPDATE sqlite_sequence SET seq = max(seq, old.id) WHERE name = 'task';
 END;
 CREATE TRIGGER witness_no_delete BEFORE DELETE ON witness BEGIN
   SELECT RAISE (ABORT, 'witnesses are append-only');

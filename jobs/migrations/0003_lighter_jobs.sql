@@ -1,10 +1,11 @@
 -- An IN list of more than two values fills a table in memory each time a row is checked: a quarter of what it costs to enqueue
--- a job. The same checks as comparisons cost nothing. Tables are made again for it, as SQLite describes
+-- a job. The same checks as comparisons cost nothing. AUTOINCREMENT writes the page of sqlite_sequence with each job, one of four;
+-- its row is written only when the newest job is deleted now. Tables are made again for both, as SQLite describes
 -- (https://sqlite.org/lang_altertable.html#otheralter); the columns stand as they did.
 
 CREATE TABLE task_next (
-  -- AUTOINCREMENT: an id is never given twice, because (id, claims) is the fencing token of a delivery
-  id             INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  -- never given twice, because (id, claims) is the fencing token of a delivery: see the trigger
+  id             INTEGER NOT NULL PRIMARY KEY,
   queue          TEXT NOT NULL,
   -- '' or the kind whose concurrency is limited, or '@' and the only worker that may run it
   lane           TEXT NOT NULL DEFAULT '',
@@ -45,11 +46,18 @@ CREATE TABLE task_next (
 ) STRICT;
 
 INSERT INTO task_next SELECT * FROM task ORDER BY id;
--- a number is never given twice, also when the job that had it is gone
-DELETE FROM sqlite_sequence WHERE name = 'task_next';
-INSERT INTO sqlite_sequence (name, seq) SELECT 'task_next', seq FROM sqlite_sequence WHERE name = 'task';
+CREATE TABLE task_numbers AS SELECT seq FROM sqlite_sequence WHERE name = 'task';
 DROP TABLE task;
 ALTER TABLE task_next RENAME TO task;
+INSERT INTO sqlite_sequence (name, seq) SELECT 'task', seq FROM task_numbers;
+DROP TABLE task_numbers;
+
+-- A new job's number is above that of every job and above this one.
+CREATE TRIGGER task_number_stays BEFORE DELETE ON task WHEN old.id >= (SELECT max(id) FROM task)
+BEGIN
+  INSERT INTO sqlite_sequence (name, seq) SELECT 'task', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'task');
+  UPDATE sqlite_sequence SET seq = max(seq, old.id) WHERE name = 'task';
+END;
 
 CREATE INDEX task_waiting ON task (queue, lane, priority DESC, id) WHERE state = 'waiting';
 CREATE INDEX task_scheduled ON task (due) WHERE state = 'scheduled';
