@@ -8,6 +8,8 @@ leads do not hold up others; when it is interrupted, the next call goes on.
 from __future__ import annotations
 
 import json
+import math
+import time
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from typing import Any
 
 import apsw
 
-from db import Database, audit, pacing, sealing
+from db import Database, audit, pacing, sealing, waiting
 from db.pacing import Pace
 from valhalla.intake import sql
 from valhalla.leads import redecide, remove, scrubbing
@@ -30,8 +32,10 @@ SMALLEST = 50
 """Rows that are undone at a time, in the first batch, and the least while somebody else waits to write. The keys of a batch stand all
 over their index, so twice as many batches write its pages twice as often."""
 
-PART = 1_000
-"""Rows that are undone between two looks at whether somebody waits to write, who gets the turn then."""
+PART = 250
+"""Rows that are undone between two looks at whether somebody waits to write, who gets the turn then: for as long as
+:data:`db.waiting.AT_WORK` after somebody waited. Before that it is a whole batch: of a large file not all pages of the index of keys
+that a batch changes fit into memory, so every part would write them again."""
 
 CACHE = 16 * 1024
 """KiB of pages that are kept in memory meanwhile."""
@@ -67,6 +71,8 @@ class _Undo:
         self.done = 0
         self.pace = Pace(BATCH, SMALLEST, pacing.BRIEFLY)
         self.pace.rows = min(FIRST, BATCH)
+        self.waited = -math.inf
+        """When somebody waited to write."""
         self.items: list[dict[str, Any]] = []
 
     def run(self) -> dict[str, Any]:
@@ -114,14 +120,18 @@ class _Undo:
                     act(ids)
                     sealing.seal(self.database)  # or who waits would wait until all parts are witnessed
                     taken, after = taken + len(ids), ids[-1]
-                    ids = [] if taken >= most or self.database.contended() else self._next(text, after)
+                    waits = self.database.contended()
+                    if waits:
+                        self.waited = time.monotonic()
+                    ids = [] if waits or taken >= most else self._next(text, after)
                 touched(self.database)
                 self.pace.rows = taken
             self.done += taken
             self.hooks.between({"leads": self.done})
 
     def _next(self, text: str, after: int) -> list[int]:
-        most = min(PART, self.pace.rows)
+        disturbed = time.monotonic() - self.waited < waiting.AT_WORK
+        most = min(PART, self.pace.rows) if disturbed else self.pace.rows
         given = {"import": self.import_id, "since": self.started_at, "after": after, "most": most}
         return [number for (number,) in self.database.sql(text, given)]
 

@@ -248,11 +248,12 @@ def test_batches_shrink_while_somebody_waits(desk: Any, monkeypatch: pytest.Monk
     assert taken == [300, 50, 50, 50, 50, 50, 50]
 
 
-def test_a_batch_ends_when_somebody_begins_to_wait(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.take("a.csv", "".join(f"Lead {n},l{n}@example.com,1,,\n" for n in range(40)))
-    waits, batches = iter([False, False, True]), []
+def test_a_batch_ends_when_somebody_waits_again(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take("a.csv", "".join(f"Lead {n},l{n}@example.com,1,,\n" for n in range(60)))
+    waits, batches = iter([True, False, False, True]), []
     monkeypatch.setattr(desk.database, "contended", lambda: next(waits, False))
+    monkeypatch.setattr(undo, "BATCH", 30)
     monkeypatch.setattr(undo, "PART", 10)
     hooks = Hooks(between=lambda progress: batches.append(progress["leads"]))
-    assert undo_import(desk.database, 1, hooks=hooks)["reversed"] == 40
-    assert batches == [30, 40], "three parts, then whoever waits, then the rest"
+    assert undo_import(desk.database, 1, hooks=hooks)["reversed"] == 60
+    assert batches == [30, 50, 60], "a whole batch, then parts, of which the second sees whoever waits"
