@@ -32,10 +32,14 @@ SMALLEST = 50
 """Rows that are undone at a time, in the first batch, and the least while somebody else waits to write. The keys of a batch stand all
 over their index, so twice as many batches write its pages twice as often."""
 
+ALONE = 5_000
 PART = 250
-"""Rows that are undone between two looks at whether somebody waits to write, who gets the turn then: for as long as
-:data:`db.waiting.AT_WORK` after somebody waited. Before that it is a whole batch: of a large file not all pages of the index of keys
-that a batch changes fit into memory, so every part would write them again."""
+"""Rows that are undone between two looks at whether somebody waits to write, who gets the turn then: while nobody does, and for as
+long as :data:`db.waiting.AT_WORK` after somebody did. Of a large file not all pages of the index of keys that a batch changes fit
+into memory, so more parts write them more often."""
+
+HELD = 2_500
+"""Leads whose values are in memory at a time, when they get their previous ones back."""
 
 CACHE = 16 * 1024
 """KiB of pages that are kept in memory meanwhile."""
@@ -94,10 +98,10 @@ class _Undo:
             # they are removed with it, batch by batch.
             with self.database.references_unchecked():
                 self._batches(sql.LEADS_MADE, self._remove)
-            self._batches(sql.LEADS_CHANGED, self._restore)
+            self._batches(sql.LEADS_CHANGED, self._restore, HELD)
             self._batches(sql.REJECTS_TO_IGNORE, lambda ids: self._rejects(sql.IGNORE_REJECTS, ids))
             self._batches(sql.REJECTS_TO_REOPEN, lambda ids: self._rejects(sql.REOPEN_REJECTS, ids))
-            self._batches(sql.LEADS_SIGHTED, self._unsight)
+            self._batches(sql.LEADS_SIGHTED, self._unsight, HELD)
         finally:
             self.database.set_cache()
         return self._end()
@@ -110,9 +114,9 @@ class _Undo:
             database.sql(sql.RESET_FILE, (self.import_id, self.rows, self.rejected, self.file_id))
             database.sql(sql.CLOSE_CHANGES, (now, self.actor, self.import_id))
 
-    def _batches(self, text: str, act: Callable[[list[int]], None]) -> None:
+    def _batches(self, text: str, act: Callable[[list[int]], None], part: int = ALONE) -> None:
         after = 0
-        while ids := self._next(text, after):
+        while ids := self._next(text, after, part):
             with self.pace.write(self.database):
                 self.hooks.fence()
                 taken, most = 0, self.pace.rows
@@ -123,15 +127,15 @@ class _Undo:
                     waits = self.database.contended()
                     if waits:
                         self.waited = time.monotonic()
-                    ids = [] if waits or taken >= most else self._next(text, after)
+                    ids = [] if waits or taken >= most else self._next(text, after, part)
                 touched(self.database)
                 self.pace.rows = taken
             self.done += taken
             self.hooks.between({"leads": self.done})
 
-    def _next(self, text: str, after: int) -> list[int]:
+    def _next(self, text: str, after: int, part: int) -> list[int]:
         disturbed = time.monotonic() - self.waited < waiting.AT_WORK
-        most = min(PART, self.pace.rows) if disturbed else self.pace.rows
+        most = min(self.pace.rows, PART if disturbed else part)
         given = {"import": self.import_id, "since": self.started_at, "after": after, "most": most}
         return [number for (number,) in self.database.sql(text, given)]
 
@@ -160,25 +164,21 @@ class _Undo:
             for lead, *content in database.sql(sql.PRESENT_CONTENT, (apsw.carray(array("q", ids)),))
         }
         columns = (*CONTENT, "header_id")
-        restored = []
+        puts: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        history = []
         for lead, before in wanted.items():
-            if lead not in present:
-                continue
-            now = dict(zip(columns, present[lead], strict=True))
             put = {column: before[column] for column in columns if column in before}
-            if put:
-                database.sql(
-                    leads_sql.put_columns(put),
-                    (*put.values(), lead),
-                )
+            if lead in present and put:
+                now = dict(zip(columns, present[lead], strict=True))
                 was = json.dumps({column: now[column] for column in put}, ensure_ascii=False)
-                database.sql(
-                    sql.ADD_HISTORY,
-                    (lead, database.clock(), self.actor, f"undo:{self.import_id}", None, was),
-                )
-                database.sql(sql.FORGET_FINGERPRINT, (lead, self.file_id))
-                database.sql(sql.FORGET_SIGHTED, (lead, self.file_id))
-                restored.append(lead)
+                puts.setdefault(tuple(put), []).append((*put.values(), lead))
+                history.append((lead, database.clock(), self.actor, f"undo:{self.import_id}", None, was))
+        for names, rows in puts.items():
+            database.many(leads_sql.put_columns(names), rows)
+        database.many(sql.ADD_HISTORY, history)
+        restored = [lead for lead, *_ in history]
+        for text in (sql.FORGET_FINGERPRINT, sql.FORGET_SIGHTED):
+            database.many(text, [(lead, self.file_id) for lead in restored])
         redecide.decide_again(database, restored)
         scrubbing.apply(database, restored)
         self._count(
