@@ -285,17 +285,18 @@ def test_more_outcomes_are_within_reach_on_a_phone(calling: Any, look: Callable[
     page.locator("[data-toast]", has_text="voicemail").wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_today_and_the_list_on_a_phone(calling: Any, look: Callable[..., Any], dark: bool) -> None:
-    page = look("narrow", dark=dark).page
+def test_today_and_the_list_on_a_phone(calling: Any, look: Callable[..., Any]) -> None:
+    page = look("narrow").page
     page.goto(calling.first_link)
-    for path in ("/", "/work", "/leads/1"):
-        page.goto(calling.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
-    page.goto(f"{calling.url}/work")
-    page.wait_for_timeout(400)
-    page.locator("[data-key='2']").click()
-    page.locator("#work-said", has_text="voicemail").wait_for()
+    for person, theme in enumerate(("light", "dark"), 1):
+        page.emulate_media(color_scheme=theme)
+        for path in ("/", "/work", "/leads/1"):
+            page.goto(calling.url + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+        page.goto(f"{calling.url}/work")
+        page.wait_for_timeout(400)
+        page.locator("[data-key='2']").click()
+        page.locator("#work-said", has_text=f"Person {person}: voicemail").wait_for()
 
 
 def come_in(page: Any, program: Any, name: str) -> None:

@@ -170,8 +170,12 @@ def test_what_is_approved_in_dry_run_is_blocked(shared: Any, look: Callable[...,
         assert database.value("SELECT state FROM effect WHERE id = ?", (number,)) == "blocked"
 
 
-def test_an_alert_appears_and_is_acknowledged(program: Any, look: Callable[..., Any], width: str) -> None:
-    window = look(width)
+def test_an_alert_appears_and_is_acknowledged(program: Any, look: Callable[..., Any]) -> None:
+    for width in ("wide", "narrow"):
+        an_alert_appears(program, look(width), width)
+
+
+def an_alert_appears(program: Any, window: Any, width: str) -> None:
     page = open_at(program, window)
     page.wait_for_function("document.getElementById('lost').hidden")
     page.wait_for_timeout(1500)  # the page's WebSocket has looked once: what comes now is new
@@ -235,8 +239,11 @@ def test_an_audit_copy_is_made_downloaded_and_verified(
     page.get_by_text("verified", exact=True).first.wait_for()
 
 
-def test_going_live_asks_first_and_ends(program: Any, look: Callable[..., Any]) -> None:
+def test_going_live_asks_first_and_ends_and_the_page_says_when_the_program_is_gone(
+    program: Any, look: Callable[..., Any]
+) -> None:
     window = look()
+    window.expected = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "Failed to load resource")
     page = open_at(program, window)
     page.locator("details.lock > summary").click()
     page.get_by_role("button", name="See what would go out").click()
@@ -246,6 +253,10 @@ def test_going_live_asks_first_and_ends(program: Any, look: Callable[..., Any]) 
     page.locator("details.lock > summary").click()
     page.get_by_role("button", name="Back to dry run").click()
     page.locator("details.lock:not(.live)").wait_for()
+    program.process.terminate()
+    program.process.wait(20)
+    page.locator("#lost").wait_for(state="visible")
+    assert "Not connected since" in page.locator("#lost").inner_text()
 
 
 def test_a_setting_that_cannot_be_is_told_beside_its_field(shared: Any, look: Callable[..., Any]) -> None:
@@ -263,16 +274,6 @@ def test_a_setting_that_cannot_be_is_told_beside_its_field(shared: Any, look: Ca
     page.locator('[id="quiet_hours"]').get_by_role("textbox").fill("21:00-07:00")
     page.locator('[id="quiet_hours"]').get_by_role("button", name="Set").click()
     page.locator("[data-toast]", has_text="21:00-07:00").wait_for()
-
-
-def test_the_page_says_when_the_program_is_gone(program: Any, look: Callable[..., Any]) -> None:
-    window = look()
-    window.expected = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "Failed to load resource")
-    page = open_at(program, window)
-    program.process.terminate()
-    program.process.wait(20)
-    page.locator("#lost").wait_for(state="visible")
-    assert "Not connected since" in page.locator("#lost").inner_text()
 
 
 @pytest.mark.redis
