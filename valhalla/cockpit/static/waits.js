@@ -13,8 +13,8 @@ async function look() {
   try {
     if (!document.hidden && !used()) {
       const answer = await fetch(location.href);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.ok && !page.querySelector('main[data-waits="yes"]') && !used()) return location.reload();
+      const waits = (await answer.text()).includes('data-waits="yes"'); // what people wrote has no such quotes
+      if (answer.ok && !waits && !used()) return location.reload();
     }
   } catch { /* asked again */ }
   setTimeout(look, EACH);
