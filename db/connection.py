@@ -559,6 +559,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self.look()
         self.connection().set_busy_timeout(int(wait * 1000))
         try:
+            # To empty the WAL nobody may write meanwhile. Moving takes long and can be done before that: what is left is little.
+            self.sql("PRAGMA wal_checkpoint(PASSIVE)")
             self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except errors.Busy:
             return False

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
+import apsw
 import pytest
 
 from db import Database, DatabaseError, audit, pacing, waiting
@@ -284,6 +285,35 @@ def test_nothing_is_done_while_others_write_nor_too_often(
     assert rest.tick()
     clock.now += 2 * APART
     assert not rest.tick(), "there is nothing to do"
+
+
+def test_others_write_while_a_long_log_is_moved(tmp_path: Path, vfs: ModuleType) -> None:
+    """Emptying the log needs the lock of those who write; moving it, which takes long, must not."""
+    disk = vfs.Disk()
+    try:
+        with open_database(tmp_path / "valhalla.db") as database:
+            with database.write():
+                database.sql("CREATE TABLE filling (content BLOB)")
+                database.sql("INSERT INTO filling VALUES (zeroblob(1000000))")
+            other = apsw.Connection(str(database.path))
+            other.execute("SELECT 1 FROM filling")
+            refused = []
+
+            def write_too(number: int, kind: str, name: str) -> None:
+                if kind == "write" and name == str(database.path):
+                    try:
+                        other.execute("BEGIN IMMEDIATE; ROLLBACK")
+                        refused.append(False)
+                    except apsw.BusyError:
+                        refused.append(True)
+
+            disk.on_call = write_too
+            assert database.checkpoint()
+            disk.on_call = None
+            assert len(refused) > 200 and not any(refused)
+            other.close()
+    finally:
+        disk.close()
 
 
 def test_a_reader_is_not_waited_for(
