@@ -253,6 +253,7 @@ def test_going_live_asks_first_and_ends_and_the_page_says_when_the_program_is_go
     page.locator("details.lock > summary").click()
     page.get_by_role("button", name="Back to dry run").click()
     page.locator("details.lock:not(.live)").wait_for()
+    page.wait_for_load_state()  # with its modules: nobody gives them out any more in a moment
     program.process.terminate()
     program.process.wait(20)
     page.locator("#lost").wait_for(state="visible")
