@@ -103,7 +103,6 @@ class Borrowed(Database):
             connection.set_busy_timeout(int(BUSY_TIMEOUT * 1000))
         self._own.synchronous = self._thread.synchronous = int(connection.pragma("synchronous"))
         self._thread.recorder = _Nothing(connection)
-        self._thread.cursor = connection.cursor()
         return connection
 
     def _close(self, connection: apsw.Connection) -> None:

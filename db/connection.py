@@ -63,8 +63,6 @@ class _ThreadState(threading.local):
     synchronous = 0
     callbacks: list[Callable[[], object]]
     recorder: Recorder | None = None
-    cursor: apsw.Cursor
-    """Runs its statements one after the other: to make one for each costs more than most of them."""
 
     def __init__(self) -> None:
         self.callbacks = []
@@ -148,7 +146,6 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         self._thread.synchronous = NORMAL
         self._thread.recorder = None if self.readonly else Recorder(connection, self.schema.tables)
         connection.authorizer = None if self.readonly else authorizing.authorize
-        self._thread.cursor = connection.cursor()
         with self._opened_mutex:
             self._opened.add(connection)
             if self.path and not self._guarded:
@@ -249,10 +246,8 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         return self._state.conn or super().connection()  # type: ignore[no-any-return]
 
     def own_cursor(self) -> apsw.Cursor:
-        """This thread's cursor, for a statement that is run to its end before the next begins."""
-        if self._state.conn is None:
-            self.connection()
-        return self._thread.cursor
+        """A new cursor of this thread. None is kept: a statement whose rows were not all read would go on holding its locks."""
+        return (self._state.conn or self.connection()).cursor()
 
     def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
@@ -474,7 +469,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                     f"PRAGMA synchronous = {wanted}"
                 )  # not possible once the transaction has begun
                 thread.synchronous = wanted
-            self._begin_immediate(thread.cursor)
+            self._begin_immediate(connection)
             if self.fence is not None:
                 try:
                     self.fence(connection)
@@ -496,15 +491,15 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         recorder.reason = None
         recorder.inside = True
 
-    def _begin_immediate(self, cursor: apsw.Cursor) -> None:
+    def _begin_immediate(self, connection: apsw.Connection) -> None:
         processes = self._turn.processes
         if processes is None:
-            cursor.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
             return
         if not processes.acquire(BUSY_TIMEOUT):
             raise apsw.BusyError("the turn to write did not come")
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
         finally:
             processes.release()
 
@@ -524,7 +519,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 callbacks = thread.callbacks
                 if recorder is not None:
                     recorder.inside = False
-                thread.cursor.execute("COMMIT")
+                connection.execute("COMMIT")
                 committed = True
         except apsw.Error as error:
             raise self._explained(error) from error
