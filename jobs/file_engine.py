@@ -126,7 +126,7 @@ class FileEngine:
     # -- ending --------------------------------------------------------------------------------------------
 
     def change(self, changes: list[Change]) -> list[str]:
-        return write(self.database.own_cursor(), changes)
+        return write(self.database.new_cursor(), changes)
 
     def commit(self, changes: list[Change], durable: bool, request: Request | None = None) -> Taken | None:
         return self._group_commits[durable].commit(changes, request)
@@ -139,14 +139,14 @@ class FileEngine:
         return self.database.one(sql.IS_MINE, (job, claims)) is None
 
     def begin_part(self) -> None:
-        self.database.own_cursor().execute("SAVEPOINT job")
+        self.database.new_cursor().execute("SAVEPOINT job")
 
     def undo_part(self, mark: int) -> None:
-        self.database.own_cursor().execute("ROLLBACK TO job")
+        self.database.new_cursor().execute("ROLLBACK TO job")
         self.database.drop_callbacks(mark)
 
     def end_part(self) -> None:
-        self.database.own_cursor().execute("RELEASE job")
+        self.database.new_cursor().execute("RELEASE job")
 
     def left_open(self) -> bool:
         return self.database.connection().in_transaction

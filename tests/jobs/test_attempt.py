@@ -63,11 +63,11 @@ def test_each_outcome_is_written_alike_alone_and_in_a_group(
     alone.start(start, now)
     member.began = now
     with database.write():
-        assert write(database.own_cursor(), start) == []
+        assert write(database.new_cursor(), start) == []
         for attempt in (alone, member):
             happen(attempt)
             attempt.end(end, database.clock())
-        assert write(database.own_cursor(), end) == []
+        assert write(database.new_cursor(), end) == []
 
     one, two = queue.state(alone.claim.id), queue.state(member.claim.id)
     assert one.state == two.state == state
@@ -87,7 +87,7 @@ def test_equal_statements_share_a_call(database: Database, claimed: Callable[[in
         for attempt in attempts:
             attempt.start(changes, database.clock())
         ran: list[str] = []
-        cursor = database.own_cursor()
+        cursor = database.new_cursor()
 
         class Counting:
             connection = database.connection()
@@ -109,7 +109,7 @@ def test_job_of_another_worker_is_reported_and_leaves_no_event(
     changes: list[Change] = []
     with pytest.raises(LeaseLost), database.write():
         mine.end(changes, database.clock())
-        if write(database.own_cursor(), changes) == [sql.FINISH]:
+        if write(database.new_cursor(), changes) == [sql.FINISH]:
             raise LeaseLost(mine.claim.id, "taken over")
     assert queue.state(mine.claim.id).state == "running"
     assert [each.event for each in queue.history(mine.claim.id)] == ["enqueued"]
