@@ -245,21 +245,17 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         """This thread's connection."""
         return self._state.conn or super().connection()  # type: ignore[no-any-return]
 
-    def new_cursor(self) -> apsw.Cursor:
-        """A new cursor of this thread. None is kept: a statement whose rows were not all read would go on holding its locks."""
-        return (self._state.conn or self.connection()).cursor()
-
     def sql(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement to its end and return its rows. (A cursor left half read would keep a lock.)"""
         try:
-            return self.new_cursor().execute(text, params).fetchall()
+            return self.connection().execute(text, params).fetchall()
         except apsw.Error as error:
             raise self._explained(error) from error
 
     def run(self, text: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that has no rows to return."""
         try:
-            self.new_cursor().execute(text, params)
+            (self._state.conn or self.connection()).execute(text, params)
         except apsw.Error as error:
             raise self._explained(error) from error
 

@@ -126,7 +126,7 @@ class FileEngine:
     # -- ending --------------------------------------------------------------------------------------------
 
     def change(self, changes: list[Change]) -> list[str]:
-        return write(self.database.new_cursor(), changes)
+        return write(self.database.connection(), changes)
 
     def commit(self, changes: list[Change], durable: bool, request: Request | None = None) -> Taken | None:
         return self._group_commits[durable].commit(changes, request)
@@ -139,14 +139,14 @@ class FileEngine:
         return self.database.one(sql.IS_MINE, (job, claims)) is None
 
     def begin_part(self) -> None:
-        self.database.new_cursor().execute("SAVEPOINT job")
+        self.database.connection().execute("SAVEPOINT job")
 
     def undo_part(self, mark: int) -> None:
-        self.database.new_cursor().execute("ROLLBACK TO job")
+        self.database.connection().execute("ROLLBACK TO job")
         self.database.drop_callbacks(mark)
 
     def end_part(self) -> None:
-        self.database.new_cursor().execute("RELEASE job")
+        self.database.connection().execute("RELEASE job")
 
     def left_open(self) -> bool:
         return self.database.connection().in_transaction
@@ -193,27 +193,25 @@ def engine_of(keeper: Store | Engine) -> Engine:
     return FileEngine(keeper) if isinstance(keeper, Database) else cast("Engine", keeper)
 
 
-def write(cursor: apsw.Cursor, changes: list[Change]) -> list[str]:
+def write(connection: apsw.Connection, changes: list[Change]) -> list[str]:
     """Make ``changes`` in the open transaction, see :meth:`jobs.engine.Engine.change`. Equal statements share a call, and so do
     the events."""
     lost: list[str] = []
     if len(changes) > 2:
-        return _write_many(cursor, changes)
-    connection = cursor.connection
+        return _write_many(connection, changes)
     recorded: Row = ()
     for statement, row, event in changes:
-        cursor.execute(statement, row)
+        connection.execute(statement, row)
         if connection.changes() != 1:
             lost.append(statement)
         elif event is not None:
             recorded += event
     if recorded:
-        cursor.execute(sql.EVENT if len(recorded) == EVENT_COLUMNS else sql.EVENT_PAIR, recorded)
+        connection.execute(sql.EVENT if len(recorded) == EVENT_COLUMNS else sql.EVENT_PAIR, recorded)
     return lost
 
 
-def _write_many(cursor: apsw.Cursor, changes: list[Change]) -> list[str]:
-    connection = cursor.connection
+def _write_many(connection: apsw.Connection, changes: list[Change]) -> list[str]:
     calls: dict[str, tuple[list[Row], list[Row]]] = {}
     for statement, row, event in changes:
         if statement not in calls:
@@ -226,11 +224,11 @@ def _write_many(cursor: apsw.Cursor, changes: list[Change]) -> list[str]:
     recorded: list[Row] = []
     for statement, (rows, events) in calls.items():
         before = connection.total_changes()
-        cursor.executemany(statement, rows)
+        connection.executemany(statement, rows)
         if connection.total_changes() - before != len(rows):
             lost.append(statement)
         else:
             recorded += events
     if recorded:
-        cursor.executemany(sql.EVENT, recorded)
+        connection.executemany(sql.EVENT, recorded)
     return lost

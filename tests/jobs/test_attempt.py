@@ -63,11 +63,11 @@ def test_each_outcome_is_written_alike_alone_and_in_a_group(
     alone.start(start, now)
     member.began = now
     with database.write():
-        assert write(database.new_cursor(), start) == []
+        assert write(database.connection(), start) == []
         for attempt in (alone, member):
             happen(attempt)
             attempt.end(end, database.clock())
-        assert write(database.new_cursor(), end) == []
+        assert write(database.connection(), end) == []
 
     one, two = queue.state(alone.claim.id), queue.state(member.claim.id)
     assert one.state == two.state == state
@@ -87,14 +87,15 @@ def test_equal_statements_share_a_call(database: Database, claimed: Callable[[in
         for attempt in attempts:
             attempt.start(changes, database.clock())
         ran: list[str] = []
-        cursor = database.new_cursor()
+        connection = database.connection()
 
         class Counting:
-            connection = database.connection()
-
             def executemany(self, statement: str, rows: list[tuple[object, ...]]) -> None:
                 ran.append(statement)
-                cursor.executemany(statement, rows)
+                connection.executemany(statement, rows)
+
+            def total_changes(self) -> int:
+                return connection.total_changes()
 
         assert write(Counting(), changes) == []  # type: ignore[arg-type]
     assert ran == [sql.START, sql.EVENT]
@@ -109,7 +110,7 @@ def test_job_of_another_worker_is_reported_and_leaves_no_event(
     changes: list[Change] = []
     with pytest.raises(LeaseLost), database.write():
         mine.end(changes, database.clock())
-        if write(database.new_cursor(), changes) == [sql.FINISH]:
+        if write(database.connection(), changes) == [sql.FINISH]:
             raise LeaseLost(mine.claim.id, "taken over")
     assert queue.state(mine.claim.id).state == "running"
     assert [each.event for each in queue.history(mine.claim.id)] == ["enqueued"]
@@ -120,4 +121,4 @@ def test_attempt_that_lost_its_lease_changes_nothing(claimed: Callable[[int], li
     mine.raised(LeaseLost(mine.claim.id, "taken over"))
     changes: list[Change] = []
     assert mine.end(changes, 0) is None
-    assert write(apsw.Connection(":memory:").cursor(), changes) == []
+    assert write(apsw.Connection(":memory:"), changes) == []
