@@ -55,6 +55,28 @@ class Cursor(apsw.Cursor):
         return self.connection.last_insert_rowid()
 
 
+class _Read:
+    """The rows of a query of peewee's, all read, with what it asks a cursor for."""
+
+    __slots__ = ("_rows", "connection", "description")
+
+    def __init__(self, cursor: apsw.Cursor) -> None:
+        self.connection = cursor.connection
+        self.description: Sequence[tuple[Any, ...]] = ()
+        with contextlib.suppress(apsw.ExecutionCompleteError):  # what has no rows has ended already
+            self.description = cursor.description
+        self._rows = iter(cursor.fetchall())
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return list(self._rows)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class _ThreadState(threading.local):
     """What a thread is doing with its connection."""
 
@@ -288,9 +310,13 @@ class Connections(APSWDatabase):  # type: ignore[misc]
             raise self._explained(error) from error
 
     def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
-        """peewee's way to run a query; what is wrong with the file is explained as by :meth:`sql`."""
+        """peewee's way to run a query, here to its end: of ``first()`` and ``get()`` peewee reads one row and keeps the rest until the
+        garbage is collected, and as long the connection would see an old state of the file, on which it cannot write.
+        What is wrong with the file is explained as by :meth:`sql`."""
         try:
-            return super().execute_sql(sql, params)
+            return _Read(super().execute_sql(sql, params))
+        except apsw.Error as error:
+            raise self._explained(error) from error
         except PeeweeException as error:
             cause = error.__context__
             explained = self.translated(cause) if isinstance(cause, apsw.Error) else None

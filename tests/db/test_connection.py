@@ -507,6 +507,23 @@ def test_peewee_models_run_on_it(any_database: Database) -> None:
     assert [(each.key, each.value) for each in found] == [("a", "2")]
 
 
+def test_the_first_row_through_peewee_leaves_no_old_state_to_write_on(database: Database, path: Path) -> None:
+    with database.write():
+        put(database, "a")
+        put(database, "b")
+    query = Setting.select().order_by(
+        Setting.key
+    )  # kept, as peewee keeps it in a circle until garbage is collected
+    first = query.first(database)
+    assert first is not None and first.key == "a"
+    with open_database(path) as other, other.write():
+        put(other, "c")
+    database.connection().set_busy_timeout(0)
+    with database.write():
+        put(database, "d")
+    assert keys(database) == ["a", "b", "c", "d"]
+
+
 def test_a_query_through_peewee_gives_the_files_own_errors(database: Database, path: Path) -> None:
     with database.write():
         put(database, "before")
