@@ -20,6 +20,7 @@ import importlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,8 +41,14 @@ COPIED = ("db", "jobs", "valhalla", "scripts", "tests", "examples", "docs", "pyp
 LEFT_OUT = ("core/RemoveDecorator", "core/VariableReplacer", "core/VariableInserter")
 """Faults that mostly cannot be imported, or need arguments."""
 
-SLOWEST = 300
-"""Seconds after which tests that hang have noticed."""
+SLOWEST = 90
+"""Seconds after which a test that hangs has noticed."""
+
+ELSEWHERE = {"browser", "product", "build", "scripts", "crash", "e2e"}
+"""Folders of tests that are not tried: they start the whole program, or need a browser."""
+
+MARKS = "not slow and not crash and not browser and not wine and not postgres and not redis"
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 
 class Fault(NamedTuple):
@@ -92,10 +100,9 @@ def faults(package: str, path: Path, known: dict[str, Any]) -> list[Fault]:
     return [random.choice(each) for each in at.values()]
 
 
-def drawn(count: int, seed: int) -> Iterator[Fault]:
+def drawn(count: int, seed: int, known: dict[str, Any]) -> Iterator[Fault]:
     """The faults to try, in the order in which they are tried: packages in turn."""
     random.seed(seed)
-    known = operators()
     lines = {
         package: {
             path: len(path.read_text(encoding="utf-8").splitlines())
@@ -116,87 +123,156 @@ def drawn(count: int, seed: int) -> Iterator[Fault]:
                 break
 
 
-def imports(path: Path, dotted: str) -> bool:
-    """Whether a file imports a module, by its full name or from its package."""
-    text, (package, _, name) = path.read_text(encoding="utf-8"), dotted.rpartition(".")
-    lines = (line for line in text.splitlines() if line.lstrip().startswith(("from ", "import ")))
-    return any(
-        line.lstrip().startswith((f"from {dotted} ", f"import {dotted}"))
-        or (line.lstrip().startswith(f"from {package} ") and name in line.replace(",", " ").split())
-        for line in lines
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """What a file imports, wherever in it: full names of modules, and of what might be one."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+    return frozenset(names)
+
+
+@cache
+def steps_to(module: str) -> dict[str, int]:
+    """How many imports lead to a module, for each module that leads to it; itself 0."""
+    every = {
+        path.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", "."): path
+        for package in ("db", "jobs", "valhalla")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    known = {module: 0}
+    last = set(known)
+    while last:
+        last = {name for name, path in every.items() if name not in known and imported(path) & last}
+        known.update(dict.fromkeys(last, max(known.values()) + 1))
+    return known
+
+
+@cache
+def words(path: Path) -> frozenset[str]:
+    """Every word of a file."""
+    return frozenset(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+
+
+@cache
+def tests_of(module: str, more: int) -> list[str]:
+    """The tests that are called like a module or its package, and up to ``more`` others that lead to it: those that name something
+    of it before the others, those near it in the tree, those from which the fewest imports lead to it, the shortest."""
+    name, room = Path(module).stem, Path(module).parent.parts
+    steps = steps_to(module.removesuffix(".py").replace("/", "."))
+    body = ast.parse((ROOT / module).read_text(encoding="utf-8")).body
+    public = {each.name for each in body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+    ranked = []
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        away = min((steps[each] for each in imported(path) if each in steps), default=99)
+        if away < 99 and not ELSEWHERE & set(path.parts):
+            where = path.relative_to(ROOT / "tests").parent.parts
+            near = sum(1 for mine, its in zip(room, where, strict=False) if mine == its)
+            called = path.stem.removeprefix("test_")
+            own = (called == name and (near > 1 or where == room or away == 1)) or (*where, called) == room
+            rank = (not own, not public & words(path), -near, away, path.stat().st_size)
+            ranked.append((rank, path.relative_to(ROOT).as_posix()))
+    ranked.sort()
+    return [path for _, path in ranked[: sum(not rank[0] for rank, _ in ranked) + more]]
+
+
+def copied(folder: Path) -> None:
+    """Copy the project, and compile it and its tests, so that this is not done for each fault."""
+    for part in COPIED:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(
+        [*PYTEST, "--collect-only", "-q", "tests"],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": str(folder)},
+        stdout=subprocess.DEVNULL,
+        check=True,
     )
 
 
-def tests_of(module: str, more: int) -> list[str]:
-    """The tests that are called like a module, and up to ``more`` others: the shortest that import it, then those that are called
-    like a module that imports it."""
-    name, dotted = Path(module).stem, module.removesuffix(".py").replace("/", ".")
-    every = [
-        path
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        if not {"browser", "product", "build", "scripts", "crash", "e2e"} & set(path.parts)
-    ]
-    every.sort(key=lambda path: path.stat().st_size)
-    above = {
-        path.stem
-        for package in ("db", "jobs", "valhalla")
-        for path in (ROOT / package).rglob("*.py")
-        if imports(path, dotted)
-    }
-    own = [path for path in every if path.stem.removeprefix("test_") == name]
-    others = [path for path in every if path not in own and imports(path, dotted)]
-    others += [
-        path for path in every if path not in own + others and path.stem.removeprefix("test_") in above
-    ]
-    found = own + others[:more]
-    if not found:
-        found = sorted((ROOT / "tests" / Path(module).parent).glob("test_*.py"))[:more]
-    return [path.relative_to(ROOT).as_posix() for path in found]
+def changed_by(fault: Fault, known: dict[str, Any]) -> tuple[int, str, str, str]:
+    """The whole source with a fault put in, and the first line that differs: its number, as it was, and as it is then.
+    Nothing differs where there is no such fault: then the source is empty."""
+    source = (ROOT / fault.module).read_text(encoding="utf-8")
+    mutating = importlib.import_module("cosmic_ray.mutating")
+    changed = mutating.mutate_code(source, known[fault.operator], fault.occurrence) or source
+    lines = zip(source.splitlines(), changed.splitlines(), strict=False)
+    for number, (old, new) in enumerate(lines, 1):
+        if old != new:
+            return number, old.strip(), new.strip(), changed
+    return fault.line, "", "", ""
+
+
+def found_again(row: dict[str, Any], known: dict[str, Any]) -> Fault | None:
+    """A fault that was tried, in the module as it is now: the same change of the same line, wherever that stands."""
+    fault = Fault(*(row[name] for name in Fault._fields))
+    for away in range(40):
+        for occurrence in {fault.occurrence + away, fault.occurrence - away}:
+            here = fault._replace(occurrence=occurrence)
+            line, before, after, _ = changed_by(here, known) if occurrence >= 0 else (0, "", "", "")
+            if before and (before, after) == (row["before"], row["after"]):
+                return here._replace(line=line)
+    return None
 
 
 def tried(fault: Fault, known: dict[str, Any], folder: Path, more: int) -> dict[str, Any]:
     """Put a fault into the copy, run the tests, and take it out again."""
-    mutating = importlib.import_module("cosmic_ray.mutating")
-    path, source = folder / fault.module, (ROOT / fault.module).read_text(encoding="utf-8")
-    changed = mutating.mutate_code(source, known[fault.operator], fault.occurrence)
-    tests = tests_of(fault.module, more)
-    began, result, by = time.monotonic(), "noticed", None
-    if changed is None or changed == source:
+    line, before, after, changed = changed_by(fault, known)
+    if not changed:
         return {**fault._asdict(), "result": "nothing"}
+    path, tests = folder / fault.module, tests_of(fault.module, more)
+    source, was = path.read_bytes(), path.stat()
+    began, result, by = time.monotonic(), "noticed", None
+    used = os.times()
     path.write_text(changed, encoding="utf-8")
+    # Each test has its time; one that hangs ends the run.
+    command = [
+        *PYTEST,
+        "-q",
+        "-x",
+        "-o",
+        f"faulthandler_timeout={SLOWEST}",
+        "-o",
+        "faulthandler_exit_on_timeout=true",
+    ]
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        marks = "not slow and not crash and not browser and not wine and not postgres and not redis"
         done = subprocess.run(
-            [*command, "-m", marks],
+            [*command, "-m", MARKS, *tests],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=SLOWEST,
+            errors="replace",
             check=False,
         )
         if done.returncode in (0, 5):
             result = "lived"
         else:
-            by = next(
-                (each for each in done.stdout.splitlines() if each.startswith(("FAILED", "ERROR"))), None
-            )
-    except subprocess.TimeoutExpired:
-        by = "a timeout"
+            failed = (each for each in done.stdout.splitlines() if each.startswith(("FAILED", "ERROR")))
+            by = next(failed, "a test that hangs")
     finally:
-        path.write_text(source, encoding="utf-8")
-    old, new = source.splitlines(), changed.splitlines()
-    line = next((number for number, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+        path.write_bytes(source)
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))  # what was compiled is valid again
+    now = os.times()
     return {
         **fault._asdict(),
-        "line": line + 1,
-        "before": old[line].strip(),
-        "after": new[line].strip() if line < len(new) else "",
+        "line": line,
+        "before": before,
+        "after": after,
         "result": result,
         "by": by and by[:160],
         "tests": tests,
         "seconds": round(time.monotonic() - began, 1),
+        "processor": round(
+            now.children_user + now.children_system - used.children_user - used.children_system, 1
+        ),
     }
 
 
@@ -223,22 +299,28 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="try those that lived once more")
     given = parser.parse_args()
     rows = [json.loads(line) for line in given.out.read_text().splitlines()] if given.out.exists() else []
-    if given.again:
-        rows = [row for row in rows if row["result"] != "lived"]
-    known, seen = operators(), {(row["module"], row["operator"], row["occurrence"]) for row in rows}
+    known = operators()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in COPIED:
-            if (ROOT / part).is_dir():
-                shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(ROOT / part, folder / part)
-        for fault in drawn(given.count, given.seed):
-            if (fault.module, fault.operator, fault.occurrence) in seen:
-                continue
-            rows.append(tried(fault, known, folder, given.more))
-            given.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
-            print(f"{len(rows)}: {rows[-1]['result']} {fault.module}:{fault.line}", flush=True)
+        copied(Path(name))
+
+        def keep(at: int, row: dict[str, Any]) -> None:
+            rows[at : at + 1] = [row]
+            given.out.write_text("".join(json.dumps(each) + "\n" for each in rows))
+            print(f"{at + 1}: {row['result']} {row['module']}:{row['line']}", flush=True)
+
+        if given.again:
+            for at, row in enumerate(rows):
+                if row["result"] == "lived":
+                    fault = found_again(row, known)
+                    again = (
+                        tried(fault, known, Path(name), given.more) if fault else {**row, "result": "gone"}
+                    )
+                    keep(at, again)
+        else:
+            seen = {(row["module"], row["operator"], row["occurrence"]) for row in rows}
+            for fault in drawn(given.count, given.seed, known):
+                if (fault.module, fault.operator, fault.occurrence) not in seen:
+                    keep(len(rows), tried(fault, known, Path(name), given.more))
     report(rows)
 
 
