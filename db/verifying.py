@@ -418,10 +418,7 @@ class Table:
                 rest = f"CASE WHEN {' AND '.join(as_made)} THEN {rest} END"
         more = ""
         if after is not None:
-            more, given = (
-                "AND (w.key, w.entry) > (:key, :entry)",
-                {**given, "key": after[0], "entry": after[1]},
-            )
+            more, given = "AND w.key > :key", {**given, "key": after[0]}
         yield from self.walk.connection.execute(
             f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {personal}, {rest} FROM witness AS w '
             f'LEFT JOIN "{self.name}" AS r ON {self._where("w.key")} WHERE w.tbl = :table {more} ORDER BY w.key, w.entry',
