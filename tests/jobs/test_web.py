@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from jobs import DoNotRetry, JobQueue, job_history, prove, seal_events
 from jobs.testing import Bench
 from jobs.web import pages
+from jobs.web.rendering import local
 
 
 def declare(queue: JobQueue) -> None:
@@ -187,6 +188,13 @@ def test_what_is_encrypted_is_not_shown_in_lists_and_is_again_when_it_was_change
     assert client.get(f"/queue/api/jobs/{job}").json()["state"] == "done"
 
 
+def test_schedule_of_a_job_that_never_ran_counts_nothing(client: Client, bench: Bench) -> None:
+    bench.queue.every(3600, name="clean")(lambda: None)
+    (shown,) = client.get("/queue/api/jobs/schedule").json()["periodic"]
+    assert shown["declared"] and shown["spec"] == "every 3600 s"
+    assert [shown[name] for name in ("last", "fired", "missed", "overrun", "runs")] == [None, 0, 0, 0, []]
+
+
 def test_schedule_shows_slots_and_runs_and_runs_one_now(client: Client, bench: Bench) -> None:
     bench.queue.every(3600, name="clean")(lambda: None)
     bench.run()
@@ -260,6 +268,18 @@ def test_refusal_is_one_sentence(
 ) -> None:
     answer = send(client)
     assert answer.status_code == status and what in answer.text.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("to", ["/", "/leads?q=1 Oak St", "/queue/jobs#5"])
+def test_answer_leads_back_to_any_page_of_this_host(to: str) -> None:
+    assert local(to) == to
+
+
+@pytest.mark.parametrize(
+    "to", [None, "", "leads", "https://x.example", "//x.example", "/\\x.example", "/\t/x.example", "/\x1f"]
+)
+def test_answer_leads_to_no_other_host(to: str | None) -> None:
+    assert local(to, "/home") == "/home"
 
 
 def test_answer_leads_nowhere_else(client: Client, bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from db import Database
 from jobs import JobQueue, prove, rescue, seal_events, sql
 from jobs.attempt import Attempt
-from jobs.errors import Unacknowledged
+from jobs.errors import Stopped, Unacknowledged
 from jobs.liveness import WorkerRegistration
 from jobs.worker_thread import WorkerThread
 
@@ -223,6 +224,29 @@ def test_job_that_was_to_begin_with_an_end_that_fails_is_not_forgotten(
         pass
     assert ran[1:] == [1, 2]
     assert [queue.state(job).state for job in jobs[1:]] == ["done", "done"]
+
+
+def test_job_that_cannot_be_handed_back_for_want_of_space_says_so_once(
+    queue: JobQueue, thread: WorkerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    queue.events.subscribe(lambda signal: heard.append(signal.event))
+    change, refused = thread.engine.change, itertools.repeat(apsw.FullError("full"), 3)
+
+    def refusing(changes: Any) -> Any:
+        for error in refused:
+            raise error
+        return change(changes)
+
+    @queue.task(name="one")
+    def one() -> None:
+        monkeypatch.setattr(thread.engine, "change", refusing)
+        raise Stopped(1, "the program ends")
+
+    monkeypatch.setattr("jobs.worker_thread.FULL_SECONDS", 0.0)
+    job = queue.enqueue(one.s())
+    thread.work()
+    assert heard == ["no space"] and queue.state(job).state == "waiting"
 
 
 def test_job_that_has_begun_is_not_handed_back(database: Database, queue: JobQueue) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from db import audit
 from valhalla.intake import deciding
+from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
 from valhalla.leads import review
 from valhalla.leads.outcomes import Outcome, record
@@ -47,6 +48,23 @@ def test_another_owner_ends_the_old_lead_as_sold_and_begins_a_new_one(desk: Any)
     desk.read(desk.folder / "b.csv", again=True)
     assert review.waiting(desk.database, 10) == [] and len(desk.leads()) == 2
     assert audit.check_chain(desk.database) == []
+
+
+def test_the_chain_says_who_decided_what(desk: Any) -> None:
+    people = "Ann,ann@x.com,1,,\nBob,bob@x.com,1,,\n"
+    desk.take("a.csv", people)
+    set_source(desk.database, "csv", Change(options={"merge": "review"}))
+    desk.take("b.csv", people.replace(",1,", ",2,"))
+    first, second = (change["id"] for change in review.waiting(desk.database, 10))
+    review.accept(desk.database, first, actor="cleo")
+    review.decline(desk.database, second, actor="dan")
+    told = desk.database.sql(
+        "SELECT subject, body, actor FROM audit WHERE action = 'lead.change' ORDER BY seq"
+    )
+    assert [(subject, audit.parsed(body), actor) for subject, body, actor in told] == [
+        ("lead:1", {"change": first, "accepted": True}, "cleo"),
+        ("lead:2", {"change": second, "accepted": False}, "dan"),
+    ]
 
 
 def test_an_owner_who_is_the_same_after_all_keeps_the_lead(desk: Any, whole: Any) -> None:

@@ -185,6 +185,16 @@ def test_an_undone_import_takes_its_numbers_away_and_leaves_what_others_brought(
     whole()
 
 
+def test_the_kind_of_a_line_is_what_its_cell_says_and_else_its_column(desk: Any) -> None:
+    header = "Owner Name,Property Address,City,State,Zip,Mobile,Landline,Phone 3,Phone 3 Type\n"
+    row = "Ann Lee,1 Oak St,Houston,TX,77002,713-555-0101,713-555-0102,713-555-0103,VoIP\n"
+    desk.take(
+        "a.csv", row + row.replace("VoIP", "").replace("Ann", "Bob").replace("1 Oak", "2 Oak"), header=header
+    )
+    for (text,), last in zip(desk.leads("details"), ("voip", None), strict=True):
+        assert [each["type"] for each in decoded(text)["phones"]] == ["mobile", "landline", last]
+
+
 def test_a_redacted_copy_leaves_the_details_out(desk: Any, database: Database, tmp_path: Path) -> None:
     desk.database = database
     take(desk, NUMBERS, ANN + "\n")

@@ -75,6 +75,16 @@ def test_the_next_number_today_and_the_same_one_tomorrow(database: Database, own
     assert dialed(may(database, at=NOON + DAY)) == ONE
 
 
+def test_an_older_outcome_that_names_no_number_was_of_the_first(
+    database: Database, owner: Any, tell: Any
+) -> None:
+    owner(1, ONE, TWO)
+    tell(1, "no_answer")
+    with database.write():
+        database.sql("UPDATE outcome SET number = NULL")
+    assert dialed(may(database, at=NOON + HOUR)) == TWO
+
+
 def test_a_busy_line_may_be_dialed_again(database: Database, owner: Any, tell: Any) -> None:
     owner(1, ONE)
     tell(1, "busy")

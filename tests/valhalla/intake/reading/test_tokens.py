@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from valhalla.intake.reading.tokens import Open, Record, next_record
@@ -22,6 +22,9 @@ def records(text: str, width: int = 99) -> list[Record]:
 
 
 @given(st.text(st.sampled_from('ab,"\n\r'), max_size=30))
+@example('"a""",b')
+@example('"""a""b",""\n"""",b')
+@example('"a""\r\n""",""""""\n')
 def test_agrees_with_csv_where_csv_accepts_the_text(text):
     try:
         expected = list(csv.reader(text.splitlines(keepends=True), strict=True))
