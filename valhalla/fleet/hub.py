@@ -27,7 +27,7 @@ from db.orm import fn
 from valhalla.intake.models import Import
 from valhalla.leads import browse, today, view, working
 from valhalla.leads.card_words import clock, micros
-from valhalla.leads.view import Contexts, Viewer
+from valhalla.leads.view import Entries, Viewer
 from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
@@ -150,7 +150,7 @@ class Hub:
         self.workspaces = workspaces(home)
         self._at_work = at_work
         self._opened: dict[str, Database] = {}
-        self._contexts: WeakKeyDictionary[Database, Contexts] = WeakKeyDictionary()
+        self._entries: WeakKeyDictionary[Database, Entries] = WeakKeyDictionary()
         self._mutex = threading.Lock()
         # A workspace is always asked by the same thread: each connection has a cache of its own.
         self._threads = [ThreadPoolExecutor(1, "valhalla-hub") for _ in range(THREADS)]
@@ -321,7 +321,7 @@ class Hub:
         }
 
     def _viewer(self, database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
-        return Viewer.now(database, values, self._contexts.setdefault(database, Contexts(database)))
+        return Viewer.now(database, values, self._entries.setdefault(database, Entries()))
 
     def table(self, names: Container[str] | None = None) -> tuple[list[dict[str, Any]], list[Trouble]]:
         """Each workspace: its leads, who may be called, when a list was last read, and the size of its file."""

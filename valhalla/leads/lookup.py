@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
@@ -136,6 +136,12 @@ def reach_of(database: Database, lead_id: int) -> Reach:
     """Every address and number of a lead that is known to be there."""
     found = contact(database, lead_id)
     return Reach((), ()) if found is None else found.reach
+
+
+def phones_of(database: Database, lead_ids: Collection[int]) -> set[int]:
+    """Every number of some leads."""
+    rows = database.sql(sql.PHONES_OF, (apsw.carray(array("q", lead_ids)),)) if lead_ids else ()
+    return {number for key, details in rows for number in reach(None, key, details).phones}
 
 
 def of_same_owner(database: Database, lead_id: int) -> list[int]:

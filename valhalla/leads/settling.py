@@ -25,7 +25,6 @@ class Settler:
     def __init__(self, database: Database, actor: str = "operator") -> None:
         self.database = database
         self.actor = actor
-        self._contexts: dict[tuple[int, int], Context] = {}
         self._ask_again: int | None = None
 
     def settle(self, lead_id: int, cause: str = "promise") -> tuple[Standing, str | None]:
@@ -43,7 +42,7 @@ class Settler:
         elif suppressed == OPTED_OUT:  # the list may keep them out all the same
             suppressed = suppression.load(database).reason(lookup.reach_of(database, lead_id))
         moved = lead._replace(**now_at._asdict(), suppressed=suppressed)
-        decision = redecide(moved, self._context(lead))
+        decision = redecide(moved, decided_by(database, lead))
         database.sql(sql.SETTLE_LEAD, (*now_at, suppressed, *decision, lead_id))
         touched(database)
         return now_at, suppressed
@@ -56,11 +55,11 @@ class Settler:
             self._ask_again = settings.value(self.database, "ask_again_days") * DAY
         return self._ask_again
 
-    def _context(self, lead: StoredLead) -> Context:
-        key = (lead.decision.policy_version, lead.decision.snapshot_id)
-        if key not in self._contexts:
-            self._contexts[key] = stages.at(self.database, *key, now=self.database.clock())
-        return self._contexts[key]
+
+def decided_by(database: Database, lead: StoredLead) -> Context:
+    """What decided on a lead, as of now."""
+    decision = lead.decision
+    return stages.at(database, decision.policy_version, decision.snapshot_id, now=database.clock())
 
 
 def read_lead(database: Database, lead_id: int) -> StoredLead:

@@ -746,6 +746,8 @@ CONTACT = """
 SELECT l.email, l.phone_key, l.phone, l.name, l.address, l.location, l.extras, h.names, l.details
 FROM lead AS l LEFT JOIN header AS h ON h.id = l.header_id WHERE l.id = ?
 """
+# The numbers of all whom a team holds, at each draw.
+PHONES_OF = "SELECT phone_key, details FROM lead WHERE id IN (SELECT value FROM carray(?))"
 # What it was known by before.
 EARLIER_CONTACTS = """
 SELECT before ->> 'email', before ->> 'phone_key', before ->> 'phone', before ->> 'name', before ->> 'address',

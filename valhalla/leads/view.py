@@ -60,17 +60,14 @@ class Kept(NamedTuple):
     entry: dict[str, Any]
 
 
-class Contexts:
-    """Policies with their snapshots, compiled, and entries of lists. None of them changes while what it is made from stays the
-    same, so anyone who looks often keeps them."""
+class Entries:
+    """Entries of lists, and shares as reasons ask for them. None of them changes while what it is made from stays the same, so
+    anyone who looks often keeps them."""
 
-    MOST = 64
     ENTRIES = 1_000
     """Entries that are kept: a page is made of the same leads again and again."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._known: dict[tuple[int, int], Context] = {}
+    def __init__(self) -> None:
         self._entries: dict[int, Kept] = {}
         self._counts = Counts(None)
 
@@ -93,28 +90,18 @@ class Contexts:
             self._entries.clear()
         self._entries[lead_id] = kept
 
-    def at(self, policy_version: int, snapshot_id: int, now: int) -> Context:
-        """What decided by this policy and snapshot, at the time ``now``."""
-        key = (policy_version, snapshot_id)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= self.MOST:
-                self._known.clear()
-            found = self._known[key] = stages.at(self.database, *key, now=now)
-        return found.at(now)
-
 
 class Viewer:
     """Turns stored leads into what people see, as of ``now``; keeps what many leads share."""
 
     def __init__(
-        self, database: Database, now: int, *, quiet: str, zone: str | None, contexts: Contexts | None = None
+        self, database: Database, now: int, *, quiet: str, zone: str | None, entries: Entries | None = None
     ) -> None:
         self.database = database
         self.at = now
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
-        self._compiled = contexts or Contexts(database)
+        self._kept = entries or Entries()
         self._contexts: dict[tuple[int, int], Context] = {}
         self._headers: dict[int, list[str]] = {}
         self._some: set[int] = set()
@@ -135,7 +122,7 @@ class Viewer:
 
     @classmethod
     def now(
-        cls, database: Database, values: Mapping[str, Any] | None = None, contexts: Contexts | None = None
+        cls, database: Database, values: Mapping[str, Any] | None = None, entries: Entries | None = None
     ) -> Self:
         """A viewer as of now, by the settings in force (``values``, where they were read already)."""
         values = settings.effective(database) if values is None else values
@@ -144,7 +131,7 @@ class Viewer:
             database.clock(),
             quiet=values["quiet_hours"],
             zone=values["timezone"],
-            contexts=contexts,
+            entries=entries,
         )
 
     @cached_property
@@ -155,7 +142,7 @@ class Viewer:
     @cached_property
     def counts(self) -> Counts:
         """The same, as reasons ask for it."""
-        return self._compiled.counts(self.shared.shares)
+        return self._kept.counts(self.shared.shares)
 
     @property
     def resting(self) -> contact_rules.Resting:
@@ -237,7 +224,7 @@ class Viewer:
         """The policy and snapshot that decided on the lead."""
         key = (lead.decision.policy_version, lead.decision.snapshot_id)
         if key not in self._contexts:
-            self._contexts[key] = self._compiled.at(*key, now=self.at)
+            self._contexts[key] = stages.at(self.database, *key, now=self.at)
         return self._contexts[key]
 
     def action(self, record: Record) -> calling.NextAction:
@@ -262,10 +249,10 @@ class Viewer:
         lead = record.lead
         promise = self._promised(lead.id)
         of = (record, promise, self.resting.get(lead.id), self.shared.snapshot_id, self._same)
-        found = self._compiled.entry(lead.id, of, self.at)
+        found = self._kept.entry(lead.id, of, self.at)
         if found is None:
             found, due = self._entry(record, promise)
-            self._compiled.keep(lead.id, Kept(of, self.at, due, found))
+            self._kept.keep(lead.id, Kept(of, self.at, due, found))
         return {**found, "rank": rank}
 
     def _promised(self, lead_id: int) -> tuple[str, int] | None:

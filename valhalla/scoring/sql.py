@@ -12,6 +12,9 @@ _SILENT = ", ".join(f"'{name}'" for name in NO_CONVERSATION)
 
 # -- policy and knowledge --------------------------------------------------------------------------
 
+# What decided on a lead is read for each that is handed out or called: a composed query takes ten times as long.
+POLICY_AT = "SELECT body FROM policy WHERE version = ?"
+SNAPSHOT_AT = "SELECT body FROM model_snapshot WHERE id = ?"
 # The policy in force is the newest; asked before every batch.
 LATEST_POLICY = "SELECT version, body FROM policy ORDER BY version DESC LIMIT 1"
 

@@ -6,6 +6,7 @@ import json
 import math
 from array import array
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,10 +93,14 @@ def latest_policy(database: Database) -> tuple[int, Policy]:
 
 def policy_at(database: Database, version: int) -> Policy:
     """The policy of a version."""
-    body = models.Policy.select(models.Policy.body).where(models.Policy.version == version).scalar(database)
+    return completed(json.loads(_policy_body(database, version)))
+
+
+def _policy_body(database: Database, version: int) -> str:
+    body: str | None = database.value(sql.POLICY_AT, (version,))
     if body is None:
         raise Unknown(f"The file has no policy version {version}.")
-    return completed(json.loads(body))
+    return body
 
 
 def policy_history(database: Database) -> list[PolicyVersion]:
@@ -264,15 +269,17 @@ def store_snapshot(database: Database, snapshot: Snapshot) -> int:
 
 def at(database: Database, policy_version: int, snapshot_id: int, now: int = 0) -> compiled.Context:
     """The context as it was for a decision, to explain it; :class:`Unknown` when the file does not have it."""
-    body = (
-        models.ModelSnapshot.select(models.ModelSnapshot.body)
-        .where(models.ModelSnapshot.id == snapshot_id)
-        .scalar(database)
-    )
+    body = database.value(sql.SNAPSHOT_AT, (snapshot_id,))
     if body is None:
         raise Unknown(f"The file has no model snapshot {snapshot_id}.")
-    policy = policy_at(database, policy_version)
-    return compiled.Context(policy_version, policy, snapshot_id, Snapshot.from_json(body), now)
+    return _context(policy_version, _policy_body(database, policy_version), snapshot_id, body).at(now)
+
+
+@lru_cache(maxsize=64)
+def _context(version: int, policy: str, snapshot_id: int, snapshot: str) -> compiled.Context:
+    """Known by the texts, not by the numbers alone, which a transaction that is rolled back gives away again."""
+    known = Snapshot.from_json(snapshot)
+    return compiled.Context(version, completed(json.loads(policy)), snapshot_id, known, 0)
 
 
 def running_experiment(database: Database) -> Experiment | None:

@@ -10,13 +10,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import MINUTE
-from db.orm import fn
 from valhalla.leads import lookup, today
 from valhalla.leads.today import Row
 from valhalla.leads.working import AHEAD, next_row
 from valhalla.program import settings
 from valhalla.program.errors import UsageError
-from valhalla.scoring.models import Outcome
 from valhalla.team import sql
 from valhalla.team.models import LeadHold
 
@@ -60,7 +58,7 @@ def draw(
         if until is not None:
             return Drawn(_row_of(database, viewer, mine.drawn_id), until, None)
     others = {each.lead_id for each in held if each.who != who}
-    newest = int(Outcome.select(fn.max(Outcome.id)).scalar(database) or 0)
+    newest = database.value(sql.NEWEST_OUTCOME)
     ends: list[int] = []
 
     def accept(row: Row) -> bool:
@@ -115,22 +113,20 @@ def _hold(
     """Hold a lead and the others of its owner; None: somebody else is calling that person or one of their numbers, or did so after
     the outcome ``newest``, with which the list was read."""
     theirs = {lead_id, *lookup.of_same_owner(database, lead_id)}
-    numbers = _numbers(database, theirs)
-    if theirs & others or numbers & _numbers(database, others):
+    numbers = lookup.phones_of(database, theirs)
+    if theirs & others or numbers & lookup.phones_of(database, others):
         return None
     with database.write():
         now = database.clock()
         # What a caller who went away left behind goes with the next draw.
-        LeadHold.delete().where((LeadHold.until <= now) | (LeadHold.who == who)).execute(database)
+        database.run(sql.LET_GO, (now, who))
         # Another draw came first.
         came = {each.lead_id for each in _in_force(database)} - others
         if newest is not None:  # or came and went
-            after = Outcome.select(Outcome.lead_id).where(Outcome.id > newest)
-            came |= {each.lead_id for each in after.execute(database)}
-        if theirs & came or numbers & _numbers(database, came):
+            came |= {lead for (lead,) in database.sql(sql.OUTCOMES_AFTER, (newest,))}
+        if theirs & came or numbers & lookup.phones_of(database, came):
             return None
-        rows = [(each, lead_id, who, now, now + length) for each in sorted(theirs)]
-        LeadHold.insert_many(rows, LeadHold._meta.sorted_fields).execute(database)
+        database.many(sql.HOLD, [(each, lead_id, who, now, now + length) for each in sorted(theirs)])
     return now + length
 
 
@@ -144,8 +140,7 @@ def release(database: Database, who: str) -> bool:
 
 
 def _in_force(database: Database) -> list[Hold]:
-    held = LeadHold.select().where(LeadHold.until > database.clock()).order_by(LeadHold.at, LeadHold.lead_id)
-    return [Hold._make(row) for row in held.tuples().execute(database)]
+    return [Hold._make(row) for row in database.sql(sql.IN_FORCE, (database.clock(),))]
 
 
 def _length(database: Database) -> int:
@@ -154,8 +149,7 @@ def _length(database: Database) -> int:
 
 def _settled(database: Database, hold: Hold) -> bool:
     """Whether what the lead was drawn for has happened."""
-    of_lead = Outcome.select().where(Outcome.lead_id == hold.drawn_id, Outcome.undone_at.is_null())
-    return bool(of_lead.where(Outcome.recorded_at >= hold.at).exists(database))
+    return bool(database.value(sql.SETTLED, (hold.drawn_id, hold.at)))
 
 
 def _row_of(database: Database, viewer: Viewer, lead_id: int) -> Row:
@@ -163,7 +157,3 @@ def _row_of(database: Database, viewer: Viewer, lead_id: int) -> Row:
     rows = today.walk(database, viewer, batch=AHEAD)
     found = next((row for row in rows if row.record.lead.id == lead_id), None)
     return found if found is not None else Row("new", viewer.record(lead_id))
-
-
-def _numbers(database: Database, lead_ids: Iterable[int]) -> set[int]:
-    return {number for each in lead_ids for number in lookup.reach_of(database, each).phones}

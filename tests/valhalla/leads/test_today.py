@@ -11,7 +11,7 @@ from db import Database
 from db.clock import DAY, HOUR, MINUTE, SECOND
 from valhalla.leads import editing, outcomes, promises, sql, tags, today, working
 from valhalla.leads.outcomes import Outcome
-from valhalla.leads.view import Contexts, Viewer
+from valhalla.leads.view import Entries, Viewer
 from valhalla.program import settings
 from valhalla.scoring.policies import change
 
@@ -169,10 +169,10 @@ def test_retries_and_the_warm_are_read_through_their_indexes(desk: Any) -> None:
 def test_an_entry_that_is_kept_is_the_one_that_would_be_made(at_noon: Any) -> None:
     database = at_noon.database
     at_noon.take("a.csv", LEADS)
-    kept = Contexts(database)
+    kept = Entries()
 
-    def entries(contexts: Contexts | None = None) -> list[dict[str, Any]]:
-        viewer = Viewer.now(database, contexts=contexts)
+    def entries(kept: Entries | None = None) -> list[dict[str, Any]]:
+        viewer = Viewer.now(database, entries=kept)
         return [row.to_json(viewer) for row in today.top(database, viewer, 20)]
 
     assert entries(kept) == entries(kept) == entries()

@@ -8,19 +8,19 @@ from weakref import WeakKeyDictionary
 
 from db import Database
 from valhalla.leads.call_list import top
-from valhalla.leads.view import Contexts, Viewer
+from valhalla.leads.view import Entries, Viewer
 
 STEP = 25
 MOST = 500
 
 
-_kept: WeakKeyDictionary[Database, Contexts] = WeakKeyDictionary()
-"""What requests to one cockpit share: a policy takes longer to compile than a page of leads to read."""
+_kept: WeakKeyDictionary[Database, Entries] = WeakKeyDictionary()
+"""What requests to one cockpit share: an entry takes longer to make than to read."""
 
 
 def viewer_of(database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
     """What shows leads, as of now, by the settings in force (``values``, when they were read already)."""
-    return Viewer.now(database, values, _kept.setdefault(database, Contexts(database)))
+    return Viewer.now(database, values, _kept.setdefault(database, Entries()))
 
 
 def gather(
