@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import Any, cast
 
 import apsw
@@ -198,13 +198,17 @@ def _summary(table: Evidence, found: list[Witness]) -> dict[str, Any]:
 def _ranges(keys: list[int | str]) -> list[Any] | None:
     """The keys, runs of numbers as [first, last]; None when that would be long."""
     first, last = keys[0], keys[-1]
-    if isinstance(first, int) and isinstance(last, int) and keys == list(range(first, last + 1)):
-        return [[first, last]]
+    if isinstance(first, int) and isinstance(last, int) and last - first == len(keys) - 1:
+        run = range(
+            first, last + 1
+        )  # compared without a list, which would be a megabyte for a large transaction
+        if all(map(eq, keys, run)):
+            return [[first, last]]
     named: list[Any] = []
     for key in keys:
-        run = named[-1] if named else None
-        if isinstance(run, list) and key == run[1] + 1:
-            run[1] = key
+        newest = named[-1] if named else None
+        if isinstance(newest, list) and key == newest[1] + 1:
+            newest[1] = key
         elif len(named) == KEYS_NAMED:
             return None
         else:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 4 * 2**20
 """Of the answers that are made into one chunk: rows with long cells make it shorter."""
 
-PARTS_AHEAD = 8
+PARTS_AHEAD = 4
 """Answers that may wait here, still as bytes, while a chunk is stored."""
 
 
