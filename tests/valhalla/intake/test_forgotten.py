@@ -8,10 +8,12 @@ import pytest
 
 from db import Database, audit
 from valhalla.effects import erasure
+from valhalla.intake import repairing
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Admitted, Request
 from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.suppression import KEPT_DIGITS
+from valhalla.program.errors import UsageError
 
 JANE = "Jane Canary,jane@canary.example,200000,Houston TX,713-555-0188"
 
@@ -61,6 +63,19 @@ def test_a_row_that_may_be_about_her_is_held_until_a_person_has_looked(
     assert database.sql("SELECT name FROM lead") == [("Bo",)]
     assert [code for code, *_ in read(database, leads, admit=True)] == ["MISSING_EMAIL"]
     assert database.sql("SELECT name FROM lead ORDER BY name") == [("Bo",), ("Jane Canary",)]
+
+
+def test_a_refused_row_is_not_repaired_to_be_about_her(database: Database, leads: Path) -> None:
+    with leads.open("a", encoding="utf-8") as file:
+        file.write("Cy,,3,,\n")
+    read(database, leads)
+    number = database.value("SELECT id FROM reject WHERE line = 5")
+    do_not_contact.add(database, [suppression.entry("cy@example.com")])
+    erasure.forget(database, [1])
+    with pytest.raises(UsageError, match="asked to be forgotten"):
+        repairing.repair(database, number, {"email": "jane@canary.example"})
+    repairing.repair(database, number, {"email": "cy@example.com"})
+    assert database.sql("SELECT name FROM lead ORDER BY name") == [("Bo",), ("Cy",)]
 
 
 def test_one_held_row_is_admitted_and_the_others_stay_held(database: Database, leads: Path) -> None:

@@ -134,6 +134,20 @@ def test_spellings_of_one_address_are_one(spellings: tuple[str, ...]) -> None:
     assert None not in forms.values()
 
 
+def test_every_street_that_is_counted_in_words_is_the_one_in_digits() -> None:
+    first = "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth Thirteenth Fourteenth Fifteenth"
+    words = f"{first} Sixteenth Seventeenth Eighteenth Nineteenth".split()
+    for tens in ("Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"):
+        words += [f"{tens[:-1]}ieth", *(f"{tens}-{word}" for word in words[:9])]
+    for number, word in enumerate(words, 1):
+        end = "th" if 10 < number < 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+        in_words, in_digits = (
+            normal_address(f"7 {name} St", None, "Houston", "TX", "77018")
+            for name in (word, f"{number}{end}")
+        )
+        assert in_words == in_digits and f" {number}{end.upper()} " in str(in_words)
+
+
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_different_addresses_are_never_one(one: str, other: str) -> None:
     assert normal_address(one) != normal_address(other)

@@ -10,7 +10,7 @@ from valhalla.leads import indexing
 from valhalla.leads.known_markets import market_named, policy_key
 from valhalla.program.errors import UsageError
 
-PLACES = ["Houston TX", "Houston TX", "Portland OR", "Portland ME", "St. Louis MO"]
+PLACES = ["Houston TX", "Houston TX", "Portland OR", "Portland ME", "Portland OR", "St. Louis MO"]
 
 
 @pytest.fixture(params=["indexed", "not indexed"])
@@ -40,6 +40,7 @@ def test_punctuation_does_not_count_and_nothing_is_nothing(known: Any) -> None:
     [
         ("Huston", "no market Huston: did you mean Houston, TX?"),
         ("huston texas", "no market huston texas: did you mean Houston, TX?"),
+        ("Portlnd", "did you mean Portland, OR?"),  # that of the two in which more leads are
         ("portland", "say Portland, ME or Portland, OR"),
         ("Atlantis", "the largest are Houston, TX"),
     ],

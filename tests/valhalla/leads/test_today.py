@@ -193,6 +193,16 @@ def test_an_entry_that_is_kept_is_the_one_that_would_be_made(at_noon: Any) -> No
         assert entries(kept) == entries()
 
 
+def test_as_many_as_were_asked_for_are_ready(at_noon: Any) -> None:
+    at_noon.take("a.csv", LEADS)
+    viewer = Viewer.now(at_noon.database)
+    everybody, opens = working.ready(at_noon.database, viewer, 50)
+    assert len(everybody) == 8 and opens is None
+    for count in range(1, 9):
+        rows, _ = working.ready(at_noon.database, viewer, count)
+        assert [row.record.lead.id for row in rows] == [row.record.lead.id for row in everybody[:count]]
+
+
 def test_who_is_next_is_read_from_the_groups_where_they_show_it(at_noon: Any) -> None:
     database = at_noon.database
     at_noon.take("a.csv", LEADS)

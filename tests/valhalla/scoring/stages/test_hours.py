@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,6 +155,27 @@ def test_the_computers_zone(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_holidays(day: str, region: str, name: str | None) -> None:
     assert holiday(date.fromisoformat(day), region) == name
+
+
+FEDERAL_2026 = "01-01 01-19 02-16 05-25 06-19 07-03 07-04 09-07 10-12 11-11 11-26 12-25"
+
+
+@pytest.mark.parametrize(
+    ("region", "own"),
+    [
+        (None, ""),
+        ("TX", ""),
+        ("AL", "04-27 06-01"),
+        ("LA", "02-17 04-03 11-03 11-27"),
+        ("PA", "04-03 06-14 06-15 11-03"),
+        ("RI", "05-04 08-10 11-03"),
+        ("UT", "07-24"),
+    ],
+)
+def test_the_holidays_of_a_year_are_those_of_its_calendar(region: str | None, own: str) -> None:
+    days = (date(2026, 1, 1) + timedelta(days=after) for after in range(365))
+    found = [day.strftime("%m-%d") for day in days if holiday(day, region)]
+    assert found == sorted([*FEDERAL_2026.split(), *own.split()])
 
 
 def test_the_table_says_where_it_is_from_and_never_widens() -> None:
