@@ -122,6 +122,22 @@ def test_a_merge_takes_the_deal_along_and_its_undoing_brings_it_back(
     assert database.value("SELECT count(*) FROM deal") == 0
 
 
+@pytest.mark.parametrize("name", ["earnest", "buyer_price", "buyer_deposit"])
+def test_an_amount_of_a_deal_is_from_zero_to_ten_billion(name: str) -> None:
+    for fits in (None, 0, 10**12):
+        deals.check({name: fits})
+    for wrong in (-1, 10**12 + 1):
+        with pytest.raises(UsageError, match="from zero to ten billion"):
+            deals.check({name: wrong})
+
+
+def test_a_deal_has_a_short_note_and_no_other_terms() -> None:
+    deals.check({"note": "x" * 4_000})
+    for wrong, says in (({"note": "x" * 4_001}, "4,000 letters"), ({"price": 1}, "a deal has no price")):
+        with pytest.raises(UsageError, match=says):
+            deals.check(wrong)
+
+
 def test_terms_are_read_as_people_type_them(
     database: Database, people: Callable[[int], int], tell: Callable[..., Any]
 ) -> None:

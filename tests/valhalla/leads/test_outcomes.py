@@ -158,6 +158,7 @@ def test_everything_is_witnessed_and_no_words_about_people_are(
         ("bought", {}, "not an outcome"),
         ("contacted", {"amount": 5}, "belongs to won"),
         ("won", {"amount": 0}, "above zero"),
+        ("won", {"amount": 10**12 + 1}, "below ten billion"),
         ("paused", {}, "until when"),
         ("lost", {"until": 9}, "belongs to paused"),
         ("contacted", {"channel": "pigeon"}, "not a channel"),

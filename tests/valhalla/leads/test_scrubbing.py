@@ -89,6 +89,17 @@ def test_what_the_registry_says_is_not_taken_off_by_hand_but_by_consent(desk: An
     ]  # fmt: skip
 
 
+def test_consent_is_of_the_owner_at_every_house(desk: Any) -> None:
+    desk.read(desk.write("a.csv", ANN + ANN.replace("1 Oak", "9 Elm") + BOB, HEADER))
+    scrubbing.scrub(desk.database, "national", [ONE, TWO])
+    assert [number(desk, lead) for lead in (1, 2)] == [None, None]
+    consent.record(desk.database, 2, "call", "yes")
+    assert [number(desk, lead) for lead in (1, 2)] == ["713-555-0101"] * 2
+    assert [[each.lead for each in consent.of_lead(desk.database, lead)] for lead in (1, 2, 3)] == [
+        [2], [2], [],
+    ]  # fmt: skip
+
+
 def test_consent_lifts_nothing_for_somebody_who_asked_not_to_be_called(desk: Any) -> None:
     desk.read(desk.write("a.csv", BOB, HEADER))
     do_not_contact.add(desk.database, [THREE], origin="opted_out")

@@ -121,8 +121,6 @@ def _quoted(text: str, start: int, delimiter: str, width: int, final: bool) -> R
             at = match.end()
         else:
             stop, _ = line_stop(text, at)
-            if stop == len(text) and not final:
-                return Open(start, quoted=True)
             cut = text.find(delimiter, at, stop)
             to = cut if cut >= 0 else stop
             cells.append(text[at:to])

@@ -10,7 +10,7 @@ from valhalla.scoring.stages import decide
 from valhalla.scoring.stages.clone import readiness
 from valhalla.scoring.stages.explanation import explain
 from valhalla.scoring.stages.gate import Readiness
-from valhalla.scoring.stages.policy import DEFAULT_POLICY
+from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
 from valhalla.scoring.stages.snapshot import Month, Play
 
 SETTINGS = DEFAULT_POLICY["clone"]
@@ -40,6 +40,16 @@ def failed(found: Readiness) -> list[str]:
 def test_a_proven_play_is_ready() -> None:
     assert of().state == "READY"
     assert of().passed == of().measurable == 11
+
+
+def test_a_market_may_have_a_cost_of_its_own(lab: Any) -> None:
+    usual = lab.context_of()
+    own = lab.context_of(set_key(DEFAULT_POLICY, "markets.Houston, TX.cost_per_lead", 5_000))
+    dear = lab.context_of(set_key(DEFAULT_POLICY, "outcome.cost_per_lead", 5_000))
+    assert own.play_readiness("Houston, TX", PROVEN) == dear.play_readiness(None, PROVEN)
+    for market in ("Dallas, TX", None):
+        assert own.play_readiness(market, PROVEN) == usual.play_readiness(None, PROVEN)
+    assert dear.play_readiness(None, PROVEN) != usual.play_readiness(None, PROVEN)
 
 
 def months(*parts: tuple[int, int, int]) -> tuple[Month, ...]:
