@@ -15,6 +15,7 @@ from db.errors import DatabaseError
 from valhalla.intake.advice import advice
 from valhalla.intake.importer import import_file
 from valhalla.intake.log import details, recent
+from valhalla.intake.reading import CODES
 from valhalla.intake.request import Hooks, Progress, Request
 from valhalla.intake.source_settings import Change, accept_suggestion, all_sources, set_source
 from valhalla.intake.sources import Candidate
@@ -65,6 +66,7 @@ def test_changed_columns_are_told(desk: Any) -> None:
     desk.take("a.csv", "Ann,ann@example.com,1,x,y\n", "crm", "name,email,value,Tag,phone\n")
     result = desk.read(desk.write("b.csv", "Ann,ann@example.com,1,x\n", "owner,email,value,Note\n"), "crm")
     assert codes(result) == ["COLUMN_RENAMED", "COLUMNS_ADDED", "COLUMNS_MISSING"]
+    assert {warning["line"] for warning in result.warnings} == {0}, "they are of the whole list"
     renamed, added, missing = [warning["message"] for warning in result.warnings]
     assert renamed == 'name is read from column "owner" now, before from "name"'
     assert added.endswith("Note") and "Tag, phone" in missing and "phone stays blank" in missing
@@ -234,3 +236,22 @@ def test_an_import_stands_aside_while_somebody_waits_for_a_page(
         assert database.value("SELECT count(*) FROM lead") == 0
     thread.join(20)
     assert database.value("SELECT count(*) FROM lead") == 100
+
+
+def test_what_was_refused_is_counted_by_its_code_which_is_explained(desk: Any) -> None:
+    desk.take("a.csv", "Bo,bo.example.com,2,,\nCy,cy.example.com,2,,\nDi,,3,,\n")
+    assert details(desk.database, desk.last_import())["rejects"] == [
+        {"code": code, "rows": rows, "meaning": CODES[code].meaning}
+        for code, rows in (("EMAIL_FORMAT", 2), ("MISSING_EMAIL", 1))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "rate", "left"),
+    [(0, 0.0, 0, 0), (0, 2.0, 50, 0), (25, 2.0, 50, 6), (100, 2.0, 50, 0)],
+)
+def test_the_time_that_is_left_is_worked_out_from_the_bytes(
+    done: int, seconds: float, rate: int, left: float
+) -> None:
+    told = Progress(done, 100, 100, 1, seconds).as_json()
+    assert (told["rows_per_second"], told["seconds_left"]) == (rate, left)

@@ -11,6 +11,8 @@ from db import Database, audit, verifying
 from jobs import JobQueue
 from valhalla.audit import decisions
 from valhalla.intake.market_copies import apply, undo
+from valhalla.intake.records import find_source
+from valhalla.intake.source_rules import put_mapping, source_rules
 from valhalla.intake.source_settings import Change, all_sources, set_source
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.scoring import scripts
@@ -65,6 +67,18 @@ def test_rules_scripts_and_sources_are_copied_and_taken_back(here: Reevaluating)
     assert verifying.verify(database).ok
     with pytest.raises(UsageError, match="undone before"):
         undo(here, made["id"])
+
+
+def test_how_a_person_said_that_columns_are_read_holds_for_the_copy(here: Reevaluating) -> None:
+    database = here.database
+    with database.write():
+        source = find_source(database, "probate")
+        assert source is not None
+        put_mapping(database, source.id, '["a"]', '{"a": "name"}', accepted=True)
+        put_mapping(database, source.id, '["b"]', '{"b": "name"}', accepted=False)
+    made, _ = apply(here, HOUSTON, DALLAS, anyway=True)
+    rules = source_rules(database, "probate")
+    assert source_rules(database, made["sources"][0]) == rules and rules[1] == {'["a"]': {"a": "name"}}
 
 
 def test_what_is_not_proven_is_not_copied_and_nothing_is_changed(here: Reevaluating) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -174,6 +175,28 @@ def test_both_paths_agree_on_lists_of_the_trade(write, read_path, head, profile)
     assert sorted(fast.warnings) == sorted(careful.warnings)
     assert fast.end == careful.end
     assert isinstance(fast.source._reader._blocks.bulk, ListReader)
+
+
+def test_both_paths_know_people_by_whatever_is_there(write, read_path):
+    parts = {
+        "Owner Name": "Ann Lee",
+        "Phone 1": "713-555-2123",
+        "Email 1": "ann@example.com",
+        "Address,City,State,Zip": "12 Oak St,Houston,TX,77018",
+        "APN": "123-45-678",
+        "Mailing Address,Mailing City,Mailing State,Mailing Zip": "9 Elm Ave,Dallas,TX,75201",
+    }
+    rows = [
+        ",".join(
+            cells if there else "," * cells.count(",")
+            for cells, there in zip(parts.values(), present, strict=True)
+        )
+        for present in itertools.product((True, False), repeat=len(parts))
+    ]
+    path = write("\n".join([",".join(parts), *rows]) + "\n")
+    fast, careful = read_path(path), read_path(path, slow=True)
+    assert fast.rows == careful.rows and fast.rejects == careful.rejects
+    assert len(fast.rows) > 40 and isinstance(fast.source._reader._blocks.bulk, ListReader)
 
 
 def test_ordinary_rows_of_a_list_of_the_trade_take_the_fast_path(write, read_path, monkeypatch):

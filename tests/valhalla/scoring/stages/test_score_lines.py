@@ -8,6 +8,7 @@ import pytest
 
 from valhalla.scoring.stages.explanation import score_lines
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, FIRST_POLICY, set_key
+from valhalla.scoring.stages.score_reasons import Contribution, raises_of
 from valhalla.scoring.stages.snapshot import Snapshot
 
 HERE, THERE = "markets.Houston, TX.target", "markets.Dallas, TX.target"
@@ -93,3 +94,14 @@ def test_only_what_is_missing_is_asked_for(lab: Any, policy: dict[str, Any]) -> 
     both = {"spread", "warnings"}
     older = {"target market", "buy box", "equity", "repairs", "motivation", "phone", "email", "own address"}
     assert asked == both | (older if policy is DEFAULT_POLICY else {"signs", "size"})
+
+
+def test_what_would_raise_a_score_is_added_up_by_what_it_takes() -> None:
+    lines = [
+        Contribution("a", 100, "", 500, "ask"),
+        Contribution("b", 0, "", 300, "look"),
+        Contribution("c", 50, "", 150, "ask"),
+        Contribution("d", 20, "", 20, "nothing is left"),
+        Contribution("e", 0, "", 900),
+    ]
+    assert list(raises_of(lines).items()) == [("ask", 500), ("look", 300)]
