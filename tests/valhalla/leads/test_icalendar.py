@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from db import Database
@@ -14,6 +15,8 @@ from valhalla.leads import do_not_contact, icalendar, promises, suppression
 def unfolded(text: str) -> list[str]:
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n")), "RFC 5545, 3.1"
     assert "\n" not in text.replace("\r\n", "")
+    cut = [first for first, second in pairwise(text.split("\r\n")) if second.startswith(" ")]
+    assert all(len(line.encode()) > 75 - 4 for line in cut), "only where the next letter does not fit"
     return text.replace("\r\n ", "").split("\r\n")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valhalla.intake.reading import Position, SourceError, open_source, prefix_hash
+from valhalla.intake.reading import Position, SourceError, open_source, prefix_hash, source
 
 HEAD = "name,email,value,notes\n"
 
@@ -194,3 +194,10 @@ def test_arbitrary_bytes_are_read_or_refused_with_a_sentence(read_path, tmp_path
     assert reading.end.records == len(reading.rows) + len(reading.rejects)
     if reading.source.format == "csv":
         assert reading.end.offset == len(head + content)
+
+
+@pytest.mark.parametrize(("cell", "taken"), [(1, 80), (1 << 20, 5)], ids=["short rows", "rows of a megabyte"])
+def test_the_top_of_a_table_is_a_few_rows_and_a_few_megabytes(cell, taken):
+    rows = iter([(number, ["x" if number == 0 else "x" * cell]) for number in range(100)])
+    assert [number for number, _ in source._top(rows)] == list(range(taken))
+    assert next(rows)[0] == taken, "no more is read than is needed"
