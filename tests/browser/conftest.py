@@ -1,4 +1,7 @@
-"""The program as people see it: ``valhalla run`` in a process of its own, and Debian's Chromium looking at it.
+"""The program as people see it, and Debian's Chromium looking at it.
+
+Most tests have the program in this process, which has loaded it already: a process of its own takes five seconds of work more. Where it
+is stopped, printed from or must share nothing with the browser's side it is ``valhalla run``, and so in one width of the first day.
 
 Skipped with a line where there is no Chromium. Whatever a page says on its console, whatever its policy forbids and every
 answer that is the server's own failure makes the test fail.
@@ -6,6 +9,8 @@ answer that is the server's own failure makes the test fail.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import queue
 import re
@@ -21,12 +26,24 @@ from typing import Any
 
 import pytest
 
+from db import clock
+from db.clock import MINUTE
+from valhalla.cli import browser, entry
+from valhalla.cockpit.server import Server
+from valhalla.program import settings
 from valhalla.program.database import open_database
+from valhalla.program.home import Home
+from valhalla.program.instance import Instance
 from valhalla.service import links
+from valhalla.service.service import Events, Plan, Service
+from valhalla.service.whole import WholeProgram
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+SHELL = Path("/usr/bin/chromium-headless-shell")
+"""The same browser without the windows, menus and profiles that nobody sees here: half the work for each page."""
+
+CHROMIUM = os.environ.get("CHROMIUM", str(SHELL) if SHELL.exists() else "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -58,23 +75,15 @@ class Program:
     """A Valhalla that runs."""
 
     home: Path
-    process: subprocess.Popen[str]
     url: str
     first_link: str
     """What it printed when it started."""
-    environment: dict[str, str]
+    say: Callable[..., str]
+    process: subprocess.Popen[str] | None = None
 
     def command(self, *arguments: object) -> str:
         """What ``valhalla ARGUMENTS`` prints on the same home."""
-        done = subprocess.run(
-            [sys.executable, "-m", "valhalla", "--home", str(self.home), *map(str, arguments)],
-            capture_output=True,
-            encoding="utf-8",
-            env=self.environment,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self.say("--home", str(self.home), *map(str, arguments))
 
     def link(self) -> str:
         """A fresh link, as a second start would print it."""
@@ -83,8 +92,55 @@ class Program:
 
 
 @contextmanager
+def running_here(home: Path, interval: int = 2) -> Iterator[Program]:
+    """Run Valhalla on ``home`` in this process while inside. Its commands are run here too."""
+    where, stop = Home(home), threading.Event()
+    where.prepare()
+    instance = Instance(home)
+    instance.acquire("run")
+    begun: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    @contextmanager
+    def working(service: Service) -> Iterator[None]:
+        made: list[Server] = []
+
+        def make() -> Server:
+            made.append(Server(service.program, port=0, run_id=service.run_id, interval=interval))
+            return made[0]
+
+        with browser.serving(make, where, instance, opens=False, quiet=True):
+            begun.put((made[0].url, made[0].link()))
+            yield
+
+    try:
+        with WholeProgram.open(where) as whole:
+            values = {**settings.effective(whole.database), "interval": interval}
+            service = Service(whole, Plan([], interval, None), values, Events(working=working))
+            thread = threading.Thread(target=service.run, args=(stop,))
+            thread.start()
+            try:
+                url, link = begun.get(timeout=60)
+                yield Program(home, url, link, said_here)
+            finally:
+                stop.set()
+                thread.join(60)
+                assert not thread.is_alive()
+    finally:
+        instance.release()
+
+
+def said_here(*arguments: str) -> str:
+    """What a command prints that is run in this process."""
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(printed):
+        assert entry.run(arguments) == 0
+    printed.seek(0)
+    return printed.read()
+
+
+@contextmanager
 def running(home: Path, *options: str, **variables: str) -> Iterator[Program]:
-    """Run Valhalla on ``home`` while inside."""
+    """``valhalla run`` on ``home`` in a process of its own while inside."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     environment |= {"PYTHONUNBUFFERED": "1", **variables}
     process = subprocess.Popen(
@@ -118,7 +174,19 @@ def running(home: Path, *options: str, **variables: str) -> Iterator[Program]:
                 r"http\S+token=[\w-]+", lines.get(timeout=max(0.1, deadline - time.monotonic()))
             )
         link = found[0]
-        yield Program(home, process, link.partition("/?")[0], link, environment)
+
+        def say(*arguments: str) -> str:
+            done = subprocess.run(
+                [sys.executable, "-m", "valhalla", *arguments],
+                capture_output=True,
+                encoding="utf-8",
+                env=environment,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        yield Program(home, link.partition("/?")[0], link, say, process)
     finally:
         process.terminate()
         try:
@@ -140,12 +208,54 @@ def run_program() -> Callable[..., Any]:
     return running
 
 
+@pytest.fixture(scope="session")
+def run_here() -> Callable[..., Any]:
+    """:func:`running_here`, for tests that prepare the home."""
+    return running_here
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
     """A Valhalla of this test, on an empty home."""
-    home = tmp_path / "home"
-    with running(home) as program:
+    with running_here(tmp_path / "home") as program:
         yield program
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Program]:
+    """The same in a process of its own."""
+    with running(tmp_path / "home") as program:
+        yield program
+
+
+class Noon:
+    """A clock that starts at 2026-11-18 12:00 in Houston, a Wednesday, and goes on. A test moves it."""
+
+    start = 1_795_024_800_000_000
+
+    def __init__(self) -> None:
+        self._began, self._moved = time.monotonic(), 0
+
+    def __call__(self) -> int:
+        return self.start + self._moved + round((time.monotonic() - self._began) * 1_000_000)
+
+    def move(self, minutes: float) -> None:
+        """So much later than without."""
+        self._moved = round(minutes * MINUTE)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Noon]:
+    """The clock of the programs of this test, which stand in Houston."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the computer's zone cannot be set for a test here")
+    made = Noon()
+    monkeypatch.setattr(clock, "now", made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "America/Chicago")
+        time.tzset()
+        yield made
+    time.tzset()
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +309,7 @@ def look(chromium: Any) -> Iterator[Callable[..., Look]]:
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
             reduced_motion="reduce",
+            locale="en-US",
         )
         context.set_default_timeout(PATIENCE)
         made = Look(context.new_page())

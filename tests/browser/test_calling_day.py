@@ -16,20 +16,6 @@ from valhalla.intake.request import Request
 from valhalla.program import settings
 from valhalla.program.database import open_database
 
-ROOT = Path(__file__).parents[2]
-NOON = 1_795_024_800_000_000
-"""2026-11-18 12:00 in Houston."""
-
-CLOCK = """
-import db.clock, pathlib, time
-began, moved = time.monotonic(), pathlib.Path(__file__).with_name("moved")
-def now():
-    passed = time.monotonic() - began + (float(moved.read_text()) if moved.exists() else 0)
-    return {at} + round(passed * 1_000_000)
-db.clock.now = now
-"""
-"""The program's clock. Seconds in a file next to it move it on."""
-
 HEADER = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2,Estimated Value,Equity Percent\n"
 ROWS = "".join(
     f"Person {n},{n} Oak St,Houston,TX,77018,713-555-21{n:02},713-555-31{n:02},300000,{98 - 4 * n}\n"
@@ -38,23 +24,14 @@ ROWS = "".join(
 
 
 @pytest.fixture
-def calling(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Any]:
+def calling(tmp_path: Path, noon: Any, run_here: Callable[..., Any]) -> Iterator[Any]:
     """A program at noon in Houston, with twelve leads."""
-    beside = tmp_path / "clock"
-    beside.mkdir()
-    (beside / "sitecustomize.py").write_text(CLOCK.format(at=NOON), encoding="utf-8")
-    paths = os.pathsep.join([str(beside), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    with run_program(tmp_path / "home", PYTHONPATH=paths, TZ="America/Chicago") as program:
+    with run_here(tmp_path / "home") as program:
         (tmp_path / "a.csv").write_text(HEADER + ROWS, encoding="utf-8")
         with open_database(program.home / "valhalla.db", create=False) as database:
-            database.clock = lambda: NOON
             settings.save(database, "my.name", "Sam Ortiz")
             import_file(database, Request(str(tmp_path / "a.csv")))
         yield program
-
-
-def move_clock(program: Any, minutes: float) -> None:
-    (program.home.parent / "clock" / "moved").write_text(str(60 * minutes), encoding="utf-8")
 
 
 NOTIFIED = """
@@ -96,7 +73,7 @@ def test_a_list_comes_in_with_a_drag_and_a_click_and_goes_to_a_dialer_with_two(
 
 
 def test_a_follow_up_takes_two_keys_and_stands_on_top_when_it_is_due(
-    calling: Any, look: Callable[..., Any]
+    calling: Any, noon: Any, look: Callable[..., Any]
 ) -> None:
     window = look("wide")
     window.expected = ("400 (Bad Request)",)  # of a time that is not typed to its end
@@ -116,7 +93,7 @@ def test_a_follow_up_takes_two_keys_and_stands_on_top_when_it_is_due(
     page.locator("#work-said", has_text="Person 2: callback").wait_for()
     assert shown(page) == "Person 3"
 
-    move_clock(calling, 4)
+    noon.move(4)
     page.goto(f"{calling.url}/")
     page.locator("#toasts", has_text="Call back now: Person 2").wait_for()
     assert page.evaluate("window.notified") == ["Call back now: Person 2"]
@@ -345,7 +322,6 @@ def test_browsers_that_call_at_once_show_nobody_twice(
     )
     (tmp_path / "b.csv").write_text(HEADER + more, encoding="utf-8")
     with open_database(calling.home / "valhalla.db", create=False) as database:
-        database.clock = lambda: NOON
         import_file(database, Request(str(tmp_path / "b.csv")))
     calling.command("team", "on")
     pages = [look("narrow").page for _ in range(browsers)]

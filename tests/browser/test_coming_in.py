@@ -24,9 +24,9 @@ class Noting(BaseHTTPRequestHandler):
 
 
 def test_the_private_page_leads_in_and_other_programs_get_no_cookie(
-    program: Any, look: Callable[..., Any]
+    process: Any, look: Callable[..., Any]
 ) -> None:
-    window = look()
+    program, window = process, look()
     window.expected = ("421",)
     page = window.page
     page.goto((program.home / "open.html").as_uri())

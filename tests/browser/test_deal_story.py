@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,20 +13,6 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.program import settings
 from valhalla.program.database import open_database
-
-ROOT = Path(__file__).parents[2]
-NOON = 1_795_024_800_000_000
-"""2026-11-18 12:00 in Houston, a Wednesday."""
-
-CLOCK = """
-import db.clock, os, time
-began = time.monotonic()
-
-def now():
-    return {at} + round((time.monotonic() - began) * 1_000_000) + os.stat({moved!r}).st_size * db.clock.DAY
-
-db.clock.now = now
-"""
 
 LIST = (
     "Owner Name,Address,City,State,Zip,Phone 1,ARV,Repairs\\n"
@@ -46,20 +31,14 @@ class Story(NamedTuple):
 
 
 @pytest.fixture
-def story(tmp_path: Path, run_program: Callable[..., Any]) -> Iterator[Story]:
-    beside, moved = tmp_path / "clock", tmp_path / "days"
-    beside.mkdir()
-    moved.write_bytes(b"")
-    (beside / "sitecustomize.py").write_text(CLOCK.format(at=NOON, moved=str(moved)), encoding="utf-8")
-    paths = os.pathsep.join([str(beside), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    with run_program(tmp_path / "home", PYTHONPATH=paths, TZ="America/Chicago") as program:
+def story(tmp_path: Path, noon: Any, run_here: Callable[..., Any]) -> Iterator[Story]:
+    with run_here(tmp_path / "home") as program:
         (tmp_path / "probate.csv").write_text(LIST, encoding="utf-8")
         with open_database(program.home / "valhalla.db", create=False) as database:
-            database.clock = lambda: NOON
             settings.save(database, "my.name", "Sam Ortiz")
             settings.save(database, "my.phone", "713-555-0100")
             import_file(database, Request(str(tmp_path / "probate.csv")))
-        yield Story(program, lambda days: moved.write_bytes(b"x" * days) and None, tmp_path)
+        yield Story(program, lambda days: noon.move(24 * 60 * days), tmp_path)
 
 
 def more(page: Any, field: str, value: str, button: str) -> None:

@@ -135,7 +135,7 @@ def axe_source() -> str:
 
 @pytest.fixture(scope="module")
 def filled(
-    tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_program: Callable[..., Any]
+    tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_here: Callable[..., Any]
 ) -> Iterator[Any]:
     """A program whose home has something on every page."""
     from valhalla.intake.importer import import_file
@@ -151,7 +151,7 @@ def filled(
     with open_home(home) as database:
         import_file(database, Request(str(sheet), "csv", True))
         fill(database)
-    with run_program(home.path, "--interval", "600") as program:
+    with run_here(home.path, 600) as program:
         yield program
 
 

@@ -28,16 +28,22 @@ NUMBERS = {"wide": "0102", "narrow": "0103"}
 
 @pytest.fixture(scope="module")
 def shared(
-    tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_program: Callable[..., Any]
+    tmp_path_factory: pytest.TempPathFactory, chromium: Any, run_here: Callable[..., Any]
 ) -> Iterator[Any]:
     """A Valhalla for the tests to which what others left in it makes no difference."""
-    with run_program(tmp_path_factory.mktemp("shared") / "home") as program:
+    with run_here(tmp_path_factory.mktemp("shared") / "home") as program:
         yield program
 
 
 @pytest.fixture(params=["wide", "narrow"])
 def width(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def either(width: str, request: pytest.FixtureRequest) -> Any:
+    """A Valhalla of this test: for the wide window a process of its own, for the narrow one in this."""
+    return request.getfixturevalue("process" if width == "wide" else "program")
 
 
 def open_at(program: Any, window: Any) -> Any:
@@ -54,7 +60,8 @@ def put(program: Any, name: str, text: str) -> None:
     part.replace(program.home / "inbox" / name)
 
 
-def test_the_first_day(program: Any, look: Callable[..., Any], width: str) -> None:
+def test_the_first_day(either: Any, look: Callable[..., Any], width: str) -> None:
+    program = either
     window = look(width)
     page = open_at(program, window)
     assert "token" not in page.url
@@ -82,9 +89,9 @@ def test_the_first_day(program: Any, look: Callable[..., Any], width: str) -> No
 
 
 def test_a_list_is_uploaded_looked_at_mapped_and_read(
-    program: Any, look: Callable[..., Any], width: str, tmp_path: Path
+    either: Any, look: Callable[..., Any], width: str, tmp_path: Path
 ) -> None:
-    window = look(width)
+    program, window = either, look(width)
     page = open_at(program, window)
     rows = 120_000 if width == "wide" else 300
     sheet = tmp_path / "county list.csv"
@@ -240,9 +247,9 @@ def test_an_audit_copy_is_made_downloaded_and_verified(
 
 
 def test_going_live_asks_first_and_ends_and_the_page_says_when_the_program_is_gone(
-    program: Any, look: Callable[..., Any]
+    process: Any, look: Callable[..., Any]
 ) -> None:
-    window = look()
+    program, window = process, look()
     window.expected = ("WebSocket connection", "ERR_CONNECTION_REFUSED", "Failed to load resource")
     page = open_at(program, window)
     page.locator("details.lock > summary").click()
