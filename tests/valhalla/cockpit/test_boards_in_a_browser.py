@@ -19,7 +19,7 @@ from valhalla.program import settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -64,7 +64,7 @@ def test_the_federation_board_follows_redis_as_it_goes_and_comes(
     settings.save(database, "console.redis_url", redis_server.url)
     fill(redis_server.url, 3)
     server = serve()
-    page = browser.new_context().new_page()
+    page = browser.new_context(locale="en-US").new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -108,7 +108,7 @@ def test_the_boards_fit_can_be_read_and_break_no_rule(
     settings.save(database, "console.base_path", str(tmp_path / "nothing"))
     settings.save(database, "console.fallback", fallback)
     server = serve()
-    page = browser.new_context().new_page()
+    page = browser.new_context(locale="en-US").new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
