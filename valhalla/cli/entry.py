@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from valhalla.intake import helper
@@ -64,13 +65,10 @@ def _run(
         import typer
 
         from db import DatabaseError
-        from valhalla.cli.app import make_app
         from valhalla.cli.invocation import Given
-        from valhalla.cli.words import read_plainly
         from valhalla.program.errors import ValhallaError
 
-        app = typer.main.get_command(make_app(command))
-        read_plainly(app)
+        app = _application(command)
     gc.freeze()
 
     # Typer raises the errors of the click it carries, which is not the click that other packages may have installed.
@@ -99,6 +97,19 @@ def _run(
         return _refuse(f"the disk is full{where}; free some space and start again", 3), error
     except Exception as error:
         return _refuse(_unforeseen(error), 1), error
+
+
+@lru_cache(maxsize=8)
+def _application(command: str | None) -> Any:
+    """What reads the words after ``valhalla``. To make it takes longer than most commands, of which a process may run several."""
+    import typer
+
+    from valhalla.cli.app import make_app
+    from valhalla.cli.words import read_plainly
+
+    app = typer.main.get_command(make_app(command))
+    read_plainly(app)
+    return app
 
 
 def _plainly(sentence: str) -> str:
