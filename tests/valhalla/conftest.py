@@ -143,20 +143,24 @@ def database(clock: Clock, seeded: Path, tmp_path: Path) -> Iterator[Database]:
 LIST = "name,email,value,location,phone,address,arv,repairs,list_date,notes\n"
 
 
-@pytest.fixture
-def load(database: Database, tmp_path: Path) -> Callable[..., int]:
-    """A function that imports a list: ``load("Ann Lee,ann@x.com,150000,...", source="ppc")``; returns the number of leads."""
+def loader(database: Database, folder: Path) -> Callable[..., int]:
     made = 0
 
     def load(*lines: str, source: str = "csv", header: str = LIST) -> int:
         nonlocal made
         made += 1
-        path = tmp_path / f"list-{made}.csv"
+        path = folder / f"list-{made}.csv"
         path.write_text(header + "".join(line + "\n" for line in lines), encoding="utf-8")
         import_file(database, Request(str(path), source))
         return int(database.value("SELECT count(*) FROM lead"))
 
     return load
+
+
+@pytest.fixture
+def load(database: Database, tmp_path: Path) -> Callable[..., int]:
+    """A function that imports a list: ``load("Ann Lee,ann@x.com,150000,...", source="ppc")``; returns the number of leads."""
+    return loader(database, tmp_path)
 
 
 @pytest.fixture
@@ -174,16 +178,37 @@ def people(load: Callable[..., int]) -> Callable[[int], int]:
     return people
 
 
-@pytest.fixture
-def tell(database: Database) -> Callable[..., Any]:
-    """A function that records an outcome: ``tell(3, "won", days_ago=2, amount=1_000_000)``."""
-
+def teller(database: Database) -> Callable[..., Any]:
     def tell(lead: int, event: str, days_ago: float = 0, **more: Any) -> Any:
         at = database.clock() - int(days_ago * DAY)
         with database.write(durable=True):
             return Recorder(database, more.pop("actor", "ann")).record(Outcome(lead, event, at, **more))
 
     return tell
+
+
+@pytest.fixture
+def tell(database: Database) -> Callable[..., Any]:
+    """A function that records an outcome: ``tell(3, "won", days_ago=2, amount=1_000_000)``."""
+    return teller(database)
+
+
+@pytest.fixture(scope="module")
+def filled_once(
+    seeded: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Callable[..., object]], Path]:
+    """A function that makes a seeded file with ``fill(database, load, tell)`` and returns it. As the ``seeded`` of a module, every
+    test of it begins with a copy of what took long to make."""
+
+    def filled(fill: Callable[..., object]) -> Path:
+        folder = tmp_path_factory.mktemp("filled")
+        path = Path(shutil.copyfile(seeded, folder / "valhalla.db"))
+        with open_database(path) as database:
+            database.clock = Clock()
+            fill(database, loader(database, folder), teller(database))
+        return path
+
+    return filled
 
 
 DESK_HEADER = "name,email,value,phone,location\n"

@@ -28,6 +28,7 @@ from valhalla.scoring import store as stages
 
 COPIES = 100 if os.environ.get("VALHALLA_LONG") == "1" else 4
 A_LIFE = 10 if COPIES > 10 else COPIES
+ROWS, CHUNK = (1000, 200) if COPIES > 10 else (250, 50)
 PLAIN_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
@@ -73,7 +74,7 @@ class Importing:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                rows = range(1000 + 50 * self.rounds)
+                rows = range(ROWS + ROWS // 20 * self.rounds)
                 lines = [
                     f"Jane {row} {self.rounds},j{row}@example.com,{100_000 + self.rounds}" for row in rows
                 ]
@@ -99,7 +100,7 @@ def test_copies_taken_while_lists_are_read(tmp_path: Path) -> None:
         with open_database(home.database) as database:
             stages.seed(database)
             with database.write():
-                database.sql("INSERT INTO setting VALUES ('import.chunk_rows', '200', 0, 'test')")
+                database.sql("INSERT INTO setting VALUES ('import.chunk_rows', ?, 0, 'test')", (str(CHUNK),))
             take_copies(database, home, chance, told)
         shutil.rmtree(home.path)
     assert told["changed"] > 0, "else nothing happened meanwhile"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +22,7 @@ def rows(count: int, market: str, price: int = 150_000, first: int = 0) -> list[
     ]
 
 
-@pytest.fixture
-def proven(database: Database, load: Any, tell: Any) -> Database:
+def prove(database: Database, load: Any, tell: Any) -> None:
     """240 leads of Houston over four months with 24 closes from two sources and two reps; 60 of Dallas; 3 of Austin."""
     load(*rows(120, "Houston, TX"), source="ppc")
     load(*rows(120, "Houston, TX", first=120), source="mail")
@@ -41,6 +42,16 @@ def proven(database: Database, load: Any, tell: Any) -> Database:
             )
     tell(241, "lost", 3)
     stages.note_quality(database, 97.0)
+
+
+@pytest.fixture(scope="module")
+def seeded(filled_once: Callable[..., Path]) -> Path:
+    """What each test begins with."""
+    return filled_once(prove)
+
+
+@pytest.fixture
+def proven(database: Database) -> Database:
     return database
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +17,7 @@ from valhalla.scoring.relearn import relearn, resolved, state
 from valhalla.scoring.stages.score import NAMES
 
 
-@pytest.fixture
-def taught(database: Database, load: Any, tell: Any, clock: Any) -> Database:
+def teach(database: Database, load: Any, tell: Any) -> None:
     """240 leads with results: vacant houses are sold, those with a phone number are not. Formula 1 has points for both."""
     change(database, "formula", 1, "as version 0.1")
     load(
@@ -30,6 +31,22 @@ def taught(database: Database, load: Any, tell: Any, clock: Any) -> Database:
         tell(
             n + 1, "won" if closed else "lost", days_ago=(240 - n) / 24, amount=1_000_000 if closed else None
         )
+
+
+@pytest.fixture(scope="module")
+def taught_once(filled_once: Callable[..., Path]) -> Path:
+    return filled_once(teach)
+
+
+@pytest.fixture
+def seeded(seeded: Path, request: pytest.FixtureRequest) -> Path:
+    """What a test begins with: that of a test which asks for ``taught`` has its results."""
+    found: Path = request.getfixturevalue("taught_once") if "taught" in request.fixturenames else seeded
+    return found
+
+
+@pytest.fixture
+def taught(database: Database) -> Database:
     return database
 
 

@@ -6,10 +6,7 @@ import math
 
 import numpy
 import pytest
-import scipy.integrate
-import scipy.optimize
-import scipy.special
-import scipy.stats
+import scipy  # each of its parts is loaded when it is first used, by the one process that runs these tests
 from hypothesis import given
 from hypothesis import strategies as st
 
