@@ -148,7 +148,8 @@ def _install(python: Path, extras: list[str]) -> None:
     what = ".[{}]".format(",".join(extras)) if extras else "."
     print("Installing what it needs (a minute or two, only this once) ...", flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    pip += ["-c", "constraints.txt"]
+    # Modules are compiled when they are first imported: most of the 10,000 never are.
+    pip += ["--no-compile", "-c", "constraints.txt"]
     # The build backend first and without isolation, so that its version is the one in constraints.txt too.
     for arguments in (["hatchling"], ["--no-build-isolation", "-e", what]):
         done = _run(pip + arguments)
