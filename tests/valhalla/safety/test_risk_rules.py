@@ -214,6 +214,19 @@ def test_a_rule_opens_one_alert_and_closes_it_when_it_has_been_silent_for_a_whil
     assert [each["state"] for each in watch.alerts(rule, standing=False)] == ["closed"]
 
 
+def test_of_many_leads_the_split_is_counted_again_after_five_minutes(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valhalla.safety.risk_rules.MANY", 200)
+    mend = skewed_split(watch)
+    assert watch.level("R12") == "high"
+    mend()
+    watch.minutes(4)
+    assert watch.level("R12") == "high"
+    watch.minutes(1)
+    assert watch.level("R12") is None
+
+
 def test_what_comes_and_goes_each_minute_is_one_alert(watch: Watch) -> None:
     for n in range(10):
         watch.values = {"risk.disk_mb": 10**9} if n % 2 == 0 else {}
