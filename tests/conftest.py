@@ -77,6 +77,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first: each process takes whole files, and the one that takes the last is not to work long alone."""
+    long = {item.path for item in items if any(item.iter_markers("slow")) or any(item.iter_markers("crash"))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Whole files to a process, and all that draw pages to one: a second browser would only slow down the first."""

@@ -35,6 +35,12 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(tree: ast.Module) -> list[ast.AST]:
+    """All that a module consists of."""
+    return list(ast.walk(tree))
+
+
 def tracked() -> Iterator[Path]:
     """Yield the project's own files."""
     yield from (path for path in ROOT.iterdir() if path.is_file())
@@ -81,7 +87,7 @@ def test_what_is_declared_is_imported_and_what_is_imported_is_declared() -> None
     imported = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(parsed(path)):
+            for node in nodes(parsed(path)):
                 if isinstance(node, ast.Import):
                     imported |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -177,13 +183,13 @@ def logic_in_a_face(tree: ast.Module) -> list[str]:
     """Name what a face must leave to the rooms below it: SQL, write transactions, audit entries."""
     chains = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "db"
         for alias in node.names
         if alias.name == "audit"
     }
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _STATEMENT.match(node.value):
             found.append(f"line {node.lineno}: an SQL statement")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -243,12 +249,10 @@ _BEGINS = re.compile(
 
 def statements(tree: ast.Module) -> list[tuple[int, str]]:
     """The SQL statements in a module's texts: line and beginning. A text that is put together counts as one."""
-    parts = {
-        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values[1:]
-    }
+    parts = {id(part) for node in nodes(tree) if isinstance(node, ast.JoinedStr) for part in node.values[1:]}
     return [
         (node.lineno, node.value.strip()[:60])
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
         if _BEGINS.match(node.value)
     ]

@@ -106,8 +106,8 @@ def imports_of(module: str, is_package: bool, source: str) -> Iterator[Import]:
                     yield from walk(ast.Module([part], []), "typing")
                 for part in child.orelse:
                     yield from walk(ast.Module([part], []), kind)
-            else:
-                inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            elif not isinstance(child, ast.expr):  # in which no import can stand
+                inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
                 yield from walk(child, "function" if inside else kind)
 
     return walk(parsed(source), "top")
@@ -270,7 +270,7 @@ def test_a_module_that_is_loaded_later_is_also_imported_for_types() -> None:
 
 def later_modules(source: str) -> Iterator[tuple[str, str]]:
     """The names that a module gives to modules that are loaded when they are first used, and their full names."""
-    for node in ast.walk(parsed(source)):
+    for node in ast.walk(parsed(source)) if "later(" in source else ():
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
             continue
         call, name = node.value, node.targets[0]
