@@ -115,10 +115,10 @@ EACH = "rules: {" + ", ".join(f"'{rule}': {{enabled: false}}" for rule in SLIGHT
 """All other rules."""
 
 LOOKS = (
-    ("wide", "light", EACH, "[document]"),
-    ("wide", "dark", "runOnly: ['color-contrast'],", "only.wide"),
     ("narrow", "light", EACH, "only.narrow"),
     ("narrow", "dark", "runOnly: ['color-contrast', 'scrollable-region-focusable'],", "[document]"),
+    ("wide", "dark", "runOnly: ['color-contrast'],", "only.wide"),
+    ("wide", "light", EACH, "[document]"),
 )
 """At which width in which theme axe looks for what in which part of a page, which is opened once. The dark has other colors and
 nothing else, so only the contrast can be new there; and what is on the page at both widths is looked at in one of them."""
@@ -130,6 +130,18 @@ SEEN = "[...document.body.querySelectorAll('*')].filter((each) => each.checkVisi
 
 FRAME = "[...document.querySelectorAll('nav.rail li, header.strip > *')]"
 """What stands around every page, in pieces. One that was looked at on an earlier page is passed over where it is the same."""
+
+ONLY = """
+([again, wide, narrow]) => {
+  globalThis.again = again.map((each) => frame[each]);
+  const only = (these, those) => {
+    const found = new Set(these).difference(new Set(those));
+    return [...found].filter((each) => !found.has(each.parentElement) && !globalThis.again.some((piece) => piece.contains(each)));
+  };
+  globalThis.only = {wide: only(seen[wide], seen[narrow]), narrow: only(seen[narrow], seen[wide])};
+}
+"""
+"""What is passed over, and what is on the page at one width only: the outermost elements, in which all is so."""
 
 BETWEEN = (768, 1024, 1280)
 """Widths at which a page is not looked at otherwise, but must not be wider than the window either. A page is loaded wide; no
@@ -260,7 +272,6 @@ def test_every_page(filled: Any, look: Callable[..., Any], widths: dict[str, tup
     with open_database(filled.home / "valhalla.db") as database:
         job = database.value("SELECT max(id) FROM task WHERE state = 'done'")
     for path in (path.format(job=job) for path in PATHS):
-        page.emulate_media(color_scheme="light")
         answer = come_to(page, filled.url + path)
         missing = answer.status == 404
         if answer.status != 200 and not (missing and path in MISSING):
@@ -274,22 +285,17 @@ def test_every_page(filled: Any, look: Callable[..., Any], widths: dict[str, tup
             page.set_content(text)
         page.evaluate(READABLE)
         page.evaluate(axe)  # not through a script element, which the page's policy rightly forbids
-        for across, high in (widths["narrow"], *((each, 900) for each in BETWEEN), widths["wide"]):
+        for across, high in (widths["wide"], *((each, 900) for each in reversed(BETWEEN)), widths["narrow"]):
             page.set_viewport_size({"width": across, "height": high})
             beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if beyond > 0:
                 wrong.append(f"{path} at {across}: {beyond} pixels wider than the window")
             if across not in BETWEEN:
                 page.evaluate(f"void ((globalThis.seen ??= {{}})[{across}] = {SEEN})")
-        page.evaluate(
-            "([wide, narrow]) => void (globalThis.only = {wide: seen[wide].filter((each) => !seen[narrow].includes(each)),"
-            " narrow: seen[narrow].filter((each) => !seen[wide].includes(each))})",
-            [widths["wide"][0], widths["narrow"][0]],
-        )
         pieces = page.evaluate(f"(globalThis.frame = {FRAME}).map((each) => each.outerHTML)")
         again = [] if EVERYWHERE else [number for number, each in enumerate(pieces) if each in known]
-        page.evaluate("(again) => void (globalThis.again = again.map((each) => frame[each]))", again)
         known.update(pieces)
+        page.evaluate(ONLY, [again, widths["wide"][0], widths["narrow"][0]])
         for width, theme, rules, part in LOOKS:
             if EVERYWHERE:
                 part = "[document]"
