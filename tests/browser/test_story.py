@@ -93,7 +93,7 @@ def test_a_list_is_uploaded_looked_at_mapped_and_read(
 ) -> None:
     program, window = either, look(width)
     page = open_at(program, window)
-    rows = 120_000 if width == "wide" else 300
+    rows = 60_000 if width == "wide" else 300
     sheet = tmp_path / "county list.csv"
     with sheet.open("w", encoding="utf-8") as file:
         file.write("Owner;Contact Mail;Value;Cell\n")
