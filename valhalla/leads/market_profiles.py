@@ -142,7 +142,7 @@ def _all(database: Database) -> dict[str, Profile]:
             found[name] = Profile(name)
         return found[name]
 
-    for market, value, estimate, is_open in database.sql(sql.LEADS_OF_MARKETS):
+    for market, value, estimate, is_open in database.each(sql.LEADS_OF_MARKETS):
         profile = of(market)
         profile.leads += 1
         profile.open += is_open
