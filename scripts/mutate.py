@@ -251,12 +251,15 @@ def tried(fault: Fault, known: dict[str, Any], folder: Path, more: int) -> dict[
             text=True,
             errors="replace",
             check=False,
+            timeout=3 * SLOWEST,  # where a module cannot even be imported in time
         )
         if done.returncode in (0, 5):
             result = "lived"
         else:
             failed = (each for each in done.stdout.splitlines() if each.startswith(("FAILED", "ERROR")))
-            by = next(failed, "a test that hangs")
+            by = next(failed, f"pytest, which ended with {done.returncode}")
+    except subprocess.TimeoutExpired:
+        by = "a timeout"
     finally:
         path.write_bytes(source)
         os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))  # what was compiled is valid again

@@ -199,9 +199,16 @@ def test_both_paths_know_people_by_whatever_is_there(write, read_path):
     assert len(fast.rows) > 40 and isinstance(fast.source._reader._blocks.bulk, ListReader)
 
 
-def test_ordinary_rows_of_a_list_of_the_trade_take_the_fast_path(write, read_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("profile", "other"),
+    [(Profile(), {}), (Profile(value_format="eu"), {"Est. Value": '"152.000,50"', "Est. Equity": "52.003", "Last Sale Amount": "36.000"})],
+    ids=["us", "eu"],
+)  # fmt: skip
+def test_ordinary_rows_of_a_list_of_the_trade_take_the_fast_path(
+    write, read_path, monkeypatch, profile, other
+):
     head = TRADE_HEADS[0]
-    usual = ",".join(TRADE_USUAL.get(name, "") for name in head.split(","))
+    usual = ",".join((TRADE_USUAL | other).get(name, "") for name in head.split(","))
     path = write("\n".join([head, *[usual] * 20]) + "\n")
     monkeypatch.setattr(RowReader, "row", lambda *_: pytest.fail("the row was read by itself"))
-    assert len(read_path(path).rows) == 20
+    assert len(read_path(path, profile=profile).rows) == 20

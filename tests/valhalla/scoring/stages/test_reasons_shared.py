@@ -1,0 +1,32 @@
+"""What is said of a lead of which nothing is rare: what is its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from valhalla.scoring.stages.explanation import codes_of, reasons_of, score_lines
+from valhalla.scoring.stages.policy import FIRST_POLICY
+from valhalla.scoring.stages.shares import Counts, Shares
+
+
+@pytest.mark.parametrize(
+    ("details", "says"),
+    [
+        ({"mailing": {"address": "9 Elm", "city": "Tulsa", "state": "OK"}}, "The owner lives in Tulsa, OK"),
+        ({"flags": ["tax lien"], "tax_owed": 700_000}, "Owes $7,000 in taxes"),
+    ],
+    ids=["place", "taxes"],
+)
+def test_where_everything_is_common_what_is_its_own_is_said(
+    lab: Any, details: dict[str, Any], says: str
+) -> None:
+    context = lab.context_of(FIRST_POLICY)
+    row = lab.PLAIN._replace(details=json.dumps(details), distress="tax lien" if "flags" in details else None)
+    lead = lab.decided(row, context)
+    codes, _ = codes_of(lead, context, lab.NOW)
+    shares = Shares(lab.NOW, 1_000, 1_000, tuple((code, 1_000) for code in sorted(codes)), ())
+    first, *_ = reasons_of(lead, context, score_lines(lead, context, lab.NOW), Counts(shares), lab.NOW)
+    assert first.says.startswith(says)
