@@ -6,10 +6,12 @@
 
 The faults are those of cosmic-ray (another operator, another number, a condition turned round, a loop left out). They are drawn by the seed,
 for each package as many as it has lines, and made in a copy of the project, so the checkout stays as it is. Only the tests
-that are called like the module run, and up to ``--more`` others that lead to it; what needs a server is left out. Where a line stands in an annotation nothing is changed: nobody evaluates it.
+that are called like the module run, and up to ``--more`` others that lead to it; what needs a server is left out. Nothing is changed on
+lines that nobody evaluates.
 
 Prints the share that was noticed, by package, and the faults that were not. Started again with the same file, it goes on where it was
-stopped.
+stopped. With ``--again`` it tries those once more that were not noticed, wherever their lines stand by now, and drops those whose
+lines are gone: with more tests, or when tests were written for them.
 """
 
 from __future__ import annotations
@@ -72,11 +74,14 @@ def operators() -> dict[str, Any]:
     return {name: plugins.get_operator(name)() for name in names}
 
 
-def annotated_lines(source: str) -> set[int]:
-    """The lines on which an annotation begins or goes on, with where no other code stands."""
+def left_out_lines(source: str) -> set[int]:
+    """The lines on which nobody evaluates what stands there: those on which an annotation begins or goes on, and what asks whether
+    types are checked."""
     lines: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         found = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found.append(node.test)
         for each in found:
             if isinstance(each, ast.expr):
                 lines.update(range(each.lineno, (each.end_lineno or each.lineno) + 1))
@@ -87,7 +92,7 @@ def faults(package: str, path: Path, known: dict[str, Any]) -> list[Fault]:
     """Every fault that can be put into a module; each place counts once, whatever can be made of it."""
     trees = importlib.import_module("cosmic_ray.ast")
     source = path.read_text(encoding="utf-8")
-    left_out, nodes = annotated_lines(source), list(trees.ast_nodes(trees.get_ast(source)))
+    left_out, nodes = left_out_lines(source), list(trees.ast_nodes(trees.get_ast(source)))
     at: dict[tuple[Any, Any], list[Fault]] = {}
     for name, operator in known.items():
         occurrence = 0

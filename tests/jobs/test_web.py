@@ -270,6 +270,13 @@ def test_refusal_is_one_sentence(
     assert answer.status_code == status and what in answer.text.replace("&#39;", "'")
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30, "x", ""])
+def test_a_number_that_no_job_can_have_is_refused(client: Client, number: object) -> None:
+    answer = client.post("/queue/jobs/retry", data={"job": [1, number]})
+    assert answer.status_code in (400, 422)
+    assert client.post("/queue/jobs/retry", data={"job": [2**63 - 1]}).status_code == 404
+
+
 @pytest.mark.parametrize("to", ["/", "/leads?q=1 Oak St", "/queue/jobs#5"])
 def test_answer_leads_back_to_any_page_of_this_host(to: str) -> None:
     assert local(to) == to
