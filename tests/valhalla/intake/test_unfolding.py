@@ -83,6 +83,33 @@ AFTER = {
 }
 
 
+WHERE = [
+    ("Ann Lee", "3 C St", 1, 1, 2),
+    ("Ann Lee", "1 A St", 1, 1, 0),
+    ("Ann Lee", "2 B St", 1, 1, 0),
+    ("Bob Ray", "9 D St", 1, 1, 5),
+    ("Cy Dee", "12 B St", 1, 3, 2),
+    ("Cy Dee", "11 A St", 1, 2, 0),
+    ("Eve Fox", "1 E St", 1, 2, 3),
+    ("Eve Fox", "2 E St", 1, 3, 3),
+    ("Gus Hay", "2 G St", 1, 3, 4),
+    ("Gus Hay", "1 G St", 1, 2, 0),
+    ("Ida Joy", "1 I St", 1, 2, 5),
+    ("Ida Joy", "2 I St", 1, 3, 5),
+    ("Kay Low", "1 K Street", 2, 2, 6),
+    ("May Nox", "1 M St", 1, 2, 7),
+]
+"""By owner and number: house, lists, and file and line by which it is known; 0: none, as the next reading of the file finds it."""
+
+
+def test_each_house_is_known_by_the_list_that_named_it(home: Database) -> None:
+    run(home)
+    text = "SELECT name, address, lists, file_id, line, fingerprint FROM lead ORDER BY name, id"
+    assert [tuple(row[:5]) for row in home.sql(text)] == WHERE
+    assert all((line == 0) == (fingerprint == 0) for *_, line, fingerprint in home.sql(text))
+    assert home.sql("SELECT lead_id, file_id, line FROM sighting") == [(7, 3, 6)]
+
+
 def test_each_house_becomes_a_lead_with_the_work_that_was_done_for_it(home: Database) -> None:
     seen = dump(home)
     told = unfolding.preview(home)
