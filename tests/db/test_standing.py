@@ -212,6 +212,21 @@ def test_one_thread_looks_while_another_one_is_in_the_middle_of_a_statement(
     assert worked_on.sql("SELECT others_look()") == [(None,)]
 
 
+@unix
+def test_a_log_that_goes_while_its_connection_is_busy_is_missed(
+    worked_on: Database, path: Path, in_thread: InThread
+) -> None:
+    worked_on.look()
+
+    def others_look() -> None:
+        beside("-wal")(path, path.parent)
+        with pytest.raises(errors.Displaced, match=r"valhalla\.db-wal"):
+            in_thread(worked_on.look)
+
+    worked_on.connection().create_scalar_function("others_look", others_look)
+    assert worked_on.sql("SELECT others_look()") == [(None,)]
+
+
 def test_the_first_connection_alone_may_make_the_file(tmp_path: Path, in_thread: InThread) -> None:
     path = tmp_path / "new.db"
     database = Database(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, path=path,
