@@ -146,16 +146,16 @@ def as_typed(text: str) -> str:
     return f"+{key}"
 
 
-def put_marks(database: Database, lead_id: int, actor: str, cause: str) -> bool:
+def put_marks(database: Database, lead_id: int, actor: str, cause: str) -> None:
     """Write what outcomes taught about a lead's numbers into its row, or take it out again where they were undone: marks in its
-    details, and *the* number. Returns whether anything changed. Inside the caller's transaction."""
+    details, and *the* number. Inside the caller's transaction."""
     row = database.one(sql.PHONES_OF_LEAD, (lead_id,))
     if row is None:
-        return False
+        return
     phone, key, text = row
     outcomes = said(database, lead_id)
     if not any(each.event in MARKS for each in outcomes) and '"marked"' not in (text or ""):
-        return False
+        return
     marks = {each.key: each.mark for each in known(in_order(phone, key, details.decoded(text)), outcomes)}
     after = marked(phone, key, text, {key: mark for key, mark in marks.items() if mark in details.DEAD})
     changed = {
@@ -164,11 +164,10 @@ def put_marks(database: Database, lead_id: int, actor: str, cause: str) -> bool:
         if old != new
     }
     if not changed:
-        return False
+        return
     before = json.dumps({name: old for name, (old, _) in changed.items()}, ensure_ascii=False)
     database.sql(sql.ADD_HISTORY, (lead_id, database.clock(), actor, cause, before))
     database.sql(sql.put_columns(changed), (*(new for _, new in changed.values()), lead_id))
-    return True
 
 
 def forget(database: Database, keys: Iterable[int]) -> None:
