@@ -62,6 +62,15 @@ def test_both_paths_agree(write, read_path, head, profile, end):
     assert fast.end == careful.end
 
 
+@pytest.mark.parametrize("head", [HEADS[1], "name,email,value,location,phone"])
+def test_ordinary_rows_take_the_fast_path(write, read_path, monkeypatch, head):
+    cells = USUAL | {"email": "ann@example.com"}
+    usual = ",".join(cells.get(name, "") for name in head.split(","))
+    path = write("\n".join([head, *[usual] * 20]) + "\n")
+    monkeypatch.setattr(RowReader, "row", lambda *_: pytest.fail("the row was read by itself"))
+    assert len(read_path(path).rows) == 20
+
+
 def test_both_paths_agree_where_lines_end_in_every_way(write, read_path):
     chance = random.Random(7)
     cells = [cell for cell in CELLS if '"' not in cell and "\n" not in cell]
