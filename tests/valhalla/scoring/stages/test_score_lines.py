@@ -14,6 +14,11 @@ from valhalla.scoring.stages.snapshot import Snapshot
 HERE, THERE = "markets.Houston, TX.target", "markets.Dallas, TX.target"
 NO_PRICE = {"value": None}
 DEAR = {"value": 290_000_00}
+OWES = {"details": '{"estimated_value": 20000000, "loans": 7660000}'}
+PHONES = {
+    "details": '{"phones": [{"key": 17135550100, "type": "landline", "flags": []}, {"key": 17135550101, "type": "mobile", "flags": []},'
+    ' {"key": 17135550102, "type": "mobile", "flags": ["wrong"]}]}'
+}
 FOR_BOTH: list[tuple[dict[str, Any], str | None, str, str]] = [
     ({}, None, "target market", "The policy names no target market."),
     ({}, HERE, "target market", "Houston, TX is a target market."),
@@ -61,6 +66,14 @@ OF_THE_NEWER = [
     ({}, None, "mobile", "It is not known whether the number is a mobile."),
     ({"phone_key": None}, None, "mobile", "There is no number to call."),
     ({}, None, "signs", "No sign that they may want to sell."),
+    ({}, None, "equity", "The equity is not known."),
+    (OWES, None, "equity", "61% of the value is theirs."),
+    ({}, None, "equity amount", "The equity in dollars is not known."),
+    (OWES, None, "equity amount", "The equity is $123,400."),
+    (OWES | NO_PRICE, None, "size", "Worth about $200,000."),
+    ({}, None, "further numbers", "0 further numbers can be called."),
+    (PHONES, None, "further numbers", "1 further number can be called."),
+    (PHONES, None, "mobile", "The number is a landline."),
 ]
 
 
