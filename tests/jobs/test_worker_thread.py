@@ -226,6 +226,34 @@ def test_job_that_was_to_begin_with_an_end_that_fails_is_not_forgotten(
     assert [queue.state(job).state for job in jobs[1:]] == ["done", "done"]
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["then", "error"])
+def test_what_follows_a_job_goes_with_an_end_that_cannot_be_written(
+    queue: JobQueue, thread: WorkerThread, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    @queue.task(name="first")
+    def first() -> None:
+        if fails:
+            raise ValueError("no")
+
+    @queue.task(name="next")
+    def following(_: Any = None) -> None:
+        pass
+
+    queue.enqueue(first.s().error(following.s()) if fails else first.s().then(following))
+    commit = Attempt.commit
+
+    def failing(attempt: Attempt) -> None:
+        monkeypatch.undo()
+        raise apsw.FullError("full")
+
+    monkeypatch.setattr(Attempt, "commit", failing)
+    thread.work()
+    assert Attempt.commit is commit, "it was called"
+    while thread.work():
+        pass
+    assert queue.database.sql("SELECT name, state FROM task ORDER BY id") == [("first", "dead")]
+
+
 def test_job_that_cannot_be_handed_back_for_want_of_space_says_so_once(
     queue: JobQueue, thread: WorkerThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:

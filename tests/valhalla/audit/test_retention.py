@@ -96,10 +96,9 @@ def test_old_jobs_logs_and_closed_alerts_go_and_the_rest_stays(life: Life) -> No
     kept = database.sql("SELECT key, hash, salt FROM witness WHERE tbl = 'alert' AND key = 1 ORDER BY entry")
     assert (bytes(kept[0][1]), kept[1][1]) == (before[1], None), "the hash of what it said stays"
     assert [salt for _, _, salt in kept] == [None, None], "and says nothing of what it was"
-    told = [
-        audit.parsed(body) for (body,) in database.sql("SELECT body FROM audit WHERE action = 'jobs.removed'")
-    ]
-    assert [(each["first"], each["last"], each["jobs"]) for each in told] == [(old, old, 1)]
+    ((subject, body),) = database.sql("SELECT subject, body FROM audit WHERE action = 'jobs.removed'")
+    told = audit.parsed(body)
+    assert subject == f"task:{old}-{old}" and (told["first"], told["last"], told["jobs"]) == (old, old, 1)
 
 
 def test_the_summary_names_the_head_that_witnesses_the_details_and_nothing_old_needs_none(life: Life) -> None:

@@ -9,10 +9,12 @@ import pytest
 from openpyxl import Workbook
 
 from db import Database
-from valhalla.intake.other_lists import import_buyers, import_outcomes
+from jobs import JobQueue
+from valhalla.intake.other_lists import import_and_reevaluate, import_buyers, import_outcomes
 from valhalla.leads.buyers import all_buyers
 from valhalla.leads.dispositions import event_of
 from valhalla.program.errors import InputError, UsageError
+from valhalla.scoring.jobs import Reevaluating
 
 ROWS = """\
 Email;Outcome;Date;Fee;Note
@@ -50,6 +52,18 @@ def test_lines_are_recorded_and_those_that_make_no_sense_are_named(
         database.value("SELECT at / 1000000 % 86400 / 60 FROM outcome WHERE event = 'contacted'")
         == 15 * 60 + 30
     )
+
+
+def test_leads_are_decided_again_where_an_outcome_is_new(
+    database: Database, people: Any, tmp_path: Path
+) -> None:
+    people(4)
+    path = tmp_path / "crm.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    reevaluating = Reevaluating(database, JobQueue(database))
+    done, job = import_and_reevaluate(reevaluating, path)
+    assert done.recorded == 3 and job is not None
+    assert import_and_reevaluate(reevaluating, path)[1] is None
 
 
 def test_reading_a_file_twice_records_nothing_twice(database: Database, people: Any, tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from valhalla.intake.reading import Position, SourceError, open_source, prefix_hash, source
+from valhalla.intake.reading.csvfile import Window
 
 HEAD = "name,email,value,notes\n"
 
@@ -201,3 +204,20 @@ def test_the_top_of_a_table_is_a_few_rows_and_a_few_megabytes(cell, taken):
     rows = iter([(number, ["x" if number == 0 else "x" * cell]) for number in range(100)])
     assert [number for number, _ in source._top(rows)] == list(range(taken))
     assert next(rows)[0] == taken, "no more is read than is needed"
+
+
+@given(
+    st.lists(st.sampled_from(["a,b", "", "c" * 5_000]), max_size=8),
+    st.sampled_from([("\n",), ("\r\n",), ("\r",), ("\n", "\r", "\r\n")]),
+    st.integers(1, 9),
+)
+@example(["a", "b", "c"], ("\n", "\r", "\r\n"), 2)
+def test_the_first_lines_are_as_many_as_were_asked_for(lines, ends, count):
+    text = [line + ends[at % len(ends)] for at, line in enumerate(lines)]
+    data = "".join(text).encode()
+    window = Window(io.BytesIO(data), 0, "utf-8", "\r" if ends == ("\r",) else "\n")
+    window.fill(len(data) + 1)
+    expected = re.findall(rb"[^\r\n]*(?:\r\n?|\n)", data)
+    assert window.first_lines(count, len(data)) == (
+        len(b"".join(expected[:count])) if len(expected) >= count else len(data)
+    )

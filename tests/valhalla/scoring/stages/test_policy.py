@@ -141,3 +141,19 @@ def test_a_validated_policy_is_a_copy() -> None:
     policy = validated(DEFAULT_POLICY)
     policy["packet"]["fee"] = 1
     assert DEFAULT_POLICY["packet"]["fee"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "low"),
+    [("distress", 0), ("history", -100), ("signs", 0), ("deadlines", 0), ("conversation", -100)],
+)
+def test_points_of_a_table_are_whole_and_within_its_limits(name: str, low: int) -> None:
+    (policy,) = [each for each in (DEFAULT_POLICY, FIRST_POLICY) if name in each["score"]][:1]
+    (word, *_) = policy["score"][name]
+    for points in (low, 100):
+        assert mistakes(set_key(policy, f"score.{name}.{word}", points)) == []
+    for points in (low - 1, 101, 1.5, "1", True, None):
+        changed = copy.deepcopy(policy)
+        changed["score"][name][word] = points
+        (says,) = mistakes(changed)
+        assert says == f"score.{name}.{word} must be a whole number from {low} to 100, not {points!r}."
