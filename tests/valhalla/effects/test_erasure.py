@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from db import audit
+from db import Database, audit
 from valhalla.effects import erasure
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import indexing, suppression
 from valhalla.leads.traces import BLOCK, Traces
 from valhalla.program.database import open_database
-from valhalla.program.errors import NotFound
+from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.instance import Running
 from valhalla.scoring import store
 
@@ -136,3 +136,15 @@ def test_a_list_is_searched_in_blocks_also_where_they_meet(tmp_path: Path, at: i
     finally:
         tracemalloc.stop()
     assert most < 6 * BLOCK, "the list of eight blocks was in memory as a whole"
+
+
+def test_a_person_is_named_by_number_address_or_telephone(database: Database, people: Any) -> None:
+    store.seed(database)
+    people(2)
+    assert erasure.named(database, "2") == ([2], None)
+    assert erasure.named(database, "123456") == ([123456], None), "nobody has a telephone number that short"
+    for text, kind in (("7135550002", "phone"), ("17135550002", "phone"), ("p2@example.com", "email")):
+        leads, entry = erasure.named(database, text)
+        assert leads == [2] and entry is not None and entry.kind == kind
+    with pytest.raises(UsageError, match="one person"):
+        erasure.named(database, "example.com")

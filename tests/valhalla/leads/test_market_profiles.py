@@ -49,6 +49,18 @@ def test_a_market_shows_what_there_is_and_what_came_of_it(here: Reevaluating) ->
         profiles(here.database, "Huston")
 
 
+def test_who_buys_in_a_market_names_it_its_state_or_none(here: Reevaluating) -> None:
+    for name, markets, price in (
+        ("Anywhere", "", "90000"),
+        ("Here", HOUSTON, "250000"),
+        ("There", "Dallas, TX", "900000"),
+        ("Far", "OK", "900000"),
+    ):
+        buyers.add(here.database, {"name": name, "markets": markets, "max_price": price})
+    (found,) = profiles(here.database, HOUSTON)
+    assert found["buyers"] == 3 and found["cap"]["most_to_pay"] == 240_000.0, "the highest price less the fee"
+
+
 def test_the_cap_is_the_policys_until_there_are_enough_deals(here: Reevaluating) -> None:
     deals(here.database, 18_000_000, 2)
     (found,) = profiles(here.database, HOUSTON)

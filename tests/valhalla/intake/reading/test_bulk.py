@@ -210,8 +210,8 @@ def test_both_paths_know_people_by_whatever_is_there(write, read_path):
 
 @pytest.mark.parametrize(
     ("profile", "other"),
-    [(Profile(), {}), (Profile(value_format="eu"), {"Est. Value": '"152.000,50"', "Est. Equity": "52.003", "Last Sale Amount": "36.000"})],
-    ids=["us", "eu"],
+    [(Profile(), {}), (Profile(), {"Est. Value": '"$152,000.50"'}), (Profile(value_format="eu"), {"Est. Value": '"152.000,50"', "Est. Equity": "52.003", "Last Sale Amount": "36.000"})],
+    ids=["us", "cents", "eu"],
 )  # fmt: skip
 def test_ordinary_rows_of_a_list_of_the_trade_take_the_fast_path(
     write, read_path, monkeypatch, profile, other

@@ -135,6 +135,7 @@ def test_a_page_called_xls_is_read_as_its_table(tmp_path: Path) -> None:
     (tmp_path / "a.xls").write_text(PAGE, encoding="utf-8")
     with open_source(tmp_path / "a.xls") as source:
         assert source.format == "html"
+        assert [(each.line, each.code) for each in source.warnings] == [(0, "CONTENT_NOT_NAME")]
         (chunk,) = source.chunks(final=True)
     assert [(row.name, row.phone, row.address) for row in chunk.accepted] == [
         ("O'Neil, Pat", "973-555-0131", "1 Oak St"), ("Jo Roe", None, "2 Oak St"),

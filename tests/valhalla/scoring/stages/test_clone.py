@@ -52,6 +52,14 @@ def test_a_market_may_have_a_cost_of_its_own(lab: Any) -> None:
     assert dear.play_readiness(None, PROVEN) != usual.play_readiness(None, PROVEN)
 
 
+def test_what_a_market_sets_for_itself_is_in_cents_and_only_its_own(lab: Any) -> None:
+    usual = lab.context_of().segment("csv", "Houston, TX", "TX")
+    assert usual.min_spread == DEFAULT_POLICY["packet"]["min_spread"] * 100
+    own = lab.context_of(set_key(DEFAULT_POLICY, "markets.Houston, TX.min_spread", 12_345))
+    assert own.segment("csv", "Houston, TX", "TX").min_spread == 12_345_00
+    assert own.segment("csv", "Dallas, TX", "TX").min_spread == usual.min_spread
+
+
 def months(*parts: tuple[int, int, int]) -> tuple[Month, ...]:
     return tuple(Month(f"2026-{i:02}", *part) for i, part in enumerate(parts, 1))
 
