@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from db import Database, audit, copying, errors
@@ -276,3 +277,32 @@ def test_a_file_in_memory_has_no_copy(elsewhere: Path) -> None:
     with memory_database() as database, pytest.raises(ValueError, match="in memory"):
         copying.copy(database, elsewhere / "copy.db")
     assert names(elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "says"),
+    [
+        (apsw.FullError("x"), errors.DiskFull, "is full"),
+        (apsw.SQLError("odd"), errors.DiskFailure, "could not be written: odd"),
+        (OSError(5, "no such device"), errors.DiskFailure, "could not be written: no such device"),
+    ],
+)
+def test_what_cannot_be_saved_says_why_and_leaves_nothing_behind(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    expected: type[Exception],
+    says: str,
+) -> None:
+    def fail(_: Path) -> None:
+        raise error
+
+    (tmp_path / "saved").mkdir()
+    monkeypatch.setattr(copying, "_flush", fail)
+    with pytest.raises(expected, match=says):
+        copying.rescue(database, tmp_path / "saved" / "copy.db")
+    assert names(tmp_path / "saved") == []
+    monkeypatch.undo()
+    copying.rescue(database, tmp_path / "saved" / "copy.db")
+    assert names(tmp_path / "saved") == ["copy.db"]
