@@ -270,6 +270,15 @@ def test_refusal_is_one_sentence(
     assert answer.status_code == status and what in answer.text.replace("&#39;", "'")
 
 
+@pytest.mark.parametrize(("count", "says"), [(1, "1 job will"), (2, "2 jobs will")])
+def test_several_jobs_are_tried_again_together(client: Client, bench: Bench, count: int, says: str) -> None:
+    jobs = [enqueue(bench, "report.make", "never") for _ in range(count)]
+    bench.run()
+    assert client.post("/queue/jobs/retry", data={"job": jobs}).status_code == 303
+    assert f"{says} be tried again." in client.get("/queue/jobs").text
+    assert {bench.queue.state(job).state for job in jobs} == {"waiting"}
+
+
 @pytest.mark.parametrize("number", [0, -1, 2**63, 10**30, "x", ""])
 def test_a_number_that_no_job_can_have_is_refused(client: Client, number: object) -> None:
     answer = client.post("/queue/jobs/retry", data={"job": [1, number]})

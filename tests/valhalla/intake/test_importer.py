@@ -255,3 +255,12 @@ def test_the_time_that_is_left_is_worked_out_from_the_bytes(
 ) -> None:
     told = Progress(done, 100, 100, 1, seconds).as_json()
     assert (told["rows_per_second"], told["seconds_left"]) == (rate, left)
+
+
+def test_of_many_warnings_the_first_are_kept(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valhalla.intake.importer.WARNINGS_KEPT", 5)
+    with desk.database.write():
+        desk.database.sql("INSERT INTO setting VALUES ('import.chunk_rows', '3', 0, 'test')")
+    rows = "".join(f"L{n},l{n}@example.com,1,oops\n" for n in range(11))
+    told = desk.read(desk.write("a.csv", rows, "name,email,value,arv\n"))
+    assert told.new == 11 and [warning["line"] for warning in told.warnings] == [2, 3, 4, 5, 6]

@@ -244,3 +244,19 @@ def test_a_dialers_list_of_calls_makes_no_leads(tmp_path: Path) -> None:
     with open_source(path) as source:
         (chunk,) = source.chunks(final=True)
     assert len(chunk.accepted) == 1, "a list of houses with what came of calls is one of leads"
+
+
+@pytest.mark.parametrize(
+    ("last", "codes"),
+    [("Exported by Dana", ["TOTALS_ROW"]), ("9 Elm St,,,Houston,TX", []), ("9 Elm St,,,,", [])],
+    ids=["a line under the list", "a house", "a house alone"],
+)
+def test_a_line_under_the_list_in_a_single_cell_is_no_lead(
+    tmp_path: Path, last: str, codes: list[str]
+) -> None:
+    row = "1 Oak St,Ann Lee,713-555-0101,Houston,TX\n"
+    path = tmp_path / "a.csv"
+    path.write_text(f"Property Address,Owner Name,Phone,City,State\n{row}{last}\n", encoding="utf-8")
+    with open_source(path) as source:
+        (chunk,) = source.chunks(final=True)
+    assert [reject.code for reject in chunk.rejected] == codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from valhalla.scoring.stages import decide
 from valhalla.scoring.stages.explanation import explain
+from valhalla.scoring.stages.packet import figures, formula
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, set_key
 
 
@@ -92,3 +94,17 @@ def test_what_is_missing_and_assumed_is_said(lab: Any, context: Any) -> None:
         "No offer can be worked out yet: the ARV and the address are missing.",
         'Repairs are assumed: 1,500 square feet at $52.50, the middle of $40 to $65 for condition "fair".',
     ]
+
+
+@pytest.mark.parametrize("model", ["rule", "costs"])
+@pytest.mark.parametrize("arv", [300_000_00, 180_000_00, 90_000_00])
+def test_the_formula_that_is_shown_comes_to_what_it_says(lab: Any, model: str, arv: int) -> None:
+    context = lab.context_of(set_key(DEFAULT_POLICY, "packet.model", model))
+    row = lab.PLAIN._replace(arv=arv)
+    segment = context.segment(row.source, row.market, row.state)
+    said = formula(figures(lab.decided(row, context), segment, context.packet), segment, context.packet)
+    assert said is not None
+    left, _, right = said.removeprefix("MAO = ").rpartition(" = ")
+    bare = re.sub(r"[A-Za-z]+ ", "", left.replace(" x ", " * ").replace("%", " / 100"))
+    assert re.fullmatch(r"[-+*/$,.() 0-9]+", bare), bare
+    assert round(eval(re.sub(r"[$,]", "", bare))) == int(re.sub(r"[$,]", "", right))

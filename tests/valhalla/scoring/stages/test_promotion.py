@@ -27,6 +27,13 @@ def failed(champion: Arm, challenger: Arm, p: float = 0.5, clicked: bool = True)
     return [gate.name for gate in gates if not gate.passed]
 
 
+@pytest.mark.parametrize(("clicked", "says"), [(True, "confirmed"), (False, "has to confirm")])
+def test_the_gate_of_a_persons_click_says_whether_it_was_given(clicked: bool, says: str) -> None:
+    gates = promotion_gates(CHAMPION, WINNER, 0.5, 6_000, SETTINGS, clicked)
+    (gate,) = [gate for gate in gates if gate.name == "a person's click"]
+    assert says in gate.says
+
+
 def test_a_clear_winner_passes_every_gate() -> None:
     assert failed(CHAMPION, WINNER) == []
 

@@ -30,3 +30,17 @@ def test_where_everything_is_common_what_is_its_own_is_said(
     shares = Shares(lab.NOW, 1_000, 1_000, tuple((code, 1_000) for code in sorted(codes)), ())
     first, *_ = reasons_of(lead, context, score_lines(lead, context, lab.NOW), Counts(shares), lab.NOW)
     assert first.says.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("days", "age"),
+    [(10, "recent"), (200, "this year"), (1_000, "2 years"), (20_000, "54 years"), (25_000, "68 years")],
+)
+def test_signs_are_as_old_as_they_are(lab: Any, days: int, age: str) -> None:
+    context = lab.context_of(FIRST_POLICY)
+    details = {"signs": [{"sign": "probate", "date": lab.NOW - days * lab.DAY}]}
+    lead = lab.decided(lab.PLAIN._replace(details=json.dumps(details)), context)
+    codes, _ = codes_of(lead, context, lab.NOW)
+    assert {
+        code for code in codes if code.startswith("probate:") and "-" not in code and "new" not in code
+    } == {f"probate:{age}"}
