@@ -49,6 +49,9 @@ SLOWEST = 90
 ELSEWHERE = {"browser", "product", "build", "scripts", "crash", "e2e"}
 """Folders of tests that are not tried: they start the whole program, or need a browser."""
 
+READING = ("tests/valhalla/test_durable.py",)
+"""Tests that read the text of every module, so that no import leads from them to one."""
+
 MARKS = "not slow and not crash and not browser and not wine and not postgres and not redis"
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
@@ -181,7 +184,8 @@ def tests_of(module: str, more: int) -> list[str]:
             rank = (not own, not public & words(path), -near, away, path.stat().st_size)
             ranked.append((rank, path.relative_to(ROOT).as_posix()))
     ranked.sort()
-    return [path for _, path in ranked[: sum(not rank[0] for rank, _ in ranked) + more]]
+    nearest = [path for _, path in ranked[: sum(not rank[0] for rank, _ in ranked) + more]]
+    return [*nearest, *READING]
 
 
 def copied(folder: Path) -> None:
