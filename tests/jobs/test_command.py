@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import JobQueue, seal_events
+from jobs import JobQueue, command, seal_events
 from jobs.command import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,3 +109,22 @@ def test_work_runs_jobs_until_it_is_told_to_end(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "stopped\n"
     assert process.returncode == 0
+
+
+def test_the_queue_of_this_folder_counts_before_one_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"shop_{os.getpid()}"
+    for folder in ("here", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.py").write_text(
+            f"from jobs import JobQueue\nqueue = JobQueue.open('{folder}.db')\n"
+        )
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "elsewhere"), *sys.path])
+    queue = command._queue(name)
+    try:
+        assert queue.database.path is not None and queue.database.path.name == "here.db"
+    finally:
+        queue.close()
+        del sys.modules[name]

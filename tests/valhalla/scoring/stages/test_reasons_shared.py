@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -44,3 +45,14 @@ def test_signs_are_as_old_as_they_are(lab: Any, days: int, age: str) -> None:
     assert {
         code for code in codes if code.startswith("probate:") and "-" not in code and "new" not in code
     } == {f"probate:{age}"}
+
+
+@pytest.mark.parametrize(
+    ("days", "width"),
+    [(0, 7), (6, 7), (7, 30), (29, 30), (30, 90), (31, 90), (89, 90), (90, 365), (120, 365)],
+)
+def test_a_list_counts_as_new_as_those_of_its_week_month_or_quarter(lab: Any, days: int, width: int) -> None:
+    context = lab.context_of(FIRST_POLICY)
+    lead = lab.decided(lab.PLAIN._replace(list_date=lab.NOW - days * lab.DAY), context)
+    codes, _ = codes_of(lead, context, lab.NOW)
+    assert {code for code in codes if re.fullmatch(r"fresh:\d+d", code)} == {f"fresh:{width}d"}
