@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from valhalla.scoring.stages.explanation import score_lines
+from valhalla.scoring.stages.learnt import LearntScore
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, FIRST_POLICY, set_key
-from valhalla.scoring.stages.score_reasons import Contribution, raises_of
+from valhalla.scoring.stages.score_reasons import Contribution, in_learnt_points, raises_of
 from valhalla.scoring.stages.snapshot import Snapshot
 
 HERE, THERE = "markets.Houston, TX.target", "markets.Dallas, TX.target"
@@ -118,3 +119,13 @@ def test_what_would_raise_a_score_is_added_up_by_what_it_takes() -> None:
         Contribution("e", 0, "", 900),
     ]
     assert list(raises_of(lines).items()) == [("ask", 500), ("look", 300)]
+
+
+def test_learnt_points_of_a_line_that_counts_against_a_lead_are_none_at_most() -> None:
+    learnt = LearntScore(0, 10, 2, 500, (2_000_000, -1_000_000), 1, 1, True, "It was learnt.")
+    lines = [Contribution("a", 100, "", 300), Contribution("b", 50, "", 200)]
+    found = in_learnt_points(lines, (100, 50), learnt)
+    assert [(line.name, line.points, line.most) for line in found] == [
+        ("a", 200, 600), ("b", -50, 0), ("baseline", 500, 0),
+    ]  # fmt: skip
+    assert found[-1].says == "Every lead gets this; it was learnt."
