@@ -294,7 +294,7 @@ def report(rows: list[dict[str, Any]]) -> None:
     for package in (*PACKAGES, "all"):
         names = PACKAGES if package == "all" else (package,)
         noticed, lived = (sum(counted[name, result] for name in names) for result in ("noticed", "lived"))
-        share = f"{100 * noticed / (noticed + lived):.0f} %" if noticed + lived else "-"
+        share = f"{100 * noticed // (noticed + lived)} %" if noticed + lived else "-"
         print(f"{package:24} {noticed:4} of {noticed + lived:4} noticed  {share}")
     for row in rows:
         if row["result"] == "lived":
