@@ -86,12 +86,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Whole files to a process, and all that draw pages to one: a second browser would only slow down the first."""
+    """Whole files to a process, and all that draw pages to one: a second browser would only slow down the first. What changes the
+    machine's addresses goes there, too: Chromium gives up what it is loading when they change (ERR_NETWORK_CHANGED)."""
     from xdist.scheduler import LoadFileScheduling
 
     class OneBrowser(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/browser" if "browser" in nodeid.partition("::")[0] else super()._split_scope(nodeid)
+            file = nodeid.partition("::")[0]
+            alone = "browser" in file or file.endswith("test_fleet_network.py")
+            return "tests/browser" if alone else super()._split_scope(nodeid)
 
     return OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
 
