@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 import apsw
 
 from db import errors, guard, migrate, opening, structure
-from db.connection import BUSY_TIMEOUT, FULL, Cursor
+from db.connection import BUSY_TIMEOUT, FULL
+from db.cursors import Cursor
 from db.database import Database
 from db.recording import Recorder
 from db.schema import Schema

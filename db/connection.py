@@ -18,6 +18,7 @@ from typing import Any, Self
 import apsw
 
 from db import authorizing, clock, errors, guard, waiting
+from db.cursors import Cursor, Read
 from db.orm import APSWDatabase, PeeweeException
 from db.recording import Recorder, Shape
 from db.schema import Schema
@@ -39,42 +40,6 @@ LONG_LOG = 4_000
 jobs fill 1,000 pages in a tenth of a second."""
 
 NORMAL, FULL = 1, 2
-
-
-class Cursor(apsw.Cursor):
-    """An APSW cursor with the two DB-API attributes that Huey and peewee ask for."""
-
-    __slots__ = ()
-
-    @property
-    def rowcount(self) -> int:
-        return self.connection.changes()
-
-    @property
-    def lastrowid(self) -> int:
-        return self.connection.last_insert_rowid()
-
-
-class _Read:
-    """The rows of a query of peewee's, all read, with what it asks a cursor for."""
-
-    __slots__ = ("_rows", "connection", "description")
-
-    def __init__(self, cursor: apsw.Cursor) -> None:
-        self.connection = cursor.connection
-        self.description: Sequence[tuple[Any, ...]] = ()
-        with contextlib.suppress(apsw.ExecutionCompleteError):  # what has no rows has ended already
-            self.description = cursor.description
-        self._rows = iter(cursor.fetchall())
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        return next(self._rows, None)
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        return list(self._rows)
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class _ThreadState(threading.local):
@@ -314,7 +279,7 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         garbage is collected, and as long the connection would see an old state of the file, on which it cannot write.
         What is wrong with the file is explained as by :meth:`sql`."""
         try:
-            return _Read(super().execute_sql(sql, params))
+            return Read(super().execute_sql(sql, params))
         except apsw.Error as error:
             raise self._explained(error) from error
         except PeeweeException as error:
