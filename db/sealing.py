@@ -198,17 +198,19 @@ def _summary(table: Evidence, found: list[Witness]) -> dict[str, Any]:
 def _ranges(keys: list[int | str]) -> list[Any] | None:
     """The keys, runs of numbers as [first, last]; None when that would be long."""
     first, last = keys[0], keys[-1]
-    if isinstance(first, int) and isinstance(last, int) and last - first == len(keys) - 1:
-        run = range(
-            first, last + 1
-        )  # compared without a list, which would be a megabyte for a large transaction
-        if all(map(eq, keys, run)):
-            return [[first, last]]
+    # Compared without a list, which would be a megabyte for a large transaction.
+    if (
+        isinstance(first, int)
+        and isinstance(last, int)
+        and last - first == len(keys) - 1
+        and all(map(eq, keys, range(first, last + 1)))
+    ):
+        return [[first, last]]
     named: list[Any] = []
     for key in keys:
-        newest = named[-1] if named else None
-        if isinstance(newest, list) and key == newest[1] + 1:
-            newest[1] = key
+        run = named[-1] if named else None
+        if isinstance(run, list) and key == run[1] + 1:
+            run[1] = key
         elif len(named) == KEYS_NAMED:
             return None
         else:

@@ -101,7 +101,7 @@ class Viewer:
         self.at = now
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
-        self._kept = entries or Entries()
+        self._entries = entries or Entries()
         self._contexts: dict[tuple[int, int], Context] = {}
         self._headers: dict[int, list[str]] = {}
         self._some: set[int] = set()
@@ -142,7 +142,7 @@ class Viewer:
     @cached_property
     def counts(self) -> Counts:
         """The same, as reasons ask for it."""
-        return self._kept.counts(self.shared.shares)
+        return self._entries.counts(self.shared.shares)
 
     @property
     def resting(self) -> contact_rules.Resting:
@@ -249,10 +249,10 @@ class Viewer:
         lead = record.lead
         promise = self._promised(lead.id)
         of = (record, promise, self.resting.get(lead.id), self.shared.snapshot_id, self._same)
-        found = self._kept.entry(lead.id, of, self.at)
+        found = self._entries.entry(lead.id, of, self.at)
         if found is None:
             found, due = self._entry(record, promise)
-            self._kept.keep(lead.id, Kept(of, self.at, due, found))
+            self._entries.keep(lead.id, Kept(of, self.at, due, found))
         return {**found, "rank": rank}
 
     def _promised(self, lead_id: int) -> tuple[str, int] | None:

@@ -33,11 +33,10 @@ SEVERITY = {"low": "info", "medium": "warning", "high": "error", "critical": "cr
 
 SRM_P = 0.001
 SRM_ENOUGH = 100
+SRM_MANY = 100_000
+SRM_COUNTED_FOR = 5 * MINUTE
 CALIBRATION_Z = 3.0
 CALIBRATION_ENOUGH = 100
-
-MANY = 100_000
-COUNTED_FOR = 5 * MINUTE
 
 COLUMN_GONE = "MISSING_COLUMN"
 SILENT_AFTER = 3
@@ -294,13 +293,13 @@ _counted: WeakKeyDictionary[Database, tuple[int, dict[int, int]]] = WeakKeyDicti
 
 
 def _drawn(database: Database) -> dict[int, int]:
-    """:func:`experiment_results.drawn`, which looks at each lead, for one who asks after each cycle: of :data:`MANY` leads a count is
-    good for :data:`COUNTED_FOR`. Of a million it takes a second, and how they are split changes slowly."""
+    """:func:`experiment_results.drawn`, which looks at each lead, for one who asks after each cycle: of :data:`SRM_MANY` leads a count is
+    good for :data:`SRM_COUNTED_FOR`. Of a million it takes a second, and how they are split changes slowly."""
     now = database.clock()
     at, found = _counted.get(database, (0, {}))
-    if not 0 <= now - at < COUNTED_FOR:
+    if not 0 <= now - at < SRM_COUNTED_FOR:
         found = experiment_results.drawn(database)
-        if sum(found.values()) >= MANY:
+        if sum(found.values()) >= SRM_MANY:
             _counted[database] = now, found
     return found
 

@@ -217,7 +217,7 @@ def test_a_rule_opens_one_alert_and_closes_it_when_it_has_been_silent_for_a_whil
 def test_of_many_leads_the_split_is_counted_again_after_five_minutes(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("valhalla.safety.risk_rules.MANY", 200)
+    monkeypatch.setattr("valhalla.safety.risk_rules.SRM_MANY", 200)
     mend = skewed_split(watch)
     assert watch.level("R12") == "high"
     mend()
