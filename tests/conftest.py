@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.util
 import os
@@ -14,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -178,16 +180,27 @@ def vfs() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """A PostgreSQL server for the tests of this process; skips where none can be had."""
+def start_postgres() -> Iterator[Callable[..., Any]]:
+    """A function that starts a PostgreSQL server; skips where none can be had."""
     pytest.importorskip("psycopg", reason="needs psycopg (pip install 'valhalla[postgres]')")
     module = load_beside("postgres_server")
-    try:
-        server = module.Server()
-    except module.NoServer as reason:
-        pytest.skip(str(reason))
-    yield server
-    server.close()
+    with contextlib.ExitStack() as servers:
+
+        def start(**options: Any) -> Any:
+            try:
+                server = module.Server(**options)
+            except module.NoServer as reason:
+                pytest.skip(str(reason))
+            servers.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def postgres_server(start_postgres: Callable[..., Any]) -> Any:
+    """A PostgreSQL server for the tests of this process."""
+    return start_postgres()
 
 
 @pytest.fixture
@@ -304,6 +317,73 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def receive() -> Iterator[Callable[[Callable[[Any], object]], str]]:
+    """A function that starts an HTTP server and returns its address; ``answer(request)`` answers each request of its handler."""
+    with contextlib.ExitStack() as servers:
+
+        def receive(answer: Callable[[Any], object]) -> str:
+            class Handler(BaseHTTPRequestHandler):
+                def do_POST(self) -> None:
+                    with contextlib.suppress(OSError):  # who asked is gone
+                        answer(self)
+
+                do_GET = do_POST
+
+                def log_message(self, *_: object) -> None:
+                    pass
+
+            server = servers.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+            servers.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield receive
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """A function that waits until something is true which no event announces."""
+
+    def wait(true: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not true():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.001)
+
+    return wait
+
+
+@pytest.fixture
+def together() -> Callable[[int, Callable[[int], object]], list[object]]:
+    """A function that runs ``work(n)`` in so many threads at the same moment and returns what each gave or raised."""
+
+    def run(threads: int, work: Callable[[int], object]) -> list[object]:
+        gate, results = threading.Barrier(threads), [None] * threads
+
+        def body(number: int) -> None:
+            gate.wait()
+            try:
+                results[number] = work(number)  # type: ignore[call-overload]
+            except BaseException as error:
+                results[number] = error  # type: ignore[call-overload]
+
+        workers = [threading.Thread(target=body, args=(number,)) for number in range(threads)]
+        for each in workers:
+            each.start()
+        for each in workers:
+            each.join()
+        return list(results)
+
+    return run
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Coroutines among the tests run on asyncio alone."""
+    return "asyncio"
 
 
 @pytest.fixture

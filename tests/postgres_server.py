@@ -38,20 +38,26 @@ def unprivileged() -> list[str]:
 
 
 class Server:
-    """A server in a folder of its own, for one user without a password. ``address``: where it listens, for the 24 bits around it."""
+    """A server in a folder of its own, for one user. ``address``: where it listens, for the 24 bits around it; ``password``:
+    what the user needs on this computer."""
 
-    def __init__(self, flushes: bool = False, address: str = "127.0.0.1") -> None:
+    def __init__(self, flushes: bool = False, address: str = "127.0.0.1", password: str = "") -> None:
         self._programs = programs()
         self._address = address
+        self._user = f"queue:{password}" if password else "queue"
         self._flush = "on" if flushes else "off"
         self._emptied: str | None = None
         self._home = Path(tempfile.mkdtemp(prefix="valhalla-postgres-"))
+        secret = self._home / "password"
+        secret.write_text(password, encoding="utf-8")
         if os.geteuid() == 0:
-            shutil.chown(self._home, "nobody")
+            for each in (self._home, secret):
+                shutil.chown(each, "nobody")
+        way = ("-A", "scram-sha-256", f"--pwfile={secret}") if password else ("-A", "trust")
         with socket.socket() as probe:
             probe.bind((address, 0))
             self._port = probe.getsockname()[1]
-        self._run("initdb", "-D", str(self._home / "data"), "-U", "queue", "-A", "trust", "-E", "UTF8", "-N")
+        self._run("initdb", "-D", str(self._home / "data"), "-U", "queue", *way, "-E", "UTF8", "-N")
         with open(self._home / "data" / "pg_hba.conf", "a", encoding="ascii") as rules:
             rules.write(f"host all all {address}/24 trust\n")
         self.start()
@@ -75,7 +81,7 @@ class Server:
         self._control("-w", "-l", str(self._home / "log"), "-m", "immediate", "restart")
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://queue@{self._address}:{self._port}/{database}"
+        return f"postgresql://{self._user}@{self._address}:{self._port}/{database}"
 
     def database(self) -> str:
         """The URL of a new database."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +30,21 @@ EACH = 2
 class Receiver:
     """Kills the sender as soon as as many requests are under way as its threads could have begun, or no more come."""
 
-    def __init__(self) -> None:
+    def __init__(self, receive: Callable[..., str]) -> None:
         self.keys: Counter[str] = Counter()
         self.victim: Any = None
         self._mutex = threading.Lock()
         self._three = threading.Event()
         self._waiting = 0
-        receiver = self
+        self.url = f"{receive(self._answer)}/hook"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.keys[self.headers["Idempotency-Key"]] += 1
-                receiver.kill()
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except OSError:  # the sender is dead
-                    pass
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+    def _answer(self, request: Any) -> None:
+        request.rfile.read(int(request.headers["Content-Length"]))
+        self.keys[request.headers["Idempotency-Key"]] += 1
+        self.kill()
+        request.send_response(200)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
 
     def arm(self, victim: Any) -> None:
         self._three.clear()
@@ -78,26 +63,16 @@ class Receiver:
             if self.victim is not None and not self.victim.over.is_set():
                 self.victim.kill()
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
 
 @pytest.mark.parametrize("is_honoured", HONOURED, ids=["keys unknown", "keys honoured"][: len(HONOURED)])
 def test_kill_leaves_one_uncertain_at_most(
     home: Path,
-    receiver: Receiver,
+    receive: Callable[..., str],
     is_honoured: bool,
     nursery: Callable[[str], Any],
     count_kills: Callable[[str, int], None],
 ) -> None:
+    receiver = Receiver(receive)
     Home(home).prepare()
     with open_home(Home(home)) as database:
         GovernorEnforcer(database=database).set_limit("effect.webhook", 10 * KILLS * EACH, 60)

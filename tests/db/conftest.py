@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,19 +42,6 @@ def database(path: Path, new_file: Path) -> Iterator[Database]:
     shutil.copy(new_file, path)
     with open_database(path) as database:
         yield database
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """A function that waits until something is true which no event announces."""
-
-    def wait(true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not true():
-            assert time.monotonic() < deadline, "it never came true"
-            time.sleep(0.001)
-
-    return wait
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +16,22 @@ from valhalla.program.database import open_database
 Run = Callable[..., Any]
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.server.told.append(self.rfile.read(int(self.headers["Content-Length"])))  # type: ignore[attr-defined]
-        self.send_response(204)
-        self.end_headers()
+class Crm:
+    """A receiver of leads."""
 
-    def log_message(self, *_: object) -> None:
-        pass
+    def __init__(self, receive: Callable[..., str]) -> None:
+        self.heard: list[bytes] = []
+        self.url = f"{receive(self._answer)}/lead"
+
+    def _answer(self, request: Any) -> None:
+        self.heard.append(request.rfile.read(int(request.headers["Content-Length"])))
+        request.send_response(204)
+        request.end_headers()
 
 
 @pytest.fixture
-def crm() -> Iterator[Any]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.told = []  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def crm(receive: Callable[..., str]) -> Crm:
+    return Crm(receive)
 
 
 def report(home: Path, name: str) -> dict[str, Any]:
@@ -44,9 +40,9 @@ def report(home: Path, name: str) -> dict[str, Any]:
 
 
 def test_production_goes_through_every_gate_and_sends_what_was_approved(
-    inside: Run, home: Path, sample: Path, crm: Any
+    inside: Run, home: Path, sample: Path, crm: Crm
 ) -> None:
-    inside("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
+    inside("config", "set", "webhook.url", crm.url)
     inside("effects", "approve", "--standing", "webhook", "--per-day", 4)
     answer = inside("production", sample, "--yes")
     assert answer.code == 0, answer.err
@@ -57,7 +53,7 @@ def test_production_goes_through_every_gate_and_sends_what_was_approved(
         "[OK] process",
         "[OK] report",
     ]
-    assert len(crm.told) == 4, "the standing approval's daily number"
+    assert len(crm.heard) == 4, "the standing approval's daily number"
     found = report(home, "production_execution.json")
     assert (found["mode"], found["dry_run_enabled"], found["data_source"]) == (
         "PRODUCTION",
@@ -73,20 +69,20 @@ def test_production_goes_through_every_gate_and_sends_what_was_approved(
     assert states.count("done") == 4 and states.count("drafted") == 6
     assert inside("live", "status").out.startswith("Dry run"), "the lock closes with the run"
     again = inside("production", sample, "--yes")
-    assert again.code == 0 and len(crm.told) == 4, "an unchanged lead is told once"
+    assert again.code == 0 and len(crm.heard) == 4, "an unchanged lead is told once"
 
 
 def test_a_failed_risk_gate_leaves_leads_stored_and_sends_nothing(
-    inside: Run, home: Path, tmp_path: Path, crm: Any
+    inside: Run, home: Path, tmp_path: Path, crm: Crm
 ) -> None:
-    inside("config", "set", "webhook.url", f"http://127.0.0.1:{crm.server_port}/lead")
+    inside("config", "set", "webhook.url", crm.url)
     inside("effects", "approve", "--standing", "webhook")
     good = "".join(f"Ann {n},ann{n}@example.com,{100_000 + n}\n" for n in range(30))
     dirty = tmp_path / "dirty.csv"
     dirty.write_text("name,email,value\n" + good + "Bad,bad,1\n" * 20)
     answer = inside("production", dirty, "--yes")
     assert answer.code == 1 and "stopped at risk" in answer.err and len(answer.err.splitlines()) == 1
-    assert crm.told == [] and len(inside("leads", "list", "--json", "--limit", 99).json) == 30
+    assert crm.heard == [] and len(inside("leads", "list", "--json", "--limit", 99).json) == 30
     assert report(home, "production_execution.json")["dry_run_enabled"] is True
 
 

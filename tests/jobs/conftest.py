@@ -8,6 +8,7 @@ import pytest
 from db import Database
 from jobs import JobQueue
 from jobs.schema import SCHEMA
+from jobs.testing import Bench
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -25,3 +26,9 @@ def queue(database: Database) -> Iterator[JobQueue]:
     queue = JobQueue(database)
     yield queue
     queue.close()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with Bench() as bench:
+        yield bench

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from jobs import CurrentJob, current_job
 from jobs.testing import Bench
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
 
 
 def run(bench: Bench, body: Any, **options: Any) -> Any:

@@ -18,12 +18,6 @@ from jobs.testing import Bench
 from jobs.worker_thread import WorkerThread
 
 
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
-
-
 class Leaving(BaseException):
     pass
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -265,12 +265,6 @@ def test_an_added_duty_is_run_again_and_again_and_one_that_fails_stops_no_other(
     maintenance.tick()
 
     assert ran == ["broken", "works"] * 2
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
 
 
 def running(bench: Bench, owner: int) -> tuple[Running, Maintenance, JobWorker]:

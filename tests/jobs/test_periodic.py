@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import itertools
 import time
-from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,12 +16,6 @@ from db.clock import DAY, MINUTE, SECOND
 from jobs.cron import Cron
 from jobs.periodic import PeriodicJob
 from jobs.testing import Bench
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
 
 
 def count(bench: Bench, name: str) -> dict[str, int]:

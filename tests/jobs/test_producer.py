@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,6 @@ from huey.api import group
 
 from jobs import PayloadError, UnknownHandler, current_job, prune_jobs
 from jobs.testing import Bench
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ from db.clock import DAY
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Hooks, Request
 from valhalla.intake.results import FileResult, of_import, of_unchanged
+from valhalla.leads import indexing
 from valhalla.leads.outcomes import Outcome, Recorder
+from valhalla.leads.view import Viewer
 from valhalla.program.database import memory_database, open_database
 from valhalla.scoring import store as stages
 from valhalla.team import passwords
@@ -157,6 +159,19 @@ def loader(database: Database, folder: Path) -> Callable[..., int]:
     return load
 
 
+def bring_up_to_date(database: Database) -> None:
+    more = True
+    while more:
+        with database.write():
+            more = indexing.index_some(database)
+
+
+@pytest.fixture
+def index() -> Callable[[Database], None]:
+    """A function that brings the search index up to date."""
+    return bring_up_to_date
+
+
 @pytest.fixture
 def load(database: Database, tmp_path: Path) -> Callable[..., int]:
     """A function that imports a list: ``load("Ann Lee,ann@x.com,150000,...", source="ppc")``; returns the number of leads."""
@@ -240,6 +255,14 @@ class Desk:
 
     def leads(self, columns: str = "id, name, email, value / 100") -> list[tuple[Any, ...]]:
         return self.database.sql(f"SELECT {columns} FROM lead ORDER BY id")
+
+    def index(self) -> None:
+        bring_up_to_date(self.database)
+
+    def whole(self, number: int = 1) -> dict[str, Any]:
+        """All that is shown of a lead."""
+        viewer = Viewer.now(self.database)
+        return viewer.whole(viewer.record(number))
 
     def last_import(self) -> int:
         return int(self.database.value("SELECT max(id) FROM import"))

@@ -15,7 +15,6 @@ from valhalla.effects import drafting
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.intake.source_settings import Change, set_source
-from valhalla.leads import indexing
 from valhalla.scoring.policies import change
 
 ANN = "<script>Ann</script> Ames,ann@example.com,100000,Houston TX,713-555-2101,1 Elm St,,,,"
@@ -23,19 +22,12 @@ ANN2 = "Ann Ames,ann@work.example,90000,Houston TX,(713) 555-2101,1 Elm St,30000
 
 
 @pytest.fixture
-def pair(database: Database, load: Callable[..., int]) -> tuple[int, int]:
+def pair(database: Database, load: Callable[..., int], index: Any) -> tuple[int, int]:
     """Two leads with one number and two addresses."""
     load(ANN)
     load(ANN2)
     index(database)
     return 1, 2
-
-
-def index(database: Database) -> None:
-    more = True
-    while more:
-        with database.write():
-            more = indexing.index_some(database)
 
 
 @pytest.fixture
@@ -96,7 +88,7 @@ def test_a_merge_is_made_and_taken_back(
 
 
 def test_two_people_are_not_proposed_again(
-    client: httpx.Client, database: Database, pair: tuple[int, int]
+    client: httpx.Client, database: Database, pair: tuple[int, int], index: Any
 ) -> None:
     assert client.post("/decisions/apart", data={"one": 1, "other": 2}).status_code == 303
     index(database)
@@ -105,7 +97,9 @@ def test_two_people_are_not_proposed_again(
     assert client.post("/decisions/apart", data={"one": 1, "other": 99}).status_code == 404
 
 
-def test_pairs_are_paged(client: httpx.Client, database: Database, load: Callable[..., int]) -> None:
+def test_pairs_are_paged(
+    client: httpx.Client, database: Database, load: Callable[..., int], index: Any
+) -> None:
     for offer in ("x", "y"):
         load(*(f"P{n},p{n}@{offer}.com,1000,,713555{n:04d},,,,," for n in range(23)))
     index(database)

@@ -12,17 +12,10 @@ import pytest
 from db import Database
 from valhalla.cockpit import routes
 from valhalla.intake.samples import NAME, ten_leads
-from valhalla.leads import browse, indexing
+from valhalla.leads import browse
 from valhalla.leads.merge import merge
 
 EVIL = "<script>alert('x')</script>"
-
-
-def index(database: Database) -> None:
-    """Bring the search index up to date."""
-    with database.write():
-        while indexing.index_some(database):
-            pass
 
 
 def numbers(answer: httpx.Response) -> list[int]:
@@ -96,6 +89,7 @@ def test_filters_find_what_fits_with_and_without_the_index(
     monkeypatch: pytest.MonkeyPatch,
     indexed: bool,
     order: str,
+    index: Any,
 ) -> None:
     for i in range(1, 31):
         place = "Dallas, TX" if i % 3 == 0 else "Houston, TX"
@@ -146,7 +140,7 @@ def test_merged_leads_are_not_listed(
 
 
 def test_search_finds_words_and_numbers(
-    client: httpx.Client, database: Database, people: Callable[[int], int]
+    client: httpx.Client, database: Database, people: Callable[[int], int], index: Any
 ) -> None:
     people(12)
     index(database)
@@ -259,7 +253,7 @@ def test_sample_leads_go_into_the_inbox(client: httpx.Client, tmp_path: Path) ->
 
 
 def test_looking_changes_nothing(
-    client: httpx.Client, database: Database, people: Callable[[int], int]
+    client: httpx.Client, database: Database, people: Callable[[int], int], index: Any
 ) -> None:
     people(3)
     index(database)

@@ -33,11 +33,6 @@ def until(socket: Any, kind: str) -> dict[str, Any]:
             return message
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_counters_come_at_once_and_when_something_changed(
     connect: Callable[..., Any], database: Database
 ) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -87,23 +86,19 @@ def test_the_address_that_programs_share_explains_itself_and_shows_nothing(
         assert person.get(f"{server.url}/?{link}").status_code == 303  # nobody has used it up there
 
 
-def test_the_browser_keeps_the_cookie_from_every_other_port(server: Server, client: httpx.Client) -> None:
+def test_the_browser_keeps_the_cookie_from_every_other_port(
+    client: httpx.Client, receive: Callable[..., str]
+) -> None:
     seen: list[str | None] = []
 
-    class Other(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.headers["Cookie"])
-            self.send_response(204)
-            self.end_headers()
+    def answer(request: Any) -> None:
+        seen.append(request.headers["Cookie"])
+        request.send_response(204)
+        request.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
-        for name in ("127.0.0.1", "localhost"):
-            assert client.get(f"http://{name}:{other.server_port}/").status_code == 204
-        other.shutdown()
+    port = receive(answer).rpartition(":")[2]
+    for name in ("127.0.0.1", "localhost"):
+        assert client.get(f"http://{name}:{port}/").status_code == 204
     assert seen == [None, None]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+
+from valhalla.console import redis_client
 
 SCHEMA = {
     "reasoning_logs.db": """
@@ -72,8 +74,11 @@ class Data:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+async def redis(redis_server: Any, anyio_backend: str) -> AsyncIterator[Any]:
+    """A client of the test's Redis."""
+    client = redis_client.client(redis_server.url, 5)
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture

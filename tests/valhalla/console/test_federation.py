@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.console import federation, redis_client
+from valhalla.console import federation
 from valhalla.console.errors import SourceError
 from valhalla.console.federation import FederationDataSource
 
@@ -24,13 +24,6 @@ async def source(redis_server: Any, anyio_backend: str) -> AsyncIterator[Federat
     assert await source.connect()
     yield source
     await source.disconnect()
-
-
-@pytest.fixture
-async def redis(redis_server: Any, anyio_backend: str) -> AsyncIterator[Any]:
-    client = redis_client.client(redis_server.url, 5)
-    yield client
-    await client.aclose()
 
 
 def fields(**more: str) -> dict[str, str]:

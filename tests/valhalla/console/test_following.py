@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from valhalla.console import keyspace, redis_client
+from valhalla.console import keyspace
 from valhalla.console.board import Board
 from valhalla.console.federation import NOBODY_WATCHES, FederationDataSource
 from valhalla.console.hub import Outbox
@@ -22,13 +22,6 @@ async def source(redis_server: Any, anyio_backend: str) -> AsyncIterator[Federat
     await source.connect()
     yield source
     await source.disconnect()
-
-
-@pytest.fixture
-async def redis(redis_server: Any, anyio_backend: str) -> AsyncIterator[Any]:
-    client = redis_client.client(redis_server.url, 5)
-    yield client
-    await client.aclose()
 
 
 async def following(source: FederationDataSource) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,47 +24,33 @@ ADD_RUN = "INSERT INTO run (pid, version, settings, started_at) VALUES (1, 'test
 class Receiver:
     """An HTTP server that keeps what it was told and answers as the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, receive: Callable[..., str]) -> None:
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
-        receiver = self
+        self.url = f"{receive(self._answer)}/hook"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.requests.append((dict(self.headers), body))
-                status, headers = receiver.answers.pop(0) if receiver.answers else (200, {})
-                if status == 0:
-                    self.close_connection = True  # hangs up without an answer
-                    return
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+    def _answer(self, request: Any) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        self.requests.append((dict(request.headers), body))
+        status, headers = self.answers.pop(0) if self.answers else (200, {})
+        if status == 0:
+            request.close_connection = True  # hangs up without an answer
+            return
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", "2")
+        request.end_headers()
+        request.wfile.write(b"ok")
 
     @property
     def keys(self) -> list[str]:
         return [headers["Idempotency-Key"] for headers, _ in self.requests]
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
+def receiver(receive: Callable[..., str]) -> Receiver:
+    return Receiver(receive)
 
 
 @pytest.fixture

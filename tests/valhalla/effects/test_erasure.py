@@ -13,7 +13,7 @@ from db import Database, audit
 from valhalla.effects import erasure
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
-from valhalla.leads import indexing, suppression
+from valhalla.leads import suppression
 from valhalla.leads.traces import BLOCK, Traces
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
@@ -21,7 +21,7 @@ from valhalla.program.instance import Running
 from valhalla.scoring import store
 
 
-def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
+def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path, index: Any) -> None:
     lists = tmp_path / "lists"
     lists.mkdir()
     path = lists / "a.csv"
@@ -36,10 +36,7 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
     with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         import_file(database, Request(str(path)))
-        while True:
-            with database.write():
-                if not indexing.index_some(database):
-                    break
+        index(database)
         result = erasure.forget(
             database, erasure.who(database, suppression.entry("quentin@forgetme.example"))
         )
@@ -104,7 +101,7 @@ def test_a_large_file_that_another_process_uses_is_left_to_that_one(
         assert erasure.clean(database)
 
 
-def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) -> None:
+def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path, index: Any) -> None:
     path = tmp_path / "gone.csv"
     path.write_text(
         "name,email,value,notes\nQuentin,quentin@forgetme.example,1,secretword\nBo,bo@x.com,1,\n",
@@ -113,8 +110,7 @@ def test_right_after_forgetting_the_bytes_are_gone(desk: Any, tmp_path: Path) ->
     with open_database(tmp_path / "valhalla.db") as database:
         store.seed(database)
         import_file(database, Request(str(path)))
-        with database.write():
-            indexing.index_some(database)
+        index(database)
         database.checkpoint()
         erasure.forget(database, [1])
     content = (tmp_path / "valhalla.db").read_bytes().lower()

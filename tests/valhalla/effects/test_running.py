@@ -432,22 +432,12 @@ def test_an_export_is_written_whole_and_a_lead_not_to_be_contacted_blocks_it(
     assert effects.alerts.get_alerts("critical")[0]["task"] == "risk:R14"
 
 
-def test_many_workers_send_an_effect_once(database: Database, make: Make, receiver: Any) -> None:
-    import threading
-
+def test_many_workers_send_an_effect_once(
+    database: Database, make: Make, receiver: Any, together: Callable[..., list[object]]
+) -> None:
     effects = make(is_live=True)
     number = approved(database, receiver.url)
-    gate = threading.Barrier(6)
-
-    def work() -> None:
-        gate.wait()
-        effects.run(number)
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    together(6, lambda _: effects.run(number))
     assert len(receiver.requests) == 1 and register.show(database, number)["state"] == "done"
     assert effects.governor.get_status("effect.webhook")["current_actions"] == 1
 

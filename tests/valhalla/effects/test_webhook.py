@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,28 +12,16 @@ from valhalla.effects.webhook import BODY_SHOWN, LONGEST_WAIT, retry_after, send
 
 
 @pytest.fixture
-def talker() -> Iterator[str]:
+def talker(receive: Callable[..., str]) -> str:
     """The address of a receiver whose answers never end; what stands behind the last slash is their status."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(int(self.path.rpartition("/")[2]))
-            self.end_headers()
-            try:
-                while True:
-                    self.wfile.write("é".encode() * 4096)
-            except OSError:  # nobody listens any more
-                pass
+    def answer(request: Any) -> None:
+        request.send_response(int(request.path.rpartition("/")[2]))
+        request.end_headers()
+        while True:
+            request.wfile.write("é".encode() * 4096)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    return receive(answer)
 
 
 def test_of_an_answer_without_an_end_the_beginning_is_kept(talker: str) -> None:

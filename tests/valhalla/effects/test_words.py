@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +24,21 @@ ECHO = " ".join(CANARY)
 
 
 @pytest.fixture
-def hook() -> Iterator[str]:
+def hook(receive: Callable[..., str]) -> str:
     """The address of a receiver that answers with the status behind the last slash and repeats what it was told."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told = self.rfile.read(int(self.headers["Content-Length"]))
-            status = int(self.path.rpartition("/")[2])
-            if status == 0:
-                return
-            self.send_response(status, ECHO)
-            self.send_header("Location", f"http://127.0.0.1:1/{ECHO}".replace(" ", "+"))
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+    def answer(request: Any) -> None:
+        told = request.rfile.read(int(request.headers["Content-Length"]))
+        status = int(request.path.rpartition("/")[2])
+        if status == 0:
+            return
+        request.send_response(status, ECHO)
+        request.send_header("Location", f"http://127.0.0.1:1/{ECHO}".replace(" ", "+"))
+        request.send_header("Content-Length", str(len(told)))
+        request.end_headers()
+        request.wfile.write(told)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    return receive(answer)
 
 
 @pytest.fixture

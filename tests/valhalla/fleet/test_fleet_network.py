@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,20 +99,9 @@ def wires() -> Iterator[Wires]:
 
 
 @pytest.fixture
-def server(wires: Wires) -> Iterator[Any]:
+def server(wires: Wires, start_postgres: Callable[..., Any]) -> Any:
     """A PostgreSQL server that they reach."""
-    pytest.importorskip("psycopg", reason="needs psycopg (pip install 'valhalla[postgres]')")
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    try:
-        import postgres_server
-    finally:
-        sys.path.pop(0)
-    try:
-        made = postgres_server.Server(address=ADDRESS)
-    except postgres_server.NoServer as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.close()
+    return start_postgres(address=ADDRESS)
 
 
 def wait_until_sent(place: Path, life: str, folder: Path) -> None:

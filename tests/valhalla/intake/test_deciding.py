@@ -10,16 +10,10 @@ from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
 from valhalla.leads import review
 from valhalla.leads.outcomes import Outcome, record
-from valhalla.leads.view import Viewer
 
 HEADER = "Owner Name,Phone,Email,Property Address,City,State,Zip,Sqft\n"
 ANN = "Ann Lee,713-555-0101,ann@example.com,1 Oak St,Houston,TX,77002,1200\n"
 BOB = "Bob Roe,713-555-0102,,1 OAK STREET,Houston,TX,77002,\n"
-
-
-def shown(desk: Any, number: int) -> dict[str, Any]:
-    viewer = Viewer.now(desk.database)
-    return viewer.whole(viewer.record(number))
 
 
 def test_another_owner_ends_the_old_lead_as_sold_and_begins_a_new_one(desk: Any) -> None:
@@ -32,7 +26,7 @@ def test_another_owner_ends_the_old_lead_as_sold_and_begins_a_new_one(desk: Any)
     (asked,) = review.waiting(desk.database, 10)
     assert asked["new_owner"] and asked["changes"]["name"] == ["Ann Lee", "Bob Roe"]
     assert deciding.decide_all(desk.database, [asked["id"]], accepted=True) == [2]
-    old, new = shown(desk, 1), shown(desk, 2)
+    old, new = desk.whole(1), desk.whole(2)
     assert (old["name"], old["phone"]) == ("Ann Lee", "713-555-0101")
     assert [each["event"] for each in old["outcomes"]] == ["opted_out", "sold"]
     assert (new["name"], new["phone"], new["email"], new["address"]) == (
@@ -44,7 +38,7 @@ def test_another_owner_ends_the_old_lead_as_sold_and_begins_a_new_one(desk: Any)
     assert new["status"] == "new" and new["outcomes"] == [] and new["history"] == []
     assert desk.database.value("SELECT suppressed FROM lead WHERE id = 2") is None, "the opt-out was Ann's"
     told = desk.read(desk.write("c.csv", BOB.replace("713-555-0102", "713-555-0109"), HEADER))
-    assert told.new == 0 and len(shown(desk, 2)["phones"]) == 2, "lists find the new owner from now on"
+    assert told.new == 0 and len(desk.whole(2)["phones"]) == 2, "lists find the new owner from now on"
     desk.read(desk.folder / "b.csv", again=True)
     assert review.waiting(desk.database, 10) == [] and len(desk.leads()) == 2
     assert audit.check_chain(desk.database) == []

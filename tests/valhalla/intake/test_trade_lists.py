@@ -13,7 +13,7 @@ from valhalla.effects import erasure
 from valhalla.intake.reading import Profile
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.undo import undo_import
-from valhalla.leads import do_not_contact, indexing, search, suppression
+from valhalla.leads import do_not_contact, search, suppression
 from valhalla.leads import merge as merging
 from valhalla.leads.call_list import top
 from valhalla.leads.details import decoded, encoded, merged, reach
@@ -52,11 +52,6 @@ def take(desk: Any, header: str, rows: str, name: str = "a.csv") -> Any:
     return desk.read(path, again=True)
 
 
-def viewed(desk: Any, number: int = 1) -> dict[str, Any]:
-    viewer = Viewer.now(desk.database)
-    return viewer.whole(viewer.record(number))
-
-
 @pytest.mark.parametrize(
     ("price", "value"),
     [
@@ -75,7 +70,7 @@ def viewed(desk: Any, number: int = 1) -> dict[str, Any]:
 def test_nobody_drops_a_seller_for_a_price(desk: Any, price: str, value: int | None) -> None:
     assert desk.take("a.csv", f"Ann Lee,713-555-0101,{price}\n", header="name,phone,asking price\n")[0] == 1
     assert desk.leads("value") == [(value,)]
-    told = viewed(desk)
+    told = desk.whole()
     assert told["value"] == (None if value is None else value / 100)
     text = price.strip('"').strip()
     assert told["unread"] == ({"asking price": text} if value is None and text else {})
@@ -85,7 +80,7 @@ def test_what_is_not_known_stays_unknown_through_all_six_stages(desk: Any) -> No
     desk.take(
         "a.csv", "Ann Lee,713-555-0101,1 Oak St,200000,20000\n", header="owner,phone,address,arv,repairs\n"
     )
-    packet = next(stage for stage in viewed(desk)["stages"] if stage["stage"] == "packet")
+    packet = next(stage for stage in desk.whole()["stages"] if stage["stage"] == "packet")
     assert (packet["decision"], packet["numbers"]["asking_cents"], packet["numbers"]["spread_cents"]) == (
         *("READY", None, None),
     )
@@ -112,7 +107,7 @@ def test_every_number_and_address_is_kept_in_order_and_the_first_usable_one_is_s
     header = NUMBERS.replace("phone,", "phone,first phone dnc,", 1)
     row = ANN.replace("713-555-0101,", "713-555-0101,Y,", 1)
     assert take(desk, header, row + "\n").rejected == 0
-    told = viewed(desk)
+    told = desk.whole()
     assert told["phone"] == "832-555-0103"
     assert [(each["number"], each["flags"]) for each in told["phones"]] == [
         ("713-555-0101", ["do_not_call"]),
@@ -124,8 +119,7 @@ def test_every_number_and_address_is_kept_in_order_and_the_first_usable_one_is_s
 
 def test_a_number_that_calls_back_is_found_whichever_it_is(desk: Any) -> None:
     take(desk, NUMBERS, ANN + "\n")
-    with desk.database.write():
-        indexing.index_some(desk.database)
+    desk.index()
     for number in ("713 555 0101", "(713) 555-0102", "+18325550103"):
         assert search.search(desk.database, number, 5).lead_ids == [1], number
     assert search.search(desk.database, "b@example.com", 5).lead_ids == [1]
@@ -136,8 +130,7 @@ def test_a_number_that_calls_back_is_found_whichever_it_is(desk: Any) -> None:
 def test_do_not_contact_holds_for_every_number_and_address(desk: Any, who: str, indexed: bool) -> None:
     take(desk, NUMBERS, ANN + "\n")
     if indexed:
-        with desk.database.write():
-            indexing.index_some(desk.database)
+        desk.index()
     viewer = Viewer.now(desk.database)
     assert [each.lead.id for each in top(desk.database, viewer, 5)] == [1]
     assert do_not_contact.add(desk.database, [suppression.entry(who)]) == (1, 1)
@@ -234,7 +227,7 @@ def test_three_houses_of_one_owner_are_three_leads_of_one_person(desk: Any) -> N
     assert desk.take("a.csv", "".join(rows), header=HOUSES) == (3, 0, 0, 0, 0)
     assert [address for _, address, *_ in houses(desk)] == ["11 Ash St", "29 Ash St", "640 Ash St"]
     for number in (1, 2, 3):
-        person = viewed(desk, number)["person"]
+        person = desk.whole(number)["person"]
         assert person["id"] == 1 and {each["id"] for each in person["other_leads"]} == {1, 2, 3} - {number}
     assert len({variant for (variant,) in desk.leads("variant_id")}) == 1
     assert desk.take("b.csv", "".join(reversed(rows)), header=HOUSES)[0] == 0, "in any order, in another list"
@@ -253,7 +246,7 @@ def test_one_house_on_three_lists_is_one_lead_on_three_lists(desk: Any, order: t
         desk.take(f"{number}.csv", lists[number][1], header=lists[number][0])
     ((_, _, _, on, _),) = houses(desk)
     assert on == 3
-    assert {each["number"][-4:] for each in viewed(desk)["phones"]} >= {"0142"}
+    assert {each["number"][-4:] for each in desk.whole()["phones"]} >= {"0142"}
     assert desk.leads("email") == [("dana.q@example.com",)]
 
 
@@ -277,7 +270,7 @@ def test_another_owners_name_at_a_house_waits_for_a_person(desk: Any) -> None:
     other = MOTT.format("1 A St", "44105", 50_000).replace("Carla Mott", "Ivo Brandt").replace("0161", "0199")
     desk.take("b.csv", other, header=HOUSES)
     assert [name for name, *_ in houses(desk)] == ["Carla Mott"]
-    assert [each["number"] for each in viewed(desk)["phones"]] == ["(216) 555-0161"]
+    assert [each["number"] for each in desk.whole()["phones"]] == ["(216) 555-0161"]
     assert desk.database.value("SELECT body ->> 'name' FROM lead_change WHERE state = 'open'") == "Ivo Brandt"
 
 
@@ -350,7 +343,7 @@ def test_a_merge_keeps_the_numbers_of_both_and_gives_them_back(desk: Any) -> Non
     desk.take("b.csv", "Ann,ann@work.example,5,713-555-2102,\n")
     before = desk.leads("details, email, phone")
     merging.merge(desk.database, 1, 2)
-    kept = viewed(desk)
+    kept = desk.whole()
     assert [each["number"] for each in kept["phones"]] == ["713-555-2101", "713-555-2102"]
     assert kept["emails"] == ["ann@example.com", "ann@work.example"]
     merging.unmerge(desk.database, 2)
@@ -409,7 +402,7 @@ def test_a_number_that_its_list_calls_bad_is_not_dialled(
     desk.read(
         desk.write("a.csv", f"Ann,713-555-0101,{cell},713-555-0102\n", f"Owner,Phone 1,{column},Phone 2\n")
     )
-    told = viewed(desk)
+    told = desk.whole()
     assert told["phone"] == "713-555-0102" and told["phones"][0]["flags"] == flags
 
 
@@ -443,7 +436,7 @@ def test_a_mailing_address_in_lines_has_its_city(
         f"LEE ANN,12 BAY ST,Mobile,AL,36602,{row}\nROE BOB,14 BAY ST,Mobile,AL,36602,{other}\n",
         header=f"Owner,Situs Address,Situs City,Situs State,Situs Zip,{header}\n",
     )
-    told = viewed(desk)["mailing"]
+    told = desk.whole()["mailing"]
     assert tuple(told[part] for part in ("address", "city", "state", "zip")) == mailing
 
 
@@ -460,7 +453,7 @@ def test_every_address_in_one_cell_is_kept(desk: Any) -> None:
     desk.take(
         "a.csv", 'Ann Lee,1 Oak St,"a@example.com; b@example.com"\n', header="Owner,Property Address,Emails\n"
     )
-    told = viewed(desk)
+    told = desk.whole()
     assert (told["email"], told["emails"]) == ("a@example.com", ["a@example.com", "b@example.com"])
 
 

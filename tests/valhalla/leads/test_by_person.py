@@ -11,7 +11,7 @@ import pytest
 from valhalla.effects import erasure
 from valhalla.intake.by_hand import add_lead
 from valhalla.intake.undo import undo_import
-from valhalla.leads import editing, indexing, merge, notes, search, tags
+from valhalla.leads import editing, merge, notes, search, tags
 from valhalla.leads.export import Sheet
 from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound, UsageError
@@ -19,18 +19,6 @@ from valhalla.program.errors import NotFound, UsageError
 TRADE = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2,Bedrooms\n"
 MARY = "Mary Jaxon,12 Oak St,Houston,TX,77018,713-555-2101,713-555-2102,3\n"
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
-
-
-def index(desk: Any) -> None:
-    while True:
-        with desk.database.write():
-            if not indexing.index_some(desk.database):
-                return
-
-
-def whole_lead(desk: Any, number: int = 1) -> dict[str, Any]:
-    viewer = Viewer.now(desk.database)
-    return viewer.whole(viewer.record(number))
 
 
 def actions(desk: Any, name: str) -> list[dict[str, Any]]:
@@ -43,12 +31,12 @@ def actions(desk: Any, name: str) -> list[dict[str, Any]]:
 def test_a_note_is_shown_with_its_lead_and_its_words_are_not_in_the_chain(desk: Any) -> None:
     desk.take("a.csv", ANN)
     made = notes.add(desk.database, 1, "  daughter handles it  ")
-    assert [(each["text"], each["by"]) for each in whole_lead(desk)["notes"]] == [
+    assert [(each["text"], each["by"]) for each in desk.whole()["notes"]] == [
         ("daughter handles it", "operator")
     ]
     assert actions(desk, "note.add") == [{"note": made.id}]
     notes.remove(desk.database, made.id)
-    assert whole_lead(desk)["notes"] == []
+    assert desk.whole()["notes"] == []
     for call in (lambda: notes.add(desk.database, 9, "x"), lambda: notes.remove(desk.database, made.id)):
         with pytest.raises(NotFound):
             call()
@@ -58,10 +46,10 @@ def test_a_note_is_shown_with_its_lead_and_its_words_are_not_in_the_chain(desk: 
 
 def test_a_tag_is_found_exported_and_taken_off(desk: Any) -> None:
     desk.take("a.csv", ANN + "Ben,ben@example.com,1,214-555-2102,\n")
-    index(desk)
+    desk.index()
     assert tags.put(desk.database, [1], ["#Hot", "call  after church", "hot"]) == 2
     assert tags.put(desk.database, [1], ["hot"]) == 0
-    assert whole_lead(desk)["tags"] == ["call after church", "hot"]
+    assert desk.whole()["tags"] == ["call after church", "hot"]
     assert search.search(desk.database, "church", 5).lead_ids == [1]
     viewer = Viewer.now(desk.database)
     sheet = Sheet(viewer)
@@ -70,10 +58,10 @@ def test_a_tag_is_found_exported_and_taken_off(desk: Any) -> None:
     tags.put(desk.database, [1, 2], ["call after church"], off=True)
     assert search.search(desk.database, "church", 5).lead_ids == []
     assert tags.of_leads(desk.database, [1, 2]) == {1: ["hot"]}
-    index(desk)
+    desk.index()
     desk.take("b.csv", "Cid,cid@example.com,1,214-555-2103,\n")
     tags.put(desk.database, [3], ["vacant lot"])  # before the index knows the lead
-    index(desk)
+    desk.index()
     assert search.search(desk.database, "lot", 5).lead_ids == [3]
 
 
@@ -104,7 +92,7 @@ def test_a_correction_survives_the_same_list_another_list_and_an_undo(
             *(1, "Maria Jackson", "(713) 555-7777", 17135557777, "maria@example.com", "14 Oak St"),
             "Houston, TX 77018",
         )
-        phones = whole_lead(desk)["phones"]
+        phones = desk.whole()["phones"]
         assert [each["number"] for each in phones] == ["(713) 555-7777", "713-555-2101", "713-555-2102"]
         assert [each["flags"] for each in phones] == [[], ["wrong"], []]
         assert desk.database.sql("SELECT 1 FROM lead_change") == [], "nobody is asked about a new owner"
@@ -117,10 +105,10 @@ def test_a_correction_survives_the_same_list_another_list_and_an_undo(
     assert desk.read(path).updated == 1
     is_right()
     assert desk.leads("beds") == [(4,)]
-    kept = [each["before"].get("kept") for each in whole_lead(desk)["history"] if each["actor"] == "import"]
+    kept = [each["before"].get("kept") for each in desk.whole()["history"] if each["actor"] == "import"]
     assert kept == [["name", "phone", "address"]], "the history says that the list was not followed"
     desk.take("b.csv", MARY.replace("Jaxon", "Jaxen").replace("2101", "2109"), "other", header=TRADE)
-    is_right_but_more = whole_lead(desk)
+    is_right_but_more = desk.whole()
     assert (is_right_but_more["name"], is_right_but_more["phone"]) == ("Maria Jackson", "(713) 555-7777")
     undo_import(desk.database, 3)
     assert desk.leads("name, phone, address, beds") == [("Maria Jackson", "(713) 555-7777", "14 Oak St", 3)]
@@ -170,10 +158,10 @@ def test_a_merge_moves_what_a_person_did_and_an_undo_moves_it_back(
     tags.put(desk.database, [2], ["vacant"])
     editing.correct(desk.database, 2, name="Ann B. Ames", address="1 Elm St")
     before = desk.leads("id, name, address, corrected")
-    index(desk)
+    desk.index()
     merge.merge(desk.database, 1, 2)
-    assert whole_lead(desk)["tags"] == ["hot", "vacant"] and len(whole_lead(desk)["notes"]) == 1
-    assert whole_lead(desk)["corrected"] == {"address": "1 Elm St"}, "its own name was not put right"
+    assert desk.whole()["tags"] == ["hot", "vacant"] and len(desk.whole()["notes"]) == 1
+    assert desk.whole()["corrected"] == {"address": "1 Elm St"}, "its own name was not put right"
     assert search.search(desk.database, "vacant", 5).lead_ids == [1]
     merge.unmerge(desk.database, 2)
     assert (tags.of_lead(desk.database, 1), tags.of_lead(desk.database, 2)) == (["hot"], ["hot", "vacant"])
@@ -200,7 +188,7 @@ def test_erasing_a_person_takes_everything_with_them(desk: Any, whole: Callable[
     notes.add(desk.database, 1, "Mary says call Maria")
     tags.put(desk.database, [1], ["marys house"])
     editing.correct(desk.database, 1, name="Maria Jackson", phone="713-555-7777")
-    index(desk)
+    desk.index()
     erasure.forget(desk.database, [1])
     for table in ("lead", "note", "tag", "lead_history"):
         assert desk.database.value(f"SELECT count(*) FROM {table}") == 0

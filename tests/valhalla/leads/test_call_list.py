@@ -14,7 +14,7 @@ from db.clock import DAY
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import call_list as top_module
-from valhalla.leads import call_list_index, indexing, sql
+from valhalla.leads import call_list_index, sql
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
 from valhalla.program.database import open_database
@@ -97,11 +97,9 @@ def test_leads_on_both_sides_of_the_line_are_found(database: Database) -> None:
     ],
 )
 def test_the_few_leads_of_a_market_or_source_are_found_without_looking_at_all(
-    database: Database, market: str | None, source: str | None, monkeypatch: pytest.MonkeyPatch
+    database: Database, index: Any, market: str | None, source: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with database.write():
-        while indexing.index_some(database):
-            pass
+    index(database)
     if source != "?":  # which has no word that could be looked for
         monkeypatch.setattr(sql, "BELOW", "SELECT 1 FROM lead_that_must_not_be_walked")
     found = top_module.numbers(database, viewer(database), 5_000, market=market, source=source)

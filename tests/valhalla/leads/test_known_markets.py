@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from valhalla.leads import indexing
 from valhalla.leads.known_markets import market_named, policy_key
 from valhalla.program.errors import UsageError
 
@@ -14,12 +13,10 @@ PLACES = ["Houston TX", "Houston TX", "Portland OR", "Portland ME", "Portland OR
 
 
 @pytest.fixture(params=["indexed", "not indexed"])
-def known(desk: Any, request: pytest.FixtureRequest) -> Any:
+def known(desk: Any, index: Any, request: pytest.FixtureRequest) -> Any:
     desk.take("a.csv", "".join(f"L {n},l{n}@example.com,1,,{place}\n" for n, place in enumerate(PLACES)))
     if request.param == "indexed":
-        with desk.database.write():
-            while indexing.index_some(desk.database):
-                pass
+        index(desk.database)
     return desk.database
 
 

@@ -7,19 +7,12 @@ from typing import Any
 import pytest
 
 from db.clock import MINUTE
-from valhalla.leads import do_not_contact, indexing, merge, outcomes, suppression
+from valhalla.leads import do_not_contact, merge, outcomes, suppression
 from valhalla.leads.outcomes import Outcome
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,\n"
 ANN2 = "Ann Ames,ann@work.example,90000,(713) 555-2101,Houston TX\n"
-
-
-def index(desk: Any) -> None:
-    while True:
-        with desk.database.write():
-            if not indexing.index_some(desk.database):
-                return
 
 
 def dump(desk: Any) -> Any:
@@ -38,18 +31,18 @@ def dump(desk: Any) -> Any:
 def test_one_phone_with_two_addresses_is_a_possible_duplicate_and_nothing_more(desk: Any) -> None:
     desk.take("a.csv", ANN + "Ben,ben@example.com,1,214-555-2102,\n")
     desk.take("b.csv", ANN2)
-    index(desk)
+    desk.index()
     (pair,) = merge.possible(desk.database, 10)
     assert pair["phone"] == "+17135552101" and [lead["id"] for lead in pair["leads"]] == [1, 3]
     assert len(desk.leads()) == 3
     merge.keep_apart(desk.database, 3, 1)
-    index(desk)
+    desk.index()
     assert merge.possible(desk.database, 10) == []
 
 
 def test_a_number_that_everybody_has_says_nothing(desk: Any) -> None:
     desk.take("a.csv", "".join(f"L {n},l{n}@example.com,1,713-555-2101,\n" for n in range(60)))
-    index(desk)
+    desk.index()
     assert merge.possible(desk.database, 100) == []
 
 

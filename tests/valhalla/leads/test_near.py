@@ -11,15 +11,8 @@ from valhalla.leads import indexing, merge, near, search
 HEADER = "Owner Name,Property Address,Unit,City,State,Zip,Beds\n"
 
 
-def index(desk: Any) -> None:
-    more = True
-    while more:
-        with desk.database.write():
-            more = indexing.index_some(desk.database)
-
-
 def pairs(desk: Any) -> list[tuple[int, int]]:
-    index(desk)
+    desk.index()
     return [
         (pair["leads"][0]["id"], pair["leads"][1]["id"])
         for pair in merge.possible(desk.database, 100)
@@ -91,7 +84,7 @@ def test_one_address_under_two_e_mail_addresses_is_offered_whatever_the_names(de
 def test_a_home_that_was_indexed_before_is_placed_bit_by_bit(desk: Any) -> None:
     desk.take("a.csv", "Ray Quillon,12 N Oak St,,Houston,TX,77018,3\n", header=HEADER)
     desk.take("b.csv", "Ray Quillon,12 N Oak St,4,Houston,TX,77018,3\n", header=HEADER)
-    index(desk)
+    desk.index()
     before = desk.database.sql("SELECT * FROM lead_place")
     desk.database.sql("DELETE FROM lead_place")
     desk.database.sql("UPDATE lead_index_state SET placed_id = 0")

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from valhalla.leads import indexing, merge
+from valhalla.leads import merge
 from valhalla.leads import remove as removing
 
 HEADER = "lead_id,name,email,value,phone\n"
@@ -18,13 +18,6 @@ BEN = "B1,Ben Bold,ben@example.com,200000,214-555-2102\n"
 def remove(desk: Any, *lead_ids: int) -> None:
     with desk.database.references_unchecked(), desk.database.write():
         removing.remove_leads(desk.database, lead_ids)
-
-
-def index(desk: Any) -> None:
-    while True:
-        with desk.database.write():
-            if not indexing.index_some(desk.database):
-                return
 
 
 def keys(desk: Any) -> list[tuple[Any, ...]]:
@@ -62,7 +55,7 @@ def test_the_identity_that_leads_were_made_with_is_the_only_key_that_is_not_lear
 
 def test_numbers_are_forgotten_by_the_index_also_where_it_lags_behind(desk: Any) -> None:
     desk.take("a.csv", "Ann,ann@example.com,1,713-555-2101,\nBen,ben@example.com,1,713-555-2101,\n")
-    index(desk)
+    desk.index()
     assert len(merge.possible(desk.database, 10)) == 1
     desk.take("a.csv", "Ann,ann@example.com,1,713-555-2199,\nBen,ben@example.com,1,713-555-2101,\n")
     remove(desk, 1)
@@ -75,7 +68,7 @@ def test_numbers_are_forgotten_by_the_index_also_where_it_lags_behind(desk: Any)
 
 def test_a_possible_duplicate_goes_with_either_of_the_two(desk: Any) -> None:
     desk.take("a.csv", "".join(f"N {n},n{n}@example.com,1,713-555-210{n // 2},\n" for n in range(4)))
-    index(desk)
+    desk.index()
     pairs = [tuple(lead["id"] for lead in pair["leads"]) for pair in merge.possible(desk.database, 10)]
     assert pairs == [(1, 2), (3, 4)]
     remove(desk, 1)

@@ -25,18 +25,13 @@ BOB = "Bob Roe,713-555-0103,,,2 Oak St,Houston,TX,77002\n"
 ONE, TWO, THREE = (entry(f"713-555-010{n}") for n in (1, 2, 3))
 
 
-def shown(desk: Any, number: int = 1) -> dict[str, Any]:
-    viewer = Viewer.now(desk.database)
-    return viewer.whole(viewer.record(number))
-
-
 def kept_out(desk: Any, lead: int = 1) -> str | None:
     found: str | None = Viewer.now(desk.database).record(lead).lead.suppressed
     return found
 
 
 def number(desk: Any, lead: int = 1) -> str | None:
-    found: str | None = shown(desk, lead)["phone"]
+    found: str | None = desk.whole(lead)["phone"]
     return found
 
 
@@ -45,9 +40,9 @@ def test_a_number_in_the_registry_is_flagged_and_the_next_one_is_called(desk: An
     done = scrubbing.scrub(desk.database, "national", [ONE, THREE, entry("713-555-0199")], path="scrub.csv")
     assert (done.numbers, done.added, done.matched) == (3, 3, 2)
     assert number(desk) == "713-555-0102"
-    assert [each["flags"] for each in shown(desk)["phones"]] == [["do_not_call"], []]
-    assert shown(desk, 2)["phone"] is None, "there is no other: Bob needs a number"
-    assert [each["flags"] for each in shown(desk, 2)["phones"]] == [["do_not_call"]]
+    assert [each["flags"] for each in desk.whole()["phones"]] == [["do_not_call"], []]
+    assert desk.whole(2)["phone"] is None, "there is no other: Bob needs a number"
+    assert [each["flags"] for each in desk.whole(2)["phones"]] == [["do_not_call"]]
     assert all(lead is None for (lead,) in desk.database.sql("SELECT suppressed FROM lead"))
     assert scrubbing.listed(desk.database, 5)[0]["matched"] == 2
     assert audit.check_chain(desk.database) == []
@@ -62,7 +57,7 @@ def test_the_registry_holds_for_lists_that_come_later_and_after_an_undo(desk: An
     scrubbing.scrub(desk.database, "national", [TWO, entry("713-555-0105")])
     assert number(desk) is None
     undo_import(desk.database, desk.last_import())
-    assert number(desk) is None and {flag for each in shown(desk)["phones"] for flag in each["flags"]} == {
+    assert number(desk) is None and {flag for each in desk.whole()["phones"] for flag in each["flags"]} == {
         "do_not_call"
     }
 

@@ -128,7 +128,7 @@ from valhalla.sandbox import GovernorEnforcer
 governor = GovernorEnforcer(database=database)
 print(sum(governor.check_limit("api")[0] for _ in range(60)))
 """
-    assert sum(int(each.communicate()[0]) for each in [process(code) for _ in range(4)]) == 100
+    assert sum(int(each.finish()) for each in [process(code) for _ in range(4)]) == 100
     file.close_all()
     with open_database(path) as again:
         assert GovernorEnforcer(database=again).check_limit("api")[0] is False

@@ -85,7 +85,7 @@ def test_another_process_sees_it(file: Database, process: Callable) -> None:
     look = process(
         "from valhalla.sandbox.heartbeat import seen_from_outside; print(seen_from_outside(database)['is_healthy'])"
     )
-    assert look.communicate()[0].strip() == "True"
+    assert look.finish() == "True"
     heartbeat.stop()
     seen = seen_from_outside(file)
     assert seen is not None and not seen["is_running"] and not seen["is_healthy"]

@@ -133,12 +133,10 @@ def test_fifty_callers_in_four_processes_execute_once(
     marks = tmp_path / "marks"
     crowd = [process(FOUR_PROCESSES, marks) for _ in range(4)]
     for each in crowd:
-        assert each.stdout.readline() == "ready\n"
+        each.expect("ready")
     for each in crowd:
-        each.stdin.write("go\n")
-        each.stdin.flush()
-    answers = [each.communicate() for each in crowd]
-    assert [out.strip() for out, _ in answers] == ["13"] * 4, answers
+        each.say("go")
+    assert [each.finish() for each in crowd] == ["13"] * 4
     assert marks.read_text() == "x"
 
 
@@ -152,12 +150,11 @@ def work():
 IdempotencyManager(database=database).process_idempotent("k", work)
 """
     )
-    assert dying.stdout.readline() == "inside\n"
+    dying.expect("inside")
     manager, work = IdempotencyManager(database=file), Counted("by me")
     assert manager.is_duplicate("k"), "its owner lives"
     assert not manager.reserve("k")
     dying.kill()
-    dying.wait()
     assert not manager.is_duplicate("k")
     assert not manager.reserve("k", take_over=False), "unless told so, nobody takes over"
     assert manager.process_idempotent("k", work) == "by me"

@@ -126,8 +126,7 @@ worker.close()
 """
     )
     assert outcome(worker, job_id, eventually)["result"] == 42
-    other.stdin.write("\n")
-    other.stdin.flush()
+    other.say("")
     assert other.wait() == 0
     assert worker.get_job_status(job_id)["name"] == "double"  # type: ignore[index]
     worker.close()
@@ -144,11 +143,10 @@ print(int(worker.submit_job("mail", print)), flush=True)
 sys.stdin.readline()
 """
     )
-    job_id = int(other.stdout.readline())
+    job_id = int(other.hear())
     worker = WorkerProcess(database=file)
     assert worker.get_job_status(job_id)["status"] == "pending"  # type: ignore[index]
     other.kill()
-    other.wait()
     worker.start()
     status = outcome(worker, job_id, eventually)
     assert (

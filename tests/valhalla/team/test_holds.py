@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -67,20 +68,11 @@ def test_everybody_is_handed_out_once_and_then_nobody(listed: Database) -> None:
     assert len(people(listed, set(drawn))) == len(drawn) == 29, "two have one number, one has two houses"
 
 
-def test_callers_at_the_same_moment_are_handed_different_people(listed: Database) -> None:
-    drawn: list[int | None] = []
-    start = threading.Barrier(6)
-
-    def caller(who: str) -> None:
-        start.wait()
-        drawn.append(draw(listed, who))
-
-    threads = [threading.Thread(target=caller, args=(f"caller {n}",)) for n in range(6)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert len(drawn) == 6 and None not in drawn and len(set(drawn)) == 6
+def test_callers_at_the_same_moment_are_handed_different_people(
+    listed: Database, together: Callable[..., list[object]]
+) -> None:
+    drawn = together(6, lambda number: draw(listed, f"caller {number}"))
+    assert all(isinstance(each, int) for each in drawn) and len(set(drawn)) == 6
 
 
 def test_a_caller_who_goes_away_gives_the_person_back(listed: Database, clock: Any) -> None:

@@ -33,10 +33,5 @@ class Node:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def node() -> type[Node]:
     return Node

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from valhalla.console import FederationDataSource, redis_client
+from valhalla.console import FederationDataSource
 from valhalla.console.federation_service import store as stores
 from valhalla.console.federation_service.service import LOOPBACK_NAMES, make_app
 from valhalla.console.federation_service.store import Store
+from valhalla.console.moments import now_ms
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis]
-
-
-@pytest.fixture
-async def redis(redis_server: Any, anyio_backend: str) -> AsyncIterator[Any]:
-    client = redis_client.client(redis_server.url, 5)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
@@ -38,10 +31,6 @@ async def service(store: Store) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(make_app(store))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9001") as client:
         yield client
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def test_a_node_announces_itself_and_is_discovered_and_seen_by_a_console(
