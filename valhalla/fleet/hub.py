@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,6 @@ from valhalla.intake.models import Import
 from valhalla.leads import browse, today, view, working
 from valhalla.leads.card_words import clock, micros
 from valhalla.leads.view import Entries, Viewer
-from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
@@ -206,10 +205,8 @@ class Hub:
         has its ``workspace``."""
 
         def ask(database: Database) -> tuple[Viewer, list[today.Row]]:
-            values = settings.effective(database)
-            viewer = self._viewer(database, values)
-            walk = today.walk(database, viewer, batch=limit, values=values)
-            return viewer, list(islice(walk, limit))
+            viewer = self._viewer(database)
+            return viewer, list(islice(today.walk(database, viewer, batch=limit), limit))
 
         answers, troubles = self.each(ask)
         rows = [
@@ -232,10 +229,9 @@ class Hub:
 
         def ask(database: Database) -> tuple[Viewer, list[today.Group], dict[str, Any], str | None]:
             with database.view():
-                values = settings.effective(database)
-                viewer = self._viewer(database, values)
-                groups = today.groups(database, viewer, each=each, only=only, values=values)
-                return viewer, groups, working.day(database, values), values["timezone"]
+                viewer = self._viewer(database)
+                groups = today.groups(database, viewer, each=each, only=only)
+                return viewer, groups, working.day(database, viewer.values), viewer.values["timezone"]
 
         answers, troubles = self.each(ask, names)
         shown = []
@@ -320,8 +316,8 @@ class Hub:
             "unread": [trouble.to_json() for trouble in troubles],
         }
 
-    def _viewer(self, database: Database, values: Mapping[str, Any] | None = None) -> Viewer:
-        return Viewer.now(database, values, self._entries.setdefault(database, Entries()))
+    def _viewer(self, database: Database) -> Viewer:
+        return Viewer.now(database, entries=self._entries.setdefault(database, Entries()))
 
     def table(self, names: Container[str] | None = None) -> tuple[list[dict[str, Any]], list[Trouble]]:
         """Each workspace: its leads, who may be called, when a list was last read, and the size of its file."""

@@ -29,8 +29,9 @@ NEW, AGAIN = "new", "again"
 PAGE = 1_000
 """Leads of one base that are read at a time."""
 
-THIN_PAGE = 200
-"""Leads of several bases that are read at a time."""
+THIN_PAGE = 50
+"""Leads of several bases that are read at a time; more when more are wanted. What the first show narrows what the next
+statement looks for."""
 
 
 def top(
@@ -172,7 +173,7 @@ class _Reader:
     ) -> None:
         self.database = database
         self.best = best
-        self.count = count + len(resting)
+        self.count = count
         self.resting = resting
         self.given = given
         self._of_bases = of_bases
@@ -182,12 +183,13 @@ class _Reader:
     def read_thin(self, top: int) -> int | None:
         """Read the leads below the base ``top`` in pages as long as few of them share a base. Returns the base below which they
         go on, base by base; None when the list is complete."""
+        limit = max(THIN_PAGE, self.count)
         while True:
             oldest = self.given["now"] - (self.best.days_left(top - 1) + 1) * DAY
             least, undated = self.best.least_base(), self.best.least_base(dated=False)
-            bounds = {"top": top, "oldest": oldest, "least": least, "undated": undated, "limit": THIN_PAGE}
+            bounds = {"top": top, "oldest": oldest, "least": least, "undated": undated, "limit": limit}
             page = [*map(Candidate._make, self.database.sql(self._of_bases, {**self.given, **bounds}))]
-            if len(page) < THIN_PAGE:
+            if len(page) < limit:
                 self._offer(page)
                 return None
             last = page[-1].score_base
@@ -211,7 +213,7 @@ class _Reader:
             # The last date may go on behind the page: its first leads are enough, however many it has.
             before = page[-1].since
             self._offer([candidate for candidate in page if candidate.since != before])
-            bounds = {"base": base, "date": before, "limit": self.count}
+            bounds = {"base": base, "date": before, "limit": self.count + len(self.resting)}
             self._offer(map(Candidate._make, self.database.sql(self._of_date, {**self.given, **bounds})))
 
     def _offer(self, candidates: Iterable[Candidate]) -> None:

@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db.clock import DAY, HOUR
 from valhalla.leads import call_list, deals, promises
-from valhalla.program import settings
 from valhalla.program.moments import local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from db import Database
     from valhalla.leads.view import Record, Viewer
 
@@ -97,7 +94,6 @@ def groups(
     source: str | None = None,
     only: str | None = None,
     without: Container[int] = (),
-    values: Mapping[str, Any] | None = None,
 ) -> list[Group]:
     """The groups that are not empty, with at most ``each`` rows of each; ``only``: the rows of this one, the others counted;
     ``without``: leads that are left out, by number.
@@ -105,7 +101,6 @@ def groups(
     Bounded work, however many leads there are: the promises, deals and warm leads of people who were spoken with, and the
     first :data:`COUNTED` of the call list.
     """
-    values = settings.effective(database) if values is None else values
     seen: set[object] = set()
     found = []
     for key in HEADINGS:
@@ -119,9 +114,7 @@ def groups(
         rows = list(
             islice(
                 _once(
-                    _fitting(
-                        _rows(database, viewer, key, most, market, source, values), market, source, without
-                    ),
+                    _fitting(_rows(database, viewer, key, most, market, source), market, source, without),
                     seen,
                 ),
                 most,
@@ -156,16 +149,14 @@ def walk(
     source: str | None = None,
     only: str | None = None,
     batch: int = COUNTED,
-    values: Mapping[str, Any] | None = None,
 ) -> Iterator[Row]:
     """The rows of all groups in their order, each person once; a group is read when it is reached. ``batch``: how many of the
     new, and of the retries, at most."""
-    values = settings.effective(database) if values is None else values
     seen: set[object] = set()
     for key in HEADINGS:
         if only in (None, key):
             yield from _once(
-                _fitting(_rows(database, viewer, key, batch, market, source, values), market, source), seen
+                _fitting(_rows(database, viewer, key, batch, market, source), market, source), seen
             )
 
 
@@ -176,9 +167,8 @@ def _rows(
     most: int,
     market: str | None,
     source: str | None,
-    values: Mapping[str, Any],
 ) -> Iterator[Row]:
-    zone = values["timezone"]
+    zone = viewer.values["timezone"]
     if key == "promised":
         until = local_day(local_day(viewer.at, zone) + DAY + 2 * HOUR, zone)
         due = [
@@ -190,7 +180,7 @@ def _rows(
     elif key == "appointments":
         yield from _of_promises(viewer, key, _appointments(database, viewer.at, zone))
     elif key == "deals":
-        waiting = deals.waiting(database, values)[:MOST]
+        waiting = deals.waiting(database, viewer.values)[:MOST]
         known = _records(viewer, [listed.deal.lead_id for listed, _ in waiting])
         for listed, wait in waiting:
             if listed.deal.lead_id in known:

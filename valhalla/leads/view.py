@@ -95,10 +95,19 @@ class Viewer:
     """Turns stored leads into what people see, as of ``now``; keeps what many leads share."""
 
     def __init__(
-        self, database: Database, now: int, *, quiet: str, zone: str | None, entries: Entries | None = None
+        self,
+        database: Database,
+        now: int,
+        *,
+        quiet: str,
+        zone: str | None,
+        values: Mapping[str, Any] | None = None,
+        entries: Entries | None = None,
     ) -> None:
         self.database = database
         self.at = now
+        self.values = settings.effective(database) if values is None else values
+        """The settings in force."""
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
         self._entries = entries or Entries()
@@ -131,6 +140,7 @@ class Viewer:
             database.clock(),
             quiet=values["quiet_hours"],
             zone=values["timezone"],
+            values=values,
             entries=entries,
         )
 

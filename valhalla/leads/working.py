@@ -248,11 +248,8 @@ def hours(viewer: Viewer, record: Record) -> Hours:
     return Hours(found.zone, viewer.at if found.opens is None else found.opens, found.until)
 
 
-def card(
-    database: Database, viewer: Viewer, row: Row, values: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def card(database: Database, viewer: Viewer, row: Row) -> dict[str, Any]:
     """What a caller has to know of a lead: who, which number, why, what to say, what was said before."""
-    values = settings.effective(database) if values is None else values
     lead, entry = row.record.lead, row.to_json(viewer)
     may, open_hours = (
         contact_rules.may_call(database, lead.id, viewer.calling, viewer.at),
@@ -277,7 +274,7 @@ def card(
         "tags": tags.of_lead(database, lead.id),
         "notes": [each.to_json() for each in notes.of_lead(database, lead.id)],
         "outcomes": [each for each in past if each["undone_at"] is None],
-        "script": script(database, lead, values["my.name"]),
+        "script": script(database, lead, viewer.values["my.name"]),
         "others": known["person"]["other_leads"],
     }
 

@@ -262,26 +262,25 @@ def is_hidden(key: str) -> bool:
 
 
 def value(database: Database, key: str) -> Any:
-    """What is in force: the environment (VALHALLA_INTERVAL for ``interval``), else the file, else the default."""
-    return effective(database)[key]
-
-
-def effective(database: Database | None) -> dict[str, Any]:
-    """All settings as they are in force; without a file the environment and the defaults.
+    """What is in force: the environment (VALHALLA_INTERVAL for ``interval``), else the file, else the default.
 
     Raises :class:`UsageError` for an environment variable that makes no sense.
     """
+    return _in_force(key, database.value(sql.SETTING, (key,)))
+
+
+def effective(database: Database | None) -> dict[str, Any]:
+    """All settings that are in force, as :func:`value` finds each; without a file the environment and the defaults."""
     stored = dict(database.sql(sql.SETTINGS)) if database is not None else {}
-    result = {}
-    for key, setting in SETTINGS.items():
-        variable = environment_name(key)
-        if variable in os.environ:
-            result[key] = _parsed(variable, key, setting, os.environ[variable])
-        elif stored.get(key):  # a redacted copy has no values
-            result[key] = json.loads(stored[key])
-        else:
-            result[key] = setting.default
-    return result
+    return {key: _in_force(key, stored.get(key)) for key in SETTINGS}
+
+
+def _in_force(key: str, stored: str | None) -> Any:
+    variable = environment_name(key)
+    if variable in os.environ:
+        return _parsed(variable, key, SETTINGS[key], os.environ[variable])
+    # a redacted copy has no values
+    return json.loads(stored) if stored else SETTINGS[key].default
 
 
 class Stored(NamedTuple):
@@ -314,7 +313,7 @@ def save(database: Database, key: str, text: str, actor: str = "operator") -> An
     """Set ``key`` from the operator's text; audited and durable. Returns the value as stored."""
     setting = known(key)
     parsed = _parsed(key, key, setting, text)
-    before = dict(database.sql(sql.SETTINGS)).get(key)
+    before = database.value(sql.SETTING, (key,))
     with database.write(durable=True):
         settings_table = models.Setting
         row = settings_table.insert(

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 # All of them, at the start of every command: a tenth of what a composed query takes.
 SETTINGS = "SELECT key, value FROM setting ORDER BY key"
+# One of them, with each draw from the list.
+SETTING = "SELECT value FROM setting WHERE key = ?"
 
 # Whether somebody asked to stop, ten times a second; whether the file has a lease, at each opening.
 KEPT = "SELECT 1 FROM kv WHERE queue = ? AND key = ?"

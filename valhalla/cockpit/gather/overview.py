@@ -16,7 +16,6 @@ from valhalla.cockpit.work import running_work
 from valhalla.intake import source_settings
 from valhalla.intake.reading import CODES
 from valhalla.leads import call_list, facets
-from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.program.moments import local_day
 from valhalla.reports import overview
@@ -41,8 +40,8 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
     """The overview, as of now. Bounded work, however many leads there are."""
     database = cockpit.database
     with database.view():
-        values = settings.effective(database)
-        viewer = viewer_of(database, values)
+        viewer = viewer_of(database)
+        values = viewer.values
         funnel = _funnel(database, local_day(viewer.at, values["timezone"]))
         callable_now = call_list.numbers(database, viewer, COUNTED)
         records = viewer.some(callable_now[:CALLS])

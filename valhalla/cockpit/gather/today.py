@@ -15,7 +15,6 @@ from valhalla.intake import log, sample_leads
 from valhalla.leads import facets, tags, today, working
 from valhalla.leads.card_words import clock, micros
 from valhalla.leads.view import Viewer
-from valhalla.program import settings
 from valhalla.team.belonging import only_of
 from valhalla.team.holds import of_others
 
@@ -32,8 +31,8 @@ def gather(
     """Today as of now; ``only``: all rows of one group. Bounded work, however many leads there are."""
     database = cockpit.database
     with database.view():
-        values = settings.effective(database)
-        viewer = viewer_of(database, values)
+        viewer = viewer_of(database)
+        values = viewer.values
         each, who = EACH if only is None else ALL, only_of(cockpit.member)
         elsewhere = set() if cockpit.member is None else of_others(database, cockpit.actor)
         found = today.groups(
@@ -44,7 +43,6 @@ def gather(
             source=source,
             only=only,
             without=elsewhere,
-            values=values,
         )
         zone = values["timezone"]
         groups = [_group(database, viewer, group, zone) for group in found if only in (None, group.key)]

@@ -46,7 +46,7 @@ def gather(
             row, opens = drawn.row, drawn.opens
         else:
             row = (rows[0] if rows else None) if lead_id is None else _asked(cockpit, viewer, lead_id)
-        card = None if row is None else working.card(database, viewer, row, values)
+        card = None if row is None else working.card(database, viewer, row)
         after = [each for each in rows if row is None or each.record.lead.id != row.record.lead.id]
         shown: dict[str, Any] = {
             "key": None,
