@@ -115,7 +115,7 @@ def gone_hash(table: str, key: int | str) -> bytes:
 
 def gone_hasher(table: str) -> Callable[[int | str], bytes]:
     """:func:`gone_hash` for many rows of a table."""
-    begin, sha256, dumps = f"{GONE_DOMAIN}\n{table}\n".encode(), hashlib.sha256, encode
+    begin, sha256, dumps = f"{GONE_DOMAIN}\n{table}\n".encode(), hashlib.sha256, orjson.dumps
     return lambda key: sha256(begin + dumps([key])).digest()
 
 

@@ -8,8 +8,8 @@ its own: seconds from start to exit, CPU of each process, peak memory, size of t
 - *sqlite3 .import*: the SQLite shell loads the text into a table, nothing else: the floor.
 - *sqlite-utils*: ``sqlite-utils insert --csv --no-detect-types``, also a load only.
 
-Then Valhalla looks again at the unchanged file, and at the file in which one row of a hundred says something else. The programs take
-turns, so that a slow minute of the machine hits all of them; shown are medians. ``--write`` puts the table into
+Then Valhalla looks again at the unchanged file, and at the file in which one row of a hundred says something else; and the file that
+holds 1,000,000 takes 100,000 more. *growth* is the time of a lead next to that of one of 100,000 in a new file. The programs take turns, so that a slow minute of the machine hits all of them; shown are medians. ``--write`` puts the table into
 ``docs/performance.md``, with the machine, the date and the commit.
 """
 
@@ -43,6 +43,9 @@ SHAPES = ("leads", "properties")
 SIZES = (10_000, 100_000, 1_000_000)
 CHANGED = 100
 """One row of so many says something else when a list is read again."""
+FULL, MORE = 1_000_000, 100_000
+"""A file that holds so many rows takes so many more."""
+INTO = f"valhalla, into {FULL:,}"
 TABLE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
@@ -163,14 +166,19 @@ class Bench:
         self.rows = rows
         self.list = folder / f"{shape}-{rows}.csv"
         self.later = folder / f"{shape}-{rows}-later.csv"
+        self.more = folder / f"{shape}-more.csv" if rows == FULL else None
         self.right = {"rows": rows, "new": rows, "rejected": 0}
         if shape == "leads":
             truth = write_leads(self.list, rows, seed=seed)
             self.right = {"rows": truth.rows, "new": truth.leads, "rejected": truth.rejected}
             _change(self.list, self.later)
+            if self.more:
+                write_leads(self.more, MORE, seed=seed + 1, first=2 * rows)
         else:
             write_properties(self.list, rows, seed=seed)
             write_properties(self.later, rows, seed=seed, changed=1 / CHANGED)
+            if self.more:
+                write_properties(self.more, MORE, seed=seed, first=rows)
         self.runs: dict[str, list[Run]] = {}
         self.sizes: dict[str, int] = {}
         self.remarks: list[str] = []
@@ -195,13 +203,20 @@ class Bench:
         home = self.folder / "home"
         source = self.folder / "list.csv"
         shutil.copy(self.list, source)
-        command = [sys.executable, "-m", "valhalla", "ingest", str(source), "--home", str(home), "--json"]
-        first = measure(command)
+
+        def ingest(path: Path) -> Run:
+            return measure(
+                [sys.executable, "-m", "valhalla", "ingest", str(path), "--home", str(home), "--json"]
+            )
+
+        first = ingest(source)
         self._note("valhalla", first, home / "valhalla.db")
         self._compare(first.output)
-        self._note("valhalla, unchanged", measure(command), home / "valhalla.db")
+        self._note("valhalla, unchanged", ingest(source), home / "valhalla.db")
         shutil.copy(self.later, source)
-        self._note("valhalla, 1% changed", measure(command), home / "valhalla.db")
+        self._note("valhalla, 1% changed", ingest(source), home / "valhalla.db")
+        if self.more:
+            self._note(INTO, ingest(self.more), home / "valhalla.db")
         shutil.rmtree(home)
 
     def _note(self, name: str, run: Run, database: Path) -> None:
@@ -226,26 +241,40 @@ class Bench:
         lines: list[dict[str, Any]] = []
         medians = {name: statistics.median(run.seconds for run in runs) for name, runs in self.runs.items()}
         for name, runs in self.runs.items():
+            # what another list is measured by says nothing of this one
+            rows, others = (MORE, {}) if name == INTO else (self.rows, medians)
             peaks = [run.peak_bytes for run in runs if run.peak_bytes is not None]
             lines.append(
                 {
                     "shape": self.shape,
-                    "rows": self.rows,
+                    "rows": rows,
                     "program": name,
                     "seconds": round(medians[name], 3),
                     "fastest": round(min(run.seconds for run in runs), 3),
                     "slowest": round(max(run.seconds for run in runs), 3),
                     "own_cpu": _median(run.own_cpu for run in runs),
                     "other_cpu": _median(run.other_cpu for run in runs),
-                    "leads_per_second": round(self.rows / medians[name]) if name == "valhalla" else None,
+                    "leads_per_second": round(rows / medians[name]) if name in ("valhalla", INTO) else None,
                     "peak_bytes": max(peaks, default=None),
                     "file_bytes": self.sizes[name],
-                    "times_sqlite_utils": _ratio(medians, name, "sqlite-utils"),
-                    "times_sqlite3": _ratio(medians, name, "sqlite3 .import"),
-                    "times_first": _ratio(medians, name, "valhalla"),
+                    "times_sqlite_utils": _ratio(others, name, "sqlite-utils"),
+                    "times_sqlite3": _ratio(others, name, "sqlite3 .import"),
+                    "times_first": _ratio(others, name, "valhalla"),
                 }
             )
         return lines
+
+
+def compare_sizes(lines: list[dict[str, Any]]) -> None:
+    """Add the growth: how many times as long a lead takes as one of :data:`MORE` in a new file."""
+    usual = {
+        line["shape"]: line["leads_per_second"]
+        for line in lines
+        if (line["rows"], line["program"]) == (MORE, "valhalla")
+    }
+    for line in lines:
+        rate, base = line["leads_per_second"], usual.get(line["shape"])
+        line["growth"] = round(base / rate, 2) if rate and base else None
 
 
 _PRICE = re.compile(rb"^([^,\"]+,[^,\"]+@[^,\"]+,)(\d+)(?=,)")
@@ -282,6 +311,7 @@ HEADINGS = (
     "x sqlite-utils",
     "x sqlite3",
     "x first",
+    "growth",
 )
 
 
@@ -297,6 +327,7 @@ def _cells(line: dict[str, Any]) -> list[str]:
         *("" if line[key] is None else f"{line[key] / 1e6:.1f}" for key in ("peak_bytes", "file_bytes")),
         *(number("times_sqlite_utils"), number("times_sqlite3")),
         number("times_first") if ours and not rate else "",
+        number("growth"),
     ]
 
 
@@ -313,7 +344,7 @@ def show(lines: list[dict[str, Any]]) -> None:
     for line in lines:
         table.add_row(*_cells(line))
     console = Console()
-    Console(width=max(console.width, 140)).print(table)
+    Console(width=max(console.width, 175)).print(table)
 
 
 def write(lines: list[dict[str, Any]], remarks: list[str]) -> None:
@@ -353,7 +384,8 @@ def _processor() -> str:
 def _optimised() -> bool:
     """Whether this Python was built with the optimisations of a release; without them everything takes about 10 % longer."""
     arguments = sysconfig.get_config_var("CONFIG_ARGS")
-    return arguments is None or "--enable-optimizations" in arguments
+    # Distributions have a way of their own to ask for them.
+    return arguments is None or sys.base_prefix == "/usr" or "--enable-optimizations" in arguments
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -380,6 +412,7 @@ def main(arguments: argparse.Namespace) -> int:
                 bench.round()
             lines += bench.figures()
             remarks += dict.fromkeys(bench.remarks)
+    compare_sizes(lines)
     show(lines)
     for remark in remarks:
         print(remark)

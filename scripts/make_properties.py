@@ -87,17 +87,17 @@ def _row(number: int, seed: int, changed: float) -> list[object]:
     ]  # fmt: skip
 
 
-def rows_of(rows: int, seed: int = 1, changed: float = 0.0) -> Iterator[list[object]]:
-    """The rows of the list."""
-    return (_row(number, seed, changed) for number in range(rows))
+def rows_of(rows: int, seed: int = 1, changed: float = 0.0, first: int = 0) -> Iterator[list[object]]:
+    """The rows of the list; ``first``: of the houses from this number on."""
+    return (_row(number, seed, changed) for number in range(first, first + rows))
 
 
-def write_properties(path: Path, rows: int, *, seed: int = 1, changed: float = 0.0) -> None:
+def write_properties(path: Path, rows: int, *, seed: int = 1, changed: float = 0.0, first: int = 0) -> None:
     """Write the list."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(rows_of(rows, seed, changed))
+        writer.writerows(rows_of(rows, seed, changed, first))
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ into memory, so more parts write them more often."""
 HELD = 2_500
 """Leads whose values are in memory at a time, when they get their previous ones back."""
 
-CACHE = 16 * 1024
+CACHE = 32 * 1024
 """KiB of pages that are kept in memory meanwhile."""
 
 ITEMS = 1_000

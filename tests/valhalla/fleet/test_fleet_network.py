@@ -26,6 +26,9 @@ LONG = os.environ.get("VALHALLA_LONG") == "1"
 SECONDS = ("10", "5", "2") if LONG else ("6", "3", "0.5")
 """Lease, grace, and between renewals; long: those of the program."""
 
+ROWS = int(os.environ.get("VALHALLA_FLEET_ROWS", "0"))
+"""Leads of a list that the workspace reads first: with 2,400,000 its file has 1 GB, which takes several minutes to make."""
+
 CUT = 20.0
 """Seconds of the cut, in the long form; the short one ends it when another machine has the workspace."""
 
@@ -104,14 +107,14 @@ def server(wires: Wires, start_postgres: Callable[..., Any]) -> Any:
     return start_postgres(address=ADDRESS)
 
 
-def wait_until_sent(place: Path, life: str, folder: Path) -> None:
-    """Wait until Litestream has sent the third lead."""
+def wait_until_sent(place: Path, life: str, leads: int, folder: Path) -> None:
+    """Wait until Litestream has sent so many leads."""
     for number in range(120):
         time.sleep(0.5)
         with contextlib.suppress(litestream.LitestreamError):
             put = litestream.restore(litestream.find(), place, life, folder / f"sent-{number}.db")
             with open_copy(put) as database:
-                if view.count(database) == 3:
+                if view.count(database) == leads:
                     return
     pytest.fail("Litestream did not send it")
 
@@ -122,6 +125,7 @@ def test_one_is_cut_off_and_one_loses_its_power(
     say: Callable[..., Any],
     start: Callable[..., Any],
     first_of: Callable[..., Any],
+    script: Callable[[str], Any],
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -129,8 +133,12 @@ def test_one_is_cut_off_and_one_loses_its_power(
     for name in "abc":
         say(name, "hub", "init")
     place = Path(say("a", "hub", "add", "houston")["home"])
+    if ROWS:
+        script("make_leads").write_leads(tmp_path / "leads.csv", ROWS, seed=3)
+        say(str(place), "ingest", str(tmp_path / "leads.csv"))
     with open_database(place / "valhalla.db") as database:
         by_hand.add_lead(database, {"name": "Hank Houston", "phone": "713-555-0142"})
+        first = view.count(database)
     say("a", "fleet", "init", url, "--copies", str(tmp_path / "copies"), "--name", "a")
     for name in "bc":
         say(name, "fleet", "join", url, "--name", name)
@@ -161,22 +169,26 @@ def test_one_is_cut_off_and_one_loses_its_power(
 
     # Hand it to a machine that stays, so that there is a copy with both; then the power of that one goes.
     third = next(each for each in machines.values() if each.home.name not in ("a", owner.home.name))
+    at = began()
     say("a", "fleet", "move", "houston", third.home.name)
     third.hears("begins houston")
+    with capfd.disabled():
+        print(f"moved to {third.home.name} in {began() - at:.1f} s")
     with open_database(third.home / "workspaces" / "houston" / "valhalla.db") as database:
         by_hand.add_lead(database, {"name": "After The Last Copy", "phone": "713-555-0146"})
         life = litestream.life(database)
     sent = litestream.find().usable
     if sent:
-        wait_until_sent(tmp_path / "copies" / "houston", life, tmp_path)
+        wait_until_sent(tmp_path / "copies" / "houston", life, first + 2, tmp_path)
     at = began()
     third.process.kill()
     wires.cut(third.home.name)
     others = [each for each in machines.values() if each is not third]
     last = first_of(others, "begins houston")
     with capfd.disabled():
-        print(f"power off: served by {last.home.name} after {began() - at:.1f} s")
+        size = (last.home / "workspaces" / "houston" / "valhalla.db").stat().st_size
+        print(f"power off: {size / 1e6:.0f} MB served by {last.home.name} after {began() - at:.1f} s")
     with open_database(last.home / "workspaces" / "houston" / "valhalla.db") as database:
         assert verify(database).ok
-        assert view.count(database) == (3 if sent else 2)
+        assert view.count(database) == (first + 2 if sent else first + 1)
     assert [row["epoch"] for row in say("a", "fleet", "list")["workspaces"]] == [4]
