@@ -26,7 +26,7 @@ from valhalla.leads.generation import touched
 from valhalla.program.errors import NotFound, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
 
-BATCH = 20_000
+BATCH = 100_000
 FIRST = 500
 SMALLEST = 50
 """Rows that are undone at a time, in the first batch, and the least while somebody else waits to write. The keys of a batch stand all
