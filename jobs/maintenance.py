@@ -10,6 +10,7 @@ from typing import Protocol
 from db.clock import SECOND
 from jobs import sql
 from jobs.batch import Running
+from jobs.complaint import Complaint
 from jobs.core import Core, Duty
 from jobs.holding import release
 from jobs.periodic import PeriodicJobs
@@ -65,6 +66,7 @@ class Maintenance:
         self._engine = queue.engine
         self._periodic = periodic
         self._crew = crew
+        self._complaint = Complaint("the queue's maintenance could not use the database: %s")
         self._version: int | None = None
         self._skipped = 0
         self._released_at: int | None = None
@@ -125,7 +127,7 @@ class Maintenance:
         try:
             run()
         except self._engine.errors as error:
-            log.warning("the queue's maintenance could not use the database: %s", error)
+            self._complaint.log(error)
         except BaseException:  # whatever a duty raises must not end the thread that extends leases
             log.exception("a maintenance duty of the queue failed")
         if not self._engine.return_to(0):

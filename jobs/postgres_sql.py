@@ -19,7 +19,9 @@ INSTALLING, CLAIMING, WITNESSING = -1, -2, -3
 
 CHANNEL = "valhalla_queue"
 
-INSTALLED = "SELECT to_regclass('job_event') IS NOT NULL"
+INSTALLED = "SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = 'job_event' AND schemaname = ANY (current_schemas(false)))"
+"""By rows of the catalog, which the statement sees as they are now: a session that found no such name a moment ago (``to_regclass``)
+goes on to know of none while it waits for who is making the tables."""
 
 LOCK_FOR_TRANSACTION = f"SELECT pg_advisory_xact_lock({LOCKS}, %s)"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from db.clock import SECOND
+from jobs.complaint import Complaint
 from jobs.errors import Abandoned
 from jobs.huey import Consumer, Scheduler, Worker, WorkerRecycle
 from jobs.huey_hooks import HueyHooks
@@ -26,6 +27,7 @@ class HueyWorker(Worker):  # type: ignore[misc]
     def __init__(self, *, work: WorkerThread, patience: float | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.work = work
+        self._complaint = Complaint("a worker could not use the database: %s")
         self.patience = patience
         """Seconds after which it looks by itself; None: the engine's."""
 
@@ -35,7 +37,7 @@ class HueyWorker(Worker):  # type: ignore[misc]
         try:
             worked = self.work.work(on=True)
         except (*self.huey.engine.errors, Abandoned) as error:
-            log.warning("a worker could not use the database: %s", error)
+            self._complaint.log(error)
             self.stop_flag.wait(1.0)
             return
         if self.work.abandoned:

@@ -84,11 +84,23 @@ def in_thread(work: Callable[[], Any]) -> Callable[[], Any]:
     return end
 
 
-def waits_for_lock(machine: Machine) -> None:
+def waits_for_lock(engine: PostgresEngine) -> None:
     """Return when a statement on the server waits for a lock."""
     deadline = time.monotonic() + 10
-    while not machine.engine.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+    while not engine.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
         assert time.monotonic() < deadline, "nobody waits"
+
+
+def test_two_that_begin_at_once_make_the_tables_once(postgres_url: str) -> None:
+    first, second = PostgresEngine(postgres_url), PostgresEngine(postgres_url)
+    with first.write():
+        first.install()
+        other = in_thread(second.install)  # has looked, found none, and waits for the lock
+        waits_for_lock(first)
+    other()
+    assert second.value("SELECT count(*) FROM task") == 0
+    first.close_all()
+    second.close_all()
 
 
 def test_a_job_that_one_claims_is_passed_over_by_the_other(machines: Any) -> None:
@@ -108,7 +120,7 @@ def test_without_skip_locked_the_other_waits_for_it(machines: Any, monkeypatch: 
     with first.engine.write():
         assert first.claim()
         other = in_thread(second.claim)
-        waits_for_lock(first)
+        waits_for_lock(first.engine)
     assert other() == []
 
 
@@ -119,7 +131,7 @@ def test_a_limit_holds_over_machines(machines: Any) -> None:
     with first.engine.write():
         assert len(first.claim()) == 1
         other = in_thread(second.claim)
-        waits_for_lock(first)  # for the count, which the claim that is not committed is a part of
+        waits_for_lock(first.engine)  # for the count, which the claim that is not committed is a part of
     assert other() == []
 
 
@@ -140,7 +152,7 @@ def test_a_rate_holds_over_machines(machines: Any) -> None:
     with first.engine.write():
         assert len(first.claim()) == 1
         other = in_thread(second.claim)
-        waits_for_lock(first)
+        waits_for_lock(first.engine)
     assert other() == []
 
 
@@ -228,7 +240,7 @@ def test_two_that_insert_one_key_get_one_job(machines: Any) -> None:
     with first.engine.write():
         job = first.queue.enqueue(first.task.s(), unique="key")
         other = in_thread(lambda: second.queue.enqueue(second.task.s(), unique="key"))
-        waits_for_lock(first)
+        waits_for_lock(first.engine)
     assert other() == job
 
 
@@ -258,7 +270,7 @@ def test_numbers_of_a_batch_are_its_own(machines: Any) -> None:
     with first.queue.batch(follows.s()) as batch:
         first.queue.enqueue(first.task.s())
         other = in_thread(lambda: second.queue.enqueue(second.task.s()))
-        waits_for_lock(first)
+        waits_for_lock(first.engine)
         first.queue.enqueue(first.task.s())
     other()
     bench = Bench(first.engine)
