@@ -53,8 +53,6 @@ from valhalla.scoring.stages.row import Row
 Lead = dict[str, Any]
 """A lead by field name: name, email, value, location, phone, source, ingestion_date, and every extra column."""
 
-_HOOKS = ("validate_lead_data", "sanitize_lead", "process_lead")
-
 
 class CSVIngestion:
     """One list. Override :meth:`validate_lead_data`, :meth:`sanitize_lead` or :meth:`process_lead` to change what
@@ -341,7 +339,6 @@ def _readable(lead: Lead) -> Lead:
 
 
 _OPTIONAL = {"arv": 100, "repairs": 100, "sqft": 1, "beds": 1}
-_BASIC = ("name", "email", "value", "location", "phone", "source")
 
 
 def _as_lead(row: Row, extras: list[str], mapping: dict[str, str], when: str) -> Lead:

@@ -29,28 +29,24 @@ def list_(
         alerts = AlertSystem(database=database).get_alerts(severity, None, limit, state=state)
     found = [{**each, "at": each["timestamp"]} for each in alerts]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("alert", "severity", "about", "reason", "times", "last seen", "state"),
+    inv.table(
+        found,
+        ("alert", "severity", "about", "reason", "times", "last seen", "state"),
+        (
             (
-                (
-                    str(each["id"]),
-                    each["severity"],
-                    each["task"],
-                    each["reason"],
-                    str(each["seen"]),
-                    each["last_seen"][:19],
-                    each["state"],
-                )
-                for each in found
-            ),
-            numbers=("alert", "times"),
-            empty="No alerts.",
-        )
-
-    inv.show(found, render)
+                str(each["id"]),
+                each["severity"],
+                each["task"],
+                each["reason"],
+                str(each["seen"]),
+                each["last_seen"][:19],
+                each["state"],
+            )
+            for each in found
+        ),
+        numbers=("alert", "times"),
+        empty="No alerts.",
+    )
 
 
 @app.command("ack")

@@ -134,24 +134,19 @@ def log(
         )
         return
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        headers = ("entry", "when", "who", "what", "to what", "facts")
-        cells = [
-            (
-                str(entry["seq"]),
-                entry["at"],
-                entry["actor"],
-                entry["action"],
-                entry["subject"],
-                _short(entry["body"]),
-            )
-            for entry in entries
-        ]
-        table(headers, cells, numbers=("entry",), empty="No entries.")
-
-    inv.show(entries, render)
+    headers = ("entry", "when", "who", "what", "to what", "facts")
+    cells = (
+        (
+            str(entry["seq"]),
+            entry["at"],
+            entry["actor"],
+            entry["action"],
+            entry["subject"],
+            _short(entry["body"]),
+        )
+        for entry in entries
+    )
+    inv.table(entries, headers, cells, numbers=("entry",), empty="No entries.")
 
 
 @app.command("restart")

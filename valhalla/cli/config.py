@@ -19,15 +19,8 @@ def list_(ctx: typer.Context) -> None:
     with inv.reading() as database:
         values = settings.effective(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        rows = [
-            (key, settings.as_text(value), settings.SETTINGS[key].meaning) for key, value in values.items()
-        ]
-        table(("setting", "value", "meaning"), rows)
-
-    inv.show(values, render)
+    rows = [(key, settings.as_text(value), settings.SETTINGS[key].meaning) for key, value in values.items()]
+    inv.table(values, ("setting", "value", "meaning"), rows)
 
 
 @app.command("get")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
-from valhalla.cli.options import Lead
+from valhalla.cli.options import Html, Lead, Out, Pdf, endings
 from valhalla.program.errors import UsageError
 
 if TYPE_CHECKING:
@@ -170,22 +169,16 @@ def lose(
 def sheet(
     ctx: typer.Context,
     lead: Lead,
-    html: Annotated[bool, typer.Option("--html", help="Write the page (this is the default).")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")
-    ] = None,
+    html: Html = False,
+    pdf: Pdf = False,
+    out: Out = None,
 ) -> None:
     """The sheet for buyers: the house, ARV, repairs and your price; nothing about the seller or your spread."""
     from valhalla.reports.buyer_sheet import gather
     from valhalla.reports.buyer_sheet_files import make_files
 
     inv = invocation(ctx)
-    if out is not None and html and pdf:
-        raise UsageError("--out names one file; choose --html or --pdf")
-    wanted = ["pdf"] * pdf + ["html"] * (html or not pdf)
-    if inv.json and not (html or pdf or out):
-        wanted = []
+    wanted = endings(inv, html, pdf, out)
     with inv.reading() as database:
         found = gather(database, lead)
     written = make_files(inv.home, lead, found, wanted, out)

@@ -196,26 +196,22 @@ def review(
     with inv.reading() as database:
         found = [{**item, "at": iso(item["at"])} for item in reviewing.waiting(database, limit)]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("change", "lead", "name", "what would change"),
-            [
-                (
-                    *(str(item["id"]), str(item["lead"]), item["name"]),
-                    "; ".join(
-                        f"{key}: {_shown(key, old)} -> {_shown(key, new)}"
-                        for key, (old, new) in item["changes"].items()
-                    ),
-                )
-                for item in found
-            ],
-            numbers=("change", "lead"),
-            empty="No changes wait for a decision.",
-        )
-
-    inv.show(found, render)
+    inv.table(
+        found,
+        ("change", "lead", "name", "what would change"),
+        [
+            (
+                *(str(item["id"]), str(item["lead"]), item["name"]),
+                "; ".join(
+                    f"{key}: {_shown(key, old)} -> {_shown(key, new)}"
+                    for key, (old, new) in item["changes"].items()
+                ),
+            )
+            for item in found
+        ],
+        numbers=("change", "lead"),
+        empty="No changes wait for a decision.",
+    )
 
 
 def _shown(column: str, value: Any) -> str:

@@ -32,25 +32,21 @@ def list_(
         entries = do_not_contact.listed(database, limit)
     found = [{**entry._asdict(), "created_at": iso(entry.created_at)} for entry in entries]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("kind", "who", "since", "origin", "reason"),
-            [
-                (
-                    item["kind"],
-                    _shown(item["kind"], item["value"]),
-                    item["created_at"][:10],
-                    item["origin"],
-                    item["reason"] or "",
-                )
-                for item in found
-            ],
-            empty="Nobody is on the do-not-contact list. Add somebody: valhalla dnc add 713-555-0101",
-        )
-
-    inv.show(found, render)
+    inv.table(
+        found,
+        ("kind", "who", "since", "origin", "reason"),
+        [
+            (
+                item["kind"],
+                _shown(item["kind"], item["value"]),
+                item["created_at"][:10],
+                item["origin"],
+                item["reason"] or "",
+            )
+            for item in found
+        ],
+        empty="Nobody is on the do-not-contact list. Add somebody: valhalla dnc add 713-555-0101",
+    )
 
 
 @app.command("add")
@@ -192,25 +188,21 @@ def consent(
     with inv.reading() as database:
         found = [each.to_json() for each in agreed.of_lead(database, lead)]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("channel", "words", "said", "by", "withdrawn"),
-            [
-                (
-                    each["channel"],
-                    each["words"],
-                    each["at"][:10],
-                    each["by"],
-                    (each["withdrawn_at"] or "")[:10],
-                )
-                for each in found
-            ],
-            empty='No consent is recorded. Record it: valhalla dnc consent LEAD --words "yes, call me"',
-        )
-
-    inv.show(found, render)
+    inv.table(
+        found,
+        ("channel", "words", "said", "by", "withdrawn"),
+        [
+            (
+                each["channel"],
+                each["words"],
+                each["at"][:10],
+                each["by"],
+                (each["withdrawn_at"] or "")[:10],
+            )
+            for each in found
+        ],
+        empty='No consent is recorded. Record it: valhalla dnc consent LEAD --words "yes, call me"',
+    )
 
 
 def _print(inv: Any, data: dict[str, Any], sentence: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from valhalla.cli.invocation import Invocation, invocation
+from valhalla.cli.options import Html, Out, Pdf, endings
 from valhalla.program.errors import UsageError
 
 buyers = typer.Typer(help="The list of buyers: add, import, list.", no_args_is_help=True)
@@ -16,11 +17,9 @@ buyers = typer.Typer(help="The list of buyers: add, import, list.", no_args_is_h
 def packet(
     ctx: typer.Context,
     lead: Annotated[int, typer.Argument(help="Number of the lead.")],
-    html: Annotated[bool, typer.Option("--html", help="Write the page (this is the default).")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write it (default: the home's packets folder).")
-    ] = None,
+    html: Html = False,
+    pdf: Pdf = False,
+    out: Out = None,
 ) -> None:
     """The deal packet of a lead, your worksheet: numbers, offer, risks, buyers, next steps; a page or PDF. It is not for buyers:
     theirs is deals sheet."""
@@ -28,11 +27,7 @@ def packet(
     from valhalla.reports.packet_files import make_files
 
     inv = invocation(ctx)
-    if out is not None and html and pdf:
-        raise UsageError("--out names one file; choose --html or --pdf")
-    wanted = ["pdf"] * pdf + ["html"] * (html or not pdf)
-    if inv.json and not (html or pdf or out):
-        wanted = []
+    wanted = endings(inv, html, pdf, out)
     with inv.writing() as database:
         made, written = make_files(database, inv.home, lead, wanted, out)
     data = {
@@ -273,6 +268,7 @@ def list_(
 ) -> None:
     """The buyers and what they take."""
     from valhalla.leads.buyers import all_buyers
+    from valhalla.program.wording import dollars
 
     inv = invocation(ctx)
     if offered:
@@ -281,35 +277,30 @@ def list_(
     with inv.reading() as database:
         found = all_buyers(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-        from valhalla.program.wording import dollars
-
-        rows = [
-            (
-                *(b["name"], "; ".join(b["markets"]) or "any"),
-                *("any" if b[key] is None else dollars(b[key]) for key in ("max_price", "max_repairs")),
-                "any" if b["min_beds"] is None else str(b["min_beds"]),
-                "any" if b["max_share"] is None else f"{b['max_share']:.0%}",
-                *(str(b["bought"] or ""), "" if b["average_price"] is None else dollars(b["average_price"])),
-                _reliable(b["reliability"]),
-                b["phone"] or b["email"] or "",
-            )
-            for b in found
-        ]
-        headers = (
-            *("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV"),
-            *("took", "paid", "closes", "contact"),
+    rows = [
+        (
+            *(b["name"], "; ".join(b["markets"]) or "any"),
+            *("any" if b[key] is None else dollars(b[key]) for key in ("max_price", "max_repairs")),
+            "any" if b["min_beds"] is None else str(b["min_beds"]),
+            "any" if b["max_share"] is None else f"{b['max_share']:.0%}",
+            *(str(b["bought"] or ""), "" if b["average_price"] is None else dollars(b["average_price"])),
+            _reliable(b["reliability"]),
+            b["phone"] or b["email"] or "",
         )
-        table(
-            headers,
-            rows,
-            numbers=headers[2:8],
-            spare=("repairs up to", "beds from", "paid", "share of ARV"),
-            empty="No buyers yet. Import a list with: valhalla buyers import FILE",
-        )
-
-    inv.show(found, render)
+        for b in found
+    ]
+    headers = (
+        *("buyer", "markets", "pays up to", "repairs up to", "beds from", "share of ARV"),
+        *("took", "paid", "closes", "contact"),
+    )
+    inv.table(
+        found,
+        headers,
+        rows,
+        numbers=headers[2:8],
+        spare=("repairs up to", "beds from", "paid", "share of ARV"),
+        empty="No buyers yet. Import a list with: valhalla buyers import FILE",
+    )
 
 
 def _reliable(found: dict[str, Any]) -> str:

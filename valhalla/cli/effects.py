@@ -35,27 +35,23 @@ def list_(
             register.as_json(each) for each in register.find(database, state=state, kind=kind, limit=limit)
         ]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("effect", "kind", "to", "state", "tries", "why"),
+    inv.table(
+        found,
+        ("effect", "kind", "to", "state", "tries", "why"),
+        (
             (
-                (
-                    str(each["id"]),
-                    each["kind"],
-                    each["target"],
-                    each["state"],
-                    str(each["tries"]),
-                    each["reason"] or "",
-                )
-                for each in found
-            ),
-            numbers=("effect", "tries"),
-            empty="Nothing is to go out.",
-        )
-
-    inv.show(found, render)
+                str(each["id"]),
+                each["kind"],
+                each["target"],
+                each["state"],
+                str(each["tries"]),
+                each["reason"] or "",
+            )
+            for each in found
+        ),
+        numbers=("effect", "tries"),
+        empty="Nothing is to go out.",
+    )
 
 
 @app.command("draft")

@@ -32,23 +32,18 @@ def list_(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = all_experiments(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        rows = [
-            (
-                f"{each['name']} v{each['version']}",
-                each["state"],
-                each["metric"],
-                ", ".join(f"{v['name']} {v['weight']}" for v in each["variants"]),
-                (each["started_at"] or "")[:10],
-            )
-            for each in found
-        ]
-        headers = ("experiment", "state", "success", "variants and weights", "since")
-        table(headers, rows, empty="No experiments. Start one with: valhalla experiments start NAME")
-
-    inv.show(found, render)
+    rows = [
+        (
+            f"{each['name']} v{each['version']}",
+            each["state"],
+            each["metric"],
+            ", ".join(f"{v['name']} {v['weight']}" for v in each["variants"]),
+            (each["started_at"] or "")[:10],
+        )
+        for each in found
+    ]
+    headers = ("experiment", "state", "success", "variants and weights", "since")
+    inv.table(found, headers, rows, empty="No experiments. Start one with: valhalla experiments start NAME")
 
 
 @app.command("show")

@@ -26,17 +26,13 @@ def list_(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = [each.to_json(filters.count(database, each.where)) for each in filters.all_filters(database)]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("filter", "name", "leads", "chooses by"),
-            ((str(each["id"]), each["name"], f"{each['count']:,}", each["text"]) for each in found),
-            numbers=("filter", "leads"),
-            empty='No filter is saved. Save one with: valhalla filters save best "3+ lists, Houston"',
-        )
-
-    inv.show(found, render)
+    inv.table(
+        found,
+        ("filter", "name", "leads", "chooses by"),
+        ((str(each["id"]), each["name"], f"{each['count']:,}", each["text"]) for each in found),
+        numbers=("filter", "leads"),
+        empty='No filter is saved. Save one with: valhalla filters save best "3+ lists, Houston"',
+    )
 
 
 @app.command("save")

@@ -20,13 +20,10 @@ def status(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = list(GovernorEnforcer(database=database).get_status().values())
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        rows = [tuple(str(value) for value in each.values()) for each in found]
-        table(("resource", "now", "at most", "in seconds", "denied"), rows, empty="There are no limits yet.")
-
-    inv.show(found, render)
+    rows = [tuple(str(value) for value in each.values()) for each in found]
+    inv.table(
+        found, ("resource", "now", "at most", "in seconds", "denied"), rows, empty="There are no limits yet."
+    )
 
 
 @app.command("set")

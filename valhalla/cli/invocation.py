@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -120,6 +120,16 @@ class Invocation:
             sys.stdout.write(escaped(json.dumps(data, ensure_ascii=False, indent=2, default=str)) + "\n")
         else:
             render()
+
+    def table(self, data: Any, headers: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> None:
+        """The same with a table of ``rows``, which are gone through only for people; ``options`` as for :func:`~valhalla.cli.tables.table`."""
+
+        def render() -> None:
+            from valhalla.cli.tables import table
+
+            table(headers, rows, **options)
+
+        self.show(data, render)
 
 
 def invocation(ctx: typer.Context) -> Invocation:

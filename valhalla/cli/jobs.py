@@ -44,13 +44,14 @@ def list_(
         except JobsError as error:
             raise UsageError(str(error)) from None
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        headers = ("id", "name", "queue", "state", "tries", "priority", "due", "error")
-        table(headers, [_cells(job) for job in found], numbers=("id", "tries", "priority"), empty="No jobs.")
-
-    inv.show([job.to_json() for job in found], render)
+    headers = ("id", "name", "queue", "state", "tries", "priority", "due", "error")
+    inv.table(
+        [job.to_json() for job in found],
+        headers,
+        [_cells(job) for job in found],
+        numbers=("id", "tries", "priority"),
+        empty="No jobs.",
+    )
 
 
 @app.command("show")

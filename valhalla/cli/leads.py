@@ -22,7 +22,7 @@ Source = Annotated[str | None, typer.Option("--source", help="Only leads of this
 @app.command("top")
 def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: Source = None) -> None:
     """Today: who to call, in groups: Promised, Appointments, Deals, Warm, New, Retries. The same as valhalla today."""
-    from valhalla.leads import facets
+    from valhalla.leads.call_list_index import newest_lead
     from valhalla.leads.known_markets import market_named
     from valhalla.leads.today import counted
     from valhalla.leads.today import top as of_today
@@ -37,7 +37,7 @@ def top(ctx: typer.Context, limit: Limit = 10, market: Market = None, source: So
         entries = [row.to_json(viewer, rank) for rank, row in enumerate(found, 1)]
         counts = counted(database, viewer, market=market, source=source) if not inv.json and entries else {}
         zone = settings.value(database, "timezone")
-        has_leads = bool(entries) or facets.newest(database) > 0
+        has_leads = bool(entries) or newest_lead(database) > 0
     inv.show(entries, lambda: _print_top(entries, counts, zone, has_leads))
 
 

@@ -137,29 +137,25 @@ def _list(inv: Invocation, text: str) -> None:
         zone = settings.value(database, "timezone")
         found = outcomes_of(database, number)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("outcome", "when", "event", "amount", "how", "why", "until", "number", "by", ""),
+    inv.table(
+        [each.to_json() for each in found],
+        ("outcome", "when", "event", "amount", "how", "why", "until", "number", "by", ""),
+        (
             (
-                (
-                    *(str(each.id), clock_text(each.at, zone), each.event),
-                    *(
-                        money(each.amount) if each.amount else "",
-                        each.channel or "",
-                        each.reason or each.note or "",
-                    ),
-                    clock_text(each.until, zone, "%Y-%m-%d") if each.until else "",
-                    *(each.number or "", each.recorded_by, "undone" if each.undone_at else ""),
-                )
-                for each in found
-            ),
-            numbers=("outcome", "amount"),
-            empty=f"Nothing was recorded on lead {number} yet. Record it with: valhalla outcome {number} contacted",
-        )
-
-    inv.show([each.to_json() for each in found], render)
+                *(str(each.id), clock_text(each.at, zone), each.event),
+                *(
+                    money(each.amount) if each.amount else "",
+                    each.channel or "",
+                    each.reason or each.note or "",
+                ),
+                clock_text(each.until, zone, "%Y-%m-%d") if each.until else "",
+                *(each.number or "", each.recorded_by, "undone" if each.undone_at else ""),
+            )
+            for each in found
+        ),
+        numbers=("outcome", "amount"),
+        empty=f"Nothing was recorded on lead {number} yet. Record it with: valhalla outcome {number} contacted",
+    )
 
 
 def _import(inv: Invocation, text: str) -> None:

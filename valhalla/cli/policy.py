@@ -258,24 +258,20 @@ def drift(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = by_month(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        words = {True: "DRIFTED", False: "holds", None: "too few"}
-        table(
-            ("month", "n", "expected", "closed", "z", ""),
-            [
-                (
-                    *(each["month"], str(each["n"]), f"{each['expected']:.2f}", str(each["closed"])),
-                    *("unknown" if each["z"] is None else f"{each['z']:+.2f}", words[each["drifted"]]),
-                )
-                for each in found
-            ],
-            numbers=("n", "expected", "closed", "z"),
-            empty="No lead that was estimated has a result yet.",
-        )
-
-    inv.show(found, render)
+    words = {True: "DRIFTED", False: "holds", None: "too few"}
+    inv.table(
+        found,
+        ("month", "n", "expected", "closed", "z", ""),
+        [
+            (
+                *(each["month"], str(each["n"]), f"{each['expected']:.2f}", str(each["closed"])),
+                *("unknown" if each["z"] is None else f"{each['z']:+.2f}", words[each["drifted"]]),
+            )
+            for each in found
+        ],
+        numbers=("n", "expected", "closed", "z"),
+        empty="No lead that was estimated has a result yet.",
+    )
 
 
 @app.command("history")

@@ -40,24 +40,20 @@ def list_(
         found = promises.listed(database, state=None if everything else "open", until=until, limit=limit)
         times = [when.shown(database, each.promise.lead_id, each.promise.at) for each in found]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("id", "when", "what", "lead", "name", "note", "state"),
+    inv.table(
+        [each.to_json(now) for each in found],
+        ("id", "when", "what", "lead", "name", "note", "state"),
+        (
             (
-                (
-                    *(str(each.promise.id), says, each.promise.kind, str(each.promise.lead_id), each.name),
-                    " · ".join(part for part in (each.promise.place, each.promise.note) if part),
-                    _state(each, now),
-                )
-                for each, says in zip(found, times, strict=True)
-            ),
-            numbers=("id", "lead"),
-            empty="Nothing is promised. Promise something with: valhalla outcome LEAD callback --at 'tue 3pm'",
-        )
-
-    inv.show([each.to_json(now) for each in found], render)
+                *(str(each.promise.id), says, each.promise.kind, str(each.promise.lead_id), each.name),
+                " · ".join(part for part in (each.promise.place, each.promise.note) if part),
+                _state(each, now),
+            )
+            for each, says in zip(found, times, strict=True)
+        ),
+        numbers=("id", "lead"),
+        empty="Nothing is promised. Promise something with: valhalla outcome LEAD callback --at 'tue 3pm'",
+    )
 
 
 @app.command("add")

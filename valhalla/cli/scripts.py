@@ -34,33 +34,32 @@ def list_(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = all_scripts(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        rows = [
-            (
-                *(str(s["id"]), f"{s['name']} v{s['version']}", s["channel"], s["market"] or "every market"),
-                s["state"] + (", pinned" if s["pinned"] else ""),
-                *(f"{s[count]:,}" for count in ("used_on", "appointments", "won", "opted_out")),
-            )
-            for s in found
-        ]
-        headers = (
-            "id",
-            "script",
-            "channel",
-            "market",
-            "state",
-            "used on",
-            "appointments",
-            "won",
-            "opted out",
+    rows = [
+        (
+            *(str(s["id"]), f"{s['name']} v{s['version']}", s["channel"], s["market"] or "every market"),
+            s["state"] + (", pinned" if s["pinned"] else ""),
+            *(f"{s[count]:,}" for count in ("used_on", "appointments", "won", "opted_out")),
         )
-        table(
-            headers, rows, numbers=("id", "used on", "appointments", "won", "opted out"), empty="No scripts."
-        )
-
-    inv.show(found, render)
+        for s in found
+    ]
+    headers = (
+        "id",
+        "script",
+        "channel",
+        "market",
+        "state",
+        "used on",
+        "appointments",
+        "won",
+        "opted out",
+    )
+    inv.table(
+        found,
+        headers,
+        rows,
+        numbers=("id", "used on", "appointments", "won", "opted out"),
+        empty="No scripts.",
+    )
 
 
 @app.command("show")

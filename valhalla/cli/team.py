@@ -155,13 +155,13 @@ def sign_ins(
     with inv.reading() as database:
         found = signing_in.log(database, limit)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        cells = [(iso(each.at), each.name or "(a name that nobody has)", each.result) for each in found]
-        table(("when", "who", "what"), cells, empty="Nobody has signed in yet.")
-
-    inv.show([{**each._asdict(), "at": iso(each.at)} for each in found], render)
+    cells = [(iso(each.at), each.name or "(a name that nobody has)", each.result) for each in found]
+    inv.table(
+        [{**each._asdict(), "at": iso(each.at)} for each in found],
+        ("when", "who", "what"),
+        cells,
+        empty="Nobody has signed in yet.",
+    )
 
 
 @app.command("list")
@@ -173,13 +173,13 @@ def everybody(ctx: typer.Context) -> None:
     with inv.reading() as database:
         found = members.everybody(database)
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        cells = [(each.name, each.role) for each in found]
-        table(("name", "role"), cells, empty="Nobody yet; add people with: valhalla team add NAME")
-
-    inv.show([each.to_json() for each in found], render)
+    cells = [(each.name, each.role) for each in found]
+    inv.table(
+        [each.to_json() for each in found],
+        ("name", "role"),
+        cells,
+        empty="Nobody yet; add people with: valhalla team add NAME",
+    )
 
 
 @app.command("remove")

@@ -50,16 +50,12 @@ def list_(ctx: typer.Context) -> None:
         for each in found
     ]
 
-    def render() -> None:
-        from valhalla.cli.tables import table
-
-        table(
-            ("name", "scope", "made", "by"),
-            [tuple(row.values()) for row in rows],
-            empty="There are no tokens; make one with: valhalla token add NAME --scope read",
-        )
-
-    inv.show(rows, render)
+    inv.table(
+        rows,
+        ("name", "scope", "made", "by"),
+        [tuple(row.values()) for row in rows],
+        empty="There are no tokens; make one with: valhalla token add NAME --scope read",
+    )
 
 
 @app.command("revoke")

@@ -98,7 +98,10 @@ def _word(word: str, kind: Any) -> Any:
     if kind is float:
         _expect(DECIMAL.fullmatch(word))
         return float(word)
-    return Path(word) if kind is Path else word
+    if kind is Path:
+        _expect("\0" not in word)  # no system has such a path; Typer says so
+        return Path(word)
+    return word
 
 
 def _is_any_path(info: Any) -> bool:

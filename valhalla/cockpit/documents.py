@@ -26,3 +26,8 @@ def document(text: str) -> Response:
     return Response(
         text, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy_of(text)}
     )
+
+
+def drawing(svg: str) -> Response:
+    """A drawing of our own making."""
+    return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy_of(svg)})

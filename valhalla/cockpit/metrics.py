@@ -17,7 +17,7 @@ from valhalla.console.history import FIGURES
 from valhalla.console.moments import now_ms
 from valhalla.effects import register
 from valhalla.intake import log
-from valhalla.leads import facets
+from valhalla.leads import call_list_index, view
 from valhalla.sandbox.governor import GovernorEnforcer
 from valhalla.sandbox.heartbeat import seen_from_outside
 from valhalla.service import runs
@@ -120,7 +120,7 @@ class OfFile:
 
         database = self.cockpit.database
         # Counting a million rows takes longer than a scrape should; up to a minute old it is.
-        leads = self.cockpit.figures.get("leads", facets.count_leads, of=facets.newest(database))
+        leads = self.cockpit.figures.get("leads", view.count, of=call_list_index.newest_lead(database))
         if leads is not None:
             yield _gauge("valhalla_leads", "Leads in the file, counted within the last minute.", leads.value)
         entries = CounterMetricFamily("valhalla_audit_entries", "Entries of the audit chain.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -45,17 +44,64 @@ NO_MEMORY: Frame = {
 }
 
 
+def federation_values(reading: FederationReading) -> Frame:
+    """A frame's values from what was read."""
+    traffic = reading.events or []
+    shown = reading.peers
+    notes = reading.notes
+    if len(shown) > PEERS_SHOWN:
+        notes.append(f"{PEERS_SHOWN} of {len(shown)} peers are shown")
+        # People who can be reached come first; the order among equals stays.
+        shown = sorted(shown, key=lambda peer: peer["status"] != "online")[:PEERS_SHOWN]
+    return {
+        "peers": [
+            {
+                "id": peer["id"],
+                "name": peer["hostname"],
+                "trust_tier": peer["trust_tier"],
+                "status": peer["status"],
+                "latency": peer["latency"],
+                "data_shared": events.shared_bytes(peer, traffic),
+            }
+            for peer in shown
+        ],
+        "sync_traffic": [events.feed_line(event) for event in traffic],
+        **peers.network_metrics(reading.peers),
+        "data_integrity_basis": peers.integrity_basis(reading.peers),
+        "total_peers": len(reading.peers),
+        "active_syncs": None if reading.events is None else events.active(traffic, reading.as_of),
+    }
+
+
+def memory_values(reading: MemoryReading) -> Frame:
+    """A frame's values from what was read."""
+    return {name: getattr(reading, name) for name in NO_MEMORY}
+
+
 def _yes() -> bool:
     return True
 
 
-class _State(ABC):
+class _State:
     """What both have in common: three modes, and that a frame has exactly one of them."""
 
     kind: str
     nothing: Frame
+    simulation: Callable[[int], Any]
+    """Made-up values, by a seed."""
+    values: Callable[[Any], Frame]
+    """A frame's values from what was read."""
 
-    def __init__(self, fallback: Callable[[], bool], clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        source: Callable[[], FederationDataSource | MemoryDataSource | None],
+        *,
+        fallback: Callable[[], bool] = _yes,
+        seed: int = SEED,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._source: Callable[[], Any] = source
+        self._simulation = self.simulation(seed)
         self._fallback = fallback
         self._clock = clock
         self._last_real: int | None = None
@@ -89,17 +135,17 @@ class _State(ABC):
             self.frame = self._framed(values, "production", "; ".join(notes) or None)
         return self.frame
 
-    @abstractmethod
     async def _real(self) -> tuple[Frame, int, list[str]]:
         """Values, since when they are true (UTC milliseconds), and what is to be said about them."""
-
-    @abstractmethod
-    def _simulated(self, now: int) -> Frame:
-        """Made-up values."""
+        source = self._source()
+        if source is None:
+            raise SourceError(NO_SOURCE)
+        reading = await source.read()
+        return self.values(reading), reading.as_of, reading.notes
 
     def _without(self, reason: str) -> Frame:
         if self._fallback():
-            return self._framed(self._simulated(self._clock()), "simulated", reason)
+            return self._framed(self._simulation.step(self._clock()), "simulated", reason)
         return self._framed(self.nothing, "unavailable", reason)
 
     def _framed(self, values: Frame, mode: str, reason: str | None) -> Frame:
@@ -116,28 +162,8 @@ class FederationState(_State):
 
     kind = "federation"
     nothing = NO_FEDERATION
-
-    def __init__(
-        self,
-        source: Callable[[], FederationDataSource | None],
-        *,
-        fallback: Callable[[], bool] = _yes,
-        seed: int = SEED,
-        clock: Callable[[], int] = now_ms,
-    ) -> None:
-        self._source = source
-        self._simulation = SimulatedFederation(seed)
-        super().__init__(fallback, clock)
-
-    async def _real(self) -> tuple[Frame, int, list[str]]:
-        source = self._source()
-        if source is None:
-            raise SourceError(NO_SOURCE)
-        reading = await source.read()
-        return federation_values(reading), reading.as_of, reading.notes
-
-    def _simulated(self, now: int) -> Frame:
-        return self._simulation.step(now)
+    simulation = SimulatedFederation
+    values = staticmethod(federation_values)
 
 
 class MemoryState(_State):
@@ -145,18 +171,8 @@ class MemoryState(_State):
 
     kind = "memory"
     nothing = NO_MEMORY
-
-    def __init__(
-        self,
-        source: Callable[[], MemoryDataSource | None],
-        *,
-        fallback: Callable[[], bool] = _yes,
-        seed: int = SEED,
-        clock: Callable[[], int] = now_ms,
-    ) -> None:
-        self._source = source
-        self._simulation = SimulatedMemory(seed)
-        super().__init__(fallback, clock)
+    simulation = SimulatedMemory
+    values = staticmethod(memory_values)
 
     async def details(self) -> dict[str, Any]:
         """What the board shows in addition to the frames, in the mode of the latest one: ``history`` (both rates over ten
@@ -176,47 +192,3 @@ class MemoryState(_State):
                 "quarantine": self._simulation.quarantine(),
             }
         return {"mode": mode, "history": [], "quarantine": []}
-
-    async def _real(self) -> tuple[Frame, int, list[str]]:
-        source = self._source()
-        if source is None:
-            raise SourceError(NO_SOURCE)
-        reading = await source.read()
-        return memory_values(reading), reading.as_of, reading.notes
-
-    def _simulated(self, now: int) -> Frame:
-        return self._simulation.step(now)
-
-
-def federation_values(reading: FederationReading) -> Frame:
-    """A frame's values from what was read."""
-    traffic = reading.events or []
-    shown = reading.peers
-    notes = reading.notes
-    if len(shown) > PEERS_SHOWN:
-        notes.append(f"{PEERS_SHOWN} of {len(shown)} peers are shown")
-        # People who can be reached come first; the order among equals stays.
-        shown = sorted(shown, key=lambda peer: peer["status"] != "online")[:PEERS_SHOWN]
-    return {
-        "peers": [
-            {
-                "id": peer["id"],
-                "name": peer["hostname"],
-                "trust_tier": peer["trust_tier"],
-                "status": peer["status"],
-                "latency": peer["latency"],
-                "data_shared": events.shared_bytes(peer, traffic),
-            }
-            for peer in shown
-        ],
-        "sync_traffic": [events.feed_line(event) for event in traffic],
-        **peers.network_metrics(reading.peers),
-        "data_integrity_basis": peers.integrity_basis(reading.peers),
-        "total_peers": len(reading.peers),
-        "active_syncs": None if reading.events is None else events.active(traffic, reading.as_of),
-    }
-
-
-def memory_values(reading: MemoryReading) -> Frame:
-    """A frame's values from what was read."""
-    return {name: getattr(reading, name) for name in NO_MEMORY}

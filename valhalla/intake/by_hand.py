@@ -16,9 +16,10 @@ from valhalla.intake.store import header_id, write_plan
 from valhalla.leads import sql as leads_sql
 from valhalla.leads import suppression
 from valhalla.leads.editing import overrule, split_place
+from valhalla.leads.suppression import Suppression
 from valhalla.program.errors import UsageError
 from valhalla.scoring import store as stages
-from valhalla.scoring.stages.row import CONTENT
+from valhalla.scoring.stages.row import CONTENT, Row
 
 SOURCE = "by hand"
 PATH = "(by hand)"
@@ -56,31 +57,37 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         line = database.value(sql.COUNT_IMPORTS, (file_id,))
         row = row._replace(line=line)
         reading = Reading(import_id, file_id, source_id, number, now, tail=True, merge="replace")
-        chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], warnings=warnings)
-        context = stages.load(database, now)
         _as_if_new(database, row.identity, row.fingerprint, file_id)
-        plan = plan_chunk(database, chunk.accepted, reading, context, suppression.load(database))
-        counts = plan.counts
-        database.sql(
-            sql.ADVANCE,
-            (
-                *(chunk.end.to_json(), "", 1, counts.new, counts.updated, counts.unchanged, counts.duplicate),
-                *(0, 0, "[]", import_id, start),
-            ),
-        )
-        write_plan(database, chunk, plan, reading, context)
-        database.many(sql.ADD_KEY, plan.keys_of_new())
-        database.sql(sql.FINISH, (now, import_id))
-        database.sql(sql.CLEAR_SEEN, (import_id,))
-        what = next(name for name, count in vars(counts).items() if count)
-        found = database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
-        if plan.leads:
-            found, *_ = plan.leads[0]
+        found, what = store_row(database, row, reading, suppression.load(database), warnings=warnings)
         overrule(
             database, found, [name for name, value in zip(CONTENT, row, strict=False) if value is not None]
         )
         audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
     return Added(found, what)
+
+
+def store_row(
+    database: Database, row: Row, reading: Reading, known: Suppression, **more: Any
+) -> tuple[int, str]:
+    """Store the one row of an import that has begun, and end that; the lead, and what became of it. ``more`` of the :class:`Chunk`.
+    Inside the caller's transaction."""
+    chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], **more)
+    context = stages.load(database, reading.started_at)
+    plan = plan_chunk(database, [row], reading, context, known)
+    counts, number = plan.counts, reading.import_id
+    database.sql(
+        sql.ADVANCE,
+        (
+            *(chunk.end.to_json(), "", 1, counts.new, counts.updated, counts.unchanged, counts.duplicate),
+            *(0, 0, "[]", number, chunk.start.to_json()),
+        ),
+    )
+    write_plan(database, chunk, plan, reading, context)
+    database.many(sql.ADD_KEY, plan.keys_of_new())
+    database.sql(sql.FINISH, (reading.started_at, number))
+    database.sql(sql.CLEAR_SEEN, (number,))
+    lead = plan.leads[0][0] if plan.leads else database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
+    return int(lead or 0), next(name for name, count in vars(counts).items() if count)
 
 
 def _with_place(lead: Mapping[str, Any]) -> dict[str, Any]:

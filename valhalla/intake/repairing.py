@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from db import audit
 from valhalla.intake import sql
-from valhalla.intake.plan import Reading, plan_chunk
-from valhalla.intake.reading import Chunk, Position, Reject, Warning
+from valhalla.intake.by_hand import store_row
+from valhalla.intake.plan import Reading
+from valhalla.intake.reading import Position, Reject, Warning
 from valhalla.intake.reading.careful import RowReader
 from valhalla.intake.reading.mapping import columns_for
 from valhalla.intake.reading.tables import csv_line, raw_cells
 from valhalla.intake.source_rules import source_rules
-from valhalla.intake.store import header_id, write_plan
-from valhalla.leads import sql as leads_sql
+from valhalla.intake.store import header_id
 from valhalla.leads import suppression
 from valhalla.leads.suppression import Match
 from valhalla.program.errors import NotFound, UsageError
-from valhalla.scoring import store as stages
 
 if TYPE_CHECKING:
     from db import Database
@@ -140,23 +139,7 @@ def repair(database: Database, number: int, cells: Mapping[str, str], *, actor: 
         reading = Reading(
             import_id, file_id, refused.source_id, extras, now, tail=True, merge=columns.profile.merge
         )
-        chunk = Chunk(Position(), Position(0, 2, 1), accepted=[row], fixes={row.line: number})
-        context = stages.load(database, now)
-        plan = plan_chunk(database, [row], reading, context, known)
-        counts = plan.counts
-        database.sql(
-            sql.ADVANCE,
-            (
-                *(chunk.end.to_json(), "", 1, counts.new, counts.updated, counts.unchanged, counts.duplicate),
-                *(0, 0, "[]", import_id, start),
-            ),
-        )
-        write_plan(database, chunk, plan, reading, context)
-        database.many(sql.ADD_KEY, plan.keys_of_new())
-        database.sql(sql.FINISH, (now, import_id))
-        database.sql(sql.CLEAR_SEEN, (import_id,))
-        what = next(name for name, count in vars(counts).items() if count)
-        lead = plan.leads[0][0] if plan.leads else database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
+        lead, what = store_row(database, row, reading, known, fixes={row.line: number})
         audit.append(
             database,
             "reject.repair",
@@ -164,4 +147,4 @@ def repair(database: Database, number: int, cells: Mapping[str, str], *, actor: 
             {"reject": number, "lead": lead, "what": what},
             actor=actor,
         )
-    return Repaired(int(lead or 0), what, int(import_id))
+    return Repaired(lead, what, int(import_id))

@@ -24,7 +24,7 @@ from valhalla.leads import source_pauses
 from valhalla.leads.models import ListCost
 from valhalla.leads.source_pausing import require
 from valhalla.program.errors import UsageError
-from valhalla.program.wording import money, percent, several
+from valhalla.program.wording import in_dollars, money, percent, several
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import statistics
 
@@ -121,8 +121,8 @@ class Quality:
             "leads": self.leads,
             "first_seen": None if self.first_seen is None else iso(self.first_seen),
             "last_seen": None if self.last_seen is None else iso(self.last_seen),
-            "cost": None if self.cost is None else self.cost / 100,
-            "cost_per_lead": None if self.cost_per_lead is None else self.cost_per_lead / 100,
+            "cost": in_dollars(self.cost),
+            "cost_per_lead": in_dollars(self.cost_per_lead),
             "quality": {
                 "score": None if self.score is None else round(self.score, 1),
                 "interval": None if self.interval is None else [round(bound, 1) for bound in self.interval],
@@ -132,8 +132,8 @@ class Quality:
                     name: None if part is None else round(part, 4) for name, part in self.parts.items()
                 },
                 "says": self.says,
-                "worth": None if self.worth is None else self.worth / 100,
-                "worth_high": None if self.worth_high is None else self.worth_high / 100,
+                "worth": in_dollars(self.worth),
+                "worth_high": in_dollars(self.worth_high),
             },
             "should_pause": self.should_pause,
         }

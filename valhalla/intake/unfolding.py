@@ -35,6 +35,7 @@ from valhalla.leads.properties import house_key, keys_of, property_of
 from valhalla.leads.settling import Settler
 from valhalla.leads.suppression import Match
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.wording import in_dollars
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Decision
 from valhalla.scoring.stages.row import CONTENT, Row
@@ -79,7 +80,7 @@ class Found(NamedTuple):
                 {
                     "address": house.content["address"],
                     "location": house.content["location"],
-                    "value": None if house.content["value"] is None else house.content["value"] / 100,
+                    "value": in_dollars(house.content["value"]),
                     "since": iso(house.since),
                     "stays": number == self.stays,
                     "work": _count(self.work.get(number, {})),

@@ -113,11 +113,6 @@ _ONE_LINE = r"(?ai)\s*([^,]+)(?:,\s*((?:apt|unit|ste|suite|#)[^,]*))?,\s*([^,\d]
 """Compiled when it is first needed, like most patterns here: they take 1 ms each, and most addresses need few."""
 
 
-def parse_address(text: str | None) -> Address | None:
-    """The address in one text, such as ``12 N Oak St, Apt 4, Houston, TX 77018-1122``."""
-    return normal_address(text)
-
-
 def parse_place(text: str | None) -> Place:
     """City, state and ZIP in one text, such as ``Houston, TX 77018``; what it does not say is empty."""
     if not text or len(text) > LONGEST:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from valhalla.leads import facets
+from valhalla.leads import call_list_index
 from valhalla.leads.known_markets import market_named
 from valhalla.leads.markets import market_of
 from valhalla.program import settings
@@ -143,7 +143,7 @@ def _market(database: Database, text: str) -> str:
     market, _ = market_of(None, None, text.strip())
     if market is not None:
         return market
-    if facets.newest(database) == 0:
+    if call_list_index.newest_lead(database) == 0:
         raise UsageError(f"write {text.strip()} with its state, such as Houston, TX")
     found = market_named(database, text)
     assert found is not None, "blank ones are left out"

@@ -17,7 +17,7 @@ from valhalla.leads.markets import market_of, region
 from valhalla.leads.sheet import Refused, Sheet
 from valhalla.program.errors import UsageError
 from valhalla.program.patterns import pattern
-from valhalla.program.wording import cents
+from valhalla.program.wording import cents, in_dollars
 from valhalla.scoring.stages.buyers import Buyer
 from valhalla.scoring.stages.statistics import wilson
 
@@ -209,8 +209,8 @@ def shown(buyer: Listed) -> dict[str, Any]:
     return {
         **buyer._asdict(),
         "markets": json.loads(buyer.markets),
-        "max_price": None if buyer.max_price is None else buyer.max_price / 100,
-        "max_repairs": None if buyer.max_repairs is None else buyer.max_repairs / 100,
+        "max_price": in_dollars(buyer.max_price),
+        "max_repairs": in_dollars(buyer.max_repairs),
         "max_share": None if buyer.max_share is None else buyer.max_share / 1_000_000,
     }
 
@@ -223,7 +223,7 @@ def _track(took: int, fell: int, pending: int, paid: int | None, last: int | Non
         "bought": took,
         "fell_through": fell,
         "pending": pending,
-        "average_price": None if paid is None else paid / 100,
+        "average_price": in_dollars(paid),
         "last_bought": None if last is None else iso(last),
         "reliability": {
             "share": took / ended if ended else None,

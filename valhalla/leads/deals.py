@@ -19,7 +19,7 @@ from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.fields import on_or_off
 from valhalla.program.later import later
 from valhalla.program.moments import ahead, clock_text, local_day
-from valhalla.program.wording import cents
+from valhalla.program.wording import cents, in_dollars
 
 if TYPE_CHECKING:
     from valhalla.leads import work_models
@@ -515,7 +515,7 @@ def to_json(listed: Listed, wait: Wait | None, now: int, zone: str | None) -> di
         "days_in_stage": days_in_stage(deal, now, zone) if deal.ended_at is None else None,
         "offers": deal.offers,
         **{
-            name: _dollars(getattr(deal, name))
+            name: in_dollars(getattr(deal, name))
             for name in ("offer", "price", "buyer_price", "spread", "fee", "earnest", "buyer_deposit")
         },
         "assignable": None if deal.assignable is None else bool(deal.assignable),
@@ -564,7 +564,3 @@ def _days(count: int) -> str:
 
 def _in_days(count: int) -> str:
     return {0: "today", 1: "tomorrow"}.get(count, f"in {count} days")
-
-
-def _dollars(amount: int | None) -> float | None:
-    return None if amount is None else amount / 100

@@ -51,13 +51,3 @@ def count(database: Database) -> Facets:
     return Facets(
         total, kept_out, markets.most_common(MOST), sources.most_common(MOST), statuses.most_common()
     )
-
-
-def count_leads(database: Database) -> int:
-    """How many leads are stored: a walk over an index of all of them."""
-    return int(database.value(sql.COUNT))
-
-
-def newest(database: Database) -> int:
-    """The highest number of a lead; 0: there is no lead."""
-    return int(database.value(sql.NEWEST_LEAD))

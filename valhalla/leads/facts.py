@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from db.clock import iso
 from valhalla.program.patterns import pattern
-from valhalla.program.wording import dollars
+from valhalla.program.wording import dollars, in_dollars
 from valhalla.scoring.stages.lead import StoredLead
 
 _PLACE = pattern(
@@ -61,12 +61,12 @@ def facts(lead: StoredLead, details: Mapping[str, Any], seen: Sequence[Seen]) ->
         },
         "phones": phones(lead, details),
         "emails": [each for each in (lead.email, *details.get("emails", ())) if each],
-        "asking": _dollars(lead.value),
-        "arv": _dollars(lead.arv),
-        "repairs": _dollars(lead.repairs),
-        **{name: _dollars(details.get(name)) for name in MONEY},
+        "asking": in_dollars(lead.value),
+        "arv": in_dollars(lead.arv),
+        "repairs": in_dollars(lead.repairs),
+        **{name: in_dollars(details.get(name)) for name in MONEY},
         **{name: details.get(name) for name in PLAIN},
-        "last_sale": {"price": _dollars(sale.get("price")), "date": _day(sale.get("date"))},
+        "last_sale": {"price": in_dollars(sale.get("price")), "date": _day(sale.get("date"))},
         "beds": lead.beds,
         "sqft": lead.sqft,
         "condition": lead.condition,
@@ -213,10 +213,6 @@ def signs(lead: StoredLead, details: Mapping[str, Any], seen: Sequence[Seen]) ->
         for word in (lead.distress or "").split(",")
         if word and word not in labelled
     ]
-
-
-def _dollars(cents: int | None) -> float | None:
-    return None if cents is None else cents / 100
 
 
 def _day(at: int | None) -> str | None:

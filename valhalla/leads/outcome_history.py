@@ -8,6 +8,7 @@ from db import Database
 from db.clock import iso
 from valhalla.leads import sql
 from valhalla.leads.standing import Counted, Event, counted
+from valhalla.program.wording import in_dollars
 
 
 class Entry(NamedTuple):
@@ -30,7 +31,7 @@ class Entry(NamedTuple):
         return {
             **self._asdict(),
             "at": iso(self.at),
-            "amount": None if self.amount is None else self.amount / 100,
+            "amount": in_dollars(self.amount),
             "until": None if self.until is None else iso(self.until),
             "undone_at": None if self.undone_at is None else iso(self.undone_at),
         }

@@ -19,6 +19,7 @@ from valhalla.leads.facts import Seen, facts
 from valhalla.leads.outcome_history import count_of, outcomes_of
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
+from valhalla.program.wording import in_dollars
 from valhalla.scoring import store as stages
 from valhalla.scoring.shares import Counted, in_force
 from valhalla.scoring.stages import Context, StageResult, StoredLead, calling
@@ -287,7 +288,7 @@ class Viewer:
             "name": lead.name,
             "email": lead.email,
             "phone": lead.phone,
-            "value": _dollars(lead.value),
+            "value": in_dollars(lead.value),
             "address": lead.address,
             "location": lead.location,
             "source": lead.source,
@@ -304,7 +305,7 @@ class Viewer:
             "variant": self._variants.get(lead.decision.variant_id or 0),
             "status": lead.status,
             "standing": lead.standing or lead.status,
-            "expected_value": _dollars(lead.decision.expected_value),
+            "expected_value": in_dollars(lead.decision.expected_value),
             "extra": record.extra,
         }
         return entry, action.due
@@ -393,7 +394,3 @@ def stage_json(result: StageResult) -> dict[str, Any]:
         "policy_version": result.policy_version,
         "at": iso(result.at),
     }
-
-
-def _dollars(cents: int | None) -> float | None:
-    return None if cents is None else cents / 100

@@ -34,6 +34,11 @@ def money(cents: int, *, exact: bool = False) -> str:
     return f"{sign}${whole:,}.{part:02d}" if part or exact else f"{sign}${whole:,}"
 
 
+def in_dollars(cents: int | None) -> float | None:
+    """Cents as JSON has money; None is unknown."""
+    return None if cents is None else cents / 100
+
+
 def dollars(value: float | None, unknown: str = "unknown") -> str:
     """Money in dollars, as JSON has it, in the form of :func:`money`."""
     return unknown if value is None else money(round(value * 100))

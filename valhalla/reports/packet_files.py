@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from db import Database
@@ -36,16 +36,19 @@ def make_files(
     Raises :class:`InputError` for a file that cannot be written."""
     with database.write(durable=True):
         packet = make(database, Viewer.now(database), lead_id)
+    return packet, put_all({out or path_of(home, lead_id, each): DRAWN[each](packet) for each in endings})
+
+
+DRAWN: dict[str, Callable[[Packet], str | bytes]] = {"html": page, "pdf": pdf}
+"""What writes a packet, by the ending of the file."""
+
+
+def put_all(documents: Mapping[Path, str | bytes]) -> list[Path]:
+    """Write files that a person asked for. Raises :class:`InputError` for one that cannot be written."""
     try:
-        return packet, [put(out or path_of(home, lead_id, each), _drawn(packet, each)) for each in endings]
+        return [put(path, content) for path, content in documents.items()]
     except OSError as error:
         raise InputError(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
-def _drawn(packet: Packet, ending: str) -> str | bytes:
-    if ending == "pdf":
-        return pdf(packet)
-    return page(packet)
 
 
 def refresh(database: Database, home: Home) -> list[Packet]:
@@ -61,6 +64,6 @@ def refresh(database: Database, home: Home) -> list[Packet]:
         packet = make(database, viewer, number)
         path = path_of(home, number)
         if packet.new or not path.exists():
-            put(path, _drawn(packet, "html"))
+            put(path, page(packet))
             made.append(packet)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db.clock import iso, to_datetime
 from valhalla.program import templates
@@ -51,16 +51,18 @@ STATUS = {
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = templates.environment("valhalla.reports", "templates/packet")
-    environment.filters["money"] = _money
-    environment.filters["day"] = _day
+    environment.filters["money"] = as_money
+    environment.filters["day"] = as_day
     environment.filters["count"] = lambda number: None if number is None else f"{number:,}"
     environment.globals["meaning"] = STATUS
     return environment
 
 
-def _money(cents: Any) -> str:
+def as_money(cents: int | None) -> str:
+    """Cents as a packet writes them."""
     return "missing" if cents is None else money(cents)
 
 
-def _day(at: int | None) -> str:
+def as_day(at: int | None) -> str:
+    """When a next step is due."""
     return "as soon as possible" if at is None else iso(at)[:10]

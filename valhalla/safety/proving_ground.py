@@ -33,7 +33,7 @@ from valhalla.program.database import open_copy, open_database
 from valhalla.program.errors import ValhallaError
 from valhalla.reports import packet
 from valhalla.safety import stuck, thresholds
-from valhalla.sandbox.selfcheck import Broken
+from valhalla.sandbox.selfcheck import Broken, must
 from valhalla.scoring import cloning, drift, policies, promoting, shadow
 from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
@@ -48,11 +48,6 @@ LEADS, OTHERS = 30, 6
 
 HEADER = "name,email,value,location,phone,arv,repairs,address\n"
 ARV, REPAIRS = 300_000, 30_000
-
-
-def _must(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Broken(otherwise)
 
 
 class Ground:
@@ -152,14 +147,14 @@ class Ground:
 
 def _registry(ground: Ground) -> str:
     found = {each["name"]: each for each in source_registry.registry(ground.database)}
-    _must({SOURCE, OTHER} <= found.keys(), f"it lists {', '.join(sorted(found)) or 'nothing'}")
-    _must(
+    must({SOURCE, OTHER} <= found.keys(), f"it lists {', '.join(sorted(found)) or 'nothing'}")
+    must(
         (found[SOURCE]["leads"], found[SOURCE]["kind"]) == (LEADS, "referral"),
         "it miscounts a source's leads",
     )
     source_quality.set_cost(ground.database, SOURCE, 60_000)
     costs = source_registry.one(ground.database, SOURCE)["cost_per_lead"]
-    _must(costs == 60_000 / LEADS / 100, f"a lead of $600 for {LEADS} costs {costs}")
+    must(costs == 60_000 / LEADS / 100, f"a lead of $600 for {LEADS} costs {costs}")
     return f"{len(found)} sources with leads, kind and cost per lead"
 
 
@@ -167,16 +162,16 @@ def _quality(ground: Ground) -> str:
     worked = [(lead, "appointment" if lead % 4 == 0 else "contacted", 3) for lead in range(1, 21)]
     with ground.recorded(*worked[:-1]):
         few = source_quality.qualities(ground.database)[SOURCE]
-        _must(few.score is None, f"it judges a source by {len(few.worked)} worked leads")
+        must(few.score is None, f"it judges a source by {len(few.worked)} worked leads")
     with ground.recorded(*worked):
         found = source_quality.qualities(ground.database)[SOURCE]
-        _must(
+        must(
             found.score is not None and found.interval is not None,
             "it does not judge a source by 20 worked leads",
         )
         low, high = found.interval or (0.0, 0.0)
-        _must(low <= (found.score or 0) <= high, "the figure is outside of its interval")
-        _must(found.parts["conversion"] == 1.0, f"5 of 20 gave a conversion of {found.parts['conversion']}")
+        must(low <= (found.score or 0) <= high, "the figure is outside of its interval")
+        must(found.parts["conversion"] == 1.0, f"5 of 20 gave a conversion of {found.parts['conversion']}")
     return f"unknown at 19 worked leads, {found.score:.0f} ({low:.0f} to {high:.0f}) at 20"
 
 
@@ -188,27 +183,27 @@ def _pause(ground: Ground) -> str:
         listed = call_list.numbers(database, ground.viewer, 100)
         stopped = source_pauses.stopped(database, SOURCE) is not None
         source_pausing.resume(database, SOURCE)
-        _must(
+        must(
             len(listed) == OTHERS, f"{len(listed)} leads were listed with {SOURCE} paused instead of {OTHERS}"
         )
-        _must(stopped == (kind == "stop"), "a pause and a stop are the same for its lists")
-    _must(call_list.numbers(database, ground.viewer, 100) == before, "its leads did not come back")
+        must(stopped == (kind == "stop"), "a pause and a stop are the same for its lists")
+    must(call_list.numbers(database, ground.viewer, 100) == before, "its leads did not come back")
     return f"{LEADS} leads left the call list and came back"
 
 
 def _markets(ground: Ground) -> str:
     found = {each["market"]: each for each in market_profiles.profiles(ground.database)}
-    _must(HOUSTON in found, "a market is missing")
+    must(HOUSTON in found, "a market is missing")
     median = 100_000 + 1_000 * (LEADS + 1) / 2
-    _must(found[HOUSTON]["leads"] == LEADS, f"it counts {found[HOUSTON]['leads']} leads of {LEADS}")
-    _must(
+    must(found[HOUSTON]["leads"] == LEADS, f"it counts {found[HOUSTON]['leads']} leads of {LEADS}")
+    must(
         found[HOUSTON]["median_asking"] == median,
         f"the median {median} came out as {found[HOUSTON]['median_asking']}",
     )
     try:
         market_profiles.profiles(ground.database, "Huston, TX")
     except ValhallaError as error:
-        _must(HOUSTON in str(error), "a typing mistake is not answered with the nearest market")
+        must(HOUSTON in str(error), "a typing mistake is not answered with the nearest market")
     else:
         raise Broken("a market that nobody has was found")
     return f"{len(found)} markets; a typing mistake was answered with the nearest"
@@ -224,12 +219,12 @@ def _caps(ground: Ground) -> str:
                 deals.put_terms(ground.database, lead, {"buyer_price": 21_000_000})
         (found,) = market_profiles.profiles(ground.database, HOUSTON)
         wanted = round((4 * 0.80 + 5 * 0.70) / 9, 2)
-        _must(
+        must(
             found["cap"]["proposed"] == wanted,
             f"four deals at 0.80 gave {found['cap']['proposed']} instead of {wanted}",
         )
     (found,) = market_profiles.profiles(ground.database, DALLAS)
-    _must(found["cap"]["proposed"] is None, "it proposes a cap without deals")
+    must(found["cap"]["proposed"] is None, "it proposes a cap without deals")
     return f"four deals at 0.80 propose {wanted}; without deals the policy's holds"
 
 
@@ -238,13 +233,13 @@ def _identity(ground: Ground) -> str:
     count = ground.read(
         SOURCE, f'PERSON 1,P1@Example.com,101000,"{HOUSTON}",(713) 555-0001,{ARV},{REPAIRS},1 Main St'
     )
-    _must(count == LEADS + OTHERS, "a person who was there is another lead now")
+    must(count == LEADS + OTHERS, "a person who was there is another lead now")
     after = market_profiles.identities(ground.database)
-    _must(after["recognised"] == before["recognised"] + 1, "a recognised row is not counted")
+    must(after["recognised"] == before["recognised"] + 1, "a recognised row is not counted")
     merge.merge(ground.database, LEADS - 1, LEADS)
     merged = market_profiles.identities(ground.database)["merged"]
     merge.unmerge(ground.database, LEADS)
-    _must(merged == before["merged"] + 1, "a merge is not counted")
+    must(merged == before["merged"] + 1, "a merge is not counted")
     return "the same person by another spelling is the same lead; a merge was counted and undone"
 
 
@@ -257,7 +252,7 @@ def _stuck(ground: Ground) -> str:
                 each for each in stuck.find(ground.database, values) if each.task.startswith("stuck:deal")
             ]
             levels.append(found[0].level if found else "quiet")
-    _must(
+    must(
         levels == ["quiet", "medium", "high", "critical"],
         f"an offer of 6, 8, 11 and 20 days is {', '.join(levels)}",
     )
@@ -267,13 +262,13 @@ def _stuck(ground: Ground) -> str:
 def _top(ground: Ground) -> str:
     viewer = ground.viewer
     found = call_list.top(ground.database, viewer, 10)
-    _must(len(found) == 10, f"{len(found)} of ten are listed")
+    must(len(found) == 10, f"{len(found)} of ten are listed")
     entries = [viewer.entry(record, rank) for rank, record in enumerate(found, 1)]
     scores = [each["score"] for each in entries]
-    _must(scores == sorted(scores, reverse=True), "they are not in the order of their scores")
+    must(scores == sorted(scores, reverse=True), "they are not in the order of their scores")
     best = Lead.select(fn.max(Lead.score_base)).where(Lead.suppressed.is_null()).scalar(ground.database)
-    _must(found[0].lead.decision.score_base == best, "the best lead is not the first")
-    _must(all(each["reasons"] for each in entries), "somebody is listed without a reason")
+    must(found[0].lead.decision.score_base == best, "the best lead is not the first")
+    must(all(each["reasons"] for each in entries), "somebody is listed without a reason")
     return "ten leads, the best first, each with its reasons"
 
 
@@ -283,10 +278,10 @@ def _shields(ground: Ground) -> str:
         return next(each for each in thresholds.thresholds(ground.database, values) if each.rule == "R2")
 
     before = validity()
-    _must(before.speaks is False, f"{before.value}% valid rows are beyond {before.threshold}")
+    must(before.speaks is False, f"{before.value}% valid rows are beyond {before.threshold}")
     ground.read(OTHER, *(f"Bad {n},no address,1,,,,," for n in range(LEADS)))
     after = validity()
-    _must(after.speaks is True, f"{after.value}% valid rows are not beyond {after.threshold}")
+    must(after.speaks is True, f"{after.value}% valid rows are not beyond {after.threshold}")
     return f"valid rows {before.value:.0f}% and {after.value:.0f}%, threshold {after.threshold:.0f}%"
 
 
@@ -294,30 +289,30 @@ def _decisions(ground: Ground) -> str:
     with ground.rules():
         policies.change(ground.database, "packet.fee", 11_111, "a probe")
         (found,) = decisions.listed(ground.database, 1, about="policy")
-        _must(
+        must(
             found["reason"] == "a probe" and "packet.fee" in found["what"],
             f"the newest decision is {found['what']}",
         )
         inputs = decisions.whole(ground.database, found["id"])["inputs"]
-        _must("packet.fee" in inputs["changes"], "a decision has no inputs")
+        must("packet.fee" in inputs["changes"], "a decision has no inputs")
     return "a change of a rule was there with who, why and what it was before"
 
 
 def _tracking(ground: Ground) -> str:
     with_one = Lead.select(Lead.id, Lead.variant_id).where(Lead.variant_id.is_null(False)).order_by(Lead.id)
     drawn = dict(with_one.tuples().execute(ground.database))
-    _must(len(set(drawn.values())) == 2, f"{len(set(drawn.values()))} of two variants were drawn")
+    must(len(set(drawn.values())) == 2, f"{len(set(drawn.values()))} of two variants were drawn")
     context = stages.look(ground.database, ground.database.clock())
     for lead in stages.stored_leads(ground.database, list(drawn)):
         again = redecide(lead, context).variant_id
-        _must(again == drawn[lead.id], "somebody was given another variant")
+        must(again == drawn[lead.id], "somebody was given another variant")
     return f"{len(drawn)} leads have one of two variants, and keep it"
 
 
 def _promotion(ground: Ground) -> str:
     verdict, moved = promoting.promote(ground.database, "2")
-    _must(not verdict.allowed and not moved, "a script was promoted without evidence")
-    _must(any(gate.passed is False for gate in verdict.gates), "no gate says what is missing")
+    must(not verdict.allowed and not moved, "a script was promoted without evidence")
+    must(any(gate.passed is False for gate in verdict.gates), "no gate says what is missing")
     return (
         f"a script without evidence was held back by {sum(not gate.passed for gate in verdict.gates)} gates"
     )
@@ -327,7 +322,7 @@ def _packets(ground: Ground) -> str:
     body = packet.make(ground.database, ground.viewer, 1).body
     _, policy = stages.latest_policy(ground.database)
     wanted = (ARV * policy["packet"]["arv_share"] - REPAIRS - policy["packet"]["fee"]) * 100
-    _must(
+    must(
         body["numbers"]["mao_cents"] == wanted,
         f"the most to offer came out as {body['numbers']['mao_cents']} instead of {wanted:.0f} cents",
     )
@@ -348,7 +343,7 @@ def _learning(ground: Ground) -> str:
             one = closes()
         finally:
             settings.save(database, "learning.origins", "person, list")
-    _must((both, one) == (2, 1), f"with both origins {both} closes taught, with one {one}")
+    must((both, one) == (2, 1), f"with both origins {both} closes taught, with one {one}")
     return "a close from a list taught only while lists may teach"
 
 
@@ -357,8 +352,8 @@ def _evaluation(ground: Ground) -> str:
         Lead.update(p_close=100_000).where(Lead.id <= LEADS).execute(ground.database)
     with ground.recorded(*((lead, "won" if lead <= 10 else "lost", 0) for lead in range(1, 21))):
         found = drift.by_month(ground.database)
-    _must(sum(each["n"] for each in found) == 20, "not every estimate with a result was judged")
-    _must(any(each["drifted"] for each in found), "ten closes where two were expected are no drift")
+    must(sum(each["n"] for each in found) == 20, "not every estimate with a result was judged")
+    must(any(each["drifted"] for each in found), "ten closes where two were expected are no drift")
     return "ten closes where two were expected were reported as drift"
 
 
@@ -371,24 +366,24 @@ def _update(ground: Ground) -> str:
     database = ground.database
     before, count = _rules(database), Policy.select().count(database)
     found = shadow.run(database, shadow.proposed(database, {"packet.fee": 12_345}), 20)
-    _must(
+    must(
         (found.leads, found.changed) == (20, 20),
         f"a higher fee changes {found.changed} of {found.leads} leads in shadow",
     )
-    _must(Policy.select().count(database) == count, "the shadow run stored something")
+    must(Policy.select().count(database) == count, "the shadow run stored something")
     policies.change(database, "packet.fee", 12_345, "a probe")
     policies.revert(database, count)
-    _must(_rules(database) == before, "going back does not bring the rules back")
+    must(_rules(database) == before, "going back does not bring the rules back")
     return "a higher fee was tried on 20 leads, put in force, and undone to the letter"
 
 
 def _readiness(ground: Ground) -> str:
     with ground.recorded((1, "won", 1, 100), (2, "lost", 1)):
         (found,) = cloning.plays(ground.database, "market", name=HOUSTON)
-        _must(found.readiness.state != "READY", "a market with one close is ready to be copied")
+        must(found.readiness.state != "READY", "a market with one close is ready to be copied")
         names = [gate.name for gate in found.readiness.gates]
-        _must("closes" in names and bool(found.readiness.shortfall), "it does not say what is missing")
-        _must("largest rep" not in names, "it asks one person for closes of others")
+        must("closes" in names and bool(found.readiness.shortfall), "it does not say what is missing")
+        must("largest rep" not in names, "it asks one person for closes of others")
     return f"{found.readiness.passed} of {len(names)} gates passed; {len(found.readiness.shortfall)} say what is missing"
 
 
@@ -397,31 +392,31 @@ def _gates(ground: Ground) -> str:
     try:
         market_copies.apply(ground.reevaluating, HOUSTON, DALLAS)
     except ValhallaError as error:
-        _must("--anyway" in str(error), f"it was refused for another reason: {error}")
+        must("--anyway" in str(error), f"it was refused for another reason: {error}")
     else:
         raise Broken("a market without proof was copied")
-    _must(Policy.select().count(ground.database) == count, "a refused copy changed the policy")
+    must(Policy.select().count(ground.database) == count, "a refused copy changed the policy")
     return "a market without proof was not copied"
 
 
 def _rollback(ground: Ground) -> str:
     before = _rules(ground.database)
     made, _ = market_copies.apply(ground.reevaluating, HOUSTON, DALLAS, anyway=True)
-    _must(_rules(ground.database) != before, "a copy changed nothing")
+    must(_rules(ground.database) != before, "a copy changed nothing")
     market_copies.undo(ground.reevaluating, made["id"])
-    _must(_rules(ground.database) == before, "undoing a copy does not bring the rules back")
+    must(_rules(ground.database) == before, "undoing a copy does not bring the rules back")
     actions = [each["action"] for each in decisions.listed(ground.database, 2, about="clone")]
-    _must(actions == ["clone.undo", "clone.apply"], f"the chain says {', '.join(actions) or 'nothing'} of it")
+    must(actions == ["clone.undo", "clone.apply"], f"the chain says {', '.join(actions) or 'nothing'} of it")
     return "a copy was made and undone; both are in the chain"
 
 
 def _verification(ground: Ground) -> str:
     with ground.recorded((1, "won", 1, 100)):
         sound = verifying.verify(ground.database)
-        _must(sound.ok, f"a sound file has problems: {sound.problems[0] if sound.problems else ''}")
+        must(sound.ok, f"a sound file has problems: {sound.problems[0] if sound.problems else ''}")
         with ground.altered() as altered:
             found = verifying.verify(altered)
-    _must(not found.ok, "an amount that was changed behind its back went unnoticed")
+    must(not found.ok, "an amount that was changed behind its back went unnoticed")
     return f"{sound.entries} entries and {sound.rows} rows are as witnessed; a changed amount was named"
 
 

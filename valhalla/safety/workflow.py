@@ -16,6 +16,7 @@ Report = Callable[[dict[str, Any]], object]
 class Workflow:
     """The steps of a production run and what it read."""
 
+    on_step: Report = lambda step: None
     steps: list[dict[str, Any]] = field(default_factory=list)
     result: PassResult = field(default_factory=lambda: PassResult([], 0.0))
     report: dict[str, Any] = field(default_factory=dict)
@@ -28,4 +29,5 @@ class Workflow:
     def step(self, name: str, ok: bool, detail: str) -> bool:
         """Note a gate and whether it was passed."""
         self.steps.append({"step": name, "ok": ok, "detail": detail})
+        self.on_step(self.steps[-1])
         return ok

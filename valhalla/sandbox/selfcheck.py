@@ -48,7 +48,8 @@ def check_blocks(*names: str) -> list[dict[str, Any]]:
     return found
 
 
-def _must(holds: bool, otherwise: str) -> None:
+def must(holds: bool, otherwise: str) -> None:
+    """Raise :class:`Broken` with ``otherwise`` unless it ``holds``."""
     if not holds:
         raise Broken(otherwise)
 
@@ -61,8 +62,8 @@ def _database(database: Database) -> str:
         session.execute(sql.FILL_PROBE)
         session.rollback()
         kept = session.execute(sql.COUNT_PROBE).scalar()
-    _must(kept == 0, "what was rolled back stayed")
-    _must(manager.health_check(), "it says that it is not well")
+    must(kept == 0, "what was rolled back stayed")
+    must(manager.health_check(), "it says that it is not well")
     return "a transaction that was rolled back left nothing"
 
 
@@ -72,9 +73,9 @@ def _lock(database: Database) -> str:
     names = (*sorted(lock.IRREVERSIBLE_ACTIONS), "what nobody declared")
     for name in names:
         lock.execute(name, called.append, name)
-    _must(not called, f"{', '.join(called[:3])} went through the closed lock")
+    must(not called, f"{', '.join(called[:3])} went through the closed lock")
     open_lock = DryRunLock(dry_run=False, database=database)
-    _must(open_lock.execute("payment", lambda: "done") == "done", "the open lock held an action back")
+    must(open_lock.execute("payment", lambda: "done") == "done", "the open lock held an action back")
     return f"{len(names)} actions that cannot be undone were blocked"
 
 
@@ -83,7 +84,7 @@ def _worker(database: Database) -> str:
     worker.start()
     try:
         state = worker.queue.wait(worker.submit_job("probe", lambda: 6 * 7), timeout=WAIT)
-        _must(state.result == 42, f"a job ended as {state.state}: {state.error}")
+        must(state.result == 42, f"a job ended as {state.state}: {state.error}")
     finally:
         worker.close()
     return "a job was run and its result kept"
@@ -91,13 +92,13 @@ def _worker(database: Database) -> str:
 
 def _heartbeat(database: Database) -> str:
     heart = SchedulerHeartbeat(interval=60, timeout=120, database=database, name="probe")
-    _must(not heart.is_healthy(), "it was healthy before it began")
+    must(not heart.is_healthy(), "it was healthy before it began")
     heart.start()
     try:
-        _must(heart.is_healthy(), "it was not healthy after its first beat")
+        must(heart.is_healthy(), "it was not healthy after its first beat")
     finally:
         heart.stop()
-    _must(not heart.is_healthy(), "it was healthy after it had stopped")
+    must(not heart.is_healthy(), "it was healthy after it had stopped")
     return "healthy while it beats, and only then"
 
 
@@ -111,8 +112,8 @@ def _retry(database: Database) -> str:
         return "done"
 
     retries = RetryBackoffManager(max_retries=3, base_delay=0.001, max_delay=0.002, database=database)
-    _must(retries.execute_with_retry(third_time, "probe") == "done", "it gave up too early")
-    _must(len(tries) == 3, f"it tried {len(tries)} times instead of three")
+    must(retries.execute_with_retry(third_time, "probe") == "done", "it gave up too early")
+    must(len(tries) == 3, f"it tried {len(tries)} times instead of three")
     return "an action that failed twice was done at the third try"
 
 
@@ -130,7 +131,7 @@ def _idempotency(database: Database) -> str:
             thread.join(WAIT)
     finally:
         keys.close()
-    _must(len(called) == 1, f"four calls with one key ran {len(called)} times")
+    must(len(called) == 1, f"four calls with one key ran {len(called)} times")
     return "four calls at once with one key ran once"
 
 
@@ -138,7 +139,7 @@ def _governor(database: Database) -> str:
     governor = GovernorEnforcer(database=database)
     governor.set_limit("probe", 3, 3600)
     answers = [governor.check_limit("probe")[0] for _ in range(5)]
-    _must(answers == [True, True, True, False, False], f"a limit of three answered {answers}")
+    must(answers == [True, True, True, False, False], f"a limit of three answered {answers}")
     return "a limit of three allowed three of five"
 
 
@@ -163,15 +164,15 @@ def _alerts(database: Database) -> str:
         logger.removeFilter(elsewhere)
         for end in ends:
             end()
-    _must([each["id"] for each in heard] == [number], "a subscriber that fails kept others from hearing")
-    _must(system.acknowledge(number)["state"] == "acknowledged", "it could not be acknowledged")
+    must([each["id"] for each in heard] == [number], "a subscriber that fails kept others from hearing")
+    must(system.acknowledge(number)["state"] == "acknowledged", "it could not be acknowledged")
     return "reported to all, though one of them fails; acknowledged"
 
 
 def _logger(database: Database) -> str:
     entry = StructuredLogger(_silent(), database=database).log_action("probe", email=SECRET)
-    _must(SECRET not in str(entry), "an e-mail address was written into the log")
-    _must(bool(entry["correlation_id"]), "an entry has no correlation id")
+    must(SECRET not in str(entry), "an e-mail address was written into the log")
+    must(bool(entry["correlation_id"]), "an entry has no correlation id")
     return "an address was masked, the entry has its correlation id"
 
 
@@ -185,18 +186,18 @@ def _silent() -> logging.Logger:
 
 def _readiness(database: Database) -> str:
     checker = SandboxReadinessChecker(database=database)
-    _must(not checker.is_ready(), "it was ready without a check")
+    must(not checker.is_ready(), "it was ready without a check")
     checker.register_check("good", lambda: True)
-    _must(not checker.is_ready(), "it was ready before its check was made")
+    must(not checker.is_ready(), "it was ready before its check was made")
     checker.run_all_checks()
-    _must(checker.is_ready(), "it was not ready with every check passed")
+    must(checker.is_ready(), "it was not ready with every check passed")
 
     def raising() -> bool:
         raise OSError
 
     checker.register_check("raises", raising)
     checker.run_all_checks()
-    _must(not checker.is_ready(), "it was ready with a check that raises")
+    must(not checker.is_ready(), "it was ready with a check that raises")
     return "ready only with every check made and passed"
 
 

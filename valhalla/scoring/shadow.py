@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.wording import in_dollars
 from valhalla.scoring import policies, sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import StoredLead, redecide
@@ -100,7 +101,7 @@ class Shadow:
                     "id": each.lead,
                     "name": each.name,
                     "score": [each.before, each.after],
-                    "offer": [_dollars(each.offer_before), _dollars(each.offer_after)],
+                    "offer": [in_dollars(each.offer_before), in_dollars(each.offer_after)],
                     "packet": [each.packet_before, each.packet_after],
                 }
                 for each in self.movers
@@ -279,7 +280,3 @@ def _auc(scores: Mapping[int, int], good: list[int], bad: list[int]) -> float:
         total += (start + end + 1) / 2 * sum(is_good for _, is_good in ordered[start:end])
         start = end
     return (total - len(good) * (len(good) + 1) / 2) / (len(good) * len(bad))
-
-
-def _dollars(cents: int | None) -> float | None:
-    return None if cents is None else cents / 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +37,13 @@ def run(
     on_step: Report = lambda step: None,
 ) -> Workflow:
     """Run the workflow; it stops at the first gate that is not passed. The caller holds the instance lock."""
-    flow, database, home = Workflow(), program.database, program.home
-
-    def step(name: str, ok: bool, detail: str) -> bool:
-        flow.step(name, ok, detail)
-        on_step(flow.steps[-1])
-        return ok
+    flow, database, home = Workflow(on_step), program.database, program.home
 
     checks = readiness.checks(database, home, sources)
     failed = [check for check in checks if not check.ok]
     source = ", ".join(map(str, sources)) or str(home.inbox)
-    if not step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
-        _report(flow, database, home, source, values, None, dry_run=True, on_step=on_step)
+    if not flow.step("preflight", not failed, failed[0].detail if failed else f"{len(checks)} checks passed"):
+        _report(flow, database, home, source, values, None, dry_run=True)
         return flow
     run_id = runs.begin(database, "production", values)
     safety = program.all_kinds().guard(values, run_id)
@@ -57,13 +52,14 @@ def run(
     worker.start()
     ended = "failed"
     try:
-        _gates(flow, step, program, sources, safety)
+        _gates(flow, program, sources, safety)
         was_live = live.current(database) is not None
-        _report(
-            flow, database, home, source, values, safety.assessment, dry_run=not was_live, on_step=on_step
-        )
+        _report(flow, database, home, source, values, safety.assessment, dry_run=not was_live)
         ended = "finished"
-    except Exception as error:  # what came in the way of a step is in the report too
+    except (
+        Exception
+    ) as error:  # what came in the way of a step is in the report too; it is not announced, but raised
+        flow.on_step = lambda step: None
         flow.step("ended", False, str(error) or type(error).__name__)
         with contextlib.suppress(DatabaseError):
             _report(flow, database, home, source, values, safety.assessment, dry_run=True)
@@ -83,12 +79,7 @@ def within(
 
     The lock is off only for the process step, unless the run was live before.
     """
-    flow, database, home = Workflow(), program.database, program.home
-
-    def step(name: str, ok: bool, detail: str) -> bool:
-        flow.step(name, ok, detail)
-        on_step(flow.steps[-1])
-        return ok
+    flow, database, home = Workflow(on_step), program.database, program.home
 
     source, was_live = str(home.inbox), live.current(database) is not None
     with database.write(durable=True):
@@ -96,8 +87,8 @@ def within(
         audit.append(database, "production.start", f"run:{safety.run_id}", body, actor="operator")
     try:
         failed = [check for check in readiness.checks(database, home) if not check.ok]
-        if step("preflight", not failed, failed[0].detail if failed else "every check passed"):
-            _gates(flow, step, program, [], safety)
+        if flow.step("preflight", not failed, failed[0].detail if failed else "every check passed"):
+            _gates(flow, program, [], safety)
         dry = live.current(database) is None
     finally:
         if not was_live:
@@ -105,13 +96,12 @@ def within(
         body = {"ok": flow.ok, "steps": len(flow.steps)}
         with database.write(durable=True):
             audit.append(database, "production.stop", f"run:{safety.run_id}", body)
-    _report(flow, database, home, source, values, safety.assessment, dry_run=dry, on_step=on_step)
+    _report(flow, database, home, source, values, safety.assessment, dry_run=dry)
     return flow
 
 
 def _gates(
     flow: Workflow,
-    step: Callable[[str, bool, str], bool],
     program: WholeProgram,
     sources: Sequence[Path],
     safety: Safety,
@@ -124,13 +114,13 @@ def _gates(
     read = totals["rows"]
     detail = errors[0] if errors else f"{read - totals['rejected']} of {read} rows are leads"
     readable = not errors and (read == 0 or totals["rejected"] - done.result.total("offered") < read)
-    if step("ingest", readable, detail):
+    if flow.step("ingest", readable, detail):
         safety.assess()
         found = safety.assessment or {}
         speaking = found["rules"]["speaking"]
         reason = speaking[0]["reason"] if speaking else found["risk_level_reason"]
-        if step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
-            step("process", *_process(program.database, program.home, safety, done.import_ids))
+        if flow.step("risk", found["overall_status"] != "CRITICAL", f"{found['overall_status']}: {reason}"):
+            flow.step("process", *_process(program.database, program.home, safety, done.import_ids))
 
 
 def _report(
@@ -142,7 +132,6 @@ def _report(
     assessment: Mapping[str, Any] | None,
     *,
     dry_run: bool,
-    on_step: Report = lambda step: None,
 ) -> None:
     """The report of whatever was done, also of a run that was stopped; on the disk unless reports are off."""
     totals = {name: flow.result.total(name) for name in COUNTS}
@@ -153,7 +142,6 @@ def _report(
         flow.step("report", True, str(save(home, flow.report)))
     except OSError as error:
         flow.step("report", False, f"{home.logs / REPORT_NAME} cannot be written: {error.strerror or error}")
-    on_step(flow.steps[-1])
 
 
 def _process(database: Database, home: Home, safety: Safety, import_ids: list[int]) -> tuple[bool, str]:

@@ -36,7 +36,7 @@ WORDS = [
     "12345678901234567890",
 ]
 WORDS += ["true", "no", "~", "a/../b", "/", "-", "é", "\udcff", "x" * 300, "100001", "0", "0.1", "99"]
-FEW = ["12", "a", "-1", "\udcff"]
+FEW = ["12", "a", "-1", "\udcff", "\0"]
 OTHERS: list[Any] = [None, 0, 7, -1, 2.5, float("nan"), True, Path("list.csv"), b"bytes"]
 
 

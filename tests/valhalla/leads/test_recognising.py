@@ -10,7 +10,7 @@ from itertools import permutations
 import pytest
 from life_owners import Groups, Row, disagreement, knowable, knowable_houses, lists_of
 
-from valhalla.leads.addresses import Address, normal_address, parse_address
+from valhalla.leads.addresses import Address, normal_address
 from valhalla.leads.contacts import phone_key
 from valhalla.leads.owners import Owners, owners_of, same_owner, same_person
 from valhalla.leads.person_keys import person_keys
@@ -155,7 +155,7 @@ def test_the_whole_address_and_its_cells_are_read_alike() -> None:
         if row.list == 1 and not row.cells["Unit #"]:
             cells = row.cells
             text = f"{cells['Address']}, {cells['City']}, {cells['State']} {cells['Zip']}"
-            assert parse_address(text) == property_in(row).address
+            assert normal_address(text) == property_in(row).address
 
 
 ONE_HOUSE = [

@@ -16,7 +16,7 @@ from valhalla.leads import deals
 from valhalla.program import settings
 from valhalla.program.errors import NotFound
 from valhalla.program.home import Home
-from valhalla.reports import buyer_sheet_pdf
+from valhalla.reports import paper
 from valhalla.reports.buyer_sheet import gather, lines, page
 from valhalla.reports.buyer_sheet_files import make_files
 from valhalla.reports.buyer_sheet_pdf import pdf
@@ -75,7 +75,7 @@ def test_it_says_what_a_buyer_needs(under_contract: Database) -> None:
 def test_nothing_of_the_seller_the_script_or_the_spread_is_on_it(
     under_contract: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(buyer_sheet_pdf, "fonts", lambda: None)  # letters as they are, to be searched
+    monkeypatch.setattr(paper, "fonts", lambda: None)  # letters as they are, to be searched
     sheet = gather(under_contract, 1)
     home = Home(tmp_path)
     files = make_files(home, 1, sheet, ["html", "pdf"])

@@ -17,6 +17,7 @@ from valhalla.leads.view import Viewer
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.home import Home
 from valhalla.reports import packet_pdf as drawn
+from valhalla.reports import paper
 from valhalla.reports.packet import ahead, make
 from valhalla.reports.packet_files import refresh
 from valhalla.reports.packet_page import page
@@ -114,12 +115,12 @@ def test_the_pdf_is_one_and_holds_any_letters(
 ) -> None:
     load('Łukasz Ñandú 山田,x@example.com,150000,"Houston, TX",7135550100,1 Main St,300000,30000,2026-09-20,')
     made = make(database, Viewer.now(database), 1)
-    for found in (drawn.fonts(), None):
-        monkeypatch.setattr(drawn, "fonts", lambda found=found: found)
+    for found in (paper.fonts(), None):
+        monkeypatch.setattr(paper, "fonts", lambda found=found: found)
         data = drawn.pdf(made)
         assert data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
         assert drawn.pdf(made) == data, "equal packets give equal bytes"
-    assert drawn.plain("Łukasz Ñandú é 山") == "?ukasz Ñandú é ?"
+    assert paper.plain("Łukasz Ñandú é 山") == "?ukasz Ñandú é ?"
 
 
 @pytest.mark.parametrize(

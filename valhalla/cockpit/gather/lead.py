@@ -99,7 +99,3 @@ def _before(columns: dict[str, Any]) -> list[dict[str, Any]]:
             value = iso(value)[:16].replace("T", " ")
         rows.append({"name": name.replace("_", " "), "value": None if value is None else str(value)})
     return rows
-
-
-def _dollars(cents: int | None) -> float | None:
-    return None if cents is None else cents / 100

@@ -15,7 +15,7 @@ from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.work import running_work
 from valhalla.intake import source_settings
 from valhalla.intake.reading import CODES
-from valhalla.leads import call_list, facets
+from valhalla.leads import call_list, call_list_index
 from valhalla.program.home import Home
 from valhalla.program.moments import local_day
 from valhalla.reports import overview
@@ -67,7 +67,7 @@ def gather(cockpit: Cockpit) -> dict[str, Any]:
                 "cycle": _cycle(database, cockpit.interval or values["interval"]),
             },
             "alerts": [_alert(each) for each in alerts.urgent(database, ALERTS)],
-            "leads": facets.newest(database) > 0,
+            "leads": call_list_index.newest_lead(database) > 0,
             "as_of": iso(database.clock()),
         }
 

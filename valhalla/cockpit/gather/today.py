@@ -12,7 +12,7 @@ from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.work import running_work
 from valhalla.intake import log, sample_leads
-from valhalla.leads import facets, tags, today, working
+from valhalla.leads import call_list_index, tags, today, working
 from valhalla.leads.card_words import clock, micros
 from valhalla.leads.view import Viewer
 from valhalla.team.belonging import only_of
@@ -68,7 +68,7 @@ def gather(
             "lists": [{**each, "file": PurePath(each["path"]).name} for each in log.recent(database, LISTS)],
             "work": running_work(database),
             "needs": frame.waiting(database),
-            "leads": facets.newest(database) > 0,
+            "leads": call_list_index.newest_lead(database) > 0,
             "samples": sample_leads.present(database),
             "caller": values["my.name"],
             "as_of": iso(database.clock()),

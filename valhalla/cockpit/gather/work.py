@@ -9,7 +9,7 @@ from db import Database
 from db.clock import iso
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
-from valhalla.leads import facets, filters, today, working
+from valhalla.leads import call_list_index, filters, today, working
 from valhalla.leads.card_words import clock, in_words, micros
 from valhalla.leads.today import HEADINGS, Row
 from valhalla.leads.view import Viewer
@@ -64,7 +64,7 @@ def gather(
             ],
             "week": working.week(database, values, who=who),
             "skipped": len(skipped),
-            "leads": row is not None or facets.newest(database) > 0,
+            "leads": row is not None or call_list_index.newest_lead(database) > 0,
             "can_undo": bool(working.recorded_today(database, cockpit.actor, values)),
             "caller": values["my.name"],
         }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from valhalla.cockpit.documents import policy_of
+from valhalla.cockpit.documents import drawing
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.state import Here
 from valhalla.program.errors import NotFound
@@ -27,7 +27,7 @@ def conversion(here: Here, number: Annotated[int, Path(ge=1, lt=2**63)], theme: 
     rates = chart_figures.rates_of(found) if found else []
     if not rates:
         raise NotFound("there is nothing to draw yet")
-    return _image(charts.conversion(rates, theme, found["metric"]))
+    return drawing(charts.conversion(rates, theme, found["metric"]))
 
 
 @router.get("/charts/calibration.svg")
@@ -37,8 +37,4 @@ def predictions(here: Here, theme: Theme = "light") -> Response:
     bins = chart_figures.bins_of(calibration(here.database, policy).table)
     if not bins:
         raise NotFound("there is nothing to draw yet")
-    return _image(charts.calibration(bins, theme))
-
-
-def _image(svg: str) -> Response:
-    return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy_of(svg)})
+    return drawing(charts.calibration(bins, theme))

@@ -13,7 +13,7 @@ from db import Database
 from valhalla.cockpit.pages.leads import asked_market
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.leads import facets, lists_for
+from valhalla.leads import call_list_index, facets, lists_for
 from valhalla.leads.lists_for import Chosen
 from valhalla.program import settings
 from valhalla.program.moments import clock_text
@@ -82,7 +82,9 @@ def _chosen(
 def _counts(here: Cockpit, kind: lists_for.Kind, chosen: Chosen) -> lists_for.Counts | None:
     """At once where there are few leads; of many as last counted, which is some seconds ago."""
     database = here.database
-    if facets.newest(database) <= FEW or (chosen.leads is not None and len(chosen.leads) <= FEW):
+    if call_list_index.newest_lead(database) <= FEW or (
+        chosen.leads is not None and len(chosen.leads) <= FEW
+    ):
         return lists_for.counts(database, kind, chosen)
 
     def count(database: Database) -> lists_for.Counts:

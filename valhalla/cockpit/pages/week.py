@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Form, Query, Request
 from starlette.responses import Response
 
-from valhalla.cockpit.documents import policy_of
+from valhalla.cockpit.documents import drawing
 from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
@@ -65,7 +65,7 @@ def cost(
 @router.get("/charts/week/steps.svg", include_in_schema=False)
 def steps(here: Here, back: Back = 0, theme: Theme = "light") -> Response:
     """From dials to closes."""
-    return _image(charts.funnel(report.steps(report.gather(here.database, back)), theme))
+    return drawing(charts.funnel(report.steps(report.gather(here.database, back)), theme))
 
 
 @router.get("/charts/week/hours.svg", include_in_schema=False)
@@ -74,8 +74,4 @@ def hours(here: Here, back: Back = 0, theme: Theme = "light") -> Response:
     rates = report.hours_rates(report.gather(here.database, back))
     if not rates:
         raise NotFound("there is nothing to draw yet")
-    return _image(charts.answered(rates, theme))
-
-
-def _image(svg: str) -> Response:
-    return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy_of(svg)})
+    return drawing(charts.answered(rates, theme))

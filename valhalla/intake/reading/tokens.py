@@ -10,15 +10,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from valhalla.program.patterns import pattern
-
 FIELD_LIMIT = 1 << 20
 """Longest cell, in characters."""
 
 NEAR = 512
 """Characters in which the end of a line is looked for first."""
-
-_LINE_END = pattern(r"\r\n|\n|\r")
 
 
 class Record(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any
 
 from valhalla.program.wording import listed, money, several, share
 from valhalla.scoring.stages import statistics
-from valhalla.scoring.stages.gate import Gate, Readiness
+from valhalla.scoring.stages.gate import Gate, Readiness, at_least
 from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.snapshot import Month, Play
 
@@ -40,9 +40,9 @@ def readiness(
     """
     matured, closes = play.matured, play.closes
     gates = [
-        _at_least("matured leads", matured, settings["matured_leads"], "matured lead"),
-        _at_least("closes", closes, settings["closes"], "close"),
-        _at_least("months", sum(1 for m in play.months if m.matured), settings["months"], "month"),
+        at_least("matured leads", matured, settings["matured_leads"], "matured lead"),
+        at_least("closes", closes, settings["closes"], "close"),
+        at_least("months", sum(1 for m in play.months if m.matured), settings["months"], "month"),
         _same_rate(play.months, closes, settings),
         _same_fee(play.months, settings),
         _profit(play, settings, cost),
@@ -103,12 +103,6 @@ def explain_clone(lead: StoredLead, found: Readiness, version: int) -> StageResu
     if found.unmeasured:
         reasons.append(f"Cannot be measured yet: {listed(found.unmeasured)}.")
     return StageResult("clone", found.state, numbers, reasons, version, at)
-
-
-def _at_least(name: str, value: int, threshold: int, unit: str) -> Gate:
-    fine = value >= threshold
-    short = None if fine else several(threshold - value, f"more {unit}")
-    return Gate(name, value, threshold, fine, f"{several(value, unit)} of {threshold:,}.", short)
 
 
 def _same_rate(months: tuple[Month, ...], closes: int, settings: Mapping[str, Any]) -> Gate:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from valhalla.program.later import later
+from valhalla.scoring.stages import score_reasons
 from valhalla.scoring.stages.assignment import explain_assignment
 from valhalla.scoring.stages.clone import explain_clone
 from valhalla.scoring.stages.compiled import Context
@@ -17,7 +18,7 @@ from valhalla.scoring.stages.point_lines import base_of, explain_points, point_l
 from valhalla.scoring.stages.points import PointRules
 from valhalla.scoring.stages.promotion import explain_promotion
 from valhalla.scoring.stages.reasons import Reason, codes, facts, reasons
-from valhalla.scoring.stages.score import ScoreRules, decide_base, decide_score, freshness
+from valhalla.scoring.stages.score import ScoreRules, decide_score, freshness
 from valhalla.scoring.stages.score_reasons import Contribution, contributions, explain_score
 from valhalla.scoring.stages.segment import Segment
 from valhalla.scoring.stages.shares import Counts
@@ -43,7 +44,9 @@ def explain(lead: StoredLead, context: Context) -> list[StageResult]:
         explain_packet(lead, segment, context.packet, version),
         explain_outcome(lead, found.spread, segment, context.outcome, version),
         explain_clone(lead, segment.readiness, version),
-        _explain_score(lead, found, segment, context.score, version),
+        explain_points(lead, found, segment, context.score, version)
+        if isinstance(context.score, PointRules)
+        else explain_score(lead, found, segment, context.score, version),
     ]
 
 
@@ -53,9 +56,7 @@ def score_lines(lead: StoredLead, context: Context, now: int) -> list[Contributi
     found = figures(lead, segment, context.packet)
     if isinstance(context.score, PointRules):
         return point_lines(lead, found, segment, context.score, now)
-    return contributions(
-        lead, found.asking, found.arv, found.repairs, found.spread, segment, context.score, now
-    )
+    return contributions(lead, found, segment, context.score, now)
 
 
 def reasons_of(
@@ -100,26 +101,4 @@ def contributions_of(
     """The contributions that time does not change, by the formula of ``rules``, as if the lead had this status."""
     if isinstance(rules, PointRules):
         return base_of(lead, found, segment, rules, status)
-    return decide_base(
-        lead.value,
-        found.asking,
-        found.arv,
-        found.repairs,
-        found.spread,
-        lead.distress,
-        lead.phone_key,
-        lead.email,
-        lead.warnings,
-        lead.lists,
-        status,
-        segment,
-        rules,
-    )
-
-
-def _explain_score(
-    lead: StoredLead, found: Figures, segment: Segment, rules: ScoreRules | PointRules, version: int
-) -> StageResult:
-    if isinstance(rules, PointRules):
-        return explain_points(lead, found, segment, rules, version)
-    return explain_score(lead, found.asking, found.arv, found.repairs, found.spread, segment, rules, version)
+    return score_reasons.base_of(lead, found, segment, rules, status)

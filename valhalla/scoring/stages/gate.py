@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from valhalla.program.wording import several
+
 
 class Gate(NamedTuple):
     """A condition, its value and its threshold."""
@@ -21,6 +23,13 @@ class Gate(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """As shown next to a decision."""
         return {"gate": self.name, "value": self.value, "threshold": self.threshold, "passed": self.passed}
+
+
+def at_least(name: str, value: int, threshold: int, unit: str) -> Gate:
+    """A number that must not be below its threshold."""
+    fine = value >= threshold
+    short = None if fine else several(threshold - value, f"more {unit}")
+    return Gate(name, value, threshold, fine, f"{several(value, unit)} of {threshold:,}.", short)
 
 
 class Readiness(NamedTuple):

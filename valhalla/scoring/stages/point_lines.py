@@ -17,12 +17,14 @@ from valhalla.scoring.stages.points import (
     days_owned,
     decide_points,
 )
-from valhalla.scoring.stages.score import band, decide_score, freshness
+from valhalla.scoring.stages.score import band, freshness
 from valhalla.scoring.stages.score_reasons import (
     BASE,
     Contribution,
+    closed,
     in_learnt_points,
     learnt_beside,
+    outlook,
     raises_of,
 )
 from valhalla.scoring.stages.segment import Segment
@@ -66,18 +68,7 @@ def point_lines(
         age = "The list's date is today." if days == 0 else f"The list's date is {several(days, 'day')} ago."
         ask = None
     lines.append(Contribution("freshness", fresh, age, rules.fresh[0], ask))
-    total = sum(base) + fresh
-    if lead.suppressed is not None:
-        reason = f"Must not be contacted ({lead.suppressed}): nothing else counts."
-        lines.append(Contribution("do not contact", -total, reason))
-        return lines
-    score = decide_score(sum(base), fresh)
-    kept = min(max(total, 0), 10_000)
-    if kept != total:
-        lines.append(Contribution("limit", kept - total, "A score is never below 0 or above 100."))
-    if score * 100 != kept:
-        lines.append(Contribution("rounding", score * 100 - kept, "Rounded to a whole point."))
-    return lines
+    return closed(lines, lead, sum(base), fresh)
 
 
 def parts_of(lines: list[Contribution]) -> list[dict[str, Any]]:
@@ -147,13 +138,7 @@ def explain_points(
     ]
     if gaps and lead.suppressed is None:
         reasons.append(f"Not known, so no points: {listed([line.name for line in gaps])}.")
-    if raises and lead.suppressed is None:
-        best = list(raises.items())[:3]
-        reasons.append(
-            "What would raise it: " + listed([f"{how} ({points(value)})" for how, value in best]) + "."
-        )
-    if learnt is not None and lead.suppressed is None:
-        reasons.append(learnt["why"])
+    reasons += outlook(lead, raises, learnt)
     return StageResult("score", f"{score} ({letter})", numbers, reasons, version, at)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from valhalla.program.wording import several, share
 from valhalla.scoring.stages import statistics
-from valhalla.scoring.stages.gate import Gate
+from valhalla.scoring.stages.gate import Gate, at_least
 from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.segment import Segment
 from valhalla.scoring.stages.snapshot import Arm, Script, Snapshot
@@ -92,9 +92,9 @@ def promotion_gates(
     days = min(champion.days, challenger.days)
     limit = settings["always_valid_p"]
     gates = [
-        _at_least("matured leads per script", fewest, settings["matured_leads"], "matured lead"),
-        _at_least("conversions", conversions, settings["conversions"], "conversion"),
-        _at_least("days", days, settings["days"], "day"),
+        at_least("matured leads per script", fewest, settings["matured_leads"], "matured lead"),
+        at_least("conversions", conversions, settings["conversions"], "conversion"),
+        at_least("days", days, settings["days"], "day"),
     ]
     split_says = f"Leads are split as planned (p = {split_p:.4f})."
     split_short = None
@@ -290,12 +290,6 @@ def _counts(arm: Arm | None) -> tuple[int, int]:
 
 def _rate(part: tuple[int, int]) -> float:
     return part[0] / part[1] if part[1] else 0.0
-
-
-def _at_least(name: str, value: int, threshold: int, unit: str) -> Gate:
-    fine = value >= threshold
-    short = None if fine else several(threshold - value, f"more {unit}")
-    return Gate(name, value, threshold, fine, f"{several(value, unit)} of {threshold:,}.", short)
 
 
 def _more_leads(a: tuple[int, int], b: tuple[int, int], settings: Mapping[str, Any]) -> str:

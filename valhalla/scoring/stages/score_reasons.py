@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from valhalla.program.wording import date, listed, money, percent, points, several, share
 from valhalla.scoring.stages.lead import StageResult, StoredLead
 from valhalla.scoring.stages.learnt import LearntScore
+from valhalla.scoring.stages.packet import Figures
 from valhalla.scoring.stages.score import DAY, NAMES, ScoreRules, band, decide_base, decide_score, freshness
 from valhalla.scoring.stages.segment import Segment
 
@@ -31,22 +32,14 @@ class Contribution(NamedTuple):
 
 
 def contributions(
-    lead: StoredLead,
-    asking: int | None,
-    arv: int | None,
-    repairs: int | None,
-    spread: int | None,
-    segment: Segment,
-    rules: ScoreRules,
-    now: int,
+    lead: StoredLead, found: Figures, segment: Segment, rules: ScoreRules, now: int
 ) -> list[Contribution]:
     """Every line of the score as of ``now``, in order; their points add up to the score exactly.
 
-    ``asking``, ``arv``, ``repairs`` and ``spread`` are those of the packet. The last lines are freshness and, where they are not
-    zero, what keeping within 0 to 100, do-not-contact and rounding to whole points take or add.
+    ``found``: the numbers of the packet. The last lines are freshness and those of :func:`closed`.
     """
-    base = _base(lead, asking, arv, repairs, spread, segment, rules)
-    texts = _texts(lead, base, asking, arv, repairs, spread, segment, rules)
+    base = base_of(lead, found, segment, rules, lead.status)
+    texts = _texts(lead, base, found, segment, rules)
     lines = [Contribution(name, value, *text) for name, value, text in zip(NAMES, base, texts, strict=True)]
     if rules.learnt is not None:
         lines = in_learnt_points(lines, base, rules.learnt)
@@ -56,8 +49,12 @@ def contributions(
     days = max(0, (now - since) // DAY)
     age = "The lead is from today." if days == 0 else f"The lead is {several(days, 'day')} old."
     lines.append(Contribution("freshness", fresh, age, rules.fresh[0]))
-    total = sum(base) + fresh
-    score = decide_score(sum(base), fresh)
+    return closed(lines, lead, sum(base), fresh)
+
+
+def closed(lines: list[Contribution], lead: StoredLead, base: int, fresh: int) -> list[Contribution]:
+    """``lines`` with what keeping within 0 to 100, do-not-contact and rounding to whole points take or add, where that is not zero."""
+    total, score = base + fresh, decide_score(base, fresh)
     if lead.suppressed is not None:
         reason = f"Must not be contacted ({lead.suppressed}): nothing else counts."
         lines.append(Contribution("do not contact", -total, reason))
@@ -71,19 +68,11 @@ def contributions(
 
 
 def explain_score(
-    lead: StoredLead,
-    asking: int | None,
-    arv: int | None,
-    repairs: int | None,
-    spread: int | None,
-    segment: Segment,
-    rules: ScoreRules,
-    version: int,
-    now: int | None = None,
+    lead: StoredLead, found: Figures, segment: Segment, rules: ScoreRules, version: int
 ) -> StageResult:
-    """The score with every contribution; as of the decision unless ``now`` says otherwise."""
-    at = lead.decision.decided_at if now is None else now
-    lines = contributions(lead, asking, arv, repairs, spread, segment, rules, at)
+    """The score with every contribution, as of the decision."""
+    at = lead.decision.decided_at
+    lines = contributions(lead, found, segment, rules, at)
     score = sum(line.points for line in lines) // 100
     letter = band(score, rules)
     base = 0 if lead.suppressed is not None else sum(line.points for line in lines if line.name in BASE)
@@ -91,7 +80,7 @@ def explain_score(
     since = lead.created_at if lead.list_date is None else lead.list_date
     learnt = learnt_beside(
         rules.shown,
-        _base(lead, asking, arv, repairs, spread, segment, rules),
+        base_of(lead, found, segment, rules, lead.status),
         freshness(since, at, rules),
         used=rules.learnt is not None,
     )
@@ -108,37 +97,35 @@ def explain_score(
     }
     counted = [line for line in lines if line.points]
     reasons = [f"{points(line.points)} {line.name}: {line.says}" for line in counted]
-    if raises and lead.suppressed is None:
-        best = list(raises.items())[:3]
-        reasons.append(
-            "What would raise it: " + listed([f"{how} ({points(value)})" for how, value in best]) + "."
-        )
-    if learnt is not None and lead.suppressed is None:
-        reasons.append(learnt["why"])
+    reasons += outlook(lead, raises, learnt)
     return StageResult("score", f"{score} ({letter})", numbers, reasons, version, at)
 
 
-def _base(
-    lead: StoredLead,
-    asking: int | None,
-    arv: int | None,
-    repairs: int | None,
-    spread: int | None,
-    segment: Segment,
-    rules: ScoreRules,
+def outlook(lead: StoredLead, raises: dict[str, int], learnt: dict[str, Any] | None) -> list[str]:
+    """What would raise the score, and what the learnt score says; nothing of somebody who must not be contacted."""
+    if lead.suppressed is not None:
+        return []
+    best = [f"{how} ({points(value)})" for how, value in list(raises.items())[:3]]
+    says = [f"What would raise it: {listed(best)}."] if best else []
+    return says + ([learnt["why"]] if learnt is not None else [])
+
+
+def base_of(
+    lead: StoredLead, found: Figures, segment: Segment, rules: ScoreRules, status: str
 ) -> tuple[int, ...]:
+    """The contributions of a stored lead that time does not change, as if it had this status, by the code that decided."""
     return decide_base(
         lead.value,
-        asking,
-        arv,
-        repairs,
-        spread,
+        found.asking,
+        found.arv,
+        found.repairs,
+        found.spread,
         lead.distress,
         lead.phone_key,
         lead.email,
         lead.warnings,
         lead.lists,
-        lead.status,
+        status,
         segment,
         rules,
     )
@@ -198,15 +185,13 @@ def raises_of(lines: list[Contribution]) -> dict[str, int]:
 def _texts(
     lead: StoredLead,
     base: tuple[int, ...],
-    asking: int | None,
-    arv: int | None,
-    repairs: int | None,
-    spread: int | None,
+    found: Figures,
     segment: Segment,
     rules: ScoreRules,
 ) -> list[tuple[str, int, str | None]]:
     """(sentence, most points, what would raise it) for each of :data:`NAMES`."""
     p = segment.p_close
+    asking, arv, repairs, spread = found.asking, found.arv, found.repairs, found.spread
     known_p = (
         "No outcome has been recorded yet."
         if p is None

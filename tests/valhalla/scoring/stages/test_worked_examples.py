@@ -14,7 +14,7 @@ from valhalla.scoring.stages import statistics
 from valhalla.scoring.stages.assignment import compile_assignment, decide_assignment
 from valhalla.scoring.stages.clone import readiness
 from valhalla.scoring.stages.outcome import compile_outcome, decide_outcome, estimate, mean_fee, posterior
-from valhalla.scoring.stages.packet import figures
+from valhalla.scoring.stages.packet import Figures, figures
 from valhalla.scoring.stages.point_lines import point_lines
 from valhalla.scoring.stages.policy import DEFAULT_POLICY, FIRST_POLICY, set_key
 from valhalla.scoring.stages.reasons import Fact, Form, best_of
@@ -114,7 +114,6 @@ def wilson(given: dict[str, str], lab: Any) -> dict[str, float]:
 
 def packet(given: dict[str, str], lab: Any) -> dict[str, Any]:
     from valhalla.scoring.stages import decide
-    from valhalla.scoring.stages.packet import figures
 
     policy = set_key(DEFAULT_POLICY, "packet.model", given.get("model", "rule"))
     context = lab.context_of(policy, Snapshot())
@@ -198,16 +197,9 @@ def score(given: dict[str, str], lab: Any) -> dict[str, Any]:
         list_date=lab.NOW - int(given["days"]) * lab.DAY,
     )
     lead = lab.decided(row, context, lists=int(given["lists"]))
-    lines = contributions(
-        lead,
-        row.value,
-        cents(given["arv"]),
-        cents(given["repairs"]),
-        cents(given["spread"]),
-        segment,
-        context.score,
-        lab.NOW,
-    )
+    numbers = (cents(given[name]) for name in ("arv", "repairs"))
+    found = Figures("", None, cents(given["spread"]), row.value, *numbers)
+    lines = contributions(lead, found, segment, context.score, lab.NOW)
     total = sum(line.points for line in lines)
     answer: dict[str, Any] = {line.name: line.points / 100 for line in lines}
     return {**answer, "score": total / 100, "band": band(total // 100, context.score)}
