@@ -112,7 +112,7 @@ def log(
     search: Annotated[str | None, typer.Option(help="Text in subject or facts.")] = None,
     since: Annotated[str | None, typer.Option(help="From 2026-01-31 or 2026-01-31T12:00 on (UTC).")] = None,
     until: Annotated[str | None, typer.Option(help="Before this day or moment (UTC).")] = None,
-    rows: Annotated[bool, typer.Option("--rows", help="Also the entries that witness rows.")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="Also the entries that cover rows.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many at most, the newest.")] = 50,
     export: Annotated[
         Path | None, typer.Option(help="Write all that match into this .csv or .json file.")

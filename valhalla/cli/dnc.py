@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 
 Words = Annotated[list[str], typer.Argument(help="E-mail addresses, phone numbers or domains.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Why, for those who wonder later.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why, for anyone who asks later.")]
 
 
 @app.command("list")

@@ -116,7 +116,7 @@ def cancel(ctx: typer.Context, jobs: Annotated[list[int], typer.Argument(help="N
 def pause(
     ctx: typer.Context,
     queue: Annotated[str, typer.Argument(help="Name of the queue.")] = "default",
-    reason: Annotated[str | None, typer.Option(help="Why, for those who wonder later.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for anyone who asks later.")] = None,
 ) -> None:
     """Begin no more jobs of a queue; what runs goes on."""
     from jobs import pause_queue

@@ -78,7 +78,7 @@ def _print(found: dict[str, Any]) -> None:
         ("lead", "name", "address", "place", "becomes", "recorded"),
         rows,
         numbers=("lead", "recorded"),
-        empty="No lead stands for several houses.",
+        empty="No lead covers several houses.",
     )
     if found["leads"]:
         print(
@@ -96,7 +96,7 @@ def _print_result(result: dict[str, Any], asked: list[dict[str, Any]], *, undone
         if result["kept"]:
             print(f"{result['kept']:,} houses stay leads of their own, because a person worked with them.")
     elif not result["leads"]:
-        print("No lead stands for several houses.")
+        print("No lead covers several houses.")
     else:
         print(f"{result['leads']:,} leads were taken apart; {result['houses']:,} new leads.")
         print(f"Take it back: valhalla leads unfold --undo {result['unfolding']}")

@@ -211,4 +211,4 @@ def accept_suggestion(database: Database, name: str, path: Path, actor: str = "o
                 database, "source.map", f"source:{number}", {"fields": error.suggestion}, actor=actor
             )
         return error.suggestion
-    raise NotFound(f"every column of {path} that is needed was recognised; there is nothing to accept")
+    raise NotFound(f"every column of {path} that is needed was recognized; there is nothing to accept")

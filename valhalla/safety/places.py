@@ -46,7 +46,7 @@ def warning(home: Path) -> str | None:
     synced = _synced_by(home)
     if synced:
         return (
-            f"{home} is inside a synchronised folder ({synced}); synchronising can copy a half-written file or lock it: "
+            f"{home} is inside a synchronized folder ({synced}); syncing can copy a half-written file or lock it: "
             "choose another --home, and keep audit copies there instead"
         )
     if _is_remote(home):

@@ -235,7 +235,7 @@ def _identity(ground: Ground) -> str:
     )
     must(count == LEADS + OTHERS, "a person who was there is another lead now")
     after = market_profiles.identities(ground.database)
-    must(after["recognised"] == before["recognised"] + 1, "a recognised row is not counted")
+    must(after["recognised"] == before["recognised"] + 1, "a recognized row is not counted")
     merge.merge(ground.database, LEADS - 1, LEADS)
     merged = market_profiles.identities(ground.database)["merged"]
     merge.unmerge(ground.database, LEADS)

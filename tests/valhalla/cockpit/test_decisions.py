@@ -228,7 +228,7 @@ def test_leads_of_an_earlier_version_are_shown_taken_apart_and_put_together(
             said,
         )
         database.sql("UPDATE lead_index_state SET folded_id = 1")
-    assert "Look which leads" in client.get("/decisions").text
+    assert "See which leads" in client.get("/decisions").text
     page = client.get("/decisions?houses=1").text
     assert "1 A St" in page and "Take 1 lead apart" in page
     worker = server.cockpit.queue.worker(threads=1)

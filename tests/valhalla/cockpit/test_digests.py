@@ -18,7 +18,7 @@ def ready(client: httpx.Client, path: str) -> httpx.Response:
     """A digest, when it has been put together."""
     for _ in range(600):
         answer = client.get(path)
-        if answer.status_code != 202 and "being put together" not in answer.text:
+        if answer.status_code != 202 and "is being made" not in answer.text:
             return answer
         time.sleep(0.02)
     raise AssertionError("never put together")

@@ -295,7 +295,10 @@ def test_a_list_of_buyers_is_taken_and_a_question_is_asked_once(
     token = drop(client, b"Name,Phone,Buy Box\nAnn,713-555-0101,any\n", "buyers.csv")
     told = preview(client, token)
     assert told["usable"] and told["accepted"] == 1 and told["preview"]["file"]["offered"] == 1
-    assert "wait under Decisions, to be taken as buyers" in client.get(f"/imports/uploads/{token}").text
+    assert (
+        "wait under Decisions, where you can accept them as buyers"
+        in client.get(f"/imports/uploads/{token}").text
+    )
     token = drop(client, b"Owner Name,Phone,Property Address,Amount\nAnn,713-555-0101,1 Oak St,125000\n")
     (asked,) = [each for each in preview(client, token)["preview"]["columns"] if each["asked"]]
     assert (asked["name"], asked["asked"]["field"]) == ("Amount", "value")
