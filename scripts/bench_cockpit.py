@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 from bootstrap import ROOT, clean_environment, enter
 from make_leads import write_leads
+from screenshots import program, valhalla
 
 NEXT, STORED = "a key, next on the screen", "a key, stored"
 
@@ -147,11 +148,6 @@ def fill(home: Path, leads: int, folder: Path) -> None:
     print(f"{leads:,} rows read in {time.monotonic() - began:.0f} s", flush=True)
 
 
-def valhalla(home: Path) -> list[str]:
-    """The command on a home."""
-    return [sys.executable, "-m", "valhalla", "--home", str(home)]
-
-
 def noon() -> int:
     """Noon in Chicago on the next weekday, UTC microseconds."""
     at = datetime.now(ZoneInfo("America/Chicago")).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -165,17 +161,10 @@ def noon() -> int:
 def running(home: Path, folder: Path) -> Iterator[str]:
     """Run Valhalla while inside; its link."""
     (folder / "sitecustomize.py").write_text(CLOCK.format(at=noon()), encoding="utf-8")
-    with subprocess.Popen(
-        [*valhalla(home), "run", "--interval", "5", "--port", "0"],
-        env=clean_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield next(line for line in process.stdout if "token=" in line).split()[-1]
-        finally:
-            process.terminate()
+    path = f"{folder}{os.pathsep}{ROOT}"
+    environment = clean_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": path}
+    with program(home.resolve(), environment) as link:
+        yield link
 
 
 def measure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +28,7 @@ from hypothesis import settings
 
 from db import Database
 from db.schema import BARE, Schema
+from valhalla.cli import entry
 from valhalla.program.database import open_database
 from valhalla.program.memory import collect_regularly
 
@@ -225,6 +228,45 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("VALHALLA_HOME", str(folder))
     return folder
+
+
+@dataclass
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def answer() -> type[Answer]:
+    """What a command says, for tests that start it themselves."""
+    return Answer
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """A function that runs ``valhalla`` in this process: ``command("leads", "list")``. ``code``: how it has to end."""
+
+    def run(*words: object, code: int | None = None, **environment: str) -> Answer:
+        capfd.readouterr()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            try:
+                ended = entry.run([str(word) for word in words])
+            except SystemExit as left:
+                ended = int(left.code or 0)
+        answer = Answer(ended, *capfd.readouterr())
+        assert code in (None, ended), answer.err
+        return answer
+
+    return run
 
 
 @pytest.fixture

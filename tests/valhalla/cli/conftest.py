@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +24,19 @@ def ten_leads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def told(
-    home: Path, ten_leads: Path, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
+def told(home: Path, ten_leads: Path, command: Callable[..., Any]) -> Callable[..., tuple[int, str, str]]:
     """A function that runs a command on a home with the ten sample leads: (exit code, output, errors)."""
     shutil.copytree(ten_leads, home, dirs_exist_ok=True)
-    capfd.readouterr()
-
-    def told(*words: object) -> tuple[int, str, str]:
-        try:
-            code = run([str(word) for word in words])
-        except SystemExit as left:
-            code = int(left.code or 0)
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return told
+    return lambda *words: astuple(command(*words))
 
 
 @pytest.fixture
-def data(told: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
+def data(told: Callable[..., Any], command: Callable[..., Any]) -> Callable[..., Any]:
     """The same with --json: the document."""
 
     def data(*words: object) -> Any:
-        code, out, err = told(*words, "--json")
-        assert (code, err) == (0, ""), err
-        return json.loads(out)
+        answer = command(*words, "--json", code=0)
+        assert answer.err == ""
+        return answer.json
 
     return data

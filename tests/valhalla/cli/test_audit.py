@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from valhalla.cli.entry import run as main
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.program.instance import Instance
 
 
 @pytest.fixture
-def say(home: Path, sample_leads: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+def say(home: Path, sample_leads: Path, command: Any) -> Any:
     """Run a command on a home with ten leads; (exit code, output, errors)."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    assert run("ingest", sample_leads)[0] == 0
-    return run
+    command("ingest", sample_leads, code=0)
+    return lambda *words: astuple(command(*words))
 
 
 def leads_in(content: bytes, sample: Path) -> list[str]:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from db.clock import DAY, HOUR, MINUTE
-from valhalla.cli.entry import run
 from valhalla.leads import outcomes
 from valhalla.program.database import open_database
 from valhalla.program.errors import UsageError
@@ -31,16 +30,14 @@ Press = Callable[..., str]
 class Day:
     """A home on a day whose clock the test moves."""
 
-    def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Any]) -> None:
         self.now = NOON
         self.list = folder / "a.csv"
         self.list.write_text(HEADER + "".join(ROWS), encoding="utf-8")
-        self._patch, self._capfd = monkeypatch, capfd
+        self._patch, self._command = monkeypatch, command
         monkeypatch.setattr("db.clock.now", lambda: self.now)
-        assert run(["config", "set", "timezone", "America/Chicago"]) == 0
-        assert run(["ingest", str(self.list)]) == 0
+        self.say("config", "set", "timezone", "America/Chicago")
+        self.say("ingest", str(self.list))
 
     def press(self, keys: Iterable[str], *words: str) -> str:
         """What ``valhalla call`` prints when these keys are pressed; the input ends then."""
@@ -57,9 +54,7 @@ class Day:
         return self.say("call", *words)
 
     def say(self, *words: str, code: int = 0) -> str:
-        self._capfd.readouterr()
-        assert run(words) == code
-        return self._capfd.readouterr().out
+        return str(self._command(*words, code=code).out)
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self.say("--json", *words, code=code))
@@ -73,10 +68,8 @@ class Day:
 
 
 @pytest.fixture
-def day(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Day:
-    return Day(tmp_path, monkeypatch, capfd)
+def day(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Any]) -> Day:
+    return Day(tmp_path, monkeypatch, command)
 
 
 def test_ten_leads_are_called_with_ten_keys_and_tomorrow_knows_it(day: Day) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
-
-from valhalla.cli.entry import run
 
 pytestmark = pytest.mark.redis
 
@@ -21,32 +18,15 @@ pytestmark = pytest.mark.redis
 Run = Callable[..., Any]
 
 
-class Answer(NamedTuple):
-    """What a command said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def valhalla(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def valhalla(home: Path, command: Run) -> Run:
     """A function that runs a command in this process."""
-
-    def valhalla(*arguments: str, **environment: str) -> Answer:
-        capfd.readouterr()
-        with monkeypatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            code = run(arguments)
-        return Answer(code, *capfd.readouterr())
-
-    return valhalla
+    return command
 
 
 def test_seed_serve_and_trust(valhalla: Run, redis_server: Any) -> None:
     seeded = valhalla("--json", "federation", "seed", "--peers", "5", "--redis", redis_server.url)
-    assert json.loads(seeded.stdout) == {"peers": 5, "events": 10}
+    assert seeded.json == {"peers": 5, "events": 10}
     with subprocess.Popen(
         [
             sys.executable,
@@ -72,37 +52,37 @@ def test_seed_serve_and_trust(valhalla: Run, redis_server: Any) -> None:
             assert (found["count"], found["peers"][0]["trust_tier"]) == (5, "core")
             assert [peer["status"] for peer in found["peers"]] == ["online"] * 4 + ["offline"]
             said = valhalla("federation", "trust", "seed-01", "verified", REDIS_URL=redis_server.url)
-            assert said.stdout == "seed-01 is verified.\n"
+            assert said.out == "seed-01 is verified.\n"
             assert httpx.get(f"{address}/discover").json()["peers"][0]["trust_tier"] == "verified"
             taken = valhalla(
                 "federation", "serve", "--port", address.rpartition(":")[2], "--redis", redis_server.url
             )
-            assert taken.returncode == 3
-            assert "cannot be used" in taken.stderr
+            assert taken.code == 3
+            assert "cannot be used" in taken.err
         finally:
             service.terminate()
 
 
 def test_the_setting_names_the_redis(valhalla: Run, redis_server: Any) -> None:
-    assert valhalla("config", "set", "console.redis_url", redis_server.url).returncode == 0
-    assert valhalla("federation", "seed").stdout == (
+    assert valhalla("config", "set", "console.redis_url", redis_server.url).code == 0
+    assert valhalla("federation", "seed").out == (
         f"8 peers and 10 sync events written to {redis_server.url}.\n"
     )
 
 
-@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["seed"], ["trust", "a", "core"]])
-def test_without_redis_it_is_one_sentence(valhalla: Run, redis_server: Any, command: list[str]) -> None:
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["seed"], ["trust", "a", "core"]])
+def test_without_redis_it_is_one_sentence(valhalla: Run, redis_server: Any, words: list[str]) -> None:
     redis_server.kill()
-    answer = valhalla("federation", *command, "--redis", redis_server.url.replace("//", "//:secret@"))
-    assert answer.returncode == 3
-    assert answer.stderr.count("\n") == 1
-    assert "cannot be reached" in answer.stderr
-    assert "secret" not in answer.stderr
+    answer = valhalla("federation", *words, "--redis", redis_server.url.replace("//", "//:secret@"))
+    assert answer.code == 3
+    assert answer.err.count("\n") == 1
+    assert "cannot be reached" in answer.err
+    assert "secret" not in answer.err
 
 
 def test_a_tier_that_is_none_is_wrong_usage(valhalla: Run) -> None:
     answer = valhalla("federation", "trust", "a", "best")
-    assert answer.returncode == 2
-    assert "core, trusted, verified, external" in answer.stderr
+    assert answer.code == 2
+    assert "core, trusted, verified, external" in answer.err
     answer = valhalla("federation", "serve", "--pull", "10.0.0.2:9001")
-    assert answer.returncode == 2 and "such as http://10.0.0.2:9001, not '10.0.0.2:9001'" in answer.stderr
+    assert answer.code == 2 and "such as http://10.0.0.2:9001, not '10.0.0.2:9001'" in answer.err

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs import JobQueue, list_queues, show_job
-from valhalla.cli.entry import run
 from valhalla.program.database import open_database
 
 
@@ -33,50 +32,41 @@ def state(home: Path, job: int) -> str:
         return show_job(database, job).state
 
 
-def test_list_as_json_has_the_promised_keys(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["jobs", "list", "--json", "--state", "dead"]) == 0
-    (job,) = json.loads(capsys.readouterr().out)
+def test_list_as_json_has_the_promised_keys(jobs: list[int], command: Any) -> None:
+    (job,) = command("jobs", "list", "--json", "--state", "dead", code=0).json
     assert {"id", "name", "queue", "state", "tries", "priority", "due", "error"} <= set(job)
     assert (job["id"], job["state"], job["error"]) == (jobs[1], "dead", "no such file")
 
 
-def test_list_searches_and_shows_a_table(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["jobs", "list", "--search", "list-0"]) == 0
-    out = capsys.readouterr().out
+def test_list_searches_and_shows_a_table(jobs: list[int], command: Any) -> None:
+    out = command("jobs", "list", "--search", "list-0", code=0).out
     assert "waiting" in out
     assert "dead" not in out
-    assert run(["jobs", "list", "--state", "nonsense"]) == 2
-    assert "not a state of a job" in capsys.readouterr().err
+    assert "not a state of a job" in command("jobs", "list", "--state", "nonsense", code=2).err
 
 
-def test_show_tells_the_history(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["jobs", "show", str(jobs[0]), "--json"]) == 0
-    shown = json.loads(capsys.readouterr().out)
+def test_show_tells_the_history(jobs: list[int], command: Any) -> None:
+    shown = command("jobs", "show", str(jobs[0]), "--json", code=0).json
     assert [event["event"] for event in shown["history"]] == ["enqueued"]
-    assert run(["jobs", "show", str(jobs[0])]) == 0
-    assert "list-0.csv" in capsys.readouterr().out
-    assert run(["jobs", "show", "999"]) == 1
-    assert "no job 999" in capsys.readouterr().err
+    assert "list-0.csv" in command("jobs", "show", str(jobs[0]), code=0).out
+    assert "no job 999" in command("jobs", "show", "999", code=1).err
 
 
-def test_retry_and_cancel(jobs: list[int], home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["jobs", "retry", str(jobs[1])]) == 0
+def test_retry_and_cancel(jobs: list[int], home: Path, command: Any) -> None:
+    command("jobs", "retry", str(jobs[1]), code=0)
     assert state(home, jobs[1]) == "waiting"
-    assert run(["jobs", "cancel", str(jobs[0]), str(jobs[2])]) == 1
-    assert "done already" in capsys.readouterr().err
+    assert "done already" in command("jobs", "cancel", str(jobs[0]), str(jobs[2]), code=1).err
     assert state(home, jobs[0]) == "canceled"
 
 
-def test_pause_and_resume(jobs: list[int], home: Path) -> None:
-    assert run(["jobs", "pause", "default", "--reason", "moving house"]) == 0
+def test_pause_and_resume(jobs: list[int], home: Path, command: Any) -> None:
+    command("jobs", "pause", "default", "--reason", "moving house", code=0)
     with open_database(home / "valhalla.db") as database:
         (queue,) = list_queues(database)
     assert (queue.paused, queue.reason) == (True, "moving house")
-    assert run(["jobs", "resume"]) == 0
+    command("jobs", "resume", code=0)
 
 
-def test_prune(jobs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["jobs", "prune", "--older-than", "1d", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"pruned": 1}
-    assert run(["jobs", "prune", "--older-than", "soon"]) == 2
-    assert "not an age" in capsys.readouterr().err
+def test_prune(jobs: list[int], command: Any) -> None:
+    assert command("jobs", "prune", "--older-than", "1d", "--json", code=0).json == {"pruned": 1}
+    assert "not an age" in command("jobs", "prune", "--older-than", "soon", code=2).err

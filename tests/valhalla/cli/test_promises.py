@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from valhalla.cli.entry import run
-
 NOON = 1_795_024_800_000_000
 """2026-11-18 12:00 in Houston, a Wednesday."""
 LIST = "Owner Name,Address,City,State,Zip,Phone 1,Phone 2\n" + "".join(
@@ -21,14 +19,10 @@ Say = Callable[..., Any]
 
 
 @pytest.fixture
-def say(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Say:
+def say(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Any]) -> Say:
     def words(*given: str, code: int = 0) -> str:
-        capfd.readouterr()
-        assert run(given) == code
-        out, err = capfd.readouterr()
-        return out if code == 0 else err
+        answer = command(*given, code=code)
+        return str(answer.out if code == 0 else answer.err)
 
     monkeypatch.setattr("db.clock.now", lambda: NOON)
     (tmp_path / "a.csv").write_text(LIST, encoding="utf-8")

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from valhalla.cli.entry import run
 from valhalla.program.database import open_database
 from valhalla.service import tokens
 
 
-def test_a_token_is_told_once_and_kept_as_a_hash(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["token", "add", "desk", "--scope", "read", "--json"]) == 0
-    token = json.loads(capsys.readouterr().out)["token"]
-    assert run(["token", "add", "other", "--scope", "write"]) == 0
-    assert capsys.readouterr().out.strip().startswith("valhalla_")
-    assert run(["token", "list", "--json"]) == 0
-    out = capsys.readouterr().out
+def test_a_token_is_told_once_and_kept_as_a_hash(home: Path, command: Any) -> None:
+    token = command("token", "add", "desk", "--scope", "read", "--json", code=0).json["token"]
+    assert command("token", "add", "other", "--scope", "write", code=0).out.strip().startswith("valhalla_")
+    out = command("token", "list", "--json", code=0).out
     assert [(each["name"], each["scope"]) for each in json.loads(out)] == [
         ("desk", "read"),
         ("other", "write"),
     ]
-    assert run(["token", "list"]) == 0
-    assert token not in out + capsys.readouterr().out
+    assert token not in out + command("token", "list", code=0).out
     for path in home.rglob("*"):
         assert not path.is_file() or token.encode() not in path.read_bytes()
     with open_database(home / "valhalla.db") as database:
@@ -33,20 +29,17 @@ def test_a_token_is_told_once_and_kept_as_a_hash(home: Path, capsys: pytest.Capt
         assert (found.name, found.scope) == ("desk", "read")
 
 
-def test_making_and_revoking_are_in_the_chain(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["token", "add", "desk"]) == 0
-    assert run(["token", "revoke", "desk"]) == 0
-    assert run(["token", "revoke", "desk"]) == 1
-    assert "no token 'desk'" in capsys.readouterr().err
-    assert run(["token", "add", "desk"]) == 0  # the name is free again
-    capsys.readouterr()
-    assert run(["audit", "log", "--json"]) == 0
-    actions = [each["action"] for each in json.loads(capsys.readouterr().out)]
+def test_making_and_revoking_are_in_the_chain(home: Path, command: Any) -> None:
+    command("token", "add", "desk", code=0)
+    command("token", "revoke", "desk", code=0)
+    assert "no token 'desk'" in command("token", "revoke", "desk", code=1).err
+    command("token", "add", "desk", code=0)  # the name is free again
+    actions = [each["action"] for each in command("audit", "log", "--json", code=0).json]
     assert [each for each in actions if each.startswith("token.")] in (
         ["token.add", "token.revoke", "token.add"],
         ["token.add", "token.revoke", "token.add"][::-1],
     )
-    assert run(["audit", "verify"]) == 0
+    command("audit", "verify", code=0)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +52,6 @@ def test_making_and_revoking_are_in_the_chain(home: Path, capsys: pytest.Capture
         (["desk"], "there is a token desk already"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(
-    home: Path, words: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["token", "add", "desk"]) == 0
-    assert run(["token", "add", *words]) == 2
-    assert says in capsys.readouterr().err
+def test_what_cannot_be_is_one_sentence(home: Path, words: list[str], says: str, command: Any) -> None:
+    command("token", "add", "desk", code=0)
+    assert says in command("token", "add", *words, code=2).err

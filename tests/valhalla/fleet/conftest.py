@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import signal
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.cli.entry import run
 from valhalla.fleet import continuous
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
@@ -113,14 +111,11 @@ def first_of() -> Callable[[list[Machine], str], Machine]:
 
 
 @pytest.fixture
-def say(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def say(tmp_path: Path, command: Callable[..., Any]) -> Callable[..., Any]:
     """A function that runs a command on a machine and returns its JSON, or what it says when it ends with another ``code``."""
 
     def call(machine: str, *words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        ended = run(["--home", str(tmp_path / machine), "--json", *words])
-        said = capfd.readouterr()
-        assert ended == code, said.err
-        return said.err if code else json.loads(said.out)
+        answer = command("--home", tmp_path / machine, "--json", *words, code=code)
+        return answer.err if code else answer.json
 
     return call

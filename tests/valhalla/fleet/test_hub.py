@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from valhalla.cli.entry import run
 from valhalla.fleet import hub
 from valhalla.program.errors import InputError, UsageError
 from valhalla.program.home import Home
@@ -18,14 +16,12 @@ PEOPLE = "name,phone,address,city,state,zip,asking price\n"
 
 
 @pytest.fixture
-def say(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def say(tmp_path: Path, command: Callable[..., Any]) -> Callable[..., Any]:
     """A function that runs a command in the hub's home (or ``home``) and returns its JSON."""
 
     def call(*words: str, home: str = "hub", code: int = 0) -> Any:
-        capfd.readouterr()
-        assert run(["--home", str(tmp_path / home), "--json", *words]) == code
-        said = capfd.readouterr()
-        return said.err if code else json.loads(said.out)
+        answer = command("--home", tmp_path / home, "--json", *words, code=code)
+        return answer.err if code else answer.json
 
     return call
 

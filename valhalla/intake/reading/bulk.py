@@ -170,7 +170,6 @@ class BulkReader:
         extra = [columns[number] for number in self.columns.extra_index]
         extras = json_arrays(extra, Encode) if extra else None
 
-        chunk.normalised += len(normalised - odd)
         who, aliases = self._keys(names, emails, numbers, lead_ids, addresses, locations, odd)
         nothing = repeat(None)
 
@@ -189,12 +188,7 @@ class BulkReader:
             ))
         )  # fmt: skip
 
-        if odd:
-            keep = bytearray(b"\1" * count)
-            for row in odd:
-                keep[row] = 0
-            rows = compress(rows, keep)
-        chunk.accepted.extend(rows)
+        accept(chunk, rows, count, odd, normalised)
 
     def _cents(self, texts: Texts | None, count: int, odd: set[int]) -> tuple[Column, set[int]]:
         """Asking prices; where they may be unknown, a blank one is."""
@@ -215,16 +209,7 @@ class BulkReader:
 
     def _names(self, texts: Callable[[str], Texts | None]) -> Texts:
         names = texts("name")
-        if names is None:
-            first, last = texts("first_name"), texts("last_name")
-            if first and last:
-                names = [
-                    f"{one} {two}" if one and two else one or two
-                    for one, two in zip(first, last, strict=True)
-                ]
-            else:
-                names = first or last or []
-        return names
+        return joined(texts("first_name"), texts("last_name")) if names is None else names
 
     def _optional(
         self, texts: Callable[[str], Texts | None], odd: set[int]
@@ -275,10 +260,7 @@ class BulkReader:
             ]
         markets = [place[0] for place in found]
         codes = [place[1] for place in found]
-        if addresses is not None and None in markets:
-            for row, market in enumerate(markets):
-                if market is None:
-                    markets[row], codes[row] = market_of(None, codes[row], addresses[row] or None)
+        by_address(markets, codes, addresses)
         return locations, markets, codes
 
     def _keys(
@@ -313,3 +295,29 @@ class BulkReader:
                 place,
             )
         return who, aliases
+
+
+def joined(first: Texts | None, last: Texts | None) -> Texts:
+    """First and last names as whole ones; empty without either column."""
+    if first and last:
+        return [f"{one} {two}" if one and two else one or two for one, two in zip(first, last, strict=True)]
+    return first or last or []
+
+
+def by_address(markets: list[Any], states: list[Any], addresses: Texts | None) -> None:
+    """Fill markets (with their states) that only the address says."""
+    if addresses is not None and None in markets:
+        for row, market in enumerate(markets):
+            if market is None:
+                markets[row], states[row] = market_of(None, states[row], addresses[row] or None)
+
+
+def accept(chunk: Chunk, rows: Iterable[Any], count: int, odd: set[int], normalised: set[int]) -> None:
+    """Put rows into the chunk but for those that are read with care."""
+    chunk.normalised += len(normalised - odd)
+    if odd:
+        keep = bytearray(b"\1" * count)
+        for row in odd:
+            keep[row] = 0
+        rows = compress(rows, keep)
+    chunk.accepted.extend(rows)

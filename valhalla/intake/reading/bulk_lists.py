@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import compress, repeat
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 
-from valhalla.intake.reading.bulk import BulkReader, Texts, new_row, or_none
+from valhalla.intake.reading.bulk import BulkReader, Texts, accept, by_address, joined, new_row, or_none
 from valhalla.intake.reading.careful import Encode, RowReader, house_of, joined_location, owner_of
 from valhalla.intake.reading.cell_words import numbers_in, wish_of, yes
 from valhalla.intake.reading.chunk import Chunk
@@ -185,13 +185,7 @@ class ListReader(BulkReader):
             json_arrays(extra, Encode) if extra else nothing, details, [each[0] if each else None for each in people],
             who, fingerprints, lines, aliases, people, strict=False,
         ))  # fmt: skip
-        chunk.normalised += len(normalised - odd)
-        if odd:
-            keep = bytearray(b"\1" * count)
-            for row in odd:
-                keep[row] = 0
-            rows = compress(rows, keep)
-        chunk.accepted.extend(rows)
+        accept(chunk, rows, count, odd, normalised)
 
     def _strange(self, columns: list[tuple[str, ...]], odd: set[int]) -> None:
         """Mark rows that may repeat the column names."""
@@ -208,10 +202,7 @@ class ListReader(BulkReader):
         places = self._places_known.column(cells)
         markets, states = [place[1] for place in places], [place[2] for place in places]
         addresses = texts("address") if "address" in self.index else None
-        if addresses is not None and None in markets:
-            for row, market in enumerate(markets):
-                if market is None:
-                    markets[row], states[row] = market_of(None, states[row], addresses[row] or None)
+        by_address(markets, states, addresses)
         return [place[0] for place in places], markets, states
 
     # -- numbers and addresses -----------------------------------------------------------------------------
@@ -438,13 +429,7 @@ class ListReader(BulkReader):
         ]
 
     def _second_owners(self, texts: _Get) -> Texts:
-        names, first, last = texts("name_2"), texts("first_name_2"), texts("last_name_2")
-        if first and last:
-            both = [
-                f"{one} {two}" if one and two else one or two for one, two in zip(first, last, strict=True)
-            ]
-        else:
-            both = first or last or []
+        names, both = texts("name_2"), joined(texts("first_name_2"), texts("last_name_2"))
         if names and both:
             return [name or other for name, other in zip(names, both, strict=True)]
         return names or both
