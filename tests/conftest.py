@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import apsw
@@ -35,33 +34,26 @@ from valhalla.program.memory import collect_regularly
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def load_script(name: str) -> ModuleType:
-    """Import a file of scripts/, which is not a package."""
-    known = f"valhalla_scripts_{name}"
+def load(path: Path) -> Any:
+    """Import a file once; nothing under tests/ or scripts/ is a package. What lies next to it is imported by its name."""
+    known = f"valhalla_{path.parent.name}_{path.stem}"
     if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, ROOT / "scripts" / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[known] = module
-        sys.path.insert(0, str(ROOT / "scripts"))
-        try:
-            spec.loader.exec_module(module)
-        finally:
-            sys.path.remove(str(ROOT / "scripts"))
-    return sys.modules[known]
-
-
-def load_beside(name: str) -> ModuleType:
-    """Import a module that lies next to this one; nothing under tests/ is a package."""
-    known = f"valhalla_tests_{name}"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, Path(__file__).with_name(f"{name}.py"))
+        spec = importlib.util.spec_from_file_location(known, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[known] = module
-        spec.loader.exec_module(module)
+        sys.path.insert(0, str(path.parent))
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(path.parent))
     return sys.modules[known]
+
+
+@pytest.fixture(scope="session")
+def module() -> Callable[[Path], Any]:
+    """A function that imports a file which is in no package."""
+    return load
 
 
 # Each run tries a few examples of each property, other ones every time; VALHALLA_LONG=1 tries many. How long one takes depends on
@@ -177,16 +169,16 @@ def _memory_is_migrated_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def vfs() -> ModuleType:
+def vfs() -> Any:
     """The disk that can lose power, and the one that fails."""
-    return load_beside("vfs")
+    return load(ROOT / "tests" / "vfs.py")
 
 
 @pytest.fixture(scope="session")
 def start_postgres() -> Iterator[Callable[..., Any]]:
     """A function that starts a PostgreSQL server; skips where none can be had."""
     pytest.importorskip("psycopg", reason="needs psycopg (pip install 'valhalla[postgres]')")
-    module = load_beside("postgres_server")
+    module = load(ROOT / "tests" / "postgres_server.py")
     with contextlib.ExitStack() as servers:
 
         def start(**options: Any) -> Any:
@@ -284,15 +276,15 @@ def lead_list(tmp_path: Path) -> LeadList:
         nonlocal made
         made += 1
         path = tmp_path / f"leads-{made}.csv"
-        return path, load_script("make_leads").write_leads(path, rows, **options)
+        return path, load(ROOT / "scripts" / "make_leads.py").write_leads(path, rows, **options)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def script() -> Callable[[str], ModuleType]:
+def script() -> Callable[[str], Any]:
     """A function that imports a file of scripts/ by its name: ``script("pin")``."""
-    return load_script
+    return lambda name: load(ROOT / "scripts" / f"{name}.py")
 
 
 class RedisServer:

@@ -177,8 +177,10 @@ def test_what_is_left_out_is_not_what_the_program_imports() -> None:
 
 
 @pytest.mark.parametrize("name", ["windows", "linux"])
-def test_a_release_is_built_from_the_tested_versions_with_a_hash_each(name: str) -> None:
-    closure = _closure()
+def test_a_release_is_built_from_the_tested_versions_with_a_hash_each(
+    name: str, script: Callable[[str], ModuleType]
+) -> None:
+    closure = script("closure")
     lines = (ROOT / "build" / f"requirements-{name}.txt").read_text(encoding="utf-8").splitlines()
     found = [PINS.match(line) for line in lines if not line.startswith("#")]
     assert all(found)
@@ -186,14 +188,6 @@ def test_a_release_is_built_from_the_tested_versions_with_a_hash_each(name: str)
     wanted = closure.pins({"windows": "win32"}.get(name, name), "313", "redis", "build", "test")
 
     assert [f"{each[1]}=={each[2]}" for each in found if each] == wanted
-
-
-def _closure():  # type: ignore[no-untyped-def]
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        return importlib.import_module("closure")
-    finally:
-        sys.path.remove(str(ROOT / "scripts"))
 
 
 def test_samples_are_those_of_the_examples() -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,26 +12,13 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 
-def load(name: str) -> ModuleType:
-    """A module next to the tests; nothing under tests/ is a package."""
-    known = f"valhalla_crash_{name}"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, HERE / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[known] = module
-        spec.loader.exec_module(module)
-    return sys.modules[known]
-
-
 @pytest.fixture
-def nursery() -> Iterator[Callable[[str], Any]]:
+def nursery(module: Callable[[Path], Any]) -> Iterator[Callable[[str], Any]]:
     """A function that returns a nursery of a script next to the tests: ``nursery("workload").start(...)``."""
     made: list[Any] = []
 
     def make(script: str) -> Any:
-        made.append(load("nursery").Nursery(HERE / f"{script}.py"))
+        made.append(module(HERE / "nursery.py").Nursery(HERE / f"{script}.py"))
         return made[-1]
 
     yield make
@@ -43,9 +27,9 @@ def nursery() -> Iterator[Callable[[str], Any]]:
 
 
 @pytest.fixture
-def workload() -> ModuleType:
+def workload(module: Callable[[Path], Any]) -> Any:
     """The jobs that are killed."""
-    return load("workload")
+    return module(HERE / "workload.py")
 
 
 Kills = Callable[[str, int], None]

@@ -9,15 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import psutil
 import pytest
 
 from jobs import count_by_state, prove, seal_events
-
-from_here = Path(__file__)
 
 pytestmark = [pytest.mark.crash, pytest.mark.postgres]
 LONG = os.environ.get("VALHALLA_LONG") == "1"
@@ -107,20 +104,12 @@ class Crew:
 
 
 @pytest.fixture
-def work() -> ModuleType:
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location(
-        "valhalla_crash_on_server", from_here.with_name("on_server.py")
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def work(module: Callable[[Path], Any]) -> Any:
+    return module(Path(__file__).with_name("on_server.py"))
 
 
 @pytest.fixture
-def place(postgres_server: Any, work: ModuleType, tmp_path: Path) -> tuple[str, Path]:
+def place(postgres_server: Any, work: Any, tmp_path: Path) -> tuple[str, Path]:
     url = postgres_server.empty()
     postgres_server.admin("CREATE TABLE effect (job bigint)", url)
     work.Shards(tmp_path).make()
@@ -131,7 +120,7 @@ def place(postgres_server: Any, work: ModuleType, tmp_path: Path) -> tuple[str, 
 def test_what_dies_loses_nothing_and_does_nothing_twice(
     place: tuple[str, Path],
     postgres_server: Any,
-    work: ModuleType,
+    work: Any,
     nursery: Callable[[str], Any],
     count_kills: Callable[[str, int], None],
 ) -> None:
@@ -201,7 +190,7 @@ def test_what_dies_loses_nothing_and_does_nothing_twice(
 
 @pytest.mark.parametrize("mode", ["raw", "applied"])
 def test_a_death_between_effect_and_end_doubles_what_is_not_noted(
-    place: tuple[str, Path], work: ModuleType, nursery: Callable[[str], Any], mode: str
+    place: tuple[str, Path], work: Any, nursery: Callable[[str], Any], mode: str
 ) -> None:
     url, folder = place
     queue, shards, handlers = work.build(url, folder, lease=LEASE)
@@ -225,7 +214,7 @@ def test_a_death_between_effect_and_end_doubles_what_is_not_noted(
 
 
 def test_a_restart_of_the_server_robs_no_worker_that_lives(
-    place: tuple[str, Path], postgres_server: Any, work: ModuleType, nursery: Callable[[str], Any]
+    place: tuple[str, Path], postgres_server: Any, work: Any, nursery: Callable[[str], Any]
 ) -> None:
     url, folder = place
     queue, _, handlers = work.build(url, folder, lease=30.0)

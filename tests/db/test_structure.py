@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,23 +16,9 @@ from db.verifying import verify
 from valhalla.program.database import open_database
 from valhalla.program.schema import SCHEMA
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
-
-def pin_schema() -> Any:
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        found = importlib.util.spec_from_file_location("pin_schema", SCRIPTS / "pin_schema.py")
-        assert found is not None and found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        found.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-def test_what_is_written_down_of_the_schema_is_what_the_migrations_make() -> None:
-    for path, text in pin_schema().pinned().items():
+def test_what_is_written_down_of_the_schema_is_what_the_migrations_make(script: Any) -> None:
+    for path, text in script("pin_schema").pinned().items():
         assert path.read_text(encoding="utf-8") == text, "run: python3 scripts/pin_schema.py"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -27,12 +27,8 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def examples() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sandbox_examples", FILE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def examples(module: Callable[[Path], ModuleType]) -> ModuleType:
+    return module(FILE)
 
 
 def test_there_are_eleven(examples: ModuleType) -> None:

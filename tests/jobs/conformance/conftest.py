@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,23 +11,11 @@ import pytest
 _not_passed: list[str] = []
 
 
-def _engines() -> ModuleType:
-    known = "valhalla_conformance_engines"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, Path(__file__).with_name("engines.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[known] = module
-        spec.loader.exec_module(module)
-    return sys.modules[known]
-
-
 @pytest.fixture(
     params=["file", "memory", pytest.param("postgres", marks=pytest.mark.postgres), "stock"],
 )
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    engines = _engines()
+def engine(request: pytest.FixtureRequest, tmp_path: Path, module: Any) -> Iterator[Any]:
+    engines = module(Path(__file__).with_name("engines.py"))
     made: Any
     if request.param == "stock":
         made = engines.Stock(tmp_path)
