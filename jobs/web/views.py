@@ -12,6 +12,7 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path, get_name
 
 Gather = Callable[..., Any]
 More = Callable[[Request, Any, Any], dict[str, Any]]
@@ -31,11 +32,33 @@ class Answer(JSONResponse):
         return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
+class Route(APIRoute):
+    """A route that works out what its function takes when it is asked for first: of 250, which would take a second at each start,
+    a day needs twenty."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.path, self.endpoint = path, endpoint
+        self.name = options.get("name") or get_name(endpoint)
+        self.methods = {each.upper() for each in options.get("methods") or ("GET",)}
+        self.include_in_schema = options.get("include_in_schema", True)
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._options = options
+
+    def __getattr__(self, name: str) -> Any:
+        """Of what is not known yet, the first thing that somebody asks for."""
+        try:
+            options = self.__dict__.pop("_options")
+        except KeyError:
+            raise AttributeError(name) from None
+        super().__init__(self.path, self.endpoint, **options)
+        return getattr(self, name)
+
+
 class Views(APIRouter):
     """The routes of one subject. ``tag``: its heading in the OpenAPI description."""
 
     def __init__(self, tag: str, page: Page) -> None:
-        super().__init__()
+        super().__init__(route_class=Route)
         self._tag = tag
         self._page = page
 
@@ -114,7 +137,7 @@ def _at(request: Request, signature: inspect.Signature, /, **other: Any) -> str:
     return request.url.path + (f"?{urlencode(rest)}" if rest else "")
 
 
-class _PageRoute(APIRoute):
+class _PageRoute(Route):
     """A page. A form sends its empty fields, too; an empty one is no filter."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -17,6 +17,7 @@ from jobs import DoNotRetry, JobQueue, job_history, prove, seal_events
 from jobs.testing import Bench
 from jobs.web import pages
 from jobs.web.rendering import local
+from jobs.web.views import Route
 
 
 def declare(queue: JobQueue) -> None:
@@ -78,6 +79,32 @@ def client(bench: Bench) -> Client:
 
 def enqueue(bench: Bench, name: str, *arguments: Any, **options: Any) -> int:
     return int(bench.queue.handlers[name].enqueue(*arguments, **options))
+
+
+def test_a_route_is_worked_out_when_it_is_asked_for() -> None:
+    worked_out: list[str] = []
+
+    class Watched(Route):
+        def get_route_handler(self) -> Any:
+            worked_out.append(self.path)
+            return super().get_route_handler()
+
+    def show(number: int, text: str = "none") -> dict[str, Any]:
+        return {"number": number, "text": text}
+
+    paths = ("/a/{number}", "/b/{number}")
+    app = FastAPI(routes=[Watched(path, show, methods=["get"]) for path in paths])
+    client = Client(app)
+    assert client.get("/c").status_code == 404
+    assert client.post("/a/1").status_code == 405
+    asked = [path for path in worked_out if path == "/b/{number}"]
+    assert client.get("/b/2?text=some").json() == {"number": 2, "text": "some"}
+    assert client.get("/b/two").status_code == 422
+    assert (asked, worked_out) == ([], ["/b/{number}"])
+    assert sorted(client.get("/openapi.json").json()["paths"]) == [*paths]
+    assert worked_out == ["/b/{number}", "/a/{number}"]
+    with pytest.raises(AttributeError):
+        app.routes[-1].nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_every_link_and_form_stays_where_the_pages_are_mounted(client: Client, bench: Bench) -> None:

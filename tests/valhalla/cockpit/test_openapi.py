@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs.web.views import Route
 from valhalla.cockpit import routes
 from valhalla.cockpit.server import Server
 from valhalla.effects import drafting
@@ -48,6 +49,13 @@ def test_every_json_route_is_described(client: httpx.Client) -> None:
         if not (operation.get("summary") and operation.get("description"))
     ]
     assert silent == []
+
+
+def test_every_route_can_be_worked_out() -> None:
+    """That is done when it is asked for first."""
+    found = [route for module in routes.MODULES for route in module.router.routes if isinstance(route, Route)]
+    assert len(found) > 200
+    assert [route.path for route in found if not hasattr(route, "dependant")] == []
 
 
 def test_what_is_described_needs_a_session(client: httpx.Client, visitor: httpx.Client) -> None:
