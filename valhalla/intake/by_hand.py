@@ -33,7 +33,7 @@ class Added:
     what: str
 
 
-def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURCE) -> Added:
+def add_lead(database: Database, lead: Mapping[str, Any], *, actor: str = "operator") -> Added:
     """Store one lead given by field name; further names become extra columns. Audited and durable.
 
     A person's word counts: what they type replaces what a list said. Raises :class:`UsageError` with the sentence of
@@ -43,13 +43,13 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
     lead = _with_place(lead)
     of_trade = lead.get("address") or not lead.get("value")
     profile = Profile(contact="either")
-    row, warnings, columns = read_lead(lead, profile.lenient() if of_trade else profile, source=source)
+    row, warnings, columns = read_lead(lead, profile.lenient() if of_trade else profile, source=SOURCE)
     if isinstance(row, Reject):
         raise UsageError(row.message)
     now = database.clock()
     with database.write(durable=True):
-        source_id = add_source(database, source).id
-        database.sql(sql.ADD_FILE, (f"{PATH} {source}" if source != SOURCE else PATH, source_id))
+        source_id = add_source(database, SOURCE).id
+        database.sql(sql.ADD_FILE, (PATH, source_id))
         file_id = database.value(sql.LIST_BY_HAND, (source_id,))
         start = Position().to_json()
         import_id = database.value(sql.START, (file_id, source_id, PATH, "whole", start, start, "{}", now))
@@ -62,7 +62,7 @@ def add_lead(database: Database, lead: Mapping[str, Any], *, source: str = SOURC
         overrule(
             database, found, [name for name, value in zip(CONTENT, row, strict=False) if value is not None]
         )
-        audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what})
+        audit.append(database, "lead.add", f"lead:{found}", {"import": import_id, "what": what}, actor=actor)
     return Added(found, what)
 
 

@@ -20,13 +20,11 @@ from valhalla.program.patterns import pattern
 from valhalla.scoring.jobs import Reevaluating
 
 
-def import_outcomes(
-    database: Database, path: Path, *, zone: str | None, actor: str = "operator"
-) -> outcome_lists.Imported:
+def import_outcomes(database: Database, path: Path, *, zone: str | None) -> outcome_lists.Imported:
     """Record every line of a file. See :func:`valhalla.leads.outcome_lists.record_list`. Raises
     :class:`valhalla.program.errors.InputError` for an unusable file."""
     with read_sheet(path, outcome_lists.COLUMNS) as sheet:
-        return outcome_lists.record_list(database, sheet, zone=zone, actor=actor)
+        return outcome_lists.record_list(database, sheet, zone=zone)
 
 
 def import_and_reevaluate(

@@ -167,9 +167,7 @@ def write_csv(file: TextIO, headers: Sequence[str], rows: Iterable[Sequence[obje
     return count
 
 
-def write_workbook(
-    path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "Leads"
-) -> int:
+def write_workbook(path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Write a workbook (.xlsx), row by row, so that memory does not grow with the list. Numbers are numbers; every other cell
     is text, which no spreadsheet runs. Returns how many rows were written."""
     from openpyxl import Workbook
@@ -177,7 +175,7 @@ def write_workbook(
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
+    sheet = book.create_sheet("Leads")
     sheet.freeze_panes = "A2"
     heads = []
     for header in headers:

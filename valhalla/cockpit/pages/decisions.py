@@ -131,7 +131,7 @@ def keep_apart(request: Request, here: Here, one: Lead, other: Lead, back: Back 
 def take_apart(request: Request, here: Here, back: Back = "/decisions") -> Response:
     """Take leads apart that are several houses of one owner, as ``valhalla leads unfold`` does."""
     chores = here.importing.chores
-    job_id = chores.ask_unfold()
+    job_id = chores.ask_unfold(actor=here.actor)
     try:
         result = chores.answer(job_id, PATIENCE)
     except WaitTimeout:
@@ -144,7 +144,7 @@ def take_apart(request: Request, here: Here, back: Back = "/decisions") -> Respo
 def put_together(request: Request, here: Here, number: Number, back: Back = "/decisions") -> Response:
     """Put the leads of a run together again, as ``valhalla leads unfold --undo`` does."""
     chores = here.importing.chores
-    job_id = chores.ask_refold(number)
+    job_id = chores.ask_refold(number, actor=here.actor)
     try:
         result = chores.answer(job_id, PATIENCE)
     except WaitTimeout:

@@ -129,7 +129,8 @@ def add(
 ) -> Response:
     """Add a lead by hand, as ``valhalla leads add`` does: a name or an address is enough."""
     given = {"name": name, "phone": phone, "email": email, "address": address, "value": value}
-    added = add_lead(here.database, {column: text.strip() for column, text in given.items() if text.strip()})
+    known = {column: text.strip() for column, text in given.items() if text.strip()}
+    added = add_lead(here.database, known, actor=here.actor)
     says = {"new": "Added.", "updated": "This lead was known and was changed."}
     return done(
         request, f"/leads/{added.lead_id}", says.get(added.what, "This lead was known; nothing is new.")
