@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import apsw
+from screenshots import redis
 
 from valhalla.console import FederationDataSource, FederationState, MemoryDataSource, MemoryState
 from valhalla.console.federation_service.seeding import seed
@@ -82,33 +80,22 @@ def told(name: str, found: Times, bound: float) -> bool:
 
 async def federation(peers: int, rounds: int) -> bool:
     """Frames from a Redis of its own."""
-    program = shutil.which("redis-server")
-    if program is None:
-        print("federation: not measured, there is no redis-server here")
-        return True
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL
-    ) as server:
-        try:
-            url = f"redis://127.0.0.1:{port}/0"
-            source = FederationDataSource(url)
-            while not await source.connect():
-                await asyncio.sleep(0.05)
-            filler = client(url, 10)
-            await seed(filler, peers, 10)
-            await filler.aclose()
-            state = FederationState(lambda: source)
-            await state.update_metrics()
-            found = await timed(rounds, state.update_metrics, lambda number: None)
-            assert state.frame["total_peers"] == peers
-            assert state.frame["source"]["mode"] == "production"
-            await source.disconnect()
-            return told(f"federation, {peers:,} peers", found, FEDERATION_BOUND)
-        finally:
-            server.terminate()
+    with tempfile.TemporaryDirectory() as folder, redis(Path(folder)) as url:
+        if url is None:
+            print("federation: not measured, there is no redis-server here")
+            return True
+        source = FederationDataSource(url)
+        assert await source.connect()
+        filler = client(url, 10)
+        await seed(filler, peers, 10)
+        await filler.aclose()
+        state = FederationState(lambda: source)
+        await state.update_metrics()
+        found = await timed(rounds, state.update_metrics, lambda number: None)
+        assert state.frame["total_peers"] == peers
+        assert state.frame["source"]["mode"] == "production"
+        await source.disconnect()
+        return told(f"federation, {peers:,} peers", found, FEDERATION_BOUND)
 
 
 def fill(folder: Path, rows: int, spread: float) -> None:
