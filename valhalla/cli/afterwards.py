@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
+from valhalla.cli.progress import begin_bar
+
 if TYPE_CHECKING:
-    from jobs import JobId
+    from jobs import JobId, JobState
     from valhalla.service.program import Program
 
 PATIENCE = 1.5
 """Seconds that a command works on the re-evaluation itself when nothing else runs on the home."""
 
+EACH = 0.5
+"""Seconds between two looks at how far it is, for a person at a terminal."""
 
 Done = dict[str, int | bool]
 
@@ -35,7 +40,7 @@ def follow_up(program: Program, job_id: JobId | None, patience: float = PATIENCE
         worker = program.queue.worker(threads=1, queues=[QUEUE])
         worker.start()
         try:
-            state = program.queue.wait(job_id, timeout=patience)
+            state = _ended(program, job_id, patience)
         except WaitTimeout:
             return {"decided": 0, "finished": False, "running": False}
         finally:
@@ -45,6 +50,32 @@ def follow_up(program: Program, job_id: JobId | None, patience: float = PATIENCE
         instance.release()
     decided = state.result["decided"] if state.state == "done" and state.result else 0
     return {"decided": decided, "finished": state.state == "done", "running": False}
+
+
+def _ended(program: Program, job_id: JobId, patience: float) -> JobState:
+    """The job when it has ended; at a terminal a bar says how far it is. Raises :class:`jobs.WaitTimeout`."""
+    from jobs import WaitTimeout, running_jobs
+    from valhalla.scoring.jobs import JOB
+
+    until, bar = time.monotonic() + patience, None
+    try:
+        while True:
+            left = until - time.monotonic()
+            try:
+                return program.queue.wait(job_id, timeout=min(EACH, left))
+            except WaitTimeout:
+                if left <= EACH:
+                    raise
+            # an earlier one, that goes first, has the same to do
+            progress = next((job.progress for job in running_jobs(program.database) if job.name == JOB), None)
+            if progress and sys.stdout.isatty():
+                bar = bar or begin_bar()
+                counts = f"{progress['leads']:,} of {progress['of']:,} leads"
+                task = bar.task_ids[0] if bar.task_ids else bar.add_task("Deciding again", counts="")
+                bar.update(task, completed=progress["leads"], total=progress["of"], counts=counts)
+    finally:
+        if bar is not None:
+            bar.stop()
 
 
 def say_follow_up(done: Done | None) -> None:

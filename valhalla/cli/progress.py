@@ -6,7 +6,10 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 LINE_SECONDS = 10.0
 
@@ -42,21 +45,8 @@ class ImportProgress:
             print(progress_line(path, progress), flush=True)
 
     def _draw(self, path: Path, progress: dict[str, float]) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        from valhalla.cli.tables import console
-
         if self._bar is None:
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=None),
-                TextColumn("{task.percentage:>3.0f}%"),
-                TextColumn("{task.fields[counts]}", markup=False),
-                transient=True,
-                expand=True,
-                console=console(),
-            )
-            self._bar.start()
+            self._bar = begin_bar()
         if path not in self._tasks:
             name = path.name if len(path.name) <= 24 else path.name[:23] + "…"
             self._tasks[path] = self._bar.add_task(name, total=1, counts="")
@@ -66,6 +56,25 @@ class ImportProgress:
         self._bar.update(
             self._tasks[path], completed=progress["bytes"], total=max(progress["of"], 1), counts=counts
         )
+
+
+def begin_bar() -> Progress:
+    """Bars on the terminal that are gone when they stop; each task has ``counts``, which stand behind its percentage."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from valhalla.cli.tables import console
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[counts]}", markup=False),
+        transient=True,
+        expand=True,
+        console=console(),
+    )
+    bar.start()
+    return bar
 
 
 def progress_line(path: Path, progress: dict[str, float]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from valhalla.cli import afterwards
+from valhalla.scoring import reevaluate
 
 
 def test_an_outcome_and_its_undoing(data: Any, told: Any) -> None:
@@ -24,6 +29,42 @@ def test_an_outcome_and_its_undoing(data: Any, told: Any) -> None:
     assert 3 in [lead["id"] for lead in data("leads", "top")]
     code, out, _ = told("outcome", 4, "opted_out")
     assert code == 0 and "will not be called again" in out
+
+
+def test_while_leads_are_decided_again_a_bar_says_how_far_it_is(
+    data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    decide = reevaluate._Run._decide
+
+    class Bar:
+        """Notes what a terminal would show."""
+
+        task_ids: tuple[int, ...] = ()
+
+        def add_task(self, description: str, **fields: Any) -> int:
+            self.task_ids = (0,)
+            return 0
+
+        def update(self, task: int, *, completed: int, total: int, counts: str) -> None:
+            shown.append(counts)
+
+        def stop(self) -> None:
+            shown.append("gone")
+
+    def slowly(run: Any, leads: Any) -> Any:
+        time.sleep(0.1)
+        return decide(run, leads)
+
+    monkeypatch.setattr(afterwards, "EACH", 0.02)
+    monkeypatch.setattr(afterwards, "begin_bar", Bar)
+    monkeypatch.setattr(afterwards, "sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(reevaluate, "BATCH", 3)
+    monkeypatch.setattr(reevaluate._Run, "_decide", slowly)
+    made = data("policy", "set", "packet.fee", "12000", "--anyway")
+    assert (made["reevaluated"]["decided"], made["reevaluated"]["finished"]) == (10, True)
+    assert {"3 of 10 leads", "6 of 10 leads"} <= {*shown}
+    assert shown[-1] == "gone"
 
 
 def test_outcomes_from_a_file(data: Any, told: Any, tmp_path: Path) -> None:
