@@ -460,7 +460,7 @@ FROM (SELECT source, file_id, count(*) AS leads, min(created_at) AS first, max(c
       WHERE coalesce(suppressed, '') NOT LIKE 'merged%' GROUP BY source, file_id) AS l
 LEFT JOIN file AS f ON f.id = l.file_id LEFT JOIN source AS s ON s.id = f.source_id
 """
-# One row for each lead that was dialled or spoken with.
+# One row for each lead that was dialed or spoken with.
 WORKED_OF_SOURCES = """
 SELECT l.source, s.name, min(o.at),
   max(o.event IN ('inbound', 'callback', 'contacted', 'interested', 'not_interested', 'appointment', 'offer', 'contract', 'won')),

@@ -15,7 +15,7 @@ class Brought(NamedTuple):
 
     leads: int
     callable: int
-    """With a number that may be dialled, not on do-not-contact, and not over."""
+    """With a number that may be dialed, not on do-not-contact, and not over."""
     needs_number: int
     """Not on do-not-contact, and without such a number."""
     kept_out: int

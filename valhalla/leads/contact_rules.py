@@ -1,7 +1,7 @@
 """Rules of contact: no number twice a day, a person at most three dials in 24 hours, none after a conversation that day.
 
 They hold for the person and the number and not for one lead: what was recorded on the owner's other properties counts, and so does
-what was dialled for somebody else with the same number. A day is a calendar day wherever the person may be. A busy line did not ring:
+what was dialed for somebody else with the same number. A day is a calendar day wherever the person may be. A busy line did not ring:
 it counts as a dial, but the number may be tried again. Somebody who asked to be called is called when the time comes, that day too.
 """
 
@@ -49,7 +49,7 @@ class Contact(NamedTuple):
 
     @property
     def dial(self) -> bool:
-        """Whether somebody of ours dialled."""
+        """Whether somebody of ours dialed."""
         if self.event in DIALS:
             return True
         return self.event in CONVERSATIONS[1:6] and self.channel in (None, "call")
@@ -70,7 +70,7 @@ class Rest(NamedTuple):
     """What the calls of today leave open."""
 
     until: int | None
-    """Nobody is dialled before; None: somebody may be dialled now."""
+    """Nobody is dialed before; None: somebody may be dialed now."""
     because: str
     dial: Dial | None
     """The number to dial, if any."""
@@ -92,7 +92,7 @@ class May(NamedTuple):
 
 
 def may_call(database: Database, lead_id: int, rules: CallingRules, now: int) -> May:
-    """Whether a lead may be dialled at ``now``: by its numbers, by what was dialled today, by the hours of everywhere it may be."""
+    """Whether a lead may be dialed at ``now``: by its numbers, by what was dialed today, by the hours of everywhere it may be."""
     callee = _callee(database, lead_id, rules)
     if callee is None:
         return May(False, None, "There is no such lead", None, None, rules.operator_zone)
@@ -119,13 +119,13 @@ def hours_of(lead: StoredLead, known: Mapping[str, Any], rules: CallingRules, at
 
 
 def hours(callee: Callee, dial: Dial | None, rules: CallingRules, now: int) -> Window:
-    """Whether anybody may be called at this hour where the owner may be: by their state and by the area code that is dialled."""
+    """Whether anybody may be called at this hour where the owner may be: by their state and by the area code that is dialed."""
     key = None if dial is None else dial.number.key
     return window(now, places_of(callee.state, key, rules.operator_zone), rules.quiet)
 
 
 class Resting:
-    """The leads that must not be dialled now because of calls of the last day, to them, to their owner or to their numbers.
+    """The leads that must not be dialed now because of calls of the last day, to them, to their owner or to their numbers.
 
     Whom those calls concern is known at once; why a lead rests is worked out when somebody asks for it, and once. Ten callers make
     thousands of calls a day, and most of those they called are on no list for days.

@@ -109,7 +109,7 @@ def renumbered(
     text: str | None, corrected: Corrected, own: tuple[str | None, int | None] = (None, None)
 ) -> str | None:
     """The details with the corrected number in front, and those that it stands for flagged as wrong. ``own``: the number, as
-    written and as dialled, that stood in the lead's own columns."""
+    written and as dialed, that stood in the lead's own columns."""
     found = details.decoded(text)
     wrong = set(corrected.get(INSTEAD_OF, {}).get("phone_key", ()))
     phones: list[dict[str, Any]] = list(found.get("phones", ()))

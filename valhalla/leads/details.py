@@ -30,7 +30,7 @@ import orjson
 Details = Mapping[str, Any]
 
 DEAD = frozenset({"do_not_call", "wrong", "disconnected"})
-"""Flags of a number that is not to be dialled."""
+"""Flags of a number that is not to be dialed."""
 
 KEPT_OUT = '"kept_out":'
 """Stands in the text of details that have it, and rarely elsewhere."""
@@ -76,7 +76,7 @@ def merged(old: str | None, new: str | None, *, replace: bool) -> str | None:
 def with_contacts(
     text: str | None, phones: Iterable[tuple[str | None, int | None]], emails: Iterable[str | None]
 ) -> str | None:
-    """The details with these numbers (as written, as dialled) and addresses, the first of which stand in the lead's own columns:
+    """The details with these numbers (as written, as dialed) and addresses, the first of which stand in the lead's own columns:
     a number that another list brings takes none away."""
     found = decoded(text)
     known = {each.get("key") for each in found.get("phones", ())}
@@ -100,12 +100,12 @@ def dead_flags(known: Details) -> frozenset[str]:
 
 
 def dead(phone: Mapping[str, Any], known: Details) -> bool:
-    """Whether a number of the lead is not to be dialled, by what lists or calls say of it."""
+    """Whether a number of the lead is not to be dialed, by what lists or calls say of it."""
     return "marked" in phone or not dead_flags(known).isdisjoint(phone["flags"])
 
 
 def to_call(text: str | None, phone: str | None, key: int | None) -> tuple[str | None, int | None]:
-    """*The* number of a lead (as written, as dialled): the one given, unless some list flags it as not to be dialled; then the first
+    """*The* number of a lead (as written, as dialed): the one given, unless some list flags it as not to be dialed; then the first
     that nothing speaks against, or none."""
     known = decoded(text)
     phones = known.get("phones", ())

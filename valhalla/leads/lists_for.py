@@ -268,7 +268,7 @@ _SHAPES: Mapping[str, Callable[[Viewer, str | None], tuple[list[str], _Cells]]] 
 
 
 def numbers(record: Record) -> list[tuple[str, str]]:
-    """The numbers of a lead that may be dialled, each with its type, the one to call first."""
+    """The numbers of a lead that may be dialed, each with its type, the one to call first."""
     known = record.details
     lead = record.lead
     first = [] if lead.phone_key is None else [(f"+{lead.phone_key}", _type_of(known, lead.phone_key))]

@@ -112,11 +112,3 @@ class LeadChange(Base):
     at = BigIntegerField()
     decided_at = BigIntegerField(null=True)
     decided_by = TextField(null=True)
-
-
-class LeadGeneration(Base):
-    """The counter that moves whenever leads change."""
-
-    id = AutoField()
-    value = BigIntegerField()
-    last_id = BigIntegerField()

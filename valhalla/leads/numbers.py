@@ -1,8 +1,8 @@
-"""The telephone numbers of a lead: which is to be dialled next, and what is known of each.
+"""The telephone numbers of a lead: which is to be dialed next, and what is known of each.
 
 A list gives them in an order and may flag some. What a call taught about a number stays on the number: after ``wrong_number`` or
-``disconnected`` it is not dialled again, after a conversation it is known to be the right one. These marks are the outcomes
-themselves; :func:`put_marks` writes them into the lead's row, so that *the* number of a lead is always one that can be dialled.
+``disconnected`` it is not dialed again, after a conversation it is known to be the right one. These marks are the outcomes
+themselves; :func:`put_marks` writes them into the lead's row, so that *the* number of a lead is always one that can be dialed.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Number(NamedTuple):
     mark: str | None = None
     """What calls taught: ``right``, ``wrong`` or ``disconnected``."""
     dials: int = 0
-    """How often it was dialled, for whichever lead."""
+    """How often it was dialed, for whichever lead."""
     last_dial: int | None = None
     flagged: bool = False
-    """Whether a flag says that it is not to be dialled; consent lifts the registry's."""
+    """Whether a flag says that it is not to be dialed; consent lifts the registry's."""
 
     @property
     def e164(self) -> str:
@@ -51,7 +51,7 @@ class Number(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether it may be dialled as far as the number itself goes."""
+        """Whether it may be dialed as far as the number itself goes."""
         return self.mark not in details.DEAD and not self.flagged
 
     def to_json(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Said(NamedTuple):
 
 
 def of_lead(database: Database, lead_id: int) -> list[Number]:
-    """Every number of a lead that can be dialled at all, in the order in which they are tried."""
+    """Every number of a lead that can be dialed at all, in the order in which they are tried."""
     row = database.one(sql.PHONES_OF_LEAD, (lead_id,))
     if row is None:
         return []
@@ -94,14 +94,14 @@ def of_lead(database: Database, lead_id: int) -> list[Number]:
     return known(in_order(phone, key, details.decoded(more)), said(database, lead_id))
 
 
-def next_number(database: Database, lead_id: int, *, without: Iterable[int] = ()) -> Dial | None:
-    """The number to dial next; None: there is none. ``without``: numbers that were dialled today, by key."""
-    return choose(of_lead(database, lead_id), without)
+def next_number(database: Database, lead_id: int) -> Dial | None:
+    """The number to dial next; None: there is none."""
+    return choose(of_lead(database, lead_id))
 
 
 def choose(numbers: list[Number], without: Iterable[int] = ()) -> Dial | None:
     """Of the usable numbers the one that is known to be right; else the first that was never tried, else the one that was
-    tried longest ago."""
+    tried longest ago. ``without``: numbers that were dialed today, by key."""
     usable = [each for each in numbers if each.usable]
     right = [each for each in usable if each.mark == "right"]
     left = [each for each in right or usable if each.key not in set(without)]
@@ -210,7 +210,7 @@ def _plain(number: str, key: int) -> dict[str, Any]:
 
 
 def in_order(phone: str | None, key: int | None, found: Mapping[str, Any]) -> list[Number]:
-    """The numbers of a lead's own columns and its details that can be dialled at all, in order."""
+    """The numbers of a lead's own columns and its details that can be dialed at all, in order."""
     dead = details.dead_flags(found)
     listed = [
         Number(

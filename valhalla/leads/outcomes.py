@@ -67,7 +67,7 @@ class Outcome(NamedTuple):
     """For ``paused`` and ``not_interested`` until when; for ``callback`` and ``appointment`` the promised time; for ``contract`` the
     closing date."""
     number: str | None = None
-    """The number that was dialled or that called, ``+17135550123``; None: for a dial, the lead's next number."""
+    """The number that was dialed or that called, ``+17135550123``; None: for a dial, the lead's next number."""
     note: str | None = None
     """What was said; for a promise also what it is about."""
     place: str | None = None
@@ -167,7 +167,7 @@ class Recorder:
         return Recorded(outcome_id, lead_id, True, standing, suppressed, None, event)
 
     def _number(self, outcome: Outcome) -> str | None:
-        """The number that the outcome is about: for a call of ours the one that was to be dialled."""
+        """The number that the outcome is about: for a call of ours the one that was to be dialed."""
         if outcome.number is not None or outcome.channel not in (None, "call") or outcome.origin is not None:
             return outcome.number
         if outcome.event not in DIALS and outcome.event not in _BY_PHONE:

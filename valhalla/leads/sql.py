@@ -184,7 +184,7 @@ SELECT market, value, details ->> '$.estimated_value',
   suppressed IS NULL AND status NOT IN ('won', 'lost', 'sold', 'dead', 'opted_out')
 FROM lead WHERE market IS NOT NULL AND coalesce(suppressed, '') NOT LIKE 'merged%'
 """
-# One row for each lead that was dialled or spoken with.
+# One row for each lead that was dialed or spoken with.
 WORKED_OF_MARKETS = """
 SELECT l.market, l.created_at,
   min(CASE WHEN o.event IN ('inbound', 'callback', 'contacted', 'interested', 'not_interested', 'appointment', 'offer', 'contract', 'won')
@@ -540,7 +540,7 @@ SELECT lead_id FROM contact
 UNION SELECT l.id FROM contact AS c CROSS JOIN lead AS l ON l.person = c.person
 UNION SELECT n.lead_id FROM contact AS c CROSS JOIN lead_phone AS n ON n.phone_key = c.phone_key
 """
-# Dials and conversations of one person: on any lead of the owner, and of the lead's numbers for whomever they were dialled.
+# Dials and conversations of one person: on any lead of the owner, and of the lead's numbers for whomever they were dialed.
 CONTACTS_OF_PERSON = """
 SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
   SELECT :lead AS id UNION SELECT other.id FROM lead AS own CROSS JOIN lead AS other ON other.person = own.person WHERE own.id = :lead

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from db.clock import DAY, MINUTE
 
 DIALS = ("no_answer", "busy", "voicemail", "wrong_number", "disconnected", "someone_else")
-"""Somebody dialled and did not reach the person: no conversation."""
+"""Somebody dialed and did not reach the person: no conversation."""
 
 CONVERSATIONS = (
     "inbound",
@@ -87,7 +87,7 @@ class Counted(NamedTuple):
 
 
 def counted(events: Iterable[Event]) -> Counted:
-    """How often somebody dialled in vain, and how often the person was spoken with."""
+    """How often somebody dialed in vain, and how often the person was spoken with."""
     names = [each.event for each in events]
     return Counted(sum(name in DIALS for name in names), sum(name in CONVERSATIONS for name in names))
 

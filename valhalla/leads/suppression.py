@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["email", "phone", "domain"]
 Origin = Literal["operator", "list", "opted_out", "forgotten", "national", "litigator"]
-"""Who or what put somebody there. ``national`` says something of a number and not of a person: the number is not dialled, and
+"""Who or what put somebody there. ``national`` says something of a number and not of a person: the number is not dialed, and
 consent lifts it."""
 
 
@@ -71,7 +71,7 @@ class Suppression:
     litigators: frozenset[int] = frozenset()
     """Those of the phones that are of people who sue callers."""
     registry: frozenset[int] = frozenset()
-    """Numbers in the national registry: not to be dialled, but nobody is on do-not-contact because of them."""
+    """Numbers in the national registry: not to be dialed, but nobody is on do-not-contact because of them."""
     forgotten: frozenset[str] = frozenset()
     """Salted digests, see :func:`digest`: their beginnings, and whole ones of people forgotten by version 0.1."""
     salt: bytes = b""

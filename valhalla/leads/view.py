@@ -157,7 +157,7 @@ class Viewer:
 
     @property
     def resting(self) -> contact_rules.Resting:
-        """The leads that must not be dialled now because of calls of the last day, with why; read once. Without the lock that
+        """The leads that must not be dialed now because of calls of the last day, with why; read once. Without the lock that
         ``cached_property`` has for all viewers together up to Python 3.11: ten callers read it at the same time."""
         if self._resting is None:
             self._resting = contact_rules.Resting(self.database, self.calling, self.at)

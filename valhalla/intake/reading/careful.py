@@ -282,7 +282,7 @@ class RowReader:
     def _phone(
         self, cells: Sequence[str], phones: list[Phone], codes: dict[str, str]
     ) -> tuple[str, int | None]:
-        """*The* number, as written and as dialled: the first that can be dialled, else the first that there is."""
+        """*The* number, as written and as dialed: the first that can be dialed, else the first that there is."""
         if self.details.several:
             usable = min((each for each in phones if each.usable), key=preference, default=None)
             return (usable.number, usable.key) if usable is not None else ("", None)

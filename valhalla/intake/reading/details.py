@@ -90,7 +90,7 @@ class Phone(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether it can be dialled and nothing speaks against it."""
+        """Whether it can be dialed and nothing speaks against it."""
         return self.key is not None and DEAD.isdisjoint(self.flags)
 
 
@@ -98,7 +98,7 @@ _FIRST = {"mobile": 0, None: 1, "voip": 1, "landline": 2}
 
 
 def preference(phone: Phone) -> int:
-    """The less the sooner it is dialled: a mobile is answered by its owner, a landline by anyone who lives there."""
+    """The less the sooner it is dialed: a mobile is answered by its owner, a landline by anyone who lives there."""
     return _FIRST[phone.type]
 
 
