@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -174,37 +175,49 @@ def measure(
     import httpx
 
     figures: dict[str, list[float]] = {}
+    during = 0
     # The pages have a name that browsers find here, and not every resolver.
     name = urlsplit(link).netloc
     address = f"http://127.0.0.1:{urlsplit(link).port}"
-    with (
-        httpx.Client(base_url=address, headers={"Host": name}, timeout=60) as client,
-        ExitStack() as stack,
-    ):
+    with httpx.Client(base_url=address, headers={"Host": name}, timeout=60) as client:
         client.get("/" + link.rpartition("/")[2])
-        settle(client)
-        sheet = folder / "more.csv"
-        people = 10**9 + int(time.time()) % 10**6 * 10**6  # others each time, also on a home that was kept
-        write_leads(sheet, more, seed=12, first=people)
-        sheet.replace(home / "inbox" / "more.csv")
-        until_importing(client)
-        words = itertools.cycle(WORDS)
-        press = stack.enter_context(keys(f"http://{name}", dict(client.cookies)))
-        during = 0
-        for turn in range(rounds):
-            during += importing(client)
-            for page in PAGES:
-                figures.setdefault(page, []).append(first_byte(client, page))
-            for what, took in (press() if press else {STORED: record(client, name)}).items():
-                figures.setdefault(what, []).append(took)
-            for _ in range(3):
-                word = next(words)
-                figures.setdefault("search", []).append(
-                    first_byte(client, f"/leads?q={word.replace(' ', '+')}")
-                )
-            if turn == 0:  # what is compiled and filled once is not what a page costs
-                figures = {}
-    return figures, during / rounds
+        with ExitStack() as stack:
+            # a browser takes a processor to itself for moments: keys are pressed when no page is timed
+            for open_part in (pages, partial(keys, name)):
+                settle(client)
+                read_list(client, home, folder, more)
+                ask = stack.enter_context(open_part(client))
+                found: dict[str, list[float]] = {}
+                for turn in range(rounds):
+                    during += importing(client)
+                    for what, took in ask():
+                        found.setdefault(what, []).append(took)
+                    if turn == 0:  # what is compiled and filled once is not what a page costs
+                        found = {}
+                figures |= found
+    return figures, during / (2 * rounds)
+
+
+def read_list(client: Any, home: Path, folder: Path, rows: int) -> None:
+    """Have Valhalla read a list of others, each time, also on a home that was kept; return when it does."""
+    sheet = folder / "more.csv"
+    write_leads(sheet, rows, seed=12, first=10**9 + int(time.time()) % 10**6 * 10**6)
+    sheet.replace(home / "inbox" / "more.csv")
+    until_importing(client)
+
+
+@contextmanager
+def pages(client: Any) -> Iterator[Callable[[], Iterator[tuple[str, float]]]]:
+    """A function that asks for every page and three searches: what, and the milliseconds to the first byte."""
+    words = itertools.cycle(WORDS)
+
+    def ask() -> Iterator[tuple[str, float]]:
+        for page in PAGES:
+            yield page, first_byte(client, page)
+        for word in itertools.islice(words, 3):
+            yield "search", first_byte(client, f"/leads?q={word.replace(' ', '+')}")
+
+    yield ask
 
 
 def first_byte(client: Any, page: str) -> float:
@@ -219,30 +232,33 @@ def first_byte(client: Any, page: str) -> float:
 
 
 @contextmanager
-def keys(address: str, cookies: dict[str, str]) -> Iterator[Callable[[], dict[str, float]] | None]:
-    """A function that presses a key in a browser, and the milliseconds until the next lead is on the screen and until the call is
-    stored; None where there is no browser."""
+def keys(name: str, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, float]]]]:
+    """A function that presses a key in a browser: the milliseconds until the next lead is on the screen, and until the call is
+    stored. Without a browser it asks for the latter alone."""
     if not Path(CHROMIUM).exists():
         print(f"there is no {CHROMIUM}: keys are measured without a browser", file=sys.stderr)
-        yield None
+        yield lambda: iter([(STORED, record(client, name))])
         return
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context()
-        context.add_cookies([{"name": key, "value": value, "url": address} for key, value in cookies.items()])
+        context.add_cookies(
+            [{"name": key, "value": value, "url": f"http://{name}"} for key, value in client.cookies.items()]
+        )
         tab = context.new_page()
-        tab.goto(f"{address}/work")
+        tab.goto(f"http://{name}/work")
         tab.evaluate(WATCH)
 
-        def press() -> dict[str, float]:
+        def press() -> Iterator[tuple[str, float]]:
             tab.locator("#work-list[data-ahead]").wait_for()  # a call takes longer than that
             tab.wait_for_timeout(400)  # two quick presses are one
             tab.keyboard.press("1")
             while not (at := tab.evaluate("window.at.next && window.at.stored && window.at")):
                 tab.wait_for_timeout(20)
-            return {NEXT: at["next"] - at["pressed"], STORED: at["stored"] - at["pressed"]}
+            yield NEXT, at["next"] - at["pressed"]
+            yield STORED, at["stored"] - at["pressed"]
 
         yield press
         browser.close()
