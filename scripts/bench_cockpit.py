@@ -21,12 +21,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from bootstrap import ROOT, clean_environment, enter
 from make_leads import write_leads
@@ -51,12 +49,6 @@ new MutationObserver(() => {
 new MutationObserver(() => { window.at.stored ||= performance.now(); }).observe(said, { childList: true });
 """
 """Notes when a key was pressed, when another lead was painted, and when the server's answer had come."""
-
-CLOCK = """
-import db.clock, time
-began = time.monotonic()
-db.clock.now = lambda: {at} + round((time.monotonic() - began) * 1_000_000)
-"""
 
 PAGES = (
     *(
@@ -149,19 +141,9 @@ def fill(home: Path, leads: int, folder: Path) -> None:
     print(f"{leads:,} rows read in {time.monotonic() - began:.0f} s", flush=True)
 
 
-def noon() -> int:
-    """Noon in Chicago on the next weekday, UTC microseconds."""
-    at = datetime.now(ZoneInfo("America/Chicago")).replace(hour=12, minute=0, second=0, microsecond=0)
-    at += timedelta(days=1)
-    while at.weekday() > 4:
-        at += timedelta(days=1)
-    return int(at.timestamp()) * 1_000_000
-
-
 @contextmanager
 def running(home: Path, folder: Path) -> Iterator[str]:
     """Run Valhalla while inside; its link."""
-    (folder / "sitecustomize.py").write_text(CLOCK.format(at=noon()), encoding="utf-8")
     path = f"{folder}{os.pathsep}{ROOT}"
     environment = clean_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": path}
     with program(home.resolve(), environment) as link:

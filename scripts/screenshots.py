@@ -22,6 +22,7 @@ from typing import Any
 
 from bootstrap import ROOT, clean_environment, enter
 from make_leads import write_leads
+from noon import at_noon
 
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -40,12 +41,13 @@ PICTURES = (
 """Name, page, size, light or dark."""
 
 FICTION = """(folder) => {
+  const fiction = (text) => text.replace(/(\\(?\\b\\d{3}\\)?[ -.]?)\\d{3}([-.]?)\\d\\d(\\d\\d)\\b/g, '$1555$201$3')
+    .replaceAll(folder, '/home/ann').replaceAll(folder.slice(1), 'home/ann');
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
-    const node = walk.currentNode;
-    const text = node.nodeValue.replace(/(\\(?\\b\\d{3}\\)?[ -.]?)\\d{3}([-.]?)\\d\\d(\\d\\d)\\b/g, '$1555$201$3');
-    node.nodeValue = text.replaceAll(folder, '/home/ann').replaceAll(folder.slice(1), 'home/ann');
+    walk.currentNode.nodeValue = fiction(walk.currentNode.nodeValue);
   }
+  for (const input of document.querySelectorAll("input[placeholder]")) input.placeholder = fiction(input.placeholder);
 }"""
 
 
@@ -59,11 +61,9 @@ def main() -> int:
         home = Path(folder) / "Valhalla"
         (home / "inbox").mkdir(parents=True)
         environment = clean_environment() | ({"REDIS_URL": url} if url else {}) | {"PYTHONUNBUFFERED": "1"}
+        environment |= at_noon(Path(folder))
         if url:
             subprocess.run([*valhalla(home), "federation", "seed"], env=environment, check=True)
-        subprocess.run(
-            [*valhalla(home), "config", "set", "quiet_hours", "03:00-03:01"], env=environment, check=True
-        )
         write_leads(home / "inbox" / "harris-county.csv", LEADS, seed=7)
         with program(home, environment) as link:
             take(link, home, environment)
