@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bootstrap import ROOT, clean_environment, enter
+from bootstrap import clean_environment, enter
 from make_leads import write_leads
+from noon import at_noon
 from screenshots import program, valhalla
 
 NEXT, STORED = "a key, next on the screen", "a key, stored"
@@ -144,8 +145,7 @@ def fill(home: Path, leads: int, folder: Path) -> None:
 @contextmanager
 def running(home: Path, folder: Path) -> Iterator[str]:
     """Run Valhalla while inside; its link."""
-    path = f"{folder}{os.pathsep}{ROOT}"
-    environment = clean_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": path}
+    environment = clean_environment() | {"PYTHONUNBUFFERED": "1"} | at_noon(folder)
     with program(home.resolve(), environment) as link:
         yield link
 
