@@ -33,6 +33,7 @@ from valhalla.leads.contact_rules import may_call
 from valhalla.leads.outcomes import Outcome, record
 from valhalla.leads.standing import CONVERSATIONS
 from valhalla.leads.view import Entries, Viewer
+from valhalla.program import settings
 from valhalla.program.database import memory_database
 from valhalla.scoring import store as stages
 
@@ -132,8 +133,9 @@ def one_week(seed: int, folder: Path, leads: int | None = None, most_calls: int 
         owner_of = dict(database.sql("SELECT id, name FROM lead"))
         people = {owner.name: owner for owner in owners}
         kept = Entries()
+        values = settings.effective(database) | {"quiet_hours": "00:00-00:00", "timezone": "America/Chicago"}
         while now < end and len(week.calls) < most_calls:
-            viewer = Viewer(database, now, quiet="00:00-00:00", zone="America/Chicago", entries=kept)
+            viewer = Viewer(database, now, values, kept)
             found, rules = working.next_row(database, viewer), viewer.calling
             if found.row is None or found.row.promise is None:
                 _promises_first(database, rules, people, owner_of, week, now)

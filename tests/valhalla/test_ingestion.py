@@ -14,6 +14,7 @@ from db import Database, audit
 from valhalla.ingestion import ContinuousDataIngestion, CSVIngestion, ingest_real_data
 from valhalla.intake import custom_rules
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.database import memory_database, open_database
 from valhalla.program.errors import UsageError
 
@@ -160,7 +161,11 @@ def test_own_rules_are_asked_about_every_record(dirty: Path) -> None:
 
 
 def viewed(database: Database, lead: int) -> dict[str, Any]:
-    viewer = Viewer(database, database.clock(), quiet="20:00-08:00", zone=None)
+    viewer = Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "20:00-08:00", "timezone": None},
+    )
     return viewer.entry(viewer.record(lead))
 
 

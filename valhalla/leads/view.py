@@ -96,19 +96,13 @@ class Viewer:
     """Turns stored leads into what people see, as of ``now``; keeps what many leads share."""
 
     def __init__(
-        self,
-        database: Database,
-        now: int,
-        *,
-        quiet: str,
-        zone: str | None,
-        values: Mapping[str, Any] | None = None,
-        entries: Entries | None = None,
+        self, database: Database, now: int, values: Mapping[str, Any], entries: Entries | None = None
     ) -> None:
         self.database = database
         self.at = now
-        self.values = settings.effective(database) if values is None else values
+        self.values = values
         """The settings in force."""
+        quiet, zone = values["quiet_hours"], values["timezone"]
         self._quiet = QuietHours.of(*quiet.split("-"))
         self._zone = zone
         self._entries = entries or Entries()
@@ -136,14 +130,7 @@ class Viewer:
     ) -> Self:
         """A viewer as of now, by the settings in force (``values``, where they were read already)."""
         values = settings.effective(database) if values is None else values
-        return cls(
-            database,
-            database.clock(),
-            quiet=values["quiet_hours"],
-            zone=values["timezone"],
-            values=values,
-            entries=entries,
-        )
+        return cls(database, database.clock(), values, entries)
 
     @cached_property
     def shared(self) -> Counted:

@@ -17,6 +17,7 @@ from valhalla.leads import call_list as top_module
 from valhalla.leads import call_list_index, sql
 from valhalla.leads.call_list import top
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages.score import freshness
@@ -40,7 +41,11 @@ def database(imported: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 def viewer(database: Database) -> Viewer:
-    return Viewer(database, database.clock(), quiet="20:00-08:00", zone=None)
+    return Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "20:00-08:00", "timezone": None},
+    )
 
 
 def by_hand(database: Database, count: int, market: str | None, source: str | None) -> list[int]:

@@ -14,6 +14,7 @@ from db.clock import DAY, HOUR, MINUTE
 from valhalla.leads.call_list import numbers as listed
 from valhalla.leads.contact_rules import May, may_call
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 
 ONE, TWO, THREE, FOUR = (f"+1713555010{last}" for last in range(1, 5))
 NOON = int(datetime(2026, 6, 17, 12, tzinfo=ZoneInfo("America/Chicago")).timestamp()) * 1_000_000
@@ -25,7 +26,11 @@ def noon(database: Database) -> None:
 
 
 def viewer(database: Database, at: int = NOON) -> Viewer:
-    return Viewer(database, at, quiet="00:00-00:00", zone="America/Chicago")
+    return Viewer(
+        database,
+        at,
+        settings.effective(database) | {"quiet_hours": "00:00-00:00", "timezone": "America/Chicago"},
+    )
 
 
 def may(database: Database, lead: int = 1, at: int = NOON) -> May:

@@ -14,6 +14,7 @@ from valhalla.leads import numbers
 from valhalla.leads.call_list import numbers as listed
 from valhalla.leads.outcomes import undo
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 
 ONE, TWO, THREE = "+17135550101", "+17135550102", "+17135550103"
 
@@ -43,7 +44,15 @@ def row(database: Database) -> tuple[Any, ...]:
 
 
 def call_list(database: Database) -> list[int]:
-    return listed(database, Viewer(database, database.clock(), quiet="00:00-00:00", zone=None), 10)
+    return listed(
+        database,
+        Viewer(
+            database,
+            database.clock(),
+            settings.effective(database) | {"quiet_hours": "00:00-00:00", "timezone": None},
+        ),
+        10,
+    )
 
 
 def test_untried_numbers_first_until_one_is_right(database: Database, people: Any, tell: Any) -> None:

@@ -16,6 +16,7 @@ from valhalla.leads import do_not_contact, suppression
 from valhalla.leads.call_list import top
 from valhalla.leads.outcomes import OPTED_OUT, Outcome, record, undo
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
 
@@ -28,7 +29,11 @@ def lead(database: Database, number: int) -> tuple[Any, ...]:
 
 
 def listed(database: Database) -> list[int]:
-    viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
+    viewer = Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "00:00-00:00", "timezone": None},
+    )
     return [found.lead.id for found in top(database, viewer, 100)]
 
 

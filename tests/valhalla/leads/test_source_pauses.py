@@ -15,6 +15,7 @@ from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.leads import call_list, call_list_index, source_pauses, source_pausing, sql
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
@@ -51,7 +52,11 @@ def database(imported: Path, clock: list[int], tmp_path: Path) -> Iterator[Datab
 
 
 def listed(database: Database, count: int = 5_000, **filters: Any) -> list[int]:
-    viewer = Viewer(database, database.clock(), quiet="20:00-08:00", zone=None)
+    viewer = Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "20:00-08:00", "timezone": None},
+    )
     return call_list.numbers(database, viewer, count, **filters)
 
 
@@ -100,7 +105,11 @@ def test_a_pause_ends_by_itself_or_when_it_is_resumed(database: Database, clock:
 
 def test_the_walk_passes_over_paused_leads_in_the_index(database: Database) -> None:
     """Looking each of them up in the table would take as long as reading every lead."""
-    wait = call_list.due_after(Viewer(database, NOW, quiet="20:00-08:00", zone=None).calling)
+    wait = call_list.due_after(
+        Viewer(
+            database, NOW, settings.effective(database) | {"quiet_hours": "20:00-08:00", "timezone": None}
+        ).calling
+    )
     text = sql.chosen(sql.OF_BASE, call_list_index.of(database), wait, paused=2)
     given = {
         "base": 0,

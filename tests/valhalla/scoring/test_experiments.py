@@ -9,6 +9,7 @@ import pytest
 from db import Database, audit
 from db.clock import DAY
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.scoring import store as stages
 from valhalla.scoring.experiment_results import results
@@ -124,7 +125,11 @@ def test_channels_can_be_compared(database: Database, people: Any, tell: Any) ->
     stop(database, "opener")
     start(database, "first touch", [Arm("call"), Arm("email")], kind="channel")
     reevaluate(database)
-    viewer = Viewer(database, database.clock(), quiet="00:00-00:00", zone=None)
+    viewer = Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "00:00-00:00", "timezone": None},
+    )
     for record in (viewer.record(number) for number in range(1, 5)):
         entry = viewer.entry(record)
         assert entry["variant"] == f"first touch: {entry['channel']}", (

@@ -10,6 +10,7 @@ import pytest
 
 from db import Database, audit
 from valhalla.leads.view import Viewer
+from valhalla.program import settings
 from valhalla.scoring import store as stages
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import reevaluate
@@ -51,7 +52,11 @@ def taught(database: Database) -> Database:
 
 
 def shown(database: Database, lead: int) -> dict[str, Any]:
-    viewer = Viewer(database, database.clock(), quiet="20:00-08:00", zone=None)
+    viewer = Viewer(
+        database,
+        database.clock(),
+        settings.effective(database) | {"quiet_hours": "20:00-08:00", "timezone": None},
+    )
     stage: dict[str, Any] = viewer.whole(viewer.record(lead))["stages"][5]
     return stage
 
