@@ -66,9 +66,11 @@ def _ended(program: Program, job_id: JobId, patience: float) -> JobState:
             except WaitTimeout:
                 if left <= EACH:
                     raise
+            if not sys.stdout.isatty():
+                continue
             # an earlier one, that goes first, has the same to do
             progress = next((job.progress for job in running_jobs(program.database) if job.name == JOB), None)
-            if progress and sys.stdout.isatty():
+            if progress:
                 bar = bar or begin_bar()
                 counts = f"{progress['leads']:,} of {progress['of']:,} leads"
                 task = bar.task_ids[0] if bar.task_ids else bar.add_task("Deciding again", counts="")
