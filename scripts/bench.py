@@ -9,7 +9,8 @@ its own: seconds from start to exit, CPU of each process, peak memory, size of t
 - *sqlite-utils*: ``sqlite-utils insert --csv --no-detect-types``, also a load only.
 
 Then Valhalla looks again at the unchanged file, and at the file in which one row of a hundred says something else; and the file that
-holds 1,000,000 takes 100,000 more. *growth* is the time of a lead next to that of one of 100,000 in a new file. The programs take turns, so that a slow minute of the machine hits all of them; shown are medians. ``--write`` puts the table into
+holds 1,000,000 takes 100,000 more. *growth* is the time of a lead next to that of one of 100,000 in a new file. The programs take
+turns, so that a slow minute of the machine hits all of them; shown are medians. ``--write`` puts the table into
 ``docs/performance.md``, with the machine, the date and the commit.
 """
 

@@ -14,7 +14,6 @@ import argparse
 import itertools
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -28,8 +27,7 @@ from urllib.parse import urlsplit
 
 from bootstrap import clean_environment, enter
 from make_leads import write_leads
-from noon import at_noon
-from screenshots import program, valhalla
+from running import CHROMIUM, at_noon, open_browser, program, valhalla
 
 NEXT, STORED = "a key, next on the screen", "a key, stored"
 
@@ -37,7 +35,6 @@ PAGE = 100.0
 AIMS: dict[str, float | None] = {"search": 50.0, "/": 30.0, STORED: None}
 """Aims in milliseconds, of 95 in 100 answers; of every other page and of the next lead the first."""
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WATCH = """
 const list = document.getElementById("work-list"), said = document.getElementById("work-said");
 let lead = null;
@@ -224,7 +221,7 @@ def keys(name: str, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, fl
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = open_browser(playwright)
         context = browser.new_context()
         context.add_cookies(
             [{"name": key, "value": value, "url": f"http://{name}"} for key, value in client.cookies.items()]

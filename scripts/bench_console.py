@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import apsw
-from screenshots import redis
+from running import redis
 
 from valhalla.console import FederationDataSource, FederationState, MemoryDataSource, MemoryState
 from valhalla.console.federation_service.seeding import seed

@@ -8,24 +8,17 @@ are reserved for fiction, and the folder's name.
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bootstrap import ROOT, clean_environment, enter
 from make_leads import write_leads
-from noon import at_noon
+from running import CHROMIUM, at_noon, open_browser, program, redis, valhalla
 
 IMAGES = ROOT / "docs" / "images"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDE, PHONE = (1440, 900), (375, 812)
 LEADS = 5_000
 PICTURES = (
@@ -70,18 +63,13 @@ def main() -> int:
     return 0
 
 
-def valhalla(home: Path) -> list[str]:
-    """The command on a home."""
-    return [sys.executable, "-m", "valhalla", "--home", str(home)]
-
-
 def take(link: str, home: Path, environment: dict[str, str]) -> None:
     """Follow the link, work for a while as a person would, and take the pictures."""
     from playwright.sync_api import sync_playwright
 
     at = link.partition("/?")[0]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = open_browser(playwright)
         context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce")
         page = context.new_page()
         page.goto(link)
@@ -99,7 +87,7 @@ def take(link: str, home: Path, environment: dict[str, str]) -> None:
         page.wait_for_timeout(3_000)
         for name, path, size, scheme in PICTURES:
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.goto(at + (first if path == "first lead" and first else path))
             page.wait_for_timeout(3_500 if path == "/federation" else 800)
             page.evaluate("document.getElementById('toasts').replaceChildren()")
@@ -125,46 +113,6 @@ def save(picture: bytes, target: Path) -> None:
     with Image.open(io.BytesIO(picture)) as image:
         image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
     print(f"{target.relative_to(ROOT)}  {target.stat().st_size // 1024} KB")
-
-
-@contextmanager
-def program(home: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Run Valhalla while inside; the link that it prints."""
-    with subprocess.Popen(
-        [*valhalla(home), "run", "--interval", "5", "--port", "0"],
-        env=environment,
-        cwd=home.parent,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield next(line for line in process.stdout if "token=" in line).split()[-1]
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def redis(folder: Path) -> Iterator[str | None]:
-    """A redis-server of its own while inside; None where there is none."""
-    server = shutil.which("redis-server")
-    if server is None:
-        yield None
-        return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
-        for _ in range(100):
-            with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        try:
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
 
 
 if __name__ == "__main__":
