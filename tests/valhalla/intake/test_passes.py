@@ -106,7 +106,7 @@ def test_the_index_takes_few_leads_at_a_time_while_somebody_waits(
     monkeypatch.setattr(search, "BATCH", 8)
     monkeypatch.setattr(search, "SMALLEST", 2)
     monkeypatch.setattr("db.pacing.BRIEFLY", 0.0)
-    monkeypatch.setattr("db.pacing.at_work", lambda: False)  # whatever other tests of this process left behind
+    monkeypatch.setattr("db.pacing.at_work", lambda: False)  # whatever other tests left
     monkeypatch.setattr(importing.database, "contended", lambda: True)
     lines = "".join(f"Lead {n},l{n}@example.com,1\n" for n in range(11))
     (home.inbox / "b.csv").write_text(f"name,email,value\n{lines}", encoding="utf-8")
