@@ -74,7 +74,9 @@ class Pace:
         self._alone = 0.0 if contended else self._alone + held
         hold = min(self.hold, BRIEFLY) if at_work() else self.hold
         undisturbed = not contended and self._alone >= self.alone and not at_work()
-        if undisturbed or held < hold / 2:  # a slow one is not to make all that follow small
+        if undisturbed and self.alone == AT_ONCE:
+            self.rows = self.largest
+        elif undisturbed or held < hold / 2:  # a slow one is not to make all that follow small
             self.rows = min(self.largest, self.rows * 2)
         elif held > hold:
             self.rows = max(self.smallest, int(rows * hold / held))

@@ -14,7 +14,7 @@ from db import audit
 from valhalla.intake import sql
 from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position
-from valhalla.intake.store import write_plan
+from valhalla.intake.store import store_keys, write_plan
 from valhalla.leads import review, suppression
 from valhalla.leads import sql as leads_sql
 from valhalla.leads.generation import touched
@@ -76,14 +76,14 @@ def _begin(database: Database, change_id: int, old: int, said: dict[str, Any], *
     if database.value(sql.IDENTITY_OF, (old,)) in own:
         other = key(f"sold{UNIT}{old}{UNIT}{row.identity}")
         database.sql(sql.MOVE_IDENTITY, (other, old))
-        database.sql(sql.ADD_KEY_OF_NEW, (other, old))
+        database.sql(sql.ADD_KEY, (other, old, 0))
     touched(database)
     reading = Reading(number, file, source, header if names is not None else None, now, tail=True)
     chunk = Chunk(Position(), Position(), accepted=[row])
     context = stages.load(database, now)
     plan = plan_chunk(database, [row], reading, context, suppression.load(database))
     write_plan(database, chunk, plan, reading, context)
-    database.many(sql.ADD_KEY, plan.keys_of_new())
+    store_keys(database, plan)
     lead = plan.leads[0][0] if plan.leads else database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
     status = database.value(sql.STATUS_OF, (old,))
     if status not in OVER:

@@ -424,7 +424,7 @@ class _Import:
             ]
             forgotten.leave_out_forgotten(self.suppression, chunk, admit=self.request.admit)
             decided = None  # they belong to all rows of the chunk
-        keys = self.transaction.keys if self.transaction else {}
+        keys = self.transaction.keys if self.transaction else None
         more = (context, self.suppression, decided)
         plan = plan_chunk(database, chunk.accepted, reading, *more, keys, self._understood)
         room = WARNINGS_KEPT - len(self.warnings)

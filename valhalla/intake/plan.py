@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from db.sealing import Bulk, Witness
 from db.waiting import give_way
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
+from valhalla.intake.new_keys import Key, NewKeys
 from valhalla.intake.reading.said import is_unread
 from valhalla.leads import corrections, details
 from valhalla.leads.details import reach
@@ -158,8 +160,8 @@ class Plan:
     witnesses: list[Witness] = field(default_factory=list)
     """The hashes of ``leads``."""
     updates: list[tuple[Any, ...]] = field(default_factory=list)
-    keys: list[tuple[int, int]] = field(default_factory=list)
-    """(key, lead id) of what leads are known by in addition to the identity that they were made with."""
+    keys: list[Key] = field(default_factory=list)
+    """What leads are known by in addition to the identity that they were made with."""
     history: list[tuple[Any, ...]] = field(default_factory=list)
     sightings: list[tuple[Any, ...]] = field(default_factory=list)
     seen: list[tuple[int, int]] = field(default_factory=list)
@@ -167,9 +169,10 @@ class Plan:
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
 
-    def keys_of_new(self) -> Iterable[tuple[int, int]]:
-        """(identity, id) of the new leads."""
-        return zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), strict=True)
+    def all_keys(self) -> list[Key]:
+        """Those of the new leads and those that were learnt, in order."""
+        new = zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), repeat(0))
+        return sorted([*new, *self.keys])
 
     def noted(self) -> int:
         """How many rows of evidence it changes or adds, in addition to the new leads, which come with their witnesses."""
@@ -187,13 +190,13 @@ def plan_chunk(
     context: Context,
     suppression: Suppression = NOBODY,
     decided: Decided | None = None,
-    keys: Mapping[int, int] = {},
+    keys: NewKeys | None = None,
     understood: Callable[[Row], Row | None] = lambda row: row,
 ) -> Plan:
     """Classify ``rows`` against what the file holds now. Reads only.
 
     ``decided``: what the stages decided on each of ``rows`` as a new lead, when somebody has worked that out already.
-    ``keys``: key and id of leads that this import made and that are not in the index of keys yet. ``understood`` reads a row that
+    ``keys``: those that are not in the index of keys yet. ``understood`` reads a row that
     was left as it stands in the list (see :mod:`valhalla.intake.reading.said`).
     """
     return _Planner(database, rows, reading, context, suppression, decided, keys, understood).run()
@@ -221,7 +224,7 @@ class _Planner:
         context: Context,
         suppression: Suppression,
         decided: Decided | None,
-        keys: Mapping[int, int],
+        keys: NewKeys | None,
         understood: Callable[[Row], Row | None],
     ) -> None:
         self.database = database
@@ -317,6 +320,13 @@ class _Planner:
         with_more = [row for row in rows if row.aliases or row.people]
         more = {key for row in with_more for key in (*row.aliases, *row.people)}
         ids.update((key, lead_id) for key, lead_id, *_ in self._find(more - self.asked))
+        houses = {
+            properties.house_key(person, house)
+            for row in with_more
+            for person in row.people
+            if person in ids and (house := _house(row)) is not None
+        }
+        ids.update((key, lead_id) for key, lead_id, *_ in self._find(houses - self.asked))
         wanted = {ids[row.identity] for row in rows if row.identity in ids} if ids else set()
         wanted.update(ids[key] for key in more if key in ids)
         self._load(wanted)
@@ -324,8 +334,12 @@ class _Planner:
     def _find(self, keys: set[int]) -> list[tuple[Any, ...]]:
         """What the index has under these keys. In order, so that neighbours in it are looked up together."""
         self.asked |= keys
-        self.ids.update((key, self.keys[key]) for key in self.keys.keys() & keys)
-        return self._carray(sql.FIND_BY_KEY, array("q", sorted(keys)))
+        if not keys:
+            return []
+        wanted = array("q", sorted(keys))
+        if self.keys is not None:
+            self.ids.update(self.keys.find(wanted))
+        return self._carray(sql.FIND_BY_KEY, wanted)
 
     def _carray(self, text: str, values: array[int], *more: Any) -> list[tuple[Any, ...]]:
         return self.database.sql(text, (apsw.carray(values), *more)) if values else []
@@ -441,12 +455,8 @@ class _Planner:
 
     def _id_of(self, key: int) -> int | None:
         """The lead that a key names, wherever that is known from."""
-        if key not in self.ids:
-            if key in self.keys:
-                self.ids[key] = self.keys[key]
-            elif not self.empty and key not in self.asked:
-                for found in self._carray(sql.FIND_BY_KEY, array("q", [key])):
-                    self.ids[key] = found[1]
+        if key not in self.ids and key not in self.asked and not self.empty:
+            self.ids.update((found[0], found[1]) for found in self._find({key}))
         return self.ids.get(key)
 
     def _lead(self, lead_id: int) -> _Lead:
@@ -511,14 +521,14 @@ class _Planner:
         for key in (*row.aliases, *row.people):
             if key not in self.ids:
                 self.ids[key] = self.next_id
-                self.plan.keys.append((key, self.next_id))
+                self.plan.keys.append((key, self.next_id, 1))
         self.next_id += 1
 
     def _learn_keys(self, lead: _Lead, row: Row) -> None:
         for key in (row.identity, *row.aliases, *row.people):
             if self._id_of(key) is None:
                 self.ids[key] = lead.id
-                self.plan.keys.append((key, lead.id))
+                self.plan.keys.append((key, lead.id, 1))
 
     def _say(self, lead: _Lead, row: Row, said: Row) -> None:
         """What ``row`` says about ``lead``, and whether that is new. ``said``: the row as the list has it, where a person put
@@ -772,7 +782,12 @@ def _of_another_zip(content: tuple[Any, ...], row: Row) -> bool:
 
 
 def _house(content: tuple[Any, ...]) -> addresses.Address | None:
-    return addresses.normal_address(content[_ADDRESS], None, *addresses.parse_place(content[_LOCATION]))
+    return _house_at(content[_ADDRESS], content[_LOCATION])
+
+
+@lru_cache(maxsize=1_024)  # a row is asked several times in turn
+def _house_at(address: str | None, location: str | None) -> addresses.Address | None:
+    return addresses.normal_address(address, None, *addresses.parse_place(location))
 
 
 def _same_house(content: tuple[Any, ...], row: Row) -> bool:

@@ -99,14 +99,20 @@ READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 # Tells others that plan in the same way.
 
 # The index of learnt keys finds those of a lead that are not its identity.
-ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, 1) ON CONFLICT (key) DO NOTHING"
-# All of a transaction, in the order of the index, without a value crossing into Python.
-ADD_KEYS_OF_NEW = """
-INSERT INTO lead_key (key, lead_id) SELECT identity, id FROM lead WHERE id BETWEEN ? AND ? ORDER BY identity
+ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
+# Those of a transaction, see new_keys.py. Short: APSW looks at the whole text for every row.
+MAKE_NEW_KEYS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS new_key (key INTEGER NOT NULL PRIMARY KEY, lead_id INTEGER NOT NULL, learnt INTEGER NOT NULL)
+"""
+ADD_NEW_KEY = "INSERT INTO temp.new_key VALUES (?,?,?) ON CONFLICT DO NOTHING"
+FIND_NEW_KEYS = "SELECT n.key, n.lead_id FROM carray(?1) AS k CROSS JOIN temp.new_key AS n ON n.key = k.value"
+COUNT_NEW_KEYS = "SELECT count(*) FROM temp.new_key"
+# A part of them, in the order of the index, without a value crossing into Python.
+STORE_NEW_KEYS = """
+INSERT INTO lead_key (key, lead_id, learnt) SELECT key, lead_id, learnt FROM temp.new_key WHERE key BETWEEN ? AND ? ORDER BY key
 ON CONFLICT (key) DO NOTHING
 """
-# One of them. Short: APSW looks at the whole text for every row.
-ADD_KEY_OF_NEW = "INSERT INTO lead_key VALUES (?,?,0) ON CONFLICT DO NOTHING"
+CLEAR_NEW_KEYS = "DELETE FROM temp.new_key"
 # Only of leads whose row changed nothing; the others name the import themselves.
 ADD_SEEN = "INSERT INTO import_seen (import_id, lead_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 # What a lead said before, for undoing the import.

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from db import sealing
-from db.waiting import give_way, in_steps
+from db.waiting import give_way
 from valhalla.intake import sql
+from valhalla.intake.new_keys import NewKeys
 from valhalla.intake.plan import Plan, Reading, new_leads
 from valhalla.leads import sql as leads_sql
 from valhalla.leads.generation import touched
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from db import Database
     from valhalla.intake.reading import Chunk
     from valhalla.scoring.stages import Context
-
-SMALL_INDEX = 100_000
-"""Leads up to which the keys of new ones go into the index in one statement, which takes least time. Until it ends SQLite
-keeps a copy of each page that it changes in memory; random keys change nearly all, so a large index would be held whole."""
-
-STEP = 1_000
-"""Keys between two looks at whether somebody waits for a page."""
 
 NOTED_ROWS = 5_000
 """From so many changed, added or refused rows on they are witnessed at once, not all at the end of the transaction: until
@@ -40,10 +34,9 @@ class Transaction:
 
     def __init__(self, database: Database) -> None:
         self.rows = 0
-        self.keys: dict[int, int] = {}
-        """Key and id of the leads that it made; they go into the index of keys together, when it ends."""
+        self.keys: NewKeys | None = None
+        """Those of the leads that it stored."""
         self.ended = False
-        self._leads: tuple[int, int] | None = None
         self._noted = self._noted_size = 0
         self._database = database
         self._write = database.write()
@@ -63,10 +56,9 @@ class Transaction:
     def add(self, chunk: Chunk, plan: Plan) -> None:
         """Remember what was stored; inside of :meth:`part`."""
         self.rows += chunk.records
-        if plan.leads:
-            self.keys.update(plan.keys_of_new())
-            first, last = plan.leads[0][0], plan.leads[-1][0]
-            self._leads = (self._leads[0] if self._leads else first, last)
+        if plan.leads or plan.keys:
+            self.keys = self.keys or NewKeys(self._database)
+            self.keys.add(plan.all_keys())
         noted = plan.noted() + len(chunk.rejected) + len(chunk.fixes)
         self._noted += noted
         self._noted_size += chunk.size * min(noted, chunk.records) // max(chunk.records, 1)
@@ -76,35 +68,27 @@ class Transaction:
 
     def commit(self) -> float:
         """End it. How long it was open, in seconds."""
-        with self.part(), self._database.recorder().off():  # the index of keys is no evidence
-            self._add_keys()
+        if self.keys is not None:
+            with self.part():
+                self.keys.store()
         self.ended = True
         self._write.__exit__(None, None, None)
         return time.perf_counter() - self._began
 
-    def _add_keys(self) -> None:
-        """In the order of the keys, so that neighbours in the index are written together."""
-        if self._leads is None:
-            return
-        first, _ = self._leads
-        if first <= SMALL_INDEX:
-            self._database.sql(sql.ADD_KEYS_OF_NEW, self._leads)
-            return
-        id_of = self.keys.__getitem__
-        for part in in_steps(sorted(self.keys), STEP):
-            self._database.many(sql.ADD_KEY_OF_NEW, zip(part, map(id_of, part), strict=True))
+
+def store_keys(database: Database, plan: Plan) -> None:
+    """Store the keys of a plan for a few rows."""
+    database.many(sql.ADD_KEY, plan.all_keys())
 
 
 def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
     """Store what was planned for a chunk, and its rejects; inside the caller's transaction, who sees to it that the keys
-    of the new leads are stored too."""
+    are stored too."""
     now = database.clock()
     if plan.moves_leads():
         touched(database)
     if plan.leads:
         new_leads(database, reading, context).insert(database, plan.leads, plan.witnesses)
-    if plan.keys:
-        database.many(sql.ADD_KEY, sorted(plan.keys))
     for text, rows in (
         (sql.UPDATE_LEAD, plan.updates),
         (sql.ADD_HISTORY, plan.history),

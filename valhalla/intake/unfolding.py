@@ -25,7 +25,7 @@ from valhalla.intake import sql
 from valhalla.intake.houses import Change, Folded, House, houses_of
 from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position
-from valhalla.intake.store import write_plan
+from valhalla.intake.store import store_keys, write_plan
 from valhalla.intake.undo import Hooks
 from valhalla.leads import corrections, deals, redecide, remove, search, suppression
 from valhalla.leads import sql as leads_sql
@@ -300,7 +300,7 @@ class _Unfolder:
         identity = place["identity"]
         if identity in freed:
             identity = own.get(found.stays) or house_key(person, found.folded.houses[found.stays].address)
-            database.sql(sql.ADD_KEY, (identity, lead))
+            database.sql(sql.ADD_KEY, (identity, lead, 1))
         body = {
             "person": person,
             "place": place,
@@ -335,8 +335,8 @@ class _Unfolder:
             chunk = Chunk(Position(), Position(), accepted=list(rows.values()))
             plan = plan_chunk(self.database, chunk.accepted, reading, self.context, self.looker.suppression)
             write_plan(self.database, chunk, plan, reading, self.context)
-            self.database.many(sql.ADD_KEY, plan.keys_of_new())
-            made = dict(plan.keys_of_new())
+            store_keys(self.database, plan)
+            made = {key: made for key, made, learnt in plan.all_keys() if not learnt}
             for house in group:
                 house.lead = made.get(house.identity)
                 house.made = house.lead is not None
@@ -569,7 +569,7 @@ def _put_together(database: Database, lead: int, body: dict[str, Any], unfolding
         text = json.dumps(facts, ensure_ascii=False)
         database.sql(leads_sql.ADD_HISTORY, (lead, now, actor, f"refold:{unfolding_id}", text))
     if not kept:
-        database.many(sql.ADD_KEY, [(each, lead) for each in body["freed"]])
+        database.many(sql.ADD_KEY, [(each, lead, 1) for each in body["freed"]])
         back = 0
         for row in body["sightings"]:
             database.sql(leads_sql.ADD_SIGHTING, tuple(row))

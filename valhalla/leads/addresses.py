@@ -113,6 +113,7 @@ _ONE_LINE = r"(?ai)\s*([^,]+)(?:,\s*((?:apt|unit|ste|suite|#)[^,]*))?,\s*([^,\d]
 """Compiled when it is first needed, like most patterns here: they take 1 ms each, and most addresses need few."""
 
 
+@lru_cache(maxsize=8_192)
 def parse_place(text: str | None) -> Place:
     """City, state and ZIP in one text, such as ``Houston, TX 77018``; what it does not say is empty."""
     if not text or len(text) > LONGEST:

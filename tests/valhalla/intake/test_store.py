@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import random
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db import Database, audit
 from db.verifying import verify
-from valhalla.intake import importer, store
+from valhalla.intake import importer, new_keys, store
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
 from valhalla.program.database import open_database
 from valhalla.scoring import store as scoring_store
 
 HEADER = "name,email,value,notes\n"
-ONE_STATEMENT = 10**9
 
 
 @pytest.fixture
@@ -39,12 +41,10 @@ def people(first: int, count: int, value: int = 1) -> list[str]:
     return [f"Lead {n},lead{n}@example.com,{value + n},note" for n in range(first, first + count)]
 
 
-@pytest.mark.parametrize("small", [0, ONE_STATEMENT])
-def test_every_new_lead_is_found_again_however_large_the_index_is(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
+def test_every_new_lead_is_found_again_in_however_many_parts_its_keys_are_stored(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SMALL_INDEX", small)
-    monkeypatch.setattr(store, "STEP", 7)
+    monkeypatch.setattr(new_keys, "STEP", 7)
     lines = people(0, 30)
     take(database, tmp_path / "a.csv", [*lines, *lines[:5]])
     take(database, tmp_path / "b.csv", people(20, 30))
@@ -68,10 +68,10 @@ def test_adding_to_a_large_index_does_not_hold_the_index_in_memory(
         finally:
             taken = max(taken, apsw.memory_high_water() - before)
 
-    def most_taken(small: int, first: int) -> int:
+    def most_taken(step: int, first: int) -> int:
         nonlocal taken
         taken = 0
-        monkeypatch.setattr(store, "SMALL_INDEX", small)
+        monkeypatch.setattr(new_keys, "STEP", step)
         take(database, tmp_path / "a.csv", people(first, 2_000))
         return taken
 
@@ -82,8 +82,28 @@ def test_adding_to_a_large_index_does_not_hold_the_index_in_memory(
         database.many("INSERT INTO lead_key (key, lead_id) VALUES (?, ?)", keys)
     monkeypatch.setattr(store.Transaction, "commit", measured)
     index = database.value("SELECT sum(pgsize) FROM dbstat WHERE name = 'lead_key'")
-    assert most_taken(ONE_STATEMENT, 10_000) > index / 2, "else this measures nothing"
-    assert most_taken(0, 20_000) < index / 4
+    assert most_taken(1_000_000, 10_000) > index / 2, "else this measures nothing"
+    assert most_taken(100, 20_000) < index / 4
+
+
+@given(keys=st.dictionaries(st.integers(-(2**63), 2**63 - 1), st.integers(1, 9)), step=st.integers(1, 50))
+def test_keys_of_any_number_go_into_the_index_and_are_new_no_more(
+    tmp_path_factory: pytest.TempPathFactory, keys: dict[int, int], step: int
+) -> None:
+    with (
+        open_database(tmp_path_factory.mktemp("keys") / "valhalla.db") as database,
+        database.references_unchecked(),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(new_keys, "STEP", step)
+        with database.write():
+            new = new_keys.NewKeys(database)
+            new.add((key, lead, 0) for key, lead in keys.items())
+            wanted = array("q", [*keys, 0])
+            assert dict(new.find(wanted)) == keys
+            new.store()
+            assert new.find(wanted) == []
+        assert dict(database.sql("SELECT key, lead_id FROM lead_key")) == keys
 
 
 def test_what_a_list_changes_is_witnessed_in_parts(
