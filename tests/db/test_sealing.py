@@ -1,4 +1,4 @@
-"""Rows of evidence that are removed in sets are witnessed as if each had been removed by a statement."""
+"""Rows of evidence that are removed or changed in sets are witnessed as if each had been by a statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from db import Database, sealing
+from db import Database, audit, sealing
+from db.sealing import Rewrite
 
 ADD = "INSERT INTO header (id, digest, names) VALUES (?, ?, '[]')"
 
@@ -87,3 +88,69 @@ def test_what_was_rolled_back_is_forgotten(database: Database) -> None:
 def test_it_belongs_into_a_transaction(database: Database) -> None:
     with pytest.raises(RuntimeError, match="inside of write"):
         remove(database, 1)
+
+
+# -- rows that change in sets ------------------------------------------------------------------------------
+
+BUYER = "INSERT INTO buyer (id, name, max_price, created_at, updated_at) VALUES (?, ?, 1, 1, 1)"
+
+
+def rewrite_of(database: Database) -> Rewrite:
+    return Rewrite(database, "buyer", ("id", "name", "max_price", "email"), ("max_price", "email"))
+
+
+def buyers(database: Database, rewrite: Rewrite, count: int) -> list[tuple[Any, ...]]:
+    with database.write():
+        database.many(BUYER, [(number, f"Buyer {number}") for number in range(1, count + 1)])
+    return database.sql(f"SELECT {', '.join(rewrite.columns)} FROM buyer ORDER BY id")
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_both_verifiers_find_changed_rows_right(
+    database: Database, path: Path, both: Callable[..., set[Any]], count: int
+) -> None:
+    rewrite = rewrite_of(database)
+    rows = [
+        (key, name, 2_000 + key, "a@b.c", *rest)
+        for key, name, _, _, *rest in buyers(database, rewrite, count)
+    ]
+    witnesses = rewrite.hashes(rows)
+    entries = audit.head(database).entries
+    with database.write():
+        rewrite.update(rows, witnesses)
+    assert audit.head(database).entries == entries + 1
+    assert database.sql(f"SELECT {', '.join(rewrite.columns)} FROM buyer ORDER BY id") == rows
+    salts = "SELECT count(*) FROM witness WHERE tbl = 'buyer' AND salt IS {} NULL"
+    assert [database.value(salts.format(word)) for word in ("", "NOT")] == [count, count]
+    database.close_all()
+    assert both(path) == set()
+
+
+def test_a_change_that_is_rolled_back_leaves_nothing(
+    database: Database, path: Path, both: Callable[..., set[Any]]
+) -> None:
+    rewrite = rewrite_of(database)
+    before = buyers(database, rewrite, 3)
+    rows = [(key, name, 5, "a@b.c", *rest) for key, name, _, _, *rest in before]
+    with pytest.raises(LookupError), database.write():
+        rewrite.update(rows, rewrite.hashes(rows))
+        raise LookupError
+    assert database.sql(f"SELECT {', '.join(rewrite.columns)} FROM buyer ORDER BY id") == before
+    database.close_all()
+    assert both(path) == set()
+
+
+def test_what_cannot_be_changed_so_is_refused(database: Database) -> None:
+    rewrite = rewrite_of(database)
+    rows = buyers(database, rewrite, 2)
+    witnesses = rewrite.hashes(rows)
+    with pytest.raises(RuntimeError, match=r"inside of write\(\)"):
+        rewrite.update(rows, witnesses)
+    with pytest.raises(ValueError, match="its witness"), database.write():
+        rewrite.update(rows, witnesses[:1])
+    with pytest.raises(RuntimeError, match="are not there"), database.write():
+        database.sql("DELETE FROM buyer WHERE id = 2")
+        rewrite.update(rows, witnesses)
+    with database.write():
+        rewrite.update([], [])
+    assert database.value("SELECT count(*) FROM buyer") == 2

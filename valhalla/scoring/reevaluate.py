@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from db import Database, audit, pacing
 from db.pacing import Pace
+from db.sealing import Rewrite, Witness
+from db.waiting import in_steps
 from valhalla.scoring import shares, sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.affected import all_are, differs
 from valhalla.scoring.relearn import relearn
-from valhalla.scoring.stages import Context, StoredLead, redecide
+from valhalla.scoring.stages import Context
+from valhalla.scoring.stages.lead import STORED, Decision
+from valhalla.scoring.stages.pipeline import redecide_columns
 
 BATCH = 2_000
 """Leads that are read and decided at a time."""
 
 SMALLEST = 100
 """So many while somebody else waits to write."""
+
+STEP = 500
+"""Leads that are decided between two looks at whether somebody waits for a page."""
+
+_PLACE = slice(STORED.index("source"), STORED.index("state") + 1)
+_FIRST, _BEHIND = STORED.index("variant_id"), len(STORED)
+_DECIDED_BY = slice(STORED.index("policy_version"), STORED.index("snapshot_id") + 1)
+
+_Row = tuple[Any, ...]
+"""The columns of a lead, :data:`STORED` first: the key, then source, market and state next to each other, the decision last."""
 
 
 @dataclass
@@ -47,13 +61,6 @@ class Hooks:
     """Called after each batch; may raise to end here. What was decided stays, the next run goes on behind it."""
 
 
-@dataclass
-class _Old:
-    context: Context
-    whole: bool
-    segments: dict[tuple[str, str | None, str | None], bool] = field(default_factory=dict)
-
-
 def reevaluate(database: Database, hooks: Hooks = Hooks()) -> Progress:
     """Decide again on every lead that what is known now concerns. Safe to stop at any time and to run twice."""
     return _Run(database, hooks).run()
@@ -66,74 +73,88 @@ class _Run:
         self.progress = Progress()
         shares.refresh(database)
         self.context = relearn(database, stages.load(database, database.clock()))
-        self.old: dict[tuple[int, int], _Old] = {}
+        self.concerned: dict[tuple[int, int], dict[tuple[str, str | None, str | None], bool]] = {}
+        """By what decided on leads, and their segment, whether they are to be decided on again."""
+        self.rewrite = Rewrite(database, "lead", STORED, Decision._fields)
+        self.statement = sql.REDECIDE_BATCH.format(", ".join(self.rewrite.columns))
         self.pace = Pace(BATCH, SMALLEST, pacing.BRIEFLY)
 
     def run(self) -> Progress:
         self._find()
-        if not any(old.whole or any(old.segments.values()) for old in self.old.values()):
+        if not any(any(places.values()) for places in self.concerned.values()):
             return self.progress
-        after = 0
-        while True:
-            generation = self.database.value(sql.GENERATION)
-            leads = self._read(after)
-            if not leads:
-                break
-            decided = self._decide(leads)
-            if decided:
-                self._store(after, leads, decided, generation)
-            after = leads[-1].id
-            self.progress.leads += len(leads)
-            self.hooks.between()
+        known = (self.context.policy_version, self.context.snapshot_id)
+        self.progress.of = self.database.value(sql.NOT_DECIDED_BY, known)
+        # What a decision refers to is in the context, and nothing of that is ever deleted.
+        with self.database.references_unchecked():
+            after = 0
+            while True:
+                state = self._state()
+                rows = self._read(after)
+                if not rows:
+                    break
+                decided = self._decide(rows)
+                if decided[0]:
+                    self._store(after, rows, decided, state)
+                after = rows[-1][0]
+                self.progress.leads += len(rows)
+                self.hooks.between()
         return self.progress
 
     def _find(self) -> None:
-        """Which groups of leads are concerned."""
-        now = self.context.now
-        for version, snapshot_id, _ in self.database.sql(sql.DECISION_GROUPS):
-            if (version, snapshot_id) == (self.context.policy_version, self.context.snapshot_id):
-                continue
-            before = stages.at(self.database, version, snapshot_id, now)
-            old = self.old[version, snapshot_id] = _Old(before, all_are(before, self.context))
-            for source, market, state, count in self.database.sql(sql.DECIDED_PLACES, (version, snapshot_id)):
-                self.progress.of += count
-                place = (source, market, state)
-                old.segments[place] = old.whole or differs(
-                    before.segment(*place), self.context.segment(*place)
-                )
+        """Which leads are concerned."""
+        context = self.context
+        known = (context.policy_version, context.snapshot_id)
+        before: dict[tuple[int, int], tuple[Context, bool]] = {}
+        for version, snapshot_id, *place in self.database.sql(sql.DECIDED_PLACES, known):
+            if (version, snapshot_id) not in before:
+                old = stages.at(self.database, version, snapshot_id, context.now)
+                before[version, snapshot_id] = old, all_are(old, context)
+            old, whole = before[version, snapshot_id]
+            self.concerned.setdefault((version, snapshot_id), {})[tuple(place)] = whole or differs(
+                old.segment(*place), context.segment(*place)
+            )
 
-    def _read(self, after: int) -> list[StoredLead]:
+    def _read(self, after: int) -> list[_Row]:
         known = (self.context.policy_version, self.context.snapshot_id)
-        rows = self.database.sql(sql.REDECIDE_BATCH, (after, *known, self.pace.rows))
-        return [StoredLead.from_row(row) for row in rows]
+        return self.database.sql(self.statement, (after, *known, self.pace.rows))
 
-    def _decide(self, leads: list[StoredLead]) -> list[tuple[Any, ...]]:
-        return [(*redecide(lead, self.context), lead.id) for lead in leads if self._concerned(lead)]
+    def _state(self) -> tuple[int, int]:
+        """As long as this is as it was, nobody has written."""
+        return self.database.version(), self.database.value(sql.GENERATION)
 
-    def _concerned(self, lead: StoredLead) -> bool:
-        old = self.old.get((lead.decision.policy_version, lead.decision.snapshot_id))
-        if old is None:  # decided meanwhile, by something newer than this run
-            return False
-        return old.segments.get((lead.source, lead.market, lead.state), True)
+    def _decide(self, rows: list[_Row]) -> tuple[list[_Row], list[Witness]]:
+        """Those that are concerned, with what is decided on them now, and their witnesses."""
+        context, concerned = self.context, self.concerned
+        decided: list[_Row] = []
+        for part in in_steps(rows, STEP):
+            for row in part:
+                places = concerned.get(row[_DECIDED_BY])
+                if places is None:  # decided meanwhile, by something newer than this run
+                    continue
+                if places.get(row[_PLACE], True):
+                    decided.append(row[:_FIRST] + redecide_columns(row, context) + row[_BEHIND:])
+        return decided, self.rewrite.hashes(decided)
 
     def _store(
-        self, after: int, leads: list[StoredLead], decided: list[tuple[Any, ...]], generation: int
+        self, after: int, rows: list[_Row], decided: tuple[list[_Row], list[Witness]], state: tuple[int, int]
     ) -> None:
         database = self.database
         with self.pace.write(database):
             self.hooks.fence(self.progress.to_json())
-            if database.value(sql.GENERATION) != generation:  # a lead may say something else by now
-                again = self._read(after)
-                decided = self._decide([lead for lead in again if lead.id <= leads[-1].id])
-            database.many(sql.REDECIDE, decided)
+            if self._state() != state:
+                again = [row for row in self._read(after) if row[0] <= rows[-1][0]]
+                if again != rows:  # a lead says something else by now
+                    decided = self._decide(again)
             audit.append(
                 database,
                 "lead.reevaluate",
-                f"leads:{after + 1}-{leads[-1].id}",
+                f"leads:{after + 1}-{rows[-1][0]}",
                 {
-                    "decided": len(decided),
+                    "decided": len(decided[0]),
                     "policy": self.context.policy_version,
                     "snapshot": self.context.snapshot_id,
                 },
             )
-        self.progress.decided += len(decided)
+            self.rewrite.update(*decided)
+        self.progress.decided += len(decided[0])

@@ -122,23 +122,21 @@ FROM outcome WHERE script_id = ? AND undone_at IS NULL AND event NOT IN ({_SILEN
 
 # -- deciding on leads again -----------------------------------------------------------------------
 
-# What leads were decided by; few different ones, however many leads.
-DECISION_GROUPS = (
-    "SELECT policy_version, snapshot_id, count(*) FROM lead GROUP BY policy_version, snapshot_id"
-)
-# Of one such group: segments, each of which is compared once for all its leads.
+# How many leads something else than this decided on.
+NOT_DECIDED_BY = "SELECT count(*) FROM lead WHERE policy_version <> ? OR snapshot_id <> ?"
+# By what, and of which segments they are, each of which is compared once for all its leads: few different ones, however many
+# leads. Distinct rows are found by a small table in memory, groups by sorting all leads.
 DECIDED_PLACES = """
-SELECT source, market, state, count(*) FROM lead WHERE policy_version = ? AND snapshot_id = ? GROUP BY source, market, state
+SELECT DISTINCT policy_version, snapshot_id, source, market, state FROM lead WHERE policy_version <> ? OR snapshot_id <> ?
 """
 
 # In order of their numbers, which is the order of the table.
 STORED_LEADS = f"SELECT {', '.join(STORED)} FROM lead WHERE id IN (SELECT value FROM carray(?)) ORDER BY id"
 
-# In order of their numbers, so that a batch is one stretch of the table.
-REDECIDE_BATCH = f"""
-SELECT {", ".join(STORED)} FROM lead
-WHERE id > ? AND (policy_version <> ? OR snapshot_id <> ?) ORDER BY id LIMIT ?
-"""
+# In order of their numbers, so that a batch is one stretch of the table. With every column, so that a row can be hashed as it will be.
+REDECIDE_BATCH = (
+    "SELECT {} FROM lead WHERE id > ? AND (policy_version <> ? OR snapshot_id <> ?) ORDER BY id LIMIT ?"
+)
 
 # All stage columns of a batch, in one prepared statement.
 REDECIDE = "UPDATE lead SET {} WHERE id = ?".format(", ".join(f"{column} = ?" for column in Decision._fields))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from db import Database, audit
+from db import Database, audit, verifying
 from jobs.testing import Bench
 from valhalla.leads.outcomes import undo
 from valhalla.scoring import experiments
@@ -14,8 +16,9 @@ from valhalla.scoring import store as stages
 from valhalla.scoring.jobs import Reevaluating
 from valhalla.scoring.policies import change
 from valhalla.scoring.reevaluate import Hooks, reevaluate
-from valhalla.scoring.stages import StoredLead, redecide
+from valhalla.scoring.stages import Context, Decision, StoredLead, redecide
 from valhalla.scoring.stages.lead import COLUMNS, SHOWN, STORED
+from valhalla.scoring.stages.pipeline import redecide_columns
 
 
 def leads(database: Database) -> list[StoredLead]:
@@ -145,6 +148,56 @@ def test_a_lead_that_changes_meanwhile_is_read_again(database: Database, people:
 
     reevaluate(database, Hooks(fence=fence))
     assert_settled(database)
+
+
+@pytest.mark.parametrize("changed", ["lists = 4", "file_id = NULL"])
+def test_what_another_thread_writes_meanwhile_stays_and_is_witnessed(
+    database: Database, people: Any, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    people(6)
+    change(database, "score.size", 3, "size matters")
+    seen = []
+
+    def write() -> None:
+        with database.write():
+            database.sql(f"UPDATE lead SET {changed} WHERE id = 2")
+
+    def meanwhile(row: Sequence[Any], context: Context) -> Decision:
+        if not seen:  # the batch has been read, and is not stored yet
+            other = Thread(target=write)
+            other.start()
+            other.join()
+        seen.append(row[0])
+        return redecide_columns(row, context)
+
+    monkeypatch.setattr("valhalla.scoring.reevaluate.redecide_columns", meanwhile)
+    assert reevaluate(database).decided == 6
+    assert database.value(f"SELECT {changed.replace('=', 'IS')} FROM lead WHERE id = 2") == 1
+    assert seen.count(2) == 2
+    assert_settled(database)
+    verdict = verifying.verify(database)
+    assert verdict.ok, verdict.problems
+
+
+def test_what_others_write_elsewhere_has_nothing_decided_twice(
+    database: Database, people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(6)
+    change(database, "score.size", 3, "size matters")
+    seen: list[int] = []
+
+    def meanwhile(row: Sequence[Any], context: Context) -> Decision:
+        if not seen:
+            other = Thread(target=lambda: change(database, "promotion.days", 9, "it decides nothing"))
+            other.start()
+            other.join()
+        seen.append(row[0])
+        return redecide_columns(row, context)
+
+    monkeypatch.setattr("valhalla.scoring.reevaluate.redecide_columns", meanwhile)
+    assert reevaluate(database).decided == 6
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert verifying.verify(database).ok
 
 
 def test_many_causes_make_one_job_that_shows_its_progress(database: Database, people: Any, tell: Any) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from valhalla.scoring.stages.assignment import decide_assignment
 from valhalla.scoring.stages.compiled import Context
 from valhalla.scoring.stages.known import NOTHING, known
-from valhalla.scoring.stages.lead import Decision, StoredLead
+from valhalla.scoring.stages.lead import STORED, Decision, StoredLead
 from valhalla.scoring.stages.outcome import decide_outcome
 from valhalla.scoring.stages.packet import decide_packet
 from valhalla.scoring.stages.points import PointRules, decide_points
@@ -14,6 +17,8 @@ from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.score import decide_base, decide_score, freshness
 
 _new = tuple.__new__
+
+_WITH_VARIANT = STORED.index("variant_id") + 1
 
 
 def decide(
@@ -138,33 +143,29 @@ def decide(
 
 def redecide(lead: StoredLead, context: Context) -> Decision:
     """The decision on a stored lead by the policy and snapshot of ``context``: re-evaluation, and the check of an old one."""
-    row = Row(
-        name=lead.name,
-        email=lead.email,
-        phone=lead.phone,
-        value=lead.value,
-        location=lead.location,
-        source=lead.source,
-        market=lead.market,
-        state=lead.state,
-        list_date=lead.list_date,
-        address=lead.address,
-        arv=lead.arv,
-        repairs=lead.repairs,
-        sqft=lead.sqft,
-        condition=lead.condition,
-        beds=lead.beds,
-        distress=lead.distress,
-        phone_key=lead.phone_key,
-        warnings=lead.warnings,
-        extras=None,
-        details=lead.details,
-        person=lead.person,
-        identity=lead.identity,
-        fingerprint=0,
-        line=0,
-        aliases=(),
-    )
-    kept = lead.decision.variant_id
-    status = lead.stands if isinstance(context.score, PointRules) else lead.status
-    return decide(row, context, lead.lists, lead.created_at, lead.suppressed, status, kept)
+    return redecide_columns((*lead[:-1], *lead.decision), context)
+
+
+def redecide_columns(columns: Sequence[Any], context: Context) -> Decision:
+    """:func:`redecide` for the columns :data:`valhalla.scoring.stages.lead.STORED` of a lead, and whatever comes behind them. Of a
+    million leads, making a :class:`StoredLead` of each takes half as long as deciding on it."""
+    (
+        _,
+        identity,
+        *read,
+        person,
+        lists,
+        created_at,
+        status,
+        _,
+        _,
+        _,
+        suppressed,
+        standing,
+        details,
+        kept,
+    ) = columns[:_WITH_VARIANT]
+    row = _new(Row, (*read, None, details, person, identity, 0, 0, (), ()))
+    if standing is not None and isinstance(context.score, PointRules):
+        status = standing
+    return decide(row, context, lists, created_at, suppressed, status, kept)

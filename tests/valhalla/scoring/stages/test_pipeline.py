@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from valhalla.program.database import memory_database
 from valhalla.scoring.stages import STAGES, Decision, StoredLead, decide, redecide
 from valhalla.scoring.stages.explanation import explain
+from valhalla.scoring.stages.pipeline import redecide_columns
 from valhalla.scoring.stages.policy import DEFAULTS
 from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
@@ -78,6 +79,15 @@ def test_decide_and_explain_agree(lab: Any, formula: int, data: st.DataObject) -
         assert (result.policy_version, result.at) == (kept.policy_version, kept.decided_at)
         json.dumps(result.numbers, allow_nan=False)
     assert redecide(lead, context) == kept
+    behind = ("columns", "behind", "these")
+    assert redecide_columns((*lead[:-1], *lead.decision, *behind), context) == kept
+
+
+@pytest.mark.parametrize(("formula", "status"), [(1, "contacted"), (2, "interested")])
+def test_only_formula_2_knows_the_finer_word(lab: Any, formula: int, status: str) -> None:
+    context = lab.context_of(DEFAULTS[formula])
+    lead = lab.decided(lab.PLAIN, context, status="contacted")._replace(standing="interested")
+    assert redecide(lead, context) == decide(lab.PLAIN, context, status=status)
 
 
 @given(data=st.data())
