@@ -18,8 +18,8 @@ from db import errors
 from db.clock import iso, now
 from db.database import Database
 from db.schema import Schema
-from db.verdict import Verdict
-from db.verifying import ALTERED, verify
+from db.verdict import ALTERED, Verdict
+from db.verifying import verify
 
 MAGIC = b"SQLite format 3\0"
 MANIFEST = ".manifest.json"
@@ -100,7 +100,7 @@ def _verified(
         return verdict
     try:
         with Database.open_copy(path, schema, any_schema=True) as database:
-            return verify(database, head, heads, also, newest=newest, still=True)
+            return verify(database, head, heads, also, newest=newest)
     except (errors.DatabaseError, apsw.Error) as error:
         verdict = Verdict()
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from db.clock import iso
 
+ALTERED = "altered or torn"
+"""Once its pages are sound, nobody can tell which of the two a file is."""
+
 PROBLEMS_KEPT = 1000
 """Problems that are listed one by one; the rest are counted."""
 

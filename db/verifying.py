@@ -17,15 +17,13 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from db import audit, errors, structure
+from db import audit, errors, integrity, structure
 from db.database import Database
 from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, encoded, gone_hash
 from db.schema import SealedRanges
 from db.sealing import DECLARATION, ROWS, key_sql
 from db.standing import READ_HEAD
-from db.verdict import PROBLEMS_KEPT, Verdict
-
-ALTERED = "altered or torn"
+from db.verdict import ALTERED, PROBLEMS_KEPT, Problem, Verdict
 
 Line = tuple[Any, ...]
 """A witness and its row: key, entry, salt, hash, whether there is a row, its personal columns and the others as they are hashed; both
@@ -39,46 +37,42 @@ def verify(
     also: Callable[[Database, Verdict], object] | None = None,
     *,
     newest: bool = False,
-    still: bool = False,
 ) -> Verdict:
     """Check everything. Never raises for damage.
 
     ``head``: a hash noted outside earlier, which must be in this chain; ``heads``: entry numbers and hashes noted outside,
     of which those that this chain is long enough for must be in it; ``also``: looks at the same moment of the file at the end;
-    ``newest``: this is the file itself, so that none of those heads may be beyond its end; ``still``: nobody writes to it, so
-    SQLite's own checks are made by another thread meanwhile.
+    ``newest``: this is the file itself, so that none of those heads may be beyond its end.
+
+    SQLite's own checks are made by other threads meanwhile. In a file that is being written to, each looks at a moment of its own.
     """
-    verdict = Verdict()
-
-    def rows(verdict: Verdict) -> None:
-        walk = Walk(database, verdict)
-        walk.chain(head, dict(heads), newest)
-        walk.structure()
-        if walk.witnessing():
-            walk.tables()
-        walk.sealed_ranges()
-        if also:
-            also(database, verdict)
-
+    verdict, found = Verdict(), Verdict()
     try:
         with database.view():
             _identity(database, verdict)
-            if not still:
-                _structure(database, verdict)
-                rows(verdict)
-            else:
-                found, damage = Verdict(), None
-                with ThreadPoolExecutor(1, "verifying") as pool:
-                    checked = pool.submit(_structure, database, verdict)
-                    try:
-                        rows(found)
-                    except _DAMAGE as error:
-                        damage = error
-                checked.result()  # what cannot be read as SQLite is not asked for its rows
-                found.begin_with(verdict)
-                verdict = found
-                if damage is not None:
-                    raise damage
+            damage = None
+            with ThreadPoolExecutor(len(integrity.CHECKS), "verifying") as pool:
+                checked = [pool.submit(_check, check, database) for check in integrity.CHECKS]
+                try:
+                    for problem in integrity.references(database):
+                        found.add(*problem)
+                    walk = Walk(database, found)
+                    walk.chain(head, dict(heads), newest)
+                    walk.structure()
+                    if walk.witnessing():
+                        walk.tables()
+                    walk.sealed_ranges()
+                    if also:
+                        also(database, found)
+                except _DAMAGE as error:
+                    damage = error
+            for each in checked:
+                for problem in each.result():  # what cannot be read as SQLite is not asked for its rows
+                    verdict.add(*problem)
+            found.begin_with(verdict)
+            verdict = found
+            if damage is not None:
+                raise damage
     except _DAMAGE as error:
         verdict.add("file", None, f"{ALTERED}: {' '.join(str(error).split())}")
     if not verdict.ok:
@@ -98,11 +92,12 @@ def _identity(database: Database, verdict: Verdict) -> None:
         verdict.add("file", None, f"does not bear the mark of a {schema.words.program} file (application_id)")
 
 
-def _structure(database: Database, verdict: Verdict) -> None:
-    for line in problems(database):
-        verdict.add("file", None, f"{ALTERED}: {' '.join(line.split())}")
-    for table, rowid, parent, _ in database.sql("PRAGMA foreign_key_check"):
-        verdict.add(table, rowid, f"refers to a row of {parent} that is missing")
+def _check(check: integrity.Check, database: Database) -> list[Problem]:
+    try:
+        with database.view():
+            return check(database)
+    finally:
+        database.close()
 
 
 class Sealed(NamedTuple):
@@ -346,11 +341,15 @@ class Table:
         """Add to the verdict what is not as the chain says."""
         digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
         counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
-        latest: Line | None = None
+        problems, rows, fitting = self.verdict.count, self.verdict.rows, 0
+        fits, latest = self._fits(), None
         for line in self._lines():
-            key, entry, _, row_hash = line[:4]
+            key, entry, _, row_hash, _, _, _ = line
             if latest is not None and latest[0] != key:
-                self._row(latest)
+                if fits(latest):
+                    fitting += 1
+                else:
+                    self._row(latest)
             latest = line
             digest = digests.get(entry)
             if digest is None:
@@ -363,11 +362,40 @@ class Table:
             digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
             counts[entry][row_hash is None] += 1
         if latest is not None:
-            self._row(latest)
+            if fits(latest):
+                fitting += 1
+            else:
+                self._row(latest)
+        self.verdict.rows += fitting
         for entry, sealed in self.sealed.items():
             if digests[entry].hexdigest() != sealed.digest:
                 self._explain(entry, sealed, counts[entry], digests[entry].hexdigest())
-        self._unwitnessed()
+        # Where nothing is wrong with any of them, each witness is that of another row: as many rows, and there are no others.
+        if self.verdict.count != problems or self.verdict.rows - rows != self._count():
+            self._unwitnessed()
+
+    def _count(self) -> int:
+        found: int = self.walk.database.value(f'SELECT count(*) FROM "{self.name}"')
+        return found
+
+    def _fits(self) -> Callable[[Line], bool]:
+        """Whether a row is as its witness says, for most rows: those hashed by the usual columns, with nothing left out."""
+        hasher = None if self.usual is None else self.hashers[self.usual]
+        if hasher is None or self.verdict.left_out:
+            return lambda line: False
+        usual = {entry for entry, sealed in self.sealed.items() if sealed.columns == self.usual}
+        check = hasher.check_encoded
+
+        def fits(line: Line) -> bool:
+            _, entry, salt, row_hash, _, personal, rest = line
+            return (
+                rest is not None
+                and entry in usual
+                and (salt is None or len(salt) == SALT_BYTES)
+                and check(personal, rest, salt) == row_hash
+            )
+
+        return fits
 
     def _usual(self) -> str | None:
         """The columns by which most rows were hashed, where SQLite can write them as they are hashed: neither bytes nor fractions.
@@ -427,14 +455,7 @@ class Table:
 
     def _row(self, line: Line) -> None:
         """The newest witness of a key, and the row as it is."""
-        key, entry, salt, row_hash, there, personal, rest = line
-        sealed = self.sealed.get(entry)
-        if sealed is not None and sealed.columns == self.usual and rest is not None:
-            usual = self.hashers[self.usual]
-            plain = not self.verdict.left_out and (salt is None or len(salt) == SALT_BYTES)
-            if usual is not None and plain and usual.check_encoded(personal, rest, salt) == row_hash:
-                self.verdict.rows += 1
-                return
+        key, entry, salt, row_hash, there, _, _ = line
         if row_hash is None:
             if there:
                 self.verdict.add(self.name, key, f"was removed by entry {entry}, but is there again")
@@ -553,24 +574,3 @@ def _keys_of(keys: Any) -> set[Any] | None:
     for key in keys:
         found.update(range(key[0], key[1] + 1)) if isinstance(key, list) else found.add(key)
     return found
-
-
-SEARCH_TABLES = (
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%USING fts5%'"
-)
-
-
-def problems(database: Database, most: int = 100, *, quick: bool = False) -> list[str]:
-    """What ``integrity_check`` (``quick``: ``quick_check``) finds, at most ``most`` lines; empty: the file is sound.
-
-    A connection keeps what it last read of a full-text table, and the check compares with that: after another connection
-    has written to the table, a sound file would be called damaged. A query before the check makes it look again.
-    """
-    with database.view():
-        for (name,) in database.sql(SEARCH_TABLES):
-            with contextlib.suppress(
-                apsw.Error, errors.DatabaseError
-            ):  # damage is what the check is there to find
-                database.sql(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",))
-        found = database.sql(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({most})")
-    return [line for (line,) in found if line != "ok"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import random
 import shutil
-import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +22,6 @@ from hypothesis import strategies as st
 from db import Database, audit, redaction, sealing
 from db.evidence import Hasher
 from db.inspecting import inspect
-from db.verifying import problems
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.schema import SCHEMA
 
@@ -474,36 +470,6 @@ def test_a_file_written_under_another_locale_verifies(
     writer.expect("done")
     writer.finish()
     assert both(path) == set()
-
-
-# -- SQLite's own checks --------------------------------------------------------------------------------------
-
-
-def test_a_search_index_that_another_connection_wrote_is_no_damage(tmp_path: Path) -> None:
-    with open_database(tmp_path / "valhalla.db") as database:
-        assert problems(database) == []
-
-        def write() -> None:
-            with database.write():
-                database.sql("INSERT INTO lead_search (rowid, text) VALUES (1, 'ann lee')")
-
-        other = threading.Thread(target=write)
-        other.start()
-        other.join()
-        assert problems(database, quick=True) == []
-        assert problems(database) == []
-
-
-def test_damage_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "valhalla.db"
-    with open_database(path) as database:
-        with database.write():
-            database.sql("INSERT INTO lead_search (rowid, text) VALUES (1, 'ann lee')")
-        database.checkpoint()
-    with contextlib.closing(sqlite3.connect(path)) as outside, outside:
-        outside.execute("UPDATE lead_search_content SET c0 = 'bob roe'")
-    with open_database(path) as database:
-        assert "lead_search" in problems(database)[0]
 
 
 # -- redacted copies as version 0.1 made them ------------------------------------------------------------------

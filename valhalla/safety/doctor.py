@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from db import Database, DatabaseError, audit, repairing, structure, verifying
+from db import Database, DatabaseError, audit, integrity, repairing, structure
 from db.clock import now, to_datetime
 from db.structure import Difference
 from valhalla.program import entries
@@ -80,7 +80,7 @@ def _parts(database: Database) -> Check:
 
 
 def _integrity(database: Database) -> Check:
-    found = verifying.problems(database, 1)
+    found = integrity.problems(database, 1)
     return Check("integrity", not found, found[0] if found else "every page and index is intact")
 
 

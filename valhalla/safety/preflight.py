@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from db import Database, verifying
+from db import Database, integrity
 from valhalla.program.database import schema_version
 from valhalla.program.errors import InputError
 from valhalla.program.home import Home
@@ -78,7 +78,7 @@ def check_space(home: Home) -> Check:
 
 def _sound(database: Database) -> Check:
     """A look at the structure of the file; the whole check belongs to ``valhalla audit verify``."""
-    found = verifying.problems(database, 1, quick=True) if _small(database) else []
+    found = integrity.problems(database, 1, quick=True) if _small(database) else []
     if found:
         return Check("file sound", False, f"{database.path} is damaged ({found[0]}); restore an audit copy")
     return Check("file sound", True, f"schema {schema_version(database)}")

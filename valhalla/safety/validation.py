@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db import Database, heads, verifying
+from db import Database, heads, integrity
 from db.clock import iso
 from valhalla.effects import live
 from valhalla.intake.importer import import_file
@@ -110,7 +110,7 @@ def _security(found: tuple[str, str]) -> str:
 
 
 def _integrity(database: Database) -> str:
-    found = verifying.problems(database, 1)
+    found = integrity.problems(database, 1)
     if found or database.sql(sql.BROKEN_REFERENCES):
         raise Failed(f"the file is damaged: {found[0] if found else 'a reference leads nowhere'}")
     return f"every page and reference, schema {SCHEMA.latest}"
