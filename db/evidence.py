@@ -110,13 +110,13 @@ def key_value(key: Values) -> int | str:
 
 def gone_hash(table: str, key: int | str) -> bytes:
     """What a removed row adds to the digest of the entry that witnesses its removal."""
-    return gone_hasher(table)(key)
+    return gone_hashes(table, (key,))[0]
 
 
-def gone_hasher(table: str) -> Callable[[int | str], bytes]:
+def gone_hashes(table: str, keys: Iterable[int | str]) -> list[bytes]:
     """:func:`gone_hash` for many rows of a table."""
     begin, sha256, dumps = f"{GONE_DOMAIN}\n{table}\n".encode(), hashlib.sha256, orjson.dumps
-    return lambda key: sha256(begin + dumps([key])).digest()
+    return [sha256(begin + dumps([key])).digest() for key in keys]
 
 
 def _picker(indexes: Sequence[int]) -> Callable[[Values], Values]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from db import Database, audit, sealing
@@ -75,6 +76,18 @@ def test_what_is_there_again_is_not_witnessed_as_removed(
     assert both(path) == set()
 
 
+def test_rows_among_others_and_twice_named_are_removed_once(
+    database: Database, path: Path, both: Callable[..., set[Any]]
+) -> None:
+    fill(database, 3_000)
+    with database.write():
+        remove(database, *range(2_900, 0, -2), 2, 2)
+    assert gone(database) == [(number,) for number in range(2, 2_901, 2)]
+    assert database.value("SELECT count(*) FROM header") == 3_000 - 1_450
+    database.close_all()
+    assert both(path) == set()
+
+
 def test_what_was_rolled_back_is_forgotten(database: Database) -> None:
     fill(database, 3)
     with pytest.raises(LookupError), database.write():
@@ -105,7 +118,7 @@ def buyers(database: Database, rewrite: Rewrite, count: int) -> list[tuple[Any, 
     return database.sql(f"SELECT {', '.join(rewrite.columns)} FROM buyer ORDER BY id")
 
 
-@pytest.mark.parametrize("count", [1, 300])
+@pytest.mark.parametrize("count", [1, 300, 2_500])
 def test_both_verifiers_find_changed_rows_right(
     database: Database, path: Path, both: Callable[..., set[Any]], count: int
 ) -> None:
@@ -122,6 +135,7 @@ def test_both_verifiers_find_changed_rows_right(
     assert database.sql(f"SELECT {', '.join(rewrite.columns)} FROM buyer ORDER BY id") == rows
     salts = "SELECT count(*) FROM witness WHERE tbl = 'buyer' AND salt IS {} NULL"
     assert [database.value(salts.format(word)) for word in ("", "NOT")] == [count, count]
+    assert database.connection().config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, -1) == 1
     database.close_all()
     assert both(path) == set()
 

@@ -572,34 +572,30 @@ UNDO_RESULT = "SELECT reversed, kept, failed, items FROM import_undo WHERE impor
 LEADS_MADE = "SELECT id FROM lead WHERE import_id = :import AND id > :after ORDER BY id LIMIT :most"
 # Imports of what a person typed; their word counts as a person's.
 _TYPED = "SELECT id FROM import WHERE path LIKE '(by hand)%'"
-# Leads that a person has worked with, each with the reason why it stays.
+# Leads that a person has worked with, each with the reason why it stays; which of them, in the words of db.among, here and below.
 WORKED_ON = f"""
-SELECT DISTINCT k.value, 'an outcome was recorded' FROM carray(?1) AS k CROSS JOIN outcome AS o ON o.lead_id = k.value
+SELECT DISTINCT lead_id, 'an outcome was recorded' FROM outcome WHERE lead_id {{0}}
 UNION ALL
-SELECT k.value, 'a note was written' FROM carray(?1) AS k CROSS JOIN note AS n ON n.lead_id = k.value
+SELECT lead_id, 'a note was written' FROM note WHERE lead_id {{0}}
 UNION ALL
-SELECT k.value, 'it has a tag' FROM carray(?1) AS k CROSS JOIN tag AS t ON t.lead_id = k.value AND t.removed_at IS NULL
+SELECT lead_id, 'it has a tag' FROM tag WHERE lead_id {{0}} AND removed_at IS NULL
 UNION ALL
-SELECT k.value, 'something was promised' FROM carray(?1) AS k CROSS JOIN promise AS p ON p.lead_id = k.value
+SELECT lead_id, 'something was promised' FROM promise WHERE lead_id {{0}}
 UNION ALL
-SELECT k.value, 'there is a deal' FROM carray(?1) AS k CROSS JOIN deal AS d ON d.lead_id = k.value
+SELECT lead_id, 'there is a deal' FROM deal WHERE lead_id {{0}}
 UNION ALL
-SELECT k.value, 'a person changed it' FROM carray(?1) AS k CROSS JOIN lead_history AS h ON h.lead_id = k.value
-WHERE h.actor <> 'import' AND h.cause <> ?2 OR h.import_id <> ?3 AND h.import_id IN ({_TYPED})
+SELECT lead_id, 'a person changed it' FROM lead_history WHERE lead_id {{0}}
+  AND (actor <> 'import' AND cause <> :undo OR import_id <> :import AND import_id IN ({_TYPED}))
 UNION ALL
-SELECT m.kept_id, 'another lead was merged into it' FROM lead_merge AS m
-WHERE m.undone_at IS NULL AND m.kept_id IN (SELECT value FROM carray(?1))
+SELECT kept_id, 'another lead was merged into it' FROM lead_merge WHERE undone_at IS NULL AND kept_id {{0}}
 UNION ALL
-SELECT m.merged_id, 'it was merged into lead ' || m.kept_id FROM lead_merge AS m
-WHERE m.undone_at IS NULL AND m.merged_id IN (SELECT value FROM carray(?1))
+SELECT merged_id, 'it was merged into lead ' || kept_id FROM lead_merge WHERE undone_at IS NULL AND merged_id {{0}}
 """
 # Leads that another list names or has changed.
 NAMED_ELSEWHERE = """
-SELECT k.value, 'import ' || s.import_id || ' names it too' FROM carray(?1) AS k
-CROSS JOIN sighting AS s ON s.lead_id = k.value WHERE s.import_id <> ?2
+SELECT lead_id, 'import ' || import_id || ' names it too' FROM sighting WHERE lead_id {0} AND import_id <> :import
 UNION ALL
-SELECT k.value, 'import ' || h.import_id || ' changed it since' FROM carray(?1) AS k
-CROSS JOIN lead_history AS h ON h.lead_id = k.value WHERE h.import_id <> ?2
+SELECT lead_id, 'import ' || import_id || ' changed it since' FROM lead_history WHERE lead_id {0} AND import_id <> :import
 """
 # Leads that the list named and did not make.
 LEADS_SIGHTED = """

@@ -18,6 +18,7 @@ from typing import Any
 import apsw
 
 from db import Database, audit, pacing, sealing, waiting
+from db.among import among
 from db.pacing import Pace
 from valhalla.intake import sql
 from valhalla.leads import redecide, remove, scrubbing
@@ -27,7 +28,7 @@ from valhalla.program.errors import NotFound, ValhallaError
 from valhalla.scoring.stages.row import CONTENT
 
 BATCH = 100_000
-FIRST = 500
+FIRST = 20_000
 SMALLEST = 50
 """Rows that are undone at a time, in the first batch, and the least while somebody else waits to write. The keys of a batch stand all
 over their index, so twice as many batches write its pages twice as often."""
@@ -140,14 +141,10 @@ class _Undo:
         return [number for (number,) in self.database.sql(text, given)]
 
     def _remove(self, ids: list[int]) -> None:
-        kept = _first_reasons(
-            self.database.sql(
-                sql.WORKED_ON, (apsw.carray(array("q", ids)), f"undo:{self.import_id}", self.import_id)
-            )
-        )
-        failed = _first_reasons(
-            self.database.sql(sql.NAMED_ELSEWHERE, (apsw.carray(array("q", ids)), self.import_id))
-        )
+        words, given = among(array("q", ids))
+        given |= {"import": self.import_id, "undo": f"undo:{self.import_id}"}
+        kept = _first_reasons(self.database.sql(sql.WORKED_ON.format(words), given))
+        failed = _first_reasons(self.database.sql(sql.NAMED_ELSEWHERE.format(words), given))
         failed = {lead: reason for lead, reason in failed.items() if lead not in kept}
         gone = [lead for lead in ids if lead not in kept and lead not in failed]
         remove.remove_leads(self.database, gone)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from db import audit, pacing
+from db.among import among
 from db.clock import iso
 from db.pacing import Pace
 from valhalla.intake import sql
@@ -547,8 +548,9 @@ def _put_together(database: Database, lead: int, body: dict[str, Any], unfolding
         moved = moved or bool(house["work"])
         if not house["made"]:
             continue
-        given = (apsw.carray(array("q", [house["lead"]])), f"unfold:{unfolding_id}", 0)
-        if database.sql(sql.WORKED_ON, given):
+        words, given = among(array("q", [house["lead"]]))
+        given |= {"import": 0, "undo": f"unfold:{unfolding_id}"}
+        if database.sql(sql.WORKED_ON.format(words), given):
             kept += 1
             for table, ids in house["work"].items():
                 database.many(leads_sql.MOVE_WORK[table], [(house["lead"], each, lead) for each in ids])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from db import sealing
+from db.among import among
 from valhalla.leads import sql
 from valhalla.leads.details import decoded
 from valhalla.leads.search import indexed
@@ -26,18 +27,19 @@ def remove_leads(database: Database, lead_ids: Sequence[int]) -> None:
     """
     if not lead_ids:
         return
-    ids = array("q", sorted(lead_ids))
+    ids = array("q", sorted({*lead_ids}))
+    words, given = among(ids)
     database.sql(sql.KEEP_NUMBERS)
     with database.recorder().off():  # none of these tables is evidence
         if ids[0] <= indexed(database).lead:
             database.many(sql.DROP_PHONE, sorted(_phones(database, ids)))
             database.sql(sql.REMOVE_WORDS, (apsw.carray(ids),))
-        database.sql(sql.REMOVE_KEYS, (apsw.carray(ids),))
+        database.sql(sql.REMOVE_KEYS.format(words), given)
     for table, column in sql.HANGS_ON_LEADS.items():
         if database.one(sql.HANGS_BETWEEN.format(table, column), (ids[0], ids[-1])):
             working = table.split()[0] not in database.schema.tables
             with database.recorder().off() if working else contextlib.nullcontext():
-                database.sql(sql.REMOVE_HANGING.format(table, column), (apsw.carray(ids),))
+                database.sql(sql.REMOVE_HANGING.format(table, column, words), given)
     sealing.remove(database, "lead", ids)
 
 

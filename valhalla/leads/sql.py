@@ -971,12 +971,12 @@ SELECT lead_id, before ->> 'phone_key', before ->> 'details' FROM lead_history W
 """
 # What hangs on leads. Nothing here may read a table from its beginning to its end: this is done a few hundred leads at a time.
 REMOVE_WORDS = "DELETE FROM lead_search WHERE rowid IN (SELECT value FROM carray(?))"
-# All keys of a batch in the order of the index of keys, so that each of its pages is written once.
+# All keys of a batch in the order of the index of keys, so that each of its pages is written once. Of which leads is said in the
+# words of db.among, here and below.
 REMOVE_KEYS = """
-DELETE FROM lead_key WHERE lead_id IN (SELECT value FROM carray(?1)) AND key IN (
-  SELECT identity FROM lead WHERE id IN (SELECT value FROM carray(?1))
-  UNION ALL SELECT x.key FROM carray(?1) AS k CROSS JOIN lead_key AS x INDEXED BY lead_key_learnt
-    ON x.lead_id = k.value AND x.learnt = 1)
+DELETE FROM lead_key WHERE lead_id {0} AND key IN (
+  SELECT identity FROM lead WHERE id {0}
+  UNION ALL SELECT key FROM lead_key INDEXED BY lead_key_learnt WHERE learnt = 1 AND lead_id {0})
 """
 # By the name of the column: most leads have nothing in most of these tables, which is looked up for all of them together.
 HANGS_ON_LEADS = {
@@ -998,7 +998,7 @@ HANGS_ON_LEADS = {
     "lead_hold": "lead_id",
 }
 HANGS_BETWEEN = "SELECT 1 FROM {} WHERE {} BETWEEN ? AND ? LIMIT 1"
-REMOVE_HANGING = "DELETE FROM {} WHERE {} IN (SELECT value FROM carray(?))"
+REMOVE_HANGING = "DELETE FROM {} WHERE {} {}"
 
 
 # -- what people wrote -------------------------------------------------------------------------------

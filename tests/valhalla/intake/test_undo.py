@@ -17,6 +17,7 @@ from valhalla.intake.source_rules import rules_of
 from valhalla.intake.sources import Candidate
 from valhalla.intake.undo import Hooks, undo_import
 from valhalla.leads import do_not_contact, merge, suppression
+from valhalla.leads.remove import remove_leads
 from valhalla.program.errors import NotFound, ValhallaError
 
 ANN = "Ann Ames,ann@example.com,100000,713-555-2101,Houston TX\n"
@@ -69,6 +70,22 @@ def test_what_a_person_did_since_is_kept_and_named(desk: Any, whole: Callable[[]
         item["reason"] for item in result["items"]
     )
     assert [row[1] for row in desk.leads()] == ["Ann Ames", "Ben Bold"]
+    whole()
+
+
+def test_leads_whose_numbers_have_gaps_are_told_apart_likewise(desk: Any, whole: Callable[[], None]) -> None:
+    people = (f"Lead {n},l{n}@example.com,1,713-555-21{n:02},\n" for n in range(1, 7))
+    desk.take("a.csv", "".join(people))
+    with desk.database.references_unchecked(), desk.database.write():
+        remove_leads(desk.database, [2, 3])
+    desk.take("b.csv", "Lead 4,l4@example.com,2,713-555-2104,\n")
+    with desk.database.write():
+        desk.database.sql(
+            "INSERT INTO outcome (lead_id, event, at, recorded_at, recorded_by) VALUES (6, 'contacted', 1, 1, 'me')"
+        )
+    result = undo_import(desk.database, 1)
+    assert (result["reversed"], result["kept"], result["failed"]) == (2, 1, 1)
+    assert {item["lead"]: item["bucket"] for item in result["items"]} == {4: "failed", 6: "kept"}
     whole()
 
 
