@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from db import Database
@@ -113,7 +114,7 @@ def _best(
     filters: Mapping[str, str | None],
     part: str | None = None,
 ) -> list[int]:
-    resting: Resting | frozenset[int] = viewer.resting if wait is not None else frozenset()
+    resting = viewer.resting if wait is not None else None
     best = Best(count, viewer.at, viewer.score)
     where, now = call_list_index.of(database), viewer.at
     columns = [column for column, value in filters.items() if value is not None]
@@ -125,7 +126,7 @@ def _best(
     given = {"now": now, **filters, **{f"paused{number}": name for number, name in enumerate(paused)}}
     given["files"] = json.dumps(source_pauses.files(database, paused))
     if part == AGAIN:
-        _offer(best, database.sql(again, given), resting)
+        _offer(best, map(Candidate._make, database.sql(again, given)), resting)
         return [ranked.id for ranked in best.ranked()]
     reader = _Reader(database, best, count, given, of_bases, of_base, of_date, resting)
     next_base = sql.NEXT_BASE.replace("{line}", str(where))
@@ -138,9 +139,8 @@ def _best(
         match = _words_of(database, filters["market"], filters["source"])
         text = sql.BELOW if match is None else sql.BELOW_NAMED
         below = sql.chosen(text, where, wait, *columns, paused=len(paused), part=part)
-        _offer(
-            best, database.sql(below, {**reader.given, "least": best.least_base(), "match": match}), resting
-        )
+        rows = database.sql(below, {**reader.given, "least": best.least_base(), "match": match})
+        _offer(best, map(Candidate._make, rows), resting)
     return [ranked.id for ranked in best.ranked()]
 
 
@@ -151,10 +151,14 @@ def _words_of(database: Database, market: str | None, source: str | None) -> str
     return match if match is not None and search.percent(database) == 100 else None
 
 
-def _offer(best: Best, rows: Iterable[tuple[Any, ...]], resting: Resting | frozenset[int]) -> None:
-    for row in rows:
-        if row[0] not in resting:
-            best.offer(Candidate._make(row))
+def _offer(best: Best, candidates: Iterable[Candidate], resting: Resting | None) -> None:
+    """Offer those that do not rest."""
+    them = iter(candidates)
+    while page := [*islice(them, PAGE)]:
+        rest = resting.among(candidate.id for candidate in page) if resting is not None else ()
+        for candidate in page:
+            if candidate.id not in rest:
+                best.offer(candidate)
 
 
 class _Reader:
@@ -169,7 +173,7 @@ class _Reader:
         of_bases: str,
         of_base: str,
         of_date: str,
-        resting: Resting | frozenset[int],
+        resting: Resting | None,
     ) -> None:
         self.database = database
         self.best = best
@@ -190,10 +194,11 @@ class _Reader:
             bounds = {"top": top, "oldest": oldest, "least": least, "undated": undated, "limit": limit}
             page = [*map(Candidate._make, self.database.sql(self._of_bases, {**self.given, **bounds}))]
             if len(page) < limit:
-                self._offer(page)
+                _offer(self.best, page, self.resting)
                 return None
             last = page[-1].score_base
-            self._offer([candidate for candidate in page if candidate.score_base != last])
+            whole = [candidate for candidate in page if candidate.score_base != last]
+            _offer(self.best, whole, self.resting)
             if self.best.days_left(last) < 0:
                 return None
             if page[0].score_base == last:
@@ -208,15 +213,13 @@ class _Reader:
             bounds = {"base": base, "oldest": oldest, "before": before, "limit": PAGE}
             page = [*map(Candidate._make, self.database.sql(self._of_base, {**self.given, **bounds}))]
             if len(page) < PAGE:
-                self._offer(page)
+                _offer(self.best, page, self.resting)
                 return
             # The last date may go on behind the page: its first leads are enough, however many it has.
             before = page[-1].since
-            self._offer([candidate for candidate in page if candidate.since != before])
-            bounds = {"base": base, "date": before, "limit": self.count + len(self.resting)}
-            self._offer(map(Candidate._make, self.database.sql(self._of_date, {**self.given, **bounds})))
-
-    def _offer(self, candidates: Iterable[Candidate]) -> None:
-        for candidate in candidates:
-            if candidate.id not in self.resting:
-                self.best.offer(candidate)
+            whole = [candidate for candidate in page if candidate.since != before]
+            _offer(self.best, whole, self.resting)
+            at_rest = len(self.resting) if self.resting is not None else 0
+            bounds = {"base": base, "date": before, "limit": self.count + at_rest}
+            of_date = self.database.sql(self._of_date, {**self.given, **bounds})
+            _offer(self.best, map(Candidate._make, of_date), self.resting)

@@ -7,11 +7,14 @@ it counts as a dial, but the number may be tried again. Somebody who asked to be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+import apsw
 
 from db.clock import DAY, HOUR, SECOND
 from valhalla.leads import details, numbers, promise_fates, sql
@@ -103,7 +106,7 @@ def may_call(database: Database, lead_id: int, rules: CallingRules, now: int) ->
         each.state == "open" and each.kind != "task" and each.at <= now
         for each in promise_fates.of_lead(database, lead_id)
     )
-    rest = resting_of(callee, _contacts(database, lead_id, now), now, promised=promised)
+    rest = resting_of(callee, _contacts(database, [lead_id], now)[lead_id], now, promised=promised)
     start = now if rest.until is None else rest.until
     dial = rest.dial or numbers.choose(callee.numbers)
     found = hours(callee, dial, rules, start)
@@ -144,27 +147,33 @@ class Resting:
         """How many leads the calls concern: no fewer than rest."""
         return len(self._concerned)
 
-    def __contains__(self, lead_id: int) -> bool:
-        return self.get(lead_id) is not None
+    def among(self, lead_ids: Iterable[int]) -> set[int]:
+        """Those of these leads that rest."""
+        concerned = self._concerned.intersection(lead_ids)
+        self._work_out(concerned)
+        return {lead_id for lead_id in concerned if self._found[lead_id] is not None}
 
     def get(self, lead_id: int) -> Rest | None:
         """Until when a lead rests, and why; None: it does not."""
         if lead_id not in self._concerned:
             return None
-        if lead_id not in self._found:
-            self._found[lead_id] = self._worked_out(lead_id)
+        self._work_out({lead_id})
         return self._found[lead_id]
 
-    def _worked_out(self, lead_id: int) -> Rest | None:
-        row = self._database.one(sql.CALLEE_OF_CALLS, (lead_id,))
-        if row is None:
-            return None
-        person, state, phone, key, more, spoken = row
-        # Only a conversation shows which number is the right one.
-        said = numbers.said(self._database, lead_id) if spoken else ()
-        callee = callee_of(lead_id, person, state, phone, key, more, said, self._rules)
-        rest = resting_of(callee, _contacts(self._database, lead_id, self._now), self._now)
-        return rest if rest.until is not None else None
+    def _work_out(self, lead_ids: Set[int]) -> None:
+        """Together: a statement takes as long to begin as a lead takes."""
+        new = sorted(lead_ids - self._found.keys())
+        if not new:
+            return
+        self._found.update(dict.fromkeys(new))
+        contacts = _contacts(self._database, new, self._now)
+        for row in self._database.sql(sql.CALLEES_OF_CALLS, (apsw.carray(array("q", new)),)):
+            lead_id, person, state, phone, key, more, spoken = row
+            # Only a conversation shows which number is the right one.
+            said = numbers.said(self._database, lead_id) if spoken else ()
+            callee = callee_of(lead_id, person, state, phone, key, more, said, self._rules)
+            rest = resting_of(callee, contacts[lead_id], self._now)
+            self._found[lead_id] = rest if rest.until is not None else None
 
 
 def resting_of(callee: Callee, contacts: Iterable[Contact], now: int, *, promised: bool = False) -> Rest:
@@ -280,9 +289,13 @@ def _callee(database: Database, lead_id: int, rules: CallingRules) -> Callee | N
     return callee_of(number, person, state, phone, key, more, numbers.said(database, lead_id), rules)
 
 
-def _contacts(database: Database, lead_id: int, now: int) -> list[Contact]:
-    given = {"lead": lead_id, "since": now - LOOK_BACK, "now": now}
-    return [Contact._make(row) for row in database.sql(sql.CONTACTS_OF_PERSON, given)]
+def _contacts(database: Database, lead_ids: Sequence[int], now: int) -> Mapping[int, list[Contact]]:
+    """By lead, those of its owner."""
+    found: dict[int, list[Contact]] = {lead_id: [] for lead_id in lead_ids}
+    given = apsw.carray(array("q", lead_ids)), now - LOOK_BACK, now
+    for asked, *row in database.sql(sql.CONTACTS_OF_OWNERS, given):
+        found[asked].append(Contact._make(row))
+    return found
 
 
 def _key(number: str) -> int:

@@ -540,24 +540,31 @@ SELECT lead_id FROM contact
 UNION SELECT l.id FROM contact AS c CROSS JOIN lead AS l ON l.person = c.person
 UNION SELECT n.lead_id FROM contact AS c CROSS JOIN lead_phone AS n ON n.phone_key = c.phone_key
 """
-# Dials and conversations of one person: on any lead of the owner, and of the lead's numbers for whomever they were dialed.
-CONTACTS_OF_PERSON = """
-SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
-  SELECT :lead AS id UNION SELECT other.id FROM lead AS own CROSS JOIN lead AS other ON other.person = own.person WHERE own.id = :lead
+# Dials and conversations of the owners of some leads: on any lead of theirs, and of the lead's numbers for whomever they were dialed.
+CONTACTS_OF_OWNERS = """
+SELECT theirs.asked, o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
+  SELECT k.value AS asked, k.value AS id FROM carray(?1) AS k
+  UNION SELECT own.id, other.id FROM carray(?1) AS k
+  CROSS JOIN lead AS own ON own.id = k.value CROSS JOIN lead AS other ON other.person = own.person
 ) AS theirs CROSS JOIN outcome AS o ON o.lead_id = theirs.id CROSS JOIN lead AS l ON l.id = o.lead_id
-WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+WHERE o.at BETWEEN ?2 AND ?3 AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
 UNION
-SELECT o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
-  SELECT '+' || phone_key AS number FROM lead WHERE id = :lead AND phone_key IS NOT NULL
-  UNION SELECT '+' || (p.value ->> 'key') FROM lead AS d, json_each(d.details, '$.phones') AS p
-  WHERE d.id = :lead AND p.value ->> 'key' IS NOT NULL
+SELECT known.asked, o.lead_id, o.event, o.at, o.number, o.channel, l.person FROM (
+  SELECT d.id AS asked, '+' || d.phone_key AS number FROM carray(?1) AS k CROSS JOIN lead AS d ON d.id = k.value
+  WHERE d.phone_key IS NOT NULL
+  UNION SELECT d.id, '+' || (p.value ->> 'key') FROM carray(?1) AS k CROSS JOIN lead AS d ON d.id = k.value,
+    json_each(d.details, '$.phones') AS p
+  WHERE p.value ->> 'key' IS NOT NULL
 ) AS known CROSS JOIN outcome AS o ON o.number = known.number CROSS JOIN lead AS l ON l.id = o.lead_id
-WHERE o.at BETWEEN :since AND :now AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
+WHERE o.at BETWEEN ?2 AND ?3 AND o.undone_at IS NULL AND o.event NOT IN ('paused', 'mail_returned')
 """
 # A lead as far as calling it goes.
 CALLEE = "SELECT id, person, state, phone, phone_key, details FROM lead WHERE id = ?"
-# One that calls concern.
-CALLEE_OF_CALLS = "SELECT person, state, phone, phone_key, details, status <> 'new' FROM lead WHERE id = ?"
+# Those that calls concern, and whether anybody spoke with them.
+CALLEES_OF_CALLS = """
+SELECT l.id, l.person, l.state, l.phone, l.phone_key, l.details, l.status <> 'new'
+FROM carray(?) AS k CROSS JOIN lead AS l ON l.id = k.value
+"""
 
 
 # -- promises --------------------------------------------------------------------------------------
