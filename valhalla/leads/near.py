@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
+from db.waiting import give_way, in_steps
 from valhalla.leads import details, sql
 from valhalla.program.later import later
 
@@ -29,6 +30,9 @@ NEIGHBOURS = 200
 
 SPAN = 10
 """Leads that are looked through for each that is placed: most of some lists have no address."""
+
+STEP = 50
+"""Addresses that are read between two looks at whether somebody waits for a page."""
 
 MOST = 5
 """A lead that may be more than so many others says too little about where it is: it is offered with none of them."""
@@ -58,7 +62,7 @@ def place_some(database: Database, upto: int, limit: int) -> bool:
         return False
     upto = min(upto, placed + SPAN * limit)
     rows = database.sql(sql.UNPLACED, (placed, upto, limit))
-    _place(database, [_read(*row) for row in rows])
+    _place(database, [_read(*row) for part in in_steps(rows, STEP) for row in part])
     database.sql(sql.ADVANCE_PLACED, (rows[-1][0] if len(rows) == limit else upto,))
     return True
 
@@ -88,6 +92,7 @@ def _place(database: Database, places: list[Place]) -> None:
     found = _Neighbours(database, places)
     now, pairs = database.clock(), set()
     for number in sorted({number for _, number in keys}):
+        give_way()
         others = found.may_be(number)
         if len(others) <= MOST:
             few = [other for other in others if len(found.may_be(other)) <= MOST]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
+from db.waiting import give_way
 from valhalla.scoring import sql
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context, StoredLead
@@ -75,6 +76,7 @@ def count(database: Database, context: Context) -> Shares:
     counted, found = 0, Counter[str]()
     scores = [0] * 101
     for row in rows:
+        give_way()
         codes, score = codes_of(StoredLead.from_row(row), context, context.now)
         found.update(codes)
         scores[score] += 1

@@ -95,3 +95,12 @@ def test_a_home_that_was_indexed_before_is_placed_bit_by_bit(desk: Any) -> None:
     assert pairs(desk) == [(1, 2)]
     assert desk.database.sql("SELECT * FROM lead_place") == before
     assert indexing.complete(desk.database)
+
+
+def test_pages_go_first_between_any_two_leads(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[None] = []
+    monkeypatch.setattr(near, "give_way", lambda: looks.append(None))
+    rows = "".join(f"Ann {number},{number} Elm St,,Houston,TX,77018,3\n" for number in range(1, 31))
+    desk.take("a.csv", rows, header=HEADER)
+    desk.index()
+    assert len(looks) == 30
