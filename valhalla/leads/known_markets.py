@@ -30,7 +30,9 @@ def market_named(database: Database, text: str | None) -> str | None:
         return None
     written, _ = market_of(None, None, text)  # with the state in words, or a ZIP: "houston, texas"
     ways = [text] if written is None else [text, written]
-    found = next((found for way in ways if (found := _fitting(way, _by_words(database, way)))), [])
+    # An index that lacks leads may lack the city of a second state; the name of one with its state it can only lack as a whole.
+    fitting = _fitting if search.percent(database) == 100 else _exact
+    found = next((found for way in ways if (found := fitting(way, _by_words(database, way)))), [])
     if not found:
         known = [name for name, _ in facets.count(database).markets]
         found = next((found for way in ways if (found := _fitting(way, known))), [])
@@ -65,7 +67,7 @@ def policy_key(database: Database, key: str) -> str:
 def _by_words(database: Database, text: str) -> list[str]:
     """Markets of the leads that have the words of the name somewhere."""
     match = search.whole_words(text)
-    if match is None or search.percent(database) < 100:
+    if match is None:
         return []
     return [name for (name,) in database.sql(sql.MARKETS_OF_WORDS, (match, MANY))]
 
@@ -73,8 +75,12 @@ def _by_words(database: Database, text: str) -> list[str]:
 def _fitting(text: str, known: Iterable[str]) -> list[str]:
     wanted = _plain(text)
     found = [name for name in known if wanted in _forms(name)]
-    exact = [name for name in found if wanted == _plain(name)]
-    return exact or found
+    return _exact(text, found) or found
+
+
+def _exact(text: str, known: Iterable[str]) -> list[str]:
+    """Those that ``text`` names with their state."""
+    return [name for name in known if _plain(text) == _plain(name)]
 
 
 def _forms(name: str) -> tuple[str, ...]:

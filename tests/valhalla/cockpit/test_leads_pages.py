@@ -12,7 +12,7 @@ import pytest
 from db import Database
 from valhalla.cockpit import routes
 from valhalla.intake.samples import NAME, ten_leads
-from valhalla.leads import browse
+from valhalla.leads import browse, known_markets
 from valhalla.leads.merge import merge
 
 EVIL = "<script>alert('x')</script>"
@@ -269,6 +269,20 @@ def test_looking_changes_nothing(
     for path in [*paths, "/leads?q=person", "/leads?status=new", "/calls?market=Houston%2C%20TX"]:
         assert client.get(path).status_code in (200, 202, 303, 404, 422, 503), path
     assert (database.value("PRAGMA data_version"), database.value("SELECT entries FROM audit_head")) == before
+
+
+def test_a_market_in_an_address_is_shown_without_a_look_at_every_lead(
+    client: httpx.Client, people: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(3)
+    monkeypatch.setattr(known_markets.facets, "count", pytest.fail)
+    assert len(numbers_called(client, "Houston, TX")) == 3
+    assert numbers_called(client, "Nowhere, TX") == []
+
+
+def numbers_called(client: httpx.Client, market: str) -> list[int]:
+    calls = client.get("/api/calls", params={"market": market}).json()["calls"]
+    return [each["id"] for each in calls]
 
 
 @pytest.fixture

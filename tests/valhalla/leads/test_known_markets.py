@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from valhalla.leads import known_markets
 from valhalla.leads.known_markets import market_named, policy_key
 from valhalla.program.errors import UsageError
 
@@ -60,3 +61,16 @@ def test_one_that_nobody_has_names_the_nearest(known: Any, typed: str, says: str
 )
 def test_a_policys_market_is_typed_like_any_other(known: Any, typed: str, key: str) -> None:
     assert policy_key(known, typed) == key
+
+
+def test_while_leads_are_missing_in_the_index_only_a_name_with_its_state_is_taken_from_it(
+    desk: Any, index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take("a.csv", "A B,a@example.com,1,,Portland OR\nC D,c@example.com,1,,Houston TX\n")
+    index(desk.database)
+    desk.take("b.csv", "E F,e@example.com,1,,Portland ME\n")
+    with pytest.raises(UsageError, match="say Portland, ME or Portland, OR"):
+        market_named(desk.database, "portland")
+    monkeypatch.setattr(known_markets.facets, "count", pytest.fail)
+    assert market_named(desk.database, "portland, or") == "Portland, OR"
+    assert market_named(desk.database, "Houston, Texas") == "Houston, TX"

@@ -15,6 +15,7 @@ from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import browse
 from valhalla.leads.known_markets import market_named
+from valhalla.leads.markets import market_of
 from valhalla.program.errors import UsageError
 
 ENTRIES = (Entry("Leads", "/leads", "leads", first=True),)
@@ -44,9 +45,8 @@ Wanted = Annotated[browse.Wanted, Depends(wanted)]
 
 def asked_market(here: Cockpit, text: str | None) -> str | None:
     """The market that a person means; what they typed, when nobody is of it, which then shows nobody."""
-    counted = facets.gather(here)
-    if counted is not None and any(text == name for name, _ in counted["markets"]):
-        return text  # as the page's own links have it
+    if text is None or market_of(None, None, text)[0] == text:
+        return text  # as leads and the page's own links have it
     try:
         return market_named(here.database, text)
     except UsageError:
