@@ -3,9 +3,9 @@
 ``python3 scripts/bench_cockpit.py`` makes a home with ``--leads`` leads (``--home`` keeps it for the next time), runs Valhalla
 on it, drops a further list into its inbox and asks for every page again and again until that is read. Reported are the times
 to the first byte, and those of a key that records a call in *Work the list*: in a Chromium (``/usr/bin/chromium``, or ``CHROMIUM=...``)
-until the next lead is on the screen, and until the call is stored. Aims: any page and the next lead 95 of 100 times within 100 ms, a
-search within 50 ms, Today within 30 ms. The program's clock stands at noon on a weekday, as nobody may be called at night. Exit code 1
-when one is missed.
+until the next lead is on the screen, and until the call is stored. Aims, 95 of 100 times: any page within 60 ms, Today and a search
+within 30, *Work the list* within 50, the next lead on the screen within 100. The program's clock stands at noon on a weekday, as
+nobody may be called at night. Exit code 1 when one is missed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from running import CHROMIUM, at_noon, open_browser, program, valhalla
 
 NEXT, STORED = "a key, next on the screen", "a key, stored"
 
-PAGE = 100.0
-AIMS: dict[str, float | None] = {"search": 50.0, "/": 30.0, STORED: None}
-"""Aims in milliseconds, of 95 in 100 answers; of every other page and of the next lead the first."""
+PAGE = 60.0
+AIMS: dict[str, float | None] = {"search": 30.0, "/": 30.0, "/work": 50.0, NEXT: 100.0, STORED: None}
+"""Aims in milliseconds, of 95 in 100 answers; of every other page the first."""
 
 WATCH = """
 const list = document.getElementById("work-list"), said = document.getElementById("work-said");
