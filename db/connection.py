@@ -644,6 +644,12 @@ class Connections(APSWDatabase):  # type: ignore[misc]
         finally:
             self.sql("PRAGMA temp_store = 2")
 
+    def drop_temporary(self) -> None:
+        """Let go of this thread's temporary tables, and of the memory that SQLite would keep for further ones; outside of
+        transactions."""
+        with self.temporary_on_disk():
+            pass  # SQLite begins anew wherever they are to stand
+
     def set_cache(self, kib: int | None = None) -> None:
         """Give this thread's connection ``kib`` KiB of page cache (the importer needs more than readers do); None: as many as others
         have."""

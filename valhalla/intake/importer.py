@@ -328,6 +328,7 @@ class _Import:
                     self._settle(LOG_BYTES)
         finally:
             database.set_cache()
+            database.drop_temporary()
 
     def _settle(self, size: int) -> bool:
         """Begin to move the log into the file when it has so many bytes; nobody waits for that. Whether it was begun."""

@@ -86,6 +86,11 @@ def test_adding_to_a_large_index_does_not_hold_the_index_in_memory(
     assert most_taken(100, 20_000) < index / 4
 
 
+def test_an_import_leaves_no_temporary_table(database: Database, tmp_path: Path) -> None:
+    take(database, tmp_path / "a.csv", people(0, 30))
+    assert database.sql("SELECT name FROM sqlite_temp_schema") == []
+
+
 @given(keys=st.dictionaries(st.integers(-(2**63), 2**63 - 1), st.integers(1, 9)), step=st.integers(1, 50))
 def test_keys_of_any_number_go_into_the_index_and_are_new_no_more(
     tmp_path_factory: pytest.TempPathFactory, keys: dict[int, int], step: int
