@@ -67,9 +67,17 @@ def audit_copy(
     return {**manifest, "path": str(target)}
 
 
+UNCHECKED = ".unchecked"
+
+
+def being_checked(folder: Path) -> list[tuple[Path, str]]:
+    """Copies in the folder that are whole and are being checked, each with the name that it will get."""
+    return [(path, path.name[1:].rsplit(".", 2)[0]) for path in sorted(folder.glob(f".*.db.*{UNCHECKED}"))]
+
+
 @contextmanager
 def _staged(target: Path) -> Iterator[Path]:
-    staged = target.with_name(f".{target.name}.{os.getpid()}.unchecked")
+    staged = target.with_name(f".{target.name}.{os.getpid()}{UNCHECKED}")
     try:
         yield staged
     except OSError as error:

@@ -46,6 +46,9 @@ THREADS = 4
 MOST = 200
 """Workspaces of a hub."""
 
+WORKSPACES = "workspaces"
+"""In the hub's home: where workspaces are, unless somebody named another place."""
+
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 ORDER = {key: number for number, key in enumerate(today.HEADINGS)}
@@ -96,7 +99,7 @@ def add(home: Home, name: str, folder: Path | None = None) -> Workspace:
         raise UsageError(f"there is a workspace {name} already, in {known[name].path}; choose another name")
     if len(known) >= MOST:
         raise UsageError(f"a hub has at most {MOST} workspaces")
-    place = Home((folder or home.path / "workspaces" / name).expanduser().absolute())
+    place = Home((folder or home.path / WORKSPACES / name).expanduser().absolute())
     for other, there in known.items():
         if there.path.resolve() == place.path.resolve():
             raise UsageError(f"{place.path} is the workspace {other} already")

@@ -173,18 +173,30 @@ def send_rest(home: Home, found: Found, patience: float) -> bool:
 
 def restore(found: Found, place: Path | Bucket, folder: str, target: Path) -> Path:
     """Put together at ``target`` what was sent. Raises :class:`LitestreamError`. Nothing of it is verified yet."""
+    return restored(begin_restore(found, place, folder, target), target)
+
+
+def begin_restore(found: Found, place: Path | Bucket, folder: str, target: Path) -> subprocess.Popen[str]:
+    """The same, in a process that may be killed; :func:`restored` waits for it."""
     assert found.path is not None
     config = configure(target.parent / FOLDER, target, replica(place, folder))
-    done = subprocess.run(
+    return subprocess.Popen(
         [found.path, "restore", "-config", str(config), "-no-expand-env", "-o", str(target), str(target)],
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
         env=_environment(),
     )
-    if done.returncode != 0 or not target.exists():
-        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
-        raise LitestreamError(f"Litestream could not put {folder} together: {last[:300]}")
+
+
+def restored(process: subprocess.Popen[str], target: Path) -> Path:
+    """What :func:`begin_restore` was to put together, once it is. Raises :class:`LitestreamError`."""
+    _, said = process.communicate()
+    if process.returncode != 0 or not target.exists():
+        last = (said.strip().splitlines() or ["no word"])[-1]
+        raise LitestreamError(f"Litestream could not put {target.stem} together: {last[:300]}")
     os.chmod(target, 0o600)
     return target
 
@@ -192,19 +204,22 @@ def restore(found: Found, place: Path | Bucket, folder: str, target: Path) -> Pa
 def lives(place: Path | Bucket) -> list[tuple[int, str]]:
     """What databases sent to a place: when the newest piece came (UTC microseconds) and the folder, the newest first."""
     newest: dict[str, int] = {}
-    for folder, at in _pieces(place) if isinstance(place, Path) else place.pieces(PREFIX):
+    for folder, at in pieces(place):
         newest[folder] = max(newest.get(folder, 0), at)
     return sorted(((at, folder) for folder, at in newest.items()), reverse=True)
 
 
-def _pieces(place: Path) -> list[tuple[str, int]]:
+def pieces(place: Path | Bucket) -> list[tuple[str, int]]:
+    """All that was sent to a place, piece by piece: the folder, and when it came. Another list: something was sent since."""
+    if not isinstance(place, Path):
+        return sorted(place.pieces(PREFIX))
     found = []
     for each in place.glob(f"{PREFIX}*/ltx/*/*.ltx"):
         try:
             found.append((each.parents[2].name, each.stat().st_mtime_ns // 1000))
         except OSError:  # it was put together with others meanwhile
             continue
-    return found
+    return sorted(found)
 
 
 def kept_bytes(home: Home) -> int:

@@ -1,8 +1,9 @@
 """What a machine of a fleet does for its workspaces: holds them, hands one over, takes one over, comes back with nothing lost.
 
 The server says who owns what; the file refuses everybody else (:mod:`jobs.fencing`). A workspace moves by its protected copy: the
-old owner stops it, makes a last copy, verifies it and hands over the SHA-256 of its bytes; the new owner restores the copy of these
-bytes. After a death there is no last copy, so what was written after the newest one is missing; the dead machine's file keeps it, and refuses writes.
+old owner stops it, makes a last copy, verifies it and hands over the SHA-256 of its bytes; the new owner, who has fetched the copy
+meanwhile, restores these bytes. After a death there is no last copy, so what was written after the newest one is missing; the dead
+machine's file keeps it, and refuses writes.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from jobs import JobQueue, Lease, keep_lease, lease_of, taking_over
 from valhalla.fleet import hub as hubs
 from valhalla.fleet import protecting
 from valhalla.fleet.asking import Post
+from valhalla.fleet.coming import Ahead, Coming
 from valhalla.fleet.register import GRACE, LEASE, Member, Register
-from valhalla.program import settings
+from valhalla.program import scratch, settings
 from valhalla.program.database import open_database
 from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.home import Home
@@ -34,6 +36,9 @@ COPY_MINUTES = 5
 
 STOP_SECONDS = 30.0
 """How long a workspace that moves may take to stop."""
+
+WAITING = 0.2
+"""Seconds between two looks at whether a workspace that moves here has been handed over."""
 
 RESTORING = 120.0
 """Seconds of the lease of a workspace that has just been taken, while it is restored."""
@@ -112,7 +117,9 @@ class Agent:
         queue_of: Callable[[str], JobQueue | None],
         say: Callable[[str], object] = lambda line: None,
         timing: Timing | None = None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
+        """``changed``: called when the hub's workspaces are others."""
         self.home = home
         self.member = member
         self.register = Register(member.url)
@@ -121,16 +128,23 @@ class Agent:
         self._queue_of = queue_of
         self._post: Post | None = None
         self._say = say
+        self._changed = changed
         self._held: dict[str, int] = {}
         """Epochs of the workspaces that this machine has."""
         self._moving: set[str] = set()
+        self._coming: dict[str, Coming] = {}
+        self._ahead: dict[str, Ahead] = {}
         self._mutex = threading.Lock()
         self._stop = threading.Event()
+        self._wake = threading.Event()
+        """There is something to do."""
         self._threads: list[threading.Thread] = []
         self._said = ""
 
     def begin(self) -> None:
         """Renew once, so that workspaces may start; then go on in the background."""
+        for place in (self.home.path / hubs.WORKSPACES).glob("*"):
+            scratch.sweep(place)
         for workspace in hubs.workspaces(self.home):
             try:
                 with open_database(workspace.home.database, create=False) as database:
@@ -140,16 +154,20 @@ class Agent:
             if found is not None:
                 self._held[workspace.name] = found.epoch
         self._try(self.renew)
-        for name, work in (("fleet-renewing", self.renew), ("fleet-working", self.work)):
-            thread = threading.Thread(target=self._loop, args=(work,), name=name, daemon=True)
+        for name, loop in (("fleet-renewing", self._renewing), ("fleet-working", self._working)):
+            thread = threading.Thread(target=loop, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def end(self) -> None:
         """End; the leases run out by themselves unless the machine comes back."""
         self._stop.set()
+        self._wake.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
+        early: list[Coming | Ahead] = [*self._coming.values(), *self._ahead.values()]
+        for each in early:
+            each.forget()
         if self._post is not None:
             self._post.close()
         self.register.close()
@@ -161,9 +179,16 @@ class Agent:
         queue = None if epoch is None else self._queue_of(name)
         return None if epoch is None or queue is None else (queue, epoch)
 
-    def _loop(self, work: Callable[[], None]) -> None:
+    def _renewing(self) -> None:
         while not self._stop.wait(self.timing.each):
-            self._try(work)
+            self._try(self.renew)
+
+    def _working(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(min(WAITING, self.timing.each) if self._coming else self.timing.each)
+            self._wake.clear()
+            if not self._stop.is_set():
+                self._try(self.work)
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -194,6 +219,8 @@ class Agent:
                 self._note(name, Lease(epoch, until))
         with self._mutex:
             self._moving = {name for name, target in answer.items() if target is not None}
+        if self._moving:
+            self._wake.set()
 
     def _note(self, name: str, lease: Lease) -> None:
         database = self._at_work().get(name)
@@ -216,6 +243,7 @@ class Agent:
             del self._held[name]
         if any(each.name == name for each in hubs.workspaces(self.home)):
             hubs.remove(self.home, name)
+            self._changed()
             self._say(
                 f"{name} belongs to another machine now; its file here stays as it is, and refuses writes"
             )
@@ -229,10 +257,14 @@ class Agent:
         for name in moving:
             self._hand_over(name)
         here = {each.name for each in hubs.workspaces(self.home)}
+        # Asked for first: what is handed over in between is in both.
+        coming = {name for (name,) in self.register.call("fleet_coming", self.member.machine)}
         for name, epoch, copy in self.register.call("fleet_mine", self.member.machine):
             if name not in here:
                 self._restore(name, epoch, copy)
+        self._fetch(coming - {each.name for each in hubs.workspaces(self.home)})
         grace = float(self.timing.grace)
+        self._look_ahead(grace)
         while found := self.register.call("fleet_take_over", self.member.machine, grace, RESTORING):
             ((name, epoch),) = found
             self._say(f"{name} has no owner any more; restoring it here")
@@ -245,6 +277,7 @@ class Agent:
         place = next(each.home for each in hubs.workspaces(self.home) if each.name == name)
         epoch = self._held[name]
         hubs.remove(self.home, name)
+        self._changed()
         try:
             if not self._stopped(name):
                 raise ValhallaError(f"{name} did not stop in time, so it stays here")
@@ -258,6 +291,7 @@ class Agent:
                 raise ValhallaError(f"{name} is not to move any more, so it stays here")
         except BaseException:
             hubs.put(self.home, name, place)
+            self._changed()
             raise
         with self._mutex:
             self._held.pop(name, None)
@@ -272,23 +306,52 @@ class Agent:
             self._stop.wait(0.05)
         return True
 
+    def _fetch(self, names: set[str]) -> None:
+        """Fetch what is about to be handed over to this machine, while its owner verifies it."""
+        for name in self._coming.keys() - names:
+            self._coming.pop(name).forget()
+        for name in names:
+            coming = self._coming.setdefault(name, Coming(Home(self.home.path / hubs.WORKSPACES / name)))
+            coming.fetch(place_of(self.member, name))
+
+    def _look_ahead(self, heard: float) -> None:
+        """Put together what this machine will have next, when half of its lease is over and its owner has not renewed it."""
+        failing = {
+            name
+            for (name,) in self.register.call(
+                "fleet_failing", self.member.machine, self.timing.lease / 2, heard
+            )
+        }
+        for name in self._ahead.keys() - failing:
+            self._ahead.pop(name).forget()
+        for name in failing - self._ahead.keys():
+            place = Home(self.home.path / hubs.WORKSPACES / name)
+            self._ahead[name] = Ahead(place, place_of(self.member, name))
+
     def _restore(self, name: str, epoch: int, copy: str | None) -> None:
         """``copy``: the SHA-256 of the one that it was handed over by; None: its owner is dead."""
+        coming, ahead = self._coming.pop(name, None), self._ahead.pop(name, None)
         with self._mutex:
             self._held[name] = epoch  # renewed while it is restored
-        place = Home(self.home.path / "workspaces" / name)
+        place = Home(self.home.path / hubs.WORKSPACES / name)
         try:
             with taking_over():
                 source = place_of(self.member, name)
                 if copy is not None:
-                    done = protecting.restore_handed_over(place, source, copy)
+                    fetched = None if coming is None else coming.path
+                    done = protecting.restore_handed_over(place, source, copy, fetched)
                 else:
-                    done = protecting.restore(place, source)
+                    done = protecting.restore(place, source, None if ahead is None else ahead.put())
                 with open_database(place.database, create=False) as database:
                     _take(database, Lease(epoch, time.time_ns() // 1_000 + round(self.timing.lease * SECOND)))
         except BaseException:
             with self._mutex:
                 self._held.pop(name, None)
             raise
+        finally:
+            for early in (coming, ahead):
+                if early is not None:
+                    early.forget()
         hubs.put(self.home, name, place)
+        self._changed()
         self._say(f"{name} is here now, with {done['leads']} leads, verified")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from db import Database, audit, errors
 from db.clock import DAY, MINUTE, iso, to_datetime
+from db.copies import being_checked
 from db.inspecting import manifest_path
 from valhalla.audit import copies, restarting, restoring
 from valhalla.audit.verifying import copy_of_file
@@ -60,6 +61,14 @@ class Protection(NamedTuple):
             "at": None if self.at is None else iso(self.at),
             "continuous": None if self.sent is None else iso(self.sent),
         }
+
+
+class Put(NamedTuple):
+    """A ``life`` that Litestream sent, put together at ``path`` when these ``pieces`` were all that had been sent."""
+
+    path: Path
+    life: str
+    pieces: list[tuple[str, int]]
 
 
 def protect(database: Database, home: Home, target: str, actor: str = "operator") -> dict[str, Any]:
@@ -181,22 +190,22 @@ def drill_if_due(database: Database, home: Home) -> dict[str, Any] | None:
     return None if state(database).newest is None else drill(database, home)
 
 
-def restore(home: Home, source: Path | str) -> dict[str, Any]:
+def restore(home: Home, source: Path | str, put: Put | None = None) -> dict[str, Any]:
     """Make the newest copy in ``source`` (or the copy that it is) the home's file, after its head was verified. ``source``: a
     folder, a copy, or either in a bucket. What Litestream sent there counts, where it is newer and its chain holds the head of
-    the newest copy; why it did not count is ``passed_over``.
+    the newest copy; why it did not count is ``passed_over``. ``put``: it is put together already, if nothing was sent since.
 
     Raises :class:`NotFound` where there is no copy, and what :func:`valhalla.audit.restoring.restore` raises.
     """
     if isinstance(source, str) and source.startswith(BUCKET):
-        return _restore_from_bucket(home, source)
+        return _restore_from_bucket(home, source, put)
     source = Path(source)
     copy = source
     if source.is_dir():
         found = (
             all_copies(source) or sorted(source.glob("*.db"), key=lambda each: each.stat().st_mtime_ns)[::-1]
         )
-        done, passed_over = _from_litestream(home, source, _manifest_of(found[0]) if found else None)
+        done, passed_over = _from_litestream(home, source, _manifest_of(found[0]) if found else None, put)
         if done is not None:
             return done
         if not found:
@@ -207,9 +216,9 @@ def restore(home: Home, source: Path | str) -> dict[str, Any]:
     return _restored(home, copy)
 
 
-def restore_handed_over(home: Home, source: str, sha256: str) -> dict[str, Any]:
+def restore_handed_over(home: Home, source: str, sha256: str, fetched: Path | None = None) -> dict[str, Any]:
     """Make the copy in a folder or bucket whose bytes have this SHA-256 the home's file. Who made and verified it said so, so its
-    bytes are compared with that, and the rows are not verified once more.
+    bytes are compared with that, and the rows are not verified once more. ``fetched``: it is here already, and becomes the file.
 
     Raises :class:`NotFound` where it is not there (yet), and what :func:`valhalla.audit.restoring.restore` raises.
     """
@@ -217,7 +226,7 @@ def restore_handed_over(home: Home, source: str, sha256: str) -> dict[str, Any]:
     if not source.startswith(BUCKET):
         for copy in all_copies(Path(source)):
             if _manifest_of(copy).get("sha256") == sha256:
-                return _restored(home, copy, sha256=sha256)
+                return _restored(home, fetched or copy, sha256=sha256, ours=fetched is not None)
         raise missing
     bucket = Bucket(source)
     for name in bucket.copies():
@@ -256,7 +265,7 @@ def _restored(
 
 
 def _from_litestream(
-    home: Home, place: Path | Bucket, newest: Mapping[str, Any] | None
+    home: Home, place: Path | Bucket, newest: Mapping[str, Any] | None, ahead: Put | None
 ) -> tuple[dict[str, Any] | None, str | None]:
     """Restore what Litestream sent to a place, where it is newer than the newest whole copy there, of which this is the manifest.
     Else None, and why what is there was passed over."""
@@ -271,7 +280,10 @@ def _from_litestream(
     with scratch_folder(home.database) as folder:
         for _, life in lives:
             try:
-                put = litestream.restore(found, place, life, folder / f"{life}.db")
+                if ahead is not None and ahead.life == life and ahead.pieces == litestream.pieces(place):
+                    put = ahead.path
+                else:
+                    put = litestream.restore(found, place, life, folder / f"{life}.db")
                 if newest and _last_at(put) < datetime.fromisoformat(newest["last_at"]):
                     return None, why
                 done = _restored(home, put, newest["head"] if newest else None, ours=True)
@@ -279,6 +291,7 @@ def _from_litestream(
                 litestream.LitestreamError,
                 restoring.NotRestorable,
                 errors.CannotOpen,
+                errors.Damaged,
                 errors.ForeignFile,
             ) as error:
                 why = why or str(error)
@@ -304,6 +317,11 @@ def all_copies(folder: Path) -> list[Path]:
     except OSError:
         return []
     return [folder / name for name in sorted(names, reverse=True)]
+
+
+def being_verified(folder: Path) -> list[tuple[Path, str]]:
+    """Copies that were made here and are being verified, each with the name that it will have."""
+    return [each for each in being_checked(folder) if _COPY.fullmatch(each[1])]
 
 
 def _copy(database: Database, home: Home, folder: Path) -> dict[str, Any]:
@@ -339,14 +357,14 @@ def _send(database: Database, home: Home, bucket: Bucket) -> dict[str, Any]:
     return {**manifest, "path": address}
 
 
-def _restore_from_bucket(home: Home, source: str) -> dict[str, Any]:
+def _restore_from_bucket(home: Home, source: str, put: Put | None) -> dict[str, Any]:
     folder_of, _, name = source.rpartition("/")
     bucket = Bucket(folder_of if name.endswith(".db") else source)
     passed_over = None
     if not name.endswith(".db"):
         found = bucket.copies()
         done, passed_over = _from_litestream(
-            home, bucket, _manifest_in(home, bucket, found[0]) if found else None
+            home, bucket, _manifest_in(home, bucket, found[0]) if found else None, put
         )
         if done is not None:
             return done

@@ -42,6 +42,11 @@ CREATE OR REPLACE FUNCTION fleet_mine(machine text) RETURNS TABLE (name text, ep
   SELECT f.name, f.epoch, f.copy FROM fleet_workspace f WHERE f.owner = machine ORDER BY f.name
 $$;
 
+-- What is to move to a machine.
+CREATE OR REPLACE FUNCTION fleet_coming(machine text) RETURNS TABLE (name text) LANGUAGE sql AS $$
+  SELECT f.name FROM fleet_workspace f WHERE f.target = machine ORDER BY f.name
+$$;
+
 CREATE OR REPLACE FUNCTION fleet_list()
 RETURNS TABLE (name text, owner text, epoch bigint, held float8, target text, seen float8) LANGUAGE sql AS $$
   SELECT f.name, f.owner, f.epoch, extract(epoch FROM f.until - now())::float8, f.target, extract(epoch FROM now() - m.seen_at)::float8
@@ -65,7 +70,21 @@ RETURNS TABLE (epoch bigint) LANGUAGE sql AS $$
   RETURNING f.epoch
 $$;
 
--- One workspace whose owner has let its lease end is this machine's from now on.
+-- The machine that is to have what another one had: of those heard of in so many seconds the one with the fewest workspaces.
+CREATE OR REPLACE FUNCTION fleet_heir(dead text, heard float8) RETURNS text STABLE LANGUAGE sql AS $$
+  SELECT m.name FROM fleet_machine m
+  WHERE m.name <> dead AND m.seen_at > now() - heard * interval '1 s'
+  ORDER BY (SELECT count(*) FROM fleet_workspace f WHERE f.owner = m.name), m.name LIMIT 1
+$$;
+
+-- The workspace that a machine will have next if its owner stays silent: not so many seconds of its lease are left.
+CREATE OR REPLACE FUNCTION fleet_failing(machine text, few float8, heard float8) RETURNS TABLE (name text) LANGUAGE sql AS $$
+  SELECT f.name FROM fleet_workspace f
+  WHERE f.owner <> machine AND f.until < now() + few * interval '1 s' AND fleet_heir(f.owner, heard) = machine
+  ORDER BY f.until, f.name LIMIT 1
+$$;
+
+-- One workspace whose owner has let its lease end is this machine's from now on; the heir's first.
 CREATE OR REPLACE FUNCTION fleet_take_over(machine text, grace float8, lease float8)
 RETURNS TABLE (name text, epoch bigint) LANGUAGE sql AS $$
   UPDATE fleet_workspace f
@@ -73,7 +92,8 @@ RETURNS TABLE (name text, epoch bigint) LANGUAGE sql AS $$
   WHERE f.name = (
     SELECT g.name FROM fleet_workspace g
     WHERE g.owner <> machine AND g.until < now() - grace * interval '1 s'
-    ORDER BY g.until LIMIT 1 FOR UPDATE SKIP LOCKED
+      AND (g.until < now() - 2 * grace * interval '1 s' OR fleet_heir(g.owner, grace) = machine)
+    ORDER BY g.until, g.name LIMIT 1 FOR UPDATE SKIP LOCKED
   )
   RETURNING f.name, f.epoch
 $$;

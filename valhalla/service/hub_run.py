@@ -169,12 +169,17 @@ class HubRun:
         if member is None:
             yield
             return
-        agent = Agent(self.home, member, self._databases, self._queue, self._events.fleet, self.timing)
+        agent = Agent(
+            self.home, member, self._databases, self._queue, self._events.fleet, self.timing, self._look_soon
+        )
         agent.begin()
         try:
             yield
         finally:
             agent.end()
+
+    def _look_soon(self) -> None:
+        self._next_look = 0.0
 
     def _queue(self, name: str) -> JobQueue | None:
         site = self.sites.get(name)

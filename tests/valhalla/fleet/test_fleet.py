@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from db.verifying import verify
 from jobs import JobQueue, lease_of
 from valhalla.fleet import asking
 from valhalla.fleet.asking import Post
+from valhalla.fleet.owning import Agent
+from valhalla.fleet.register import Member, Register
 from valhalla.intake import by_hand
 from valhalla.leads import view
 from valhalla.program.database import open_database
@@ -107,6 +111,62 @@ def test_a_machine_that_slept_past_its_lease_writes_nothing(
     first.stop()
     with open_database(fleet / "valhalla.db") as database:
         assert database.value("SELECT max(seq) FROM audit") == before
+
+
+def test_who_has_the_fewest_workspaces_is_the_heir_and_others_wait_twice_as_long(postgres_url: str) -> None:
+    with Register(postgres_url) as register:
+        register.install()
+        for machine in "abc":
+            register.call("fleet_join", machine)
+        register.call("fleet_add", "waco", "b", 60.0)
+        for name in ("houston", "katy"):
+            register.call("fleet_add", name, "a", 3.0)
+
+        def failing(machine: str) -> list[str]:
+            return [name for (name,) in register.call("fleet_failing", machine, 5.0, 60.0)]
+
+        def take(machine: str, grace: float) -> list[str]:
+            return [name for name, _ in register.call("fleet_take_over", machine, grace, 60.0)]
+
+        assert [failing(machine) for machine in "abc"] == [[], [], ["houston"]], "its own do not count"
+        assert take("c", 1.0) == [], "the lease has not ended"
+        register._with(
+            lambda link: link.execute(
+                "UPDATE fleet_workspace SET until = now() - interval '90 s' WHERE owner = 'a'"
+            )
+        )
+        assert take("b", 60.0) == [], "it is the heir's"
+        assert take("c", 60.0) == ["houston"]
+        assert failing("c") == [] and failing("b") == ["katy"], "each has one now, so it goes by name"
+        register._with(
+            lambda link: link.execute(
+                "UPDATE fleet_machine SET seen_at = now() - interval '100 s' WHERE name = 'b'"
+            )
+        )
+        assert failing("c") == ["katy"] and failing("b") == [], "nobody has heard of it"
+        assert take("b", 40.0) == ["katy"], "after twice the time it is anybody's"
+
+
+def test_the_last_copy_of_what_moves_is_fetched_before_it_is_handed_over(
+    fleet: Path, postgres_url: str, say: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say("a", "fleet", "move", "houston", "b")
+    said: list[str] = []
+    copies, member = tmp_path / "copies" / "houston", Member(postgres_url, "b", str(tmp_path / "copies"))
+    agent = Agent(Home(tmp_path / "b"), member, dict, lambda name: None, said.append)
+    (copy,) = copies.glob("valhalla-*-protected.db")
+    sha256 = json.loads(copy.with_name(f"{copy.name}.manifest.json").read_text("utf-8"))["sha256"]
+    unchecked = copy.rename(copy.with_name(f".{copy.name}.1.unchecked"))
+    agent.work()
+    unchecked.rename(copy)
+    fetched = [*(tmp_path / "b" / "workspaces" / "houston").rglob("*.db")]
+    assert [each.name for each in fetched] == ([copy.name] if os.name != "nt" else [])
+    monkeypatch.setattr(shutil, "copyfile", None)  # it is not copied again
+    agent.register.call("fleet_hand_over", "houston", "a", 1, sha256, 60.0)
+    agent.work()
+    assert said == ["houston is here now, with 1 leads, verified"]
+    assert leads_of(tmp_path / "b" / "workspaces" / "houston") == 1
+    agent.end()
 
 
 def test_work_for_a_workspace_is_done_once_by_whoever_owns_it(
