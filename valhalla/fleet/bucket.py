@@ -102,7 +102,7 @@ class Bucket:
                     self._client.delete_object(Bucket=self._bucket, Key=self._prefix + each)
 
     def pieces(self, prefix: str) -> list[tuple[str, int]]:
-        """Files in the folders whose names begin so: the folder, and when the file came (UTC microseconds)."""
+        """Files in the folders whose names begin so: the path, and when the file came (UTC microseconds)."""
         with self._explained("looked at"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
@@ -111,7 +111,7 @@ class Bucket:
                 (each["Key"], each["LastModified"]) for page in pages for each in page.get("Contents", ())
             ]
         start = len(self._prefix)
-        return [(key[start:].partition("/")[0], int(at.timestamp()) * 1_000_000) for key, at in found]
+        return [(key[start:], int(at.timestamp()) * 1_000_000) for key, at in found]
 
     def for_litestream(self, folder: str) -> dict[str, Any]:
         """A folder here, in the words of Litestream's configuration; user and password it finds where boto3 does."""

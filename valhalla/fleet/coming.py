@@ -63,7 +63,7 @@ class Ahead:
         self._home = home
         self._place = place_of(source)
         self._stack = contextlib.ExitStack()
-        self._pieces: list[tuple[str, int]] | None = None
+        self._life = self._upto = ""
         self._process: subprocess.Popen[str] | None = None
         self._put: Put | None = None
         self._mutex = threading.Lock()
@@ -84,22 +84,25 @@ class Ahead:
                     self._stack.close()
 
     def _put_together(self) -> Put | None:
-        found, pieces = litestream.find(), litestream.pieces(self._place)  # more may come meanwhile
-        self._pieces, lives = pieces, litestream.lives(self._place)
+        found, lives = litestream.find(), litestream.lives(self._place)
         if not lives or not found.usable:
             return None
+        life = lives[0][1]
+        upto = litestream.sent_up_to(self._place, life)  # more may come meanwhile
+        if not upto:
+            return None
+        self._life, self._upto = life, upto
         self._home.prepare()
-        folder, life = self._stack.enter_context(scratch_folder(self._home.database)), lives[0][1]
-        target = folder / f"{life}.db"
+        target = self._stack.enter_context(scratch_folder(self._home.database)) / f"{life}.db"
         with self._mutex:
             if not self._wanted:
                 return None
             self._process = litestream.begin_restore(found, self._place, life, target)
-        return Put(litestream.restored(self._process, target), life, pieces)
+        return Put(litestream.restored(self._process, target), life, upto)
 
     def put(self) -> Put | None:
         """It, once it is whole; None: there is nothing, or more has been sent since."""
-        if self._pieces not in (None, litestream.pieces(self._place)):
+        if self._upto and self._upto != litestream.sent_up_to(self._place, self._life):
             self.forget()
         self._thread.join()
         return self._put if self._wanted else None

@@ -43,6 +43,7 @@ EACH, EACH_BUCKET = "1s", "10s"
 ANSWERS = 20
 """Seconds in which the program has to say its version."""
 
+_PIECE = re.compile(r".*/[0-9a-f]{16}-([0-9a-f]{16})\.ltx")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
@@ -204,22 +205,29 @@ def restored(process: subprocess.Popen[str], target: Path) -> Path:
 def lives(place: Path | Bucket) -> list[tuple[int, str]]:
     """What databases sent to a place: when the newest piece came (UTC microseconds) and the folder, the newest first."""
     newest: dict[str, int] = {}
-    for folder, at in pieces(place):
+    for path, at in _pieces(place):
+        folder = path.partition("/")[0]
         newest[folder] = max(newest.get(folder, 0), at)
     return sorted(((at, folder) for folder, at in newest.items()), reverse=True)
 
 
-def pieces(place: Path | Bucket) -> list[tuple[str, int]]:
-    """All that was sent to a place, piece by piece: the folder, and when it came. Another list: something was sent since."""
+def sent_up_to(place: Path | Bucket, folder: str) -> str:
+    """The last transaction of which something is in a folder of the place; empty: there is none. A piece is named after its first and
+    its last one, in hexadecimal digits; pieces that are put together keep them."""
+    names = (_PIECE.fullmatch(path) for path, _ in _pieces(place) if path.startswith(f"{folder}/"))
+    return max((name[1] for name in names if name), default="")
+
+
+def _pieces(place: Path | Bucket) -> list[tuple[str, int]]:
     if not isinstance(place, Path):
-        return sorted(place.pieces(PREFIX))
+        return place.pieces(PREFIX)
     found = []
     for each in place.glob(f"{PREFIX}*/ltx/*/*.ltx"):
         try:
-            found.append((each.parents[2].name, each.stat().st_mtime_ns // 1000))
+            found.append((each.relative_to(place).as_posix(), each.stat().st_mtime_ns // 1000))
         except OSError:  # it was put together with others meanwhile
             continue
-    return sorted(found)
+    return found
 
 
 def kept_bytes(home: Home) -> int:

@@ -64,11 +64,11 @@ class Protection(NamedTuple):
 
 
 class Put(NamedTuple):
-    """A ``life`` that Litestream sent, put together at ``path`` when these ``pieces`` were all that had been sent."""
+    """A ``life`` that Litestream sent, put together at ``path`` when no transaction after ``upto`` had been sent."""
 
     path: Path
     life: str
-    pieces: list[tuple[str, int]]
+    upto: str
 
 
 def protect(database: Database, home: Home, target: str, actor: str = "operator") -> dict[str, Any]:
@@ -280,7 +280,7 @@ def _from_litestream(
     with scratch_folder(home.database) as folder:
         for _, life in lives:
             try:
-                if ahead is not None and ahead.life == life and ahead.pieces == litestream.pieces(place):
+                if ahead is not None and ahead[1:] == (life, litestream.sent_up_to(place, life)):
                     put = ahead.path
                 else:
                     put = litestream.restore(found, place, life, folder / f"{life}.db")

@@ -15,6 +15,7 @@ from db import Database, audit
 from db.clock import MINUTE
 from valhalla.fleet import bucket, litestream, protecting
 from valhalla.fleet.bucket import Bucket, BucketError
+from valhalla.fleet.coming import Ahead
 from valhalla.fleet.continuous import Continuous
 from valhalla.program import settings
 from valhalla.program.database import open_database
@@ -107,6 +108,12 @@ def test_what_was_written_after_the_copy_comes_back_from_the_bucket(
     assert protecting.drill(database, home)["continuous"] is True
     done = protecting.restore(Home(tmp_path / "new"), PLACE)
     assert (done["head"], done["copy"]) == (head, f"{PLACE}/{litestream.life(database)}")
+    other = Home(tmp_path / "other")
+    ahead = Ahead(other, PLACE)
+    put = ahead.put()
+    assert put is not None and put.upto == litestream.sent_up_to(Bucket(PLACE), put.life)
+    assert protecting.restore(other, PLACE, put)["head"] == head
+    assert not put.path.exists(), "it became the file"
 
 
 def test_old_copies_go_and_bytes_that_were_changed_there_are_not_restored(

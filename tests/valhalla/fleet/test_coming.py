@@ -150,6 +150,25 @@ def test_what_was_put_together_early_is_verified_and_becomes_the_file(
         assert settings.value(database, "my.name") == "Ann"
 
 
+@pytest.mark.parametrize(
+    ("names", "upto"),
+    [
+        ((), ""),
+        (("0/{1}-{1}", "0/{2}-{2}", "0/{3}-{3}"), "{3}"),
+        (("9/{1}-{1}", "1/{2}-{3}"), "{3}"),  # the same, put together
+        (("9/{1}-{1}", "1/{2}-{3}", "0/{4}-{4}"), "{4}"),
+    ],
+)
+def test_putting_pieces_together_is_no_change(names: tuple[str, ...], upto: str, tmp_path: Path) -> None:
+    ids = [f"{number:016x}" for number in (0, 1, 9, 10, 17)]
+    for name in names:
+        piece = tmp_path / "continuous-1" / "ltx" / f"{name.format(*ids)}.ltx"
+        piece.parent.mkdir(parents=True, exist_ok=True)
+        piece.touch()
+    assert litestream.sent_up_to(tmp_path, "continuous-1") == upto.format(*ids)
+    assert litestream.sent_up_to(tmp_path, "continuous-2") == ""
+
+
 @sent
 @pytest.mark.parametrize("late", [False, True], ids=["seen at once", "seen only when it is whole"])
 def test_what_was_sent_since_is_not_missed(
