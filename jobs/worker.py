@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -21,6 +22,10 @@ from jobs.worker_thread import WorkerThread
 log = logging.getLogger("jobs")
 
 
+REST = 5.0
+"""Seconds without a job after which a thread gives back the memory of its connection."""
+
+
 class HueyWorker(Worker):  # type: ignore[misc]
     """Huey's loop around a :class:`WorkerThread`: works as long as there are jobs, then waits for the bell."""
 
@@ -30,6 +35,8 @@ class HueyWorker(Worker):  # type: ignore[misc]
         self._complaint = Complaint("a worker could not use the database: %s")
         self.patience = patience
         """Seconds after which it looks by itself; None: the engine's."""
+        self._worked_at: float | None = None
+        """When it last had a job; None: its connection holds no memory since."""
 
     def loop(self, now: Any = None) -> None:
         bell = self.huey.storage.bell
@@ -42,8 +49,14 @@ class HueyWorker(Worker):  # type: ignore[misc]
             return
         if self.work.abandoned:
             raise WorkerRecycle  # another thread has this one's place
-        if not worked and not self.stop_flag.is_set():
+        if worked:
+            self._worked_at = time.monotonic()
+        elif not self.stop_flag.is_set():
             bell.wait(heard, self._patience())
+            if self._worked_at is not None and time.monotonic() - self._worked_at >= REST:
+                self._worked_at = None
+                with contextlib.suppress(*self.huey.engine.errors):
+                    self.huey.database.release_memory()
 
     def _patience(self) -> float:
         """Until a job that waits for the rate of its kind may begin, or the engine's patience."""

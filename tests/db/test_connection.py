@@ -731,3 +731,21 @@ def test_return_to_rolls_back_what_is_open_and_gives_the_turn_back(database: Dat
     other.start()
     other.join(30)
     assert not other.is_alive()
+
+
+def test_a_thread_that_rests_keeps_no_pages(database: Database) -> None:
+    with database.write():
+        database.many(
+            "INSERT INTO header (digest, names) VALUES (?, ?)",
+            ((str(n), f'["{n:0>1000}"]') for n in range(1_000)),
+        )
+    database.sql("SELECT sum(length(names)) FROM header")
+    before = apsw.memory_used()
+    database.release_memory()
+    assert before - apsw.memory_used() > 500_000
+    assert database.value("SELECT count(*) FROM header") == 1_000
+
+
+def test_memory_is_released_without_a_connection(database: Database) -> None:
+    database.close_all()
+    database.release_memory()

@@ -10,6 +10,7 @@ import pytest
 from db import Database
 from jobs import CurrentJob, Duty, JobQueue, JobSignal, JobWorker, WorkerRegistration, current_job
 from jobs import maintenance as maintenance_module
+from jobs import worker as worker_module
 from jobs.attempt import Attempt
 from jobs.batch import Running
 from jobs.maintenance import BUSY_TICKS, Maintenance
@@ -366,3 +367,25 @@ def test_news_is_checked_less_often_while_every_thread_works(
     for _ in range(3):
         maintenance._check_version()
     assert len(checks) == 5
+
+
+def test_a_thread_without_jobs_gives_back_its_memory_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Semaphore(0)
+    monkeypatch.setattr(worker_module, "REST", 0.1)
+    monkeypatch.setattr(database, "release_memory", released.release)
+    queue = JobQueue(database)
+
+    @queue.task(name="work")
+    def work() -> None:
+        pass
+
+    worker = queue.worker(threads=1)
+    worker.start()
+    assert not released.acquire(timeout=2.5), "a thread that had nothing to do yet holds nothing"
+    for _ in range(2):
+        queue.wait(queue.enqueue(work.s()), timeout=20)
+        assert released.acquire(timeout=20)
+        assert not released.acquire(timeout=2.5), "it gave it back"
+    assert worker.stop(timeout=20)

@@ -129,3 +129,19 @@ def test_the_help_is_shown_without_what_the_commands_need(home: Path) -> None:
 
 def test_the_version_is_told_at_once() -> None:
     assert not {"typing", "typer", "db", "valhalla.cli"} & loaded("--version")
+
+
+def test_a_service_without_pages_loads_nothing_that_sends_or_unpacks() -> None:
+    """Each takes a megabyte or more for the days that it runs."""
+    script = """
+import valhalla.service.service
+from valhalla.program.logs import line_library
+
+line_library().get_logger()
+"""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", script], check=True, capture_output=True, text=True
+    )
+    found = set(IMPORTED.findall(result.stderr))
+    assert {"structlog.stdlib", "valhalla.effects.mail", "huey"} <= found
+    assert found & ({"asyncio", "ssl", "smtplib", "email.message", "zipfile"} | FACES) == set()

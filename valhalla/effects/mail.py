@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-import smtplib
 import socket
-import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.effects import deadline
 from valhalla.effects.outcome import EffectError, Refused, TryLater, Unknown, why
 from valhalla.leads.contacts import plausible_email
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    import email.message as email_message
+    import smtplib
+    import ssl
+    from email.message import EmailMessage
+else:  # see outcome
+    email_message, smtplib, ssl = later("email.message"), later("smtplib"), later("ssl")
 
 SECONDS = 15.0
 """Of silence, while the server is waited for."""
@@ -69,7 +75,7 @@ def send(
     total: float = deadline.SECONDS,
 ) -> dict[str, Any]:
     """Hand one mail in, as text and, when given, as the page ``html`` too. Raises TryLater, Refused or Unknown."""
-    message = EmailMessage()
+    message = email_message.EmailMessage()
     try:
         message["From"], message["To"], message["Subject"] = server.sender, recipient, subject
     except ValueError:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valhalla.program.errors import ValhallaError
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    import ssl
+else:  # three megabytes with smtplib, which a program that sends nothing never uses
+    ssl = later("ssl")
 
 
 class EffectError(ValhallaError):

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from valhalla.leads.identity import name_words
+from valhalla.program.later import later
 from valhalla.program.patterns import pattern
+
+if TYPE_CHECKING:
+    import zipfile
+else:
+    zipfile = later("zipfile")
 
 SEARCHED = 256 << 20
 """Bytes of a file that are searched, unpacked ones of a workbook too."""

@@ -13,7 +13,10 @@ test of the rooms see an ordinary import::
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, cast
 
 
 class _Later:
@@ -42,3 +45,31 @@ class _Later:
 def later(name: str) -> Any:
     """The module with this full name, loaded with the first use."""
     return _Later(name)
+
+
+class _Postponed(_Later):
+    """Stands for a module among those that are loaded, too."""
+
+    __slots__ = ()
+
+    __spec__ = None
+    """An import statement asks for it."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute == "_module" and isinstance(sys.modules.get(self._name), _Postponed):
+            del sys.modules[self._name]
+        return super().__getattr__(attribute)
+
+
+@contextmanager
+def postponed(name: str) -> Iterator[None]:
+    """Inside the block an import of the module gives one that is loaded with the first use, unless it is loaded already: for a library
+    that imports it at once and needs it for what this program does not do."""
+    mine = name not in sys.modules
+    if mine:
+        sys.modules[name] = cast("ModuleType", _Postponed(name))
+    try:
+        yield
+    finally:
+        if mine and isinstance(sys.modules.get(name), _Postponed):
+            del sys.modules[name]

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from db.hiding import hidden
 from valhalla.program import correlation, terminal
+from valhalla.program.later import postponed
 from valhalla.program.masking import masked
 
 LOG_NAME = "valhalla.log"
@@ -223,10 +224,11 @@ def _mask(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def line_library() -> Any:
-    """structlog, loaded with the first line, without the traceback printer that it loads for terminals.
+    """structlog, loaded with the first line, without the traceback printer that it loads for terminals, nor what its asynchronous
+    loggers need.
 
-    That printer (rich with its highlighter) takes four megabytes, which a program that writes JSON lines never uses.
+    That printer (rich with its highlighter) takes four megabytes, asyncio three, which a program that writes JSON lines never uses.
     """
-    with hidden("rich", "greenlet"):
+    with hidden("rich", "greenlet"), postponed("asyncio"):
         import structlog
     return structlog
