@@ -1,8 +1,9 @@
 """Checking a database: SQLite's own checks, the chain, and every row of evidence against the entry that witnesses it.
 
-Nothing but the entries and the bad rows is in memory. The rows of a table are checked in one scan of ``witness`` in key
-order, joined with the rows: each hash goes into the digest of its entry, and the newest one of a key must be the hash of the
-row as it stands now. ``scripts/verify_audit.py`` does the same by itself; tests hold the two to the same verdict.
+Nothing but the entries, the bad rows, and a byte for each row that many others refer to is in memory. The rows of a table are
+checked in one scan of ``witness`` in key order, joined with the rows: each hash goes into the digest of its entry, and the
+newest one of a key must be the hash of the row as it stands now. ``scripts/verify_audit.py`` does the same by itself; tests hold
+the two to the same verdict.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def test_one_is_cut_off_and_one_loses_its_power(
     if sent:
         wait_until_sent(tmp_path / "copies" / "houston", life, first + 2, tmp_path)
     at = began()
-    third.process.kill()
+    third.power_off()
     wires.cut(third.home.name)
     others = [each for each in machines.values() if each is not third]
     last = first_of(others, "begins houston")
