@@ -70,9 +70,10 @@ class Continuous:
         if self._process is not None and self._process.poll() is not None:
             code, self._process = self._process.returncode, None
             self._next = now + AGAIN_AFTER
-            self._alert(
-                f"Litestream ended by itself ({code}); it is started again; see logs/{litestream.LOG}"
-            )
+            if not _given_up(self._home):
+                self._alert(
+                    f"Litestream ended by itself ({code}); it is started again; see logs/{litestream.LOG}"
+                )
             return
         if self._process is not None and wanted != self._for:
             self._stop()
@@ -100,8 +101,9 @@ class Continuous:
                 litestream.send_rest(self._home, litestream.find(), PATIENCE)
 
     def _stop(self) -> bool:
+        """Whether there may be something left to be sent."""
         process, self._process = self._process, None
-        if process is None:
+        if process is None or _given_up(self._home):
             return False
         process.terminate()
         try:
@@ -128,6 +130,15 @@ class Continuous:
 
 def end_orphan(home: Home) -> None:
     """End the Litestream of a program that was killed: two must not send the same database."""
+    _end(home, PATIENCE)
+
+
+def give_up(home: Home) -> None:
+    """End the Litestream of a home at once. Its program, which is about to end, sends no rest: that goes with a whole copy."""
+    _end(home, 0.0)
+
+
+def _end(home: Home, patience: float) -> None:
     note = _note(home)
     try:
         pid = int(note.read_text(encoding="ascii"))
@@ -139,13 +150,19 @@ def end_orphan(home: Home) -> None:
         process = psutil.Process(pid)
         # The number may be another program's by now.
         if str(note.with_name(litestream.CONFIG)) in process.cmdline():
-            process.terminate()
+            note.unlink(missing_ok=True)
+            if patience:
+                process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(patience)
             except psutil.TimeoutExpired:
                 process.kill()
                 process.wait(PATIENCE)
     note.unlink(missing_ok=True)
+
+
+def _given_up(home: Home) -> bool:
+    return not _note(home).exists()
 
 
 def _note(home: Home) -> Path:

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from db import Database, DatabaseError, audit
 from db.clock import SECOND
 from jobs import JobQueue, Lease, keep_lease, lease_of, taking_over
+from valhalla.fleet import continuous, protecting
 from valhalla.fleet import hub as hubs
-from valhalla.fleet import protecting
 from valhalla.fleet.asking import Post
 from valhalla.fleet.coming import Ahead, Coming
 from valhalla.fleet.register import GRACE, LEASE, Member, Register
@@ -279,6 +279,7 @@ class Agent:
         hubs.remove(self.home, name)
         self._changed()
         try:
+            continuous.give_up(place)
             if not self._stopped(name):
                 raise ValhallaError(f"{name} did not stop in time, so it stays here")
             with taking_over(), open_database(place.database, create=False) as database:

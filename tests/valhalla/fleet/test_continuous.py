@@ -136,6 +136,23 @@ def test_one_that_a_killed_program_left_is_ended_and_one_that_ends_is_started_ag
         next_one.end()
 
 
+def test_one_that_is_given_up_ends_at_once_sends_no_rest_and_is_no_trouble(
+    sending: Continuous, database: Database, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(continuous, "LOOK_EACH", 0.0)
+    monkeypatch.setattr(litestream, "send_rest", pytest.fail)
+    continuous.give_up(home)
+    assert not sending.running
+    sending.end()
+    again = Continuous(database, home)
+    again.tick()
+    assert again.running
+    continuous.give_up(home)
+    again.tick()
+    again.end()
+    assert AlertSystem(database=database).get_alerts() == []
+
+
 def test_whole_copies_are_made_each_day_while_it_sends_and_each_hour_when_it_does_not(
     sending: Continuous, database: Database, home: Home, stick: Path
 ) -> None:
