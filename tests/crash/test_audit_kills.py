@@ -47,7 +47,11 @@ def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(
     home = tmp_path / "home-0"
     processes = nursery("living")
     said: list[str] = []
-    for number in range(1, KILLS + 1):
+    number = 0
+    while number < KILLS or (
+        in_an_import < KILLS // 8 and number < 4 * KILLS
+    ):  # eight kills may all miss one
+        number += 1
         process = processes.start(str(home), str(number))
         lines = [process.stdout.readline() for _ in range(chance.randrange(LINES))]
         time.sleep(chance.uniform(0, 0.05))  # a random moment is the point
@@ -65,7 +69,7 @@ def test_whatever_was_saved_is_there_after_a_kill_and_the_chain_verifies(
             saved += len(said)
             home, said = tmp_path / f"home-{number}", []
     saved += len(said)
-    count_kills("whatever people save", KILLS)
-    print(json.dumps({"kills": KILLS, "in the middle of an import": in_an_import, "saved and there": saved}))
+    count_kills("whatever people save", number)
+    print(json.dumps({"kills": number, "in the middle of an import": in_an_import, "saved and there": saved}))
     assert saved > KILLS // 2
     assert in_an_import >= KILLS // 8, "the kills came between the imports"
