@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import Database
 from valhalla.fleet import litestream
@@ -15,7 +16,13 @@ from valhalla.fleet.bucket import Bucket
 from valhalla.program import settings
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
+from valhalla.program.later import later
 from valhalla.sandbox.alerts import AlertSystem
+
+if TYPE_CHECKING:
+    import psutil
+else:
+    psutil = later("psutil")
 
 PLACE, ENABLED = "protect.folder", "protect.continuous"
 ALERT = "protect"
@@ -103,7 +110,7 @@ class Continuous:
     def _stop(self) -> bool:
         """Whether there may be something left to be sent."""
         process, self._process = self._process, None
-        if process is None or _given_up(self._home):
+        if process is None:
             return False
         process.terminate()
         try:
@@ -111,8 +118,9 @@ class Continuous:
         except subprocess.TimeoutExpired:  # the place does not answer; the next start sends the rest
             process.kill()
             process.wait()
+        given_up = _given_up(self._home)
         _note(self._home).unlink(missing_ok=True)
-        return True
+        return not given_up
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -130,35 +138,40 @@ class Continuous:
 
 def end_orphan(home: Home) -> None:
     """End the Litestream of a program that was killed: two must not send the same database."""
-    _end(home, PATIENCE)
+    process = _noted(home)
+    if process is not None:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except psutil.TimeoutExpired:
+                _kill(process)
+    _note(home).unlink(missing_ok=True)
 
 
 def give_up(home: Home) -> None:
     """End the Litestream of a home at once. Its program, which is about to end, sends no rest: that goes with a whole copy."""
-    _end(home, 0.0)
+    process = _noted(home)
+    _note(home).unlink(missing_ok=True)  # first: by this its program knows
+    if process is not None:
+        _kill(process)
 
 
-def _end(home: Home, patience: float) -> None:
+def _kill(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.Error):
+        process.kill()
+        process.wait(PATIENCE)
+
+
+def _noted(home: Home) -> psutil.Process | None:
+    """The Litestream that was started for a home, if it runs."""
     note = _note(home)
-    try:
-        pid = int(note.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):
-        process = psutil.Process(pid)
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        process = psutil.Process(int(note.read_text(encoding="ascii")))
         # The number may be another program's by now.
         if str(note.with_name(litestream.CONFIG)) in process.cmdline():
-            note.unlink(missing_ok=True)
-            if patience:
-                process.terminate()
-            try:
-                process.wait(patience)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(PATIENCE)
-    note.unlink(missing_ok=True)
+            return process
+    return None
 
 
 def _given_up(home: Home) -> bool:

@@ -277,9 +277,9 @@ class Agent:
         place = next(each.home for each in hubs.workspaces(self.home) if each.name == name)
         epoch = self._held[name]
         hubs.remove(self.home, name)
-        self._changed()
         try:
             continuous.give_up(place)
+            self._changed()
             if not self._stopped(name):
                 raise ValhallaError(f"{name} did not stop in time, so it stays here")
             with taking_over(), open_database(place.database, create=False) as database:
