@@ -12,7 +12,7 @@ from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position, Profile, Reject
 from valhalla.intake.reading.single import read_lead
 from valhalla.intake.records import add_source
-from valhalla.intake.store import header_id, store_keys, write_plan
+from valhalla.intake.store import header_id, store_plan
 from valhalla.leads import sql as leads_sql
 from valhalla.leads import suppression
 from valhalla.leads.editing import overrule, split_place
@@ -82,8 +82,7 @@ def store_row(
             *(0, 0, "[]", number, chunk.start.to_json()),
         ),
     )
-    write_plan(database, chunk, plan, reading, context)
-    store_keys(database, plan)
+    store_plan(database, chunk, plan, reading, context)
     database.sql(sql.FINISH, (reading.started_at, number))
     database.sql(sql.CLEAR_SEEN, (number,))
     lead = plan.leads[0][0] if plan.leads else database.value(leads_sql.LEAD_OF_KEY, (row.identity,))

@@ -14,7 +14,7 @@ from db import audit
 from valhalla.intake import sql
 from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position
-from valhalla.intake.store import store_keys, write_plan
+from valhalla.intake.store import store_plan
 from valhalla.leads import review, suppression
 from valhalla.leads import sql as leads_sql
 from valhalla.leads.generation import touched
@@ -82,8 +82,7 @@ def _begin(database: Database, change_id: int, old: int, said: dict[str, Any], *
     chunk = Chunk(Position(), Position(), accepted=[row])
     context = stages.load(database, now)
     plan = plan_chunk(database, [row], reading, context, suppression.load(database))
-    write_plan(database, chunk, plan, reading, context)
-    store_keys(database, plan)
+    store_plan(database, chunk, plan, reading, context)
     lead = plan.leads[0][0] if plan.leads else database.value(leads_sql.LEAD_OF_KEY, (row.identity,))
     status = database.value(sql.STATUS_OF, (old,))
     if status not in OVER:

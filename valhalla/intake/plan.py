@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import repeat
@@ -169,10 +169,13 @@ class Plan:
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
 
+    def keys_of_new(self) -> Iterable[tuple[int, int]]:
+        """(identity, id) of the new leads."""
+        return zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), strict=True)
+
     def all_keys(self) -> list[Key]:
         """Those of the new leads and those that were learnt, in order."""
-        new = zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), repeat(0))
-        return sorted([*new, *self.keys])
+        return sorted([*((key, lead, 0) for key, lead in self.keys_of_new()), *self.keys])
 
     def noted(self) -> int:
         """How many rows of evidence it changes or adds, in addition to the new leads, which come with their witnesses."""

@@ -76,8 +76,9 @@ class Transaction:
         return time.perf_counter() - self._began
 
 
-def store_keys(database: Database, plan: Plan) -> None:
-    """Store the keys of a plan for a few rows."""
+def store_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
+    """Store what was planned for a few rows, with its keys; inside the caller's transaction."""
+    write_plan(database, chunk, plan, reading, context)
     database.many(sql.ADD_KEY, plan.all_keys())
 
 

@@ -26,7 +26,7 @@ from valhalla.intake import sql
 from valhalla.intake.houses import Change, Folded, House, houses_of
 from valhalla.intake.plan import Reading, plan_chunk
 from valhalla.intake.reading import Chunk, Position
-from valhalla.intake.store import store_keys, write_plan
+from valhalla.intake.store import store_plan
 from valhalla.intake.undo import Hooks
 from valhalla.leads import corrections, deals, redecide, remove, search, suppression
 from valhalla.leads import sql as leads_sql
@@ -335,9 +335,8 @@ class _Unfolder:
             }
             chunk = Chunk(Position(), Position(), accepted=list(rows.values()))
             plan = plan_chunk(self.database, chunk.accepted, reading, self.context, self.looker.suppression)
-            write_plan(self.database, chunk, plan, reading, self.context)
-            store_keys(self.database, plan)
-            made = {key: made for key, made, learnt in plan.all_keys() if not learnt}
+            store_plan(self.database, chunk, plan, reading, self.context)
+            made = dict(plan.keys_of_new())
             for house in group:
                 house.lead = made.get(house.identity)
                 house.made = house.lead is not None
