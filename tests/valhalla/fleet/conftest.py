@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from db import Database
-from valhalla.fleet import continuous, litestream
+from valhalla.fleet import continuous, litestream, protecting
 from valhalla.program.database import open_database
 from valhalla.program.home import Home
 from valhalla.scoring import store
@@ -34,6 +34,13 @@ def database(home: Home) -> Iterator[Database]:
     with open_database(home.database) as database:
         store.seed(database)
         yield database
+
+
+@pytest.fixture
+def place(database: Database, home: Home, tmp_path: Path) -> Path:
+    """The place of the copies, with a whole one."""
+    protecting.protect(database, home, str(tmp_path / "place"))
+    return tmp_path / "place"
 
 
 class Machine:

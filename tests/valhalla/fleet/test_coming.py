@@ -23,13 +23,6 @@ sent = pytest.mark.skipif(not litestream.find().usable, reason=f"{litestream.fin
 
 
 @pytest.fixture
-def place(database: Database, home: Home, tmp_path: Path) -> Path:
-    """The place of the copies, with a whole one."""
-    protecting.protect(database, home, str(tmp_path / "place"))
-    return tmp_path / "place"
-
-
-@pytest.fixture
 def new(tmp_path: Path) -> Home:
     """Where the workspace will be."""
     return Home(tmp_path / "new")

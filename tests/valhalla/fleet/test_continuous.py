@@ -31,14 +31,7 @@ pytestmark = pytest.mark.skipif(not litestream.find().usable, reason=f"{litestre
 
 
 @pytest.fixture
-def stick(database: Database, home: Home, tmp_path: Path) -> Path:
-    """A second folder with a first whole copy."""
-    protecting.protect(database, home, str(tmp_path / "stick"))
-    return tmp_path / "stick"
-
-
-@pytest.fixture
-def sending(database: Database, home: Home, stick: Path) -> Iterator[Continuous]:
+def sending(database: Database, home: Home, place: Path) -> Iterator[Continuous]:
     """Litestream at work."""
     made = Continuous(database, home)
     made.tick()
@@ -48,21 +41,21 @@ def sending(database: Database, home: Home, stick: Path) -> Iterator[Continuous]
 
 
 def test_what_was_written_after_the_copy_comes_back(
-    sending: Continuous, database: Database, home: Home, stick: Path, tmp_path: Path
+    sending: Continuous, database: Database, home: Home, place: Path, tmp_path: Path
 ) -> None:
     settings.save(database, "my.name", "Ann")
     sending.end()
     head = audit.head(database)
-    assert head.hash != json.loads(next(stick.glob("*.manifest.json")).read_text("utf-8"))["head"]
+    assert head.hash != json.loads(next(place.glob("*.manifest.json")).read_text("utf-8"))["head"]
     state = protecting.state(database)
     assert state.sent is not None and state.to_json()["continuous"]
     assert protecting.drill(database, home)["continuous"] is True
     assert "ERROR" not in (home.logs / litestream.LOG).read_text("utf-8")
     database.close_all()
     shutil.rmtree(home.path)
-    done = protecting.restore(Home(tmp_path / "new"), stick)
+    done = protecting.restore(Home(tmp_path / "new"), place)
     assert (done["head"], done["entries"]) == (head.hash, head.entries)
-    assert done["copy"].startswith(f"{stick}/{litestream.PREFIX}") and done["passed_over"] is None
+    assert done["copy"].startswith(f"{place}/{litestream.PREFIX}") and done["passed_over"] is None
     with open_database(tmp_path / "new" / "valhalla.db", create=False) as back:
         assert settings.value(back, "my.name") == "Ann"
         assert litestream.life(back) != Path(done["copy"]).name, "what it sends is kept apart"
@@ -71,16 +64,16 @@ def test_what_was_written_after_the_copy_comes_back(
 def test_what_does_not_verify_or_cannot_be_put_together_is_passed_over(
     sending: Continuous,
     database: Database,
-    stick: Path,
+    place: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.save(database, "my.name", "Ann")
     sending.end()
-    (copy,) = protecting.all_copies(stick)
+    (copy,) = protecting.all_copies(place)
     with monkeypatch.context() as without:
         without.setattr(litestream, "find", lambda: Found(None, None))
-        done = protecting.restore(Home(tmp_path / "one"), stick)
+        done = protecting.restore(Home(tmp_path / "one"), place)
     assert done["copy"] == str(copy) and "not installed" in done["passed_over"]
 
     other = Home(tmp_path / "other")  # what another database sent stands there by mistake
@@ -92,16 +85,16 @@ def test_what_does_not_verify_or_cannot_be_put_together_is_passed_over(
         also.tick()
         also.end()
         life = litestream.life(another)
-    shutil.rmtree(next(stick.glob(f"{litestream.PREFIX}*")))
-    shutil.move(tmp_path / "elsewhere" / life, stick / life)
-    done = protecting.restore(Home(tmp_path / "two"), stick)
+    shutil.rmtree(next(place.glob(f"{litestream.PREFIX}*")))
+    shutil.move(tmp_path / "elsewhere" / life, place / life)
+    done = protecting.restore(Home(tmp_path / "two"), place)
     assert done["copy"] == str(copy) and "does not verify" in done["passed_over"]
 
-    for piece in stick.glob(f"{litestream.PREFIX}*/ltx/*/*.ltx"):
+    for piece in place.glob(f"{litestream.PREFIX}*/ltx/*/*.ltx"):
         content = bytearray(piece.read_bytes())
         content[len(content) // 2] ^= 1
         piece.write_bytes(content)
-    done = protecting.restore(Home(tmp_path / "three"), stick)
+    done = protecting.restore(Home(tmp_path / "three"), place)
     assert done["copy"] == str(copy) and "could not put" in done["passed_over"]
 
 
@@ -154,7 +147,7 @@ def test_one_that_is_given_up_ends_at_once_sends_no_rest_and_is_no_trouble(
 
 
 def test_whole_copies_are_made_each_day_while_it_sends_and_each_hour_when_it_does_not(
-    sending: Continuous, database: Database, home: Home, stick: Path
+    sending: Continuous, database: Database, home: Home, place: Path
 ) -> None:
     sending.end()
     began = database.clock()
@@ -162,7 +155,7 @@ def test_whole_copies_are_made_each_day_while_it_sends_and_each_hour_when_it_doe
     def later(by: int, sent: bool) -> str | None:
         at = began + by
         database.clock = lambda: at  # type: ignore[method-assign]
-        for piece in stick.glob(f"{litestream.PREFIX}*/ltx/*/*.ltx"):
+        for piece in place.glob(f"{litestream.PREFIX}*/ltx/*/*.ltx"):
             if sent:
                 os.utime(piece, (at / 1e6, at / 1e6))
         return protecting.copy_if_due(database, home)
@@ -194,7 +187,7 @@ def test_its_version_is_checked(found: Found, usable: bool, says: str) -> None:
     assert found.usable is usable and says in str(found)
 
 
-def test_it_ends_with_a_run_that_may_not_write_any_more(home: Home, database: Database, stick: Path) -> None:
+def test_it_ends_with_a_run_that_may_not_write_any_more(home: Home, database: Database, place: Path) -> None:
     def refuse(_: object) -> None:
         raise Fenced("another machine has it")
 

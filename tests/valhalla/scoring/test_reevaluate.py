@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Any
 
@@ -150,27 +150,34 @@ def test_a_lead_that_changes_meanwhile_is_read_again(database: Database, people:
     assert_settled(database)
 
 
-@pytest.mark.parametrize("changed", ["lists = 4", "file_id = NULL"])
-def test_what_another_thread_writes_meanwhile_stays_and_is_witnessed(
-    database: Database, people: Any, monkeypatch: pytest.MonkeyPatch, changed: str
-) -> None:
-    people(6)
-    change(database, "score.size", 3, "size matters")
-    seen = []
+def meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> list[int]:
+    """Have another thread write when a batch has been read and is not stored yet. The leads that are decided on."""
+    seen: list[int] = []
 
-    def write() -> None:
-        with database.write():
-            database.sql(f"UPDATE lead SET {changed} WHERE id = 2")
-
-    def meanwhile(row: Sequence[Any], context: Context) -> Decision:
-        if not seen:  # the batch has been read, and is not stored yet
+    def decide(row: Sequence[Any], context: Context) -> Decision:
+        if not seen:
             other = Thread(target=write)
             other.start()
             other.join()
         seen.append(row[0])
         return redecide_columns(row, context)
 
-    monkeypatch.setattr("valhalla.scoring.reevaluate.redecide_columns", meanwhile)
+    monkeypatch.setattr("valhalla.scoring.reevaluate.redecide_columns", decide)
+    return seen
+
+
+@pytest.mark.parametrize("changed", ["lists = 4", "file_id = NULL"])
+def test_what_another_thread_writes_meanwhile_stays_and_is_witnessed(
+    database: Database, people: Any, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    people(6)
+    change(database, "score.size", 3, "size matters")
+
+    def write() -> None:
+        with database.write():
+            database.sql(f"UPDATE lead SET {changed} WHERE id = 2")
+
+    seen = meanwhile(monkeypatch, write)
     assert reevaluate(database).decided == 6
     assert database.value(f"SELECT {changed.replace('=', 'IS')} FROM lead WHERE id = 2") == 1
     assert seen.count(2) == 2
@@ -184,17 +191,7 @@ def test_what_others_write_elsewhere_has_nothing_decided_twice(
 ) -> None:
     people(6)
     change(database, "score.size", 3, "size matters")
-    seen: list[int] = []
-
-    def meanwhile(row: Sequence[Any], context: Context) -> Decision:
-        if not seen:
-            other = Thread(target=lambda: change(database, "promotion.days", 9, "it decides nothing"))
-            other.start()
-            other.join()
-        seen.append(row[0])
-        return redecide_columns(row, context)
-
-    monkeypatch.setattr("valhalla.scoring.reevaluate.redecide_columns", meanwhile)
+    seen = meanwhile(monkeypatch, lambda: change(database, "promotion.days", 9, "it decides nothing"))
     assert reevaluate(database).decided == 6
     assert seen == [1, 2, 3, 4, 5, 6]
     assert verifying.verify(database).ok
