@@ -34,10 +34,20 @@ pytestmark = pytest.mark.skipif(not litestream.find().usable, reason=f"{litestre
 def sending(database: Database, home: Home, place: Path) -> Iterator[Continuous]:
     """Litestream at work."""
     made = Continuous(database, home)
-    made.tick()
-    assert made.running
+    begin(made, home)
     yield made
     made.end()
+
+
+def begin(made: Continuous, home: Home) -> psutil.Process:
+    """Have Litestream started; its process."""
+    made.tick()
+    assert made.running
+    process = psutil.Process(int((home.path / litestream.FOLDER / "pid").read_text("ascii")))
+    deadline = time.monotonic() + 20
+    while "litestream" not in " ".join(process.cmdline()) and time.monotonic() < deadline:
+        time.sleep(0.01)  # it has been forked, and is not Litestream yet
+    return process
 
 
 def test_what_was_written_after_the_copy_comes_back(
@@ -103,9 +113,6 @@ def test_one_that_a_killed_program_left_is_ended_and_one_that_ends_is_started_ag
 ) -> None:
     note = home.path / litestream.FOLDER / "pid"
     left = psutil.Process(int(note.read_text("ascii")))
-    deadline = time.monotonic() + 20
-    while "litestream" not in " ".join(left.cmdline()) and time.monotonic() < deadline:
-        time.sleep(0.01)  # it has been forked, and is not Litestream yet
     now = [1000.0]
     next_one = Continuous(database, home, lambda: now[0])
     next_one.tick()
@@ -138,8 +145,7 @@ def test_one_that_is_given_up_ends_at_once_sends_no_rest_and_is_no_trouble(
     assert not sending.running
     sending.end()
     again = Continuous(database, home)
-    again.tick()
-    assert again.running
+    begin(again, home)
     continuous.give_up(home)
     again.tick()
     again.end()
