@@ -65,9 +65,14 @@ def waited_for() -> Iterator[None]:
 
 def wants_turn() -> None:
     """This thread is about to ask for the turn to write. Costs next to nothing."""
-    global _person_at
     if _for_this.get():
-        _person_at = time.monotonic()
+        person_writes()
+
+
+def person_writes() -> None:
+    """A person wants the turn to write, here or in another process of this program."""
+    global _person_at
+    _person_at = time.monotonic()
 
 
 def at_work() -> bool:

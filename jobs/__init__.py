@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         wait_until_empty,
         worker_processes,
     )
+    from jobs.apart import accept_report, run_ticket, ticket_for
     from jobs.core import Cipher, Duty
     from jobs.current import CurrentJob
     from jobs.engine import Engine
@@ -88,6 +89,7 @@ _MODULES = {
     "admin": "ForgottenJobs QueueCounts QueueLoad QueueState cancel_job cancel_jobs count_by_state count_jobs "
     "count_up_to find_jobs forget_jobs job_history list_queues newest_jobs newest_of_each_kind pause_queue "
     "prune_jobs queue_loads resume_queue retry_job retry_jobs running_jobs show_job wait_until_empty worker_processes",
+    "apart": "accept_report run_ticket ticket_for",
     "core": "Cipher Duty",
     "engine": "Engine",
     "current": "CurrentJob",
@@ -158,6 +160,7 @@ __all__ = [
     "WaitTimeout",
     "WorkerRegistration",
     "WrongState",
+    "accept_report",
     "call_function",
     "cancel_job",
     "cancel_jobs",
@@ -186,11 +189,13 @@ __all__ = [
     "resume_queue",
     "retry_job",
     "retry_jobs",
+    "run_ticket",
     "running_jobs",
     "seal_anew",
     "seal_events",
     "show_job",
     "taking_over",
+    "ticket_for",
     "wait_until_empty",
     "worker_is_dead",
     "worker_processes",

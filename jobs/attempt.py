@@ -26,6 +26,7 @@ from jobs.errors import (
     BadResult,
     CanceledWhileRunning,
     DoNotRetry,
+    FailedApart,
     HandlerExited,
     LeaseLost,
     PayloadError,
@@ -346,7 +347,16 @@ def explain(error: BaseException | None, clear: tuple[type[Exception], ...] = ()
     if (
         isinstance(
             error,
-            (*clear, DatabaseError, DoNotRetry, Snooze, HandlerExited, TransactionLeft, Abandoned),
+            (
+                *clear,
+                DatabaseError,
+                DoNotRetry,
+                Snooze,
+                HandlerExited,
+                FailedApart,
+                TransactionLeft,
+                Abandoned,
+            ),
         )
         and text
     ):

@@ -62,6 +62,13 @@ class Claim:
             self.lost, self.suspect, self.due, self.expires, self.cancel, self.correlation_id, self.parent_id,
         ) = row  # fmt: skip
 
+    def row(self) -> Row:
+        """What it was made of."""
+        return (
+            self.id, self.claims, self.queue, self.name, self.payload, self.priority, self.tries, self.failures,
+            self.lost, self.suspect, self.due, self.expires, self.cancel, self.correlation_id, self.parent_id,
+        )  # fmt: skip
+
 
 def in_order(rows: Iterable[Row]) -> list[Claim]:
     """Claimed rows, best first."""

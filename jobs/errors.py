@@ -66,6 +66,10 @@ class HandlerExited(JobsError):
     """A handler raised what ends a thread or a program, such as ``SystemExit``. It ends the job alone, as a failure."""
 
 
+class FailedApart(JobsError):
+    """A handler that ran in another process raised an error there; this one has its words, and its traceback as a note."""
+
+
 class TransactionLeft(JobsError):
     """A handler left a transaction open, or ended the one that ends its job. What was open is rolled back."""
 

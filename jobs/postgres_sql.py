@@ -255,7 +255,7 @@ def translated(statement: str) -> str:
     done = _known.get(statement)
     if done is None:
         text = statement
-        if text in (sql.RESCUE_FROM_OWNER, sql.RESCUE_STALE):
+        if text in (sql.RESCUE_FROM_OWNER, sql.RESCUE_STALE, sql.RESCUE_ONE):
             text = _rescue(text)
         for old, new in _WORDS:
             text = text.replace(old, new)

@@ -42,6 +42,11 @@ def rescue_stale(queue: Core) -> list[tuple[int, int]]:
     return _rescue(queue, sql.RESCUE_STALE, limits, "its lease was over")
 
 
+def rescue_one(queue: Core, job_id: int, claims: int, why: str) -> None:
+    """Free a job of this process whose handler died elsewhere, as if its worker had."""
+    _rescue(queue, sql.RESCUE_ONE, {"id": job_id, "claims": claims}, why)
+
+
 def _rescue_from(queue: Core, owner: int) -> list[tuple[int, int]]:
     rescued = _rescue(queue, sql.RESCUE_FROM_OWNER, {"owner": owner}, "its worker died")
     with queue.database.write():

@@ -219,6 +219,9 @@ RESCUE_FROM_OWNER = _RESCUE.format(bury=_BURY, which="owner = :owner")
 # All rows whose lease is over, whichever worker has them: a hung thread, a stopped machine, a row that was edited by hand.
 RESCUE_STALE = _RESCUE.format(bury=_BURY, which="(lease IS NULL OR lease <= :now OR lease > :latest)")
 
+# One row, whose handler died in another process than its worker's.
+RESCUE_ONE = _RESCUE.format(bury=_BURY, which="id = :id AND claims = :claims")
+
 # -- workers ------------------------------------------------------------------------------------------------
 
 REGISTER_WORKER = """

@@ -31,6 +31,10 @@ def main() -> None:
         from valhalla.intake.helper_main import serve
 
         serve(next(iter(sys.argv[2:]), None))
+    if sys.argv[1:2] == ["--apart"]:  # the process of a large job; see valhalla.service.apart
+        from valhalla.service import apart_main
+
+        apart_main.serve(sys.argv[2])
     if getattr(sys, "frozen", False):
         from valhalla.service import unpacked
 

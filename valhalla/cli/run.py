@@ -120,7 +120,8 @@ def _run(
             events = Events(disk=warn) if quiet else _events(database, verbose)
             if window is not None and cycles != 0:
                 events = replace(events, working=_serving(window, instance, values["interval"], quiet))
-            service = Service(program, Plan(sources, values["interval"], cycles, live), values, events)
+            plan = Plan(sources, values["interval"], cycles, live, pages=window is not None)
+            service = Service(program, plan, values, events)
             stats = service.run(stop)
             if not quiet:
                 found = service.assessment

@@ -67,11 +67,11 @@ def discard() -> None:
         process.communicate()
 
 
-def command() -> list[str]:
-    """The command line of the second process; the path that it will probably be given may follow."""
+def command(argument: str = ARGUMENT) -> list[str]:
+    """The command line of another process of this program, which ends with it; by ``argument`` it knows what it is for."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, ARGUMENT]
-    return [sys.executable, "-P", "-m", "valhalla", ARGUMENT]
+        return [sys.executable, argument]
+    return [sys.executable, "-P", "-m", "valhalla", argument]
 
 
 def _spawn(path: str | None = None) -> subprocess.Popen[bytes]:

@@ -23,6 +23,11 @@ def index_some(database: Database, limit: int = search.BATCH) -> bool:
     return True
 
 
+def behind(database: Database) -> int:
+    """How many leads and changes are to be indexed yet, possible pairs too."""
+    return max(search.behind(database), near.behind(database))
+
+
 def complete(database: Database) -> bool:
-    """Whether everything is indexed, possible pairs too."""
-    return search.percent(database) == 100 and not near.behind(database)
+    """Whether everything is indexed."""
+    return not behind(database)

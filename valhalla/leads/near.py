@@ -48,10 +48,10 @@ class Place(NamedTuple):
     """Whether it was merged into another, or sold: then there is nothing to ask."""
 
 
-def behind(database: Database) -> bool:
-    """Whether there are leads whose place is not known yet."""
+def behind(database: Database) -> int:
+    """How many leads there are whose place is not known yet."""
     placed, newest = database.sql(sql.PLACED)[0]
-    return bool(placed < newest)
+    return max(int(newest - placed), 0)
 
 
 def place_some(database: Database, upto: int, limit: int) -> bool:

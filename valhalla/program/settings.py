@@ -234,7 +234,7 @@ SETTINGS: Mapping[str, Field] = {
     "import.chunk_rows": _count(
         50_000, 1, 200_000, "rows of a list that are stored in one transaction at most"
     ),
-    "import.read_ahead": _flag(True, "read large lists in a second process while this one stores"),
+    "import.read_ahead": _flag(True, "read large lists, and do other large jobs, in processes of their own"),
 }
 """Every setting by name. docs/settings.md lists them; a test compares."""
 

@@ -97,7 +97,7 @@ class Site:
                 cycle_ends=lambda number, at, done: events.cycle_ends(name, done), disk=events.disk
             )
             service = Service(
-                program, Plan([], values["interval"], None, workspace=name), values, heard, poller
+                program, Plan([], values["interval"], None, workspace=name, pages=True), values, heard, poller
             )
             host = links.name_of(program.database)
             if host in taken:

@@ -26,6 +26,7 @@ from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.scoring import store as stages
 from valhalla.service import production, runs
+from valhalla.service.apart import Apart
 from valhalla.service.reminding import Reminder
 from valhalla.service.whole import WholeProgram
 
@@ -54,6 +55,8 @@ class Plan:
     """Effects may go out during this run."""
     workspace: str | None = None
     """What the hub calls this home, where one process runs several."""
+    pages: bool = False
+    """This process serves pages, so large jobs run in another one."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,8 @@ class Service:
         self.queue.every(self.plan.interval, name=CYCLE_JOB, at_start=True, durable=True)(self._cycle_job)
         self.program.background.schedule(self.settings["timezone"])
         self.program.background.checking.workflow = self._production
+        if self.plan.pages:
+            self.queue.middleware(Apart(self.program))
         worker = self.queue.worker(threads=WORKERS, poller=self._poller)
         watchers = self._watch()
         worker.start()

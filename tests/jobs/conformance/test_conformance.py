@@ -149,6 +149,17 @@ def test_job_survives_the_death_of_its_worker(engine: Any) -> None:
     assert calls == ["again"]
 
 
+def test_job_survives_the_death_of_the_other_process_that_ran_it(engine: Any) -> None:
+    from jobs import accept_report
+
+    note, calls = declare(engine)
+    reports = iter(["", '["done", null, null]'])
+    engine.queue.middleware(lambda job, call: (call(), accept_report(engine.queue, job, next(reports))))
+    engine.put(note.s("again"))
+    engine.run()
+    assert calls == ["again", "again"]
+
+
 def test_due_jobs_survive_the_death_of_the_scheduler(engine: Any) -> None:
     note, _ = declare(engine)
     engine.put(note.s("due"), delay=1)
