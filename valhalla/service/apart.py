@@ -1,8 +1,8 @@
 """Large jobs in a process of their own, so that pages do not share an interpreter with them.
 
 The threads of one process take turns at the interpreter, and a page needs many short turns: beside an import of a large list it
-took several times as long as alone. Such a job is therefore run by another process of the program, of lower priority, while the
-worker's thread waits here; :mod:`valhalla.service.apart_main` is what runs there. Nothing else changes: the job is this worker's, and
+took several times as long as alone; and what a job had in memory stayed there. Such a job is therefore run by another process of the
+program, of lower priority, while the worker's thread waits here; :mod:`valhalla.service.apart_main` is what runs there. Nothing else changes: the job is this worker's, and
 each transaction of the other process is fenced by its claim (see :mod:`jobs.apart`).
 
 To the other process go the job and then, as a byte each, that a person is at work; the end of the input means to stop. It answers
@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 from db.errors import DatabaseError
 from db.waiting import at_work
 from jobs import CurrentJob, Stopped, accept_report, ticket_for
+from valhalla.audit import asked
 from valhalla.intake import helper
 from valhalla.intake.jobs import INDEX_JOB, REFOLD_JOB, UNDO_JOB, UNFOLD_JOB
 from valhalla.intake.passes import IMPORT_JOB
@@ -31,6 +32,7 @@ from valhalla.intake.records import read_import
 from valhalla.leads import call_list_index, indexing
 from valhalla.program import settings
 from valhalla.scoring.jobs import JOB as REEVALUATE_JOB
+from valhalla.service.background import COPY_JOB, DRILL_JOB
 
 if TYPE_CHECKING:
     from valhalla.service.whole import WholeProgram
@@ -110,13 +112,15 @@ def _is_far_behind(program: WholeProgram, arguments: list[Any]) -> bool:
     return indexing.behind(program.database) >= LARGE_INDEX
 
 
+_OF_THE_HOME = (
+    *(UNFOLD_JOB, REFOLD_JOB, REEVALUATE_JOB),
+    *(COPY_JOB, DRILL_JOB, asked.COPY_JOB, asked.VERIFY_JOB),
+)
 _SIZES: dict[str, Callable[[WholeProgram, list[Any]], bool]] = {
     IMPORT_JOB: _is_large_list,
     UNDO_JOB: _is_large_import,
     INDEX_JOB: _is_far_behind,
-    UNFOLD_JOB: _is_large_home,
-    REFOLD_JOB: _is_large_home,
-    REEVALUATE_JOB: _is_large_home,
+    **dict.fromkeys(_OF_THE_HOME, _is_large_home),
 }
 """Whether a job is large, by its kind and its arguments. Kinds that are not here never are."""
 

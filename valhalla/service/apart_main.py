@@ -11,18 +11,13 @@ from pathlib import Path
 from db.waiting import person_writes
 from jobs import run_ticket
 from valhalla.program.home import Home
-from valhalla.service.importing import ImportingProgram
-from valhalla.service.reevaluating import ReevaluatingProgram
+from valhalla.service.whole import WholeProgram
 
 NICE = 10
 """What is added to its priority number, where there is one: pages, and whatever else the operator does, come first."""
 
 LEFT_ALONE = 5.0
 """Seconds that it goes on after its input has ended, if its job does not end: nobody waits for it any more."""
-
-
-class LargeJobs(ImportingProgram, ReevaluatingProgram):
-    """A program with the kinds of job that may be large."""
 
 
 def serve(home: str) -> None:
@@ -33,9 +28,8 @@ def serve(home: str) -> None:
     stopping = threading.Event()
     threading.Thread(target=_listen, args=(stopping,), name="listener", daemon=True).start()
     try:
-        with LargeJobs.open(Home(Path(home))) as program:
-            _ = program.importing, program.reevaluating
-            report = run_ticket(program.queue, ticket, stopping)
+        with WholeProgram.open(Home(Path(home))) as program:
+            report = run_ticket(program.all_kinds().queue, ticket, stopping)
     except Exception as error:  # the file cannot be opened; only the worker's thread can say so
         report = json.dumps(["failed", f"{type(error).__name__}: {error}", None])
     try:

@@ -192,13 +192,14 @@ def test_the_other_large_jobs_run_apart_too(office: Office, lead_list: Any) -> N
     (import_id,) = office.read(path).import_ids
     chores = program.importing.chores
     chores.index_soon()
-    asked = [program.reevaluating.ask(), chores.ask_unfold()]
+    auditing = program.background.auditing
+    asked = [program.reevaluating.ask(), chores.ask_unfold(), auditing.copy(), auditing.verify()]
     queue.drain(60)
-    assert [queue.wait(int(each)).state for each in asked] == ["done", "done"]
+    assert [queue.wait(int(each)).state for each in asked] == ["done"] * 4
     assert chores.index_soon() is None, "all is indexed"
     chores.undo(import_id)
     assert view.count(program.database) == 0
-    assert len(office.started) == 5
+    assert len(office.started) == 7
     assert verify(program.database).ok
 
 
