@@ -85,7 +85,8 @@ class Figures:
     def _count(self, name: str, count: Callable[[Database], Any], of: Any) -> None:
         try:
             at, began = self.database.clock(), time.thread_time()
-            value = count(self.database)
+            with self.database.temporary_on_disk():  # what SQLite sorts may be all leads
+                value = count(self.database)
             self._known[name] = Figure(value, at, of, time.thread_time() - began)
         except Exception as error:
             log.warning("the figure %s could not be counted: %s", name, error)

@@ -6,10 +6,14 @@ from collections import Counter
 from typing import NamedTuple
 
 from db import Database
+from db.waiting import give_way
 from valhalla.leads import sql
 
 MOST = 200
 """Markets and sources that are named, the largest first."""
+
+STEP = 20_000
+"""Leads that are counted at a time: SQLite sorts them, in memory."""
 
 
 class Facets(NamedTuple):
@@ -40,14 +44,17 @@ def count(database: Database) -> Facets:
     sources: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     total = kept_out = 0
-    for market, source, status, suppressed, many in database.sql(sql.BY_FACET):
-        total += many
-        sources[source] += many
-        statuses[status] += many
-        if market is not None:
-            markets[market] += many
-        if suppressed:
-            kept_out += many
+    newest = version(database).newest or 0
+    for first in range(0, newest, STEP):
+        give_way()
+        for market, source, status, suppressed, many in database.sql(sql.BY_FACET, (first, first + STEP)):
+            total += many
+            sources[source] += many
+            statuses[status] += many
+            if market is not None:
+                markets[market] += many
+            if suppressed:
+                kept_out += many
     return Facets(
         total, kept_out, markets.most_common(MOST), sources.most_common(MOST), statuses.most_common()
     )

@@ -311,10 +311,10 @@ NAMED = "SELECT l.id FROM ({named}) AS named CROSS JOIN lead AS l ON l.id = name
 # Counted, so that a full window can be distinguished from the last one.
 NAMED_EDGE = "SELECT {last}(id), count(*) FROM ({named})"
 
-# A walk over every lead. Merged leads are parts of others.
+# Of the leads behind one number, up to another. Merged leads are parts of others.
 BY_FACET = """
 SELECT market, source, status, suppressed IS NOT NULL, count(*) FROM lead
-WHERE suppressed IS NULL OR suppressed NOT LIKE 'merged%' GROUP BY 1, 2, 3, 4
+WHERE id > ? AND id <= ? AND (suppressed IS NULL OR suppressed NOT LIKE 'merged%') GROUP BY 1, 2, 3, 4
 """
 # What the counts depend on, read in two steps.
 FACET_VERSION = "SELECT (SELECT value FROM lead_generation WHERE id = 1), (SELECT max(id) FROM lead)"

@@ -49,3 +49,9 @@ def test_while_it_is_counted_the_one_before_is_shown(
     go = threading.Event()
     assert counted.get("leads", lambda _: go.wait(10), of=2) == counted.get("leads", lambda _: 3, of=3)
     go.set()
+
+
+def test_what_is_sorted_for_a_figure_is_sorted_on_the_disk(counted: Figures) -> None:
+    found = counted.get("where", lambda database: database.value("PRAGMA temp_store"), of=1)
+    assert found is not None and found.value == 1
+    assert counted.database.value("PRAGMA temp_store") == 2, "elsewhere in memory, which is quicker"
