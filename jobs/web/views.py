@@ -12,7 +12,8 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
-from starlette.routing import compile_path, get_name
+from starlette.routing import Match, compile_path, get_name
+from starlette.types import Scope
 
 Gather = Callable[..., Any]
 More = Callable[[Request, Any, Any], dict[str, Any]]
@@ -41,11 +42,22 @@ class Route(APIRoute):
         self.name = options.get("name") or get_name(endpoint)
         self.methods = {each.upper() for each in options.get("methods") or ("GET",)}
         self.include_in_schema = options.get("include_in_schema", True)
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._beginning = path.partition("{")[0]
         self._options = options
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As ever, without an expression for an address that begins otherwise or, where nothing varies, is another one."""
+        if scope["type"] == "http":
+            asked = scope["path"].removeprefix(scope.get("root_path", ""))
+            if asked != self.path if self._beginning == self.path else not asked.startswith(self._beginning):
+                return Match.NONE, {}
+        return super().matches(scope)
 
     def __getattr__(self, name: str) -> Any:
         """Of what is not known yet, the first thing that somebody asks for."""
+        if name in ("path_regex", "path_format", "param_convertors"):
+            self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+            return getattr(self, name)
         try:
             options = self.__dict__.pop("_options")
         except KeyError:

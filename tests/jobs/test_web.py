@@ -107,6 +107,32 @@ def test_a_route_is_worked_out_when_it_is_asked_for() -> None:
         app.routes[-1].nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
+def test_an_address_that_begins_otherwise_makes_no_expression() -> None:
+    def show() -> str:
+        return "all"
+
+    def one(number: int) -> int:
+        return number
+
+    made = [
+        Route("/a", show),
+        *(Route(path, one) for path in ("/a/{number}", "/b/{number}", "/b/{number}/c")),
+    ]
+
+    def with_expression() -> list[str]:
+        return [route.path for route in made if "path_regex" in vars(route)]
+
+    client = Client(FastAPI(routes=made))
+    assert [client.get(path).status_code for path in ("/c", "/aa", "/")] == [404, 404, 404]
+    assert with_expression() == []
+    assert (client.get("/a").json(), client.get("/a/3").json()) == ("all", 3)
+    assert with_expression() == ["/a", "/a/{number}"]
+    client = mounted(FastAPI(routes=made))
+    assert (client.get("/queue/b/4/c").json(), client.get("/queue/b/5").json()) == (4, 5)
+    assert [client.get(path).status_code for path in ("/b/5", "/queue/bb/5")] == [404, 404]
+    assert with_expression() == [route.path for route in made]
+
+
 def test_every_link_and_form_stays_where_the_pages_are_mounted(client: Client, bench: Bench) -> None:
     jobs = [enqueue(bench, "report.make", day) for day in ("May", "never")]
     bench.run()

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from db import DatabaseError
+from jobs.web.views import Route
 from valhalla.cockpit.rendering import Answer
 from valhalla.cockpit.state import Here
 from valhalla.safety.preflight import check_space
 from valhalla.sandbox.heartbeat import seen_from_outside
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=Route)
 
 
 @router.get("/healthz", summary="The process answers")

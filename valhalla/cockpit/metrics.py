@@ -11,6 +11,7 @@ from starlette.responses import Response
 from db import audit
 from db.clock import SECOND
 from jobs import count_up_to
+from jobs.web.views import Route
 from valhalla import __version__
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.console.history import FIGURES
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FRESH_MS = 300_000
 """A board's figures that are older are left out: nobody has looked since."""
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=Route)
 
 
 @router.get(

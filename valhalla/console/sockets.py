@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, WebSocket
 from fastapi.requests import HTTPConnection
 
+from jobs.web.views import Route
 from valhalla.console.board import FRAME, Board
 from valhalla.console.hub import Outbox, pack
 from valhalla.console.moments import now_ms
@@ -41,7 +42,7 @@ def router(find: Callable[[HTTPConnection], Console]) -> APIRouter:
 
     ``find`` says which console a request or WebSocket is for; one that does not run yet is started by the first of them.
     """
-    routes = APIRouter(tags=["console"])
+    routes = APIRouter(tags=["console"], route_class=Route)
 
     async def found(connection: HTTPConnection) -> Console:
         console = find(connection)

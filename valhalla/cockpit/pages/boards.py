@@ -94,7 +94,7 @@ def sources_and_history(here: Here, hours: Annotated[int, Query(ge=1, le=1_440)]
     return boards.gather(here, hours)
 
 
-router.include_router(views)
+router.routes.extend(views.routes)  # as they are, not by include_router, which works out each of them
 
 
 def _frame(cockpit: Cockpit, board: Callable[[Console], Awaitable[dict[str, Any]]]) -> dict[str, Any]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from valhalla.cockpit.documents import drawing
 from valhalla.cockpit.gather import experiments
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.program.errors import NotFound
 from valhalla.reports import chart_figures, charts
 from valhalla.scoring.calibration import calibration
 from valhalla.scoring.store import latest_policy
 
-router = APIRouter(include_in_schema=False)
+router = Views("charts")
 
 Theme = Annotated[Literal["light", "dark"], Query()]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.pages.calls import saved
 from valhalla.cockpit.rendering import done, local, page
 from valhalla.cockpit.state import Cockpit, Here
+from valhalla.cockpit.views import Views
 from valhalla.leads import do_not_contact, lookup, suppression
 from valhalla.leads.outcomes import Outcome, record_all, undo_all
 from valhalla.leads.suppression import Entry
@@ -20,7 +21,7 @@ from valhalla.program.errors import NotFound, UsageError
 MOST = 200
 """Leads at once; a page shows fewer."""
 
-router = APIRouter(include_in_schema=False)
+router = Views("leads")
 
 Chosen = Annotated[list[int] | None, Form(max_length=MOST)]
 Numbers = Annotated[str, Query(max_length=3_000, pattern=r"^\d{1,18}(,\d{1,18})*$")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from jobs import WaitTimeout
 from valhalla.cockpit.pages.imports import PATIENCE
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
+from valhalla.cockpit.views import Views
 from valhalla.intake.sample_leads import SOURCE
 from valhalla.intake.samples import NAME, ROWS, ten_leads
 from valhalla.reports.packet_files import put
@@ -16,7 +17,7 @@ from valhalla.reports.packet_files import put
 BESIDE = "sample_leads.csv"
 """What the list is called where somebody has a list of its name."""
 
-router = APIRouter(include_in_schema=False)
+router = Views("samples")
 
 
 @router.post("/samples")
