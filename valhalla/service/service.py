@@ -68,7 +68,7 @@ class Events:
     disk: Callable[[str], object] = lambda line: None
     """The disk is full, or has space again."""
     working: Callable[[Service], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
-    """Entered when the workers have started, left before they stop: what runs along with them, such as the cockpit."""
+    """Entered before the workers start, left before they stop: what runs along with them, such as the cockpit."""
 
 
 class Service:
@@ -176,15 +176,15 @@ class Service:
         if self.plan.pages:
             self.queue.middleware(Apart(self.program))
         worker = self.queue.worker(threads=WORKERS, poller=self._poller)
-        watchers = self._watch()
-        worker.start()
-        try:
-            with self.events.working(self):
-                yield
-        finally:
-            for watcher in watchers:
-                watcher.stop()
-            worker.stop(timeout=STOP_SECONDS)
+        with contextlib.ExitStack() as ends:
+            ends.callback(worker.stop, timeout=STOP_SECONDS)
+            ends.enter_context(
+                self.events.working(self)
+            )  # first: a person waits for pages, nobody for a cycle
+            for watcher in self._watch():
+                ends.callback(watcher.stop)
+            worker.start()
+            yield
 
     def _production(self, on_step: Report) -> Workflow:
         assert self.safety is not None
