@@ -10,10 +10,14 @@ import zipfile
 from collections.abc import Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path
 
 import later
 from PyInstaller.utils.hooks import collect_data_files, collect_submodules
+
+from valhalla.cockpit import rendering
+from valhalla.program import prepared
 
 Entry = tuple[str, str, str]
 """Name in the bundle, file on this machine, kind: as PyInstaller lists them."""
@@ -76,6 +80,13 @@ MENTIONED_NOWHERE = (
     "keyring.backends.fail",
 )
 
+NOT_RUN = ("pyi_rth_inspect", "pyi_rth_multiprocessing", "pyi_rth_pkgutil")
+"""What PyInstaller would run before the program: for whoever asks where a function was written, starts Python again for half of its
+work, or lists the modules of a package. Nobody here does, and it is half of what ``--version`` takes."""
+
+READ_THEMSELVES = ("anyio", "anyio.abc")
+"""Packages that find in their own source what to load when it is asked for. Without that source they load everything."""
+
 LEFT_OUT = (
     # A second window system, and what only serves development.
     "tkinter",
@@ -119,6 +130,8 @@ LEFT_OUT = (
     "apsw.shell",
     "pydantic.mypy",
     "pydantic._hypothesis_plugin",
+    # The models of its first version: FastAPI asks of each parameter whether it is one, and takes it that none is.
+    "pydantic.v1",
     "pygal.test",
     "uvicorn.workers",
     "uvicorn.supervisors.watchfilesreload",
@@ -176,6 +189,18 @@ def modules() -> list[str]:
 def data() -> list[tuple[str, str]]:
     """Everything in the packages that is no Python: migrations, templates, static files, samples."""
     return [pair for package in PACKAGES for pair in collect_data_files(package)]
+
+
+def sources() -> list[tuple[str, str]]:
+    """The source of the packages that read it."""
+    found = {name: str(find_spec(name).origin) for name in READ_THEMSELVES}  # type: ignore[union-attr]
+    return [(file, name.replace(".", "/")) for name, file in found.items()]
+
+
+def templates(path: Path) -> Entry:
+    """The cockpit's templates, compiled into ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return "valhalla/cockpit/templates.zip", str(prepared.prepare(rendering.environment(), path)), "DATA"
 
 
 def beside(path: Path, entries: Iterable[Entry]) -> tuple[Path, list[Entry]]:

@@ -1,5 +1,4 @@
-"""What the executable runs. Sub-processes of multiprocessing start the same executable, so they are caught before the program
-is loaded."""
+"""What the executable runs."""
 
 import sys
 
@@ -7,10 +6,6 @@ import modules
 import pyimod02_importers as pyinstaller  # there before anything else, and on no disk
 
 modules.install(pyinstaller.pyz_archive, pyinstaller.PyiFrozenLoader)
-
-from multiprocessing import freeze_support  # noqa: E402
-
-freeze_support()
 
 import later  # noqa: E402
 

@@ -244,3 +244,27 @@ def test_checksums_are_those_of_the_files(
     for line in lines:
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / "release" / name).read_bytes()).hexdigest() == digest
+
+
+def test_every_template_of_the_cockpit_is_compiled(tmp_path: Path) -> None:
+    pytest.importorskip("PyInstaller")
+    bundle = importlib.import_module("bundle")
+
+    name, made, kind = bundle.templates(tmp_path / "work" / "templates.zip")
+
+    folders = (ROOT / "valhalla" / "cockpit" / "templates", ROOT / "jobs" / "web" / "templates")
+    pages = {page.relative_to(folder).as_posix() for folder in folders for page in folder.rglob("*.html")}
+    assert (name, kind) == ("valhalla/cockpit/templates.zip", "DATA")
+    with zipfile.ZipFile(made) as archive:
+        assert set(archive.namelist()) == pages
+        assert not any(str(ROOT).encode() in archive.read(page) for page in pages)
+
+
+def test_a_package_that_reads_itself_has_its_source() -> None:
+    pytest.importorskip("PyInstaller")
+    bundle = importlib.import_module("bundle")
+
+    found = bundle.sources()
+
+    assert [place for _, place in found] == ["anyio", "anyio/abc"]
+    assert all("install_lazy_importer()" in Path(file).read_text(encoding="utf-8") for file, _ in found)
