@@ -6,9 +6,10 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import apsw
 
@@ -16,7 +17,7 @@ from db import copying, errors, files, redaction
 from db.clock import iso
 from db.database import Database
 from db.heads import Sign
-from db.inspecting import inspect, manifest_path, sha256_of
+from db.inspecting import inspect, manifest_path, sha256_in
 from db.verdict import Verdict
 
 Progress = Callable[[int, int], object]
@@ -46,10 +47,14 @@ def audit_copy(
     :class:`NotVerified` when the copy does not verify: then the file itself does not, and nothing is left behind.
     """
     with _staged(target) as staged:
-        copying.copy(database, staged, progress)
+        copying.copy(database, staged, progress, flush=False)
         if redact:
             redaction.redact(staged, database.schema)
-        verdict = inspect(staged, database.schema)
+        # Opened before, and closed after, SQLite has it: closing any descriptor of a file lets go of all locks on it.
+        with staged.open("r+b") as file, ThreadPoolExecutor(1, "hashing") as pool:
+            hashing = pool.submit(_settled, file)
+            verdict = inspect(staged, database.schema)
+            sha256 = hashing.result()
         if not verdict.ok:
             first = verdict.problems[0]
             raise NotVerified(
@@ -57,7 +62,7 @@ def audit_copy(
                 f"see: {database.schema.words.verify}",
                 verdict,
             )
-        manifest = _manifest(staged, verdict, version, redact, database)
+        manifest = _manifest(staged, sha256, verdict, version, redact, database)
         if sign:
             manifest = sign(manifest)
         files.replace(staged, target)
@@ -88,8 +93,14 @@ def _staged(target: Path) -> Iterator[Path]:
                 leftover.unlink()
 
 
+def _settled(copy: BinaryIO) -> str:
+    """The SHA-256 of a copy, which is on the disk then. It is checked meanwhile; nobody changes it."""
+    os.fsync(copy.fileno())
+    return sha256_in(copy)
+
+
 def _manifest(
-    copy: Path, verdict: Verdict, version: str, redacted: bool, database: Database
+    copy: Path, sha256: str, verdict: Verdict, version: str, redacted: bool, database: Database
 ) -> dict[str, Any]:
     connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
     try:
@@ -104,7 +115,7 @@ def _manifest(
         "sqlite": apsw.sqlite_lib_version(),
         "schema": database.schema.latest,
         "bytes": copy.stat().st_size,
-        "sha256": sha256_of(copy),
+        "sha256": sha256,
         "entries": verdict.entries,
         "head": verdict.head,
         "first_at": verdict.to_json()["first_at"],

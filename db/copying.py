@@ -14,10 +14,16 @@ from db.connection import Connections
 PAGES_PER_STEP = 4096
 
 
-def copy(database: Connections, target: Path, progress: Callable[[int, int], object] | None = None) -> Path:
+def copy(
+    database: Connections,
+    target: Path,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    flush: bool = True,
+) -> Path:
     """Copy the file to ``target`` as of one moment, as a single file without a WAL. Writers are not held up.
 
-    ``progress(done, total)`` is called with page counts. The copy is made under a temporary name, forced to the disk
+    ``progress(done, total)`` is called with page counts. The copy is made under a temporary name, forced to the disk (``flush``)
     and renamed. Raises the errors of :mod:`db.errors`; nothing is left behind then.
     """
     if database.path is None:
@@ -28,7 +34,8 @@ def copy(database: Connections, target: Path, progress: Callable[[int, int], obj
         with files.whole(target) as temporary:
             try:
                 _backup(database, temporary, progress)
-                _flush(temporary)
+                if flush:
+                    _flush(temporary)
             finally:
                 Path(f"{temporary}-journal").unlink(missing_ok=True)
     except apsw.Error as error:
@@ -49,6 +56,8 @@ def _backup(database: Connections, temporary: Path, progress: Callable[[int, int
         source.set_busy_timeout(10_000)
         if hasattr(source, "setlk_timeout"):
             source.setlk_timeout(0, 0)  # as in db.connection
+        # It is thrown away unless it comes to its end: no journal, and one flush, by the caller.
+        destination.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
         for each in (source, destination):  # what SQLite cannot read in a schema is copied, too
             each.execute("PRAGMA writable_schema = 1")
         source.execute("BEGIN; SELECT count(*) FROM sqlite_schema").fetchall()

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import apsw
 
@@ -24,9 +24,6 @@ from db.verifying import verify
 MAGIC = b"SQLite format 3\0"
 MANIFEST = ".manifest.json"
 """Ending of the manifest next to an audit copy."""
-
-_BLOCK = 2**20
-
 
 Also = Callable[[Database, Verdict], object]
 """A further look at the opened file, by anyone who knows more of what is in it than this package does."""
@@ -138,11 +135,13 @@ def _duration(seconds: int) -> str:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal. Not of a file that is in use."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return sha256_in(file)
+
+
+def sha256_in(file: BinaryIO) -> str:
+    """SHA-256 of what is in an opened file from here on, hexadecimal."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifest_path(copy: Path) -> Path:
