@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import apsw
 
@@ -93,7 +94,7 @@ def _staged(target: Path) -> Iterator[Path]:
                 leftover.unlink()
 
 
-def _settled(copy: BinaryIO) -> str:
+def _settled(copy: BufferedIOBase) -> str:
     """The SHA-256 of a copy, which is on the disk then. It is checked meanwhile; nobody changes it."""
     os.fsync(copy.fileno())
     return sha256_in(copy)

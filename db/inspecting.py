@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import apsw
 
@@ -139,7 +140,7 @@ def sha256_of(path: Path) -> str:
         return sha256_in(file)
 
 
-def sha256_in(file: BinaryIO) -> str:
+def sha256_in(file: BufferedIOBase) -> str:
     """SHA-256 of what is in an opened file from here on, hexadecimal."""
     return hashlib.file_digest(file, "sha256").hexdigest()
 

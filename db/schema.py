@@ -141,6 +141,8 @@ class Schema:
     actor: str = "program"
     """Who is named by audit entries when nobody else is: the program itself."""
     words: Words = field(default_factory=Words)
+    helper: tuple[str, ...] = ()
+    """The command line of a process that calls :func:`db.row_helper.serve`; empty: there is none."""
 
     @cached_property
     def tables(self) -> dict[str, Evidence]:

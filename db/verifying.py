@@ -2,8 +2,8 @@
 
 Nothing but the entries, the bad rows, and a byte for each row that many others refer to is in memory. The rows of a table are
 checked in one scan of ``witness`` in key order, joined with the rows: each hash goes into the digest of its entry, and the
-newest one of a key must be the hash of the row as it stands now. ``scripts/verify_audit.py`` does the same by itself; tests hold
-the two to the same verdict.
+newest one of a key must be the hash of the row as it stands now. Of a large table another process reads a part (see
+:mod:`db.row_helper`). ``scripts/verify_audit.py`` does the same by itself; tests hold the two to the same verdict.
 """
 
 from __future__ import annotations
@@ -11,24 +11,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import apsw
 
-from db import audit, errors, integrity, structure
+from db import audit, errors, integrity, row_helper, structure
 from db.database import Database
 from db.evidence import CHAIN, SALT_BYTES, SUBHASH_BYTES, Evidence, Hasher, columns_id, encoded, gone_hash
+from db.row_helper import Answer, RowHelper, Usual
+from db.row_scan import Keys, Line, Query, Scan, fits_as_usual
 from db.schema import SealedRanges
 from db.sealing import DECLARATION, ROWS, key_sql
 from db.standing import READ_HEAD
 from db.verdict import ALTERED, PROBLEMS_KEPT, Problem, Verdict
-
-Line = tuple[Any, ...]
-"""A witness and its row: key, entry, salt, hash, whether there is a row, its personal columns and the others as they are hashed; both
-None where the row is not as most rows of its table are."""
 
 
 def verify(
@@ -258,6 +257,27 @@ class Walk:
     # -- the rows ------------------------------------------------------------------------------------------
 
     def tables(self) -> None:
+        """Check the rows of every table."""
+        with contextlib.ExitStack() as stack:
+            self._tables(self._helper(stack))
+
+    def _helper(self, stack: contextlib.ExitStack) -> RowHelper | None:
+        """Another process that hashes rows, where there are so many, and a processor for it."""
+        database = self.database
+        most = max((_rows_of(of) for of in self.sealed.values()), default=0)
+        head = database.one(READ_HEAD)
+        if most < row_helper.WORTH_ROWS or (os.cpu_count() or 1) < 2 or database.path is None or head is None:
+            return None
+        if not database.schema.helper:
+            return None
+        try:
+            found = RowHelper(database.schema.helper, database, head)
+        except OSError:
+            return None
+        stack.callback(found.close)
+        return found
+
+    def _tables(self, helper: RowHelper | None) -> None:
         verdict = self.verdict
         if self.declared is None and not verdict.left_out and self._redacted_by_0_1():
             verdict.left_out = True
@@ -267,7 +287,7 @@ class Walk:
         there = {row[0] for row in self.database.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         for name in sorted(self.newest):
             if name in there:
-                Table(self, name).check()
+                Table(self, name).check(helper)
                 verdict.evidence.append(name)
             else:
                 verdict.add(name, None, "the table is missing")
@@ -337,40 +357,28 @@ class Table:
         self.hashers: dict[str, Hasher | None] = {}
         self.defaults: dict[str, list[tuple[int, Any]]] = {}
         self.usual = self._usual()
+        self.digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
+        self.counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
+        """Rows written and removed, by entry."""
+        self.proven: dict[int, list[int]] = {}
+        """The same, of entries of which another process has seen all rows."""
 
-    def check(self) -> None:
-        """Add to the verdict what is not as the chain says."""
-        digests: dict[int, Any] = {entry: hashlib.sha256() for entry in self.sealed}
-        counts: dict[int, list[int]] = {entry: [0, 0] for entry in self.sealed}
-        problems, rows, fitting = self.verdict.count, self.verdict.rows, 0
-        fits, latest = self._fits(), None
-        for line in self._lines():
-            key, entry, _, row_hash, _, _, _ = line
-            if latest is not None and latest[0] != key:
-                if fits(latest):
-                    fitting += 1
+    def check(self, helper: RowHelper | None = None) -> None:
+        """Add to the verdict what is not as the chain says. ``helper``: reads a part of a large table."""
+        problems, rows = self.verdict.count, self.verdict.rows
+        usual = None if helper is None else self._for_another_process()
+        if helper is None or usual is None:
+            self._read(Keys())
+        else:
+            for keys, answer in helper.shared(usual, self._ranges()):
+                if answer is None:
+                    self._read(keys)
                 else:
-                    self._row(latest)
-            latest = line
-            digest = digests.get(entry)
-            if digest is None:
-                self.verdict.add(
-                    self.name,
-                    key,
-                    f"is witnessed by entry {entry}, which does not witness rows of {self.name}",
-                )
-                continue
-            digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
-            counts[entry][row_hash is None] += 1
-        if latest is not None:
-            if fits(latest):
-                fitting += 1
-            else:
-                self._row(latest)
-        self.verdict.rows += fitting
+                    self._take(answer)
         for entry, sealed in self.sealed.items():
-            if digests[entry].hexdigest() != sealed.digest:
-                self._explain(entry, sealed, counts[entry], digests[entry].hexdigest())
+            found = self._digest(entry)
+            if found != sealed.digest:
+                self._explain(entry, sealed, self.counts[entry], found)
         # Where nothing is wrong with any of them, each witness is that of another row: as many rows, and there are no others.
         if self.verdict.count != problems or self.verdict.rows - rows != self._count():
             self._unwitnessed()
@@ -379,24 +387,75 @@ class Table:
         found: int = self.walk.database.value(f'SELECT count(*) FROM "{self.name}"')
         return found
 
+    def _read(self, keys: Keys) -> None:
+        """Check the rows of these keys."""
+        scan = Scan(
+            self.name, self._fits(), {entry: each.update for entry, each in self.digests.items()}, self.counts
+        )
+        for line, newest in scan.unlike(self._lines(keys)):
+            self._look_at(line, newest)
+        self.verdict.rows += scan.fitting
+
+    def _look_at(self, line: Line, newest: bool) -> None:
+        if newest:
+            self._row(line)
+        else:
+            what = f"is witnessed by entry {line[1]}, which does not witness rows of {self.name}"
+            self.verdict.add(self.name, line[0], what)
+
+    def _take(self, answer: Answer) -> None:
+        """What another process read of the keys that come next."""
+        for line, newest in answer.unlike:
+            self._look_at(line, newest)
+        self.verdict.rows += answer.fitting
+        for entry, written, removed, hashes in answer.entries:
+            counts = self.counts[entry]
+            counts[:] = counts[0] + written, counts[1] + removed
+            if hashes is None:
+                self.proven[entry] = [written, removed]
+            else:
+                self.digests[entry].update(hashes)
+
+    def _digest(self, entry: int) -> str:
+        """Of the hashes of all witnesses of an entry, by key."""
+        if entry not in self.proven:
+            return str(self.digests[entry].hexdigest())
+        if self.counts[entry] == self.proven[entry]:
+            return self.sealed[entry].digest
+        digest = hashlib.sha256()  # there are more than those that the other process found to be all
+        hashes = "SELECT key, hash FROM witness WHERE tbl = ? AND entry = ? ORDER BY key"
+        for key, row_hash in self.walk.connection.execute(hashes, (self.name, entry)):
+            digest.update(row_hash if row_hash is not None else gone_hash(self.name, key))
+        return digest.hexdigest()
+
+    def _usual_entries(self) -> frozenset[int]:
+        return frozenset(entry for entry, sealed in self.sealed.items() if sealed.columns == self.usual)
+
     def _fits(self) -> Callable[[Line], bool]:
         """Whether a row is as its witness says, for most rows: those hashed by the usual columns, with nothing left out."""
         hasher = None if self.usual is None else self.hashers[self.usual]
         if hasher is None or self.verdict.left_out:
             return lambda line: False
-        usual = {entry for entry, sealed in self.sealed.items() if sealed.columns == self.usual}
-        check = hasher.check_encoded
+        return fits_as_usual(hasher, self._usual_entries())
 
-        def fits(line: Line) -> bool:
-            _, entry, salt, row_hash, _, personal, rest = line
-            return (
-                rest is not None
-                and entry in usual
-                and (salt is None or len(salt) == SALT_BYTES)
-                and check(personal, rest, salt) == row_hash
-            )
+    def _for_another_process(self) -> Usual | None:
+        """What that needs to read rows of this table; None: it would not be worth it, or most rows have to be looked at here."""
+        hasher = None if self.usual is None else self.hashers[self.usual]
+        if hasher is None or self.verdict.left_out or _rows_of(self.sealed) < row_helper.WORTH_ROWS:
+            return None
+        of, digests = hasher.table, {entry: sealed.digest for entry, sealed in self.sealed.items()}
+        lists = (of.table, of.key, of.personal, of.other)
+        return Usual(self._query(self.usual), lists, tuple(self.columns), self._usual_entries(), digests)
 
-        return fits
+    def _ranges(self) -> list[Keys]:
+        """All keys, in parts of about the same size where they are numbers."""
+        ends = "SELECT min(key), (SELECT max(key) FROM witness WHERE tbl = ?1 AND key < '') FROM witness WHERE tbl = ?1"
+        lowest, highest = self.walk.database.one(ends, (self.name,)) or (None, None)
+        if not isinstance(lowest, int) or not isinstance(highest, int):
+            return [Keys()]
+        each = (highest - lowest) // row_helper.PARTS + 1
+        begins = [*range(lowest + each, highest + 1, each)]
+        return [Keys(first, end) for first, end in zip([None, *begins], [*begins, None], strict=True)]
 
     def _usual(self) -> str | None:
         """The columns by which most rows were hashed, where SQLite can write them as they are hashed: neither bytes nor fractions.
@@ -425,17 +484,21 @@ class Table:
             f"r.\"{column}\" = json_extract({key}, '$[{place}]')" for place, column in enumerate(self.key)
         )
 
-    def _lines(self) -> Iterator[Line]:
-        """Each witness, in order of key and entry."""
-        last = None
+    def _lines(self, keys: Keys) -> Iterator[Line]:
+        """Each witness of these keys, in order of key and entry."""
+        last: Line | None = None
         try:
-            for last in self._some_lines(self.usual):
+            for last in self._some_lines(self.usual, keys):
                 yield last
         except apsw.SQLError:  # bytes stand where text belongs
             self.usual = None
-            yield from self._some_lines(None, last)
+            yield from self._some_lines(None, keys, last)
 
-    def _some_lines(self, usual: str | None, after: Line | None = None) -> Iterator[Line]:
+    def _some_lines(self, usual: str | None, keys: Keys, after: Line | None = None) -> Iterator[Line]:
+        text, given = self._query(usual).over(keys, None if after is None else after[0])
+        return self.walk.connection.execute(text, given)
+
+    def _query(self, usual: str | None) -> Query:
         personal, rest, given = "NULL", "NULL", {"table": self.name}
         if usual is not None and (hasher := self.hashers[usual]) is not None:
             of = hasher.table
@@ -445,12 +508,9 @@ class Table:
             as_made = [f'r."{self.columns[at]}" COLLATE BINARY IS :default{at}' for at, _ in defaults]
             if as_made:
                 rest = f"CASE WHEN {' AND '.join(as_made)} THEN {rest} END"
-        more = ""
-        if after is not None:
-            more, given = "AND w.key > :key", {**given, "key": after[0]}
-        yield from self.walk.connection.execute(
+        return Query(
             f'SELECT w.key, w.entry, w.salt, w.hash, r."{self.key[0]}" IS NOT NULL, {personal}, {rest} FROM witness AS w '
-            f'LEFT JOIN "{self.name}" AS r ON {self._where("w.key")} WHERE w.tbl = :table {more} ORDER BY w.key, w.entry',
+            f'LEFT JOIN "{self.name}" AS r ON {self._where("w.key")} WHERE w.tbl = :table',
             given,
         )
 
@@ -565,6 +625,10 @@ class Table:
         for (key,) in self.walk.connection.execute(query, (self.name,)):
             self.verdict.unwitnessed += 1
             self.verdict.add(self.name, key, "was added behind the program's back: no entry witnesses it")
+
+
+def _rows_of(sealed: Mapping[int, Sealed]) -> int:
+    return sum(each.rows for each in sealed.values() if isinstance(each.rows, int))
 
 
 def _keys_of(keys: Any) -> set[Any] | None:

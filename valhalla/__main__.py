@@ -35,6 +35,10 @@ def main() -> None:
         from valhalla.service import apart_main
 
         apart_main.serve(sys.argv[2])
+    if sys.argv[1:2] == ["--hash-rows"]:  # the second process of a verification
+        from db.row_helper import serve as serve_rows
+
+        serve_rows()
     if getattr(sys, "frozen", False):
         from valhalla.service import unpacked
 

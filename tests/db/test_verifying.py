@@ -9,7 +9,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Database, audit, redaction, sealing
+from db import Database, audit, redaction, row_helper, sealing, verifying
 from db.evidence import Hasher
 from db.inspecting import inspect
+from db.row_helper import Answer, RowHelper, Usual
+from db.row_scan import Keys
+from db.verdict import Verdict
 from valhalla.program.database import open_copy, open_database
 from valhalla.program.schema import SCHEMA
 
@@ -176,6 +180,154 @@ def test_rows_that_are_as_they_were_written_are_not_fetched_one_by_one(
     one_by_one.clear()
     assert not inspect(copy, SCHEMA).ok
     assert one_by_one.count("header") == 1
+
+
+# -- rows that another process reads ---------------------------------------------------------------------------
+
+
+class Watched(RowHelper):
+    """A helper that reads all but the first range of each table; what it answered is counted."""
+
+    answers = 0
+    started = 0
+    command: tuple[str, ...] | None = None
+    head: tuple[int, str] | None = None
+
+    def __init__(self, command: Sequence[str], database: Database, head: tuple[int, str]) -> None:
+        Watched.started += 1
+        super().__init__(self.command or command, database, self.head or head)
+
+    def shared(self, usual: Usual, ranges: Sequence[Keys]) -> Iterator[tuple[Keys, Answer | None]]:
+        for keys, answer in super().shared(usual, ranges):
+            if answer is None:  # let it have the rest
+                for thread in threading.enumerate():
+                    if thread.name == "row-helper":
+                        thread.join(30)
+            else:
+                Watched.answers += 1
+            yield keys, answer
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> type[Watched]:
+    """From now on there is a helper, however few rows there are and processors."""
+    monkeypatch.setattr(row_helper, "WORTH_ROWS", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(verifying, "RowHelper", Watched)
+    for name in ("answers", "started"):
+        monkeypatch.setattr(Watched, name, 0)
+    return Watched
+
+
+def without_ages(verdict: Verdict) -> dict[str, Any]:
+    return {name: value for name, value in verdict.to_json().items() if name != "notes"}
+
+
+CLOSE_TO_OTHERS = {
+    "nothing": [],
+    "a hash copied next to its own": [
+        "INSERT INTO header VALUES (99, 'x', '[]')",
+        "INSERT INTO witness SELECT tbl, 99, entry, salt, hash FROM witness WHERE tbl = 'alert' AND key = 6",
+        "INSERT INTO witness SELECT 'alert', 7, entry, salt, hash FROM witness WHERE tbl = 'alert' AND key = 6",
+    ],
+    "rows of one entry exchanged": [
+        "UPDATE witness SET key = 99 WHERE tbl = 'header' AND key = 1",
+        "UPDATE witness SET key = 1 WHERE tbl = 'header' AND key = 40",
+        "UPDATE witness SET key = 40 WHERE tbl = 'header' AND key = 99",
+    ],
+    "a hash that is not the newest changed": [
+        "UPDATE witness SET hash = zeroblob(32) WHERE tbl = 'alert' AND key = 2 AND salt IS NULL"
+    ],
+    "a witness removed": ["DELETE FROM witness WHERE tbl = 'header' AND key = 20"],
+}
+
+
+@pytest.mark.parametrize("case", [*TAMPERED, *CLOSE_TO_OTHERS], ids=lambda case: case.replace(" ", "-"))
+def test_the_verdict_is_the_same_whoever_reads_the_rows(
+    case: str, copy: Path, watched: type[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper(copy, *(TAMPERED[case][0] if case in TAMPERED else CLOSE_TO_OTHERS[case]))
+    found = inspect(copy, SCHEMA)
+    assert watched.started == (case != "the head removed") and watched.answers >= 5 * watched.started
+    monkeypatch.undo()
+    expected = inspect(copy, SCHEMA)
+    assert without_ages(found) == without_ages(expected)
+    assert expected.ok == (case == "nothing")
+
+
+ODD_HELPERS = {
+    "cannot be started": ("/no/such/program",),
+    "ends at once": (sys.executable, "-c", "pass"),
+    "says nonsense": (sys.executable, "-c", "print('what?', flush=True); input()"),
+    "hangs": (sys.executable, "-c", "import time; time.sleep(60)"),
+    "dies at its second range": (
+        sys.executable,
+        "-c",
+        """
+import os
+from db import row_helper
+give, given = row_helper._give, []
+def twice(to, what):
+    given.append(what)
+    give(to, what) if len(given) < 3 else os._exit(1)
+row_helper._give = twice
+row_helper.serve()
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD_HELPERS, ids=lambda case: case.replace(" ", "-"))
+def test_what_a_helper_does_not_answer_is_read_without_it(
+    case: str, copy: Path, watched: type[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "command", ODD_HELPERS[case])
+    if case == "hangs":
+        monkeypatch.setattr(row_helper, "PATIENCE", 0.2)
+        monkeypatch.setattr(watched, "shared", RowHelper.shared)
+    rows = inspect(copy, SCHEMA).rows
+    assert watched.answers == (case == "dies at its second range")
+    tamper(copy, "UPDATE header SET digest = 'x' || id WHERE id IN (1, 20, 40)")
+    verdict = inspect(copy, SCHEMA)
+    assert [each.key for each in verdict.problems] == [1, 20, 40] and verdict.rows == rows
+    assert watched.started == 2
+
+
+def test_a_helper_that_sees_another_moment_of_the_file_is_not_asked(
+    copy: Path, watched: type[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "head", (3, "of another moment"))
+    assert inspect(copy, SCHEMA).ok
+    assert (watched.started, watched.answers) == (1, 0)
+
+
+def test_rows_of_which_many_need_a_closer_look_are_read_where_that_is_done(
+    copy: Path, watched: type[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = "from db import row_helper; row_helper.UNLIKE = 0; row_helper.serve()"
+    monkeypatch.setattr(watched, "command", (sys.executable, "-c", serve))
+    assert inspect(copy, SCHEMA).ok
+    answered = watched.answers
+    tamper(copy, "UPDATE header SET digest = id")
+    verdict = inspect(copy, SCHEMA)
+    assert [each.key for each in verdict.problems] == [*range(1, 41)]
+    assert watched.answers - answered < answered - 30
+
+
+def test_a_file_that_is_in_use_is_read_by_both_at_the_same_moment(
+    original: Path, copy: Path, watched: type[Watched]
+) -> None:
+    with open_database(copy) as database:
+        verdict = verifying.verify(database)
+        assert verdict.ok and watched.answers >= 5
+        with database.write():
+            database.sql("UPDATE setting SET value = '78' WHERE key = 's1'")
+        assert verifying.verify(database).ok
+
+
+def test_a_small_file_has_no_helper(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "RowHelper", None)
+    assert inspect(copy, SCHEMA).ok
 
 
 def test_the_digests_expected_and_found_are_told(copy: Path) -> None:

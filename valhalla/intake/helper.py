@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from db import second
+from valhalla.program import executable
 from valhalla.program.later import later
 
 if TYPE_CHECKING:
     import apsw
 else:
     apsw = later("apsw")
-
-ARGUMENT = "--read-ahead"
-"""What the program is started with to be the second process."""
 
 WORTH_BYTES = 4 * 2**20
 """Below this starting a process takes longer than it saves."""
@@ -30,8 +28,7 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
 """Anyone who reads one holds its words in memory, so only one process does."""
 
 PIPE_BYTES = 2**20
-"""A whole answer fits into the pipe where the system lets us say so (Linux): the second process need not wait for this one
-to take each 64 KiB."""
+"""A whole answer fits into the pipe: the second process need not wait for this one to take each 64 KiB."""
 
 SIZES = "SELECT size FROM file WHERE error_code IS NULL"
 """Here, as this module loads nothing."""
@@ -67,31 +64,10 @@ def discard() -> None:
         process.communicate()
 
 
-def command(argument: str = ARGUMENT) -> list[str]:
-    """The command line of another process of this program, which ends with it; by ``argument`` it knows what it is for."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, argument]
-    return [sys.executable, "-P", "-m", "valhalla", argument]
-
-
 def _spawn(path: str | None = None) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
     words = [os.path.abspath(path)] if path is not None else []
-    return subprocess.Popen(
-        [*command(), *words],
-        stdin=pipe,
-        stdout=pipe,
-        stderr=subprocess.DEVNULL,
-        pipesize=PIPE_BYTES,
-        **_detached(),
-    )
-
-
-def _detached() -> dict[str, Any]:
-    """Ctrl+C is for the program, not for its helper; no console window on Windows."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
+    command = executable.helper(executable.READ_AHEAD)
+    return second.begin([*command, *words], PIPE_BYTES)
 
 
 def changed_at(path: str | Path) -> float:

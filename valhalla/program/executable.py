@@ -23,6 +23,16 @@ def program() -> list[str]:
     return [sys.executable] if is_frozen() else [sys.executable, "-m", "valhalla"]
 
 
+READ_AHEAD, HASH_ROWS = "--read-ahead", "--hash-rows"
+"""What the program is started with to be the second process of an import (:mod:`valhalla.intake.helper`), or of a verification
+(:mod:`db.row_helper`)."""
+
+
+def helper(argument: str) -> tuple[str, ...]:
+    """The command line of a second process, which ends with this one."""
+    return (sys.executable, argument) if is_frozen() else (sys.executable, "-P", "-m", "valhalla", argument)
+
+
 def own_environment() -> dict[str, str]:
     """The environment for a copy of this program that outlives this process: it unpacks a folder of its own, because ours
     goes with us."""

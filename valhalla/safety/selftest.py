@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,7 +25,8 @@ from zoneinfo import ZoneInfo
 
 import apsw
 
-from db import verifying
+from db import Database, audit, verifying
+from db.row_helper import RowHelper
 from valhalla.audit import copies
 from valhalla.intake import helper
 from valhalla.intake.samples import NAME, ROWS, ten_leads
@@ -239,11 +241,27 @@ def _copy(home: Home, copy: Path) -> str:
 def _verify(copy: Path) -> str:
     with open_copy(copy) as database:
         verdict = verifying.verify(database)
-    if not verdict.ok:
-        raise Failed(
-            "the copy does not verify: " + "; ".join(str(problem) for problem in verdict.problems[:3])
-        )
+        if not verdict.ok:
+            raise Failed(
+                "the copy does not verify: " + "; ".join(str(problem) for problem in verdict.problems[:3])
+            )
+        _hashing(database)
     return f"{verdict.entries} entries and {verdict.rows} rows are as witnessed"
+
+
+def _hashing(database: Database) -> None:
+    """The second process that hashes the rows of large files."""
+    process = RowHelper(database.schema.helper, database, audit.head(database))
+    late = threading.Timer(START_SECONDS, process.kill)
+    late.start()
+    try:
+        if not process.ready():
+            raise Failed("the process that hashes rows sees another file")
+    except (EOFError, OSError):
+        raise Failed("the process that hashes rows does not answer") from None
+    finally:
+        late.cancel()
+        process.close()
 
 
 def _wait(

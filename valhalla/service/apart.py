@@ -30,7 +30,7 @@ from valhalla.intake.passes import IMPORT_JOB
 from valhalla.intake.reading.container import on_disk
 from valhalla.intake.records import read_import
 from valhalla.leads import call_list_index, indexing
-from valhalla.program import settings
+from valhalla.program import executable, settings
 from valhalla.scoring.jobs import JOB as REEVALUATE_JOB
 from valhalla.service.background import COPY_JOB, DRILL_JOB
 
@@ -127,7 +127,7 @@ _SIZES: dict[str, Callable[[WholeProgram, list[Any]], bool]] = {
 
 def _start(program: WholeProgram) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*helper.command(ARGUMENT), str(program.home.path)],
+        [*executable.helper(ARGUMENT), str(program.home.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

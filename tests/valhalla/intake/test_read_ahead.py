@@ -22,6 +22,7 @@ from valhalla.intake.request import Request
 from valhalla.intake.watchdog import Patience
 from valhalla.leads import do_not_contact
 from valhalla.leads.suppression import entry
+from valhalla.program import executable
 from valhalla.program.database import memory_database, open_database
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
@@ -135,7 +136,7 @@ def test_without_a_second_process_the_list_is_read_here(
     lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     path, truth = lead_list(500, seed=8)
-    monkeypatch.setattr(helper, "command", lambda: command)
+    monkeypatch.setattr(executable, "helper", lambda _: command)
     with opened() as database:
         import_file(database, Request(str(path)))
         assert not readers and database.value("SELECT count(*) FROM lead") == truth.leads

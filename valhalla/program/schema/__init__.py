@@ -10,6 +10,7 @@ from pathlib import Path
 from db.evidence import evidence
 from db.schema import Migrations, Redaction, Schema, Words
 from jobs import SCHEMA as JOBS
+from valhalla.program.executable import HASH_ROWS, helper
 
 APPLICATION_ID = 0x56414C48
 """``VALH``."""
@@ -260,4 +261,5 @@ SCHEMA = Schema(
         repair="valhalla doctor --repair",
         verify="valhalla audit verify",
     ),
+    helper=helper(HASH_ROWS),
 )
