@@ -67,8 +67,8 @@ class _Asked(threading.Thread):
         self._line = b""
         self._come = threading.Event()
         self.rows = PART_ROWS
-        self.said = b""
-        """What the list said before (see :class:`SaidBefore`), if that is of use."""
+        self.said: SaidBefore | None = None
+        """What the list said before, if that is of use."""
         self.start()
 
     def run(self) -> None:
@@ -78,7 +78,8 @@ class _Asked(threading.Thread):
             if self._line:
                 asked = json.loads(self._line)
                 self.rows = asked["rows"]
-                self.said = sys.stdin.buffer.read(asked["said"])
+                if asked["said"]:
+                    self.said = SaidBefore.read_from(sys.stdin.buffer, asked["said"])
         finally:  # what makes no sense is answered, too
             self._come.set()
         for line in sys.stdin.buffer:
@@ -108,8 +109,8 @@ def _answers(given: _Asked, path: str | None) -> Iterator[tuple[str, Any]]:
         guessed, source, parts = None, _opened(asked), deque()
     yield "opened", None
     if given.said:
-        source.leave_unread(SaidBefore.from_bytes(given.said))
-        given.said = b""
+        source.leave_unread(given.said)
+        given.said = None
     snapshot = Snapshot.from_json(asked["snapshot"])
     context = Context(asked["policy_version"], asked["policy"], asked["snapshot_id"], snapshot, asked["now"])
     hasher = None

@@ -381,15 +381,15 @@ class _Import:
             yield chunk_here, None
             del chunk_here
 
-    def _said_before(self) -> bytes:
-        """What the list said when it was read last, of the leads that are known from it first; nothing where every row has to be
+    def _said_before(self) -> SaidBefore | None:
+        """What the list said when it was read last, of the leads that are known from it first; None where every row has to be
         looked at."""
         self.suppression = suppression.load(self.database, self.suppression)
         again = self.kind == "whole" and self.file.import_id is not None
         if not again or self.hooks.stored is not None or self.suppression.forgotten:
-            return b""
+            return None
         with self.database.temporary_on_disk():
-            return SaidBefore.of(self.database.each(sql.SAID_BEFORE, (self.file.id,))).to_bytes()
+            return SaidBefore.of(self.database.each(sql.SAID_BEFORE, (self.file.id,)))
 
     def _watched(self, function: Callable[[], Result]) -> Result:
         """Call what reads the file; a program's own rules expect to run in the thread that asked for them."""

@@ -32,6 +32,7 @@ from valhalla.intake.watchdog import NAP, Patience
 from valhalla.scoring.stages.row import Row
 
 if TYPE_CHECKING:
+    from valhalla.intake.reading.said import SaidBefore
     from valhalla.scoring.stages import Context
 
 MOST_BYTES = 4 * 2**20
@@ -65,9 +66,9 @@ class ReadAhead:
     """The other end of the second process. Raises :class:`Unavailable` when it does not start."""
 
     def __init__(
-        self, what: List, context: Context, rows: int, patience: Patience, said: bytes = b""
+        self, what: List, context: Context, rows: int, patience: Patience, said: SaidBefore | None = None
     ) -> None:
-        """``said``: what the list said before, see :class:`valhalla.intake.reading.said.SaidBefore`."""
+        """``said``: what the list said before, if that is of use."""
         self._patience = patience
         self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
         self._ended = False
@@ -139,7 +140,7 @@ class ReadAhead:
     ) -> None:
         self.close()
 
-    def _report(self, what: List, context: Context, rows: int, said: bytes) -> None:
+    def _report(self, what: List, context: Context, rows: int, said: SaidBefore | None) -> None:
         message = {
             "path": str(what.path),
             "profile": what.profile.to_json(),
@@ -150,7 +151,7 @@ class ReadAhead:
             "file": what.file,
             "lacking": dict(what.lacking),
             "rows": rows,
-            "said": len(said),
+            "said": 0 if said is None else len(said),
             "policy_version": context.policy_version,
             "policy": context.policy,
             "snapshot_id": context.snapshot_id,
@@ -159,7 +160,8 @@ class ReadAhead:
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
-        self._process.stdin.write(said)
+        if said is not None:
+            said.write_to(self._process.stdin)
         self._process.stdin.flush()
 
     def _ask(self, rows: int) -> None:

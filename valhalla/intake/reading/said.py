@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from typing import IO, BinaryIO
 
 from valhalla.scoring.stages.row import Row
 
@@ -33,17 +34,22 @@ class SaidBefore:
         return cls(fingerprints, identities)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> SaidBefore:
-        """What :meth:`to_bytes` wrote, in a process on the same machine."""
-        half = len(data) // 2
-        fingerprints, identities = array("q"), array("q")
-        fingerprints.frombytes(data[:half])
-        identities.frombytes(data[half:])
+    def read_from(cls, pipe: BinaryIO, rows: int) -> SaidBefore:
+        """What :meth:`write_to` wrote of so many rows, in a process on the same machine. Raises EOFError when the pipe ends before."""
+        fingerprints, identities = (array("q", [0]) * rows for _ in range(2))
+        for numbers in (fingerprints, identities):
+            room = memoryview(numbers).cast("B")
+            while room:
+                many = pipe.readinto(room)  # type: ignore[attr-defined]  # where they are to stand: they may be many
+                if not many:
+                    raise EOFError("the pipe ended")
+                room = room[many:]
         return cls(fingerprints, identities)
 
-    def to_bytes(self) -> bytes:
-        """For another process."""
-        return self._fingerprints.tobytes() + self._identities.tobytes()
+    def write_to(self, pipe: IO[bytes]) -> None:
+        """Hand them to another process."""
+        for numbers in (self._fingerprints, self._identities):
+            pipe.write(memoryview(numbers).cast("B"))
 
     def __len__(self) -> int:
         return len(self._fingerprints)
