@@ -34,7 +34,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--apart"]:  # the process of a large job; see valhalla.service.apart
         from valhalla.service import apart_main
 
-        apart_main.serve(sys.argv[2])
+        apart_main.serve(sys.argv[2], sys.argv[3])
+        return
     if sys.argv[1:2] == ["--hash-rows"]:  # the second process of a verification
         from db.row_helper import serve as serve_rows
 

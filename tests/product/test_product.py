@@ -105,6 +105,24 @@ def test_a_large_list_is_read_by_two_processes(product: Product, lead_list: obje
     assert counted == totals["rows"] == truth.rows
 
 
+def test_a_large_list_is_imported_by_another_process_than_the_pages(
+    product: Product, lead_list: object
+) -> None:
+    path, truth = lead_list(30_000, seed=4)  # type: ignore[operator]
+    running = product.start("run", "--source", path, "--interval", "1", "--port", "0")
+
+    def apart() -> bool:
+        return any("--apart" in process.cmdline() for process in product.processes())
+
+    running.wait(apart)
+    assert running.answers()
+    running.wait(lambda: "[OK] Cycle 1" in running.said())
+    product.interrupt(running)
+    running.ended()
+    listed = product.run("leads", "list", "--limit", "100000", "--json").json
+    assert len(listed) == truth.leads
+
+
 def test_it_runs_from_any_folder(product: Product, sample: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -23,9 +23,9 @@ def program() -> list[str]:
     return [sys.executable] if is_frozen() else [sys.executable, "-m", "valhalla"]
 
 
-READ_AHEAD, HASH_ROWS = "--read-ahead", "--hash-rows"
-"""What the program is started with to be the second process of an import (:mod:`valhalla.intake.helper`), or of a verification
-(:mod:`db.row_helper`)."""
+READ_AHEAD, HASH_ROWS, APART = "--read-ahead", "--hash-rows", "--apart"
+"""What the program is started with to be the second process of an import (:mod:`valhalla.intake.helper`), that of a verification
+(:mod:`db.row_helper`), or that of a large job (:mod:`valhalla.service.apart`), which the home and the version follow."""
 
 
 def helper(argument: str) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Large jobs in a process of their own, so that pages do not share an interpreter with them.
 
 The threads of one process take turns at the interpreter, and a page needs many short turns: beside an import of a large list it
-took several times as long as alone; and what a job had in memory stayed there. Such a job is therefore run by another process of the
-program, of lower priority, while the worker's thread waits here; :mod:`valhalla.service.apart_main` is what runs there. Nothing else changes: the job is this worker's, and
-each transaction of the other process is fenced by its claim (see :mod:`jobs.apart`).
+took several times as long as alone; and what a job had in memory stayed there. Such a job is therefore run by another process of
+the program, of lower priority, while the worker's thread waits here; :mod:`valhalla.service.apart_main` is what runs there. Nothing
+else changes: the job is this worker's, and each transaction of the other process is fenced by its claim (see :mod:`jobs.apart`).
 
-To the other process go the job and then, as a byte each, that a person is at work; the end of the input means to stop. It answers
-with a line when the job has ended.
+The other process says that it is ready, is given the job as a line, and answers with a line when that has ended. A byte meanwhile
+means that a person is at work, and the end of its input that it is to stop.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
+from db import second
 from db.errors import DatabaseError
 from db.waiting import at_work
 from jobs import CurrentJob, Stopped, accept_report, ticket_for
+from valhalla import __version__
 from valhalla.audit import asked
 from valhalla.intake import helper
 from valhalla.intake.jobs import INDEX_JOB, REFOLD_JOB, UNDO_JOB, UNFOLD_JOB
@@ -37,9 +38,6 @@ from valhalla.service.background import COPY_JOB, DRILL_JOB
 if TYPE_CHECKING:
     from valhalla.service.whole import WholeProgram
 
-ARGUMENT = "--apart"
-"""What the program is started with to be the other process; the home follows."""
-
 LARGE = 20_000
 """Leads from which on a job that goes through them is worth a process, which takes half a second to start."""
 
@@ -52,6 +50,7 @@ LARGE_WORKBOOK = 2**20
 PLACES = 2
 """How many of these processes there are at a time, for all workspaces of this one: more would get in each other's way."""
 
+READY = b"ready"
 AT_WORK = b"w"
 LOOK = 0.05
 """Seconds between two looks at whether the other process has ended, and whether it is to."""
@@ -75,11 +74,11 @@ class Apart:
         while not _places.acquire(timeout=LOOK):
             job.check()
         try:
-            try:
-                process = _start(self.program)
-            except OSError:  # there can be none, so it is done here
-                return call()
-            return accept_report(self.program.queue, job, _report(process, job))
+            with _Other(self.program) as other:
+                if other.is_ready(job):
+                    job.check()
+                    return accept_report(self.program.queue, job, other.report(job))
+            return call()
         finally:
             _places.release()
 
@@ -126,60 +125,73 @@ _SIZES: dict[str, Callable[[WholeProgram, list[Any]], bool]] = {
 
 
 def _start(program: WholeProgram) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*executable.helper(ARGUMENT), str(program.home.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        **_lower(),
-    )
+    words = [str(program.home.path), __version__]
+    return second.begin([*executable.helper(executable.APART), *words], lower=True)
 
 
-def _lower() -> dict[str, Any]:
-    """Of lower priority (elsewhere it sees to that itself), without a window, and Ctrl+C is not for it."""
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-        return {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-    return {"process_group": 0}
+class _Other:
+    """The other process, as long as it is entered."""
 
+    def __init__(self, program: WholeProgram) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lines: list[bytes] = []
+        with contextlib.suppress(OSError):  # the program's file may be gone, or be renamed, while it runs
+            self._process = _start(program)
+            self._listener = threading.Thread(target=self._listen, name="apart", daemon=True)
+            self._listener.start()
 
-def _report(process: subprocess.Popen[bytes], job: CurrentJob) -> str:
-    """What the other process says in the end; nothing when it died. Raises :class:`jobs.Stopped` when it had to be killed."""
-    assert process.stdin is not None and process.stdout is not None
-    with process.stdout, contextlib.ExitStack() as rest:
-        rest.callback(process.wait)
-        rest.callback(process.kill)
-        rest.callback(_close, process.stdin)
-        heard: list[bytes] = []
-        listener = threading.Thread(target=_listen, args=(process.stdout, heard), name="apart", daemon=True)
-        listener.start()
-        _tell(process.stdin, ticket_for(job).encode("utf-8") + b"\n")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._close()
+            self._process.kill()
+            self._process.wait()
+            self._listener.join()
+            _pipe(self._process.stdout).close()
+
+    def is_ready(self, job: CurrentJob) -> bool:
+        """Whether it is there and of this version: an update may have put another program in our place."""
+        return self._process is not None and self._line(0, job).split() == [READY]
+
+    def report(self, job: CurrentJob) -> str:
+        """What it says in the end; nothing when it died. Raises :class:`jobs.Stopped` when it had to be left."""
+        self._tell(ticket_for(job).encode("utf-8") + b"\n")
+        return self._line(1, job).decode("utf-8")
+
+    def _line(self, number: int, job: CurrentJob) -> bytes:
+        """A line of what it says, as soon as it does; empty when it ends before."""
         asked_at: float | None = None
-        while listener.is_alive():
-            listener.join(LOOK)
-            if job.stopping.is_set() and asked_at is None:
+        while len(self._lines) <= number and self._listener.is_alive():
+            self._listener.join(LOOK)
+            if asked_at is None and job.stopping.is_set():
                 asked_at = time.monotonic()
-                _close(process.stdin)
+                self._close()
             elif asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
                 raise Stopped(job.id, "its worker is stopping")
             elif asked_at is None and at_work():
-                _tell(process.stdin, AT_WORK)
-        return heard[0].decode("utf-8") if heard else ""
+                self._tell(AT_WORK)
+        return self._lines[number] if len(self._lines) > number else b""
+
+    def _listen(self) -> None:
+        assert self._process is not None
+        for line in _pipe(self._process.stdout):
+            if line.endswith(b"\n"):
+                self._lines.append(line)
+
+    def _tell(self, message: bytes) -> None:
+        assert self._process is not None
+        with contextlib.suppress(OSError, ValueError):  # it has ended, or died: what it said shows which
+            _pipe(self._process.stdin).write(message)
+            _pipe(self._process.stdin).flush()
+
+    def _close(self) -> None:
+        assert self._process is not None
+        with contextlib.suppress(OSError, ValueError):
+            _pipe(self._process.stdin).close()
 
 
-def _listen(pipe: IO[bytes], heard: list[bytes]) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        line = pipe.readline()
-        if line.endswith(b"\n"):
-            heard.append(line)
-
-
-def _tell(pipe: IO[bytes], message: bytes) -> None:
-    with contextlib.suppress(OSError, ValueError):  # it has ended, or died: its answer says which
-        pipe.write(message)
-        pipe.flush()
-
-
-def _close(pipe: IO[bytes]) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        pipe.close()
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

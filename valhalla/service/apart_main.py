@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 
 from db.waiting import person_writes
 from jobs import run_ticket
+from valhalla import __version__
 from valhalla.program.home import Home
+from valhalla.service.apart import READY
 from valhalla.service.whole import WholeProgram
 
 NICE = 10
@@ -20,11 +23,17 @@ LEFT_ALONE = 5.0
 """Seconds that it goes on after its input has ended, if its job does not end: nobody waits for it any more."""
 
 
-def serve(home: str) -> None:
-    """Run the job that standard input names, and say on standard output what came of it."""
+def serve(home: str, version: str) -> None:
+    """Run the job that standard input names, and say on standard output what came of it. Nothing is done for another ``version``,
+    whose file this program might change."""
+    if version != __version__:
+        return
+    _say(READY)
     if sys.platform != "win32":
         os.nice(NICE)
     ticket = sys.stdin.buffer.readline().decode("utf-8")
+    if not ticket:  # it is not wanted any more
+        return
     stopping = threading.Event()
     threading.Thread(target=_listen, args=(stopping,), name="listener", daemon=True).start()
     try:
@@ -32,12 +41,14 @@ def serve(home: str) -> None:
             report = run_ticket(program.all_kinds().queue, ticket, stopping)
     except Exception as error:  # the file cannot be opened; only the worker's thread can say so
         report = json.dumps(["failed", f"{type(error).__name__}: {error}", None])
-    try:
-        sys.stdout.buffer.write(report.encode("utf-8") + b"\n")
-        sys.stdout.buffer.flush()
-    except OSError:
-        pass
+    _say(report.encode("utf-8"))
     os._exit(0)
+
+
+def _say(line: bytes) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
 
 
 def _listen(stopping: threading.Event) -> None:

@@ -124,6 +124,16 @@ def test_where_no_process_is_to_be_had_it_is_done_here(
     assert view.count(office.program.database) == truth.leads
 
 
+def test_after_an_update_the_new_program_does_nothing_for_the_old_one(
+    office: Office, lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "__version__", "0.0.1")
+    path, truth = lead_list(200, seed=2)
+    office.read(path)
+    assert view.count(office.program.database) == truth.leads
+    assert len(office.started) == 1 and office.job().lost == 0
+
+
 def test_a_process_that_is_killed_costs_no_row(office: Office, lead_list: Any) -> None:
     path, truth = lead_list(ROWS, seed=4)
     reading = office.read_beside(path)
@@ -145,7 +155,9 @@ def test_a_list_that_ends_each_process_is_set_aside(
         apart,
         "_start",
         lambda program: subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", "print('ready', flush=True); input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ),
     )
     path, _ = lead_list(200, seed=5)
@@ -169,10 +181,23 @@ def test_a_stop_ends_it_soon_and_the_next_worker_goes_on(office: Office, lead_li
     assert len(office.started) == 2
 
 
+def test_a_stop_while_it_starts_costs_nothing(office: Office, lead_list: Any) -> None:
+    path, truth = lead_list(200, seed=12)
+    reading = office.read_beside(path)
+    while not office.started:
+        time.sleep(0.001)
+    assert office.worker.stop(timeout=10)
+    assert (office.job().state, office.job().lost) == ("waiting", 0)
+    office.worker = office.program.queue.worker(threads=3)
+    office.worker.start()
+    reading.join(60)
+    assert view.count(office.program.database) == truth.leads
+
+
 def test_one_that_does_not_stop_when_asked_is_killed(
     office: Office, lead_list: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "import time; input(); time.sleep(600)"
+    code = "import time; print('ready', flush=True); input(); time.sleep(600)"
     stubborn = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)]
     office.started.extend(stubborn)
     monkeypatch.setattr(apart, "_start", lambda program: stubborn.pop())
