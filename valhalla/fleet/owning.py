@@ -9,10 +9,11 @@ machine's file keeps it, and refuses writes.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from db import Database, DatabaseError, audit
 from db.clock import SECOND
@@ -36,6 +37,9 @@ COPY_MINUTES = 5
 
 STOP_SECONDS = 30.0
 """How long a workspace that moves may take to stop."""
+
+ASKING = 0.5
+"""Seconds between two questions to the server whether something is to move."""
 
 WAITING = 0.2
 """Seconds between two looks at whether a workspace that moves here has been handed over."""
@@ -131,13 +135,15 @@ class Agent:
         self._changed = changed
         self._held: dict[str, int] = {}
         """Epochs of the workspaces that this machine has."""
-        self._moving: set[str] = set()
+        self._moving: list[tuple[Any, ...]] = []
+        """What the server last said is to move from here or to here, each with its owner."""
+        self._next = 0.0
+        self._heard = self._since = -math.inf
+        """When the server last answered, and since when it has without a pause."""
         self._coming: dict[str, Coming] = {}
         self._ahead: dict[str, Ahead] = {}
         self._mutex = threading.Lock()
         self._stop = threading.Event()
-        self._wake = threading.Event()
-        """There is something to do."""
         self._threads: list[threading.Thread] = []
         self._said = ""
 
@@ -162,7 +168,6 @@ class Agent:
     def end(self) -> None:
         """End; the leases run out by themselves unless the machine comes back."""
         self._stop.set()
-        self._wake.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         early: list[Coming | Ahead] = [*self._coming.values(), *self._ahead.values()]
@@ -184,11 +189,17 @@ class Agent:
             self._try(self.renew)
 
     def _working(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait(min(WAITING, self.timing.each) if self._coming else self.timing.each)
-            self._wake.clear()
-            if not self._stop.is_set():
-                self._try(self.work)
+        while not self._stop.wait(min(WAITING if self._coming else ASKING, self.timing.each)):
+            self._try(self._look)
+
+    def _look(self) -> None:
+        """Work, if another workspace is to move or it is time."""
+        if self._coming or time.monotonic() >= self._next or self._asked() != self._moving:
+            self._next = time.monotonic() + self.timing.each
+            self.work()
+
+    def _asked(self) -> list[tuple[Any, ...]]:
+        return self.register.call("fleet_moving", self.member.machine)
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -208,19 +219,20 @@ class Agent:
             held = dict(self._held)
         sent = time.time_ns() // 1_000
         names, epochs = list(held), list(held.values())
-        answer = dict(
-            self.register.call("fleet_renew", self.member.machine, names, epochs, float(self.timing.lease))
-        )
+        lease = float(self.timing.lease)
+        answer = {
+            name for name, _ in self.register.call("fleet_renew", self.member.machine, names, epochs, lease)
+        }
+        now = time.monotonic()
+        if now - self._heard > self.timing.grace:
+            self._since = now
+        self._heard = now
         until = sent + round(self.timing.lease * SECOND)
         for name, epoch in held.items():
             if name not in answer:
                 self._lose(name, epoch)
             else:
                 self._note(name, Lease(epoch, until))
-        with self._mutex:
-            self._moving = {name for name, target in answer.items() if target is not None}
-        if self._moving:
-            self._wake.set()
 
     def _note(self, name: str, lease: Lease) -> None:
         database = self._at_work().get(name)
@@ -252,20 +264,24 @@ class Agent:
 
     def work(self) -> None:
         """Hand over what is to move, restore what has become this machine's, take over from who is dead."""
-        with self._mutex:
-            moving = [name for name in self._moving if name in self._held]
-        for name in moving:
-            self._hand_over(name)
-        here = {each.name for each in hubs.workspaces(self.home)}
         # Asked for first: what is handed over in between is in both.
-        coming = {name for (name,) in self.register.call("fleet_coming", self.member.machine)}
+        self._moving = self._asked()
+        coming = {name for name, owner in self._moving if owner != self.member.machine}
+        for name, _ in self._moving:
+            if name in self._held and name not in coming:
+                self._hand_over(name)
+        here = {each.name for each in hubs.workspaces(self.home)}
         for name, epoch, copy in self.register.call("fleet_mine", self.member.machine):
             if name not in here:
                 self._restore(name, epoch, copy)
         self._fetch(coming - {each.name for each in hubs.workspaces(self.home)})
         grace = float(self.timing.grace)
         self._look_ahead(grace)
-        while found := self.register.call("fleet_take_over", self.member.machine, grace, RESTORING):
+        # After an outage of the server every lease has ended: owners that live come first.
+        patient = time.monotonic() - self._since > self.timing.lease
+        while patient and (
+            found := self.register.call("fleet_take_over", self.member.machine, grace, RESTORING)
+        ):
             ((name, epoch),) = found
             self._say(f"{name} has no owner any more; restoring it here")
             self._restore(name, epoch, None)
@@ -296,7 +312,6 @@ class Agent:
             raise
         with self._mutex:
             self._held.pop(name, None)
-            self._moving.discard(name)
         self._say(f"{name} was handed over")
 
     def _stopped(self, name: str) -> bool:

@@ -42,9 +42,9 @@ CREATE OR REPLACE FUNCTION fleet_mine(machine text) RETURNS TABLE (name text, ep
   SELECT f.name, f.epoch, f.copy FROM fleet_workspace f WHERE f.owner = machine ORDER BY f.name
 $$;
 
--- What is to move to a machine.
-CREATE OR REPLACE FUNCTION fleet_coming(machine text) RETURNS TABLE (name text) LANGUAGE sql AS $$
-  SELECT f.name FROM fleet_workspace f WHERE f.target = machine ORDER BY f.name
+-- What is to move from a machine, or to it.
+CREATE OR REPLACE FUNCTION fleet_moving(machine text) RETURNS TABLE (name text, owner text) LANGUAGE sql AS $$
+  SELECT f.name, f.owner FROM fleet_workspace f WHERE f.target IS NOT NULL AND machine IN (f.owner, f.target) ORDER BY f.name
 $$;
 
 CREATE OR REPLACE FUNCTION fleet_list()

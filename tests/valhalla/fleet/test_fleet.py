@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -21,8 +22,8 @@ from db.verifying import verify
 from jobs import JobQueue, lease_of
 from valhalla.fleet import asking
 from valhalla.fleet.asking import Post
-from valhalla.fleet.owning import Agent
-from valhalla.fleet.register import Member, Register
+from valhalla.fleet.owning import Agent, Timing
+from valhalla.fleet.register import Member, Register, ServerAway
 from valhalla.intake import by_hand
 from valhalla.leads import view
 from valhalla.program.database import open_database
@@ -145,6 +146,57 @@ def test_who_has_the_fewest_workspaces_is_the_heir_and_others_wait_twice_as_long
         )
         assert failing("c") == ["katy"] and failing("b") == [], "nobody has heard of it"
         assert take("b", 40.0) == ["katy"], "after twice the time it is anybody's"
+
+
+@pytest.mark.parametrize("lives", [True, False], ids=["its owner lives", "its owner is dead"])
+def test_after_an_outage_of_the_server_who_asks_first_does_not_take_what_lives(
+    lives: bool, fleet: Path, postgres_url: str, postgres_server: Any, tmp_path: Path
+) -> None:
+    def agent_of(machine: str) -> Agent:
+        member = Member(postgres_url, machine, str(tmp_path / "copies"))
+        return Agent(Home(tmp_path / machine), member, dict, lambda name: None, timing=Timing(1.0, 0.3, 0.1))
+
+    def until_heard(agent: Agent) -> None:
+        for _ in range(50):
+            with contextlib.suppress(ServerAway):
+                return agent.renew()
+            time.sleep(0.1)
+
+    owner, other = agent_of("a"), agent_of("b")
+    owner._held["houston"] = 1
+    for each in (owner, other):
+        each.renew()
+    postgres_server.stop()
+    time.sleep(2.0)  # longer than lease and grace
+    with pytest.raises(ServerAway):
+        other.renew()
+    postgres_server.start()
+    until_heard(other)
+    other.work()  # the first who asks
+    if lives:
+        until_heard(owner)
+    until = time.monotonic() + 3
+    while time.monotonic() < until and not other._held:
+        for each in (owner, other) if lives else (other,):
+            each.renew()
+        other.work()
+        time.sleep(0.1)
+    ((_, machine, epoch, *_),) = other.register.rows()
+    assert (machine, epoch) == (("a", 1) if lives else ("b", 2))
+    assert bool(owner._held) and bool(other._held) == (not lives)
+    for each in (owner, other):
+        each.end()
+
+
+def test_a_machine_hears_that_something_is_to_move_before_it_renews(
+    fleet: Path, say: Callable[..., Any], start: Callable[..., Any]
+) -> None:
+    seldom = ("600", "300", "3600")
+    first, second = start("a", seconds=seldom), start("b", seconds=seldom)
+    first.hears("begins houston")
+    time.sleep(2)  # both have looked once
+    say("c", "fleet", "move", "houston", "b")
+    second.hears("begins houston")  # long before either renews
 
 
 def test_the_last_copy_of_what_moves_is_fetched_before_it_is_handed_over(
