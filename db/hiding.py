@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-DRIVERS = ("psycopg2cffi", "psycopg2", "psycopg", "pymysql", "MySQLdb")
-"""Drivers of other servers. peewee and huey load whichever they find; that of PostgreSQL is seventy modules and eight
-megabytes, which a program that works on one SQLite file would carry with every command."""
+DRIVERS = ("psycopg2cffi", "psycopg2", "psycopg", "pymysql", "MySQLdb", "sqlite3")
+"""Drivers of other servers, and Python's own of SQLite. peewee and huey load whichever they find; that of PostgreSQL is seventy
+modules and eight megabytes, which a program that works on one SQLite file would carry with every command. The file is opened
+through APSW only, and a second SQLite in the process would be one too many."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is used of peewee, loaded without drivers of other servers."""
+"""What is used of peewee, loaded without drivers of its own."""
 
 from __future__ import annotations
 

@@ -26,8 +26,9 @@ def test_one_that_is_loaded_already_stays() -> None:
 
 
 def test_no_driver_of_another_server_is_loaded_where_it_is_installed(tmp_path: Path) -> None:
-    for name in ("psycopg", "psycopg2", "pymysql", "redis"):
+    drivers = ("psycopg", "psycopg2", "pymysql", "redis", "sqlite3")
+    for name in drivers:
         (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded a driver')\n", encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
-    code = "import db, jobs, sys; assert not {'psycopg', 'psycopg2', 'pymysql', 'redis'} & set(sys.modules)"
+    code = f"import db.orm, jobs.huey, sys; assert not {{*{drivers}}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": path})

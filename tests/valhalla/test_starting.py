@@ -131,6 +131,44 @@ def test_the_version_is_told_at_once() -> None:
     assert not {"typing", "typer", "db", "valhalla.cli"} & loaded("--version")
 
 
+def test_who_to_call_today_is_shown_without_what_other_commands_need(home: Path, sample_leads: Path) -> None:
+    loaded("ingest", str(sample_leads))
+    found = loaded("today")
+    assert "valhalla.leads.today" in found
+    unused = {"huey", "asyncio", "tempfile", "valhalla.intake.importer", "valhalla.intake.reading.source"}
+    unused |= {f"valhalla.leads.{name}" for name in ("addresses", "postal_tables", "owners", "name_tables")}
+    assert found & ((NEVER - {"rich"}) | FACES | OTHER_LISTS | unused) == set()
+    # peewee asks for Python's own SQLite and is told that there is none; see db.hiding.
+    assert not {name for name in found if name.startswith(("sqlite3.", "_sqlite3"))}
+
+
+def test_the_cockpit_is_loaded_without_what_no_page_has_asked_for() -> None:
+    """Until the first page a person waits for all of this."""
+    script = """
+import valhalla.cockpit.server
+from fastapi.openapi.models import OpenAPI
+from fastapi.routing import APIRoute
+from valhalla.cockpit import routes
+
+found = [route for route in routes.workspace().routes if isinstance(route, APIRoute)]
+assert len(found) > 200
+print(*(route.path for route in found if {"path_regex", "dependant"} & vars(route).keys()))
+print(OpenAPI.__pydantic_complete__)
+"""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", script], check=True, capture_output=True, text=True
+    )
+    found = set(IMPORTED.findall(result.stderr))
+    assert result.stdout.split("\n") == ["", "False", ""], "a route is worked out, or models of OpenAPI are"
+    assert {"fastapi.openapi.models", "valhalla.cockpit.pages.today"} <= found
+    unused = {
+        *("pydantic.v1", "sqlite3.dbapi2", "redis.client", "prometheus_client", "httpx"),
+        *("anyio._core._fileio", "anyio._core._subprocesses", "anyio.abc._sockets"),
+        *("cryptography", "keyring", "argon2", "pygal", "fpdf", "openpyxl", "phonenumbers", "rich"),
+    }
+    assert not {name for name in found if name.partition(".")[0] in unused or name in unused}
+
+
 def test_a_service_without_pages_loads_nothing_that_sends_or_unpacks() -> None:
     """Each takes a megabyte or more for the days that it runs."""
     script = """
