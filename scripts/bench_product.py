@@ -1,4 +1,4 @@
-"""Measures the built products: size, ``--version``, and from start to the cockpit's first answer.
+"""Measures the built products: size, ``--version``, and from start to the cockpit's first page.
 
 python3 scripts/bench_product.py                 dist/, for this system
 python3 scripts/bench_product.py --wine          dist/windows, under Wine
@@ -7,6 +7,7 @@ python3 scripts/bench_product.py --wine          dist/windows, under Wine
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import re
 import statistics
@@ -14,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from bootstrap import ROOT
 
-LARGEST_MB, RATIO, START_SECONDS = 35, 4.0, 2.0
+LARGEST_MB, RATIO = 35, 4.0
+START_SECONDS = {"folder": 1.0, "one file": 2.0}
+"""Until the page Today is there; under Wine twice as long."""
 TIMES = 7
 
 
@@ -44,14 +46,17 @@ def main() -> int:
     size = one_file.stat().st_size / 2**20
     one = _version(front, one_file, environment)
     other = _version(front, portable, environment)
-    start = statistics.median(_start(front, portable, environment) for _ in range(3))
-    kept = [size <= LARGEST_MB, one <= RATIO * other, start < START_SECONDS]
+    kept = [size <= LARGEST_MB, one <= RATIO * other]
     print(f"one file         {size:6.1f} MB   at most {LARGEST_MB}        {_verdict(kept[0])}")
     print(
         f"--version        {one:6.2f} s    one file; folder {other:.2f} s: {one / other:.1f} times, at most {RATIO:.0f}   "
         f"{_verdict(kept[1])}"
     )
-    print(f"cockpit answers  {start:6.2f} s    folder, under {START_SECONDS:.0f}   {_verdict(kept[2])}")
+    for name, executable in (("folder", portable), ("one file", one_file)):
+        longest = START_SECONDS[name] * (2 if wine else 1)
+        start = statistics.median(_start(front, executable, environment) for _ in range(TIMES))
+        kept.append(start <= longest)
+        print(f"first page       {start:6.2f} s    {name}, at most {longest:.0f}   {_verdict(kept[-1])}")
     if wine:
         tools.end()
     return 0 if all(kept) else 1
@@ -75,7 +80,7 @@ def _version(front: list[str], executable: Path, environment: dict[str, str]) ->
 
 
 def _start(front: list[str], executable: Path, environment: dict[str, str]) -> float:
-    """Seconds until the cockpit of a home that was used before has answered."""
+    """Seconds until the first page of a home that was used before is there: by the printed link, as a browser gets it."""
     with tempfile.TemporaryDirectory(prefix="valhalla-bench-", ignore_cleanup_errors=True) as home:
         command = [*front, _named(front, executable), "--home", _named(front, Path(home))]
         subprocess.run(
@@ -92,14 +97,22 @@ def _start(front: list[str], executable: Path, environment: dict[str, str]) -> f
         )
         try:
             assert process.stdout is not None
-            url = None
-            while url is None:
+            link = None
+            while link is None:
                 line = process.stdout.readline().decode()
-                url = re.search(r"Cockpit: http://[^/]+:(\d+)/", line)
+                link = re.search(r"Cockpit: http://([^/]+):(\d+)(/\S+)", line)
                 if not line:
                     sys.exit("the product ended at once")
-            with urllib.request.urlopen(f"http://127.0.0.1:{url[1]}/healthz", timeout=20) as answer:
-                answer.read()
+            connection = http.client.HTTPConnection("127.0.0.1", int(link[2]), timeout=20)
+            host = {"Host": f"{link[1]}:{link[2]}"}
+            connection.request("GET", link[3], headers=host)
+            entrance = connection.getresponse()
+            entrance.read()
+            cookie = str(entrance.getheader("Set-Cookie")).partition(";")[0]
+            connection.request("GET", str(entrance.getheader("Location")), headers={**host, "Cookie": cookie})
+            page = connection.getresponse()
+            if page.status != 200 or b"</html>" not in page.read():
+                sys.exit(f"the first page was answered with {page.status}")
             return time.perf_counter() - began
         finally:
             subprocess.run(
