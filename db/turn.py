@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -21,15 +22,17 @@ _of_this_thread = threading.local()
 
 
 def others_wait() -> bool:
-    """Whether another thread waits for the lock that this thread took last and still has. Costs next to nothing."""
+    """Whether another thread or process waits for the turn that this thread took last and still has."""
     lock: FairLock | None = getattr(_of_this_thread, "lock", None)
-    return lock is not None and lock.waiting > 0
+    return lock is not None and lock.contended()
 
 
 class FairLock:
     """A mutual exclusion lock that is handed to its waiters in the order in which they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Callable[[], bool] = lambda: False) -> None:
+        """``elsewhere``: whether anybody waits for the same who does not queue here."""
+        self._elsewhere = elsewhere
         self._mutex = threading.Lock()
         self._gates: deque[threading.Lock] = deque()
         self._held = False
@@ -38,6 +41,10 @@ class FairLock:
     def waiting(self) -> int:
         """How many threads wait for it now."""
         return len(self._gates)
+
+    def contended(self) -> bool:
+        """Whether anybody waits. To be asked by the one who has it."""
+        return self.waiting > 0 or self._elsewhere()
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock, waiting up to ``timeout`` seconds for those who came before. False: not in that time."""
@@ -83,13 +90,14 @@ class Turn:
     """The turn to write to one file: a :class:`FairLock` for this process and ``writer.turn`` among processes."""
 
     def __init__(self, lock_file: Path | None) -> None:
-        self.threads = FairLock()
         self.processes = FileLock(lock_file) if lock_file else None
+        self.threads = FairLock(self._wanted_by_a_process)
 
     def contended(self) -> bool:
         """Whether anybody waits. To be asked by the one whose turn it is, after its transaction has begun."""
-        if self.threads.waiting:
-            return True
+        return self.threads.contended()
+
+    def _wanted_by_a_process(self) -> bool:
         if self.processes is None:
             return False
         if not self.processes.try_acquire():

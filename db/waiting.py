@@ -5,7 +5,8 @@ database, and waits for each until the background work's own turn is over, up to
 longer than the page itself. So background work checks between its steps whether a request waits, and yields to it: not
 when the request waits for the turn to write that the work has, which is then given back sooner by going on.
 
-All of this is the process's, as the interpreter is.
+All of this is the process's, as the interpreter is; but long work may be another process's, which competes for the processors. Whoever
+started that one passes on what :func:`somebody_waits` says, and there :func:`waits_elsewhere` notes it.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ AT_WORK = 30.0
 get it at once."""
 
 _mutex = threading.Lock()
-_nobody = threading.Event()
+_nobody, _somebody = threading.Event(), threading.Event()
 _nobody.set()
 _waiting = 0
+_elsewhere = False
+"""Whether one of those who wait does so in another process."""
 _since = 0.0
 _person_at = -math.inf
 _for_this = ContextVar("for_this", default=False)
@@ -46,21 +49,42 @@ _for_this = ContextVar("for_this", default=False)
 @contextlib.contextmanager
 def waited_for() -> Iterator[None]:
     """Somebody waits for what is done inside, and in threads that it is handed to with its context."""
-    global _waiting, _since
     before = _for_this.set(True)
     with _mutex:
-        if not _waiting:
-            _since = time.monotonic()
-            _nobody.clear()
-        _waiting += 1
+        _count(1)
     try:
         yield
     finally:
         _for_this.reset(before)
         with _mutex:
-            _waiting -= 1
-            if not _waiting:
-                _nobody.set()
+            _count(-1)
+
+
+def _count(change: int) -> None:
+    global _waiting, _since
+    if not _waiting:
+        _since = time.monotonic()
+        _nobody.clear()
+        _somebody.set()
+    _waiting += change
+    if not _waiting:
+        _somebody.clear()
+        _nobody.set()
+
+
+def somebody_waits(seen: bool, seconds: float) -> bool:
+    """Whether somebody waits: as soon as that is not as ``seen`` before, and after so many seconds at the latest."""
+    (_nobody if seen else _somebody).wait(seconds)
+    return _waiting > 0
+
+
+def waits_elsewhere(does: bool) -> None:
+    """Note that somebody waits, or waits no longer, for another process of this program, with which this one competes."""
+    global _elsewhere
+    with _mutex:
+        if does != _elsewhere:
+            _elsewhere = does
+            _count(1 if does else -1)
 
 
 def wants_turn() -> None:
@@ -81,8 +105,8 @@ def at_work() -> bool:
 
 
 def give_way() -> None:
-    """Stand aside while somebody waits, though not for long, nor with the turn to write while another thread waits for it.
-    Costs next to nothing when nobody does."""
+    """Stand aside while somebody waits, though not for long, nor with the turn to write while another thread or process waits for
+    it. Costs next to nothing when nobody does."""
     if not _waiting or _for_this.get():
         return
     while not others_wait():

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from contextvars import copy_context
+from pathlib import Path
 
 import pytest
 
 from db import Database, waiting
+from db.filelock import FileLock
+from db.turn import TURN_FILE
 
 FOREVER = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_at_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither before a test nor after it."""
+    monkeypatch.setattr(waiting, "_person_at", -math.inf)
+    token = waiting._for_this.set(False)
+    yield
+    waiting._for_this.reset(token)
 
 
 def waited() -> bool:
@@ -124,3 +138,58 @@ def test_long_work_in_steps_looks_before_each_whether_somebody_waits(monkeypatch
     seen = [(list(part), looks) for part in waiting.in_steps(range(7), 3)]
     assert seen == [([0, 1, 2], 1), ([3, 4, 5], 2), ([6], 3)]
     assert list(waiting.in_steps((), 3)) == [] and looks == 3
+
+
+def test_whoever_waits_for_another_process_is_waited_for_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
+    waiting.waits_elsewhere(True)
+    waiting.waits_elsewhere(True)
+    thread = working()
+    thread.join(0.2)
+    assert thread.is_alive()
+    with waiting.waited_for():
+        waiting.waits_elsewhere(False)
+        thread.join(0.1)
+        assert thread.is_alive(), "somebody waits here, too"
+    thread.join(10)
+    assert not thread.is_alive() and not waited()
+
+
+def test_the_turn_to_write_is_given_back_sooner_by_going_on_also_to_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
+    database = Database.open(tmp_path / "one.db")
+    begun = threading.Event()
+
+    def work() -> None:
+        with database.write():
+            begun.set()
+            waiting.give_way()
+
+    with waiting.waited_for():
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert begun.wait(10)
+        thread.join(0.2)
+        assert thread.is_alive(), "nobody wants the turn yet"
+        other = FileLock(tmp_path / TURN_FILE)  # as another process holds it while it waits
+        assert other.try_acquire()
+        thread.join(10)
+        assert not thread.is_alive()
+        other.close()
+    database.close_all()
+
+
+def test_a_change_of_whether_somebody_waits_is_heard_at_once() -> None:
+    heard: list[bool] = []
+    thread = threading.Thread(target=lambda: heard.append(waiting.somebody_waits(False, 60)), daemon=True)
+    thread.start()
+    with waiting.waited_for():
+        thread.join(10)
+        assert heard == [True]
+        thread = threading.Thread(target=lambda: heard.append(waiting.somebody_waits(True, 60)), daemon=True)
+        thread.start()
+    thread.join(10)
+    assert heard == [True, False]
+    assert waiting.somebody_waits(False, 0.0) is False

@@ -6,7 +6,7 @@ the program, of lower priority, while the worker's thread waits here; :mod:`valh
 else changes: the job is this worker's, and each transaction of the other process is fenced by its claim (see :mod:`jobs.apart`).
 
 The other process says that it is ready, is given the job as a line, and answers with a line when that has ended. A byte meanwhile
-means that a person is at work, and the end of its input that it is to stop.
+means that a person is at work, that somebody waits for a page, or does no more; the end of its input, that it is to stop.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from db import second
 from db.errors import DatabaseError
-from db.waiting import at_work
+from db.waiting import at_work, somebody_waits
 from jobs import CurrentJob, Stopped, accept_report, ticket_for
 from valhalla import __version__
 from valhalla.audit import asked
@@ -51,7 +51,7 @@ PLACES = 2
 """How many of these processes there are at a time, for all workspaces of this one: more would get in each other's way."""
 
 READY = b"ready"
-AT_WORK = b"w"
+AT_WORK, WAITS, WAITS_NO_MORE = b"w", b"p", b"g"
 LOOK = 0.05
 """Seconds between two looks at whether the other process has ended, and whether it is to."""
 
@@ -135,6 +135,8 @@ class _Other:
     def __init__(self, program: WholeProgram) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: list[bytes] = []
+        self._knows = False
+        """Whether it knows that somebody waits."""
         with contextlib.suppress(OSError):  # the program's file may be gone, or be renamed, while it runs
             self._process = _start(program)
             self._listener = threading.Thread(target=self._listen, name="apart", daemon=True)
@@ -157,22 +159,31 @@ class _Other:
 
     def report(self, job: CurrentJob) -> str:
         """What it says in the end; nothing when it died. Raises :class:`jobs.Stopped` when it had to be left."""
-        self._tell(ticket_for(job).encode("utf-8") + b"\n")
+        self._give(ticket_for(job).encode("utf-8") + b"\n")
         return self._line(1, job).decode("utf-8")
 
     def _line(self, number: int, job: CurrentJob) -> bytes:
         """A line of what it says, as soon as it does; empty when it ends before."""
         asked_at: float | None = None
         while len(self._lines) <= number and self._listener.is_alive():
-            self._listener.join(LOOK)
+            if number:  # it has its job
+                self._say_who_waits()
+            else:
+                self._listener.join(LOOK)
+            if asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
+                raise Stopped(job.id, "its worker is stopping")
             if asked_at is None and job.stopping.is_set():
                 asked_at = time.monotonic()
                 self._close()
-            elif asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
-                raise Stopped(job.id, "its worker is stopping")
-            elif asked_at is None and at_work():
-                self._tell(AT_WORK)
         return self._lines[number] if len(self._lines) > number else b""
+
+    def _say_who_waits(self) -> None:
+        waits = somebody_waits(self._knows, LOOK)
+        if waits != self._knows:
+            self._knows = waits
+            self._give(WAITS if waits else WAITS_NO_MORE)
+        if at_work():
+            self._give(AT_WORK)
 
     def _listen(self) -> None:
         assert self._process is not None
@@ -180,7 +191,7 @@ class _Other:
             if line.endswith(b"\n"):
                 self._lines.append(line)
 
-    def _tell(self, message: bytes) -> None:
+    def _give(self, message: bytes) -> None:
         assert self._process is not None
         with contextlib.suppress(OSError, ValueError):  # it has ended, or died: what it said shows which
             _pipe(self._process.stdin).write(message)

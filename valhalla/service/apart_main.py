@@ -9,11 +9,11 @@ import sys
 import threading
 from pathlib import Path
 
-from db.waiting import person_writes
+from db.waiting import person_writes, waits_elsewhere
 from jobs import run_ticket
 from valhalla import __version__
 from valhalla.program.home import Home
-from valhalla.service.apart import READY
+from valhalla.service.apart import AT_WORK, READY, WAITS
 from valhalla.service.whole import WholeProgram
 
 NICE = 10
@@ -52,9 +52,13 @@ def _say(line: bytes) -> None:
 
 
 def _listen(stopping: threading.Event) -> None:
-    """Hear that a person is at work, until the input ends."""
-    while sys.stdin.buffer.read(1):
-        person_writes()
+    """Hear who is at work or waits, until the input ends."""
+    while heard := sys.stdin.buffer.read(1):
+        if heard == AT_WORK:
+            person_writes()
+        else:
+            waits_elsewhere(heard == WAITS)
+    waits_elsewhere(False)
     stopping.set()
     end = threading.Timer(LEFT_ALONE, os._exit, (1,))
     end.daemon = True

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from db import waiting
 from db.verifying import verify
 from jobs import JobWorker, cancel_job, job_history
 from valhalla.intake import helper
@@ -283,7 +284,21 @@ def test_it_does_not_outlive_the_service(
         assert verify(program.database).ok
 
 
-def test_it_hears_that_a_person_is_at_work_and_that_it_is_to_stop() -> None:
+def test_what_it_hears_meanwhile_is_no_part_of_its_job(
+    office: Office, lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_person_at", time.monotonic())
+    path, truth = lead_list(ROWS, seed=13)
+    reading = office.read_beside(path)
+    while reading.is_alive():
+        with waiting.waited_for():
+            time.sleep(0.02)
+        time.sleep(0.02)
+    assert view.count(office.program.database) == truth.leads
+    assert len(office.started) == 1 and office.job().lost == office.job().failures == 0
+
+
+def test_it_hears_who_is_at_work_and_who_waits_and_that_it_is_to_stop() -> None:
     code = (
         "import threading\n"
         "from db import waiting\n"
@@ -293,6 +308,10 @@ def test_it_hears_that_a_person_is_at_work_and_that_it_is_to_stop() -> None:
         "print(waiting.at_work(), flush=True)\n"
         "while not waiting.at_work(): pass\n"
         "print('at work', stopping.is_set(), flush=True)\n"
+        "while not waiting.somebody_waits(False, 1): pass\n"
+        "print('waits', flush=True)\n"
+        "while waiting.somebody_waits(True, 1): pass\n"
+        "print('waits no more', flush=True)\n"
         "print(stopping.wait(10), flush=True)\n"
     )
     process = subprocess.Popen(
@@ -302,6 +321,10 @@ def test_it_hears_that_a_person_is_at_work_and_that_it_is_to_stop() -> None:
     assert process.stdout.readline().split() == [b"False"]
     process.stdin.write(apart.AT_WORK)
     assert process.stdout.readline().split() == [b"at", b"work", b"False"]
+    process.stdin.write(apart.WAITS)
+    assert process.stdout.readline().split() == [b"waits"]
+    process.stdin.write(apart.WAITS_NO_MORE)
+    assert process.stdout.readline().split() == [b"waits", b"no", b"more"]
     process.stdin.close()
     assert process.stdout.readline().split() == [b"True"]
     process.stdout.close()
