@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from valhalla.program.memory import collector_paused
+from valhalla.program.memory import collector_paused, keep
 
 if TYPE_CHECKING:
     from valhalla.program.home import Home
@@ -36,6 +36,7 @@ def serving(
     with collector_paused():  # hundreds of modules that stay
         server = make()
         server.start()
+        keep()
     try:
         instance.announce(server.url)
         show(home, server.link(), opens=opens, quiet=quiet)

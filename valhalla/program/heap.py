@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
 import time
 from typing import Any
+
+from valhalla.program.memory import settle
 
 M_ARENA_MAX = -8
 """See mallopt(3)."""
@@ -31,7 +32,7 @@ def give_back() -> bool:
     if trim is None or now - _given_at < APART:
         return False
     _given_at = now
-    gc.collect()
+    settle()
     trim(0)
     return True
 

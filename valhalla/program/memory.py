@@ -15,11 +15,19 @@ def collect_seldom() -> None:
 
 def collect_regularly() -> None:
     """For a service, once it has loaded: what its days leave behind is not to pile up."""
+    keep()
     gc.set_threshold(20_000, 20, 20)
 
 
+def keep() -> None:
+    """What there is now was loaded and stays: the collector leaves it alone until :func:`settle`. It would walk through all of it at
+    once otherwise, while a person waits for the first page."""
+    gc.freeze()
+
+
 def settle() -> None:
-    """For a service, when all of it has started: the collector need not walk through what stays for days."""
+    """For a service, when all of it has started, and at rest: collect what loading left, and leave alone what is in use."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
