@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import marshal
 import os
+import subprocess
 import sys
 import threading
 from collections import deque
@@ -33,6 +34,9 @@ PARTS = 64
 
 PATIENCE = 20.0
 """Seconds for the last range, after which it is read here."""
+
+ENDS = 2.0
+"""Seconds for it to end by itself. The process of an executable in one file is not the one that reads, so killing it ends too little."""
 
 UNLIKE = 1_000
 """More lines of one range than these that need a closer look are none of the helper's business."""
@@ -142,10 +146,16 @@ class RowHelper:
         self._process.kill()
 
     def close(self) -> None:
-        """End it."""
-        self.kill()
-        with contextlib.suppress(OSError):  # what it did not take any more
-            self._process.communicate()
+        """Have it end, and let go of the file."""
+        for pipe in (self._process.stdout, self._process.stdin):
+            with contextlib.suppress(OSError):  # what it did not take any more
+                assert pipe is not None
+                pipe.close()
+        try:
+            self._process.wait(ENDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
 
 
 def _give(to: IO[bytes], what: Any) -> None:
