@@ -14,15 +14,14 @@ M_ARENA_MAX = -8
 HEAPS = 1
 
 APART = 45.0
-"""Seconds between two times that memory is given back: the collector walks through all that a process holds, and a hub's workspaces
-would each have it do so."""
+"""Seconds between two times that memory is given back, and from the start to the first: the collector walks through all that a process
+holds, for a tenth of a second in which nobody gets a page, and a hub's workspaces would each have it do so."""
 
-_given_at = float("-inf")
+_given_at = time.monotonic()
 
 
 def give_back() -> bool:
-    """Return free memory to the system, where its C library keeps it otherwise (glibc). Some milliseconds. False: not here, or
-    not again yet.
+    """Return free memory to the system, where its C library keeps it otherwise (glibc). False: not here, or not yet.
 
     What starting up and large imports have used would stay with a service for the days that it runs.
     """
