@@ -286,6 +286,27 @@ def test_the_one_file_is_small_enough_to_download(product: Product) -> None:
         assert product.executable.stat().st_size <= 35 * 2**20
 
 
+def test_a_start_does_not_do_again_what_the_build_can_do_once(product: Product) -> None:
+    """Each of these was a tenth of a start; see build/bundle.py and build/valhalla.spec."""
+    readers = pytest.importorskip("PyInstaller.archive.readers")
+    archive = readers.CArchiveReader(str(product.executable))
+    modules = archive.open_embedded_archive("PYZ.pyz")
+
+    run_before = {name for name in archive.toc if name.startswith("pyi_rth_")}
+    assert run_before <= {"pyi_rth_cryptography_openssl"}
+    assert "pydantic.main" in modules.toc
+    assert "pydantic.v1" not in modules.toc
+    if product.kind == "folder":
+        inside = product.executable.parent / "_internal"
+        for made in ("valhalla/cockpit/templates.zip", "anyio/__init__.py", "anyio/abc/__init__.py"):
+            assert (inside / made).is_file(), made
+        length = len(modules.extract("pydantic.main", raw=True))
+        assert modules.toc["pydantic.main"][2] >= length, "packed in what is packed"
+    else:
+        packed = {name: entry[3] for name, entry in archive.toc.items()}
+        assert not packed["later.zip"], "packed once more"
+
+
 def test_the_licences_of_all_parts_are_in_it(product: Product) -> None:
     if product.kind != "folder":
         pytest.skip("the same files, inside the executable")
