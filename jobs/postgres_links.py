@@ -183,11 +183,11 @@ class Presence:
         with self._mutex:
             self._held.discard(worker)
             link, last = self._link, not self._held
-        if last:
-            self.close()
-        elif link is not None:
+        if link is not None:  # also the last one: the server ends a session some time after its client
             with contextlib.suppress(self._links.psycopg.Error):
                 link.execute(text.LET_GO, (worker,))
+        if last:
+            self.close()
 
     def certain(self) -> None:
         """Return once the locks of this process's workers are held, as far as is known. Raises :class:`ServerLost`."""

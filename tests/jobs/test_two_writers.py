@@ -91,6 +91,17 @@ def waits_for_lock(engine: PostgresEngine) -> None:
         assert time.monotonic() < deadline, "nobody waits"
 
 
+def test_a_worker_that_lets_go_is_dead_at_once(machines: Any) -> None:
+    """The server ends a session some time after its client."""
+    one, other = machines()
+    for _ in range(20):
+        worker = one.queue.owner
+        assert not other.engine.is_dead(worker.id)
+        worker.release_lock()
+        one.queue._owner = None
+        assert other.engine.is_dead(worker.id)
+
+
 def test_two_that_begin_at_once_make_the_tables_once(postgres_url: str) -> None:
     first, second = PostgresEngine(postgres_url), PostgresEngine(postgres_url)
     with first.write():
