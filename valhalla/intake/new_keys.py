@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import apsw
@@ -38,7 +39,10 @@ class NewKeys:
 
     def add(self, keys: Iterable[Key]) -> None:
         """Take these in; one that is there already stays as it is."""
-        self._database.many(sql.ADD_NEW_KEY, keys)
+        them = iter(keys)
+        while part := [*islice(them, STEP)]:
+            give_way()
+            self._database.many(sql.ADD_NEW_KEY, part)
 
     def find(self, keys: array[int]) -> list[tuple[int, int]]:
         """(key, lead) of those among ``keys`` that are new."""

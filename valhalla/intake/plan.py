@@ -52,6 +52,9 @@ else:
     review = later("valhalla.leads.review")
 
 _WIDTH = len(CONTENT)
+LOOKED_UP = 1_000
+"""Keys that are looked up at a time, between which pages come first."""
+
 _FROM_ROW = len(sql.FROM_ROW)
 _DECIDED = len(sql.DECIDED)
 _NAME = CONTENT.index("name")
@@ -315,6 +318,7 @@ class _Planner:
             ids[key] = lead_id
             if file_id == self.reading.file_id and last_import_id != self.reading.import_id:
                 repeats[lead_id] = fingerprint
+        give_way()
         for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
             del repeats[lead_id]
         rows = self.rows
@@ -342,7 +346,11 @@ class _Planner:
         wanted = array("q", sorted(keys))
         if self.keys is not None:
             self.ids.update(self.keys.find(wanted))
-        return self._carray(sql.FIND_BY_KEY, wanted)
+        found = []
+        for first in range(0, len(wanted), LOOKED_UP):
+            give_way()
+            found += self._carray(sql.FIND_BY_KEY, wanted[first : first + LOOKED_UP])
+        return found
 
     def _carray(self, text: str, values: array[int], *more: Any) -> list[tuple[Any, ...]]:
         return self.database.sql(text, (apsw.carray(values), *more)) if values else []

@@ -102,6 +102,7 @@ class ReadAhead:
         decided: Decided | None = []
         self._taken = 0
         while chunk is None or (chunk.records < rows and self._taken < MOST_BYTES):
+            give_way()
             answer = None if self._ended else self._answer()
             if answer is None:
                 self._ended = True
