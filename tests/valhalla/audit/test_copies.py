@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from db import Database, heads
+from db import Database, files, heads
 from db.clock import HOUR
-from db.inspecting import inspect
+from db.inspecting import inspect, sha256_of
 from valhalla.audit import copies
 from valhalla.intake.importer import import_file
 from valhalla.intake.request import Request
@@ -58,6 +58,27 @@ def test_a_copy_is_due_after_so_many_hours_and_the_newest_are_kept(database: Dat
     assert all(inspect(copy, SCHEMA, heads=heads.read(place.audit)).ok for copy in kept)
     assert Path(by_hand["path"]).exists(), "what a person made is not removed"
     assert len([*place.audit.glob("*.manifest.json")]) == 3
+
+
+def test_a_copy_has_its_name_once_its_bytes_are_on_the_disk(
+    database: Database, place: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    fsync, replace = os.fsync, files.replace
+
+    def flush(number: int) -> None:
+        fsync(number)
+        flushed.append(os.fstat(number).st_ino)
+
+    def named(source: Path, target: Path) -> None:
+        if target.suffix == ".db":
+            assert source.stat().st_ino in flushed
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(files, "replace", named)
+    made = copies.make(database, place, copies.default_target(place, database.clock()))
+    assert made["sha256"] == sha256_of(Path(made["path"])), "of what is there"
 
 
 class Importing:
