@@ -263,12 +263,10 @@ class Walk:
 
     def _helper(self, stack: contextlib.ExitStack) -> RowHelper | None:
         """Another process that hashes rows, where there are so many, and a processor for it."""
-        database = self.database
-        most = max((_rows_of(of) for of in self.sealed.values()), default=0)
-        head = database.one(READ_HEAD)
-        if most < row_helper.WORTH_ROWS or (os.cpu_count() or 1) < 2 or database.path is None or head is None:
+        database, head = self.database, self.database.one(READ_HEAD)
+        if database.path is None or head is None or not database.schema.helper or (os.cpu_count() or 1) < 2:
             return None
-        if not database.schema.helper:
+        if self.verdict.left_out or not any(map(_are_many, self.sealed.values())):
             return None
         try:
             found = RowHelper(database.schema.helper, database, head)
@@ -441,7 +439,7 @@ class Table:
     def _for_another_process(self) -> Usual | None:
         """What that needs to read rows of this table; None: it would not be worth it, or most rows have to be looked at here."""
         hasher = None if self.usual is None else self.hashers[self.usual]
-        if hasher is None or self.verdict.left_out or _rows_of(self.sealed) < row_helper.WORTH_ROWS:
+        if hasher is None or self.verdict.left_out or not _are_many(self.sealed):
             return None
         of, digests = hasher.table, {entry: sealed.digest for entry, sealed in self.sealed.items()}
         lists = (of.table, of.key, of.personal, of.other)
@@ -627,8 +625,9 @@ class Table:
             self.verdict.add(self.name, key, "was added behind the program's back: no entry witnesses it")
 
 
-def _rows_of(sealed: Mapping[int, Sealed]) -> int:
-    return sum(each.rows for each in sealed.values() if isinstance(each.rows, int))
+def _are_many(sealed: Mapping[int, Sealed]) -> bool:
+    rows = sum(each.rows for each in sealed.values() if isinstance(each.rows, int))
+    return rows >= row_helper.WORTH_ROWS
 
 
 def _keys_of(keys: Any) -> set[Any] | None:
