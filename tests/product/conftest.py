@@ -31,6 +31,8 @@ WINE = os.environ.get("VALHALLA_TEST_WINE")
 SUFFIX = ".exe" if os.name == "nt" else ""
 STRANGE = "with spaces Žluť 日本"
 PATIENCE = 60.0
+HELPERS = {"--apart", "--read-ahead", "--hash-rows"}
+"""What processes are started with that a product starts for itself."""
 Found = TypeVar("Found")
 
 
@@ -172,7 +174,7 @@ class Product:
     def interrupt(self, running: Running) -> None:
         """What Ctrl+C does: every process of the terminal is told."""
         if self.system == "wine":
-            worker = self.processes()[-1]
+            worker = [each for each in self.processes() if not HELPERS & set(each.cmdline())][-1]
             worker.send_signal(signal.SIGINT)
         elif os.name == "nt":  # a group can be sent Ctrl+Break only
             running.process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined]
