@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -91,19 +92,19 @@ class Turn:
 
     def __init__(self, lock_file: Path | None) -> None:
         self.processes = FileLock(lock_file) if lock_file else None
-        self.threads = FairLock(self._wanted_by_a_process)
+        # Of the lock file alone: a lock that knew the turn would keep it, and the file open, until the collector comes.
+        self.threads = FairLock(partial(_is_held, self.processes) if self.processes else lambda: False)
 
     def contended(self) -> bool:
         """Whether anybody waits. To be asked by the one whose turn it is, after its transaction has begun."""
         return self.threads.contended()
 
-    def _wanted_by_a_process(self) -> bool:
-        if self.processes is None:
-            return False
-        if not self.processes.try_acquire():
-            return True
-        self.processes.release()
-        return False
+
+def _is_held(lock: FileLock) -> bool:
+    if not lock.try_acquire():
+        return True
+    lock.release()
+    return False
 
 
 _turns: WeakValueDictionary[Path, Turn] = WeakValueDictionary()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +152,15 @@ hear()
     assert turn.contended()
     other.kill()
     assert not turn.contended()
+
+
+def test_the_lock_file_is_closed_with_the_last_who_uses_the_turn(tmp_path: Path) -> None:
+    turn = turn_for(tmp_path / "valhalla.db")
+    assert not turn.contended() and turn.processes is not None
+    file = weakref.ref(turn.processes)
+    gc.disable()
+    try:
+        del turn
+        assert file() is None, "not only when the collector comes: Windows removes no file that is open"
+    finally:
+        gc.enable()

@@ -198,8 +198,11 @@ class Stock:
         self._open()
 
     def _open(self) -> None:
-        from huey import SqliteHuey
+        import sqlite3
 
+        from huey import SqliteHuey, storage
+
+        storage.sqlite3 = sqlite3  # the program hides it from Huey, which needs none there
         self.huey = SqliteHuey("conformance", filename=str(self._path), timeout=0.2)
 
     def task(self, name: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -18,6 +18,7 @@ from db import Database
 from valhalla.console import hub
 from valhalla.console.hub import Outbox
 from valhalla.program.database import open_database
+from valhalla.safety.jobs import CHECKS_JOB
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.service import tokens
 
@@ -151,6 +152,7 @@ async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
     program: Callable[..., Any],
     home: Path,
     crowd: Callable[..., Any],
+    eventually: Callable[[Callable[[], object]], None],
     clients: int,
     deaf: int,
     seconds: int,
@@ -159,6 +161,8 @@ async def test_pages_that_do_not_read_delay_nobody_and_cost_no_memory(
     port = httpx.URL(await asyncio.to_thread(started.link)).port
     with open_database(home / "valhalla.db") as database:
         token = tokens.add(database, "crowd", "read")
+        checked = "SELECT count(*) FROM task WHERE name = ? AND state = 'done'"
+        eventually(lambda: database.value(checked, (CHECKS_JOB,)))  # the last that a start loads
 
     async def write() -> None:
         """Alerts of about 70 KB, so that what is not read does not disappear in the buffers of the system."""
