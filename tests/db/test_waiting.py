@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from contextvars import copy_context
 from pathlib import Path
@@ -39,6 +39,24 @@ def working() -> threading.Thread:
     return thread
 
 
+def writing(database: Database, done: Callable[[], object] = lambda: None) -> threading.Thread:
+    """Long work that stands aside with the turn to write, which nobody wants yet; ``done`` is called before it gives that back."""
+    begun = threading.Event()
+
+    def work() -> None:
+        with database.write():
+            begun.set()
+            waiting.give_way()
+            done()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert begun.wait(10)
+    thread.join(0.2)
+    assert thread.is_alive(), "nobody wants the turn yet"
+    return thread
+
+
 def test_long_work_goes_on_when_nobody_waits() -> None:
     assert not waited()
     thread = working()
@@ -66,20 +84,9 @@ def test_nobody_waits_for_a_turn_whose_holder_stands_aside_for_them(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
-    begun, order = threading.Event(), []
-
-    def work() -> None:
-        with database.write():
-            begun.set()
-            waiting.give_way()
-            order.append("work")
-
+    order: list[str] = []
     with waiting.waited_for():
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert begun.wait(10)
-        thread.join(0.2)
-        assert thread.is_alive(), "nobody wants the turn yet"
+        thread = writing(database, lambda: order.append("work"))
         with database.write():
             order.append("page")
     thread.join(10)
@@ -160,19 +167,8 @@ def test_the_turn_to_write_is_given_back_sooner_by_going_on_also_to_another_proc
 ) -> None:
     monkeypatch.setattr(waiting, "PATIENCE", FOREVER)
     database = Database.open(tmp_path / "one.db")
-    begun = threading.Event()
-
-    def work() -> None:
-        with database.write():
-            begun.set()
-            waiting.give_way()
-
     with waiting.waited_for():
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert begun.wait(10)
-        thread.join(0.2)
-        assert thread.is_alive(), "nobody wants the turn yet"
+        thread = writing(database)
         other = FileLock(tmp_path / TURN_FILE)  # as another process holds it while it waits
         assert other.try_acquire()
         thread.join(10)
