@@ -445,7 +445,6 @@ class _Import:
             if chunk.records:  # blank lines, of which there may be any number, change nothing
                 self._witness(chunk, plan)
             write_plan(database, chunk, plan, reading, context)
-            give_way()
             transaction.add(chunk, plan)
         self.position = chunk.end
         if database.contended() or transaction.rows >= self.pace.rows:

@@ -311,7 +311,6 @@ class _Planner:
         if self.empty:
             return
         repeats, ids = self.repeats, self.ids
-        give_way()
         for key, lead_id, fingerprint, file_id, last_import_id in self._find(
             set(map(_identity_of, self.rows))
         ):
