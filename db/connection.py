@@ -41,6 +41,9 @@ jobs fill 1,000 pages in a tenth of a second."""
 
 NORMAL, FULL = 1, 2
 
+STEPS = 4_000
+"""Instructions of SQLite's machine between two calls of what :meth:`Connections.between_steps` is given: well under a millisecond."""
+
 
 class _ThreadState(threading.local):
     """What a thread is doing with its connection."""
@@ -256,6 +259,21 @@ class Connections(APSWDatabase):  # type: ignore[misc]
                 cursor.close(True)
         except apsw.Error as error:
             raise self._explained(error) from error
+
+    @contextlib.contextmanager
+    def between_steps(self, call: Callable[[], object]) -> Iterator[None]:
+        """Have ``call`` called every now and then while a statement of this thread works, for long ones that yield to others."""
+
+        def called() -> bool:
+            call()
+            return False  # go on
+
+        connection = self.connection()
+        connection.set_progress_handler(called, STEPS)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None)
 
     def one(self, text: str, params: Sequence[Any] | dict[str, Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a statement that is run to its end, or None."""

@@ -1,4 +1,5 @@
-"""Figures that cost more than a page may: counted in the background, at most every so often, and shown with their age."""
+"""Figures that cost more than a page may: counted in the background, at most every so often, and shown with their age. Counting
+yields to pages, as two seconds of it would slow each of them down."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from db.waiting import give_way
 
 if TYPE_CHECKING:
     from db import Database
@@ -85,7 +88,13 @@ class Figures:
     def _count(self, name: str, count: Callable[[Database], Any], of: Any) -> None:
         try:
             at, began = self.database.clock(), time.thread_time()
-            with self.database.temporary_on_disk():  # what SQLite sorts may be all leads
+
+            def stand_aside() -> None:
+                if time.thread_time() - began >= QUICK:  # until then somebody waits for the figure
+                    give_way()
+
+            # What SQLite sorts may be all leads.
+            with self.database.temporary_on_disk(), self.database.between_steps(stand_aside):
                 value = count(self.database)
             self._known[name] = Figure(value, at, of, time.thread_time() - began)
         except Exception as error:

@@ -55,3 +55,22 @@ def test_what_is_sorted_for_a_figure_is_sorted_on_the_disk(counted: Figures) -> 
     found = counted.get("where", lambda database: database.value("PRAGMA temp_store"), of=1)
     assert found is not None and found.value == 1
     assert counted.database.value("PRAGMA temp_store") == 2, "elsewhere in memory, which is quicker"
+
+
+def test_counting_yields_to_pages_once_it_takes_longer_than_they_wait(
+    counted: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yielded = []
+    monkeypatch.setattr(figures, "give_way", lambda: yielded.append(1))
+    asked = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT max(i) FROM n"
+    )
+    for quick, yields in ((60.0, False), (0.0, True)):
+        monkeypatch.setattr(figures, "QUICK", quick)
+        found = counted.get(str(quick), lambda database: database.value(asked), of=1)
+        assert found is not None and found.value == 50_000
+        assert bool(yielded) is yields, "at first somebody waits for the figure"
+    assert counted._thread is not None
+    yielded.clear()
+    assert counted._thread.submit(counted.database.value, asked).result() == 50_000
+    assert not yielded, "only while it counts"
