@@ -1,15 +1,30 @@
 """Templates that were compiled when the executable was built: to compile what a page is made of takes longer than to make it.
 
-Jinja takes what was compiled only of the very same template, for the same Python and the same Jinja; else it compiles.
+Jinja takes what was compiled only of the very same template, for the same Python and the same Jinja; else it compiles. And an
+environment that is quick with what pages are mostly made of, dictionaries.
 """
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
+
+_OF_DICTIONARIES = frozenset(dir(dict))
+
+
+class QuickEnvironment(Environment):
+    """Finds the same as Jinja's. That asks a dictionary for an attribute first, and only when Python has made and raised an error for
+    it, for the key: a fifth of what a page of leads takes."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What ``obj.attribute`` is in a template."""
+        if type(obj) is dict and attribute in obj and attribute not in _OF_DICTIONARIES:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 class Prepared(BytecodeCache):

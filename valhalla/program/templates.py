@@ -18,11 +18,11 @@ else:
 
 def environment(package: str, folder: str = "templates") -> Environment:
     """The templates in ``folder`` of ``package``; in an executable, as they were compiled for it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader, StrictUndefined
 
     loader = PackageLoader(package, folder)
     compiled = Path(str(sys.modules[package].__file__)).parent / f"{folder}.zip"
-    return Environment(
+    return prepared.QuickEnvironment(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,

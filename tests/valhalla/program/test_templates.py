@@ -94,3 +94,15 @@ def test_equal_templates_make_equal_bytes(package: Path, tmp_path: Path) -> None
     ]
 
     assert made[0].read_bytes() == made[1].read_bytes()
+
+
+def test_a_dictionary_is_asked_for_what_jinja_would_find() -> None:
+    made = templates.environment("valhalla.cockpit")
+    given = {"each": {"name": "Ann", "items": "a key", "none": None}}
+    for asked in ("each.name", "each.items()", "each['items']", "each.none", "each.get('name')", "each"):
+        text = "{{ " + asked + " }}"
+        assert made.from_string(text).render(given) == Environment(autoescape=True).from_string(text).render(
+            given
+        )
+    with pytest.raises(UndefinedError):
+        made.from_string("{{ each.missing }}").render(given)
