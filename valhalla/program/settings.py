@@ -271,16 +271,24 @@ def value(database: Database, key: str) -> Any:
 
 def effective(database: Database | None) -> dict[str, Any]:
     """All settings that are in force, as :func:`value` finds each; without a file the environment and the defaults."""
-    stored = dict(database.sql(sql.SETTINGS)) if database is not None else {}
-    return {key: _in_force(key, stored.get(key)) for key in SETTINGS}
+    values = dict(_DEFAULTS)
+    if database is not None:
+        known = ((key, text) for key, text in database.sql(sql.SETTINGS) if key in SETTINGS)
+        values |= {key: json.loads(text) for key, text in known if text}  # a redacted copy has no values
+    given = ((_OF_VARIABLES[name], name) for name in os.environ if name in _OF_VARIABLES)
+    return values | {key: _from_environment(key, name) for key, name in given}
 
 
 def _in_force(key: str, stored: str | None) -> Any:
     variable = environment_name(key)
     if variable in os.environ:
-        return _parsed(variable, key, SETTINGS[key], os.environ[variable])
+        return _from_environment(key, variable)
     # a redacted copy has no values
     return json.loads(stored) if stored else SETTINGS[key].default
+
+
+def _from_environment(key: str, variable: str) -> Any:
+    return _parsed(variable, key, SETTINGS[key], os.environ[variable])
 
 
 class Stored(NamedTuple):
@@ -300,6 +308,10 @@ def stored(database: Database) -> dict[str, Stored]:
 def environment_name(key: str) -> str:
     """The environment variable that overrides the setting for one run."""
     return "VALHALLA_" + key.upper().replace(".", "_")
+
+
+_DEFAULTS = {key: setting.default for key, setting in SETTINGS.items()}
+_OF_VARIABLES = {environment_name(key): key for key in SETTINGS}
 
 
 def as_text(value: Any) -> str:
