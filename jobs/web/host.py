@@ -45,5 +45,9 @@ def host_of(request: Request) -> Host:
     return found
 
 
-Here = Annotated[Host, Depends(host_of)]
+async def _here(request: Request) -> Host:
+    return host_of(request)  # what is not a coroutine is called in a thread, as if it read the database
+
+
+Here = Annotated[Host, Depends(_here)]
 """``def route(here: Here)``."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from jobs.web.wording import ago, moment, number, stamp
+from jobs.web.wording import ago, micros, moment, number, stamp
 
 
 def capped(count: int) -> str:
@@ -18,7 +18,7 @@ def capped(count: int) -> str:
 
 def unknown(word: str) -> Markup:
     """What is not known."""
-    return Markup('<i class="unknown">') + escape(word) + Markup("</i>")
+    return Markup(f'<i class="unknown">{escape(word)}</i>')
 
 
 def num(value: float | None, unknown: str = "unknown") -> Markup:
@@ -32,14 +32,15 @@ def text(value: Any, unknown: str = "unknown") -> Markup:
     """Text that may be missing, in whatever direction it is written."""
     if value is None or value == "":
         return _unknown(unknown)
-    return Markup("<bdi>") + escape(value) + Markup("</bdi>")
+    return Markup(f"<bdi>{escape(value)}</bdi>")
 
 
 def age(at: int | str | None, unknown: str = "never") -> Markup:
     """A moment (UTC microseconds or ISO 8601): "3 min ago", the exact time on hover."""
     if at is None:
         return _unknown(unknown)
-    return Markup(f'<time datetime="{moment(at)}" title="{stamp(at)}" data-age>{ago(at)}</time>')
+    exact = micros(at)
+    return Markup(f'<time datetime="{moment(exact)}" title="{stamp(exact)}" data-age>{ago(exact)}</time>')
 
 
 def chips(icon: Callable[[str], Markup]) -> Callable[..., Markup]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from db.clock import DAY, HOUR, MINUTE, SECOND, now
 
@@ -34,19 +36,31 @@ def ago(at: int | str) -> str:
 
 def stamp(at: int | str) -> str:
     """For a title: the exact time, UTC and on this computer's clock."""
-    exact = micros(at)
-    here = _here(exact)
-    zone = here.tzname() or "here"
-    return f"{_utc(exact)} UTC · {here.replace(tzinfo=None, microsecond=0)} {zone}"
+    return _stamp(micros(at) // SECOND, time.tzname)
 
 
 def moment(at: int | str) -> str:
     """ISO 8601, for the ``datetime`` attribute."""
-    return f"{_utc(micros(at)).isoformat()}+00:00"
+    return _moment(micros(at) // SECOND)
 
 
-def _utc(at: int) -> datetime:
-    return datetime.fromtimestamp(at // SECOND, UTC).replace(tzinfo=None)
+# Pages name the same moments again and again.
+
+
+@lru_cache(maxsize=2_000)
+def _stamp(second: int, zone: tuple[str, str]) -> str:
+    """``zone``: this computer's, which may be set to another one."""
+    here = _here(second * SECOND)
+    return f"{_utc(second)} UTC · {here.replace(tzinfo=None)} {here.tzname() or 'here'}"
+
+
+@lru_cache(maxsize=2_000)
+def _moment(second: int) -> str:
+    return f"{_utc(second).isoformat()}+00:00"
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
 
 
 def _here(at: int) -> datetime:

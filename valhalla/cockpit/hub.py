@@ -60,7 +60,7 @@ class HubCockpit(Cockpit):
         return self.database.version(), [(name, site.program.database.version()) for name, site in sites]
 
 
-def hub_of(connection: HTTPConnection) -> HubCockpit:
+async def hub_of(connection: HTTPConnection) -> HubCockpit:
     """The hub's cockpit that a request came to, as the person who asks has it."""
     found = cockpit_of(connection)
     assert isinstance(found, HubCockpit)

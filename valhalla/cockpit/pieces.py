@@ -4,6 +4,7 @@ on a page, and a macro costs twenty times as much."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
@@ -11,9 +12,10 @@ from markupsafe import Markup, escape
 
 from jobs.web.pieces import age, capped, chips, num, text
 from jobs.web.pieces import unknown as named_unknown
+from valhalla.cockpit.rail import Entry
 from valhalla.program.wording import dollars
 
-__all__ = ["age", "bar", "capped", "chip", "icon", "money", "num", "static", "text"]
+__all__ = ["age", "bar", "capped", "chip", "icon", "money", "num", "rail_entry", "static", "text"]
 
 ICONS = "icons.svg"
 
@@ -34,6 +36,29 @@ def icon(name: str) -> Markup:
 
 
 chip = chips(icon)
+
+
+def rail_entry(entry: Entry, current: str | None, counts: Mapping[str, int]) -> Markup:
+    """A line of the rail. ``current``: the path of the one that the page belongs to; ``counts``: those of the frame."""
+    count = counts[entry.badge] if entry.badge else 0
+    return _rail_entry(entry, entry.path == current, count, entry.badge == "alerts" and counts["urgent"] > 0)
+
+
+@lru_cache(maxsize=256)
+def _rail_entry(entry: Entry, here: bool, count: int, urgent: bool) -> Markup:
+    badge = Markup("")
+    if entry.badge:
+        badge = Markup('<b class="badge{}" data-live="counts.{}"{}>{}</b>').format(
+            " bad" if urgent else "", entry.badge, "" if count else Markup(" hidden"), capped(count)
+        )
+    return Markup('<a href="{}"{} title="{}">{}<span>{}</span>{}</a>').format(
+        entry.path,
+        Markup(' aria-current="page"') if here else "",
+        entry.title,
+        icon(entry.icon),
+        entry.title,
+        badge,
+    )
 
 
 def money(value: float | None, unknown: str = "unknown") -> Markup:

@@ -129,5 +129,9 @@ def cockpit_of(connection: HTTPConnection) -> Cockpit:
     return found if member is None else replace(found, member=member)
 
 
-Here = Annotated[Cockpit, Depends(cockpit_of)]
+async def _here(connection: HTTPConnection) -> Cockpit:
+    return cockpit_of(connection)  # what is not a coroutine is called in a thread, as if it read the file
+
+
+Here = Annotated[Cockpit, Depends(_here)]
 """``def route(here: Here)``: the cockpit."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
+
+import orjson
 
 from db import clock
 from jobs.web.wording import ago as ago_in_digits
@@ -58,5 +61,27 @@ def figure(pair: tuple[str, Any]) -> str:
     return number(value)
 
 
-FILTERS = (ago, day, stamp, moment, number, dollars, words, span, size, quantity, figure)
+SHORT = 32
+"""Letters of a fact in a line of several."""
+
+
+def fact(value: Any) -> str:
+    """A fact of an audit entry in a line of several: its beginning."""
+    text = "none" if value is None else _json(value) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+
+def facts(body: Any) -> str:
+    """All facts of an audit entry, as JSON for people."""
+    return _json(body, orjson.OPT_INDENT_2)
+
+
+def _json(value: Any, option: int = 0) -> str:
+    try:
+        return orjson.dumps(value, option=option | orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # a number of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2 if option else None)
+
+
+FILTERS = (ago, day, stamp, moment, number, dollars, words, span, size, quantity, figure, fact, facts)
 """What templates call by these names: ``{{ at | ago }}``."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -49,3 +51,23 @@ def test_the_rail_has_the_day_first_and_the_machine_below_a_heading(client: http
     assert rail.index("Decisions") < rail.index("Going out") < rail.index("Audit") < rail.index("Settings")
     assert re.findall('href="([^"]+)" aria-current', rail) == ["/experiments/scripts"]
     assert client.get("/calls").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/work", "/leads?q=ann", "/leads/1", "/audit?since=2026-01-01", "/jobs", "/api/today"]
+)
+def test_a_page_goes_to_a_thread_once(
+    client: httpx.Client, people: Callable[[int], int], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    people(1)
+    assert client.get(path).status_code == 200
+    given = []
+    run = anyio.to_thread.run_sync
+
+    async def counted(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        given.append(call)
+        return await run(call, *args, **options)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    assert client.get(path).status_code == 200
+    assert len(given) == 1, "each further time it waits for the interpreter twice"

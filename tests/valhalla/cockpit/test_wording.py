@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -98,3 +99,31 @@ def test_pieces_escape_what_they_are_given() -> None:
 def test_a_bar_stays_within_its_track() -> None:
     for value, width in ((50, "50.00"), (-3, "0.00"), (300, "100.00"), (None, "0.00")):
         assert f'class="bar-part" width="{width}"' in pieces.bar(value, 100)
+
+
+def test_an_exact_time_follows_the_zone_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(time, "tzset"):
+        pytest.skip("Windows has no tzset")
+    says = {}
+    for zone in ("America/Chicago", "Europe/Berlin"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        says[zone] = wording.stamp(NOW)
+    monkeypatch.undo()
+    time.tzset()
+    assert says == {
+        "America/Chicago": "2026-09-21 14:13:20 UTC · 2026-09-21 09:13:20 CDT",
+        "Europe/Berlin": "2026-09-21 14:13:20 UTC · 2026-09-21 16:13:20 CEST",
+    }
+
+
+def test_facts_of_an_entry_are_shown_in_short_and_whole() -> None:
+    assert [wording.fact(each) for each in (None, 7, True, "x" * 33, {"b": 1, "a": [2]})] == [
+        "none",
+        "7",
+        "True",
+        "x" * 31 + "…",
+        '{"a":[2],"b":1}',
+    ]
+    assert wording.facts({"b": "é<", "a": None}) == '{\n  "a": null,\n  "b": "é<"\n}'
+    assert wording.facts({"key": 2**70}) == f'{{\n  "key": {2**70}\n}}'

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import Annotated, Any
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Query, Request
@@ -31,8 +33,19 @@ Back = Annotated[str, Form(max_length=2_000)]
 NAMES = ("action", "subject", "actor", "correlation", "text", "since", "until", "rows")
 
 
-def chosen(
-    here: Here,
+class Asked(NamedTuple):
+    """What an address asks for, before its days are looked up on the operator's clock."""
+
+    which: log.Filter
+    since: str | None
+    until: str | None
+
+    def filter(self, here: Cockpit) -> log.Filter:
+        """The entries that are meant."""
+        return replace(self.which, since=_moment(here, self.since), until=_moment(here, self.until))
+
+
+async def chosen(
     action: Word = None,
     subject: Word = None,
     actor: Word = None,
@@ -42,34 +55,34 @@ def chosen(
     until: Annotated[str | None, Query(max_length=40)] = None,
     rows: bool = False,
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> log.Filter:
+) -> Asked:
     """What the address asks for. ``since`` and ``until`` are days or moments on the operator's clock."""
-    return log.Filter(
+    which = log.Filter(
         action or None,
         subject or None,
         actor or None,
         correlation or None,
         text or None,
-        _moment(here, since),
-        _moment(here, until),
         before=before,
         rows=rows,
     )
+    return Asked(which, since, until)
 
 
-Which = Annotated[log.Filter, Depends(chosen)]
+Wanted = Annotated[Asked, Depends(chosen)]
 
 
 @router.get("/audit")
-def show(request: Request, here: Here, which: Which) -> Response:
+def show(request: Request, here: Here, asked: Wanted) -> Response:
     """The log, the copies, the chain's head."""
     given = {name: request.query_params.get(name, "") for name in NAMES}
 
+    @cache  # for each entry
     def at(path: str = "/audit", **other: Any) -> str:
         rest = urlencode({name: value for name, value in (given | other).items() if value})
         return path + (f"?{rest}" if rest else "")
 
-    shown = audit.gather(here, which)
+    shown = audit.gather(here, asked.filter(here))
     return page(
         request,
         "audit.html",
@@ -77,7 +90,7 @@ def show(request: Request, here: Here, which: Which) -> Response:
         **shown,
         given=given,
         at=at,
-        before=which.before,
+        before=asked.which.before,
         beginnings=audit.BEGINNINGS,
         copy_hours=_copy_hours(here),
     )
@@ -85,10 +98,10 @@ def show(request: Request, here: Here, which: Which) -> Response:
 
 @router.json("/api/audit/log", summary="Entries of the audit log, the newest first")
 def entries(
-    here: Here, which: Which, limit: Annotated[int, Query(ge=1, le=500)] = audit.PAGE
+    here: Here, asked: Wanted, limit: Annotated[int, Query(ge=1, le=500)] = audit.PAGE
 ) -> dict[str, Any]:
     """Each with its number, time, actor, action, subject, facts and hash; ``next`` goes into ``before``."""
-    return audit.entries_of(here.database, which, limit)
+    return audit.entries_of(here.database, asked.filter(here), limit)
 
 
 @router.json("/api/audit/head", summary="The end of the chain")
@@ -110,10 +123,10 @@ def work(here: Here) -> dict[str, Any]:
 
 
 @router.get("/audit/log.csv")
-def as_file(here: Here, which: Which) -> Response:
+def as_file(here: Here, asked: Wanted) -> Response:
     """What the filter lets pass, as a table for a spreadsheet."""
     file = io.StringIO(newline="")
-    log.write_table(file, audit.everything(here.database, which, MOST))
+    log.write_table(file, audit.everything(here.database, asked.filter(here), MOST))
     return Response(
         file.getvalue(),
         media_type="text/csv; charset=utf-8",

@@ -42,12 +42,14 @@ class Limits:
             await self.app(scope, receive, send)
             return
         allowed = self.bodies.get(scope["path"], BODY)
-        too_large = refusal(
-            scope, 413, "TOO_LARGE", f"That is more than the {size(allowed)} that are read here."
-        )
+
+        async def refuse() -> None:
+            says = f"That is more than the {size(allowed)} that are read here."
+            await refusal(scope, 413, "TOO_LARGE", says)(scope, receive, send)
+
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > allowed:
-            await too_large(scope, receive, send)
+            await refuse()
             return
         came, begun, exceeded = 0, False, False
 
@@ -73,4 +75,4 @@ class Limits:
         except TooLarge:
             pass
         if exceeded and not begun:
-            await too_large(scope, receive, send)
+            await refuse()
