@@ -89,12 +89,14 @@ class Views(APIRouter):
         summary: str,
         name: str | None = None,
         more: More | None = None,
+        brief: Gather | None = None,
         responses: Responses | None = None,
     ) -> Callable[[Gather], Gather]:
         """Show what the decorated function gathers at ``path`` as a page and at ``api`` as JSON.
 
         The function takes ``here`` and the parameters of both, and its docstring describes the JSON. The template has what it
         returns, as ``name`` or key by key, what ``more`` adds for people, and ``at(...)``: this page with other parameters.
+        ``brief``: gathers for the page, where that shows less than the JSON has.
         """
 
         def declare(gather: Gather) -> Gather:
@@ -102,7 +104,7 @@ class Views(APIRouter):
             signature = inspect.signature(gather, eval_str=True)
 
             def show(request: Request, **given: Any) -> Response:
-                found = gather(**given)
+                found = (brief or gather)(**given)
                 if isinstance(found, Response):
                     return found
                 shown = dict(found) if name is None else {name: found}

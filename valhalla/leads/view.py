@@ -24,13 +24,16 @@ from valhalla.scoring import store as stages
 from valhalla.scoring.shares import Counted, in_force
 from valhalla.scoring.stages import Context, StageResult, StoredLead, calling
 from valhalla.scoring.stages.compiled import compile_rules
-from valhalla.scoring.stages.explanation import explain, reasons_of, score_lines
-from valhalla.scoring.stages.lead import SHOWN, STORED
+from valhalla.scoring.stages.explanation import explain, reasons_of, score_lines, score_of
+from valhalla.scoring.stages.lead import STORED
 from valhalla.scoring.stages.point_lines import parts_of
 from valhalla.scoring.stages.points import PointRules
 from valhalla.scoring.stages.quiet import QuietHours
 from valhalla.scoring.stages.score import band
 from valhalla.scoring.stages.shares import Counts, Shares
+
+_OWN = len(STORED)
+"""Columns of a row that the lead is made of; what is shown next to it follows, in the order of ``SHOWN``."""
 
 
 class Provenance(NamedTuple):
@@ -152,19 +155,12 @@ class Viewer:
 
     def records(self, rows: Iterable[tuple[Any, ...]]) -> list[Record]:
         """Rows of :data:`valhalla.scoring.stages.lead.COLUMNS` as records."""
-        names = (*STORED, *SHOWN)
         found = []
         for row in rows:
-            columns = dict(zip(names, row, strict=True))
-            lead = StoredLead.from_columns(columns)
-            provenance = Provenance(columns["file_id"], columns["import_id"], columns["line"])
+            lead = StoredLead.from_row(row[:_OWN])
+            extras, header_id, *provenance = row[_OWN:]
             found.append(
-                Record(
-                    lead,
-                    self._extra(columns),
-                    provenance,
-                    decoded(lead.details),
-                )
+                Record(lead, self._extra(extras, header_id), Provenance(*provenance), decoded(lead.details))
             )
         return found
 
@@ -253,6 +249,39 @@ class Viewer:
             self._entries.keep(lead.id, Kept(of, self.at, due, found))
         return {**found, "rank": rank}
 
+    def line(self, record: Record) -> dict[str, Any]:
+        """What a table shows of a lead: the same as its :meth:`entry`, without reasons, which take most of the work."""
+        lead, context = record.lead, self.context(record.lead)
+        score = score_of(lead, context, self.at)
+        return self._line(record, context, score, self._action(record, score))
+
+    def _line(
+        self, record: Record, context: Context, score: int, action: calling.NextAction
+    ) -> dict[str, Any]:
+        lead = record.lead
+        return {
+            "id": lead.id,
+            "rank": None,
+            "name": lead.name,
+            "email": lead.email,
+            "phone": lead.phone,
+            "value": in_dollars(lead.value),
+            "address": lead.address,
+            "location": lead.location,
+            "source": lead.source,
+            "score": score,
+            "band": band(score, context.score),
+            "next_action": action.action,
+            "next_action_why": action.why,
+            "next_action_due": iso(action.due) if action.due is not None else None,
+            "channel": action.channel,
+            "variant": self._variants.get(lead.decision.variant_id or 0),
+            "status": lead.status,
+            "standing": lead.standing or lead.status,
+            "expected_value": in_dollars(lead.decision.expected_value),
+            "extra": record.extra,
+        }
+
     def _promised(self, lead_id: int) -> tuple[str, int] | None:
         """What was promised to a lead next, its kind and time; asked once for all that were read together."""
         if lead_id not in self._promises:
@@ -270,30 +299,11 @@ class Viewer:
         why = reasons_of(lead, context, lines, self.counts, self.at, promise)
         action = self._action(record, score)
         entry = {
-            "id": lead.id,
-            "rank": None,
-            "name": lead.name,
-            "email": lead.email,
-            "phone": lead.phone,
-            "value": in_dollars(lead.value),
-            "address": lead.address,
-            "location": lead.location,
-            "source": lead.source,
-            "score": score,
-            "band": band(score, context.score),
+            **self._line(record, context, score, action),
             "better_than": self.shared.shares.better_than(score) if self.shared.shares else None,
             "score_parts": parts_of(lines) if isinstance(context.score, PointRules) else [],
             "reasons": [reason.says for reason in why],
             "reason_codes": [reason.code for reason in why],
-            "next_action": action.action,
-            "next_action_why": action.why,
-            "next_action_due": iso(action.due) if action.due is not None else None,
-            "channel": action.channel,
-            "variant": self._variants.get(lead.decision.variant_id or 0),
-            "status": lead.status,
-            "standing": lead.standing or lead.status,
-            "expected_value": in_dollars(lead.decision.expected_value),
-            "extra": record.extra,
         }
         return entry, action.due
 
@@ -357,13 +367,12 @@ class Viewer:
             "other_leads": [each for each in leads if each["id"] != lead.id],
         }
 
-    def _extra(self, columns: dict[str, Any]) -> dict[str, str]:
-        if columns["extras"] is None or columns["header_id"] is None:
+    def _extra(self, extras: str | None, header_id: int | None) -> dict[str, str]:
+        if extras is None or header_id is None:
             return {}
-        header_id = columns["header_id"]
         if header_id not in self._headers:
             self._headers[header_id] = json.loads(self.database.value(sql.HEADER_NAMES, (header_id,)) or "[]")
-        return dict(zip(self._headers[header_id], json.loads(columns["extras"]), strict=False))
+        return dict(zip(self._headers[header_id], json.loads(extras), strict=False))
 
 
 def count(database: Database) -> int:

@@ -215,3 +215,20 @@ def test_who_is_next_is_read_from_the_groups_where_they_show_it(at_noon: Any) ->
             right = working.next_row(database, viewer, without=without).row
             assert found is None or found.record.lead.id == right.record.lead.id
             assert each < 50 or (found is None) == (right is None)
+
+
+@pytest.mark.parametrize("formula", [1, 2])
+def test_a_line_of_a_table_says_what_the_entry_says(at_noon: Any, formula: int) -> None:
+    database = at_noon.database
+    change(database, "formula", formula, "the one to be tried")
+    at_noon.take("a.csv", LEADS)
+    for lead, event in ((2, "no_answer"), (3, "interested"), (4, "not_interested"), (5, "opted_out")):
+        record(database, lead, event, DAY)
+    record(database, 6, "callback", until=NOON + 3 * HOUR)
+    at_noon.now[0] += 40 * DAY  # less fresh than when it was decided
+    viewer = Viewer.now(database)
+    entries = [viewer.entry(viewer.record(lead)) for lead in range(1, 9)]
+    lines = [viewer.line(viewer.record(lead)) for lead in range(1, 9)]
+    assert lines == [{name: entry[name] for name in lines[0]} for entry in entries]
+    assert {entry["status"] for entry in entries} >= {"new", "contacted", "opted_out"}
+    assert len({entry["score"] for entry in entries}) > 1 and entries[4]["score"] == 0

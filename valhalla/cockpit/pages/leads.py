@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from valhalla.cockpit.views import Views
 from valhalla.leads import browse
 from valhalla.leads.known_markets import market_named
 from valhalla.leads.markets import market_of
+from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import UsageError
 
 ENTRIES = (Entry("Leads", "/leads", "leads", first=True),)
@@ -25,7 +27,7 @@ router = Views("leads")
 Filter = Annotated[str | None, Query(max_length=200)]
 
 
-def wanted(
+async def wanted(
     q: Annotated[str, Query(max_length=200)] = "",
     market: Filter = None,
     source: Filter = None,
@@ -78,6 +80,23 @@ def _around(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str,
     }
 
 
+def _lines(here: Cockpit, asked: browse.Wanted) -> dict[str, Any]:
+    return _page(here, asked, Viewer.line)
+
+
+def _page(
+    here: Cockpit, asked: browse.Wanted, show: Callable[[Viewer, Record], dict[str, Any]]
+) -> dict[str, Any]:
+    asked = replace(asked, market=asked_market(here, asked.market))
+    with here.database.view():
+        viewer = viewer_of(here.database)
+        found = browse.page(here.database, viewer, asked)
+        entries = [{**show(viewer, each), "suppressed": each.lead.suppressed} for each in found.records]
+    shown = {"leads": entries, **found._asdict(), "wanted": asdict(found.wanted)}
+    del shown["records"]
+    return shown
+
+
 @router.view(
     "/leads",
     "/api/leads",
@@ -85,18 +104,12 @@ def _around(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str,
     "Leads",
     summary="A page of leads",
     more=_around,
+    brief=_lines,
     responses={400: {"description": "No such state or order"}},
 )
 def show(here: Here, asked: Wanted) -> dict[str, Any]:
     """With ``q``: the best that are found. Without: 50 at a time; go on with ``after`` = the answer's ``next``."""
-    asked = replace(asked, market=asked_market(here, asked.market))
-    with here.database.view():
-        viewer = viewer_of(here.database)
-        found = browse.page(here.database, viewer, asked)
-        entries = [{**viewer.entry(each), "suppressed": each.lead.suppressed} for each in found.records]
-    shown = {"leads": entries, **found._asdict(), "wanted": asdict(found.wanted)}
-    del shown["records"]
-    return shown
+    return _page(here, asked, Viewer.entry)
 
 
 @router.json("/api/leads/counts", summary="How many leads of which market, source and state")

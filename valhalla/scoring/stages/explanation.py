@@ -59,6 +59,15 @@ def score_lines(lead: StoredLead, context: Context, now: int) -> list[Contributi
     return contributions(lead, found, segment, context.score, now)
 
 
+def score_of(lead: StoredLead, context: Context, now: int) -> int:
+    """A stored lead's score as of ``now``, what :func:`score_lines` add up to: for anyone who shows no line of it."""
+    if lead.suppressed is not None:
+        return 0
+    rules = context.score
+    since = lead.created_at if lead.list_date is None and rules.fresh_without_date else lead.list_date
+    return decide_score(lead.decision.score_base, 0 if since is None else freshness(since, now, rules))
+
+
 def reasons_of(
     lead: StoredLead,
     context: Context,
