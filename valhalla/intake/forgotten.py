@@ -39,7 +39,7 @@ def leave_out_forgotten(known: Suppression, chunk: Chunk, *, admit: Admitted = F
     if not gone:
         return
     chunk.rejected[:] = [reject for reject in chunk.rejected if reject.line not in gone]
-    chunk.accepted[:] = [row for row in chunk.accepted if row.line not in gone]
+    chunk.accepted = [row for row in chunk.accepted if row.line not in gone]
     chunk.rejected.extend(
         Reject(line, None, code, MESSAGES[code], None, "") for line, code in sorted(gone.items())
     )

@@ -24,12 +24,21 @@ from valhalla.intake.helper_protocol import (
     ALIVE_SECONDS,
     LENGTH,
     PART_ROWS,
+    Table,
     file_of,
-    in_columns,
     key_of,
-    values_of,
+    packed,
 )
-from valhalla.intake.reading import DEFAULT_SOURCE, Chunk, Position, Profile, Source, SourceError, open_source
+from valhalla.intake.reading import (
+    DEFAULT_SOURCE,
+    Chunk,
+    Columns,
+    Position,
+    Profile,
+    Source,
+    SourceError,
+    open_source,
+)
 from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
@@ -38,6 +47,9 @@ from valhalla.scoring.stages.snapshot import Snapshot
 
 _MARSHAL = 2
 """The newest format without back references, which cost more to find than they save here."""
+
+_DECIDED = len(sql.DECIDED)
+"""The rest of a decision is the same for all."""
 
 GUESSED_PARTS = 16
 """Parts that are read before the rules are known; they wait in memory."""
@@ -188,26 +200,39 @@ def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) 
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
     rejected, warnings = (list(map(tuple, part)) for part in (chunk.rejected, chunk.warnings))
-    rows = chunk.accepted
-    if any(map(is_unread, rows)):
-        rows = [row for row in rows if not is_unread(row)]
-    decided_on = len(sql.DECIDED)
-    decisions = [decide(row, context)[:decided_on] for row in rows]  # the rest is the same for all
-    known, worked_out = in_columns(rows), in_columns(decisions)
-    prepared = _prepared(known, worked_out, len(rows), hasher)
-    accepted = known if rows is chunk.accepted else in_columns(chunk.accepted)
+    unread = [*map(is_unread, chunk.accepted)]
+    rows = [row for row in chunk.accepted if not is_unread(row)] if any(unread) else chunk.accepted
+    decisions = [*zip(*[decide(row, context)[:_DECIDED] for row in rows], strict=True)]
+    prepared = [*zip(*_prepared(Columns.of(rows).columns, decisions, len(rows), hasher), strict=True)]
+    decided = [
+        _spread(table, unread) if rows is not chunk.accepted else table for table in (decisions, prepared)
+    ]
     return (
-        *(start, end, accepted, rejected, warnings, chunk.blank, chunk.fixes),
-        *(chunk.normalised, digest, key_of(context), (worked_out, in_columns(prepared))),
+        *(
+            start,
+            end,
+            packed(Columns.of(chunk.accepted).columns),
+            rejected,
+            warnings,
+            chunk.blank,
+            chunk.fixes,
+        ),
+        *(chunk.normalised, digest, key_of(context), tuple(map(packed, decided))),
     )
 
 
-def _prepared(rows: list[Any], decisions: list[Any], count: int, hasher: Hasher | None) -> Sequence[Prepared]:
+def _spread(columns: Sequence[Sequence[Any]], gaps: Sequence[bool]) -> Table:
+    """The columns with None where there is a gap."""
+    return [tuple([None if gap else next(values) for gap in gaps]) for values in map(iter, columns)]
+
+
+def _prepared(
+    rows: Sequence[Sequence[Any]], decisions: Sequence[Sequence[Any]], count: int, hasher: Hasher | None
+) -> Sequence[Prepared]:
     """What can be worked out of the hashes of the rows as new leads, of their columns; nothing without a hasher."""
     if hasher is None or not count:
         return []
-    columns = [*map(values_of, rows[: len(sql.FROM_ROW)]), repeat(None), *map(values_of, decisions)]
-    return hasher.prepare([repeat(0), *columns], count)
+    return hasher.prepare([repeat(0), *rows[: len(sql.FROM_ROW)], repeat(None), *decisions], count)
 
 
 def _alive() -> None:

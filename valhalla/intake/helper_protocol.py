@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from valhalla.intake.reading import Source
     from valhalla.scoring.stages import Context
+
+Table = list[Sequence[Any]]
+"""Rows as columns, all equally long."""
 
 ALIVE = "alive"
 """The kind of an answer that says only that the file is still being read."""
@@ -22,10 +24,15 @@ LENGTH = 8
 PART_ROWS = 1_250
 """Rows of one answer: so few that it fits into the pipe whole (see ``second.PIPE_BYTES``)."""
 
-Decided = list[tuple[tuple[Any, ...] | None, tuple[bytes, bytes, bytes] | None]]
-"""For each accepted row of a chunk, in their order, as if it were a new lead: the columns of the decision on it that
-differ from row to row (:data:`valhalla.intake.sql.DECIDED`), and of its hash what can be
-worked out without its number (see :data:`db.evidence.Prepared`); None for a row that says what it said before."""
+
+class Decided(NamedTuple):
+    """What was worked out about the accepted rows of a chunk, each as if it were a new lead, in columns; None for a row that says what
+    it said before."""
+
+    decisions: Table
+    """The columns of the decisions on them that differ from row to row: :data:`valhalla.intake.sql.DECIDED`."""
+    prepared: Table
+    """Of their hashes what can be worked out without their numbers: :data:`db.evidence.Prepared`."""
 
 
 def file_of(source: Source) -> list[int]:
@@ -39,22 +46,16 @@ def key_of(context: Context) -> tuple[int, int]:
     return context.policy_version, context.snapshot_id
 
 
-def in_columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The rows as the pipe takes them, column by column: what is blank in all of them is sent once."""
-    columns: list[Any] = [*zip(*rows, strict=True)]
+def packed(columns: Iterable[Sequence[Any]]) -> list[Any]:
+    """The columns as the pipe takes them: of one that is blank throughout, what that is and how often."""
     return [
-        [values[0]] if values[0] in (None, ()) and values.count(values[0]) == len(values) else values
+        [values[0], len(values)]
+        if values and values[0] in (None, ()) and values.count(values[0]) == len(values)
+        else values
         for values in columns
     ]
 
 
-def in_rows(columns: list[Any]) -> Iterable[tuple[Any, ...]]:
-    """The rows of which :func:`in_columns` made these columns; of rows that are all blank, none."""
-    if all(isinstance(values, list) for values in columns):
-        return ()
-    return zip(*map(values_of, columns), strict=False)
-
-
-def values_of(column: Sequence[Any]) -> Iterable[Any]:
-    """The values of a column as it crosses the pipe: without an end where it is blank."""
-    return repeat(column[0]) if isinstance(column, list) else column
+def unpacked(columns: list[Any]) -> Table:
+    """The columns of which :func:`packed` made this."""
+    return [(values[0],) * values[1] if isinstance(values, list) else values for values in columns]

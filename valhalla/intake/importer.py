@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from valhalla.intake.plan import Plan, Reading, new_leads, plan_chunk
 from valhalla.intake.reading import (
     DEFAULT_SOURCE,
     Chunk,
+    Columns,
     Position,
     SourceError,
     Warning,
@@ -54,6 +54,7 @@ from valhalla.program.memory import collect_young, collector_paused
 from valhalla.program.names import is_text, shown
 from valhalla.scoring import store as stages
 from valhalla.scoring.stages import Context
+from valhalla.scoring.stages.row import Row
 
 if TYPE_CHECKING:
     from valhalla.intake import forgotten, read_ahead
@@ -85,7 +86,7 @@ LOG_BYTES = 4 * 2**20
 """Bytes in the log from which on it is moved at the end. That waits for the disk, and the import is done without it."""
 
 
-_fingerprint_of = attrgetter("fingerprint")
+_FINGERPRINT = Row._fields.index("fingerprint")
 
 
 class LostTheFile(Exception):
@@ -485,7 +486,7 @@ class _Import:
         return Progress(self.position.offset, size, done.rows, done.rejected, seconds)
 
     def _witness(self, chunk: Chunk, plan: Plan) -> None:
-        fingerprints = array("q", map(_fingerprint_of, chunk.accepted))
+        fingerprints = array("q", Columns.of(chunk.accepted).columns[_FINGERPRINT])
         audit.append(
             self.database,
             "import.chunk",

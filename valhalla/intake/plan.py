@@ -21,7 +21,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import repeat
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ from db.waiting import give_way
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
 from valhalla.intake.new_keys import Key, NewKeys
-from valhalla.intake.reading.said import is_unread
+from valhalla.intake.reading import Columns
 from valhalla.leads import corrections, details
 from valhalla.leads.details import reach
 from valhalla.leads.identity import alternate_key
@@ -61,25 +61,20 @@ _NAME = CONTENT.index("name")
 _PHONE_KEY = CONTENT.index("phone_key")
 _EXTRAS = CONTENT.index("extras")
 _DETAILS = CONTENT.index("details")
-_details_of = itemgetter(_DETAILS)
-_identity_of = itemgetter(Row._fields.index("identity"))
 _EMAIL = CONTENT.index("email")
 _PHONE = CONTENT.index("phone")
 _ADDRESS = CONTENT.index("address")
 _LOCATION = CONTENT.index("location")
 _PERSON = CONTENT.index("person")
-_person_of = itemgetter(_PERSON)
 _DISTRESS = CONTENT.index("distress")
 _WORKED_ON = frozenset({"name", "address", "value", "arv", "repairs"})
 """What a list does not change of a lead that somebody has worked on."""
 _new_identity_of = itemgetter(sql.NEW_LEAD.index("identity"))
+_EMAIL_AT, _PHONE_KEY_AT, _DETAILS_AT, _PERSON_AT = map(
+    sql.NEW_LEAD.index, ("email", "phone_key", "details", "person")
+)
 _first_of: Callable[[tuple[Any, ...]], int] = itemgetter(0)
 _LIST_DATE = CONTENT.index("list_date")
-
-
-_Done = tuple[tuple[Any, ...] | None, Prepared | None]
-"""What was worked out ahead about a row: the decision on it, and of its hash what can be without its number."""
-_NOT_DONE: _Done = (None, None)
 
 
 @dataclass(frozen=True)
@@ -237,7 +232,7 @@ class _Planner:
         self.understood = understood
         if suppression.registry:
             rows, decided = _by_registry(rows, decided, suppression.registry)
-        self.rows = rows
+        self.rows = Columns.of(rows)
         self.keys = keys
         self.decided = decided
         self.prepared: list[Prepared | None] = []  # of the hashes of plan.leads, where it is known
@@ -247,8 +242,8 @@ class _Planner:
         self.plan = Plan(generation=database.value(sql.READ_GENERATION))
         self.next_id: int = database.value(sql.NEXT_LEAD_ID)
         self.empty = self.next_id == 1  # no lead at all yet
-        self.fresh: dict[int, tuple[Row, _Done]] = {}
-        """By lead id: leads that this chunk makes and that nothing has changed since."""
+        self.fresh: dict[int, int | Row] = {}
+        """By lead id: leads that this chunk makes and that nothing has changed since; the row of each, or which of ``rows`` it is."""
         self.leads: dict[int, _Lead] = {}  # every other lead a row of this chunk is about
         self.ids: dict[int, int] = {}  # key -> lead id
         self.asked: set[int] = set()  # keys that were looked up: what is not in ids is nobody's
@@ -263,37 +258,35 @@ class _Planner:
         give_way()
         ids, repeats, fresh, lead_id = self.ids, self.repeats, self.fresh, self.next_id
         is_new = ids.keys().isdisjoint
-        done: _Done
-        for row, done in zip(self.rows, self.decided or repeat(_NOT_DONE), strict=False):
-            known = ids.get(row.identity)
-            if known is None and not row.aliases and not row.people and row.name:  # most of a new list
-                ids[row.identity] = lead_id
-                fresh[lead_id] = (row, done)
+        said = zip(
+            *(self._column(name) for name in ("identity", "fingerprint", "name")), *self._more(), strict=True
+        )
+        for at, (identity, fingerprint, name, aliases, people) in enumerate(said):
+            known = ids.get(identity)
+            if known is None and not aliases and not people and name:  # most of a new list
+                ids[identity] = lead_id
+                fresh[lead_id] = at
                 lead_id += 1
                 continue
-            if is_unread(row) and (known is None or repeats.get(known) != row.fingerprint):
-                found = self.understood(row)
-                if found is None:
+            row: Row | None = None
+            if not name and (known is None or repeats.get(known) != fingerprint):
+                row = self.understood(self.rows[at])
+                if row is None:
                     self.plan.counts.duplicate += 1
                     continue
                 if self.suppression.registry:
-                    (found,), _ = _by_registry([found], None, self.suppression.registry)
-                row, known = found, self._id_of(found.identity)
-                if known is None or repeats.get(known) != row.fingerprint:
-                    self.next_id = lead_id
-                    self._place(row, _NOT_DONE)
-                    lead_id = self.next_id
-                    continue
-            if known is not None and repeats.get(known) == row.fingerprint:
+                    (row,), _ = _by_registry([row], None, self.suppression.registry)
+                known, fingerprint = self._id_of(row.identity), row.fingerprint
+            if known is not None and repeats.get(known) == fingerprint:
                 del repeats[known]
                 self._mark_unchanged(known)
-            elif known is None and is_new((*row.aliases, *row.people)):
+            elif row is None and known is None and is_new((*aliases, *people)):
                 self.next_id = lead_id
-                self._add(row, done)
+                self._add(identity, (*aliases, *people), at)
                 lead_id += 1
             else:
                 self.next_id = lead_id
-                self._place(row, done)
+                self._place(self.rows[at] if row is None else row, at if row is None else None)
                 lead_id = self.next_id
         self.next_id = lead_id
         give_way()
@@ -311,31 +304,38 @@ class _Planner:
         if self.empty:
             return
         repeats, ids = self.repeats, self.ids
-        for key, lead_id, fingerprint, file_id, last_import_id in self._find(
-            set(map(_identity_of, self.rows))
-        ):
+        for key, lead_id, fingerprint, file_id, last_import_id in self._find(set(self._column("identity"))):
             ids[key] = lead_id
             if file_id == self.reading.file_id and last_import_id != self.reading.import_id:
                 repeats[lead_id] = fingerprint
         give_way()
         for (lead_id,) in self._carray(sql.FIND_SEEN, array("q", repeats), self.reading.import_id):
             del repeats[lead_id]
-        rows = self.rows
+        identities, fingerprints = self._column("identity"), self._column("fingerprint")
+        new: Sequence[int] = range(len(self.rows))
         if repeats:  # of rows that say nothing new nothing more has to be known
-            rows = [row for row in rows if repeats.get(ids.get(row.identity, 0)) != row.fingerprint]
-        with_more = [row for row in rows if row.aliases or row.people]
-        more = {key for row in with_more for key in (*row.aliases, *row.people)}
+            new = [at for at in new if repeats.get(ids.get(identities[at], 0)) != fingerprints[at]]
+        aliases, people = self._more()
+        more = {key for at in new for key in (*aliases[at], *people[at])}
         ids.update((key, lead_id) for key, lead_id, *_ in self._find(more - self.asked))
         houses = {
             properties.house_key(person, house)
-            for row in with_more
-            for person in row.people
-            if person in ids and (house := _house(row)) is not None
+            for at in new
+            for person in people[at]
+            if person in ids and (house := _house(self.rows[at])) is not None
         }
         ids.update((key, lead_id) for key, lead_id, *_ in self._find(houses - self.asked))
-        wanted = {ids[row.identity] for row in rows if row.identity in ids} if ids else set()
+        wanted = {ids[identities[at]] for at in new if identities[at] in ids} if ids else set()
         wanted.update(ids[key] for key in more if key in ids)
         self._load(wanted)
+
+    def _column(self, name: str) -> Sequence[Any]:
+        """What the rows have in this field."""
+        return self.rows.columns[Row._fields.index(name)]
+
+    def _more(self) -> tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]:
+        """What the rows are known by in addition: their aliases and their people."""
+        return self._column("aliases"), self._column("people")
 
     def _find(self, keys: set[int]) -> list[tuple[Any, ...]]:
         """What the index has under these keys. In order, so that neighbours in it are looked up together."""
@@ -383,8 +383,8 @@ class _Planner:
 
     # -- one row -------------------------------------------------------------------------------------------
 
-    def _place(self, row: Row, done: _Done) -> None:
-        """A row whose lead is known already, or that has more than one key."""
+    def _place(self, row: Row, at: int | None) -> None:
+        """A row whose lead is known already, or that has more than one key. ``at``: which one it is, as it stands among them."""
         said, lead = row, self._lead_of(row)
         if lead is not None and lead.corrected:
             row = corrections.in_their_words(row, lead.corrected)
@@ -393,7 +393,9 @@ class _Planner:
         if lead is None:
             if row.people:
                 row = self._of_known_owner(row)
-            self._add(row, done if row is said else _NOT_DONE)
+            self._add(
+                row.identity, (*row.aliases, *row.people), at if at is not None and row is said else row
+            )
             return
         if _another_owner(lead, row):  # who that is is for a person to say, so their keys stay nobody's
             self._learn_keys(lead, row._replace(people=()))
@@ -476,8 +478,13 @@ class _Planner:
             self._load({lead_id})
         return self.leads[lead_id]
 
+    def _fresh(self, lead_id: int) -> Row:
+        found = self.fresh[lead_id]
+        return self.rows[found] if isinstance(found, int) else found
+
     def _open_fresh(self, lead_id: int) -> None:
-        (row, _), lead = self.fresh.pop(lead_id), _Lead()
+        row, lead = self._fresh(lead_id), _Lead()
+        del self.fresh[lead_id]
         lead.id, lead.identity, lead.fingerprint, lead.line = lead_id, row.identity, row.fingerprint, row.line
         lead.content = row[:_WIDTH]
         lead.file_id, lead.source_id = self.reading.file_id, self.reading.source_id
@@ -512,7 +519,7 @@ class _Planner:
             if lead_id is None or lead_id == besides:
                 continue
             if lead_id in self.fresh:
-                known = self.fresh[lead_id][0]
+                known = self._fresh(lead_id)
                 name, person = known.name, known.person
             else:
                 lead = self._lead(lead_id)
@@ -525,10 +532,10 @@ class _Planner:
         lead.content = (*lead.content[:_PERSON], person, *lead.content[_PERSON + 1 :])
         lead.changed = True
 
-    def _add(self, row: Row, done: _Done) -> None:
-        self.ids[row.identity] = self.next_id
-        self.fresh[self.next_id] = (row, done)
-        for key in (*row.aliases, *row.people):
+    def _add(self, identity: int, more: Iterable[int], row: int | Row) -> None:
+        self.ids[identity] = self.next_id
+        self.fresh[self.next_id] = row
+        for key in more:
             if key not in self.ids:
                 self.ids[key] = self.next_id
                 self.plan.keys.append((key, self.next_id, 1))
@@ -662,44 +669,54 @@ class _Planner:
     # -- what follows --------------------------------------------------------------------------------------
 
     def _write_fresh(self) -> None:
-        context, leads = self.context, self.plan.leads
-        prepared = self.prepared
-        for lead_id, (row, (decision, known)) in self.fresh.items():
-            prepared.append(known)
-            decided = decide(row, context) if decision is None else decision
-            leads.append((lead_id, *row[:_FROM_ROW], None, *decided[:_DECIDED]))
+        decided, leads = self.decided, self.plan.leads
+        which = [0] * len(self.rows)
+        for lead_id, row in self.fresh.items():
+            if decided is None or not isinstance(row, int):
+                row = self._fresh(lead_id)
+                leads.append((lead_id, *row[:_FROM_ROW], None, *decide(row, self.context)[:_DECIDED]))
+            else:
+                which[row] = lead_id
+        self.prepared = [None] * len(leads)
+        if decided is not None:
+            whole = (which, *self.rows.columns[:_FROM_ROW], repeat(None), *decided.decisions)
+            leads += compress(zip(*whole, strict=False), which)
+            self.prepared += compress(zip(*decided.prepared, strict=True), which)
+            self.prepared += [None] * (len(leads) - len(self.prepared))
         self.plan.counts.new += len(self.fresh)
         out = self._opted_out()
-        if out or self.suppression or any(map(_details_of, self.rows)):
+        if out or self.suppression or any(self._column("details")):
             self._suppress_fresh(out)
 
     def _opted_out(self) -> set[int]:
         """The owners of new leads who opted out on another lead of theirs: whatever number this list has of them."""
-        if not any(map(_person_of, self.rows)):
+        if not any(self._column("person")):
             return set()
-        persons = {row.person for row, _ in self.fresh.values() if row.person is not None}
+        persons = {columns[_PERSON_AT] for columns in self.plan.leads} - {None}
         return {person for (person,) in self._carray(sql.OWNERS_OPTED_OUT, array("q", sorted(persons)))}
 
     def _suppress_fresh(self, out: Set[int]) -> None:
         """Mark those among the new leads who are not to be contacted."""
         leads, reason_of, listed = self.plan.leads, self.suppression.reason, bool(self.suppression)
-        for at, ((row, _), columns) in enumerate(zip(self.fresh.values(), leads, strict=True)):
-            kept_out = row.details is not None and details.KEPT_OUT in row.details
-            if not listed and not kept_out and row.person not in out:
+        for at, columns in enumerate(leads):
+            said, person = columns[_DETAILS_AT], columns[_PERSON_AT]
+            kept_out = said is not None and details.KEPT_OUT in said
+            if not listed and not kept_out and person not in out:
                 continue
-            reason = reason_of(reach(row.email, row.phone_key, row.details))
-            if reason is None and row.person in out:
+            reason = reason_of(reach(columns[_EMAIL_AT], columns[_PHONE_KEY_AT], said))
+            if reason is None and person in out:
                 reason = OPTED_OUT
             if reason is not None:
-                decision = decide(row, self.context, suppressed=reason)
+                decision = decide(self._fresh(columns[0]), self.context, suppressed=reason)
                 leads[at] = (*columns[: 1 + _FROM_ROW], reason, *decision[:_DECIDED])
                 self.prepared[at] = None
 
     def _sort_new(self) -> None:
-        """New leads that a second row of the chunk spoke about stand behind the others: put them where they belong."""
+        """Put the new leads in order."""
         leads = self.plan.leads
-        if len(leads) > len(self.fresh):
-            order = sorted(range(len(leads)), key=lambda at: leads[at][0])
+        numbers = [*map(_first_of, leads)]
+        if numbers != sorted(numbers):
+            order = sorted(range(len(leads)), key=numbers.__getitem__)
             leads[:] = [leads[at] for at in order]
             self.prepared[:] = [self.prepared[at] for at in order]
 

@@ -15,21 +15,17 @@ import json
 import marshal
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from db.waiting import give_way
 from valhalla.intake import helper
-from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, in_rows, key_of
-from valhalla.intake.reading import Chunk, Position, Profile, Reject, SourceError, Warning
-from valhalla.intake.reading.said import is_unread
+from valhalla.intake.helper_protocol import ALIVE, LENGTH, PART_ROWS, Decided, Table, key_of, unpacked
+from valhalla.intake.reading import Chunk, Columns, Position, Profile, Reject, SourceError, Warning
 from valhalla.intake.watchdog import NAP, Patience
-from valhalla.scoring.stages.row import Row
 
 if TYPE_CHECKING:
     from valhalla.intake.reading.said import SaidBefore
@@ -99,7 +95,8 @@ class ReadAhead:
         self._ask(min(rows, PART_ROWS))
         chunk: Chunk | None = None
         digest = ""
-        decided: Decided | None = []
+        decided: Decided | None = None
+        stale = False
         self._taken = 0
         while chunk is None or (chunk.records < rows and self._taken < MOST_BYTES):
             give_way()
@@ -110,12 +107,14 @@ class ReadAhead:
             part, digest, decided_in, decisions = _unpacked(answer)
             del answer
             give_way()
-            if decided is not None and decided_in == key_of(context):
-                decided.extend(decisions)
+            if decided_in != key_of(context):
+                stale = True
+            elif decided is None:
+                decided = decisions
             else:
-                decided = None
+                decided = Decided(*map(_below, decided, decisions))
             chunk = part if chunk is None else _joined(chunk, part)
-        return None if chunk is None else (chunk, digest, decided)
+        return None if chunk is None else (chunk, digest, None if stale else decided)
 
     def close(self) -> None:
         """End the second process."""
@@ -217,28 +216,28 @@ def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Dec
     chunk = Chunk(
         Position(*start),
         Position(*end),
-        list(map(partial(tuple.__new__, Row), in_rows(accepted))),
+        Columns(unpacked(accepted)),
         list(map(Reject._make, rejected)),
         list(map(Warning._make, warnings)),
         blank,
         fixes,
         normalised,
     )
-    decisions, prepared = map(in_rows, decided)
-    done: Decided = [*zip(decisions, prepared or repeat(cast(Any, None)), strict=False)]
-    if len(done) < len(chunk.accepted):
-        known = iter(done)
-        done = [(None, None) if is_unread(row) else next(known) for row in chunk.accepted]
-    return chunk, digest, decided_in, done
+    return chunk, digest, decided_in, Decided(*map(unpacked, decided))
 
 
 def _joined(one: Chunk, other: Chunk) -> Chunk:
     """Two consecutive chunks as one."""
     one.end = other.end
-    one.accepted.extend(other.accepted)
+    one.accepted = Columns(_below(Columns.of(one.accepted).columns, Columns.of(other.accepted).columns))
     one.rejected.extend(other.rejected)
     one.warnings.extend(other.warnings)
     one.blank += other.blank
     one.fixes.update(other.fixes)
     one.normalised += other.normalised
     return one
+
+
+def _below(columns: Sequence[Sequence[Any]], others: Sequence[Sequence[Any]]) -> Table:
+    """One table below another."""
+    return [(*one, *other) for one, other in zip(columns, others, strict=True)]

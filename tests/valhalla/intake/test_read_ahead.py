@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import random
 import sys
@@ -14,7 +15,7 @@ import pytest
 from db import Database
 from db.verifying import verify
 from valhalla.intake import helper, helper_main, importer, read_ahead
-from valhalla.intake.helper_protocol import PART_ROWS, file_of, in_columns, in_rows
+from valhalla.intake.helper_protocol import PART_ROWS, file_of, packed, unpacked
 from valhalla.intake.importer import import_file
 from valhalla.intake.reading import DEFAULT_SOURCE, Position, Profile, SourceError, open_source, prefix_hash
 from valhalla.intake.reading.chunk import CHUNK_BYTES
@@ -94,7 +95,7 @@ def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list:
             found = reader.read(4_000, context)
             assert found is not None
             chunk, digest, decided = found
-            assert decided is not None and len(decided) == len(chunk.accepted)
+            assert decided is not None and {*map(len, decided.decisions)} == {len(chunk.accepted)}
             assert digest == prefix_hash(path, chunk.end.offset).hexdigest()
         with read_ahead.ReadAhead(what(path, chunk.end), context, 100_000, Patience(Path("list"))) as rest:
             found = rest.read(1_000_000, context)
@@ -387,8 +388,14 @@ def test_a_list_that_comes_again_ends_up_the_same(
 
 
 def test_rows_cross_the_pipe_in_columns_as_they_are() -> None:
-    for rows in ([], [(1, None, (), "a")], [(1, None, (), None), (2, None, (), "b"), (3, None, (4,), None)]):
-        assert list(in_rows(in_columns(rows))) == rows
+    for columns in (
+        [],
+        [()],
+        [(1,), (None,), ((),)],
+        [(1, 2, 3), (None,) * 3, ((), (), (4,)), (None, "b", None)],
+    ):
+        assert unpacked(marshal.loads(marshal.dumps(packed(columns)))) == columns
+    assert packed([(None, None)]) == [[None, 2]], "what is blank throughout is sent once"
 
 
 def test_no_process_is_started_early_for_a_list_that_was_saved_again(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from valhalla.intake.reading.chunk import Chunk, Position, Reject, SourceError, Warning
+from valhalla.intake.reading.chunk import Chunk, Columns, Position, Reject, SourceError, Warning
 from valhalla.intake.reading.codes import CODES, Code
 from valhalla.intake.reading.profile import DEFAULT_SOURCE, Profile
 
@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULT_SOURCE",
     "Chunk",
     "Code",
+    "Columns",
     "Position",
     "Profile",
     "Reject",

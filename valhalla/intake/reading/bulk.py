@@ -108,12 +108,12 @@ class BulkReader:
         chunk: Chunk,
     ) -> list[int]:
         """Put the rows that say what they said before into the chunk as they stand; the numbers of the others."""
-        new = []
+        new, growing = [], chunk.growing
         for row, whose in enumerate(map(said.identity, fingerprints)):
             if whose is None:
                 new.append(row)
             else:
-                chunk.accepted.append(unread(raws[row], whose, fingerprints[row], lines[row]))
+                growing.append(unread(raws[row], whose, fingerprints[row], lines[row]))
         return new
 
     def _fits(self) -> bool:
@@ -320,4 +320,4 @@ def accept(chunk: Chunk, rows: Iterable[Any], count: int, odd: set[int], normali
         for row in odd:
             keep[row] = 0
         rows = compress(rows, keep)
-    chunk.accepted.extend(rows)
+    chunk.growing.extend(rows)

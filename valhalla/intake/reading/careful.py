@@ -112,7 +112,7 @@ class RowReader:
         if found is None:
             chunk.blank += 1
         elif isinstance(found, Row):
-            chunk.accepted.append(found)
+            chunk.growing.append(found)
             if self._normalised(cells):
                 chunk.normalised += 1
         else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, overload
 
 from valhalla.program.patterns import pattern
 from valhalla.scoring.stages.row import Row
@@ -115,13 +117,45 @@ class Position:
         )
 
 
+class Columns(Sequence[Row]):
+    """Rows that are held column by column: most of a list is stored without any of them being put together."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        """``columns``: one for each field of :class:`Row`, all equally long."""
+        self.columns = columns
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Columns:
+        """These rows; those that are columns already as they are."""
+        return rows if isinstance(rows, cls) else cls([*zip(*rows, strict=True)] or [()] * len(Row._fields))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> Columns: ...
+    def __getitem__(self, at: int | slice) -> Row | Columns:
+        if isinstance(at, slice):
+            return Columns([column[at] for column in self.columns])
+        return _new_row([column[at] for column in self.columns])
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(_new_row, zip(*self.columns, strict=True))
+
+
+_new_row = partial(tuple.__new__, Row)
+
+
 @dataclass(slots=True)
 class Chunk:
     """Consecutive records of one file, in file order. Records read = accepted + rejected."""
 
     start: Position
     end: Position
-    accepted: list[Row] = field(default_factory=list)
+    accepted: Sequence[Row] = field(default_factory=list)
+    """A list while it is being read, see :attr:`growing`."""
     rejected: list[Reject] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
     blank: int = 0
@@ -132,6 +166,12 @@ class Chunk:
     """Values that were rewritten by the profile's value format, such as $500,000 to 500000."""
     text: int = 0
     """Characters of the records, where the bytes between the two positions do not say it."""
+
+    @property
+    def growing(self) -> list[Row]:
+        """``accepted``, for whoever reads them."""
+        assert isinstance(self.accepted, list)
+        return self.accepted
 
     @property
     def size(self) -> int:

@@ -283,7 +283,7 @@ def broken(line: int, code: str, detail: str, raw: str) -> Reject:
 
 def in_file_order(chunk: Chunk) -> None:
     """Sort what the fast and the careful path put into a chunk."""
-    chunk.accepted.sort(key=_row_line)
+    chunk.growing.sort(key=_row_line)
     chunk.rejected.sort(key=_reject_line)
     chunk.warnings.sort(key=_reject_line)
 
