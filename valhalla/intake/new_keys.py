@@ -7,13 +7,13 @@ of the index, those of a transaction write each page once.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import apsw
 
-from db.waiting import give_way
+from db.waiting import give_way, in_steps
 from valhalla.intake import sql
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ class NewKeys:
         """In a write transaction of this thread's connection."""
         self._database = database
         database.sql(sql.MAKE_NEW_KEYS)
+
+    def add_identities(self, first: int, identities: Sequence[int]) -> None:
+        """Take in what new leads were made with, of which the first has the number ``first`` and each other the next."""
+        done = 0
+        for part in in_steps(identities, STEP):
+            self._database.sql(sql.ADD_IDENTITIES, (apsw.carray(array("q", part)), first + done - 1))
+            done += len(part)
 
     def add(self, keys: Iterable[Key]) -> None:
         """Take these in; one that is there already stays as it is."""

@@ -167,13 +167,14 @@ class Plan:
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     """What waits for a person to review it."""
 
-    def keys_of_new(self) -> Iterable[tuple[int, int]]:
-        """(identity, id) of the new leads."""
-        return zip(map(_new_identity_of, self.leads), map(_first_of, self.leads), strict=True)
+    @property
+    def first(self) -> int:
+        """The number of the first new lead; those of the others follow. 0 without any."""
+        return self.leads[0][0] if self.leads else 0
 
-    def all_keys(self) -> list[Key]:
-        """Those of the new leads and those that were learnt, in order."""
-        return sorted([*((key, lead, 0) for key, lead in self.keys_of_new()), *self.keys])
+    def identities(self) -> list[int]:
+        """Of the new leads, in order."""
+        return [*map(_new_identity_of, self.leads)]
 
     def noted(self) -> int:
         """How many rows of evidence it changes or adds, in addition to the new leads, which come with their witnesses."""

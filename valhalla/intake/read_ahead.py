@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 4 * 2**20
 """Of the answers that are made into one chunk: rows with long cells make it shorter."""
 
-PARTS_AHEAD = 4
-"""Answers that may wait here, still as bytes, while a chunk is stored."""
+AHEAD_BYTES = 8 * 2**20
+"""Of answers that wait here, still as bytes, while others are stored: the other process goes on through a commit."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,11 @@ class ReadAhead:
     ) -> None:
         """``said``: what the list said before, if that is of use."""
         self._patience = patience
-        self._parts: queue.Queue[bytes | None] = queue.Queue(PARTS_AHEAD)
+        self._parts: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._waiting = 0
+        """Bytes of answers in it."""
+        self._room = threading.Condition()
+        self._closed = False
         self._ended = False
         self._taken = 0
         self._part_rows = min(rows, PART_ROWS)
@@ -119,11 +123,10 @@ class ReadAhead:
     def close(self) -> None:
         """End the second process."""
         self._process.kill()
-        while self._drain.is_alive():
-            try:
-                self._parts.get(timeout=0.05)
-            except queue.Empty:
-                pass
+        with self._room:
+            self._closed = True
+            self._room.notify()
+        self._drain.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:
@@ -186,6 +189,9 @@ class ReadAhead:
             if not data:
                 self._parts.put(None)
                 return
+            with self._room:
+                self._room.wait_for(lambda: self._waiting < AHEAD_BYTES or self._closed)
+                self._waiting += len(data)
             self._parts.put(data)
 
     def _answer(self) -> tuple[Any, ...] | None:
@@ -200,6 +206,9 @@ class ReadAhead:
             if data is None:
                 raise EOFError("the reading process ended")
             self._patience.progress()
+            with self._room:
+                self._waiting -= len(data)
+                self._room.notify()
             self._taken += len(data)
             kind, content = marshal.loads(data)
         if kind == "refused":

@@ -100,10 +100,15 @@ READ_GENERATION = "SELECT value FROM lead_generation WHERE id = 1"
 
 # The index of learnt keys finds those of a lead that are not its identity.
 ADD_KEY = "INSERT INTO lead_key (key, lead_id, learnt) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
-# Those of a transaction, see new_keys.py. Short: APSW looks at the whole text for every row.
+# Those of a transaction, see new_keys.py.
 MAKE_NEW_KEYS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS new_key (key INTEGER NOT NULL PRIMARY KEY, lead_id INTEGER NOT NULL, learnt INTEGER NOT NULL)
 """
+# The identities that leads were made with, whose numbers follow on each other.
+ADD_IDENTITIES = """
+INSERT INTO temp.new_key SELECT k.value, ?2 + k.rowid, 0 FROM carray(?1) AS k WHERE true ORDER BY k.value ON CONFLICT DO NOTHING
+"""
+# The others. Short: APSW looks at the whole text for every row.
 ADD_NEW_KEY = "INSERT INTO temp.new_key VALUES (?,?,?) ON CONFLICT DO NOTHING"
 FIND_NEW_KEYS = "SELECT n.key, n.lead_id FROM carray(?1) AS k CROSS JOIN temp.new_key AS n ON n.key = k.value"
 COUNT_NEW_KEYS = "SELECT count(*) FROM temp.new_key"

@@ -58,7 +58,8 @@ class Transaction:
         self.rows += chunk.records
         if plan.leads or plan.keys:
             self.keys = self.keys or NewKeys(self._database)
-            self.keys.add(plan.all_keys())
+            self.keys.add_identities(plan.first, plan.identities())
+            self.keys.add(sorted(plan.keys))
         noted = plan.noted() + len(chunk.rejected) + len(chunk.fixes)
         self._noted += noted
         self._noted_size += chunk.size * min(noted, chunk.records) // max(chunk.records, 1)
@@ -79,7 +80,8 @@ class Transaction:
 def store_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:
     """Store what was planned for a few rows, with its keys; inside the caller's transaction."""
     write_plan(database, chunk, plan, reading, context)
-    database.many(sql.ADD_KEY, plan.all_keys())
+    new = [(identity, lead, 0) for lead, identity in enumerate(plan.identities(), plan.first)]
+    database.many(sql.ADD_KEY, sorted([*new, *plan.keys]))
 
 
 def write_plan(database: Database, chunk: Chunk, plan: Plan, reading: Reading, context: Context) -> None:

@@ -336,7 +336,7 @@ class _Unfolder:
             chunk = Chunk(Position(), Position(), accepted=list(rows.values()))
             plan = plan_chunk(self.database, chunk.accepted, reading, self.context, self.looker.suppression)
             store_plan(self.database, chunk, plan, reading, self.context)
-            made = dict(plan.keys_of_new())
+            made = {identity: lead for lead, identity in enumerate(plan.identities(), plan.first)}
             for house in group:
                 house.lead = made.get(house.identity)
                 house.made = house.lead is not None

@@ -6,6 +6,7 @@ import marshal
 import os
 import random
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,27 @@ def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list:
                 found = reader.read(100_000, context)
                 assert found is not None and found[0].records == rows
                 assert found[1] == prefix_hash(wanted, wanted.stat().st_size).hexdigest()
+
+
+def test_what_waits_here_is_bounded_and_nothing_is_left_behind(
+    lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is read to its end or given up with the other thread waiting for room."""
+    path, _ = lead_list(20_000, seed=31)
+    monkeypatch.setattr(read_ahead, "AHEAD_BYTES", 1)
+    with opened() as database:
+        context = stages.load(database, 1)
+        for read in (20_000, 1):
+            with read_ahead.ReadAhead(what(path), context, 100_000, Patience(Path("list"))) as reader:
+                deadline = time.monotonic() + 30
+                while not reader._waiting and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                time.sleep(0.5)  # in which more would come
+                assert reader._parts.qsize() == 1
+                found = 0
+                while found < read and (more := reader.read(PART_ROWS, context)) is not None:
+                    found += more[0].records
+            assert not reader._drain.is_alive() and found >= read
 
 
 def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:

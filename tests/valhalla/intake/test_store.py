@@ -93,9 +93,16 @@ def test_an_import_leaves_no_temporary_table(database: Database, tmp_path: Path)
     assert database.sql("SELECT name FROM sqlite_temp_schema") == []
 
 
-@given(keys=st.dictionaries(st.integers(-(2**63), 2**63 - 1), st.integers(1, 9)), step=st.integers(1, 50))
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(
+    keys=st.dictionaries(NUMBERS, st.integers(1, 9)),
+    identities=st.lists(NUMBERS, unique=True),
+    step=st.integers(1, 50),
+)
 def test_keys_of_any_number_go_into_the_index_and_are_new_no_more(
-    tmp_path_factory: pytest.TempPathFactory, keys: dict[int, int], step: int
+    tmp_path_factory: pytest.TempPathFactory, keys: dict[int, int], identities: list[int], step: int
 ) -> None:
     with (
         open_database(tmp_path_factory.mktemp("keys") / "valhalla.db") as database,
@@ -105,12 +112,18 @@ def test_keys_of_any_number_go_into_the_index_and_are_new_no_more(
         patched.setattr(new_keys, "STEP", step)
         with database.write():
             new = new_keys.NewKeys(database)
-            new.add((key, lead, 0) for key, lead in keys.items())
-            wanted = array("q", [*keys, 0])
-            assert dict(new.find(wanted)) == keys
+            new.add((key, lead, 1) for key, lead in keys.items())
+            new.add_identities(10, identities)
+            given = {
+                **{key: (lead, 0) for lead, key in enumerate(identities, 10)},
+                **{key: (lead, 1) for key, lead in keys.items()},
+            }
+            wanted = array("q", [*given, 0])
+            assert dict(new.find(wanted)) == {key: lead for key, (lead, _) in given.items()}
             new.store()
             assert new.find(wanted) == []
-        assert dict(database.sql("SELECT key, lead_id FROM lead_key")) == keys
+        stored = database.sql("SELECT key, lead_id, learnt FROM lead_key")
+        assert {key: (lead, learnt) for key, lead, learnt in stored} == given
 
 
 def test_what_a_list_changes_is_witnessed_in_parts(

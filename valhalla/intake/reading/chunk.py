@@ -169,7 +169,7 @@ class Chunk:
 
     @property
     def growing(self) -> list[Row]:
-        """``accepted``, for whoever reads them."""
+        """``accepted`` while they are being read."""
         assert isinstance(self.accepted, list)
         return self.accepted
 
