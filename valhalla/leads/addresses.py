@@ -234,11 +234,18 @@ def _plain(text: str, unit: str | None, place: Place) -> Address | None:
     """The normal form of the common spellings, such as ``12 Oak Street`` and ``12 N Oak St Apt 4``; None for all others."""
     if not text.isascii() or place.state in CANADIAN:
         return None
-    words = _undotted(text.upper()).split()
-    if len(words) < 3:
+    number, *rest = text.split(None, 1)
+    if not rest or not number.isdigit() or number[0] == "0":
         return None
-    number = words[0]
-    if not number.isdigit() or number[0] == "0":
+    found = _plain_street(rest[0], unit)
+    return None if found is None else Address._make((number, *found, *place))
+
+
+@lru_cache(maxsize=8_192)
+def _plain_street(text: str, unit: str | None) -> tuple[str, str, str, str, str] | None:
+    """What stands in an address between the number and the place; many stand in one street."""
+    words = _undotted(text.upper()).split()
+    if len(words) < 2:
         return None
     inside = post = pre = ""
     if words[-1][0] == "#":
@@ -252,27 +259,27 @@ def _plain(text: str, unit: str | None, place: Place) -> Address | None:
         inside = unit.upper()
     if inside and not (inside.isdigit() and inside[0] != "0") and not (len(inside) == 1 and inside.isalpha()):
         return None
-    if len(words) < 3:
+    if len(words) < 2:
         return None
     suffix = SUFFIXES.get(words.pop())
     if suffix is None:
         last = _undotted(text.upper()).split()[len(words)]
         post = DIRECTIONS.get(last, "")
-        if not post or len(words) < 3 or (len(last) > 2 and words[-1] not in PLAIN_SUFFIXES):
+        if not post or len(words) < 2 or (len(last) > 2 and words[-1] not in PLAIN_SUFFIXES):
             return None
         suffix = SUFFIXES.get(words.pop())
         if suffix is None:
             return None
-    first = 1
-    if len(words) > 2 and (pre := DIRECTIONS.get(words[1], "")):
-        first = 2
+    first = 0
+    if len(words) > 1 and (pre := DIRECTIONS.get(words[0], "")):
+        first = 1
     name = words[first:]
     if not name or len(name) > 3:
         return None
     for word in name:
         if word in _SPECIAL or not word.isalnum() or word.isdigit():
             return None
-    return Address(number, pre, " ".join(name), suffix, post, inside, *place)
+    return pre, " ".join(name), suffix, post, inside
 
 
 _COMMON_UNITS = frozenset({"APT", "UNIT", "STE", "#", "SUITE", "APARTMENT"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -48,6 +49,7 @@ class Known(NamedTuple):
 
 
 NOTHING = Known()
+_new = tuple.__new__
 
 
 def known(details: str | None, phone_key: int | None) -> Known:
@@ -64,22 +66,27 @@ def known(details: str | None, phone_key: int | None) -> Known:
     years = get("years_owned")
     kind, further = _numbers(get("phones"), phone_key)
     mail = get("mailing")
-    return Known(
-        tuple([each["sign"] for each in said if each["sign"] not in EQUITY_SIGNS]),
-        tuple([(each["sign"], each["date"]) for each in said if each.get("date") is not None]),
-        share,
-        equity,
-        estimated,
-        get("tax_owed"),
-        sale.get("date") if sale else None,
-        None if years is None else int(years),
-        kind,
-        further,
-        (mail.get("address") or "", mail.get("city") or "", (mail.get("state") or "").upper())
-        if mail
-        else None,
-        get("property_type"),
-        get("year_built"),
+    return _new(
+        Known,
+        (
+            tuple([each["sign"] for each in said if each["sign"] not in EQUITY_SIGNS]) if said else (),
+            tuple([(each["sign"], each["date"]) for each in said if each.get("date") is not None])
+            if said
+            else (),
+            share,
+            equity,
+            estimated,
+            get("tax_owed"),
+            sale.get("date") if sale else None,
+            None if years is None else int(years),
+            kind,
+            further,
+            (mail.get("address") or "", mail.get("city") or "", (mail.get("state") or "").upper())
+            if mail
+            else None,
+            get("property_type"),
+            get("year_built"),
+        ),
     )
 
 
@@ -140,13 +147,16 @@ def signs_of(
 ) -> tuple[str, ...]:
     """Every sign of a lead, each once: its words of distress, that of its source's name, what its lists flag, and where its owner
     lives."""
-    words = dict.fromkeys(distress.split(",")) if distress else {}
-    if source:
-        words.update(dict.fromkeys(source))
     if more is NOTHING:
-        return tuple(words)
-    words.update(dict.fromkeys(more.signs))
-    away = lives_elsewhere(more.mailing, address, state)
+        return (*dict.fromkeys((*(distress.split(",") if distress else ()), *source)),)
+    return _each_once(distress, source, more.signs, lives_elsewhere(more.mailing, address, state))
+
+
+@lru_cache(maxsize=8_192)  # few leads of a list are unlike all others in this
+def _each_once(
+    distress: str | None, source: tuple[str, ...], listed: tuple[str, ...], away: str | None
+) -> tuple[str, ...]:
+    words = dict.fromkeys((*(distress.split(",") if distress else ()), *source, *listed))
     if away == ELSEWHERE or ELSEWHERE in words:
         words.pop(ABSENTEE, None)
         words[ELSEWHERE] = None
