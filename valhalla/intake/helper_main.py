@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO
 
-from db.evidence import Hasher, Prepared
+from db.evidence import Hasher
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import (
     ALIVE,
@@ -43,6 +43,7 @@ from valhalla.intake.reading.said import SaidBefore, is_unread
 from valhalla.program.memory import collector_paused
 from valhalla.program.schema import SCHEMA
 from valhalla.scoring.stages import Context, decide
+from valhalla.scoring.stages.row import Row
 from valhalla.scoring.stages.snapshot import Snapshot
 
 _MARSHAL = 2
@@ -72,13 +73,16 @@ def serve(path: str | None) -> None:
 
 
 class _Asked(threading.Thread):
-    """Waits for the line that says what to read, then for those that say how many rows the next parts are to have."""
+    """Waits for the line that says what to read, then for those that say how many rows the next parts are to have, and whether they
+    are decided on."""
 
     def __init__(self) -> None:
         super().__init__(name="asked", daemon=True)
         self._line = b""
         self._come = threading.Event()
         self.rows = PART_ROWS
+        self.decides = True
+        """Whether the rows are to be decided on, too."""
         self.said: SaidBefore | None = None
         """What the list said before, if that is of use."""
         self.start()
@@ -95,7 +99,8 @@ class _Asked(threading.Thread):
         finally:  # what makes no sense is answered, too
             self._come.set()
         for line in sys.stdin.buffer:
-            self.rows = int(line)
+            rows, decides = line.split()
+            self.rows, self.decides = int(rows), decides == b"1"
 
     def waits(self) -> bool:
         """Whether nothing was said yet."""
@@ -129,9 +134,9 @@ def _answers(given: _Asked, path: str | None) -> Iterator[tuple[str, Any]]:
     if asked["lacking"]:
         hasher = Hasher(SCHEMA.tables["lead"], sql.NEW_LEAD, [*asked["lacking"].items()])
     while parts:
-        yield "part", _packed(*parts.popleft(), context, hasher)
+        yield "part", _packed(*parts.popleft(), context, hasher, decides=given.decides)
     while (chunk := source.read(given.rows, final=asked["final"])) is not None:
-        yield "part", _packed(chunk, source.digest(), context, hasher)
+        yield "part", _packed(chunk, source.digest(), context, hasher, decides=given.decides)
     yield "end", None
 
 
@@ -195,44 +200,50 @@ class _Guessed:
         )
 
 
-def _packed(chunk: Chunk, digest: str, context: Context, hasher: Hasher | None) -> tuple[Any, ...]:
+def _packed(
+    chunk: Chunk, digest: str, context: Context, hasher: Hasher | None, *, decides: bool
+) -> tuple[Any, ...]:
     start, end = (
         (place.offset, place.line, place.records, place.encoding) for place in (chunk.start, chunk.end)
     )
     rejected, warnings = (list(map(tuple, part)) for part in (chunk.rejected, chunk.warnings))
-    unread = [*map(is_unread, chunk.accepted)]
-    rows = [row for row in chunk.accepted if not is_unread(row)] if any(unread) else chunk.accepted
-    decisions = [*zip(*[decide(row, context)[:_DECIDED] for row in rows], strict=True)]
-    prepared = [*zip(*_prepared(Columns.of(rows).columns, decisions, len(rows), hasher), strict=True)]
-    decided = [
-        _spread(table, unread) if rows is not chunk.accepted else table for table in (decisions, prepared)
-    ]
+    rows = Columns.of(chunk.accepted)
     return (
-        *(
-            start,
-            end,
-            packed(Columns.of(chunk.accepted).columns),
-            rejected,
-            warnings,
-            chunk.blank,
-            chunk.fixes,
-        ),
-        *(chunk.normalised, digest, key_of(context), tuple(map(packed, decided))),
+        *(start, end, packed(rows.columns), rejected, warnings, chunk.blank, chunk.fixes, chunk.normalised),
+        *(digest, key_of(context), _decided(chunk.accepted, rows, context, hasher) if decides else None),
     )
 
 
-def _spread(columns: Sequence[Sequence[Any]], gaps: Sequence[bool]) -> Table:
+def _decided(
+    given: Sequence[Row], columns: Columns, context: Context, hasher: Hasher | None
+) -> tuple[list[Any], list[Any]]:
+    """What the pipe takes of a :class:`Decided` on these rows, which are here as columns, too."""
+    unread = [*map(is_unread, given)]
+    if any(unread):
+        rows = [row for row in given if not is_unread(row)]
+        decided: Iterable[Table] = (
+            _spread(table, unread) for table in _worked_out(rows, Columns.of(rows), context, hasher)
+        )
+    else:
+        decided = _worked_out(given, columns, context, hasher)
+    decisions, prepared = map(packed, decided)
+    return decisions, prepared
+
+
+def _worked_out(
+    rows: Sequence[Row], columns: Columns, context: Context, hasher: Hasher | None
+) -> tuple[Table, Table]:
+    """The decisions on rows as new leads, and what can be worked out of the leads' hashes; nothing of those without a hasher."""
+    decisions: Table = [*zip(*[decide(row, context)[:_DECIDED] for row in rows], strict=True)]
+    if hasher is None or not rows:
+        return decisions, []
+    lead = [repeat(0), *columns.columns[: len(sql.FROM_ROW)], repeat(None), *decisions]
+    return decisions, [*zip(*hasher.prepare(lead, len(rows)), strict=True)]
+
+
+def _spread(columns: Table, gaps: Sequence[bool]) -> Table:
     """The columns with None where there is a gap."""
     return [tuple([None if gap else next(values) for gap in gaps]) for values in map(iter, columns)]
-
-
-def _prepared(
-    rows: Sequence[Sequence[Any]], decisions: Sequence[Sequence[Any]], count: int, hasher: Hasher | None
-) -> Sequence[Prepared]:
-    """What can be worked out of the hashes of the rows as new leads, of their columns; nothing without a hasher."""
-    if hasher is None or not count:
-        return []
-    return hasher.prepare([repeat(0), *rows[: len(sql.FROM_ROW)], repeat(None), *decisions], count)
 
 
 def _alive() -> None:

@@ -30,7 +30,7 @@ import apsw
 from db import Database
 from db.evidence import Prepared
 from db.sealing import Bulk, Witness
-from db.waiting import give_way
+from db.waiting import give_way, in_steps
 from valhalla.intake import sql
 from valhalla.intake.helper_protocol import Decided
 from valhalla.intake.new_keys import Key, NewKeys
@@ -54,6 +54,9 @@ else:
 _WIDTH = len(CONTENT)
 LOOKED_UP = 1_000
 """Keys that are looked up at a time, between which pages come first."""
+
+DECIDED_ON = 250
+"""Rows that are decided on at a time."""
 
 _FROM_ROW = len(sql.FROM_ROW)
 _DECIDED = len(sql.DECIDED)
@@ -671,13 +674,19 @@ class _Planner:
 
     def _write_fresh(self) -> None:
         decided, leads = self.decided, self.plan.leads
-        which = [0] * len(self.rows)
+        which, undecided = [0] * len(self.rows), []
         for lead_id, row in self.fresh.items():
-            if decided is None or not isinstance(row, int):
-                row = self._fresh(lead_id)
-                leads.append((lead_id, *row[:_FROM_ROW], None, *decide(row, self.context)[:_DECIDED]))
-            else:
+            if isinstance(row, int):
                 which[row] = lead_id
+            else:
+                undecided.append((lead_id, row))
+        if decided is None:
+            undecided += compress(zip(which, self.rows, strict=True), which)
+        for part in in_steps(undecided, DECIDED_ON):
+            leads += [
+                (lead_id, *row[:_FROM_ROW], None, *decide(row, self.context)[:_DECIDED])
+                for lead_id, row in part
+            ]
         self.prepared = [None] * len(leads)
         if decided is not None:
             whole = (which, *self.rows.columns[:_FROM_ROW], repeat(None), *decided.decisions)

@@ -37,6 +37,9 @@ MOST_BYTES = 4 * 2**20
 AHEAD_BYTES = 8 * 2**20
 """Of answers that wait here, still as bytes, while others are stored: the other process goes on through a commit."""
 
+FEW_BYTES, MANY_BYTES = 2**20, 4 * 2**20
+"""With fewer waiting the other process is the slower one, and only reads; with more it decides on the rows, too."""
+
 
 @dataclass(frozen=True)
 class List:
@@ -74,6 +77,7 @@ class ReadAhead:
         self._ended = False
         self._taken = 0
         self._part_rows = min(rows, PART_ROWS)
+        self._decides = True
         try:
             self._process = helper.start()
         except OSError as error:
@@ -92,7 +96,7 @@ class ReadAhead:
 
     def read(self, rows: int, context: Context) -> tuple[Chunk, str, Decided | None] | None:
         """The next chunk of about ``rows`` records, the digest of the list's bytes up to its end, and the decisions on
-        its rows (None when they were made in another context than ``context``); None at the end.
+        its rows (None when there are none, or in another context than ``context``); None at the end.
 
         Raises :class:`SourceError` as reading in this process would.
         """
@@ -100,7 +104,7 @@ class ReadAhead:
         chunk: Chunk | None = None
         digest = ""
         decided: Decided | None = None
-        stale = False
+        undecided = False
         self._taken = 0
         while chunk is None or (chunk.records < rows and self._taken < MOST_BYTES):
             give_way()
@@ -111,14 +115,14 @@ class ReadAhead:
             part, digest, decided_in, decisions = _unpacked(answer)
             del answer
             give_way()
-            if decided_in != key_of(context):
-                stale = True
+            if decisions is None or decided_in != key_of(context):
+                undecided = True
             elif decided is None:
                 decided = decisions
             else:
                 decided = Decided(*map(_below, decided, decisions))
             chunk = part if chunk is None else _joined(chunk, part)
-        return None if chunk is None else (chunk, digest, None if stale else decided)
+        return None if chunk is None else (chunk, digest, None if undecided else decided)
 
     def close(self) -> None:
         """End the second process."""
@@ -168,13 +172,14 @@ class ReadAhead:
         self._process.stdin.flush()
 
     def _ask(self, rows: int) -> None:
-        """Have the parts that are read from now on be of so many rows."""
-        if rows == self._part_rows or self._ended:
+        """Have the parts that are read from now on be of so many rows, and decided on if that is better left to the other process."""
+        decides = self._waiting >= FEW_BYTES if self._decides else self._waiting > MANY_BYTES
+        if (rows, decides) == (self._part_rows, self._decides) or self._ended:
             return
-        self._part_rows = rows
+        self._part_rows, self._decides = rows, decides
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(b"%d\n" % rows)
+            self._process.stdin.write(b"%d %d\n" % (rows, decides))
             self._process.stdin.flush()
         except OSError:
             pass  # it has read everything, or its answers will say what happened
@@ -220,7 +225,7 @@ class ReadAhead:
         return found
 
 
-def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Decided]:
+def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Decided | None]:
     start, end, accepted, rejected, warnings, blank, fixes, normalised, digest, decided_in, decided = answer
     chunk = Chunk(
         Position(*start),
@@ -232,7 +237,7 @@ def _unpacked(answer: tuple[Any, ...]) -> tuple[Chunk, str, tuple[int, int], Dec
         fixes,
         normalised,
     )
-    return chunk, digest, decided_in, Decided(*map(unpacked, decided))
+    return chunk, digest, decided_in, None if decided is None else Decided(*map(unpacked, decided))
 
 
 def _joined(one: Chunk, other: Chunk) -> Chunk:

@@ -234,10 +234,10 @@ def _plain(text: str, unit: str | None, place: Place) -> Address | None:
     """The normal form of the common spellings, such as ``12 Oak Street`` and ``12 N Oak St Apt 4``; None for all others."""
     if not text.isascii() or place.state in CANADIAN:
         return None
-    number, *rest = text.split(None, 1)
-    if not rest or not number.isdigit() or number[0] == "0":
+    number, _, street = text.strip().partition(" ")
+    if not number.isdigit() or number[0] == "0":
         return None
-    found = _plain_street(rest[0], unit)
+    found = _plain_street(street, unit)
     return None if found is None else Address._make((number, *found, *place))
 
 

@@ -69,8 +69,20 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[read_ahead.ReadAhead]:
     return started
 
 
+@pytest.fixture(params=["the second process", "this one", "now this, now that"])
+def decides(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which of the two decides on the rows."""
+    few, many = {"the second process": (0, 0), "this one": (2**40, 2**40)}.get(request.param, (1, 2**20))
+    monkeypatch.setattr(read_ahead, "FEW_BYTES", few)
+    monkeypatch.setattr(read_ahead, "MANY_BYTES", many)
+    return str(request.param)
+
+
 def test_the_file_ends_up_the_same(
-    lead_list: Any, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+    lead_list: Any,
+    readers: list[read_ahead.ReadAhead],
+    monkeypatch: pytest.MonkeyPatch,
+    decides: str,
 ) -> None:
     path, truth = lead_list(12_000, seed=5)
     monkeypatch.setenv("VALHALLA_IMPORT_CHUNK_ROWS", "3500")
@@ -88,7 +100,10 @@ def test_the_file_ends_up_the_same(
         }
 
 
-def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(lead_list: Any) -> None:
+def test_the_digest_is_that_of_the_bytes_and_reading_goes_on_anywhere(
+    lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "FEW_BYTES", 0)
     path, _ = lead_list(9_000, seed=6)
     with opened() as database:
         context = stages.load(database, 1)
@@ -261,6 +276,21 @@ def test_a_process_that_was_started_for_a_list_reads_it_and_any_other(lead_list:
                 assert found[1] == prefix_hash(wanted, wanted.stat().st_size).hexdigest()
 
 
+def test_the_slower_of_the_two_does_not_decide_too(lead_list: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = lead_list(30_000, seed=32)
+    monkeypatch.setattr(read_ahead, "MANY_BYTES", 2**20)
+    monkeypatch.setattr(read_ahead, "AHEAD_BYTES", 2 * 2**20)
+    with opened() as database:
+        context = stages.load(database, 1)
+        with read_ahead.ReadAhead(what(path), context, 100_000, Patience(Path("list"))) as reader:
+            did = []
+            while (found := reader.read(PART_ROWS, context)) is not None:
+                did.append(found[2] is not None)
+                if len(did) >= 8:  # until then this one waited
+                    time.sleep(0.2)
+    assert not did[7] and did[-1]
+
+
 def test_what_waits_here_is_bounded_and_nothing_is_left_behind(
     lead_list: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +321,7 @@ def test_a_prepared_process_that_is_not_needed_ends(lead_list: Any) -> None:
 
 
 def test_what_the_second_process_prepared_of_the_evidence_is_right(
-    tmp_path: Path, readers: list[read_ahead.ReadAhead]
+    tmp_path: Path, readers: list[read_ahead.ReadAhead], decides: str
 ) -> None:
     """Also of a lead that is not to be contacted, of one that two rows are about, and of rows read again."""
     path = tmp_path / "list.csv"
@@ -354,7 +384,11 @@ def test_a_workbook_is_read_by_one_process(
 
 @pytest.mark.parametrize("shape", ["documents", "properties"])
 def test_a_list_that_comes_again_ends_up_the_same(
-    shape: str, tmp_path: Path, readers: list[read_ahead.ReadAhead], monkeypatch: pytest.MonkeyPatch
+    shape: str,
+    tmp_path: Path,
+    readers: list[read_ahead.ReadAhead],
+    monkeypatch: pytest.MonkeyPatch,
+    decides: str,
 ) -> None:
     """Rows that say what they said before are not understood again; nothing else comes of them, in whatever order they stand."""
     chance = random.Random(shape)
