@@ -120,14 +120,17 @@ class Position:
 class Columns(Sequence[Row]):
     """Rows that are held column by column: most of a list is stored without any of them being put together."""
 
-    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
-        """``columns``: one for each field of :class:`Row`, all equally long."""
+    def __init__(self, columns: Sequence[Sequence[Any]], rows: Sequence[Row] | None = None) -> None:
+        """``columns``: one for each field of :class:`Row`, all equally long; ``rows``: the same, where somebody has them already."""
         self.columns = columns
+        self._rows = rows
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Columns:
         """These rows; those that are columns already as they are."""
-        return rows if isinstance(rows, cls) else cls([*zip(*rows, strict=True)] or [()] * len(Row._fields))
+        if isinstance(rows, cls):
+            return rows
+        return cls([*zip(*rows, strict=True)] or [()] * len(Row._fields), rows)
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -135,14 +138,16 @@ class Columns(Sequence[Row]):
     @overload
     def __getitem__(self, at: int) -> Row: ...
     @overload
-    def __getitem__(self, at: slice) -> Columns: ...
-    def __getitem__(self, at: int | slice) -> Row | Columns:
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
+        if self._rows is not None:
+            return self._rows[at]
         if isinstance(at, slice):
             return Columns([column[at] for column in self.columns])
         return _new_row([column[at] for column in self.columns])
 
     def __iter__(self) -> Iterator[Row]:
-        return map(_new_row, zip(*self.columns, strict=True))
+        return map(_new_row, zip(*self.columns, strict=True)) if self._rows is None else iter(self._rows)
 
 
 _new_row = partial(tuple.__new__, Row)
