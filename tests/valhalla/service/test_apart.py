@@ -15,12 +15,13 @@ from typing import Any
 import psutil
 import pytest
 
-from db import waiting
+from db import connection, waiting
 from db.verifying import verify
 from jobs import JobWorker, cancel_job, job_history
 from valhalla.intake import helper
 from valhalla.intake.passes import IMPORT_JOB, Pass
 from valhalla.leads import view
+from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.service import apart
 from valhalla.service.whole import WholeProgram
@@ -102,6 +103,27 @@ def test_a_list_is_read_by_another_process(office: Office, lead_list: Any) -> No
     assert view.count(office.program.database) == truth.leads
     assert office.job().progress["rows"] == ROWS
     assert verify(office.program.database).ok
+
+
+def test_meanwhile_a_click_does_not_move_what_the_other_process_wrote(
+    office: Office, lead_list: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = office.program.database
+    monkeypatch.setattr(connection, "LOG_PAGES", 1)
+    monkeypatch.setattr(connection, "LONG_LOG", 1)
+
+    def left_after_a_click(value: str) -> int:
+        settings.save(database, "interval", value)
+        _, pages, moved = database.sql("PRAGMA wal_checkpoint(NOOP)")[0]
+        return int(pages - moved)
+
+    reading = office.read_beside(lead_list(5 * ROWS, seed=12)[0])
+    office.until_stored()
+    left, during = left_after_a_click("45"), reading.is_alive()
+    reading.join(60)
+    assert during, "else nothing was tried"
+    assert left > 10
+    assert left_after_a_click("50") == 0, "then as ever"
 
 
 def test_what_is_small_is_done_here(office: Office, lead_list: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +255,7 @@ CHILD = """
 import sys, threading
 from pathlib import Path
 from valhalla.intake import helper
+from valhalla.program import settings
 from valhalla.program.home import Home
 from valhalla.service import apart
 from valhalla.service.whole import WholeProgram
