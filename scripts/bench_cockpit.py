@@ -6,6 +6,10 @@ to the first byte, and those of a key that records a call in *Work the list*: in
 until the next lead is on the screen, and until the call is stored. Aims, 95 of 100 times: any page within 60 ms, Today and a search
 within 30, *Work the list* within 50, the next lead on the screen within 100. The program's clock stands at noon on a weekday, as
 nobody may be called at night. Exit code 1 when one is missed.
+
+``--callers 10``: so many people ask for Today, the next in *Work the list* and a search, each for a page at some moment of every
+``--every`` seconds (0: one page right after the other, as no people do). ``--beside reevaluation`` and ``--beside undo``: another
+policy for most leads, or the undoing of the first list, instead of an import; a call is recorded in each round.
 """
 
 from __future__ import annotations
@@ -14,11 +18,13 @@ import argparse
 import itertools
 import json
 import math
+import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,6 +40,9 @@ NEXT, STORED = "a key, next on the screen", "a key, stored"
 PAGE = 60.0
 AIMS: dict[str, float | None] = {"search": 30.0, "/": 30.0, "/work": 50.0, NEXT: 100.0, STORED: None}
 """Aims in milliseconds, of 95 in 100 answers; of every other page the first."""
+
+BESIDE = {"import": "an import", "reevaluation": "a re-evaluation", "undo": "the undoing of the first list"}
+"""What is done while pages are asked for."""
 
 WATCH = """
 const list = document.getElementById("work-list"), said = document.getElementById("work-said");
@@ -108,6 +117,11 @@ def main() -> int:
     )
     parser.add_argument("--home", type=Path, help="keep the home here, and use it if it is there")
     parser.add_argument("--rounds", type=int, default=40, help="times that each page is asked for at least")
+    parser.add_argument("--callers", type=int, default=1, help="people who ask at the same time")
+    parser.add_argument(
+        "--every", type=float, default=3.0, help="seconds in which each of several callers asks once"
+    )
+    parser.add_argument("--beside", choices=[*BESIDE], default="import", help="what else is done meanwhile")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -115,8 +129,9 @@ def main() -> int:
         home = (options.home or folder / "home").absolute()
         fill(home, options.leads, folder)
         link = stack.enter_context(running(home, folder))
-        figures, imported = measure(link, home, folder, options.more, options.rounds)
-    missed = tell(figures, imported)
+        figures, during = measure(link, home, folder, options)
+    print(f"{BESIDE[options.beside]} was running during {during:.0%} of the rounds")
+    missed = tell(figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 1 if missed else 0
@@ -148,13 +163,13 @@ def running(home: Path, folder: Path) -> Iterator[str]:
 
 
 def measure(
-    link: str, home: Path, folder: Path, more: int, rounds: int
+    link: str, home: Path, folder: Path, options: argparse.Namespace
 ) -> tuple[dict[str, list[float]], float]:
-    """Milliseconds to the first byte, by page, and the share of the rounds during which the import ran."""
+    """Milliseconds to the first byte, by page, and the share of the rounds during which the other work ran."""
     import httpx
 
     figures: dict[str, list[float]] = {}
-    during = 0
+    during = turns = 0
     # The pages have a name that browsers find here, and not every resolver.
     name = urlsplit(link).netloc
     address = f"http://127.0.0.1:{urlsplit(link).port}"
@@ -162,19 +177,42 @@ def measure(
         client.get("/" + link.rpartition("/")[2])
         with ExitStack() as stack:
             # a browser takes a processor to itself for moments: keys are pressed when no page is timed
-            for open_part in (pages, partial(keys, name)):
+            parts: tuple[Any, ...] = (pages, partial(keys, name))
+            if options.callers > 1:
+                parts = (partial(callers, options.callers, options.every),)
+            elif options.beside != "import":
+                parts = (partial(pages_and_calls, name),)
+            for open_part in parts:
                 settle(client)
-                read_list(client, home, folder, more)
+                begin(client, name, home, folder, options)
                 ask = stack.enter_context(open_part(client))
                 found: dict[str, list[float]] = {}
-                for turn in range(rounds):
-                    during += importing(client)
+                for turn in range(options.rounds):
+                    goes_on = busy(client)
+                    if not goes_on and turn and options.beside != "import":
+                        break
+                    during, turns = during + goes_on, turns + 1
                     for what, took in ask():
                         found.setdefault(what, []).append(took)
                     if turn == 0:  # what is compiled and filled once is not what a page costs
                         found = {}
                 figures |= found
-    return figures, during / (2 * rounds)
+    return figures, during / turns
+
+
+def begin(client: Any, name: str, home: Path, folder: Path, options: argparse.Namespace) -> None:
+    """Begin what is done while pages are asked for; return when it goes on."""
+    if options.beside == "import":
+        read_list(client, home, folder, options.more)
+        return
+    path, form = "/imports/1/undo", {}
+    if options.beside == "reevaluation":
+        fee = 10_000 + int(time.time()) % 1_000  # another one each time, also on a home that was kept
+        path, form = "/settings/policy", {"key": "packet.fee", "value": str(fee), "reason": "measured"}
+    answer = client.post(path, data=form, headers={"Origin": f"http://{name}"})
+    if answer.status_code != 303:
+        raise SystemExit(f"bench_cockpit: {path} answered {answer.status_code}")
+    until_busy(client)
 
 
 def read_list(client: Any, home: Path, folder: Path, rows: int) -> None:
@@ -182,7 +220,51 @@ def read_list(client: Any, home: Path, folder: Path, rows: int) -> None:
     sheet = folder / "more.csv"
     write_leads(sheet, rows, seed=12, first=10**9 + int(time.time()) % 10**6 * 10**6)
     sheet.replace(home / "inbox" / "more.csv")
-    until_importing(client)
+    until_busy(client)
+
+
+@contextmanager
+def callers(count: int, every: float, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, float]]]]:
+    """A function that has so many people ask for a page each, at some moment of ``every`` seconds: what, and the milliseconds to
+    the first byte."""
+    import httpx
+
+    with ExitStack() as stack:
+        people = [
+            stack.enter_context(httpx.Client(base_url=client.base_url, headers=client.headers, timeout=60))
+            for _ in range(count)
+        ]
+        for each in people:
+            each.cookies.update(client.cookies)
+        threads = stack.enter_context(ThreadPoolExecutor(count))
+        chance, words, turns = random.Random(5), itertools.cycle(WORDS), itertools.count()
+
+        def one(person: Any, after: float, what: str, word: str) -> tuple[str, float]:
+            time.sleep(after)
+            return what, first_byte(
+                person, f"/leads?q={word.replace(' ', '+')}" if what == "search" else what
+            )
+
+        def ask() -> Iterator[tuple[str, float]]:
+            turn = next(turns)
+            asked = [("/", "/work", "search")[(turn + number) % 3] for number in range(count)]
+            after = [chance.uniform(0, every) for _ in people]
+            yield from threads.map(one, people, after, asked, itertools.islice(words, count))
+
+        yield ask
+
+
+@contextmanager
+def pages_and_calls(name: str, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, float]]]]:
+    """A function that asks for every page and three searches, and records a call."""
+
+    def ask() -> Iterator[tuple[str, float]]:
+        yield from ask_pages()
+        if (took := record(client, name)) is not None:
+            yield STORED, took
+
+    with pages(client) as ask_pages:
+        yield ask
 
 
 @contextmanager
@@ -216,7 +298,7 @@ def keys(name: str, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, fl
     stored. Without a browser it asks for the latter alone."""
     if not Path(CHROMIUM).exists():
         print(f"there is no {CHROMIUM}: keys are measured without a browser", file=sys.stderr)
-        yield lambda: iter([(STORED, record(client, name))])
+        yield lambda: ((STORED, took) for took in [record(client, name)] if took is not None)
         return
     from playwright.sync_api import sync_playwright
 
@@ -243,11 +325,11 @@ def keys(name: str, client: Any) -> Iterator[Callable[[], Iterator[tuple[str, fl
         browser.close()
 
 
-def record(client: Any, name: str) -> float:
-    """Milliseconds until a call is stored and the next lead has come."""
+def record(client: Any, name: str) -> float | None:
+    """Milliseconds until a call is stored and the next lead has come; None: nobody is left to be called."""
     before = client.get("/api/work").json()
     if not before.get("key"):
-        raise SystemExit("bench_cockpit: nobody is left to be called")
+        return None
     began = time.perf_counter()
     answer = client.post(
         "/work/record",
@@ -272,24 +354,24 @@ def settle(client: Any) -> None:
         time.sleep(1)
 
 
-def importing(client: Any) -> bool:
-    """Whether a list is being read."""
-    return bool(client.get("/api/overview").json()["work"]["imports"])
+def busy(client: Any) -> bool:
+    """Whether a list is being read or undone, or leads are decided again."""
+    jobs = client.get("/api/jobs?state=running").json()["jobs"]
+    return any(job["name"] in ("import.file", "import.undo", "stages.reevaluate") for job in jobs)
 
 
-def until_importing(client: Any) -> None:
-    """Wait until the list is being read."""
+def until_busy(client: Any) -> None:
+    """Wait until that begins."""
     for _ in range(300):
-        if importing(client):
+        if busy(client):
             return
         time.sleep(0.1)
-    print("the import did not begin; the figures are without one", file=sys.stderr)
+    print("the other work did not begin; the figures are without it", file=sys.stderr)
 
 
-def tell(figures: dict[str, list[float]], imported: float) -> int:
+def tell(figures: dict[str, list[float]]) -> int:
     """Print the figures; returns how many aims were missed."""
     missed = 0
-    print(f"an import was running during {imported:.0%} of the rounds")
     print(f"{'page':<32}{'median':>9}{'95%':>9}{'worst':>9}   ms to the first byte")
     for page, times in figures.items():
         aim = AIMS.get(page, PAGE)
