@@ -15,7 +15,7 @@ from valhalla.program.home import locate
 
 GROUPS = {
     "Every day": {
-        "today": "leads:top",
+        "today": "today:top",
         "call": "calling:call",
         "leads": "leads:app",
         "outcome": "outcome:outcome",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from valhalla.intake import helper
+from db.hiding import postponed
 from valhalla.program.home import locate
 from valhalla.program.memory import collector_paused
 from valhalla.program.terminal import FULL, OutputLost, printing
@@ -39,9 +40,12 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
     _speak_utf8()
     front, rest = globals_first(arguments)
     ends: list[End] = []
-    with printing():
+    with printing(), ExitStack() as afterwards:
         try:
             if rest[:1] == ["ingest"]:  # loads while this process loads
+                from valhalla.intake import helper
+
+                afterwards.callback(helper.discard)
                 words = (word for word in rest[1:] if not word.startswith("-"))
                 helper.prepare(words, locate(given_home(front)).database)
             code, error = _run(rest[0] if rest else None, [*front, *rest], cockpit, ends)
@@ -50,8 +54,6 @@ def run(arguments: Sequence[str], cockpit: MakeServer | None = None) -> int:
             code, error = INTERRUPTED, stopped
         except BrokenPipeError:  # the reader of our output has gone, as with "| head"
             code, error = 0, None
-        finally:
-            helper.discard()
         for end in ends:
             end(code, error)
     return code
@@ -62,7 +64,13 @@ def _run(
 ) -> tuple[int, BaseException | None]:
     """The exit code, and the error the command ended in, if any."""
     with collector_paused():  # what is loaded here stays; looking for garbage in it only takes time
-        import typer
+        # Typer opens pages, knows what a wrong word could mean and completes words in a shell; a command that runs needs none of it.
+        with (
+            postponed("subprocess"),
+            postponed("difflib", "get_close_matches"),
+            postponed("typer.completion", "get_completion_inspect_parameters"),
+        ):
+            import typer
 
         from db import DatabaseError
         from valhalla.cli.invocation import Given

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from valhalla.leads import facets, search, sql
@@ -40,6 +39,8 @@ def market_named(database: Database, text: str | None) -> str | None:
         return found[0]
     if found:
         raise UsageError(f"{text!r} is in several states: say {' or '.join(sorted(found))}")
+    from difflib import get_close_matches
+
     near = get_close_matches(_plain(ways[-1]), [each for name in known for each in _forms(name)], 1, 0.6)
     named = [name for name in known if near and near[0] in _forms(name)]
     raise UsageError(

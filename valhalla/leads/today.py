@@ -127,13 +127,6 @@ def groups(
     return found
 
 
-def counted(
-    database: Database, viewer: Viewer, *, market: str | None = None, source: str | None = None
-) -> dict[str, str]:
-    """How many of each group there are, as a person reads it."""
-    return {each.key: each.says for each in groups(database, viewer, each=0, market=market, source=source)}
-
-
 def top(
     database: Database, viewer: Viewer, limit: int, *, market: str | None = None, source: str | None = None
 ) -> list[Row]:

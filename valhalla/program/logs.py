@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from db.hiding import hidden
+from db.hiding import hidden, postponed
 from valhalla.program import correlation, terminal
-from valhalla.program.later import postponed
 from valhalla.program.masking import masked
 
 LOG_NAME = "valhalla.log"

@@ -38,7 +38,12 @@ NETWORK = {
 }
 """Kinds of file system that are another computer's."""
 
+MOUNTS = Path("/proc/self/mounts")
+"""Where Linux lists what is mounted."""
+
 _REMOTE = 4
+_SPACE = re.compile(r"\\([0-7]{3})")
+"""How Linux writes a space, a tabulator, a line's end and a backslash in the name of a folder."""
 
 
 def warning(home: Path) -> str | None:
@@ -73,14 +78,26 @@ def _synced_by(home: Path) -> str | None:
 def _is_remote(home: Path) -> bool:
     if sys.platform == "win32":
         return _is_remote_on_windows(home)
-    import psutil
-
     found = max(
-        (part for part in psutil.disk_partitions(all=True) if home.is_relative_to(part.mountpoint)),
-        key=lambda part: len(PurePath(part.mountpoint).parts),
+        ((len(PurePath(place).parts), kind) for place, kind in _mounted() if home.is_relative_to(place)),
+        key=lambda part: part[0],
         default=None,
     )
-    return found is not None and found.fstype.lower() in NETWORK
+    return found is not None and found[1].lower() in NETWORK
+
+
+def _mounted() -> list[tuple[str, str]]:
+    """Each mounted file system: where, and of what kind."""
+    try:
+        lines = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:  # another system than Linux
+        import psutil
+
+        return [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
+    parts = (line.split(" ") for line in lines)
+    return [
+        (_SPACE.sub(lambda code: chr(int(code[1], 8)), part[1]), part[2]) for part in parts if len(part) > 2
+    ]
 
 
 def _is_remote_on_windows(home: PurePath) -> bool:

@@ -41,6 +41,21 @@ def listed(database: Database, **asked: Any) -> dict[str, list[int]]:
     }
 
 
+def test_the_first_rows_are_those_of_the_groups(at_noon: Any) -> None:
+    """The command line shows rows and counts of one walk, and JSON the rows alone."""
+    database = at_noon.database
+    at_noon.take("a.csv", LEADS)
+    record(database, 1, "callback", until=NOON + 5 * MINUTE)
+    record(database, 4, "interested", 10 * DAY)
+    record(database, 5, "no_answer", 10 * DAY)
+    viewer = Viewer.now(database)
+    for limit in range(1, 10):
+        first = [row.record.lead.id for row in today.top(database, viewer, limit)]
+        found = listed(database, each=limit)
+        assert first == [number for rows in found.values() for number in rows][:limit]
+        assert len(first) == min(limit, 8)
+
+
 def test_each_group_has_its_leads_and_an_empty_one_is_left_out(at_noon: Any) -> None:
     database = at_noon.database
     at_noon.take("a.csv", LEADS)
@@ -155,7 +170,7 @@ def test_counting_ends_where_nobody_calls_any_more(at_noon: Any, monkeypatch: py
     monkeypatch.setattr(today, "COUNTED", 3)
     at_noon.take("a.csv", LEADS)
     viewer = Viewer.now(at_noon.database)
-    assert today.counted(at_noon.database, viewer) == {"new": "3+"}
+    assert {each.key: each.says for each in today.groups(at_noon.database, viewer, each=0)} == {"new": "3+"}
     assert [len(each.rows) for each in today.groups(at_noon.database, viewer, each=2)] == [2]
 
 

@@ -41,7 +41,20 @@ def test_the_mark_of_a_synchronising_program(tmp_path: Path) -> None:
     assert places.warning(tmp_path / "Valhalla") is not None
 
 
-def test_a_network_drive_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_drive_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/sda1 / ext4 rw 0 0\n//nas/a /mnt/the\\040share cifs rw 0 0\n/dev/sdb1 /mnt/the ext4 rw\n\n"
+    )
+    monkeypatch.setattr(places, "MOUNTS", mounts)
+    told = places.warning(Path("/mnt/the share/Valhalla"))
+    assert told is not None and "network drive" in told
+    assert places.warning(Path("/mnt/the/Valhalla")) is None
+    assert places.warning(Path("/mnt/the share too/Valhalla")) is None
+
+
+def test_a_network_drive_is_named_on_other_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(places, "MOUNTS", tmp_path / "nothing")
     partitions = [
         SimpleNamespace(mountpoint="/", fstype="ext4"),
         SimpleNamespace(mountpoint="/mnt/share", fstype="cifs"),
