@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,7 +17,6 @@ from db import waiting
 from valhalla import __version__
 from valhalla.cockpit import failures, routes
 from valhalla.cockpit.live import Feed
-from valhalla.cockpit.pages import jobs
 from valhalla.cockpit.security.bearer import Bearer
 from valhalla.cockpit.security.entrance import Entrance
 from valhalla.cockpit.security.headers import SecureHeaders
@@ -25,6 +26,13 @@ from valhalla.cockpit.security.origin import SameOrigin
 from valhalla.cockpit.security.permitting import Roles
 from valhalla.cockpit.security.readonly import ReadOnly
 from valhalla.cockpit.state import Cockpit
+from valhalla.cockpit.subjects import each_route
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.cockpit.pages import jobs
+else:
+    jobs = later("valhalla.cockpit.pages.jobs")
 
 READERS = 4
 """Threads that read the file for pages: each has a connection of its own."""
@@ -34,10 +42,19 @@ A refusal is `{"error": {"code", "message"}}`. Programs bring `Authorization: Be
 http://127.0.0.1 with the cockpit's port, and post under `/api/` what pages post: `/api/settings/dnc` for `/settings/dnc`."""
 
 
+class App(FastAPI):
+    """FastAPI whose routes are those of subjects, which are loaded when they are asked for."""
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All of them, for the description of the JSON; this loads every subject."""
+        return list(each_route(self.router.routes))
+
+
 def make_app(cockpit: Cockpit, pages: routes.Pages | None = None) -> FastAPI:
     """The app of one cockpit. ``pages``: those of a workspace, where they are not named."""
     pages = pages or routes.workspace()
-    app = FastAPI(
+    app = App(
         title="Valhalla",
         version=__version__,
         description=ABOUT,
@@ -46,12 +63,12 @@ def make_app(cockpit: Cockpit, pages: routes.Pages | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=_lifespan(cockpit, pages),
         redirect_slashes=False,
-        routes=pages.routes,
+        routes=[*pages.subjects],
     )
     app.state.cockpit = cockpit
     app.state.feed = Feed(cockpit.database, cockpit.frame, cockpit.news)
-    app.state.entries = list(pages.entries)
-    app.state.job_pages = jobs.host
+    app.state.entries = pages.entries
+    app.state.job_pages = lambda request: jobs.host(request)
     failures.handle(app)
     app.mount("/static", Static(packages=[("valhalla.cockpit", "static")]), name="static")
     # The last one added is the outermost.
@@ -77,9 +94,8 @@ def _lifespan(
         anyio.to_thread.current_default_thread_limiter().total_tokens = READERS
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(app.state.feed.running())
-            for module in pages.modules:
-                if hasattr(module, "while_serving"):  # what a module keeps going while the cockpit does
-                    await stack.enter_async_context(module.while_serving(cockpit))
+            if pages.kept is not None:
+                await stack.enter_async_context(pages.kept(cockpit))
             yield
 
     return lifespan

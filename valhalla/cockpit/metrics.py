@@ -137,7 +137,7 @@ class OfFile:
         """The console's boards and their sources, as they were when somebody, or the history, last looked: nothing is asked for this."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        console = self.cockpit.console
+        console = self.cockpit.boards.console
         states = {"federation": console.federation_state, "memory": console.memory_state} if console else {}
         mode = GaugeMetricFamily("valhalla_board_mode", "1 for what a board shows.", labels=["board", "mode"])
         figures = GaugeMetricFamily(

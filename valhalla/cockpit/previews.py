@@ -9,14 +9,19 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database, DatabaseError
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.work import percent_read
-from valhalla.intake.columns import glance
-from valhalla.intake.preview import trial
 from valhalla.program.errors import ValhallaError
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.intake import columns, preview
+else:
+    columns = later("valhalla.intake.columns")
+    preview = later("valhalla.intake.preview")
 
 log = logging.getLogger("valhalla.cockpit")
 
@@ -68,10 +73,10 @@ class Previews:
             self._percent = path, percent_read(progress)
 
         try:
-            seen = glance(self.database, path, source)
+            seen = columns.glance(self.database, path, source)
             if seen["error"] is not None and seen["error"]["code"] == "NO_PROGRESS":
                 raise ValhallaError(seen["error"]["message"])  # others wait; once is enough
-            with trial(self.database) as importing:
+            with preview.trial(self.database) as importing:
                 done = importing.read_again(path, source, watch)
                 viewer = viewer_of(importing.database)
                 records = itertools.islice(viewer.touched(done.import_ids), FIRST)

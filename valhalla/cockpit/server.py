@@ -9,23 +9,29 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
 from valhalla.cockpit import routes
 from valhalla.cockpit.app import make_app
 from valhalla.cockpit.figures import Figures
-from valhalla.cockpit.hub import HubCockpit
 from valhalla.cockpit.previews import Previews
 from valhalla.cockpit.security.sessions import Sessions
-from valhalla.cockpit.sites import ByHost, Sites
 from valhalla.cockpit.state import Cockpit
 from valhalla.program import serving, settings
 from valhalla.program.errors import ValhallaError
+from valhalla.program.later import later
 from valhalla.service import links, network
-from valhalla.service.hub_run import HubRun, Site
 from valhalla.service.whole import WholeProgram
+
+if TYPE_CHECKING:
+    from valhalla.cockpit import hub as of_hub
+    from valhalla.cockpit import sites
+    from valhalla.service.hub_run import HubRun, Site
+else:  # where there is a hub
+    of_hub = later("valhalla.cockpit.hub")
+    sites = later("valhalla.cockpit.sites")
 
 ADDRESS = "127.0.0.1"
 SECOND_ADDRESS = "::1"
@@ -68,7 +74,7 @@ class Server:
                     each.close()
                 raise
         self.cockpit = self._made(
-            Cockpit if hub is None else partial(HubCockpit, hub=hub),
+            Cockpit if hub is None else partial(of_hub.HubCockpit, hub=hub),
             program,
             network_names=() if self._network is None else self._network.names,
             network_port=0 if self._network is None else self._network.port,
@@ -76,7 +82,7 @@ class Server:
             run_id=run_id,
             interval=interval,
         )
-        self._sites = None if hub is None else Sites(hub, self._of_site)
+        self._sites = None if hub is None else sites.Sites(hub, self._of_site)
         self._limits = limits
         self._server: serving.Server | None = None
         self._second: serving.Server | None = None
@@ -130,7 +136,7 @@ class Server:
 
     def start(self) -> None:
         """Serve from now on. Raises :class:`ValhallaError` when that does not work."""
-        if isinstance(self.cockpit, HubCockpit):
+        if self._sites is not None and isinstance(self.cockpit, of_hub.HubCockpit):
             self.cockpit.hub.url = self.url_of
         _quiet()
         sys.setswitchinterval(TURN)
@@ -189,13 +195,13 @@ class Server:
     def _app(self) -> ASGIApp:
         if self._sites is None:
             return make_app(self.cockpit)
-        return ByHost(make_app(self.cockpit, routes.hub_pages()), self._sites)
+        return sites.ByHost(make_app(self.cockpit, routes.hub_pages()), self._sites)
 
     def _serving(self, app: ASGIApp, **options: Any) -> serving.Server:
         return serving.Server(
             app,
             self._limits,
-            ws="websockets-sansio",
+            ws=serving.websocket,  # called as the class would be
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
             loop="asyncio",

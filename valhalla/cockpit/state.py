@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from db import Database
-from jobs import JobQueue
 from valhalla.cockpit import frame
 from valhalla.cockpit.calling import CallingDesk
-from valhalla.cockpit.figures import Figures
-from valhalla.cockpit.previews import Previews
-from valhalla.cockpit.security.sessions import Sessions
-from valhalla.console.service import Console
-from valhalla.intake.passes import Importing
-from valhalla.program.home import Home
-from valhalla.scoring.jobs import Reevaluating
-from valhalla.service.background import Background
-from valhalla.service.whole import WholeProgram
-from valhalla.team.members import Member
+
+if TYPE_CHECKING:
+    from db import Database
+    from jobs import JobQueue
+    from valhalla.cockpit.figures import Figures
+    from valhalla.cockpit.previews import Previews
+    from valhalla.cockpit.security.sessions import Sessions
+    from valhalla.console.service import Console
+    from valhalla.intake.passes import Importing
+    from valhalla.program.home import Home
+    from valhalla.scoring.jobs import Reevaluating
+    from valhalla.service.background import Background
+    from valhalla.service.whole import WholeProgram
+    from valhalla.team.members import Member
+
+
+@dataclass
+class Boards:
+    """The federation and memory boards, for all who ask the same cockpit."""
+
+    console: Console | None = None
+    """Made by :mod:`valhalla.cockpit.consoles` when it is needed."""
 
 
 @dataclass
@@ -52,8 +62,7 @@ class Cockpit:
     member: Member | None = None
     """Who asks, in a team; None: the operator of this computer. Of the cockpit that a request came to, see :func:`cockpit_of`."""
 
-    console: Console | None = None
-    """The federation and memory boards, while the server runs."""
+    boards: Boards = field(default_factory=Boards)
 
     def frame(self) -> dict[str, Any]:
         """What stands around every page, as of now."""

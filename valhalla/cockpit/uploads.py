@@ -19,6 +19,9 @@ from valhalla.program.errors import InputError, NotFound, UsageError
 from valhalla.program.home import Home
 from valhalla.program.names import is_device, is_folder_name
 
+PATH = "/imports/upload"
+"""Where the browser posts them."""
+
 LARGEST = 512 * 2**20
 """Bytes of a list that come through the browser; larger ones are put into the inbox folder."""
 

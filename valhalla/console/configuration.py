@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from valhalla.console.federation import DEFAULT_REDIS_URL
 from valhalla.program import settings
 
 if TYPE_CHECKING:
     from db import Database
+
+DEFAULT_REDIS_URL = "redis://localhost:6379/0"
 
 
 @dataclass(frozen=True)

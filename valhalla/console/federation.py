@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from valhalla.console import events, keyspace, peers, redis_client
+from valhalla.console.configuration import DEFAULT_REDIS_URL
 from valhalla.console.errors import NotUsable, SourceError
 from valhalla.console.events import Event
 from valhalla.console.moments import now_ms
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEFAULT_REDIS_URL = "redis://localhost:6379/0"
 PEER_FIELDS = ("hostname", "trust_tier", "status", "latency", "last_seen")
 EVENTS_READ = 10
 

@@ -7,17 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from valhalla.effects import mail, webhook
-from valhalla.effects.erasure import forget
 from valhalla.effects.outcome import Refused, why
-from valhalla.leads import export
 from valhalla.leads.sql import CONTACT_COLUMNS
 from valhalla.program import addresses, secrets, settings
 from valhalla.program.files import whole
 from valhalla.program.home import Home, digest_path
+from valhalla.program.later import later
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.effects import erasure, mail, webhook
+    from valhalla.leads import export
+else:
+    erasure = later("valhalla.effects.erasure")
+    mail = later("valhalla.effects.mail")
+    webhook = later("valhalla.effects.webhook")
+    export = later("valhalla.leads.export")
 
 Call = Callable[[], dict[str, Any]]
 
@@ -104,7 +109,7 @@ class Senders:
 
     def _purge(self, effect: Mapping[str, Any]) -> Call:
         def purge() -> dict[str, Any]:
-            done = forget(self.database, effect["payload"]["leads"], actor="effect")
+            done = erasure.forget(self.database, effect["payload"]["leads"], actor="effect")
             folders = {
                 str(Path(path).parent) for path in done["still_in"]
             }  # a file may be called after the person

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database
 from db.clock import iso
 from valhalla.intake import sql
-from valhalla.intake.advice import advice
 from valhalla.intake.reading import CODES
 from valhalla.intake.results import FileResult
 from valhalla.intake.sources import Candidate
 from valhalla.program.errors import NotFound, UsageError
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from valhalla.intake import advice
+else:
+    advice = later("valhalla.intake.advice")
 
 _NAMES = (
     *("id", "path", "source", "state", "kind", "rows", "new", "updated", "unchanged", "duplicate"),
@@ -64,7 +69,7 @@ def details(database: Database, import_id: int, *, advised: bool = True) -> dict
             for word, count in database.sql(sql.REJECTS_BY_CODE, (import_id,))
         ],
         "error": result.error,
-        "advice": advice(database, Candidate(Path(found["path"]), found["source"]), result)
+        "advice": advice.advice(database, Candidate(Path(found["path"]), found["source"]), result)
         if advised
         else None,
         "undo": dict(zip(("at", "actor", "reversed", "kept", "failed", "items"), undone, strict=True))
@@ -103,7 +108,7 @@ def known_so_far(database: Database) -> KnownSoFar:
     return KnownSoFar(*database.sql(sql.KNOWN_SO_FAR)[0])
 
 
-def later(database: Database, import_id: int) -> int | None:
+def next_reading(database: Database, import_id: int) -> int | None:
     """The next reading of the same list as a whole, which must be undone before this one; None: there is none."""
     found: int | None = database.value(sql.NEXT_READING, (import_id,))
     return found

@@ -14,11 +14,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h11
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from db.hiding import postponed
+from valhalla.program.later import later
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.websockets import websockets_sansio_impl
+else:  # most programs that ask, and the first page, open no WebSocket
+    websockets_sansio_impl = later("uvicorn.protocols.websockets.websockets_sansio_impl")
+
+with postponed(
+    "uvicorn.main", "Server", "main", "run"
+):  # uvicorn's own command line, and what restarts it when a file changes
+    from uvicorn.config import Config
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+    from uvicorn.server import Server as UvicornServer
 
 log = logging.getLogger(__name__)
 
@@ -127,14 +140,19 @@ class Connection(H11Protocol):
         return [each for each in self.connections if isinstance(each, Connection) and each is not self]
 
 
-class Server(uvicorn.Server):
+def websocket(*arguments: Any, **options: Any) -> asyncio.Protocol:
+    """What speaks with a client that has asked for a WebSocket."""
+    return websockets_sansio_impl.WebSocketsSansIOProtocol(*arguments, **options)
+
+
+class Server(UvicornServer):
     """Serves ``app`` within ``limits``; ``options`` are those of :class:`uvicorn.Config`."""
 
     def __init__(self, app: Any, limits: Limits, **options: Any) -> None:
         self.limits = limits
         protocol = type("LimitedConnection", (Connection,), {"limits": limits})
         super().__init__(
-            uvicorn.Config(
+            Config(
                 app,
                 http=protocol,
                 backlog=max(1, limits.connections // TURNS),

@@ -15,7 +15,7 @@ from valhalla.effects.sending import Senders
 from valhalla.intake.disk_space import is_full
 from valhalla.program import correlation, logs, settings
 from valhalla.program.heap import give_back
-from valhalla.safety import risk
+from valhalla.program.later import later
 from valhalla.safety.preflight import NEEDED_BYTES
 from valhalla.sandbox.alerts import AlertSystem
 from valhalla.sandbox.heartbeat import SchedulerHeartbeat
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from db import Database
     from valhalla.program.home import Home
+    from valhalla.safety import risk
+else:
+    risk = later("valhalla.safety.risk")
 
 RISK_JOB = "risk.assess"
 RISK_SECONDS = 60

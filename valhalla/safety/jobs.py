@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database
 from db.clock import iso
 from jobs import JobId, JobQueue, current_job
 from valhalla.program.errors import ValhallaError
 from valhalla.program.home import Home
+from valhalla.program.later import later
 from valhalla.program.settings import effective
-from valhalla.safety import blocks, readiness, risk, validation
 from valhalla.safety.workflow import Report, Workflow
+
+if TYPE_CHECKING:
+    from valhalla.safety import blocks, readiness, risk, validation
+else:
+    blocks = later("valhalla.safety.blocks")
+    readiness = later("valhalla.safety.readiness")
+    risk = later("valhalla.safety.risk")
+    validation = later("valhalla.safety.validation")
 
 CHECKS_JOB = "safety.checks"
 VALIDATE_JOB = "safety.validate"

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from db import Database
 from db.clock import to_datetime
 from jobs import JobQueue, JobWrapper, PeriodicJob
-from valhalla.audit import copies, retention
 from valhalla.audit.asked import Asked
-from valhalla.effects import erasure, register
-from valhalla.fleet import protecting
 from valhalla.leads import view
 from valhalla.program.home import Home, digest_path
+from valhalla.program.later import later
 from valhalla.program.settings import effective
-from valhalla.reports import digest_mail, digest_page, packet_files
 from valhalla.safety.jobs import CHECKS_DELAY, CHECKS_JOB, CHECKS_SECONDS, Checking
 from valhalla.scoring.jobs import PRIORITY, QUEUE, Reevaluating
+
+if TYPE_CHECKING:
+    from valhalla.audit import copies, retention
+    from valhalla.effects import erasure, register
+    from valhalla.fleet import protecting
+    from valhalla.reports import digest_mail, digest_page, packet_files
+else:
+    copies = later("valhalla.audit.copies")
+    retention = later("valhalla.audit.retention")
+    erasure = later("valhalla.effects.erasure")
+    register = later("valhalla.effects.register")
+    protecting = later("valhalla.fleet.protecting")
+    digest_mail = later("valhalla.reports.digest_mail")
+    digest_page = later("valhalla.reports.digest_page")
+    packet_files = later("valhalla.reports.packet_files")
 
 NIGHTLY_JOB = "stages.nightly"
 DIGEST_JOB = "digest.write"

@@ -11,11 +11,11 @@ from db import DatabaseError, audit, heads
 from db.clock import iso
 from jobs import WaitTimeout
 from valhalla import __version__
-from valhalla.effects import drafting, live, register
+from valhalla.effects import live, register
 from valhalla.intake.results import COUNTS
 from valhalla.program.files import write_report
+from valhalla.program.later import later
 from valhalla.reports.packet_files import refresh
-from valhalla.safety import readiness, risk
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.service import runs
@@ -23,7 +23,13 @@ from valhalla.service.whole import WholeProgram
 
 if TYPE_CHECKING:
     from db import Database
+    from valhalla.effects import drafting
     from valhalla.program.home import Home
+    from valhalla.safety import readiness, risk
+else:
+    drafting = later("valhalla.effects.drafting")
+    readiness = later("valhalla.safety.readiness")
+    risk = later("valhalla.safety.risk")
 
 REPORT_NAME = "production_execution.json"
 PATIENCE = 120.0

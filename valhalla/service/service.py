@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import DatabaseError, heads
 from db.pacing import Rest
@@ -21,14 +21,20 @@ from valhalla.intake.results import COUNTS
 from valhalla.intake.sql import READ_SOURCES
 from valhalla.intake.stats import RunStats
 from valhalla.intake.watch import Places, Watcher
+from valhalla.program.later import later
 from valhalla.program.stopping import asked_to_stop, forget_request
 from valhalla.safety.guards import Safety
 from valhalla.safety.workflow import Report, Workflow
 from valhalla.scoring import store as stages
-from valhalla.service import production, runs
+from valhalla.service import runs
 from valhalla.service.apart import Apart
 from valhalla.service.reminding import Reminder
 from valhalla.service.whole import WholeProgram
+
+if TYPE_CHECKING:
+    from valhalla.service import production
+else:
+    production = later("valhalla.service.production")
 
 CYCLE_JOB = "ingest.cycle"
 

@@ -6,6 +6,7 @@ import asyncio
 import html
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from db import Database
+from valhalla.cockpit import consoles
 from valhalla.cockpit.server import Server
 from valhalla.console import redis_client
 from valhalla.console.population import populate
@@ -84,11 +86,25 @@ def test_a_board_is_listed_when_its_source_is_named_or_boards_are_on(
 
 def test_no_source_is_reached_for_before_somebody_looks(server: Server, client: httpx.Client) -> None:
     client.get("/")
-    console = server.cockpit.console
-    assert console is not None
-    assert console.federation_source is None
+    assert server.cockpit.boards.console is None
     client.get("/federation")
-    assert console.federation_source is not None
+    assert server.cockpit.boards.console is not None
+    assert server.cockpit.boards.console.federation_source is not None
+
+
+def test_figures_are_kept_as_soon_as_a_board_is_in_use(
+    database: Database, serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consoles, "LOOK_EVERY", 0.01)
+    server = serve()
+    time.sleep(0.2)
+    assert server.cockpit.boards.console is None
+    settings.save(database, "console.boards", "on")
+    end = time.monotonic() + 10
+    while server.cockpit.boards.console is None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert server.cockpit.boards.console is not None
+    assert server.cockpit.boards.console._remembering is not None
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -166,9 +182,9 @@ def test_a_stopped_cockpit_leaves_no_source_open(
 ) -> None:
     server = serve()
     sign_in(server).get("/federation")
-    assert server.cockpit.console is not None
+    assert server.cockpit.boards.console is not None
     server.stop()
-    assert server.cockpit.console is None
+    assert server.cockpit.boards.console is None
 
 
 def test_each_source_says_how_it_answers_and_the_boards_keep_their_figures(
@@ -180,7 +196,7 @@ def test_each_source_says_how_it_answers_and_the_boards_keep_their_figures(
     states = {each["name"]: (each["connected"], each["answers"]) for each in before["sources"]}
     assert states == {"Redis": (False, 0), "reasoning_logs.db": (True, 1), "ark.db": (True, 1)}
     assert before["history"]["memory"]["since"] is None and not before["boards"]["memory"]["in_use"]
-    console = server.cockpit.console
+    console = server.cockpit.boards.console
     assert console is not None
     loop = console._tasks[0].get_loop()
     kept = asyncio.run_coroutine_threadsafe(console.remember_now(), loop)

@@ -261,8 +261,8 @@ def test_looking_changes_nothing(
     before = database.value("PRAGMA data_version"), database.value("SELECT entries FROM audit_head")
     paths = [
         route.path.replace("{number}", "1")
-        for module in routes.MODULES
-        for route in module.router.routes
+        for subject in routes.SUBJECTS
+        for route in subject.routes
         if "GET" in getattr(route, "methods", ())
     ]
     assert len(paths) > 10

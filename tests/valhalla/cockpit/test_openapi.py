@@ -36,10 +36,10 @@ def test_every_json_route_is_described(client: httpx.Client) -> None:
     described = client.get("/api/openapi.json").json()
     served = {
         route.path
-        for module in routes.MODULES
-        for route in module.router.routes
+        for subject in routes.SUBJECTS
+        for route in subject.routes
         if "GET" in getattr(route, "methods", ())
-        and (route.path.startswith("/api/") or module in (routes.health, routes.metrics))
+        and (route.path.startswith("/api/") or subject.module in (routes.health, routes.metrics))
     }
     assert served <= set(described["paths"])
     silent = [
@@ -53,7 +53,7 @@ def test_every_json_route_is_described(client: httpx.Client) -> None:
 
 def test_every_route_can_be_worked_out() -> None:
     """That is done when it is asked for first."""
-    found = [route for module in routes.MODULES for route in module.router.routes if isinstance(route, Route)]
+    found = [route for subject in routes.SUBJECTS for route in subject.routes if isinstance(route, Route)]
     assert len(found) > 200
     assert [route.path for route in found if not hasattr(route, "dependant")] == []
 

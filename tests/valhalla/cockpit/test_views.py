@@ -40,7 +40,7 @@ def test_a_link_to_another_filter_begins_at_the_first_part_of_the_list(client: h
 def test_only_json_and_health_are_described(client: httpx.Client) -> None:
     described = client.get("/api/openapi.json").json()["paths"]
     assert {path for path in described if not path.startswith("/api/")} == {"/healthz", "/readyz", "/metrics"}
-    assert len(described) > 30 and len(routes.MODULES) > 20
+    assert len(described) > 30 and len(routes.SUBJECTS) > 20
 
 
 def test_the_rail_has_the_day_first_and_the_machine_below_a_heading(client: httpx.Client) -> None:

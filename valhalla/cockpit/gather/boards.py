@@ -7,6 +7,7 @@ from typing import Any
 
 from anyio import from_thread
 
+from valhalla.cockpit import consoles
 from valhalla.cockpit.state import Cockpit
 from valhalla.console import configuration
 from valhalla.console.history import SHARES, history
@@ -38,9 +39,9 @@ def gather(here: Cockpit, hours: int) -> dict[str, Any]:
     """Every source as it is right now, and the history of both boards."""
 
     async def ask() -> dict[str, Any]:
-        assert here.console is not None, "the console is made when the server starts"
-        await here.console.ensure()
-        return await here.console.health()
+        console = consoles.of(here)
+        await console.ensure()
+        return await console.health()
 
     found = from_thread.run(ask)
     used = configuration.read(here.database)

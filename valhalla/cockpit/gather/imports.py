@@ -66,7 +66,7 @@ def one(
         choice = rejects.Choice(import_id=number, code=code)
         refused = rejects.with_people(database, rejects.listed(database, choice, limit + 1, after))
         offered = offers.offered_by(database, number) if found["rejected"] else 0
-        later = log.later(database, number)
+        later = log.next_reading(database, number)
     is_list = not found["path"].startswith("(")
     return {
         **found,

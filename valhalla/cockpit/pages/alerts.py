@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from db.clock import iso
 from valhalla.cockpit.advice import advice
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
@@ -18,8 +17,6 @@ from valhalla.sandbox import alerts
 from valhalla.sandbox.alerts import Alert, AlertSystem
 
 PAGE = 50
-
-ENTRIES = (Entry("Alerts", "/alerts", "alerts", badge="alerts"),)
 
 router = Views("alerts")
 

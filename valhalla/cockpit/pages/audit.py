@@ -14,7 +14,6 @@ from starlette.responses import FileResponse, Response
 from db.inspecting import MANIFEST, manifest_path
 from valhalla.audit import copies, log
 from valhalla.cockpit.gather import audit
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -22,7 +21,6 @@ from valhalla.program import settings
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.moments import moment
 
-ENTRIES = (Entry("Audit", "/audit", "audit"),)
 MOST = 50_000
 """Entries in one file."""
 

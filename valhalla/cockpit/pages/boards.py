@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from anyio import from_thread
 from fastapi import Query, Request
-from fastapi.requests import HTTPConnection
 from starlette.responses import Response
 
+from valhalla.cockpit import consoles
 from valhalla.cockpit.gather import boards
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import page
-from valhalla.cockpit.state import Cockpit, Here, cockpit_of
+from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
-from valhalla.console import Console, configuration, history, sockets
+from valhalla.console import Console, sockets
 from valhalla.console.sockets import federation_board, memory_board
 
-ENTRIES = (
-    Entry(
-        "Federation",
-        "/federation",
-        "federation",
-        shown=lambda frame: bool(frame["boards"]["federation"]),
-    ),
-    Entry("Memory", "/memory", "memory", shown=lambda frame: bool(frame["boards"]["memory"])),
-    Entry("Board sources", "/boards", "info", shown=lambda frame: any(frame["boards"].values())),
-)
-
-
-def console_of(connection: HTTPConnection) -> Console:
-    """The console of the cockpit that a request or WebSocket came to."""
-    found = cockpit_of(connection).console
-    assert found is not None, "the console is made when the server starts"
-    return found
-
-
-router = sockets.router(console_of)
-
-
-@asynccontextmanager
-async def while_serving(cockpit: Cockpit) -> AsyncIterator[None]:
-    """Keep a console for the cockpit; stopped in good order with it."""
-    cockpit.console = Console(
-        lambda: configuration.read(cockpit.database),
-        None if cockpit.read_only else lambda board, frame: history.remember(cockpit.database, board, frame),
-    )
-    cockpit.console.begin_remembering()
-    try:
-        yield
-    finally:
-        await cockpit.console.__aexit__(None, None, None)
-        cockpit.console = None
+router = sockets.router(consoles.console_of)
 
 
 @router.get("/federation", include_in_schema=False)
@@ -101,8 +65,8 @@ def _frame(cockpit: Cockpit, board: Callable[[Console], Awaitable[dict[str, Any]
     """A frame of a board. Called in a reading thread."""
 
     async def ask() -> dict[str, Any]:
-        assert cockpit.console is not None, "the console is made when the server starts"
-        await cockpit.console.ensure()
-        return await board(cockpit.console)
+        console = consoles.of(cockpit)
+        await console.ensure()
+        return await board(console)
 
     return from_thread.run(ask)

@@ -8,15 +8,12 @@ from fastapi import Form, Path, Query, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import calendar as gather
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import icalendar, promises, when
 from valhalla.service.reminding import LATE, became_due
 from valhalla.team.belonging import check_promise, only_of
-
-ENTRIES = (Entry("Calendar", "/calendar", "calendar"),)
 
 router = Views("calendar")
 

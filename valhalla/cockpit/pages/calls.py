@@ -11,14 +11,11 @@ from starlette.responses import Response
 
 from valhalla.cockpit.gather import calls, facets
 from valhalla.cockpit.pages.leads import asked_market
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads.call_list import top
 from valhalla.leads.export import saved_by_hand
 from valhalla.leads.view import Record, Viewer
-
-ENTRIES = (Entry("Call list", "/calls", "calls", shown=lambda frame: False),)
 
 router = Views("leads")
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from valhalla.cockpit.documents import document
 from valhalla.cockpit.gather import deals as gather
 from valhalla.cockpit.pages.leads import asked_market
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -22,8 +21,6 @@ from valhalla.program.moments import moment
 from valhalla.program.wording import cents, money
 from valhalla.reports import buyer_sheet
 from valhalla.reports.buyer_sheet_pdf import pdf
-
-ENTRIES = (Entry("Deals", "/deals", "contract"),)
 
 router = Views("deals")
 

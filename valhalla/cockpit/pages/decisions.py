@@ -10,15 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from jobs import WaitTimeout
 from valhalla.audit import decisions as decided
 from valhalla.cockpit.gather import decisions, markets
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.intake import deciding, offers, unfolding
 from valhalla.leads import merge as merging
 from valhalla.program.errors import UsageError
-
-ENTRIES = (Entry("Decisions", "/decisions", "decisions", badge="decisions"),)
 
 router = Views("decisions")
 

@@ -9,7 +9,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from db.clock import MINUTE
 from valhalla.cockpit.documents import document
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import Answer, done, page
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -17,8 +16,6 @@ from valhalla.program.errors import NotFound
 from valhalla.program.home import digest_path
 from valhalla.reports import digest, digest_page
 from valhalla.reports.overview import figures_version
-
-ENTRIES = (Entry("Digest", "/digest", "mail"),)
 
 router = Views("overview")
 

@@ -9,14 +9,11 @@ from starlette.responses import Response
 
 from db import Database
 from valhalla.cockpit.gather import effects
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.effects import live, register
 from valhalla.program.errors import UsageError
-
-ENTRIES = (Entry("Going out", "/effects", "effects", badge="outgoing"),)
 
 router = Views("effects")
 

@@ -8,15 +8,12 @@ from fastapi import Form, Path, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import experiments
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.program.errors import UsageError
 from valhalla.scoring import changes
 from valhalla.scoring.experiments import Arm
-
-ENTRIES = (Entry("Experiments", "/experiments", "experiments"),)
 
 router = Views("experiments")
 

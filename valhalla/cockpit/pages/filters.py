@@ -10,13 +10,10 @@ from starlette.responses import Response
 from db import Database
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.pages.calls import saved
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import facets, filters, tags
-
-ENTRIES = (Entry("Filters", "/filters", "leads", shown=lambda frame: False),)
 
 router = Views("leads")
 

@@ -9,20 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from db import Database
 from valhalla.cockpit.hub import HubHere
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.views import Views
 from valhalla.leads.today import HEADINGS
 from valhalla.program.errors import NotFound, UsageError, ValhallaError
 from valhalla.reports import week as report
 from valhalla.service import links
 from valhalla.service.reminding import LATE, became_due
-
-ENTRIES = (
-    Entry("Today", "/", "calls", first=True),
-    Entry("Leads", "/leads", "leads", first=True),
-    Entry("This week", "/week", "chart", first=True),
-    Entry("Workspaces", "/workspaces", "overview", first=True),
-)
 
 ALL = 100
 """Rows of a group that somebody asks to see whole."""

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from jobs import WaitTimeout
 from valhalla.cockpit.gather import imports
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -22,8 +21,6 @@ from valhalla.intake.reading.details import SIGNS
 from valhalla.intake.source_settings import Change, set_source
 from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.scratch import scratch_folder
-
-ENTRIES = (Entry("Lists", "/imports", "imports", first=True),)
 
 PATIENCE = 1.5
 """Seconds that a click waits for a short list; a longer one is followed on the page."""

@@ -11,10 +11,7 @@ from starlette.responses import Response
 from jobs import JobQueue
 from jobs.web import routes
 from valhalla.cockpit import rendering
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import cockpit_of
-
-ENTRIES = (Entry("Jobs", "/jobs", "jobs", badge="dead"),)
 
 router = routes.router
 

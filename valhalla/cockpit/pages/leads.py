@@ -11,7 +11,6 @@ from fastapi import Depends, Query, Request
 
 from valhalla.cockpit.gather import facets
 from valhalla.cockpit.gather.calls import viewer_of
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
 from valhalla.leads import browse
@@ -19,8 +18,6 @@ from valhalla.leads.known_markets import market_named
 from valhalla.leads.markets import market_of
 from valhalla.leads.view import Record, Viewer
 from valhalla.program.errors import UsageError
-
-ENTRIES = (Entry("Leads", "/leads", "leads", first=True),)
 
 router = Views("leads")
 

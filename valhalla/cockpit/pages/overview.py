@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from valhalla.cockpit.gather import overview
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
-
-ENTRIES = (Entry("Overview", "/overview", "overview"),)
 
 router = Views("overview")
 

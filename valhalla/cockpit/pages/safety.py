@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from valhalla.cockpit.gather import safety
 from valhalla.cockpit.pages.switches import CONFIRMATION
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
@@ -17,8 +16,6 @@ from valhalla.effects import register
 from valhalla.program.errors import UsageError
 from valhalla.safety import jobs
 from valhalla.sandbox.governor import GovernorEnforcer
-
-ENTRIES = (Entry("Safety", "/safety", "safety"),)
 
 ASKED = {
     "checks": (jobs.CHECKS_JOB, "The checks are being made."),

@@ -8,14 +8,11 @@ from fastapi import Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from valhalla.cockpit.gather import experiments
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.scoring import changes, promoting
 from valhalla.scoring import scripts as catalogue
-
-ENTRIES = (Entry("Scripts", "/experiments/scripts", "file"),)
 
 router = Views("experiments")
 

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from valhalla.cockpit.gather import settings as gather
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done, page, wants_json
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -27,8 +26,6 @@ from valhalla.program.errors import UsageError, ValhallaError
 from valhalla.program.scratch import scratch_folder
 from valhalla.scoring import changes, policies
 from valhalla.service import startup
-
-ENTRIES = (Entry("Settings", "/settings", "settings"),)
 
 TABS = (
     ("/settings", "Settings"),

@@ -8,13 +8,10 @@ from fastapi import Query
 
 from valhalla.cockpit.gather import today as gathering
 from valhalla.cockpit.pages.leads import asked_market, no_market
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.state import Here
 from valhalla.cockpit.views import Views
 from valhalla.leads.today import HEADINGS
 from valhalla.program.errors import UsageError
-
-ENTRIES = (Entry("Today", "/", "calls", first=True),)
 
 router = Views("today")
 

@@ -23,7 +23,6 @@ from valhalla.intake.source_settings import Change, set_source
 from valhalla.intake.sources import SUFFIXES
 from valhalla.program.errors import UsageError
 
-PATH = "/imports/upload"
 PIECE = 2**20
 
 router = Views("imports")
@@ -33,7 +32,7 @@ Source = Annotated[str, Form(max_length=100)]
 _SOURCE = re.compile(r"[^\W_][\w .,+()&'-]{0,59}")
 
 
-@router.post(PATH)
+@router.post(uploads.PATH)
 async def receive(
     request: Request, here: Here, name: Annotated[str, Query(max_length=1_000)] = ""
 ) -> Response:

@@ -8,7 +8,6 @@ from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from valhalla.cockpit.documents import drawing
-from valhalla.cockpit.rail import Entry
 from valhalla.cockpit.rendering import done
 from valhalla.cockpit.state import Cockpit, Here
 from valhalla.cockpit.views import Views
@@ -17,8 +16,6 @@ from valhalla.program.errors import NotFound, UsageError
 from valhalla.program.wording import cents, money
 from valhalla.reports import charts
 from valhalla.reports import week as report
-
-ENTRIES = (Entry("This week", "/week", "chart"),)
 
 router = Views("week")
 

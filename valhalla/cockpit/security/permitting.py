@@ -16,8 +16,9 @@ MINE = "This is for others in your team; ask the owner or a manager."
 def route_of(routes: Iterable[BaseRoute], scope: Scope) -> str | None:
     """The path, as it is declared, of the route that will answer; None: none will."""
     for route in routes:
-        if route.matches(scope)[0] is Match.FULL:
-            return str(getattr(route, "path", ""))
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            return str(getattr(found.get("route", route), "path", ""))
     return None
 
 
@@ -31,7 +32,7 @@ class Roles:
         member = scope.get("member")
         if member is not None:
             method = scope["method"] if scope["type"] == "http" else "GET"
-            route = route_of(scope["app"].routes, scope)
+            route = route_of(scope["app"].router.routes, scope)
             if route is not None and not may(member.role, method, route):
                 await refusal(scope, 403, "ROLE", MINE)(scope, receive, send)
                 return
