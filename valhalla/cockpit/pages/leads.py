@@ -70,7 +70,7 @@ def _around(request: Request, here: Cockpit, facts: dict[str, Any]) -> dict[str,
         "no_market": None if facts["leads"] else no_market(here, asked.market),
         "following": following,
         "beginning": address(replace(asked, after=None)) if asked.after is not None else None,
-        "facets": facets.gather(here),
+        "facets": None if asked.q else facets.gather(here),  # what was found is not narrowed by them
         "statuses": browse.STATUSES,
         "order_titles": browse.ORDERS,
         **sorting(asked, facts["orders"]),
