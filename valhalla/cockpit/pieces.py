@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -15,7 +16,7 @@ from jobs.web.pieces import unknown as named_unknown
 from valhalla.cockpit.rail import Entry
 from valhalla.program.wording import dollars
 
-__all__ = ["age", "bar", "capped", "chip", "icon", "money", "num", "rail_entry", "static", "text"]
+__all__ = ["action", "age", "bar", "capped", "chip", "icon", "money", "num", "rail_entry", "static", "text"]
 
 ICONS = "icons.svg"
 
@@ -66,6 +67,16 @@ def money(value: float | None, unknown: str = "unknown") -> Markup:
     if value is None:
         return named_unknown(unknown)
     return Markup(f'<data class="num money" value="{value}">{dollars(value)}</data>')
+
+
+def action(lead: Mapping[str, Any]) -> Markup:
+    """What to do with a lead next, as its entry has it."""
+    why, due = escape(lead["next_action_why"]), lead["next_action_due"]
+    if lead["next_action"] == "hold":
+        says = f"{escape(lead['channel'] or 'call')} {age(due)}" if due else "hold"
+        return Markup(f'<span class="chip idle" title="{why}">{icon("paused")}{says}</span>')
+    sign = icon("mail" if lead["channel"] == "email" else "calls")
+    return Markup(f'<span class="chip ok" title="{why}">{sign}{escape(lead["next_action"])}</span>')
 
 
 def bar(value: float | None, most: float = 100, label: str = "", kind: str = "") -> Markup:

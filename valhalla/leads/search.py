@@ -219,10 +219,15 @@ def search(
             words = []
     if not words:
         return Found([], known)
-    found = [number for (number,) in database.sql(sql.MATCH, (match, limit, RANKED))]
-    more = len(found) >= limit and database.value(sql.COUNT_MATCHES, (match, RANKED + 1)) > RANKED
-    seen, newest = indexed(database).lead, _newest(database).lead
-    if len(found) < limit and 0 < newest - seen <= scanned:
+    newest = array("q", [number for (number,) in database.sql(sql.MATCH, (match, RANKED + 1))])
+    more = len(newest) > RANKED
+    found = (
+        [number for (number,) in database.sql(sql.BEST_OF, (apsw.carray(newest[:RANKED]), limit))]
+        if newest
+        else []
+    )
+    seen, last = indexed(database).lead, _newest(database).lead
+    if len(found) < limit and 0 < last - seen <= scanned:
         found += _scan(database, words, seen, limit - len(found))
     return Found(found, known, more)
 

@@ -702,10 +702,11 @@ WHERE p.lead_id = ?1 AND o.lead_id <> ?1 LIMIT ?2
 ADD_NEAR = """
 INSERT INTO duplicate (lead_id, other_id, phone_key, found_at, why) VALUES (?, ?, 0, ?, 'address') ON CONFLICT (lead_id, other_id) DO NOTHING
 """
-# The newest ?3 that match, and of them the best ?2.
-MATCH = """
-SELECT l.id FROM (SELECT rowid AS id FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?3) AS found
-CROSS JOIN lead AS l ON l.id = found.id WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
+# The newest that match.
+MATCH = "SELECT rowid FROM lead_search WHERE lead_search MATCH ?1 ORDER BY rowid DESC LIMIT ?2"
+# The best of these leads.
+BEST_OF = """
+SELECT l.id FROM carray(?1) AS found CROSS JOIN lead AS l ON l.id = found.value WHERE coalesce(l.suppressed, '') NOT LIKE 'merged%'
 ORDER BY l.score DESC, l.score_base DESC, l.identity LIMIT ?2
 """
 # Whether so many match, without counting them all.

@@ -7,7 +7,6 @@ from typing import Any
 
 from db import Database
 from db.clock import iso
-from valhalla.cockpit import frame
 from valhalla.cockpit.gather.calls import viewer_of
 from valhalla.cockpit.state import Cockpit
 from valhalla.cockpit.work import running_work
@@ -28,7 +27,8 @@ LISTS = 4
 def gather(
     cockpit: Cockpit, *, only: str | None = None, market: str | None = None, source: str | None = None
 ) -> dict[str, Any]:
-    """Today as of now; ``only``: all rows of one group. Bounded work, however many leads there are."""
+    """Today as of now, but for what waits for a person, which every page has around it; ``only``: all rows of one group. Bounded
+    work, however many leads there are."""
     database = cockpit.database
     with database.view():
         viewer = viewer_of(database)
@@ -67,7 +67,6 @@ def gather(
             ],
             "lists": [{**each, "file": PurePath(each["path"]).name} for each in log.recent(database, LISTS)],
             "work": running_work(database),
-            "needs": frame.waiting(database),
             "leads": call_list_index.newest_lead(database) > 0,
             "samples": sample_leads.present(database),
             "caller": values["my.name"],
