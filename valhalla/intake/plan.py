@@ -76,6 +76,7 @@ _new_identity_of = itemgetter(sql.NEW_LEAD.index("identity"))
 _EMAIL_AT, _PHONE_KEY_AT, _DETAILS_AT, _PERSON_AT = map(
     sql.NEW_LEAD.index, ("email", "phone_key", "details", "person")
 )
+_details_of_new = itemgetter(_DETAILS_AT)
 _first_of: Callable[[tuple[Any, ...]], int] = itemgetter(0)
 _LIST_DATE = CONTENT.index("list_date")
 
@@ -695,13 +696,11 @@ class _Planner:
             self.prepared += [None] * (len(leads) - len(self.prepared))
         self.plan.counts.new += len(self.fresh)
         out = self._opted_out()
-        if out or self.suppression or any(self._column("details")):
+        if out or self.suppression or any(map(_details_of_new, leads)):
             self._suppress_fresh(out)
 
     def _opted_out(self) -> set[int]:
         """The owners of new leads who opted out on another lead of theirs: whatever number this list has of them."""
-        if not any(self._column("person")):
-            return set()
         persons = {columns[_PERSON_AT] for columns in self.plan.leads} - {None}
         return {person for (person,) in self._carray(sql.OWNERS_OPTED_OUT, array("q", sorted(persons)))}
 
