@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 else:
     apsw = later("apsw")
 
-WORTH_BYTES = 4 * 2**20
+WORTH_BYTES = 2 * 2**20
 """Below this starting a process takes longer than it saves."""
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
