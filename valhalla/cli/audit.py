@@ -35,7 +35,7 @@ def copy(
         target = copies.default_target(inv.home, database.clock(), redacted=redact)
         if dest is not None:
             target = dest / target.name if dest.is_dir() else dest
-        with _Bar(quiet=inv.json) as bar:
+        with _Bar("copying", quiet=inv.json) as bar:
             manifest = copies.make(database, inv.home, target.absolute(), redact=redact, progress=bar)
 
     def render() -> None:
@@ -64,7 +64,9 @@ def verify(
         raise UsageError("--head takes the 64 hexadecimal digits of an entry's hash")
     if key is not None and not re.fullmatch(r"[0-9a-zA-Z+/]{43}=", key.strip()):
         raise UsageError("--key takes a public key as audit key shows it: 44 characters that end in =")
-    verdict = _verdict(inv, file or inv.file, head.strip().lower() if head else None, key and key.strip())
+    noted = head.strip().lower() if head else None
+    with _Bar("checking", quiet=inv.json):
+        verdict = _verdict(inv, file or inv.file, noted, key and key.strip())
     inv.show(verdict.to_json(), lambda: _print(verdict))
     raise typer.Exit(0 if verdict.ok else 1)
 
@@ -269,9 +271,10 @@ def _short(facts: dict[str, Any]) -> str:
 
 
 class _Bar:
-    """A progress bar on a terminal; nothing elsewhere."""
+    """A progress bar on a terminal, which moves to and fro until it is known how far the work has come; nothing elsewhere."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, doing: str, *, quiet: bool) -> None:
+        self._doing = doing
         self._shown = sys.stderr.isatty() and not quiet
         self._progress: Any = None
 
@@ -283,7 +286,7 @@ class _Bar:
 
             self._progress = Progress(transient=True, console=console())
             self._progress.start()
-            self._task = self._progress.add_task("copying", total=None)
+            self._task = self._progress.add_task(self._doing, total=None)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import subprocess
+import sys
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,25 @@ def leads_in(content: bytes, sample: Path) -> list[str]:
     with sample.open(encoding="utf-8", newline="") as file:
         cells = [row[name] for row in csv.DictReader(file) for name in ("name", "email", "phone")]
     return [cell for cell in cells if cell and cell.encode() in content]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal for a test to sit at")
+def test_whoever_waits_at_a_terminal_sees_that_it_is_being_checked(say: Any, home: Path) -> None:
+    import pty
+
+    terminal, end = pty.openpty()
+    words = [sys.executable, "-m", "valhalla", "audit", "verify", "--home", str(home)]
+    try:
+        with subprocess.Popen(words, stdin=end, stdout=end, stderr=end):
+            os.close(end)
+            shown = b""
+            with contextlib.suppress(OSError):  # Linux's word for the other end being closed
+                while more := os.read(terminal, 4096):
+                    shown += more
+    finally:
+        os.close(terminal)
+    assert b"checking" in shown
+    assert "checking" not in say("audit", "verify")[2]
 
 
 def test_a_copy_is_checked_and_comes_with_its_manifest(say: Any, tmp_path: Path, home: Path) -> None:
