@@ -54,6 +54,9 @@ def page(request: Request, template: str, title: str, status: int = 200, /, **sh
             may=may,
             member=cockpit.member,
             rail=rail,
+            rail_more=[
+                entry for entry in rail if not entry.first
+            ],  # than the bottom bar of a small screen has
             current=_current(rail, request.url.path),
             toasts=toasts,
             read_only=cockpit.read_only,
